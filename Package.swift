@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A library of this package: its sources, and its tests beside it.
+func library(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency] = []) -> [Target] {
+  [
+    .target(name: name, dependencies: dependencies),
+    .testTarget(
+      name: "\(name)Tests",
+      dependencies: [.target(name: name), "UploadTestSupport"] + dependencies + tests
+    ),
+  ]
+}
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// A target imports only targets of floors below its own; `.ci/check-imports` holds the imports to this order.
+let package = Package(
+  name: "sluice",
+  products: [.executable(name: "sluice", targets: ["sluice"])],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+  ],
+  targets:
+    // Floor 0: calls that Glibc's module hides.
+    [.target(name: "CLinux")]
+    // Floor 1: the vocabulary.
+    + library("UploadCore", ["CLinux"])
+    // Floor 2: protocols without I/O, the store, and what is said about it.
+    + library("UploadProtocol", ["UploadCore", nioCore])
+    + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix])
+    + library("UploadReport", ["UploadCore"])
+    // Floor 3: the two ends of an upload.
+    + library(
+      "UploadServer",
+      [
+        "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux",
+        hummingbird, nioCore, nioPosix, nioHTTP1, nioHTTPTypes, httpTypes, logging, lifecycle,
+      ],
+      tests: [nioEmbedded]
+    )
+    + library(
+      "UploadClient",
+      ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, logging],
+      tests: [nioEmbedded]
+    )
+    // Floor 4: commands, options, and the one place that puts everything together.
+    + library(
+      "SluiceCLI",
+      [
+        "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
+        argumentParser, crypto, logging, nioCore, nioPosix,
+      ]
+    )
+    + [
+      // Floor 5: the executable.
+      .executableTarget(name: "sluice", dependencies: ["SluiceCLI"]),
+      // What tests share, and the built binary against real clients.
+      .target(
+        name: "UploadTestSupport",
+        dependencies: ["UploadCore", crypto, nioCore],
+        path: "Tests/UploadTestSupport"
+      ),
+      .testTarget(
+        name: "IntegrationTests",
+        dependencies: ["UploadCore", "UploadTestSupport", "sluice"]
+      ),
+    ]
+)
+
+for target in package.targets {
+  target.swiftSettings = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}
