@@ -1,0 +1,120 @@
+/// Turns the ledger's meters into snapshots: the one place where rates, time left and stalls are worked out.
+///
+/// Pull, never push: whoever shows uploads asks for a sample as often as it draws. One sampler a process.
+package struct Sampler {
+  /// What has to be remembered of an upload from one sample to the next.
+  private struct History {
+    var rate: RateEstimator
+    var bytes: UInt64 = 0
+    var movedAt: ContinuousClock.Instant
+  }
+
+  private let ledger: UploadLedger
+  private let stallAfter: Duration
+  private let slabUse: @Sendable () -> SlabUse
+  private let memory: @Sendable () -> ProcessMemory
+  private var histories: [UploadID: History] = [:]
+
+  /// - Parameters:
+  ///   - stallAfter: without a byte for this long an upload counts as stalled.
+  ///   - slabUse: the memory budget's reading.
+  ///   - memory: the process's reading.
+  package init(
+    ledger: UploadLedger,
+    stallAfter: Duration,
+    slabUse: @escaping @Sendable () -> SlabUse,
+    memory: @escaping @Sendable () -> ProcessMemory = { ProcessMemory.current() }
+  ) {
+    self.ledger = ledger
+    self.stallAfter = stallAfter
+    self.slabUse = slabUse
+    self.memory = memory
+  }
+
+  /// Copies all meters now.
+  package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
+    let (active, ended) = ledger.drain()
+    var uploads: [UploadSnapshot] = []
+    uploads.reserveCapacity(active.count + ended.count)
+    for meter in active { uploads.append(snapshot(of: meter, at: now)) }
+    for meter in ended {
+      uploads.append(snapshot(of: meter, at: now))
+      histories[meter.id] = nil
+    }
+    return Snapshot(at: now, uploads: uploads, memory: memory(), slabs: slabUse())
+  }
+
+  private mutating func snapshot(of meter: UploadMeter, at now: ContinuousClock.Instant) -> UploadSnapshot {
+    var history =
+      histories[meter.id] ?? History(rate: RateEstimator(startedAt: meter.startedAt), movedAt: meter.startedAt)
+    let bytes = meter.received
+    if bytes != history.bytes {
+      history.bytes = bytes
+      history.movedAt = now
+    }
+    history.rate.sample(bytes, at: now)
+    histories[meter.id] = history
+
+    let ended = meter.ended
+    let seconds = max(0, ((ended?.at ?? now) - meter.startedAt).inSeconds)
+    let (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
+    let answered = meter.direction == .incoming || ended != nil
+    return UploadSnapshot(
+      id: meter.id,
+      request: meter.request,
+      direction: meter.direction,
+      mode: meter.mode,
+      name: meter.name,
+      size: meter.size,
+      sizeExact: meter.sizeExact,
+      remote: meter.remote,
+      declaredType: meter.declaredType,
+      state: state,
+      cause: cause,
+      stalledSeconds: cause == nil ? 0 : (now - history.movedAt).inSeconds,
+      bytes: bytes,
+      stored: answered ? meter.stored : nil,
+      durable: answered ? meter.durable : nil,
+      speed: ended == nil ? history.rate.bytesPerSecond : 0,
+      averageSpeed: seconds > 0 ? Double(bytes) / seconds : 0,
+      eta: ended == nil
+        ? Self.eta(bytes: bytes, size: meter.size, speed: history.rate.bytesPerSecond, seconds: seconds) : nil,
+      seconds: seconds,
+      residentBytes: ended == nil ? meter.residentBytes : 0,
+      peakResidentBytes: meter.peakResidentBytes,
+      outcome: ended?.outcome
+    )
+  }
+
+  /// Seconds left: nothing before a second of data, and never 0 before the end.
+  static func eta(bytes: UInt64, size: UInt64?, speed: Double, seconds: Double) -> Double? {
+    guard let size, size > bytes, seconds >= 1, speed >= 1 else { return nil }
+    return max(1, Double(size - bytes) / speed)
+  }
+
+  /// What an upload is doing, from what its data path waits for and how long nothing has moved.
+  static func state(
+    of meter: UploadMeter,
+    outcome: UploadOutcome?,
+    idle: Duration,
+    limit: Duration
+  ) -> (UploadState, StallCause?) {
+    switch outcome {
+    case .finished: return (.done, nil)
+    case .failed: return (.failed, nil)
+    case .cancelled: return (.cancelled, nil)
+    case nil: break
+    }
+    let stalled = idle >= limit
+    let moving: UploadState = meter.direction == .incoming ? .receiving : .sending
+    let peer: StallCause = meter.direction == .incoming ? .client : .server
+    switch meter.phase {
+    case .finishing: return (.finishing, nil)
+    case .waiting: return stalled ? (.stalled, peer) : (.waiting, nil)
+    case .peer: return stalled ? (.stalled, peer) : (moving, nil)
+    case .disk: return stalled ? (.stalled, .disk) : (moving, nil)
+    case .memory: return stalled ? (.stalled, .memory) : (.waitingForMemory, nil)
+    case .limit: return stalled ? (.stalled, .limit) : (.limited, nil)
+    }
+  }
+}

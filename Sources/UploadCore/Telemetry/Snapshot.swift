@@ -1,0 +1,16 @@
+/// Everything there is to show, copied from all meters at one instant. Every face is a function of it.
+package struct Snapshot: Sendable {
+  package var at: ContinuousClock.Instant
+  /// Running uploads, oldest first, then those that have ended since the snapshot before, each just this once.
+  package var uploads: [UploadSnapshot]
+  package var memory: ProcessMemory
+  /// Slabs in use, and the ceiling on all of them together, in bytes.
+  package var slabs: SlabUse
+
+  package init(at: ContinuousClock.Instant, uploads: [UploadSnapshot], memory: ProcessMemory, slabs: SlabUse) {
+    self.at = at
+    self.uploads = uploads
+    self.memory = memory
+    self.slabs = slabs
+  }
+}

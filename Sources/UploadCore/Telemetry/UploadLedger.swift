@@ -1,0 +1,88 @@
+import Synchronization
+
+/// All uploads of the process: those that run, and those that have ended since somebody last looked.
+///
+/// Locked once at the start and once at the end of an upload, and once a sample; never on the byte path.
+package final class UploadLedger: Sendable {
+  /// Counts since the start, for metrics.
+  package struct Totals: Sendable, Equatable {
+    package var started: UInt64 = 0
+    package var finished: UInt64 = 0
+    package var failed: UInt64 = 0
+    package var cancelled: UInt64 = 0
+    /// Bytes of uploads that have ended, whichever way.
+    package var receivedBytes: UInt64 = 0
+    /// Bytes of uploads that have finished well.
+    package var finishedBytes: UInt64 = 0
+  }
+
+  private struct State {
+    var active: [UploadID: UploadMeter] = [:]
+    var ended: [UploadMeter] = []
+    var totals: [UploadDirection: Totals] = [:]
+  }
+
+  /// How many ended uploads are kept for a reader that does not come; the oldest go first.
+  private static let endedLimit = 65_536
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// Puts an upload on the list.
+  package func begin(_ meter: UploadMeter) {
+    state.withLock {
+      $0.active[meter.id] = meter
+      $0.totals[meter.direction, default: Totals()].started += 1
+    }
+  }
+
+  /// Takes an upload off the list of running ones, with how it ended. A second end is ignored.
+  package func end(_ meter: UploadMeter, _ outcome: UploadOutcome, at instant: ContinuousClock.Instant = .now) {
+    guard meter.end(outcome, at: instant) else { return }
+    state.withLock {
+      $0.active[meter.id] = nil
+      if $0.ended.count >= Self.endedLimit { $0.ended.removeFirst(Self.endedLimit / 2) }
+      $0.ended.append(meter)
+      $0.totals[meter.direction, default: Totals()].note(outcome, received: meter.received)
+    }
+  }
+
+  /// How many uploads run in one direction.
+  package func activeCount(_ direction: UploadDirection) -> Int {
+    state.withLock { $0.active.values.count { $0.direction == direction } }
+  }
+
+  /// Counts since the start for one direction.
+  package func totals(_ direction: UploadDirection) -> Totals {
+    state.withLock { $0.totals[direction] ?? Totals() }
+  }
+
+  /// The uploads that run now, oldest first.
+  package func active() -> [UploadMeter] {
+    state.withLock { Array($0.active.values) }.sorted { $0.startedAt < $1.startedAt }
+  }
+
+  /// The uploads that run now, oldest first, and those that have ended since the last call, in the order of their ends.
+  /// For one reader: the ended ones are handed out once.
+  package func drain() -> (active: [UploadMeter], ended: [UploadMeter]) {
+    let (active, ended) = state.withLock { state in
+      defer { state.ended = [] }
+      return (Array(state.active.values), state.ended)
+    }
+    return (active.sorted { $0.startedAt < $1.startedAt }, ended)
+  }
+}
+
+extension UploadLedger.Totals {
+  fileprivate mutating func note(_ outcome: UploadOutcome, received: UInt64) {
+    receivedBytes += received
+    switch outcome {
+    case .finished(let upload):
+      finished += 1
+      finishedBytes += upload.bytes
+    case .failed: failed += 1
+    case .cancelled: cancelled += 1
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/// Sizes and rates as people write and read them.
+package enum ByteSize {
+  /// Reads a size: digits, perhaps with a fraction, then a unit. `64KiB`, `1.9GB`, `512`, `10M`.
+  ///
+  /// `KB MB GB TB` count in thousands; `KiB MiB GiB TiB`, and `K M G T` alone, in 1,024s. Upper and lower case are the
+  /// same. A fraction that leaves part of a byte is rounded down.
+  /// - Throws: ``UploadError`` with code `badValue` and what a size looks like.
+  package static func parse(_ text: String) throws(UploadError) -> UInt64 {
+    let trimmed = text.filter { !$0.isWhitespace }
+    let number = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    guard let factor = factor(of: trimmed.dropFirst(number.count)), let value = scaled(number, by: factor) else {
+      throw UploadError(
+        .badValue,
+        "\"\(PlainText.sanitized(text))\" is not a size. Write for example 512, 64KiB, 256MiB or 1.9GB."
+      )
+    }
+    return value
+  }
+
+  /// Reads a rate in bytes per second: a size, perhaps followed by `/s`.
+  /// - Throws: ``UploadError`` with code `badValue` and what a rate looks like.
+  package static func parseRate(_ text: String) throws(UploadError) -> UInt64 {
+    do {
+      let value = try parse(text.lowercased().hasSuffix("/s") ? String(text.dropLast(2)) : text)
+      guard value > 0 else { throw UploadError(.badValue, "A rate must be above zero.") }
+      return value
+    } catch {
+      throw UploadError(
+        .badValue,
+        "\"\(PlainText.sanitized(text))\" is not a rate. Write for example 500KiB/s or 10MB/s."
+      )
+    }
+  }
+
+  /// `bytes` in 1,024s with one decimal: `0 B`, `512 B`, `3.0 MiB`, `1.9 GiB`.
+  package static func text(_ bytes: UInt64) -> String {
+    guard bytes >= 1024 else { return "\(bytes) B" }
+    var value = Double(bytes)
+    var unit = 0
+    // 1023.95 would print as 1024.0: go to the next unit before that.
+    while value >= 1023.95, unit < units.count - 1 {
+      value /= 1024
+      unit += 1
+    }
+    let tenths = UInt64((value * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+  }
+
+  /// `bytesPerSecond` as ``text(_:)`` with `/s`; what is not a positive number counts as 0.
+  package static func rateText(_ bytesPerSecond: Double) -> String {
+    let whole = bytesPerSecond.isFinite ? min(max(0, bytesPerSecond), 1e18) : 0
+    return text(UInt64(whole)) + "/s"
+  }
+
+  private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+
+  private static func factor(of unit: Substring) -> UInt64? {
+    switch unit.lowercased() {
+    case "", "b": 1
+    case "kb": 1_000
+    case "mb": 1_000_000
+    case "gb": 1_000_000_000
+    case "tb": 1_000_000_000_000
+    case "k", "kib": 1 << 10
+    case "m", "mib": 1 << 20
+    case "g", "gib": 1 << 30
+    case "t", "tib": 1 << 40
+    default: nil
+    }
+  }
+
+  /// `number` times `factor` in whole bytes, in integers so that `1.9GB` is exact; nil when it is no number or too large.
+  private static func scaled(_ number: Substring, by factor: UInt64) -> UInt64? {
+    let pieces = number.split(separator: ".", omittingEmptySubsequences: false)
+    guard pieces.count <= 2, let whole = UInt64(pieces[0]) else { return nil }
+    let (product, overflow) = whole.multipliedReportingOverflow(by: factor)
+    guard !overflow else { return nil }
+    guard pieces.count == 2 else { return product }
+    guard let fraction = UInt64(pieces[1]), pieces[1].count <= 18 else { return nil }
+    var power: UInt64 = 1
+    for _ in 0..<pieces[1].count { power *= 10 }
+    let (high, low) = fraction.multipliedFullWidth(by: factor)
+    let (sum, carried) = product.addingReportingOverflow(power.dividingFullWidth((high, low)).quotient)
+    return carried ? nil : sum
+  }
+}

@@ -1,0 +1,50 @@
+/// Spans of time as people write and read them.
+package enum TimeText {
+  /// Reads a span: `30s`, `500ms`, `2m`, `1.5h`, `7d`; a bare number is seconds.
+  /// - Throws: ``UploadError`` with code `badValue` and what a time looks like.
+  package static func parse(_ text: String) throws(UploadError) -> Duration {
+    let trimmed = text.filter { !$0.isWhitespace }
+    let number = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    guard let value = Double(number), let unit = secondsPerUnit(trimmed.dropFirst(number.count)),
+      value * unit <= longest
+    else {
+      throw UploadError(
+        .badValue,
+        "\"\(PlainText.sanitized(text))\" is not a time. Write for example 500ms, 30s, 5m or 2h, at most 365d."
+      )
+    }
+    return .seconds(value * unit)
+  }
+
+  /// `1:05`, `2:03:04`; whole seconds, rounded down, hours only where there are any.
+  package static func clock(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? Int(min(max(0, seconds), longest)) : 0
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    return hours > 0 ? "\(hours):\(padded(minutes)):\(padded(rest))" : "\(minutes):\(padded(rest))"
+  }
+
+  /// A year in seconds: nothing here waits longer.
+  private static let longest: Double = 365 * 86_400
+
+  private static func padded(_ number: Int) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
+  }
+
+  private static func secondsPerUnit(_ unit: Substring) -> Double? {
+    switch unit.lowercased() {
+    case "ms": 0.001
+    case "", "s": 1
+    case "m", "min": 60
+    case "h": 3600
+    case "d": 86_400
+    default: nil
+    }
+  }
+}
+
+extension Duration {
+  /// The span in seconds as a floating-point number.
+  package var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}
