@@ -9,8 +9,8 @@ package struct SealedUpload: Sendable {
   package let type: String?
   let file: PartialFile
 
-  /// Drops the file. It must not have been published.
-  package func discard() {
+  /// Drops the file; blocks. It must not have been published.
+  func discard() {
     file.discard()
   }
 }

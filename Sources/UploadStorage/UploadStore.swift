@@ -12,6 +12,9 @@ package protocol UploadStore: Sendable {
   /// Gives sealed uploads their names: all of them, or none.
   /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind.
   func publish(_ uploads: [SealedUpload], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]>
+
+  /// Drops sealed uploads that are not to be published. Nothing blocks.
+  func discard(_ uploads: [SealedUpload])
 }
 
 /// Where the bytes of one upload go. Lives on one event loop; every call is made there.

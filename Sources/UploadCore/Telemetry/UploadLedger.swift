@@ -53,7 +53,7 @@ package final class UploadLedger: Sendable {
 
   /// How many uploads run in one direction.
   package func activeCount(_ direction: UploadDirection) -> Int {
-    state.withLock { $0.active.values.count { $0.direction == direction } }
+    totals(direction).active
   }
 
   /// Counts since the start for one direction.

@@ -11,6 +11,9 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// What the store's own unfinished files end with.
   package static let partialSuffix = ".part"
 
+  /// For what has no name of its own.
+  package static let fallback = FileName(verbatim: "upload.bin")
+
   package let description: String
 
   /// Cleans `suggestion`; nil when nothing is left of it.

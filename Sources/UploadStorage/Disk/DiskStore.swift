@@ -64,4 +64,9 @@ package final class DiskStore: UploadStore {
       return files
     }
   }
+
+  package func discard(_ uploads: [SealedUpload]) {
+    guard !uploads.isEmpty else { return }
+    workers.submit { _ in uploads.forEach { $0.discard() } }
+  }
 }
