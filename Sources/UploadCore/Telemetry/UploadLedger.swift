@@ -15,6 +15,9 @@ package final class UploadLedger: Sendable {
     /// Bytes of uploads that have finished well.
     package var finishedBytes: UInt64 = 0
 
+    /// How many run now.
+    package var active: Int { Int(clamping: started &- finished &- failed &- cancelled) }
+
     /// Nothing yet.
     package init() {}
   }

@@ -24,39 +24,31 @@ struct Answer: Sendable {
 
   /// The demo's shape of success, with what was stored.
   static func stored(_ files: [StoredFile], status: HTTPResponse.Status) -> Answer {
-    Answer(status: status, json: Self.storedJSON(files, status: status.code))
-  }
-
-  /// The demo's shape of success as JSON.
-  static func storedJSON(_ files: [StoredFile], status: Int) -> JSONValue {
-    .object([
-      ("status", .integer(status)),
-      ("msg", .string("file uploaded")),
-      ("ok", .bool(true)),
-      (
-        "files",
-        .array(
-          files.map {
-            .object([("name", .string($0.name)), ("size", .unsigned($0.size)), ("type", .optional($0.type))])
-          }
-        )
-      ),
-    ])
+    let entries = files.map {
+      JSONValue.object([("name", .string($0.name)), ("size", .unsigned($0.size)), ("type", .optional($0.type))])
+    }
+    return Answer(
+      status: status,
+      json: .object([
+        ("status", .integer(status.code)),
+        ("msg", .string("file uploaded")),
+        ("ok", .bool(true)),
+        ("files", .array(entries)),
+      ])
+    )
   }
 
   /// The demo's shape of failure.
   init(refusing error: UploadError) {
-    let status = error.code.status
-    self.init(status: status, json: Self.refusalJSON(error))
-    if status == .serviceUnavailable || status == .tooManyRequests { fields[.retryAfter] = "5" }
+    self.init(refusing: error.message, status: error.code.status)
   }
 
-  /// The demo's shape of failure as JSON.
-  static func refusalJSON(_ error: UploadError) -> JSONValue {
-    .object([
-      ("status", .integer(error.code.status.code)),
-      ("msg", .string(error.message)),
-      ("ok", .bool(false)),
-    ])
+  /// The demo's shape of failure, for a status that no error code has.
+  init(refusing message: String, status: HTTPResponse.Status) {
+    self.init(
+      status: status,
+      json: .object([("status", .integer(status.code)), ("msg", .string(message)), ("ok", .bool(false))])
+    )
+    if status == .serviceUnavailable || status == .tooManyRequests { fields[.retryAfter] = "5" }
   }
 }

@@ -56,17 +56,25 @@ enum UploadRoute: Sendable {
     _ target: RequestTarget,
     _ length: BodyLength
   ) throws(UploadError) -> UploadRoute {
-    if endpoints.contains(target.path) {
-      throw UploadError(.methodNotAllowed, "\(target.path) takes POST. Other files go to PUT /NAME.")
+    if request.method == .get || request.method == .head, !endpoints.contains(target.path) {
+      guard length == .none else {
+        throw UploadError(.badRequest, "\(request.method.rawValue) takes no body. Send files with POST or PUT.")
+      }
+      return .library
     }
-    if length == .none { return .library }
-    guard request.method == .get || request.method == .head else {
+    guard endpoints.contains(target.path) || length == .none else {
       throw UploadError(
         .notFound,
         "Nothing takes an upload there. Send POST /stream-upload, POST /file-upload or PUT /NAME."
       )
     }
-    throw UploadError(.badRequest, "\(request.method.rawValue) takes no body here.")
+    throw UploadError(.methodNotAllowed, "That method is not for this path, which takes \(methods(for: request)).")
+  }
+
+  /// The methods that a request's path takes, as the `Allow` field lists them.
+  static func methods(for request: HTTPRequest) -> String {
+    let path = request.path.map { $0.prefix { $0 != "?" } } ?? ""
+    return endpoints.contains(String(path)) ? "POST" : "GET, HEAD, PUT"
   }
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]

@@ -3,13 +3,7 @@ import Glibc
 import UploadCore
 
 extension UploadDirectory {
-  /// A stored file opened for reading.
-  package struct OpenFile: Sendable {
-    package let descriptor: Int32
-    package let file: StoredFile
-  }
-
-  /// Opens one regular file of the directory; the caller closes the descriptor.
+  /// Opens one regular file of the directory.
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
   package func open(_ name: String) -> OpenFile? {
     guard let descriptor = descriptor(of: name) else { return nil }
@@ -22,13 +16,7 @@ extension UploadDirectory {
 
   /// The regular files of the directory, newest first, unfinished ones left out.
   package func list() -> [StoredFile] {
-    var files: [StoredFile] = []
-    for name in names() {
-      guard let open = open(name) else { continue }
-      close(open.descriptor)
-      files.append(open.file)
-    }
-    return files.sorted { ($1.modified, $0.name) < ($0.modified, $1.name) }
+    names().compactMap { open($0)?.file }.sorted { ($1.modified, $0.name) < ($0.modified, $1.name) }
   }
 
   private func descriptor(of name: String) -> Int32? {
