@@ -14,6 +14,9 @@ package final class UploadLedger: Sendable {
     package var receivedBytes: UInt64 = 0
     /// Bytes of uploads that have finished well.
     package var finishedBytes: UInt64 = 0
+
+    /// Nothing yet.
+    package init() {}
   }
 
   private struct State {
@@ -63,6 +66,12 @@ package final class UploadLedger: Sendable {
     state.withLock { Array($0.active.values) }.sorted { $0.startedAt < $1.startedAt }
   }
 
+  /// The uploads that run now, in no order, and the counts of both directions, read at one instant: an upload is in the
+  /// one or in the other, so that the sum of both only grows.
+  package func reading() -> (active: [UploadMeter], totals: [UploadDirection: Totals]) {
+    state.withLock { (Array($0.active.values), $0.totals) }
+  }
+
   /// The uploads that run now, oldest first, and those that have ended since the last call, in the order of their ends.
   /// For one reader: the ended ones are handed out once.
   package func drain() -> (active: [UploadMeter], ended: [UploadMeter]) {
@@ -76,11 +85,12 @@ package final class UploadLedger: Sendable {
 
 extension UploadLedger.Totals {
   fileprivate mutating func note(_ outcome: UploadOutcome, received: UInt64) {
-    receivedBytes += received
+    // Wrapping, since a server's answer may name any size: a wrong count does less harm than a trap.
+    receivedBytes &+= received
     switch outcome {
     case .finished(let upload):
       finished += 1
-      finishedBytes += upload.bytes
+      finishedBytes &+= upload.bytes
     case .failed: failed += 1
     case .cancelled: cancelled += 1
     }
