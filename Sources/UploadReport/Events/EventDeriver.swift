@@ -38,6 +38,9 @@ package struct EventDeriver: Sendable {
     self.interval = interval
   }
 
+  /// How many uploads it remembers.
+  var remembered: Int { histories.count }
+
   /// What has happened since the snapshot before, in the order in which it is told.
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
     var events: [UploadEvent] = []

@@ -30,7 +30,7 @@ extension UploadEvent {
   }
 
   private static func line(_ server: ServerListening) -> String {
-    var line = "listening on \(server.url), files go to \(PlainText.sanitized(server.directory))"
+    var line = "listening on \(PlainText.sanitized(server.url)), files go to \(PlainText.sanitized(server.directory))"
     if let port = server.rawPort { line += ", raw TCP on port \(port)" }
     if let token = server.token { line += ", token \(PlainText.sanitized(token))" }
     if let fingerprint = server.fingerprint { line += ", certificate \(PlainText.sanitized(fingerprint))" }
