@@ -1,0 +1,45 @@
+/// Writes everything of a form but the files' content, so that the content can be sent from wherever it lies.
+///
+/// A form of two files is `head(isFirst: true)`, content, `head(isFirst: false)`, content, `tail`; the lengths of these
+/// add up to its Content-Length.
+package struct MultipartWriter: Sendable {
+  package let boundary: MultipartBoundary
+
+  package init(boundary: MultipartBoundary) {
+    self.boundary = boundary
+  }
+
+  /// What goes before a file's content: the end of the part before unless this is the first, the delimiter, the headers.
+  ///
+  /// Names are written as browsers do (the WHATWG's encoding of form data): raw UTF-8, with CR, LF and `"` escaped.
+  /// Controls in `contentType` are left out, so that it cannot bring a header of its own.
+  package func head(fieldName: String, filename: String, contentType: String, isFirst: Bool) -> [UInt8] {
+    var head = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
+    head += "\r\nContent-Disposition: form-data; name=\"".utf8
+    head += Self.escaped(fieldName)
+    head += "\"; filename=\"".utf8
+    head += Self.escaped(filename)
+    head += "\"\r\nContent-Type: ".utf8
+    head += contentType.utf8.filter { $0 >= 0x20 && $0 != 0x7F }
+    head += "\r\n\r\n".utf8
+    return head
+  }
+
+  /// What goes after the last file's content: CRLF, the closing delimiter, CRLF.
+  package var tail: [UInt8] {
+    boundary.delimiter + "--\r\n".utf8
+  }
+
+  private static func escaped(_ name: String) -> [UInt8] {
+    var result: [UInt8] = []
+    for byte in name.utf8 {
+      switch byte {
+      case ASCII.quote: result += "%22".utf8
+      case ASCII.carriageReturn: result += "%0D".utf8
+      case ASCII.lineFeed: result += "%0A".utf8
+      default: result.append(byte)
+      }
+    }
+    return result
+  }
+}

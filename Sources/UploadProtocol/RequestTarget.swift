@@ -1,0 +1,57 @@
+package import UploadCore
+
+/// The target of a request in its usual form, `/path?query` (RFC 9112 section 3.2.1).
+package struct RequestTarget: Sendable, Equatable {
+  /// Everything before the first `?`, as it was written; begins with a slash.
+  package let path: String
+
+  /// Everything after the first `?`, as it was written; nil without one.
+  package let query: String?
+
+  /// Throws `.badRequest` when the target does not begin with a slash.
+  package init(_ target: String) throws(UploadError) {
+    guard target.utf8.first == UInt8(ascii: "/") else {
+      throw UploadError(.badRequest, "The request target \(Excerpt.quoted(target)) is not a path; begin it with /.")
+    }
+    let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+    self.path = String(Substring(path))
+    query = path.endIndex < target.endIndex ? String(Substring(target.utf8[path.endIndex...].dropFirst())) : nil
+  }
+
+  /// The path's last component with its escapes undone; nil when the path ends in a slash.
+  ///
+  /// An escaped slash comes back as a slash, `..` as it is: the rules for names of files are yet to be applied.
+  /// Throws `.badRequest` when an escape is malformed.
+  package func lastPathComponent() throws(UploadError) -> String? {
+    let component = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last
+    guard let component, !component.isEmpty else { return nil }
+    guard let name = PercentEncoding.decodedBytes(component)?.repairedText else {
+      throw Self.malformed(path)
+    }
+    return name
+  }
+
+  /// The value of a parameter in the query with its escapes undone, `+` being a space; nil when there is none of that
+  /// name. Of repeated parameters the first counts; one without `=` is empty.
+  ///
+  /// Throws `.badRequest` when an escape in the value is malformed.
+  package func parameter(_ name: String) throws(UploadError) -> String? {
+    for pair in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
+      let key = pair.prefix { $0 != ASCII.equals }
+      guard PercentEncoding.decodedBytes(key, plusIsSpace: true)?.repairedText == name else { continue }
+      let rest = pair[key.endIndex...].dropFirst()
+      guard let value = PercentEncoding.decodedBytes(rest, plusIsSpace: true) else {
+        throw Self.malformed(String(Substring(pair)))
+      }
+      return value.repairedText
+    }
+    return nil
+  }
+
+  private static func malformed(_ text: String) -> UploadError {
+    UploadError(
+      .badRequest,
+      "A % in \(Excerpt.quoted(text)) is not followed by two hexadecimal digits; write %25 for a percent sign."
+    )
+  }
+}
