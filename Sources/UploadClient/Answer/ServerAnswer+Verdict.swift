@@ -1,0 +1,59 @@
+internal import UploadCore
+
+extension ServerAnswer {
+  /// What was sent, to hold the answer against.
+  struct Sent {
+    /// The name asked for.
+    var name: String
+    /// Bytes of content.
+    var bytes: UInt64
+    /// The media type stated.
+    var type: String
+  }
+
+  /// How much of a text that is not ours is quoted, in bytes.
+  private static let quotedLength = 200
+
+  /// What the answer says of the upload.
+  /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success, `contentMismatch` when the server
+  ///   names another size than was sent.
+  func verdict(on sent: Sent) throws(UploadError) -> FinishedUpload {
+    guard (200..<300).contains(status) else {
+      throw UploadError(.refusedByServer, "HTTP \(status): \(complaint)")
+    }
+    // One upload is one file; an answer about several is about something else.
+    let files = AnswerText.decode(body)?.files ?? []
+    let stored = files.count == 1 ? files.first : nil
+    if let size = stored?.size, size != sent.bytes {
+      throw UploadError(
+        .contentMismatch,
+        "\(sent.bytes) bytes were sent, but the server says that it stored \(size). Look at the stored file, and send it again."
+      )
+    }
+    return FinishedUpload(
+      path: stored?.name.map(PlainText.sanitized) ?? sent.name,
+      bytes: sent.bytes,
+      type: stored?.type.map(PlainText.sanitized) ?? sent.type,
+      declaredType: sent.type,
+      sha256: stored?.sha256.map(PlainText.sanitized)
+    )
+  }
+
+  /// What the server has to say, in one line fit to be shown.
+  private var complaint: String {
+    if (300..<400).contains(status), let location {
+      return "it is elsewhere now. Send to \(Self.quoted(location.utf8)) if you trust that address."
+    }
+    if let message = AnswerText.decode(body)?.message, !message.isEmpty {
+      return Self.quoted(message.utf8)
+    }
+    let text = Self.quoted(body)
+    return text.isEmpty ? Self.quoted(reason.utf8) : text
+  }
+
+  /// The first bytes of a stranger's text in one line; broken characters are repaired, blanks and line ends become one space.
+  private static func quoted(_ bytes: some Collection<UInt8>) -> String {
+    let text = String(decoding: bytes.prefix(quotedLength), as: UTF8.self)
+    return PlainText.sanitized(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+  }
+}

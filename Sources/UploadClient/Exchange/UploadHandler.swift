@@ -1,0 +1,295 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import UploadCore
+
+/// Carries out on one connection what ``ExchangeStateMachine`` decides, for one upload; closes the connection at the end.
+///
+/// Bound to its event loop. Whatever may block (reading and checking the source) runs on the thread pool.
+final class UploadHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPClientResponsePart
+  typealias OutboundOut = HTTPClientRequestPart
+
+  /// How often progress within a piece is noted and time-outs are looked at.
+  private static let tickInterval = TimeAmount.milliseconds(100)
+
+  private let job: UploadJob
+  private let result: EventLoopPromise<ExchangeResult>
+  private var machine: ExchangeStateMachine
+  private var answer: ServerAnswer?
+  /// How it ended; set once, told when the connection is closed, since only then nothing uses the source any more.
+  private var ending: Result<ExchangeResult, UploadError>?
+  /// What the network layer said last.
+  private var cause: (any Error)?
+  private var ticker: Scheduled<Void>?
+  private var isConnected = false
+  private var isPrefixOut = false
+  private var isProbing = false
+  /// Bytes of content in the piece that the network layer has, and how many of these the meter knows already.
+  private var pieceSize = 0
+  private var pieceCounted = 0
+
+  /// - Parameter result: completed exactly once, when the connection is closed.
+  init(_ job: UploadJob, result: EventLoopPromise<ExchangeResult>) {
+    self.job = job
+    self.result = result
+    machine = ExchangeStateMachine(job.plan)
+  }
+
+  // MARK: The connection
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { connected(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    connected(context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    isConnected = false
+    perform(machine.disconnected(), context)
+    tellEnding()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    // Nothing is to be hoped for from here on; whoever waits must not wait for ever.
+    end(.failure(UploadError(.internalFailure, "The connection's handler was removed.")), context)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if cause == nil { cause = error }
+    switch error {
+    // The end of the connection, which is about to be told as such.
+    case HTTPParserError.invalidEOFState: return
+    case is IOError, is ChannelError: context.close(promise: nil)
+    default: perform(machine.answerMalformed(), context)
+    }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch Self.unwrapInboundIn(data) {
+    case .head(let head):
+      let status = Int(head.status.code)
+      if status >= 200, answer == nil { answer = ServerAnswer(head) }
+      perform(machine.answered(status), context)
+    case .body(let bytes):
+      machine.answerContinued()
+      if answer?.append(bytes) == false { perform(machine.answerEnded(), context) }
+    case .end:
+      perform(machine.answerEnded(), context)
+    }
+  }
+
+  private func connected(_ context: ChannelHandlerContext) {
+    guard !isConnected else { return }
+    isConnected = true
+    job.meter.setNetworkBytes(job.residentBytes)
+    scheduleTick(context)
+    perform(machine.connected(), context)
+  }
+
+  // MARK: Actions
+
+  private func perform(_ action: ExchangeStateMachine.Action, _ context: ChannelHandlerContext) {
+    switch action {
+    case .none: return
+    case .sendHead:
+      context.writeAndFlush(Self.wrapOutboundOut(.head(job.request.head)), promise: nil)
+      perform(machine.sentHead(), context)
+    case .body(let action): perform(action, context)
+    case .probe: probe(context)
+    case .finish: finish(context)
+    case .fail(let failure): end(.failure(describe(failure)), context)
+    }
+  }
+
+  private func perform(_ action: BodyStateMachine.Action, _ context: ChannelHandlerContext) {
+    switch action {
+    case .none: return
+    case .write(let range):
+      guard let piece = job.content.piece(range) else {
+        return end(.failure(UploadError(.internalFailure, "A piece of the file is asked for beyond its end.")), context)
+      }
+      write(piece, count: range.count, context)
+    case .read: read(context)
+    case .writeRead(let count):
+      guard case .stream(_, let reader) = job.content else { return }
+      write(.byteBuffer(reader.buffer), count: count, context)
+    case .check:
+      onPool(context, { source in try source.check() }) { handler, _ in
+        handler.perform(handler.machine.checked(), context)
+      }
+    case .writeEnd: writeEnd(context)
+    }
+  }
+
+  /// Asks whether the source changed while nothing moves; at most one question at a time, since a network file system may
+  /// take long to answer.
+  private func probe(_ context: ChannelHandlerContext) {
+    guard !isProbing else { return }
+    isProbing = true
+    onPool(context, { source in try source.check() }) { handler, _ in handler.isProbing = false }
+  }
+
+  private func read(_ context: ChannelHandlerContext) {
+    guard case .stream(_, let reader) = job.content else { return }
+    job.meter.phase = .disk
+    onPool(context, { _ in try reader.read() }) { handler, reading in
+      switch reading {
+      case .bytes(let count): handler.perform(handler.machine.didRead(count), context)
+      case .end: handler.perform(handler.machine.didRead(0), context)
+      case .nothingYet: handler.read(context)
+      }
+    }
+  }
+
+  /// Runs `work` on the thread pool and comes back with what it returned, unless all is over by then.
+  private func onPool<Value: Sendable>(
+    _ context: ChannelHandlerContext,
+    _ work: @escaping @Sendable (OpenedSource) throws -> Value,
+    then next: @escaping (UploadHandler, Value) -> Void
+  ) {
+    guard let source = job.content.source else { return }
+    job.threadPool.runIfActive(eventLoop: context.eventLoop) { try work(source) }
+      .assumeIsolated()
+      .whenComplete { [self] result in
+        guard ending == nil else { return }
+        switch result {
+        case .success(let value): next(self, value)
+        case .failure(let error): sourceFailed(error, context)
+        }
+      }
+  }
+
+  // MARK: Writing
+
+  private func write(_ piece: IOData, count: Int, _ context: ChannelHandlerContext) {
+    pieceSize = count
+    pieceCounted = 0
+    job.meter.phase = job.meter.received > 0 ? .peer : .waiting
+    writePrefix(context)
+    context.writeAndFlush(Self.wrapOutboundOut(.body(piece)), promise: writePromise(context))
+  }
+
+  private func writeEnd(_ context: ChannelHandlerContext) {
+    writePrefix(context)
+    if !job.request.suffix.isEmpty {
+      let suffix = context.channel.allocator.buffer(bytes: job.request.suffix)
+      context.write(Self.wrapOutboundOut(.body(.byteBuffer(suffix))), promise: nil)
+    }
+    context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: writePromise(context))
+  }
+
+  private func writePrefix(_ context: ChannelHandlerContext) {
+    guard !isPrefixOut else { return }
+    isPrefixOut = true
+    guard !job.request.prefix.isEmpty else { return }
+    let prefix = context.channel.allocator.buffer(bytes: job.request.prefix)
+    context.write(Self.wrapOutboundOut(.body(.byteBuffer(prefix))), promise: nil)
+  }
+
+  private func writePromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void> {
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { [self] result in
+      switch result {
+      case .success: wroteOut(context)
+      case .failure(let error): writeFailed(error, context)
+      }
+    }
+    return promise
+  }
+
+  private func wroteOut(_ context: ChannelHandlerContext) {
+    count(pieceSize)
+    pieceSize = 0
+    pieceCounted = 0
+    // Not from within the network layer's own loop of writes: against a receiver that keeps up it would never leave that
+    // loop, and no answer would be read and no other upload served.
+    context.eventLoop.assumeIsolated().execute { [self] in
+      guard ending == nil else { return }
+      let action = machine.wroteOut()
+      if machine.body.isSent { job.meter.phase = .finishing }
+      perform(action, context)
+    }
+  }
+
+  private func writeFailed(_ error: any Error, _ context: ChannelHandlerContext) {
+    if cause == nil { cause = error }
+    guard machine.body.isWriting, case .file(let source) = job.content,
+      let code = (error as? IOError)?.errnoCode, SourceFailure.isReading(code)
+    else { return }
+    sourceFailed(SourceFailure.reading(source.label, code), context)
+  }
+
+  /// Tells the meter that the socket has taken `taken` bytes of the piece at hand.
+  private func count(_ taken: Int) {
+    let news = taken - pieceCounted
+    guard news > 0 else { return }
+    pieceCounted = taken
+    job.meter.addReceived(news)
+    job.meter.phase = .peer
+  }
+
+  // MARK: Time
+
+  private func scheduleTick(_ context: ChannelHandlerContext) {
+    ticker = context.eventLoop.assumeIsolated().scheduleTask(in: Self.tickInterval) { [self] in
+      guard ending == nil else { return }
+      tick(context)
+      if ending == nil { scheduleTick(context) }
+    }
+  }
+
+  private func tick(_ context: ChannelHandlerContext) {
+    if pieceSize > 0, let queued = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes) {
+      // What stands around a chunk is counted as if it were the file's, so that this may be a few bytes too low.
+      count(max(0, pieceSize - queued))
+    }
+    perform(machine.tick(now: context.eventLoop.now, partlyTaken: UInt64(pieceCounted)), context)
+  }
+
+  // MARK: The end
+
+  private func finish(_ context: ChannelHandlerContext) {
+    guard let answer else { return end(.failure(describe(.badAnswer)), context) }
+    end(.success(ExchangeResult(answer: answer, bodyBegun: machine.body.hasBegun)), context)
+  }
+
+  private func sourceFailed(_ error: any Error, _ context: ChannelHandlerContext) {
+    let failure =
+      error as? UploadError ?? UploadError(.internalFailure, "The file could not be read any more.", cause: error)
+    guard machine.isConfirming else { return end(.failure(failure), context) }
+    let note = " The server has stored what it got; do not trust that copy."
+    end(.failure(UploadError(failure.code, failure.message + note, cause: failure.cause)), context)
+  }
+
+  private func describe(_ failure: ExchangeFailure) -> UploadError {
+    failure.error(
+      ExchangeFailure.Circumstances(
+        server: job.meter.remote,
+        taken: job.meter.received,
+        size: job.meter.size,
+        idleTimeout: Duration(job.plan.idleTimeout),
+        answerTimeout: Duration(job.plan.answerTimeout),
+        cause: cause
+      )
+    )
+  }
+
+  private func end(_ ending: Result<ExchangeResult, UploadError>, _ context: ChannelHandlerContext) {
+    guard self.ending == nil else { return }
+    self.ending = ending
+    machine.abort()
+    ticker?.cancel()
+    guard isConnected else { return tellEnding() }
+    context.close(promise: nil)
+  }
+
+  private func tellEnding() {
+    guard let ending else { return }
+    result.completeWith(ending.mapError { $0 as any Error })
+  }
+}

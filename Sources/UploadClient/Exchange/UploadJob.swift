@@ -1,0 +1,36 @@
+internal import NIOCore
+internal import NIOPosix
+internal import UploadCore
+
+/// All that one connection needs to know of an upload.
+struct UploadJob: Sendable {
+  var request: UploadRequest
+  var content: BodyContent
+  var meter: UploadMeter
+  var plan: ExchangeStateMachine.Plan
+  var threadPool: NIOThreadPool
+
+  init(
+    request: UploadRequest,
+    content: BodyContent,
+    meter: UploadMeter,
+    configuration: UploadClientConfiguration,
+    threadPool: NIOThreadPool
+  ) {
+    self.request = request
+    self.content = content
+    self.meter = meter
+    self.threadPool = threadPool
+    plan = ExchangeStateMachine.Plan(
+      body: content.plan,
+      continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
+      idleTimeout: TimeAmount(configuration.idleTimeout),
+      answerTimeout: TimeAmount(configuration.answerTimeout)
+    )
+  }
+
+  /// Memory that the upload takes while it is sent, in bytes.
+  var residentBytes: Int {
+    content.residentBytes + request.prefix.count + request.suffix.count
+  }
+}

@@ -1,0 +1,103 @@
+internal import NIOCore
+internal import UploadCore
+
+/// Content read whole into memory before anything is sent, as `buffered` mode does on purpose.
+///
+/// It lies in blocks rather than in one: a network buffer ends at 4 GiB, slices of one that begin beyond its 16th MiB are
+/// copied, and a form of unknown length would be copied each time it outgrows its buffer.
+struct FormInMemory: Sendable {
+  /// Size of every block but the last, in bytes; also the pieces it is written in.
+  static let blockSize = 4 << 20
+
+  private(set) var blocks: [ByteBuffer] = []
+
+  /// Bytes of content in all blocks.
+  private(set) var count: UInt64 = 0
+
+  /// Reads `source` to its end. Blocks; call it on a thread pool.
+  ///
+  /// - Parameters:
+  ///   - framing: bytes that the form needs beside the content.
+  ///   - available: memory that may be taken, in bytes; nil when unknown.
+  ///   - progress: called with the bytes held, after every block.
+  ///   - isCancelled: asked before every block.
+  /// - Throws: ``UploadError``: `outOfMemory` as soon as it is sure that the form does not fit, `fileChanged`,
+  ///   `unreadableFile`, `cancelled`.
+  init(
+    reading source: OpenedSource,
+    framing: Int,
+    available: UInt64?,
+    progress: (Int) -> Void,
+    isCancelled: () -> Bool
+  ) throws(UploadError) {
+    let limit = available ?? .max
+    if let size = source.size {
+      try Self.check(size, framing: framing, limit: limit, exact: true)
+    }
+    let stream = source.regular == nil ? StreamReader(source) : nil
+    while true {
+      guard !isCancelled() else { throw UploadError(.cancelled, "The upload was cancelled.") }
+      let block =
+        if let stream {
+          try Self.block(from: stream, isCancelled: isCancelled)
+        } else {
+          try Self.block(from: source, at: count)
+        }
+      guard block.readableBytes > 0 else {
+        guard !isCancelled() else { continue }
+        break
+      }
+      count += UInt64(block.readableBytes)
+      blocks.append(block)
+      progress(Int(count) + framing)
+      try Self.check(count, framing: framing, limit: limit, exact: false)
+    }
+    try source.check()
+  }
+
+  /// The block that begins at `offset`, a multiple of ``blockSize``; nil behind the end.
+  func block(at offset: UInt64) -> ByteBuffer? {
+    let index = Int(offset) / Self.blockSize
+    return blocks.indices.contains(index) ? blocks[index] : nil
+  }
+
+  private static func check(_ size: UInt64, framing: Int, limit: UInt64, exact: Bool) throws(UploadError) {
+    let needed = size + UInt64(framing)
+    guard needed > limit else { return }
+    throw UploadError(
+      .outOfMemory,
+      "Buffered mode needs \(exact ? "" : "more than ")\(ByteSize.text(needed)) of memory for this form, and "
+        + "\(ByteSize.text(limit)) are available. Use the mode stream or multipart: they need next to none."
+    )
+  }
+
+  /// The file's bytes from `offset`, at most a block of them; empty at the end of what the file had when it was opened.
+  private static func block(from source: OpenedSource, at offset: UInt64) throws(UploadError) -> ByteBuffer {
+    let length = Int(min(UInt64(blockSize), (source.size ?? 0) - min(offset, source.size ?? 0)))
+    guard length > 0 else { return ByteBuffer() }
+    var block = ByteBufferAllocator().buffer(capacity: length)
+    var result = Result<Int, UploadError>.success(0)
+    block.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
+      result = Result { () throws(UploadError) in
+        try source.read(into: UnsafeMutableRawBufferPointer(rebasing: space[..<length]), at: offset)
+      }
+      return (try? result.get()) ?? 0
+    }
+    // Fewer bytes than the file had: it shrank, which the check knows how to say.
+    if try result.get() < length { try source.check() }
+    return block
+  }
+
+  /// The stream's next bytes, a full block unless the stream ends before.
+  private static func block(from stream: StreamReader, isCancelled: () -> Bool) throws(UploadError) -> ByteBuffer {
+    var block = ByteBufferAllocator().buffer(capacity: blockSize)
+    while block.writableBytes >= StreamReader.capacity, !isCancelled() {
+      switch try stream.read() {
+      case .bytes: block.writeImmutableBuffer(stream.buffer)
+      case .nothingYet: continue
+      case .end: return block
+      }
+    }
+    return block
+  }
+}

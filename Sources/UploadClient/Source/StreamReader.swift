@@ -1,0 +1,76 @@
+internal import Glibc
+internal import NIOCore
+internal import UploadCore
+
+/// Reads a source of unknown length into one buffer that is used again and again.
+///
+/// The buffer goes back and forth between an event loop and one read at a time on a thread pool: never both at once, and
+/// the pool's queue orders what each of them does. That hand-over is what makes it safe to be `@unchecked Sendable`; a
+/// lock would be taken for every piece and never be contended.
+final class StreamReader: @unchecked Sendable {
+  enum Reading: Sendable, Equatable {
+    /// So many bytes are in the buffer, and there may be more.
+    case bytes(Int)
+    /// The source has ended; nothing is in the buffer.
+    case end
+    /// Nothing came within a turn: ask again.
+    case nothingYet
+  }
+
+  /// What one read takes at most, and the memory the reader holds, in bytes. A pipe holds 64 KiB unless told otherwise, so
+  /// that more than a few of these at once are never there.
+  static let capacity = 256 * 1024
+
+  /// How long one turn waits for a byte, in milliseconds. Short, so that the thread of an upload that was given up is
+  /// soon free again; nothing else tells it.
+  private static let patience: CInt = 200
+
+  private let source: OpenedSource
+
+  /// What the last read brought.
+  private(set) var buffer: ByteBuffer
+
+  /// Remembered, since a terminal would wait for more after its end of file.
+  private var ended = false
+
+  init(_ source: OpenedSource) {
+    self.source = source
+    buffer = ByteBufferAllocator().buffer(capacity: Self.capacity)
+  }
+
+  /// Waits for bytes and reads those that are there, up to a full buffer. Blocks: call it on a thread pool.
+  /// - Throws: ``UploadError`` with code `unreadableFile`.
+  func read() throws(UploadError) -> Reading {
+    buffer.clear()
+    var patience = Self.patience
+    while !ended, buffer.writableBytes > 0, try isReady(within: patience) {
+      try readOnce()
+      // Something is there to go on with: take only what can be had without waiting.
+      patience = 0
+    }
+    if buffer.readableBytes > 0 { return .bytes(buffer.readableBytes) }
+    return ended ? .end : .nothingYet
+  }
+
+  private func isReady(within milliseconds: CInt) throws(UploadError) -> Bool {
+    var interest = pollfd(fd: source.descriptor, events: Int16(POLLIN), revents: 0)
+    let count = poll(&interest, 1, milliseconds)
+    guard count >= 0 || errno == EINTR else { throw SourceFailure.reading(source.label, errno) }
+    return count > 0
+  }
+
+  private func readOnce() throws(UploadError) {
+    var result = 0
+    var code: CInt = 0
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { space in
+      result = Glibc.read(source.descriptor, space.baseAddress, space.count)
+      code = errno
+      return max(0, result)
+    }
+    switch result {
+    case 0: ended = true
+    case ..<0 where code != EINTR && code != EAGAIN: throw SourceFailure.reading(source.label, code)
+    default: break
+    }
+  }
+}

@@ -1,0 +1,55 @@
+internal import Glibc
+internal import NIOCore
+internal import UploadCore
+
+extension UploadSource {
+  /// Opens the source and looks at what it is. May block: call it on a thread pool.
+  /// - Throws: ``UploadError`` with code `unreadableFile` when it is missing, may not be read, or is no regular file but
+  ///   was named as one.
+  func open() throws(UploadError) -> OpenedSource {
+    switch origin {
+    case .file(let path):
+      // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it. Regular files do not care.
+      let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+      guard descriptor >= 0 else { throw SourceFailure.opening(path, errno) }
+      return try Self.opened(descriptor, label: path, namedAsFile: true)
+    case .descriptor(let original):
+      let descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
+      guard descriptor >= 0 else { throw SourceFailure.descriptor(name, errno) }
+      return try Self.opened(descriptor, label: name, namedAsFile: false)
+    }
+  }
+
+  /// Takes over `descriptor`, whatever happens.
+  private static func opened(
+    _ descriptor: CInt,
+    label: String,
+    namedAsFile: Bool
+  ) throws(UploadError) -> OpenedSource {
+    do throws(UploadError) {
+      var status = stat()
+      guard fstat(descriptor, &status) == 0 else { throw SourceFailure.descriptor(label, errno) }
+      // The network layer takes EBADF from sendfile for a bug of its own and stops the program.
+      guard fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY else { throw SourceFailure.descriptor(label, EBADF) }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        guard !namedAsFile, status.st_mode & S_IFMT != S_IFDIR else {
+          throw SourceFailure.notRegular(label, status.st_mode)
+        }
+        return OpenedSource(label: label, descriptor: descriptor, regular: nil, handle: nil)
+      }
+      // A named file is sent from its beginning, a descriptor from where it stands.
+      let start = namedAsFile ? 0 : UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+      let second = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+      guard second >= 0 else { throw SourceFailure.descriptor(label, errno) }
+      return OpenedSource(
+        label: label,
+        descriptor: descriptor,
+        regular: OpenedSource.Regular(stamp: FileStamp(status), start: start),
+        handle: NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: second)
+      )
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package import UploadCore
+internal import UploadProtocol
+
+/// Where uploads are sent: the URL behind `--to`, taken apart (RFC 3986; DESIGN.md, "The command line is a contract").
+///
+/// | URL | what is asked for |
+/// |---|---|
+/// | `http://host:port`, `http://host:port/` | a Sluice server: `POST /stream-upload?name=NAME`, or `POST /file-upload` for forms |
+/// | a path that ends in `/` | `PUT` to that path and the file's name, as `curl -T` does; forms: `POST` to the path itself |
+/// | any other path | `POST` to the path as it stands |
+///
+/// A query is kept in every case. Names and passwords in the URL are refused, since a URL is shown and logged.
+package struct SendTarget: Sendable, Equatable {
+  /// The scheme's own port, when the URL names none.
+  package static let defaultPort = 80
+
+  /// Name or address of the server; an IPv6 address stands without its brackets.
+  package let host: String
+  /// 1 to 65,535.
+  package let port: Int
+  /// Path as it goes into the request: begins with `/`, holds nothing but visible ASCII.
+  package let path: String
+  /// What stands behind `?`; nil when there is no `?`.
+  package let query: String?
+
+  /// Takes `text` apart.
+  /// - Throws: ``UploadError`` with code `badURL` and what a good URL looks like.
+  package init(_ text: String) throws(UploadError) {
+    let parts = try URLParts(text)
+    host = parts.host
+    port = parts.port
+    path = parts.path
+    query = parts.query
+  }
+
+  /// Host and port for people and for the list of uploads: `127.0.0.1:8080`, `[::1]:80`.
+  package var authority: String {
+    "\(bracketedHost):\(port)"
+  }
+
+  /// The value of the Host header field: without the port where it is the scheme's own (RFC 9110 section 7.2).
+  var hostField: String {
+    port == Self.defaultPort ? bracketedHost : authority
+  }
+
+  private var bracketedHost: String {
+    host.contains(":") ? "[\(host)]" : host
+  }
+
+  /// The request line's method and target for an upload called `name`.
+  /// - Parameter method: what was asked for instead of the usual method; nil for the usual one.
+  func request(mode: UploadMode, name: String, method: String?) -> (method: String, uri: String) {
+    let encoded = PercentEncoding.encode(name)
+    let streams = mode == .stream
+    if path == "/" {
+      return streams
+        ? (method ?? "POST", "/stream-upload?" + (query.map { $0 + "&" } ?? "") + "name=" + encoded)
+        : (method ?? "POST", "/file-upload" + querySuffix)
+    }
+    if streams, path.hasSuffix("/") {
+      return (method ?? "PUT", path + encoded + querySuffix)
+    }
+    return (method ?? "POST", path + querySuffix)
+  }
+
+  private var querySuffix: String {
+    query.map { "?" + $0 } ?? ""
+  }
+}

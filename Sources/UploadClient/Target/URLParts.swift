@@ -1,0 +1,114 @@
+internal import UploadCore
+
+/// The pieces of an `http` URL, checked one by one so that each mistake has an answer of its own.
+struct URLParts {
+  let host: String
+  let port: Int
+  let path: String
+  let query: String?
+
+  /// What a good URL looks like; ends most messages here.
+  private static let example = "Write for example http://127.0.0.1:8080 or http://host:8080/inbox/."
+
+  /// - Throws: ``UploadError`` with code `badURL`.
+  init(_ text: String) throws(UploadError) {
+    guard let colon = text.firstRange(of: "://") else {
+      throw Self.error(text, "has no http:// in front")
+    }
+    try Self.checkScheme(text[..<colon.lowerBound], of: text)
+    let rest = text[colon.upperBound...]
+    let authority = rest.prefix { !"/?#".contains($0) }
+    (host, port) = try Self.authority(authority, of: text)
+    let tail = rest[authority.endIndex...].prefix { $0 != "#" }
+    let rawPath = tail.prefix { $0 != "?" }
+    path = rawPath.isEmpty ? "/" : try Self.encoded(rawPath, of: text)
+    let question = tail[rawPath.endIndex...]
+    query = question.isEmpty ? nil : try Self.encoded(question.dropFirst(), of: text)
+  }
+
+  private static func checkScheme(_ scheme: Substring, of text: String) throws(UploadError) {
+    switch scheme.lowercased() {
+    case "http": return
+    case "https":
+      throw UploadError(
+        .badURL,
+        "\"\(PlainText.sanitized(text))\" asks for TLS, which is not supported yet. Use http:// instead."
+      )
+    default:
+      throw error(text, "is not an http:// URL")
+    }
+  }
+
+  private static func authority(_ authority: Substring, of text: String) throws(UploadError) -> (String, Int) {
+    // The message leaves the URL out: it would show the password.
+    guard !authority.utf8.contains(UInt8(ascii: "@")) else {
+      throw UploadError(
+        .badURL,
+        "A URL with a name or a password in it is not taken, since URLs are shown and logged. "
+          + "Leave out what stands before the @ and send an Authorization header instead."
+      )
+    }
+    let host: Substring
+    let port: Substring
+    if authority.hasPrefix("[") {
+      guard let close = authority.firstIndex(of: "]") else { throw error(text, "has a [ without a ]") }
+      host = authority[authority.index(after: authority.startIndex)..<close]
+      port = authority[authority.index(after: close)...]
+      guard host.contains(":"), host.utf8.allSatisfy(isIPv6Byte) else {
+        throw error(text, "has no IPv6 address between [ and ]")
+      }
+    } else {
+      host = authority.prefix { $0 != ":" }
+      port = authority[host.endIndex...]
+      guard !host.isEmpty else { throw error(text, "names no host") }
+      guard host.utf8.allSatisfy(isHostByte) else { throw error(text, "has a character in its host that no host has") }
+    }
+    return (String(host), try self.port(port, of: text))
+  }
+
+  /// `text` is empty, `:` (RFC 3986 section 3.2.3 allows it) or `:8080`.
+  private static func port(_ text: Substring, of url: String) throws(UploadError) -> Int {
+    guard !text.isEmpty, text != ":" else { return SendTarget.defaultPort }
+    let digits = text.dropFirst()
+    guard text.first == ":", digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits),
+      (1...65_535).contains(port)
+    else {
+      throw error(url, "has no port between 1 and 65535 behind its host")
+    }
+    return port
+  }
+
+  /// Spaces and bytes beyond ASCII are escaped, as browsers do; controls are refused: they would end the request line.
+  private static func encoded(_ text: Substring, of url: String) throws(UploadError) -> String {
+    var result = ""
+    for byte in text.utf8 {
+      switch byte {
+      case 0x00..<0x20, 0x7F:
+        throw error(url, "has a control character in it")
+      case 0x21..<0x7F:
+        result.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        result += digits.utf8.count == 1 ? "%0" + digits : "%" + digits
+      }
+    }
+    return result
+  }
+
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+
+  private static func isIPv6Byte(_ byte: UInt8) -> Bool {
+    isHostByte(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%")
+  }
+
+  private static func error(_ text: String, _ reason: String) -> UploadError {
+    UploadError(.badURL, "\"\(PlainText.sanitized(text))\" \(reason). \(example)")
+  }
+}

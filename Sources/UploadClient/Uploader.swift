@@ -1,0 +1,159 @@
+package import NIOCore
+package import NIOPosix
+package import UploadCore
+
+/// Sends files to a server, one connection for each.
+package struct Uploader: Sendable {
+  private let configuration: UploadClientConfiguration
+  private let ledger: UploadLedger
+  private let eventLoopGroup: any EventLoopGroup
+  private let threadPool: NIOThreadPool
+
+  /// - Parameters:
+  ///   - ledger: every upload is put on it and taken off again.
+  ///   - eventLoopGroup: connections live there; POSIX event loops, since files go out by sendfile.
+  ///   - threadPool: where files are opened, read and checked; running, and its threads may block. An upload from standard
+  ///     input takes one of them whenever it waits.
+  package init(
+    configuration: UploadClientConfiguration,
+    ledger: UploadLedger,
+    eventLoopGroup: any EventLoopGroup,
+    threadPool: NIOThreadPool
+  ) {
+    self.configuration = configuration
+    self.ledger = ledger
+    self.eventLoopGroup = eventLoopGroup
+    self.threadPool = threadPool
+  }
+
+  /// Sends one source, and returns when the server has answered and the connection is closed, or when there is nothing
+  /// more to hope for.
+  ///
+  /// Never throws: how it ended is in the meter's ``UploadMeter/ended``. Cancelling the task ends the upload with
+  /// ``UploadOutcome/cancelled``, unless the server has taken it by then.
+  /// - Returns: the upload's meter, begun and ended in the ledger.
+  @discardableResult
+  package func send(_ source: UploadSource, to target: SendTarget, mode: UploadMode) async -> UploadMeter {
+    let cancellation = UploadCancellation()
+    return await withTaskCancellationHandler {
+      await send(source, to: target, mode: mode, cancellation: cancellation)
+    } onCancel: {
+      cancellation.cancel()
+    }
+  }
+
+  private func send(
+    _ source: UploadSource,
+    to target: SendTarget,
+    mode: UploadMode,
+    cancellation: UploadCancellation
+  ) async -> UploadMeter {
+    let opened = await open(source)
+    let size = (try? opened.get())?.size
+    let request = Result { () throws(UploadError) in
+      try UploadRequest(
+        .init(target: target, mode: mode, name: source.name, size: size, configuration: configuration)
+      )
+    }
+    let meter = UploadMeter(
+      direction: .outgoing,
+      mode: mode,
+      name: source.name,
+      size: size,
+      remote: target.authority,
+      declaredType: (try? request.get())?.contentType
+    )
+    ledger.begin(meter)
+    do throws(UploadError) {
+      let finished = try await upload(opened.get(), request.get(), to: target, meter: meter, cancellation: cancellation)
+      meter.addStored(Int(clamping: finished.bytes))
+      meter.markDurable()
+      end(meter, .finished(finished))
+    } catch {
+      end(meter, cancellation.isCancelled ? .cancelled : .failed(error))
+    }
+    return meter
+  }
+
+  private func open(_ source: UploadSource) async -> Result<OpenedSource, UploadError> {
+    do throws(UploadError) {
+      return .success(try await onPool { try source.open() })
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func end(_ meter: UploadMeter, _ outcome: UploadOutcome) {
+    meter.setNetworkBytes(0)
+    ledger.end(meter, outcome)
+  }
+
+  private func upload(
+    _ source: OpenedSource,
+    _ request: UploadRequest,
+    to target: SendTarget,
+    meter: UploadMeter,
+    cancellation: UploadCancellation
+  ) async throws(UploadError) -> FinishedUpload {
+    guard !cancellation.isCancelled else { throw UploadCancellation.error }
+    let content = try await content(of: source, request, meter: meter, cancellation: cancellation)
+    let connection = UploadConnection(
+      target: target,
+      connectTimeout: configuration.connectTimeout,
+      eventLoopGroup: eventLoopGroup
+    )
+    var request = request
+    var result = try await connection.run(job(request, content, meter), cancellation: cancellation)
+    // RFC 9110 section 10.1.1: whoever is told that an expectation cannot be met asks again without it.
+    if result.answer.status == 417, request.expectsContinue, !result.bodyBegun {
+      request.dropExpectation()
+      result = try await connection.run(job(request, content, meter), cancellation: cancellation)
+    }
+    return try result.answer.verdict(
+      on: ServerAnswer.Sent(name: meter.name, bytes: meter.received, type: request.contentType)
+    )
+  }
+
+  private func job(_ request: UploadRequest, _ content: BodyContent, _ meter: UploadMeter) -> UploadJob {
+    UploadJob(request: request, content: content, meter: meter, configuration: configuration, threadPool: threadPool)
+  }
+
+  /// What the connection is to send; in buffered mode after reading all of it.
+  private func content(
+    of source: OpenedSource,
+    _ request: UploadRequest,
+    meter: UploadMeter,
+    cancellation: UploadCancellation
+  ) async throws(UploadError) -> BodyContent {
+    guard meter.mode == .buffered else {
+      return source.regular == nil ? .stream(source, StreamReader(source)) : .file(source)
+    }
+    let availableMemory = configuration.availableMemory
+    return .memory(
+      try await onPool {
+        try FormInMemory(
+          reading: source,
+          framing: request.prefix.count + request.suffix.count,
+          available: availableMemory(),
+          progress: { meter.setNetworkBytes($0) },
+          isCancelled: { cancellation.isCancelled }
+        )
+      }
+    )
+  }
+
+  /// Runs what may block on the thread pool.
+  private func onPool<Value: Sendable>(
+    _ work: @escaping @Sendable () throws -> Value
+  ) async throws(UploadError) -> Value {
+    do {
+      return try await threadPool.runIfActive(work)
+    } catch let error as UploadError {
+      throw error
+    } catch is CancellationError {
+      throw UploadCancellation.error
+    } catch {
+      throw UploadError(.shuttingDown, "The program is stopping and takes up no more files.", cause: error)
+    }
+  }
+}
