@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
+  static let valueNames = ["size"]
+  static let switchNames = ["random", "force"]
+}

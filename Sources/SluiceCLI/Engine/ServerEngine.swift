@@ -1,0 +1,38 @@
+import Logging
+import NIOCore
+import NIOPosix
+import UploadCore
+import UploadServer
+import UploadStorage
+
+/// Everything a hosted server is made of, put together in one place.
+struct ServerEngine: Sendable {
+  let directory: UploadDirectory
+  let budget: MemoryBudget
+  let server: UploadServer
+  private let eventLoops: MultiThreadedEventLoopGroup
+  private let writers: NIOThreadPool
+
+  /// Opens the directory and makes the parts; nothing listens yet.
+  /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`.
+  init(options: ServerOptions, port: Int, directory path: String, ledger: UploadLedger) throws(UploadError) {
+    directory = try UploadDirectory(path: path)
+    budget = try MemoryBudget(limit: options.memoryBudget.bytes)
+    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    writers = NIOThreadPool(numberOfThreads: DiskStore.threads)
+    writers.start()
+    server = UploadServer(
+      configuration: options.configuration(port: port),
+      store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: options.storage),
+      ledger: ledger,
+      eventLoopGroup: eventLoops,
+      logger: Log.logger
+    )
+  }
+
+  /// Ends the threads, after the server has stopped.
+  func shutDown() async {
+    try? await eventLoops.shutdownGracefully()
+    try? await writers.shutdownGracefully()
+  }
+}
