@@ -26,7 +26,7 @@ package struct SluiceCommand: ParsableCommand {
     MainLoop.blockSignals()
     ProcessLimits.raise()
     let arguments = EnvironmentDefaults.adding(
-      ProcessInfoText.environment,
+      ProcessEnvironment.all,
       to: Array(CommandLine.arguments.dropFirst())
     )
     do {

@@ -97,21 +97,6 @@ package final class UploadDirectory: Sendable {
 
   /// All names in the directory, in no order.
   func names() -> [String] {
-    // A descriptor of its own: reading moves a position that copies of a descriptor share.
-    let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0 else { return [] }
-    guard let stream = fdopendir(copy) else {
-      close(copy)
-      return []
-    }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
+    DirectoryNames.read(descriptor: openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
   }
 }

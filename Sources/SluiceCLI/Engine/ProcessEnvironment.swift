@@ -1,9 +1,9 @@
 import Glibc
 
 /// The process's environment as text.
-enum ProcessInfoText {
+enum ProcessEnvironment {
   /// Names and values; what is not UTF-8 is repaired.
-  static var environment: [String: String] {
+  static var all: [String: String] {
     var result: [String: String] = [:]
     var entry = environ
     while let text = entry.pointee {
