@@ -1,1 +1,110 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+int clinux_open_unnamed(int directory, mode_t mode) {
+  return openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+}
+
+int clinux_link_descriptor(int descriptor, int directory, const char *name) {
+  // The way through /proc needs no privilege; the empty path is for places without /proc.
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  if (linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW) == 0) return 0;
+  if (errno != ENOENT) return -1;
+  return linkat(descriptor, "", directory, name, AT_EMPTY_PATH);
+}
+
+int clinux_rename_new(int directory, const char *from, const char *to) {
+  return (int)syscall(SYS_renameat2, directory, from, directory, to, 1 /* RENAME_NOREPLACE */);
+}
+
+int clinux_open_beneath(int directory, const char *name) {
+  // Non-blocking, so that a FIFO somebody put there cannot hold a thread; it is told from a file afterwards.
+  int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  struct open_how how;
+  memset(&how, 0, sizeof how);
+  how.flags = (uint64_t)flags;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  long descriptor = syscall(SYS_openat2, directory, name, &how, sizeof how);
+  if (descriptor >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)descriptor;
+  if (strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
+    errno = EXDEV;
+    return -1;
+  }
+  return openat(directory, name, flags);
+}
+
+int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length) {
+  return fsetxattr(descriptor, name, value, length, 0);
+}
+
+ssize_t clinux_get_attribute(int descriptor, const char *name, void *buffer, size_t capacity) {
+  return fgetxattr(descriptor, name, buffer, capacity);
+}
+
+static void fill(sigset_t *set, const int *signals, int count) {
+  sigemptyset(set);
+  for (int i = 0; i < count; i++) sigaddset(set, signals[i]);
+}
+
+int clinux_signal_descriptor(const int *signals, int count) {
+  sigset_t set;
+  fill(&set, signals, count);
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int clinux_block_signals(const int *signals, int count) {
+  sigset_t set;
+  fill(&set, signals, count);
+  return pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int clinux_read_signal(int descriptor) {
+  struct signalfd_siginfo info;
+  ssize_t length = read(descriptor, &info, sizeof info);
+  return length == (ssize_t)sizeof info ? (int)info.ssi_signo : -1;
+}
+
+int clinux_start_writeback(int descriptor, int64_t offset, int64_t length) {
+  return sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+int clinux_terminal_columns(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+uint64_t clinux_listening_inode(int family, uint16_t port) {
+  FILE *table = fopen(family == AF_INET6 ? "/proc/net/tcp6" : "/proc/net/tcp", "re");
+  if (table == NULL) return 0;
+  char line[512];
+  uint64_t found = 0;
+  while (found == 0 && fgets(line, sizeof line, table) != NULL) {
+    unsigned int local_port, state;
+    unsigned long long inode;
+    // sl local:port remote:port state queues timer retransmits uid timeout inode
+    if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*u %*d %llu", &local_port, &state,
+               &inode) == 3 &&
+        local_port == port && state == 0x0A)
+      found = inode;
+  }
+  fclose(table);
+  return found;
+}

@@ -1,1 +1,46 @@
+// Calls and constants that Swift's Glibc module hides: they need _GNU_SOURCE, or a header outside that module.
 #pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Opens an unnamed file in a directory (O_TMPFILE | O_RDWR | O_CLOEXEC); -1 and errno where that is not supported.
+int clinux_open_unnamed(int directory, mode_t mode);
+
+/// Gives an open unnamed file a name; never overwrites (EEXIST).
+int clinux_link_descriptor(int descriptor, int directory, const char *name);
+
+/// Renames without overwriting (renameat2 with RENAME_NOREPLACE); EINVAL or ENOSYS where that is not supported.
+int clinux_rename_new(int directory, const char *from, const char *to);
+
+/// Opens one name beneath a directory for reading: no symbolic link followed, nothing outside reached (openat2, else
+/// O_NOFOLLOW on one component).
+int clinux_open_beneath(int directory, const char *name);
+
+/// Takes an exclusive lock on an open file without waiting; -1 and EWOULDBLOCK when another holds it.
+int clinux_lock(int descriptor);
+
+/// Sets an extended attribute of an open file.
+int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length);
+
+/// Reads an extended attribute of an open file; the length, or -1.
+ssize_t clinux_get_attribute(int descriptor, const char *name, void *buffer, size_t capacity);
+
+/// A descriptor that becomes readable when one of the signals arrives. The signals must be blocked already.
+int clinux_signal_descriptor(const int *signals, int count);
+
+/// Blocks signals in the calling thread; threads made later inherit the mask.
+int clinux_block_signals(const int *signals, int count);
+
+/// Reads the next signal's number from a descriptor of clinux_signal_descriptor; -1 when there is none.
+int clinux_read_signal(int descriptor);
+
+/// Advises the kernel that written pages up to `length` can be written out now (sync_file_range, WRITE).
+int clinux_start_writeback(int descriptor, int64_t offset, int64_t length);
+
+/// Columns of the terminal behind a descriptor; 0 when it is none.
+int clinux_terminal_columns(int descriptor);
+
+/// Whether an address is free to listen on says nothing about who holds it; this asks the kernel for the inode of the
+/// socket that listens on a TCP port, by family (AF_INET or AF_INET6); 0 when there is none or it cannot be seen.
+uint64_t clinux_listening_inode(int family, uint16_t port);

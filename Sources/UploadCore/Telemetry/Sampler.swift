@@ -36,15 +36,25 @@ package struct Sampler {
     let (active, ended) = ledger.drain()
     var uploads: [UploadSnapshot] = []
     uploads.reserveCapacity(active.count + ended.count)
-    for meter in active { uploads.append(snapshot(of: meter, at: now)) }
+    // One that ends between the drain and here is handed out as ended by the next drain; until then it runs.
+    for meter in active { uploads.append(snapshot(of: meter, ended: nil, at: now)) }
     for meter in ended {
-      uploads.append(snapshot(of: meter, at: now))
+      uploads.append(snapshot(of: meter, ended: meter.ended, at: now))
       histories[meter.id] = nil
+    }
+    // The ledger gives up on ends that nobody fetches in time; what was remembered of those goes here.
+    if histories.count > active.count {
+      let running = Set(active.lazy.map(\.id))
+      histories = histories.filter { running.contains($0.key) }
     }
     return Snapshot(at: now, uploads: uploads, memory: memory(), slabs: slabUse())
   }
 
-  private mutating func snapshot(of meter: UploadMeter, at now: ContinuousClock.Instant) -> UploadSnapshot {
+  private mutating func snapshot(
+    of meter: UploadMeter,
+    ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?,
+    at now: ContinuousClock.Instant
+  ) -> UploadSnapshot {
     var history =
       histories[meter.id] ?? History(rate: RateEstimator(startedAt: meter.startedAt), movedAt: meter.startedAt)
     let bytes = meter.received
@@ -55,7 +65,6 @@ package struct Sampler {
     history.rate.sample(bytes, at: now)
     histories[meter.id] = history
 
-    let ended = meter.ended
     let seconds = max(0, ((ended?.at ?? now) - meter.startedAt).inSeconds)
     let (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
     let answered = meter.direction == .incoming || ended != nil
@@ -93,7 +102,7 @@ package struct Sampler {
   }
 
   /// What an upload is doing, from what its data path waits for and how long nothing has moved.
-  static func state(
+  package static func state(
     of meter: UploadMeter,
     outcome: UploadOutcome?,
     idle: Duration,

@@ -14,6 +14,12 @@ package final class UploadLedger: Sendable {
     package var receivedBytes: UInt64 = 0
     /// Bytes of uploads that have finished well.
     package var finishedBytes: UInt64 = 0
+
+    /// How many run now.
+    package var active: Int { Int(clamping: started &- finished &- failed &- cancelled) }
+
+    /// Nothing yet.
+    package init() {}
   }
 
   private struct State {
@@ -50,7 +56,7 @@ package final class UploadLedger: Sendable {
 
   /// How many uploads run in one direction.
   package func activeCount(_ direction: UploadDirection) -> Int {
-    state.withLock { $0.active.values.count { $0.direction == direction } }
+    totals(direction).active
   }
 
   /// Counts since the start for one direction.
@@ -61,6 +67,12 @@ package final class UploadLedger: Sendable {
   /// The uploads that run now, oldest first.
   package func active() -> [UploadMeter] {
     state.withLock { Array($0.active.values) }.sorted { $0.startedAt < $1.startedAt }
+  }
+
+  /// The uploads that run now, in no order, and the counts of both directions, read at one instant: an upload is in the
+  /// one or in the other, so that the sum of both only grows.
+  package func reading() -> (active: [UploadMeter], totals: [UploadDirection: Totals]) {
+    state.withLock { (Array($0.active.values), $0.totals) }
   }
 
   /// The uploads that run now, oldest first, and those that have ended since the last call, in the order of their ends.
@@ -76,11 +88,12 @@ package final class UploadLedger: Sendable {
 
 extension UploadLedger.Totals {
   fileprivate mutating func note(_ outcome: UploadOutcome, received: UInt64) {
-    receivedBytes += received
+    // Wrapping, since a server's answer may name any size: a wrong count does less harm than a trap.
+    receivedBytes &+= received
     switch outcome {
     case .finished(let upload):
       finished += 1
-      finishedBytes += upload.bytes
+      finishedBytes &+= upload.bytes
     case .failed: failed += 1
     case .cancelled: cancelled += 1
     }

@@ -6,9 +6,8 @@ package enum ByteSize {
   /// same. A fraction that leaves part of a byte is rounded down.
   /// - Throws: ``UploadError`` with code `badValue` and what a size looks like.
   package static func parse(_ text: String) throws(UploadError) -> UInt64 {
-    let trimmed = text.filter { !$0.isWhitespace }
-    let number = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard let factor = factor(of: trimmed.dropFirst(number.count)), let value = scaled(number, by: factor) else {
+    let (number, unit) = Quantity.split(text)
+    guard let factor = factor(of: unit), let value = scaled(number, by: factor) else {
       throw UploadError(
         .badValue,
         "\"\(PlainText.sanitized(text))\" is not a size. Write for example 512, 64KiB, 256MiB or 1.9GB."
@@ -20,16 +19,15 @@ package enum ByteSize {
   /// Reads a rate in bytes per second: a size, perhaps followed by `/s`.
   /// - Throws: ``UploadError`` with code `badValue` and what a rate looks like.
   package static func parseRate(_ text: String) throws(UploadError) -> UInt64 {
-    do {
-      let value = try parse(text.lowercased().hasSuffix("/s") ? String(text.dropLast(2)) : text)
-      guard value > 0 else { throw UploadError(.badValue, "A rate must be above zero.") }
-      return value
-    } catch {
+    let (number, unit) = Quantity.split(text)
+    let size = unit.hasSuffix("/s") ? String(unit.dropLast(2)) : unit
+    guard let factor = factor(of: size), let value = scaled(number, by: factor), value > 0 else {
       throw UploadError(
         .badValue,
         "\"\(PlainText.sanitized(text))\" is not a rate. Write for example 500KiB/s or 10MB/s."
       )
     }
+    return value
   }
 
   /// `bytes` in 1,024s with one decimal: `0 B`, `512 B`, `3.0 MiB`, `1.9 GiB`.
@@ -54,8 +52,8 @@ package enum ByteSize {
 
   private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
-  private static func factor(of unit: Substring) -> UInt64? {
-    switch unit.lowercased() {
+  private static func factor(of unit: String) -> UInt64? {
+    switch unit {
     case "", "b": 1
     case "kb": 1_000
     case "mb": 1_000_000
@@ -70,7 +68,7 @@ package enum ByteSize {
   }
 
   /// `number` times `factor` in whole bytes, in integers so that `1.9GB` is exact; nil when it is no number or too large.
-  private static func scaled(_ number: Substring, by factor: UInt64) -> UInt64? {
+  private static func scaled(_ number: String, by factor: UInt64) -> UInt64? {
     let pieces = number.split(separator: ".", omittingEmptySubsequences: false)
     guard pieces.count <= 2, let whole = UInt64(pieces[0]) else { return nil }
     let (product, overflow) = whole.multipliedReportingOverflow(by: factor)

@@ -3,17 +3,15 @@ package enum TimeText {
   /// Reads a span: `30s`, `500ms`, `2m`, `1.5h`, `7d`; a bare number is seconds.
   /// - Throws: ``UploadError`` with code `badValue` and what a time looks like.
   package static func parse(_ text: String) throws(UploadError) -> Duration {
-    let trimmed = text.filter { !$0.isWhitespace }
-    let number = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard let value = Double(number), let unit = secondsPerUnit(trimmed.dropFirst(number.count)),
-      value * unit <= longest
-    else {
+    let (number, unit) = Quantity.split(text)
+    guard let value = Double(number), let factor = secondsPerUnit(unit), value * factor <= longest else {
       throw UploadError(
         .badValue,
         "\"\(PlainText.sanitized(text))\" is not a time. Write for example 500ms, 30s, 5m or 2h, at most 365d."
       )
     }
-    return .seconds(value * unit)
+    // To the nanosecond: as a binary fraction of a second 30 ms would be a little off.
+    return .nanoseconds((value * factor * 1e9).rounded())
   }
 
   /// `1:05`, `2:03:04`; whole seconds, rounded down, hours only where there are any.
@@ -30,8 +28,8 @@ package enum TimeText {
     number < 10 ? "0\(number)" : "\(number)"
   }
 
-  private static func secondsPerUnit(_ unit: Substring) -> Double? {
-    switch unit.lowercased() {
+  private static func secondsPerUnit(_ unit: String) -> Double? {
+    switch unit {
     case "ms": 0.001
     case "", "s": 1
     case "m", "min": 60

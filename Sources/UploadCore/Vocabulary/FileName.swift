@@ -11,23 +11,28 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// What the store's own unfinished files end with.
   package static let partialSuffix = ".part"
 
+  /// For what has no name of its own.
+  package static let fallback = FileName(verbatim: "upload.bin")
+
   package let description: String
 
   /// Cleans `suggestion`; nil when nothing is left of it.
   package init?(_ suggestion: String) {
-    let component =
-      suggestion.unicodeScalars.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == "\\" }).last
-      ?? Substring.UnicodeScalarView()
+    // By scalars, since a separator with a combining mark behind it is a character of its own.
+    let scalars = suggestion.unicodeScalars
+    let start = scalars.lastIndex { $0 == "/" || $0 == "\\" }.map { scalars.index(after: $0) } ?? scalars.startIndex
     var kept = String.UnicodeScalarView()
-    kept.append(contentsOf: component.lazy.filter { !PlainText.isUnsafe($0) })
+    kept.append(contentsOf: scalars[start...].lazy.filter { !PlainText.isUnsafe($0) })
     let name = String(kept)
     guard !name.isEmpty, name != ".", name != ".." else { return nil }
-    self.init(cleaned: Self.isPartial(name) ? "_" + name : name)
+    let short = Self.shortened(name)
+    // Asked after the cut: a long name can become a partial file's by losing its end.
+    description = Self.isPartial(short) ? Self.shortened("_" + short) : short
   }
 
-  private init(cleaned name: String) {
-    let (stem, suffix) = Self.split(name)
-    description = String(Self.shortened(stem, toFit: suffix) + suffix)
+  private static func shortened(_ name: String) -> String {
+    let (stem, suffix) = split(name)
+    return String(shortened(stem, toFit: suffix) + suffix)
   }
 
   /// The name to try when this one is taken: `report.pdf`, `report (2).pdf`, `report (3).pdf`; two extensions stay
@@ -45,7 +50,8 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether `name` is one that the store gives to its own unfinished files.
   package static func isPartial(_ name: String) -> Bool {
-    name.hasPrefix(partialPrefix) && name.hasSuffix(partialSuffix)
+    // By bytes, as the file system compares: a combining mark after the prefix makes another character of its last one.
+    name.utf8.starts(with: partialPrefix.utf8) && name.utf8.reversed().starts(with: partialSuffix.utf8.reversed())
   }
 
   /// Stem and extension, the dot with the extension; a leading dot begins a stem, and no extension is over 32 bytes.

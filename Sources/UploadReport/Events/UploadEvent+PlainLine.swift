@@ -1,0 +1,88 @@
+internal import UploadCore
+
+extension UploadEvent {
+  /// The event as one sentence for a log or a screen reader, without a line end; nil for those that only programs want.
+  ///
+  /// Everything a stranger chose (names, messages, media types) is ``PlainText/sanitized(_:)``.
+  package func plainLine() -> String? {
+    switch self {
+    case .listening(let server): Self.line(server)
+    case .started(let upload): "\(Self.subject(upload)) started, \(Self.sizeText(upload)), \(Self.peer(upload))"
+    case .progress(let upload): Self.progressLine(upload)
+    case .stalled(let upload):
+      "\(Self.subject(upload)) stalled for \(Self.secondsText(upload.stalledSeconds)): waiting for "
+        + (upload.cause?.words ?? "something unknown")
+    case .resumed(let upload, let seconds): "\(Self.subject(upload)) resumed after \(Self.secondsText(seconds))"
+    case .finished(let upload, let file): Self.finishedLine(upload, file)
+    case .failed(let upload, let error): "\(Self.subject(upload)) failed: \(PlainText.sanitized(error.message))"
+    case .cancelled(let upload): "\(Self.subject(upload)) cancelled after \(ByteSize.text(upload.bytes))"
+    case .process: nil
+    case .summary(let summary): summary.plainLine
+    }
+  }
+
+  private static func subject(_ upload: UploadSnapshot) -> String {
+    "\(upload.direction.rawValue) \(upload.mode.rawValue) \(quoted(upload.name))"
+  }
+
+  private static func quoted(_ name: String) -> String {
+    "\"\(PlainText.sanitized(name))\""
+  }
+
+  private static func line(_ server: ServerListening) -> String {
+    var line = "listening on \(PlainText.sanitized(server.url)), files go to \(PlainText.sanitized(server.directory))"
+    if let port = server.rawPort { line += ", raw TCP on port \(port)" }
+    if let token = server.token { line += ", token \(PlainText.sanitized(token))" }
+    if let fingerprint = server.fingerprint { line += ", certificate \(PlainText.sanitized(fingerprint))" }
+    return line
+  }
+
+  private static func sizeText(_ upload: UploadSnapshot) -> String {
+    guard let size = upload.size else { return "size unknown" }
+    return (upload.sizeExact ? "" : "at most ") + ByteSize.text(size)
+  }
+
+  private static func peer(_ upload: UploadSnapshot) -> String {
+    (upload.direction == .incoming ? "from " : "to ") + PlainText.sanitized(upload.remote)
+  }
+
+  private static func progressLine(_ upload: UploadSnapshot) -> String {
+    var line = "\(subject(upload)) \(ByteSize.text(upload.bytes))"
+    if let size = upload.size { line += " of \(ByteSize.text(size))" }
+    if let fraction = upload.fraction { line += " \(percent(fraction))%" }
+    switch upload.state {
+    case .receiving, .sending:
+      line += " \(ByteSize.rateText(upload.speed))"
+      if let eta = upload.eta { line += " \(TimeText.clock(eta)) left" }
+    case .waiting: line += ", waiting for the first byte"
+    case .waitingForMemory: line += ", waiting for memory"
+    case .limited: line += " \(ByteSize.rateText(upload.speed)), held back by a rate limit"
+    case .stalled: line += ", stalled: waiting for \(upload.cause?.words ?? "something unknown")"
+    case .finishing, .done, .failed, .cancelled: line += ", \(upload.state.rawValue)"
+    }
+    return line + ", memory \(ByteSize.text(UInt64(max(0, upload.residentBytes))))"
+  }
+
+  /// Whole percent, rounded down: 100 only when every byte has moved.
+  private static func percent(_ fraction: Double) -> Int {
+    Int(min(max(0, fraction), 1) * 100)
+  }
+
+  private static func finishedLine(_ upload: UploadSnapshot, _ file: FinishedUpload) -> String {
+    var line = subject(upload) + (upload.direction == .incoming ? " stored" : " sent")
+    if file.path != upload.name {
+      line += upload.direction == .incoming ? " as \(quoted(file.path))" : ", stored as \(quoted(file.path))"
+    }
+    let rate = upload.seconds > 0 ? Double(file.bytes) / upload.seconds : 0
+    line += ", \(ByteSize.text(file.bytes)) in \(secondsText(upload.seconds)) (\(ByteSize.rateText(rate)))"
+    return line + ", peak memory \(ByteSize.text(UInt64(max(0, upload.peakResidentBytes))))"
+  }
+
+  /// `5 s`, `10.2 s`; hundredths below a second, so that a small file did not take `0 s`.
+  private static func secondsText(_ seconds: Double) -> String {
+    let sane = seconds.isFinite ? min(max(0, seconds), 1e9) : 0
+    let step: Double = sane < 1 ? 100 : 10
+    let rounded = (sane * step).rounded() / step
+    return (rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + " s"
+  }
+}

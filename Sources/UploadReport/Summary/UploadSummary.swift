@@ -1,0 +1,94 @@
+package import UploadCore
+
+/// What `send` and `headless` say last: every upload with its verdict.
+package struct UploadSummary: Sendable {
+  /// One upload, as it ended.
+  package struct Entry: Sendable {
+    package var id: UploadID
+    package var mode: UploadMode
+    /// The name asked for.
+    package var name: String
+    /// Bytes that moved.
+    package var bytes: UInt64
+    /// From start to end.
+    package var seconds: Double
+    /// The most memory the sending end held for it, in bytes.
+    package var clientPeakResidentBytes: Int
+    /// The most memory the receiving end held for it, in bytes; nil when the server is another process.
+    package var serverPeakResidentBytes: Int?
+    package var verdict: UploadVerdict
+
+    package init(
+      id: UploadID,
+      mode: UploadMode,
+      name: String,
+      bytes: UInt64,
+      seconds: Double,
+      clientPeakResidentBytes: Int,
+      serverPeakResidentBytes: Int? = nil,
+      verdict: UploadVerdict
+    ) {
+      self.id = id
+      self.mode = mode
+      self.name = name
+      self.bytes = bytes
+      self.seconds = seconds
+      self.clientPeakResidentBytes = clientPeakResidentBytes
+      self.serverPeakResidentBytes = serverPeakResidentBytes
+      self.verdict = verdict
+    }
+
+    /// Bytes per second from start to end; 0 when it took no time.
+    package var averageSpeed: Double {
+      seconds > 0 ? Double(bytes) / seconds : 0
+    }
+  }
+
+  package var uploads: [Entry]
+  /// The largest the process's resident set has been, in bytes.
+  package var peakResidentBytes: UInt64
+
+  package init(uploads: [Entry], peakResidentBytes: UInt64) {
+    self.uploads = uploads
+    self.peakResidentBytes = peakResidentBytes
+  }
+
+  /// Whether nothing is known to be wrong with any upload.
+  package var isGood: Bool {
+    uploads.allSatisfy(\.verdict.isGood)
+  }
+
+  /// The `summary` event.
+  package var json: JSONValue {
+    .object([
+      ("event", .string("summary")),
+      ("ok", .bool(isGood)),
+      ("uploads", .array(uploads.map(\.json))),
+      ("rssPeak", .unsigned(peakResidentBytes)),
+    ])
+  }
+
+  /// The summary in one sentence.
+  var plainLine: String {
+    let bad = uploads.count { !$0.verdict.isGood }
+    let count = uploads.count == 1 ? "1 upload" : "\(uploads.count) uploads"
+    return "\(count), \(bad == 0 ? "all well" : "\(bad) not well"), "
+      + "peak memory of the process \(ByteSize.text(peakResidentBytes))"
+  }
+}
+
+extension UploadSummary.Entry {
+  fileprivate var json: JSONValue {
+    .object([
+      ("id", .string(id.description)),
+      ("mode", .string(mode.rawValue)),
+      ("name", .string(name)),
+      ("bytes", .unsigned(bytes)),
+      ("seconds", .double(seconds)),
+      ("speedAvg", .speed(averageSpeed)),
+      ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
+      ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
+      ("verdict", .string(verdict.rawValue)),
+    ])
+  }
+}

@@ -1,0 +1,96 @@
+package import UploadCore
+
+/// The one live line of an upload on a terminal that has no dashboard (`sluice send`).
+///
+/// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate, time
+/// left, memory. Where it gets narrow they go in the order memory, time, rate, bar; columns are of fixed width, so that
+/// nothing jumps from one line to the next.
+package enum ProgressLine {
+  private static let shortestName = 8
+  private static let longestName = 32
+  private static let shortestBar = 6
+  private static let gap = 2
+
+  /// The line, exactly `width` columns wide; empty when `width` is not positive.
+  /// - Parameter unicode: whether the terminal shows more than ASCII.
+  package static func text(_ upload: UploadSnapshot, width: Int, unicode: Bool) -> String {
+    guard width > 0 else { return "" }
+    let name = shown(upload.name, unicode: unicode)
+    var fields = fields(upload)
+    var taken = columns(of: fields)
+    while fields.count > 1, width - taken < shortestName + gap + shortestBar {
+      fields.removeLast()
+      taken = columns(of: fields)
+    }
+    let room = width - taken
+    let ellipsis = unicode ? "…" : "..."
+    let right = fields.map { TextWidth.spaces(gap) + $0 }.joined()
+    guard room >= shortestName + gap + shortestBar else {
+      return narrow(name, figure: fields.first ?? "", width: width, ellipsis: ellipsis)
+    }
+    let nameRoom = min(TextWidth.columns(name), longestName, max(shortestName, room / 2 - gap))
+    let bar = bar(upload, width: room - gap - nameRoom, unicode: unicode)
+    let line = TextWidth.left(name, nameRoom, ellipsis: ellipsis) + TextWidth.spaces(gap) + bar + right
+    return TextWidth.left(line, width, ellipsis: "")
+  }
+
+  /// Too narrow for a bar: as much of the name as leaves room for the figure.
+  private static func narrow(_ name: String, figure: String, width: Int, ellipsis: String) -> String {
+    let figure = TextWidth.cut(figure, to: width, ellipsis: "")
+    let room = width - TextWidth.columns(figure) - 1
+    guard room > 0 else { return TextWidth.right(figure, width) }
+    return TextWidth.left(name, room, ellipsis: ellipsis) + " " + figure
+  }
+
+  private static func columns(of fields: [String]) -> Int {
+    fields.reduce(0) { $0 + gap + TextWidth.columns($1) }
+  }
+
+  private static func shown(_ name: String, unicode: Bool) -> String {
+    let safe = PlainText.sanitized(name)
+    guard !unicode else { return safe }
+    return String(String.UnicodeScalarView(safe.unicodeScalars.map { $0.isASCII ? $0 : "?" }))
+  }
+
+  private static func bar(_ upload: UploadSnapshot, width: Int, unicode: Bool) -> String {
+    if upload.state == .done { return ProgressBar.filled(1, width: width, unicode: unicode) }
+    guard let fraction = upload.fraction else {
+      return ProgressBar.moving(upload.seconds, width: width, unicode: unicode)
+    }
+    return ProgressBar.filled(fraction, width: width, unicode: unicode)
+  }
+
+  /// What stands right of the bar, the most important first.
+  private static func fields(_ upload: UploadSnapshot) -> [String] {
+    [
+      TextWidth.right(figure(upload), upload.size == nil ? 10 : 4),
+      TextWidth.right(pace(upload), 12),
+      TextWidth.right(time(upload), 8),
+      TextWidth.right("mem " + ByteSize.text(UInt64(max(0, upload.residentBytes))), 14),
+    ]
+  }
+
+  private static func figure(_ upload: UploadSnapshot) -> String {
+    guard let fraction = upload.fraction else { return ByteSize.text(upload.bytes) }
+    return "\(Int(min(max(0, fraction), 1) * 100))%"
+  }
+
+  /// The rate, or the word for a state in which a rate says nothing.
+  private static func pace(_ upload: UploadSnapshot) -> String {
+    switch upload.state {
+    case .receiving, .sending, .limited: ByteSize.rateText(upload.speed)
+    case .waitingForMemory: "needs memory"
+    case .waiting, .stalled, .finishing, .failed, .cancelled: upload.state.rawValue
+    case .done: ByteSize.rateText(upload.averageSpeed)
+    }
+  }
+
+  /// Time left while it moves, who is waited for while it is stalled, time taken once it is over.
+  private static func time(_ upload: UploadSnapshot) -> String {
+    switch upload.state {
+    case .done, .failed, .cancelled: TimeText.clock(upload.seconds)
+    case .stalled: upload.cause?.rawValue ?? ""
+    default: upload.eta.map(TimeText.clock) ?? ""
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import Hummingbird
+import NIOPosix
+import UploadCore
+import UploadProtocol
+import UploadReport
+import UploadStorage
+
+/// What can be looked at: the front page, the listing, downloads, health and metrics.
+struct BrowsingRoutes: Sendable {
+  let directory: UploadDirectory
+  let budget: MemoryBudget
+  let ledger: UploadLedger
+  /// Threads for reading the disk; not the ones that write uploads.
+  let workers: NIOThreadPool
+
+  /// The router with all of it.
+  func router() -> Router<BasicRequestContext> {
+    let router = Router(context: BasicRequestContext.self, options: [.autoGenerateHeadEndpoints])
+    router.add(middleware: PlainRefusals())
+    router.get("/") { _, _ in
+      let files = try await list()
+      return Response(Answer(status: .ok, contentType: Self.html, body: Page.front(files)))
+    }
+    router.get("/files") { request, _ in try await listing(request) }
+    router.get("/files/**") { request, _ in try await download(request) }
+    router.get("/healthz") { _, _ in Response(Answer(status: .ok, contentType: "text/plain", body: "ok\n")) }
+    router.get("/metrics") { _, _ in
+      let metrics = Metrics(ledger: ledger, slabs: budget.use)
+      return Response(Answer(status: .ok, contentType: Metrics.contentType, body: metrics.text))
+    }
+    return router
+  }
+
+  private static let html = "text/html; charset=utf-8"
+
+  private func list() async throws -> [StoredFile] {
+    try await workers.runIfActive { [directory] in directory.list() }
+  }
+
+  private func listing(_ request: Request) async throws -> Response {
+    let files = try await list()
+    if request.headers[.accept]?.contains("text/html") ?? false {
+      return Response(Answer(status: .ok, contentType: Self.html, body: Page.listing(files)))
+    }
+    let entries = files.map {
+      JSONValue.object([
+        ("name", .string($0.name)),
+        ("size", .unsigned($0.size)),
+        ("type", .optional($0.type)),
+        ("modified", .string(HTTPDate.internetText($0.modified))),
+      ])
+    }
+    return Response(Answer(status: .ok, json: .object([("files", .array(entries))])))
+  }
+
+  private func download(_ request: Request) async throws -> Response {
+    // The path as it was sent: the router has already turned an escaped slash into a plain one.
+    let escaped = request.uri.path.dropFirst("/files/".count)
+    guard let name = PercentEncoding.decode(escaped), !name.isEmpty else {
+      if escaped.isEmpty { return try await listing(request) }
+      throw UploadError(.badRequest, "The name has a % that is not followed by two hexadecimal digits.")
+    }
+    let file = try await workers.runIfActive { [directory] in directory.open(name) }
+    guard let file else { throw UploadError(.notFound, "There is no file of that name.") }
+    return Download(file: file, workers: workers).response(to: request)
+  }
+}

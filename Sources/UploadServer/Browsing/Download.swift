@@ -1,0 +1,95 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOPosix
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// Answers `GET /files/NAME`: the file as an attachment, whole or in part.
+///
+/// One descriptor serves the size, the tag and the bytes, so that a file replaced in between is never mixed with the
+/// one before.
+struct Download: Sendable {
+  /// Bytes read at once.
+  private static let pieceSize = 256 * 1024
+
+  let file: OpenFile
+  let workers: NIOThreadPool
+
+  /// The response to a request for this file.
+  func response(to request: Request) -> Response {
+    let stored = file.file
+    var fields: HTTPFields = [
+      .contentType: stored.type ?? StoredType.unknown,
+      .eTag: tag,
+      .lastModified: HTTPDate.text(stored.modified),
+      .acceptRanges: "bytes",
+      .contentDisposition: "attachment; filename*=UTF-8''\(stored.urlComponent)",
+      .xContentTypeOptions: "nosniff",
+      .cacheControl: "no-cache",
+    ]
+    if isUnchanged(for: request) { return Response(status: .notModified, headers: fields) }
+    switch ByteRange(field: wantedRange(of: request), size: stored.size) {
+    case .whole: return Response(status: .ok, headers: fields, body: body(0..<stored.size))
+    case .part(let range):
+      fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(stored.size)"
+      return Response(status: .partialContent, headers: fields, body: body(range))
+    case .unsatisfiable:
+      var refusal = Answer(
+        refusing: "The file has \(stored.size) bytes; the range lies behind its end.",
+        status: .rangeNotSatisfiable
+      )
+      refusal.fields[.contentRange] = "bytes */\(stored.size)"
+      return Response(refusal)
+    }
+  }
+
+  private var tag: String {
+    "\"\(String(file.file.modified, radix: 16))-\(String(file.file.size, radix: 16))\""
+  }
+
+  private func isUnchanged(for request: Request) -> Bool {
+    if let tags = request.headers[.ifNoneMatch] {
+      return tags == "*" || tags.split(separator: ",").contains { $0.filter { $0 != " " }.hasSuffix(tag) }
+    }
+    return request.headers[.ifModifiedSince] == HTTPDate.text(file.file.modified)
+  }
+
+  /// The range asked for, unless it was asked of another version of the file.
+  private func wantedRange(of request: Request) -> String? {
+    if let condition = request.headers[.ifRange], condition != tag, condition != HTTPDate.text(file.file.modified) {
+      return nil
+    }
+    return request.headers[.range]
+  }
+
+  private func body(_ range: Range<UInt64>) -> ResponseBody {
+    ResponseBody(contentLength: Int(clamping: range.upperBound - range.lowerBound)) { [file, workers] writer in
+      var offset = range.lowerBound
+      while offset < range.upperBound {
+        let wanted = Int(min(UInt64(Self.pieceSize), range.upperBound - offset))
+        let from = offset
+        let piece = try await workers.runIfActive {
+          var buffer = ByteBufferAllocator().buffer(capacity: wanted)
+          try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) {
+            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<wanted]), at: from)
+          }
+          return buffer
+        }
+        // The length was promised: a file cut short meanwhile must not look whole.
+        guard piece.readableBytes > 0 else { throw UploadError(.storageFailed, "The file was cut short.") }
+        offset += UInt64(piece.readableBytes)
+        try await writer.write(piece)
+      }
+      try await writer.finish(nil)
+    }
+  }
+}
+
+extension Response {
+  /// A complete answer as the library takes it.
+  init(_ answer: Answer) {
+    self.init(status: answer.status, headers: answer.fields, body: ResponseBody(byteBuffer: answer.body))
+  }
+}

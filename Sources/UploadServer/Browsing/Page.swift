@@ -1,0 +1,89 @@
+import HTTPTypes
+import UploadCore
+import UploadStorage
+
+/// The server's few pages: plain HTML without scripts, for browsers that look at it.
+enum Page {
+  /// The front page: a form to upload with, and what is there already.
+  static func front(_ files: [StoredFile]) -> String {
+    document(
+      title: "Sluice",
+      """
+      <h1>Upload files</h1>
+      <form method="post" action="/file-upload" enctype="multipart/form-data">
+      <input type="file" name="file" multiple required aria-label="Files">
+      <button type="submit">Upload</button>
+      </form>
+      <h2>Files</h2>
+      \(table(files))
+      """
+    )
+  }
+
+  /// The listing alone.
+  static func listing(_ files: [StoredFile]) -> String {
+    document(title: "Files", "<h1>Files</h1>\n\(table(files))\n<p><a href=\"/\">Upload more</a></p>")
+  }
+
+  /// What a form's sender sees when everything is stored.
+  static func stored(_ files: [StoredFile]) -> String {
+    document(title: "Uploaded", "<h1>Uploaded</h1>\n\(table(files))\n<p><a href=\"/\">Upload more</a></p>")
+  }
+
+  private static func document(title: String, _ body: String) -> String {
+    """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>\(title)</title>
+    <style>
+    :root { color-scheme: light dark; }
+    body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
+    table { border-collapse: collapse; width: 100%; }
+    th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
+    td.size { text-align: right; white-space: nowrap; }
+    button { font: inherit; padding: .3rem 1rem; }
+    </style>
+    </head>
+    <body>
+    \(body)
+    </body>
+    </html>
+
+    """
+  }
+
+  private static func table(_ files: [StoredFile]) -> String {
+    guard !files.isEmpty else { return "<p>Nothing here yet.</p>" }
+    let rows = files.map { file in
+      "<tr><td><a href=\"/files/\(file.urlComponent)\">\(escaped(PlainText.sanitized(file.name)))</a></td>"
+        + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(escaped(file.type ?? ""))</td></tr>"
+    }
+    return "<table>\n<tr><th>Name</th><th>Size</th><th>Type</th></tr>\n\(rows.joined(separator: "\n"))\n</table>"
+  }
+
+  /// `text` as HTML shows it, in content and in attributes.
+  private static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text.unicodeScalars {
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      default: result.unicodeScalars.append(character)
+      }
+    }
+    return result
+  }
+}
+
+extension Answer {
+  /// The page a browser gets for a form that was stored.
+  static func page(ofStored files: [StoredFile], status: HTTPResponse.Status) -> Answer {
+    Answer(status: status, contentType: "text/html; charset=utf-8", body: Page.stored(files))
+  }
+}

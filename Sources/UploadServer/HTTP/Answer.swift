@@ -1,0 +1,54 @@
+import HTTPTypes
+import NIOCore
+import UploadCore
+import UploadReport
+import UploadStorage
+
+/// A complete response: what an upload is answered with, or why not.
+struct Answer: Sendable {
+  var status: HTTPResponse.Status
+  var fields: HTTPFields
+  var body: ByteBuffer
+
+  init(status: HTTPResponse.Status, contentType: String, body: String) {
+    self.status = status
+    self.body = ByteBuffer(string: body)
+    fields = [.contentType: contentType, .contentLength: String(self.body.readableBytes)]
+    // What strangers uploaded is never guessed into something that runs.
+    fields[.xContentTypeOptions] = "nosniff"
+  }
+
+  init(status: HTTPResponse.Status, json: JSONValue) {
+    self.init(status: status, contentType: "application/json", body: json.serialized + "\n")
+  }
+
+  /// The demo's shape of success, with what was stored.
+  static func stored(_ files: [StoredFile], status: HTTPResponse.Status) -> Answer {
+    let entries = files.map {
+      JSONValue.object([("name", .string($0.name)), ("size", .unsigned($0.size)), ("type", .optional($0.type))])
+    }
+    return Answer(
+      status: status,
+      json: .object([
+        ("status", .integer(status.code)),
+        ("msg", .string("file uploaded")),
+        ("ok", .bool(true)),
+        ("files", .array(entries)),
+      ])
+    )
+  }
+
+  /// The demo's shape of failure.
+  init(refusing error: UploadError) {
+    self.init(refusing: error.message, status: error.code.status)
+  }
+
+  /// The demo's shape of failure, for a status that no error code has.
+  init(refusing message: String, status: HTTPResponse.Status) {
+    self.init(
+      status: status,
+      json: .object([("status", .integer(status.code)), ("msg", .string(message)), ("ok", .bool(false))])
+    )
+    if status == .serviceUnavailable || status == .tooManyRequests { fields[.retryAfter] = "5" }
+  }
+}

@@ -1,0 +1,51 @@
+import NIOCore
+import NIOHTTP1
+import UploadCore
+
+/// Rules of HTTP/1 that must be held before the request is turned into its version-free form: the version, the `Host`
+/// fields and the connection's persistence are not all visible afterwards (RFC 9112 sections 3.2, 6.1 and 9.3).
+enum RequestRules {
+  /// Checks a head and makes its `Connection` field say `close` in just that spelling when the connection ends with
+  /// this request, as the parts behind look for it so.
+  /// - Throws: ``UploadError`` with code `badRequest` or `notImplemented`.
+  static func checked(_ head: HTTPRequestHead) throws(UploadError) -> HTTPRequestHead {
+    let hosts = head.headers["host"].count
+    guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else {
+      throw UploadError(.badRequest, "A request must have exactly one Host field; this one has \(hosts).")
+    }
+    let codings = head.headers[canonicalForm: "transfer-encoding"].map { $0.lowercased() }
+    if !codings.isEmpty {
+      guard head.version != .http1_0 else {
+        throw UploadError(.badRequest, "HTTP/1.0 has no transfer codings. Send a Content-Length, or use HTTP/1.1.")
+      }
+      guard !head.headers.contains(name: "content-length") else {
+        throw UploadError(.badRequest, "Content-Length and Transfer-Encoding exclude each other. Send one of them.")
+      }
+      guard codings == ["chunked"] else {
+        throw UploadError(.notImplemented, "The only transfer coding known here is chunked.")
+      }
+    }
+    var head = head
+    if !head.isKeepAlive || head.version == .http1_0 { head.headers.replaceOrAdd(name: "connection", value: "close") }
+    return head
+  }
+}
+
+/// Holds every request to ``RequestRules``; one that breaks them becomes an error, and nothing after it is let through.
+final class RequestRulesHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+
+  private var isBroken = false
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isBroken else { return }
+    guard case .head(let head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+    do {
+      context.fireChannelRead(wrapInboundOut(.head(try RequestRules.checked(head))))
+    } catch {
+      isBroken = true
+      context.fireErrorCaught(error)
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import HTTPTypes
+import UploadCore
+
+extension UploadError.Code {
+  /// The HTTP status that tells a client of this failure.
+  var status: HTTPResponse.Status {
+    switch self {
+    case .badRequest, .malformedForm, .noFile, .incomplete: .badRequest
+    case .notFound: .notFound
+    case .methodNotAllowed: .methodNotAllowed
+    case .timedOut: .requestTimeout
+    case .nameTaken: .conflict
+    case .tooLarge: .contentTooLarge
+    case .unsupportedType: .unsupportedMediaType
+    case .notImplemented: .notImplemented
+    case .tooManyUploads, .shuttingDown, .cancelled: .serviceUnavailable
+    case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+    default: .internalServerError
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// The library's HTTP/1 channel with what uploads need around it: large adaptive reads, one a turn, and the handlers in
+/// front of the library's own.
+struct UploadChildChannel: ServerChildChannel {
+  typealias Value = HTTP1Channel.Value
+
+  private let channel: HTTP1Channel
+
+  /// - Parameters:
+  ///   - responder: the library's way from a request to a response.
+  ///   - context: what the upload handler shares with those of other connections.
+  init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext) {
+    // The library's default would take 2 MiB of header fields from anybody.
+    let limits = HTTP1Channel.Configuration.DecoderConfiguration(
+      maxHeaderFieldSize: 16 * 1024,
+      maxHeaderListSize: 64 * 1024,
+      maxHeaderFieldCount: 128
+    )
+    channel = HTTP1Channel(
+      responder: responder,
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [UploadHandler(server: context)],
+        idleTimeout: nil,
+        httpDecoderConfiguration: limits
+      )
+    )
+  }
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      try ReceiveBuffer.apply(to: channel)
+      let pipeline = channel.pipeline.syncOperations
+      let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+      try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
+      return value
+    }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    await channel.handle(value: value, logger: logger)
+  }
+}

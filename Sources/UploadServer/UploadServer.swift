@@ -1,0 +1,123 @@
+import Glibc
+import Hummingbird
+import HummingbirdCore
+package import Logging
+package import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+package import UploadCore
+package import UploadStorage
+
+/// The HTTP upload server with everything on it, and the raw listener beside it.
+package final class UploadServer: Sendable {
+  private let configuration: ServerConfiguration
+  private let store: DiskStore
+  private let ledger: UploadLedger
+  private let eventLoopGroup: any EventLoopGroup
+  private let logger: Logger
+  private let group = Mutex<ServiceGroup?>(nil)
+
+  /// Nothing listens before ``run(onListening:)``.
+  package init(
+    configuration: ServerConfiguration,
+    store: DiskStore,
+    ledger: UploadLedger,
+    eventLoopGroup: any EventLoopGroup,
+    logger: Logger
+  ) {
+    self.configuration = configuration
+    self.store = store
+    self.ledger = ledger
+    self.eventLoopGroup = eventLoopGroup
+    self.logger = logger
+  }
+
+  /// Listens, and serves until ``stop()`` and the end of the last upload.
+  /// - Parameter onListening: hears where, once the ports are open.
+  /// - Throws: ``UploadError`` with code `cannotListen` when a port is taken or not allowed.
+  package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
+    let context = ServerContext(store: store, ledger: ledger, limits: configuration.limits)
+    let raw = try await bindRaw(context)
+    let services: [any Service] = [application(context, rawPort: raw?.port, onListening)] + (raw.map { [$0] } ?? [])
+    var lifecycle = ServiceGroupConfiguration(services: services, logger: logger)
+    // Uploads end themselves after their grace; downloads and whatever hangs are cut a little later.
+    lifecycle.maximumGracefulShutdownDuration = configuration.limits.grace + .seconds(2)
+    let group = ServiceGroup(configuration: lifecycle)
+    self.group.withLock { $0 = group }
+    do {
+      try await group.run()
+    } catch {
+      await raw?.close()
+      if error is CancellationError || error is ServiceGroupError { return }
+      throw cannotListen(error, port: configuration.port, option: "--port")
+    }
+  }
+
+  /// Begins to stop: nothing new is taken, what runs gets its grace. Again does nothing more.
+  package func stop() async {
+    await group.withLock { $0 }?.triggerGracefulShutdown()
+  }
+
+  private func bindRaw(_ context: ServerContext) async throws(UploadError) -> RawListener? {
+    guard let port = configuration.rawPort else { return nil }
+    do {
+      return try await RawListener.bind(
+        host: configuration.host,
+        port: port,
+        context: context,
+        eventLoopGroup: eventLoopGroup
+      )
+    } catch {
+      throw cannotListen(error, port: port, option: "--raw-port")
+    }
+  }
+
+  private func application(
+    _ context: ServerContext,
+    rawPort: Int?,
+    _ onListening: @escaping @Sendable (ServerAddress) -> Void
+  ) -> some Service {
+    let routes = BrowsingRoutes(
+      directory: store.directory,
+      budget: store.budget,
+      ledger: ledger,
+      workers: .singleton
+    )
+    let host = configuration.host
+    return Application(
+      responder: routes.router().buildResponder(),
+      server: HTTPServerBuilder { UploadChildChannel(responder: $0, context: context) },
+      configuration: ApplicationConfiguration(
+        address: .hostname(host, port: configuration.port),
+        serverName: "sluice",
+        backlog: 1024,
+        reuseAddress: true,
+        availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnections, logger: logger)
+      ),
+      onServerRunning: { channel in
+        let port = channel.localAddress?.port ?? 0
+        onListening(ServerAddress(host: host, port: port, rawPort: rawPort))
+      },
+      eventLoopGroupProvider: .shared(eventLoopGroup),
+      logger: logger
+    )
+  }
+
+  private func cannotListen(_ error: any Error, port: Int, option: String) -> UploadError {
+    let place = "port \(port) on \(PlainText.sanitized(configuration.host))"
+    switch (error as? IOError)?.errnoCode {
+    case EADDRINUSE:
+      let holder = PortHolder.describe(port: port).map { " (by \($0))" } ?? ""
+      return UploadError(
+        .cannotListen, "Cannot listen: \(place) is taken\(holder). Choose another with \(option), or 0 for any.",
+        cause: error)
+    case EACCES:
+      return UploadError(.cannotListen, "Cannot listen: \(place) needs more rights. Choose one above 1023.", cause: error)
+    case EADDRNOTAVAIL:
+      return UploadError(.cannotListen, "Cannot listen: no such address here for \(place). Check --host.", cause: error)
+    default:
+      return UploadError(.cannotListen, "Cannot listen: \(place): \(error).", cause: error)
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import NIOCore
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// A body that is a form: each of its files is an upload of its own, and all are stored together or not at all.
+final class FormUpload: IncomingBody, UploadSinkDelegate {
+  /// One file part.
+  private struct Part {
+    let meter: UploadMeter
+    let name: FileName
+    var sink: (any UploadSink)?
+    var sealed: SealedUpload?
+  }
+
+  private enum State {
+    case receiving, storing, over
+  }
+
+  /// Parts being written out and synced while the next arrive; more would let memory grow with the number of files.
+  private static let sealingAtOnce = 8
+
+  private let context: ServerContext
+  private let request: UploadID
+  private let length: BodyLength
+  private let remote: String
+  private let closingLength: Int
+  private let eventLoop: any EventLoop
+  private weak var delegate: (any IncomingBodyDelegate)?
+  private var parser: MultipartParser
+  private var parts: [Part] = []
+  private var sealing = 0
+  private var state = State.receiving
+
+  init(
+    boundary: MultipartBoundary,
+    length: BodyLength,
+    remote: String,
+    context: ServerContext,
+    eventLoop: any EventLoop,
+    delegate: any IncomingBodyDelegate
+  ) {
+    self.context = context
+    request = UploadID()
+    self.length = length
+    self.remote = remote
+    closingLength = boundary.closingDelimiterLength
+    self.eventLoop = eventLoop
+    self.delegate = delegate
+    parser = MultipartParser(boundary: boundary)
+  }
+
+  var hasRoom: Bool {
+    sealing < Self.sealingAtOnce && (parts.last?.sink?.hasRoom ?? true)
+  }
+
+  func receive(_ bytes: ByteBuffer) {
+    guard state == .receiving else { return }
+    parts.last?.meter.noteNetwork(bytes)
+    parser.append(bytes)
+    do {
+      while state == .receiving, let event = try parser.next() { try handle(event) }
+    } catch {
+      fail(.wrapping(error))
+    }
+  }
+
+  func end() {
+    guard state == .receiving else { return }
+    do {
+      try parser.finish()
+      guard !parts.isEmpty else {
+        throw UploadError(.noFile, "The form has no file in it. Send at least one part that has a filename.")
+      }
+    } catch {
+      return fail(.wrapping(error))
+    }
+    state = .storing
+    publishWhenSealed()
+  }
+
+  func fail(_ error: UploadError) {
+    guard state != .over else { return }
+    // While names are being given it is too late: that ends one way or the other, and is heard of then.
+    guard !(state == .storing && sealing == 0) else { return }
+    over(.failure(error))
+  }
+
+  func sinkHasRoom() {
+    tellRoom()
+  }
+
+  func sinkFailed(_ error: UploadError) {
+    fail(error)
+  }
+
+  // MARK: Parts
+
+  private func handle(_ event: MultipartEvent) throws(UploadError) {
+    switch event {
+    case .partBegan(let head): begin(head)
+    case .body(let bytes): try take(bytes)
+    case .partEnded: sealLast()
+    case .ended: break
+    }
+  }
+
+  private func begin(_ head: MultipartPartHead) {
+    let declared = head.contentType.flatMap { $0.split(separator: ";").first }.map { PlainText.sanitized(String($0)) }
+    let name = head.filename.flatMap { FileName($0) } ?? StoredType.madeUpName(declared: declared)
+    let meter = UploadMeter(
+      request: request,
+      direction: .incoming,
+      mode: .multipart,
+      name: name.description,
+      size: head.contentLength ?? mostLeft,
+      sizeExact: head.contentLength != nil,
+      remote: remote,
+      declaredType: declared
+    )
+    context.ledger.begin(meter)
+    parts.append(Part(meter: meter, name: name, sink: context.store.begin(meter, on: eventLoop, delegate: self)))
+  }
+
+  /// The most a part that begins now can be: what is left of the request less the closing delimiter.
+  private var mostLeft: UInt64? {
+    guard let total = length.bytes else { return nil }
+    let framing = parser.bytesConsumed + UInt64(closingLength)
+    return total > framing ? total - framing : 0
+  }
+
+  private func take(_ bytes: ByteBuffer) throws(UploadError) {
+    guard let part = parts.last else { return }
+    part.meter.addReceived(bytes.readableBytes)
+    if let limit = context.limits.maxSize, part.meter.received > limit { throw .tooLarge(limit: limit) }
+    part.sink?.write(bytes)
+  }
+
+  private func sealLast() {
+    let index = parts.count - 1
+    guard index >= 0, let sink = parts[index].sink else { return }
+    let part = parts[index]
+    part.meter.setNetworkBytes(0)
+    sealing += 1
+    sink.seal(name: part.name, type: StoredType.type(declared: part.meter.declaredType, name: part.name))
+      .assumeIsolated()
+      .whenComplete { self.sealed(index, $0) }
+  }
+
+  private func sealed(_ index: Int, _ result: Result<SealedUpload, any Error>) {
+    let hadRoom = hasRoom
+    sealing -= 1
+    parts[index].sink = nil
+    switch result {
+    case .success(let upload):
+      guard state != .over else { return context.store.discard([upload]) }
+      parts[index].sealed = upload
+      publishWhenSealed()
+      if !hadRoom { tellRoom() }
+    case .failure(let error): over(.failure(.wrapping(error)))
+    }
+  }
+
+  private func tellRoom() {
+    if state == .receiving, hasRoom { delegate?.bodyHasRoom() }
+  }
+
+  // MARK: The end
+
+  private func publishWhenSealed() {
+    guard state == .storing, sealing == 0 else { return }
+    context.store.publish(parts.compactMap(\.sealed), on: eventLoop)
+      .assumeIsolated()
+      .whenComplete { result in
+        self.over(result.mapError { .wrapping($0) })
+      }
+  }
+
+  private func over(_ result: Result<[StoredFile], UploadError>) {
+    guard state != .over else { return }
+    state = .over
+    switch result {
+    case .success(let files):
+      for (part, file) in zip(parts, files) {
+        context.ledger.end(part.meter, .finished(file.finished(declaredType: part.meter.declaredType)))
+      }
+    case .failure(let error):
+      parts.forEach { $0.sink?.abort() }
+      context.store.discard(parts.compactMap(\.sealed))
+      parts.forEach { context.ledger.end($0.meter, error.outcome) }
+    }
+    parts = []
+    delegate?.bodyEnded(result)
+  }
+}

@@ -1,0 +1,26 @@
+import NIOCore
+import UploadCore
+import UploadStorage
+
+/// The body of one request on its way into the store: a file, or a form of files. Lives on the connection's event loop.
+protocol IncomingBody: AnyObject {
+  /// Whether everything so far has found room; while not, no more should be read. The delegate hears when it has.
+  var hasRoom: Bool { get }
+
+  /// Takes the next bytes of the body.
+  func receive(_ bytes: ByteBuffer)
+
+  /// The body is complete: stores it. The delegate hears how that went.
+  func end()
+
+  /// Gives everything back, because of `error`; what is stored already stays. The delegate hears of it.
+  func fail(_ error: UploadError)
+}
+
+/// Hears what becomes of an ``IncomingBody``; on its event loop, perhaps within a call to it.
+protocol IncomingBodyDelegate: AnyObject {
+  /// More bytes may come.
+  func bodyHasRoom()
+  /// It is over: the files under their final names, or why there are none. Heard once.
+  func bodyEnded(_ result: Result<[StoredFile], UploadError>)
+}

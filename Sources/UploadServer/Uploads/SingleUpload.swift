@@ -1,0 +1,99 @@
+import NIOCore
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// A body that is one file: a streamed request's, or a raw connection's.
+final class SingleUpload: IncomingBody, UploadSinkDelegate {
+  private enum State {
+    case receiving, storing, over
+  }
+
+  private let context: ServerContext
+  private let meter: UploadMeter
+  private let name: FileName
+  private let eventLoop: any EventLoop
+  private weak var delegate: (any IncomingBodyDelegate)?
+  private var sink: (any UploadSink)?
+  private var state = State.receiving
+  /// Why it is to fail although its bytes were complete.
+  private var failure: UploadError?
+
+  /// Begins the upload that `meter` counts.
+  init(
+    _ meter: UploadMeter,
+    name: FileName,
+    context: ServerContext,
+    eventLoop: any EventLoop,
+    delegate: any IncomingBodyDelegate
+  ) {
+    self.meter = meter
+    self.name = name
+    self.context = context
+    self.eventLoop = eventLoop
+    self.delegate = delegate
+    context.ledger.begin(meter)
+    sink = context.store.begin(meter, on: eventLoop, delegate: self)
+  }
+
+  var hasRoom: Bool { sink?.hasRoom ?? true }
+
+  func receive(_ bytes: ByteBuffer) {
+    guard state == .receiving else { return }
+    meter.noteNetwork(bytes)
+    meter.addReceived(bytes.readableBytes)
+    if let limit = context.limits.maxSize, meter.received > limit { return fail(.tooLarge(limit: limit)) }
+    sink?.write(bytes)
+  }
+
+  func end() {
+    guard state == .receiving, let sink else { return }
+    state = .storing
+    let (context, eventLoop) = (context, eventLoop)
+    sink.seal(name: name, type: StoredType.type(declared: meter.declaredType, name: name))
+      .flatMap { context.store.publish([$0], on: eventLoop) }
+      .assumeIsolated()
+      .whenComplete { self.finish($0) }
+  }
+
+  func fail(_ error: UploadError) {
+    switch state {
+    case .receiving:
+      sink?.abort()
+      over(.failure(error))
+    case .storing:
+      failure = error
+      sink?.abort()
+    case .over: break
+    }
+  }
+
+  func sinkHasRoom() {
+    delegate?.bodyHasRoom()
+  }
+
+  func sinkFailed(_ error: UploadError) {
+    // Once storing has begun the seal's future tells.
+    if state == .receiving { over(.failure(error)) }
+  }
+
+  private func finish(_ result: Result<[StoredFile], any Error>) {
+    switch result {
+    case .success(let files): over(.success(files))
+    case .failure(let error): over(.failure(failure ?? .wrapping(error)))
+    }
+  }
+
+  private func over(_ result: Result<[StoredFile], UploadError>) {
+    guard state != .over else { return }
+    state = .over
+    sink = nil
+    switch result {
+    case .success(let files):
+      let declared = meter.declaredType
+      context.ledger.end(meter, files.first.map { .finished($0.finished(declaredType: declared)) } ?? .cancelled)
+    case .failure(let error): context.ledger.end(meter, error.outcome)
+    }
+    delegate?.bodyEnded(result)
+  }
+}

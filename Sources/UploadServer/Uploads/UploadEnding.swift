@@ -1,0 +1,34 @@
+import NIOCore
+import UploadCore
+import UploadStorage
+
+extension StoredFile {
+  /// What the events tell of this file.
+  func finished(declaredType: String?) -> FinishedUpload {
+    FinishedUpload(path: name, bytes: size, type: type, declaredType: declaredType)
+  }
+}
+
+extension UploadError {
+  /// How an upload that fails with this error ended.
+  var outcome: UploadOutcome {
+    code == .cancelled ? .cancelled : .failed(self)
+  }
+
+  /// The limit on a file's size was passed.
+  static func tooLarge(limit: UInt64) -> UploadError {
+    UploadError(.tooLarge, "The file is larger than this server takes (\(ByteSize.text(limit))).")
+  }
+
+  /// Any error as one of ours; what is not comes from within.
+  static func wrapping(_ error: any Error) -> UploadError {
+    error as? UploadError ?? UploadError(.internalFailure, "The server failed. Try again.", cause: error)
+  }
+}
+
+extension UploadMeter {
+  /// Counts the connection's receive buffer, of which `bytes` is a slice, as held by this upload.
+  func noteNetwork(_ bytes: ByteBuffer) {
+    setNetworkBytes(bytes.storageCapacity)
+  }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+import UploadCore
+import UploadStorage
+
+extension UploadHandler: IncomingBodyDelegate {
+  func bodyHasRoom() {
+    // The wait was the disk's, or the budget's: the client's time begins anew.
+    lastActivity = .now()
+    resumeReading()
+  }
+
+  func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
+    body = nil
+    guard state.isReceiving || state.isStoring else { return }
+    switch result {
+    case .success(let files):
+      let replaced = current.isPut && files.contains { $0.replaced }
+      let status: HTTPResponse.Status = replaced ? .ok : .created
+      answer(current.wantsPage ? .page(ofStored: files, status: status) : .stored(files, status: status))
+    case .failure(let error): answer(Answer(refusing: error))
+    }
+  }
+
+  /// Answers the current request, and keeps the connection or closes it so that the answer arrives.
+  func answer(_ answer: Answer) {
+    guard let context else { return }
+    let isTimeout = answer.status == .requestTimeout
+    // Nobody knows whether a client that was promised no 100 still sends its body: that connection cannot go on.
+    let unread = state.isStoring ? 0 : current.expectsContinue && current.received == 0 ? nil : current.remaining
+    let after = state.answer(
+      keepAlive: current.keepAlive && !isQuiescing && !inputClosed && !isTimeout,
+      remaining: unread
+    )
+    var response = HTTPResponse(status: answer.status, headerFields: answer.fields)
+    response.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
+    response.headerFields[.server] = "sluice"
+    if after == .linger { response.headerFields[.connection] = "close" }
+    if answer.status == .methodNotAllowed { response.headerFields[.allow] = current.allow }
+    context.write(wrapOutboundOut(.head(response)), promise: nil)
+    context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    lastActivity = .now()
+    switch after {
+    case .keep: requestIsOver()
+    case .linger: linger(context)
+    }
+  }
+
+  /// The request is answered: the next one may be taken, and what was held back goes on.
+  func requestIsOver() {
+    guard let context else { return }
+    lastActivity = .now()
+    takeQueued()
+    if state.isIdle, isQuiescing { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    if state.isIdle, inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    resumeReading()
+  }
+
+  /// Closes the sending side and reads on: closing at once could destroy the answer on its way (RFC 9112 section 9.6).
+  private func linger(_ context: ChannelHandlerContext) {
+    context.close(mode: .output, promise: nil)
+    if inputClosed { return context.close(promise: nil) }
+    resumeReading()
+    startTimer()
+  }
+}

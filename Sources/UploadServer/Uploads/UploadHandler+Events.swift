@@ -1,0 +1,111 @@
+import NIOCore
+import NIOHTTP1
+import UploadCore
+
+extension UploadHandler {
+  // MARK: Time
+
+  /// Looks after the connection's time: one timer a connection, set again only when it fires.
+  func startTimer() {
+    timer?.cancel()
+    guard let context else { return }
+    let due = lastActivity + (state.isLingering ? Self.lingerTime : idleTime)
+    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, .now() + .milliseconds(10))) {
+      self.timerFired()
+    }
+  }
+
+  private var idleTime: TimeAmount {
+    TimeAmount.nanoseconds(Int64(server.limits.idleTimeout.inSeconds * 1e9))
+  }
+
+  private func timerFired() {
+    guard let context else { return }
+    let idle = NIODeadline.now() - lastActivity
+    if state.isLingering {
+      if idle >= Self.lingerTime { return context.close(promise: nil) }
+    } else if idle >= idleTime {
+      if state.isIdle { return context.close(promise: nil) }
+      // Only a client that could send counts as silent: a slow disk is not its fault.
+      if state.isReceiving, body?.hasRoom ?? true {
+        let seconds = TimeText.clock(server.limits.idleTimeout.inSeconds)
+        body?.fail(UploadError(.timedOut, "Nothing came for \(seconds) minutes. Send the file again."))
+      } else {
+        lastActivity = .now()
+      }
+    }
+    startTimer()
+  }
+
+  // MARK: Events
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case is ChannelShouldQuiesceEvent: quiesce(context)
+    case let event as ChannelEvent where event == .inputClosed: inputDidClose(context)
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  /// The server is stopping. The library would close the connection under a running upload, so it hears later.
+  private func quiesce(_ context: ChannelHandlerContext) {
+    guard !isQuiescing else { return }
+    isQuiescing = true
+    guard state.isReceiving || state.isStoring else {
+      if state.isLingering { return context.close(promise: nil) }
+      return context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+    let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
+    context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
+      self.body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
+    }
+  }
+
+  private func inputDidClose(_ context: ChannelHandlerContext) {
+    inputClosed = true
+    if state.isLingering { return context.close(promise: nil) }
+    if state.isReceiving {
+      return body?.fail(UploadError(.incomplete, "The body ended before it was complete. Send the file again.")) ?? ()
+    }
+    if state.isIdle || state.isPassing { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case let error as UploadError: refuse(error, context)
+    case let error as HTTPParserError: refuse(.parsing(error), context)
+    default:
+      if state.isReceiving {
+        body?.fail(UploadError(.clientGone, "The connection broke in the middle.", cause: error))
+      }
+      context.close(promise: nil)
+    }
+  }
+
+  /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
+  private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
+    current.keepAlive = false
+    if state.isReceiving {
+      body?.fail(error)
+    } else if state.isIdle {
+      // A connection that ends between requests is no error.
+      if error.code != .incomplete { answer(Answer(refusing: error)) }
+    } else if !state.isStoring {
+      context.close(promise: nil)
+    }
+  }
+}
+
+extension UploadError {
+  /// What the decoder could not read.
+  fileprivate static func parsing(_ error: HTTPParserError) -> UploadError {
+    switch error {
+    case .invalidEOFState, .closedConnection:
+      UploadError(.incomplete, "The body ended before it was complete. Send the file again.", cause: error)
+    case .headerOverflow:
+      UploadError(.badRequest, "The header fields are too long. Send at most 16 KiB a field and 64 KiB in all.", cause: error)
+    default:
+      UploadError(.badRequest, "That is not a well-formed HTTP request (\(error)).", cause: error)
+    }
+  }
+}

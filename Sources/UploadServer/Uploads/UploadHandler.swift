@@ -1,0 +1,249 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// Stands between the HTTP decoder and the library: takes requests that are uploads, lets all others pass, on one
+/// keep-alive connection. Loop-bound; what it decides comes from ``ConnectionState`` and ``UploadRoute``.
+final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  /// What is remembered of the request being answered.
+  struct Current {
+    var keepAlive = false
+    var length = BodyLength.none
+    /// Bytes of the body that have come.
+    var received: UInt64 = 0
+    /// A browser's form: it would rather see a page.
+    var wantsPage = false
+    /// The client waits for a word before it sends the body.
+    var expectsContinue = false
+    var isPut = false
+    /// The methods that the path takes, for a refusal of another.
+    var allow = ""
+
+    /// Bytes still to come; nil when the length is not known.
+    var remaining: UInt64? {
+      length.bytes.map { $0 > received ? $0 - received : 0 }
+    }
+  }
+
+  /// Parts decoded behind a request that is being answered, in bytes; more than this nobody sends in good faith.
+  private static let queueLimit = 8 * 1024 * 1024
+  /// How long a connection that was told to stop may go on sending.
+  static let lingerTime = TimeAmount.seconds(30)
+
+  let server: ServerContext
+  var state = ConnectionState()
+  var current = Current()
+  var body: (any IncomingBody)?
+  var context: ChannelHandlerContext?
+  var isQuiescing = false
+  /// The client has sent FIN; the library hears of it once the answer is out.
+  var inputClosed = false
+  var lastActivity = NIODeadline.now()
+  var timer: Scheduled<Void>?
+  private var queue = CircularBuffer<HTTPRequestPart>()
+  private var queuedBytes = 0
+  private var readIsHeld = false
+
+  init(server: ServerContext) {
+    self.server = server
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    startTimer()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    if state.isReceiving { body?.fail(UploadError(.clientGone, "The client went away in the middle.")) }
+    body = nil
+    queue.removeAll()
+    context.fireChannelInactive()
+  }
+
+  // MARK: Requests coming in
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    lastActivity = .now()
+    let part = unwrapInboundIn(data)
+    guard queue.isEmpty, !state.mustWait(part.kind) else { return enqueue(part, context) }
+    take(part, context)
+  }
+
+  private func enqueue(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    if case .body(let bytes) = part { queuedBytes += bytes.readableBytes }
+    guard queuedBytes <= Self.queueLimit, queue.count < 100_000 else { return context.close(promise: nil) }
+    queue.append(part)
+  }
+
+  private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    switch state.receive(part.kind) {
+    case .route:
+      if case .head(let request) = part { route(request, part, context) }
+    case .forward: context.fireChannelRead(wrapInboundOut(part))
+    case .deliver:
+      guard case .body(let bytes) = part else { return }
+      current.received += UInt64(bytes.readableBytes)
+      body?.receive(bytes)
+    case .endBody: body?.end()
+    case .drop: break
+    case .close: context.close(promise: nil)
+    }
+  }
+
+  private func route(_ request: HTTPRequest, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    current = Current(request)
+    let route: UploadRoute
+    if isQuiescing {
+      route = .refusal(UploadError(.shuttingDown, "The server is stopping. Send the file again later."))
+    } else {
+      route = UploadRoute(request, length: current.length)
+    }
+    switch route {
+    case .library:
+      state.pass()
+      context.fireChannelRead(wrapInboundOut(part))
+    case .refusal(let error): answer(Answer(refusing: error))
+    case .file(let name, let declaredType):
+      if let error = refusal(fileSize: current.length.bytes) { return answer(Answer(refusing: error)) }
+      begin(makeUpload(name: name, declaredType: declaredType, context), context)
+    case .form(let boundary):
+      if let error = refusal(fileSize: nil) { return answer(Answer(refusing: error)) }
+      begin(makeForm(boundary, context), context)
+    }
+  }
+
+  private func begin(_ body: any IncomingBody, _ context: ChannelHandlerContext) {
+    state.beginUpload()
+    self.body = body
+    if current.expectsContinue {
+      // Nobody else does: neither the decoder nor the library behind sends it.
+      context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    }
+  }
+
+  private func makeForm(_ boundary: MultipartBoundary, _ context: ChannelHandlerContext) -> FormUpload {
+    FormUpload(
+      boundary: boundary,
+      length: current.length,
+      remote: context.remote,
+      context: server,
+      eventLoop: context.eventLoop,
+      delegate: self
+    )
+  }
+
+  private func makeUpload(name: FileName?, declaredType: String?, _ context: ChannelHandlerContext) -> SingleUpload {
+    let name = name ?? StoredType.madeUpName(declared: declaredType)
+    let meter = UploadMeter(
+      direction: .incoming,
+      mode: .stream,
+      name: name.description,
+      size: current.length.bytes,
+      remote: context.remote,
+      declaredType: declaredType
+    )
+    return SingleUpload(meter, name: name, context: server, eventLoop: context.eventLoop, delegate: self)
+  }
+
+  /// Why an upload is over a limit before a byte of it is read; nil when it is not.
+  private func refusal(fileSize: UInt64?) -> UploadError? {
+    if let limit = server.limits.maxSize, let size = fileSize, size > limit { return .tooLarge(limit: limit) }
+    if server.ledger.activeCount(.incoming) >= server.limits.maxUploads {
+      return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
+    }
+    return nil
+  }
+
+  /// Goes on with what was pipelined behind the request that has just been answered.
+  func takeQueued() {
+    guard let context else { return }
+    while let next = queue.first, !state.mustWait(next.kind) {
+      queue.removeFirst()
+      if case .body(let bytes) = next { queuedBytes -= bytes.readableBytes }
+      take(next, context)
+    }
+  }
+
+  // MARK: Back-pressure
+
+  /// Whether bytes from the socket are wanted now.
+  private var wantsRead: Bool {
+    guard queue.isEmpty else { return false }
+    return state.isReceiving ? body?.hasRoom ?? true : !state.isStoring
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if wantsRead { context.read() } else { readIsHeld = true }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    context.fireChannelReadComplete()
+    // The library may hold its own reads back; an upload must not wait for it.
+    if state.isReceiving, wantsRead { context.read() }
+  }
+
+  func resumeReading() {
+    guard readIsHeld || state.isReceiving, wantsRead else { return }
+    readIsHeld = false
+    context?.read()
+  }
+
+  // MARK: The library's answers
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(var response) where !current.keepAlive || isQuiescing:
+      response.headerFields[.connection] = "close"
+      context.write(wrapOutboundOut(.head(response)), promise: promise)
+    case .end:
+      context.write(data, promise: promise)
+      state.libraryAnswered()
+      requestIsOver()
+    default: context.write(data, promise: promise)
+    }
+  }
+}
+
+extension UploadHandler.Current {
+  fileprivate init(_ request: HTTPRequest) {
+    keepAlive = request.headerFields[.connection]?.lowercased() != "close"
+    length = UploadRoute.bodyLength(of: request)
+    wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
+    expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
+    isPut = request.method == .put
+    allow = UploadRoute.methods(for: request)
+  }
+}
+
+extension HTTPRequestPart {
+  fileprivate var kind: ConnectionState.Part {
+    switch self {
+    case .head: .head
+    case .body(let bytes): .body(bytes.readableBytes)
+    case .end: .end
+    }
+  }
+}
+
+extension ChannelHandlerContext {
+  /// The other end's address and port, as events show it.
+  var remote: String {
+    guard let address = remoteAddress, let host = address.ipAddress else { return "unknown" }
+    return host.contains(":") ? "[\(host)]:\(address.port ?? 0)" : "\(host):\(address.port ?? 0)"
+  }
+}

@@ -1,0 +1,120 @@
+import HTTPTypes
+import UploadCore
+import UploadProtocol
+
+/// Where a request goes, decided from its head alone, before a byte of its body is read.
+enum UploadRoute: Sendable {
+  /// No body, and not an upload: the library's router answers it.
+  case library
+  /// The body is one file.
+  case file(name: FileName?, declaredType: String?)
+  /// The body is a form.
+  case form(MultipartBoundary)
+  /// It is answered at once.
+  case refusal(UploadError)
+
+  /// Finds the route for a request.
+  ///
+  /// Every request that has a body ends here one way or another: the library would read a body nobody asked for without
+  /// bound.
+  init(_ request: HTTPRequest, length: BodyLength) {
+    do {
+      self = try Self.find(request, length: length)
+    } catch {
+      self = .refusal(error)
+    }
+  }
+
+  /// How long the body of `request` says it is.
+  static func bodyLength(of request: HTTPRequest) -> BodyLength {
+    if request.headerFields[.transferEncoding] != nil { return .chunked }
+    guard let text = request.headerFields[.contentLength], let bytes = UInt64(text), bytes > 0 else { return .none }
+    return .known(bytes)
+  }
+
+  private static func find(_ request: HTTPRequest, length: BodyLength) throws(UploadError) -> UploadRoute {
+    let target = try RequestTarget(request.path ?? "/")
+    switch (request.method, target.path) {
+    case (.post, "/stream-upload"):
+      try checkContent(request)
+      let name = try target.parameter("name") ?? disposition(request)
+      return .file(name: name.flatMap { FileName($0) }, declaredType: declaredType(request))
+    case (.post, "/file-upload"):
+      try checkContent(request)
+      return .form(try MultipartBoundary(contentType: request.headerFields[.contentType] ?? ""))
+    case (.put, _):
+      try checkContent(request)
+      return .file(name: try nameForPut(target), declaredType: declaredType(request))
+    default:
+      return try withoutUpload(request, target, length)
+    }
+  }
+
+  /// What is not an upload must have no body, and be something the router knows.
+  private static func withoutUpload(
+    _ request: HTTPRequest,
+    _ target: RequestTarget,
+    _ length: BodyLength
+  ) throws(UploadError) -> UploadRoute {
+    if request.method == .get || request.method == .head, !endpoints.contains(target.path) {
+      guard length == .none else {
+        throw UploadError(.badRequest, "\(request.method.rawValue) takes no body. Send files with POST or PUT.")
+      }
+      return .library
+    }
+    guard endpoints.contains(target.path) || length == .none else {
+      throw UploadError(
+        .notFound,
+        "Nothing takes an upload there. Send POST /stream-upload, POST /file-upload or PUT /NAME."
+      )
+    }
+    throw UploadError(.methodNotAllowed, "That method is not for this path, which takes \(methods(for: request)).")
+  }
+
+  /// The methods that a request's path takes, as the `Allow` field lists them.
+  static func methods(for request: HTTPRequest) -> String {
+    let path = request.path.map { $0.prefix { $0 != "?" } } ?? ""
+    return endpoints.contains(String(path)) ? "POST" : "GET, HEAD, PUT"
+  }
+
+  private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
+
+  private static func checkContent(_ request: HTTPRequest) throws(UploadError) {
+    if request.headerFields[.contentRange] != nil {
+      throw UploadError(.badRequest, "A part of a file cannot be stored (Content-Range). Send the whole file.")
+    }
+    if let coding = request.headerFields[.contentEncoding], coding.lowercased() != "identity" {
+      throw UploadError(.unsupportedType, "Content-Encoding is not taken. Send the file as it is.")
+    }
+  }
+
+  private static func nameForPut(_ target: RequestTarget) throws(UploadError) -> FileName {
+    guard !endpoints.contains(target.path), target.path != "/healthz", target.path != "/metrics" else {
+      throw UploadError(.methodNotAllowed, "\(target.path) is not a file. Send PUT /NAME.")
+    }
+    guard let component = try target.lastPathComponent(), let name = FileName(component) else {
+      throw UploadError(.badRequest, "The path names no file. Send PUT /NAME.")
+    }
+    return name
+  }
+
+  private static func disposition(_ request: HTTPRequest) -> String? {
+    request.headerFields[.contentDisposition].flatMap { ContentDisposition(header: $0).filename }
+  }
+
+  /// The media type the sender states, without its parameters; the type that curl states for any body counts as none.
+  private static func declaredType(_ request: HTTPRequest) -> String? {
+    let type = request.headerFields[.contentType].flatMap { $0.split(separator: ";").first }
+    guard let type = type?.trimmingSpaces.lowercased(), type.contains("/") else { return nil }
+    return type == "application/x-www-form-urlencoded" ? nil : PlainText.sanitized(type)
+  }
+}
+
+extension Substring {
+  /// Without spaces and tabs around it.
+  fileprivate var trimmingSpaces: Substring {
+    var rest = drop { $0 == " " || $0 == "\t" }
+    while rest.last == " " || rest.last == "\t" { rest.removeLast() }
+    return rest
+  }
+}

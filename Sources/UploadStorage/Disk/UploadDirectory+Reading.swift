@@ -1,0 +1,47 @@
+import CLinux
+import Glibc
+import UploadCore
+
+extension UploadDirectory {
+  /// Opens one regular file of the directory.
+  /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
+  package func open(_ name: String) -> OpenFile? {
+    guard let descriptor = descriptor(of: name) else { return nil }
+    guard let file = stored(name: name, descriptor: descriptor) else {
+      close(descriptor)
+      return nil
+    }
+    return OpenFile(descriptor: descriptor, file: file)
+  }
+
+  /// The regular files of the directory, newest first, unfinished ones left out.
+  package func list() -> [StoredFile] {
+    names().compactMap { open($0)?.file }.sorted { ($1.modified, $0.name) < ($0.modified, $1.name) }
+  }
+
+  private func descriptor(of name: String) -> Int32? {
+    guard !name.isEmpty, !name.utf8.contains(0), !name.contains("/"), !FileName.isPartial(name) else { return nil }
+    let descriptor = clinux_open_beneath(self.descriptor, name)
+    return descriptor >= 0 ? descriptor : nil
+  }
+
+  private func stored(name: String, descriptor: Int32) -> StoredFile? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return StoredFile(
+      name: name,
+      size: UInt64(max(0, status.st_size)),
+      type: notedType(of: descriptor),
+      modified: Int64(status.st_mtim.tv_sec)
+    )
+  }
+
+  /// The media type noted with a file; what does not look like one counts as none, since anybody may write attributes.
+  private func notedType(of descriptor: Int32) -> String? {
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+      let length = clinux_get_attribute(descriptor, Self.typeAttribute, buffer.baseAddress, buffer.count)
+      guard length > 0, let text = String(validating: buffer[..<length], as: UTF8.self) else { return nil }
+      return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+    }
+  }
+}

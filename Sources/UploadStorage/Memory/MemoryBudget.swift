@@ -1,0 +1,118 @@
+import NIOCore
+import Synchronization
+package import UploadCore
+
+/// The ceiling on all slabs together. Who finds it spent waits in line and is served in turn.
+///
+/// Locked once a slab (64 KiB or 1 MiB), never once a chunk.
+package final class MemoryBudget: Sendable {
+  /// The least that lets one upload run at full speed: a first small slab and three large ones, rounded up.
+  package static let minimum = 4 * Slab.large
+
+  /// A place in the line; lets go of it when the upload ends.
+  struct Ticket: Hashable, Sendable {
+    fileprivate let number: UInt64
+  }
+
+  fileprivate struct Waiter {
+    var ticket: Ticket
+    var size: Int
+    var eventLoop: any EventLoop
+    var grant: @Sendable (Slab) -> Void
+  }
+
+  fileprivate struct State {
+    var used = 0
+    var waiters = CircularBuffer<Waiter>()
+    var nextTicket: UInt64 = 0
+    /// Slabs kept mapped for the next upload: mapping afresh costs a page fault every 4 KiB.
+    var spare: [Slab] = []
+    var spareBytes = 0
+  }
+
+  /// How much is kept mapped while nobody uses it, in bytes.
+  private static let spareLimit = 8 * Slab.large
+
+  package let limit: Int
+  private let state = Mutex(State())
+
+  /// - Parameter limit: bytes for all slabs together.
+  /// - Throws: ``UploadError`` with code `badValue` under ``minimum``.
+  package init(limit: UInt64) throws(UploadError) {
+    guard limit >= UInt64(Self.minimum) else {
+      let least = ByteSize.text(UInt64(Self.minimum))
+      throw UploadError(.badValue, "A memory budget of \(ByteSize.text(limit)) is too small; give at least \(least).")
+    }
+    self.limit = Int(clamping: limit)
+  }
+
+  /// The reading for telemetry.
+  package var use: SlabUse {
+    SlabUse(used: state.withLock { $0.used }, budget: limit)
+  }
+
+  /// A slab now, or nil when the budget is spent or others wait already.
+  func take(size: Int) -> Slab? {
+    state.withLock { state in
+      guard state.waiters.isEmpty, state.used + size <= limit, let slab = state.slab(size: size) else { return nil }
+      return slab
+    }
+  }
+
+  /// Waits in line for a slab.
+  /// - Parameter grant: gets the slab on `eventLoop`, perhaps after the ticket was dropped: then it gives it back.
+  func wait(size: Int, on eventLoop: any EventLoop, grant: @escaping @Sendable (Slab) -> Void) -> Ticket {
+    let ticket = state.withLock { state in
+      state.nextTicket += 1
+      let ticket = Ticket(number: state.nextTicket)
+      state.waiters.append(Waiter(ticket: ticket, size: size, eventLoop: eventLoop, grant: grant))
+      return ticket
+    }
+    serve()
+    return ticket
+  }
+
+  /// Leaves the line.
+  func drop(_ ticket: Ticket) {
+    state.withLock { $0.waiters.removeAll { $0.ticket == ticket } }
+    serve()
+  }
+
+  /// Takes a slab back, and gives its room to whoever is first in line.
+  func giveBack(_ slab: Slab) {
+    state.withLock { state in
+      state.used -= slab.bytes.count
+      slab.count = 0
+      guard state.spareBytes + slab.bytes.count <= Self.spareLimit else { return }
+      state.spare.append(slab)
+      state.spareBytes += slab.bytes.count
+    }
+    serve()
+  }
+
+  private func serve() {
+    while let (waiter, slab) = state.withLock({ $0.grantNext(limit: limit) }) {
+      waiter.eventLoop.execute { waiter.grant(slab) }
+    }
+  }
+}
+
+extension MemoryBudget.State {
+  /// A slab of that size, spare or new, counted as used; nil when the system has no memory left.
+  fileprivate mutating func slab(size: Int) -> Slab? {
+    if let index = spare.lastIndex(where: { $0.bytes.count == size }) {
+      used += size
+      spareBytes -= size
+      return spare.remove(at: index)
+    }
+    guard let slab = Slab(size: size) else { return nil }
+    used += size
+    return slab
+  }
+
+  /// The first in line with its slab, when there is room for it; nobody overtakes.
+  fileprivate mutating func grantNext(limit: Int) -> (MemoryBudget.Waiter, Slab)? {
+    guard let first = waiters.first, used + first.size <= limit, let slab = slab(size: first.size) else { return nil }
+    return (waiters.removeFirst(), slab)
+  }
+}

@@ -1,0 +1,16 @@
+package import UploadCore
+
+/// A file whose bytes are all written, and synced as far as asked, but that has no name yet.
+package struct SealedUpload: Sendable {
+  package let meter: UploadMeter
+  /// What it is to be called.
+  package let name: FileName
+  /// Media type to note with it.
+  package let type: String?
+  let file: PartialFile
+
+  /// Drops the file; blocks. It must not have been published.
+  func discard() {
+    file.discard()
+  }
+}

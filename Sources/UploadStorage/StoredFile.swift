@@ -1,0 +1,20 @@
+/// A file in the store.
+package struct StoredFile: Sendable, Equatable {
+  package var name: String
+  /// In bytes.
+  package var size: UInt64
+  /// Media type as noted when it was stored; nil where that is not known.
+  package var type: String?
+  /// Last change, in seconds since 1970.
+  package var modified: Int64
+  /// Whether it took the place of another file of that name.
+  package var replaced: Bool
+
+  package init(name: String, size: UInt64, type: String?, modified: Int64, replaced: Bool = false) {
+    self.name = name
+    self.size = size
+    self.type = type
+    self.modified = modified
+    self.replaced = replaced
+  }
+}

@@ -1,0 +1,45 @@
+package import NIOCore
+package import UploadCore
+
+/// A place where uploads end up. A local directory is one; others come through the same door and the same budget.
+package protocol UploadStore: Sendable {
+  /// Begins to store one file. Nothing blocks; what goes wrong reaches the delegate.
+  /// - Parameters:
+  ///   - meter: gets stored and durable bytes, the slabs held and the phase.
+  ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
+  func begin(_ meter: UploadMeter, on eventLoop: any EventLoop, delegate: any UploadSinkDelegate) -> any UploadSink
+
+  /// Gives sealed uploads their names: all of them, or none.
+  /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind.
+  func publish(_ uploads: [SealedUpload], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]>
+
+  /// Drops sealed uploads that are not to be published. Nothing blocks.
+  func discard(_ uploads: [SealedUpload])
+}
+
+/// Where the bytes of one upload go. Lives on one event loop; every call is made there.
+package protocol UploadSink: AnyObject {
+  /// Takes the next bytes; keeps those that find no room yet, so that none are lost, but ask ``hasRoom`` before
+  /// bringing more.
+  func write(_ bytes: ByteBuffer)
+
+  /// Whether everything so far has found room. When it has not, the delegate hears when it has.
+  var hasRoom: Bool { get }
+
+  /// No byte comes after this: writes what is left and syncs it.
+  /// - Parameters:
+  ///   - name: what the file is to be called; the store may have to number it.
+  ///   - type: media type to note with the file.
+  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload>
+
+  /// Gives everything back and leaves nothing in the store. Also right after ``seal(name:type:)``.
+  func abort()
+}
+
+/// Hears what happens to an ``UploadSink`` between calls; always on the sink's event loop.
+package protocol UploadSinkDelegate: AnyObject {
+  /// Everything has found room: more bytes may come.
+  func sinkHasRoom()
+  /// The upload cannot be stored; the sink has already given everything back.
+  func sinkFailed(_ error: UploadError)
+}

@@ -1,0 +1,36 @@
+import Testing
+
+@testable import UploadCore
+
+@Suite struct ProcessMemoryTests {
+  @Test func `The process uses memory, and its peak is no less`() {
+    let memory = ProcessMemory.current()
+    #expect(memory.resident > 1 << 20)
+    #expect(memory.peak >= memory.resident)
+  }
+
+  @Test func `Touched memory shows`() {
+    let before = ProcessMemory.current().resident
+    let size = 128 << 20
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+    defer { block.deallocate() }
+    for offset in stride(from: 0, to: size, by: 4096) { block[offset] = 1 }
+    let after = ProcessMemory.current()
+    #expect(after.resident > before + UInt64(size) / 2)
+    #expect(after.peak >= after.resident)
+  }
+
+  @Test func `The machine says what is available`() throws {
+    #expect(try #require(ProcessMemory.available()) > 0)
+  }
+
+  @Test func `A peak below what is resident is corrected`() {
+    #expect(ProcessMemory(resident: 5, peak: 3).peak == 5)
+  }
+
+  @Test func `A missing file or key reads as nothing`() {
+    #expect(ProcFile.read("/nowhere/at/all").isEmpty)
+    #expect(ProcFile.kibibytes(of: "NoSuchKey", in: "/proc/self/status") == nil)
+    #expect(ProcFile.kibibytes(of: "Vm", in: "/proc/self/status") == nil)
+  }
+}

@@ -1,0 +1,110 @@
+import Testing
+
+@testable import UploadCore
+
+@Suite struct UploadLedgerTests {
+  private let ledger = UploadLedger()
+
+  private func begin(_ direction: UploadDirection = .incoming, _ name: String = "a", at instant: Duration = .zero)
+    -> UploadMeter
+  {
+    let meter = UploadMeter(
+      direction: direction,
+      mode: .stream,
+      name: name,
+      size: 10,
+      remote: "127.0.0.1:1",
+      startedAt: .now + instant
+    )
+    ledger.begin(meter)
+    return meter
+  }
+
+  @Test func `Uploads are counted by how they end and which way they go`() {
+    let finished = begin()
+    finished.addReceived(10)
+    let failed = begin()
+    failed.addReceived(3)
+    let cancelled = begin()
+    let outgoing = begin(.outgoing)
+    outgoing.addReceived(7)
+    #expect(ledger.activeCount(.incoming) == 3)
+    ledger.end(finished, .finished(FinishedUpload(path: "a", bytes: 9)))
+    ledger.end(failed, .failed(UploadError(.clientGone, "Gone.")))
+    ledger.end(cancelled, .cancelled)
+    #expect(ledger.activeCount(.incoming) == 0)
+    #expect(ledger.activeCount(.outgoing) == 1)
+    let totals = ledger.totals(.incoming)
+    #expect(totals.started == 3)
+    #expect((totals.finished, totals.failed, totals.cancelled) == (1, 1, 1))
+    #expect(totals.receivedBytes == 13)
+    #expect(totals.finishedBytes == 9)
+    #expect(ledger.totals(.outgoing).started == 1)
+    #expect(ledger.totals(.outgoing).receivedBytes == 0)
+  }
+
+  @Test func `Only the first end counts`() {
+    let meter = begin()
+    ledger.end(meter, .cancelled)
+    ledger.end(meter, .finished(FinishedUpload(path: "a", bytes: 9)))
+    #expect(ledger.totals(.incoming).cancelled == 1)
+    #expect(ledger.totals(.incoming).finished == 0)
+    #expect(ledger.drain().ended.count == 1)
+    guard case .cancelled = meter.ended?.outcome else {
+      Issue.record("the second end replaced the first")
+      return
+    }
+  }
+
+  @Test func `Ended uploads are handed out once, in the order of their ends`() {
+    let (first, second) = (begin(), begin())
+    ledger.end(second, .cancelled)
+    ledger.end(first, .cancelled)
+    #expect(ledger.drain().ended.map(\.id) == [second.id, first.id])
+    #expect(ledger.drain().ended.isEmpty)
+  }
+
+  @Test func `Running uploads come oldest first`() {
+    let meters = [3, 1, 2].map { begin(at: .seconds($0)) }
+    let expected = [meters[1].id, meters[2].id, meters[0].id]
+    #expect(ledger.active().map(\.id) == expected)
+    #expect(ledger.drain().active.map(\.id) == expected)
+  }
+
+  @Test func `Ends that nobody fetches do not pile up for ever`() {
+    for _ in 0..<70_000 { ledger.end(begin(), .cancelled) }
+    let ended = ledger.drain().ended.count
+    #expect(ended <= 65_536)
+    #expect(ledger.totals(.incoming).cancelled == 70_000)
+  }
+
+  @Test func `A size out of a stranger's answer does not trap`() {
+    for _ in 0..<3 {
+      ledger.end(begin(.outgoing), .finished(FinishedUpload(path: "a", bytes: .max)))
+    }
+    #expect(ledger.totals(.outgoing).finished == 3)
+  }
+
+  @Test func `Running and ended bytes read at one instant never shrink`() async {
+    let ledger = ledger
+    await withTaskGroup { group in
+      group.addTask {
+        for _ in 0..<2_000 {
+          let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: nil, remote: "")
+          ledger.begin(meter)
+          meter.addReceived(5)
+          ledger.end(meter, .cancelled)
+        }
+      }
+      group.addTask {
+        var last: UInt64 = 0
+        while last < 10_000 {
+          let (active, totals) = ledger.reading()
+          let sum = active.reduce(totals[.incoming]?.receivedBytes ?? 0) { $0 + $1.received }
+          #expect(sum >= last)
+          last = sum
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+@testable import UploadCore
+
+extension UploadSnapshot {
+  /// An upload half way through 1 GiB, as the sampler would show it; tests change what they are about.
+  static func example(_ change: (inout UploadSnapshot) -> Void = { _ in }) -> UploadSnapshot {
+    var upload = UploadSnapshot(
+      id: UploadID(),
+      request: UploadID(),
+      direction: .incoming,
+      mode: .stream,
+      name: "a.bin",
+      size: 1 << 30,
+      sizeExact: true,
+      remote: "127.0.0.1:5555",
+      declaredType: nil,
+      state: .receiving,
+      cause: nil,
+      stalledSeconds: 0,
+      bytes: 1 << 29,
+      stored: 1 << 28,
+      durable: 0,
+      speed: 100_873_011.2,
+      averageSpeed: 90_000_000.5,
+      eta: 5.3229,
+      seconds: 5.25,
+      residentBytes: 3 << 20,
+      peakResidentBytes: 3 << 20,
+      outcome: nil
+    )
+    change(&upload)
+    return upload
+  }
+
+  /// The same upload in another state.
+  func changed(_ change: (inout UploadSnapshot) -> Void) -> UploadSnapshot {
+    var upload = self
+    change(&upload)
+    return upload
+  }
+
+  /// The same upload after its end.
+  func ended(_ outcome: UploadOutcome) -> UploadSnapshot {
+    changed {
+      $0.outcome = outcome
+      $0.cause = nil
+      switch outcome {
+      case .finished: $0.state = .done
+      case .failed: $0.state = .failed
+      case .cancelled: $0.state = .cancelled
+      }
+    }
+  }
+
+  /// The same upload, stalled for so long.
+  func stalled(_ cause: StallCause, _ seconds: Double) -> UploadSnapshot {
+    changed {
+      $0.state = .stalled
+      $0.cause = cause
+      $0.stalledSeconds = seconds
+    }
+  }
+}

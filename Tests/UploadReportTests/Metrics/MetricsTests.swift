@@ -1,0 +1,102 @@
+import Testing
+import UploadCore
+
+@testable import UploadReport
+
+@Suite struct MetricsTests {
+  private let memory = ProcessMemory(resident: 10, peak: 20)
+  private let slabs = SlabUse(used: 1 << 20, budget: 1 << 28)
+
+  /// Two that run, one that failed and one that finished.
+  private func ledger() -> UploadLedger {
+    let ledger = UploadLedger()
+    func begin(_ direction: UploadDirection, _ mode: UploadMode, _ bytes: Int) -> UploadMeter {
+      let meter = UploadMeter(direction: direction, mode: mode, name: "a", size: nil, remote: "")
+      ledger.begin(meter)
+      meter.addReceived(bytes)
+      return meter
+    }
+    let running = begin(.incoming, .raw, 5)
+    running.phase = .peer
+    running.addSlabBytes(65_536)
+    begin(.outgoing, .buffered, 7).phase = .finishing
+    ledger.end(begin(.incoming, .stream, 100), .finished(FinishedUpload(path: "a", bytes: 90)))
+    ledger.end(begin(.incoming, .stream, 1_000), .failed(UploadError(.clientGone, "Gone.")))
+    return ledger
+  }
+
+  private func lines() -> [Substring] {
+    Metrics(ledger: ledger(), slabs: slabs, memory: memory).text.split(separator: "\n")
+  }
+
+  @Test(arguments: [
+    #"sluice_uploads_active{direction="incoming",mode="raw",state="receiving"} 1"#,
+    #"sluice_uploads_active{direction="outgoing",mode="buffered",state="finishing"} 1"#,
+    #"sluice_uploads_active{direction="incoming",mode="stream",state="stalled"} 0"#,
+    #"sluice_uploads_started_total{direction="incoming"} 3"#,
+    #"sluice_uploads_started_total{direction="outgoing"} 1"#,
+    #"sluice_uploads_ended_total{direction="incoming",outcome="finished"} 1"#,
+    #"sluice_uploads_ended_total{direction="incoming",outcome="failed"} 1"#,
+    #"sluice_uploads_ended_total{direction="incoming",outcome="cancelled"} 0"#,
+    #"sluice_transferred_bytes_total{direction="incoming"} 1105"#,
+    #"sluice_transferred_bytes_total{direction="outgoing"} 7"#,
+    #"sluice_finished_bytes_total{direction="incoming"} 90"#,
+    #"sluice_uploads_resident_bytes{direction="incoming"} 65536"#,
+    "sluice_slab_bytes 1048576", "sluice_slab_budget_bytes 268435456",
+    "process_resident_memory_bytes 10", "process_resident_memory_peak_bytes 20",
+  ])
+  func `Every count is there`(line: String) {
+    #expect(lines().contains(Substring(line)))
+  }
+
+  @Test func `The text ends with its mark, and only there`() {
+    let text = Metrics(ledger: UploadLedger(), slabs: slabs, memory: memory).text
+    #expect(text.hasSuffix("\n# EOF\n"))
+    #expect(text.split(separator: "\n").count { $0 == "# EOF" } == 1)
+  }
+
+  /// OpenMetrics 1.0.0: a family is described once, its samples follow without a gap, units are suffixes, counters end
+  /// with `_total`.
+  @Test func `Families keep the rules of the format`() throws {
+    var family = ""
+    var kind = ""
+    var seen: Set<String> = []
+    var series: Set<Substring> = []
+    for line in lines().dropLast() {
+      if line.hasPrefix("# ") {
+        let words = line.split(separator: " ", maxSplits: 3).map(String.init)
+        if words[1] == "TYPE" {
+          (family, kind) = (words[2], words[3])
+          #expect(seen.insert(family).inserted)
+        }
+        #expect(words[2] == family)
+        if words[1] == "UNIT" { #expect(family.hasSuffix("_" + words[3])) }
+      } else {
+        let name = line.prefix { $0 != "{" && $0 != " " }
+        #expect(name == family + (kind == "counter" ? "_total" : ""))
+        #expect(series.insert(line.prefix { $0 != " " }).inserted)
+        let value = try #require(line.split(separator: " ").last)
+        #expect(UInt64(value) != nil)
+      }
+    }
+    #expect(seen.count == 10)
+  }
+
+  @Test func `The same series are there with and without uploads`() {
+    let none = Metrics(active: [], totals: [:], slabs: slabs, memory: memory).text.split(separator: "\n")
+    let names = { (lines: [Substring]) in lines.map { $0.split(separator: " ")[0] } }
+    #expect(names(none) == names(lines()))
+  }
+
+  @Test func `Numbers out of range do no harm`() {
+    let upload = Metrics.Active(direction: .incoming, mode: .raw, state: .stalled, bytes: .max, residentBytes: .min)
+    let metrics = Metrics(
+      active: [upload, upload],
+      totals: [:],
+      slabs: SlabUse(used: -1, budget: -1),
+      memory: memory
+    )
+    #expect(metrics.text.contains("sluice_slab_bytes 0\n"))
+    #expect(metrics.text.contains("state=\"stalled\"} 2\n"))
+  }
+}

@@ -1,0 +1,31 @@
+import Testing
+
+@testable import UploadReport
+
+@Suite struct TextWidthTests {
+  @Test(arguments: [
+    ("", 0), ("abc", 3), ("äöü", 3), ("写真", 4), ("e\u{301}", 1), ("한글", 4), ("📷", 2), ("ｆｕｌｌ", 8), ("\u{FFFD}", 1),
+    ("█▌─", 3), ("…", 1), ("\u{1100}\u{1161}", 2), ("Z\u{336}\u{337}\u{338}", 1),
+  ])
+  func `Wide characters take two columns, combining ones none`(text: String, columns: Int) {
+    #expect(TextWidth.columns(text) == columns)
+  }
+
+  @Test(arguments: [
+    ("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("abcdef", 2, "a…"), ("abcdef", 1, "a"), ("abcdef", 0, ""),
+    ("abcdef", -1, ""), ("写真写真", 7, "写真写…"), ("写真写真", 6, "写真…"), ("写真", 1, ""), ("e\u{301}fg", 2, "e\u{301}…"),
+  ])
+  func `What is too long ends with an ellipsis`(text: String, width: Int, cut: String) {
+    #expect(TextWidth.cut(text, to: width) == cut)
+  }
+
+  @Test(arguments: -1...12)
+  func `Filled text has exactly its width`(width: Int) {
+    for text in ["", "a", "写真写真", "abcdefghijklmnop"] {
+      #expect(TextWidth.columns(TextWidth.left(text, width)) == max(0, width))
+      #expect(TextWidth.columns(TextWidth.right(text, width)) == max(0, width))
+    }
+    #expect(TextWidth.left("a", 3) == "a  ")
+    #expect(TextWidth.right("a", 3) == "  a")
+  }
+}

@@ -1,0 +1,24 @@
+package import Crypto
+internal import Foundation
+
+extension SHA256 {
+  /// The digest of a file in lower-case hexadecimal, read a piece at a time.
+  package static func hexadecimal(ofFile path: String) throws -> String {
+    let file = try FileHandle(forReadingFrom: URL(filePath: path))
+    defer { try? file.close() }
+    var hash = SHA256()
+    while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+      hash.update(data: piece)
+    }
+    return hexadecimal(hash.finalize())
+  }
+
+  /// The digest of `bytes` in lower-case hexadecimal.
+  package static func hexadecimal(of bytes: [UInt8]) -> String {
+    hexadecimal(SHA256.hash(data: bytes))
+  }
+
+  private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}

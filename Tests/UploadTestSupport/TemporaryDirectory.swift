@@ -1,0 +1,47 @@
+internal import Foundation
+
+/// A directory for one test, gone when the test is over.
+package struct TemporaryDirectory: Sendable {
+  /// Absolute, without a slash at the end.
+  package let path: String
+
+  /// The path of `name` in the directory.
+  package func file(_ name: String) -> String {
+    path + "/" + name
+  }
+
+  /// Writes a file into the directory.
+  /// - Returns: its path.
+  @discardableResult
+  package func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
+    try Data(bytes).write(to: URL(filePath: file(name)))
+    return file(name)
+  }
+
+  /// A file's whole content.
+  package func read(_ name: String) throws -> [UInt8] {
+    try [UInt8](Data(contentsOf: URL(filePath: file(name))))
+  }
+
+  /// The names in the directory, hidden ones too, sorted.
+  package func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
+}
+
+/// Makes a directory, hands it to `body`, and removes it with all it holds, however `body` ends.
+///
+/// A closure and not an object with a `deinit`, because the latter may run while the path is still in use.
+/// - Parameter parent: where to make it; the system's place for temporary files when nil. Name one to test on a
+///   particular file system.
+package func withTemporaryDirectory<Result>(
+  in parent: String? = nil,
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: (TemporaryDirectory) async throws -> Result
+) async throws -> Result {
+  let place = parent ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+  let path = place + "/sluice-test-" + UUID().uuidString
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try await body(TemporaryDirectory(path: path))
+}
