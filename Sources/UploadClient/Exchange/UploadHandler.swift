@@ -55,7 +55,9 @@ final class UploadHandler: ChannelInboundHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    // Nothing is to be hoped for from here on; whoever waits must not wait for ever.
+    // Nothing more will come from the connection, and whoever waits must not wait for ever. Only the last look at the
+    // source goes on without it.
+    guard !machine.isConfirming else { return }
     end(.failure(UploadError(.internalFailure, "The connection's handler was removed.")), context)
   }
 
