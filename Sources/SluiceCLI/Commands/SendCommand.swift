@@ -72,7 +72,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   mutating func validate() throws {
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
-    guard files.count { $0 == "-" } <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
+    guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
     guard !(json && quiet) else { throw ValidationError("--json and --quiet exclude each other.") }
     guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {

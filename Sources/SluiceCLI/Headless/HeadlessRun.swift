@@ -3,6 +3,7 @@ import UploadClient
 import UploadCore
 import UploadReport
 import UploadServer
+import UploadStorage
 
 /// One run of the test mode: server up, files through in every mode, contents compared, everything put away.
 struct HeadlessRun: Sendable {

@@ -122,10 +122,11 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     parts.append(Part(meter: meter, name: name, sink: context.store.begin(meter, on: eventLoop, delegate: self)))
   }
 
-  /// The most a part that begins now can be: what is left of the request less the closing delimiter.
+  /// The most a part that begins now can be: what is left of the request less the closing delimiter and the line end
+  /// that every known client puts behind it. For a form with one file that is its size.
   private var mostLeft: UInt64? {
     guard let total = length.bytes else { return nil }
-    let framing = parser.bytesConsumed + UInt64(closingLength)
+    let framing = parser.bytesConsumed + UInt64(closingLength + 2)
     return total > framing ? total - framing : 0
   }
 
