@@ -41,9 +41,8 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
   ],
-  targets:
-    // Floor 0: calls that Glibc's module hides.
-    [.target(name: "CLinux")]
+  targets: // Floor 0: calls that Glibc's module hides.
+  [.target(name: "CLinux")]
     // Floor 1: the vocabulary.
     + library("UploadCore", ["CLinux"])
     // Floor 2: protocols without I/O, the store, and what is said about it.
@@ -55,7 +54,8 @@ let package = Package(
       "UploadServer",
       [
         "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux",
-        hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioExtras, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes,
+        hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioExtras, nioHTTPTypes, nioHTTPTypesHTTP1,
+        httpTypes,
         logging, lifecycle,
       ],
       tests: [nioEmbedded]

@@ -26,7 +26,10 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("How many files to generate. (default: 1)", valueName: "count"))
   var count: Int?
 
-  @Option(help: ArgumentHelp("Modes to send in, separated by commas.", valueName: "modes"), transform: Self.modes(parsing:))
+  @Option(
+    help: ArgumentHelp("Modes to send in, separated by commas.", valueName: "modes"),
+    transform: Self.modes(parsing:)
+  )
   var modes: [SendMode] = SendMode.allCases
 
   @Option(help: ArgumentHelp("Files under way at once.", valueName: "count"))
@@ -48,7 +51,8 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp("The shortest time between two progress lines of an upload.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
   static let valueNames =

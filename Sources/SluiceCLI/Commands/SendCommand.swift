@@ -45,12 +45,14 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp("Give up when the server takes nothing for this long.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var idleTimeout = TimeArgument(seconds: 60, "60s")
 
   @Option(
     help: ArgumentHelp("Call an upload stalled after this long without a byte.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var stallAfter = TimeArgument(seconds: 5, "5s")
 
   @Flag(help: "Print one JSON object a line.")
@@ -61,7 +63,8 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp("With --json: the shortest time between two progress lines of an upload.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
   static let valueNames = [

@@ -32,7 +32,8 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp("With --json: the shortest time between two progress lines of an upload.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
   static let valueNames = ServerOptions.valueNames + ["port", "dir", "interval"]

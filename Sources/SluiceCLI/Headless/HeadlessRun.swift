@@ -61,7 +61,8 @@ struct HeadlessRun: Sendable {
   }
 
   /// Brings the server up and waits until it listens.
-  private func start(_ engine: ServerEngine, _ workspace: HeadlessWorkspace) async throws(UploadError) -> ServerAddress {
+  private func start(_ engine: ServerEngine, _ workspace: HeadlessWorkspace) async throws(UploadError) -> ServerAddress
+  {
     let (addresses, found) = AsyncStream.makeStream(of: Result<ServerAddress, UploadError>.self)
     Task.detached {
       do throws(UploadError) {

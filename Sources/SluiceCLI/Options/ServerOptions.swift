@@ -10,7 +10,7 @@ struct ServerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Address or name to listen on.", valueName: "address"))
   var host = "127.0.0.1"
 
-  @Option(help: ArgumentHelp("Also take plain TCP on this port: bytes until FIN become a file. 0 takes any.", valueName: "port"))
+  @Option(help: ArgumentHelp("Also take plain TCP on this port: bytes until FIN become a file.", valueName: "port"))
   var rawPort: Int?
 
   @Option(help: "When a name is taken: rename the new file, refuse it (error), or replace the old one.")
@@ -20,10 +20,15 @@ struct ServerOptions: ParsableArguments {
   var durability = Durability.full
 
   @Option(
-    help: ArgumentHelp("Memory for all uploads together.", valueName: "size"), transform: SizeArgument.init(parsing:))
+    help: ArgumentHelp("Memory for all uploads together.", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
   var memoryBudget = SizeArgument(bytes: 256 << 20, "256MiB")
 
-  @Option(help: ArgumentHelp("Largest file taken. (default: no limit)", valueName: "size"), transform: SizeArgument.init(parsing:))
+  @Option(
+    help: ArgumentHelp("Largest file taken. (default: no limit)", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
   var maxSize: SizeArgument?
 
   @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
@@ -34,17 +39,20 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("End an upload whose client sends nothing for this long.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var idleTimeout = TimeArgument(seconds: 30, "30s")
 
   @Option(
     help: ArgumentHelp("Call an upload stalled after this long without a byte.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var stallAfter = TimeArgument(seconds: 5, "5s")
 
   @Option(
     help: ArgumentHelp("When stopped, let running uploads go on this long.", valueName: "time"),
-    transform: TimeArgument.init(parsing:))
+    transform: TimeArgument.init(parsing:)
+  )
   var grace = TimeArgument(seconds: 30, "30s")
 
   static let valueNames = [

@@ -103,7 +103,7 @@ extension UploadError {
     case .invalidEOFState, .closedConnection:
       UploadError(.incomplete, "The body ended before it was complete. Send the file again.", cause: error)
     case .headerOverflow:
-      UploadError(.badRequest, "The header fields are too long. Send at most 16 KiB a field and 64 KiB in all.", cause: error)
+      UploadError(.badRequest, "The header fields are too long: 16 KiB a field, 64 KiB in all.", cause: error)
     default:
       UploadError(.badRequest, "That is not a well-formed HTTP request (\(error)).", cause: error)
     }
