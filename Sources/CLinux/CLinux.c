@@ -108,3 +108,7 @@ uint64_t clinux_listening_inode(int family, uint16_t port) {
   fclose(table);
   return found;
 }
+
+int64_t clinux_modified_seconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_sec; }
+
+int64_t clinux_modified_nanoseconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_nsec; }

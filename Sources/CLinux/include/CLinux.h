@@ -44,3 +44,10 @@ int clinux_terminal_columns(int descriptor);
 /// Whether an address is free to listen on says nothing about who holds it; this asks the kernel for the inode of the
 /// socket that listens on a TCP port, by family (AF_INET or AF_INET6); 0 when there is none or it cannot be seen.
 uint64_t clinux_listening_inode(int family, uint16_t port);
+
+/// Last change of a file's content, from a `struct stat`: whole seconds since 1970. (In an optimised build with
+/// MemberImportVisibility Swift cannot name the fields of timespec, nor those of a stat that this header includes.)
+int64_t clinux_modified_seconds(const void *status);
+
+/// The rest of it in nanoseconds.
+int64_t clinux_modified_nanoseconds(const void *status);
