@@ -31,7 +31,10 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var json = false
 
   @Option(
-    help: ArgumentHelp("With --json: the shortest time between two progress lines of an upload.", valueName: "time"),
+    help: ArgumentHelp(
+      "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
+      valueName: "time"
+    ),
     transform: TimeArgument.init(parsing:)
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")
