@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,8 @@ int clinux_read_signal(int descriptor) {
 int clinux_start_writeback(int descriptor, int64_t offset, int64_t length) {
   return sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
+
+void clinux_trim_memory(void) { malloc_trim(0); }
 
 int clinux_terminal_columns(int descriptor) {
   struct winsize size;

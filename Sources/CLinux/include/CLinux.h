@@ -38,6 +38,9 @@ int clinux_read_signal(int descriptor);
 /// Advises the kernel that written pages up to `length` can be written out now (sync_file_range, WRITE).
 int clinux_start_writeback(int descriptor, int64_t offset, int64_t length);
 
+/// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
+void clinux_trim_memory(void);
+
 /// Columns of the terminal behind a descriptor; 0 when it is none.
 int clinux_terminal_columns(int descriptor);
 

@@ -55,7 +55,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
     let ledger = UploadLedger()
     do {
       let engine = try ServerEngine(options: server, port: port, directory: dir, ledger: ledger)
-      let reporter = Reporter(sampler: sampler(engine, ledger), face: face)
+      let reporter = Reporter(sampler: sampler(engine, ledger), face: face) { engine.giveBackMemory() }
       stop.onRequest { await engine.server.stop() }
       let reporting = Task { await reporter.run() }
       defer { reporting.cancel() }
