@@ -14,7 +14,7 @@ import UploadCore
   func denseContent(pattern: String) throws {
     let boundary = try MultipartBoundary("b")
     // A space first: right after the headers a line begins, and with it maybe a delimiter.
-    let content = [32] + Array(String(repeating: pattern, count: 200_000 / pattern.utf8.count).utf8)
+    let content = [32] + Array(String(repeating: pattern, count: 140_000 / pattern.utf8.count).utf8)
     let form = Self.head + content + Array("\r\n--b--".utf8)
     for length in [form.count, 65_536, 4099] {
       var parser = MultipartParser(boundary: boundary)
@@ -28,7 +28,7 @@ import UploadCore
         }
       }
       try parser.finish()
-      #expect(received.readableBytesView.elementsEqual(content))
+      #expect(received == ByteBuffer(bytes: content))
       #expect(events <= 2 * (form.count / length + 1) + 4)
     }
   }
@@ -91,7 +91,7 @@ import UploadCore
     #expect(Transcript(of: [form], boundary: try MultipartBoundary("b")).failure == .tooLarge)
   }
 
-  /// Unescaped, escaped and unbalanced quotes by the thousand: quadratic work would take minutes here.
+  /// Unescaped, escaped and unbalanced quotes by the thousand: quadratic work would take hours here.
   @Test(arguments: [";a=\"\\\"", "\"", "\\\"", ";a=\"", "\\", ";", "=", "\" ", "\";"])
   func headersFullOfQuotes(pattern: String) {
     let field = Array(("form-data; filename=\"" + String(repeating: pattern, count: 200_000 / pattern.utf8.count)).utf8)

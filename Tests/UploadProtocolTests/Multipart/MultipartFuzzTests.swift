@@ -23,7 +23,8 @@ import UploadCore
   private static let words: [[UInt8]] = [
     "\r", "\n", "-", "b", " ", "x", "\r\n", "\r\n\r\n", "--b", "--b--", "\r\n--b", "\r\n--b\r\n", "\r\n--b--\r\n",
     "Content-Disposition: form-data; name=\"n\"\r\n", "Content-Disposition: form-data; filename=\"f\"\r\n",
-    "content-disposition: form-data; name=\"n\"; filename=\"\"\r\n\r\n", "Content-Type: multipart/mixed\r\n", "A: b\r\n",
+    "content-disposition: form-data; name=\"n\"; filename=\"\"\r\n\r\n", "Content-Type: multipart/mixed\r\n",
+    "A: b\r\n",
     "Content-Transfer-Encoding: base64\r\n", "Content-Length: 3\r\n",
   ].map { Array($0.utf8) }
 
@@ -76,7 +77,7 @@ import UploadCore
 
   @Test(arguments: seeds) func formsOfRandomWords(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    for _ in 0..<600 {
+    for _ in 0..<400 {
       var body: [UInt8] = Bool.random(using: &generator) ? Array("--b\r\n".utf8) : []
       for _ in 0..<Int.random(in: 0...14, using: &generator) {
         body += Self.words.randomElement(using: &generator) ?? []
@@ -88,7 +89,7 @@ import UploadCore
   @Test(arguments: seeds) func contentOfRandomDelimiterBytes(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"f\"\r\n\r\n".utf8)
-    for _ in 0..<600 {
+    for _ in 0..<400 {
       let content = (0..<Int.random(in: 0...60, using: &generator)).compactMap { _ in
         [13, 10, 45, 98].randomElement(using: &generator) as UInt8?
       }
@@ -98,7 +99,7 @@ import UploadCore
 
   @Test(arguments: seeds) func mutationsOfAValidForm(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    for _ in 0..<250 {
+    for _ in 0..<150 {
       var body = Self.valid
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
         let index = Int.random(in: body.indices, using: &generator)

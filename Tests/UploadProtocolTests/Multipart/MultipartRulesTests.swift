@@ -57,11 +57,16 @@ import UploadCore
     #expect(head == MultipartPartHead(fieldName: "n", filename: "f", contentType: "a/b"))
   }
 
-  @Test(arguments: [
-    ("7", 7), ("18446744073709551615", UInt64.max), ("18446744073709551616", nil), ("-1", nil), ("+1", nil), ("", nil),
-    ("1 2", nil), ("0x1", nil),
-  ] as [(String, UInt64?)]) func aPartsOwnLength(text: String, length: UInt64?) throws {
-    #expect(try file(headers: "\(Self.disposition)\r\nContent-Length: \(text)").files.first?.head.contentLength == length)
+  @Test(
+    arguments: [
+      ("7", 7), ("18446744073709551615", UInt64.max), ("18446744073709551616", nil), ("-1", nil), ("+1", nil),
+      ("", nil),
+      ("1 2", nil), ("0x1", nil),
+    ] as [(String, UInt64?)]
+  ) func aPartsOwnLength(text: String, length: UInt64?) throws {
+    #expect(
+      try file(headers: "\(Self.disposition)\r\nContent-Length: \(text)").files.first?.head.contentLength == length
+    )
   }
 
   // Rules 5 and 6: what stands around the parts.
@@ -91,7 +96,9 @@ import UploadCore
     #expect(try transcript("--b\r\n\(Self.disposition)\r\n\r\nx\r\n--b--\(end)").files.count == 1)
   }
 
-  @Test(arguments: ["", "preamble", "--b", "--b\r\n", "--b\r\nA: b\r\n\r\nx", "--b\r\nA: b\r\n\r\nx\r\n--b-", "\n--b--"])
+  @Test(arguments: [
+    "", "preamble", "--b", "--b\r\n", "--b\r\nA: b\r\n\r\nx", "--b\r\nA: b\r\n\r\nx\r\n--b-", "\n--b--",
+  ])
   func anEndWithoutTheClosingBoundaryIsIncomplete(body: String) throws {
     #expect(try transcript(body).failure == .incomplete)
   }
@@ -110,7 +117,8 @@ import UploadCore
   }
 
   @Test(arguments: [
-    "A: b\nC: d", "A: b\n", "A: b\r\n folded", "A: b\r\n\tfolded", " A: b", "no colon", ": no name", "A : b", "A\u{1}: b",
+    "A: b\nC: d", "A: b\n", "A: b\r\n folded", "A: b\r\n\tfolded", " A: b", "no colon", ": no name", "A : b",
+    "A\u{1}: b",
     "A: b\rC: d", "--b--",
   ]) func brokenHeaders(headers: String) throws {
     #expect(try file(headers: headers).failure == .malformedForm)
@@ -129,7 +137,8 @@ import UploadCore
   }
 
   @Test func namesThatAreNotUTF8AreRepaired() throws {
-    let body = Array("--b\r\nContent-Disposition: form-data; name=\"\u{00FF}\"; filename=\"a".utf8) + [0xFF, 0xC3]
+    let body =
+      Array("--b\r\nContent-Disposition: form-data; name=\"\u{00FF}\"; filename=\"a".utf8) + [0xFF, 0xC3]
       + Array(".txt\"\r\n\r\nx\r\n--b--".utf8)
     let transcript = Transcript(of: [body], boundary: try MultipartBoundary("b"))
     #expect(transcript.files.map(\.head.filename) == ["a\u{FFFD}\u{FFFD}.txt"])
