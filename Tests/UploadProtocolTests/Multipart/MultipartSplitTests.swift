@@ -47,6 +47,30 @@ import UploadCore
     #expect(content == Transcript(of: [form.body], boundary: boundary).files.flatMap(\.content))
   }
 
+  /// Whoever knows the request's length computes from this how long a file can be.
+  @Test(arguments: ["f", ""]) func theBytesConsumedAreThoseBeforeTheContent(filename: String) throws {
+    let head = Array("--b\r\nContent-Disposition: form-data; filename=\"\(filename)\"\r\n\r\n".utf8)
+    let form = head + Array("--\r\n--\r\n--b--\r\n".utf8)
+    for length in 1...form.count {
+      var parser = MultipartParser(boundary: try MultipartBoundary("b"))
+      var expected = 0
+      for piece in form.pieces(of: length) {
+        parser.append(ByteBuffer(bytes: piece))
+        while let event = try parser.next() {
+          switch event {
+          case .partBegan: expected = head.count
+          case .body(let content): expected += content.readableBytes
+          case .partEnded: expected = form.count - 4
+          case .ended: expected = form.count - 2
+          }
+          #expect(parser.bytesConsumed == UInt64(expected), "\(event) in pieces of \(length)")
+        }
+      }
+      try parser.finish()
+      #expect(parser.bytesConsumed == UInt64(form.count))
+    }
+  }
+
   @Test func contentKeepsTheStorageItCameIn() throws {
     var parser = try Self.parserInsideAFile()
     // Beyond 16 MiB a slice of a buffer would be a copy.
