@@ -6,7 +6,8 @@ import UploadCore
 import UploadServer
 import UploadStorage
 
-/// Everything a hosted server is made of, put together in one place.
+/// Everything a hosted server is made of, put together in one place. Its threads end with the process: the library
+/// still speaks to its event loops after it says that it has stopped.
 struct ServerEngine: Sendable {
   let directory: UploadDirectory
   let budget: MemoryBudget
@@ -36,11 +37,5 @@ struct ServerEngine: Sendable {
   func giveBackMemory() {
     budget.dropSpare()
     clinux_trim_memory()
-  }
-
-  /// Ends the threads, after the server has stopped.
-  func shutDown() async {
-    try? await eventLoops.shutdownGracefully()
-    try? await writers.shutdownGracefully()
   }
 }

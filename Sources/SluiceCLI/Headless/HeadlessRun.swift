@@ -105,7 +105,6 @@ struct HeadlessRun: Sendable {
       stop.onRequest { sending.cancel() }
       meters += await sending.value
     }
-    await client.shutDown()
     await reporter.finish()
     let peak = ProcessMemory.current().peak
     let comparison = HeadlessComparison(paths: paths, directory: workspace.uploads)
