@@ -14,6 +14,10 @@ const { files, url } = parseArguments("form.mjs FILE... [URL]");
 await finish(async () => {
   if (!fs.openAsBlob) throw new Error(`fs.openAsBlob needs Node 20 or later; this is ${process.version}`);
   const form = new FormData();
-  for (const file of files) form.append("file", await fs.openAsBlob(file), basename(file));
+  for (const file of files) {
+    // Asked first, because openAsBlob's error does not name the file.
+    await fs.promises.access(file, fs.constants.R_OK);
+    form.append("file", await fs.openAsBlob(file), basename(file));
+  }
   return fetch(`${url}/file-upload`, { method: "POST", body: form });
 });
