@@ -38,9 +38,10 @@ struct ServerEngine: Sendable {
     clinux_trim_memory()
   }
 
-  /// Ends the threads, after the server has stopped.
+  /// Ends the writers, after the server has stopped: what is still to be removed is removed.
+  ///
+  /// The event loops end with the process. The library's last tasks may come to them after it has said that it is done.
   func shutDown() async {
-    try? await eventLoops.shutdownGracefully()
     try? await writers.shutdownGracefully()
   }
 }
