@@ -9,7 +9,7 @@
 //
 // Prints the server's answer. Exit status: 0 stored, 1 not stored, 64 wrong usage.
 import * as fs from "node:fs";
-import { stat } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
 import { finish, parseArguments } from "./common.mjs";
@@ -21,6 +21,8 @@ async function blobForm() {
   if (!fs.openAsBlob) return null;
   const form = new FormData();
   for (const file of files) {
+    // Asked first, because openAsBlob's error does not name the file.
+    await access(file, fs.constants.R_OK);
     const blob = await fs.openAsBlob(file);
     if (blob.size !== (await stat(file)).size) return null;
     form.append("file", blob, basename(file));

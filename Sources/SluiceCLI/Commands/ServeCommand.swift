@@ -61,6 +61,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
       defer { reporting.cancel() }
       try await engine.server.run { [self] in announce($0, stop) }
       await reporter.finish()
+      await engine.shutDown()
       return 0
     } catch {
       Output.errorLine("sluice: \(PlainText.sanitized(error.message))")

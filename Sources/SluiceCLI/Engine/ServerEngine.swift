@@ -6,8 +6,7 @@ import UploadCore
 import UploadServer
 import UploadStorage
 
-/// Everything a hosted server is made of, put together in one place. Its threads end with the process: the library
-/// still speaks to its event loops after it says that it has stopped.
+/// Everything a hosted server is made of, put together in one place.
 struct ServerEngine: Sendable {
   let directory: UploadDirectory
   let budget: MemoryBudget
@@ -37,5 +36,12 @@ struct ServerEngine: Sendable {
   func giveBackMemory() {
     budget.dropSpare()
     clinux_trim_memory()
+  }
+
+  /// Ends the writers, after the server has stopped: what is still to be removed is removed.
+  ///
+  /// The event loops end with the process. The library's last tasks may come to them after it has said that it is done.
+  func shutDown() async {
+    try? await writers.shutdownGracefully()
   }
 }

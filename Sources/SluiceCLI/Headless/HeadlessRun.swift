@@ -47,6 +47,7 @@ struct HeadlessRun: Sendable {
       defer { reporting.cancel() }
       let status = try await exercise(engine, workspace, address, reporter)
       await engine.server.stop()
+      await engine.shutDown()
       return status
     } catch {
       await reporter.finish()

@@ -171,12 +171,14 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Goes on with what was pipelined behind the request that has just been answered.
   func takeQueued() {
-    guard let context else { return }
+    guard let context, !queue.isEmpty else { return }
     while let next = queue.first, !state.mustWait(next.kind) {
       queue.removeFirst()
       if case .body(let bytes) = next { queuedBytes -= bytes.readableBytes }
       take(next, context)
     }
+    // The library takes up what it was given only when it hears that a read is complete.
+    context.fireChannelReadComplete()
   }
 
   // MARK: Back-pressure
