@@ -7,7 +7,7 @@ import UploadStorage
 extension UploadHandler: IncomingBodyDelegate {
   func bodyHasRoom() {
     // The wait was the disk's, or the budget's: the client's time begins anew.
-    lastActivity = .now()
+    if let context { lastActivity = context.eventLoop.now }
     resumeReading()
   }
 
@@ -41,7 +41,7 @@ extension UploadHandler: IncomingBodyDelegate {
     context.write(wrapOutboundOut(.head(response)), promise: nil)
     context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    lastActivity = .now()
+    lastActivity = context.eventLoop.now
     switch after {
     case .keep: requestIsOver()
     case .linger: linger(context)
@@ -51,7 +51,7 @@ extension UploadHandler: IncomingBodyDelegate {
   /// The request is answered: the next one may be taken, and what was held back goes on.
   func requestIsOver() {
     guard let context else { return }
-    lastActivity = .now()
+    lastActivity = context.eventLoop.now
     takeQueued()
     if state.isIdle, isQuiescing { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     if state.isIdle, inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }

@@ -10,7 +10,7 @@ extension UploadHandler {
     timer?.cancel()
     guard let context else { return }
     let due = lastActivity + (state.isLingering ? Self.lingerTime : idleTime)
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, .now() + .milliseconds(10))) {
+    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, context.eventLoop.now + .milliseconds(10))) {
       self.timerFired()
     }
   }
@@ -21,7 +21,7 @@ extension UploadHandler {
 
   private func timerFired() {
     guard let context else { return }
-    let idle = NIODeadline.now() - lastActivity
+    let idle = context.eventLoop.now - lastActivity
     if state.isLingering {
       if idle >= Self.lingerTime { return context.close(promise: nil) }
     } else if idle >= idleTime {
@@ -31,7 +31,7 @@ extension UploadHandler {
         let seconds = TimeText.clock(server.limits.idleTimeout.inSeconds)
         body?.fail(UploadError(.timedOut, "Nothing came for \(seconds) minutes. Send the file again."))
       } else {
-        lastActivity = .now()
+        lastActivity = context.eventLoop.now
       }
     }
     startTimer()

@@ -47,7 +47,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var isQuiescing = false
   /// The client has sent FIN; the library hears of it once the answer is out.
   var inputClosed = false
-  var lastActivity = NIODeadline.now()
+  /// In the event loop's time, which tests drive.
+  var lastActivity = NIODeadline.distantPast
   var timer: Scheduled<Void>?
   private var queue = CircularBuffer<HTTPRequestPart>()
   private var queuedBytes = 0
@@ -59,6 +60,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    lastActivity = context.eventLoop.now
     startTimer()
   }
 
@@ -78,7 +80,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Requests coming in
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    lastActivity = .now()
+    lastActivity = context.eventLoop.now
     let part = unwrapInboundIn(data)
     guard queue.isEmpty, !state.mustWait(part.kind) else { return enqueue(part, context) }
     take(part, context)
