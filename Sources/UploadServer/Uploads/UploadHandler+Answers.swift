@@ -52,7 +52,7 @@ extension UploadHandler: IncomingBodyDelegate {
   func requestIsOver() {
     guard let context else { return }
     lastActivity = context.eventLoop.now
-    takeQueued()
+    guard takeQueued() else { return }
     if state.isIdle, isQuiescing { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     if state.isIdle, inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
     resumeReading()

@@ -52,6 +52,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var timer: Scheduled<Void>?
   private var queue = CircularBuffer<HTTPRequestPart>()
   private var queuedBytes = 0
+  private var isTakingQueued = false
   private var readIsHeld = false
 
   init(server: ServerContext) {
@@ -172,13 +173,18 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Goes on with what was pipelined behind the request that has just been answered.
-  func takeQueued() {
-    guard let context else { return }
+  /// - Returns: false within itself, when one of these is answered at once: the outer loop goes on, since a thousand of
+  ///   them answered from within one another would be a thousand calls deep.
+  func takeQueued() -> Bool {
+    guard let context, !isTakingQueued else { return false }
+    isTakingQueued = true
+    defer { isTakingQueued = false }
     while let next = queue.first, !state.mustWait(next.kind) {
       queue.removeFirst()
       if case .body(let bytes) = next { queuedBytes -= bytes.readableBytes }
       take(next, context)
     }
+    return true
   }
 
   // MARK: Back-pressure

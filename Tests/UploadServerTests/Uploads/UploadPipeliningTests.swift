@@ -54,6 +54,22 @@ import UploadCore
     }
   }
 
+  @Test func `Any number of small requests behind an upload is answered one after the other`() async throws {
+    // As many as one read of the network may bring; answered from within one another they would need more stack than
+    // a thread has.
+    let count = 20_000
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x") + String(repeating: request("DELETE /"), count: count))
+      harness.store.finishPublishing()
+      let statuses = try harness.statuses()
+      #expect(statuses.count == count + 1)
+      #expect(statuses.first == 201 && statuses.dropFirst().allSatisfy { $0 == 405 })
+      try harness.send(request("GET /last"))
+      #expect(try harness.statuses() == [200])
+    }
+  }
+
   @Test func `Nobody pipelines without end`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
