@@ -86,4 +86,17 @@ import UploadCore
       #expect(try harness.statuses() == [200])
     }
   }
+
+  @Test func `The rest of a refused body must come, or the connection ends`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 10"]))
+      #expect(try harness.statuses() == [404])
+      harness.advance(19)
+      try harness.send("x")
+      harness.advance(19)
+      #expect(harness.isOpen)
+      harness.advance(2)
+      #expect(!harness.isOpen)
+    }
+  }
 }
