@@ -81,7 +81,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Requests coming in
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    lastActivity = context.eventLoop.now
+    // What comes behind the last answer does not prolong the connection.
+    if !state.isLingering { lastActivity = context.eventLoop.now }
     let part = unwrapInboundIn(data)
     guard queue.isEmpty, !state.mustWait(part.kind) else { return enqueue(part, context) }
     take(part, context)

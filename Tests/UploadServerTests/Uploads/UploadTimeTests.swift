@@ -99,4 +99,18 @@ import UploadCore
       #expect(!harness.isOpen)
     }
   }
+
+  @Test func `A client that trickles on after its last answer is cut off in time`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
+      #expect(try harness.statuses() == [404])
+      for _ in 0..<5 {
+        harness.advance(5)
+        try harness.send("x")
+      }
+      #expect(harness.isOpen)
+      harness.advance(6)
+      #expect(!harness.isOpen)
+    }
+  }
 }
