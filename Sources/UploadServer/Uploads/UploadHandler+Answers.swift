@@ -39,7 +39,7 @@ extension UploadHandler: IncomingBodyDelegate {
     if after == .linger { response.headerFields[.connection] = "close" }
     if answer.status == .methodNotAllowed { response.headerFields[.allow] = current.allow }
     context.write(wrapOutboundOut(.head(response)), promise: nil)
-    context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
+    if !current.isHead { context.write(wrapOutboundOut(.body(answer.body)), promise: nil) }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     lastActivity = context.eventLoop.now
     switch after {

@@ -85,6 +85,7 @@ extension UploadHandler {
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
   private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
     current.keepAlive = false
+    if state.isIdle { current.isHead = false }
     if state.isReceiving {
       body?.fail(error)
     } else if state.isIdle {

@@ -25,6 +25,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The client waits for a word before it sends the body.
     var expectsContinue = false
     var isPut = false
+    /// The answer must have no body, whatever it says (RFC 9110 section 9.3.2).
+    var isHead = false
     /// The methods that the path takes, for a refusal of another.
     var allow = ""
 
@@ -235,6 +237,7 @@ extension UploadHandler.Current {
     wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
     isPut = request.method == .put
+    isHead = request.method == .head
     allow = UploadRoute.methods(for: request)
   }
 }

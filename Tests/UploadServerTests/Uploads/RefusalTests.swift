@@ -49,6 +49,18 @@ import UploadCore
     }
   }
 
+  @Test func `An answer to HEAD has no body, so that the next answer is read as one`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("HEAD /stream-upload"))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\n"))
+      #expect(answer.hasSuffix("\r\n\r\n"))
+      #expect(answer.contains("\r\nAllow: POST\r\n"))
+      try harness.send(request("GET /x"))
+      #expect(try harness.received().hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+  }
+
   @Test(arguments: [
     ("GARBAGE\r\n\r\n", 400), ("GET / HTTP/9.9\r\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nNo colon\r\n\r\n", 400),
