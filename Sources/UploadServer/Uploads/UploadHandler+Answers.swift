@@ -53,9 +53,17 @@ extension UploadHandler: IncomingBodyDelegate {
     guard let context else { return }
     lastActivity = context.eventLoop.now
     guard takeQueued() else { return }
-    if state.isIdle, isQuiescing { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
-    if state.isIdle, inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    if state.isIdle { passHeldEvents(context) }
     resumeReading()
+  }
+
+  /// Tells the library what it was not to hear in the middle of a request.
+  func passHeldEvents(_ context: ChannelHandlerContext) {
+    if quiesceIsHeld {
+      quiesceIsHeld = false
+      context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+    if inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
   }
 
   /// Closes the sending side and reads on: closing at once could destroy the answer on its way (RFC 9112 section 9.6).

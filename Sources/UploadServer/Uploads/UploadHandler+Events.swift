@@ -51,10 +51,9 @@ extension UploadHandler {
   private func quiesce(_ context: ChannelHandlerContext) {
     guard !isQuiescing else { return }
     isQuiescing = true
-    guard state.isReceiving || state.isStoring else {
-      if state.isLingering { return context.close(promise: nil) }
-      return context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-    }
+    if state.isLingering { return context.close(promise: nil) }
+    quiesceIsHeld = state.isReceiving || state.isStoring || state.isSkipping
+    guard quiesceIsHeld else { return context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
     context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
       self.body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))

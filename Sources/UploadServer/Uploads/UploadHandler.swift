@@ -47,6 +47,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var body: (any IncomingBody)?
   var context: ChannelHandlerContext?
   var isQuiescing = false
+  /// The library has yet to hear that the server stops.
+  var quiesceIsHeld = false
   /// The client has sent FIN; the library hears of it once the answer is out.
   var inputClosed = false
   /// In the event loop's time, which tests drive.
@@ -106,7 +108,9 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       current.received += UInt64(bytes.readableBytes)
       body?.receive(bytes)
     case .endBody: body?.end()
-    case .drop: break
+    case .drop:
+      // The rest of a refused body has been skipped.
+      if state.isIdle, part.kind == .end { passHeldEvents(context) }
     case .close: context.close(promise: nil)
     }
   }

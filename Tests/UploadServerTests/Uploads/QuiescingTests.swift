@@ -62,6 +62,30 @@ import UploadCore
     }
   }
 
+  @Test func `The library hears once, and closes itself behind its answer`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /a"))
+      harness.quiesce()
+      #expect(harness.library.quiesceEvents == 1)
+      harness.library.answer()
+      let answer = try harness.received()
+      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      #expect(harness.library.quiesceEvents == 1, "closing at once would cut the answer that is on its way")
+    }
+  }
+
+  @Test func `A refused body is read to its end before the connection closes`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 4"]) + "ab")
+      harness.quiesce()
+      #expect(harness.library.quiesceEvents == 0)
+      try harness.send("cd")
+      #expect(harness.library.quiesceEvents == 1)
+      #expect(try harness.statuses() == [404])
+    }
+  }
+
   @Test func `No new upload is taken`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.library.answersAtOnce = false
