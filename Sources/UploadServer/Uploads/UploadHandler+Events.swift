@@ -66,7 +66,7 @@ extension UploadHandler {
     if state.isReceiving {
       return body?.fail(UploadError(.incomplete, "The body ended before it was complete. Send the file again.")) ?? ()
     }
-    if state.isIdle || state.isPassing { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    if state.isIdle { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -48,6 +48,21 @@ import UploadCore
     }
   }
 
+  @Test func `The library hears of the client's end when all that came before is answered`() async throws {
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /1") + request("GET /2"))
+      harness.sendEnd()
+      #expect(harness.library.inputClosedEvents == 0)
+      harness.library.answer()
+      #expect(harness.library.requests == ["GET /1", "GET /2"])
+      #expect(harness.library.inputClosedEvents == 0)
+      harness.library.answer()
+      #expect(harness.library.inputClosedEvents == 1)
+      #expect(try harness.statuses() == [200, 200])
+    }
+  }
+
   @Test func `A connection that breaks drops its upload`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")
