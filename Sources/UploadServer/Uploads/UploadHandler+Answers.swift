@@ -70,6 +70,7 @@ extension UploadHandler: IncomingBodyDelegate {
   private func linger(_ context: ChannelHandlerContext) {
     context.close(mode: .output, promise: nil)
     if inputClosed { return context.close(promise: nil) }
+    dropQueued()
     resumeReading()
     startTimer()
   }

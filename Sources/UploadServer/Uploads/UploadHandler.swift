@@ -194,6 +194,12 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     return true
   }
 
+  /// Nothing pipelined is answered any more.
+  func dropQueued() {
+    queue.removeAll()
+    queuedBytes = 0
+  }
+
   // MARK: Back-pressure
 
   /// Whether bytes from the socket are wanted now.

@@ -88,6 +88,28 @@ import UploadCore
     }
   }
 
+  @Test func `An answer that ends the connection leaves what is behind it, and reads on`() async throws {
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", ["Connection: close"], body: "x"))
+      // Not even a request may follow such a one; this one is a client's mistake.
+      try? harness.send(request("PUT /b", body: "y"))
+      harness.store.finishPublishing()
+      #expect(try harness.statuses() == [201])
+      #expect(harness.store.sinks.count == 1)
+      #expect(harness.wire.outputIsClosed)
+    }
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x") + request("PUT /b", body: "y"))
+      harness.quiesce()
+      harness.store.finishPublishing()
+      #expect(try harness.statuses() == [201])
+      #expect(harness.store.sinks.count == 1)
+      #expect(harness.readsOnTurn() > 0, "unread bytes would reset the connection under the answer")
+    }
+  }
+
   @Test func `A bad request behind an upload does not touch it`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
