@@ -90,7 +90,7 @@ extension UploadHandler {
     } else if state.isIdle {
       // A connection that ends between requests is no error.
       if error.code != .incomplete { answer(Answer(refusing: error)) }
-    } else if !state.isStoring {
+    } else if !state.isStoring, !state.isLingering {
       context.close(promise: nil)
     }
   }

@@ -38,6 +38,17 @@ import UploadCore
     }
   }
 
+  @Test func `Nonsense behind a refusal does not cost the client its answer`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 3", "Connection: close"]))
+      #expect(try harness.statuses() == [404])
+      try? harness.send("abcNONSENSE\r\n\r\n")
+      #expect(harness.isOpen, "closing with bytes unread would reset the connection")
+      harness.advance(31)
+      #expect(!harness.isOpen)
+    }
+  }
+
   @Test func `A client that sends on and on after a refusal is cut off`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
