@@ -57,6 +57,12 @@ import UploadCore
     #expect(headers["connection"] == expected)
   }
 
+  @Test func `HTTP/1.0 has no interim answers, so nobody is made to wait for one`() throws {
+    let fields = [Self.host, ("Expect", "100-continue")]
+    #expect(try check(fields)["expect"] == ["100-continue"])
+    #expect(try check(fields, .http1_0)["expect"] == [])
+  }
+
   @Test func `Other fields stay as they were`() throws {
     let headers = try check([Self.host, ("X-A", "1"), ("Content-Length", "3")])
     #expect(headers == HTTPHeaders([("Host", "a"), ("X-A", "1"), ("Content-Length", "3")]))

@@ -75,6 +75,16 @@ import UploadCore
     }
   }
 
+  @Test func `HTTP/1.0 gets one answer and then the end`() async throws {
+    try await withHandler { harness in
+      try harness.send("PUT /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
+      let answer = try harness.received()
+      #expect(answer.contains(" 201 Created\r\n") && !answer.contains(" 100 "))
+      #expect(harness.wire.outputIsClosed)
+      #expect(harness.store.sink?.text == "hi")
+    }
+  }
+
   @Test func `Over the most uploads at once a client is told to come again`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 0
