@@ -126,6 +126,14 @@ import UploadProtocol
     #expect(refusal(route(.put, path)) == .methodNotAllowed)
   }
 
+  @Test(arguments: [
+    ("/stream-upload", "POST"), ("/file-upload?x=1", "POST"), ("/", "GET, HEAD"), ("/healthz", "GET, HEAD"),
+    ("/metrics?x", "GET, HEAD"), ("/a", "GET, HEAD, PUT"), ("/files/a", "GET, HEAD, PUT"), ("", "GET, HEAD, PUT"),
+  ])
+  func `A refusal lists the methods that the path takes`(path: String, methods: String) {
+    #expect(UploadRoute.methods(for: HTTPRequest(method: .delete, scheme: nil, authority: nil, path: path)) == methods)
+  }
+
   @Test(arguments: [(HTTPRequest.Method.post, "/stream-upload"), (.post, "/file-upload"), (.put, "/a")])
   func `Parts of files and encoded ones are not taken`(method: HTTPRequest.Method, path: String) {
     #expect(refusal(route(method, path, [.contentRange: "bytes 0-1/2"])) == .badRequest)
