@@ -65,6 +65,22 @@ import UploadCore
     }
   }
 
+  @Test func `A file that is sealed after its form has failed is dropped`() async throws {
+    try await withHandler { harness in
+      harness.store.sealsAtOnce = false
+      harness.store.abortsAtOnce = false
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000000"]))
+      try harness.send(FormText.file("a", "1") + FormText.file("b", "2") + FormText.file("c", "3") + "--b\r\n")
+      harness.store.sinks[1].fail(UploadError(.storageFailed, "No."))
+      #expect(try harness.statuses() == [500])
+      #expect(harness.store.sinks[0].isAborted && harness.store.sinks[2].isAborted)
+      harness.store.sinks[0].finishSealing()
+      harness.store.sinks[2].fail(UploadError(.storageFailed, "Late."))
+      #expect(harness.store.discarded == ["a"])
+      #expect(try harness.received() == "")
+    }
+  }
+
   @Test func `Names that cannot be given fail the form`() async throws {
     try await withHandler { harness in
       harness.store.publishFailure = UploadError(.nameTaken, "Taken.")
