@@ -55,7 +55,7 @@ extension UploadHandler {
     quiesceIsHeld = state.isReceiving || state.isStoring || state.isSkipping
     guard quiesceIsHeld else { return context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
-    context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
+    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
       self.body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
     }
   }

@@ -54,6 +54,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// In the event loop's time, which tests drive.
   var lastActivity = NIODeadline.distantPast
   var timer: Scheduled<Void>?
+  /// Ends the running upload when the server's grace is over.
+  var graceTimer: Scheduled<Void>?
   private var queue = CircularBuffer<HTTPRequestPart>()
   private var queuedBytes = 0
   private var isTakingQueued = false
@@ -71,6 +73,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    graceTimer?.cancel()
     self.context = nil
   }
 

@@ -55,6 +55,16 @@ import UploadCore
     }
   }
 
+  @Test func `Nothing of a connection is kept once it is over`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
+      #expect(harness.handler != nil)
+      harness.quiesce()
+      harness.disconnect()
+      #expect(harness.handler == nil, "the timer of the grace would keep it for as long as that is")
+    }
+  }
+
   @Test func `What is idle closes`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.quiesce()
