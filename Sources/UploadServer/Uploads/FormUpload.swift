@@ -149,12 +149,13 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func sealed(_ index: Int, _ result: Result<SealedUpload, any Error>) {
+    // A store may end a seal after the abort that was to stop it.
+    guard state != .over else { return context.store.discard((try? result.get()).map { [$0] } ?? []) }
     let hadRoom = hasRoom
     sealing -= 1
     parts[index].sink = nil
     switch result {
     case .success(let upload):
-      guard state != .over else { return context.store.discard([upload]) }
       parts[index].sealed = upload
       publishWhenSealed()
       if !hadRoom { tellRoom() }
