@@ -20,11 +20,12 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   private let server: ServerContext
   private var state = State.receiving
-  private var body: SingleUpload?
+  private(set) var body: SingleUpload?
   private var context: ChannelHandlerContext?
   private var readIsHeld = false
   private var isQuiescing = false
-  private var lastActivity = NIODeadline.now()
+  /// In the event loop's time, which tests drive.
+  private var lastActivity = NIODeadline.distantPast
   private var timer: Scheduled<Void>?
   private var dropped = 0
 
@@ -34,6 +35,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    lastActivity = context.eventLoop.now
     startTimer()
   }
 
@@ -43,7 +45,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    lastActivity = .now()
+    lastActivity = context.eventLoop.now
     let bytes = unwrapInboundIn(data)
     guard state == .receiving else {
       dropped += bytes.readableBytes
@@ -124,23 +126,26 @@ final class RawUploadHandler: ChannelDuplexHandler {
     let idle = TimeAmount.nanoseconds(Int64(server.limits.idleTimeout.inSeconds * 1e9))
     let due = lastActivity + (state == .answered ? UploadHandler.lingerTime : idle)
     timer?.cancel()
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, .now() + .milliseconds(10))) {
+    let soonest = context.eventLoop.now + .milliseconds(10)
+    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, soonest)) {
       self.timerFired(after: idle)
     }
   }
 
   private func timerFired(after idle: TimeAmount) {
+    guard let context else { return }
+    let now = context.eventLoop.now
     if state == .answered {
-      if NIODeadline.now() - lastActivity >= UploadHandler.lingerTime { context?.close(promise: nil) }
-    } else if state == .receiving, NIODeadline.now() - lastActivity >= idle {
-      guard let body else { return context?.close(promise: nil) ?? () }
+      if now - lastActivity >= UploadHandler.lingerTime { return context.close(promise: nil) }
+    } else if state == .receiving, now - lastActivity >= idle {
+      guard let body else { return context.close(promise: nil) }
       if body.hasRoom {
         body.fail(UploadError(.timedOut, "Nothing came for too long. Send the file again."))
       } else {
-        lastActivity = .now()
+        lastActivity = now
       }
     } else if state == .storing {
-      lastActivity = .now()
+      lastActivity = now
     }
     startTimer()
   }
@@ -148,7 +153,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
 extension RawUploadHandler: IncomingBodyDelegate {
   func bodyHasRoom() {
-    lastActivity = .now()
+    if let context { lastActivity = context.eventLoop.now }
     guard readIsHeld else { return }
     readIsHeld = false
     context?.read()
@@ -167,7 +172,7 @@ extension RawUploadHandler: IncomingBodyDelegate {
     let senderFinished = state == .storing
     state = .answered
     body = nil
-    lastActivity = .now()
+    lastActivity = context.eventLoop.now
     let written = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(wrapOutboundOut(answer.body), promise: written)
     written.futureResult.assumeIsolated().whenComplete { _ in
