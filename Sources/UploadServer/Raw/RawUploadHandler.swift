@@ -45,13 +45,14 @@ final class RawUploadHandler: ChannelDuplexHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    lastActivity = context.eventLoop.now
     let bytes = unwrapInboundIn(data)
     guard state == .receiving else {
+      // What comes behind the answer does not prolong the connection.
       dropped += bytes.readableBytes
       if dropped > ConnectionState.lingerLimit { context.close(promise: nil) }
       return
     }
+    lastActivity = context.eventLoop.now
     if body == nil { begin(context) }
     body?.receive(bytes)
   }

@@ -93,6 +93,19 @@ import UploadCore
     }
   }
 
+  @Test func `A sender that trickles on after its answer is cut off in time`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("12345678901")
+      for _ in 0..<5 {
+        harness.advance(5)
+        try harness.send("x")
+      }
+      #expect(harness.isOpen)
+      harness.advance(6)
+      #expect(!harness.isOpen)
+    }
+  }
+
   @Test func `A silent sender is given up`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.advance(19)
