@@ -27,6 +27,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
   /// In the event loop's time, which tests drive.
   private var lastActivity = NIODeadline.distantPast
   private var timer: Scheduled<Void>?
+  private var graceTimer: Scheduled<Void>?
   private var dropped = 0
 
   init(server: ServerContext) {
@@ -41,6 +42,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    graceTimer?.cancel()
     self.context = nil
   }
 
@@ -105,7 +107,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
     isQuiescing = true
     guard let body else { return context.close(promise: nil) }
     let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
-    context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
+    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
       body.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
     }
   }

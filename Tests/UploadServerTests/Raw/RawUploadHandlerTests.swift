@@ -159,4 +159,17 @@ import UploadCore
       #expect(try harness.received().hasPrefix(#"{"status":503,"#))
     }
   }
+
+  @Test func `Nothing of a connection is kept once it is over`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      weak var body: SingleUpload?
+      try harness.send("abc")
+      body = harness.handler?.body
+      #expect(body != nil)
+      harness.fire(ChannelShouldQuiesceEvent())
+      harness.disconnect()
+      #expect(harness.handler == nil)
+      #expect(body == nil, "the timer of the grace would keep it for as long as that is")
+    }
+  }
 }
