@@ -20,12 +20,14 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   private let server: ServerContext
   private var state = State.receiving
-  private var body: SingleUpload?
+  private(set) var body: SingleUpload?
   private var context: ChannelHandlerContext?
   private var readIsHeld = false
   private var isQuiescing = false
-  private var lastActivity = NIODeadline.now()
+  /// In the event loop's time, which tests drive.
+  private var lastActivity = NIODeadline.distantPast
   private var timer: Scheduled<Void>?
+  private var graceTimer: Scheduled<Void>?
   private var dropped = 0
 
   init(server: ServerContext) {
@@ -34,22 +36,25 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    lastActivity = context.eventLoop.now
     startTimer()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    graceTimer?.cancel()
     self.context = nil
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    lastActivity = .now()
     let bytes = unwrapInboundIn(data)
     guard state == .receiving else {
+      // What comes behind the answer does not prolong the connection.
       dropped += bytes.readableBytes
       if dropped > ConnectionState.lingerLimit { context.close(promise: nil) }
       return
     }
+    lastActivity = context.eventLoop.now
     if body == nil { begin(context) }
     body?.receive(bytes)
   }
@@ -102,7 +107,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
     isQuiescing = true
     guard let body else { return context.close(promise: nil) }
     let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
-    context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
+    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
       body.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
     }
   }
@@ -124,23 +129,26 @@ final class RawUploadHandler: ChannelDuplexHandler {
     let idle = TimeAmount.nanoseconds(Int64(server.limits.idleTimeout.inSeconds * 1e9))
     let due = lastActivity + (state == .answered ? UploadHandler.lingerTime : idle)
     timer?.cancel()
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, .now() + .milliseconds(10))) {
+    let soonest = context.eventLoop.now + .milliseconds(10)
+    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, soonest)) {
       self.timerFired(after: idle)
     }
   }
 
   private func timerFired(after idle: TimeAmount) {
+    guard let context else { return }
+    let now = context.eventLoop.now
     if state == .answered {
-      if NIODeadline.now() - lastActivity >= UploadHandler.lingerTime { context?.close(promise: nil) }
-    } else if state == .receiving, NIODeadline.now() - lastActivity >= idle {
-      guard let body else { return context?.close(promise: nil) ?? () }
+      if now - lastActivity >= UploadHandler.lingerTime { return context.close(promise: nil) }
+    } else if state == .receiving, now - lastActivity >= idle {
+      guard let body else { return context.close(promise: nil) }
       if body.hasRoom {
         body.fail(.silence(server.limits.idleTimeout))
       } else {
-        lastActivity = .now()
+        lastActivity = now
       }
     } else if state == .storing {
-      lastActivity = .now()
+      lastActivity = now
     }
     startTimer()
   }
@@ -148,7 +156,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
 extension RawUploadHandler: IncomingBodyDelegate {
   func bodyHasRoom() {
-    lastActivity = .now()
+    if let context { lastActivity = context.eventLoop.now }
     guard readIsHeld else { return }
     readIsHeld = false
     context?.read()
@@ -167,7 +175,7 @@ extension RawUploadHandler: IncomingBodyDelegate {
     let senderFinished = state == .storing
     state = .answered
     body = nil
-    lastActivity = .now()
+    lastActivity = context.eventLoop.now
     let written = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(wrapOutboundOut(answer.body), promise: written)
     written.futureResult.assumeIsolated().whenComplete { _ in

@@ -26,11 +26,13 @@ extension UploadHandler: IncomingBodyDelegate {
   /// Answers the current request, and keeps the connection or closes it so that the answer arrives.
   func answer(_ answer: Answer) {
     guard let context else { return }
+    // After the client's end only what it had pipelined before is still to be answered.
+    let isLast = inputClosed && !hasQueued
     let isTimeout = answer.status == .requestTimeout
     // Nobody knows whether a client that was promised no 100 still sends its body: that connection cannot go on.
     let unread = state.isStoring ? 0 : current.expectsContinue && current.received == 0 ? nil : current.remaining
     let after = state.answer(
-      keepAlive: current.keepAlive && !isQuiescing && !inputClosed && !isTimeout,
+      keepAlive: current.keepAlive && !isQuiescing && !isLast && !isTimeout,
       remaining: unread
     )
     var response = HTTPResponse(status: answer.status, headerFields: answer.fields)

@@ -10,7 +10,8 @@ extension UploadHandler {
     timer?.cancel()
     guard let context else { return }
     let due = lastActivity + (state.isLingering ? Self.lingerTime : idleTime)
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, context.eventLoop.now + .milliseconds(10))) {
+    let soonest = context.eventLoop.now + .milliseconds(10)
+    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, soonest)) {
       self.timerFired()
     }
   }

@@ -113,7 +113,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .endBody: body?.end()
     case .drop:
       // The rest of a refused body has been skipped.
-      if state.isIdle, part.kind == .end { passHeldEvents(context) }
+      if state.isIdle, part.kind == .end, !isTakingQueued { passHeldEvents(context) }
     case .close: context.close(promise: nil)
     }
   }
@@ -199,6 +199,9 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelReadComplete()
     return true
   }
+
+  /// Whether something waits for the request before it to be answered.
+  var hasQueued: Bool { !queue.isEmpty }
 
   /// Nothing pipelined is answered any more.
   func dropQueued() {

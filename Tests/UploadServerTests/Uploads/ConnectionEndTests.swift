@@ -63,6 +63,34 @@ import UploadCore
     }
   }
 
+  @Test func `A refusal in between does not bring the client's end forward`() async throws {
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /1") + request("DELETE /") + request("GET /2"))
+      harness.sendEnd()
+      harness.library.answer()
+      #expect(harness.library.requests == ["GET /1", "GET /2"])
+      #expect(harness.library.inputClosedEvents == 0)
+      harness.library.answer()
+      #expect(harness.library.inputClosedEvents == 1)
+      #expect(try harness.statuses() == [200, 405, 200])
+    }
+  }
+
+  @Test func `Uploads pipelined before the client's end are all stored and answered`() async throws {
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x") + request("PUT /b", body: "y"))
+      harness.sendEnd()
+      harness.store.finishPublishing()
+      #expect(harness.isOpen)
+      harness.store.finishPublishing()
+      #expect(try harness.statuses() == [201, 201])
+      #expect(harness.store.published == [["a"], ["b"]])
+      #expect(!harness.isOpen)
+    }
+  }
+
   @Test func `A connection that breaks drops its upload`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")

@@ -1,0 +1,175 @@
+import NIOCore
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+@Suite struct RawUploadHandlerTests {
+  private var limits: UploadLimits {
+    var limits = UploadLimits()
+    limits.idleTimeout = .seconds(20)
+    limits.grace = .seconds(60)
+    limits.maxSize = 10
+    return limits
+  }
+
+  @Test func `Bytes until the end are a file, and a line comes back`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("hello")
+      try harness.send("world")
+      #expect(harness.store.sink?.meter.mode == .raw)
+      #expect(harness.store.sink?.meter.remote == "[2001:db8::1]:4711")
+      harness.fire(ChannelEvent.inputClosed)
+      let answer = try harness.received()
+      #expect(answer.hasPrefix(#"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"upload-"#))
+      #expect(answer.hasSuffix("}\n") && answer.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
+      #expect(harness.store.sinks.map(\.text) == ["helloworld"])
+      #expect(!harness.isOpen)
+      #expect(harness.ledger.totals(.incoming).finished == 1)
+    }
+  }
+
+  @Test func `A connection that brings nothing stores nothing, and is told so`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      harness.fire(ChannelEvent.inputClosed)
+      let answer = try harness.received()
+      #expect(answer.hasPrefix(#"{"status":400,"#))
+      #expect(harness.store.sinks.isEmpty)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A connection that breaks stores nothing`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      harness.disconnect(IOError(errnoCode: 104, reason: "read"))
+      #expect(harness.store.sink?.isAborted == true)
+      #expect(harness.ledger.totals(.incoming).failed == 1)
+      #expect(!harness.isOpen)
+    }
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      harness.disconnect()
+      #expect(harness.store.sink?.isAborted == true)
+      #expect(harness.ledger.totals(.incoming).failed == 1)
+    }
+  }
+
+  @Test func `The store's room is the sender's pace`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      #expect(harness.readsOnTurn() == 1)
+      harness.store.sink?.hasRoom = false
+      #expect(harness.readsOnTurn() == 0)
+      harness.advance(100)
+      #expect(harness.isOpen)
+      let before = harness.wire.reads
+      harness.store.sink?.hasRoom = true
+      #expect(harness.wire.reads == before + 1)
+    }
+  }
+
+  @Test func `Too much is refused while the sender still sends`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("12345678901")
+      #expect(try harness.received().hasPrefix(#"{"status":413,"#))
+      #expect(harness.wire.outputIsClosed && harness.isOpen)
+      #expect(harness.readsOnTurn() == 1)
+      try harness.send("more")
+      #expect(harness.store.sinks.count == 1)
+      harness.fire(ChannelEvent.inputClosed)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A sender that goes on and on after its answer is cut off`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("12345678901")
+      let piece = String(repeating: "x", count: 1 << 20)
+      for _ in 0..<64 { try harness.send(piece) }
+      #expect(harness.isOpen)
+      try harness.send("x")
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A sender that trickles on after its answer is cut off in time`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("12345678901")
+      for _ in 0..<5 {
+        harness.advance(5)
+        try harness.send("x")
+      }
+      #expect(harness.isOpen)
+      harness.advance(6)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A silent sender is given up`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      harness.advance(19)
+      #expect(harness.isOpen)
+      harness.advance(2)
+      #expect(!harness.isOpen)
+    }
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      harness.advance(19)
+      try harness.send("d")
+      harness.advance(19)
+      #expect(try harness.received() == "")
+      harness.advance(2)
+      #expect(try harness.received().hasPrefix(#"{"status":408,"#))
+      #expect(harness.store.sink?.isAborted == true)
+    }
+  }
+
+  @Test func `Over the most uploads at once the sender is told to come again`() async throws {
+    var limits = limits
+    limits.maxUploads = 0
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      #expect(try harness.received().hasPrefix(#"{"status":503,"#))
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+
+  @Test func `A server that stops closes what has not begun, and lets the rest end within its grace`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      harness.fire(ChannelShouldQuiesceEvent())
+      #expect(!harness.isOpen)
+    }
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      harness.fire(ChannelShouldQuiesceEvent())
+      try harness.send("def")
+      harness.fire(ChannelEvent.inputClosed)
+      #expect(try harness.received().hasPrefix(#"{"status":201,"#))
+    }
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("a")
+      harness.fire(ChannelShouldQuiesceEvent())
+      for _ in 0..<5 {
+        harness.advance(10)
+        try harness.send("x")
+      }
+      #expect(try harness.received() == "")
+      harness.advance(11)
+      #expect(try harness.received().hasPrefix(#"{"status":503,"#))
+    }
+  }
+
+  @Test func `Nothing of a connection is kept once it is over`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      weak var body: SingleUpload?
+      try harness.send("abc")
+      body = harness.handler?.body
+      #expect(body != nil)
+      harness.fire(ChannelShouldQuiesceEvent())
+      harness.disconnect()
+      #expect(harness.handler == nil)
+      #expect(body == nil, "the timer of the grace would keep it for as long as that is")
+    }
+  }
+}

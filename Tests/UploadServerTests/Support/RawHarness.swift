@@ -1,0 +1,76 @@
+import NIOCore
+import NIOEmbedded
+import UploadCore
+import UploadStorage
+import UploadTestSupport
+
+@testable import UploadServer
+
+/// A ``RawUploadHandler`` without network, threads or real time.
+final class RawHarness {
+  let channel: EmbeddedChannel
+  let store: ScriptedStore
+  let ledger = UploadLedger()
+  let wire = Wire()
+  /// Kept by its pipeline alone.
+  private(set) weak var handler: RawUploadHandler?
+
+  init(directory: UploadDirectory, limits: UploadLimits) throws {
+    channel = EmbeddedChannel()
+    store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
+    let handler = RawUploadHandler(server: ServerContext(store: store, ledger: ledger, limits: limits))
+    self.handler = handler
+    try channel.pipeline.syncOperations.addHandler(wire)
+    try channel.pipeline.syncOperations.addHandler(handler)
+    channel.connect(to: try SocketAddress(ipAddress: "2001:db8::1", port: 4711), promise: nil)
+  }
+
+  var isOpen: Bool { channel.isActive }
+
+  func send(_ text: String) throws {
+    try channel.writeInbound(ByteBuffer(string: text))
+    channel.embeddedEventLoop.run()
+  }
+
+  /// Something happens to the connection.
+  func fire(_ event: any Sendable) {
+    channel.pipeline.fireUserInboundEventTriggered(event)
+    channel.embeddedEventLoop.run()
+  }
+
+  /// The connection is gone.
+  func disconnect(_ error: (any Error)? = nil) {
+    if let error {
+      channel.pipeline.fireErrorCaught(error)
+    } else {
+      channel.close(promise: nil)
+    }
+    channel.embeddedEventLoop.run()
+  }
+
+  func advance(_ seconds: Int64) {
+    channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
+  }
+
+  func received() throws -> String {
+    var text = ""
+    while let bytes = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: bytes) }
+    return text
+  }
+
+  /// How many reads of the socket follow when the loop wants one.
+  func readsOnTurn() -> Int {
+    let before = wire.reads
+    channel.read()
+    return wire.reads - before
+  }
+
+  /// Runs `body` with a harness.
+  static func with(limits: UploadLimits = UploadLimits(), _ body: (RawHarness) throws -> Void) async throws {
+    try await withTemporaryDirectory { place in
+      let harness = try RawHarness(directory: UploadDirectory(path: place.path), limits: limits)
+      try body(harness)
+      _ = try? harness.channel.finish(acceptAlreadyClosed: true)
+    }
+  }
+}
