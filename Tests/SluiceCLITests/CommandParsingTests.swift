@@ -41,7 +41,8 @@ import UploadStorage
   }
 
   @Test(arguments: [
-    (["--port", "65536"], "--port"), (["--raw-port", "-1"], "raw-port"), (["--memory-budget", "1MiB"], "at least 4MiB"),
+    (["--port", "65536"], "--port"), (["--raw-port", "-1"], "raw-port"),
+    (["--memory-budget", "1MiB"], "at least 4MiB"),
     (["--memory-budget", "lots"], "64KiB"), (["--idle-timeout", "soon"], "30s"), (["--idle-timeout", "0"], "above 0"),
     (["--max-uploads", "0"], "above 0"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
   ])
@@ -73,7 +74,8 @@ import UploadStorage
     #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).modes == [.buffered, .stream])
   }
 
-  private func expectUsageError<Command: ParsableCommand>(_ arguments: [String], of command: Command.Type, hint: String) {
+  private func expectUsageError<Command: ParsableCommand>(_ arguments: [String], of command: Command.Type, hint: String)
+  {
     do {
       _ = try command.parse(arguments)
       Issue.record("\(arguments) was taken")

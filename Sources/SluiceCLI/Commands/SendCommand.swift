@@ -134,7 +134,6 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       peakResidentBytes: ProcessMemory.current().peak
     )
     show(summary)
-    await engine.shutDown()
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
   }

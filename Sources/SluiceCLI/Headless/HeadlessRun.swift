@@ -47,6 +47,7 @@ struct HeadlessRun: Sendable {
       defer { reporting.cancel() }
       let status = try await exercise(engine, workspace, address, reporter)
       await engine.server.stop()
+      await engine.shutDown()
       return status
     } catch {
       await reporter.finish()
@@ -105,7 +106,6 @@ struct HeadlessRun: Sendable {
       stop.onRequest { sending.cancel() }
       meters += await sending.value
     }
-    await client.shutDown()
     await reporter.finish()
     let peak = ProcessMemory.current().peak
     let comparison = HeadlessComparison(paths: paths, directory: workspace.uploads)

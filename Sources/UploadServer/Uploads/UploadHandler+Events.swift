@@ -28,8 +28,7 @@ extension UploadHandler {
       if state.isIdle { return context.close(promise: nil) }
       // Only a client that could send counts as silent: a slow disk is not its fault.
       if state.isReceiving, body?.hasRoom ?? true {
-        let seconds = TimeText.clock(server.limits.idleTimeout.inSeconds)
-        body?.fail(UploadError(.timedOut, "Nothing came for \(seconds) minutes. Send the file again."))
+        body?.fail(.silence(server.limits.idleTimeout))
       } else {
         lastActivity = .now()
       }
