@@ -28,8 +28,21 @@ import UploadTestSupport
     try await sends { try await run("node/stream.mjs", [$0, $1]) }
   }
 
-  @Test(.node) func nodeForm() async throws {
+  @Test(.node, .nodeWithBlobs) func nodeForm() async throws {
     try await sends { try await run("node/form.mjs", [$0, $1]) }
+  }
+
+  @Test(.node) func anOldNodeIsToldSo() async throws {
+    try await withTemporaryDirectory { directory in
+      let shim = try directory.write(
+        "require('fs').openAsBlob = undefined; require('module').syncBuiltinESMExports()".utf8,
+        to: "old.cjs"
+      )
+      let script = "\(Sluice.package)/example/node/form.mjs"
+      let ended = try await ProcessRunner.run("node", ["--require", shim, script, shim, "http://127.0.0.1:1"])
+      #expect(ended.exit == .status(1))
+      #expect(ended.errors.contains("fs.openAsBlob needs Node 20 or later; this is v"), "\(ended)")
+    }
   }
 
   @Test(.python) func pythonStream() async throws {
@@ -40,7 +53,7 @@ import UploadTestSupport
     try await sends { try await run("python/upload.py", ["--form", $0, $1]) }
   }
 
-  @Test(.curl, .bash, .node, arguments: ["curl/form.sh", "node/form.mjs"])
+  @Test(.curl, .bash, .node, .nodeWithBlobs, arguments: ["curl/form.sh", "node/form.mjs"])
   func severalFilesInOneForm(script: String) async throws {
     try await withServer { server in
       let names = ["a.bin", "b,c;d.bin", "grüße \"x\" [1] {2} 100%.bin"]
@@ -53,7 +66,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .bash, .node, .python, .wget, arguments: Self.scripts)
+  @Test(.curl, .bash, .node, .nodeWithBlobs, .python, .wget, arguments: Self.scripts)
   func aRefusalIsShownAndIsAFailure(script: [String]) async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let path = try server.scratch.random(5000, to: "large.bin")
@@ -64,16 +77,18 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .bash, .node, .python, .wget, arguments: Self.scripts)
+  @Test(.curl, .bash, .node, .nodeWithBlobs, .python, .wget, arguments: Self.scripts)
   func nobodyThereAndNoFileAreFailures(script: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let missing = directory.file("missing")
-      let withoutFile = try await run(script[0], script.dropFirst() + [missing, "http://127.0.0.1:1"])
+      // Not port 1: browsers and Node's fetch refuse that by themselves.
+      let nobody = "http://127.0.0.1:\(try Socket.freePort())"
+      let withoutFile = try await run(script[0], script.dropFirst() + [missing, nobody])
       #expect(withoutFile.exit != .status(0))
       #expect(withoutFile.errors.contains(missing), "\(withoutFile)")
       let withoutServer = try await run(
         script[0],
-        script.dropFirst() + [try directory.write([1], to: "one"), "http://127.0.0.1:1"]
+        script.dropFirst() + [try directory.write([1], to: "one"), nobody]
       )
       #expect(withoutServer.exit != .status(0))
       #expect(!withoutServer.errors.isEmpty)

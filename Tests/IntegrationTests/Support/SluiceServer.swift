@@ -65,6 +65,28 @@ struct SluiceServer: Sendable {
     #expect(try uploads.read("well") == [7], sourceLocation: sourceLocation)
   }
 
+  /// What the process's descriptors lead to.
+  var descriptors: [String] {
+    get throws {
+      let folder = "/proc/\(process.processID)/fd"
+      // One may be closed between listing and looking.
+      return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+      }
+    }
+  }
+
+  /// How many files without a name it holds open.
+  var unnamedFiles: Int {
+    get throws { try descriptors.count { $0.hasSuffix(" (deleted)") } }
+  }
+
+  /// A prefix for ``withServer(_:environment:stops:prefix:isolation:_:)`` that gives the server a small file system, seen
+  /// by it alone and gone with it, as the directory for uploads.
+  static func onTmpfs(_ options: String) -> [String] {
+    ["unshare", "--mount", "sh", "-c", #"mkdir -p "$0" && mount -t tmpfs -o \#(options) tmpfs "$0" && exec "$@""#]
+  }
+
   /// Expects that the stored file `name` has the content of the file at `path`.
   func expect(_ name: String, equals path: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     #expect(
@@ -91,7 +113,6 @@ func withServer<Result>(
   environment: [String: String] = [:],
   stops: Bool = true,
   prefix: [String] = [],
-  uploadsBeneath: String? = nil,
   isolation: isolated (any Actor)? = #isolation,
   _ body: (SluiceServer) async throws -> Result
 ) async throws -> Result {

@@ -45,6 +45,11 @@ final class Socket: Sendable {
     return (Socket(descriptor: descriptor), Int(UInt16(bigEndian: address.sin_port)))
   }
 
+  /// A port of this machine on which nobody listens.
+  static func freePort() throws -> Int {
+    try listening().port
+  }
+
   /// Waits for a connection to a listening socket.
   func accept() async throws -> Socket {
     var accepted: Int32 = -1
