@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import UploadCore
 
 /// Finds out who listens on a port, for the message that it is taken.
 enum PortHolder {
@@ -10,8 +11,8 @@ enum PortHolder {
     var inode = clinux_listening_inode(AF_INET, port)
     if inode == 0 { inode = clinux_listening_inode(AF_INET6, port) }
     guard inode != 0 else { return nil }
-    for process in entries(of: "/proc") where Int(process) != nil {
-      for descriptor in entries(of: "/proc/\(process)/fd")
+    for process in DirectoryNames.read("/proc") where Int(process) != nil {
+      for descriptor in DirectoryNames.read("/proc/\(process)/fd")
       where target(of: "/proc/\(process)/fd/\(descriptor)") == "socket:[\(inode)]" {
         return "\(name(of: process)), process \(process)"
       }
@@ -22,20 +23,6 @@ enum PortHolder {
   private static func name(of process: String) -> String {
     let path = target(of: "/proc/\(process)/exe") ?? "a program"
     return path.split(separator: "/").last.map(String.init) ?? path
-  }
-
-  private static func entries(of path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-      )
-    }
-    return names.filter { !$0.hasPrefix(".") }
   }
 
   private static func target(of link: String) -> String? {

@@ -106,18 +106,15 @@ package final class UploadServer: Sendable {
 
   private func cannotListen(_ error: any Error, port: Int, option: String) -> UploadError {
     let place = "port \(port) on \(PlainText.sanitized(configuration.host))"
-    switch (error as? IOError)?.errnoCode {
-    case EADDRINUSE:
-      let holder = PortHolder.describe(port: port).map { " (by \($0))" } ?? ""
-      return UploadError(
-        .cannotListen, "Cannot listen: \(place) is taken\(holder). Choose another with \(option), or 0 for any.",
-        cause: error)
-    case EACCES:
-      return UploadError(.cannotListen, "Cannot listen: \(place) needs more rights. Choose one above 1023.", cause: error)
-    case EADDRNOTAVAIL:
-      return UploadError(.cannotListen, "Cannot listen: no such address here for \(place). Check --host.", cause: error)
-    default:
-      return UploadError(.cannotListen, "Cannot listen: \(place): \(error).", cause: error)
-    }
+    let message =
+      switch (error as? IOError)?.errnoCode {
+      case EADDRINUSE:
+        "\(place) is taken\(PortHolder.describe(port: port).map { " (by \($0))" } ?? ""). "
+          + "Choose another with \(option), or 0 for any."
+      case EACCES: "\(place) needs more rights. Choose one above 1023 with \(option)."
+      case EADDRNOTAVAIL: "this machine has no such address for \(place). Check --host."
+      default: "\(place): \(error)."
+      }
+    return UploadError(.cannotListen, "Cannot listen: " + message, cause: error)
   }
 }

@@ -44,9 +44,11 @@ package struct EventDeriver: Sendable {
   /// What has happened since the snapshot before, in the order in which it is told.
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
     var events: [UploadEvent] = []
+    // Ends first: an upload that begins in the place of one that ended is then told of after it.
+    for upload in snapshot.uploads where upload.outcome != nil { append(upload, at: snapshot.at, to: &events) }
     var running = 0
-    for upload in snapshot.uploads {
-      if upload.outcome == nil { running += 1 }
+    for upload in snapshot.uploads where upload.outcome == nil {
+      running += 1
       append(upload, at: snapshot.at, to: &events)
     }
     // The ledger gives up on ends that nobody fetches; without their last snapshot they would be remembered for ever.

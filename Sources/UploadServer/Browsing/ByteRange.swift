@@ -21,7 +21,8 @@ enum ByteRange: Equatable {
       return
     }
     // A number too long for 64 bits lies behind the end of any file.
-    let (first, last) = (ends[0].isEmpty ? nil : UInt64(ends[0]) ?? .max, ends[1].isEmpty ? nil : UInt64(ends[1]) ?? .max)
+    let first = ends[0].isEmpty ? nil : UInt64(ends[0]) ?? .max
+    let last = ends[1].isEmpty ? nil : UInt64(ends[1]) ?? .max
     switch (first, last) {
     case (nil, nil): self = .whole
     case (nil, let suffix?): self = suffix == 0 || size == 0 ? .unsatisfiable : .part(size - min(suffix, size)..<size)

@@ -3,14 +3,14 @@ enum HTTPDate {
   /// `Sun, 06 Nov 1994 08:49:37 GMT`.
   static func text(_ secondsSince1970: Int64) -> String {
     let moment = Moment(secondsSince1970)
-    return "\(weekdays[moment.weekday]), \(two(moment.day)) \(months[moment.month - 1]) \(moment.year) "
+    return "\(weekdays[moment.weekday]), \(two(moment.day)) \(months[moment.month - 1]) \(four(moment.year)) "
       + "\(two(moment.hour)):\(two(moment.minute)):\(two(moment.second)) GMT"
   }
 
   /// `1994-11-06T08:49:37Z` (RFC 3339).
   static func internetText(_ secondsSince1970: Int64) -> String {
     let moment = Moment(secondsSince1970)
-    return "\(moment.year)-\(two(moment.month))-\(two(moment.day))"
+    return "\(four(moment.year))-\(two(moment.month))-\(two(moment.day))"
       + "T\(two(moment.hour)):\(two(moment.minute)):\(two(moment.second))Z"
   }
 
@@ -19,6 +19,10 @@ enum HTTPDate {
 
   private static func two(_ number: Int) -> String {
     number < 10 ? "0\(number)" : "\(number)"
+  }
+
+  private static func four(_ number: Int) -> String {
+    String(repeating: "0", count: max(0, 4 - "\(number)".count)) + "\(number)"
   }
 
   /// The fields of a date in UTC, proleptic Gregorian; the civil-from-days method of Howard Hinnant.

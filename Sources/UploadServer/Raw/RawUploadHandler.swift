@@ -135,7 +135,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
     } else if state == .receiving, NIODeadline.now() - lastActivity >= idle {
       guard let body else { return context?.close(promise: nil) ?? () }
       if body.hasRoom {
-        body.fail(UploadError(.timedOut, "Nothing came for too long. Send the file again."))
+        body.fail(.silence(server.limits.idleTimeout))
       } else {
         lastActivity = .now()
       }

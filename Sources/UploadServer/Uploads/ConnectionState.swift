@@ -60,6 +60,7 @@ struct ConnectionState {
   var isIdle: Bool { phase == .idle }
   var isReceiving: Bool { phase == .receiving }
   var isStoring: Bool { phase == .storing }
+  var isSkipping: Bool { phase == .skipping }
   var isLingering: Bool { if case .lingering = phase { true } else { false } }
   var isPassing: Bool { if case .passing = phase { true } else { false } }
 

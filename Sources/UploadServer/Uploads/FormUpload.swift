@@ -58,22 +58,22 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     guard state == .receiving else { return }
     parts.last?.meter.noteNetwork(bytes)
     parser.append(bytes)
-    do {
+    do throws(UploadError) {
       while state == .receiving, let event = try parser.next() { try handle(event) }
     } catch {
-      fail(.wrapping(error))
+      fail(error)
     }
   }
 
   func end() {
     guard state == .receiving else { return }
-    do {
+    do throws(UploadError) {
       try parser.finish()
       guard !parts.isEmpty else {
         throw UploadError(.noFile, "The form has no file in it. Send at least one part that has a filename.")
       }
     } catch {
-      return fail(.wrapping(error))
+      return fail(error)
     }
     state = .storing
     publishWhenSealed()
@@ -122,10 +122,11 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     parts.append(Part(meter: meter, name: name, sink: context.store.begin(meter, on: eventLoop, delegate: self)))
   }
 
-  /// The most a part that begins now can be: what is left of the request less the closing delimiter.
+  /// The most a part that begins now can be: what is left of the request less the closing delimiter and the line end
+  /// that every known client puts behind it. For a form with one file that is its size.
   private var mostLeft: UInt64? {
     guard let total = length.bytes else { return nil }
-    let framing = parser.bytesConsumed + UInt64(closingLength)
+    let framing = parser.bytesConsumed + UInt64(closingLength + 2)
     return total > framing ? total - framing : 0
   }
 
@@ -148,12 +149,13 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func sealed(_ index: Int, _ result: Result<SealedUpload, any Error>) {
+    // A store may end a seal after the abort that was to stop it.
+    guard state != .over else { return context.store.discard((try? result.get()).map { [$0] } ?? []) }
     let hadRoom = hasRoom
     sealing -= 1
     parts[index].sink = nil
     switch result {
     case .success(let upload):
-      guard state != .over else { return context.store.discard([upload]) }
       parts[index].sealed = upload
       publishWhenSealed()
       if !hadRoom { tellRoom() }

@@ -7,7 +7,7 @@ import UploadStorage
 extension UploadHandler: IncomingBodyDelegate {
   func bodyHasRoom() {
     // The wait was the disk's, or the budget's: the client's time begins anew.
-    lastActivity = .now()
+    if let context { lastActivity = context.eventLoop.now }
     resumeReading()
   }
 
@@ -39,9 +39,9 @@ extension UploadHandler: IncomingBodyDelegate {
     if after == .linger { response.headerFields[.connection] = "close" }
     if answer.status == .methodNotAllowed { response.headerFields[.allow] = current.allow }
     context.write(wrapOutboundOut(.head(response)), promise: nil)
-    context.write(wrapOutboundOut(.body(answer.body)), promise: nil)
+    if !current.isHead { context.write(wrapOutboundOut(.body(answer.body)), promise: nil) }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    lastActivity = .now()
+    lastActivity = context.eventLoop.now
     switch after {
     case .keep: requestIsOver()
     case .linger: linger(context)
@@ -51,17 +51,26 @@ extension UploadHandler: IncomingBodyDelegate {
   /// The request is answered: the next one may be taken, and what was held back goes on.
   func requestIsOver() {
     guard let context else { return }
-    lastActivity = .now()
-    takeQueued()
-    if state.isIdle, isQuiescing { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
-    if state.isIdle, inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    lastActivity = context.eventLoop.now
+    guard takeQueued() else { return }
+    if state.isIdle { passHeldEvents(context) }
     resumeReading()
+  }
+
+  /// Tells the library what it was not to hear in the middle of a request.
+  func passHeldEvents(_ context: ChannelHandlerContext) {
+    if quiesceIsHeld {
+      quiesceIsHeld = false
+      context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+    if inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
   }
 
   /// Closes the sending side and reads on: closing at once could destroy the answer on its way (RFC 9112 section 9.6).
   private func linger(_ context: ChannelHandlerContext) {
     context.close(mode: .output, promise: nil)
     if inputClosed { return context.close(promise: nil) }
+    dropQueued()
     resumeReading()
     startTimer()
   }

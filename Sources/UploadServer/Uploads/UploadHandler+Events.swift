@@ -10,7 +10,7 @@ extension UploadHandler {
     timer?.cancel()
     guard let context else { return }
     let due = lastActivity + (state.isLingering ? Self.lingerTime : idleTime)
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, .now() + .milliseconds(10))) {
+    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, context.eventLoop.now + .milliseconds(10))) {
       self.timerFired()
     }
   }
@@ -21,17 +21,16 @@ extension UploadHandler {
 
   private func timerFired() {
     guard let context else { return }
-    let idle = NIODeadline.now() - lastActivity
+    let idle = context.eventLoop.now - lastActivity
     if state.isLingering {
       if idle >= Self.lingerTime { return context.close(promise: nil) }
     } else if idle >= idleTime {
-      if state.isIdle { return context.close(promise: nil) }
+      if state.isIdle || state.isSkipping { return context.close(promise: nil) }
       // Only a client that could send counts as silent: a slow disk is not its fault.
       if state.isReceiving, body?.hasRoom ?? true {
-        let seconds = TimeText.clock(server.limits.idleTimeout.inSeconds)
-        body?.fail(UploadError(.timedOut, "Nothing came for \(seconds) minutes. Send the file again."))
+        body?.fail(.silence(server.limits.idleTimeout))
       } else {
-        lastActivity = .now()
+        lastActivity = context.eventLoop.now
       }
     }
     startTimer()
@@ -51,12 +50,11 @@ extension UploadHandler {
   private func quiesce(_ context: ChannelHandlerContext) {
     guard !isQuiescing else { return }
     isQuiescing = true
-    guard state.isReceiving || state.isStoring else {
-      if state.isLingering { return context.close(promise: nil) }
-      return context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-    }
+    if state.isLingering { return context.close(promise: nil) }
+    quiesceIsHeld = state.isReceiving || state.isStoring || state.isSkipping
+    guard quiesceIsHeld else { return context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
-    context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
+    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
       self.body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
     }
   }
@@ -67,7 +65,7 @@ extension UploadHandler {
     if state.isReceiving {
       return body?.fail(UploadError(.incomplete, "The body ended before it was complete. Send the file again.")) ?? ()
     }
-    if state.isIdle || state.isPassing { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    if state.isIdle { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -85,12 +83,13 @@ extension UploadHandler {
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
   private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
     current.keepAlive = false
+    if state.isIdle { current.isHead = false }
     if state.isReceiving {
       body?.fail(error)
     } else if state.isIdle {
       // A connection that ends between requests is no error.
       if error.code != .incomplete { answer(Answer(refusing: error)) }
-    } else if !state.isStoring {
+    } else if !state.isStoring, !state.isLingering {
       context.close(promise: nil)
     }
   }
@@ -103,7 +102,7 @@ extension UploadError {
     case .invalidEOFState, .closedConnection:
       UploadError(.incomplete, "The body ended before it was complete. Send the file again.", cause: error)
     case .headerOverflow:
-      UploadError(.badRequest, "The header fields are too long. Send at most 16 KiB a field and 64 KiB in all.", cause: error)
+      UploadError(.badRequest, "The header fields are too long: 16 KiB a field, 64 KiB in all.", cause: error)
     default:
       UploadError(.badRequest, "That is not a well-formed HTTP request (\(error)).", cause: error)
     }

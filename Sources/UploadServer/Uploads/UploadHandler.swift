@@ -25,6 +25,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The client waits for a word before it sends the body.
     var expectsContinue = false
     var isPut = false
+    /// The answer must have no body, whatever it says (RFC 9110 section 9.3.2).
+    var isHead = false
     /// The methods that the path takes, for a refusal of another.
     var allow = ""
 
@@ -45,12 +47,18 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var body: (any IncomingBody)?
   var context: ChannelHandlerContext?
   var isQuiescing = false
+  /// The library has yet to hear that the server stops.
+  var quiesceIsHeld = false
   /// The client has sent FIN; the library hears of it once the answer is out.
   var inputClosed = false
-  var lastActivity = NIODeadline.now()
+  /// In the event loop's time, which tests drive.
+  var lastActivity = NIODeadline.distantPast
   var timer: Scheduled<Void>?
+  /// Ends the running upload when the server's grace is over.
+  var graceTimer: Scheduled<Void>?
   private var queue = CircularBuffer<HTTPRequestPart>()
   private var queuedBytes = 0
+  private var isTakingQueued = false
   private var readIsHeld = false
 
   init(server: ServerContext) {
@@ -59,11 +67,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    lastActivity = context.eventLoop.now
     startTimer()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    graceTimer?.cancel()
     self.context = nil
   }
 
@@ -78,7 +88,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Requests coming in
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    lastActivity = .now()
+    // What comes behind the last answer does not prolong the connection.
+    if !state.isLingering { lastActivity = context.eventLoop.now }
     let part = unwrapInboundIn(data)
     guard queue.isEmpty, !state.mustWait(part.kind) else { return enqueue(part, context) }
     take(part, context)
@@ -100,7 +111,9 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       current.received += UInt64(bytes.readableBytes)
       body?.receive(bytes)
     case .endBody: body?.end()
-    case .drop: break
+    case .drop:
+      // The rest of a refused body has been skipped.
+      if state.isIdle, part.kind == .end { passHeldEvents(context) }
     case .close: context.close(promise: nil)
     }
   }
@@ -170,13 +183,27 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Goes on with what was pipelined behind the request that has just been answered.
-  func takeQueued() {
-    guard let context else { return }
+  /// - Returns: false within itself, when one of these is answered at once: the outer loop goes on, since a thousand of
+  ///   them answered from within one another would be a thousand calls deep.
+  func takeQueued() -> Bool {
+    guard let context, !isTakingQueued else { return false }
+    guard !queue.isEmpty else { return true }
+    isTakingQueued = true
+    defer { isTakingQueued = false }
     while let next = queue.first, !state.mustWait(next.kind) {
       queue.removeFirst()
       if case .body(let bytes) = next { queuedBytes -= bytes.readableBytes }
       take(next, context)
     }
+    // The library takes up what it was given only when it hears that a read is complete.
+    context.fireChannelReadComplete()
+    return true
+  }
+
+  /// Nothing pipelined is answered any more.
+  func dropQueued() {
+    queue.removeAll()
+    queuedBytes = 0
   }
 
   // MARK: Back-pressure
@@ -226,6 +253,7 @@ extension UploadHandler.Current {
     wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
     isPut = request.method == .put
+    isHead = request.method == .head
     allow = UploadRoute.methods(for: request)
   }
 }

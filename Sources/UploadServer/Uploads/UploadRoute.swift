@@ -74,10 +74,13 @@ enum UploadRoute: Sendable {
   /// The methods that a request's path takes, as the `Allow` field lists them.
   static func methods(for request: HTTPRequest) -> String {
     let path = request.path.map { $0.prefix { $0 != "?" } } ?? ""
-    return endpoints.contains(String(path)) ? "POST" : "GET, HEAD, PUT"
+    if endpoints.contains(String(path)) { return "POST" }
+    return notFiles.contains(String(path)) || path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"
   }
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
+  /// What is looked at under a name that a file could have.
+  private static let notFiles: Set<String> = ["/healthz", "/metrics"]
 
   private static func checkContent(_ request: HTTPRequest) throws(UploadError) {
     if request.headerFields[.contentRange] != nil {
@@ -89,7 +92,7 @@ enum UploadRoute: Sendable {
   }
 
   private static func nameForPut(_ target: RequestTarget) throws(UploadError) -> FileName {
-    guard !endpoints.contains(target.path), target.path != "/healthz", target.path != "/metrics" else {
+    guard !endpoints.contains(target.path), !notFiles.contains(target.path) else {
       throw UploadError(.methodNotAllowed, "\(target.path) is not a file. Send PUT /NAME.")
     }
     guard let component = try target.lastPathComponent(), let name = FileName(component) else {

@@ -12,8 +12,12 @@ enum StorageError {
       return UploadError(.diskFull, "No space is left in \(place). Free some and send the file again.", cause: cause)
     case EMFILE, ENFILE:
       return UploadError(
-        .storageFailed, "The server has too many files open. Try again in a moment.", cause: cause)
-    case ENAMETOOLONG, EILSEQ, EINVAL where call == "link":
+        .storageFailed,
+        "The server has too many files open. Try again in a moment.",
+        cause: cause
+      )
+    case ENAMETOOLONG, EILSEQ,
+      EINVAL where call == "link":
       return UploadError(.badRequest, "The disk does not take that file name. Choose a shorter one.", cause: cause)
     default:
       return UploadError(.storageFailed, "The file could not be stored in \(place): \(cause).", cause: cause)
@@ -27,7 +31,8 @@ enum StorageError {
     let message =
       switch cause.number {
       case ENOTDIR, EEXIST: "\(place) is not a directory. Name one with --dir."
-      case EACCES, EPERM, EROFS: "\(place) is not writable (\(cause.reason)). Change its rights or name another with --dir."
+      case EACCES, EPERM, EROFS:
+        "\(place) is not writable (\(cause.reason)). Change its rights or name another with --dir."
       default: "\(place) cannot be used for uploads: \(cause). Name another directory with --dir."
       }
     return UploadError(.badDirectory, message, cause: cause)

@@ -20,7 +20,9 @@ extension UploadDirectory {
   }
 
   private func descriptor(of name: String) -> Int32? {
-    guard !name.isEmpty, !name.utf8.contains(0), !name.contains("/"), !FileName.isPartial(name) else { return nil }
+    // By bytes: a slash with a combining mark behind it is another character, but parts a path all the same.
+    let isOneComponent = !name.isEmpty && !name.utf8.contains(UInt8(ascii: "/"))
+    guard isOneComponent, !name.utf8.contains(0), !FileName.isPartial(name) else { return nil }
     let descriptor = clinux_open_beneath(self.descriptor, name)
     return descriptor >= 0 ? descriptor : nil
   }
@@ -32,7 +34,7 @@ extension UploadDirectory {
       name: name,
       size: UInt64(max(0, status.st_size)),
       type: notedType(of: descriptor),
-      modified: Int64(status.st_mtim.tv_sec)
+      modified: clinux_modified_seconds(&status)
     )
   }
 

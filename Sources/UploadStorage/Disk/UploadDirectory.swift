@@ -11,7 +11,7 @@ package final class UploadDirectory: Sendable {
   package let path: String
   let descriptor: Int32
   /// Whether the file system takes unnamed files; found out at the first that it refuses.
-  private let takesUnnamed = Atomic<Bool>(true)
+  let takesUnnamed = Atomic<Bool>(true)
 
   /// Opens a directory, made first where it is missing, and sweeps what a crash may have left.
   /// - Throws: ``UploadError`` with code `badDirectory` when it is none, or nothing can be written there.
@@ -61,15 +61,24 @@ package final class UploadDirectory: Sendable {
   }
 
   /// A new hidden file, locked as long as it is open so that another server's sweep leaves it alone.
-  func createHidden() throws(UploadError) -> PartialFile {
+  /// - Parameter lock: takes the lock without waiting; another one in tests.
+  func createHidden(lock: (Int32) -> Int32 = { clinux_lock($0) }) throws(UploadError) -> PartialFile {
     while true {
       let name = Self.hiddenName()
       let file = openat(descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
       if file < 0 && errno == EEXIST { continue }
       guard file >= 0 else { throw StorageError.uploadFailed("open", in: path) }
-      var status = stat()
       // Between open and lock another server may have swept it: then it has no name any more, and the next is tried.
-      if clinux_lock(file) == 0, fstat(file, &status) == 0, status.st_nlink > 0 {
+      let isLocked = lock(file) == 0
+      guard isLocked || errno == EWOULDBLOCK else {
+        // The file system has no locks: trying again would only fill it with files.
+        let error = StorageError.uploadFailed("flock", in: path)
+        unlinkat(descriptor, name, 0)
+        close(file)
+        throw error
+      }
+      var status = stat()
+      if isLocked, fstat(file, &status) == 0, status.st_nlink > 0 {
         return PartialFile(descriptor: file, hiddenName: name, directory: self)
       }
       close(file)
@@ -97,21 +106,6 @@ package final class UploadDirectory: Sendable {
 
   /// All names in the directory, in no order.
   func names() -> [String] {
-    // A descriptor of its own: reading moves a position that copies of a descriptor share.
-    let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0 else { return [] }
-    guard let stream = fdopendir(copy) else {
-      close(copy)
-      return []
-    }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
+    DirectoryNames.read(descriptor: openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
   }
 }

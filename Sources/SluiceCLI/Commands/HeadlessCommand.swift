@@ -1,0 +1,94 @@
+import ArgumentParser
+import Glibc
+import UploadCore
+import UploadReport
+import UploadServer
+import UploadStorage
+
+/// `sluice headless`: the test mode. Server and client in one process, no terminal; proves that what is sent arrives.
+struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
+  static let configuration = CommandConfiguration(
+    commandName: "headless",
+    abstract: "Prove it: serve and send in one process, compare every byte, print JSON lines.",
+    discussion: """
+      Sends the files (or generated ones) in each mode to a server of its own, compares the SHA-256 of what was sent \
+      with that of what is stored, and ends with a summary. Exit status 0 only if every byte arrived. What it made is \
+      removed unless --keep is given.
+      """
+  )
+
+  @Argument(help: ArgumentHelp("Files to send; none for generated ones.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Size of each generated file. (default: 64MiB)", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
+  var size: SizeArgument?
+
+  @Option(help: ArgumentHelp("How many files to generate. (default: 1)", valueName: "count"))
+  var count: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Modes to send in, separated by commas. (default: stream,multipart,buffered)",
+      valueName: "modes"
+    ),
+    transform: Self.modes(parsing:)
+  )
+  var modes: [SendMode] = SendMode.allCases
+
+  @Option(help: ArgumentHelp("Files under way at once.", valueName: "count"))
+  var jobs = 1
+
+  @OptionGroup var server: ServerOptions
+
+  @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
+  var port = 0
+
+  @Option(help: ArgumentHelp("Directory for uploads. (default: a temporary one)", valueName: "path"))
+  var dir: String?
+
+  @Flag(help: "Keep what was stored and generated.")
+  var keep = false
+
+  @Flag(help: "Print JSON lines; they are printed anyway.")
+  var json = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The shortest time between two progress lines of an upload. (default: 500ms)",
+      valueName: "time"
+    ),
+    transform: TimeArgument.init(parsing:)
+  )
+  var interval = TimeArgument(seconds: 0.5, "500ms")
+
+  static let valueNames =
+    ServerOptions.valueNames + ["size", "count", "modes", "jobs", "port", "dir", "interval"]
+  static let switchNames = ["keep", "json"]
+
+  mutating func validate() throws {
+    try ServerOptions.check(port: port, "--port")
+    guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
+    guard (count ?? 1) > 0, (count ?? 1) <= 10_000 else { throw ValidationError("--count must be from 1 to 10000.") }
+    guard files.isEmpty || (size == nil && count == nil) else {
+      throw ValidationError("--size and --count are for generated files; leave out the names, or these.")
+    }
+    guard !files.contains("-") else { throw ValidationError("Standard input cannot be sent in several modes.") }
+  }
+
+  func run() throws {
+    let status = MainLoop.run(forcedStatus: 130) { [self] stop in await HeadlessRun(self, stop).run() }
+    throw ExitCode(status)
+  }
+
+  private static func modes(parsing text: String) throws -> [SendMode] {
+    let modes = text.split(separator: ",").map { SendMode(rawValue: String($0)) }
+    let known = SendMode.allCases.map(\.rawValue).joined(separator: ", ")
+    guard !modes.isEmpty, !modes.contains(nil) else {
+      throw ValidationError("\"\(PlainText.sanitized(text))\" names an unknown mode. There are \(known).")
+    }
+    return modes.compactMap { $0 }
+  }
+}

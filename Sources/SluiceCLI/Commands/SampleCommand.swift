@@ -1,0 +1,55 @@
+import ArgumentParser
+import Glibc
+import UploadCore
+
+/// `sluice sample`: a big file to try uploads with.
+struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
+  static let configuration = CommandConfiguration(
+    commandName: "sample",
+    abstract: "Make a big file to upload: rows of CSV, or random bytes."
+  )
+
+  @Argument(help: ArgumentHelp("The file to make.", valueName: "path"))
+  var path: String
+
+  @Option(help: ArgumentHelp("Its size, exact to the byte.", valueName: "size"), transform: SizeArgument.init(parsing:))
+  var size: SizeArgument
+
+  @Flag(help: "Fill it with bytes that cannot be compressed.")
+  var random = false
+
+  @Flag(help: "Overwrite a file that is there already.")
+  var force = false
+
+  static let valueNames = ["size"]
+  static let switchNames = ["random", "force"]
+
+  func run() throws {
+    let status = MainLoop.run(forcedStatus: 130) { [self] stop in make(stop) }
+    throw ExitCode(status)
+  }
+
+  private func make(_ stop: StopRequest) -> Int32 {
+    let writer = SampleWriter(path: path, size: size.bytes, random: random, force: force)
+    do throws(UploadError) {
+      try writer.write(progress: { show($0) }, isCancelled: { stop.signal != nil })
+      clear()
+      Output.line("\(PlainText.sanitized(path)): \(size.bytes) bytes (\(ByteSize.text(size.bytes)))")
+      return 0
+    } catch {
+      clear()
+      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
+      return stop.signal == SIGINT ? 130 : 1
+    }
+  }
+
+  private func show(_ written: UInt64) {
+    guard Output.columns != nil, size.bytes > 0 else { return }
+    let percent = Int(Double(written) / Double(size.bytes) * 100)
+    Output.raw("\r\(ByteSize.text(written)) of \(ByteSize.text(size.bytes)), \(percent)%\u{1B}[K")
+  }
+
+  private func clear() {
+    if Output.columns != nil { Output.raw("\r\u{1B}[K") }
+  }
+}

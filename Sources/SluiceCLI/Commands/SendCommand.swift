@@ -1,0 +1,159 @@
+import ArgumentParser
+import Glibc
+import UploadClient
+import UploadCore
+import UploadReport
+
+/// `sluice send`: files to any server that takes them.
+struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
+  static let configuration = CommandConfiguration(
+    commandName: "send",
+    abstract: "Send files to a server.",
+    discussion: """
+      A URL without a path is a Sluice server: files go to /stream-upload, or as a form to /file-upload. Any other path \
+      is used as it stands with POST (--method PUT for another); one that ends in / gets the file's name and PUT, as \
+      curl -T does. The file - is standard input.
+
+      Modes: stream sends the file as the body; multipart sends a form and streams it; buffered first reads the whole \
+      form into memory, which shows what streaming saves.
+      """
+  )
+
+  @Argument(help: ArgumentHelp("Files to send; - for standard input.", valueName: "file"))
+  var files: [String]
+
+  @Option(help: ArgumentHelp("Where to: http://HOST:PORT, or any URL that takes files.", valueName: "url"))
+  var to: String
+
+  @Option(help: ArgumentHelp("How to send.", valueName: "mode"))
+  var mode = SendMode.stream
+
+  @Option(help: ArgumentHelp("Files under way at once.", valueName: "count"))
+  var jobs = 2
+
+  @Option(help: ArgumentHelp("The name to send standard input, or a single file, under.", valueName: "name"))
+  var name: String?
+
+  @Option(help: ArgumentHelp("Media type to declare. (default: from the file's name)", valueName: "type"))
+  var type: String?
+
+  @Option(help: ArgumentHelp("HTTP method, for a URL with a path.", valueName: "method"))
+  var method: String?
+
+  @Option(help: ArgumentHelp("Another header field, \"Name: value\"; may be repeated.", valueName: "field"))
+  var header: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Give up when the server takes nothing for this long. (default: 60s)", valueName: "time"),
+    transform: TimeArgument.init(parsing:)
+  )
+  var idleTimeout = TimeArgument(seconds: 60, "60s")
+
+  @Option(
+    help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
+    transform: TimeArgument.init(parsing:)
+  )
+  var stallAfter = TimeArgument(seconds: 5, "5s")
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
+      valueName: "time"
+    ),
+    transform: TimeArgument.init(parsing:)
+  )
+  var interval = TimeArgument(seconds: 0.5, "500ms")
+
+  static let valueNames = [
+    "to", "mode", "jobs", "name", "type", "method", "header", "idle-timeout", "stall-after", "interval",
+  ]
+  static let switchNames = ["json", "quiet"]
+
+  mutating func validate() throws {
+    guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
+    guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
+    guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
+    guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
+    guard !(json && quiet) else { throw ValidationError("--json and --quiet exclude each other.") }
+    guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
+      throw ValidationError("--idle-timeout and --stall-after must be above 0.")
+    }
+    do throws(UploadError) {
+      _ = try SendTarget(to)
+      try clientConfiguration().validate()
+    } catch {
+      throw ValidationError(error.message)
+    }
+  }
+
+  func run() throws {
+    let target = try SendTarget(to)
+    let configuration = try clientConfiguration()
+    let status = MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) }
+    throw ExitCode(status)
+  }
+
+  private func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {
+    var configuration = UploadClientConfiguration()
+    configuration.method = method
+    configuration.contentType = type
+    configuration.idleTimeout = idleTimeout.duration
+    for line in header { configuration.headers.append(try HeaderField(line)) }
+    return configuration
+  }
+
+  private func send(
+    to target: SendTarget,
+    _ configuration: UploadClientConfiguration,
+    _ stop: StopRequest
+  ) async -> Int32 {
+    let ledger = UploadLedger()
+    let engine = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
+    let sampler = Sampler(
+      ledger: ledger,
+      stallAfter: stallAfter.duration,
+      slabUse: { SlabUse(used: 0, budget: 0) }
+    )
+    let reporter = Reporter(sampler: sampler, face: face)
+    let reporting = Task { await reporter.run() }
+    let sending = Task { [sources, mode, jobs] in
+      await engine.uploader.sendAll(sources, to: target, mode: mode.uploadMode, jobs: jobs)
+    }
+    stop.onRequest { sending.cancel() }
+    let meters = await sending.value
+    reporting.cancel()
+    await reporter.finish()
+    let summary = UploadSummary(
+      uploads: meters.map { SummaryEntries.entry(for: $0) },
+      peakResidentBytes: ProcessMemory.current().peak
+    )
+    show(summary)
+    if stop.signal == SIGINT { return 130 }
+    return summary.isGood && stop.signal == nil ? 0 : 1
+  }
+
+  private var sources: [UploadSource] {
+    files.map { $0 == "-" ? .standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
+  }
+
+  private var face: any Face {
+    if json { return LineFace(.json, interval: interval.duration) }
+    if quiet { return QuietFace() }
+    if Output.columns != nil { return LiveFace(unicode: Output.isUnicode(ProcessEnvironment.all)) }
+    return LineFace(.plain(progress: true), interval: .seconds(5))
+  }
+
+  private func show(_ summary: UploadSummary) {
+    if json {
+      Output.line(UploadEvent.summary(summary).json.serialized)
+    } else if !quiet, summary.uploads.count > 1 {
+      Output.line("\n" + summary.table)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package import ArgumentParser
+import Glibc
+
+/// `sluice`: the root of the command line.
+package struct SluiceCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "sluice",
+    abstract: "Receive and send big files over HTTP, and see what is happening.",
+    discussion: """
+      Every option can also come from the environment: --max-size is SLUICE_MAX_SIZE, a switch is set by 1. \
+      The command line wins.
+
+      Exit status: 0 all well; 1 an upload failed; 2 the server could not start; 64 wrong usage; \
+      130 stopped by SIGINT in send and headless.
+      """,
+    version: "0.1.0",
+    subcommands: [ServeCommand.self, SendCommand.self, HeadlessCommand.self, SampleCommand.self]
+  )
+
+  package init() {}
+
+  /// Runs the program with this process's arguments and environment, and ends it.
+  ///
+  /// Call it first of all in the main thread: the signals blocked here must be blocked in every thread made later.
+  package static func start() -> Never {
+    MainLoop.blockSignals()
+    ProcessLimits.raise()
+    let arguments = EnvironmentDefaults.adding(
+      ProcessEnvironment.all,
+      to: Array(CommandLine.arguments.dropFirst())
+    )
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      Glibc.exit(0)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

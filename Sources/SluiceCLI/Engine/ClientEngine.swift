@@ -1,0 +1,25 @@
+import NIOCore
+import NIOPosix
+import UploadClient
+import UploadCore
+
+/// Everything the sending side is made of. Its event loops are its own, so that a server in the same process never waits
+/// for it; its threads end with the process.
+struct ClientEngine: Sendable {
+  let uploader: Uploader
+  private let eventLoops: MultiThreadedEventLoopGroup
+  private let readers: NIOThreadPool
+
+  /// - Parameter jobs: uploads at once; each may hold a thread while it waits for standard input.
+  init(configuration: UploadClientConfiguration, ledger: UploadLedger, jobs: Int) {
+    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, max(1, jobs)))
+    readers = NIOThreadPool(numberOfThreads: min(16, max(2, jobs)))
+    readers.start()
+    uploader = Uploader(
+      configuration: configuration,
+      ledger: ledger,
+      eventLoopGroup: eventLoops,
+      threadPool: readers
+    )
+  }
+}

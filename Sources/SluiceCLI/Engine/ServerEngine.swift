@@ -1,0 +1,47 @@
+import CLinux
+import Logging
+import NIOCore
+import NIOPosix
+import UploadCore
+import UploadServer
+import UploadStorage
+
+/// Everything a hosted server is made of, put together in one place.
+struct ServerEngine: Sendable {
+  let directory: UploadDirectory
+  let budget: MemoryBudget
+  let server: UploadServer
+  private let eventLoops: MultiThreadedEventLoopGroup
+  private let writers: NIOThreadPool
+
+  /// Opens the directory and makes the parts; nothing listens yet.
+  /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`.
+  init(options: ServerOptions, port: Int, directory path: String, ledger: UploadLedger) throws(UploadError) {
+    directory = try UploadDirectory(path: path)
+    budget = try MemoryBudget(limit: options.memoryBudget.bytes)
+    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    writers = NIOThreadPool(numberOfThreads: DiskStore.threads)
+    writers.start()
+    server = UploadServer(
+      configuration: options.configuration(port: port),
+      store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: options.storage),
+      ledger: ledger,
+      eventLoopGroup: eventLoops,
+      logger: Log.logger
+    )
+  }
+
+  /// Gives the memory of past uploads back to the system; for when none runs. The allocator and the budget keep what was
+  /// freed, which is good for the next upload and looks like a leak to whoever watches the process.
+  func giveBackMemory() {
+    budget.dropSpare()
+    clinux_trim_memory()
+  }
+
+  /// Ends the writers, after the server has stopped: what is still to be removed is removed.
+  ///
+  /// The event loops end with the process. The library's last tasks may come to them after it has said that it is done.
+  func shutDown() async {
+    try? await writers.shutdownGracefully()
+  }
+}

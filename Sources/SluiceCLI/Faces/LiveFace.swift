@@ -1,0 +1,41 @@
+import UploadCore
+import UploadReport
+
+/// For `send` on a terminal: one live line a file at the foot, and above them what has happened.
+struct LiveFace: Face {
+  /// Live lines at most: more would scroll out of small terminals and could not be redrawn.
+  private static let most = 16
+
+  private let unicode: Bool
+  private var deriver = EventDeriver()
+  private var drawn = 0
+
+  init(unicode: Bool) {
+    self.unicode = unicode
+  }
+
+  mutating func show(_ snapshot: Snapshot) {
+    var text = erasure
+    for event in deriver.events(for: snapshot) {
+      switch event {
+      case .finished, .failed, .cancelled, .stalled, .resumed: text += (event.plainLine() ?? "") + "\n"
+      default: break
+      }
+    }
+    let width = max(1, (Output.columns ?? 80) - 1)
+    let lines = snapshot.uploads.filter { $0.outcome == nil }.prefix(Self.most)
+    for upload in lines { text += ProgressLine.text(upload, width: width, unicode: unicode) + "\n" }
+    drawn = lines.count
+    Output.raw(text)
+  }
+
+  mutating func end() {
+    Output.raw(erasure)
+    drawn = 0
+  }
+
+  /// Goes back to the first live line and clears from there.
+  private var erasure: String {
+    drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : ""
+  }
+}

@@ -1,0 +1,49 @@
+import CLinux
+import Glibc
+
+/// Standard output and standard error, written at once: a reader of lines never waits for a buffer.
+enum Output {
+  /// Writes a line to standard output. A reader that has gone away is not an error.
+  static func line(_ text: String) {
+    write(text + "\n", to: STDOUT_FILENO)
+  }
+
+  /// Writes text as it is to standard output.
+  static func raw(_ text: String) {
+    write(text, to: STDOUT_FILENO)
+  }
+
+  /// Writes a line to standard error.
+  static func errorLine(_ text: String) {
+    write(text + "\n", to: STDERR_FILENO)
+  }
+
+  /// Columns of the terminal that standard output is; nil when it is none.
+  static var columns: Int? {
+    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    let columns = Int(clinux_terminal_columns(STDOUT_FILENO))
+    return columns > 0 ? columns : 80
+  }
+
+  /// Whether the locale's characters are UTF-8.
+  static func isUnicode(_ environment: [String: String]) -> Bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"]
+    let locale = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var text = text
+    text.withUTF8 { bytes in
+      var done = 0
+      while done < bytes.count {
+        let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+        if written > 0 {
+          done += written
+        } else if errno != EINTR {
+          return
+        }
+      }
+    }
+  }
+}

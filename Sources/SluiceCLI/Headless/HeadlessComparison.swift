@@ -1,0 +1,45 @@
+import Crypto
+import Glibc
+import UploadCore
+import UploadReport
+
+/// Compares what was sent with what is stored, by SHA-256.
+struct HeadlessComparison {
+  private let sources: [String: String]
+  private let directory: String
+
+  /// Reads every file that was sent, once.
+  init(paths: [String], directory: String) {
+    var sources: [String: String] = [:]
+    for path in Set(paths) { sources[path] = Self.digest(of: path) }
+    self.sources = sources
+    self.directory = directory
+  }
+
+  /// `intact` or `mismatch` for an upload that finished; nil for another, whose outcome says it.
+  func verdict(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
+    guard case .finished(let upload) = meter.ended?.outcome else { return nil }
+    guard let sent = sources[path], let stored = Self.digest(of: "\(directory)/\(upload.path)") else {
+      return .mismatch
+    }
+    return sent == stored ? .intact : .mismatch
+  }
+
+  /// The SHA-256 of a file in hexadecimal; nil when it cannot be read to its end.
+  static func digest(of path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var hash = SHA256()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    while true {
+      let count = read(descriptor, buffer.baseAddress, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { return nil }
+      if count == 0 { break }
+      hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+    return hash.finalize().lazy.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+  }
+}

@@ -1,0 +1,44 @@
+import Glibc
+import UploadCore
+import UploadStorage
+
+/// Where the test mode puts its files, and what it has to remove afterwards.
+struct HeadlessWorkspace: Sendable {
+  /// Uploads end up here.
+  let uploads: String
+  /// Generated files are here.
+  let generated: String
+  private let root: String
+  private let madeUploads: Bool
+
+  /// - Parameter directory: for uploads, where the user named one.
+  /// - Throws: ``UploadError`` with code `badDirectory` when there is no place for temporary files.
+  init(directory: String?) throws(UploadError) {
+    let base = ProcessEnvironment.all["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    var template = Array("\(base)/sluice-headless-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      let cause = SystemCallError("mkdtemp", errno)
+      throw UploadError(
+        .badDirectory,
+        "No temporary directory can be made in \(PlainText.sanitized(base)): \(cause.reason). Set TMPDIR.",
+        cause: cause
+      )
+    }
+    root = String(decoding: template.dropLast().lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    generated = root
+    uploads = directory ?? root + "/uploads"
+    madeUploads = access(uploads, F_OK) != 0
+  }
+
+  /// Removes stored files by name, in a directory that may hold others.
+  func removeStored(_ names: [String]) {
+    for name in names { unlink("\(uploads)/\(name)") }
+  }
+
+  /// Removes all that was made: generated files, and directories where they are empty by then.
+  func remove() {
+    if madeUploads { rmdir(uploads) }
+    for name in DirectoryNames.read(root) where name.hasPrefix("sample-") { unlink("\(root)/\(name)") }
+    rmdir(root)
+  }
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import UploadServer
+import UploadStorage
+
+extension DuplicatePolicy: ExpressibleByArgument {}
+extension Durability: ExpressibleByArgument {}
+
+/// Options of every command that hosts a server, less those for which `headless` has defaults of its own.
+struct ServerOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Address or name to listen on.", valueName: "address"))
+  var host = "127.0.0.1"
+
+  @Option(help: ArgumentHelp("Also take plain TCP on this port: bytes until FIN become a file.", valueName: "port"))
+  var rawPort: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "When a name is taken: rename the new file, refuse it (error), or replace the old one.",
+      valueName: "policy"
+    )
+  )
+  var onDuplicate = DuplicatePolicy.rename
+
+  @Option(
+    help: ArgumentHelp(
+      "What is synced before the answer: file and directory (full), the file, or nothing (none).",
+      valueName: "level"
+    )
+  )
+  var durability = Durability.full
+
+  @Option(
+    help: ArgumentHelp("Memory for all uploads together. (default: 256MiB)", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
+  var memoryBudget = SizeArgument(bytes: 256 << 20, "256MiB")
+
+  @Option(
+    help: ArgumentHelp("Largest file taken. (default: no limit)", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
+  var maxSize: SizeArgument?
+
+  @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
+  var maxUploads = 4096
+
+  @Option(help: ArgumentHelp("Connections at once; more wait.", valueName: "count"))
+  var maxConnections = 8192
+
+  @Option(
+    help: ArgumentHelp("End an upload whose client sends nothing for this long. (default: 30s)", valueName: "time"),
+    transform: TimeArgument.init(parsing:)
+  )
+  var idleTimeout = TimeArgument(seconds: 30, "30s")
+
+  @Option(
+    help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
+    transform: TimeArgument.init(parsing:)
+  )
+  var stallAfter = TimeArgument(seconds: 5, "5s")
+
+  @Option(
+    help: ArgumentHelp("When stopped, let running uploads go on this long. (default: 30s)", valueName: "time"),
+    transform: TimeArgument.init(parsing:)
+  )
+  var grace = TimeArgument(seconds: 30, "30s")
+
+  static let valueNames = [
+    "host", "raw-port", "on-duplicate", "durability", "memory-budget", "max-size", "max-uploads", "max-connections",
+    "idle-timeout", "stall-after", "grace",
+  ]
+
+  mutating func validate() throws {
+    if let rawPort { try Self.check(port: rawPort, "--raw-port") }
+    guard maxUploads > 0, maxConnections > 0 else {
+      throw ValidationError("--max-uploads and --max-connections must be above 0.")
+    }
+    guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
+      throw ValidationError("--idle-timeout and --stall-after must be above 0.")
+    }
+    guard memoryBudget.bytes >= UInt64(MemoryBudget.minimum) else {
+      throw ValidationError("--memory-budget must be at least \(MemoryBudget.minimum >> 20)MiB.")
+    }
+  }
+
+  static func check(port: Int, _ option: String) throws {
+    guard (0...65_535).contains(port) else { throw ValidationError("\(option) must be from 0 to 65535.") }
+  }
+
+  /// The server's settings.
+  func configuration(port: Int) -> ServerConfiguration {
+    var configuration = ServerConfiguration()
+    configuration.host = host
+    configuration.port = port
+    configuration.rawPort = rawPort
+    configuration.maxConnections = maxConnections
+    configuration.limits.maxSize = maxSize?.bytes
+    configuration.limits.maxUploads = maxUploads
+    configuration.limits.idleTimeout = idleTimeout.duration
+    configuration.limits.grace = grace.duration
+    return configuration
+  }
+
+  /// The store's settings.
+  var storage: DiskStore.Configuration {
+    DiskStore.Configuration(durability: durability, onDuplicate: onDuplicate)
+  }
+}

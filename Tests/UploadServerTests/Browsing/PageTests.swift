@@ -1,0 +1,42 @@
+import Testing
+import UploadStorage
+
+@testable import UploadServer
+
+@Suite struct PageTests {
+  private let nasty = StoredFile(
+    name: "<b>&\"'\u{1B}\u{202E}/?#%.html",
+    size: 1536,
+    type: "<script>/x",
+    modified: 0
+  )
+
+  @Test func `Names and types are text, never markup`() {
+    for page in [Page.front([nasty]), Page.listing([nasty]), Page.stored([nasty])] {
+      #expect(!page.contains("<b>"))
+      #expect(!page.contains("<script"))
+      #expect(!page.unicodeScalars.contains("\u{1B}"))
+      #expect(!page.unicodeScalars.contains("\u{202E}"))
+      #expect(page.contains("&lt;b&gt;&amp;&quot;&#39;"))
+      #expect(page.contains("<td>&lt;script&gt;/x</td>"))
+      #expect(page.contains("href=\"/files/%3Cb%3E%26%22%27%1B%E2%80%AE%2F%3F%23%25.html\""))
+    }
+  }
+
+  @Test func `Sizes are words, and an unknown type is empty`() {
+    let page = Page.listing([StoredFile(name: "a", size: 1536, type: nil, modified: 0)])
+    #expect(page.contains("<td class=\"size\">1.5 KiB</td><td></td>"))
+  }
+
+  @Test func `Without files it says so`() {
+    #expect(Page.front([]).contains("<p>Nothing here yet.</p>"))
+    #expect(!Page.front([]).contains("<table>"))
+  }
+
+  @Test func `The front page uploads with a plain form`() {
+    let page = Page.front([])
+    #expect(page.hasPrefix("<!doctype html>\n"))
+    #expect(page.contains("method=\"post\" action=\"/file-upload\" enctype=\"multipart/form-data\""))
+    #expect(page.contains("type=\"file\" name=\"file\" multiple"))
+  }
+}

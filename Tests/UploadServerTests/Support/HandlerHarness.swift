@@ -1,0 +1,122 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+import Testing
+import UploadCore
+import UploadStorage
+import UploadTestSupport
+
+@testable import UploadServer
+
+/// An ``UploadHandler`` between a real HTTP codec and a stub of the library, without network, threads or real time:
+/// bytes of requests in, bytes of answers out.
+final class HandlerHarness {
+  let channel: EmbeddedChannel
+  let store: ScriptedStore
+  let ledger = UploadLedger()
+  let library = LibraryStub()
+  let wire = Wire()
+  /// Kept by its pipeline alone.
+  private(set) weak var handler: UploadHandler?
+
+  init(directory: UploadDirectory, limits: UploadLimits) throws {
+    channel = EmbeddedChannel()
+    store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
+    let context = ServerContext(store: store, ledger: ledger, limits: limits)
+    let handler = UploadHandler(server: context)
+    self.handler = handler
+    let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(wire)
+    try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
+    try pipeline.addHandler(RequestRulesHandler())
+    try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+    try pipeline.addHandler(handler)
+    try pipeline.addHandler(library)
+    channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 4711), promise: nil)
+  }
+
+  /// Bytes come from the client.
+  func send(_ text: String) throws {
+    try channel.writeInbound(ByteBuffer(string: text))
+    channel.embeddedEventLoop.run()
+  }
+
+  /// The client closes its sending side.
+  func sendEnd() {
+    channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    channel.embeddedEventLoop.run()
+  }
+
+  /// The connection is gone, with an error that says why or without.
+  func disconnect(_ error: (any Error)? = nil) {
+    if let error {
+      channel.pipeline.fireErrorCaught(error)
+    } else {
+      channel.close(promise: nil)
+    }
+    channel.embeddedEventLoop.run()
+  }
+
+  /// The server is told to stop.
+  func quiesce() {
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.run()
+  }
+
+  func advance(_ seconds: Int64) {
+    channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
+  }
+
+  /// What has been sent to the client since the last call.
+  func received() throws -> String {
+    var text = ""
+    while let data = try channel.readOutbound(as: IOData.self) {
+      if case .byteBuffer(let bytes) = data { text += String(buffer: bytes) }
+    }
+    return text
+  }
+
+  /// The status codes sent to the client since the last call.
+  func statuses() throws -> [Int] {
+    let marker = "HTTP/1.1 "
+    let text = Array(try received().utf8)
+    var found: [Int] = []
+    for start in text.indices where text[start...].starts(with: marker.utf8) {
+      let digits = text[start...].dropFirst(marker.utf8.count).prefix(3)
+      found.append(Int(String(decoding: digits, as: UTF8.self)) ?? 0)
+    }
+    return found
+  }
+
+  var isOpen: Bool { channel.isActive }
+
+  /// How many reads of the socket follow when the loop wants one.
+  func readsOnTurn() -> Int {
+    let before = wire.reads
+    channel.read()
+    return wire.reads - before
+  }
+}
+
+/// Runs `body` with a harness, and looks that no upload goes on when its connection is over.
+func withHandler(
+  limits: UploadLimits = UploadLimits(),
+  _ body: (HandlerHarness) throws -> Void
+) async throws {
+  try await withTemporaryDirectory { place in
+    let harness = try HandlerHarness(directory: UploadDirectory(path: place.path), limits: limits)
+    try body(harness)
+    _ = try? harness.channel.finish(acceptAlreadyClosed: true)
+    harness.store.sinks.forEach { $0.finishSealing() }
+    harness.store.finishPublishing()
+    #expect(harness.ledger.activeCount(.incoming) == 0, "every upload has ended")
+  }
+}
+
+/// A request's text.
+func request(_ line: String, _ fields: [String] = [], body: String? = nil) -> String {
+  var lines = [line + " HTTP/1.1", "Host: a"] + fields
+  if let body { lines.append("Content-Length: \(body.utf8.count)") }
+  return lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")
+}

@@ -1,0 +1,51 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Stands where the library's own handlers are: answers every request with its path, or waits until told to.
+final class LibraryStub: ChannelInboundHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias OutboundOut = HTTPResponsePart
+
+  /// What reached the library.
+  private(set) var requests: [String] = []
+  private(set) var bodyBytes = 0
+  private(set) var quiesceEvents = 0
+  private(set) var inputClosedEvents = 0
+  var answersAtOnce = true
+  private var waiting: [String] = []
+  private var context: ChannelHandlerContext?
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let request): requests.append("\(request.method.rawValue) \(request.path ?? "")")
+    case .body(let bytes): bodyBytes += bytes.readableBytes
+    case .end:
+      waiting.append(requests.last ?? "")
+      if answersAtOnce { answer() }
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is ChannelShouldQuiesceEvent { quiesceEvents += 1 }
+    if event as? ChannelEvent == .inputClosed { inputClosedEvents += 1 }
+  }
+
+  /// Answers the oldest request that waits.
+  func answer() {
+    guard let context, !waiting.isEmpty else { return }
+    let body = ByteBuffer(string: "library: \(waiting.removeFirst())\n")
+    let fields: HTTPFields = [.contentLength: "\(body.readableBytes)"]
+    context.write(wrapOutboundOut(.head(HTTPResponse(status: .ok, headerFields: fields))), promise: nil)
+    context.write(wrapOutboundOut(.body(body)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+  }
+}

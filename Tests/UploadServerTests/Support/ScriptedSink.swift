@@ -1,0 +1,66 @@
+import NIOCore
+import UploadCore
+
+@testable import UploadStorage
+
+/// A sink that does what a test says, on the test's thread.
+final class ScriptedSink: UploadSink {
+  let meter: UploadMeter
+  private(set) var bytes: [UInt8] = []
+  private(set) var name: String?
+  private(set) var type: String?
+  private(set) var isAborted = false
+  /// The room there is; the delegate hears when it comes back.
+  var hasRoom = true {
+    didSet { if hasRoom, !oldValue { delegate?.sinkHasRoom() } }
+  }
+  private weak var delegate: (any UploadSinkDelegate)?
+  private let store: ScriptedStore
+  private var promise: EventLoopPromise<SealedUpload>?
+
+  init(_ meter: UploadMeter, _ store: ScriptedStore, _ delegate: any UploadSinkDelegate) {
+    self.meter = meter
+    self.store = store
+    self.delegate = delegate
+  }
+
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  func write(_ bytes: ByteBuffer) {
+    guard !isAborted, name == nil else { return }
+    self.bytes += Array(bytes.readableBytesView)
+  }
+
+  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {
+    self.name = name.description
+    self.type = type
+    let promise = store.eventLoop.makePromise(of: SealedUpload.self)
+    self.promise = promise
+    if store.sealsAtOnce { finishSealing() }
+    return promise.futureResult
+  }
+
+  /// The last byte is written.
+  func finishSealing() {
+    guard let promise, let name = name.flatMap({ FileName($0) }) else { return }
+    self.promise = nil
+    let file = PartialFile(descriptor: -1, hiddenName: nil, directory: store.directory)
+    promise.succeed(SealedUpload(meter: meter, name: name, type: type, file: file))
+  }
+
+  func abort() {
+    isAborted = true
+    guard store.abortsAtOnce else { return }
+    let promise = promise
+    self.promise = nil
+    promise?.fail(UploadError(.cancelled, "Aborted."))
+  }
+
+  /// Something goes wrong in the store.
+  func fail(_ error: UploadError) {
+    let promise = promise
+    self.promise = nil
+    promise?.fail(error)
+    delegate?.sinkFailed(error)
+  }
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+/// How the client's end of a connection is taken, at every point of a request.
+@Suite struct ConnectionEndTests {
+  @Test(arguments: [("Content-Length: 100", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
+  func `An end in the middle of a body stores nothing, and says so`(length: String, piece: String) async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", [length]) + piece)
+      harness.sendEnd()
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+      #expect(answer.contains("ended before it was complete"))
+      #expect(harness.store.sink?.isAborted == true)
+      #expect(harness.store.published.isEmpty)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `An end right behind a whole request still gets its answer`() async throws {
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x"))
+      harness.sendEnd()
+      #expect(harness.isOpen)
+      harness.store.finishPublishing()
+      #expect(try harness.statuses() == [201])
+      #expect(!harness.isOpen)
+      #expect(harness.store.published == [["a"]])
+    }
+  }
+
+  @Test func `An end between requests is passed on, one in a head is no request`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", body: "x"))
+      #expect(try harness.statuses() == [201])
+      harness.sendEnd()
+      #expect(harness.library.inputClosedEvents == 1)
+    }
+    try await withHandler { harness in
+      try harness.send("PUT /a HTTP/1.1\r\nHo")
+      harness.sendEnd()
+      #expect(try harness.received() == "")
+      #expect(harness.library.inputClosedEvents == 1)
+    }
+  }
+
+  @Test func `The library hears of the client's end when all that came before is answered`() async throws {
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /1") + request("GET /2"))
+      harness.sendEnd()
+      #expect(harness.library.inputClosedEvents == 0)
+      harness.library.answer()
+      #expect(harness.library.requests == ["GET /1", "GET /2"])
+      #expect(harness.library.inputClosedEvents == 0)
+      harness.library.answer()
+      #expect(harness.library.inputClosedEvents == 1)
+      #expect(try harness.statuses() == [200, 200])
+    }
+  }
+
+  @Test func `A connection that breaks drops its upload`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")
+      harness.disconnect(IOError(errnoCode: 104, reason: "read"))
+      #expect(harness.store.sink?.isAborted == true)
+      #expect(!harness.isOpen)
+      #expect(harness.ledger.totals(.incoming).failed == 1)
+    }
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")
+      harness.disconnect()
+      #expect(harness.store.sink?.isAborted == true)
+      guard case .failed(let error) = harness.store.sink?.meter.ended?.outcome else {
+        Issue.record("not failed")
+        return
+      }
+      #expect([.clientGone, .incomplete].contains(error.code))
+    }
+  }
+
+  @Test func `A connection that breaks after the last byte still stores its file`() async throws {
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x"))
+      harness.disconnect()
+      harness.store.finishPublishing()
+      #expect(harness.store.published == [["a"]])
+      #expect(harness.ledger.totals(.incoming).finished == 1)
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import NIOCore
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+@Suite struct FormUploadTests {
+  @Test func `Every file of a form is an upload of its own, and all are published together`() async throws {
+    try await withHandler { harness in
+      let files = [
+        FormText.file("a.txt", "first"), FormText.field("note", "ignored"),
+        FormText.file("", "unnamed", ["Content-Type: image/png"]), FormText.file("dir/b", ""),
+      ]
+      try harness.send(FormText.post(files.joined()))
+      #expect(try harness.statuses() == [201])
+      #expect(harness.store.sinks.map(\.text) == ["first", "unnamed", ""])
+      #expect(harness.store.published.count == 1)
+      let names = harness.store.published[0]
+      #expect(names.count == 3 && names[0] == "a.txt" && names[2] == "b")
+      #expect(names[1].hasPrefix("upload-") && names[1].hasSuffix(".png"))
+      #expect(harness.store.sinks.map(\.type) == ["text/plain", "image/png", "application/octet-stream"])
+      #expect(Set(harness.store.sinks.map(\.meter.request)).count == 1)
+      #expect(harness.ledger.totals(.incoming).finished == 3)
+    }
+  }
+
+  @Test func `A form may come a byte at a time`() async throws {
+    try await withHandler { harness in
+      let body = FormText.file("a", "x\r\n--y") + FormText.file("b", "-b") + FormText.end
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: \(body.utf8.count)"]))
+      for letter in body.unicodeScalars { try harness.send(String(letter)) }
+      #expect(try harness.statuses() == [201])
+      #expect(harness.store.sinks.map(\.text) == ["x\r\n--y", "-b"])
+    }
+  }
+
+  @Test func `One file that fails takes the others with it`() async throws {
+    try await withHandler { harness in
+      let length = "Content-Length: 100000000"
+      try harness.send(request("POST /file-upload", [FormText.type, length]))
+      try harness.send(FormText.file("a", "1") + FormText.file("b", "2") + "--b\r\nContent-Disposition: form-data; ")
+      try harness.send("filename=c\r\n\r\nthird")
+      #expect(harness.store.sinks.count == 3)
+      harness.store.sink?.fail(UploadError(.diskFull, "Full."))
+      #expect(try harness.statuses() == [507])
+      #expect(harness.store.discarded == ["a", "b"])
+      #expect(harness.store.published.isEmpty)
+      #expect(harness.ledger.totals(.incoming).failed == 3)
+      try harness.send("more")
+      #expect(harness.store.sinks.count == 3)
+    }
+  }
+
+  @Test func `A seal that fails fails the form once`() async throws {
+    try await withHandler { harness in
+      harness.store.sealsAtOnce = false
+      try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
+      #expect(try harness.received() == "")
+      harness.store.sinks[0].finishSealing()
+      harness.store.sinks[1].fail(UploadError(.storageFailed, "No."))
+      #expect(try harness.statuses() == [500])
+      #expect(harness.store.discarded == ["a"])
+      try harness.send(request("GET /x"))
+      #expect(try harness.statuses() == [200])
+    }
+  }
+
+  @Test func `A file that is sealed after its form has failed is dropped`() async throws {
+    try await withHandler { harness in
+      harness.store.sealsAtOnce = false
+      harness.store.abortsAtOnce = false
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000000"]))
+      try harness.send(FormText.file("a", "1") + FormText.file("b", "2") + FormText.file("c", "3") + "--b\r\n")
+      harness.store.sinks[1].fail(UploadError(.storageFailed, "No."))
+      #expect(try harness.statuses() == [500])
+      #expect(harness.store.sinks[0].isAborted && harness.store.sinks[2].isAborted)
+      harness.store.sinks[0].finishSealing()
+      harness.store.sinks[2].fail(UploadError(.storageFailed, "Late."))
+      #expect(harness.store.discarded == ["a"])
+      #expect(try harness.received() == "")
+    }
+  }
+
+  @Test func `Names that cannot be given fail the form`() async throws {
+    try await withHandler { harness in
+      harness.store.publishFailure = UploadError(.nameTaken, "Taken.")
+      try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
+      #expect(try harness.statuses() == [409])
+      #expect(harness.ledger.totals(.incoming).failed == 2)
+    }
+  }
+
+  @Test(arguments: [
+    FormText.field("a", "b") + FormText.end, FormText.end, FormText.file("", "") + FormText.end,
+  ])
+  func `A form without a file is refused`(body: String) async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /file-upload", [FormText.type], body: body))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 400 "))
+      #expect(answer.contains("no file in it"))
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+
+  @Test(arguments: [FormText.file("a", "1"), FormText.file("a", "1") + "--b", "--b\r\nContent-Dispo", "", "text"])
+  func `A form that is cut stores nothing, even when its length is right`(body: String) async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /file-upload", [FormText.type], body: body))
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published.isEmpty)
+      try harness.send(request("GET /x"))
+      #expect(try harness.statuses() == [200])
+    }
+  }
+
+  @Test func `A size is exact when the part states it, else the most it can be`() async throws {
+    try await withHandler { harness in
+      try harness.send(FormText.post(FormText.file("a", "12345")))
+      let only = try #require(harness.store.sink?.meter)
+      #expect((only.size, only.sizeExact) == (5, false), "a form's only file is as large as it can be")
+      try harness.send(FormText.post(FormText.file("a", "12345", ["Content-Length: 5"]), FormText.file("b", "1")))
+      let stated = harness.store.sinks[1].meter
+      #expect((stated.size, stated.sizeExact) == (5, true))
+      let last = harness.store.sinks[2].meter
+      #expect((last.size, last.sizeExact) == (1, false))
+      try harness.send(request("POST /file-upload", [FormText.type, "Transfer-Encoding: chunked"]))
+      let form = FormText.file("a", "1") + FormText.end
+      try harness.send(String(form.utf8.count, radix: 16) + "\r\n" + form + "\r\n0\r\n\r\n")
+      let unknown = try #require(harness.store.sink?.meter)
+      #expect((unknown.size, unknown.sizeExact) == (nil, false))
+    }
+  }
+
+  @Test func `A hundred files are taken, one more is not`() async throws {
+    let files = (1...100).map { FormText.file("\($0)", "x") }
+    try await withHandler { harness in
+      try harness.send(FormText.post(files.joined()))
+      #expect(try harness.statuses() == [201])
+      #expect(harness.store.published.first?.count == 100)
+    }
+    try await withHandler { harness in
+      try harness.send(FormText.post(files.joined() + FormText.file("101", "x")))
+      #expect(try harness.statuses() == [413])
+      #expect(harness.store.published.isEmpty)
+      #expect(harness.store.discarded.count == 100)
+    }
+  }
+
+  @Test func `Each file is held to the limit, the form is not`() async throws {
+    var limits = UploadLimits()
+    limits.maxSize = 5
+    try await withHandler(limits: limits) { harness in
+      try harness.send(FormText.post(FormText.file("a", "12345"), FormText.file("b", "12345")))
+      #expect(try harness.statuses() == [201])
+      try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "123456")))
+      #expect(try harness.statuses() == [413])
+      #expect(harness.store.discarded == ["a"])
+    }
+  }
+
+  @Test func `While many files are being sealed no more is read`() async throws {
+    try await withHandler { harness in
+      harness.store.sealsAtOnce = false
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000"]))
+      for number in 1...8 { try harness.send(FormText.file("\(number)", "x")) }
+      #expect(harness.readsOnTurn() > 0, "what ends the eighth has not come")
+      try harness.send("--b\r\n")
+      #expect(harness.readsOnTurn() == 0)
+      harness.store.sinks[3].finishSealing()
+      #expect(harness.readsOnTurn() > 0)
+    }
+  }
+}

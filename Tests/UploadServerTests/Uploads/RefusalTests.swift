@@ -1,0 +1,108 @@
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+/// Refusals, and how they reach a client that goes on sending.
+@Suite struct RefusalTests {
+  @Test func `Little that is left of a refused body is skipped, and the connection stays`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 1048576"]))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
+      #expect(!answer.lowercased().contains("connection: close"))
+      for _ in 0..<16 { try harness.send(String(repeating: "x", count: 65_536)) }
+      try harness.send(request("GET /next"))
+      #expect(try harness.statuses() == [200])
+      #expect(!harness.wire.outputIsClosed)
+    }
+  }
+
+  @Test(arguments: [
+    ["Content-Length: 1048577"], ["Transfer-Encoding: chunked"], ["Content-Length: 8", "Connection: close"],
+  ])
+  func `Of any other refused body so much is read that the answer arrives`(fields: [String]) async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /nowhere", fields))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
+      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      #expect(harness.wire.outputIsClosed)
+      #expect(harness.isOpen)
+      #expect(harness.readsOnTurn() > 0)
+      try harness.send("3\r\nabc\r\n")
+      #expect(harness.isOpen)
+      harness.sendEnd()
+      #expect(!harness.isOpen)
+      #expect(try harness.received() == "")
+    }
+  }
+
+  @Test func `Nonsense behind a refusal does not cost the client its answer`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 3", "Connection: close"]))
+      #expect(try harness.statuses() == [404])
+      try? harness.send("abcNONSENSE\r\n\r\n")
+      #expect(harness.isOpen, "closing with bytes unread would reset the connection")
+      harness.advance(31)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A client that sends on and on after a refusal is cut off`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
+      let piece = String(repeating: "x", count: 1 << 20)
+      for _ in 0..<64 { try harness.send(piece) }
+      #expect(harness.isOpen)
+      try harness.send("x")
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `An answer to HEAD has no body, so that the next answer is read as one`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("HEAD /stream-upload"))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\n"))
+      #expect(answer.hasSuffix("\r\n\r\n"))
+      #expect(answer.contains("\r\nAllow: POST\r\n"))
+      try harness.send(request("GET /x"))
+      #expect(try harness.received().hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+  }
+
+  @Test(arguments: [
+    ("GARBAGE\r\n\r\n", 400), ("GET / HTTP/9.9\r\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nNo colon\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\n", 400),
+    ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
+    ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+  ])
+  func `What cannot be read is answered in JSON, and is the last`(text: String, status: Int) async throws {
+    try await withHandler { harness in
+      try? harness.send(text)
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.contains("{\"status\":\(status),\"msg\":\""))
+      #expect(answer.hasSuffix(",\"ok\":false}\n"))
+      #expect(harness.wire.outputIsClosed)
+      try? harness.send(request("GET /after"))
+      #expect(try harness.received() == "")
+      #expect(harness.library.requests == [])
+    }
+  }
+
+  @Test func `A broken chunk in the middle is answered, and the upload dropped`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /stream-upload?name=a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
+      try? harness.send("ZZ\r\n")
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.sink?.isAborted == true)
+      #expect(harness.wire.outputIsClosed)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+/// How uploads are answered, and what becomes of the connection.
+@Suite struct UploadAnswerTests {
+  @Test func `An upload is stored and answered, and the connection stays`() async throws {
+    try await withHandler { harness in
+      for round in 1...3 {
+        try harness.send(request("POST /stream-upload?name=a\(round).txt", body: "hello"))
+        let answer = try harness.received()
+        #expect(answer.hasPrefix("HTTP/1.1 201 Created\r\n"))
+        #expect(answer.hasSuffix(#""files":[{"name":"a\#(round).txt","size":5,"type":"text/plain"}]}"# + "\n"))
+        #expect(!answer.lowercased().contains("connection: close"))
+        #expect(answer.contains("\r\nServer: sluice\r\n") && answer.contains(" GMT\r\n"))
+      }
+      #expect(harness.store.sinks.map(\.text) == ["hello", "hello", "hello"])
+      #expect(harness.library.requests == [])
+      #expect(harness.ledger.totals(.incoming).finished == 3)
+      #expect(harness.isOpen && !harness.wire.outputIsClosed)
+    }
+  }
+
+  @Test func `Uploads and the library's requests take turns`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("GET /a"))
+      #expect(try harness.received().hasSuffix("library: GET /a\n"))
+      try harness.send(request("PUT /b", body: "x"))
+      #expect(try harness.statuses() == [201])
+      try harness.send(request("GET /c"))
+      #expect(try harness.statuses() == [200])
+      #expect(harness.library.requests == ["GET /a", "GET /c"])
+      #expect(harness.library.bodyBytes == 0)
+    }
+  }
+
+  @Test func `PUT tells a new file from a replaced one`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", body: "x"))
+      harness.store.replaces = true
+      try harness.send(request("PUT /a", body: "x"))
+      try harness.send(request("POST /stream-upload?name=a", body: "x"))
+      #expect(try harness.statuses() == [201, 200, 201])
+    }
+  }
+
+  @Test func `A browser's form gets a page, everybody else JSON`() async throws {
+    try await withHandler { harness in
+      let form = "--b\r\nContent-Disposition: form-data; name=f; filename=a\r\n\r\nx\r\n--b--\r\n"
+      let type = "Content-Type: multipart/form-data; boundary=b"
+      try harness.send(request("POST /file-upload", [type, "Accept: text/html,*/*"], body: form))
+      let page = try harness.received()
+      #expect(page.contains("Content-Type: text/html; charset=utf-8") && page.contains("href=\"/files/a\""))
+      try harness.send(request("POST /file-upload", [type, "Accept: */*"], body: form))
+      #expect(try harness.received().contains("Content-Type: application/json"))
+    }
+  }
+
+  @Test func `The client is told to send its body once, and only when it is wanted`() async throws {
+    var limits = UploadLimits()
+    limits.maxSize = 100
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /stream-upload", ["Expect: 100-Continue", "Content-Length: 5"]))
+      #expect(try harness.received() == "HTTP/1.1 100 Continue\r\n\r\n")
+      try harness.send("he")
+      try harness.send("llo")
+      #expect(try harness.statuses() == [201])
+    }
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /stream-upload", ["Expect: 100-continue", "Content-Length: 101"]))
+      #expect(try harness.statuses() == [413])
+      #expect(harness.wire.outputIsClosed, "nobody knows whether it sends its body now")
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+
+  @Test func `HTTP/1.0 gets one answer and then the end`() async throws {
+    try await withHandler { harness in
+      try harness.send("PUT /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
+      let answer = try harness.received()
+      #expect(answer.contains(" 201 Created\r\n") && !answer.contains(" 100 "))
+      #expect(harness.wire.outputIsClosed)
+      #expect(harness.store.sink?.text == "hi")
+    }
+  }
+
+  @Test func `Over the most uploads at once a client is told to come again`() async throws {
+    var limits = UploadLimits()
+    limits.maxUploads = 0
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", body: "x"))
+      #expect(try harness.received().contains("\r\nRetry-After: 5\r\n"))
+      try harness.send(request("POST /file-upload", ["Content-Type: multipart/form-data; boundary=b"], body: "x"))
+      #expect(try harness.statuses() == [503])
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+}

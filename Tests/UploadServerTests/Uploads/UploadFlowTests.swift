@@ -1,0 +1,105 @@
+import NIOCore
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+/// Back-pressure, and failures of the store in the middle.
+@Suite struct UploadFlowTests {
+  private func begin(_ harness: HandlerHarness, _ length: String = "Content-Length: 100") throws {
+    try harness.send(request("PUT /a", [length]))
+    #expect(try harness.received() == "")
+  }
+
+  @Test func `While the store has no room nothing is read, and afterwards at once`() async throws {
+    try await withHandler { harness in
+      try begin(harness)
+      #expect(harness.readsOnTurn() > 0)
+      let sink = try #require(harness.store.sink)
+      sink.hasRoom = false
+      let before = harness.wire.reads
+      try harness.send("1234")
+      #expect(harness.readsOnTurn() == 0)
+      #expect(harness.wire.reads == before)
+      #expect(sink.text == "1234", "what comes all the same is not lost")
+      sink.hasRoom = true
+      #expect(harness.wire.reads > before)
+      #expect(harness.readsOnTurn() > 0)
+    }
+  }
+
+  @Test func `While a file is being stored nothing is read`() async throws {
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x"))
+      #expect(harness.readsOnTurn() == 0)
+      let before = harness.wire.reads
+      harness.store.finishPublishing()
+      #expect(harness.wire.reads > before, "the read that was held back is made up for")
+    }
+  }
+
+  @Test(arguments: [("Content-Length: 100000000", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
+  func `A full disk is answered while the client still sends`(length: String, piece: String) async throws {
+    try await withHandler { harness in
+      try begin(harness, length)
+      try harness.send(piece)
+      harness.store.sink?.fail(UploadError(.diskFull, "No space."))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 507 Insufficient Storage\r\n"))
+      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      #expect(harness.wire.outputIsClosed && harness.isOpen)
+      #expect(harness.readsOnTurn() > 0)
+      try harness.send(piece)
+      #expect(harness.store.sink?.text == "abc")
+      #expect(harness.ledger.totals(.incoming).failed == 1)
+    }
+  }
+
+  @Test func `After a failure near the end the rest is skipped and the connection stays`() async throws {
+    try await withHandler { harness in
+      try begin(harness, "Content-Length: 6")
+      try harness.send("abc")
+      harness.store.sink?.fail(UploadError(.storageFailed, "No."))
+      #expect(try harness.statuses() == [500])
+      try harness.send("def" + request("GET /x"))
+      #expect(try harness.statuses() == [200])
+    }
+  }
+
+  @Test func `A failure while the file is stored is answered, and the connection stays`() async throws {
+    try await withHandler { harness in
+      harness.store.publishFailure = UploadError(.nameTaken, "Taken.")
+      try harness.send(request("PUT /a", body: "x"))
+      #expect(try harness.statuses() == [409])
+      #expect(!harness.wire.outputIsClosed)
+      harness.store.publishFailure = nil
+      harness.store.sealsAtOnce = false
+      try harness.send(request("PUT /a", body: "x"))
+      harness.store.sink?.fail(UploadError(.diskFull, "Full."))
+      #expect(try harness.statuses() == [507])
+      #expect(harness.readsOnTurn() > 0)
+    }
+  }
+
+  @Test func `A body without a length is held to the limit while it comes`() async throws {
+    var limits = UploadLimits()
+    limits.maxSize = 5
+    try await withHandler(limits: limits) { harness in
+      try begin(harness, "Transfer-Encoding: chunked")
+      try harness.send("5\r\n12345\r\n")
+      #expect(try harness.received() == "")
+      try harness.send("1\r\n6\r\n")
+      #expect(try harness.statuses() == [413])
+      #expect(harness.store.sink?.isAborted == true)
+      #expect(harness.store.sink?.text == "12345")
+    }
+    try await withHandler(limits: limits) { harness in
+      try begin(harness, "Transfer-Encoding: chunked")
+      try harness.send("5\r\n12345\r\n0\r\n\r\n")
+      #expect(try harness.statuses() == [201])
+      try harness.send(request("PUT /b", body: "123456"))
+      #expect(try harness.statuses() == [413])
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+/// Idle clients; time is driven by the tests.
+@Suite struct UploadTimeTests {
+  private var limits: UploadLimits {
+    var limits = UploadLimits()
+    limits.idleTimeout = .seconds(20)
+    return limits
+  }
+
+  @Test func `A client that stops sending is told so, and gives its space back`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
+      harness.advance(19)
+      try harness.send("d")
+      harness.advance(19)
+      #expect(try harness.received() == "")
+      harness.advance(2)
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      #expect(harness.store.sink?.isAborted == true)
+      harness.advance(31)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A slow disk is not the client's fault`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
+      harness.store.sink?.hasRoom = false
+      harness.advance(300)
+      #expect(try harness.received() == "")
+      harness.store.sink?.hasRoom = true
+      harness.advance(19)
+      #expect(try harness.received() == "", "the client's time begins anew")
+      harness.advance(2)
+      #expect(try harness.statuses() == [408])
+    }
+  }
+
+  @Test func `Storing may take as long as it takes`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x"))
+      harness.advance(300)
+      harness.store.finishPublishing()
+      #expect(try harness.statuses() == [201])
+    }
+  }
+
+  @Test(arguments: [nil, request("PUT /a", body: "x"), request("GET /")])
+  func `A connection without a request is closed after a while`(before: String?) async throws {
+    try await withHandler(limits: limits) { harness in
+      if let before {
+        harness.advance(15)
+        try harness.send(before)
+      }
+      harness.advance(19)
+      #expect(harness.isOpen)
+      harness.advance(2)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A head that comes a byte at a time does not keep the connection`() async throws {
+    try await withHandler(limits: limits) { harness in
+      for letter in "GET / HTTP/1.1" where harness.isOpen {
+        try harness.send(String(letter))
+        harness.advance(5)
+      }
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `The library may take as long as it takes`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /a"))
+      harness.advance(300)
+      #expect(harness.isOpen)
+      harness.library.answer()
+      #expect(try harness.statuses() == [200])
+    }
+  }
+
+  @Test func `The rest of a refused body must come, or the connection ends`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 10"]))
+      #expect(try harness.statuses() == [404])
+      harness.advance(19)
+      try harness.send("x")
+      harness.advance(19)
+      #expect(harness.isOpen)
+      harness.advance(2)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `A client that trickles on after its last answer is cut off in time`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
+      #expect(try harness.statuses() == [404])
+      for _ in 0..<5 {
+        harness.advance(5)
+        try harness.send("x")
+      }
+      #expect(harness.isOpen)
+      harness.advance(6)
+      #expect(!harness.isOpen)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import NIOCore
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+@Suite struct BackPressureTests {
+  @Test func `While the disk is busy there is no room, and the delegate hears once there is`() async throws {
+    try await withStore(threads: 1) { fixture in
+      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let probe = try await fixture.probe()
+      // One small slab is handed to the worker, a large one filled; the first write goes alone.
+      let bytes = SplitMix64.bytes(Slab.small + Slab.large + 1)
+      try await probe.write(Array(bytes[..<(Slab.small + Slab.large)]))
+      #expect(try await probe.hasRoom)
+      try await probe.write([bytes[Slab.small + Slab.large]])
+      #expect(try await !probe.hasRoom)
+      #expect(probe.meter.phase == .disk)
+      #expect(probe.meter.stored == 0)
+      #expect(probe.meter.residentBytes == Slab.small + Slab.large)
+      #expect(try await probe.heard.rooms == 0)
+      gate.open()
+      try await eventually("room") { try await probe.hasRoom }
+      #expect(try await probe.heard.rooms == 1)
+      #expect(probe.meter.phase == .peer)
+      _ = try await fixture.publish([probe.seal()])
+      #expect(try fixture.place.read("file") == bytes)
+      #expect(try await probe.heard.rooms == 1)
+    }
+  }
+
+  @Test func `What comes although there is no room is kept, in order`() async throws {
+    try await withStore(threads: 1) { fixture in
+      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let probe = try await fixture.probe()
+      let bytes = SplitMix64.bytes(4 * Slab.large)
+      for start in stride(from: 0, to: bytes.count, by: 100_000) {
+        try await probe.write(Array(bytes[start..<min(bytes.count, start + 100_000)]))
+      }
+      let sealed = try await probe.beginSealing()
+      #expect(probe.meter.phase == .finishing)
+      #expect(probe.meter.residentBytes == Slab.small + Slab.large)
+      gate.open()
+      _ = try await fixture.publish([sealed.get()])
+      #expect(try fixture.place.read("file") == bytes)
+      #expect(try await probe.heard.rooms == 0, "nobody brings more after the end")
+    }
+  }
+
+  /// Spends a whole budget with slabs that nobody fills.
+  private func spend(_ budget: MemoryBudget) -> [Slab] {
+    var held: [Slab] = []
+    while let slab = budget.take(size: Slab.small) { held.append(slab) }
+    return held
+  }
+
+  @Test func `With the budget spent an upload waits for memory, and is served`() async throws {
+    try await withStore(budget: MemoryBudget.minimum) { fixture in
+      var held = spend(fixture.budget)
+      #expect(fixture.budget.use.used == MemoryBudget.minimum)
+      let probe = try await fixture.probe()
+      try await probe.write([1, 2, 3])
+      #expect(try await !probe.hasRoom)
+      #expect(probe.meter.phase == .memory)
+      #expect(probe.meter.residentBytes == 0)
+      try await probe.write([4])
+      fixture.budget.giveBack(held.removeLast())
+      try await eventually("room") { try await probe.hasRoom }
+      #expect(try await probe.heard.rooms == 1)
+      #expect(probe.meter.phase == .peer)
+      _ = try await fixture.publish([probe.seal()])
+      #expect(try fixture.place.read("file") == [1, 2, 3, 4])
+      held.forEach(fixture.budget.giveBack)
+    }
+  }
+
+  @Test func `An empty file needs no memory at all`() async throws {
+    try await withStore(budget: MemoryBudget.minimum) { fixture in
+      let held = spend(fixture.budget)
+      let probe = try await fixture.probe()
+      try await probe.write([])
+      _ = try await fixture.publish([probe.seal()])
+      #expect(try fixture.place.read("file") == [])
+      held.forEach(fixture.budget.giveBack)
+    }
+  }
+
+  @Test func `An upload that gives up while it waits for memory leaves the line`() async throws {
+    try await withStore(budget: MemoryBudget.minimum) { fixture in
+      var held = spend(fixture.budget)
+      let (first, second) = (try await fixture.probe(), try await fixture.probe())
+      try await first.write([1])
+      try await second.write([2])
+      try await first.abort()
+      fixture.budget.giveBack(held.removeLast())
+      try await eventually("room for the second") { try await second.hasRoom }
+      #expect(first.meter.residentBytes == 0)
+      _ = try await fixture.publish([second.seal()])
+      #expect(try fixture.place.read("file") == [2])
+      held.forEach(fixture.budget.giveBack)
+    }
+  }
+
+  @Test func `A slab granted in the moment of giving up is given back`() async throws {
+    try await withStore(budget: MemoryBudget.minimum) { fixture in
+      var held = spend(fixture.budget)
+      let probe = try await fixture.probe()
+      try await probe.write([1])
+      let (budget, slab) = (fixture.budget, held.removeLast())
+      // On the loop, so that the grant has been sent but has not arrived when the upload ends.
+      let sent = fixture.eventLoop.submit { budget.giveBack(slab) }
+      async let aborted: Void = probe.abort()
+      try await sent.get()
+      try await aborted
+      held.forEach(fixture.budget.giveBack)
+      try await eventually("all given back") { budget.use.used == 0 }
+      #expect(probe.meter.residentBytes == 0)
+    }
+  }
+
+  @Test func `Sealing waits for memory like any write`() async throws {
+    try await withStore(budget: MemoryBudget.minimum) { fixture in
+      let held = spend(fixture.budget)
+      let probe = try await fixture.probe()
+      try await probe.write([1])
+      let sealed = try await probe.beginSealing()
+      held.forEach(fixture.budget.giveBack)
+      _ = try await fixture.publish([sealed.get()])
+      #expect(try fixture.place.read("file") == [1])
+    }
+  }
+
+  @Test func `Many uploads share the least budget, and all end`() async throws {
+    try await withStore(budget: MemoryBudget.minimum) { fixture in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<24 {
+          group.addTask {
+            let probe = try await fixture.probe()
+            let bytes = SplitMix64.bytes(Slab.large + 100_000, seed: UInt64(number))
+            try await probe.feed(bytes, pieces: Array(repeating: 70_000, count: 20))
+            _ = try await fixture.publish([probe.seal("\(number)")])
+          }
+        }
+        try await group.waitForAll()
+      }
+      for number in 0..<24 {
+        #expect(try fixture.place.read("\(number)") == SplitMix64.bytes(Slab.large + 100_000, seed: UInt64(number)))
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import Glibc
+import NIOCore
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+@Suite struct DiskFailureTests {
+  @Test(
+    .enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)),
+    arguments: [false, true]
+  )
+  func `A disk that fills up fails the upload and gives everything back`(hidden: Bool) async throws {
+    try await MountedFileSystem.withTmpfs(size: 2 * Slab.large) { parent in
+      try await withStore(in: parent) { fixture in
+        fixture.directory.takesUnnamed.store(!hidden, ordering: .relaxed)
+        let probe = try await fixture.probe()
+        for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
+        try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
+        try await fixture.waitUntilAllIsGivenBack()
+        let heard = try await probe.heard
+        #expect(heard.errors.map(\.code) == [.diskFull])
+        #expect(heard.errors.first?.message.contains(fixture.place.path) == true)
+        #expect(try fixture.place.names() == [])
+        #expect(probe.meter.residentBytes == 0)
+        // The space is there again for the next one.
+        _ = try await fixture.store(SplitMix64.bytes(Slab.large), as: "next")
+        #expect(try fixture.place.names() == ["next"])
+      }
+    }
+  }
+
+  @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
+  func `A disk that is full at the last write fails the seal, and the delegate hears once`() async throws {
+    try await MountedFileSystem.withTmpfs(size: Slab.large) { parent in
+      try await withStore(threads: 1, in: parent) { fixture in
+        let probe = try await fixture.probe()
+        let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+        // All of it waits in the one slab that only sealing writes.
+        try await probe.write(SplitMix64.bytes(Slab.small))
+        try await probe.write(SplitMix64.bytes(Slab.large - 4096))
+        let sealed = try await probe.beginSealing()
+        try fixture.place.write(SplitMix64.bytes(Slab.large / 2), to: "others")
+        gate.open()
+        let error = try await #require(throws: UploadError.self) { try await sealed.get() }
+        #expect(error.code == .diskFull)
+        #expect(try await probe.heard.errors.count == 1)
+        try await fixture.waitUntilAllIsGivenBack()
+        #expect(try fixture.place.names() == ["others"])
+      }
+    }
+  }
+
+  @Test func `A directory removed under the server is an error that names it`() async throws {
+    try await withTemporaryDirectory { parent in
+      try await withStore(in: parent.path) { fixture in
+        let started = try await fixture.probe()
+        try await started.write(SplitMix64.bytes(Slab.small))
+        try await eventually("the first write") { started.meter.stored > 0 }
+        try #require(rmdir(fixture.place.path) == 0)
+        let sealed = try await started.seal()
+        let error = try await #require(throws: UploadError.self) { try await fixture.publish([sealed]) }
+        #expect(error.code == .storageFailed)
+        #expect(error.message.contains(fixture.place.path))
+        let late = try await fixture.probe()
+        try await late.write(SplitMix64.bytes(Slab.small))
+        try await eventually("the failure") { try await late.heard.errors.count == 1 }
+        #expect(try await late.heard.errors.first?.code == .storageFailed)
+        try #require(mkdir(fixture.place.path, 0o755) == 0)
+      }
+    }
+  }
+
+  @Test func `A write that fails among others ends the upload once`() async throws {
+    try await withStore(threads: 2) { fixture in
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(Slab.small))
+      try await eventually("the first write") { probe.meter.stored > 0 }
+      let gate = await WorkerGate(holding: fixture.workers, threads: 2)
+      try await probe.write(SplitMix64.bytes(2 * Slab.large))
+      try closeForWriting(fixture)
+      gate.open()
+      try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
+      try await eventually("the budget at 0") { fixture.budget.use.used == 0 }
+      #expect(try await probe.heard.errors.map(\.code) == [.storageFailed])
+    }
+  }
+
+  /// Makes every further write to the fixture's one unfinished file fail: another file takes its descriptor's place,
+  /// open for reading only.
+  private func closeForWriting(_ fixture: StoreFixture) throws {
+    let path = fixture.place.path
+    let unfinished = DirectoryNames.read("/proc/self/fd").first {
+      let link = linkTarget("/proc/self/fd/" + $0)
+      return link.hasPrefix(path + "/") && link.hasSuffix(" (deleted)")
+    }
+    let descriptor = try #require(unfinished.flatMap { Int32($0) })
+    let readOnly = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    defer { close(readOnly) }
+    try #require(dup2(readOnly, descriptor) == descriptor)
+  }
+}

@@ -1,0 +1,159 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// Uploads that end early, at every stage: nothing stays in the directory, and all memory goes back.
+@Suite struct DiskUploadEndingTests {
+  private func expectNothingLeft(_ fixture: StoreFixture, _ probe: SinkProbe) async throws {
+    try await fixture.waitUntilAllIsGivenBack()
+    #expect(try fixture.place.names() == [])
+    try await eventually("the meter at 0") { probe.meter.residentBytes == 0 }
+    #expect(probe.meter.durable == 0)
+  }
+
+  @Test func `Before the first byte`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      try await probe.abort()
+      try await probe.abort()
+      try await expectNothingLeft(fixture, probe)
+      #expect(try await probe.heard.errors.isEmpty)
+    }
+  }
+
+  @Test func `With a slab half full`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      try await probe.write([1, 2, 3])
+      try await probe.abort()
+      #expect(probe.meter.residentBytes == 0)
+      try await expectNothingLeft(fixture, probe)
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `While the first write runs`(hidden: Bool) async throws {
+    try await withStore(threads: 1) { fixture in
+      fixture.directory.takesUnnamed.store(!hidden, ordering: .relaxed)
+      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(Slab.small + 10))
+      try await probe.abort()
+      #expect(probe.meter.residentBytes == Slab.small, "the worker still reads from it")
+      gate.open()
+      try await expectNothingLeft(fixture, probe)
+      #expect(try await probe.heard.errors.isEmpty)
+      #expect(try await probe.heard.rooms == 0)
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `While two writes run and more is pending`(hidden: Bool) async throws {
+    try await withStore(threads: 1) { fixture in
+      fixture.directory.takesUnnamed.store(!hidden, ordering: .relaxed)
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(Slab.small))
+      try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
+      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      try await probe.write(SplitMix64.bytes(4 * Slab.large))
+      #expect(try await !probe.hasRoom)
+      #expect(probe.meter.residentBytes == 3 * Slab.large)
+      try await probe.abort()
+      #expect(probe.meter.residentBytes == 2 * Slab.large)
+      gate.open()
+      try await expectNothingLeft(fixture, probe)
+    }
+  }
+
+  @Test(arguments: [0, 10, Slab.small, Slab.small + 10])
+  func `While it is being sealed`(size: Int) async throws {
+    try await withStore(durability: .full, threads: 1) { fixture in
+      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(size))
+      let sealed = try await probe.beginSealing()
+      try await probe.abort()
+      let error = try await #require(throws: UploadError.self) { try await sealed.get() }
+      #expect(error.code == .cancelled)
+      gate.open()
+      try await expectNothingLeft(fixture, probe)
+      #expect(try await probe.heard.errors.isEmpty, "who aborts knows of it")
+    }
+  }
+
+  @Test func `After it was sealed the store drops it, an abort does nothing`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      try await probe.write([1])
+      let sealed = try await probe.seal()
+      try await probe.abort()
+      #expect(fixture.unfinishedFiles.count == 1, "it belongs to who asked for the seal")
+      fixture.store.discard([sealed])
+      try await expectNothingLeft(fixture, probe)
+    }
+  }
+
+  @Test func `A sealed upload that nobody keeps is gone`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      try await probe.write([1])
+      do { _ = try await probe.seal() }
+      try await expectNothingLeft(fixture, probe)
+    }
+  }
+
+  @Test func `After the end nothing more is taken`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      try await probe.abort()
+      try await probe.write(SplitMix64.bytes(Slab.large))
+      #expect(try await probe.hasRoom)
+      let error = try await #require(throws: UploadError.self) { try await probe.seal() }
+      #expect(error.code == .cancelled)
+      try await expectNothingLeft(fixture, probe)
+    }
+  }
+
+  @Test func `Sealing twice fails the second time only`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      try await probe.write([1])
+      let first = try await probe.beginSealing("a")
+      await #expect(throws: UploadError.self) { try await probe.seal("b") }
+      _ = try await fixture.publish([first.get()])
+      #expect(try fixture.place.names() == ["a"])
+    }
+  }
+
+  @Test func `A sink that nobody keeps ends with its last write`() async throws {
+    try await withStore(threads: 1) { fixture in
+      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      try await fixture.probe().write(SplitMix64.bytes(Slab.small))
+      gate.open()
+      try await fixture.waitUntilAllIsGivenBack()
+    }
+  }
+
+  @Test func `Workers that were shut down fail the upload instead of hanging it`() async throws {
+    try await withTemporaryDirectory { place in
+      let workers = NIOThreadPool(numberOfThreads: 1)
+      workers.start()
+      let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
+      let store = DiskStore(directory: try UploadDirectory(path: place.path), budget: budget, workers: workers)
+      try await workers.shutdownGracefully()
+      let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+      let probe = try await SinkProbe(store, on: eventLoop)
+      try await probe.write(SplitMix64.bytes(Slab.small))
+      try await eventually("the failure") { try await probe.heard.errors.count == 1 }
+      #expect(try await probe.heard.errors.first?.code == .storageFailed)
+      #expect(budget.use.used == 0)
+      await #expect(throws: (any Error).self) { try await store.publish([], on: eventLoop).get() }
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import Crypto
+import NIOCore
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+@Suite struct DiskUploadTests {
+  private static let kibi = 1024
+  private static let mebi = 1024 * 1024
+
+  /// Sizes around those at which pages, first slabs and large slabs end.
+  private static let sizes = [
+    0, 1, 4095, 4096, 4097, 65_535, 65_536, 65_537, mebi - 1, mebi, mebi + 1, mebi + 64 * kibi - 1, mebi + 64 * kibi,
+    mebi + 64 * kibi + 1, 3 * mebi - 1, 3 * mebi, 3 * mebi + 1,
+  ]
+
+  /// How the network may cut bytes into reads.
+  private enum Pattern: CaseIterable {
+    case one, pages, whole, mixed
+
+    func pieces(_ count: Int, seed: UInt64) -> [Int] {
+      switch self {
+      case .one: return [1, count]
+      case .pages: return Array(repeating: 4096, count: count / 4096 + 1)
+      case .whole: return [count]
+      case .mixed:
+        var generator = SplitMix64(seed: seed)
+        var left = count
+        var pieces: [Int] = []
+        while left > 0 {
+          pieces.append(Int.random(in: 1...(256 * kibi), using: &generator))
+          left -= pieces.last ?? left
+        }
+        return pieces
+      }
+    }
+  }
+
+  @Test(arguments: sizes)
+  func `Any size in any pieces is stored as it was sent`(size: Int) async throws {
+    try await withStore { fixture in
+      let bytes = SplitMix64.bytes(size, seed: UInt64(size))
+      for pattern in Pattern.allCases {
+        let probe = try await fixture.probe()
+        try await probe.feed(bytes, pieces: pattern.pieces(size, seed: UInt64(size)))
+        let sealed = try await probe.seal("\(pattern)")
+        #expect(probe.meter.stored == UInt64(size))
+        #expect(probe.meter.durable == 0)
+        #expect(probe.meter.residentBytes == 0)
+        #expect(probe.meter.phase == .finishing)
+        let files = try await fixture.publish([sealed])
+        #expect(files.map(\.size) == [UInt64(size)])
+        #expect(
+          try SHA256.hexadecimal(ofFile: fixture.place.file("\(pattern)")) == SHA256.hexadecimal(of: bytes),
+          "\(pattern)"
+        )
+        #expect(try await probe.heard.errors.isEmpty)
+      }
+    }
+  }
+
+  @Test(arguments: [Durability.none, .file, .full])
+  func `Bytes count as durable once they are`(durability: Durability) async throws {
+    try await withStore(durability: durability) { fixture in
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(100_000))
+      let sealed = try await probe.seal()
+      #expect(probe.meter.durable == 0, "it has no name yet")
+      _ = try await fixture.publish([sealed])
+      #expect(probe.meter.durable == (durability == .none ? 0 : 100_000))
+      #expect(probe.meter.stored == 100_000)
+      #expect(try fixture.place.read("file").count == 100_000)
+    }
+  }
+
+  @Test func `The first slab is small, and what fills it at once gets a large one`() async throws {
+    try await withStore { fixture in
+      let (slow, fast) = (try await fixture.probe(), try await fixture.probe())
+      try await slow.write([1])
+      #expect(slow.meter.residentBytes == Slab.small)
+      #expect(fixture.budget.use.used == Slab.small)
+      try await slow.abort()
+      // In one piece, so that no load on the machine makes it a slow sender.
+      try await fast.write(SplitMix64.bytes(Slab.small + 1))
+      try await eventually("the first slab's write") { fast.meter.stored == UInt64(Slab.small) }
+      #expect(fast.meter.residentBytes == Slab.large)
+      #expect(fixture.budget.use.used == Slab.large)
+      try await fast.abort()
+    }
+  }
+
+  @Test func `At most three slabs are held, however fast the sender`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
+      _ = try await fixture.publish([probe.seal()])
+      #expect(probe.meter.peakResidentBytes <= 3 * Slab.large)
+      #expect(probe.meter.peakResidentBytes > Slab.large)
+      #expect(try fixture.place.read("file").count == 8 * Slab.large)
+    }
+  }
+
+  @Test func `The type is noted with the file, where the file system takes it`() async throws {
+    try await withStore { fixture in
+      let stored = try await fixture.store([1], as: "a", type: "image/x-test")
+      #expect(stored.type == "image/x-test")
+      let takes = Descriptors.takesAttributes(fixture.place.file("probe"))
+      #expect(fixture.directory.list().map(\.type) == [takes ? "image/x-test" : nil])
+      let untyped = try await fixture.store([1], as: "b")
+      #expect(untyped.type == nil)
+      #expect(fixture.directory.open("b")?.file.type == nil)
+    }
+  }
+
+  @Test func `Many uploads of one name all survive under rename`() async throws {
+    try await withStore(threads: DiskStore.threads) { fixture in
+      let stored = try await withThrowingTaskGroup(of: (Int, StoredFile).self) { group in
+        for number in 0..<64 {
+          group.addTask {
+            let bytes = SplitMix64.bytes(10_000 + number, seed: UInt64(number))
+            return (number, try await fixture.store(bytes, as: "same.bin"))
+          }
+        }
+        return try await group.reduce(into: [:]) { $0[$1.1.name] = $1.0 }
+      }
+      #expect(Set(stored.keys) == Set(["same.bin"] + (2...64).map { "same (\($0)).bin" }))
+      for (name, number) in stored {
+        #expect(try fixture.place.read(name) == SplitMix64.bytes(10_000 + number, seed: UInt64(number)))
+      }
+      #expect(try fixture.place.names().count == 64)
+    }
+  }
+
+  @Test func `Of many uploads of one name exactly one survives under error`() async throws {
+    try await withStore(onDuplicate: .error, threads: DiskStore.threads) { fixture in
+      let outcomes = await withTaskGroup(of: UploadError.Code?.self) { group in
+        for number in 0..<16 {
+          group.addTask {
+            do {
+              _ = try await fixture.store([UInt8(number)], as: "same")
+              return nil
+            } catch {
+              return (error as? UploadError)?.code ?? .internalFailure
+            }
+          }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(outcomes.count == 16)
+      let refusals = outcomes.compactMap(\.self)
+      #expect(refusals == Array(repeating: .nameTaken, count: 15))
+      let names = try fixture.place.names()
+      #expect(names == ["same"])
+    }
+  }
+
+  @Test func `A form's files are all published, or none of them`() async throws {
+    try await withStore(durability: .full, onDuplicate: .error) { fixture in
+      _ = try await fixture.store([9], as: "c")
+      let (first, second) = (try await fixture.probe(), try await fixture.probe())
+      try await first.write([1])
+      try await second.write([2])
+      let sealed = try await [first.seal("a"), second.seal("c")]
+      let error = try await #require(throws: UploadError.self) { try await fixture.publish(sealed) }
+      #expect(error.code == .nameTaken)
+      #expect(try fixture.place.names() == ["c"])
+      #expect(first.meter.durable == 0)
+    }
+  }
+
+  @Test func `On a file system without unnamed files hidden ones are used, and none is left`() async throws {
+    try await withStore { fixture in
+      fixture.directory.takesUnnamed.store(false, ordering: .relaxed)
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(2 * Slab.small))
+      try await eventually("the first write") { probe.meter.stored > 0 }
+      let hidden = try #require(fixture.place.names().first)
+      #expect(FileName.isPartial(hidden))
+      #expect(try fixture.place.names().count == 1)
+      _ = try await fixture.publish([probe.seal("a")])
+      #expect(try fixture.place.names() == ["a"])
+      let other = try await fixture.probe()
+      try await other.write(SplitMix64.bytes(2 * Slab.small))
+      try await eventually("the first write") { other.meter.stored > 0 }
+      try await other.abort()
+      try await eventually("the hidden file gone") { try fixture.place.names() == ["a"] }
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Glibc
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// Names given to finished files, both from unnamed files and, as on file systems without them, from hidden ones.
+@Suite struct PublishingTests {
+  enum Origin: CaseIterable {
+    case unnamed, hidden
+  }
+
+  private func sealed(
+    _ directory: UploadDirectory,
+    _ origin: Origin,
+    _ content: [UInt8],
+    _ name: String
+  ) throws -> SealedUpload {
+    let file = try origin == .unnamed ? directory.createPartial() : directory.createHidden()
+    #expect((file.hiddenName == nil) == (origin == .unnamed))
+    try content.withUnsafeBytes { try file.write($0, at: 0) }
+    let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: nil, remote: "")
+    return SealedUpload(meter: meter, name: try #require(FileName(name)), type: "a/b", file: file)
+  }
+
+  @Test(arguments: Origin.allCases, [Durability.none, .file, .full])
+  func `A free name is given as it is`(origin: Origin, durability: Durability) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      for policy in DuplicatePolicy.allCases {
+        let upload = try sealed(directory, origin, [1, 2, 3], "\(policy)")
+        let files = try directory.publish([upload], policy: policy, durability: durability)
+        let file = try #require(files.first)
+        #expect(files.count == 1)
+        #expect((file.name, file.size, file.type, file.replaced) == ("\(policy)", 3, "a/b", false))
+        #expect(abs(file.modified - Int64(time(nil))) < 600)
+        var status = stat()
+        #expect(stat(place.file("\(policy)"), &status) == 0 && status.st_mode & 0o777 == 0o600)
+      }
+      #expect(try place.names() == ["error", "rename", "replace"])
+      #expect(try place.read("error") == [1, 2, 3])
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `A taken name is numbered under rename`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try place.write([9], to: "a.tar.gz")
+      try #require(mkdir(place.file("a (2).tar.gz"), 0o755) == 0)
+      try #require(symlink("nowhere", place.file("a (3).tar.gz")) == 0)
+      let names = try (0..<3).map { number in
+        let upload = try sealed(directory, origin, [UInt8(number)], "a.tar.gz")
+        return try directory.publish([upload], policy: .rename, durability: .none)[0].name
+      }
+      #expect(names == ["a (4).tar.gz", "a (5).tar.gz", "a (6).tar.gz"])
+      #expect(try place.read("a.tar.gz") == [9])
+      #expect(try place.read("a (6).tar.gz") == [2])
+      #expect(linkTarget(place.file("a (3).tar.gz")) == "nowhere")
+      #expect(try place.names().count == 6)
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `A taken name is refused under error, and nothing is left`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try place.write([9], to: "taken")
+      let uploads = try ["first", "taken", "last"].map { try sealed(directory, origin, [1], $0) }
+      let error = try #require(throws: UploadError.self) {
+        try directory.publish(uploads, policy: .error, durability: .none)
+      }
+      #expect(error.code == .nameTaken)
+      #expect(error.message.contains("\"taken\""))
+      #expect(try place.names() == ["taken"])
+      #expect(try place.read("taken") == [9])
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `A file is replaced in one step, open readers keep the old one`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try place.write([9, 9], to: "a")
+      let old = try #require(directory.open("a"))
+      let files = try directory.publish(
+        [sealed(directory, origin, [1], "a"), sealed(directory, origin, [2], "b")],
+        policy: .replace,
+        durability: .full
+      )
+      #expect(files.map(\.replaced) == [true, false])
+      #expect(try place.read("a") == [1])
+      #expect(try place.names() == ["a", "b"])
+      var bytes: [UInt8] = [0, 0]
+      #expect(try bytes.withUnsafeMutableBytes { try old.read(into: $0, at: 0) } == 2)
+      #expect(bytes == [9, 9])
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `A link is replaced itself, what it points to stays`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([9], to: "outside")
+      let directory = try UploadDirectory(path: place.file("root"))
+      try #require(symlink("../outside", place.file("root/a")) == 0)
+      _ = try directory.publish([sealed(directory, origin, [1], "a")], policy: .replace, durability: .none)
+      #expect(try place.read("outside") == [9])
+      #expect(linkTarget(place.file("root/a")) == "")
+      #expect(try place.read("root/a") == [1])
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `A directory is never replaced, and the form's other files go too`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try #require(mkdir(place.file("d"), 0o755) == 0)
+      let uploads = try ["a", "d"].map { try sealed(directory, origin, [1], $0) }
+      let error = try #require(throws: UploadError.self) {
+        try directory.publish(uploads, policy: .replace, durability: .none)
+      }
+      #expect(error.code == .nameTaken)
+      #expect(try place.names() == ["d"])
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `The longest names are numbered within their length`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let name = String(repeating: "x", count: 251) + ".txt"
+      let names = try (0..<2).map { _ in
+        try directory.publish([sealed(directory, origin, [1], name)], policy: .rename, durability: .none)[0].name
+      }
+      #expect(names[0] == name)
+      #expect(names[1] == String(repeating: "x", count: 247) + " (2).txt")
+    }
+  }
+
+  @Test func `Nothing to publish is nothing published`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      #expect(try directory.publish([], policy: .rename, durability: .full) == [])
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `A directory that was removed meanwhile is an error that says so`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.file("root"))
+      let upload = try sealed(directory, origin, [1], "a")
+      for name in directory.names() { unlinkat(directory.descriptor, name, 0) }
+      try #require(rmdir(place.file("root")) == 0)
+      for policy in DuplicatePolicy.allCases {
+        let error = try #require(throws: UploadError.self) {
+          try directory.publish([upload], policy: policy, durability: .full)
+        }
+        #expect(error.code == .storageFailed)
+        #expect(error.message.contains(place.file("root")))
+      }
+      #expect(throws: UploadError.self) { try directory.createPartial() }
+      #expect(directory.list() == [])
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Glibc
+import Testing
+import UploadCore
+
+@testable import UploadStorage
+
+@Suite struct StorageErrorTests {
+  @Test(arguments: [
+    (ENOSPC, "write", UploadError.Code.diskFull), (EDQUOT, "write", .diskFull), (EIO, "fsync", .storageFailed),
+    (EMFILE, "open", .storageFailed), (ENFILE, "open", .storageFailed), (ENAMETOOLONG, "link", .badRequest),
+    (EILSEQ, "rename", .badRequest), (EINVAL, "link", .badRequest), (EINVAL, "write", .storageFailed),
+  ])
+  func `A failed call becomes a code, and its cause stays`(number: Int32, call: String, code: UploadError.Code) throws {
+    errno = number
+    let error = StorageError.uploadFailed(call, in: "/srv/up\u{1B}loads")
+    #expect(error.code == code)
+    #expect(!error.message.contains("\u{1B}"))
+    let cause = try #require(error.cause as? SystemCallError)
+    #expect((cause.call, cause.number) == (call, number))
+  }
+
+  @Test(arguments: [
+    (ENOTDIR, "is not a directory"), (EEXIST, "is not a directory"), (EACCES, "is not writable (Permission denied)"),
+    (EROFS, "is not writable (Read-only file system)"), (EIO, "cannot be used for uploads: open: Input/output error"),
+  ])
+  func `A directory that cannot be used is named with the way out`(number: Int32, words: String) {
+    errno = number
+    let error = StorageError.directoryUnusable("open", path: "/srv")
+    #expect(error.code == .badDirectory)
+    #expect(error.message.contains("/srv \(words)"))
+    #expect(error.message.contains("--dir"))
+  }
+}

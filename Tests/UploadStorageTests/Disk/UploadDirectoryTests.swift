@@ -1,0 +1,145 @@
+import Glibc
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+@Suite struct UploadDirectoryTests {
+  @Test(arguments: ["new", "a/b/c", "a//b///", "spaces and ü", "./x/../y"])
+  func `A missing directory is made`(path: String) async throws {
+    try await withTemporaryDirectory { place in
+      if path.contains("..") { try #require(mkdir(place.file("x"), 0o755) == 0) }
+      let directory = try UploadDirectory(path: place.file(path))
+      #expect(directory.path == place.file(path))
+      #expect(directory.names() == [])
+      var status = stat()
+      #expect(stat(place.file(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR)
+    }
+  }
+
+  @Test func `What is there stays, and a second server may have the same directory`() async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([1], to: "kept")
+      let first = try UploadDirectory(path: place.path)
+      let second = try UploadDirectory(path: place.path)
+      #expect(first.names() == ["kept"])
+      #expect(second.list().map(\.name) == ["kept"])
+    }
+  }
+
+  @Test(arguments: ["file", "file/below"])
+  func `A file is no directory`(path: String) async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([1], to: "file")
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.file(path)) }
+      #expect(error.code == .badDirectory)
+      #expect(error.message == "\(place.file(path)) is not a directory. Name one with --dir.")
+      #expect(try place.read("file") == [1])
+    }
+  }
+
+  @Test func `An empty path, and a place where nothing can be made, are refused`() throws {
+    for path in ["", "/proc/nothing", "/proc/self"] {
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: path) }
+      #expect(error.code == .badDirectory)
+      #expect(error.message.contains("--dir"))
+    }
+  }
+
+  @Test func `A refusal leaves no descriptor open`() async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([1], to: "file")
+      for _ in 0..<3 {
+        #expect(throws: UploadError.self) { try UploadDirectory(path: "/proc/self/fdinfo") }
+        #expect(throws: UploadError.self) { try UploadDirectory(path: place.file("file")) }
+      }
+      do { _ = try UploadDirectory(path: place.path) }
+      let open = DirectoryNames.read("/proc/self/fd").map { linkTarget("/proc/self/fd/" + $0) }
+      #expect(!open.contains { $0.hasPrefix(place.path) || $0.hasSuffix("/fdinfo") })
+    }
+  }
+
+  @Test func `Leftovers of a crash are swept, and nothing else`() async throws {
+    try await withTemporaryDirectory { place in
+      let foreign = [
+        ".hidden", ".sluice-", ".sluice-x.par", ".sluice-x.part.txt", "sluice-x.part", ".other.part", "x.part",
+      ]
+      for name in foreign { try place.write([1], to: name) }
+      for name in [".sluice-1.part", ".sluice-.part", ".sluice-ü.part"] { try place.write([1], to: name) }
+      try #require(mkdir(place.file(".sluice-d.part"), 0o755) == 0)
+      try #require(symlink(place.file(".hidden"), place.file(".sluice-l.part")) == 0)
+      try place.write([1], to: ".sluice-held.part")
+      try Descriptors.whileLocked(place.file(".sluice-held.part")) {
+        _ = try UploadDirectory(path: place.path)
+      }
+      #expect(
+        try place.names() == (foreign + [".sluice-d.part", ".sluice-l.part", ".sluice-held.part"]).sorted()
+      )
+      _ = try UploadDirectory(path: place.path)
+      #expect(try !place.names().contains(".sluice-held.part"), "its lock is gone")
+    }
+  }
+
+  @Test func `Another server does not sweep a file that is being written under a hidden name`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let file = try directory.createHidden()
+      let name = try #require(file.hiddenName)
+      #expect(FileName.isPartial(name))
+      _ = try UploadDirectory(path: place.path)
+      #expect(try place.names() == [name])
+      #expect(directory.list() == [])
+      file.discard()
+      file.discard()
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test func `A hidden file that nobody holds any more is gone`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      do {
+        let file = try directory.createHidden()
+        #expect(try place.names() == [file.hiddenName])
+      }
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `Where files cannot be locked the upload fails, and nothing is left`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let error = try #require(throws: UploadError.self) {
+        try directory.createHidden { _ in
+          errno = ENOLCK
+          return -1
+        }
+      }
+      #expect(error.code == .storageFailed)
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test func `A hidden file that a sweep got first is made anew`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      var tries = 0
+      let file = try directory.createHidden { descriptor in
+        tries += 1
+        if tries == 1 {
+          // As another server's sweep does between the two steps.
+          for name in directory.names() { unlinkat(directory.descriptor, name, 0) }
+        }
+        if tries == 2 {
+          errno = EWOULDBLOCK
+          return -1
+        }
+        return flock(descriptor, LOCK_EX | LOCK_NB)
+      }
+      #expect(tries == 3)
+      #expect(try place.names().contains(#require(file.hiddenName)))
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+import UploadCore
+
+@testable import UploadStorage
+
+@Suite struct MemoryBudgetTests {
+  private let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+
+  /// What was granted, in order, by the letters the test gave the waiters.
+  private final class Grants: Sendable {
+    private let granted = Mutex<[(String, Slab)]>([])
+
+    func note(_ name: String) -> @Sendable (Slab) -> Void {
+      { slab in self.granted.withLock { $0.append((name, slab)) } }
+    }
+
+    var names: [String] { granted.withLock { $0.map(\.0) } }
+
+    func slab(_ name: String) -> Slab? { granted.withLock { $0.first { $0.0 == name }?.1 } }
+  }
+
+  private func budget(_ limit: Int = MemoryBudget.minimum) throws -> MemoryBudget {
+    try MemoryBudget(limit: UInt64(limit))
+  }
+
+  /// Grants travel by the loop: once this has been there, they have arrived.
+  private func settle() async throws {
+    try await eventLoop.submit {}.get()
+  }
+
+  @Test func `Nothing is given over the limit`() throws {
+    let budget = try budget()
+    let slabs = (0..<4).compactMap { _ in budget.take(size: Slab.large) }
+    #expect(slabs.count == 4)
+    #expect(budget.take(size: Slab.small) == nil)
+    #expect(budget.use == SlabUse(used: 4 * Slab.large, budget: MemoryBudget.minimum))
+    slabs.forEach(budget.giveBack)
+    #expect(budget.use.used == 0)
+  }
+
+  @Test(arguments: [0, 1, UInt64(MemoryBudget.minimum) - 1])
+  func `A budget that no upload fits into is refused, with what to give`(limit: UInt64) throws {
+    let error = try #require(throws: UploadError.self) { try MemoryBudget(limit: limit) }
+    #expect(error.code == .badValue)
+    #expect(error.message.contains("give at least \(ByteSize.text(UInt64(MemoryBudget.minimum)))"))
+  }
+
+  @Test func `The least and the most are taken`() throws {
+    #expect(try MemoryBudget(limit: UInt64(MemoryBudget.minimum)).limit == MemoryBudget.minimum)
+    #expect(try MemoryBudget(limit: .max).limit == .max)
+    #expect(try MemoryBudget(limit: .max).take(size: Slab.small) != nil)
+  }
+
+  @Test func `Who waits is served in turn`() async throws {
+    let budget = try budget()
+    let held = (0..<4).compactMap { _ in budget.take(size: Slab.large) }
+    let grants = Grants()
+    for name in ["a", "b", "c", "d", "e"] {
+      _ = budget.wait(size: Slab.large, on: eventLoop, grant: grants.note(name))
+    }
+    try await settle()
+    #expect(grants.names == [])
+    held.prefix(3).forEach(budget.giveBack)
+    try await settle()
+    #expect(grants.names == ["a", "b", "c"])
+    try budget.giveBack(#require(grants.slab("a")))
+    budget.giveBack(held[3])
+    try await settle()
+    #expect(grants.names == ["a", "b", "c", "d", "e"])
+    #expect(budget.use.used == 4 * Slab.large)
+  }
+
+  @Test func `A small one does not overtake a large one that waits, nor take what it waits for`() async throws {
+    let budget = try budget()
+    let large = (0..<3).compactMap { _ in budget.take(size: Slab.large) }
+    let small = (0..<8).compactMap { _ in budget.take(size: Slab.small) }
+    let grants = Grants()
+    let free = budget.limit - budget.use.used
+    #expect(free > Slab.small && free < Slab.large)
+    _ = budget.wait(size: Slab.large, on: eventLoop, grant: grants.note("large"))
+    _ = budget.wait(size: Slab.small, on: eventLoop, grant: grants.note("small"))
+    #expect(budget.take(size: Slab.small) == nil)
+    try await settle()
+    #expect(grants.names == [])
+    small.prefix(7).forEach(budget.giveBack)
+    try await settle()
+    #expect(grants.names == [], "a slab less than enough is free")
+    budget.giveBack(small[7])
+    try await settle()
+    #expect(grants.names == ["large"])
+    budget.giveBack(large[0])
+    try await settle()
+    #expect(grants.names == ["large", "small"])
+  }
+
+  @Test func `Who leaves the line lets the next one in`() async throws {
+    let budget = try budget()
+    let held = (0..<4).compactMap { _ in budget.take(size: Slab.large) }
+    budget.giveBack(held[0])
+    let half = (0..<8).compactMap { _ in budget.take(size: Slab.small) }
+    #expect(half.count == 8)
+    let grants = Grants()
+    let first = budget.wait(size: Slab.large, on: eventLoop, grant: grants.note("large"))
+    _ = budget.wait(size: Slab.small, on: eventLoop, grant: grants.note("small"))
+    try await settle()
+    #expect(grants.names == [])
+    budget.drop(first)
+    try await settle()
+    #expect(grants.names == ["small"])
+    #expect(budget.take(size: Slab.small) != nil, "the line is empty again")
+  }
+
+  @Test func `A dropped ticket is never served`() async throws {
+    let budget = try budget()
+    let held = (0..<4).compactMap { _ in budget.take(size: Slab.large) }
+    let grants = Grants()
+    let ticket = budget.wait(size: Slab.large, on: eventLoop, grant: grants.note("gone"))
+    budget.drop(ticket)
+    budget.drop(ticket)
+    held.forEach(budget.giveBack)
+    try await settle()
+    #expect(grants.names == [])
+    #expect(budget.use.used == 0)
+  }
+
+  @Test func `A slab that was given back is used again, empty`() throws {
+    let budget = try budget()
+    let slab = try #require(budget.take(size: Slab.small))
+    let address = slab.bytes.baseAddress
+    #expect([1, 2, 3].withUnsafeBytes(slab.append) == 24)
+    budget.giveBack(slab)
+    #expect(budget.take(size: Slab.large)?.bytes.count == Slab.large)
+    let again = try #require(budget.take(size: Slab.small))
+    #expect(again.bytes.baseAddress == address)
+    #expect(again.count == 0 && again.room == Slab.small)
+  }
+
+  @Test func `What is not used is not all kept`() throws {
+    let budget = try budget(32 * Slab.large)
+    weak var last: Slab?
+    do {
+      let slabs = (0..<32).compactMap { _ in budget.take(size: Slab.large) }
+      #expect(slabs.count == 32)
+      last = slabs.last
+      slabs.forEach(budget.giveBack)
+    }
+    #expect(last == nil)
+    #expect(budget.use.used == 0)
+  }
+
+  @Test func `Many threads never hold more than the limit`() async throws {
+    let budget = try budget()
+    let eventLoop = eventLoop
+    let most = await withTaskGroup { group in
+      for _ in 0..<8 {
+        group.addTask {
+          var most = 0
+          for round in 0..<200 {
+            let size = round.isMultiple(of: 3) ? Slab.large : Slab.small
+            let slab = await withCheckedContinuation { continuation in
+              _ = budget.wait(size: size, on: eventLoop) { continuation.resume(returning: $0) }
+            }
+            most = max(most, budget.use.used)
+            budget.giveBack(slab)
+          }
+          return most
+        }
+      }
+      return await group.reduce(0, max)
+    }
+    #expect(most > 0 && most <= budget.limit)
+    #expect(budget.use.used == 0)
+  }
+}

@@ -1,0 +1,101 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// A store on a directory of its own.
+struct StoreFixture: Sendable {
+  let place: TemporaryDirectory
+  let directory: UploadDirectory
+  let budget: MemoryBudget
+  let workers: NIOThreadPool
+  let store: DiskStore
+  let eventLoop: any EventLoop
+
+  /// A new upload's sink.
+  func probe() async throws -> SinkProbe {
+    try await SinkProbe(store, on: eventLoop)
+  }
+
+  /// Stores one file whole and gives it its name.
+  func store(_ bytes: [UInt8], as name: String, type: String? = nil) async throws -> StoredFile {
+    let probe = try await probe()
+    try await probe.write(bytes)
+    let files = try await publish([probe.seal(name, type: type)])
+    return try #require(files.first)
+  }
+
+  func publish(_ uploads: [SealedUpload]) async throws -> [StoredFile] {
+    try await store.publish(uploads, on: eventLoop).get()
+  }
+
+  /// Waits until nothing is held any more: no slab, and no descriptor of an unfinished file.
+  func waitUntilAllIsGivenBack() async throws {
+    try await eventually("the budget at 0 (\(budget.use))") { budget.use.used == 0 }
+    try await eventually("no unfinished file open") { unfinishedFiles.isEmpty }
+  }
+
+  /// The unnamed or hidden files beneath the directory that this process has open.
+  var unfinishedFiles: [String] {
+    DirectoryNames.read("/proc/self/fd").compactMap { descriptor in
+      let link = linkTarget("/proc/self/fd/" + descriptor)
+      let isUnfinished = link.hasSuffix(" (deleted)") || link.hasSuffix(FileName.partialSuffix)
+      return link.hasPrefix(place.path + "/") && isUnfinished ? link : nil
+    }
+  }
+}
+
+/// Runs `body` with a store on a new directory, and looks that everything was given back when it is over.
+/// - Parameters:
+///   - threads: workers; 1 to know the order of their work.
+///   - parent: where to make the directory; the place for temporary files when nil.
+func withStore(
+  durability: Durability = .none,
+  onDuplicate: DuplicatePolicy = .rename,
+  budget limit: Int = 64 * Slab.large,
+  threads: Int = 4,
+  in parent: String? = nil,
+  _ body: (StoreFixture) async throws -> Void
+) async throws {
+  try await withTemporaryDirectory(in: parent) { place in
+    let directory = try UploadDirectory(path: place.path)
+    let budget = try MemoryBudget(limit: UInt64(limit))
+    let workers = NIOThreadPool(numberOfThreads: threads)
+    workers.start()
+    let store = DiskStore(
+      directory: directory,
+      budget: budget,
+      workers: workers,
+      configuration: DiskStore.Configuration(durability: durability, onDuplicate: onDuplicate)
+    )
+    let fixture = StoreFixture(
+      place: place,
+      directory: directory,
+      budget: budget,
+      workers: workers,
+      store: store,
+      eventLoop: MultiThreadedEventLoopGroup.singleton.next()
+    )
+    do {
+      try await body(fixture)
+      try await fixture.waitUntilAllIsGivenBack()
+    } catch {
+      try? await workers.shutdownGracefully()
+      throw error
+    }
+    try await workers.shutdownGracefully()
+  }
+}
+
+/// What a symbolic link points to; empty when it is none.
+func linkTarget(_ path: String) -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+    guard let base = buffer.baseAddress else { return "" }
+    let length = readlink(path, base, buffer.count)
+    return length > 0 ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
+  }
+}

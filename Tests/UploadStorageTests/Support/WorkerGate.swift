@@ -1,0 +1,30 @@
+import Dispatch
+import NIOPosix
+
+/// Keeps all threads of a pool busy until it is opened, so that a test knows which work has not begun.
+final class WorkerGate: Sendable {
+  private let gate = DispatchSemaphore(value: 0)
+  private let threads: Int
+
+  /// Waits until every one of the pool's `threads` is held.
+  init(holding pool: NIOThreadPool, threads: Int) async {
+    self.threads = threads
+    let arrived = DispatchSemaphore(value: 0)
+    for _ in 0..<threads {
+      pool.submit { [gate] _ in
+        arrived.signal()
+        gate.wait()
+      }
+    }
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        for _ in 0..<threads { arrived.wait() }
+        continuation.resume()
+      }
+    }
+  }
+
+  func open() {
+    for _ in 0..<threads { gate.signal() }
+  }
+}
