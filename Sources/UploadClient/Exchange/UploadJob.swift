@@ -22,7 +22,7 @@ struct UploadJob: Sendable {
     self.meter = meter
     self.threadPool = threadPool
     plan = ExchangeStateMachine.Plan(
-      body: content.plan,
+      body: content.plan(isForm: !request.suffix.isEmpty),
       continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
       idleTimeout: TimeAmount(configuration.idleTimeout),
       answerTimeout: TimeAmount(configuration.answerTimeout)
