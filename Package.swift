@@ -54,7 +54,7 @@ let ends =
   )
   + library(
     "UploadClient",
-    ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, logging],
+    ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1],
     tests: [nioEmbedded]
   )
 

@@ -1,4 +1,4 @@
-internal import Crypto
+import Crypto
 
 /// SHA-256 for tests that do not import the library it comes from.
 package enum Digest {

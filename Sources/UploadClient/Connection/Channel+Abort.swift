@@ -1,6 +1,6 @@
-internal import Glibc
-internal import NIOCore
-internal import NIOPosix
+import Glibc
+import NIOCore
+import NIOPosix
 
 extension Channel {
   /// Ends the connection with a reset, and forgets what has not been sent.

@@ -1,6 +1,6 @@
-internal import NIOCore
-internal import Synchronization
-internal import UploadCore
+import NIOCore
+import Synchronization
+import UploadCore
 
 /// The one way to end an upload from outside, whatever it is doing at that moment.
 final class UploadCancellation: Sendable {

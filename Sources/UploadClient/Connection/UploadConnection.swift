@@ -1,7 +1,7 @@
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOPosix
-internal import UploadCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import UploadCore
 
 /// Opens a connection of its own for one upload and runs the upload on it.
 struct UploadConnection: Sendable {

@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import UploadCore
+import NIOCore
+import UploadCore
 
 /// Where the bytes of a body's content come from.
 enum BodyContent: Sendable {

@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import NIOHTTP1
+import NIOCore
+import NIOHTTP1
 
 /// Writes a request to a connection part by part; what stands around the content goes out with what it stands next to.
 struct RequestWriter {

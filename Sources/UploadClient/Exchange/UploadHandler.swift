@@ -1,7 +1,7 @@
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOPosix
-internal import UploadCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import UploadCore
 
 /// Carries out on one connection what ``ExchangeStateMachine`` decides, for one upload; closes the connection at the end.
 ///

@@ -1,6 +1,6 @@
-internal import NIOCore
-internal import NIOPosix
-internal import UploadCore
+import NIOCore
+import NIOPosix
+import UploadCore
 
 /// All that one connection needs to know of an upload.
 struct UploadJob: Sendable {

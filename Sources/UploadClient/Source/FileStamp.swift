@@ -1,5 +1,5 @@
-internal import CLinux
-internal import Glibc
+import CLinux
+import Glibc
 
 /// What tells one state of a file from another, as `fstat` gives it.
 ///

@@ -1,6 +1,6 @@
-internal import Glibc
-internal import NIOCore
-internal import UploadCore
+import Glibc
+import NIOCore
+import UploadCore
 
 /// Reads a source of unknown length into one buffer that is used again and again.
 ///

@@ -61,7 +61,8 @@ enum Page {
       "<tr><td><a href=\"/files/\(file.urlComponent)\">\(escaped(PlainText.sanitized(file.name)))</a></td>"
         + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(escaped(file.type ?? ""))</td></tr>"
     }
-    return "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n\(rows.joined(separator: "\n"))\n</table>"
+    return
+      "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n\(rows.joined(separator: "\n"))\n</table>"
   }
 
   /// `text` as HTML shows it, in content and in attributes.
