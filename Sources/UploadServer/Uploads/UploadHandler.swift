@@ -188,12 +188,14 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func takeQueued() -> Bool {
     guard let context, !isTakingQueued else { return false }
     isTakingQueued = true
-    defer { isTakingQueued = false }
     while let next = queue.first, !state.mustWait(next.kind) {
       queue.removeFirst()
       if case .body(let bytes) = next { queuedBytes -= bytes.readableBytes }
       take(next, context)
     }
+    isTakingQueued = false
+    // The library looks at what it was given when the reading is complete, and this reading was complete long ago.
+    if state.isPassing { context.fireChannelReadComplete() }
     return true
   }
 
