@@ -32,6 +32,35 @@ import UploadTestSupport
     }
   }
 
+  @Test func `Running uploads may end after the stop`() async throws {
+    try await RunningServer.with(Self.withRawPort) { server in
+      let rawPort = try #require(server.address.rawPort)
+      let (web, raw) = try await (WireClient(port: server.port), WireClient(port: rawPort))
+      try await web.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
+      try await raw.send("ab")
+      try await eventually("both uploads") { server.ledger.activeCount(.incoming) == 2 }
+      await server.stop()
+      try await eventually("no new connection") {
+        do {
+          try await WireClient(port: server.port).close()
+          return false
+        } catch {
+          return true
+        }
+      }
+      try await web.send("cd")
+      try await raw.send("cd")
+      try await raw.finish()
+      #expect(try await raw.answerToTheEnd().contains(#"{"status":201,"#))
+      let answer = try await web.answerToTheEnd()
+      #expect(answer.contains("201 Created") && answer.lowercased().contains("connection: close"))
+      try await web.close()
+      try await raw.close()
+      try await server.waitForEnd()
+      #expect(try server.place.names().count == 2)
+    }
+  }
+
   @Test func `After the grace a running upload is refused, and the server ends`() async throws {
     var configuration = RunningServer.configuration
     configuration.limits.grace = .milliseconds(50)
