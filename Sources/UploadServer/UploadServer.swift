@@ -16,9 +16,17 @@ package final class UploadServer: Sendable {
   private let ledger: UploadLedger
   private let eventLoopGroup: any EventLoopGroup
   private let logger: Logger
-  private let group = Mutex<ServiceGroup?>(nil)
+  private let state = Mutex(State())
+
+  private struct State {
+    var group: ServiceGroup?
+    /// Somebody wants the server to stop, perhaps before it ran.
+    var isStopping = false
+  }
 
   /// Nothing listens before ``run(onListening:)``.
+  /// - Parameter eventLoopGroup: one that outlives the server by more than its run: the library lets go of its loops in
+  ///   a task of its own, which may come a little later.
   package init(
     configuration: ServerConfiguration,
     store: DiskStore,
@@ -45,9 +53,16 @@ package final class UploadServer: Sendable {
     // Uploads end themselves after their grace; downloads and whatever hangs are cut a little later.
     lifecycle.maximumGracefulShutdownDuration = configuration.limits.grace + .seconds(2)
     let group = ServiceGroup(configuration: lifecycle)
-    self.group.withLock { $0 = group }
+    let isStopping = state.withLock { state in
+      state.group = group
+      return state.isStopping
+    }
+    guard !isStopping else { return await raw?.close() ?? () }
+    defer { state.withLock { $0.group = nil } }
     do {
       try await group.run()
+      // It may have been stopped before the listener ran.
+      await raw?.close()
     } catch {
       await raw?.close()
       if error is CancellationError || error is ServiceGroupError { return }
@@ -57,7 +72,11 @@ package final class UploadServer: Sendable {
 
   /// Begins to stop: nothing new is taken, what runs gets its grace. Again does nothing more.
   package func stop() async {
-    await group.withLock { $0 }?.triggerGracefulShutdown()
+    let group = state.withLock { state in
+      state.isStopping = true
+      return state.group
+    }
+    await group?.triggerGracefulShutdown()
   }
 
   private func bindRaw(_ context: ServerContext) async throws(UploadError) -> RawListener? {

@@ -189,14 +189,14 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     guard let context, !isTakingQueued else { return false }
     guard !queue.isEmpty else { return true }
     isTakingQueued = true
-    defer { isTakingQueued = false }
     while let next = queue.first, !state.mustWait(next.kind) {
       queue.removeFirst()
       if case .body(let bytes) = next { queuedBytes -= bytes.readableBytes }
       take(next, context)
     }
-    // The library takes up what it was given only when it hears that a read is complete.
-    context.fireChannelReadComplete()
+    isTakingQueued = false
+    // The library looks at what it was given when the reading is complete, and this reading was complete long ago.
+    if state.isPassing { context.fireChannelReadComplete() }
     return true
   }
 

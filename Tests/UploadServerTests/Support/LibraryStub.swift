@@ -2,7 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Stands where the library's own handlers are: answers every request with its path, or waits until told to.
+/// Stands where the library's own handlers are: answers every request with its path, or waits until told to. Like the
+/// library it takes what was read only once the reading is complete.
 final class LibraryStub: ChannelInboundHandler {
   typealias InboundIn = HTTPRequestPart
   typealias OutboundOut = HTTPResponsePart
@@ -13,6 +14,7 @@ final class LibraryStub: ChannelInboundHandler {
   private(set) var quiesceEvents = 0
   private(set) var inputClosedEvents = 0
   var answersAtOnce = true
+  private var buffered: [HTTPRequestPart] = []
   private var waiting: [String] = []
   private var context: ChannelHandlerContext?
 
@@ -25,7 +27,17 @@ final class LibraryStub: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
+    buffered.append(unwrapInboundIn(data))
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    let parts = buffered
+    buffered = []
+    parts.forEach(take)
+  }
+
+  private func take(_ part: HTTPRequestPart) {
+    switch part {
     case .head(let request): requests.append("\(request.method.rawValue) \(request.path ?? "")")
     case .body(let bytes): bodyBytes += bytes.readableBytes
     case .end:

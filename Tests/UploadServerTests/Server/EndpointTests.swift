@@ -1,0 +1,97 @@
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadServer
+
+/// Every endpoint once, through the real server, its library and a real disk.
+@Suite struct EndpointTests {
+  private func get(_ path: String, _ fields: [String] = [], _ server: RunningServer) async throws -> String {
+    let text = request("GET " + path, ["Connection: close"] + fields)
+    return try await WireClient.exchange(text, port: server.port)
+  }
+
+  @Test func `A stream, a form and a PUT arrive as they were sent`() async throws {
+    try await RunningServer.with { server in
+      let client = try await WireClient(port: server.port)
+      let bytes = SplitMix64.bytes(3_000_000)
+      try await client.send(request("POST /stream-upload?name=s.bin", ["Content-Length: \(bytes.count)"]))
+      try await client.send(bytes)
+      try await client.wait(for: #""name":"s.bin","size":3000000"#)
+      try await client.send(FormText.post(FormText.file("a.txt", "first"), FormText.file("a.txt", "second")))
+      try await client.wait(for: #"[{"name":"a.txt","size":5,"type":"text/plain"},{"name":"a (2).txt","size":6,"#)
+      try await client.send(request("PUT /x/put.json", body: "{}"))
+      try await client.wait(for: #"{"name":"put.json","size":2,"type":"application/json"}"#)
+      try await client.close()
+      #expect(try server.place.read("s.bin") == bytes)
+      #expect(try server.place.read("a (2).txt") == Array("second".utf8))
+      #expect(try server.place.names() == ["a (2).txt", "a.txt", "put.json", "s.bin"])
+      #expect(server.ledger.totals(.incoming).finished == 4)
+    }
+  }
+
+  @Test func `What is there can be looked at`() async throws {
+    try await RunningServer.with { server in
+      try server.place.write(Array("hello".utf8), to: "a b.txt")
+      let front = try await get("/", [], server)
+      #expect(front.contains("<form ") && front.contains("href=\"/files/a%20b.txt\""))
+      let json = try await get("/files/", [], server)
+      #expect(json.contains(#"{"files":[{"name":"a b.txt","size":5,"type":null,"modified":""#))
+      #expect(try await get("/files", [], server).contains(#"{"files":["#))
+      let page = try await get("/files/", ["Accept: text/html"], server)
+      #expect(page.contains("<table>") && !page.contains("<form "))
+      #expect(try await get("/healthz", [], server).hasSuffix("\r\n\r\nok\n"))
+      let metrics = try await get("/metrics", [], server)
+      #expect(metrics.contains("# TYPE ") && metrics.hasSuffix("# EOF\n"))
+      #expect(try await get("/nowhere", [], server).contains(#"{"status":404,"#))
+    }
+  }
+
+  @Test func `A download is an attachment, whole or in part, and only when it has changed`() async throws {
+    try await RunningServer.with { server in
+      try server.place.write(Array("0123456789".utf8), to: "ü.txt")
+      let whole = try await get("/files/%C3%BC.txt", [], server)
+      #expect(whole.hasPrefix("HTTP/1.1 200 OK\r\n") && whole.hasSuffix("\r\n\r\n0123456789"))
+      #expect(whole.contains("Content-Disposition: attachment; filename*=UTF-8''%C3%BC.txt\r\n"))
+      #expect(whole.contains("X-Content-Type-Options: nosniff\r\n"))
+      let tag = try #require(whole.split(separator: "\r\n").first { $0.hasPrefix("ETag: ") }?.dropFirst(6))
+      let part = try await get("/files/%C3%BC.txt", ["Range: bytes=2-4"], server)
+      #expect(part.hasPrefix("HTTP/1.1 206 ") && part.hasSuffix("\r\n\r\n234"))
+      #expect(part.contains("Content-Range: bytes 2-4/10\r\n"))
+      let none = try await get("/files/%C3%BC.txt", ["Range: bytes=10-"], server)
+      #expect(none.hasPrefix("HTTP/1.1 416 ") && none.contains("Content-Range: bytes */10\r\n"))
+      let same = try await get("/files/%C3%BC.txt", ["If-None-Match: \"x\", W/\(tag)"], server)
+      #expect(same.hasPrefix("HTTP/1.1 304 ") && same.hasSuffix("\r\n\r\n"))
+      let mine = try await get("/files/%C3%BC.txt", ["Range: bytes=2-4", "If-Range: \(tag)"], server)
+      #expect(mine.hasPrefix("HTTP/1.1 206 "))
+      let other = try await get("/files/%C3%BC.txt", ["Range: bytes=2-4", "If-Range: \"x\""], server)
+      #expect(other.hasPrefix("HTTP/1.1 200 ") && other.hasSuffix("0123456789"))
+      let head = request("HEAD /files/%C3%BC.txt", ["Connection: close"])
+      let headers = try await WireClient.exchange(head, port: server.port)
+      #expect(headers.contains("Content-Length: 10\r\n") && headers.hasSuffix("\r\n\r\n"))
+    }
+  }
+
+  @Test(arguments: ["..%2Fsecret", "%2e%2e/secret", "..", "sub/x", "sub%2Fx", "%00", "link", "sub", ".sluice-1.part"])
+  func `Nothing but a file of the directory can be downloaded`(path: String) async throws {
+    try await withTemporaryDirectory { outside in
+      try outside.write([1], to: "secret")
+      try await RunningServer.with { server in
+        try server.place.write([1], to: ".sluice-1.part")
+        try FileTree.makeLink(to: outside.file("secret"), at: server.place.file("link"))
+        try FileTree.makeDirectory(server.place.file("sub"))
+        try server.place.write([1], to: "sub/x")
+        let answer = try await get("/files/" + path, [], server)
+        #expect(answer.hasPrefix("HTTP/1.1 404 "))
+        #expect(answer.contains(#""ok":false}"#))
+      }
+    }
+  }
+
+  @Test func `A broken escape in a download's name is refused`() async throws {
+    try await RunningServer.with { server in
+      let answer = try await get("/files/%zz", [], server)
+      #expect(answer.hasPrefix("HTTP/1.1 400 "))
+    }
+  }
+}

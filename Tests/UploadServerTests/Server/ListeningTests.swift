@@ -1,0 +1,77 @@
+import Glibc
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadServer
+
+@Suite struct ListeningTests {
+  private func failure(_ configuration: ServerConfiguration) async throws -> UploadError {
+    try await withTemporaryDirectory { place in
+      let parts = try RunningServer.Parts(place)
+      let server = parts.server(configuration)
+      let error = try await #require(throws: UploadError.self) {
+        try await server.run { _ in Issue.record("it listens") }
+      }
+      try await parts.shutDown()
+      return error
+    }
+  }
+
+  /// One that the system gave a moment ago.
+  private func freePort() async throws -> Int {
+    var port = 0
+    try await RunningServer.with { port = $0.port }
+    return port
+  }
+
+  @Test func `A taken port is named with who has it and the way out`() async throws {
+    try await RunningServer.with { server in
+      var configuration = RunningServer.configuration
+      configuration.port = server.port
+      let error = try await failure(configuration)
+      #expect(error.code == .cannotListen)
+      #expect(error.message.contains("port \(server.port) on 127.0.0.1 is taken (by "))
+      #expect(error.message.contains("process \(getpid()))"))
+      #expect(error.message.contains("Choose another with --port, or 0 for any."))
+    }
+  }
+
+  @Test func `A taken raw port is named so, and the other one is not kept`() async throws {
+    try await RunningServer.with { server in
+      var configuration = RunningServer.configuration
+      configuration.rawPort = server.port
+      let error = try await failure(configuration)
+      #expect(error.code == .cannotListen)
+      #expect(error.message.contains("Choose another with --raw-port"))
+    }
+  }
+
+  @Test func `When only the HTTP port is taken the raw one is given back`() async throws {
+    try await RunningServer.with { server in
+      var configuration = RunningServer.configuration
+      configuration.port = server.port
+      configuration.rawPort = try await freePort()
+      let error = try await failure(configuration)
+      #expect(error.message.contains("Choose another with --port"))
+      #expect(PortHolder.describe(port: try #require(configuration.rawPort)) == nil)
+    }
+  }
+
+  @Test func `An address that this machine does not have is refused`() async throws {
+    var configuration = RunningServer.configuration
+    configuration.host = "192.0.2.1"
+    let error = try await failure(configuration)
+    #expect(error.code == .cannotListen)
+    #expect(error.message.contains("Check --host."))
+  }
+
+  @Test func `Nobody holds a port that is free or none`() {
+    for port in [-1, 0, 1, 65_536, .max] { #expect(PortHolder.describe(port: port) == nil) }
+  }
+
+  @Test func `The address is one that can be opened`() {
+    #expect(ServerAddress(host: "127.0.0.1", port: 80, rawPort: nil).url == "http://127.0.0.1:80")
+    #expect(ServerAddress(host: "::1", port: 80, rawPort: 9).url == "http://[::1]:80")
+  }
+}

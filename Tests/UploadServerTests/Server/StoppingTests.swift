@@ -1,0 +1,144 @@
+import NIOCore
+import NIOPosix
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadServer
+
+@Suite struct StoppingTests {
+  private static var withRawPort: ServerConfiguration {
+    var configuration = RunningServer.configuration
+    configuration.rawPort = 0
+    return configuration
+  }
+
+  @Test func `An idle server stops at once, connections and all`() async throws {
+    try await RunningServer.with(Self.withRawPort) { server in
+      let rawPort = try #require(server.address.rawPort)
+      let (idle, used, raw) = try await (
+        WireClient(port: server.port), WireClient(port: server.port), WireClient(port: rawPort)
+      )
+      try await used.send(request("PUT /a", body: "x"))
+      try await used.wait(for: "201 Created")
+      await server.stop()
+      await server.stop()
+      try await server.waitForEnd()
+      for client in [idle, used, raw] {
+        _ = try await client.answerToTheEnd()
+        try await client.close()
+      }
+      await #expect(throws: (any Error).self) { try await WireClient(port: server.port) }
+    }
+  }
+
+  @Test func `Running uploads may end after the stop`() async throws {
+    try await RunningServer.with(Self.withRawPort) { server in
+      let rawPort = try #require(server.address.rawPort)
+      let (web, raw) = try await (WireClient(port: server.port), WireClient(port: rawPort))
+      try await web.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
+      try await raw.send("ab")
+      try await eventually("both uploads") { server.ledger.activeCount(.incoming) == 2 }
+      await server.stop()
+      try await eventually("no new connection") {
+        do {
+          try await WireClient(port: server.port).close()
+          return false
+        } catch {
+          return true
+        }
+      }
+      try await web.send("cd")
+      try await raw.send("cd")
+      try await raw.finish()
+      #expect(try await raw.answerToTheEnd().contains(#"{"status":201,"#))
+      let answer = try await web.answerToTheEnd()
+      #expect(answer.contains("201 Created") && answer.lowercased().contains("connection: close"))
+      try await web.close()
+      try await raw.close()
+      try await server.waitForEnd()
+      #expect(try server.place.names().count == 2)
+    }
+  }
+
+  @Test func `After the grace a running upload is refused, and the server ends`() async throws {
+    var configuration = RunningServer.configuration
+    configuration.limits.grace = .milliseconds(50)
+    try await RunningServer.with(configuration) { server in
+      let client = try await WireClient(port: server.port)
+      try await client.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
+      try await eventually("the upload") { server.ledger.activeCount(.incoming) == 1 }
+      await server.stop()
+      #expect(try await client.answerToTheEnd().contains(#"{"status":503,"#))
+      try await client.close()
+      try await server.waitForEnd()
+      #expect(try server.place.names() == [])
+    }
+  }
+
+  @Test func `A download that runs arrives whole`() async throws {
+    try await RunningServer.with { server in
+      // More than sockets and the network layer hold, so that the server is in the middle of it.
+      let bytes = SplitMix64.bytes(24 << 20)
+      try server.place.write(bytes, to: "big")
+      let client = try await WireClient(port: server.port)
+      try await client.pause()
+      try await client.send(request("GET /files/big"))
+      try await client.resume()
+      try await client.wait(for: "200 OK")
+      try await client.pause()
+      await server.stop()
+      try await client.resume()
+      try await eventually("the server's end of the connection") { client.hasEnded }
+      let received = client.received
+      let body = received.suffix(bytes.count)
+      #expect(received.count > bytes.count)
+      #expect(Array(body) == bytes)
+      try await client.close()
+    }
+  }
+
+  @Test func `A stop before the server runs is not lost`() async throws {
+    try await withTemporaryDirectory { place in
+      let parts = try RunningServer.Parts(place)
+      let server = parts.server(Self.withRawPort)
+      await server.stop()
+      let (heard, continuation) = AsyncStream.makeStream(of: ServerAddress.self)
+      try await server.run { continuation.yield($0) }
+      continuation.finish()
+      #expect(await heard.first { _ in true } == nil)
+      try await parts.shutDown()
+    }
+  }
+
+  @Test func `Starting and stopping leaves nothing behind, and nothing is said`() async throws {
+    let result = try await #require(
+      processExitsWith: .success,
+      observing: [\.standardErrorContent, \.standardOutputContent]
+    ) {
+      func descriptors() -> Int { DirectoryNames.read("/proc/self/fd").count }
+      try await withTemporaryDirectory { place in
+        var before = 0
+        for round in 0...20 {
+          let parts = try RunningServer.Parts(place)
+          var configuration = RunningServer.configuration
+          configuration.rawPort = 0
+          let server = try await RunningServer.start(configuration, parts)
+          let client = try await WireClient(port: server.port)
+          try await client.send(request("PUT /a", body: "x"))
+          try await client.wait(for: "201 Created")
+          await server.stop()
+          try await server.waitForEnd()
+          _ = try await client.answerToTheEnd()
+          try await client.close()
+          try await parts.shutDown()
+          if round == 0 { before = descriptors() }
+        }
+        // What the first round has opened for good, such as the loops' own, is no leak.
+        try await eventually("as few descriptors as after one round (\(before))") { descriptors() <= before }
+      }
+    }
+    let said = String(decoding: result.standardErrorContent, as: UTF8.self)
+    #expect(said == "")
+  }
+}
