@@ -111,8 +111,7 @@ import UploadTestSupport
       let arguments = ["send", "--json", "--idle-timeout", "1s", "--to", "http://127.0.0.1:\(port)", file]
       async let ended = Sluice.run(arguments)
       let connection = try await listener.accept()
-      try await connection.receiveHead()
-      try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
+      // Accepted and never read from; what the kernel takes for us does not last.
       try expectFailure(try await ended, "timedOut", says: "took no byte for 1 s")
       withExtendedLifetime(connection) {}
     }

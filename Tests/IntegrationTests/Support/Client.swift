@@ -21,14 +21,6 @@ extension Trait where Self == ConditionTrait {
   static var python: Self { Client.needs("python3", "-c", "import requests") }
   static var wget: Self { Client.needs("wget", "--version") }
 
-  /// Node 18, which Debian 12 has, cannot make a blob of a file; the script says so, and that is tested instead.
-  static var nodeWithBlobs: Self {
-    .enabled("this Node has no fs.openAsBlob: it is older than 20") {
-      let arguments = ["-e", "process.exit(require('fs').openAsBlob ? 0 : 1)"]
-      return (try? await ProcessRunner.run("node", arguments).exit) == .status(0)
-    }
-  }
-
   /// A mount of its own for a process needs rights that root has on a machine, but not in every container.
   static var mounts: Self {
     .enabled("no file system can be mounted here: that takes root, and a container that lets it") {
