@@ -25,9 +25,21 @@ import UploadCore
     #expect(
       Array(head.headers).map { "\($0.name): \($0.value)" } == [
         "Host: host:8080", "User-Agent: sluice", "Accept: application/json", "Content-Type: text/plain",
-        "Content-Length: 5", "Connection: close",
+        "Content-Disposition: attachment; filename*=UTF-8''a.txt", "Content-Length: 5", "Connection: close",
       ]
     )
+  }
+
+  @Test func onlyAPostWithoutAFormNamesItsFileInAHeader() throws {
+    #expect(
+      try request(name: "ü b.txt").head.headers["content-disposition"] == [
+        "attachment; filename*=UTF-8''%C3%BC%20b.txt"
+      ]
+    )
+    #expect(try request(mode: .multipart).head.headers["content-disposition"].isEmpty)
+    var put = self
+    put.configuration.method = "PUT"
+    #expect(try put.request().head.headers["content-disposition"].isEmpty)
   }
 
   @Test func typeIsGivenElseByNameElseUnknown() throws {

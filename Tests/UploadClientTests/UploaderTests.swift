@@ -99,7 +99,8 @@ import UploadTestSupport
         _ = try peer.readHead()
         try script(peer, try #require(task.withLock { $0 }))
       } _: { server in
-        let uploads = TestUploads()
+        // Only the script ends the wait for 100 Continue, however busy the machine is.
+        let uploads = TestUploads(continueTimeout: .seconds(600))
         // Started under the lock, so that a script never comes before the task is noted down.
         let upload = task.withLock { task in
           let upload = Task { try await uploads.send(.file(path), to: server.url, mode: mode) }

@@ -18,6 +18,10 @@ struct TestUploads {
   let ledger = UploadLedger()
   var configuration = UploadClientConfiguration()
 
+  init(continueTimeout: Duration = .seconds(1)) {
+    configuration.continueTimeout = continueTimeout
+  }
+
   var uploader: Uploader {
     Uploader(
       configuration: configuration,
