@@ -32,15 +32,24 @@ import UploadTestSupport
     try await sends { try await run("node/form.mjs", [$0, $1]) }
   }
 
-  /// Before Node 20, and for files of 4 GiB and more, there is no blob of a file to send.
-  @Test(.node) func nodeFormWithoutBlobs() async throws {
+  @Test(.node) func nodeFormBeforeThereWereBlobs() async throws {
     try await withTemporaryDirectory { directory in
-      let shim = try directory.write(
-        "require('fs').openAsBlob = undefined; require('module').syncBuiltinESMExports()".utf8,
-        to: "old.cjs"
-      )
+      let old = try directory.write("delete require('fs').openAsBlob".utf8, to: "old.cjs")
       let script = "\(Sluice.package)/example/node/form.mjs"
-      try await sends { try await ProcessRunner.run("node", ["--require", shim, script, $0, $1]) }
+      try await sends { path, url in
+        try await ProcessRunner.run("node", ["--require", old, script, path, url], timeout: .seconds(120))
+      }
+      try await withServer { server in
+        let paths = try ["a \"b\".bin", "grüße 100%.bin"].map { try server.scratch.random(100_000, to: $0) }
+        let ended = try await ProcessRunner.run("node", ["--require", old, script] + paths + [server.url])
+        #expect(ended.exit == .status(0), "\(ended)")
+        try server.expect("a \"b\".bin", equals: paths[0])
+        try server.expect("grüße 100%.bin", equals: paths[1])
+        let missing = directory.file("missing")
+        let failed = try await ProcessRunner.run("node", ["--require", old, script, missing, server.url])
+        #expect(failed.exit == .status(1))
+        #expect(failed.errors.contains(missing), "\(failed)")
+      }
     }
   }
 
@@ -52,8 +61,44 @@ import UploadTestSupport
     try await sends { try await run("python/upload.py", ["--form", $0, $1]) }
   }
 
-  @Test(.curl, .bash, .node, arguments: ["curl/form.sh", "node/form.mjs"])
-  func severalFilesInOneForm(script: String) async throws {
+  @Test(.curl, .bash) func severalFilesInOneFormOfCurl() async throws {
+    try await sendsTogether("curl/form.sh")
+  }
+
+  @Test(.node) func severalFilesInOneFormOfNode() async throws {
+    try await sendsTogether("node/form.mjs")
+  }
+
+  @Test(.curl, .bash) func curlFails() async throws {
+    for script in [["curl/stream.sh"], ["curl/form.sh"]] { try await fails(script) }
+    try await saysItsUsage("curl/chunked.sh")
+  }
+
+  @Test(.wget, .bash) func wgetFails() async throws {
+    try await fails(["wget/put.sh"])
+  }
+
+  @Test(.node) func nodeFails() async throws {
+    for script in [["node/stream.mjs"], ["node/form.mjs"]] { try await fails(script) }
+  }
+
+  @Test(.python) func pythonFails() async throws {
+    for script in [["python/upload.py"], ["python/upload.py", "--form"]] { try await fails(script) }
+  }
+
+  private typealias Ended = (exit: ProcessRunner.Exit, output: String, errors: String)
+
+  private func run(_ script: String, _ arguments: [String]) async throws -> Ended {
+    try await ProcessRunner.run(
+      "\(Sluice.package)/example/\(script)",
+      arguments,
+      environment: ["no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"],
+      timeout: .seconds(120)
+    )
+  }
+
+  /// Sends files with difficult names in one form.
+  private func sendsTogether(_ script: String) async throws {
     try await withServer { server in
       let names = ["a.bin", "b,c;d.bin", "grüße \"x\" [1] {2} 100%.bin"]
       let paths = try names.map { try server.scratch.random(1000, to: $0) }
@@ -65,52 +110,30 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .bash, .node, .python, .wget, arguments: Self.scripts)
-  func aRefusalIsShownAndIsAFailure(script: [String]) async throws {
+  /// Expects that a refusal, a missing file, a missing server and wrong usage are told, and are failures.
+  private func fails(_ script: [String]) async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let path = try server.scratch.random(5000, to: "large.bin")
-      let ended = try await run(script[0], script.dropFirst() + [path, server.url])
-      #expect(ended.exit != .status(0))
-      #expect(ended.output.contains("\"status\":413"), "\(ended)")
+      let refused = try await run(script[0], script.dropFirst() + [path, server.url])
+      #expect(refused.exit != .status(0))
+      #expect(refused.output.contains("\"status\":413"), "\(script): \(refused)")
       #expect(try server.uploads.names() == [])
-    }
-  }
-
-  @Test(.curl, .bash, .node, .python, .wget, arguments: Self.scripts)
-  func nobodyThereAndNoFileAreFailures(script: [String]) async throws {
-    try await withTemporaryDirectory { directory in
-      let missing = directory.file("missing")
-      // Not port 1: browsers and Node's fetch refuse that by themselves.
-      let nobody = "http://127.0.0.1:\(try Socket.freePort())"
-      let withoutFile = try await run(script[0], script.dropFirst() + [missing, nobody])
+      let missing = server.scratch.file("missing")
+      let withoutFile = try await run(script[0], script.dropFirst() + [missing, server.url])
       #expect(withoutFile.exit != .status(0))
-      #expect(withoutFile.errors.contains(missing), "\(withoutFile)")
-      let withoutServer = try await run(
-        script[0],
-        script.dropFirst() + [try directory.write([1], to: "one"), nobody]
-      )
+      #expect(withoutFile.errors.contains(missing), "\(script): \(withoutFile)")
+      let nobody = "http://127.0.0.1:\(try Socket.freePort())"
+      let withoutServer = try await run(script[0], script.dropFirst() + [path, nobody])
       #expect(withoutServer.exit != .status(0))
-      #expect(!withoutServer.errors.isEmpty)
+      #expect(!withoutServer.errors.isEmpty, "\(script)")
     }
+    try await saysItsUsage(script[0])
   }
 
-  @Test(.curl, .bash, .node, .python, .wget, arguments: Self.scripts + [["curl/chunked.sh"]])
-  func wrongUsageIsSaid(script: [String]) async throws {
-    let ended = try await run(script[0], [])
+  private func saysItsUsage(_ script: String) async throws {
+    let ended = try await run(script, [])
     #expect(ended.exit == .status(64))
-    #expect(ended.errors.contains("usage: "), "\(ended)")
-  }
-
-  /// All that take a file.
-  private static let scripts = [
-    ["curl/stream.sh"], ["curl/form.sh"], ["wget/put.sh"], ["node/stream.mjs"], ["node/form.mjs"],
-    ["python/upload.py"], ["python/upload.py", "--form"],
-  ]
-
-  private typealias Ended = (exit: ProcessRunner.Exit, output: String, errors: String)
-
-  private func run(_ script: String, _ arguments: [String]) async throws -> Ended {
-    try await ProcessRunner.run("\(Sluice.package)/example/\(script)", arguments, timeout: .seconds(120))
+    #expect(ended.errors.contains("usage: "), "\(script): \(ended)")
   }
 
   /// Sends files of all sizes, each expected to be answered for and to arrive.

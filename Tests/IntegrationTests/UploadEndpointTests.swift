@@ -92,4 +92,15 @@ import UploadTestSupport
       try server.expect("x", equals: path)
     }
   }
+
+  @Test(arguments: ["full", "file", "none"]) func everyDurabilityStores(durability: String) async throws {
+    try await withServer(["--durability", durability]) { server in
+      let small = try server.scratch.random(1000, to: "small")
+      let large = try server.scratch.random(5 << 20, to: "large")
+      let reply = try await Curl.run(["-F", "a=@\(small)", "-F", "b=@\(large)", "\(server.url)/file-upload"])
+      #expect(reply.status == 201, "\(reply)")
+      try server.expect("small", equals: small)
+      try server.expect("large", equals: large)
+    }
+  }
 }
