@@ -26,7 +26,8 @@ extension UploadHandler {
     if state.isLingering {
       if idle >= Self.lingerTime { return context.close(promise: nil) }
     } else if idle >= idleTime {
-      if state.isIdle || state.isSkipping { return context.close(promise: nil) }
+      // A client that is slow to take its answer is not idle.
+      if (state.isIdle && answersOnTheirWay == 0) || state.isSkipping { return context.close(promise: nil) }
       // Only a client that could send counts as silent: a slow disk is not its fault.
       if state.isReceiving, body?.hasRoom ?? true {
         let seconds = TimeText.clock(server.limits.idleTimeout.inSeconds)

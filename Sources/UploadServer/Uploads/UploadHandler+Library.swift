@@ -33,6 +33,7 @@ extension UploadHandler {
 
   private func answerIsSent() {
     answersOnTheirWay -= 1
+    if let context, !state.isLingering { lastActivity = context.eventLoop.now }
     if answersOnTheirWay == 0 { closeIfHeld() }
   }
 
