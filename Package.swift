@@ -28,6 +28,58 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // A target imports only targets of floors below its own; `.ci/check-imports` holds the imports to this order.
+
+/// Floor 0: calls that Glibc's module hides.
+let shims: [Target] = [.target(name: "CLinux")]
+
+/// Floor 1: the vocabulary.
+let vocabulary = library("UploadCore", ["CLinux"])
+
+/// Floor 2: protocols without I/O, the store, and what is said about it.
+let parts =
+  library("UploadProtocol", ["UploadCore", nioCore])
+  + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix])
+  + library("UploadReport", ["UploadCore"])
+
+/// Floor 3: the two ends of an upload.
+let ends =
+  library(
+    "UploadServer",
+    [
+      "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux",
+      hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioExtras, nioHTTPTypes, nioHTTPTypesHTTP1,
+      httpTypes, logging, lifecycle,
+    ],
+    tests: [nioEmbedded]
+  )
+  + library(
+    "UploadClient",
+    ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1],
+    tests: [nioEmbedded]
+  )
+
+/// Floor 4: commands, options, and the one place that puts everything together.
+let commandLine = library(
+  "SluiceCLI",
+  [
+    "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
+    argumentParser, crypto, logging, nioCore, nioPosix,
+  ]
+)
+
+/// Floor 5: the executable.
+let executables: [Target] = [.executableTarget(name: "sluice", dependencies: ["SluiceCLI"])]
+
+/// What tests share, and the built binary against real clients.
+let shared: [Target] = [
+  .target(
+    name: "UploadTestSupport",
+    dependencies: ["UploadCore", crypto, nioCore],
+    path: "Tests/UploadTestSupport"
+  ),
+  .testTarget(name: "IntegrationTests", dependencies: ["UploadCore", "UploadTestSupport", "sluice"]),
+]
+
 let package = Package(
   name: "sluice",
   products: [.executable(name: "sluice", targets: ["sluice"])],
@@ -41,52 +93,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
   ],
-  targets: // Floor 0: calls that Glibc's module hides.
-  [.target(name: "CLinux")]
-    // Floor 1: the vocabulary.
-    + library("UploadCore", ["CLinux"])
-    // Floor 2: protocols without I/O, the store, and what is said about it.
-    + library("UploadProtocol", ["UploadCore", nioCore])
-    + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix])
-    + library("UploadReport", ["UploadCore"])
-    // Floor 3: the two ends of an upload.
-    + library(
-      "UploadServer",
-      [
-        "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux",
-        hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioExtras, nioHTTPTypes, nioHTTPTypesHTTP1,
-        httpTypes,
-        logging, lifecycle,
-      ],
-      tests: [nioEmbedded]
-    )
-    + library(
-      "UploadClient",
-      ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, logging],
-      tests: [nioEmbedded]
-    )
-    // Floor 4: commands, options, and the one place that puts everything together.
-    + library(
-      "SluiceCLI",
-      [
-        "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
-        argumentParser, crypto, logging, nioCore, nioPosix,
-      ]
-    )
-    + [
-      // Floor 5: the executable.
-      .executableTarget(name: "sluice", dependencies: ["SluiceCLI"]),
-      // What tests share, and the built binary against real clients.
-      .target(
-        name: "UploadTestSupport",
-        dependencies: ["UploadCore", crypto, nioCore],
-        path: "Tests/UploadTestSupport"
-      ),
-      .testTarget(
-        name: "IntegrationTests",
-        dependencies: ["UploadCore", "UploadTestSupport", "sluice"]
-      ),
-    ]
+  targets: shims + vocabulary + parts + ends + commandLine + executables + shared
 )
 
 for target in package.targets {

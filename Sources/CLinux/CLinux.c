@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +87,8 @@ int clinux_start_writeback(int descriptor, int64_t offset, int64_t length) {
   return sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
+void clinux_trim_memory(void) { malloc_trim(0); }
+
 int clinux_terminal_columns(int descriptor) {
   struct winsize size;
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
@@ -108,3 +111,7 @@ uint64_t clinux_listening_inode(int family, uint16_t port) {
   fclose(table);
   return found;
 }
+
+int64_t clinux_modified_seconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_sec; }
+
+int64_t clinux_modified_nanoseconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_nsec; }

@@ -58,7 +58,8 @@ package struct Uploader: Sendable {
     let meter = UploadMeter(
       direction: .outgoing,
       mode: mode,
-      name: source.name,
+      // Names of files may hold anything; the server gets this one as it is, faces get it fit to be shown.
+      name: PlainText.sanitized(source.name),
       size: size,
       remote: target.authority,
       declaredType: (try? request.get())?.contentType

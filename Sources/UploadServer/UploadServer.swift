@@ -47,8 +47,9 @@ package final class UploadServer: Sendable {
   package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
     let context = ServerContext(store: store, ledger: ledger, limits: configuration.limits)
     let raw = try await bindRaw(context)
-    let services: [any Service] = [application(context, rawPort: raw?.port, onListening)] + (raw.map { [$0] } ?? [])
-    var lifecycle = ServiceGroupConfiguration(services: [ServicesTogether(services: services)], logger: logger)
+    let application = application(context, rawPort: raw?.port, onListening)
+    let listeners = Listeners(all: [application] + (raw.map { [$0] } ?? []))
+    var lifecycle = ServiceGroupConfiguration(services: [listeners], logger: logger)
     // Uploads end themselves after their grace; downloads and whatever hangs are cut a little later.
     lifecycle.maximumGracefulShutdownDuration = configuration.limits.grace + .seconds(2)
     let group = ServiceGroup(configuration: lifecycle)

@@ -1,6 +1,6 @@
-internal import Foundation
-internal import Glibc
-internal import Synchronization
+import Foundation
+import Glibc
+import Synchronization
 
 /// A program that a test runs: its output as it comes, signals to it, and how it ended.
 ///
@@ -13,25 +13,25 @@ package final class ProcessRunner: Sendable {
   }
 
   private struct State {
-    var output = Data()
-    var errors = Data()
+    var output: [UInt8] = []
+    var errors: [UInt8] = []
     /// How many of the two streams have come to their end.
     var endedStreams = 0
     var exit: Exit?
+    var inputIsOpen = true
   }
 
-  /// Shared with the process's callbacks, which must not keep the runner alive.
+  /// Shared with the threads that read and wait, which must not keep the runner alive.
   private final class Record: Sendable {
     let state = Mutex(State())
   }
 
   private let record = Record()
-  private let input: Pipe
-  package let processID: Int32
+  private let process: SpawnedProcess
 
   /// Starts `executable`.
   /// - Parameters:
-  ///   - executable: an absolute path, or a name to look up in PATH.
+  ///   - executable: a path, or a name to look up in PATH.
   ///   - environment: added to this process's own.
   ///   - directory: where it runs; here when nil.
   package init(
@@ -40,52 +40,47 @@ package final class ProcessRunner: Sendable {
     environment: [String: String] = [:],
     directory: String? = nil
   ) throws {
-    let process = Process()
-    let isPath = executable.contains("/")
-    process.executableURL = URL(filePath: isPath ? executable : "/usr/bin/env")
-    process.arguments = isPath ? arguments : [executable] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    if let directory { process.currentDirectoryURL = URL(filePath: directory) }
-    let (output, errors) = (Pipe(), Pipe())
-    input = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = errors
-    Self.collect(output, into: record, \.output)
-    Self.collect(errors, into: record, \.errors)
-    let record = record
-    process.terminationHandler = { process in
-      let exit = process.terminationReason == .exit ? Exit.status : Exit.signal
-      record.state.withLock { $0.exit = exit(process.terminationStatus) }
+    process = try SpawnedProcess.start(
+      directory == nil ? executable : "/usr/bin/env",
+      directory.map { ["-C", $0, executable] + arguments } ?? arguments,
+      environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    )
+    let (record, process) = (record, process)
+    Thread.detachNewThread { Self.collect(process.output, into: record) { $0.output += $1 } }
+    Thread.detachNewThread { Self.collect(process.errors, into: record) { $0.errors += $1 } }
+    Thread.detachNewThread {
+      let exit = process.wait()
+      record.state.withLock { $0.exit = exit }
     }
-    try process.run()
-    processID = process.processIdentifier
   }
 
   deinit {
-    if record.state.withLock({ $0.exit }) == nil { kill(processID, SIGKILL) }
+    signal(SIGKILL)
+    closeInput()
   }
 
-  private static func collect(_ pipe: Pipe, into record: Record, _ stream: any WritableKeyPath<State, Data> & Sendable)
-  {
-    pipe.fileHandleForReading.readabilityHandler = { handle in
-      let piece = handle.availableData
-      if piece.isEmpty { handle.readabilityHandler = nil }
-      record.state.withLock { state in
-        state[keyPath: stream].append(piece)
-        if piece.isEmpty { state.endedStreams += 1 }
-      }
+  private static func collect(
+    _ descriptor: Int32,
+    into record: Record,
+    _ append: (inout State, UnsafeRawBufferPointer) -> Void
+  ) {
+    SpawnedProcess.read(descriptor) { bytes in
+      record.state.withLock { append(&$0, bytes) }
     }
+    record.state.withLock { $0.endedStreams += 1 }
   }
+
+  /// The process's number.
+  package var processID: Int32 { process.processID }
 
   /// What it has written to standard output so far.
   package var output: String {
-    record.state.withLock { String(decoding: $0.output, as: UTF8.self) }
+    String(decoding: record.state.withLock { $0.output }, as: UTF8.self)
   }
 
   /// What it has written to standard error so far.
   package var errors: String {
-    record.state.withLock { String(decoding: $0.errors, as: UTF8.self) }
+    String(decoding: record.state.withLock { $0.errors }, as: UTF8.self)
   }
 
   /// The whole lines it has written to standard output so far.
@@ -108,9 +103,7 @@ package final class ProcessRunner: Sendable {
         return found != nil || over
       }
     } catch is TimeoutError {}
-    guard let found else {
-      throw TimeoutError("no such line; standard output:\n\(output)\nstandard error:\n\(errors)")
-    }
+    guard let found else { throw TimeoutError("no such line; \(transcript)") }
     return found
   }
 
@@ -118,19 +111,29 @@ package final class ProcessRunner: Sendable {
     record.state.withLock { $0.exit != nil && $0.endedStreams == 2 }
   }
 
-  /// Sends bytes to standard input.
-  package func send(_ bytes: [UInt8]) throws {
-    try input.fileHandleForWriting.write(contentsOf: Data(bytes))
+  private var transcript: String {
+    "standard output:\n\(output)\nstandard error:\n\(errors)"
   }
 
-  /// Ends standard input.
-  package func closeInput() throws {
-    try input.fileHandleForWriting.close()
+  /// Sends bytes to standard input; waits while the pipe is full.
+  package func send(_ bytes: [UInt8]) throws {
+    guard record.state.withLock({ $0.inputIsOpen }) else { throw POSIXError(.EBADF) }
+    try FileHandle(fileDescriptor: process.input, closeOnDealloc: false).write(contentsOf: Data(bytes))
+  }
+
+  /// Ends standard input; a second time does nothing.
+  package func closeInput() {
+    record.state.withLock { state in
+      if state.inputIsOpen { close(process.input) }
+      state.inputIsOpen = false
+    }
   }
 
   /// Sends a signal such as `SIGINT`; nothing happens when it has ended.
   package func signal(_ number: Int32) {
-    if record.state.withLock({ $0.exit }) == nil { kill(processID, number) }
+    record.state.withLock { state in
+      if state.exit == nil { kill(process.processID, number) }
+    }
   }
 
   /// Waits for the end, and until all output is there.
@@ -140,7 +143,7 @@ package final class ProcessRunner: Sendable {
     do {
       try await eventually("the end of the program", timeout: timeout) { hasEnded }
     } catch let error as TimeoutError {
-      throw TimeoutError("\(error); standard output:\n\(output)\nstandard error:\n\(errors)")
+      throw TimeoutError("\(error); \(transcript)")
     }
     return record.state.withLock { $0.exit } ?? .status(-1)
   }
@@ -154,7 +157,7 @@ package final class ProcessRunner: Sendable {
     timeout: Duration = .seconds(60)
   ) async throws -> (exit: Exit, output: String, errors: String) {
     let runner = try ProcessRunner(executable, arguments, environment: environment, directory: directory)
-    try runner.closeInput()
+    runner.closeInput()
     let exit = try await runner.exit(timeout: timeout)
     return (exit, runner.output, runner.errors)
   }

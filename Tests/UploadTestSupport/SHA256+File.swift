@@ -1,5 +1,5 @@
 package import Crypto
-internal import Foundation
+import Foundation
 
 extension SHA256 {
   /// The digest of a file in lower-case hexadecimal, read a piece at a time.

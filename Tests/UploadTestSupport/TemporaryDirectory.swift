@@ -1,4 +1,4 @@
-internal import Foundation
+import Foundation
 
 /// A directory for one test, gone when the test is over.
 package struct TemporaryDirectory: Sendable {

@@ -38,9 +38,19 @@ int clinux_read_signal(int descriptor);
 /// Advises the kernel that written pages up to `length` can be written out now (sync_file_range, WRITE).
 int clinux_start_writeback(int descriptor, int64_t offset, int64_t length);
 
+/// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
+void clinux_trim_memory(void);
+
 /// Columns of the terminal behind a descriptor; 0 when it is none.
 int clinux_terminal_columns(int descriptor);
 
 /// Whether an address is free to listen on says nothing about who holds it; this asks the kernel for the inode of the
 /// socket that listens on a TCP port, by family (AF_INET or AF_INET6); 0 when there is none or it cannot be seen.
 uint64_t clinux_listening_inode(int family, uint16_t port);
+
+/// Last change of a file's content, from a `struct stat`: whole seconds since 1970. (In an optimised build with
+/// MemberImportVisibility Swift cannot name the fields of timespec, nor those of a stat that this header includes.)
+int64_t clinux_modified_seconds(const void *status);
+
+/// The rest of it in nanoseconds.
+int64_t clinux_modified_nanoseconds(const void *status);

@@ -20,14 +20,20 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Argument(help: ArgumentHelp("Files to send; none for generated ones.", valueName: "file"))
   var files: [String] = []
 
-  @Option(help: ArgumentHelp("Size of each generated file.", valueName: "size"), transform: SizeArgument.init(parsing:))
+  @Option(
+    help: ArgumentHelp("Size of each generated file. (default: 64MiB)", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
   var size: SizeArgument?
 
   @Option(help: ArgumentHelp("How many files to generate. (default: 1)", valueName: "count"))
   var count: Int?
 
   @Option(
-    help: ArgumentHelp("Modes to send in, separated by commas.", valueName: "modes"),
+    help: ArgumentHelp(
+      "Modes to send in, separated by commas. (default: stream,multipart,buffered)",
+      valueName: "modes"
+    ),
     transform: Self.modes(parsing:)
   )
   var modes: [SendMode] = SendMode.allCases
@@ -50,7 +56,10 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var json = false
 
   @Option(
-    help: ArgumentHelp("The shortest time between two progress lines of an upload.", valueName: "time"),
+    help: ArgumentHelp(
+      "The shortest time between two progress lines of an upload. (default: 500ms)",
+      valueName: "time"
+    ),
     transform: TimeArgument.init(parsing:)
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")

@@ -25,7 +25,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("Where to: http://HOST:PORT, or any URL that takes files.", valueName: "url"))
   var to: String
 
-  @Option(help: "How: stream, multipart or buffered.")
+  @Option(help: ArgumentHelp("How to send.", valueName: "mode"))
   var mode = SendMode.stream
 
   @Option(help: ArgumentHelp("Files under way at once.", valueName: "count"))
@@ -44,13 +44,13 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var header: [String] = []
 
   @Option(
-    help: ArgumentHelp("Give up when the server takes nothing for this long.", valueName: "time"),
+    help: ArgumentHelp("Give up when the server takes nothing for this long. (default: 60s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
   var idleTimeout = TimeArgument(seconds: 60, "60s")
 
   @Option(
-    help: ArgumentHelp("Call an upload stalled after this long without a byte.", valueName: "time"),
+    help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
   var stallAfter = TimeArgument(seconds: 5, "5s")
@@ -62,7 +62,10 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var quiet = false
 
   @Option(
-    help: ArgumentHelp("With --json: the shortest time between two progress lines of an upload.", valueName: "time"),
+    help: ArgumentHelp(
+      "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
+      valueName: "time"
+    ),
     transform: TimeArgument.init(parsing:)
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")
@@ -131,7 +134,6 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       peakResidentBytes: ProcessMemory.current().peak
     )
     show(summary)
-    await engine.shutDown()
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
   }

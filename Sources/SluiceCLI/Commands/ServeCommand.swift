@@ -31,7 +31,10 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var json = false
 
   @Option(
-    help: ArgumentHelp("With --json: the shortest time between two progress lines of an upload.", valueName: "time"),
+    help: ArgumentHelp(
+      "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
+      valueName: "time"
+    ),
     transform: TimeArgument.init(parsing:)
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")
@@ -52,7 +55,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
     let ledger = UploadLedger()
     do {
       let engine = try ServerEngine(options: server, port: port, directory: dir, ledger: ledger)
-      let reporter = Reporter(sampler: sampler(engine, ledger), face: face)
+      let reporter = Reporter(sampler: sampler(engine, ledger), face: face) { engine.giveBackMemory() }
       stop.onRequest { await engine.server.stop() }
       let reporting = Task { await reporter.run() }
       defer { reporting.cancel() }

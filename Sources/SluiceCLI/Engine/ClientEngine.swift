@@ -3,7 +3,8 @@ import NIOPosix
 import UploadClient
 import UploadCore
 
-/// Everything the sending side is made of. Its event loops are its own: a server in the same process never waits for it.
+/// Everything the sending side is made of. Its event loops are its own, so that a server in the same process never waits
+/// for it; its threads end with the process.
 struct ClientEngine: Sendable {
   let uploader: Uploader
   private let eventLoops: MultiThreadedEventLoopGroup
@@ -20,11 +21,5 @@ struct ClientEngine: Sendable {
       eventLoopGroup: eventLoops,
       threadPool: readers
     )
-  }
-
-  /// Ends the threads, after the last upload.
-  func shutDown() async {
-    try? await eventLoops.shutdownGracefully()
-    try? await readers.shutdownGracefully()
   }
 }

@@ -20,9 +20,18 @@ struct HeadlessRun: Sendable {
   /// - Returns: the exit status.
   func run() async -> Int32 {
     let workspace: HeadlessWorkspace
-    let engine: ServerEngine
     do throws(UploadError) {
       workspace = try HeadlessWorkspace(directory: command.dir)
+    } catch {
+      return fail(error, status: 2)
+    }
+    defer { workspace.remove(keepingFiles: command.keep) }
+    return await run(in: workspace)
+  }
+
+  private func run(in workspace: HeadlessWorkspace) async -> Int32 {
+    let engine: ServerEngine
+    do throws(UploadError) {
       engine = try ServerEngine(
         options: command.server,
         port: command.port,
@@ -32,7 +41,6 @@ struct HeadlessRun: Sendable {
     } catch {
       return fail(error, status: 2)
     }
-    defer { if !command.keep { workspace.remove() } }
     let budget = engine.budget
     let sampler = Sampler(
       ledger: ledger,
@@ -47,6 +55,7 @@ struct HeadlessRun: Sendable {
       defer { reporting.cancel() }
       let status = try await exercise(engine, workspace, address, reporter)
       await engine.server.stop()
+      await engine.shutDown()
       return status
     } catch {
       await reporter.finish()
@@ -105,7 +114,6 @@ struct HeadlessRun: Sendable {
       stop.onRequest { sending.cancel() }
       meters += await sending.value
     }
-    await client.shutDown()
     await reporter.finish()
     let peak = ProcessMemory.current().peak
     let comparison = HeadlessComparison(paths: paths, directory: workspace.uploads)

@@ -35,10 +35,15 @@ struct HeadlessWorkspace: Sendable {
     for name in names { unlink("\(uploads)/\(name)") }
   }
 
-  /// Removes all that was made: generated files, and directories where they are empty by then.
-  func remove() {
+  /// Removes all that was made: generated files, and directories. In a directory of its own that includes what the server
+  /// stored although the client had given up on it by then.
+  /// - Parameter keepingFiles: remove only directories that nothing was put into.
+  func remove(keepingFiles: Bool) {
+    if !keepingFiles {
+      if madeUploads { removeStored(DirectoryNames.read(uploads)) }
+      for name in DirectoryNames.read(root) where name.hasPrefix("sample-") { unlink("\(root)/\(name)") }
+    }
     if madeUploads { rmdir(uploads) }
-    for name in DirectoryNames.read(root) where name.hasPrefix("sample-") { unlink("\(root)/\(name)") }
     rmdir(root)
   }
 }

@@ -13,14 +13,24 @@ struct ServerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Also take plain TCP on this port: bytes until FIN become a file.", valueName: "port"))
   var rawPort: Int?
 
-  @Option(help: "When a name is taken: rename the new file, refuse it (error), or replace the old one.")
+  @Option(
+    help: ArgumentHelp(
+      "When a name is taken: rename the new file, refuse it (error), or replace the old one.",
+      valueName: "policy"
+    )
+  )
   var onDuplicate = DuplicatePolicy.rename
 
-  @Option(help: "What is synced before the answer: file and directory (full), the file, or nothing (none).")
+  @Option(
+    help: ArgumentHelp(
+      "What is synced before the answer: file and directory (full), the file, or nothing (none).",
+      valueName: "level"
+    )
+  )
   var durability = Durability.full
 
   @Option(
-    help: ArgumentHelp("Memory for all uploads together.", valueName: "size"),
+    help: ArgumentHelp("Memory for all uploads together. (default: 256MiB)", valueName: "size"),
     transform: SizeArgument.init(parsing:)
   )
   var memoryBudget = SizeArgument(bytes: 256 << 20, "256MiB")
@@ -38,19 +48,19 @@ struct ServerOptions: ParsableArguments {
   var maxConnections = 8192
 
   @Option(
-    help: ArgumentHelp("End an upload whose client sends nothing for this long.", valueName: "time"),
+    help: ArgumentHelp("End an upload whose client sends nothing for this long. (default: 30s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
   var idleTimeout = TimeArgument(seconds: 30, "30s")
 
   @Option(
-    help: ArgumentHelp("Call an upload stalled after this long without a byte.", valueName: "time"),
+    help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
   var stallAfter = TimeArgument(seconds: 5, "5s")
 
   @Option(
-    help: ArgumentHelp("When stopped, let running uploads go on this long.", valueName: "time"),
+    help: ArgumentHelp("When stopped, let running uploads go on this long. (default: 30s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
   var grace = TimeArgument(seconds: 30, "30s")

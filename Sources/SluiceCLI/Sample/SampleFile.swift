@@ -1,5 +1,5 @@
-internal import Glibc
-internal import UploadCore
+import Glibc
+import UploadCore
 
 /// The file that a sample is written to: nothing is left of it unless it was finished.
 ///

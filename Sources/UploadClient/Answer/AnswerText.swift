@@ -1,5 +1,5 @@
-internal import FoundationEssentials
-internal import UploadCore
+import FoundationEssentials
+import UploadCore
 
 /// The JSON that a Sluice server answers with (DESIGN.md, "HTTP surface"); other servers' JSON is taken for what of it fits.
 struct AnswerText: Decodable {

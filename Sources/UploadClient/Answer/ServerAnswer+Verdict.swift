@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 extension ServerAnswer {
   /// What was sent, to hold the answer against.

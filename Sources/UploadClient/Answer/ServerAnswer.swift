@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import NIOHTTP1
+import NIOCore
+import NIOHTTP1
 
 /// A server's final answer, as far as it was read.
 struct ServerAnswer: Sendable, Equatable {

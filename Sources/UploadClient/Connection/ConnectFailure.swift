@@ -1,7 +1,7 @@
-internal import Glibc
-internal import NIOCore
-internal import NIOPosix
-internal import UploadCore
+import Glibc
+import NIOCore
+import NIOPosix
+import UploadCore
 
 /// Why there is no connection, in words.
 enum ConnectFailure {

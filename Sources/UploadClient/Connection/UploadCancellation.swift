@@ -1,9 +1,12 @@
-internal import NIOCore
-internal import Synchronization
-internal import UploadCore
+import NIOCore
+import Synchronization
+import UploadCore
 
 /// The one way to end an upload from outside, whatever it is doing at that moment.
 final class UploadCancellation: Sendable {
+  /// Tells a connection's handler to end the upload.
+  struct Event: Sendable {}
+
   private struct State {
     var isCancelled = false
     /// What to do to make the current step end now.

@@ -1,7 +1,7 @@
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOPosix
-internal import UploadCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import UploadCore
 
 /// Opens a connection of its own for one upload and runs the upload on it.
 struct UploadConnection: Sendable {
@@ -25,10 +25,14 @@ struct UploadConnection: Sendable {
     let result = loop.makePromise(of: ExchangeResult.self)
     // Attempts to connect cannot be called off: one that is given up ends by itself, and finds nobody waiting.
     cancellation.onCancel { result.fail(UploadCancellation.error) }
-    connect(on: loop).whenComplete { outcome in
-      switch outcome {
-      case .success(let channel): Self.start(job, on: channel, result: result, cancellation: cancellation)
-      case .failure(let error): result.fail(ConnectFailure.error(error, target: target, timeout: connectTimeout))
+    // On the loop from the start: a callback added from outside could come a turn late, and what a server that speaks
+    // first has said by then would be lost.
+    loop.execute {
+      connect(on: loop).whenComplete { outcome in
+        switch outcome {
+        case .success(let channel): Self.start(job, on: channel, result: result, cancellation: cancellation)
+        case .failure(let error): result.fail(ConnectFailure.error(error, target: target, timeout: connectTimeout))
+        }
       }
     }
     do {
@@ -49,8 +53,8 @@ struct UploadConnection: Sendable {
     return bootstrap.connect(host: target.host, port: target.port)
   }
 
-  /// Called on the channel's event loop, before anything can have been read: handlers are added here rather than in the
-  /// bootstrap, which makes a channel for each address it tries.
+  /// Called on the channel's event loop in the turn in which it was connected, so that nothing has been read. Handlers are
+  /// added here rather than in the bootstrap, which makes a channel for each address it tries.
   private static func start(
     _ job: UploadJob,
     on channel: any Channel,
@@ -73,7 +77,9 @@ struct UploadConnection: Sendable {
         ByteToMessageHandler(decoder),
         UploadHandler(job, result: result),
       ])
-      cancellation.onCancel { channel.close(promise: nil) }
+      cancellation.onCancel {
+        channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+      }
     } catch {
       result.fail(UploadError(.internalFailure, "The connection could not be set up.", cause: error))
       channel.close(promise: nil)

@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import UploadCore
+import NIOCore
+import UploadCore
 
 /// Where the bytes of a body's content come from.
 enum BodyContent: Sendable {
@@ -31,11 +31,15 @@ enum BodyContent: Sendable {
   }
 
   /// How the content is cut into pieces.
-  var plan: BodyStateMachine.Plan {
+  /// - Parameter isForm: whether a form's end comes after it.
+  func plan(isForm: Bool) -> BodyStateMachine.Plan {
     switch self {
-    case .file: BodyStateMachine.Plan(size: size, pieceSize: Self.regionSize, heldBack: Self.heldBack)
-    case .stream: BodyStateMachine.Plan(size: nil, pieceSize: 0, heldBack: 0)
-    case .memory: BodyStateMachine.Plan(size: size, pieceSize: UInt64(FormInMemory.blockSize), heldBack: 0)
+    case .file:
+      BodyStateMachine.Plan(size: size, pieceSize: Self.regionSize, heldBack: Self.heldBack, hasTail: isForm)
+    case .stream:
+      BodyStateMachine.Plan(size: nil, pieceSize: 0, heldBack: 0, hasTail: true)
+    case .memory:
+      BodyStateMachine.Plan(size: size, pieceSize: UInt64(FormInMemory.blockSize), heldBack: 0, hasTail: true)
     }
   }
 

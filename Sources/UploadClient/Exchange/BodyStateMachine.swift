@@ -11,6 +11,9 @@ struct BodyStateMachine {
     var pieceSize: UInt64
     /// Bytes kept back until the source has been checked once more; 0 for content that cannot change.
     var heldBack: UInt64
+    /// Whether something comes after the content: a form's end, the last chunk. Without, a server can know the last byte
+    /// of the content for the body's last one, and answer before anything else is done here.
+    var hasTail: Bool
   }
 
   enum Action: Equatable {
@@ -28,13 +31,13 @@ struct BodyStateMachine {
   }
 
   private enum State: Equatable {
-    /// Nothing was sent; next: any of the busy ones, or stopped.
+    /// Nothing was sent; next: any other.
     case idle
     /// The source is being read; next: writing, ending, stopped.
     case reading
-    /// The source is being checked, and the rest of the content waits for it; next: writing, ending, stopped.
+    /// The source is being checked, and the rest of the body waits for it; next: writing, ending, stopped.
     case checking
-    /// So many bytes are with the network layer; next: any of the busy ones, stopped.
+    /// So many bytes are with the network layer; next: any of the busy ones, sent, stopped.
     case writing(UInt64)
     /// What comes after the content is with the network layer; next: sent, stopped.
     case ending
@@ -47,6 +50,9 @@ struct BodyStateMachine {
   private let plan: Plan
   private var state = State.idle
 
+  /// Whether anything of the body has been asked for.
+  private(set) var hasBegun = false
+
   /// Bytes of content that the socket has taken.
   private(set) var taken: UInt64 = 0
 
@@ -54,11 +60,11 @@ struct BodyStateMachine {
     self.plan = plan
   }
 
-  /// Whether anything of the body has been asked for.
-  var hasBegun: Bool { state != .idle }
-
   /// Whether the socket has taken the whole body.
   var isSent: Bool { state == .sent }
+
+  /// Whether nothing more is to be sent of a body that is not out.
+  var isStopped: Bool { state == .stopped }
 
   /// Whether the source, not the server, has to do something before the next byte can go.
   var waitsForSource: Bool { state == .reading || state == .checking }
@@ -71,6 +77,7 @@ struct BodyStateMachine {
   /// The server may have the body now.
   mutating func begin() -> Action {
     guard state == .idle else { return .none }
+    hasBegun = true
     return next()
   }
 
@@ -114,7 +121,7 @@ struct BodyStateMachine {
       return .read
     }
     let left = size - min(taken, size)
-    guard left > 0 else { return plan.heldBack > 0 && taken == 0 ? check() : end() }
+    guard left > 0 else { return plan.heldBack > 0 && plan.hasTail && taken == 0 ? check() : end() }
     guard left > plan.heldBack else { return check() }
     return write(upTo: taken + min(plan.pieceSize, left - plan.heldBack))
   }
@@ -130,6 +137,10 @@ struct BodyStateMachine {
   }
 
   private mutating func end() -> Action {
+    guard plan.hasTail else {
+      state = .sent
+      return .none
+    }
     state = .ending
     return .writeEnd
   }

@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 extension ExchangeFailure {
   /// What is needed to put a failure into words.

@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 /// How an exchange went wrong, before anybody has put it into words.
 enum ExchangeFailure: Equatable {

@@ -1,4 +1,4 @@
-internal import NIOCore
+import NIOCore
 
 /// One request and its answer on one connection: event in, action out.
 ///

@@ -1,4 +1,4 @@
-internal import NIOCore
+import NIOCore
 
 /// Tells for how long a count has stood still, from looks at it now and then.
 struct IdleClock {

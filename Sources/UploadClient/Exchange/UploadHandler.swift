@@ -1,14 +1,14 @@
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOPosix
-internal import UploadCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import UploadCore
 
 /// Carries out on one connection what ``ExchangeStateMachine`` decides, for one upload; closes the connection at the end.
 ///
 /// Bound to its event loop. Whatever may block (reading and checking the source) runs on the thread pool.
 final class UploadHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPClientResponsePart
-  typealias OutboundOut = HTTPClientRequestPart
+  typealias OutboundOut = RequestWriter.Part
 
   /// How often progress within a piece is noted and time-outs are looked at.
   private static let tickInterval = TimeAmount.milliseconds(100)
@@ -16,6 +16,7 @@ final class UploadHandler: ChannelInboundHandler {
   private let job: UploadJob
   private let result: EventLoopPromise<ExchangeResult>
   private var machine: ExchangeStateMachine
+  private var writer: RequestWriter
   private var answer: ServerAnswer?
   /// How it ended; set once, told when the connection is closed, since only then nothing uses the source any more.
   private var ending: Result<ExchangeResult, UploadError>?
@@ -23,17 +24,15 @@ final class UploadHandler: ChannelInboundHandler {
   private var cause: (any Error)?
   private var ticker: Scheduled<Void>?
   private var isConnected = false
-  private var isPrefixOut = false
   private var isProbing = false
-  /// Bytes of content in the piece that the network layer has, and how many of these the meter knows already.
-  private var pieceSize = 0
-  private var pieceCounted = 0
+  private var piece = PieceProgress()
 
   /// - Parameter result: completed exactly once, when the connection is closed.
   init(_ job: UploadJob, result: EventLoopPromise<ExchangeResult>) {
     self.job = job
     self.result = result
     machine = ExchangeStateMachine(job.plan)
+    writer = RequestWriter(job.request)
   }
 
   // MARK: The connection
@@ -85,6 +84,11 @@ final class UploadHandler: ChannelInboundHandler {
     }
   }
 
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is UploadCancellation.Event else { return context.fireUserInboundEventTriggered(event) }
+    end(.failure(UploadCancellation.error), context)
+  }
+
   private func connected(_ context: ChannelHandlerContext) {
     guard !isConnected else { return }
     isConnected = true
@@ -96,10 +100,11 @@ final class UploadHandler: ChannelInboundHandler {
   // MARK: Actions
 
   private func perform(_ action: ExchangeStateMachine.Action, _ context: ChannelHandlerContext) {
+    if machine.body.isSent { job.meter.phase = .finishing }
     switch action {
     case .none: return
     case .sendHead:
-      context.writeAndFlush(Self.wrapOutboundOut(.head(job.request.head)), promise: nil)
+      writer.writeHead(context)
       perform(machine.sentHead(), context)
     case .body(let action): perform(action, context)
     case .probe: probe(context)
@@ -112,10 +117,10 @@ final class UploadHandler: ChannelInboundHandler {
     switch action {
     case .none: return
     case .write(let range):
-      guard let piece = job.content.piece(range) else {
+      guard let data = job.content.piece(range) else {
         return end(.failure(UploadError(.internalFailure, "A piece of the file is asked for beyond its end.")), context)
       }
-      write(piece, count: range.count, context)
+      write(data, count: range.count, context)
     case .read: read(context)
     case .writeRead(let count):
       guard case .stream(_, let reader) = job.content else { return }
@@ -124,7 +129,7 @@ final class UploadHandler: ChannelInboundHandler {
       onPool(context, { source in try source.check() }) { handler, _ in
         handler.perform(handler.machine.checked(), context)
       }
-    case .writeEnd: writeEnd(context)
+    case .writeEnd: writer.writeEnd(context, promise: writePromise(context))
     }
   }
 
@@ -168,29 +173,10 @@ final class UploadHandler: ChannelInboundHandler {
 
   // MARK: Writing
 
-  private func write(_ piece: IOData, count: Int, _ context: ChannelHandlerContext) {
-    pieceSize = count
-    pieceCounted = 0
+  private func write(_ data: IOData, count: Int, _ context: ChannelHandlerContext) {
+    piece.begin(count)
     job.meter.phase = job.meter.received > 0 ? .peer : .waiting
-    writePrefix(context)
-    context.writeAndFlush(Self.wrapOutboundOut(.body(piece)), promise: writePromise(context))
-  }
-
-  private func writeEnd(_ context: ChannelHandlerContext) {
-    writePrefix(context)
-    if !job.request.suffix.isEmpty {
-      let suffix = context.channel.allocator.buffer(bytes: job.request.suffix)
-      context.write(Self.wrapOutboundOut(.body(.byteBuffer(suffix))), promise: nil)
-    }
-    context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: writePromise(context))
-  }
-
-  private func writePrefix(_ context: ChannelHandlerContext) {
-    guard !isPrefixOut else { return }
-    isPrefixOut = true
-    guard !job.request.prefix.isEmpty else { return }
-    let prefix = context.channel.allocator.buffer(bytes: job.request.prefix)
-    context.write(Self.wrapOutboundOut(.body(.byteBuffer(prefix))), promise: nil)
+    writer.writeContent(data, context, promise: writePromise(context))
   }
 
   private func writePromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void> {
@@ -205,15 +191,13 @@ final class UploadHandler: ChannelInboundHandler {
   }
 
   private func wroteOut(_ context: ChannelHandlerContext) {
-    count(pieceSize)
-    pieceSize = 0
-    pieceCounted = 0
-    // Not from within the network layer's own loop of writes: against a receiver that keeps up it would never leave that
-    // loop, and no answer would be read and no other upload served.
+    count(piece.end())
+    // Noted at once: the answer may be the very next thing to be read.
+    let action = machine.wroteOut()
+    // Done later, not from within the network layer's own loop of writes: against a receiver that keeps up it would never
+    // leave that loop, and no answer would be read and no other upload served.
     context.eventLoop.assumeIsolated().execute { [self] in
-      guard ending == nil else { return }
-      let action = machine.wroteOut()
-      if machine.body.isSent { job.meter.phase = .finishing }
+      guard ending == nil, !machine.body.isStopped else { return }
       perform(action, context)
     }
   }
@@ -226,11 +210,9 @@ final class UploadHandler: ChannelInboundHandler {
     sourceFailed(SourceFailure.reading(source.label, code), context)
   }
 
-  /// Tells the meter that the socket has taken `taken` bytes of the piece at hand.
-  private func count(_ taken: Int) {
-    let news = taken - pieceCounted
+  /// Tells the meter of bytes that it does not know yet.
+  private func count(_ news: Int) {
     guard news > 0 else { return }
-    pieceCounted = taken
     job.meter.addReceived(news)
     job.meter.phase = .peer
   }
@@ -245,12 +227,17 @@ final class UploadHandler: ChannelInboundHandler {
     }
   }
 
+  /// Looks at how much of a piece that is on its way the socket has taken by now.
+  private func lookAtPiece(_ context: ChannelHandlerContext) {
+    guard piece.isUnderway,
+      let queued = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+    else { return }
+    count(piece.note(queued: queued))
+  }
+
   private func tick(_ context: ChannelHandlerContext) {
-    if pieceSize > 0, let queued = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes) {
-      // What stands around a chunk is counted as if it were the file's, so that this may be a few bytes too low.
-      count(max(0, pieceSize - queued))
-    }
-    perform(machine.tick(now: context.eventLoop.now, partlyTaken: UInt64(pieceCounted)), context)
+    lookAtPiece(context)
+    perform(machine.tick(now: context.eventLoop.now, partlyTaken: UInt64(piece.counted)), context)
   }
 
   // MARK: The end
@@ -287,7 +274,12 @@ final class UploadHandler: ChannelInboundHandler {
     machine.abort()
     ticker?.cancel()
     guard isConnected else { return tellEnding() }
-    context.close(promise: nil)
+    lookAtPiece(context)
+    if machine.body.isSent {
+      context.close(promise: nil)
+    } else {
+      context.channel.abort()
+    }
   }
 
   private func tellEnding() {

@@ -1,6 +1,6 @@
-internal import NIOCore
-internal import NIOPosix
-internal import UploadCore
+import NIOCore
+import NIOPosix
+import UploadCore
 
 /// All that one connection needs to know of an upload.
 struct UploadJob: Sendable {
@@ -22,7 +22,7 @@ struct UploadJob: Sendable {
     self.meter = meter
     self.threadPool = threadPool
     plan = ExchangeStateMachine.Plan(
-      body: content.plan,
+      body: content.plan(isForm: !request.suffix.isEmpty),
       continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
       idleTimeout: TimeAmount(configuration.idleTimeout),
       answerTimeout: TimeAmount(configuration.answerTimeout)

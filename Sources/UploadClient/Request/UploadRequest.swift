@@ -1,7 +1,7 @@
-internal import NIOCore
-internal import NIOHTTP1
-internal import UploadCore
-internal import UploadProtocol
+import NIOCore
+import NIOHTTP1
+import UploadCore
+import UploadProtocol
 
 /// One upload as an HTTP request: its head, and what stands around the file's content in its body.
 struct UploadRequest: Sendable {
@@ -68,7 +68,7 @@ struct UploadRequest: Sendable {
       version: .http1_1,
       method: HTTPMethod(rawValue: method),
       uri: uri,
-      headers: Self.headers(parameters, type: boundary?.contentType ?? contentType, length: length)
+      headers: Self.headers(parameters, method: method, type: boundary?.contentType ?? contentType, length: length)
     )
   }
 
@@ -85,7 +85,12 @@ struct UploadRequest: Sendable {
       ?? unknownType
   }
 
-  private static func headers(_ parameters: Parameters, type: String, length: UInt64?) -> HTTPHeaders {
+  private static func headers(
+    _ parameters: Parameters,
+    method: String,
+    type: String,
+    length: UInt64?
+  ) -> HTTPHeaders {
     let configuration = parameters.configuration
     var headers: HTTPHeaders = [
       "Host": parameters.target.hostField,
@@ -93,6 +98,13 @@ struct UploadRequest: Sendable {
       "Accept": "application/json",
       "Content-Type": type,
     ]
+    // The one place for a name where neither the path nor a form has it (RFC 6266).
+    if parameters.mode == .stream, method == "POST" {
+      headers.add(
+        name: "Content-Disposition",
+        value: "attachment; filename*=UTF-8''\(PercentEncoding.encode(parameters.name))"
+      )
+    }
     // First all usual ones of these names go, then all given ones come, so that a name may be given twice.
     let extra = configuration.headers.filter { $0.name.lowercased() != "content-type" }
     for field in extra { headers.remove(name: field.name) }

@@ -1,4 +1,5 @@
-internal import Glibc
+import CLinux
+import Glibc
 
 /// What tells one state of a file from another, as `fstat` gives it.
 ///
@@ -10,14 +11,15 @@ struct FileStamp: Sendable, Equatable {
   let device: UInt64
   let inode: UInt64
   /// Time of the last change of the content. As fine as the kernel's clock tick: two changes within 4 ms may look like one.
-  let modifiedSeconds: Int
-  let modifiedNanoseconds: Int
+  let modifiedSeconds: Int64
+  let modifiedNanoseconds: Int64
 
   init(_ status: stat) {
     size = UInt64(max(0, status.st_size))
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
-    modifiedSeconds = status.st_mtim.tv_sec
-    modifiedNanoseconds = status.st_mtim.tv_nsec
+    var status = status
+    modifiedSeconds = clinux_modified_seconds(&status)
+    modifiedNanoseconds = clinux_modified_nanoseconds(&status)
   }
 }

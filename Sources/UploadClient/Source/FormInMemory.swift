@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import UploadCore
+import NIOCore
+import UploadCore
 
 /// Content read whole into memory before anything is sent, as `buffered` mode does on purpose.
 ///

@@ -1,6 +1,6 @@
-internal import Glibc
-internal import NIOCore
-internal import UploadCore
+import Glibc
+import NIOCore
+import UploadCore
 
 /// A source that has been opened and looked at: a regular file with its stamp, or a stream of unknown length.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
-internal import UploadCore
+import Glibc
+import UploadCore
 
 /// What can go wrong with a source, in words: one function for each call.
 enum SourceFailure {

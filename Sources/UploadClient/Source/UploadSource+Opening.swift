@@ -1,6 +1,6 @@
-internal import Glibc
-internal import NIOCore
-internal import UploadCore
+import Glibc
+import NIOCore
+import UploadCore
 
 extension UploadSource {
   /// Opens the source and looks at what it is. May block: call it on a thread pool.

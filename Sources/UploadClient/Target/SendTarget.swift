@@ -1,5 +1,5 @@
 package import UploadCore
-internal import UploadProtocol
+import UploadProtocol
 
 /// Where uploads are sent: the URL behind `--to`, taken apart (RFC 3986; DESIGN.md, "The command line is a contract").
 ///

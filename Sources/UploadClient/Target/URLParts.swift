@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 /// The pieces of an `http` URL, checked one by one so that each mistake has an answer of its own.
 struct URLParts {

@@ -15,7 +15,8 @@ package enum ProcFile {
   /// The number behind `key:` in a file of lines such as `VmHWM:    1234 kB`.
   package static func kibibytes(of key: String, in path: String) -> UInt64? {
     for line in read(path).split(separator: "\n") where line.hasPrefix(key + ":") {
-      return line.dropFirst(key.count + 1).split(separator: " ").first.flatMap { UInt64($0) }
+      // Some of these files put blanks before the number, some a tab.
+      return line.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
     }
     return nil
   }

@@ -86,7 +86,7 @@ package struct Sampler {
       durable: answered ? meter.durable : nil,
       speed: ended == nil ? history.rate.bytesPerSecond : 0,
       averageSpeed: seconds > 0 ? Double(bytes) / seconds : 0,
-      eta: ended == nil
+      eta: ended == nil && cause == nil
         ? Self.eta(bytes: bytes, size: meter.size, speed: history.rate.bytesPerSecond, seconds: seconds) : nil,
       seconds: seconds,
       residentBytes: ended == nil ? meter.residentBytes : 0,

@@ -41,6 +41,12 @@ package enum TimeText {
 }
 
 extension Duration {
+  /// The span in seconds as people read it: `30 s`, `0.5 s`.
+  package var formattedSeconds: String {
+    let tenths = Int((inSeconds * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+  }
+
   /// The span in seconds as a floating-point number.
   package var inSeconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18

@@ -6,7 +6,7 @@ package import UploadCore
 /// No I/O and no clock: buffers go in, events come out. File content comes out in the storage it arrived in; the parser
 /// itself keeps a few KiB at most, whatever the form. Text fields, and form controls for which no file was chosen, are
 /// held to their bounds and dropped. After an error the parser throws that same error for ever.
-package struct MultipartParser {
+package struct MultipartParser: Sendable {
   private enum Phase {
     /// Before the first delimiter. Next: `delimiterLine`.
     case preamble

@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 extension StallCause {
   /// Who is waited for, in words that follow "waiting for".

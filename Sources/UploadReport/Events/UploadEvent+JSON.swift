@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 extension UploadEvent {
   /// The event as the one object of its line: lowerCamelCase keys in a fixed order, sizes in bytes, speeds in whole bytes

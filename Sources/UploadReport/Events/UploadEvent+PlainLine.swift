@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 extension UploadEvent {
   /// The event as one sentence for a log or a screen reader, without a line end; nil for those that only programs want.

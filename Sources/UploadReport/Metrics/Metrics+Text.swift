@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 extension Metrics {
   /// The text, with its end mark. Every series is there from the start, so that none seems to come from nowhere.

@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 extension UploadSummary {
   /// The longest name that is shown whole, in columns.

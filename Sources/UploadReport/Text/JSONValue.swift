@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 /// A JSON value (RFC 8259) whose objects keep the order of their keys, so that the lines of `--json` read the same
 /// every time.

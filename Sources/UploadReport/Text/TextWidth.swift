@@ -1,4 +1,4 @@
-internal import UploadCore
+import UploadCore
 
 /// How many terminal columns text takes, and text made to take a given number of them.
 ///

@@ -43,7 +43,7 @@ enum Page {
     body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
     table { border-collapse: collapse; width: 100%; }
     th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
-    td.size { text-align: right; white-space: nowrap; }
+    .size { text-align: right; white-space: nowrap; padding-right: 1.5rem; }
     button { font: inherit; padding: .3rem 1rem; }
     </style>
     </head>
@@ -61,7 +61,8 @@ enum Page {
       "<tr><td><a href=\"/files/\(file.urlComponent)\">\(escaped(PlainText.sanitized(file.name)))</a></td>"
         + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(escaped(file.type ?? ""))</td></tr>"
     }
-    return "<table>\n<tr><th>Name</th><th>Size</th><th>Type</th></tr>\n\(rows.joined(separator: "\n"))\n</table>"
+    return
+      "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n\(rows.joined(separator: "\n"))\n</table>"
   }
 
   /// `text` as HTML shows it, in content and in attributes.

@@ -143,7 +143,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
     } else if state == .receiving, now - lastActivity >= idle {
       guard let body else { return context.close(promise: nil) }
       if body.hasRoom {
-        body.fail(UploadError(.timedOut, "Nothing came for too long. Send the file again."))
+        body.fail(.silence(server.limits.idleTimeout))
       } else {
         lastActivity = now
       }

@@ -58,22 +58,22 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     guard state == .receiving else { return }
     parts.last?.meter.noteNetwork(bytes)
     parser.append(bytes)
-    do {
+    do throws(UploadError) {
       while state == .receiving, let event = try parser.next() { try handle(event) }
     } catch {
-      fail(.wrapping(error))
+      fail(error)
     }
   }
 
   func end() {
     guard state == .receiving else { return }
-    do {
+    do throws(UploadError) {
       try parser.finish()
       guard !parts.isEmpty else {
         throw UploadError(.noFile, "The form has no file in it. Send at least one part that has a filename.")
       }
     } catch {
-      return fail(.wrapping(error))
+      return fail(error)
     }
     state = .storing
     publishWhenSealed()

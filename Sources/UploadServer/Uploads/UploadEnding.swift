@@ -20,6 +20,11 @@ extension UploadError {
     UploadError(.tooLarge, "The file is larger than this server takes (\(ByteSize.text(limit))).")
   }
 
+  /// Nothing came for as long as the idle time-out.
+  static func silence(_ timeout: Duration) -> UploadError {
+    UploadError(.timedOut, "Nothing came for \(timeout.formattedSeconds). Send the file again.")
+  }
+
   /// Any error as one of ours; what is not comes from within.
   static func wrapping(_ error: any Error) -> UploadError {
     error as? UploadError ?? UploadError(.internalFailure, "The server failed. Try again.", cause: error)

@@ -9,11 +9,17 @@ extension UploadHandler {
   func startTimer() {
     timer?.cancel()
     guard let context else { return }
-    let due = lastActivity + (state.isLingering ? Self.lingerTime : idleTime)
+    let due = lastActivity + (state.isLingering ? lingerTime : idleTime)
     let soonest = context.eventLoop.now + .milliseconds(10)
     timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, soonest)) {
       self.timerFired()
     }
+  }
+
+  /// How long a client that has its last answer may be silent before its connection is closed. While the server stops
+  /// that is short: many clients keep a connection until they want to use it again.
+  private var lingerTime: TimeAmount {
+    isQuiescing ? .seconds(1) : Self.lingerTime
   }
 
   private var idleTime: TimeAmount {
@@ -24,14 +30,13 @@ extension UploadHandler {
     guard let context else { return }
     let idle = context.eventLoop.now - lastActivity
     if state.isLingering {
-      if idle >= Self.lingerTime { return context.close(promise: nil) }
+      if idle >= lingerTime { return context.close(promise: nil) }
     } else if idle >= idleTime {
       // A client that is slow to take its answer is not idle.
       if (state.isIdle && answersOnTheirWay == 0) || state.isSkipping { return context.close(promise: nil) }
       // Only a client that could send counts as silent: a slow disk is not its fault.
       if state.isReceiving, body?.hasRoom ?? true {
-        let seconds = TimeText.clock(server.limits.idleTimeout.inSeconds)
-        body?.fail(UploadError(.timedOut, "Nothing came for \(seconds) minutes. Send the file again."))
+        body?.fail(.silence(server.limits.idleTimeout))
       } else {
         lastActivity = context.eventLoop.now
       }

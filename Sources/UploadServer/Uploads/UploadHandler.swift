@@ -192,6 +192,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   ///   them answered from within one another would be a thousand calls deep.
   func takeQueued() -> Bool {
     guard let context, !isTakingQueued else { return false }
+    guard !queue.isEmpty else { return true }
     isTakingQueued = true
     while let next = queue.first, !state.mustWait(next.kind) {
       queue.removeFirst()

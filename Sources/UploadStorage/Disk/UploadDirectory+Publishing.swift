@@ -37,7 +37,7 @@ extension UploadDirectory {
         name: given.name,
         size: UInt64(max(0, status.st_size)),
         type: upload.type,
-        modified: Int64(status.st_mtim.tv_sec),
+        modified: clinux_modified_seconds(&status),
         replaced: given.staged != nil
       )
     }

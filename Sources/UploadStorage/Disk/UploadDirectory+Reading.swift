@@ -34,7 +34,7 @@ extension UploadDirectory {
       name: name,
       size: UInt64(max(0, status.st_size)),
       type: notedType(of: descriptor),
-      modified: Int64(status.st_mtim.tv_sec)
+      modified: clinux_modified_seconds(&status)
     )
   }
 

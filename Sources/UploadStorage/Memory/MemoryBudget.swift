@@ -90,6 +90,16 @@ package final class MemoryBudget: Sendable {
     serve()
   }
 
+  /// Unmaps the slabs that are kept for the next upload.
+  package func dropSpare() {
+    let spare = state.withLock { state in
+      defer { (state.spare, state.spareBytes) = ([], 0) }
+      return state.spare
+    }
+    // Unmapped here, with the last reference, outside the lock.
+    _ = consume spare
+  }
+
   private func serve() {
     while let (waiter, slab) = state.withLock({ $0.grantNext(limit: limit) }) {
       waiter.eventLoop.execute { waiter.grant(slab) }

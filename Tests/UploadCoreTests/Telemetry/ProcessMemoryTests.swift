@@ -20,6 +20,16 @@ import Testing
     #expect(after.peak >= after.resident)
   }
 
+  @Test func `The peak outlasts what was given back`() throws {
+    let size = 96 << 20
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+    for offset in stride(from: 0, to: size, by: 4096) { block[offset] = 1 }
+    let held = ProcessMemory.current().resident
+    block.deallocate()
+    #expect(ProcessMemory.current().peak > held - UInt64(size) / 2)
+    #expect(try #require(ProcFile.kibibytes(of: "VmHWM", in: "/proc/self/status")) > UInt64(size) / 1024)
+  }
+
   @Test func `The machine says what is available`() throws {
     #expect(try #require(ProcessMemory.available()) > 0)
   }

@@ -133,7 +133,7 @@ import UploadCore
     ])
     #expect(
       story == [
-        ["started a.bin", "process"], ["started b.bin"], ["progress a.bin"], ["progress b.bin", "cancelled a.bin"],
+        ["started a.bin", "process"], ["started b.bin"], ["progress a.bin"], ["cancelled a.bin", "progress b.bin"],
       ]
     )
   }

@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// What can be looked at beside the uploads.
+@Suite(.curl) struct BrowsingTests {
+  @Test func aFileComesBackWholeAndInParts() async throws {
+    try await withServer { server in
+      let bytes = SplitMix64.bytes(1_000_000)
+      let path = try server.scratch.write(bytes, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      let back = server.scratch.file("back")
+      let whole = try await Curl.run(["--verbose", "-o", back, "\(server.url)/files/f"])
+      #expect(whole.status == 200)
+      #expect(try Digest.ofFile(back) == Digest.of(bytes))
+      let fields = whole.errors.lowercased()
+      #expect(fields.contains("< x-content-type-options: nosniff"))
+      #expect(fields.contains("< content-disposition: attachment"))
+      #expect(fields.contains("< accept-ranges: bytes"))
+      let ranges = [
+        "0-9": 0..<10, "10-": 10..<1_000_000, "-5": 999_995..<1_000_000, "999999-2000000": 999_999..<1_000_000,
+        "250000-750000": 250_000..<750_001,
+      ]
+      for (range, expected) in ranges {
+        let part = try await Curl.run(["--verbose", "-r", range, "-o", back, "\(server.url)/files/f"])
+        #expect(part.status == 206, "\(range)")
+        #expect(try Digest.ofFile(back) == Digest.of(Array(bytes[expected])), "\(range)")
+        let field = "< content-range: bytes \(expected.lowerBound)-\(expected.upperBound - 1)/1000000"
+        #expect(part.errors.lowercased().contains(field), "\(range): \(part.errors)")
+      }
+      let behind = try await Curl.run(["--verbose", "-r", "1000000-", "\(server.url)/files/f"])
+      #expect(behind.isRefusal(416), "\(behind)")
+      #expect(behind.errors.lowercased().contains("< content-range: bytes */1000000"))
+    }
+  }
+
+  @Test func anUnchangedFileIsNotSentAgain() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(1000, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      let tag = server.scratch.file("tag")
+      let first = try await Curl.run(["--etag-save", tag, "-o", "/dev/null", "\(server.url)/files/f"])
+      #expect(first.status == 200)
+      #expect(try server.scratch.read("tag").count > 4)
+      let second = try await Curl.run(["--etag-compare", tag, "\(server.url)/files/f"])
+      #expect(second.status == 304 && second.body.isEmpty)
+      let other = try await Curl.run(["-H", "If-None-Match: \"other\"", "-o", "/dev/null", "\(server.url)/files/f"])
+      #expect(other.status == 200)
+    }
+  }
+
+  @Test func headSaysWhatGetWouldSend() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(12_345, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f.png"]).status == 201)
+      let reply = try await Curl.run(["--head", "\(server.url)/files/f.png"])
+      #expect(reply.status == 200)
+      #expect(reply.body.lowercased().contains("content-length: 12345\r\n"), "\(reply)")
+      #expect(reply.body.lowercased().contains("content-type: image/png\r\n"))
+      #expect(try await Curl.run(["--head", "\(server.url)/"]).status == 200)
+      #expect(try await Curl.run(["--head", "\(server.url)/files/none"]).status == 404)
+    }
+  }
+
+  @Test func healthAndMetrics() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(1000, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      let health = try await Curl.run(["\(server.url)/healthz"])
+      #expect(health.status == 200 && health.body == "ok\n")
+      let metrics = try await Curl.run(["--verbose", "\(server.url)/metrics"])
+      #expect(metrics.status == 200)
+      #expect(metrics.errors.lowercased().contains("< content-type: application/openmetrics-text"))
+      #expect(metrics.body.hasSuffix("# EOF\n"))
+      let bytes = metrics.body.split(separator: "\n").first {
+        $0.hasPrefix("sluice_transferred_bytes_total") && $0.contains("incoming")
+      }
+      #expect(bytes?.hasSuffix(" 1000") == true, "\(metrics.body)")
+    }
+  }
+
+  @Test func theListingIsJSONOrAPage() async throws {
+    try await withServer { server in
+      let empty = try await Curl.run(["\(server.url)/files/"])
+      #expect(empty.status == 200 && empty.body == "{\"files\":[]}\n")
+      let names = [#"<img src=x onerror="alert(1)">'&.png"#, "plain.txt", "ünï 100%.bin"]
+      let path = try server.scratch.random(10, to: "source")
+      for name in names {
+        let escaped = try #require(name.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+        #expect(try await Curl.run(["-T", path, "\(server.url)/\(escaped)"]).isStored(name, size: 10))
+        let back = try await Curl.run(["-o", "/dev/null", "\(server.url)/files/\(escaped)"])
+        #expect(back.status == 200)
+      }
+      let json = try await Curl.run(["\(server.url)/files/"])
+      let listing = try JSONDecoder().decode(Listing.self, from: Data(json.body.utf8))
+      #expect(listing.files.map(\.name).sorted() == names.sorted())
+      #expect(listing.files.allSatisfy { $0.size == 10 })
+      for target in ["/", "/files/"] {
+        let page = try await Curl.run(["-H", "Accept: text/html", server.url + target])
+        #expect(page.status == 200)
+        #expect(page.body.hasPrefix("<!doctype html>"))
+        #expect(!page.body.contains("<img"), "\(page.body)")
+        #expect(page.body.contains("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;&amp;.png"), "\(page.body)")
+        #expect(!page.body.contains("<script"))
+      }
+      #expect(try await Curl.run(["\(server.url)/"]).body.contains("enctype=\"multipart/form-data\""))
+    }
+  }
+
+  @Test(arguments: [
+    "/files/..%2f..%2fetc%2fpasswd", "/files/../../../../etc/passwd", "/files/%2e%2e/secret", "/files/..",
+    "/files//etc/passwd", "/files/link", "/files/inner", "/files/inner/f", "/files/a%00b", "/files/.",
+  ])
+  func nothingOutsideIsRead(target: String) async throws {
+    try await withServer { server in
+      try server.scratch.write(Array("secret".utf8), to: "secret")
+      try FileManager.default.createSymbolicLink(
+        atPath: server.uploads.file("link"),
+        withDestinationPath: server.scratch.file("secret")
+      )
+      try server.uploads.directory("inner").write([1], to: "f")
+      let reply = try await Curl.run(["--path-as-is", server.url + target])
+      #expect(reply.isRefusal(404) || reply.isRefusal(400), "\(reply)")
+    }
+  }
+
+  @Test func whatIsNotThereIsRefusedInTheDemosShape() async throws {
+    try await withServer { server in
+      #expect(try await Curl.run(["\(server.url)/files/none"]).isRefusal(404))
+      #expect(try await Curl.run(["\(server.url)/nothing"]).isRefusal(404))
+      #expect(try await Curl.run(["-d", "x", "\(server.url)/nothing"]).isRefusal(404))
+      #expect(try await Curl.run(["-X", "GET", "-d", "x", "\(server.url)/"]).isRefusal(400))
+      #expect(try await Curl.run(["-H", "Accept: text/html", "\(server.url)/files/%zz"]).isRefusal(400))
+      for (method, target) in [
+        ("DELETE", "/files/x"), ("GET", "/stream-upload"), ("GET", "/file-upload"), ("PUT", "/stream-upload"),
+        ("PATCH", "/x"), ("PUT", "/healthz"), ("OPTIONS", "/"),
+      ] {
+        let reply = try await Curl.run(["--verbose", "-X", method, server.url + target])
+        #expect(reply.isRefusal(405), "\(method) \(target): \(reply)")
+        #expect(reply.errors.lowercased().contains("< allow: "), "\(method) \(target)")
+      }
+      #expect(try server.uploads.names() == [])
+    }
+  }
+
+  private struct Listing: Decodable {
+    struct File: Decodable {
+      var name: String
+      var size: UInt64
+      var type: String?
+      var modified: String
+    }
+
+    var files: [File]
+  }
+}

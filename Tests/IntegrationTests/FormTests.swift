@@ -1,0 +1,92 @@
+import Testing
+import UploadTestSupport
+
+/// Forms, as curl and browsers send them.
+@Suite(.curl) struct FormTests {
+  @Test func allFilesOfAFormAreStoredAndFieldsAreNot() async throws {
+    try await withServer { server in
+      let sizes = [0, 1, 70_000, 3 << 20]
+      let paths = try sizes.map { try server.scratch.random($0, to: "file-\($0)") }
+      let reply = try await Curl.run(
+        ["-F", "comment=no file"] + paths.flatMap { ["-F", "files=@\($0);type=text/csv"] }
+          + ["\(server.url)/file-upload"]
+      )
+      #expect(reply.status == 201)
+      #expect(try reply.answer.files?.map(\.name) == sizes.map { "file-\($0)" })
+      #expect(try reply.answer.files?.map(\.size) == sizes.map { UInt64($0) })
+      #expect(try reply.answer.files?.map(\.type) == sizes.map { _ in "text/csv" })
+      for (path, size) in zip(paths, sizes) { try server.expect("file-\(size)", equals: path) }
+      #expect(try server.uploads.names() == sizes.map { "file-\($0)" }.sorted())
+      let finished = try await server.events(4) { $0.event == "finished" && $0.mode == "multipart" }
+      let started = try server.events.filter { $0.event == "started" }
+      #expect(Set(started.map(\.request)).count == 1)
+      #expect(Set(finished.map(\.id)) == Set(started.map(\.id)) && started.count == 4)
+    }
+  }
+
+  @Test func theOnlyFilesSizeIsKnownBeforehand() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(200_000, to: "only")
+      let reply = try await Curl.run(["-F", "file=@\(path)", "\(server.url)/file-upload"])
+      #expect(reply.isStored("only", size: 200_000), "\(reply)")
+      let started = try #require(try await server.events { $0.event == "started" }.first)
+      #expect(started.size == 200_000 && started.sizeExact == false && started.mode == "multipart")
+    }
+  }
+
+  @Test func aHundredFilesAreTakenAndOneMoreIsNot() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(100, to: "f")
+      let fields = (1...101).map { "file=@\(path);filename=\($0)" }
+      let many = try await Curl.run(fields.flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
+      #expect(many.isRefusal(413), "\(many)")
+      #expect(try server.uploads.names() == [])
+      let enough = try await Curl.run(fields.dropLast().flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
+      #expect(enough.status == 201)
+      #expect(try enough.answer.files?.count == 100)
+      #expect(try server.uploads.names() == (1...100).map(String.init).sorted())
+      for number in 1...100 { try server.expect("\(number)", equals: path) }
+    }
+  }
+
+  @Test func aFormFromStandardInputIsChunked() async throws {
+    try await withServer { server in
+      let bytes = SplitMix64.bytes(50_000)
+      let reply = try await Curl.run(
+        ["-H", "Transfer-Encoding: chunked", "-F", "file=@-;filename=piped.bin", "\(server.url)/file-upload"],
+        input: bytes
+      )
+      #expect(reply.isStored("piped.bin", size: bytes.count), "\(reply)")
+      #expect(try server.uploads.read("piped.bin") == bytes)
+    }
+  }
+
+  @Test func aBrowserGetsAPage() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(100, to: "f")
+      let reply = try await Curl.run([
+        "--verbose", "-H", "Accept: text/html,application/xhtml+xml,*/*;q=0.8",
+        "-F", "file=@\(path);filename=<script>alert(1)<!.html", "\(server.url)/file-upload",
+      ])
+      #expect(reply.status == 201)
+      #expect(reply.errors.lowercased().contains("< content-type: text/html; charset=utf-8"))
+      #expect(reply.body.hasPrefix("<!doctype html>"))
+      #expect(!reply.body.contains("<script"))
+      #expect(reply.body.contains("&lt;script&gt;alert(1)&lt;!.html"), "\(reply.body)")
+      #expect(try server.uploads.names() == ["<script>alert(1)<!.html"])
+    }
+  }
+
+  @Test func twoPartsOfOneNameAreBothKept() async throws {
+    try await withServer { server in
+      let first = try server.scratch.random(100, to: "first")
+      let second = try server.scratch.random(100, to: "second")
+      let reply = try await Curl.run([
+        "-F", "a=@\(first);filename=x.tar.gz", "-F", "b=@\(second);filename=x.tar.gz", "\(server.url)/file-upload",
+      ])
+      #expect(try reply.answer.files?.map(\.name) == ["x.tar.gz", "x (2).tar.gz"])
+      try server.expect("x.tar.gz", equals: first)
+      try server.expect("x (2).tar.gz", equals: second)
+    }
+  }
+}

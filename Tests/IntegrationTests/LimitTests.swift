@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// What a client may ask of the server, and what happens when it asks for more.
+@Suite(.curl) struct LimitTests {
+  @Test(arguments: [["-H", "Expect:"], ["-H", "Expect: 100-continue"]])
+  func aLengthOverTheLimitIsRefusedBeforeTheBody(expectation: [String]) async throws {
+    try await withServer(["--max-size", "1MiB"]) { server in
+      let path = try server.scratch.random(16 << 20, to: "large")
+      let reply = try await Curl.run(["--verbose"] + expectation + ["-T", path, "\(server.url)/large"])
+      #expect(reply.exit == .status(0), "\(reply)")
+      #expect(reply.isRefusal(413), "\(reply)")
+      #expect(try reply.answer.msg.contains("1.0 MiB"))
+      #expect(!reply.errors.contains("100 Continue"))
+      #expect(try server.events.allSatisfy { $0.event != "started" })
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test func chunksOverTheLimitAreRefused() async throws {
+    try await withServer(["--max-size", "1MiB"]) { server in
+      let path = try server.scratch.random(16 << 20, to: "large")
+      let chunked = ["-H", "Transfer-Encoding: chunked", "-H", "Expect:"]
+      let reply = try await Curl.run(chunked + ["-T", path, "\(server.url)/large"])
+      #expect(reply.isRefusal(413), "\(reply)")
+      try await server.failure("tooLarge")
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test func aFormsFileOverTheLimitIsRefusedAndTheOthersWithIt() async throws {
+    try await withServer(["--max-size", "1MiB"]) { server in
+      let small = try server.scratch.random(1000, to: "small")
+      let large = try server.scratch.random(16 << 20, to: "large")
+      let fields = ["-F", "a=@\(small)", "-F", "b=@\(large)"]
+      let reply = try await Curl.run(["-H", "Expect:"] + fields + ["\(server.url)/file-upload"])
+      #expect(reply.isRefusal(413), "\(reply)")
+      try await server.events(2) { $0.event == "failed" && $0.error?.code == "tooLarge" }
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test func exactlyTheLimitIsTaken() async throws {
+    try await withServer(["--max-size", "1MiB"]) { server in
+      let path = try server.scratch.random(1 << 20, to: "fits")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/a"]).isStored("a", size: 1 << 20))
+      let chunked = try await Curl.run(["-H", "Transfer-Encoding: chunked", "-T", path, "\(server.url)/b"])
+      #expect(chunked.isStored("b", size: 1 << 20))
+      let form = try await Curl.run(["-F", "a=@\(path);filename=c", "\(server.url)/file-upload"])
+      #expect(form.isStored("c", size: 1 << 20))
+      for name in ["a", "b", "c"] { try server.expect(name, equals: path) }
+    }
+  }
+
+  @Test func oneUploadMoreThanAllowedIsToldToWait() async throws {
+    try await withServer(["--max-uploads", "1"]) { server in
+      let first = try Socket(port: server.port)
+      try await first.send(RequestHead.bytes("PUT", "/first", ["Content-Length: 10"]) + [1, 2, 3])
+      try await server.events { $0.event == "started" }
+      let second = try await Curl.run(["--verbose", "-T", try server.scratch.random(10, to: "f"), "\(server.url)/b"])
+      #expect(second.isRefusal(503), "\(second)")
+      #expect(second.errors.lowercased().contains("< retry-after: "))
+      try await first.send([4, 5, 6, 7, 8, 9, 10])
+      #expect(try await first.receiveAnswers().first?.status == 201)
+      #expect(try server.uploads.names() == ["first"])
+    }
+  }
+
+  @Test(arguments: CutUploadTests.Framing.allCases)
+  func aSilentClientIsAnsweredAndItsSpaceIsFree(framing: CutUploadTests.Framing) async throws {
+    try await withServer(["--idle-timeout", "1s"]) { server in
+      let request = framing.request(size: 4 << 20)
+      let socket = try Socket(port: server.port)
+      try await socket.send(Array(request.bytes[..<(request.file.lowerBound + (3 << 20))]))
+      let replies = HTTPAnswer.parse(try await socket.receive())
+      #expect(replies.map(\.status) == [408])
+      #expect(try replies.first?.answer.ok == false)
+      try await server.failure("timedOut")
+      try await eventually("the file's end") { try server.unnamedFiles == 0 }
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test func aConnectionWithoutARequestIsClosed() async throws {
+    try await withServer(["--idle-timeout", "1s"]) { server in
+      #expect(try await Socket(port: server.port).receive() == [])
+      let half = try Socket(port: server.port)
+      try await half.send("PUT /x HTTP/1.1\r\nHost: loc")
+      _ = try await half.receive()
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test func aClientThatIsSlowButNotSilentIsHeardToTheEnd() async throws {
+    try await withServer(["--idle-timeout", "1s"]) { server in
+      let socket = try Socket(port: server.port)
+      try await socket.send(RequestHead.bytes("PUT", "/slow", ["Content-Length: 8"]))
+      // Two seconds in all, twice the time-out: this is about time, so time has to pass.
+      for byte in UInt8(0)..<8 {
+        try await Task.sleep(for: .milliseconds(250))
+        try await socket.send([byte])
+      }
+      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try server.uploads.read("slow") == Array(0..<8))
+    }
+  }
+
+  @Test(.mounts, arguments: ["length", "chunked", "form"])
+  func aFullDiskIsSaidAndLeavesNothing(framing: String) async throws {
+    try await withServer(prefix: SluiceServer.onTmpfs("size=8m")) { server in
+      let path = try server.scratch.random(32 << 20, to: "large")
+      let arguments =
+        switch framing {
+        case "form": ["-F", "a=@\(path)", "\(server.url)/file-upload"]
+        case "chunked": ["-H", "Transfer-Encoding: chunked", "-T", path, "\(server.url)/large"]
+        default: ["-T", path, "\(server.url)/large"]
+        }
+      let reply = try await Curl.run(["-H", "Expect:"] + arguments)
+      #expect(reply.isRefusal(507), "\(reply)")
+      try await server.failure("diskFull")
+      try await eventually("the file's end") { try server.unnamedFiles == 0 }
+      try await server.expectEmptyAndWell()
+      let fits = try server.scratch.random(6 << 20, to: "fits")
+      #expect(try await Curl.run(["-T", fits, "\(server.url)/fits"]).isStored("fits", size: 6 << 20))
+      try server.expect("fits", equals: fits)
+    }
+  }
+}

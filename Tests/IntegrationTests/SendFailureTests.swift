@@ -1,0 +1,187 @@
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// `sluice send` and servers that do not do what they should, each scripted byte for byte.
+@Suite struct SendFailureTests {
+  /// Runs `send` for a file of `size` bytes against `serve`, which has the connection.
+  private func send(
+    _ options: [String] = [],
+    size: Int,
+    to path: String = "",
+    _ serve: @Sendable (Socket) async throws -> Void
+  ) async throws -> Sluice.Ended {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let file = try directory.random(size, to: "f.bin")
+      async let ended = Sluice.run(["send", "--json", "--to", "http://127.0.0.1:\(port)\(path)", file] + options)
+      // Not kept in a variable: what `serve` leaves is closed.
+      try await serve(try await listener.accept())
+      return try await ended
+    }
+  }
+
+  private func expectFailure(_ ended: Sluice.Ended, _ code: String, verdict: String = "failed", says: String = "")
+    throws
+  {
+    #expect(ended.exit == .status(1), "\(ended)")
+    #expect(ended.errors == "")
+    let failure = try #require(try ended.events.first { $0.event == "failed" }?.error, "\(ended)")
+    #expect(failure.code == code, "\(failure)")
+    #expect(failure.message.contains(says) || says.isEmpty, "\(failure)")
+    #expect(try ended.events.last?.uploads?.map(\.verdict) == [verdict])
+  }
+
+  @Test func theRequestIsWhatWasAskedFor() async throws {
+    let options = ["--header", "X-Team: blue", "--header", "Authorization: Bearer secret", "--type", "text/x-own"]
+    let heads = Slot<String>()
+    let ended = try await send(options, size: 10, to: "/any/path?q=1") { connection in
+      await heads.put(try await connection.receiveHead())
+      try await connection.send("HTTP/1.1 204 No Content\r\n\r\n")
+      connection.finish()
+      try await connection.receive()
+    }
+    #expect(ended.exit == .status(0), "\(ended)")
+    let head = await heads.value ?? ""
+    #expect(head.hasPrefix("POST /any/path?q=1 HTTP/1.1\r\n"), "\(head)")
+    for field in ["X-Team: blue", "Authorization: Bearer secret", "Content-Type: text/x-own", "Content-Length: 10"] {
+      #expect(head.contains("\r\n\(field)\r\n"), "\(field) in \(head)")
+    }
+    #expect(!ended.output.contains("secret"))
+  }
+
+  @Test func anEarlyRefusalIsHeardAndTheBodyIsNotSent() async throws {
+    let ended = try await send(size: 64 << 20) { connection in
+      #expect(try await connection.receiveHead().lowercased().contains("expect: 100-continue"))
+      let body = #"{"status":413,"msg":"Far too \u001b[31mlarge.","ok":false}"#
+      try await connection.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      connection.finish()
+      _ = try? await connection.receive()
+    }
+    #expect(try ended.events.last?.uploads?.map(\.bytes) == [0])
+    try expectFailure(ended, "refusedByServer", verdict: "refused", says: "HTTP 413: Far too \u{FFFD}[31mlarge.")
+  }
+
+  @Test func aRefusalInTheMiddleOfTheBodyIsHeard() async throws {
+    let ended = try await send(size: 64 << 20) { connection in
+      try await connection.receiveHead()
+      try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
+      try await connection.receive { $0.count > 1_000_000 }
+      try await connection.send("HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 4\r\n\r\nfull")
+      connection.finish()
+      _ = try? await connection.receive()
+    }
+    try expectFailure(ended, "refusedByServer", verdict: "refused", says: "HTTP 507: full")
+  }
+
+  @Test(arguments: ["", "HTTP/1.1 201 Cre", "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nhalf"])
+  func anAnswerThatIsCutIsNoSuccess(answer: String) async throws {
+    let ended = try await send(size: 1000) { connection in
+      try await connection.receive { $0.count > 1000 }
+      try await connection.send(answer)
+    }
+    try expectFailure(ended, "connectionLost")
+  }
+
+  @Test func aConnectionResetInTheMiddle() async throws {
+    let ended = try await send(size: 64 << 20) { connection in
+      try await connection.receiveHead()
+      try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
+      try await connection.receive { $0.count > 1_000_000 }
+      connection.resetOnClose()
+    }
+    try expectFailure(ended, "connectionLost", says: "of 64.0 MiB")
+  }
+
+  @Test(arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}P", "HTTP/1.1 abc What\r\n\r\n"])
+  func garbageIsNoAnswer(answer: String) async throws {
+    let ended = try await send(size: 10) { connection in
+      try await connection.receiveHead()
+      try await connection.send(answer)
+      connection.finish()
+      _ = try? await connection.receive()
+    }
+    try expectFailure(ended, "badAnswer", says: "not HTTP")
+  }
+
+  @Test func aServerThatTakesNothingIsGivenUp() async throws {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let file = try directory.random(64 << 20, to: "f.bin")
+      let arguments = ["send", "--json", "--idle-timeout", "1s", "--to", "http://127.0.0.1:\(port)", file]
+      async let ended = Sluice.run(arguments)
+      let connection = try await listener.accept()
+      // Accepted and never read from; what the kernel takes for us does not last.
+      try expectFailure(try await ended, "timedOut", says: "took no byte for 1 s")
+      withExtendedLifetime(connection) {}
+    }
+  }
+
+  @Test func aRedirectionIsNotFollowed() async throws {
+    let ended = try await send(size: 10) { connection in
+      try await connection.receiveHead()
+      let location = "Location: http://elsewhere.example/"
+      try await connection.send("HTTP/1.1 307 Temporary Redirect\r\n\(location)\r\nContent-Length: 0\r\n\r\n")
+      connection.finish()
+      _ = try? await connection.receive()
+    }
+    try expectFailure(ended, "refusedByServer", verdict: "refused", says: "http://elsewhere.example/")
+  }
+
+  @Test func anotherSizeThanWasSentIsAMismatch() async throws {
+    let ended = try await send(size: 10) { connection in
+      try await connection.receive { $0.count > 10 }
+      let body = #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"f.bin","size":9,"type":null}]}"#
+      try await connection.send("HTTP/1.1 201 Created\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      connection.finish()
+      _ = try? await connection.receive()
+    }
+    try expectFailure(ended, "contentMismatch", verdict: "mismatch")
+  }
+
+  @Test func nobodyListens() async throws {
+    try await withTemporaryDirectory { directory in
+      let file = try directory.random(10, to: "f")
+      let port = try Socket.freePort()
+      let ended = try await Sluice.run(["send", "--json", file, "--to", "http://127.0.0.1:\(port)"])
+      try expectFailure(ended, "connectionRefused", says: "Nobody listens at 127.0.0.1:\(port)")
+      let plain = try await Sluice.run(["send", file, "--to", "http://127.0.0.1:\(port)"])
+      #expect(plain.exit == .status(1))
+      #expect((plain.output + plain.errors).contains("Nobody listens"), "\(plain)")
+    }
+  }
+
+  @Test func aHostWithoutAnAddress() async throws {
+    try await withTemporaryDirectory { directory in
+      // A name that never has an address (RFC 2606).
+      let file = try directory.random(10, to: "f")
+      let ended = try await Sluice.run(["send", "--json", file, "--to", "http://no-such-host.invalid"])
+      try expectFailure(ended, "unreachable", says: "no-such-host.invalid")
+    }
+  }
+
+  @Test func anURLThatCannotBeSentToIsWrongUsage() async throws {
+    for (url, word) in [
+      ("https://h/", "TLS"), ("http://u:secret@h/", "password"), ("h:80", "http://"), ("http://h:0", "port"),
+    ] {
+      let ended = try await Sluice.run(["send", "file", "--to", url])
+      #expect(ended.exit == .status(64))
+      #expect(ended.errors.contains(word), "\(ended)")
+      #expect(!ended.errors.contains("secret"))
+    }
+  }
+
+  @Test func aFileThatShrinksOnTheWayIsNoSuccess() async throws {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let file = try directory.random(64 << 20, to: "f.bin")
+      async let ended = Sluice.run(["send", "--json", "--to", "http://127.0.0.1:\(port)", file])
+      let connection = try await listener.accept()
+      try await connection.receiveHead()
+      #expect(truncate(file, 1000) == 0)
+      try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
+      _ = try? await connection.receive()
+      try expectFailure(try await ended, "fileChanged", says: "shrank")
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// What the program says before it does anything, and when it cannot begin.
+@Suite struct StartUpTests {
+  @Test func versionAndHelp() async throws {
+    let version = try await Sluice.run(["--version"])
+    #expect(version.exit == .status(0))
+    #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(version)")
+    for arguments in [["--help"], ["help"], ["help", "serve"], ["serve", "--help"], ["send", "-h"]] {
+      let help = try await Sluice.run(arguments)
+      #expect(help.exit == .status(0))
+      #expect(help.output.contains("USAGE: sluice"), "\(help)")
+      #expect(help.errors == "")
+    }
+    let serve = try await Sluice.run(["help", "serve"])
+    for option in ["--host", "--port", "--dir", "--raw-port", "--on-duplicate", "--max-size", "--grace", "--json"] {
+      #expect(serve.output.contains(option), "\(option)")
+    }
+  }
+
+  @Test(arguments: [
+    ["serve", "--port", "65536"], ["serve", "--port", "-1"], ["serve", "--port", "http"],
+    ["serve", "--raw-port", "70000"], ["serve", "--max-size", "big"], ["serve", "--max-size", "-1"],
+    ["serve", "--idle-timeout", "soon"], ["serve", "--idle-timeout", "0s"], ["serve", "--grace", "3 moons"],
+    ["serve", "--on-duplicate", "ask"], ["serve", "--durability", "maybe"], ["serve", "--memory-budget", "1kB"],
+    ["serve", "--max-uploads", "0"], ["serve", "--nonsense"], ["serve", "file"], ["nonsense"],
+    ["send", "--to", "http://127.0.0.1"], ["send", "file"], ["send", "file", "--to", "http://h", "--mode", "raw"],
+    ["send", "file", "--to", "http://h", "--jobs", "0"], ["send", "-", "-", "--to", "http://h"],
+    ["send", "a", "b", "--to", "http://h", "--name", "c"], ["send", "a", "--to", "http://h", "--json", "--quiet"],
+    ["send", "a", "--to", "http://h", "--header", "no colon"],
+    ["send", "a", "--to", "http://h", "--header", "Content-Length: 5"], ["send", "a", "--to", "ftp://h"],
+    ["send", "a", "--to", "http://h", "--method", "BAD METHOD"], ["headless", "--count", "0"],
+    ["headless", "--modes", "raw"], ["headless", "file", "--size", "1MB"], ["sample", "--size", "1MB"],
+    ["sample", "/tmp/never-made"], ["sample", "/tmp/never-made", "--size", "x"],
+  ])
+  func wrongUsageIs64(arguments: [String]) async throws {
+    let ended = try await Sluice.run(arguments)
+    #expect(ended.exit == .status(64), "\(ended)")
+    #expect(ended.output == "")
+    #expect(ended.errors.contains("Error: "), "\(ended)")
+  }
+
+  @Test func aFileIsNoDirectory() async throws {
+    try await withTemporaryDirectory { directory in
+      let file = try directory.write([1], to: "file")
+      for path in [file, file + "/inner"] {
+        let ended = try await Sluice.run(["serve", "--port", "0", "--dir", path])
+        #expect(ended.exit == .status(2))
+        #expect(ended.errors.hasPrefix("sluice: \(path) is not a directory."), "\(ended)")
+        #expect(ended.output == "")
+      }
+      #expect(try directory.read("file") == [1])
+    }
+  }
+
+  @Test(.mounts) func aReadOnlyFileSystemIsSaid() async throws {
+    try await withTemporaryDirectory { directory in
+      let script = #"mount -t tmpfs -o ro tmpfs "$0" && exec "$@""#
+      let serve = [Sluice.path, "serve", "--port", "0", "--dir", directory.path]
+      let ended = try await ProcessRunner.run("unshare", ["--mount", "sh", "-c", script, directory.path] + serve)
+      #expect(ended.exit == .status(2))
+      #expect(ended.errors.contains("is not writable"), "\(ended)")
+    }
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may write everywhere")) func aDirectoryOfOthersIsSaid() async throws {
+    let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/"])
+    #expect(ended.exit == .status(2))
+    #expect(ended.errors.contains("/ is not writable"), "\(ended)")
+  }
+
+  @Test func whoHoldsThePortIsNamed() async throws {
+    try await withServer(["--raw-port", "0"]) { server in
+      for (option, port) in [("--port", server.port), ("--raw-port", server.rawPort)] {
+        let ports = option == "--port" ? ["--port", "\(port)"] : ["--port", "0", "--raw-port", "\(port)"]
+        let ended = try await Sluice.run(["serve", "--json", "--dir", server.scratch.file("other")] + ports)
+        #expect(ended.exit == .status(2))
+        let holder = "(by sluice, process \(server.process.processID))"
+        #expect(
+          ended.errors.hasPrefix("sluice: Cannot listen: port \(port) on 127.0.0.1 is taken \(holder)."),
+          "\(ended)"
+        )
+        #expect(ended.errors.contains(option))
+        #expect(ended.output == "")
+      }
+    }
+  }
+
+  @Test func anAddressOfAnotherMachineCannotBeListenedOn() async throws {
+    try await withTemporaryDirectory { directory in
+      // An address for documentation, which no machine has (RFC 5737).
+      let ended = try await Sluice.run(["serve", "--port", "0", "--host", "192.0.2.1", "--dir", directory.path])
+      #expect(ended.exit == .status(2))
+      #expect(ended.errors.contains("--host"), "\(ended)")
+    }
+  }
+
+  @Test func optionsComeFromTheEnvironmentAndTheCommandLineWins() async throws {
+    try await withServer(environment: ["SLUICE_MAX_SIZE": "1kB", "SLUICE_RAW_PORT": "0"]) { server in
+      #expect(server.rawPort > 0)
+      let socket = try Socket(port: server.port)
+      try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 2000"]))
+      #expect(try await socket.receiveAnswers().first?.status == 413)
+    }
+    try await withServer(["--max-size", "3kB"], environment: ["SLUICE_MAX_SIZE": "1kB"]) { server in
+      let socket = try Socket(port: server.port)
+      try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 2000"]) + SplitMix64.bytes(2000))
+      #expect(try await socket.receiveAnswers().first?.status == 201)
+    }
+    let bad = try await Sluice.run(["serve"], environment: ["SLUICE_MAX_SIZE": "big"])
+    #expect(bad.exit == .status(64))
+  }
+
+  @Test func aMissingDirectoryIsMadeAndLeftoversAreSwept() async throws {
+    try await withTemporaryDirectory { directory in
+      let uploads = try directory.directory("uploads")
+      try uploads.write([1], to: ".sluice-0123.part")
+      try uploads.write([2], to: ".sluice-mine")
+      try uploads.write([3], to: "kept")
+      let made = directory.file("a/b/c")
+      for path in [uploads.path, made] {
+        let process = try Sluice.start(["serve", "--port", "0", "--dir", path])
+        _ = try await process.line { $0.contains("listening") }
+        process.signal(SIGTERM)
+        #expect(try await process.exit() == .status(0))
+      }
+      #expect(try uploads.names() == [".sluice-mine", "kept"])
+      #expect(try TemporaryDirectory(inside: made).names() == [])
+    }
+  }
+
+  @Test func withoutJSONItSpeaksInSentences() async throws {
+    try await withTemporaryDirectory { directory in
+      let process = try Sluice.start(["serve", "--port", "0", "--dir", directory.file("up")])
+      let line = try await process.line { $0.hasPrefix("listening on http://127.0.0.1:") }
+      let port = try #require(Int(line.split(separator: ",")[0].split(separator: ":").last ?? ""))
+      let socket = try Socket(port: port)
+      // The name steers a terminal; the line must not.
+      let path = "/stream-upload?name=a%1b%5b31mb"
+      try await socket.send(RequestHead.bytes("POST", path, ["Content-Length: 3"]) + [1, 2, 3])
+      #expect(try await socket.receiveAnswers().first?.status == 201)
+      _ = try await process.line { $0.contains("\"a[31mb\" stored, 3 B") }
+      process.signal(SIGINT)
+      #expect(try await process.exit() == .status(0))
+      #expect(process.output.contains("Stopping"))
+      #expect(!process.output.contains("\u{1B}"))
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+
+/// One line of `--json`, as far as tests look at it.
+struct EventLine: Decodable, Sendable {
+  struct Failure: Decodable, Sendable {
+    var code: String
+    var message: String
+  }
+
+  /// One upload in a summary.
+  struct Entry: Decodable, Sendable {
+    var id: String
+    var mode: String
+    var name: String
+    var bytes: UInt64
+    var serverPeakResidentBytes: Int?
+    var verdict: String
+  }
+
+  var event: String
+  var url: String?
+  var rawPort: Int?
+  var dir: String?
+  var pid: Int32?
+  var id: String?
+  var request: String?
+  var direction: String?
+  var mode: String?
+  var name: String?
+  var size: UInt64?
+  var sizeExact: Bool?
+  var path: String?
+  var bytes: UInt64?
+  var type: String?
+  var declaredType: String?
+  var cause: String?
+  var error: Failure?
+  var ok: Bool?
+  var uploads: [Entry]?
+
+  /// Every line of `text`. A line that is no JSON object is an error.
+  static func decode(_ text: String) throws -> [EventLine] {
+    try text.split(separator: "\n").map { line in
+      do {
+        return try JSONDecoder().decode(EventLine.self, from: Data(line.utf8))
+      } catch {
+        throw NotAnEvent(line: String(line))
+      }
+    }
+  }
+
+  private struct NotAnEvent: Error {
+    let line: String
+  }
+
+  /// The keys of a line's object in their order; those of objects inside it are left out.
+  static func keys(of line: String) -> [String] {
+    var keys: [String] = []
+    var depth = 0
+    var text: String?
+    var last = ""
+    var isEscaped = false
+    for character in line {
+      if let begun = text {
+        if character == "\"" && !isEscaped {
+          last = begun
+          text = nil
+        } else {
+          text = begun + String(character)
+          isEscaped = character == "\\" && !isEscaped
+        }
+        continue
+      }
+      switch character {
+      case "\"": text = ""
+      case "{", "[": depth += 1
+      case "}", "]": depth -= 1
+      case ":" where depth == 1: keys.append(last)
+      default: break
+      }
+    }
+    return keys
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import UploadTestSupport
+
+/// The program under test: the built binary, as a user runs it.
+enum Sluice {
+  /// Where it is: `SLUICE_BINARY`, else the product beside the test bundle, else the debug build of this package.
+  static let path: String = {
+    if let path = ProcessInfo.processInfo.environment["SLUICE_BINARY"], !path.isEmpty { return path }
+    let bundles = CommandLine.arguments.filter { $0.contains(".xctest") }
+    let places = ["/proc/self/exe"].compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: $0) }
+    let candidates =
+      (places + bundles).map { URL(filePath: $0).deletingLastPathComponent().path + "/sluice" }
+      + ["\(package)/.build/debug/sluice"]
+    return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "sluice-was-not-built"
+  }()
+
+  /// The root of the package.
+  static let package: String = {
+    var place = URL(filePath: #filePath)
+    while place.path != "/", !FileManager.default.fileExists(atPath: place.path + "/Package.swift") {
+      place.deleteLastPathComponent()
+    }
+    return place.path
+  }()
+
+  /// Starts it. Variables of this process that mean something to it are left out.
+  static func start(
+    _ arguments: [String],
+    environment: [String: String] = [:],
+    directory: String? = nil
+  ) throws -> ProcessRunner {
+    var environment = environment
+    for name in ProcessInfo.processInfo.environment.keys where name.hasPrefix("SLUICE_") && environment[name] == nil {
+      environment[name] = ""
+    }
+    return try ProcessRunner(path, arguments, environment: environment, directory: directory)
+  }
+
+  /// Runs it to its end.
+  /// - Parameter input: what it finds on standard input.
+  static func run(
+    _ arguments: [String],
+    input: [UInt8] = [],
+    environment: [String: String] = [:],
+    directory: String? = nil
+  ) async throws -> Ended {
+    let runner = try start(arguments, environment: environment, directory: directory)
+    if !input.isEmpty { try runner.send(input) }
+    runner.closeInput()
+    let exit = try await runner.exit()
+    return Ended(exit: exit, output: runner.output, errors: runner.errors)
+  }
+
+  /// What a run left behind.
+  struct Ended {
+    let exit: ProcessRunner.Exit
+    let output: String
+    let errors: String
+
+    /// Its lines of JSON.
+    var events: [EventLine] {
+      get throws { try EventLine.decode(output) }
+    }
+  }
+}

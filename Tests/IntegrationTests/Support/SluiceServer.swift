@@ -1,0 +1,153 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// A running `sluice serve --json` on ports of its own, with a directory of its own.
+struct SluiceServer: Sendable {
+  let process: ProcessRunner
+  /// A place for the test's own files.
+  let scratch: TemporaryDirectory
+  /// Where uploads end up.
+  let uploads: TemporaryDirectory
+  /// `http://127.0.0.1:PORT`.
+  let url: String
+  let port: Int
+  /// The raw listener's port; 0 without one.
+  let rawPort: Int
+
+  fileprivate init(_ process: ProcessRunner, scratch: TemporaryDirectory, uploads: String) async throws {
+    let line = try await process.line { $0.contains("\"event\":\"listening\"") }
+    let listening = try #require(try EventLine.decode(line).first)
+    self.process = process
+    self.scratch = scratch
+    self.uploads = TemporaryDirectory(inside: uploads)
+    url = try #require(listening.url)
+    port = try #require(Int(url.split(separator: ":").last ?? ""))
+    rawPort = listening.rawPort ?? 0
+  }
+
+  /// The events so far.
+  var events: [EventLine] {
+    get throws { try EventLine.decode(process.lines.joined(separator: "\n")) }
+  }
+
+  /// Waits until `count` events satisfy `predicate`.
+  /// - Returns: these.
+  @discardableResult
+  func events(_ count: Int = 1, where predicate: (EventLine) -> Bool) async throws -> [EventLine] {
+    var found: [EventLine] = []
+    do {
+      try await eventually("\(count) such events") {
+        found = try events.filter(predicate)
+        return found.count >= count
+      }
+    } catch is TimeoutError {
+      throw TimeoutError("no \(count) such events; there were:\n\(process.output)")
+    }
+    return found
+  }
+
+  /// Waits for the end of an upload with this code of failure.
+  @discardableResult
+  func failure(_ code: String) async throws -> EventLine {
+    let failures = try await events { $0.event == "failed" }
+    let failure = try #require(failures.first)
+    #expect(failure.error?.code == code, "\(failure)")
+    return failure
+  }
+
+  /// Expects that nothing has been stored, not even hidden, and that the next upload is stored as if nothing had been.
+  func expectEmptyAndWell(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    #expect(try uploads.names() == [], sourceLocation: sourceLocation)
+    let reply = try await Curl.run(["-T", try scratch.write([7], to: "well"), "\(url)/well"])
+    #expect(reply.status == 201, "\(reply)", sourceLocation: sourceLocation)
+    #expect(try uploads.names() == ["well"], sourceLocation: sourceLocation)
+    #expect(try uploads.read("well") == [7], sourceLocation: sourceLocation)
+  }
+
+  /// What the process's descriptors lead to.
+  var descriptors: [String] {
+    get throws {
+      let folder = "/proc/\(process.processID)/fd"
+      // One may be closed between listing and looking.
+      return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+      }
+    }
+  }
+
+  /// How many files without a name it holds open.
+  var unnamedFiles: Int {
+    get throws { try descriptors.count { $0.hasSuffix(" (deleted)") } }
+  }
+
+  /// A prefix for ``withServer(_:environment:stops:prefix:isolation:_:)`` that gives the server a small file system, seen
+  /// by it alone and gone with it, as the directory for uploads.
+  static func onTmpfs(_ options: String) -> [String] {
+    ["unshare", "--mount", "sh", "-c", #"mkdir -p "$0" && mount -t tmpfs -o \#(options) tmpfs "$0" && exec "$@""#]
+  }
+
+  /// Expects that the stored file `name` has the content of the file at `path`.
+  func expect(_ name: String, equals path: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    #expect(
+      try Digest.ofFile(uploads.file(name)) == Digest.ofFile(path),
+      "\(name)",
+      sourceLocation: sourceLocation
+    )
+  }
+}
+
+/// Servers that run at once: more would only wait for each other's processor time.
+private let serverSlots = Slots(6)
+
+/// Starts a server, hands it to `body`, and stops it as Ctrl-C does.
+///
+/// Expects that it ends with status 0, says nothing on standard error, and leaves no unfinished file. When `body`
+/// throws, the server is killed.
+/// - Parameters:
+///   - options: for `serve`, besides `--json`, `--port` and `--dir`.
+///   - stops: false when `body` itself sees to the server's end.
+///   - prefix: a program and arguments that start the server in their place.
+func withServer<Result>(
+  _ options: [String] = [],
+  environment: [String: String] = [:],
+  stops: Bool = true,
+  prefix: [String] = [],
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: (SluiceServer) async throws -> Result
+) async throws -> Result {
+  await serverSlots.take()
+  do {
+    let result = try await withTemporaryDirectory { scratch in
+      let uploads = scratch.file("uploads")
+      let arguments = ["serve", "--json", "--port", "0", "--dir", uploads] + options
+      let process =
+        try prefix.isEmpty
+        ? Sluice.start(arguments, environment: environment)
+        : ProcessRunner(prefix[0], prefix.dropFirst() + [uploads, Sluice.path] + arguments, environment: environment)
+      do {
+        // A file system mounted for the server alone is seen through its own root.
+        let seen = prefix.isEmpty ? uploads : "/proc/\(process.processID)/root\(uploads)"
+        let server = try await SluiceServer(process, scratch: scratch, uploads: seen)
+        let result = try await body(server)
+        if stops {
+          if prefix.isEmpty { #expect(try server.uploads.names().filter { $0.hasPrefix(".sluice-") } == []) }
+          process.signal(SIGINT)
+          #expect(try await process.exit() == .status(0))
+          #expect(process.errors == "")
+          _ = try EventLine.decode(process.output)
+        }
+        return result
+      } catch {
+        process.signal(SIGKILL)
+        _ = try? await process.exit()
+        throw error
+      }
+    }
+    await serverSlots.giveBack()
+    return result
+  } catch {
+    await serverSlots.giveBack()
+    throw error
+  }
+}

@@ -1,0 +1,135 @@
+import Glibc
+import UploadTestSupport
+
+/// A TCP connection on this machine, for what no client would do. Never blocks a thread.
+final class Socket: Sendable {
+  private let descriptor: Int32
+
+  /// Takes a connected or listening descriptor over; closed with the last reference.
+  fileprivate init(descriptor: Int32) {
+    self.descriptor = descriptor
+    let flags = fcntl(descriptor, F_GETFL)
+    _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+  }
+
+  /// Connects to a port of this machine.
+  convenience init(port: Int) throws {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in.loopback(port: port)
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw SocketError(call: "connect", number: errno) }
+    self.init(descriptor: descriptor)
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Listens on a free port of this machine.
+  static func listening() throws -> (socket: Socket, port: Int) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in.loopback(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        bind(descriptor, pointer, length) == 0 && listen(descriptor, 16) == 0
+          && getsockname(descriptor, pointer, &length) == 0
+      }
+    }
+    guard result else { throw SocketError(call: "listen", number: errno) }
+    return (Socket(descriptor: descriptor), Int(UInt16(bigEndian: address.sin_port)))
+  }
+
+  /// A port of this machine on which nobody listens.
+  static func freePort() throws -> Int {
+    try listening().port
+  }
+
+  /// Waits for a connection to a listening socket.
+  func accept() async throws -> Socket {
+    var accepted: Int32 = -1
+    try await eventually("a connection") {
+      accepted = Glibc.accept(descriptor, nil, nil)
+      return accepted >= 0
+    }
+    return Socket(descriptor: accepted)
+  }
+
+  func send(_ text: String) async throws {
+    try await send(Array(text.utf8))
+  }
+
+  /// Sends all of `bytes`.
+  /// - Throws: ``SocketError`` when the other end has gone.
+  func send(_ bytes: [UInt8]) async throws {
+    var done = 0
+    try await eventually("room to send") {
+      while done < bytes.count {
+        let count = bytes[done...].withUnsafeBytes {
+          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        if count < 0, errno == EAGAIN { return false }
+        guard count >= 0 else { throw SocketError(call: "send", number: errno) }
+        done += count
+      }
+      return true
+    }
+  }
+
+  /// Ends the sending side: FIN.
+  func finish() {
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+
+  /// Makes the close that follows with the last reference a reset: RST.
+  func resetOnClose() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  /// Receives until `isEnough` says so, or the other end has finished.
+  /// - Returns: everything received in this call.
+  /// - Throws: ``SocketError`` after a reset, `TimeoutError` when nothing more comes.
+  @discardableResult
+  func receive(until isEnough: ([UInt8]) -> Bool = { _ in false }) async throws -> [UInt8] {
+    var received: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    try await eventually("the other end's bytes") {
+      while !isEnough(received) {
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        if count < 0, errno == EAGAIN { return false }
+        guard count >= 0 else { throw SocketError(call: "recv", number: errno) }
+        if count == 0 { return true }
+        received += buffer[..<count]
+      }
+      return true
+    }
+    return received
+  }
+
+  /// Receives at least up to the empty line that ends a head.
+  @discardableResult
+  func receiveHead() async throws -> String {
+    String(decoding: try await receive { String(decoding: $0, as: UTF8.self).contains("\r\n\r\n") }, as: UTF8.self)
+  }
+
+  /// Receives whole answers with a Content-Length each.
+  func receiveAnswers(_ count: Int = 1) async throws -> [HTTPAnswer] {
+    HTTPAnswer.parse(try await receive { HTTPAnswer.parse($0).count >= count })
+  }
+}
+
+extension sockaddr_in {
+  fileprivate static func loopback(port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+    return address
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Testing
+import UploadServer
+import UploadStorage
+
+@testable import SluiceCLI
+
+@Suite struct CommandParsingTests {
+  @Test func serveHasTheDefaultsThatTheHelpNames() throws {
+    let command = try ServeCommand.parse([])
+    #expect(command.port == 8080)
+    #expect(command.dir == "./uploads")
+    #expect(command.server.host == "127.0.0.1")
+    #expect(command.server.memoryBudget.bytes == 256 << 20)
+    #expect(command.server.idleTimeout.duration == .seconds(30))
+    #expect(command.server.stallAfter.duration == .seconds(5))
+    #expect(command.server.grace.duration == .seconds(30))
+    #expect(command.interval.duration == .milliseconds(500))
+    let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 200)
+    for value in ["8080", "./uploads", "127.0.0.1", "256MiB", "30s", "5s", "500ms", "4096", "8192"] {
+      #expect(help.contains("default: \(value)"), "\(value)")
+    }
+  }
+
+  @Test func optionsBecomeTheServersSettings() throws {
+    let command = try ServeCommand.parse([
+      "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",
+      "--max-size", "1.5GB", "--max-uploads", "3", "--max-connections", "4", "--idle-timeout", "1m", "--grace", "0s",
+    ])
+    let configuration = command.server.configuration(port: 7)
+    #expect(configuration.host == "::1")
+    #expect(configuration.port == 7)
+    #expect(configuration.rawPort == 0)
+    #expect(configuration.maxConnections == 4)
+    #expect(configuration.limits.maxSize == 1_500_000_000)
+    #expect(configuration.limits.maxUploads == 3)
+    #expect(configuration.limits.idleTimeout == .seconds(60))
+    #expect(configuration.limits.grace == .zero)
+    #expect(command.server.storage.onDuplicate == .error)
+    #expect(command.server.storage.durability == .none)
+  }
+
+  @Test(arguments: [
+    (["--port", "65536"], "--port"), (["--raw-port", "-1"], "raw-port"),
+    (["--memory-budget", "1MiB"], "at least 4MiB"),
+    (["--memory-budget", "lots"], "64KiB"), (["--idle-timeout", "soon"], "30s"), (["--idle-timeout", "0"], "above 0"),
+    (["--max-uploads", "0"], "above 0"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
+  ])
+  func badValuesAreToldWithWhatWouldDo(arguments: [String], hint: String) {
+    expectUsageError(arguments, of: ServeCommand.self, hint: hint)
+  }
+
+  @Test(arguments: [
+    (["f"], "--to"), (["--to", "http://h"], "file"), (["f", "--to", "ftp://h"], "http"),
+    (["f", "--to", "https://h"], "TLS"), (["-", "-", "--to", "http://h"], "once"),
+    (["a", "b", "--name", "c", "--to", "http://h"], "single"), (["f", "--to", "http://h", "--jobs", "0"], "above 0"),
+    (["f", "--to", "http://h", "--json", "--quiet"], "exclude"), (["f", "--to", "http://h", "--mode", "x"], "mode"),
+    (["f", "--to", "http://h", "--header", "nonsense"], "header"),
+  ])
+  func sendSaysWhatIsWrong(arguments: [String], hint: String) {
+    expectUsageError(arguments, of: SendCommand.self, hint: hint)
+  }
+
+  @Test(arguments: [
+    (["--modes", "stream,fast"], "stream, multipart, buffered"), (["--modes", ""], "modes"),
+    (["a.bin", "--size", "1"], "generated"), (["-"], "Standard input"), (["--count", "0"], "--count"),
+  ])
+  func headlessSaysWhatIsWrong(arguments: [String], hint: String) {
+    expectUsageError(arguments, of: HeadlessCommand.self, hint: hint)
+  }
+
+  @Test func headlessKnowsItsModes() throws {
+    #expect(try HeadlessCommand.parse([]).modes == [.stream, .multipart, .buffered])
+    #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).modes == [.buffered, .stream])
+  }
+
+  private func expectUsageError<Command: ParsableCommand>(_ arguments: [String], of command: Command.Type, hint: String)
+  {
+    do {
+      _ = try command.parse(arguments)
+      Issue.record("\(arguments) was taken")
+    } catch {
+      #expect(command.exitCode(for: error).rawValue == 64)
+      let message = command.fullMessage(for: error)
+      #expect(message.lowercased().contains(hint.lowercased()), "\(message)")
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+/// Forms in memory, and the memory they may take.
+@Suite(.timeLimit(.minutes(2))) struct MemoryTests {
+  @Test func formThatDoesNotFitIsRefusedBeforeItIsRead() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([UInt8](repeating: 7, count: 3 << 20), to: "x")
+      try await withServer { _ in
+        throw TimeoutError("a connection came")
+      } _: { server in
+        var uploads = TestUploads()
+        uploads.configuration.availableMemory = { 2 << 20 }
+        let meter = try await uploads.send(.file(path), to: server.url, mode: .buffered)
+        let error = try #require(meter.error)
+        #expect(error.code == .outOfMemory)
+        for word in ["3.0 MiB", "2.0 MiB", "stream", "multipart"] { #expect(error.message.contains(word)) }
+        #expect(meter.peakResidentBytes == 0)
+      }
+    }
+  }
+
+  /// What stands around the file counts as well.
+  @Test func formThatJustFits() async throws {
+    try await withTemporaryDirectory { directory in
+      let source = try UploadSource.file(try directory.write([1, 2, 3, 4, 5], to: "x")).open()
+      let form = try FormInMemory(
+        reading: source,
+        framing: 10,
+        available: 15,
+        progress: { _ in },
+        isCancelled: { false }
+      )
+      #expect(form.count == 5)
+      let error = try #require(throws: UploadError.self) {
+        try FormInMemory(reading: source, framing: 11, available: 15, progress: { _ in }, isCancelled: { false })
+      }
+      #expect(error.code == .outOfMemory)
+    }
+  }
+
+  @Test func unknownMemoryRefusesNothing() async throws {
+    try await withTemporaryDirectory { directory in
+      let source = try UploadSource.file(try directory.write([1, 2, 3, 4, 5], to: "x")).open()
+      let form = try FormInMemory(
+        reading: source,
+        framing: 0,
+        available: nil,
+        progress: { _ in },
+        isCancelled: { false }
+      )
+      #expect(form.count == 5)
+    }
+  }
+
+  @Test func formOfUnknownLengthIsRefusedOnceItDoesNotFit() throws {
+    let zeros = open("/dev/zero", O_RDONLY)
+    defer { close(zeros) }
+    let source = try UploadSource.descriptor(zeros, name: "zeros").open()
+    let held = Mutex<[Int]>([])
+    let error = try #require(throws: UploadError.self) {
+      try FormInMemory(
+        reading: source,
+        framing: 100,
+        available: 10 << 20,
+        progress: { bytes in held.withLock { $0.append(bytes) } },
+        isCancelled: { false }
+      )
+    }
+    #expect(error.code == .outOfMemory)
+    #expect(error.message.contains("more than"))
+    #expect(held.withLock { $0 } == [(4 << 20) + 100, (8 << 20) + 100, (12 << 20) + 100])
+  }
+
+  @Test func readingEndsWhenItIsCancelled() throws {
+    let zeros = open("/dev/zero", O_RDONLY)
+    defer { close(zeros) }
+    let source = try UploadSource.descriptor(zeros, name: "zeros").open()
+    let blocks = Mutex(0)
+    let error = try #require(throws: UploadError.self) {
+      try FormInMemory(
+        reading: source,
+        framing: 0,
+        available: nil,
+        progress: { _ in blocks.withLock { $0 += 1 } },
+        isCancelled: { blocks.withLock { $0 == 2 } }
+      )
+    }
+    #expect(error.code == .cancelled)
+    #expect(blocks.withLock { $0 } == 2)
+  }
+}

@@ -1,0 +1,77 @@
+import Testing
+import UploadCore
+
+@testable import UploadClient
+
+@Suite struct SendTargetTests {
+  @Test(arguments: [
+    ("http://127.0.0.1:8080", "127.0.0.1", 8080, "127.0.0.1:8080", "127.0.0.1:8080"),
+    ("http://127.0.0.1:8080/", "127.0.0.1", 8080, "127.0.0.1:8080", "127.0.0.1:8080"),
+    ("HTTP://Example.org", "Example.org", 80, "Example.org:80", "Example.org"),
+    ("http://host:", "host", 80, "host:80", "host"),
+    ("http://[::1]:99/x", "::1", 99, "[::1]:99", "[::1]:99"),
+    ("http://[fe80::1%25eth0]", "fe80::1%25eth0", 80, "[fe80::1%25eth0]:80", "[fe80::1%25eth0]"),
+  ])
+  func hostAndPort(url: String, host: String, port: Int, authority: String, field: String) throws {
+    let target = try SendTarget(url)
+    #expect(target.host == host)
+    #expect(target.port == port)
+    #expect(target.authority == authority)
+    #expect(target.hostField == field)
+  }
+
+  @Test(arguments: [
+    ("http://h", UploadMode.stream, "POST", "/stream-upload?name=a%20b%2F%C3%BC.txt"),
+    ("http://h/", .stream, "POST", "/stream-upload?name=a%20b%2F%C3%BC.txt"),
+    ("http://h/?token=x", .stream, "POST", "/stream-upload?token=x&name=a%20b%2F%C3%BC.txt"),
+    ("http://h/", .multipart, "POST", "/file-upload"),
+    ("http://h?token=x", .buffered, "POST", "/file-upload?token=x"),
+    ("http://h/in/", .stream, "PUT", "/in/a%20b%2F%C3%BC.txt"),
+    ("http://h/in/?token=x", .stream, "PUT", "/in/a%20b%2F%C3%BC.txt?token=x"),
+    ("http://h/in/", .multipart, "POST", "/in/"),
+    ("http://h/api/put", .stream, "POST", "/api/put"),
+    ("http://h/api/put?a=b&c=d#part", .multipart, "POST", "/api/put?a=b&c=d"),
+    ("http://h/a b/\u{FC}%41", .stream, "POST", "/a%20b/%C3%BC%41"),
+  ])
+  func request(url: String, mode: UploadMode, method: String, uri: String) throws {
+    let request = try SendTarget(url).request(mode: mode, name: "a b/\u{FC}.txt", method: nil)
+    #expect(request.method == method)
+    #expect(request.uri == uri)
+  }
+
+  @Test func methodGiven() throws {
+    #expect(try SendTarget("http://h/in/").request(mode: .stream, name: "a", method: "POST").method == "POST")
+    #expect(try SendTarget("http://h/x").request(mode: .stream, name: "a", method: "PUT").method == "PUT")
+    #expect(try SendTarget("http://h/").request(mode: .multipart, name: "a", method: "PATCH").method == "PATCH")
+  }
+
+  @Test(arguments: [
+    "", "host", "host:8080", "127.0.0.1:8080/x", "ftp://host", "file:///etc/passwd", "http://", "http:///x",
+    "http://:80",
+    "http://host:0", "http://host:65536", "http://host:-1", "http://host:8o", "http://host:+80", "http://ho st/",
+    "http://[::1", "http://[::1]x", "http://[host]", "http://[]", "http://a\u{308}b/", "http://h/a\r\nX: y",
+    "http://h/?a\u{0}", "http://host:80:80/", "http://%41/",
+  ])
+  func refused(url: String) throws {
+    let error = try #require(UploadError.thrown { () throws(UploadError) in try SendTarget(url) })
+    #expect(error.code == .badURL)
+    #expect(error.message.contains("http://127.0.0.1:8080"))
+    #expect(!error.message.unicodeScalars.contains { $0.value < 0x20 })
+  }
+
+  @Test func secureSchemeIsNotThereYet() throws {
+    let error = try #require(UploadError.thrown { () throws(UploadError) in try SendTarget("https://host/") })
+    #expect(error.code == .badURL)
+    #expect(error.message.contains("TLS"))
+    #expect(error.message.contains("http://"))
+  }
+
+  @Test func passwordIsNotRepeated() throws {
+    let error = try #require(
+      UploadError.thrown { () throws(UploadError) in try SendTarget("http://me:secret@host/") }
+    )
+    #expect(error.code == .badURL)
+    #expect(!error.message.contains("secret"))
+    #expect(error.message.contains("Authorization"))
+  }
+}

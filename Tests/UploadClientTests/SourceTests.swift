@@ -1,0 +1,199 @@
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+/// What is sent: files that cannot be opened, and files that change on their way.
+@Suite(.timeLimit(.minutes(2))) struct SourceTests {
+  private static let large = 64 << 20
+
+  private func openingError(_ source: UploadSource) throws -> UploadError {
+    try #require(UploadError.thrown { () throws(UploadError) in try source.open() })
+  }
+
+  @Test func whatCannotBeOpened() async throws {
+    try await withTemporaryDirectory { directory in
+      let missing = try openingError(.file(directory.file("none")))
+      #expect(missing.code == .unreadableFile && missing.message.contains("no file"))
+      let here = try openingError(.file(directory.path))
+      #expect(here.code == .unreadableFile && here.message.contains("is a directory"))
+      let below = try openingError(.file(try directory.write([], to: "f") + "/x"))
+      #expect(below.code == .unreadableFile && below.message.contains("no file"))
+      mkfifo(directory.file("pipe"), 0o600)
+      let pipe = try openingError(.file(directory.file("pipe")))
+      #expect(pipe.code == .unreadableFile && pipe.message.contains("is a pipe"))
+      let device = try openingError(.file("/dev/zero"))
+      #expect(device.code == .unreadableFile && device.message.contains("is a device"))
+      symlink("loop", directory.file("loop"))
+      let loop = try openingError(.file(directory.file("loop")))
+      #expect(loop.code == .unreadableFile && loop.message.contains("circle"))
+    }
+  }
+
+  @Test func descriptorsThatCannotBeRead() async throws {
+    try await withTemporaryDirectory { directory in
+      #expect(try openingError(.descriptor(-1, name: "x")).code == .unreadableFile)
+      let writable = open(directory.file("out"), O_WRONLY | O_CREAT, 0o600)
+      defer { close(writable) }
+      #expect(try openingError(.descriptor(writable, name: "x")).code == .unreadableFile)
+      let here = open(directory.path, O_RDONLY | O_DIRECTORY)
+      defer { close(here) }
+      let named = try openingError(.descriptor(here, name: "x"))
+      #expect(named.message.contains("is a directory"))
+    }
+  }
+
+  /// Permissions mean nothing to root, who runs these tests in containers.
+  @Test(.enabled(if: geteuid() != 0)) func fileWithoutPermission() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "secret")
+      chmod(path, 0)
+      let error = try openingError(.file(path))
+      #expect(error.code == .unreadableFile && error.message.contains("permissions"))
+    }
+  }
+
+  @Test func permissionsAreNamedAsTheCause() {
+    #expect(SourceFailure.opening("x", EACCES).message.contains("permissions"))
+    #expect(SourceFailure.reading("x", EINVAL).message.contains("send -"))
+    #expect(SourceFailure.reading("x", EIO).code == .unreadableFile)
+  }
+
+  @Test func unreadableFileEndsAsAFailedUpload() async throws {
+    let uploads = TestUploads()
+    let meter = try await uploads.send(.file("/nonexistent/x"), to: "http://127.0.0.1:1")
+    #expect(meter.error?.code == .unreadableFile)
+    #expect(meter.name == "x" && meter.size == nil)
+    #expect(uploads.ledger.totals(.outgoing).failed == 1)
+  }
+
+  @Test func stampSeesSizeAndContentButNotNames() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1, 2, 3], to: "x")
+      age(path)
+      let source = try UploadSource.file(path).open()
+      try source.check()
+      rename(path, directory.file("y"))
+      chmod(directory.file("y"), 0o400)
+      unlink(directory.file("y"))
+      try source.check()
+    }
+  }
+
+  enum Change: CaseIterable {
+    case shrink, grow, rewrite
+
+    /// Does it to the file at `path`.
+    func make(_ path: String) throws {
+      switch self {
+      case .shrink: truncate(path, 1000)
+      case .grow: truncate(path, off_t(SourceTests.large + 1))
+      case .rewrite:
+        let descriptor = open(path, O_WRONLY)
+        defer { close(descriptor) }
+        guard write(descriptor, "changed", 7) == 7 else { throw TimeoutError("nothing was written") }
+      }
+    }
+
+    var word: String {
+      switch self {
+      case .shrink: "shrank"
+      case .grow: "grew"
+      case .rewrite: "written to"
+      }
+    }
+  }
+
+  /// Changes the file while most of it is still to come; the server must never see the body's end.
+  @Test(arguments: [UploadMode.stream, .multipart], Change.allCases)
+  func fileThatChangesOnItsWay(mode: UploadMode, change: Change) async throws {
+    let got = Mutex(-1)
+    let whole = Mutex(0)
+    try await withTemporaryDirectory { directory in
+      let path = try largeFile(in: directory)
+      try await withServer(receiveBuffer: 64 << 10) { peer in
+        let request = try peer.readHead()
+        try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+        _ = try peer.read(1 << 20)
+        try change.make(path)
+        let rest = peer.drain()
+        got.withLock { $0 = rest + 1 << 20 }
+        whole.withLock { $0 = request["Content-Length"].flatMap { Int($0) } ?? 0 }
+      } _: { server in
+        let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
+        #expect(meter.error?.code == .fileChanged)
+        #expect(meter.error?.message.contains(change.word) == true)
+      }
+    }
+    #expect(whole.withLock { $0 } >= Self.large)
+    #expect(got.withLock { $0 } < whole.withLock { $0 })
+  }
+
+  /// Changes the file when the server has all of it: too late to keep the server from storing it, not to say so.
+  @Test(arguments: Change.allCases) func fileThatChangesBeforeTheAnswer(change: Change) async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try largeFile(in: directory)
+      try await withServer { peer in
+        let body = try peer.digestBody(of: peer.readHead())
+        try change.make(path)
+        try peer.stored("x", body.count)
+      } _: { server in
+        let meter = try await TestUploads().send(.file(path), to: server.url)
+        #expect(meter.error?.code == .fileChanged)
+        #expect(meter.error?.message.contains("do not trust that copy") == true)
+        #expect(meter.received == UInt64(Self.large))
+      }
+    }
+  }
+
+  @Test func fileThatVanishesOnItsWayIsSentAllTheSame() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try largeFile(in: directory)
+      try await withServer(receiveBuffer: 64 << 10) { peer in
+        let request = try peer.readHead()
+        try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+        unlink(path)
+        try peer.stored("x", try peer.digestBody(of: request).count)
+      } _: { server in
+        let meter = try await TestUploads().send(.file(path), to: server.url)
+        #expect(meter.finished?.bytes == UInt64(Self.large))
+      }
+    }
+  }
+
+  @Test func fileThatChangesWhileItIsReadIntoMemory() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try largeFile(in: directory)
+      let source = try UploadSource.file(path).open()
+      for (limit, word) in [(8 << 20, "grew"), (Self.large, "shrank")] {
+        let error = try #require(throws: UploadError.self) {
+          try FormInMemory(
+            reading: source,
+            framing: 0,
+            available: nil,
+            progress: { if $0 == limit { truncate(path, limit == Self.large ? 5 : off_t(Self.large + 5)) } },
+            isCancelled: { false }
+          )
+        }
+        #expect(error.code == .fileChanged)
+        #expect(error.message.contains(word))
+      }
+    }
+  }
+
+  private func largeFile(in directory: TemporaryDirectory) throws -> String {
+    let path = try directory.write([], to: "x")
+    truncate(path, off_t(Self.large))
+    age(path)
+    return path
+  }
+
+  /// Dates the file back, so that whatever is done to it next gives it another time, however coarse the clock.
+  private func age(_ path: String) {
+    var times = [timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0)]
+    utimensat(AT_FDCWD, path, &times, 0)
+  }
+}

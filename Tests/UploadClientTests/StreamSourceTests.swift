@@ -1,0 +1,88 @@
+import Crypto
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+/// Sources that have no length, as standard input from a pipe.
+@Suite(.timeLimit(.minutes(2))) struct StreamSourceTests {
+  @Test(arguments: [UploadMode.stream, .multipart, .buffered], [0, 1, 65_536, 5_000_003])
+  func pipeIsSentToItsEnd(mode: UploadMode, size: Int) async throws {
+    let bytes = SplitMix64.bytes(size)
+    let seen = Mutex<(Peer.Request?, [UInt8])>((nil, []))
+    let pipe = try TestPipe()
+    defer { close(pipe.output) }
+    try await withServer { peer in
+      let request = try peer.readHead()
+      if request["Expect"] != nil { try peer.send("HTTP/1.1 100 Continue\r\n\r\n") }
+      let body = try peer.readBody(of: request)
+      seen.withLock { $0 = (request, body) }
+      try peer.stored("stdin.bin", size)
+    } _: { server in
+      pipe.write(bytes)
+      let meter = try await TestUploads().send(.descriptor(pipe.output, name: "in.bin"), to: server.url, mode: mode)
+      #expect(meter.finished?.path == "stdin.bin")
+      #expect(meter.received == UInt64(size) && meter.stored == UInt64(size))
+      #expect(meter.size == nil)
+      #expect(mode == .buffered || meter.peakResidentBytes < 300_000)
+    }
+    let (request, body) = seen.withLock { $0 }
+    #expect((request?["Transfer-Encoding"] == "chunked") == true)
+    #expect(request?["Content-Length"] == nil)
+    guard mode != .stream else { return #expect(body == bytes) }
+    let boundary = try #require(request?["Content-Type"]?.split(separator: "boundary=").last)
+    #expect(Form.content(of: body, boundary: String(boundary)) == bytes)
+  }
+
+  @Test func regularFileBehindADescriptorIsSentFromWhereItStands() async throws {
+    let bytes = SplitMix64.bytes(6 << 20)
+    let digest = Mutex(Peer.Body())
+    try await withTemporaryDirectory { directory in
+      let descriptor = open(try directory.write(bytes, to: "x"), O_RDONLY)
+      defer { close(descriptor) }
+      lseek(descriptor, 1000, SEEK_SET)
+      try await withServer { peer in
+        let body = try peer.digestBody(of: peer.readHead())
+        digest.withLock { $0 = body }
+        try peer.stored("x", body.count)
+      } _: { server in
+        let meter = try await TestUploads().send(.descriptor(descriptor, name: "x"), to: server.url)
+        #expect(meter.size == UInt64(bytes.count - 1000))
+        #expect(meter.finished?.bytes == UInt64(bytes.count - 1000))
+      }
+      #expect(lseek(descriptor, 0, SEEK_CUR) == 1000)
+    }
+    #expect(digest.withLock { $0.sha256 } == SHA256.hexadecimal(of: Array(bytes[1000...])))
+  }
+
+  @Test func refusalComesThroughWhileThePipeIsSilent() async throws {
+    let pipe = try TestPipe()
+    defer {
+      close(pipe.output)
+      close(pipe.input)
+    }
+    try await withServer { peer in
+      _ = try peer.readHead()
+      try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+      try peer.answer("408 Request Timeout", #"{"msg":"too slow"}"#)
+    } _: { server in
+      let meter = try await TestUploads().send(.descriptor(pipe.output, name: "x"), to: server.url)
+      #expect(meter.error?.message == "HTTP 408: too slow")
+    }
+  }
+
+  @Test func endOfATerminalIsRemembered() throws {
+    let pipe = try TestPipe()
+    let reader = StreamReader(try UploadSource.descriptor(pipe.output, name: "x").open())
+    close(pipe.output)
+    #expect(try reader.read() == .nothingYet)
+    #expect(write(pipe.input, "abc", 3) == 3)
+    #expect(try reader.read() == .bytes(3))
+    close(pipe.input)
+    #expect(try reader.read() == .end)
+    #expect(try reader.read() == .end)
+  }
+}

@@ -1,0 +1,171 @@
+import Crypto
+import Glibc
+import UploadTestSupport
+
+/// The server's end of one connection, driven step by step with blocking calls: a script says exactly what a server does.
+final class Peer {
+  struct Request {
+    var method: String
+    var uri: String
+    /// In the order and spelling they came.
+    var fields: [(name: String, value: String)]
+
+    subscript(name: String) -> String? {
+      fields.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+  }
+
+  struct Body: Sendable, Equatable {
+    var count = 0
+    /// Lower-case hexadecimal.
+    var sha256 = ""
+  }
+
+  struct Cut: Error {}
+
+  private var descriptor: CInt
+  private var buffer: [UInt8] = []
+  /// Whether the client has said that nothing more will come.
+  private(set) var atEnd = false
+
+  init(_ descriptor: CInt) {
+    self.descriptor = descriptor
+    // A bound against hanging, nothing else.
+    var bound = timeval(tv_sec: 30, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  deinit { close() }
+
+  /// Ends the connection; with bytes unread the kernel makes a reset of it.
+  func close() {
+    guard descriptor >= 0 else { return }
+    Glibc.close(descriptor)
+    descriptor = -1
+  }
+
+  /// Ends the connection with a reset.
+  func reset() {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+    close()
+  }
+
+  /// Says that nothing more will be sent.
+  func finish() {
+    shutdown(descriptor, CInt(SHUT_WR))
+  }
+
+  func send(_ text: String) throws {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+      guard count > 0 else { throw Cut() }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Answers with `body` and says that the connection ends.
+  func answer(_ status: String, _ body: String = "", headers: String = "") throws {
+    try send(
+      "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\(headers)\r\n\(body)"
+    )
+  }
+
+  /// Answers as a Sluice server does for one stored file.
+  func stored(_ name: String, _ size: Int, type: String = "text/plain") throws {
+    try answer(
+      "201 Created",
+      #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"\#(name)","size":\#(size),"type":"\#(type)"}]}"#
+    )
+  }
+
+  func readHead() throws -> Request {
+    while buffer.firstRange(of: Array("\r\n\r\n".utf8)) == nil { try fill() }
+    guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else { throw Cut() }
+    let lines = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+    buffer.removeSubrange(..<end.upperBound)
+    let words = lines[0].split(separator: " ")
+    return Request(
+      method: String(words[0]),
+      uri: String(words[1]),
+      fields: lines.dropFirst().map { line in
+        let colon = line.firstIndex(of: ":") ?? line.endIndex
+        return (String(line[..<colon]), String(line[colon...].dropFirst(2)))
+      }
+    )
+  }
+
+  /// Reads exactly `count` bytes.
+  func read(_ count: Int) throws -> [UInt8] {
+    while buffer.count < count { try fill() }
+    defer { buffer.removeFirst(count) }
+    return Array(buffer[..<count])
+  }
+
+  /// Reads the whole body of `request`, with a length or in chunks.
+  func readBody(of request: Request) throws -> [UInt8] {
+    if let length = request["Content-Length"].flatMap({ Int($0) }) { return try read(length) }
+    var body: [UInt8] = []
+    while true {
+      let size = Int(try readLine(), radix: 16) ?? 0
+      body += try read(size)
+      _ = try readLine()
+      if size == 0 { return body }
+    }
+  }
+
+  /// Reads a body with a length without keeping it.
+  func digestBody(of request: Request) throws -> Body {
+    var rest = request["Content-Length"].flatMap { Int($0) } ?? 0
+    var body = Body(count: rest)
+    var hash = SHA256()
+    while rest > 0 {
+      if buffer.isEmpty { try fill() }
+      let piece = buffer.prefix(rest)
+      hash.update(data: Array(piece))
+      rest -= piece.count
+      buffer.removeFirst(piece.count)
+    }
+    body.sha256 = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return body
+  }
+
+  /// Reads and forgets until the client ends the connection, in whichever way.
+  /// - Returns: how many bytes came.
+  @discardableResult
+  func drain() -> Int {
+    var count = buffer.count
+    buffer = []
+    while (try? fill()) != nil {
+      count += buffer.count
+      buffer = []
+    }
+    return count
+  }
+
+  /// Waits until the client has closed the connection, without taking a byte off the socket.
+  func waitForHangUp() throws {
+    // POLLRDHUP, which Glibc's module hides.
+    var interest = pollfd(fd: descriptor, events: 0x2000, revents: 0)
+    guard poll(&interest, 1, 30_000) == 1 else { throw TimeoutError("the client kept the connection") }
+  }
+
+  private func readLine() throws -> String {
+    while buffer.firstRange(of: [13, 10]) == nil { try fill() }
+    guard let end = buffer.firstRange(of: [13, 10]) else { throw Cut() }
+    defer { buffer.removeSubrange(..<end.upperBound) }
+    return String(decoding: buffer[..<end.lowerBound], as: UTF8.self)
+  }
+
+  private func fill() throws {
+    var piece = [UInt8](repeating: 0, count: 256 * 1024)
+    let count = piece.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+    guard count > 0 else {
+      atEnd = count == 0
+      throw Cut()
+    }
+    buffer += piece[..<count]
+  }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Glibc
+import UploadTestSupport
+
+/// A pipe, for sources that have no length.
+struct TestPipe {
+  /// To read from.
+  let output: CInt
+  /// To write to.
+  let input: CInt
+
+  init() throws {
+    var ends: [CInt] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw TimeoutError("no pipe: errno \(errno)") }
+    (output, input) = (ends[0], ends[1])
+  }
+
+  /// Writes all of `bytes`, waiting for the reader, and then closes the end to write to; from a thread of its own, since
+  /// a wait would hold up a thread that all tests share.
+  func write(_ bytes: [UInt8]) {
+    Thread.detachNewThread { [input] in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
+        guard count > 0 else { break }
+        rest = rest.dropFirst(count)
+      }
+      close(input)
+    }
+  }
+}

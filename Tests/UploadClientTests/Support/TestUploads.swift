@@ -1,0 +1,65 @@
+import NIOCore
+import NIOPosix
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+/// An uploader with a ledger of its own, on the process's shared event loops and threads shared by all tests.
+struct TestUploads {
+  /// As many as there may be tests at once that wait for a source.
+  private static let threadPool: NIOThreadPool = {
+    let pool = NIOThreadPool(numberOfThreads: 16)
+    pool.start()
+    return pool
+  }()
+
+  let ledger = UploadLedger()
+  var configuration = UploadClientConfiguration()
+
+  init(continueTimeout: Duration = .seconds(1)) {
+    configuration.continueTimeout = continueTimeout
+  }
+
+  var uploader: Uploader {
+    Uploader(
+      configuration: configuration,
+      ledger: ledger,
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+      threadPool: Self.threadPool
+    )
+  }
+
+  func send(_ source: UploadSource, to url: String, mode: UploadMode = .stream) async throws -> UploadMeter {
+    await uploader.send(source, to: try SendTarget(url), mode: mode)
+  }
+}
+
+extension UploadMeter {
+  /// What the upload ended with, where it finished.
+  var finished: FinishedUpload? {
+    if case .finished(let upload) = ended?.outcome { upload } else { nil }
+  }
+
+  /// The error the upload ended with, where it failed.
+  var error: UploadError? {
+    if case .failed(let error) = ended?.outcome { error } else { nil }
+  }
+
+  var isCancelled: Bool {
+    if case .cancelled = ended?.outcome { true } else { false }
+  }
+}
+
+extension UploadError {
+  /// The error of a call that must fail.
+  static func thrown<Value>(by body: () throws(UploadError) -> Value) -> UploadError? {
+    do throws(UploadError) {
+      _ = try body()
+      return nil
+    } catch {
+      return error
+    }
+  }
+}

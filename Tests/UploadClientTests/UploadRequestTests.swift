@@ -1,0 +1,114 @@
+import NIOHTTP1
+import Testing
+import UploadCore
+
+@testable import UploadClient
+
+@Suite struct UploadRequestTests {
+  private var configuration = UploadClientConfiguration()
+
+  private func request(
+    mode: UploadMode = .stream,
+    name: String = "a.txt",
+    size: UInt64? = 5,
+    url: String = "http://host:8080/"
+  ) throws -> UploadRequest {
+    try UploadRequest(
+      .init(target: SendTarget(url), mode: mode, name: name, size: size, configuration: configuration)
+    )
+  }
+
+  @Test func headOfAStream() throws {
+    let head = try request().head
+    #expect(head.method == .POST)
+    #expect(head.uri == "/stream-upload?name=a.txt")
+    #expect(
+      Array(head.headers).map { "\($0.name): \($0.value)" } == [
+        "Host: host:8080", "User-Agent: sluice", "Accept: application/json", "Content-Type: text/plain",
+        "Content-Disposition: attachment; filename*=UTF-8''a.txt", "Content-Length: 5", "Connection: close",
+      ]
+    )
+  }
+
+  @Test func onlyAPostWithoutAFormNamesItsFileInAHeader() throws {
+    #expect(
+      try request(name: "ü b.txt").head.headers["content-disposition"] == [
+        "attachment; filename*=UTF-8''%C3%BC%20b.txt"
+      ]
+    )
+    #expect(try request(mode: .multipart).head.headers["content-disposition"].isEmpty)
+    var put = self
+    put.configuration.method = "PUT"
+    #expect(try put.request().head.headers["content-disposition"].isEmpty)
+  }
+
+  @Test func typeIsGivenElseByNameElseUnknown() throws {
+    #expect(try request(name: "a.png").contentType == "image/png")
+    #expect(try request(name: "a").contentType == "application/octet-stream")
+    var other = self
+    other.configuration.contentType = "x/y"
+    #expect(try other.request(name: "a.png").contentType == "x/y")
+    other.configuration.headers = [try HeaderField("content-TYPE: v/w")]
+    #expect(try other.request(name: "a.png").head.headers["content-type"] == ["v/w"])
+  }
+
+  @Test func formCountsWhatStandsAroundTheFile() throws {
+    let request = try request(mode: .multipart, name: "q\"\r\n.txt", size: 1000)
+    #expect(request.head.uri == "/file-upload")
+    let prefix = String(decoding: request.prefix, as: UTF8.self)
+    let suffix = String(decoding: request.suffix, as: UTF8.self)
+    #expect(prefix.contains("name=\"file\"; filename=\"q%22%0D%0A.txt\"\r\nContent-Type: text/plain\r\n\r\n"))
+    #expect(suffix.hasSuffix("--\r\n"))
+    let length = try #require(request.head.headers.first(name: "content-length").flatMap { Int($0) })
+    #expect(length == 1000 + request.prefix.count + request.suffix.count)
+    let type = try #require(request.head.headers.first(name: "content-type"))
+    let boundary = try #require(type.split(separator: "boundary=").last)
+    #expect(prefix.hasPrefix("--\(boundary)\r\n"))
+    #expect(suffix == "\r\n--\(boundary)--\r\n")
+  }
+
+  @Test func typeAmongHeadersMeansTheFileOfAForm() throws {
+    var other = self
+    other.configuration.headers = [try HeaderField("Content-Type: v/w")]
+    let request = try other.request(mode: .buffered)
+    #expect(request.head.headers.first(name: "content-type")?.hasPrefix("multipart/form-data; boundary=") == true)
+    #expect(request.head.headers["content-type"].count == 1)
+    #expect(String(decoding: request.prefix, as: UTF8.self).contains("Content-Type: v/w\r\n"))
+  }
+
+  @Test func unknownLengthIsSentInChunksAndAsksFirst() throws {
+    for mode in [UploadMode.stream, .multipart] {
+      let headers = try request(mode: mode, size: nil).head.headers
+      #expect(headers["transfer-encoding"] == ["chunked"])
+      #expect(!headers.contains(name: "content-length"))
+      #expect(headers["expect"] == ["100-continue"])
+    }
+  }
+
+  @Test func bodiesOverTheThresholdAskFirst() throws {
+    #expect(try !request(size: 1 << 20).expectsContinue)
+    var large = try request(size: 1 << 20 + 1)
+    #expect(large.expectsContinue)
+    large.dropExpectation()
+    #expect(!large.expectsContinue)
+    #expect(!large.head.headers.contains(name: "expect"))
+  }
+
+  @Test func givenHeadersReplaceUsualOnes() throws {
+    var other = self
+    other.configuration.headers = [
+      try HeaderField("user-agent: me"), try HeaderField("HOST: front"), try HeaderField("X-A: 1"),
+      try HeaderField("x-a: 2"),
+    ]
+    let headers = try other.request().head.headers
+    #expect(headers["user-agent"] == ["me"])
+    #expect(headers["host"] == ["front"])
+    #expect(headers["x-a"] == ["1", "2"])
+    #expect(headers["accept"] == ["application/json"])
+  }
+
+  @Test func rawIsForServers() throws {
+    let error = try #require(throws: UploadError.self) { try request(mode: .raw) }
+    #expect(error.code == .badValue)
+  }
+}

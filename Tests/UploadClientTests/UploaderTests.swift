@@ -1,0 +1,247 @@
+import Glibc
+import NIOCore
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+/// Several uploads at once, uploads that are called off, and servers that are not there.
+@Suite(.timeLimit(.minutes(2))) struct UploaderTests {
+  @Test func nobodyListens() async throws {
+    let port = try ScriptedServer.freePort()
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "x")
+      for host in ["127.0.0.1", "localhost"] {
+        let meter = try await TestUploads().send(.file(path), to: "http://\(host):\(port)")
+        #expect(meter.error?.code == .connectionRefused)
+        #expect(meter.error?.message.contains("\(host):\(port)") == true)
+        #expect(meter.phase == .waiting)
+      }
+    }
+  }
+
+  @Test func hostWithoutAddress() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "x")
+      let meter = try await TestUploads().send(.file(path), to: "http://no-such-host.invalid")
+      #expect(meter.error?.code == .unreachable)
+      #expect(meter.error?.message.contains("no-such-host.invalid") == true)
+    }
+  }
+
+  @Test func serverThatDoesNotEvenConnect() async throws {
+    let server = try DeafServer()
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "x")
+      var uploads = TestUploads()
+      uploads.configuration.connectTimeout = .milliseconds(200)
+      let meter = try await uploads.send(.file(path), to: "http://127.0.0.1:\(server.port)")
+      #expect(meter.error?.code == .unreachable)
+      #expect(meter.error?.message.contains("127.0.0.1:\(server.port) did not answer within 0.2 s") == true)
+    }
+  }
+
+  @Test func calledOffWhileItConnects() async throws {
+    let server = try DeafServer()
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "x")
+      let uploads = TestUploads()
+      let url = "http://127.0.0.1:\(server.port)"
+      let task = Task { try await uploads.send(.file(path), to: url) }
+      try await eventually("the upload to begin") { uploads.ledger.activeCount(.outgoing) == 1 }
+      task.cancel()
+      #expect(try await task.value.isCancelled)
+    }
+    withExtendedLifetime(server) {}
+  }
+
+  @Test func failuresToConnectInWords() throws {
+    let target = try SendTarget("http://host:99")
+    func failure(_ error: any Error) -> UploadError {
+      ConnectFailure.error(error, target: target, timeout: .seconds(10))
+    }
+    let timeout = failure(ChannelError.connectTimeout(.seconds(10)))
+    #expect(timeout.code == .unreachable && timeout.message.contains("within 10.0 s"))
+    #expect(failure(IOError(errnoCode: ETIMEDOUT, reason: "")).code == .unreachable)
+    #expect(failure(IOError(errnoCode: ECONNREFUSED, reason: "")).code == .connectionRefused)
+    let route = failure(IOError(errnoCode: EHOSTUNREACH, reason: ""))
+    #expect(route.code == .unreachable && route.message.contains("No route"))
+    #expect(failure(IOError(errnoCode: EMFILE, reason: "")).code == .internalFailure)
+    #expect(failure(TimeoutError("x")).code == .unreachable)
+    #expect(timeout.message.contains("host:99") && route.message.contains("host:99"))
+  }
+
+  @Test func badConfigurationFailsTheUpload() async throws {
+    var uploads = TestUploads()
+    uploads.configuration.method = "HEAD"
+    let meter = try await uploads.send(.file("/dev/null"), to: "http://127.0.0.1:1")
+    // The file comes first: what is wrong with it would be wrong with every configuration.
+    #expect(meter.error?.code == .unreadableFile)
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "x")
+      let meter = try await uploads.send(.file(path), to: "http://127.0.0.1:1")
+      #expect(meter.error?.code == .badValue)
+    }
+  }
+
+  /// Calls off an upload that has got as far as `script` lets it.
+  private func cancel(
+    mode: UploadMode = .stream,
+    script: @escaping @Sendable (Peer, Task<UploadMeter, any Error>) throws -> Void
+  ) async throws -> UploadMeter {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([], to: "x")
+      truncate(path, 64 << 20)
+      let task = Mutex<Task<UploadMeter, any Error>?>(nil)
+      return try await withServer(receiveBuffer: 64 << 10) { peer in
+        _ = try peer.readHead()
+        try script(peer, try #require(task.withLock { $0 }))
+      } _: { server in
+        // Only the script ends the wait for 100 Continue, however busy the machine is.
+        let uploads = TestUploads(continueTimeout: .seconds(600))
+        // Started under the lock, so that a script never comes before the task is noted down.
+        let upload = task.withLock { task in
+          let upload = Task { try await uploads.send(.file(path), to: server.url, mode: mode) }
+          task = upload
+          return upload
+        }
+        let meter = try await upload.value
+        #expect(uploads.ledger.totals(.outgoing).cancelled == 1)
+        #expect(uploads.ledger.activeCount(.outgoing) == 0)
+        #expect(meter.residentBytes == 0)
+        return meter
+      }
+    }
+  }
+
+  @Test func calledOffWhileItWaitsForContinue() async throws {
+    let meter = try await cancel { peer, task in
+      task.cancel()
+      guard peer.drain() == 0 else { throw TimeoutError("the body was sent") }
+    }
+    #expect(meter.isCancelled && meter.received == 0)
+  }
+
+  @Test(arguments: [UploadMode.stream, .multipart, .buffered]) func calledOffInTheMiddle(mode: UploadMode) async throws
+  {
+    let meter = try await cancel(mode: mode) { peer, task in
+      try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+      _ = try peer.read(1 << 20)
+      task.cancel()
+      guard peer.drain() < 60 << 20 else { throw TimeoutError("the body was sent") }
+    }
+    #expect(meter.isCancelled)
+    #expect(meter.received > 0)
+  }
+
+  @Test func calledOffBeforeTheAnswer() async throws {
+    let meter = try await cancel { peer, task in
+      try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+      _ = try peer.read(64 << 20)
+      task.cancel()
+      peer.drain()
+    }
+    #expect(meter.isCancelled)
+    #expect(meter.received == 64 << 20)
+  }
+
+  @Test func calledOffBeforeItBegins() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "x")
+      let uploads = TestUploads()
+      let task = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        return try await uploads.send(.file(path), to: "http://127.0.0.1:1")
+      }
+      #expect(try await task.value.isCancelled)
+    }
+  }
+
+  @Test func calledOffWhileTheSourceIsSilent() async throws {
+    let pipe = try TestPipe()
+    let source = UploadSource.descriptor(pipe.output, name: "x")
+    try await withServer { peer in
+      _ = try peer.readHead()
+      try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+      peer.drain()
+    } _: { server in
+      let uploads = TestUploads()
+      let task = Task { try await uploads.send(source, to: server.url) }
+      try await eventually("the upload to wait for its source") { uploads.ledger.active().first?.phase == .disk }
+      task.cancel()
+      #expect(try await task.value.isCancelled)
+    }
+    close(pipe.output)
+    close(pipe.input)
+  }
+
+  @Test func noMoreAtOnceThanAskedFor() async throws {
+    let uploads = TestUploads()
+    let state = Mutex((now: 0, most: 0, inLedger: 0))
+    try await withTemporaryDirectory { directory in
+      let sources = try (0..<9).map { UploadSource.file(try directory.write([UInt8($0)], to: "f\($0)")) }
+      try await withServer { peer in
+        let body = try peer.readBody(of: peer.readHead())
+        state.withLock {
+          $0.now += 1
+          $0.most = max($0.most, $0.now)
+          $0.inLedger = max($0.inLedger, uploads.ledger.activeCount(.outgoing))
+        }
+        // Nobody is answered until three are here at once, which must be possible; a fourth would show in the ledger.
+        while state.withLock({ $0.most < 3 }) { sched_yield() }
+        state.withLock { $0.now -= 1 }
+        try peer.stored("f\(body[0]) stored", 1)
+      } _: { server in
+        let meters = await uploads.uploader.sendAll(sources, to: try SendTarget(server.url), mode: .stream, jobs: 3)
+        #expect(meters.map(\.name) == (0..<9).map { "f\($0)" })
+        #expect(meters.map { $0.finished?.path } == (0..<9).map { "f\($0) stored" })
+      }
+    }
+    #expect(state.withLock { $0.most } == 3)
+    #expect(state.withLock { $0.inLedger } == 3)
+  }
+
+  @Test func oneAfterTheOtherInTheOrderGiven() async throws {
+    let order = Mutex<[String]>([])
+    try await withTemporaryDirectory { directory in
+      var sources = try (0..<4).map { UploadSource.file(try directory.write([0], to: "f\($0)")) }
+      sources.insert(.file(directory.file("missing")), at: 2)
+      try await withServer { peer in
+        let request = try peer.readHead()
+        order.withLock { $0.append(request.uri) }
+        _ = try peer.readBody(of: request)
+        try peer.answer("201 Created")
+      } _: { server in
+        let uploader = TestUploads().uploader
+        let meters = await uploader.sendAll(sources, to: try SendTarget(server.url), mode: .stream, jobs: 0)
+        #expect(meters.map { $0.error?.code } == [nil, nil, .unreadableFile, nil, nil])
+      }
+    }
+    #expect(order.withLock { $0 } == (0..<4).map { "/stream-upload?name=f\($0)" })
+  }
+
+  @Test func callingOffEndsThoseThatHaveNotBegunToo() async throws {
+    let uploads = TestUploads()
+    let task = Mutex<Task<[UploadMeter], Never>?>(nil)
+    try await withTemporaryDirectory { directory in
+      let sources = try (0..<5).map { UploadSource.file(try directory.write([0], to: "f\($0)")) }
+      try await withServer { peer in
+        _ = try peer.readHead()
+        try #require(task.withLock { $0 }).cancel()
+        peer.drain()
+      } _: { server in
+        let target = try SendTarget(server.url)
+        let started = task.withLock { task in
+          let started = Task { await uploads.uploader.sendAll(sources, to: target, mode: .stream, jobs: 1) }
+          task = started
+          return started
+        }
+        let meters = await started.value
+        #expect(meters.map(\.isCancelled) == [true, true, true, true, true])
+      }
+    }
+    #expect(uploads.ledger.totals(.outgoing).cancelled == 5)
+  }
+}

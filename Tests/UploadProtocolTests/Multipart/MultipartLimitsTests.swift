@@ -1,0 +1,73 @@
+import Testing
+import UploadCore
+
+@testable import UploadProtocol
+
+/// Every limit holds exactly: what reaches it passes, one more does not.
+@Suite struct MultipartLimitsTests {
+  private func failure(_ body: String, _ pieceLength: Int? = nil) throws -> UploadError.Code? {
+    let bytes = Array(body.utf8)
+    return Transcript(of: bytes.pieces(of: pieceLength ?? bytes.count), boundary: try MultipartBoundary("b")).failure
+  }
+
+  private func part(_ headers: String, _ content: String) -> String {
+    "--b\r\n\(headers)\r\n\(content)\r\n"
+  }
+
+  private static let file = "Content-Disposition: form-data; filename=\"f\"\r\n"
+  private static let field = "Content-Disposition: form-data; name=\"f\"\r\n"
+
+  @Test(arguments: [1 << 20, 1000, 7]) func preamble(pieceLength: Int) throws {
+    let most = String(repeating: "x", count: 8 << 10)
+    #expect(try failure(most + "\r\n--b--", pieceLength) == nil)
+    #expect(try failure(most + "x\r\n--b--", pieceLength) == .malformedForm)
+  }
+
+  @Test(arguments: [1 << 20, 1000, 7]) func headerBytes(pieceLength: Int) throws {
+    let most = Self.file + "A: " + String(repeating: "x", count: (8 << 10) - Self.file.utf8.count - 7) + "\r\n"
+    #expect((most + "\r\n").utf8.count == 8 << 10)
+    #expect(try failure(part(most, "x") + "--b--", pieceLength) == nil)
+    #expect(try failure(part("A" + most, "x") + "--b--", pieceLength) == .tooLarge)
+  }
+
+  @Test func headerLines() throws {
+    let most = Self.file + String(repeating: "A: b\r\n", count: 15)
+    #expect(try failure(part(most, "x") + "--b--") == nil)
+    #expect(try failure(part(most + "A: b\r\n", "x") + "--b--") == .tooLarge)
+  }
+
+  @Test func blanksAfterABoundary() throws {
+    let most = String(repeating: " ", count: (8 << 10) - Self.file.utf8.count - 2)
+    #expect(try failure("--b\(most)\r\n\(Self.file)\r\nx\r\n--b--") == nil)
+    #expect(try failure("--b\(most) \r\n\(Self.file)\r\nx\r\n--b--") == .tooLarge)
+    #expect(try failure("--b" + String(repeating: "\t", count: 100_000)) == .tooLarge)
+  }
+
+  @Test func parts() throws {
+    let most = String(repeating: part(Self.field, ""), count: 1000)
+    #expect(try failure(most + "--b--") == nil)
+    #expect(try failure(most + part(Self.field, "") + "--b--") == .tooLarge)
+  }
+
+  @Test func files() throws {
+    let none = part("Content-Disposition: form-data; filename=\"\"\r\n", "")
+    let unnamed = part("Content-Disposition: form-data; filename=\"\"\r\n", "x")
+    let most = String(repeating: part(Self.file, "x"), count: 100) + none
+    #expect(try failure(most + "--b--") == nil)
+    #expect(try failure(most + part(Self.file, "x") + "--b--") == .tooLarge)
+    #expect(try failure(most + unnamed + "--b--") == .tooLarge)
+  }
+
+  @Test(arguments: [1 << 20, 1000, 7]) func fieldBytes(pieceLength: Int) throws {
+    let most = String(repeating: "\r\n--", count: (64 << 10) / 4)
+    #expect(try failure(part(Self.field, most) + "--b--", pieceLength) == nil)
+    #expect(try failure(part(Self.field, most + "x") + "--b--", pieceLength) == .tooLarge)
+    #expect(try failure(part(Self.file, most + "x") + "--b--", pieceLength) == nil)
+  }
+
+  @Test func bytesOfAllFields() throws {
+    let most = String(repeating: part(Self.field, String(repeating: "x", count: 64 << 10)), count: 16)
+    #expect(try failure(most + "--b--") == nil)
+    #expect(try failure(most + part(Self.field, "x") + "--b--") == .tooLarge)
+  }
+}

@@ -1,0 +1,50 @@
+import Testing
+import UploadCore
+
+@testable import UploadProtocol
+
+@Suite struct RequestTargetTests {
+  @Test(
+    arguments: [
+      ("/", "/", nil), ("/a/b", "/a/b", nil), ("/a?", "/a", ""), ("/a?b=c?d", "/a", "b=c?d"),
+      ("/a?\u{301}x=1", "/a", "\u{301}x=1"),
+    ] as [(String, String, String?)]
+  ) func pathAndQuery(target: String, path: String, query: String?) throws {
+    let target = try RequestTarget(target)
+    #expect(target.path == path)
+    #expect(target.query == query)
+  }
+
+  @Test(arguments: ["", "*", "a", "?name=a", "http://host/a", "host:80"]) func otherForms(target: String) {
+    let error = #expect(throws: UploadError.self) { try RequestTarget(target) }
+    #expect(error?.code == .badRequest)
+  }
+
+  @Test(
+    arguments: [
+      ("/", nil), ("/a", "a"), ("/a/", nil), ("/a/b%20c.txt?d/e", "b c.txt"), ("//", nil), ("/a//b", "b"),
+      ("/..", ".."),
+      ("/%2e%2E%2Fx", "../x"), ("/a+b", "a+b"), ("/%00", "\u{0}"), ("/%FF", "\u{FFFD}"), ("/a%2Fb", "a/b"),
+    ] as [(String, String?)]
+  ) func lastComponent(target: String, expected: String?) throws {
+    #expect(try RequestTarget(target).lastPathComponent() == expected)
+  }
+
+  @Test(
+    arguments: [
+      ("/?name=a", "a"), ("/?x=1&name=a+b%2B%26&name=c", "a b+&"), ("/?name=", ""), ("/?name", ""), ("/?NAME=a", nil),
+      ("/?%6eame=a", "a"), ("/?name=a=b", "a=b"), ("/?&&name=a", "a"), ("/?names=a", nil), ("/", nil), ("/?", nil),
+      ("/name=a", nil), ("/?other=%zz&name=a", "a"), ("/?%zz=b&name=a", "a"), ("/?name=%FF", "\u{FFFD}"),
+    ] as [(String, String?)]
+  ) func parameters(target: String, expected: String?) throws {
+    #expect(try RequestTarget(target).parameter("name") == expected)
+  }
+
+  @Test func malformedEscapes() throws {
+    let path = #expect(throws: UploadError.self) { try RequestTarget("/100%").lastPathComponent() }
+    #expect(path?.code == .badRequest)
+    let query = #expect(throws: UploadError.self) { try RequestTarget("/?name=%4").parameter("name") }
+    #expect(query?.code == .badRequest)
+    #expect(query?.message.contains("name=%4") == true)
+  }
+}

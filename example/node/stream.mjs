@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// Streams a file with fetch: the request's body is the file, and memory stays flat however big it is.
+//
+//   stream.mjs FILE [URL]       URL is http://127.0.0.1:8080 when left out
+//
+// Needs Node 18 or later. Prints the server's answer. Exit status: 0 stored, 1 not stored, 64 wrong usage.
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename } from "node:path";
+import { Readable } from "node:stream";
+import { finish, parseArguments } from "./common.mjs";
+
+const { files, url } = parseArguments("stream.mjs FILE [URL]", { most: 1 });
+const [file] = files;
+
+await finish(async () => {
+  // Opened before fetch, so that a missing file is told as such and not as a failed request.
+  const handle = await open(file);
+  const body = Readable.toWeb(createReadStream(file, { fd: handle, highWaterMark: 1 << 20 }));
+  return fetch(`${url}/stream-upload?name=${encodeURIComponent(basename(file))}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body,
+    // A stream as the body asks for this: the answer is read only after all of the body has gone out. The length of a
+    // stream is not known to fetch, so the body goes out in chunks.
+    duplex: "half",
+  });
+});

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Stores a file under its own name with PUT, for machines that have wget and no curl.
+#
+#   put.sh FILE [URL]       URL is http://127.0.0.1:8080 when left out
+#
+# Prints the server's answer. Exit status: 0 stored, 8 refused by the server, another one of wget's own.
+set -euo pipefail
+# shellcheck source=../curl/common.bash
+source "$(dirname "${BASH_SOURCE[0]}")/../curl/common.bash"
+
+if (($# < 1 || $# > 2)); then
+  printf 'usage: %s FILE [URL]\n' "${0##*/}" >&2
+  exit 64
+fi
+file=$1
+url=${2:-http://127.0.0.1:8080}
+require_file "$file"
+
+# One try: to send a file again because an answer was lost would store it twice.
+exec wget --no-verbose --tries=1 --content-on-error --output-document=- \
+  --method=PUT --body-file="$file" --header='Content-Type: application/octet-stream' \
+  "${url%/}/$(escape "${file##*/}")"
