@@ -32,7 +32,8 @@ extension UploadHandler {
     if state.isLingering {
       if idle >= lingerTime { return context.close(promise: nil) }
     } else if idle >= idleTime {
-      if state.isIdle || state.isSkipping { return context.close(promise: nil) }
+      // A client that is slow to take its answer is not idle.
+      if (state.isIdle && answersOnTheirWay == 0) || state.isSkipping { return context.close(promise: nil) }
       // Only a client that could send counts as silent: a slow disk is not its fault.
       if state.isReceiving, body?.hasRoom ?? true {
         body?.fail(.silence(server.limits.idleTimeout))
@@ -58,12 +59,16 @@ extension UploadHandler {
     guard !isQuiescing else { return }
     isQuiescing = true
     if state.isLingering { return context.close(promise: nil) }
-    quiesceIsHeld = state.isReceiving || state.isStoring || state.isSkipping
-    guard quiesceIsHeld else { return context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
-    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
-      self.body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
-    }
+    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) { self.graceEnded() }
+    quiesceIsHeld = state.isReceiving || state.isStoring || state.isSkipping
+    if !quiesceIsHeld { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+  }
+
+  private func graceEnded() {
+    graceIsOver = true
+    body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
+    closeIfHeld()
   }
 
   private func inputDidClose(_ context: ChannelHandlerContext) {

@@ -56,6 +56,11 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var timer: Scheduled<Void>?
   /// Ends the running upload when the server's grace is over.
   var graceTimer: Scheduled<Void>?
+  var graceIsOver = false
+  /// Answers of the library's that the socket has not taken whole.
+  var answersOnTheirWay = 0
+  /// The library's wish to close, until they are sent.
+  var heldClose: EventLoopPromise<Void>?
   private var queue = CircularBuffer<HTTPRequestPart>()
   private var queuedBytes = 0
   private var isTakingQueued = false
@@ -231,21 +236,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     guard readIsHeld || state.isReceiving, wantsRead else { return }
     readIsHeld = false
     context?.read()
-  }
-
-  // MARK: The library's answers
-
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    switch unwrapOutboundIn(data) {
-    case .head(var response) where !current.keepAlive || isQuiescing:
-      response.headerFields[.connection] = "close"
-      context.write(wrapOutboundOut(.head(response)), promise: promise)
-    case .end:
-      context.write(data, promise: promise)
-      state.libraryAnswered()
-      requestIsOver()
-    default: context.write(data, promise: promise)
-    }
   }
 }
 

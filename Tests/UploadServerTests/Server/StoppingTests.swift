@@ -76,17 +76,17 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A download that runs arrives whole`() async throws {
+  /// One of these sizes ends between what the sockets hold and what the network layer holds besides.
+  @Test(arguments: [4, 5, 6, 7, 8, 24].map { $0 << 20 })
+  func `A download that runs arrives whole`(size: Int) async throws {
     try await RunningServer.with { server in
-      // More than sockets and the network layer hold, so that the server is in the middle of it.
-      let bytes = SplitMix64.bytes(24 << 20)
+      let bytes = SplitMix64.bytes(size)
       try server.place.write(bytes, to: "big")
       let client = try await WireClient(port: server.port)
       try await client.pause()
       try await client.send(request("GET /files/big"))
-      try await client.resume()
+      client.readOnce()
       try await client.wait(for: "200 OK")
-      try await client.pause()
       await server.stop()
       try await client.resume()
       try await eventually("the server's end of the connection") { client.hasEnded }

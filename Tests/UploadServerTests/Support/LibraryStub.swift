@@ -59,5 +59,6 @@ final class LibraryStub: ChannelInboundHandler {
     context.write(wrapOutboundOut(.head(HTTPResponse(status: .ok, headerFields: fields))), promise: nil)
     context.write(wrapOutboundOut(.body(body)), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    if quiesceEvents > 0 { context.close(promise: nil) }
   }
 }

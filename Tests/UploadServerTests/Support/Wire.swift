@@ -7,10 +7,16 @@ final class Wire: ChannelOutboundHandler {
   private(set) var reads = 0
   /// The sending side was closed; embedded channels know no halves.
   private(set) var outputIsClosed = false
+  /// Whether the socket takes what is written.
+  var isFull = false
 
   func read(context: ChannelHandlerContext) {
     reads += 1
     context.read()
+  }
+
+  func flush(context: ChannelHandlerContext) {
+    if !isFull { context.flush() }
   }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {

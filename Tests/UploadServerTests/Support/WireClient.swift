@@ -84,9 +84,14 @@ final class WireClient: Sendable {
     } catch ChannelError.alreadyClosed {}
   }
 
-  /// Reads only when ``resume()`` is called.
+  /// Reads nothing until ``readOnce()`` or ``resume()``.
   func pause() async throws {
     try await channel.setOption(.autoRead, value: false).get()
+  }
+
+  /// Takes a little of what has come.
+  func readOnce() {
+    channel.read()
   }
 
   func resume() async throws {

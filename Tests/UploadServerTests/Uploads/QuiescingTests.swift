@@ -1,4 +1,6 @@
 import Testing
+import NIOCore
+import NIOEmbedded
 import UploadCore
 
 @testable import UploadServer
@@ -82,6 +84,36 @@ import UploadCore
       let answer = try harness.received()
       #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
       #expect(harness.library.quiesceEvents == 1, "closing at once would cut the answer that is on its way")
+    }
+  }
+
+  @Test func `The library closes when its answer is sent, not before`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /a"))
+      harness.quiesce()
+      harness.wire.isFull = true
+      harness.library.answer()
+      #expect(harness.isOpen)
+      harness.wire.isFull = false
+      harness.channel.flush()
+      #expect(!harness.isOpen)
+      #expect(try harness.received().hasSuffix("library: GET /a\n"))
+    }
+  }
+
+  @Test func `A client that takes no answer is left when the grace is over`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /a"))
+      harness.quiesce()
+      harness.advance(30)
+      harness.wire.isFull = true
+      harness.library.answer()
+      harness.advance(29)
+      #expect(harness.isOpen)
+      harness.advance(2)
+      #expect(!harness.isOpen)
     }
   }
 

@@ -57,7 +57,7 @@ import UploadCore
   @Test func `Any number of small requests behind an upload is answered one after the other`() async throws {
     // As many as one read of the network may bring; answered from within one another they would need more stack than
     // a thread has.
-    let count = 20_000
+    let count = 12_000
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + String(repeating: request("DELETE /"), count: count))

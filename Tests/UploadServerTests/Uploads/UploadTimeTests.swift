@@ -1,3 +1,5 @@
+import NIOCore
+import NIOEmbedded
 import Testing
 import UploadCore
 
@@ -84,6 +86,22 @@ import UploadCore
       #expect(harness.isOpen)
       harness.library.answer()
       #expect(try harness.statuses() == [200])
+    }
+  }
+
+  @Test func `A client may take its answer as slowly as it likes`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.wire.isFull = true
+      try harness.send(request("GET /a"))
+      harness.advance(300)
+      #expect(harness.isOpen, "closing would drop what the socket has not taken")
+      harness.wire.isFull = false
+      harness.channel.flush()
+      #expect(try harness.statuses() == [200])
+      harness.advance(19)
+      #expect(harness.isOpen)
+      harness.advance(2)
+      #expect(!harness.isOpen)
     }
   }
 

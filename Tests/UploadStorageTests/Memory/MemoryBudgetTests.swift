@@ -151,6 +151,23 @@ import UploadCore
     #expect(budget.use.used == 0)
   }
 
+  @Test func `What is kept for the next upload can be dropped, what is in use cannot`() throws {
+    let budget = try budget()
+    let held = try #require(budget.take(size: Slab.small))
+    weak var spare: Slab?
+    do {
+      let slab = try #require(budget.take(size: Slab.large))
+      spare = slab
+      budget.giveBack(slab)
+    }
+    #expect(spare != nil)
+    budget.dropSpare()
+    #expect(spare == nil)
+    #expect(budget.use.used == Slab.small)
+    budget.giveBack(held)
+    #expect(budget.take(size: Slab.small) === held)
+  }
+
   @Test func `Many threads never hold more than the limit`() async throws {
     let budget = try budget()
     let eventLoop = eventLoop

@@ -1,0 +1,47 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// What the library sends passes here.
+extension UploadHandler {
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(var response) where !current.keepAlive || isQuiescing:
+      response.headerFields[.connection] = "close"
+      context.write(wrapOutboundOut(.head(response)), promise: promise)
+    case .end:
+      let sent = promise ?? context.eventLoop.makePromise(of: Void.self)
+      answersOnTheirWay += 1
+      sent.futureResult.assumeIsolated().whenComplete { _ in self.answerIsSent() }
+      context.write(data, promise: sent)
+      state.libraryAnswered()
+      requestIsOver()
+    default: context.write(data, promise: promise)
+    }
+  }
+
+  /// A library that is told to stop closes right behind its last write, and closing drops what the socket has not taken:
+  /// the end of a download to a slow client. So this waits until all is sent, or the server's grace is over.
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    guard mode == .all, isQuiescing, !graceIsOver, answersOnTheirWay > 0 else {
+      return context.close(mode: mode, promise: promise)
+    }
+    let held = heldClose ?? context.eventLoop.makePromise(of: Void.self)
+    heldClose = held
+    if let promise { held.futureResult.cascade(to: promise) }
+  }
+
+  private func answerIsSent() {
+    answersOnTheirWay -= 1
+    if let context, !state.isLingering { lastActivity = context.eventLoop.now }
+    if answersOnTheirWay == 0 { closeIfHeld() }
+  }
+
+  /// Does what the library wanted before.
+  func closeIfHeld() {
+    guard let held = heldClose else { return }
+    heldClose = nil
+    guard let context else { return held.succeed() }
+    context.close(promise: held)
+  }
+}
