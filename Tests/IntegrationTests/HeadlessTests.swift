@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 import UploadTestSupport
 
@@ -95,14 +94,22 @@ import UploadTestSupport
     }
   }
 
-  @Test func stoppedInTheMiddleItTidiesUp() async throws {
+  /// A shell that becomes the program sends the signal with the first upload's end: this test's own process may be too
+  /// busy to see that line before the last upload has ended.
+  @Test(.bash) func stoppedInTheMiddleItTidiesUp() async throws {
+    let script = #"""
+      exec "$0" "$@" > >(
+        while IFS= read -r line; do [[ $line == *'"event":"finished"'* ]] && break; done
+        kill -INT $$
+        cat >/dev/null
+      )
+      """#
     try await withTemporaryDirectory { directory in
-      let process = try Sluice.start(
-        ["headless", "--size", "16MiB", "--count", "20"],
+      let process = try ProcessRunner(
+        "bash",
+        ["-c", script, Sluice.path, "headless", "--size", "16MiB", "--count", "20"],
         environment: ["TMPDIR": directory.path]
       )
-      _ = try await process.line(timeout: .seconds(60)) { $0.contains(#""event":"finished""#) }
-      process.signal(SIGINT)
       #expect(try await process.exit() == .status(130))
       #expect(try directory.names() == [])
     }
