@@ -49,6 +49,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   func end() {
     guard state == .receiving, let sink else { return }
     state = .storing
+    meter.setNetworkBytes(0)
     let (context, eventLoop) = (context, eventLoop)
     sink.seal(name: name, type: StoredType.type(declared: meter.declaredType, name: name))
       .flatMap { context.store.publish([$0], on: eventLoop) }

@@ -33,6 +33,7 @@ import UploadCore
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
       #expect(harness.readsOnTurn() == 0)
+      #expect(try #require(harness.ledger.active().first).residentBytes == 0, "its last bytes are with the store")
       let before = harness.wire.reads
       harness.store.finishPublishing()
       #expect(harness.wire.reads > before, "the read that was held back is made up for")
