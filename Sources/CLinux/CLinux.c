@@ -83,10 +83,6 @@ int clinux_read_signal(int descriptor) {
   return length == (ssize_t)sizeof info ? (int)info.ssi_signo : -1;
 }
 
-int clinux_start_writeback(int descriptor, int64_t offset, int64_t length) {
-  return sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
-}
-
 void clinux_trim_memory(void) { malloc_trim(0); }
 
 int clinux_terminal_columns(int descriptor) {

@@ -35,9 +35,6 @@ int clinux_block_signals(const int *signals, int count);
 /// Reads the next signal's number from a descriptor of clinux_signal_descriptor; -1 when there is none.
 int clinux_read_signal(int descriptor);
 
-/// Advises the kernel that written pages up to `length` can be written out now (sync_file_range, WRITE).
-int clinux_start_writeback(int descriptor, int64_t offset, int64_t length);
-
 /// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
 void clinux_trim_memory(void);
 

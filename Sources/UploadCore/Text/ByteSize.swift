@@ -1,4 +1,4 @@
-/// Sizes and rates as people write and read them.
+/// Sizes as people write and read them, and rates as they read them.
 package enum ByteSize {
   /// Reads a size: digits, perhaps with a fraction, then a unit. `64KiB`, `1.9GB`, `512`, `10M`.
   ///
@@ -11,20 +11,6 @@ package enum ByteSize {
       throw UploadError(
         .badValue,
         "\"\(PlainText.sanitized(text))\" is not a size. Write for example 512, 64KiB, 256MiB or 1.9GB."
-      )
-    }
-    return value
-  }
-
-  /// Reads a rate in bytes per second: a size, perhaps followed by `/s`.
-  /// - Throws: ``UploadError`` with code `badValue` and what a rate looks like.
-  package static func parseRate(_ text: String) throws(UploadError) -> UInt64 {
-    let (number, unit) = Quantity.split(text)
-    let size = unit.hasSuffix("/s") ? String(unit.dropLast(2)) : unit
-    guard let factor = factor(of: size), let value = scaled(number, by: factor), value > 0 else {
-      throw UploadError(
-        .badValue,
-        "\"\(PlainText.sanitized(text))\" is not a rate. Write for example 500KiB/s or 10MB/s."
       )
     }
     return value

@@ -43,22 +43,6 @@ import Testing
     #expect(error?.message.contains("Write for example") == true)
   }
 
-  @Test(
-    arguments: [
-      ("1B/s", 1), ("500KiB/s", 512_000), ("10MB/s", 10_000_000), ("10MB", 10_000_000), ("1.5 MiB/S ", 1_572_864),
-    ] as [(String, UInt64)]
-  )
-  func `A rate is a size, with or without its second`(text: String, rate: UInt64) throws {
-    #expect(try ByteSize.parseRate(text) == rate)
-  }
-
-  @Test(arguments: ["0", "0B/s", "/s", "10MB/m", "10MB/s/s", "-1MB/s", "fast", ""])
-  func `What is no rate is refused as a rate`(text: String) {
-    let error = #expect(throws: UploadError.self) { try ByteSize.parseRate(text) }
-    #expect(error?.code == .badValue)
-    #expect(error?.message.contains("is not a rate") == true)
-  }
-
   @Test func `A message does not repeat what could steer a terminal`() {
     let error = #expect(throws: UploadError.self) { try ByteSize.parse("\u{1B}[2J") }
     #expect(error?.message.contains("\u{1B}") == false)
