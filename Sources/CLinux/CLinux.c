@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -111,3 +112,41 @@ uint64_t clinux_listening_inode(int family, uint16_t port) {
 int64_t clinux_modified_seconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_sec; }
 
 int64_t clinux_modified_nanoseconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_nsec; }
+
+int clinux_replace(int descriptor, int other) { return dup3(other, descriptor, O_CLOEXEC) < 0 ? -1 : 0; }
+
+int clinux_set_direct(int descriptor, int isDirect) {
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -1;
+  return fcntl(descriptor, F_SETFL, isDirect ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
+int clinux_reserve(int descriptor, int64_t offset, int64_t count) {
+  int result;
+  do result = fallocate(descriptor, 0, offset, count);
+  while (result != 0 && errno == EINTR);
+  return result;
+}
+
+int clinux_start_writeback(int descriptor, int64_t offset, int64_t count) {
+  return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+int clinux_drop_written(int descriptor, int64_t offset, int64_t count) {
+  unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  if (sync_file_range(descriptor, offset, count, flags) != 0) return -1;
+  posix_fadvise(descriptor, offset, count, POSIX_FADV_DONTNEED);
+  return 0;
+}
+
+size_t clinux_resident_bytes(const void *address, size_t length) {
+  enum { PAGES = 4096 };
+  unsigned char pages[PAGES];
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), resident = 0;
+  for (size_t start = 0; start < length; start += PAGES * page) {
+    size_t count = length - start < PAGES * page ? length - start : PAGES * page;
+    if (mincore((char *)address + start, count, pages) != 0) return resident;
+    for (size_t index = 0; index * page < count; index++) resident += (pages[index] & 1) * page;
+  }
+  return resident;
+}

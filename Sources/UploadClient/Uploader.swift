@@ -85,7 +85,7 @@ package struct Uploader: Sendable {
   }
 
   private func end(_ meter: UploadMeter, _ outcome: UploadOutcome) {
-    meter.setNetworkBytes(0)
+    meter.letGoOfAll()
     ledger.end(meter, outcome)
   }
 
@@ -136,7 +136,7 @@ package struct Uploader: Sendable {
           reading: source,
           framing: request.prefix.count + request.suffix.count,
           available: availableMemory(),
-          progress: { meter.setNetworkBytes($0) },
+          holding: { meter.hold($0) },
           isCancelled: { cancellation.isCancelled }
         )
       }

@@ -33,12 +33,12 @@ import UploadTestSupport
         reading: source,
         framing: 10,
         available: 15,
-        progress: { _ in },
+        holding: { _ in },
         isCancelled: { false }
       )
       #expect(form.count == 5)
       let error = try #require(throws: UploadError.self) {
-        try FormInMemory(reading: source, framing: 11, available: 15, progress: { _ in }, isCancelled: { false })
+        try FormInMemory(reading: source, framing: 11, available: 15, holding: { _ in }, isCancelled: { false })
       }
       #expect(error.code == .outOfMemory)
     }
@@ -51,7 +51,7 @@ import UploadTestSupport
         reading: source,
         framing: 0,
         available: nil,
-        progress: { _ in },
+        holding: { _ in },
         isCancelled: { false }
       )
       #expect(form.count == 5)
@@ -68,13 +68,13 @@ import UploadTestSupport
         reading: source,
         framing: 100,
         available: 10 << 20,
-        progress: { bytes in held.withLock { $0.append(bytes) } },
+        holding: { region in held.withLock { $0.append(region.count) } },
         isCancelled: { false }
       )
     }
     #expect(error.code == .outOfMemory)
     #expect(error.message.contains("more than"))
-    #expect(held.withLock { $0 } == [(4 << 20) + 100, (8 << 20) + 100, (12 << 20) + 100])
+    #expect(held.withLock { $0 } == [4 << 20, 4 << 20, 4 << 20])
   }
 
   @Test func readingEndsWhenItIsCancelled() throws {
@@ -87,7 +87,7 @@ import UploadTestSupport
         reading: source,
         framing: 0,
         available: nil,
-        progress: { _ in blocks.withLock { $0 += 1 } },
+        holding: { _ in blocks.withLock { $0 += 1 } },
         isCancelled: { blocks.withLock { $0 == 2 } }
       )
     }

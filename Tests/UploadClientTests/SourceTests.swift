@@ -169,12 +169,16 @@ import UploadTestSupport
       let path = try largeFile(in: directory)
       let source = try UploadSource.file(path).open()
       for (limit, word) in [(8 << 20, "grew"), (Self.large, "shrank")] {
+        var held = 0
         let error = try #require(throws: UploadError.self) {
           try FormInMemory(
             reading: source,
             framing: 0,
             available: nil,
-            progress: { if $0 == limit { truncate(path, limit == Self.large ? 5 : off_t(Self.large + 5)) } },
+            holding: {
+              held += $0.count
+              if held == limit { truncate(path, limit == Self.large ? 5 : off_t(Self.large + 5)) }
+            },
             isCancelled: { false }
           )
         }

@@ -51,3 +51,22 @@ int64_t clinux_modified_seconds(const void *status);
 
 /// The rest of it in nanoseconds.
 int64_t clinux_modified_nanoseconds(const void *status);
+
+/// Makes a descriptor stand for what another one does, in one step (dup3).
+int clinux_replace(int descriptor, int other);
+
+/// Turns O_DIRECT on or off for an open file; -1 and EINVAL where the file system does not take it.
+int clinux_set_direct(int descriptor, int isDirect);
+
+/// Reserves blocks for a range of a file and makes the file at least that long (fallocate); EOPNOTSUPP where the file
+/// system cannot.
+int clinux_reserve(int descriptor, int64_t offset, int64_t count);
+
+/// Begins to write a range of a file from the page cache to the disk, and waits for none of it (sync_file_range).
+int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);
+
+/// Waits until a range of a file is on the disk, then drops it from the page cache; -1 and errno when writing failed.
+int clinux_drop_written(int descriptor, int64_t offset, int64_t count);
+
+/// How many bytes of a page-aligned mapping are resident, by the kernel's count (mincore); 0 when it is no mapping.
+size_t clinux_resident_bytes(const void *address, size_t length);

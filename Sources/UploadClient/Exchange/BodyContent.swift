@@ -43,12 +43,11 @@ enum BodyContent: Sendable {
     }
   }
 
-  /// Memory that the content takes in this process, in bytes.
-  var residentBytes: Int {
+  /// Memory of this process that the content passes through on its way to the socket, in bytes.
+  var networkBytes: Int {
     switch self {
-    case .file: 0
+    case .file, .memory: 0
     case .stream: StreamReader.capacity
-    case .memory(let form): Int(form.count)
     }
   }
 

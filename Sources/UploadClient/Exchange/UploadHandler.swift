@@ -92,7 +92,7 @@ final class UploadHandler: ChannelInboundHandler {
   private func connected(_ context: ChannelHandlerContext) {
     guard !isConnected else { return }
     isConnected = true
-    job.meter.setNetworkBytes(job.residentBytes)
+    job.meter.setNetworkBytes(job.networkBytes)
     scheduleTick(context)
     perform(machine.connected(), context)
   }

@@ -30,7 +30,7 @@ struct UploadJob: Sendable {
   }
 
   /// Memory that the upload takes while it is sent, in bytes.
-  var residentBytes: Int {
-    content.residentBytes + request.prefix.count + request.suffix.count
+  var networkBytes: Int {
+    content.networkBytes + request.prefix.count + request.suffix.count
   }
 }

@@ -19,7 +19,7 @@ struct FormInMemory: Sendable {
   /// - Parameters:
   ///   - framing: bytes that the form needs beside the content.
   ///   - available: memory that may be taken, in bytes; nil when unknown.
-  ///   - progress: called with the bytes held, after every block.
+  ///   - holding: hears of every block's memory.
   ///   - isCancelled: asked before every block.
   /// - Throws: ``UploadError``: `outOfMemory` as soon as it is sure that the form does not fit, `fileChanged`,
   ///   `unreadableFile`, `cancelled`.
@@ -27,7 +27,7 @@ struct FormInMemory: Sendable {
     reading source: OpenedSource,
     framing: Int,
     available: UInt64?,
-    progress: (Int) -> Void,
+    holding: (MemoryRegion) -> Void,
     isCancelled: () -> Bool
   ) throws(UploadError) {
     let limit = available ?? .max
@@ -49,7 +49,7 @@ struct FormInMemory: Sendable {
       }
       count += UInt64(block.readableBytes)
       blocks.append(block)
-      progress(Int(count) + framing)
+      block.withUnsafeReadableBytes { holding(MemoryRegion($0)) }
       try Self.check(count, framing: framing, limit: limit, exact: false)
     }
     try source.check()

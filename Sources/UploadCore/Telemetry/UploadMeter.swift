@@ -25,7 +25,9 @@ package final class UploadMeter: Sendable {
   private let storedBytes = Atomic<UInt64>(0)
   private let durableBytes = Atomic<UInt64>(0)
   private let phaseValue = Atomic<UInt8>(UploadPhase.waiting.rawValue)
-  private let slabBytes = Atomic<Int>(0)
+  private let regionBytes = Atomic<Int>(0)
+  /// Taken once a slab, and once a sample; the pages of a region cannot be counted while it is given away.
+  private let regions = Mutex<[MemoryRegion]>([])
   private let networkBytes = Atomic<Int>(0)
   private let peak = Atomic<Int>(0)
   private let ending = Mutex<Ending?>(nil)
@@ -88,30 +90,48 @@ package final class UploadMeter: Sendable {
     set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
   }
 
-  /// Memory the upload holds at this instant, in bytes: its slabs and its network buffers.
+  /// Memory the upload holds at this instant, in bytes: the resident pages of its regions, and its network buffers.
+  /// A system call a region: about a microsecond for each mebibyte of it.
   package var residentBytes: Int {
-    max(0, slabBytes.load(ordering: .relaxed) + networkBytes.load(ordering: .relaxed))
+    regions.withLock { $0.reduce(0) { $0 + $1.residentBytes } } + networkBytes.load(ordering: .relaxed)
   }
 
-  /// The most memory the upload held at once, in bytes.
+  /// The most memory the upload held at once, resident or not, in bytes.
   package var peakResidentBytes: Int {
     peak.load(ordering: .relaxed)
   }
 
-  /// Slabs taken (positive) or given back (negative), in bytes.
-  package func addSlabBytes(_ count: Int) {
-    slabBytes.add(count, ordering: .relaxed)
+  /// A region has been taken: a slab, or a form in memory.
+  package func hold(_ region: MemoryRegion) {
+    regions.withLock { $0.append(region) }
+    regionBytes.add(region.count, ordering: .relaxed)
     notePeak()
   }
 
-  /// Network buffers, or a form in memory, held now, in bytes.
+  /// A region is about to be given back.
+  package func letGo(_ region: MemoryRegion) {
+    regions.withLock { regions in
+      guard let index = regions.firstIndex(of: region) else { return }
+      regions.remove(at: index)
+      regionBytes.subtract(region.count, ordering: .relaxed)
+    }
+  }
+
+  /// Nothing is held any more.
+  package func letGoOfAll() {
+    regions.withLock { $0 = [] }
+    regionBytes.store(0, ordering: .relaxed)
+    networkBytes.store(0, ordering: .relaxed)
+  }
+
+  /// Network buffers held now, in bytes.
   package func setNetworkBytes(_ count: Int) {
     networkBytes.store(count, ordering: .relaxed)
     notePeak()
   }
 
   private func notePeak() {
-    peak.max(residentBytes, ordering: .relaxed)
+    peak.max(regionBytes.load(ordering: .relaxed) + networkBytes.load(ordering: .relaxed), ordering: .relaxed)
   }
 
   /// How it ended and when; nil while it runs.

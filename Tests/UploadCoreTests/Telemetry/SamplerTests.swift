@@ -1,4 +1,5 @@
 import Testing
+import UploadTestSupport
 
 @testable import UploadCore
 
@@ -96,7 +97,9 @@ import Testing
     let meter = begin()
     meter.addReceived(500_000)
     meter.addStored(400_000)
-    meter.addSlabBytes(65_536)
+    let pages = MappedPages(65_536)
+    meter.hold(pages.region)
+    pages.touch(65_536)
     let snapshot = sampler.sample(at: start + .seconds(2))
     #expect(snapshot.at == start + .seconds(2))
     #expect(snapshot.memory == ProcessMemory(resident: 3, peak: 4))
@@ -132,7 +135,8 @@ import Testing
     var sampler = makeSampler()
     let meter = begin()
     meter.addReceived(300)
-    meter.addSlabBytes(4_096)
+    let pages = MappedPages(4_096)
+    meter.hold(pages.region)
     _ = sampler.sample(at: start + .seconds(1))
     ledger.end(meter, .finished(FinishedUpload(path: "a.bin", bytes: 300)), at: start + .seconds(3))
     let upload = try #require(sampler.sample(at: start + .seconds(10)).uploads.first)

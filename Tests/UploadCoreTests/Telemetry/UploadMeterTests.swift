@@ -1,4 +1,5 @@
 import Testing
+import UploadTestSupport
 
 @testable import UploadCore
 
@@ -20,17 +21,37 @@ import Testing
   }
 
   @Test func `The peak stays when memory is given back`() {
-    meter.addSlabBytes(65_536)
+    let pages = MappedPages(65_536)
+    meter.hold(pages.region)
     meter.setNetworkBytes(1_000)
-    meter.addSlabBytes(-65_536)
+    meter.letGo(pages.region)
     meter.setNetworkBytes(0)
     #expect(meter.residentBytes == 0)
     #expect(meter.peakResidentBytes == 66_536)
   }
 
-  @Test func `More given back than taken reads as nothing held`() {
-    meter.addSlabBytes(-1)
+  @Test func `Resident are the pages that were touched, and the network's buffers`() {
+    let (first, second) = (MappedPages(1 << 20), MappedPages(65_536))
+    meter.hold(first.region)
+    meter.hold(second.region)
     #expect(meter.residentBytes == 0)
+    first.touch(40_000)
+    #expect(meter.residentBytes == 40_960)
+    second.touch(65_536)
+    meter.setNetworkBytes(1_000)
+    #expect(meter.residentBytes == 40_960 + 65_536 + 1_000)
+    #expect(meter.peakResidentBytes == 1 << 20 + 65_536 + 1_000, "the peak counts what is held")
+    meter.letGo(first.region)
+    #expect(meter.residentBytes == 66_536)
+    meter.letGoOfAll()
+    #expect(meter.residentBytes == 0)
+  }
+
+  @Test func `Letting go of what is not held changes nothing`() {
+    meter.letGo(MappedPages(65_536).region)
+    #expect(meter.residentBytes == 0)
+    meter.setNetworkBytes(10)
+    #expect(meter.peakResidentBytes == 10)
   }
 
   @Test func `A phase is read as it was written`() {

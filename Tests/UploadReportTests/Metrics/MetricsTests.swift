@@ -1,11 +1,13 @@
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadReport
 
 @Suite struct MetricsTests {
   private let memory = ProcessMemory(resident: 10, peak: 20)
   private let slabs = SlabUse(used: 1 << 20, budget: 1 << 28)
+  private let pages = MappedPages(65_536)
 
   /// Two that run, one that failed and one that finished.
   private func ledger() -> UploadLedger {
@@ -18,7 +20,8 @@ import UploadCore
     }
     let running = begin(.incoming, .raw, 5)
     running.phase = .peer
-    running.addSlabBytes(65_536)
+    running.hold(pages.region)
+    pages.touch(65_536)
     begin(.outgoing, .buffered, 7).phase = .finishing
     ledger.end(begin(.incoming, .stream, 100), .finished(FinishedUpload(path: "a", bytes: 90)))
     ledger.end(begin(.incoming, .stream, 1_000), .failed(UploadError(.clientGone, "Gone.")))
