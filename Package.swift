@@ -38,7 +38,7 @@ let vocabulary = library("UploadCore", ["CLinux"])
 /// Floor 2: protocols without I/O, the store, and what is said about it.
 let parts =
   library("UploadProtocol", ["UploadCore", nioCore])
-  + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix])
+  + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix], tests: [crypto, nioEmbedded])
   + library("UploadReport", ["UploadCore"])
 
 /// Floor 3: the two ends of an upload.

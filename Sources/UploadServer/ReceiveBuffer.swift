@@ -1,19 +1,68 @@
 import NIOCore
+import Synchronization
+import UploadStorage
 
-/// How a connection reads from its socket.
-enum ReceiveBuffer {
-  /// Sets a channel up: one read a turn, into a buffer that grows from 16 KiB to 1 MiB only while reads fill it, so
-  /// that a fast sender costs few system calls and a slow one little memory.
-  static func apply(to channel: any Channel) throws {
+/// The receive buffer of one connection: grows from 16 KiB to 1 MiB while reads fill it, so that a fast sender costs few
+/// system calls and a slow one little memory, and only as far as the memory budget allows.
+///
+/// It never shrinks, since the network layer keeps a connection's buffer until the connection ends; so it grows on proof,
+/// and not at all for a body that is read straight into slabs.
+final class ReceiveBuffer: Sendable {
+  private static let smallest = 16 * 1024
+  private static let largest = 1024 * 1024
+
+  private let budget: MemoryBudget
+  private let size = Atomic<Int>(smallest)
+  private let mayGrow = Atomic<Bool>(true)
+
+  init(budget: MemoryBudget) {
+    self.budget = budget
+  }
+
+  deinit {
+    let grown = size.load(ordering: .relaxed) - Self.smallest
+    if grown > 0 { budget.shrinkBuffer(by: grown) }
+  }
+
+  /// Sets a channel up to read into this buffer: one read a turn.
+  func apply(to channel: any Channel) throws {
     guard let options = channel.syncOptions else { return }
     try options.setOption(.maxMessagesPerRead, value: 1)
-    try options.setOption(
-      .recvAllocator,
-      value: AdaptiveRecvByteBufferAllocator(minimum: 16 * 1024, initial: 64 * 1024, maximum: 1024 * 1024)
-    )
+    try options.setOption(.recvAllocator, value: Allocator(buffer: self))
     // When the sender has closed, the network layer reads all that the kernel still holds, whatever was asked for:
     // without a bound on the window that can be tens of megabytes.
     try options.setOption(.tcpOption(.init(rawValue: TCPOption.windowClamp)), value: 4 * 1024 * 1024)
+  }
+
+  /// Whether reads that fill it make it grow.
+  var isGrowing: Bool {
+    get { mayGrow.load(ordering: .relaxed) }
+    set { mayGrow.store(newValue, ordering: .relaxed) }
+  }
+
+  /// Called by the channel alone, on its event loop.
+  private func noteRead(_ count: Int) {
+    let size = size.load(ordering: .relaxed)
+    guard count >= size, size < Self.largest, isGrowing, budget.growBuffer(by: size) else { return }
+    self.size.store(2 * size, ordering: .relaxed)
+  }
+
+  /// What the network layer asks.
+  private struct Allocator: RecvByteBufferAllocator {
+    let buffer: ReceiveBuffer
+
+    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+      allocator.buffer(capacity: buffer.size.load(ordering: .relaxed))
+    }
+
+    func nextBufferSize() -> Int? {
+      buffer.size.load(ordering: .relaxed)
+    }
+
+    mutating func record(actualReadBytes: Int) -> Bool {
+      buffer.noteRead(actualReadBytes)
+      return true
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import UploadStorage
 
 /// The library's HTTP/1 channel with what uploads need around it: large adaptive reads, one a turn, and the handlers in
 /// front of the library's own.
@@ -11,6 +12,7 @@ struct UploadChildChannel: ServerChildChannel {
   typealias Value = HTTP1Channel.Value
 
   private let channel: HTTP1Channel
+  private let budget: MemoryBudget
 
   /// - Parameters:
   ///   - responder: the library's way from a request to a response.
@@ -22,6 +24,7 @@ struct UploadChildChannel: ServerChildChannel {
       maxHeaderListSize: 64 * 1024,
       maxHeaderFieldCount: 128
     )
+    budget = context.budget
     channel = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
@@ -34,8 +37,10 @@ struct UploadChildChannel: ServerChildChannel {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
-      try ReceiveBuffer.apply(to: channel)
       let pipeline = channel.pipeline.syncOperations
+      let receiveBuffer = ReceiveBuffer(budget: budget)
+      try receiveBuffer.apply(to: channel)
+      try pipeline.handler(type: UploadHandler.self).receiveBuffer = receiveBuffer
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       return value

@@ -45,7 +45,12 @@ package final class UploadServer: Sendable {
   /// - Parameter onListening: hears where, once the ports are open.
   /// - Throws: ``UploadError`` with code `cannotListen` when a port is taken or not allowed.
   package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
-    let context = ServerContext(store: store, ledger: ledger, limits: configuration.limits)
+    let context = ServerContext(
+      store: store,
+      budget: store.budget,
+      ledger: ledger,
+      limits: configuration.limits
+    )
     let raw = try await bindRaw(context)
     let application = application(context, rawPort: raw?.port, onListening)
     let listeners = Listeners(all: [application] + (raw.map { [$0] } ?? []))

@@ -23,6 +23,13 @@ package protocol UploadSink: AnyObject {
   /// bringing more.
   func write(_ bytes: ByteBuffer)
 
+  /// Lets the next bytes be read straight into the store's own memory, which saves a copy.
+  /// - Parameters:
+  ///   - limit: the most that may be read, in bytes.
+  ///   - read: gets the room there is, and returns how much of it was filled; not called when there is none.
+  /// - Returns: how many bytes were read; 0 also when there is no room now: then the delegate hears when there is.
+  func fill(atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int
+
   /// Whether everything so far has found room. When it has not, the delegate hears when it has.
   var hasRoom: Bool { get }
 

@@ -30,8 +30,10 @@ struct RawListener: Service {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try ReceiveBuffer.apply(to: channel)
-          try channel.pipeline.syncOperations.addHandler(RawUploadHandler(server: context))
+          let receiveBuffer = ReceiveBuffer(budget: context.budget)
+          try receiveBuffer.apply(to: channel)
+          let handler = RawUploadHandler(server: context, receiveBuffer: receiveBuffer)
+          try channel.pipeline.syncOperations.addHandler(handler)
         }
       }
       .bind(host: host, port: port)

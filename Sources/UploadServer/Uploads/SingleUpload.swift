@@ -46,6 +46,16 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     sink?.write(bytes)
   }
 
+  /// Lets the next bytes be read straight into the store's memory.
+  /// - Returns: how many were; 0 when there is no room, or none came.
+  func fill(atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+    guard state == .receiving, let sink else { return 0 }
+    let count = sink.fill(atMost: limit, read)
+    meter.addReceived(count)
+    if let limit = context.limits.maxSize, meter.received > limit { fail(.tooLarge(limit: limit)) }
+    return count
+  }
+
   func end() {
     guard state == .receiving, let sink else { return }
     state = .storing

@@ -24,11 +24,17 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var wantsPage = false
     /// The client waits for a word before it sends the body.
     var expectsContinue = false
+    /// It has been told.
+    var wasContinued = false
     var isPut = false
     /// The answer must have no body, whatever it says (RFC 9110 section 9.3.2).
     var isHead = false
     /// The methods that the path takes, for a refusal of another.
     var allow = ""
+    /// Where the body is read from when it goes the short way.
+    var socket: SocketReader?
+    /// Bytes read the short way that the decoder has yet to count.
+    var unseen = 0
 
     /// Bytes still to come; nil when the length is not known.
     var remaining: UInt64? {
@@ -46,6 +52,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var current = Current()
   var body: (any IncomingBody)?
   var context: ChannelHandlerContext?
+  /// Set once the connection stands.
+  var receiveBuffer: ReceiveBuffer?
   var isQuiescing = false
   /// The library has yet to hear that the server stops.
   var quiesceIsHeld = false
@@ -112,7 +120,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       if case .head(let request) = part { route(request, part, context) }
     case .forward: context.fireChannelRead(wrapInboundOut(part))
     case .deliver:
-      guard case .body(let bytes) = part else { return }
+      guard case .body(let bytes) = part, !wasReadShortWay(bytes) else { return }
       current.received += UInt64(bytes.readableBytes)
       body?.receive(bytes)
     case .endBody: body?.end()
@@ -148,10 +156,16 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func begin(_ body: any IncomingBody, _ context: ChannelHandlerContext) {
     state.beginUpload()
     self.body = body
-    if current.expectsContinue {
-      // Nobody else does: neither the decoder nor the library behind sends it.
-      context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-    }
+    chooseWay(context)
+    sendContinue(context)
+  }
+
+  /// Tells a client that waits for it to send the body, once there is room: a full disk is known by then. Nobody else
+  /// tells it, neither the decoder nor the library behind.
+  private func sendContinue(_ context: ChannelHandlerContext) {
+    guard current.expectsContinue, !current.wasContinued, body?.hasRoom ?? false else { return }
+    current.wasContinued = true
+    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
   }
 
   private func makeForm(_ boundary: MultipartBoundary, _ context: ChannelHandlerContext) -> FormUpload {
@@ -227,15 +241,17 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    readShortWay(context)
     context.fireChannelReadComplete()
     // The library may hold its own reads back; an upload must not wait for it.
     if state.isReceiving, wantsRead { context.read() }
   }
 
   func resumeReading() {
-    guard readIsHeld || state.isReceiving, wantsRead else { return }
+    guard readIsHeld || state.isReceiving, wantsRead, let context else { return }
     readIsHeld = false
-    context?.read()
+    if state.isReceiving { sendContinue(context) }
+    context.read()
   }
 }
 

@@ -4,13 +4,21 @@ import Synchronization
 import UploadCore
 
 /// A file being written, not yet under its name: unnamed (`O_TMPFILE`), or hidden and locked where the file system
-/// cannot do that. Used by one worker at a time; dropped by ``discard()`` or by losing the last reference.
+/// cannot do that. Its calls block; they are made by workers, two writes at once at most, everything else alone. Dropped
+/// by ``discard()`` or by losing the last reference.
 package final class PartialFile: Sendable {
   let descriptor: Int32
   /// The hidden name, where it has one.
   let hiddenName: String?
   private let directory: UploadDirectory
   private let isOpen = Atomic<Bool>(true)
+  /// Whether `O_DIRECT` is on.
+  private let isDirect = Atomic<Bool>(false)
+
+  /// Without `O_DIRECT` so much of a large file may wait in the page cache for the disk, in bytes.
+  private static let writebackWindow: UInt64 = 8 * 1024 * 1024
+
+  private var calls: FileCalls { directory.calls }
 
   init(descriptor: Int32, hiddenName: String?, directory: UploadDirectory) {
     self.descriptor = descriptor
@@ -22,15 +30,40 @@ package final class PartialFile: Sendable {
     discard()
   }
 
-  /// Writes all of `bytes` at `offset`, however many calls that takes.
+  /// Reserves the blocks of a file whose size is known, where the file system can.
+  /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, or `storageFailed`.
+  func reserve(_ range: Range<UInt64>) throws(UploadError) {
+    guard directory.takesReserve.load(ordering: .relaxed), calls.reserve(descriptor, range) != 0 else { return }
+    switch errno {
+    case EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ENODEV: directory.takesReserve.store(false, ordering: .relaxed)
+    default: throw StorageError.uploadFailed("fallocate", in: directory.path)
+    }
+  }
+
+  /// Writes a piece whole, however many calls that takes.
+  /// - Parameters:
+  ///   - memory: the piece's bytes; for a large piece page-aligned.
+  ///   - padding: bytes behind it in memory that may be written as well, and will be cut off by ``truncate(to:)``.
   /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
-  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(UploadError) {
-    var done = 0
-    while done < bytes.count {
-      let written = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset) + done)
-      if written < 0, errno == EINTR { continue }
-      guard written >= 0 else { throw StorageError.uploadFailed("write", in: directory.path) }
-      done += written
+  func write(_ piece: WritePlan.Piece, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
+    if let ahead = piece.ahead { reserveAhead(ahead) }
+    switch piece.way {
+    case .cached:
+      if isDirect.load(ordering: .relaxed) { turnDirect(false) }
+      try writeAll(memory, at: piece.offset)
+    case .large where turnedDirect():
+      let padded = UnsafeRawBufferPointer(start: memory.baseAddress, count: memory.count + padding)
+      try writeAll(padded, at: piece.offset)
+    case .large:
+      try writeAll(memory, at: piece.offset)
+      try writeBack(piece)
+    }
+  }
+
+  /// Cuts off what a reserve or padding has put behind the content.
+  func truncate(to length: UInt64) throws(UploadError) {
+    guard calls.truncate(descriptor, length) == 0 else {
+      throw StorageError.uploadFailed("ftruncate", in: directory.path)
     }
   }
 
@@ -41,9 +74,14 @@ package final class PartialFile: Sendable {
     }
   }
 
-  /// Syncs content and attributes. A failure is final: after it the kernel may have dropped the pages.
+  /// Syncs the content and what is needed to read it. A failure is final: after it the kernel may have dropped the pages.
   func sync() throws(UploadError) {
-    guard fsync(descriptor) == 0 else { throw StorageError.uploadFailed("fsync", in: directory.path) }
+    guard calls.sync(descriptor) == 0 else { throw StorageError.uploadFailed("fdatasync", in: directory.path) }
+  }
+
+  /// Drops from the page cache what is on the disk; nobody reads an upload back soon.
+  func forgetPages() {
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
   /// Closes the file; what has no name by then is gone. Once is enough, more does no harm.
@@ -57,5 +95,61 @@ package final class PartialFile: Sendable {
   func closeNamed() {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     close(descriptor)
+  }
+
+  // MARK: The two ways
+
+  private func reserveAhead(_ range: Range<UInt64>) {
+    guard directory.takesReserve.load(ordering: .relaxed) else { return }
+    _ = calls.reserve(descriptor, range)
+  }
+
+  /// Turns `O_DIRECT` on at the first large piece.
+  /// - Returns: whether it is on.
+  private func turnedDirect() -> Bool {
+    if isDirect.load(ordering: .relaxed) { return true }
+    guard directory.takesDirect.load(ordering: .relaxed) else { return false }
+    return turnDirect(true)
+  }
+
+  @discardableResult
+  private func turnDirect(_ isOn: Bool) -> Bool {
+    guard calls.setDirect(descriptor, isOn) == 0 else { return false }
+    isDirect.store(isOn, ordering: .relaxed)
+    return true
+  }
+
+  private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(UploadError) {
+    var left = bytes
+    while left.count > 0 {
+      let written = calls.write(descriptor, left, offset + UInt64(bytes.count - left.count))
+      // No file system takes nothing and says so; one that did would be asked for ever.
+      if written == 0 { errno = EIO }
+      if written > 0 {
+        left = UnsafeRawBufferPointer(rebasing: left.dropFirst(written))
+      } else if written < 0, errno == EINVAL, isDirect.load(ordering: .relaxed) {
+        // A short write has left the rest unaligned, or the disk asks for more than was probed: the page cache takes it.
+        if left.count == bytes.count { directory.takesDirect.store(false, ordering: .relaxed) }
+        guard turnDirect(false) else { throw StorageError.uploadFailed("fcntl", in: directory.path) }
+      } else if errno != EINTR {
+        throw StorageError.uploadFailed("write", in: directory.path)
+      }
+    }
+  }
+
+  /// Sends a piece on to the disk, and waits for what was written some time before. Its error counts as the write's: the
+  /// kernel tells it once, and the sync at the end would not hear of it again.
+  private func writeBack(_ piece: WritePlan.Piece) throws(UploadError) {
+    guard calls.startWriteback(descriptor, piece.offset..<piece.end) == 0 else { return try writebackFailed() }
+    guard piece.offset > Self.writebackWindow else { return }
+    let end = piece.offset - Self.writebackWindow
+    let start = end - min(end, UInt64(2 * Slab.large))
+    guard calls.dropWritten(descriptor, start..<end) == 0 else { return try writebackFailed() }
+  }
+
+  private func writebackFailed() throws(UploadError) {
+    // Some file systems have no such call; then the sync at the end does it all.
+    guard errno != ENOSYS, errno != EINVAL, errno != ESPIPE else { return }
+    throw StorageError.uploadFailed("write", in: directory.path)
   }
 }

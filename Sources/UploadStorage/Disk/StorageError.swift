@@ -16,6 +16,12 @@ enum StorageError {
         "The server has too many files open. Try again in a moment.",
         cause: cause
       )
+    case ENOENT:
+      return UploadError(
+        .storageFailed,
+        "The directory \(place) is gone. Make it again on the server, then send the file again.",
+        cause: cause
+      )
     case ENAMETOOLONG, EILSEQ,
       EINVAL where call == "link":
       return UploadError(.badRequest, "The disk does not take that file name. Choose a shorter one.", cause: cause)

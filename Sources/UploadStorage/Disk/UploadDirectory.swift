@@ -10,21 +10,34 @@ package final class UploadDirectory: Sendable {
   /// As it was given, for messages.
   package let path: String
   let descriptor: Int32
+  let calls: FileCalls
   /// Whether the file system takes unnamed files; found out at the first that it refuses.
   let takesUnnamed = Atomic<Bool>(true)
+  /// Whether it takes writes past the page cache (`O_DIRECT`); probed when the directory is opened.
+  let takesDirect = Atomic<Bool>(false)
+  /// Whether it can reserve blocks; found out at the first reserve that it refuses.
+  let takesReserve = Atomic<Bool>(true)
 
   /// Opens a directory, made first where it is missing, and sweeps what a crash may have left.
   /// - Throws: ``UploadError`` with code `badDirectory` when it is none, or nothing can be written there.
-  package init(path: String) throws(UploadError) {
+  package convenience init(path: String) throws(UploadError) {
+    try self.init(path: path, calls: FileCalls())
+  }
+
+  /// - Parameter calls: how files are written; failing ones in tests.
+  init(path: String, calls: FileCalls) throws(UploadError) {
     self.path = path
+    self.calls = calls
     if access(path, F_OK) != 0 { try Self.make(path) }
-    descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    descriptor = Self.openDirectory(path)
     guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
     guard faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 else {
       throw StorageError.directoryUnusable("access", path: path)
     }
     do {
-      try createPartial().discard()
+      let file = try createPartial()
+      takesDirect.store(probeDirect(file.descriptor), ordering: .relaxed)
+      file.discard()
     } catch {
       throw UploadError(.badDirectory, error.message + " Name another directory with --dir.", cause: error.cause)
     }
@@ -33,6 +46,17 @@ package final class UploadDirectory: Sendable {
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
+  }
+
+  private static func openDirectory(_ path: String) -> Int32 {
+    Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  }
+
+  /// Whether one aligned block can be written past the page cache: file systems that take the flag may still refuse the
+  /// write, and a disk may ask for larger blocks.
+  private func probeDirect(_ file: Int32) -> Bool {
+    guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
+    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) == slab.bytes.count
   }
 
   private static func make(_ path: String) throws(UploadError) {
@@ -49,7 +73,8 @@ package final class UploadDirectory: Sendable {
   /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func createPartial() throws(UploadError) -> PartialFile {
     if takesUnnamed.load(ordering: .relaxed) {
-      let file = clinux_open_unnamed(descriptor, 0o600)
+      var file = calls.openUnnamed(descriptor)
+      if file < 0, errno == ENOENT, reopen() { file = calls.openUnnamed(descriptor) }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self) }
       // These say that the kernel or the file system does not know unnamed files; others are real failures.
       guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
@@ -63,10 +88,16 @@ package final class UploadDirectory: Sendable {
   /// A new hidden file, locked as long as it is open so that another server's sweep leaves it alone.
   /// - Parameter lock: takes the lock without waiting; another one in tests.
   func createHidden(lock: (Int32) -> Int32 = { clinux_lock($0) }) throws(UploadError) -> PartialFile {
+    // Once: where files can never be made (/proc) the error is the same each time.
+    var isReopened = false
     while true {
       let name = Self.hiddenName()
       let file = openat(descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-      if file < 0 && errno == EEXIST { continue }
+      if file < 0, errno == EEXIST { continue }
+      if file < 0, errno == ENOENT, !isReopened, reopen() {
+        isReopened = true
+        continue
+      }
       guard file >= 0 else { throw StorageError.uploadFailed("open", in: path) }
       // Between open and lock another server may have swept it: then it has no name any more, and the next is tried.
       let isLocked = lock(file) == 0
@@ -85,6 +116,16 @@ package final class UploadDirectory: Sendable {
     }
   }
 
+  /// The directory has been removed. If another stands under its path by now, that takes its place, descriptor and all.
+  /// - Returns: whether there is one, so that trying again makes sense; else `errno` says that there is none.
+  private func reopen() -> Bool {
+    let other = Self.openDirectory(path)
+    guard other >= 0 else { return false }
+    defer { close(other) }
+    // Replaced even by itself: another worker may have done this an instant ago.
+    return clinux_replace(descriptor, other) == 0
+  }
+
   static func hiddenName() -> String {
     FileName.partialPrefix + UploadID().description + FileName.partialSuffix
   }
@@ -101,7 +142,9 @@ package final class UploadDirectory: Sendable {
 
   /// Syncs the directory itself, so that names survive a power cut.
   func sync() throws(UploadError) {
-    guard fsync(descriptor) == 0 else { throw StorageError.uploadFailed("fsync of the directory", in: path) }
+    guard calls.syncDirectory(descriptor) == 0 else {
+      throw StorageError.uploadFailed("fsync of the directory", in: path)
+    }
   }
 
   /// All names in the directory, in no order.

@@ -2,9 +2,9 @@ import NIOCore
 import Synchronization
 package import UploadCore
 
-/// The ceiling on all slabs together. Who finds it spent waits in line and is served in turn.
+/// The ceiling on all slabs and receive buffers together. Who finds it spent waits in line and is served in turn.
 ///
-/// Locked once a slab (64 KiB or 1 MiB), never once a chunk.
+/// Locked once a slab (64 KiB or 1 MiB) or change of a buffer's size, never once a chunk.
 package final class MemoryBudget: Sendable {
   /// The least that lets one upload run at full speed: a first small slab and three large ones, rounded up.
   package static let minimum = 4 * Slab.large
@@ -22,7 +22,9 @@ package final class MemoryBudget: Sendable {
   }
 
   fileprivate struct State {
+    /// By slabs and buffers.
     var used = 0
+    var buffers = 0
     var waiters = CircularBuffer<Waiter>()
     var nextTicket: UInt64 = 0
     /// Slabs kept mapped for the next upload: mapping afresh costs a page fault every 4 KiB.
@@ -46,17 +48,47 @@ package final class MemoryBudget: Sendable {
     self.limit = Int(clamping: limit)
   }
 
+  /// Receive buffers never take more than this share, or uploads could hold buffers and wait for slabs for ever.
+  private static let buffersShare = 4
+
   /// The reading for telemetry.
   package var use: SlabUse {
     SlabUse(used: state.withLock { $0.used }, budget: limit)
   }
 
+  /// Whether somebody waits: who holds more than it needs should give it back.
+  var isContended: Bool {
+    state.withLock { !$0.waiters.isEmpty }
+  }
+
   /// A slab now, or nil when the budget is spent or others wait already.
   func take(size: Int) -> Slab? {
     state.withLock { state in
-      guard state.waiters.isEmpty, state.used + size <= limit, let slab = state.slab(size: size) else { return nil }
-      return slab
+      guard state.waiters.isEmpty, state.used + size <= limit else { return nil }
+      return state.slab(size: size, limit: limit)
     }
+  }
+
+  /// Counts a receive buffer that is about to become larger.
+  /// - Parameter count: how much larger, in bytes.
+  /// - Returns: false when it should not: the budget is short, or buffers have their share of it.
+  package func growBuffer(by count: Int) -> Bool {
+    state.withLock { state in
+      let hasRoom = state.waiters.isEmpty && state.used + count <= limit
+      guard hasRoom, state.buffers + count <= limit / Self.buffersShare else { return false }
+      state.used += count
+      state.buffers += count
+      return true
+    }
+  }
+
+  /// Counts no longer so much of a receive buffer.
+  package func shrinkBuffer(by count: Int) {
+    state.withLock { state in
+      state.used -= count
+      state.buffers -= count
+    }
+    serve()
   }
 
   /// Waits in line for a slab.
@@ -109,12 +141,14 @@ package final class MemoryBudget: Sendable {
 
 extension MemoryBudget.State {
   /// A slab of that size, spare or new, counted as used; nil when the system has no memory left.
-  fileprivate mutating func slab(size: Int) -> Slab? {
+  fileprivate mutating func slab(size: Int, limit: Int) -> Slab? {
     if let index = spare.lastIndex(where: { $0.bytes.count == size }) {
       used += size
       spareBytes -= size
       return spare.remove(at: index)
     }
+    // What is kept for the next upload must not come on top of the limit.
+    if used + spareBytes + size > limit { (spare, spareBytes) = ([], 0) }
     guard let slab = Slab(size: size) else { return nil }
     used += size
     return slab
@@ -122,7 +156,9 @@ extension MemoryBudget.State {
 
   /// The first in line with its slab, when there is room for it; nobody overtakes.
   fileprivate mutating func grantNext(limit: Int) -> (MemoryBudget.Waiter, Slab)? {
-    guard let first = waiters.first, used + first.size <= limit, let slab = slab(size: first.size) else { return nil }
+    guard let first = waiters.first, used + first.size <= limit, let slab = slab(size: first.size, limit: limit) else {
+      return nil
+    }
     return (waiters.removeFirst(), slab)
   }
 }

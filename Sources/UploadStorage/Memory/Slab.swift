@@ -1,4 +1,5 @@
 import Glibc
+import UploadCore
 
 /// A page-aligned block of memory between socket and disk.
 ///
@@ -25,7 +26,29 @@ package final class Slab: @unchecked Sendable {
     munmap(bytes.baseAddress, bytes.count)
   }
 
+  /// Where it lies, for whoever counts its resident pages.
+  var region: MemoryRegion { MemoryRegion(UnsafeRawBufferPointer(bytes)) }
+
   var room: Int { bytes.count - count }
+
+  /// What has been filled.
+  var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
+
+  /// What can still be filled, at most `limit` bytes of it.
+  func free(atMost limit: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: bytes[count..<(count + min(room, max(0, limit)))])
+  }
+
+  /// Zeroes what is behind the filled part up to the next multiple of `alignment`.
+  /// - Returns: how many bytes that are.
+  func pad(to alignment: Int) -> Int {
+    let padding = min(room, (alignment - count % alignment) % alignment)
+    UnsafeMutableRawBufferPointer(rebasing: bytes[count..<(count + padding)]).initializeMemory(
+      as: UInt8.self,
+      repeating: 0
+    )
+    return padding
+  }
 
   /// Copies as much of `source` as fits.
   /// - Returns: how many bytes were taken.

@@ -23,7 +23,7 @@ final class HandlerHarness {
   init(directory: UploadDirectory, limits: UploadLimits) throws {
     channel = EmbeddedChannel()
     store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
-    let context = ServerContext(store: store, ledger: ledger, limits: limits)
+    let context = ServerContext(store: store, budget: try MemoryBudget(limit: 64 << 20), ledger: ledger, limits: limits)
     let handler = UploadHandler(server: context)
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations

@@ -18,7 +18,9 @@ final class RawHarness {
   init(directory: UploadDirectory, limits: UploadLimits) throws {
     channel = EmbeddedChannel()
     store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
-    let handler = RawUploadHandler(server: ServerContext(store: store, ledger: ledger, limits: limits))
+    let budget = try MemoryBudget(limit: 64 << 20)
+    let context = ServerContext(store: store, budget: budget, ledger: ledger, limits: limits)
+    let handler = RawUploadHandler(server: context)
     self.handler = handler
     try channel.pipeline.syncOperations.addHandler(wire)
     try channel.pipeline.syncOperations.addHandler(handler)

@@ -14,6 +14,8 @@ final class ScriptedSink: UploadSink {
   var hasRoom = true {
     didSet { if hasRoom, !oldValue { delegate?.sinkHasRoom() } }
   }
+  /// So much it takes at once the short way, in bytes.
+  var fillLimit = 64 * 1024
   private weak var delegate: (any UploadSinkDelegate)?
   private let store: ScriptedStore
   private var promise: EventLoopPromise<SealedUpload>?
@@ -29,6 +31,14 @@ final class ScriptedSink: UploadSink {
   func write(_ bytes: ByteBuffer) {
     guard !isAborted, name == nil else { return }
     self.bytes += Array(bytes.readableBytesView)
+  }
+
+  func fill(atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+    guard !isAborted, name == nil, hasRoom else { return 0 }
+    var room = [UInt8](repeating: 0, count: min(limit, fillLimit))
+    let count = room.withUnsafeMutableBytes { read($0) }
+    bytes += room.prefix(count)
+    return count
   }
 
   func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {

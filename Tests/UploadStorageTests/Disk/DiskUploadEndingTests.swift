@@ -148,7 +148,7 @@ import UploadTestSupport
       let store = DiskStore(directory: try UploadDirectory(path: place.path), budget: budget, workers: workers)
       try await workers.shutdownGracefully()
       let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-      let probe = try await SinkProbe(store, on: eventLoop)
+      let probe = try await SinkProbe(store, size: nil, isExact: true, on: eventLoop)
       try await probe.write(SplitMix64.bytes(Slab.small))
       try await eventually("the failure") { try await probe.heard.errors.count == 1 }
       #expect(try await probe.heard.errors.first?.code == .storageFailed)

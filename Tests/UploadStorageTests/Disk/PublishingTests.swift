@@ -19,7 +19,7 @@ import UploadTestSupport
   ) throws -> SealedUpload {
     let file = try origin == .unnamed ? directory.createPartial() : directory.createHidden()
     #expect((file.hiddenName == nil) == (origin == .unnamed))
-    try content.withUnsafeBytes { try file.write($0, at: 0) }
+    try content.withUnsafeBytes { try file.write(.init(offset: 0, count: $0.count, way: .cached), $0) }
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: nil, remote: "")
     return SealedUpload(meter: meter, name: try #require(FileName(name)), type: "a/b", file: file)
   }

@@ -30,14 +30,23 @@ final class SinkProbe: Sendable {
     var errors: [UploadError] = []
   }
 
-  let meter = UploadMeter(direction: .incoming, mode: .stream, name: "probe", size: nil, remote: "")
+  let meter: UploadMeter
   private let eventLoop: any EventLoop
   private let ears: NIOLoopBound<Ears>
   private let sink: NIOLoopBound<any UploadSink>
 
-  init(_ store: DiskStore, on eventLoop: any EventLoop) async throws {
+  /// - Parameter size: the content's, as its sender states it.
+  init(_ store: DiskStore, size: UInt64?, isExact: Bool, on eventLoop: any EventLoop) async throws {
     self.eventLoop = eventLoop
-    let meter = meter
+    let meter = UploadMeter(
+      direction: .incoming,
+      mode: .stream,
+      name: "probe",
+      size: size,
+      sizeExact: isExact,
+      remote: ""
+    )
+    self.meter = meter
     (ears, sink) = try await eventLoop.submit {
       let ears = Ears()
       let sink = store.begin(meter, on: eventLoop, delegate: ears)
@@ -69,6 +78,24 @@ final class SinkProbe: Sendable {
       start = end
     }
     if start < bytes.count { try await write(Array(bytes[start...])) }
+  }
+
+  /// Fills the store's own memory, as a socket does that has pieces of these sizes ready one after the other.
+  func fill(_ bytes: [UInt8], pieces: some Sequence<Int>) async throws {
+    var start = 0
+    for piece in Array(pieces) + [bytes.count] {
+      let end = min(bytes.count, start + piece)
+      while start < end {
+        try await eventually("room for more") { try await hasRoom }
+        let rest = Array(bytes[start..<end])
+        start += try await onLoop { _, sink in
+          sink.fill(atMost: rest.count) { room in
+            room.copyBytes(from: rest.prefix(room.count))
+            return min(room.count, rest.count)
+          }
+        }
+      }
+    }
   }
 
   /// Asks for the upload to be sealed; the future tells how that went.

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import Testing
 import UploadCore
@@ -17,8 +18,8 @@ struct StoreFixture: Sendable {
   let eventLoop: any EventLoop
 
   /// A new upload's sink.
-  func probe() async throws -> SinkProbe {
-    try await SinkProbe(store, on: eventLoop)
+  func probe(size: UInt64? = nil, isExact: Bool = true) async throws -> SinkProbe {
+    try await SinkProbe(store, size: size, isExact: isExact, on: eventLoop)
   }
 
   /// Stores one file whole and gives it its name.
@@ -52,17 +53,21 @@ struct StoreFixture: Sendable {
 /// Runs `body` with a store on a new directory, and looks that everything was given back when it is over.
 /// - Parameters:
 ///   - threads: workers; 1 to know the order of their work.
+///   - calls: how files are written.
+///   - eventLoop: where sinks live; one of NIO's own when nil.
 ///   - parent: where to make the directory; the place for temporary files when nil.
 func withStore(
   durability: Durability = .none,
   onDuplicate: DuplicatePolicy = .rename,
   budget limit: Int = 64 * Slab.large,
   threads: Int = 4,
+  calls: FileCalls = FileCalls(),
+  on eventLoop: (any EventLoop)? = nil,
   in parent: String? = nil,
   _ body: (StoreFixture) async throws -> Void
 ) async throws {
   try await withTemporaryDirectory(in: parent) { place in
-    let directory = try UploadDirectory(path: place.path)
+    let directory = try UploadDirectory(path: place.path, calls: calls)
     let budget = try MemoryBudget(limit: UInt64(limit))
     let workers = NIOThreadPool(numberOfThreads: threads)
     workers.start()
@@ -78,7 +83,7 @@ func withStore(
       budget: budget,
       workers: workers,
       store: store,
-      eventLoop: MultiThreadedEventLoopGroup.singleton.next()
+      eventLoop: eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
     )
     do {
       try await body(fixture)
@@ -89,6 +94,21 @@ func withStore(
     }
     try await workers.shutdownGracefully()
   }
+}
+
+/// The same on an event loop whose time only the test moves: no load on the machine makes an upload slow.
+func withTimedStore(
+  durability: Durability = .none,
+  budget limit: Int = 64 * Slab.large,
+  threads: Int = 4,
+  calls: FileCalls = FileCalls(),
+  _ body: (StoreFixture, NIOAsyncTestingEventLoop) async throws -> Void
+) async throws {
+  let loop = NIOAsyncTestingEventLoop()
+  try await withStore(durability: durability, budget: limit, threads: threads, calls: calls, on: loop) {
+    try await body($0, loop)
+  }
+  await loop.shutdownGracefully()
 }
 
 /// What a symbolic link points to; empty when it is none.

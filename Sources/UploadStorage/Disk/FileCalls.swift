@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+
+/// The system calls that move an upload's bytes to the disk; tests put failing ones in their place.
+///
+/// Each answers as its call does: below 0 with `errno` set when it failed.
+struct FileCalls: Sendable {
+  /// `pwrite`: the bytes, and the offset they go to.
+  var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = { descriptor, bytes, offset in
+    pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(clamping: offset))
+  }
+  /// `fallocate`: reserves the blocks of a range, and makes the file that long.
+  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
+    clinux_reserve(descriptor, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
+  }
+  /// `ftruncate`.
+  var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
+  /// `fdatasync` of a file.
+  var sync: @Sendable (Int32) -> Int32 = { fdatasync($0) }
+  /// `fsync` of the directory.
+  var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
+  /// Turns `O_DIRECT` on or off.
+  var setDirect: @Sendable (Int32, Bool) -> Int32 = { clinux_set_direct($0, $1 ? 1 : 0) }
+  /// Opens an unnamed file in a directory (`O_TMPFILE`).
+  var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, 0o600) }
+  /// Begins to write a range from the page cache to the disk.
+  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
+    clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))
+  }
+  /// Waits until a range is on the disk and drops it from the page cache.
+  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
+    clinux_drop_written(descriptor, Int64(range.lowerBound), Int64(range.count))
+  }
+}

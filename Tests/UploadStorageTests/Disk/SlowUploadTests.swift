@@ -1,0 +1,91 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// Slow and stalled uploads hold little, so that many of them leave room for others.
+@Suite struct SlowUploadTests {
+  @Test func `A large slab that is not filled in a second is written and given back`() async throws {
+    try await withTimedStore { fixture, loop in
+      let bytes = SplitMix64.bytes(Slab.small + 300_001)
+      let probe = try await fixture.probe()
+      try await probe.write(Array(bytes[..<(Slab.small + 300_000)]))
+      try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
+      #expect(fixture.budget.use.used == Slab.large)
+      await loop.advanceTime(by: .seconds(2))
+      try await eventually("the slab back") { fixture.budget.use.used == 0 }
+      // Whole blocks are on the disk; the rest waits for more.
+      #expect(probe.meter.stored == UInt64(Slab.small + 299_008))
+      #expect(try await probe.hasRoom)
+      try await probe.write([bytes[Slab.small + 300_000]])
+      #expect(fixture.budget.use.used == Slab.small, "the next is a small one")
+      _ = try await fixture.publish([probe.seal()])
+      #expect(try fixture.place.read("file") == bytes)
+    }
+  }
+
+  @Test func `What is left of a stalled upload is stored when it ends there`() async throws {
+    try await withTimedStore { fixture, loop in
+      let bytes = SplitMix64.bytes(Slab.small + 1_000)
+      let probe = try await fixture.probe()
+      try await probe.write(bytes)
+      try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
+      await loop.advanceTime(by: .seconds(2))
+      try await eventually("the slab back") { fixture.budget.use.used == 0 }
+      _ = try await fixture.publish([probe.seal()])
+      #expect(try fixture.place.read("file") == bytes)
+    }
+  }
+
+  @Test func `A small slab is kept while nobody waits`() async throws {
+    try await withTimedStore { fixture, loop in
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(20_000))
+      for _ in 0..<5 { await loop.advanceTime(by: .seconds(2)) }
+      #expect(fixture.budget.use.used == Slab.small)
+      #expect(probe.meter.stored == 0)
+      try await probe.abort()
+    }
+  }
+
+  @Test func `With the budget spent by slow uploads others are served in turn, and all end well`() async throws {
+    try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
+      let count = 2 * MemoryBudget.minimum / Slab.small
+      var probes: [SinkProbe] = []
+      let bytes = SplitMix64.bytes(9_000)
+      for _ in 0..<count {
+        let probe = try await fixture.probe()
+        try await probe.write(bytes)
+        probes.append(probe)
+      }
+      #expect(fixture.budget.use.used == MemoryBudget.minimum)
+      #expect(probes.suffix(count / 2).allSatisfy { $0.meter.phase == .memory })
+      await loop.advanceTime(by: .seconds(2))
+      for probe in probes { try await eventually("room for all") { try await probe.hasRoom } }
+      for (index, probe) in probes.enumerated() {
+        async let sealed = probe.seal("\(index)")
+        try await eventually("the seal, while slow ones give way") {
+          await loop.advanceTime(by: .seconds(2))
+          return probe.meter.stored == UInt64(bytes.count)
+        }
+        _ = try await fixture.publish([sealed])
+        #expect(try fixture.place.read("\(index)") == bytes)
+      }
+    }
+  }
+
+  @Test func `An upload that ends while its slab is given back leaves nothing`() async throws {
+    try await withTimedStore { fixture, loop in
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(Slab.small + 100_000))
+      try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
+      await loop.advanceTime(by: .seconds(2))
+      try await probe.abort()
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == [])
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import Crypto
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// Every way to the disk stores what was sent: past the page cache, with early writeback, with and without a reserve.
+@Suite struct WritingWaysTests {
+  private static let mebi = 1024 * 1024
+
+  /// A file system, as the store finds it.
+  enum Ways: CaseIterable {
+    case direct, withoutDirect, withoutReserve, withoutEither, withoutUnnamed
+
+    var disk: FaultyDisk {
+      FaultyDisk { call in
+        switch (self, call) {
+        case (.withoutDirect, .direct), (.withoutEither, .direct): .fails(EINVAL)
+        case (.withoutReserve, .reserve), (.withoutEither, .reserve): .fails(EOPNOTSUPP)
+        default: .fine
+        }
+      }
+    }
+  }
+
+  private static let sizes = [
+    0, 1, 4095, 4096, 4097, 65_535, 65_536, 65_537, mebi - 1, mebi, mebi + 1, mebi + 65_535, mebi + 65_536,
+    3 * mebi - 1, 3 * mebi, 3 * mebi + 1,
+  ]
+
+  @Test(arguments: Ways.allCases, sizes)
+  func `Any size is stored as it was sent, whatever is known of it`(ways: Ways, size: Int) async throws {
+    try await withStore(durability: .file, calls: ways.disk.calls) { fixture in
+      if ways == .withoutUnnamed { fixture.directory.takesUnnamed.store(false, ordering: .relaxed) }
+      let bytes = SplitMix64.bytes(size, seed: UInt64(size))
+      let digest = SHA256.hexadecimal(of: bytes)
+      for (stated, isExact) in [(UInt64(size), true), (UInt64(size) + 70_000, false), (nil, true)] {
+        for pieces in [[size], [1, 4096, 70_001, size], Array(repeating: 65_536, count: size / 65_536)] {
+          let copied = try await fixture.probe(size: stated, isExact: isExact)
+          try await copied.feed(bytes, pieces: pieces)
+          let filled = try await fixture.probe(size: stated, isExact: isExact)
+          try await filled.fill(bytes, pieces: pieces)
+          let files = try await fixture.publish([copied.seal("copied"), filled.seal("filled")])
+          for file in files {
+            #expect(file.size == UInt64(size))
+            #expect(try SHA256.hexadecimal(ofFile: fixture.place.file(file.name)) == digest)
+            #expect(blocks(of: fixture.place.file(file.name)) <= UInt64(size + 8192), "no reserve is left behind it")
+            unlink(fixture.place.file(file.name))
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `A body that comes partly by copy and partly straight into slabs is in order`() async throws {
+    try await withStore { fixture in
+      let bytes = SplitMix64.bytes(5 * Self.mebi + 17)
+      let probe = try await fixture.probe(size: UInt64(bytes.count))
+      var (start, step) = (0, 1)
+      while start < bytes.count {
+        let end = min(bytes.count, start + step * 9_973)
+        if step.isMultiple(of: 2) {
+          try await eventually("room") { try await probe.hasRoom }
+          try await probe.write(Array(bytes[start..<end]))
+        } else {
+          try await probe.fill(Array(bytes[start..<end]), pieces: [])
+        }
+        (start, step) = (end, step + 1)
+      }
+      _ = try await fixture.publish([probe.seal()])
+      #expect(try fixture.place.read("file") == bytes)
+    }
+  }
+
+  @Test func `A large file goes past the page cache, its tail padded and cut`() async throws {
+    let disk = FaultyDisk()
+    try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
+      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      try #require(takesDirect, "tests need a disk that takes O_DIRECT")
+      disk.forget()
+      let size = 2 * Self.mebi + 5
+      let probe = try await fixture.probe(size: UInt64(size))
+      try await probe.feed(SplitMix64.bytes(size), pieces: [size])
+      _ = try await fixture.publish([probe.seal()])
+      let (small, large) = (Slab.small, Slab.large)
+      #expect(
+        disk.made == [
+          .reserve(0..<UInt64(size)), .direct(true), .write(offset: 0, count: small),
+          .write(offset: UInt64(small), count: large),
+          .write(offset: UInt64(small + large), count: (size - small - large + 4095) / 4096 * 4096),
+          .truncate(UInt64(size)),
+        ]
+      )
+    }
+  }
+
+  @Test func `Without O_DIRECT what is written is sent on at once, and leaves the page cache`() async throws {
+    let disk = Ways.withoutDirect.disk
+    try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
+      disk.forget()
+      let size = 16 * Slab.large + Slab.small
+      let probe = try await fixture.probe(size: UInt64(size))
+      try await probe.feed(SplitMix64.bytes(size), pieces: Array(repeating: Slab.large, count: 20))
+      _ = try await fixture.publish([probe.seal()])
+      let started = disk.made.compactMap { if case .startWriteback(let range) = $0 { range } else { nil } }
+      #expect(started.count == 17)
+      #expect(zip(started, started.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+      let dropped = disk.made.compactMap { if case .dropWritten(let range) = $0 { range } else { nil } }
+      #expect(dropped.count == 8)
+      #expect(dropped.last?.upperBound == UInt64(size - Slab.large - 8 * Slab.large))
+    }
+  }
+
+  @Test func `A disk that takes the flag but not the write is found out when the directory is opened`() async throws {
+    let disk = FaultyDisk { call in
+      if case .write(offset: 0, count: 4096) = call { .fails(EINVAL) } else { .fine }
+    }
+    try await withStore(calls: disk.calls) { fixture in
+      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      #expect(!takesDirect)
+    }
+  }
+
+  @Test func `A disk that refuses one aligned write later is written through the page cache from then on`() async throws
+  {
+    let disk = FaultyDisk { call in
+      if case .write(offset: 65_536, count: _) = call { .fails(EINVAL) } else { .fine }
+    }
+    // The refusal comes once with the flag; without it EINVAL is an error like any other.
+    try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
+      let probe = try await fixture.probe(size: UInt64(3 * Self.mebi))
+      try await probe.write(SplitMix64.bytes(3 * Self.mebi))
+      try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
+      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      #expect(!takesDirect)
+      #expect(disk.made.filter { $0 == .direct(false) }.count == 1)
+      #expect(disk.made.filter { if case .write(offset: 65_536, _) = $0 { true } else { false } }.count == 2)
+    }
+  }
+
+  /// What a file takes on the disk, in bytes.
+  private func blocks(of path: String) -> UInt64 {
+    var status = stat()
+    stat(path, &status)
+    return UInt64(status.st_blocks) * 512
+  }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import Synchronization
+
+@testable import UploadStorage
+
+/// System calls that count themselves, and fail where a test says so.
+final class FaultyDisk: Sendable {
+  /// What became of one call.
+  enum Outcome: Sendable {
+    /// As usual.
+    case fine
+    /// Fails with this `errno`.
+    case fails(Int32)
+    /// Writes only so many bytes.
+    case short(Int)
+  }
+
+  /// A call that was made.
+  enum Call: Sendable, Equatable {
+    case write(offset: UInt64, count: Int)
+    case reserve(Range<UInt64>)
+    case truncate(UInt64)
+    case sync, syncDirectory
+    case direct(Bool)
+    case startWriteback(Range<UInt64>)
+    case dropWritten(Range<UInt64>)
+  }
+
+  private let log = Mutex<[Call]>([])
+  private let decide: @Sendable (Call) -> Outcome
+
+  /// - Parameter decide: asked before every call, in the order in which they are made.
+  init(_ decide: @escaping @Sendable (Call) -> Outcome = { _ in .fine }) {
+    self.decide = decide
+  }
+
+  /// The calls so far, without those by which the directory was probed when the store was made.
+  var made: [Call] { log.withLock { $0 } }
+
+  /// Forgets the calls so far.
+  func forget() { log.withLock { $0 = [] } }
+
+  var calls: FileCalls {
+    let real = FileCalls()
+    var calls = FileCalls()
+    calls.write = { descriptor, bytes, offset in
+      switch self.note(.write(offset: offset, count: bytes.count)) {
+      case .fine: return real.write(descriptor, bytes, offset)
+      case .short(let count):
+        return real.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes.prefix(count)), offset)
+      case .fails(let number):
+        errno = number
+        return -1
+      }
+    }
+    calls.reserve = { descriptor, range in self.unless(.reserve(range)) { real.reserve(descriptor, range) } }
+    calls.truncate = { descriptor, length in self.unless(.truncate(length)) { real.truncate(descriptor, length) } }
+    calls.sync = { descriptor in self.unless(.sync) { real.sync(descriptor) } }
+    calls.syncDirectory = { descriptor in self.unless(.syncDirectory) { real.syncDirectory(descriptor) } }
+    calls.setDirect = { descriptor, isOn in self.unless(.direct(isOn)) { real.setDirect(descriptor, isOn) } }
+    calls.startWriteback = { descriptor, range in
+      self.unless(.startWriteback(range)) { real.startWriteback(descriptor, range) }
+    }
+    calls.dropWritten = { descriptor, range in
+      self.unless(.dropWritten(range)) { real.dropWritten(descriptor, range) }
+    }
+    return calls
+  }
+
+  private func note(_ call: Call) -> Outcome {
+    log.withLock { $0.append(call) }
+    return decide(call)
+  }
+
+  private func unless(_ call: Call, _ body: () -> Int32) -> Int32 {
+    guard case .fails(let number) = note(call) else { return body() }
+    errno = number
+    return -1
+  }
+}
