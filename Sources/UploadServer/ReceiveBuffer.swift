@@ -5,15 +5,14 @@ import UploadStorage
 /// The receive buffer of one connection: grows from 16 KiB to 1 MiB while reads fill it, so that a fast sender costs few
 /// system calls and a slow one little memory, and only as far as the memory budget allows.
 ///
-/// It never shrinks, since the network layer keeps a connection's buffer until the connection ends; so it grows on proof,
-/// and not at all for a body that is read straight into slabs.
+/// It never shrinks, since the network layer keeps a connection's buffer until the connection ends; so it grows only on
+/// proof.
 final class ReceiveBuffer: Sendable {
   private static let smallest = 16 * 1024
   private static let largest = 1024 * 1024
 
   private let budget: MemoryBudget
   private let size = Atomic<Int>(smallest)
-  private let mayGrow = Atomic<Bool>(true)
 
   init(budget: MemoryBudget) {
     self.budget = budget
@@ -34,16 +33,10 @@ final class ReceiveBuffer: Sendable {
     try options.setOption(.tcpOption(.init(rawValue: TCPOption.windowClamp)), value: 4 * 1024 * 1024)
   }
 
-  /// Whether reads that fill it make it grow.
-  var isGrowing: Bool {
-    get { mayGrow.load(ordering: .relaxed) }
-    set { mayGrow.store(newValue, ordering: .relaxed) }
-  }
-
   /// Called by the channel alone, on its event loop.
   private func noteRead(_ count: Int) {
     let size = size.load(ordering: .relaxed)
-    guard count >= size, size < Self.largest, isGrowing, budget.growBuffer(by: size) else { return }
+    guard count >= size, size < Self.largest, budget.growBuffer(by: size) else { return }
     self.size.store(2 * size, ordering: .relaxed)
   }
 

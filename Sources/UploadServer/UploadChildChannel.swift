@@ -38,9 +38,7 @@ struct UploadChildChannel: ServerChildChannel {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
-      let receiveBuffer = ReceiveBuffer(budget: budget)
-      try receiveBuffer.apply(to: channel)
-      try pipeline.handler(type: UploadHandler.self).receiveBuffer = receiveBuffer
+      try ReceiveBuffer(budget: budget).apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       return value

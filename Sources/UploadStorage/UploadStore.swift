@@ -23,13 +23,6 @@ package protocol UploadSink: AnyObject {
   /// bringing more.
   func write(_ bytes: ByteBuffer)
 
-  /// Lets the next bytes be read straight into the store's own memory, which saves a copy.
-  /// - Parameters:
-  ///   - limit: the most that may be read, in bytes.
-  ///   - read: gets the room there is, and returns how much of it was filled; not called when there is none.
-  /// - Returns: how many bytes were read; 0 also when there is no room now: then the delegate hears when there is.
-  func fill(atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int
-
   /// Whether everything so far has found room. When it has not, the delegate hears when it has.
   var hasRoom: Bool { get }
 
@@ -39,7 +32,12 @@ package protocol UploadSink: AnyObject {
   ///   - type: media type to note with the file.
   func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload>
 
-  /// Gives everything back and leaves nothing in the store. Also right after ``seal(name:type:)``.
+  /// No byte comes after this, and no other file belongs to it: seals and publishes in one.
+  /// - Returns: the file under its name; fails with ``UploadError`` and leaves nothing behind.
+  func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile>
+
+  /// Gives everything back and leaves nothing in the store. Also right after ``seal(name:type:)``; after
+  /// ``store(name:type:)`` it may come too late, which the future tells.
   func abort()
 }
 

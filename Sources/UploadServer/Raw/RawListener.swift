@@ -30,10 +30,8 @@ struct RawListener: Service {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let receiveBuffer = ReceiveBuffer(budget: context.budget)
-          try receiveBuffer.apply(to: channel)
-          let handler = RawUploadHandler(server: context, receiveBuffer: receiveBuffer)
-          try channel.pipeline.syncOperations.addHandler(handler)
+          try ReceiveBuffer(budget: context.budget).apply(to: channel)
+          try channel.pipeline.syncOperations.addHandler(RawUploadHandler(server: context))
         }
       }
       .bind(host: host, port: port)

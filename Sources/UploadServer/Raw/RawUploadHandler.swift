@@ -21,8 +21,6 @@ final class RawUploadHandler: ChannelDuplexHandler {
   private let server: ServerContext
   private var state = State.receiving
   private(set) var body: SingleUpload?
-  private let receiveBuffer: ReceiveBuffer?
-  private var socket: SocketReader?
   private var context: ChannelHandlerContext?
   private var readIsHeld = false
   private var isQuiescing = false
@@ -32,10 +30,8 @@ final class RawUploadHandler: ChannelDuplexHandler {
   private var graceTimer: Scheduled<Void>?
   private var dropped = 0
 
-  /// - Parameter receiveBuffer: the connection's, which stays small: most bytes do not pass it.
-  init(server: ServerContext, receiveBuffer: ReceiveBuffer? = nil) {
+  init(server: ServerContext) {
     self.server = server
-    self.receiveBuffer = receiveBuffer
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -77,17 +73,6 @@ final class RawUploadHandler: ChannelDuplexHandler {
       remote: context.remote
     )
     body = SingleUpload(meter, name: name, context: server, eventLoop: context.eventLoop, delegate: self)
-    socket = SocketReader(context.channel)
-    receiveBuffer?.isGrowing = socket == nil
-  }
-
-  /// Reads what is still on the socket straight into a slab.
-  func channelReadComplete(context: ChannelHandlerContext) {
-    if state == .receiving, let body, let socket {
-      let count = body.fill(atMost: Slab.large) { socket.read(into: $0) }
-      if count > 0 { lastActivity = context.eventLoop.now }
-    }
-    context.fireChannelReadComplete()
   }
 
   func read(context: ChannelHandlerContext) {

@@ -12,7 +12,6 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   private let context: ServerContext
   private let meter: UploadMeter
   private let name: FileName
-  private let eventLoop: any EventLoop
   private weak var delegate: (any IncomingBodyDelegate)?
   private var sink: (any UploadSink)?
   private var state = State.receiving
@@ -30,7 +29,6 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     self.meter = meter
     self.name = name
     self.context = context
-    self.eventLoop = eventLoop
     self.delegate = delegate
     context.ledger.begin(meter)
     sink = context.store.begin(meter, on: eventLoop, delegate: self)
@@ -46,23 +44,12 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     sink?.write(bytes)
   }
 
-  /// Lets the next bytes be read straight into the store's memory.
-  /// - Returns: how many were; 0 when there is no room, or none came.
-  func fill(atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-    guard state == .receiving, let sink else { return 0 }
-    let count = sink.fill(atMost: limit, read)
-    meter.addReceived(count)
-    if let limit = context.limits.maxSize, meter.received > limit { fail(.tooLarge(limit: limit)) }
-    return count
-  }
-
   func end() {
     guard state == .receiving, let sink else { return }
     state = .storing
     meter.setNetworkBytes(0)
-    let (context, eventLoop) = (context, eventLoop)
-    sink.seal(name: name, type: StoredType.type(declared: meter.declaredType, name: name))
-      .flatMap { context.store.publish([$0], on: eventLoop) }
+    sink.store(name: name, type: StoredType.type(declared: meter.declaredType, name: name))
+      .map { [$0] }
       .assumeIsolated()
       .whenComplete { self.finish($0) }
   }
@@ -84,7 +71,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   }
 
   func sinkFailed(_ error: UploadError) {
-    // Once storing has begun the seal's future tells.
+    // Once storing has begun its future tells.
     if state == .receiving { over(.failure(error)) }
   }
 

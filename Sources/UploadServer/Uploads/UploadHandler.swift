@@ -31,10 +31,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var isHead = false
     /// The methods that the path takes, for a refusal of another.
     var allow = ""
-    /// Where the body is read from when it goes the short way.
-    var socket: SocketReader?
-    /// Bytes read the short way that the decoder has yet to count.
-    var unseen = 0
 
     /// Bytes still to come; nil when the length is not known.
     var remaining: UInt64? {
@@ -52,8 +48,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var current = Current()
   var body: (any IncomingBody)?
   var context: ChannelHandlerContext?
-  /// Set once the connection stands.
-  var receiveBuffer: ReceiveBuffer?
   var isQuiescing = false
   /// The library has yet to hear that the server stops.
   var quiesceIsHeld = false
@@ -120,7 +114,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       if case .head(let request) = part { route(request, part, context) }
     case .forward: context.fireChannelRead(wrapInboundOut(part))
     case .deliver:
-      guard case .body(let bytes) = part, !wasReadShortWay(bytes) else { return }
+      guard case .body(let bytes) = part else { return }
       current.received += UInt64(bytes.readableBytes)
       body?.receive(bytes)
     case .endBody: body?.end()
@@ -156,7 +150,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func begin(_ body: any IncomingBody, _ context: ChannelHandlerContext) {
     state.beginUpload()
     self.body = body
-    chooseWay(context)
     sendContinue(context)
   }
 
@@ -241,7 +234,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    readShortWay(context)
     context.fireChannelReadComplete()
     // The library may hold its own reads back; an upload must not wait for it.
     if state.isReceiving, wantsRead { context.read() }

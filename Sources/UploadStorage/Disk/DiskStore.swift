@@ -46,7 +46,7 @@ package final class DiskStore: UploadStore {
       directory: directory,
       budget: budget,
       workers: workers,
-      durability: configuration.durability,
+      configuration: configuration,
       eventLoop: eventLoop,
       delegate: delegate
     )
@@ -55,11 +55,7 @@ package final class DiskStore: UploadStore {
   package func publish(_ uploads: [SealedUpload], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     let (directory, configuration) = (directory, configuration)
     return workers.runIfActive(eventLoop: eventLoop) {
-      let files = try directory.publish(
-        uploads,
-        policy: configuration.onDuplicate,
-        durability: configuration.durability
-      )
+      let files = try directory.publish(uploads, configuration)
       if configuration.durability != .none { uploads.forEach { $0.meter.markDurable() } }
       return files
     }

@@ -4,55 +4,60 @@ import UploadCore
 
 /// One upload on its way into a directory. Lives on one event loop; its writes run on the workers, at most two at once.
 ///
-/// Bytes come straight into a slab (``fill(atMost:_:)``) or are copied into one (``write(_:)``); a full slab is written at
-/// its offset. While no slab is free, or two writes are under way, what still comes is kept as it is and the delegate is
+/// Bytes are copied once, into a slab; a full slab is written at its offset. While no slab is free, or two writes are under way, what still comes is kept as it is and the delegate is
 /// asked to bring no more. Where the bytes go is ``WritePlan``'s to say.
 final class DiskUpload: UploadSink {
   /// Writes under way at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
   /// A slab filled faster than this makes the next one large; a slower sender keeps to small ones.
   private static let fast = TimeAmount.milliseconds(250)
-  /// A slab that is not full after this long is more than its upload needs.
-  private static let slow = TimeAmount.seconds(1)
 
-  private struct Sealing {
+  struct Sealing {
     var name: FileName
     var type: String?
-    var promise: EventLoopPromise<SealedUpload>
+    /// The file gets its name in the same piece of work: two turns of a worker and the loop less.
+    var isPublished: Bool
+    var promise: EventLoopPromise<Sealed>
   }
 
-  private let meter: UploadMeter
+  /// The file, and where it is stored when it has its name already.
+  struct Sealed {
+    var file: PartialFile
+    var stored: StoredFile?
+  }
+
+  let meter: UploadMeter
   private let directory: UploadDirectory
-  private let budget: MemoryBudget
+  let budget: MemoryBudget
   private let workers: NIOThreadPool
-  private let durability: Durability
-  private let eventLoop: any EventLoop
+  private let configuration: DiskStore.Configuration
+  let eventLoop: any EventLoop
   private weak var delegate: (any UploadSinkDelegate)?
 
   private var plan: WritePlan
   private var pending = CircularBuffer<ByteBuffer>()
-  private var filling: Slab?
-  private var fillingSince = NIODeadline.uptimeNanoseconds(0)
-  private var nextSlabSize = Slab.small
+  var filling: Slab?
+  var fillingSince = NIODeadline.uptimeNanoseconds(0)
+  var nextSlabSize = Slab.small
   /// Less than ``WritePlan/alignment`` bytes, left over when a slow upload gave its slab back.
-  private var parked: ByteBuffer?
-  private var slowness: Scheduled<Void>?
+  var parked: ByteBuffer?
+  var slowness: Scheduled<Void>?
   private var ticket: MemoryBudget.Ticket?
   private var file: PartialFile?
   private var isOpening = false
-  /// ``fill(atMost:_:)`` found no slab.
-  private var isWantingSlab = false
-  private var writesUnderWay = 0
+  var writesUnderWay = 0
   private var hadRoom = true
-  private var sealing: Sealing?
-  private var isOver = false
+  /// The name is being given: that ends one way or the other, and cannot be called off.
+  private var isPublishing = false
+  var sealing: Sealing?
+  var isOver = false
 
   init(
     meter: UploadMeter,
     directory: UploadDirectory,
     budget: MemoryBudget,
     workers: NIOThreadPool,
-    durability: Durability,
+    configuration: DiskStore.Configuration,
     eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) {
@@ -60,14 +65,14 @@ final class DiskUpload: UploadSink {
     self.directory = directory
     self.budget = budget
     self.workers = workers
-    self.durability = durability
+    self.configuration = configuration
     self.eventLoop = eventLoop
     self.delegate = delegate
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
     if let range = plan.reserveWhole() { open(reserving: range) }
   }
 
-  var hasRoom: Bool { pending.isEmpty && !isOpening && !isWantingSlab }
+  var hasRoom: Bool { pending.isEmpty && !isOpening }
 
   func write(_ bytes: ByteBuffer) {
     guard !isOver, sealing == nil, bytes.readableBytes > 0 else { return }
@@ -76,28 +81,26 @@ final class DiskUpload: UploadSink {
     hadRoom = hasRoom
   }
 
-  func fill(atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-    guard !isOver, sealing == nil, limit > 0, hasRoom else { return 0 }
-    guard let slab = slabWithRoom() else {
-      isWantingSlab = true
-      hadRoom = false
-      notePhase()
-      return 0
+  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {
+    finish(name, type, isPublished: false).map { [meter] sealed in
+      SealedUpload(meter: meter, name: name, type: type, file: sealed.file)
     }
-    let room = slab.free(atMost: limit)
-    let count = min(max(0, read(room)), room.count)
-    slab.count += count
-    writeIfFull()
-    return count
   }
 
-  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {
-    let promise = eventLoop.makePromise(of: SealedUpload.self)
+  func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile> {
+    finish(name, type, isPublished: true).flatMapThrowing { sealed in
+      guard let stored = sealed.stored else { throw UploadError(.internalFailure, "The file got no name.") }
+      return stored
+    }
+  }
+
+  private func finish(_ name: FileName, _ type: String?, isPublished: Bool) -> EventLoopFuture<Sealed> {
+    let promise = eventLoop.makePromise(of: Sealed.self)
     guard !isOver, sealing == nil else {
       promise.fail(UploadError(.cancelled, "The upload was ended before it was stored."))
       return promise.futureResult
     }
-    sealing = Sealing(name: name, type: type, promise: promise)
+    sealing = Sealing(name: name, type: type, isPublished: isPublished, promise: promise)
     pump()
     return promise.futureResult
   }
@@ -119,15 +122,10 @@ final class DiskUpload: UploadSink {
         pending[pending.startIndex].moveReaderIndex(forwardBy: taken)
       }
     }
-    writeIfFull()
-    if isWantingSlab, sealing == nil, slabWithRoom() != nil { isWantingSlab = false }
+    // A slab that is full to the last byte need not wait for the next chunk.
+    if let slab = filling, slab.room == 0, canWrite { writeFilling(slab) }
     notePhase()
     if pending.isEmpty, sealing != nil, writesUnderWay == 0, !isOver { writeTail() }
-  }
-
-  /// A slab that is full to the last byte need not wait for the next chunk.
-  private func writeIfFull() {
-    if let slab = filling, slab.room == 0, canWrite { writeFilling(slab) }
   }
 
   /// The slab to fill; nil while the disk or the budget has to be waited for.
@@ -163,42 +161,9 @@ final class DiskUpload: UploadSink {
     resume()
   }
 
-  private func giveBack(_ slab: Slab) {
+  func giveBack(_ slab: Slab) {
     meter.letGo(slab.region)
     budget.giveBack(slab)
-  }
-
-  // MARK: Slow uploads
-
-  private func watchSlowness() {
-    slowness = eventLoop.assumeIsolated().scheduleTask(in: Self.slow) { self.lookForSlowness() }
-  }
-
-  /// An upload too slow to fill its slab gives it back: a large one always, a small one when others wait. So a thousand
-  /// slow uploads hold 64 KiB each at most, and more of them than there are slabs take turns.
-  private func lookForSlowness() {
-    slowness = nil
-    guard !isOver, sealing == nil, let slab = filling else { return }
-    let isSlow = eventLoop.now - fillingSince >= Self.slow && slab.room > 0
-    if isSlow, writesUnderWay == 0, slab.bytes.count > Slab.small || budget.isContended {
-      parkRest(of: slab)
-    } else {
-      watchSlowness()
-    }
-  }
-
-  /// Writes what is whole blocks of a slab and gives it back; the rest is kept apart.
-  private func parkRest(of slab: Slab) {
-    let aligned = WritePlan.alignedPart(of: slab.count)
-    if aligned < slab.count { parked = ByteBuffer(bytes: slab.filled[aligned...]) }
-    slab.count = aligned
-    if aligned > 0 {
-      writeFilling(slab)
-    } else {
-      filling = nil
-      giveBack(slab)
-    }
-    nextSlabSize = Slab.small
   }
 
   // MARK: Writing
@@ -222,7 +187,7 @@ final class DiskUpload: UploadSink {
     }
   }
 
-  private func writeFilling(_ slab: Slab) {
+  func writeFilling(_ slab: Slab) {
     nextSlabSize = eventLoop.now - fillingSince < Self.fast ? Slab.large : Slab.small
     filling = nil
     let piece = plan.next(slab.count)
@@ -247,48 +212,53 @@ final class DiskUpload: UploadSink {
     }
   }
 
-  /// Writes what is left, notes the type and syncs: the last of the work on the content.
+  /// Writes what is left, notes the type, syncs, and gives the file its name where that is asked for.
   private func writeTail() {
     guard let sealing else { return }
     let (slab, parked) = (filling, parked)
     (filling, self.parked) = (nil, nil)
     let tail = plan.tail(slab?.count ?? parked?.readableBytes ?? 0, isAligned: slab != nil)
-    work { [file, directory, durability] in
+    isPublishing = sealing.isPublished
+    work { [file, directory, configuration, meter] in
       let file = try file ?? directory.createPartial()
       if let slab { try file.write(tail.piece, slab.filled, padding: slab.pad(to: WritePlan.alignment)) }
       try parked?.withUnsafeReadableBytes { try file.write(tail.piece, $0) }
       if tail.needsTruncation { try file.truncate(to: tail.piece.end) }
       if let type = sealing.type { file.note(type: type) }
-      if durability != .none { try file.sync() }
+      if configuration.durability != .none { try file.sync() }
       if tail.piece.end >= WritePlan.largeFrom { file.forgetPages() }
-      return file
+      guard sealing.isPublished else { return Sealed(file: file) }
+      let upload = SealedUpload(meter: meter, name: sealing.name, type: sealing.type, file: file)
+      return Sealed(file: file, stored: try directory.publish([upload], configuration).first)
     } then: { upload, result in
       if let slab { upload.giveBack(slab) }
+      upload.isPublishing = false
       upload.sealed(tail.piece.count, result, sealing)
     }
   }
 
-  private func sealed(_ count: Int, _ result: Result<PartialFile, any Error>, _ sealing: Sealing) {
+  private func sealed(_ count: Int, _ result: Result<Sealed, any Error>, _ sealing: Sealing) {
     switch result {
-    case .success(let file):
-      self.file = file
+    case .success(let sealed):
+      file = sealed.file
       meter.addStored(count)
+      if sealed.stored != nil, configuration.durability != .none { meter.markDurable() }
       guard !isOver else { return finishEnding() }
       // From here on the file belongs to who asked for it to be sealed.
       isOver = true
       slowness?.cancel()
-      self.file = nil
+      file = nil
       self.sealing = nil
-      sealing.promise.succeed(SealedUpload(meter: meter, name: sealing.name, type: sealing.type, file: file))
+      sealing.promise.succeed(sealed)
     case .failure(let error):
       isOver ? finishEnding() : fail(error)
     }
   }
 
   /// Runs blocking work on a worker and comes back to the loop.
-  private func work(
-    _ body: @escaping @Sendable () throws -> PartialFile,
-    then: @escaping (DiskUpload, Result<PartialFile, any Error>) -> Void
+  private func work<Outcome: Sendable>(
+    _ body: @escaping @Sendable () throws -> Outcome,
+    then: @escaping (DiskUpload, Result<Outcome, any Error>) -> Void
   ) {
     writesUnderWay += 1
     workers.runIfActive(eventLoop: eventLoop, body).assumeIsolated().whenComplete { result in
@@ -323,7 +293,7 @@ final class DiskUpload: UploadSink {
   }
 
   private func end(with error: UploadError) {
-    guard !isOver else { return }
+    guard !isOver, !isPublishing else { return }
     isOver = true
     pending.removeAll()
     parked = nil

@@ -10,20 +10,19 @@ extension UploadDirectory {
     var staged: String?
   }
 
-  /// Gives files their names, then syncs the directory where `durability` asks for it: all, or none.
+  /// Gives files their names, then syncs the directory where the durability asks for it: all, or none.
   ///
   /// What replaces another file is put beside it first and renamed when nothing else is left to fail; a replaced file
   /// cannot be brought back, so only a failed rename among several can leave a form half replaced.
   func publish(
     _ uploads: [SealedUpload],
-    policy: DuplicatePolicy,
-    durability: Durability
+    _ configuration: DiskStore.Configuration
   ) throws(UploadError) -> [StoredFile] {
     var given: [Given] = []
     do {
-      for upload in uploads { given.append(try give(upload, policy: policy)) }
+      for upload in uploads { given.append(try give(upload, policy: configuration.onDuplicate)) }
       for file in given { try takePlace(file) }
-      if durability == .full { try sync() }
+      if configuration.durability == .full { try sync() }
     } catch {
       for file in given { unlinkat(descriptor, file.staged ?? file.name, 0) }
       for upload in uploads { upload.discard() }

@@ -34,11 +34,6 @@ package final class Slab: @unchecked Sendable {
   /// What has been filled.
   var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
 
-  /// What can still be filled, at most `limit` bytes of it.
-  func free(atMost limit: Int) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(rebasing: bytes[count..<(count + min(room, max(0, limit)))])
-  }
-
   /// Zeroes what is behind the filled part up to the next multiple of `alignment`.
   /// - Returns: how many bytes that are.
   func pad(to alignment: Int) -> Int {

@@ -14,8 +14,6 @@ final class ScriptedSink: UploadSink {
   var hasRoom = true {
     didSet { if hasRoom, !oldValue { delegate?.sinkHasRoom() } }
   }
-  /// So much it takes at once the short way, in bytes.
-  var fillLimit = 64 * 1024
   private weak var delegate: (any UploadSinkDelegate)?
   private let store: ScriptedStore
   private var promise: EventLoopPromise<SealedUpload>?
@@ -33,14 +31,6 @@ final class ScriptedSink: UploadSink {
     self.bytes += Array(bytes.readableBytesView)
   }
 
-  func fill(atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-    guard !isAborted, name == nil, hasRoom else { return 0 }
-    var room = [UInt8](repeating: 0, count: min(limit, fillLimit))
-    let count = room.withUnsafeMutableBytes { read($0) }
-    bytes += room.prefix(count)
-    return count
-  }
-
   func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {
     self.name = name.description
     self.type = type
@@ -48,6 +38,16 @@ final class ScriptedSink: UploadSink {
     self.promise = promise
     if store.sealsAtOnce { finishSealing() }
     return promise.futureResult
+  }
+
+  func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile> {
+    let store = store
+    return seal(name: name, type: type)
+      .flatMap { store.publish([$0], on: store.eventLoop) }
+      .flatMapThrowing { files in
+        guard let file = files.first else { throw UploadError(.internalFailure, "Nothing was published.") }
+        return file
+      }
   }
 
   /// The last byte is written.

@@ -77,14 +77,13 @@ import UploadTestSupport
   }
 
   @Test func `The first slab is small, and what fills it at once gets a large one`() async throws {
-    try await withStore { fixture in
+    try await withTimedStore { fixture, _ in
       let (slow, fast) = (try await fixture.probe(), try await fixture.probe())
       try await slow.write([1])
       #expect(slow.meter.peakResidentBytes == Slab.small)
       #expect(slow.meter.residentBytes == 4096, "one page of it was touched")
       #expect(fixture.budget.use.used == Slab.small)
       try await slow.abort()
-      // In one piece, so that no load on the machine makes it a slow sender.
       try await fast.write(SplitMix64.bytes(Slab.small + 1))
       try await eventually("the first slab's write") { fast.meter.stored == UInt64(Slab.small) }
       #expect(fast.meter.peakResidentBytes == Slab.small + Slab.large)

@@ -30,7 +30,7 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: place.path)
       for policy in DuplicatePolicy.allCases {
         let upload = try sealed(directory, origin, [1, 2, 3], "\(policy)")
-        let files = try directory.publish([upload], policy: policy, durability: durability)
+        let files = try directory.publish([upload], .init(durability: durability, onDuplicate: policy))
         let file = try #require(files.first)
         #expect(files.count == 1)
         #expect((file.name, file.size, file.type, file.replaced) == ("\(policy)", 3, "a/b", false))
@@ -52,7 +52,7 @@ import UploadTestSupport
       try #require(symlink("nowhere", place.file("a (3).tar.gz")) == 0)
       let names = try (0..<3).map { number in
         let upload = try sealed(directory, origin, [UInt8(number)], "a.tar.gz")
-        return try directory.publish([upload], policy: .rename, durability: .none)[0].name
+        return try directory.publish([upload], .init(durability: .none, onDuplicate: .rename))[0].name
       }
       #expect(names == ["a (4).tar.gz", "a (5).tar.gz", "a (6).tar.gz"])
       #expect(try place.read("a.tar.gz") == [9])
@@ -69,7 +69,7 @@ import UploadTestSupport
       try place.write([9], to: "taken")
       let uploads = try ["first", "taken", "last"].map { try sealed(directory, origin, [1], $0) }
       let error = try #require(throws: UploadError.self) {
-        try directory.publish(uploads, policy: .error, durability: .none)
+        try directory.publish(uploads, .init(durability: .none, onDuplicate: .error))
       }
       #expect(error.code == .nameTaken)
       #expect(error.message.contains("\"taken\""))
@@ -86,8 +86,7 @@ import UploadTestSupport
       let old = try #require(directory.open("a"))
       let files = try directory.publish(
         [sealed(directory, origin, [1], "a"), sealed(directory, origin, [2], "b")],
-        policy: .replace,
-        durability: .full
+        .init(durability: .full, onDuplicate: .replace)
       )
       #expect(files.map(\.replaced) == [true, false])
       #expect(try place.read("a") == [1])
@@ -104,7 +103,7 @@ import UploadTestSupport
       try place.write([9], to: "outside")
       let directory = try UploadDirectory(path: place.file("root"))
       try #require(symlink("../outside", place.file("root/a")) == 0)
-      _ = try directory.publish([sealed(directory, origin, [1], "a")], policy: .replace, durability: .none)
+      _ = try directory.publish([sealed(directory, origin, [1], "a")], .init(durability: .none, onDuplicate: .replace))
       #expect(try place.read("outside") == [9])
       #expect(linkTarget(place.file("root/a")) == "")
       #expect(try place.read("root/a") == [1])
@@ -118,7 +117,7 @@ import UploadTestSupport
       try #require(mkdir(place.file("d"), 0o755) == 0)
       let uploads = try ["a", "d"].map { try sealed(directory, origin, [1], $0) }
       let error = try #require(throws: UploadError.self) {
-        try directory.publish(uploads, policy: .replace, durability: .none)
+        try directory.publish(uploads, .init(durability: .none, onDuplicate: .replace))
       }
       #expect(error.code == .nameTaken)
       #expect(try place.names() == ["d"])
@@ -131,7 +130,8 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: place.path)
       let name = String(repeating: "x", count: 251) + ".txt"
       let names = try (0..<2).map { _ in
-        try directory.publish([sealed(directory, origin, [1], name)], policy: .rename, durability: .none)[0].name
+        try directory.publish([sealed(directory, origin, [1], name)], .init(durability: .none, onDuplicate: .rename))[0]
+          .name
       }
       #expect(names[0] == name)
       #expect(names[1] == String(repeating: "x", count: 247) + " (2).txt")
@@ -141,7 +141,7 @@ import UploadTestSupport
   @Test func `Nothing to publish is nothing published`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
-      #expect(try directory.publish([], policy: .rename, durability: .full) == [])
+      #expect(try directory.publish([], .init(durability: .full, onDuplicate: .rename)) == [])
     }
   }
 
@@ -154,7 +154,7 @@ import UploadTestSupport
       try #require(rmdir(place.file("root")) == 0)
       for policy in DuplicatePolicy.allCases {
         let error = try #require(throws: UploadError.self) {
-          try directory.publish([upload], policy: policy, durability: .full)
+          try directory.publish([upload], .init(durability: .full, onDuplicate: policy))
         }
         #expect(error.code == .storageFailed)
         #expect(error.message.contains(place.file("root")))

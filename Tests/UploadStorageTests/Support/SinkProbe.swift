@@ -80,24 +80,6 @@ final class SinkProbe: Sendable {
     if start < bytes.count { try await write(Array(bytes[start...])) }
   }
 
-  /// Fills the store's own memory, as a socket does that has pieces of these sizes ready one after the other.
-  func fill(_ bytes: [UInt8], pieces: some Sequence<Int>) async throws {
-    var start = 0
-    for piece in Array(pieces) + [bytes.count] {
-      let end = min(bytes.count, start + piece)
-      while start < end {
-        try await eventually("room for more") { try await hasRoom }
-        let rest = Array(bytes[start..<end])
-        start += try await onLoop { _, sink in
-          sink.fill(atMost: rest.count) { room in
-            room.copyBytes(from: rest.prefix(room.count))
-            return min(room.count, rest.count)
-          }
-        }
-      }
-    }
-  }
-
   /// Asks for the upload to be sealed; the future tells how that went.
   func beginSealing(_ name: String = "file", type: String? = nil) async throws -> EventLoopFuture<SealedUpload> {
     let name = try #require(FileName(name))
