@@ -67,8 +67,18 @@ let commandLine = library(
   ]
 )
 
-/// Floor 5: the executable.
-let executables: [Target] = [.executableTarget(name: "sluice", dependencies: ["SluiceCLI"])]
+/// Floor 5: the executable, and the benchmarks.
+let executables: [Target] = [
+  .executableTarget(name: "sluice", dependencies: ["SluiceCLI"]),
+  .executableTarget(
+    name: "sluice-bench",
+    dependencies: ["UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux", nioCore, nioPosix]
+  ),
+  .testTarget(
+    name: "SluiceBenchTests",
+    dependencies: ["sluice-bench", "UploadCore", "UploadProtocol", "UploadReport", nioCore]
+  ),
+]
 
 /// What tests share, and the built binary against real clients.
 let shared: [Target] = [
@@ -82,7 +92,10 @@ let shared: [Target] = [
 
 let package = Package(
   name: "sluice",
-  products: [.executable(name: "sluice", targets: ["sluice"])],
+  products: [
+    .executable(name: "sluice", targets: ["sluice"]),
+    .executable(name: "sluice-bench", targets: ["sluice-bench"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),

@@ -1,0 +1,64 @@
+import NIOCore
+import UploadCore
+import UploadStorage
+
+/// Gives one file to a store as fast as the store takes it. Lives on one event loop.
+final class StoreFeeder: UploadSinkDelegate {
+  private let name: FileName
+  private let piece: ByteBuffer
+  private let meter: UploadMeter
+  private let sealed: EventLoopPromise<SealedUpload>
+  private var left: Int
+  private var sink: (any UploadSink)?
+
+  private init(size: Int, name: FileName, piece: ByteBuffer, sealed: EventLoopPromise<SealedUpload>) {
+    self.name = name
+    self.piece = piece
+    self.sealed = sealed
+    left = size
+    meter = UploadMeter(
+      direction: .incoming,
+      mode: .stream,
+      name: name.description,
+      size: UInt64(size),
+      remote: ""
+    )
+  }
+
+  /// Feeds `size` bytes, `piece` again and again.
+  /// - Returns: the file, synced and without a name; fails with ``UploadError``.
+  static func feed(
+    _ store: DiskStore,
+    size: Int,
+    name: FileName,
+    piece: ByteBuffer,
+    on eventLoop: any EventLoop
+  ) -> EventLoopFuture<SealedUpload> {
+    let feeder = StoreFeeder(size: size, name: name, piece: piece, sealed: eventLoop.makePromise())
+    feeder.sink = store.begin(feeder.meter, on: eventLoop, delegate: feeder)
+    feeder.sinkHasRoom()
+    // The sink does not keep its delegate, so that this has to, until the end.
+    return feeder.sealed.futureResult.assumeIsolated().map { sealed in
+      withExtendedLifetime(feeder) { sealed }
+    }.nonisolated()
+  }
+
+  func sinkHasRoom() {
+    guard let sink else { return }
+    while left > 0, sink.hasRoom {
+      var bytes = piece
+      bytes.moveWriterIndex(to: min(left, piece.readableBytes))
+      left -= bytes.readableBytes
+      meter.addReceived(bytes.readableBytes)
+      sink.write(bytes)
+    }
+    guard left == 0 else { return }
+    self.sink = nil
+    sink.seal(name: name, type: nil).cascade(to: sealed)
+  }
+
+  func sinkFailed(_ error: UploadError) {
+    sink = nil
+    sealed.fail(error)
+  }
+}

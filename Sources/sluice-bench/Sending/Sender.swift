@@ -1,0 +1,70 @@
+import UploadCore
+import UploadProtocol
+
+/// Sends files of one size in one mode.
+struct Sender: Sendable {
+  let mode: SendMode
+  /// Content of each, in bytes.
+  let size: Int
+  let source: SourceFile
+
+  private static let boundary = MultipartBoundary.random()
+
+  /// Sends one and waits for its answer.
+  /// - Throws: ``UploadError``; code `refusedByServer` for any answer but 201.
+  func send(_ name: String, over connection: Connection) throws(UploadError) {
+    switch mode {
+    case .stream:
+      try connection.send(Self.head("/stream-upload?name=\(name)", type: "application/octet-stream", length: size))
+      try connection.send(source, count: size)
+    case .multipart:
+      let (start, end) = formHeads(name)
+      try connection.send(start)
+      try connection.send(source, count: size)
+      try connection.send(end)
+    case .buffered:
+      let form = try formInMemory(name)
+      defer { form.deallocate() }
+      try connection.send(UnsafeRawBufferPointer(form))
+    }
+    try Self.expectStored(connection)
+  }
+
+  /// Waits for an upload's answer.
+  /// - Throws: ``UploadError``; code `refusedByServer` for any answer but 201.
+  static func expectStored(_ connection: Connection) throws(UploadError) {
+    let status = try connection.readStatus()
+    guard status == 201 else { throw UploadError(.refusedByServer, "The server answered \(status) instead of 201.") }
+  }
+
+  /// The head of a request for an upload of `length` bytes.
+  static func head(_ target: String, type: String, length: Int) -> [UInt8] {
+    let lines = [
+      "POST \(target) HTTP/1.1", "Host: 127.0.0.1", "Content-Type: \(type)", "Content-Length: \(length)", "", "",
+    ]
+    return Array(lines.joined(separator: "\r\n").utf8)
+  }
+
+  /// What goes before a form's content, from the request's head on, and what goes after it.
+  private func formHeads(_ name: String) -> (start: [UInt8], end: [UInt8]) {
+    let writer = MultipartWriter(boundary: Self.boundary)
+    let part = writer.head(fieldName: "file", filename: name, contentType: "application/octet-stream", isFirst: true)
+    let length = part.count + size + writer.tail.count
+    return (Self.head("/file-upload", type: Self.boundary.contentType, length: length) + part, writer.tail)
+  }
+
+  /// All of a form's request. Its owner lets go of it.
+  private func formInMemory(_ name: String) throws(UploadError) -> UnsafeMutableRawBufferPointer {
+    let (start, end) = formHeads(name)
+    let form = UnsafeMutableRawBufferPointer.allocate(byteCount: start.count + size + end.count, alignment: 16)
+    form.copyBytes(from: start)
+    UnsafeMutableRawBufferPointer(rebasing: form[(start.count + size)...]).copyBytes(from: end)
+    do {
+      try source.read(into: UnsafeMutableRawBufferPointer(rebasing: form[start.count..<start.count + size]))
+    } catch {
+      form.deallocate()
+      throw error
+    }
+    return form
+  }
+}

@@ -1,0 +1,89 @@
+import UploadCore
+
+/// What it costs to look: a snapshot of all uploads, as every face takes it ten times a second.
+struct TelemetryBenchmark: Benchmark {
+  static let name = "telemetry"
+  static let summary = "a snapshot of many uploads with rates and resident bytes, and the rates alone"
+  static let options = [
+    "--dir DIR        where the uploads' unfinished files are (.)",
+    "--uploads LIST   how many run (1,100,1000)",
+  ]
+
+  /// As often as this together, so that few uploads are sampled more often.
+  private static let enoughSamples = 200_000
+  private static let mostSamples = 2000
+  private static let samplesPerSecond = 10
+
+  private let directory: String
+  private let counts: [Int]
+
+  init(_ arguments: inout Arguments) throws(UploadError) {
+    directory = try arguments.takeValue("--dir") ?? "."
+    counts = try arguments.takeNumbers("--uploads", default: [1, 100, 1000], in: 1...4000)
+  }
+
+  func run(rounds: Int) throws -> Report {
+    let subjects = counts.flatMap { count in
+      [
+        Subject(labels: ["snapshot", String(count)]) { try measureSnapshots(count) },
+        Subject(labels: ["rates alone", String(count)]) { Self.measureRates(count) },
+      ]
+    }
+    return Report(
+      Self.name,
+      labels: ["what", "uploads"],
+      columns: [
+        Report.Column("us", "microseconds", digits: 1),
+        Report.Column("us/upload", "microsecondsPerUpload", digits: 3),
+        Report.Column("% of a core at 10/s", "processorPercent", digits: 3),
+        Report.Column("resident MiB", "residentMebibytes", digits: 1),
+      ],
+      rows: try Subject.medians(of: subjects, rounds: rounds),
+      notes: ["Every upload holds 60 KiB in the store; resident is the sum of what the snapshot says of them."]
+    )
+  }
+
+  private func measureSnapshots(_ count: Int) throws -> [Double?] {
+    try Workspace.use(in: directory) { path in
+      let held = try HeldUploads(count, directory: path)
+      defer { held.end() }
+      var sampler = Sampler(ledger: held.ledger, stallAfter: .seconds(5), slabUse: held.slabUse)
+      var snapshot = sampler.sample()
+      let seconds = Self.mean(count) { now in
+        for meter in held.meters { meter.addReceived(1000) }
+        return Elapsed.measure { snapshot = sampler.sample(at: now) }.elapsed
+      }
+      guard snapshot.uploads.count == count else {
+        throw UploadError(.internalFailure, "The snapshot has \(snapshot.uploads.count) uploads instead of \(count).")
+      }
+      let resident = snapshot.uploads.reduce(0) { $0 + $1.residentBytes }
+      return Self.numbers(seconds, count) + [Double(resident) / 1_048_576]
+    }
+  }
+
+  private static func measureRates(_ count: Int) -> [Double?] {
+    var rates = Array(repeating: RateEstimator(startedAt: .now), count: count)
+    var bytes: UInt64 = 0
+    let seconds = mean(count) { now in
+      bytes += 1000
+      return Elapsed.measure { for index in rates.indices { rates[index].sample(bytes, at: now) } }.elapsed
+    }
+    return numbers(seconds, count) + [nil]
+  }
+
+  /// Takes samples, each a tenth of a second after the other by the clock that they are shown.
+  /// - Returns: seconds for one.
+  private static func mean(_ count: Int, _ sample: (ContinuousClock.Instant) -> Elapsed) -> Double {
+    let start = ContinuousClock.now
+    let samples = min(mostSamples, max(1, enoughSamples / count))
+    var seconds = 0.0
+    for number in 1...samples {
+      seconds += sample(start + .milliseconds(1000 / samplesPerSecond * number)).seconds
+    }
+    return seconds / Double(samples)
+  }
+
+  private static func numbers(_ seconds: Double, _ count: Int) -> [Double?] {
+    [seconds * 1e6, seconds * 1e6 / Double(count), seconds * Double(samplesPerSecond) * 100]
+  }
+}
