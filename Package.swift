@@ -32,8 +32,8 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 /// Floor 0: calls that Glibc's module hides.
 let shims: [Target] = [.target(name: "CLinux")]
 
-/// Floor 1: the vocabulary.
-let vocabulary = library("UploadCore", ["CLinux"])
+/// Floor 1: the vocabulary, and what a terminal shows, without a terminal.
+let vocabulary = library("UploadCore", ["CLinux"]) + library("TerminalUI", [])
 
 /// Floor 2: protocols without I/O, the store, and what is said about it.
 let parts =
