@@ -36,10 +36,6 @@ package struct Cell: Hashable, Sendable {
 
   /// The character with its marks; empty for a continuation.
   package var text: String {
-    guard !isContinuation else { return "" }
-    var scalars = String.UnicodeScalarView()
-    scalars.append(scalar)
-    scalars.append(contentsOf: marks)
-    return String(scalars)
+    isContinuation ? "" : TextCluster.text(scalar, packedMarks)
   }
 }

@@ -21,6 +21,16 @@ package struct TextCluster: Hashable, Sendable {
     }
   }
 
+  /// The character with its marks.
+  var text: String { Self.text(scalar, packedMarks) }
+
+  static func text(_ scalar: Unicode.Scalar, _ packedMarks: UInt64) -> String {
+    var scalars = String.UnicodeScalarView()
+    scalars.append(scalar)
+    scalars.append(contentsOf: unpack(packedMarks))
+    return String(scalars)
+  }
+
   static func unpack(_ packed: UInt64) -> [Unicode.Scalar] {
     guard packed != 0 else { return [] }
     return [UInt64(0), 21, 42].compactMap { shift in

@@ -43,6 +43,9 @@ package struct Graph: Widget {
   private static func height(_ value: Double, of full: Double, top: Int) -> Int {
     guard value > 0, full > 0 else { return 0 }
     let part = value / full
-    return part < 1 ? Int((part * Double(top)).rounded(.up)) : top
+    guard part < 1 else { return top }
+    let height = part * Double(top)
+    let whole = Int(height)
+    return Double(whole) < height ? whole + 1 : whole
   }
 }
