@@ -29,17 +29,25 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 
 // A target imports only targets of floors below its own; `.ci/check-imports` holds the imports to this order.
 
-/// Floor 0: calls that Glibc's module hides.
-let shims: [Target] = [.target(name: "CLinux")]
+/// Floor 0: calls that Glibc's module hides, and curses behind a header of our own.
+let shims: [Target] = [
+  .target(name: "CLinux"),
+  .target(
+    name: "CNCurses",
+    cSettings: [.define("NCURSES_WIDECHAR", to: "1"), .define("_GNU_SOURCE")],
+    linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]
+  ),
+]
 
-/// Floor 1: the vocabulary.
-let vocabulary = library("UploadCore", ["CLinux"])
+/// Floor 1: the vocabulary, and what a terminal shows, without a terminal.
+let vocabulary = library("UploadCore", ["CLinux"]) + library("TerminalUI", [])
 
-/// Floor 2: protocols without I/O, the store, and what is said about it.
+/// Floor 2: protocols without I/O, the store, what is said about it, and the terminal.
 let parts =
   library("UploadProtocol", ["UploadCore", nioCore])
   + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix], tests: [crypto, nioEmbedded])
   + library("UploadReport", ["UploadCore"])
+  + library("TerminalNCurses", ["TerminalUI", "CNCurses"], tests: ["TerminalProbe"])
 
 /// Floor 3: the two ends of an upload.
 let ends =
@@ -86,6 +94,11 @@ let shared: [Target] = [
     name: "UploadTestSupport",
     dependencies: ["UploadCore", crypto, nioCore],
     path: "Tests/UploadTestSupport"
+  ),
+  .executableTarget(
+    name: "TerminalProbe",
+    dependencies: ["TerminalUI", "TerminalNCurses"],
+    path: "Tests/TerminalProbe"
   ),
   .testTarget(name: "IntegrationTests", dependencies: ["UploadCore", "UploadTestSupport", "sluice"]),
 ]

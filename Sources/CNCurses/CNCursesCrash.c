@@ -1,0 +1,106 @@
+// Runs in a signal handler on whatever thread crashed: only calls that POSIX calls async-signal-safe.
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "CNCursesTerminal.h"
+
+static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
+enum { SIGNALS = sizeof crash_signals / sizeof crash_signals[0], REPLAY = 4096 };
+
+static struct sigaction previous[SIGNALS];
+static atomic_bool is_armed;
+static bool is_installed;
+
+static struct {
+  char bytes[512];
+  size_t length;
+  int input;
+  int output;
+  int errors;
+  int captured;
+  struct termios modes;
+  bool has_modes;
+} state;
+
+static void write_all(int descriptor, const char *bytes, size_t length) {
+  while (length > 0) {
+    ssize_t count = write(descriptor, bytes, length);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;
+    bytes += count;
+    length -= (size_t)count;
+  }
+}
+
+/// The end of what went to standard error: there is why it crashed.
+static void replay_errors(void) {
+  struct stat status;
+  char buffer[REPLAY];
+  if (state.errors < 0) return;
+  dup2(state.errors, STDERR_FILENO);
+  if (state.captured < 0 || fstat(state.captured, &status) != 0) return;
+  off_t start = status.st_size > REPLAY ? status.st_size - REPLAY : 0;
+  ssize_t count = pread(state.captured, buffer, sizeof buffer, start);
+  if (count > 0) write_all(STDERR_FILENO, buffer, (size_t)count);
+}
+
+static void handle(int number, siginfo_t *info, void *context) {
+  (void)context;
+  int saved = errno;
+  // Once: another thread may crash meanwhile, or this handler may.
+  if (atomic_exchange(&is_armed, false)) {
+    write_all(state.output, state.bytes, state.length);
+    if (state.has_modes) tcsetattr(state.input, TCSANOW, &state.modes);
+    replay_errors();
+  }
+  for (int i = 0; i < SIGNALS; i++) {
+    if (crash_signals[i] == number) sigaction(number, &previous[i], NULL);
+  }
+  // A fault comes again when its instruction does, and finds the handler of before. A signal that was sent does not.
+  if (info->si_code <= 0) raise(number);
+  errno = saved;
+}
+
+/// A stack to run on when it is the stack that has overflowed; for the calling thread, if it has none.
+static void use_own_stack(void) {
+  static char memory[65536];
+  stack_t stack;
+  if (sigaltstack(NULL, &stack) != 0 || !(stack.ss_flags & SS_DISABLE)) return;
+  stack = (stack_t){.ss_sp = memory, .ss_size = sizeof memory};
+  sigaltstack(&stack, NULL);
+}
+
+static void install(void) {
+  if (is_installed) return;
+  is_installed = true;
+  use_own_stack();
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = handle;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  // In the background, setting the terminal would otherwise stop the process instead.
+  sigaddset(&action.sa_mask, SIGTTOU);
+  for (int i = 0; i < SIGNALS; i++) sigaction(crash_signals[i], &action, &previous[i]);
+}
+
+void cncurses_guard_crashes(
+  const cncurses_terminal *terminal, const char *bytes, size_t length, int errors, int captured) {
+  atomic_store(&is_armed, false);
+  state.length = length < sizeof state.bytes ? length : sizeof state.bytes;
+  memcpy(state.bytes, bytes, state.length);
+  state.input = terminal->input_descriptor;
+  state.output = terminal->output_descriptor;
+  state.errors = errors;
+  state.captured = captured;
+  state.modes = terminal->modes;
+  state.has_modes = terminal->has_modes;
+  install();
+  atomic_store(&is_armed, true);
+}
+
+void cncurses_unguard_crashes(void) { atomic_store(&is_armed, false); }

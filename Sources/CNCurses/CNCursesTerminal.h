@@ -1,0 +1,42 @@
+// What is behind the handle; for this target's own files.
+#pragma once
+
+#include <curses.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <termios.h>
+
+#include "CNCurses.h"
+
+/// A pair of colours and ncurses' number for it.
+typedef struct {
+  int16_t foreground;
+  int16_t background;
+  int pair;
+  bool is_set;
+} cncurses_pair;
+
+enum { CNCURSES_PAIRS = 256 };
+
+struct cncurses_terminal {
+  SCREEN *screen;
+  FILE *input;
+  FILE *output;
+  /// Read through; never shown.
+  WINDOW *pad;
+  int input_descriptor;
+  int output_descriptor;
+  /// The line settings as they were before.
+  struct termios modes;
+  bool has_modes;
+  int colors;
+  /// Whether a colour's number is its red, green and blue.
+  bool is_direct;
+  bool is_cursor_shown;
+  /// By a hash of the two colours: alloc_pair searches a tree.
+  cncurses_pair pairs[CNCURSES_PAIRS];
+  /// Room for one row.
+  cchar_t *row;
+  int row_capacity;
+};

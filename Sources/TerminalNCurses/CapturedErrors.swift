@@ -1,0 +1,48 @@
+import Glibc
+
+/// Standard error while the screen is up: kept in a file without a name, and replayed at the end.
+struct CapturedErrors {
+  /// Where standard error went before.
+  let terminal: Int32
+  /// Where it goes now.
+  let file: Int32
+
+  /// The most that is replayed: its end.
+  private static let limit: off_t = 1 << 16
+
+  /// Begins to keep standard error from the screen. Nil where that needs not be: it goes elsewhere already, or cannot
+  /// be kept.
+  static func begin() -> CapturedErrors? {
+    guard isatty(STDERR_FILENO) == 1 else { return nil }
+    let terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+    guard terminal >= 0 else { return nil }
+    let file = unnamedFile()
+    // With nowhere to keep it, it is better lost than on top of the screen.
+    let target = file >= 0 ? file : open("/dev/null", O_WRONLY | O_CLOEXEC)
+    dup2(target, STDERR_FILENO)
+    if file < 0 { Glibc.close(target) }
+    return CapturedErrors(terminal: terminal, file: file)
+  }
+
+  /// Lets standard error speak again, and says what it said meanwhile.
+  func end() {
+    dup2(terminal, STDERR_FILENO)
+    Glibc.close(terminal)
+    guard file >= 0 else { return }
+    let length = max(0, lseek(file, 0, SEEK_END))
+    var bytes = [UInt8](repeating: 0, count: Int(min(length, Self.limit)))
+    let count = pread(file, &bytes, bytes.count, length - off_t(bytes.count))
+    Glibc.close(file)
+    writeAll(Array(bytes.prefix(max(0, count))), to: STDERR_FILENO)
+  }
+
+  private static func unnamedFile() -> Int32 {
+    let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(directory)/sluice-XXXXXX".utf8CString)
+    let file = mkstemp(&template)
+    guard file >= 0 else { return file }
+    unlink(template)
+    _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+    return file
+  }
+}

@@ -1,0 +1,193 @@
+import CNCurses
+import Glibc
+package import TerminalUI
+
+/// The terminal this process runs in, by way of ncurses. One at a time.
+///
+/// What the main loop owes it: wait until ``inputDescriptor`` is readable, then ask for ``pendingEvents()``; on SIGWINCH
+/// call ``windowDidChange()``; on SIGTSTP ``suspend()``, and on SIGCONT ``resume()``; ``close()`` at the end.
+@MainActor
+package final class NCursesTerminal: Terminal {
+  package private(set) var size: Size
+  package let capabilities: TerminalCapabilities
+  /// Readable when there are events, or when the terminal is gone.
+  package let inputDescriptor: Int32
+
+  private let output: Int32
+  /// Nil when closed.
+  private var handle: OpaquePointer?
+  private let isXtermLike: Bool
+  private let guardsProcess: Bool
+  private var capturedErrors: CapturedErrors?
+  private var writer: ScreenWriter
+  private var reader: InputReader
+  /// Events that came from elsewhere than the keyboard.
+  private var waiting: [InputEvent] = []
+  private var isSuspended = false
+  private var isMouseOn = false
+  private var title = ""
+  private var progress = TaskbarProgress.none
+
+  /// Takes the screen.
+  /// - Parameters:
+  ///   - type: the terminal's name in the terminfo database: TERM.
+  ///   - usesColor: false where the user has set NO_COLOR.
+  ///   - input: to read keys from.
+  ///   - output: to draw on.
+  ///   - guardsProcess: whether a crash of this process gives the screen back, and standard error is kept from the
+  ///     screen until it closes.
+  /// - Throws: ``TerminalError``.
+  package init(
+    type: String?,
+    usesColor: Bool,
+    input: Int32 = STDIN_FILENO,
+    output: Int32 = STDOUT_FILENO,
+    guardsProcess: Bool = true
+  ) throws(TerminalError) {
+    guard isatty(input) == 1, isatty(output) == 1 else {
+      throw TerminalError(.notATerminal, "Standard input and output must both be a terminal.")
+    }
+    guard let type, !type.isEmpty else {
+      throw TerminalError(.unknownTerminal, "TERM is not set. Set it to your terminal's type, such as xterm-256color.")
+    }
+    let isUTF8 = cncurses_set_locale() != 0
+    var failure = CNCURSES_OK
+    guard let handle = cncurses_open(type, input, output, usesColor ? 1 : 0, &failure) else {
+      throw TerminalError(failure, type: type)
+    }
+    let isXtermLike = cncurses_is_xterm_like(handle) != 0
+    self.handle = handle
+    self.output = output
+    self.guardsProcess = guardsProcess
+    self.isXtermLike = isXtermLike
+    inputDescriptor = input
+    writer = ScreenWriter(handle, output: output, isXtermLike: isXtermLike)
+    reader = InputReader(handle, descriptor: input)
+    size = Self.windowSize(handle)
+    capabilities = TerminalCapabilities(
+      colors: Self.tier(cncurses_colors(handle)),
+      // The font of Linux's console has neither braille nor parts of blocks.
+      isUnicode: isUTF8 && !type.hasPrefix("linux"),
+      hasClipboard: isXtermLike
+    )
+    if guardsProcess { capturedErrors = CapturedErrors.begin() }
+    guardCrashes()
+    sendToXterm(EscapeSequences.modesOn)
+  }
+
+  isolated deinit {
+    close()
+  }
+
+  /// Gives the screen back and lets standard error speak; a second time does nothing.
+  package func close() {
+    guard let handle else { return }
+    suspend()
+    self.handle = nil
+    cncurses_close(handle)
+    if guardsProcess { cncurses_unguard_crashes() }
+    capturedErrors?.end()
+    capturedErrors = nil
+  }
+
+  package func draw(_ surface: Surface) {
+    guard isActive else { return }
+    writer.draw(surface)
+  }
+
+  package func pendingEvents() -> [InputEvent] {
+    guard isActive else { return [] }
+    defer { waiting = [] }
+    return waiting + reader.events()
+  }
+
+  /// The window has a new size: to be called on SIGWINCH. An event says so.
+  package func windowDidChange() {
+    guard let handle, isActive else { return }
+    size = Self.windowSize(handle)
+    cncurses_resize(handle, Int32(size.width), Int32(size.height))
+    writer.forget()
+    waiting.append(.resize(size))
+  }
+
+  package func suspend() {
+    guard let handle, isActive else { return }
+    cncurses_set_mouse(handle, 0)
+    sendToXterm(modesOff)
+    cncurses_suspend(handle)
+    isSuspended = true
+  }
+
+  package func resume() {
+    guard let handle, isSuspended else { return }
+    isSuspended = false
+    reader.reset()
+    cncurses_resume(handle)
+    cncurses_set_mouse(handle, isMouseOn ? 1 : 0)
+    sendToXterm(EscapeSequences.modesOn)
+    if !title.isEmpty { sendToXterm(EscapeSequences.title(title)) }
+    if progress != .none { sendToXterm(EscapeSequences.progress(progress)) }
+    windowDidChange()
+  }
+
+  package func copy(_ text: String) {
+    guard let sequence = EscapeSequences.clipboard(text) else { return }
+    sendToXterm(sequence)
+  }
+
+  package func setTitle(_ title: String) {
+    self.title = title
+    sendToXterm(EscapeSequences.title(title))
+  }
+
+  package func setMouse(_ isOn: Bool) {
+    isMouseOn = isOn
+    guard let handle, isActive else { return }
+    cncurses_set_mouse(handle, isOn ? 1 : 0)
+  }
+
+  package func setProgress(_ progress: TaskbarProgress) {
+    guard progress != self.progress else { return }
+    self.progress = progress
+    // From now on a crash must take it away too.
+    guardCrashes()
+    sendToXterm(EscapeSequences.progress(progress))
+  }
+
+  private var isActive: Bool { handle != nil && !isSuspended }
+
+  private func sendToXterm(_ sequence: String) {
+    guard isXtermLike, isActive else { return }
+    writeAll(sequence, to: output)
+  }
+
+  /// The end of all that ``EscapeSequences`` began. Some terminals take an OSC 9 that they do not know for a message to
+  /// the user, so the progress is named only where there is one.
+  private var modesOff: String {
+    (progress == .none ? "" : EscapeSequences.progress(.none)) + EscapeSequences.modesOff
+  }
+
+  private func guardCrashes() {
+    guard guardsProcess, let handle else { return }
+    var buffer = [CChar](repeating: 0, count: 256)
+    let length = cncurses_restore_bytes(handle, &buffer, buffer.count)
+    let modes = isXtermLike ? modesOff.utf8.map { CChar(bitPattern: $0) } : []
+    let bytes = modes + buffer.prefix(length)
+    cncurses_guard_crashes(handle, bytes, bytes.count, capturedErrors?.terminal ?? -1, capturedErrors?.file ?? -1)
+  }
+
+  private static func windowSize(_ handle: OpaquePointer) -> Size {
+    var (width, height): (Int32, Int32) = (0, 0)
+    cncurses_window_size(handle, &width, &height)
+    return Size(width: Int(width), height: Int(height))
+  }
+
+  private static func tier(_ colors: Int32) -> ColorTier {
+    switch colors {
+    case 256...: .colors256
+    case 16...: .colors16
+    case 8...: .colors8
+    default: .mono
+    }
+  }
+}

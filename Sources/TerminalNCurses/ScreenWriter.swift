@@ -1,0 +1,71 @@
+import CNCurses
+import Glibc
+import TerminalUI
+
+/// Shows surfaces through ncurses, which sends only what differs.
+struct ScreenWriter {
+  private let handle: OpaquePointer
+  private let output: Int32
+  private let isXtermLike: Bool
+  /// What is on the screen; nil when that is unknown.
+  private var shown: Surface?
+  /// Room for one row.
+  private var row: [cncurses_cell] = []
+
+  init(_ handle: OpaquePointer, output: Int32, isXtermLike: Bool) {
+    self.handle = handle
+    self.output = output
+    self.isXtermLike = isXtermLike
+  }
+
+  /// What is on the screen is not known any more: the next surface is sent whole.
+  mutating func forget() {
+    shown = nil
+  }
+
+  /// Shows a surface; sends nothing when it looks like the last one.
+  mutating func draw(_ surface: Surface) {
+    // Another size leaves some of the screen uncovered.
+    if surface.size != shown?.size {
+      cncurses_clear(handle, shown == nil ? 1 : 0)
+    }
+    let previous = surface.size == shown?.size ? shown : nil
+    let changed = (0..<surface.size.height).filter { y in
+      previous.map { $0.row(y) != surface.row(y) } ?? true
+    }
+    defer { shown = surface }
+    guard previous == nil || !changed.isEmpty || shown?.cursor != surface.cursor else { return }
+    if isXtermLike { writeAll(EscapeSequences.frameBegin, to: output) }
+    for y in changed { draw(surface.row(y), y: y) }
+    let cursor = surface.cursor ?? Point(x: -1, y: -1)
+    cncurses_flush(handle, Int32(cursor.x), Int32(cursor.y))
+    if isXtermLike { writeAll(EscapeSequences.frameEnd, to: output) }
+  }
+
+  private mutating func draw(_ cells: ArraySlice<Cell>, y: Int) {
+    row.removeAll(keepingCapacity: true)
+    for cell in cells {
+      if cell.isContinuation, !row.isEmpty {
+        row[row.count - 1].width = 2
+      } else {
+        row.append(Self.converted(cell))
+      }
+    }
+    cncurses_draw_row(handle, Int32(y), row, Int32(row.count))
+  }
+
+  private static func converted(_ cell: Cell) -> cncurses_cell {
+    var result = cncurses_cell()
+    result.scalar = cell.scalar.value
+    result.width = 1
+    result.foreground = cell.style.foreground.index.map { Int16($0) } ?? -1
+    result.background = cell.style.background.index.map { Int16($0) } ?? -1
+    // The shim has the same bits.
+    result.attributes = cell.style.attributes.rawValue
+    if cell.hasMarks {
+      let marks = cell.marks.map(\.value) + [0, 0, 0]
+      result.marks = (marks[0], marks[1], marks[2])
+    }
+    return result
+  }
+}

@@ -1,0 +1,158 @@
+/// A grid of cells to draw on, with the theme and the glyphs to draw with.
+///
+/// Coordinates count from the upper left corner of the region that is being drawn; what falls outside of it is ignored,
+/// so widgets need not check. A wide character is never cut: where half of one would be, there is a space.
+package struct Surface: Hashable, Sendable {
+  /// The whole grid, whatever region is being drawn.
+  package let size: Size
+  package let theme: Theme
+  package let glyphs: GlyphSet
+  /// Where the terminal's cursor is to stand, in the whole grid; hidden when nil.
+  package private(set) var cursor: Point?
+  /// Row by row, `size.width` each.
+  private var cells: [Cell]
+  /// Once there is a wide character, every write must see to it that none is halved.
+  private var holdsWide = false
+  /// The region in the whole grid; it may reach beyond it.
+  private var region: Rect
+  /// What of the region is seen.
+  private var clip: Rect
+
+  /// A surface of spaces in the theme's text style.
+  package init(size: Size, theme: Theme, glyphs: GlyphSet) {
+    self.size = size
+    self.theme = theme
+    self.glyphs = glyphs
+    region = Rect(size)
+    clip = region
+    cells = Array(repeating: Cell(" ", style: theme.text), count: size.width * size.height)
+  }
+
+  /// The region that is being drawn, in its own coordinates: it starts at 0, 0.
+  package var bounds: Rect { Rect(x: 0, y: 0, width: region.width, height: region.height) }
+
+  package var width: Int { region.width }
+  package var height: Int { region.height }
+
+  /// Draws inside of a region of this one: `body` has its upper left corner at 0, 0 and cannot draw beyond it.
+  package mutating func within(_ rect: Rect, _ body: (inout Surface) -> Void) {
+    let (outerRegion, outerClip) = (region, clip)
+    region = Rect(x: outerRegion.x + rect.x, y: outerRegion.y + rect.y, width: rect.width, height: rect.height)
+    clip = outerClip.intersection(region)
+    body(&self)
+    (region, clip) = (outerRegion, outerClip)
+  }
+
+  /// Draws a widget into a region of this one.
+  package mutating func draw(_ widget: some Widget, in rect: Rect) {
+    within(rect) { widget.draw(on: &$0) }
+  }
+
+  /// Puts the terminal's cursor here; outside of what is seen there is none.
+  package mutating func placeCursor(x: Int, y: Int) {
+    let point = Point(x: region.x + Rect.bounded(x), y: region.y + Rect.bounded(y))
+    cursor = clip.contains(point) ? point : nil
+  }
+
+  /// Hides the cursor: for what covers the field it stood in.
+  package mutating func hideCursor() {
+    cursor = nil
+  }
+
+  /// The cells of one row of the whole grid, `size.width` of them; empty beyond the grid.
+  package func row(_ y: Int) -> ArraySlice<Cell> {
+    guard y >= 0, y < size.height else { return [] }
+    return cells[y * size.width..<(y + 1) * size.width]
+  }
+
+  /// Fills a rectangle with one character, by default with spaces in the theme's text style.
+  package mutating func fill(_ rect: Rect, with glyph: Glyph = .space, style: Style? = nil) {
+    let style = style ?? theme.text
+    let area = visible(rect)
+    for y in area.y..<area.maxY {
+      for x in area.x..<area.maxX {
+        set(Cell(glyph.scalar, style: style), at: y * size.width + x)
+      }
+    }
+  }
+
+  /// Puts one glyph, one column wide.
+  package mutating func put(_ glyph: Glyph, x: Int, y: Int, style: Style) {
+    fill(Rect(x: x, y: y, width: 1, height: 1), with: glyph, style: style)
+  }
+
+  /// Lays a style over a rectangle that has been drawn: its colours go where there are none yet, attributes add up.
+  package mutating func highlight(_ rect: Rect, _ style: Style) {
+    let area = visible(rect)
+    for y in area.y..<area.maxY {
+      for index in y * size.width + area.x..<y * size.width + area.maxX {
+        cells[index].style = highlighted(cells[index].style, style)
+      }
+    }
+  }
+
+  /// The theme's own background counts as none: a highlight must show on a theme that paints it.
+  private func highlighted(_ old: Style, _ style: Style) -> Style {
+    let ground = old.background == theme.text.background ? Color.standard : old.background
+    let ink = old.foreground == theme.text.foreground ? Color.standard : old.foreground
+    let seen = Style(foreground: ink, background: ground, old.attributes)
+    return seen.over(style).over(theme.text)
+  }
+
+  /// The part of a rectangle of this region that is seen, in the whole grid.
+  private func visible(_ rect: Rect) -> Rect {
+    Rect(x: region.x + rect.x, y: region.y + rect.y, width: rect.width, height: rect.height).intersection(clip)
+  }
+
+  // MARK: Cells
+
+  /// Draws clusters one after another from a place in this region.
+  mutating func place(_ clusters: some Sequence<StyledCluster>, x: Int, y: Int) {
+    let y = region.y + Rect.bounded(y)
+    guard y >= clip.y, y < clip.maxY else { return }
+    var x = region.x + Rect.bounded(x)
+    for item in clusters {
+      guard x < clip.maxX else { return }
+      place(item.cluster, style: item.style, x: x, rowStart: y * size.width)
+      x += item.cluster.width
+    }
+  }
+
+  private mutating func place(_ cluster: TextCluster, style: Style, x: Int, rowStart: Int) {
+    let seen = max(x, clip.x)..<max(max(x, clip.x), min(x + cluster.width, clip.maxX))
+    if cluster.width == 2, seen.count == 2 {
+      holdsWide = true
+      set(Cell(cluster, style: style), at: rowStart + x)
+      set(.continuation(style: style), at: rowStart + x + 1)
+    } else {
+      for x in seen {
+        set(cluster.width == 1 ? Cell(cluster, style: style) : Cell(" ", style: style), at: rowStart + x)
+      }
+    }
+  }
+
+  /// Draws printable ASCII from a place in this region.
+  mutating func placeASCII(_ bytes: UnsafeBufferPointer<UInt8>, style: Style, x: Int, y: Int) {
+    let y = region.y + Rect.bounded(y)
+    guard y >= clip.y, y < clip.maxY else { return }
+    let start = region.x + Rect.bounded(x)
+    let (first, end) = (max(start, clip.x), min(start + bytes.count, clip.maxX))
+    guard first < end else { return }
+    for x in first..<end {
+      set(Cell(Unicode.Scalar(bytes[x - start]), style: style), at: y * size.width + x)
+    }
+  }
+
+  /// The one place where a cell is written. Of a wide character that loses a half, the other becomes a space.
+  private mutating func set(_ cell: Cell, at index: Int) {
+    if holdsWide {
+      if cells[index].isContinuation {
+        cells[index - 1] = Cell(" ", style: cells[index - 1].style)
+      }
+      if index + 1 < cells.count, cells[index + 1].isContinuation {
+        cells[index + 1] = Cell(" ", style: cells[index + 1].style)
+      }
+    }
+    cells[index] = cell
+  }
+}

@@ -1,0 +1,11 @@
+/// A piece of text in one style.
+package struct Span: Hashable, Sendable {
+  package var text: String
+  /// Laid over the style that the whole text is written in.
+  package var style: Style
+
+  package init(_ text: String, _ style: Style = .plain) {
+    self.text = text
+    self.style = style
+  }
+}

@@ -1,0 +1,74 @@
+/// A column of a ``Table``.
+package struct Column: Sendable {
+  package enum Width: Sendable {
+    /// Always so many cells.
+    case fixed(Int)
+    /// At least so many, and a share of what the others leave.
+    case flexible(min: Int, weight: Int = 1)
+  }
+
+  package var title: String
+  package var width: Width
+  package var alignment: Alignment
+  package var truncation: Truncation
+  /// When the table is too narrow for all columns those of the highest number go first; the lowest always stays.
+  package var priority: Int
+
+  package init(
+    _ title: String,
+    _ width: Width,
+    alignment: Alignment = .leading,
+    truncation: Truncation = .end,
+    priority: Int = 0
+  ) {
+    self.title = title
+    self.width = width
+    self.alignment = alignment
+    self.truncation = truncation
+    self.priority = priority
+  }
+
+  /// Where each column stands in `width` cells, one cell apart; nil for those that there is no space for.
+  package static func layout(_ columns: [Column], width: Int) -> [Range<Int>?] {
+    let shown = fitting(columns, width: width)
+    guard !shown.isEmpty else { return columns.map { _ in nil } }
+    let extents = shown.map { columns[$0].extent }
+    let lengths = Extent.lengths(extents, total: width - (shown.count - 1))
+    var result: [Range<Int>?] = columns.map { _ in nil }
+    var x = 0
+    for (index, length) in zip(shown, lengths) {
+      result[index] = x..<x + length
+      x += length + 1
+    }
+    return result
+  }
+
+  /// The columns that fit, by priority, in their order.
+  private static func fitting(_ columns: [Column], width: Int) -> [Int] {
+    guard width > 0 else { return [] }
+    let byPriority = columns.indices.sorted { (columns[$0].priority, $0) < (columns[$1].priority, $1) }
+    var shown: [Int] = []
+    var used = 0
+    for index in byPriority {
+      let needed = columns[index].minimum + (shown.isEmpty ? 0 : 1)
+      // Not one of lower rank in place of one that was left out: columns should not come and go out of order.
+      guard shown.isEmpty || used + needed <= width else { break }
+      used += needed
+      shown.append(index)
+    }
+    return shown.sorted()
+  }
+
+  private var minimum: Int {
+    switch width {
+    case .fixed(let width), .flexible(let width, _): max(0, Rect.bounded(width))
+    }
+  }
+
+  private var extent: Extent {
+    switch width {
+    case .fixed: .fixed(minimum)
+    case .flexible(_, let weight): .rest(weight: weight, min: minimum)
+    }
+  }
+}

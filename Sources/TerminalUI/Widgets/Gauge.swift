@@ -1,0 +1,83 @@
+/// A progress bar in two shades, as wide and as high as its region: what is stored, and what has been received beyond it.
+///
+/// Rounded down to eighths of a cell, so that it is full only when all is there.
+package struct Gauge: Widget {
+  private enum Content {
+    case known(received: Double, stored: Double)
+    case unknown(tick: Int)
+  }
+
+  private let content: Content
+
+  /// - Parameters:
+  ///   - received: the part that has arrived, 0 to 1; what is no such number counts as the nearest, or 0.
+  ///   - stored: the part that is on disk; no more than `received` is shown of it.
+  package init(received: Double, stored: Double) {
+    content = .known(received: Self.part(received), stored: min(Self.part(stored), Self.part(received)))
+  }
+
+  /// A segment that moves to and fro, for an upload of unknown length: one cell a tick.
+  package init(tick: Int) {
+    content = .unknown(tick: tick)
+  }
+
+  private static func part(_ value: Double) -> Double {
+    value > 0 ? min(value, 1) : 0
+  }
+
+  package func draw(on surface: inout Surface) {
+    switch content {
+    case .known(let received, let stored):
+      let eighths = Double(surface.width * 8)
+      drawKnown(received: Int(eighths * received), stored: Int(eighths * stored), on: &surface)
+    case .unknown(let tick):
+      drawUnknown(tick: tick, on: &surface)
+    }
+  }
+
+  private func drawKnown(received: Int, stored: Int, on surface: inout Surface) {
+    for x in 0..<surface.width {
+      let (glyph, style) = cell(
+        received: min(max(0, received - 8 * x), 8),
+        stored: min(max(0, stored - 8 * x), 8),
+        glyphs: surface.glyphs.bar,
+        theme: surface.theme
+      )
+      surface.fill(Rect(x: x, y: 0, width: 1, height: surface.height), with: glyph, style: style)
+    }
+  }
+
+  /// A cell of which so many eighths are received and stored.
+  private func cell(received: Int, stored: Int, glyphs: BarGlyphs, theme: Theme) -> (Glyph, Style) {
+    if stored == 8 { return (glyphs.full, theme.barStored) }
+    if glyphs.parts.count < 8 || !theme.hasColor {
+      // Two shades are two characters; a part of a cell can be shown only where one shade ends the bar.
+      if received == 8 { return (glyphs.received, theme.barReceived) }
+      guard stored > 0, stored == received, glyphs.parts.count == 8 else { return (glyphs.track, theme.barTrack) }
+      return (glyphs.parts[stored - 1], theme.barStored)
+    }
+    if stored > 0 {
+      var style = theme.barStored
+      if received == 8 { style.background = theme.barReceived.foreground }
+      return (glyphs.parts[stored - 1], style)
+    }
+    return received > 0
+      ? (glyphs.parts[received - 1], theme.barReceived)
+      : (glyphs.track, theme.barTrack)
+  }
+
+  private func drawUnknown(tick: Int, on surface: inout Surface) {
+    let (width, height) = (surface.width, surface.height)
+    let length = min(width, max(3, width / 5))
+    let travel = width - length
+    let step = travel > 0 ? ((tick % (2 * travel)) + 2 * travel) % (2 * travel) : 0
+    let theme = surface.theme
+    let glyphs = surface.glyphs.bar
+    surface.fill(surface.bounds, with: glyphs.track, style: theme.barTrack)
+    surface.fill(
+      Rect(x: min(step, 2 * travel - step), y: 0, width: length, height: height),
+      with: theme.hasColor ? glyphs.full : glyphs.received,
+      style: theme.barReceived
+    )
+  }
+}

@@ -1,0 +1,51 @@
+/// Values over time as filled columns, the newest at the right edge. One row high it is a sparkline.
+///
+/// In braille a cell shows two values beside each other and four steps of height, in ASCII one value.
+package struct Graph: Widget {
+  private let values: [Double]
+  private let maximum: Double?
+  private let style: Style?
+
+  /// - Parameters:
+  ///   - values: oldest first; of more than fit the newest are shown. Negative and undefined ones count as 0.
+  ///   - maximum: the value that fills the height; the largest of those shown when nil.
+  ///   - style: the theme's accent when nil.
+  package init(_ values: [Double], maximum: Double? = nil, style: Style? = nil) {
+    self.values = values
+    self.maximum = maximum
+    self.style = style
+  }
+
+  /// How many values fit into so many columns: no more need be kept.
+  package static func capacity(columns: Int, glyphs: GlyphSet) -> Int {
+    max(0, Rect.bounded(columns)) * glyphs.graph.valuesPerCell
+  }
+
+  package func draw(on surface: inout Surface) {
+    let glyphs = surface.glyphs.graph
+    let shown = values.suffix(Self.capacity(columns: surface.width, glyphs: surface.glyphs))
+    let top = surface.height * GraphGlyphs.topLevel
+    let full = maximum ?? shown.reduce(0) { max($0, $1) }
+    let padding = surface.width * glyphs.valuesPerCell - shown.count
+    let heights = Array(repeating: 0, count: padding) + shown.map { Self.height($0, of: full, top: top) }
+    let style = style ?? surface.theme.accent
+    for y in 0..<surface.height {
+      let floor = (surface.height - 1 - y) * GraphGlyphs.topLevel
+      for x in 0..<surface.width {
+        let cell = heights[x * glyphs.valuesPerCell..<(x + 1) * glyphs.valuesPerCell]
+        let glyph = glyphs.glyph(cell.lazy.map { min(max(0, $0 - floor), GraphGlyphs.topLevel) })
+        surface.put(glyph, x: x, y: y, style: style)
+      }
+    }
+  }
+
+  /// Rounded up: what is more than nothing shows.
+  private static func height(_ value: Double, of full: Double, top: Int) -> Int {
+    guard value > 0, full > 0 else { return 0 }
+    let part = value / full
+    guard part < 1 else { return top }
+    let height = part * Double(top)
+    let whole = Int(height)
+    return Double(whole) < height ? whole + 1 : whole
+  }
+}

@@ -1,0 +1,78 @@
+/// A box with titles in its upper border; it draws its border and leaves the content to others.
+///
+/// One row high it is a line with its titles.
+package struct Panel: Widget {
+  /// At the left of the upper border; cut short where there is no space.
+  package var title: StyledText
+  /// At its right; left out where there is no space for both.
+  package var trailing: StyledText
+  /// At the left of the lower border.
+  package var footer: StyledText
+  /// Whether the keys go to what is in it.
+  package var isFocused: Bool
+
+  package init(
+    _ title: StyledText = "",
+    trailing: StyledText = "",
+    footer: StyledText = "",
+    isFocused: Bool = false
+  ) {
+    self.title = title
+    self.trailing = trailing
+    self.footer = footer
+    self.isFocused = isFocused
+  }
+
+  /// What the border leaves of a rectangle.
+  package static func content(of rect: Rect) -> Rect {
+    rect.inset(horizontally: 1, vertically: 1)
+  }
+
+  package func draw(on surface: inout Surface) {
+    let style = isFocused ? surface.theme.borderFocused : surface.theme.border
+    drawBox(on: &surface, style: style)
+    let theme = surface.theme
+    // A corner, a piece of border and a space on both sides; between two titles a space, a piece and a space.
+    var free = surface.width - 6
+    if !trailing.isEmpty, title.columns + trailing.columns + (title.isEmpty ? 0 : 3) <= free {
+      let columns = trailing.columns
+      drawTitle(trailing, x: surface.width - 4 - columns, y: 0, width: columns, style: theme.dim, on: &surface)
+      free -= columns + 3
+    }
+    drawTitle(title, x: 2, y: 0, width: free, style: theme.title, on: &surface)
+    if surface.height > 1 {
+      let bottom = surface.height - 1
+      drawTitle(footer, x: 2, y: bottom, width: surface.width - 6, style: theme.dim, on: &surface)
+    }
+  }
+
+  private func drawBox(on surface: inout Surface, style: Style) {
+    let (width, height) = (surface.width, surface.height)
+    let (right, bottom) = (width - 1, height - 1)
+    let border = surface.glyphs.border
+    surface.fill(Rect(x: 0, y: 0, width: width, height: 1), with: border.horizontal, style: style)
+    guard height > 1 else { return }
+    surface.fill(Rect(x: 0, y: bottom, width: width, height: 1), with: border.horizontal, style: style)
+    surface.fill(Rect(x: 0, y: 0, width: 1, height: height), with: border.vertical, style: style)
+    surface.fill(Rect(x: right, y: 0, width: 1, height: height), with: border.vertical, style: style)
+    surface.put(border.topLeft, x: 0, y: 0, style: style)
+    surface.put(border.topRight, x: right, y: 0, style: style)
+    surface.put(border.bottomLeft, x: 0, y: bottom, style: style)
+    surface.put(border.bottomRight, x: right, y: bottom, style: style)
+  }
+
+  /// A title with a space on both sides; the first one at `x`.
+  private func drawTitle(
+    _ text: StyledText,
+    x: Int,
+    y: Int,
+    width: Int,
+    style: Style,
+    on surface: inout Surface
+  ) {
+    guard !text.isEmpty, width > 0 else { return }
+    let columns = min(width, text.columns)
+    surface.fill(Rect(x: x, y: y, width: columns + 2, height: 1))
+    surface.write(text, x: x + 1, y: y, width: columns, style: style)
+  }
+}

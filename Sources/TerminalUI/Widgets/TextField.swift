@@ -1,0 +1,116 @@
+/// A line of text that is being edited. A value: keep it in the model.
+package struct TextField: Hashable, Sendable {
+  /// A grapheme cluster each: what one press of backspace takes away.
+  private var characters: [Character]
+  /// Between characters: 0 is before the first.
+  package private(set) var cursor: Int
+
+  /// More is not taken: a path has at most 4,096 bytes.
+  package static let limit = 4096
+
+  /// The cursor stands at the end of `text`.
+  package init(_ text: String = "") {
+    characters = []
+    cursor = 0
+    insert(text)
+  }
+
+  package var text: String { String(characters) }
+
+  package var isEmpty: Bool { characters.isEmpty }
+
+  /// Puts text in at the cursor: typed, or pasted. Line breaks at its end are dropped, and those within it and tabs
+  /// become spaces; other controls are dropped.
+  package mutating func insert(_ text: String) {
+    let line = text.reversed().drop(while: \.isNewline).reversed()
+    let clean = line.compactMap { character -> Character? in
+      if character.isNewline || character == "\t" { return " " }
+      let isControl = character.unicodeScalars.contains { $0.properties.generalCategory == .control }
+      return isControl ? nil : character
+    }
+    // A mark at its start would merge with the character before: characters are counted anew.
+    let head = Array(String(characters[..<cursor] + clean.prefix(Self.limit)))
+    let merged = Array(String(head + characters[cursor...]))
+    guard merged.count <= Self.limit else { return }
+    cursor = min(head.count, merged.count)
+    characters = merged
+  }
+
+  package mutating func clear() {
+    characters = []
+    cursor = 0
+  }
+
+  /// Edits as the key says: the usual ones, and those of shells (Ctrl-A E B F W U K D H, Alt-B F D).
+  /// - Returns: false when the key is none of them, so that it can mean something else.
+  package mutating func handle(_ event: KeyEvent) -> Bool {
+    if case .character(let character) = event.key, event.modifiers.isDisjoint(with: [.control, .alt]) {
+      insert(String(character))
+      return true
+    }
+    guard let edit = Self.edits[event] else { return false }
+    edit(&self)
+    return true
+  }
+
+  private static let edits: [KeyEvent: @Sendable (inout TextField) -> Void] = [
+    KeyEvent(.left): { $0.move(to: $0.cursor - 1) },
+    KeyEvent("b", .control): { $0.move(to: $0.cursor - 1) },
+    KeyEvent(.right): { $0.move(to: $0.cursor + 1) },
+    KeyEvent("f", .control): { $0.move(to: $0.cursor + 1) },
+    KeyEvent(.home): { $0.move(to: 0) },
+    KeyEvent("a", .control): { $0.move(to: 0) },
+    KeyEvent(.end): { $0.move(to: $0.characters.count) },
+    KeyEvent("e", .control): { $0.move(to: $0.characters.count) },
+    KeyEvent(.left, .control): { $0.move(to: $0.wordStart) },
+    KeyEvent(.left, .alt): { $0.move(to: $0.wordStart) },
+    KeyEvent("b", .alt): { $0.move(to: $0.wordStart) },
+    KeyEvent(.right, .control): { $0.move(to: $0.wordEnd) },
+    KeyEvent(.right, .alt): { $0.move(to: $0.wordEnd) },
+    KeyEvent("f", .alt): { $0.move(to: $0.wordEnd) },
+    KeyEvent(.backspace): { $0.remove(from: $0.cursor - 1, to: $0.cursor) },
+    KeyEvent("h", .control): { $0.remove(from: $0.cursor - 1, to: $0.cursor) },
+    KeyEvent(.delete): { $0.remove(from: $0.cursor, to: $0.cursor + 1) },
+    KeyEvent("d", .control): { $0.remove(from: $0.cursor, to: $0.cursor + 1) },
+    KeyEvent("w", .control): { $0.remove(from: $0.wordStart, to: $0.cursor) },
+    KeyEvent(.backspace, .alt): { $0.remove(from: $0.wordStart, to: $0.cursor) },
+    KeyEvent("d", .alt): { $0.remove(from: $0.cursor, to: $0.wordEnd) },
+    KeyEvent("u", .control): { $0.remove(from: 0, to: $0.cursor) },
+    KeyEvent("k", .control): { $0.remove(from: $0.cursor, to: $0.characters.count) },
+  ]
+
+  private mutating func move(to index: Int) {
+    cursor = min(max(0, index), characters.count)
+  }
+
+  private mutating func remove(from start: Int, to end: Int) {
+    let (start, end) = (max(0, start), min(end, characters.count))
+    guard start < end else { return }
+    // What is left may merge, when it begins with a mark.
+    let head = Array(String(characters[..<start]))
+    characters = Array(String(head + characters[end...]))
+    cursor = min(head.count, characters.count)
+  }
+
+  /// The start of the word before the cursor: letters and digits, so that a path goes piece by piece.
+  private var wordStart: Int {
+    var index = cursor
+    while index > 0, !Self.isWord(characters[index - 1]) { index -= 1 }
+    while index > 0, Self.isWord(characters[index - 1]) { index -= 1 }
+    return index
+  }
+
+  private var wordEnd: Int {
+    var index = cursor
+    while index < characters.count, !Self.isWord(characters[index]) { index += 1 }
+    while index < characters.count, Self.isWord(characters[index]) { index += 1 }
+    return index
+  }
+
+  private static func isWord(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || character == "_"
+  }
+
+  /// The columns before the cursor.
+  var cursorColumn: Int { String(characters[..<cursor]).columns }
+}
