@@ -180,7 +180,8 @@ import UploadTestSupport
       let connection = try await listener.accept()
       try await connection.receiveHead()
       #expect(truncate(file, 1000) == 0)
-      try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
+      // On a busy machine the client has begun without the word by now, and may have found out already.
+      try? await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
       _ = try? await connection.receive()
       try expectFailure(try await ended, "fileChanged", says: "shrank")
     }

@@ -10,6 +10,8 @@ enum StorageError {
     switch cause.number {
     case ENOSPC, EDQUOT:
       return UploadError(.diskFull, "No space is left in \(place). Free some and send the file again.", cause: cause)
+    case EFBIG:
+      return UploadError(.tooLarge, "The file is larger than the file system of \(place) takes.", cause: cause)
     case EMFILE, ENFILE:
       return UploadError(
         .storageFailed,

@@ -56,7 +56,8 @@ package final class UploadDirectory: Sendable {
   /// write, and a disk may ask for larger blocks.
   private func probeDirect(_ file: Int32) -> Bool {
     guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
-    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) == slab.bytes.count
+    // A disk that is full today says nothing about the way.
+    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || errno == ENOSPC || errno == EDQUOT
   }
 
   private static func make(_ path: String) throws(UploadError) {

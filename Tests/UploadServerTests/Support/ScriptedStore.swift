@@ -11,6 +11,8 @@ final class ScriptedStore: UploadStore, @unchecked Sendable {
   /// Names in the order in which they were given.
   private(set) var published: [[String]] = []
   private(set) var discarded: [String] = []
+  /// Whether uploads have room from their beginning, or once a test gives it.
+  var beginsWithRoom = true
   /// Whether seals succeed by themselves, at once.
   var sealsAtOnce = true
   /// Whether a seal under way fails within the abort, or ends later as if nothing had happened.
@@ -33,6 +35,7 @@ final class ScriptedStore: UploadStore, @unchecked Sendable {
 
   func begin(_ meter: UploadMeter, on eventLoop: any EventLoop, delegate: any UploadSinkDelegate) -> any UploadSink {
     let sink = ScriptedSink(meter, self, delegate)
+    sink.hasRoom = beginsWithRoom
     sinks.append(sink)
     return sink
   }

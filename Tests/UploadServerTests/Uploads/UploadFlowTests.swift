@@ -28,6 +28,29 @@ import UploadCore
     }
   }
 
+  @Test func `A client that waits for a word hears it when the store has room, not before`() async throws {
+    try await withHandler { harness in
+      harness.store.beginsWithRoom = false
+      try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5"]))
+      #expect(try harness.received() == "")
+      harness.store.sink?.hasRoom = true
+      #expect(try harness.received() == "HTTP/1.1 100 Continue\r\n\r\n")
+      try harness.send("hello")
+      #expect(try harness.received().hasPrefix("HTTP/1.1 201 "))
+    }
+  }
+
+  @Test func `A store that cannot take a file says so instead of asking for it`() async throws {
+    try await withHandler { harness in
+      harness.store.beginsWithRoom = false
+      try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5000000"]))
+      harness.store.sink?.fail(UploadError(.diskFull, "Full."))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 507 "))
+      #expect(!answer.contains("100 Continue"))
+    }
+  }
+
   @Test func `While a file is being stored nothing is read`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false

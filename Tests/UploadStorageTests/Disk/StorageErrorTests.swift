@@ -9,6 +9,7 @@ import UploadCore
     (ENOSPC, "write", UploadError.Code.diskFull), (EDQUOT, "write", .diskFull), (EIO, "fsync", .storageFailed),
     (EMFILE, "open", .storageFailed), (ENFILE, "open", .storageFailed), (ENAMETOOLONG, "link", .badRequest),
     (EILSEQ, "rename", .badRequest), (EINVAL, "link", .badRequest), (EINVAL, "write", .storageFailed),
+    (EFBIG, "fallocate", .tooLarge), (ENOENT, "link", .storageFailed),
   ])
   func `A failed call becomes a code, and its cause stays`(number: Int32, call: String, code: UploadError.Code) throws {
     errno = number

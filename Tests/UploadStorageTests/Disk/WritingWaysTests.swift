@@ -101,6 +101,16 @@ import UploadTestSupport
     }
   }
 
+  @Test func `A disk that is full when the directory is opened is no disk without O_DIRECT`() async throws {
+    let disk = FaultyDisk { call in
+      if case .write(offset: 0, count: 4096) = call { .fails(ENOSPC) } else { .fine }
+    }
+    try await withStore(calls: disk.calls) { fixture in
+      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      #expect(takesDirect)
+    }
+  }
+
   @Test func `A disk that refuses one aligned write later is written through the page cache from then on`() async throws
   {
     let disk = FaultyDisk { call in
