@@ -9,14 +9,14 @@ import Testing
     #expect(memory.peak >= memory.resident)
   }
 
+  /// Other tests of the process take and free memory meanwhile, so only what is held here is certain.
   @Test func `Touched memory shows`() {
-    let before = ProcessMemory.current().resident
-    let size = 128 << 20
+    let size = 384 << 20
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
     defer { block.deallocate() }
     for offset in stride(from: 0, to: size, by: 4096) { block[offset] = 1 }
     let after = ProcessMemory.current()
-    #expect(after.resident > before + UInt64(size) / 2)
+    #expect(after.resident > UInt64(size))
     #expect(after.peak >= after.resident)
   }
 
