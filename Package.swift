@@ -49,7 +49,7 @@ let parts =
   + library("UploadReport", ["UploadCore"])
   + library("TerminalNCurses", ["TerminalUI", "CNCurses"], tests: ["TerminalProbe"])
 
-/// Floor 3: the two ends of an upload.
+/// Floor 3: the two ends of an upload, and what is shown of it on a screen.
 let ends =
   library(
     "UploadServer",
@@ -65,13 +65,14 @@ let ends =
     ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1],
     tests: [nioEmbedded]
   )
+  + library("Dashboard", ["TerminalUI", "UploadCore"])
 
 /// Floor 4: commands, options, and the one place that puts everything together.
 let commandLine = library(
   "SluiceCLI",
   [
     "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
-    argumentParser, crypto, logging, nioCore, nioPosix,
+    "Dashboard", "TerminalUI", "TerminalNCurses", argumentParser, crypto, logging, nioCore, nioPosix,
   ]
 )
 

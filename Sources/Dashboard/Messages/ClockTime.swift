@@ -1,0 +1,13 @@
+/// A time of day, as the event log shows it. Views have no clock: whoever samples the uploads reads it.
+package struct ClockTime: Hashable, Sendable {
+  /// 0 to 23.
+  package var hour: Int
+  package var minute: Int
+  package var second: Int
+
+  package init(hour: Int, minute: Int, second: Int) {
+    self.hour = hour
+    self.minute = minute
+    self.second = second
+  }
+}
