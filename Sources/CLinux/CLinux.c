@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -137,6 +138,22 @@ int clinux_drop_written(int descriptor, int64_t offset, int64_t count) {
   if (sync_file_range(descriptor, offset, count, flags) != 0) return -1;
   posix_fadvise(descriptor, offset, count, POSIX_FADV_DONTNEED);
   return 0;
+}
+
+// Whether syncfs tells of failed writes: since Linux 5.8.
+static int sync_file_system_tells(void) {
+  struct utsname system;
+  int major = 0, minor = 0;
+  if (uname(&system) != 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return 0;
+  return major > 5 || (major == 5 && minor >= 8);
+}
+
+int clinux_sync_file_system(int descriptor) {
+  if (!sync_file_system_tells()) {
+    errno = ENOSYS;
+    return -1;
+  }
+  return syncfs(descriptor);
 }
 
 size_t clinux_resident_bytes(const void *address, size_t length) {

@@ -68,5 +68,9 @@ int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);
 /// Waits until a range of a file is on the disk, then drops it from the page cache; -1 and errno when writing failed.
 int clinux_drop_written(int descriptor, int64_t offset, int64_t count);
 
+/// Syncs the whole file system that a descriptor lies on (syncfs): as fsync of every file there. -1 and ENOSYS before Linux
+/// 5.8, where it does not tell of failed writes.
+int clinux_sync_file_system(int descriptor);
+
 /// How many bytes of a page-aligned mapping are resident, by the kernel's count (mincore); 0 when it is no mapping.
 size_t clinux_resident_bytes(const void *address, size_t length);

@@ -14,7 +14,12 @@ package enum ProcFile {
 
   /// The number behind `key:` in a file of lines such as `VmHWM:    1234 kB`.
   package static func kibibytes(of key: String, in path: String) -> UInt64? {
-    for line in read(path).split(separator: "\n") where line.hasPrefix(key + ":") {
+    kibibytes(of: key, inText: read(path))
+  }
+
+  /// The same in a file's text.
+  package static func kibibytes(of key: String, inText text: String) -> UInt64? {
+    for line in text.split(separator: "\n") where line.hasPrefix(key + ":") {
       // Some of these files put blanks before the number, some a tab.
       return line.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
     }

@@ -22,6 +22,7 @@ package final class DiskStore: UploadStore {
   package let budget: MemoryBudget
   private let configuration: Configuration
   private let workers: NIOThreadPool
+  private let group: GroupCommit
 
   /// - Parameter workers: a running pool of ``threads``, used for nothing else; its owner shuts it down.
   package init(
@@ -34,6 +35,7 @@ package final class DiskStore: UploadStore {
     self.budget = budget
     self.workers = workers
     self.configuration = configuration
+    group = GroupCommit(directory: directory, workers: workers, configuration: configuration)
   }
 
   package func begin(
@@ -46,6 +48,7 @@ package final class DiskStore: UploadStore {
       directory: directory,
       budget: budget,
       workers: workers,
+      group: group,
       configuration: configuration,
       eventLoop: eventLoop,
       delegate: delegate

@@ -17,19 +17,14 @@ final class DiskUpload: UploadSink {
     var type: String?
     /// The file gets its name in the same piece of work: two turns of a worker and the loop less.
     var isPublished: Bool
-    var promise: EventLoopPromise<Sealed>
-  }
-
-  /// The file, and where it is stored when it has its name already.
-  struct Sealed {
-    var file: PartialFile
-    var stored: StoredFile?
+    var promise: EventLoopPromise<FinishingFile.Finished>
   }
 
   let meter: UploadMeter
   private let directory: UploadDirectory
   let budget: MemoryBudget
   private let workers: NIOThreadPool
+  private let group: GroupCommit
   private let configuration: DiskStore.Configuration
   let eventLoop: any EventLoop
   private weak var delegate: (any UploadSinkDelegate)?
@@ -57,6 +52,7 @@ final class DiskUpload: UploadSink {
     directory: UploadDirectory,
     budget: MemoryBudget,
     workers: NIOThreadPool,
+    group: GroupCommit,
     configuration: DiskStore.Configuration,
     eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
@@ -65,6 +61,7 @@ final class DiskUpload: UploadSink {
     self.directory = directory
     self.budget = budget
     self.workers = workers
+    self.group = group
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.delegate = delegate
@@ -94,8 +91,8 @@ final class DiskUpload: UploadSink {
     }
   }
 
-  private func finish(_ name: FileName, _ type: String?, isPublished: Bool) -> EventLoopFuture<Sealed> {
-    let promise = eventLoop.makePromise(of: Sealed.self)
+  private func finish(_ name: FileName, _ type: String?, isPublished: Bool) -> EventLoopFuture<FinishingFile.Finished> {
+    let promise = eventLoop.makePromise(of: FinishingFile.Finished.self)
     guard !isOver, sealing == nil else {
       promise.fail(UploadError(.cancelled, "The upload was ended before it was stored."))
       return promise.futureResult
@@ -212,32 +209,42 @@ final class DiskUpload: UploadSink {
     }
   }
 
-  /// Writes what is left, notes the type, syncs, and gives the file its name where that is asked for.
+  /// Writes what is left, notes the type, syncs, and gives the file its name where that is asked for. A file that has not
+  /// been begun is small, and goes with others.
   private func writeTail() {
     guard let sealing else { return }
     let (slab, parked) = (filling, parked)
     (filling, self.parked) = (nil, nil)
     let tail = plan.tail(slab?.count ?? parked?.readableBytes ?? 0, isAligned: slab != nil)
     isPublishing = sealing.isPublished
-    work { [file, directory, configuration, meter] in
+    let finishing = FinishingFile(
+      meter: meter,
+      name: sealing.name,
+      type: sealing.type,
+      isPublished: sealing.isPublished,
+      isLarge: tail.piece.end >= WritePlan.largeFrom
+    ) { [file, directory] in
       let file = try file ?? directory.createPartial()
       if let slab { try file.write(tail.piece, slab.filled, padding: slab.pad(to: WritePlan.alignment)) }
       try parked?.withUnsafeReadableBytes { try file.write(tail.piece, $0) }
       if tail.needsTruncation { try file.truncate(to: tail.piece.end) }
       if let type = sealing.type { file.note(type: type) }
-      if configuration.durability != .none { try file.sync() }
-      if tail.piece.end >= WritePlan.largeFrom { file.forgetPages() }
-      guard sealing.isPublished else { return Sealed(file: file) }
-      let upload = SealedUpload(meter: meter, name: sealing.name, type: sealing.type, file: file)
-      return Sealed(file: file, stored: try directory.publish([upload], configuration).first)
-    } then: { upload, result in
+      return file
+    }
+    let finished =
+      file == nil
+      ? group.finish(finishing, on: eventLoop)
+      : workers.runIfActive(eventLoop: eventLoop) { [directory, configuration] in
+        try directory.finish([finishing], configuration)[0].get()
+      }
+    wait(for: finished) { upload, result in
       if let slab { upload.giveBack(slab) }
       upload.isPublishing = false
       upload.sealed(tail.piece.count, result, sealing)
     }
   }
 
-  private func sealed(_ count: Int, _ result: Result<Sealed, any Error>, _ sealing: Sealing) {
+  private func sealed(_ count: Int, _ result: Result<FinishingFile.Finished, any Error>, _ sealing: Sealing) {
     switch result {
     case .success(let sealed):
       file = sealed.file
@@ -260,8 +267,15 @@ final class DiskUpload: UploadSink {
     _ body: @escaping @Sendable () throws -> Outcome,
     then: @escaping (DiskUpload, Result<Outcome, any Error>) -> Void
   ) {
+    wait(for: workers.runIfActive(eventLoop: eventLoop, body), then: then)
+  }
+
+  private func wait<Outcome: Sendable>(
+    for outcome: EventLoopFuture<Outcome>,
+    then: @escaping (DiskUpload, Result<Outcome, any Error>) -> Void
+  ) {
     writesUnderWay += 1
-    workers.runIfActive(eventLoop: eventLoop, body).assumeIsolated().whenComplete { result in
+    outcome.assumeIsolated().whenComplete { result in
       self.writesUnderWay -= 1
       then(self, result)
     }

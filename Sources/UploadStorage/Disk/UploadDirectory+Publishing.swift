@@ -4,7 +4,7 @@ import UploadCore
 
 extension UploadDirectory {
   /// A name that a file has been given, or will have once it is renamed from where it stands.
-  private struct Given {
+  struct Given {
     var name: String
     /// Where it stands beside the file that it is to replace.
     var staged: String?
@@ -24,25 +24,40 @@ extension UploadDirectory {
       for file in given { try takePlace(file) }
       if configuration.durability == .full { try sync() }
     } catch {
-      for file in given { unlinkat(descriptor, file.staged ?? file.name, 0) }
+      for file in given { withdraw(file) }
       for upload in uploads { upload.discard() }
       throw error
     }
     return zip(uploads, given).map { upload, given in
       defer { upload.file.closeNamed() }
-      var status = stat()
-      fstat(upload.file.descriptor, &status)
-      return StoredFile(
-        name: given.name,
-        size: UInt64(max(0, status.st_size)),
-        type: upload.type,
-        modified: clinux_modified_seconds(&status),
-        replaced: given.staged != nil
-      )
+      return describe(upload, given)
     }
   }
 
-  private func give(_ upload: SealedUpload, policy: DuplicatePolicy) throws(UploadError) -> Given {
+  /// A file that has got its name.
+  func describe(_ upload: SealedUpload, _ given: Given) -> StoredFile {
+    var status = stat()
+    fstat(upload.file.descriptor, &status)
+    return StoredFile(
+      name: given.name,
+      size: UInt64(max(0, status.st_size)),
+      type: upload.type,
+      modified: clinux_modified_seconds(&status),
+      replaced: given.staged != nil
+    )
+  }
+
+  /// Takes a name away again.
+  func withdraw(_ given: Given) {
+    remove(given.staged ?? given.name)
+  }
+
+  func remove(_ name: String) {
+    unlinkat(descriptor, name, 0)
+  }
+
+  /// Gives a file its name, or puts it beside the file that it is to replace.
+  func give(_ upload: SealedUpload, policy: DuplicatePolicy) throws(UploadError) -> Given {
     var number = 1
     while true {
       let name = upload.name.numbered(number).description
@@ -88,7 +103,7 @@ extension UploadDirectory {
   }
 
   /// Renames a staged file over the one it replaces, in one step: the old one is there until then.
-  private func takePlace(_ file: Given) throws(UploadError) {
+  func takePlace(_ file: Given) throws(UploadError) {
     guard let staged = file.staged, renameat(descriptor, staged, descriptor, file.name) != 0 else { return }
     throw errno == EISDIR ? taken(file.name) : StorageError.uploadFailed("rename", in: path)
   }

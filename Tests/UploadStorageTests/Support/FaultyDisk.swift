@@ -20,7 +20,7 @@ final class FaultyDisk: Sendable {
     case write(offset: UInt64, count: Int)
     case reserve(Range<UInt64>)
     case truncate(UInt64)
-    case sync, syncDirectory
+    case sync, syncFileSystem, syncDirectory
     case direct(Bool)
     case startWriteback(Range<UInt64>)
     case dropWritten(Range<UInt64>)
@@ -28,9 +28,13 @@ final class FaultyDisk: Sendable {
 
   private let log = Mutex<[Call]>([])
   private let decide: @Sendable (Call) -> Outcome
+  private let hasLittleToWrite: Bool
 
-  /// - Parameter decide: asked before every call, in the order in which they are made.
-  init(_ decide: @escaping @Sendable (Call) -> Outcome = { _ in .fine }) {
+  /// - Parameters:
+  ///   - hasLittleToWrite: whether the rest of the machine leaves the disk alone.
+  ///   - decide: asked before every call, in the order in which they are made.
+  init(hasLittleToWrite: Bool = true, _ decide: @escaping @Sendable (Call) -> Outcome = { _ in .fine }) {
+    self.hasLittleToWrite = hasLittleToWrite
     self.decide = decide
   }
 
@@ -56,6 +60,9 @@ final class FaultyDisk: Sendable {
     calls.reserve = { descriptor, range in self.unless(.reserve(range)) { real.reserve(descriptor, range) } }
     calls.truncate = { descriptor, length in self.unless(.truncate(length)) { real.truncate(descriptor, length) } }
     calls.sync = { descriptor in self.unless(.sync) { real.sync(descriptor) } }
+    calls.syncFileSystem = { descriptor in self.unless(.syncFileSystem) { real.syncFileSystem(descriptor) } }
+    // What others have to write must not decide which way a test takes.
+    calls.hasLittleToWrite = { self.hasLittleToWrite }
     calls.syncDirectory = { descriptor in self.unless(.syncDirectory) { real.syncDirectory(descriptor) } }
     calls.setDirect = { descriptor, isOn in self.unless(.direct(isOn)) { real.setDirect(descriptor, isOn) } }
     calls.startWriteback = { descriptor, range in
