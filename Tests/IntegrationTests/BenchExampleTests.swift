@@ -20,12 +20,12 @@ import UploadTestSupport
       #expect(stream.bytesPerSecond > 0 && stream.seconds.count == 1 && stream.cpuSeconds.count == 1)
       let onDisk = try #require(stream.bytesPerSecondToDisk)
       #expect(onDisk > 0 && onDisk <= stream.bytesPerSecond)
-      #expect(stream.peakResidentBytes > 1e6 && stream.cpuSecondsPerGB >= 0)
+      #expect(stream.peakResidentBytes ?? 0 > 1e6 && stream.cpuSecondsPerGB >= 0)
       #expect(stream.pageCacheBytes != nil && stream.unwrittenBytes != nil)
       #expect(stream.sluiceSpeedRatio == 1)
 
       let client = try #require(result.rows.first { $0.case == "client" && $0.name == "sluice send" })
-      #expect(client.bytesPerSecond > 0 && client.peakResidentBytes > 1e6 && client.receiverBusy != nil)
+      #expect(client.bytesPerSecond > 0 && client.receiverBusy != nil)
 
       for row in result.rows where row.case != "client" && row.name != "sluice" {
         #expect(row.synced == "nothing" && row.verified == true, "\(row)")
@@ -168,7 +168,7 @@ import UploadTestSupport
       var bytesPerSecond: Double
       var bytesPerSecondToDisk: Double?
       var cpuSecondsPerGB: Double
-      var peakResidentBytes: Double
+      var peakResidentBytes: Double?
       var pageCacheBytes: Double?
       var unwrittenBytes: Double?
       var receiverBusy: Double?

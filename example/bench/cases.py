@@ -205,7 +205,8 @@ def _run(command: list[str]) -> Sample:
 
 
 def _curl_form(curl: Program, source: Source, port: int) -> list[str]:
-    form = f'file=@"{source.path}";filename={STORED}'
+    path = source.path.replace("\\", "\\\\").replace('"', '\\"')
+    form = f'file=@"{path}";filename={STORED}'
     return clients.curl(*curl.command, "-F", form, f"http://127.0.0.1:{port}/file-upload")
 
 

@@ -25,8 +25,8 @@ class Sample:
     """Until the answer was there; for clients, until the program had ended."""
     cpu: float
     """Processor time of the measured program, user and system, all its processes."""
-    peak_rss: int
-    """The most memory it was resident with, processes added up."""
+    peak_rss: int | None
+    """The most memory it was resident with, processes added up; None when it ended before that could be read."""
     seconds_to_disk: float | None = None
     """Until the answer was there and the stored file was synced."""
     cached: int | None = None
@@ -121,7 +121,7 @@ def run_client(command: list[str], environment: dict[str, str], timeout: float) 
         said = process.stderr.read().decode(errors="replace").strip()
     if process.returncode != 0:
         raise Failure(f"{' '.join(command)} ended with {process.returncode}: {said}")
-    return Sample(seconds, usage.ru_utime + usage.ru_stime, watch.peak)
+    return Sample(seconds, usage.ru_utime + usage.ru_stime, watch.peak or None)
 
 
 class _PeakWatch(threading.Thread):
@@ -130,14 +130,12 @@ class _PeakWatch(threading.Thread):
     def __init__(self, process: int) -> None:
         super().__init__(daemon=True)
         self.over = threading.Event()
-        self.peak = 0
+        self.peak = _peak_rss(process)
         self._process = process
 
     def run(self) -> None:
-        while True:
+        while not self.over.wait(0.005):
             self.peak = max(self.peak, _peak_rss(self._process))
-            if self.over.wait(0.01):
-                return
 
 
 @dataclass(frozen=True)

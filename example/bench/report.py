@@ -106,7 +106,7 @@ class Report:
     def markdown(self) -> str:
         machine = self.machine
         parts = [
-            f"{self.size / 1e9:.3g} GB over loopback, medians of {self.rounds}, in turn; {machine.cores} cores "
+            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine.cores} cores "
             f"({machine.processor}), {machine.memory / 1e9:.0f} GB, Linux {machine.kernel}, {machine.file_system}, "
             f"load {machine.load:.1f} at the start. The sent file is in the page cache; disks are synced before "
             "each upload; each stored file was verified by SHA-256 in the first round."
