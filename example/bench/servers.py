@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -133,17 +133,16 @@ def _wait_until_it_listens(server: Server, process: subprocess.Popen[bytes], por
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ends all processes of a server: kindly, then by force."""
+    """Ends all processes of a server: kindly, then by force, also when Ctrl-C comes meanwhile."""
     try:
         process.terminate()
         process.wait(timeout=5)
     except subprocess.TimeoutExpired:
         pass
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _free_port() -> int:
