@@ -1,0 +1,193 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// `example/bench/run`, with whatever of the programs that it compares is installed here.
+@Suite(.barePython) struct BenchExampleTests {
+  @Test func measuresAndTellsItInATableAndInJSON() async throws {
+    try await withTemporaryDirectory { directory in
+      let json = directory.file("result.json")
+      let ended = try await bench(["--size", "2MiB", "--rounds", "1", "--settle", "0", "--json", json], in: directory)
+      #expect(ended.exit == .status(0), "\(ended)")
+      let result = try JSONDecoder().decode(Result.self, from: Data(contentsOf: URL(filePath: json)))
+      #expect(result.size == 2 << 20)
+      #expect(result.rounds == 1)
+      #expect(result.machine.cores > 0 && result.machine.memory > 0 && !result.machine.kernel.isEmpty)
+      #expect(result.failed.isEmpty)
+
+      let stream = try #require(result.rows.first { $0.case == "stream" && $0.name == "sluice" })
+      #expect(stream.synced == "file and directory" && stream.verified == true)
+      #expect(stream.bytesPerSecond > 0 && stream.seconds.count == 1 && stream.cpuSeconds.count == 1)
+      let onDisk = try #require(stream.bytesPerSecondToDisk)
+      #expect(onDisk > 0 && onDisk <= stream.bytesPerSecond)
+      #expect(stream.peakResidentBytes ?? 0 > 1e6 && stream.cpuSecondsPerGB >= 0)
+      #expect(stream.pageCacheBytes != nil && stream.unwrittenBytes != nil)
+      #expect(stream.sluiceSpeedRatio == 1)
+
+      let client = try #require(result.rows.first { $0.case == "client" && $0.name == "sluice send" })
+      #expect(client.bytesPerSecond > 0 && client.receiverBusy != nil)
+
+      for row in result.rows where row.case != "client" && row.name != "sluice" {
+        #expect(row.synced == "nothing" && row.verified == true, "\(row)")
+        #expect(row.sluiceSpeedRatio.map { $0 > 0 } == true, "\(row)")
+      }
+      // Each program is measured, or said to be absent.
+      let measured = Set(result.rows.compactMap { $0.name.split(separator: " ").first.map(String.init) })
+      let absent = Set(result.absent.map(\.name))
+      #expect(measured.isDisjoint(with: absent))
+      #expect(
+        measured.union(absent) == ["sluice", "nginx", "lighttpd", "aiohttp", "busboy", "curl"],
+        "\(ended)"
+      )
+      expectTable(of: result, in: ended.output)
+      #expect(try directory.names() == ["result.json"])
+    }
+  }
+
+  @Test func leavesOutWhatIsNotHereAndSaysSo() async throws {
+    try await withTemporaryDirectory { directory in
+      let fake = try directory.write("#!/bin/sh\nexit 3\n".utf8, to: "curl")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
+      let path = ["PATH": "\(directory.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"]
+      let arguments = ["--size", "100kB", "--rounds", "2", "--settle", "0", "--json", "-", "--only"]
+
+      let ended = try await bench(arguments + ["client,sluice,curl"], in: directory, environment: path)
+      #expect(ended.exit == .status(0), "\(ended)")
+      #expect(ended.errors.contains("curl is left out: "), "\(ended)")
+      let result = try JSONDecoder().decode(Result.self, from: Data(ended.output.utf8))
+      #expect(result.rows.map(\.name) == ["sluice send", "sluice send form"])
+      #expect(result.rows.allSatisfy { $0.seconds.count == 2 })
+      #expect(result.absent.map(\.name) == ["curl"])
+
+      let without = try await bench(arguments + ["client,curl"], in: directory, environment: path)
+      #expect(without.exit == .status(1))
+      #expect(without.errors.contains("run: nothing of what was asked for"), "\(without)")
+      #expect(try directory.names() == ["curl"])
+    }
+  }
+
+  @Test func aServerThatFailsIsToldAndLeftOut() async throws {
+    try await withTemporaryDirectory { directory in
+      let fake = directory.file("sluice")
+      // It has a version, and ends when it is to serve.
+      try directory.write("#!/bin/sh\n[ \"$1\" = --version ] || { echo no luck; exit 3; }\n".utf8, to: "sluice")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
+      let arguments = ["--size", "100kB", "--rounds", "2", "--settle", "0", "--only", "stream,sluice"]
+      let ended = try await bench(arguments, in: directory, sluice: fake)
+      #expect(ended.exit == .status(1))
+      #expect(ended.output.contains("- stream, sluice failed: sluice ended with 3: no luck"), "\(ended)")
+      #expect(try directory.names() == ["sluice"])
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func leavesNothingBehindWhenStopped(_ signal: Int32) async throws {
+    try await withTemporaryDirectory { directory in
+      let runner = try ProcessRunner(
+        Self.script,
+        ["--sluice", Sluice.path, "--size", "1MiB", "--rounds", "1000", "--settle", "0", "--only", "stream,sluice"],
+        directory: directory.path
+      )
+      runner.closeInput()
+      try await eventually("an upload", timeout: .seconds(120)) { runner.errors.contains("round 1 of 1000: sluice") }
+      try await eventually("a server", timeout: .seconds(120)) { try processes(in: directory.path) > 1 }
+      runner.signal(signal)
+      #expect(try await runner.exit() == .status(130))
+      #expect(try directory.names() == [])
+      #expect(try processes(in: directory.path) == 0)
+    }
+  }
+
+  @Test(arguments: [
+    ["--size", "none"], ["--size", "0"], ["--rounds", "0"], ["--only", "apache"], ["--only", ""], ["file"],
+  ])
+  func saysItsUsage(_ arguments: [String]) async throws {
+    try await withTemporaryDirectory { directory in
+      let ended = try await bench(arguments, in: directory)
+      #expect(ended.exit == .status(64))
+      #expect(ended.errors.contains("usage: run "), "\(ended)")
+    }
+  }
+
+  private static let script = "\(Sluice.package)/example/bench/run"
+
+  private func bench(
+    _ arguments: [String],
+    in directory: TemporaryDirectory,
+    sluice: String = Sluice.path,
+    environment: [String: String] = [:]
+  ) async throws -> (exit: ProcessRunner.Exit, output: String, errors: String) {
+    try await ProcessRunner.run(
+      Self.script,
+      ["--sluice", sluice] + arguments,
+      environment: environment,
+      directory: directory.path,
+      timeout: .seconds(300)
+    )
+  }
+
+  /// How many processes work in a directory or beneath it, be it removed or not.
+  private func processes(in directory: String) throws -> Int {
+    let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+    // One that has ended meanwhile has no such link.
+    let places = processes.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
+    return places.count { $0.hasPrefix(directory) }
+  }
+
+  /// Expects every row that JSON has in the table of its case.
+  private func expectTable(of result: Result, in output: String) {
+    let parts = output.components(separatedBy: "\n### ").dropFirst()
+    for row in result.rows {
+      let part = parts.first { $0.hasPrefix("\(row.case): ") } ?? ""
+      let line = part.split(separator: "\n").first { $0.hasPrefix("| \(row.name) \(row.version) ") }
+      #expect(
+        line?.split(separator: "|").count
+          == part.split(separator: "\n").first { $0.hasPrefix("| ") }?
+          .split(separator: "|").count,
+        "\(row.name): \(output)"
+      )
+    }
+  }
+
+  /// What `--json` writes.
+  private struct Result: Decodable {
+    struct Machine: Decodable {
+      var processor: String
+      var cores: Int
+      var memory: UInt64
+      var kernel: String
+      var fileSystem: String
+      var load: Double
+    }
+
+    struct Row: Decodable {
+      var `case`: String
+      var name: String
+      var version: String
+      var synced: String?
+      var verified: Bool?
+      var bytesPerSecond: Double
+      var bytesPerSecondToDisk: Double?
+      var cpuSecondsPerGB: Double
+      var peakResidentBytes: Double?
+      var pageCacheBytes: Double?
+      var unwrittenBytes: Double?
+      var receiverBusy: Double?
+      var sluiceSpeedRatio: Double?
+      var sluiceCPURatio: Double?
+      var seconds: [Double]
+      var cpuSeconds: [Double]
+    }
+
+    struct Reason: Decodable {
+      var name: String
+      var reason: String
+    }
+
+    var machine: Machine
+    var size: UInt64
+    var rounds: Int
+    var rows: [Row]
+    var absent: [Reason]
+    var failed: [Reason]
+  }
+}

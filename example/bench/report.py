@@ -1,0 +1,165 @@
+"""What came out, as a table and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cases import CASES, Subject
+from measure import Machine, Sample
+
+NOTES = {
+    "stream": (
+        "GB/s: until the answer; in brackets the slowest and the fastest round. `on disk GB/s`: until the stored file "
+        "was synced as well, which Sluice does before it answers (`--durability full`) and the others do not do at "
+        "all: the benchmark does it for them. CPU: the server's processes, without what the kernel writes later. "
+        "`page cache` and `unwritten`: what the answered upload has added to the page cache, and how much of that the "
+        "disk did not have yet; these two are the whole machine's, so keep it quiet."
+    ),
+    "multipart": "The same columns as above. curl takes much of the time: the last case has it without a server.",
+    "client": (
+        "GB/s: until the program had ended; in brackets the slowest and the fastest round. CPU and memory: the "
+        "client's. `receiver busy`: near 100 % it would be the discarding server that limits."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A number of a row: what it is called in the table and in JSON, and how it is made and written."""
+
+    title: str
+    key: str
+    of: Callable[[Sample, int], float | None]
+    """The number of a sample, of the bytes that were sent."""
+    unit: float = 1
+    digits: int = 2
+
+
+COLUMNS = [
+    Column("GB/s", "bytesPerSecond", lambda sample, size: size / sample.seconds, 1e9),
+    Column(
+        "on disk GB/s",
+        "bytesPerSecondToDisk",
+        lambda sample, size: size / sample.seconds_to_disk if sample.seconds_to_disk else None,
+        1e9,
+    ),
+    Column("CPU s/GB", "cpuSecondsPerGB", lambda sample, size: sample.cpu / size * 1e9),
+    Column("peak memory MB", "peakResidentBytes", lambda sample, _: sample.peak_rss, 1e6, 0),
+    Column("page cache MB", "pageCacheBytes", lambda sample, _: sample.cached, 1e6, 0),
+    Column("unwritten MB", "unwrittenBytes", lambda sample, _: sample.unwritten, 1e6, 0),
+    Column("receiver busy %", "receiverBusy", lambda sample, _: sample.receiver_busy, 0.01, 0),
+]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run."""
+
+    machine: Machine
+    size: int
+    rounds: int
+    rows: list[Subject]
+    absent: dict[str, str]
+    """Programs that are not here, and why."""
+    failed: dict[str, str]
+    """What was begun and not ended, and why."""
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "machine": {_camel(key): value for key, value in dataclasses.asdict(self.machine).items()},
+            "size": self.size,
+            "rounds": self.rounds,
+            "rows": [self._row(subject) for subject in self.rows],
+            "absent": _reasons(self.absent),
+            "failed": _reasons(self.failed),
+        }
+
+    def _row(self, subject: Subject) -> dict[str, Any]:
+        row: dict[str, Any] = {"case": subject.case, "name": subject.name, "version": subject.version}
+        if subject.syncs is not None:
+            row["synced"] = subject.syncs
+            row["verified"] = True  # Or its first round had failed.
+        row |= {column.key: number for column in COLUMNS if (number := self._median(subject, column)) is not None}
+        row |= {"sluiceSpeedRatio": self._ratio(subject, 0), "sluiceCPURatio": self._ratio(subject, 2)}
+        row["seconds"] = [sample.seconds for sample in subject.samples]
+        row["cpuSeconds"] = [sample.cpu for sample in subject.samples]
+        return row
+
+    def _median(self, subject: Subject, column: Column) -> float | None:
+        """Of the rounds; None when the column is not for this row."""
+        numbers = [column.of(sample, self.size) for sample in subject.samples]
+        there = [number for number in numbers if number is not None]
+        return statistics.median(there) if there else None
+
+    def _ratio(self, subject: Subject, column: int) -> float | None:
+        """Sluice's median by that of this row; None without one of them, or where it is 0."""
+        references = [row for row in self.rows if (row.case, row.name) == (subject.case, subject.reference)]
+        if not references:
+            return None
+        ours, theirs = (self._median(row, COLUMNS[column]) for row in (references[0], subject))
+        return ours / theirs if ours is not None and theirs else None
+
+    def markdown(self) -> str:
+        machine = self.machine
+        parts = [
+            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine.cores} cores "
+            f"({machine.processor}), {machine.memory / 1e9:.0f} GB, Linux {machine.kernel}, {machine.file_system}, "
+            f"load {machine.load:.1f} at the start. The sent file is in the page cache; disks are synced before "
+            "each upload; each stored file was verified by SHA-256 in the first round."
+        ]
+        for case in dict.fromkeys(row.case for row in self.rows):
+            parts += [f"### {case}: {CASES[case]}", self._table(case), NOTES[case]]
+        left_out = [f"- {name} is left out: {reason}" for name, reason in self.absent.items()]
+        left_out += [f"- {name} failed: {reason}" for name, reason in self.failed.items()]
+        if left_out:
+            parts.append("\n".join(left_out))
+        return "\n\n".join(parts) + "\n"
+
+    def _table(self, case: str) -> str:
+        rows = [row for row in self.rows if row.case == case]
+        columns = [column for column in COLUMNS if any(self._median(row, column) is not None for row in rows)]
+        synced = any(row.syncs is not None for row in rows)
+        head = [case, *(column.title for column in columns), *(["synced when it answers"] if synced else [])]
+        lines = [[*head, "Sluice's speed", "Sluice's CPU"]]
+        for row in rows:
+            cells = [f"{row.name} {row.version}".strip()]
+            cells += [_text(self._median(row, column), column) for column in columns]
+            if self.rounds > 1:
+                cells[1] += f" ({' to '.join(self._range(row))})"
+            cells += [row.syncs or ""] if synced else []
+            ratios = (self._ratio(row, 0), self._ratio(row, 2))
+            cells += ["" if ratio is None or row.name == row.reference else f"{ratio:.2f} times" for ratio in ratios]
+            lines.append(cells)
+        return _aligned(lines)
+
+    def _range(self, row: Subject) -> list[str]:
+        speeds = [self.size / sample.seconds for sample in row.samples]
+        return [_text(speed, COLUMNS[0]) for speed in (min(speeds), max(speeds))]
+
+
+def _reasons(reasons: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "reason": reason} for name, reason in reasons.items()]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _text(number: float | None, column: Column) -> str:
+    return "" if number is None else f"{number / column.unit:.{column.digits}f}"
+
+
+def _aligned(lines: list[list[str]]) -> str:
+    """A table in Markdown: the first line is its head, and all columns but the first are numbers."""
+    widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    rows = []
+    for line in [lines[0], rule, *lines[1:]]:
+        cells = [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))]
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)
