@@ -17,7 +17,7 @@ final class GroupCommit: Sendable {
   }
 
   /// Groups at once: one writes its files while another waits for the disk.
-  private static let groupsAtOnce = 2
+  private static let groupsAtOnce = 4
   /// The most files of a group: all are open at once.
   private static let largestGroup = 64
 

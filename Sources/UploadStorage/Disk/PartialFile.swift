@@ -79,6 +79,12 @@ package final class PartialFile: Sendable {
     guard calls.sync(descriptor) == 0 else { throw StorageError.uploadFailed("fdatasync", in: directory.path) }
   }
 
+  /// Begins to write what is in the page cache; whether that goes well is the sync's to say.
+  func startWriteback() {
+    // As of sync_file_range: no bytes are all of them.
+    _ = calls.startWriteback(descriptor, 0..<0)
+  }
+
   /// Drops from the page cache what is on the disk; nobody reads an upload back soon.
   func forgetPages() {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)

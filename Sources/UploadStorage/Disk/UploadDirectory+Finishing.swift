@@ -35,6 +35,8 @@ extension UploadDirectory {
 
   private func sync(_ results: inout [Result<FinishingFile.Finished, any Error>]) {
     if results.count >= Self.fewestTogether, syncTogether() { return }
+    // All on their way first, so that the first sync takes most of the others' bytes along.
+    if results.count > 1 { for case .success(let finished) in results { finished.file.startWriteback() } }
     for index in results.indices {
       results[index] = results[index].flatMap { finished in
         Result {

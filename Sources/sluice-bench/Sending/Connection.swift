@@ -32,19 +32,21 @@ final class Connection: Sendable {
   }
 
   /// Sends bytes from memory.
+  /// - Parameter more: whether they may wait for those that follow at once, to travel with them.
   /// - Throws: ``UploadError`` with code `connectionLost`.
-  func send(_ bytes: UnsafeRawBufferPointer) throws(UploadError) {
+  func send(_ bytes: UnsafeRawBufferPointer, more: Bool = false) throws(UploadError) {
+    let flags = more ? Int32(MSG_MORE.rawValue) : 0
     var done = 0
     while done < bytes.count {
-      let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      let count = Glibc.send(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, flags)
       guard count > 0 else { throw Self.failure("write", .connectionLost) }
       done += count
     }
   }
 
   /// Sends bytes from memory.
-  func send(_ bytes: [UInt8]) throws(UploadError) {
-    let result = bytes.withUnsafeBytes { bytes in Result { () throws(UploadError) in try send(bytes) } }
+  func send(_ bytes: [UInt8], more: Bool = false) throws(UploadError) {
+    let result = bytes.withUnsafeBytes { bytes in Result { () throws(UploadError) in try send(bytes, more: more) } }
     try result.get()
   }
 

@@ -15,11 +15,14 @@ struct Sender: Sendable {
   func send(_ name: String, over connection: Connection) throws(UploadError) {
     switch mode {
     case .stream:
-      try connection.send(Self.head("/stream-upload?name=\(name)", type: "application/octet-stream", length: size))
+      try connection.send(
+        Self.head("/stream-upload?name=\(name)", type: "application/octet-stream", length: size),
+        more: true
+      )
       try connection.send(source, count: size)
     case .multipart:
       let (start, end) = formHeads(name)
-      try connection.send(start)
+      try connection.send(start, more: true)
       try connection.send(source, count: size)
       try connection.send(end)
     case .buffered:
