@@ -65,18 +65,24 @@ extension FilePicker {
 
   private mutating func open() -> Outcome {
     guard let selected else { return .stay([]) }
-    guard selected.kind == .directory, selected.problem == nil else { return choose() }
-    return go(to: PickerPath.join(directory, selected.name))
+    if selected.kind == .directory, selected.problem == nil {
+      return go(to: PickerPath.join(directory, selected.name))
+    }
+    // Not even when files are marked: what is under the cursor would seem to be sent with them.
+    if let obstacle = Self.obstacle(selected) { return refuse(selected, obstacle) }
+    return choose()
   }
 
   /// What is marked, or else the file under the cursor.
   private mutating func choose() -> Outcome {
     if !marks.isEmpty { return .choose(marks.paths) }
     guard let selected else { return .stay([]) }
-    guard let obstacle = Self.obstacle(selected) else {
-      return .choose([PickerPath.join(directory, selected.name)])
-    }
-    message = "\(selected.name): \(obstacle)"
+    if let obstacle = Self.obstacle(selected) { return refuse(selected, obstacle) }
+    return .choose([PickerPath.join(directory, selected.name)])
+  }
+
+  private mutating func refuse(_ entry: DirectoryEntry, _ obstacle: String) -> Outcome {
+    message = "\(entry.name): \(obstacle)"
     return .stay([])
   }
 
