@@ -70,7 +70,7 @@ package enum PickerCommand: Hashable, Sendable {
       help: "the directory above"
     ),
     KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "show only names that hold a text"),
-    KeyBinding([KeyEvent(":"), KeyEvent("l", .control)], .editPath, hint: "path", help: "type a path"),
+    KeyBinding([KeyEvent(":")], .editPath, hint: "path", help: "type a path"),
     KeyBinding([KeyEvent("~")], .home, hint: "home", help: "the home directory"),
     KeyBinding([KeyEvent(".")], .hidden, hint: "hidden", help: "show hidden files, or not"),
     KeyBinding([KeyEvent("r", .control), KeyEvent(.function(5))], .reload, help: "read the directory again"),
