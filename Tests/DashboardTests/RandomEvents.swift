@@ -32,7 +32,7 @@ struct RandomEvents {
   }
 
   mutating func size() -> Size {
-    number(4) == 0 ? Size(width: number(8), height: number(6)) : Size(width: number(130), height: number(40))
+    number(4) == 0 ? Size(width: number(8), height: number(6)) : Size(width: number(90), height: number(28))
   }
 
   mutating func number(_ bound: Int) -> Int {
