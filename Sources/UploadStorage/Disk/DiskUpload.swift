@@ -4,8 +4,9 @@ import UploadCore
 
 /// One upload on its way into a directory. Lives on one event loop; its writes run on the workers, at most two at once.
 ///
-/// Bytes are copied once, into a slab; a full slab is written at its offset. While no slab is free, or two writes are under way, what still comes is kept as it is and the delegate is
-/// asked to bring no more. Where the bytes go is ``WritePlan``'s to say.
+/// Bytes are copied once, into a slab; a full slab is written at its offset. While no slab is free, or two writes are
+/// under way, what still comes is kept as it is and the delegate is asked to bring no more. Where the bytes go is
+/// ``WritePlan``'s to say. A slab that is also hashed counts as being written until both are done.
 final class DiskUpload: UploadSink {
   /// Writes under way at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
@@ -13,8 +14,7 @@ final class DiskUpload: UploadSink {
   private static let fast = TimeAmount.milliseconds(250)
 
   struct Sealing {
-    var name: FileName
-    var type: String?
+    var end: FileEnd
     /// The file gets its name in the same piece of work: two turns of a worker and the loop less.
     var isPublished: Bool
     var promise: EventLoopPromise<Sealed>
@@ -23,6 +23,7 @@ final class DiskUpload: UploadSink {
   /// The file, and where it is stored when it has its name already.
   struct Sealed {
     var file: PartialFile
+    var digests: ContentDigests
     var stored: StoredFile?
   }
 
@@ -34,6 +35,7 @@ final class DiskUpload: UploadSink {
   let eventLoop: any EventLoop
   private weak var delegate: (any UploadSinkDelegate)?
 
+  private let hashing: HashChain?
   private var plan: WritePlan
   private var pending = CircularBuffer<ByteBuffer>()
   var filling: Slab?
@@ -54,6 +56,7 @@ final class DiskUpload: UploadSink {
 
   init(
     meter: UploadMeter,
+    hash: (any ContentHash)?,
     directory: UploadDirectory,
     budget: MemoryBudget,
     workers: NIOThreadPool,
@@ -68,6 +71,7 @@ final class DiskUpload: UploadSink {
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.delegate = delegate
+    hashing = hash.map { HashChain($0, workers: workers, eventLoop: eventLoop) }
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
     if let range = plan.reserveWhole() { open(reserving: range) }
   }
@@ -81,26 +85,26 @@ final class DiskUpload: UploadSink {
     hadRoom = hasRoom
   }
 
-  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {
-    finish(name, type, isPublished: false).map { [meter] sealed in
-      SealedUpload(meter: meter, name: name, type: type, file: sealed.file)
+  func seal(_ end: FileEnd) -> EventLoopFuture<SealedUpload> {
+    finish(end, isPublished: false).map { [meter] sealed in
+      SealedUpload(meter: meter, name: end.name, type: end.type, digests: sealed.digests, file: sealed.file)
     }
   }
 
-  func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile> {
-    finish(name, type, isPublished: true).flatMapThrowing { sealed in
+  func store(_ end: FileEnd) -> EventLoopFuture<StoredFile> {
+    finish(end, isPublished: true).flatMapThrowing { sealed in
       guard let stored = sealed.stored else { throw UploadError(.internalFailure, "The file got no name.") }
       return stored
     }
   }
 
-  private func finish(_ name: FileName, _ type: String?, isPublished: Bool) -> EventLoopFuture<Sealed> {
+  private func finish(_ end: FileEnd, isPublished: Bool) -> EventLoopFuture<Sealed> {
     let promise = eventLoop.makePromise(of: Sealed.self)
     guard !isOver, sealing == nil else {
       promise.fail(UploadError(.cancelled, "The upload was ended before it was stored."))
       return promise.futureResult
     }
-    sealing = Sealing(name: name, type: type, isPublished: isPublished, promise: promise)
+    sealing = Sealing(end: end, isPublished: isPublished, promise: promise)
     pump()
     return promise.futureResult
   }
@@ -191,7 +195,7 @@ final class DiskUpload: UploadSink {
     nextSlabSize = eventLoop.now - fillingSince < Self.fast ? Slab.large : Slab.small
     filling = nil
     let piece = plan.next(slab.count)
-    work { [file, directory] in
+    work(beside: hashing?.add(slab)) { [file, directory] in
       let file = try file ?? directory.createPartial()
       try file.write(piece, slab.filled)
       return file
@@ -212,24 +216,33 @@ final class DiskUpload: UploadSink {
     }
   }
 
-  /// Writes what is left, notes the type, syncs, and gives the file its name where that is asked for.
+  /// Writes what is left, compares the digests, notes what is known, syncs, and gives the file its name where that is
+  /// asked for.
   private func writeTail() {
     guard let sealing else { return }
     let (slab, parked) = (filling, parked)
     (filling, self.parked) = (nil, nil)
     let tail = plan.tail(slab?.count ?? parked?.readableBytes ?? 0, isAligned: slab != nil)
     isPublishing = sealing.isPublished
-    work { [file, directory, configuration, meter] in
+    // Every slab before is through: this is the hash of all of them.
+    work { [file, directory, configuration, meter, hash = hashing?.hash, end = sealing.end] in
       let file = try file ?? directory.createPartial()
       if let slab { try file.write(tail.piece, slab.filled, padding: slab.pad(to: WritePlan.alignment)) }
       try parked?.withUnsafeReadableBytes { try file.write(tail.piece, $0) }
       if tail.needsTruncation { try file.truncate(to: tail.piece.end) }
-      if let type = sealing.type { file.note(type: type) }
+      let content = slab?.filled ?? UnsafeRawBufferPointer(start: nil, count: 0)
+      var hash = try hash?.get()
+      hash?.update(content)
+      parked?.withUnsafeReadableBytes { hash?.update($0) }
+      var digests = hash?.digests ?? ContentDigests()
+      if let late = end.late { digests.fill(from: try file.digests(late, length: tail.piece.end)) }
+      try digests.require(end.expected)
+      file.note(type: end.type, sha256: digests.sha256Text)
       if configuration.durability != .none { try file.sync() }
       if tail.piece.end >= WritePlan.largeFrom { file.forgetPages() }
-      guard sealing.isPublished else { return Sealed(file: file) }
-      let upload = SealedUpload(meter: meter, name: sealing.name, type: sealing.type, file: file)
-      return Sealed(file: file, stored: try directory.publish([upload], configuration).first)
+      guard sealing.isPublished else { return Sealed(file: file, digests: digests) }
+      let upload = SealedUpload(meter: meter, name: end.name, type: end.type, digests: digests, file: file)
+      return Sealed(file: file, digests: digests, stored: try directory.publish([upload], configuration).first)
     } then: { upload, result in
       if let slab { upload.giveBack(slab) }
       upload.isPublishing = false
@@ -256,12 +269,16 @@ final class DiskUpload: UploadSink {
   }
 
   /// Runs blocking work on a worker and comes back to the loop.
+  /// - Parameter other: work that uses the same slab and has to be over as well.
   private func work<Outcome: Sendable>(
+    beside other: EventLoopFuture<Void>? = nil,
     _ body: @escaping @Sendable () throws -> Outcome,
     then: @escaping (DiskUpload, Result<Outcome, any Error>) -> Void
   ) {
     writesUnderWay += 1
-    workers.runIfActive(eventLoop: eventLoop, body).assumeIsolated().whenComplete { result in
+    let own = workers.runIfActive(eventLoop: eventLoop, body)
+    let both = other.map { EventLoopFuture<Void>.andAllComplete([own.map { _ in }, $0], on: eventLoop) }
+    (both?.flatMap { own } ?? own).assumeIsolated().whenComplete { result in
       self.writesUnderWay -= 1
       then(self, result)
     }
