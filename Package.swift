@@ -51,7 +51,7 @@ let vocabulary = library("UploadCore", ["CLinux"]) + library("TerminalUI", [])
 
 /// Floor 2: protocols without I/O, the store, what is said about it, and the terminal.
 let parts =
-  library("UploadProtocol", ["UploadCore", nioCore])
+  library("UploadProtocol", ["UploadCore", nioCore, httpTypes, crypto])
   + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix], tests: [crypto, nioEmbedded])
   + library("UploadReport", ["UploadCore"])
   + library("TerminalNCurses", ["TerminalUI", "CNCurses"], tests: ["TerminalProbe"])
@@ -108,7 +108,10 @@ let shared: [Target] = [
     dependencies: ["TerminalUI", "TerminalNCurses"],
     path: "Tests/TerminalProbe"
   ),
-  .testTarget(name: "IntegrationTests", dependencies: ["UploadCore", "UploadTestSupport", "sluice"]),
+  .testTarget(
+    name: "IntegrationTests",
+    dependencies: ["UploadCore", "UploadProtocol", "UploadTestSupport", "sluice"]
+  ),
 ]
 
 let package = Package(

@@ -5,8 +5,8 @@ package struct UploadClientConfiguration: Sendable {
   /// The request's method instead of the usual one (see ``SendTarget``); nil for the usual one.
   package var method: String?
 
-  /// The media type stated for every file; nil for the one that goes with a file's name, else
-  /// `application/octet-stream`.
+  /// The media type stated for every file; nil for the one that a file's first bytes show, else the one that goes with its
+  /// name, else `application/octet-stream`.
   package var contentType: String?
 
   /// Header fields to add; one whose name is also among the usual ones takes its place.

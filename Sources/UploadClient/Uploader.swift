@@ -1,6 +1,7 @@
 package import NIOCore
 package import NIOPosix
 package import UploadCore
+import UploadProtocol
 
 /// Sends files to a server, one connection for each.
 package struct Uploader: Sendable {
@@ -30,7 +31,7 @@ package struct Uploader: Sendable {
   /// more to hope for.
   ///
   /// Never throws: how it ended is in the meter's ``UploadMeter/ended``. Cancelling the task ends the upload with
-  /// ``UploadOutcome/cancelled``, unless the server has taken it by then.
+  /// ``UploadOutcome/cancelled``, unless the server has taken it and what it told has been compared by then.
   /// - Returns: the upload's meter, begun and ended in the ledger.
   @discardableResult
   package func send(_ source: UploadSource, to target: SendTarget, mode: UploadMode) async -> UploadMeter {
@@ -48,11 +49,18 @@ package struct Uploader: Sendable {
     mode: UploadMode,
     cancellation: UploadCancellation
   ) async -> UploadMeter {
-    let opened = await open(source)
+    let (opened, detectedType) = await open(source)
     let size = (try? opened.get())?.size
     let request = Result { () throws(UploadError) in
       try UploadRequest(
-        .init(target: target, mode: mode, name: source.name, size: size, configuration: configuration)
+        .init(
+          target: target,
+          mode: mode,
+          name: source.name,
+          size: size,
+          detectedType: detectedType,
+          configuration: configuration
+        )
       )
     }
     let meter = UploadMeter(
@@ -64,6 +72,7 @@ package struct Uploader: Sendable {
       remote: target.authority,
       declaredType: (try? request.get())?.contentType
     )
+    meter.detectedType = detectedType
     ledger.begin(meter)
     do throws(UploadError) {
       let finished = try await upload(opened.get(), request.get(), to: target, meter: meter, cancellation: cancellation)
@@ -76,11 +85,16 @@ package struct Uploader: Sendable {
     return meter
   }
 
-  private func open(_ source: UploadSource) async -> Result<OpenedSource, UploadError> {
+  /// Opens a source and looks what it is.
+  private func open(_ source: UploadSource) async -> (Result<OpenedSource, UploadError>, detectedType: String?) {
     do throws(UploadError) {
-      return .success(try await onPool { try source.open() })
+      let (opened, type) = try await onPool {
+        let opened = try source.open()
+        return (opened, try opened.detectedType())
+      }
+      return (.success(opened), type)
     } catch {
-      return .failure(error)
+      return (.failure(error), nil)
     }
   }
 
@@ -110,8 +124,27 @@ package struct Uploader: Sendable {
       request.dropExpectation()
       result = try await connection.run(job(request, content, meter), cancellation: cancellation)
     }
-    return try result.answer.verdict(
+    var finished = try result.answer.verdict(
       on: ServerAnswer.Sent(name: meter.name, bytes: meter.received, type: request.contentType)
+    )
+    finished.detectedType = meter.detectedType
+    try await verify(finished, content, cancellation)
+    return finished
+  }
+
+  /// Compares the digest that the server tells, where it tells one, with that of what was sent.
+  private func verify(
+    _ finished: FinishedUpload,
+    _ content: BodyContent,
+    _ cancellation: UploadCancellation
+  ) async throws(UploadError) {
+    guard let told = finished.sha256.flatMap({ ContentDigests(sha256Text: $0) }) else { return }
+    let isCancelled: @Sendable () -> Bool = { cancellation.isCancelled }
+    let sent = try await onPool { try content.digests(isCancelled: isCancelled) }
+    guard sent != told else { return }
+    throw UploadError(
+      .contentMismatch,
+      "The server stored another content: the SHA-256 it tells is not that of what was sent. Send the file again."
     )
   }
 

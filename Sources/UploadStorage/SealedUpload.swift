@@ -7,6 +7,8 @@ package struct SealedUpload: Sendable {
   package let name: FileName
   /// Media type to note with it.
   package let type: String?
+  /// Of its content, those that were computed.
+  package let digests: ContentDigests
   let file: PartialFile
 
   /// Drops the file; blocks. It must not have been published.

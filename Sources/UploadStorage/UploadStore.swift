@@ -6,8 +6,14 @@ package protocol UploadStore: Sendable {
   /// Begins to store one file. Nothing blocks; what goes wrong reaches the delegate.
   /// - Parameters:
   ///   - meter: gets stored and durable bytes, the slabs held and the phase.
+  ///   - hash: computes digests of the content on its way; nil for none.
   ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
-  func begin(_ meter: UploadMeter, on eventLoop: any EventLoop, delegate: any UploadSinkDelegate) -> any UploadSink
+  func begin(
+    _ meter: UploadMeter,
+    hash: (any ContentHash)?,
+    on eventLoop: any EventLoop,
+    delegate: any UploadSinkDelegate
+  ) -> any UploadSink
 
   /// Gives sealed uploads their names: all of them, or none.
   /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind.
@@ -26,18 +32,16 @@ package protocol UploadSink: AnyObject {
   /// Whether everything so far has found room. When it has not, the delegate hears when it has.
   var hasRoom: Bool { get }
 
-  /// No byte comes after this: writes what is left and syncs it.
-  /// - Parameters:
-  ///   - name: what the file is to be called; the store may have to number it.
-  ///   - type: media type to note with the file.
-  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload>
+  /// No byte comes after this: writes what is left, compares the digests and syncs.
+  /// - Returns: fails with ``UploadError``, with code `contentMismatch` when a digest is not the one expected.
+  func seal(_ end: FileEnd) -> EventLoopFuture<SealedUpload>
 
   /// No byte comes after this, and no other file belongs to it: seals and publishes in one.
   /// - Returns: the file under its name; fails with ``UploadError`` and leaves nothing behind.
-  func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile>
+  func store(_ end: FileEnd) -> EventLoopFuture<StoredFile>
 
-  /// Gives everything back and leaves nothing in the store. Also right after ``seal(name:type:)``; after
-  /// ``store(name:type:)`` it may come too late, which the future tells.
+  /// Gives everything back and leaves nothing in the store. Also right after ``seal(_:)``; after ``store(_:)`` it may
+  /// come too late, which the future tells.
   func abort()
 }
 

@@ -48,7 +48,7 @@ import UploadTestSupport
       #expect(
         EventLine.keys(of: String(first.output.entry)) == [
           "id", "mode", "name", "bytes", "seconds", "speedAvg", "clientPeakResidentBytes", "serverPeakResidentBytes",
-          "verdict",
+          "detectedType", "sha256", "verdict",
         ]
       )
       let incoming = server.process.lines.filter { !$0.contains("\"outgoing\"") }

@@ -34,7 +34,8 @@ import UploadTestSupport
               path: "a b (2).txt",
               bytes: UInt64(size),
               type: "text/plain",
-              declaredType: "text/plain"
+              declaredType: "text/plain",
+              detectedType: meter.detectedType
             )
         )
         #expect(meter.received == UInt64(size) && meter.stored == UInt64(size) && meter.durable == UInt64(size))

@@ -19,16 +19,18 @@ import UploadCore
   }
 
   @Test func takesWhatTheServerSaysOfTheFile() throws {
+    let digest = String(repeating: "0123456789abcdef", count: 4)
     let upload = try verdict(
       201,
-      #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"a (2).bin","size":7,"type":"z/z","sha256":"ab"}]}"#
+      #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"a (2).bin","size":7,"type":"z/z","#
+        + #""sha256":"\#(digest)"}]}"#
     )
-    #expect(upload == FinishedUpload(path: "a (2).bin", bytes: 7, type: "z/z", declaredType: "x/y", sha256: "ab"))
+    #expect(upload == FinishedUpload(path: "a (2).bin", bytes: 7, type: "z/z", declaredType: "x/y", sha256: digest))
   }
 
   @Test(arguments: [
     "", "thanks", "[]", "{}", #"{"files":[]}"#, #"{"files":"many"}"#, #"{"files":[{"name":5,"size":"12 KB"}]}"#,
-    #"{"files":[{"size":1},{"size":2}]}"#, #"{"files":[{"size":-1}]}"#, "\u{0}\u{1}",
+    #"{"files":[{"size":1},{"size":2}]}"#, #"{"files":[{"size":-1}]}"#, #"{"files":[{"sha256":"ab"}]}"#, "\u{0}\u{1}",
   ])
   func otherServersAnswersAreGoodEnough(body: String) throws {
     #expect(try verdict(200, body) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))

@@ -34,7 +34,9 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("The name to send standard input, or a single file, under.", valueName: "name"))
   var name: String?
 
-  @Option(help: ArgumentHelp("Media type to declare. (default: from the file's name)", valueName: "type"))
+  @Option(
+    help: ArgumentHelp("Media type to declare. (default: by the first bytes, else by the name)", valueName: "type")
+  )
   var type: String?
 
   @Option(help: ArgumentHelp("HTTP method, for a URL with a path.", valueName: "method"))

@@ -12,6 +12,7 @@ enum SummaryEntries {
     verdict: UploadVerdict? = nil
   ) -> UploadSummary.Entry {
     let ended = meter.ended
+    let file: FinishedUpload? = if case .finished(let file) = ended?.outcome { file } else { nil }
     return UploadSummary.Entry(
       id: meter.id,
       mode: meter.mode,
@@ -20,13 +21,16 @@ enum SummaryEntries {
       seconds: ended.map { ($0.at - meter.startedAt).inSeconds } ?? 0,
       clientPeakResidentBytes: meter.peakResidentBytes,
       serverPeakResidentBytes: serverPeak,
-      verdict: verdict ?? Self.verdict(of: ended?.outcome)
+      verdict: verdict ?? Self.verdict(of: ended?.outcome),
+      detectedType: meter.detectedType,
+      sha256: file?.sha256
     )
   }
 
   private static func verdict(of outcome: UploadOutcome?) -> UploadVerdict {
     switch outcome {
-    case .finished: .accepted
+    // A digest that the server tells has been compared by now.
+    case .finished(let file): file.sha256 == nil ? .accepted : .verified
     case .failed(let error) where error.code == .refusedByServer: .refused
     case .failed(let error) where error.code == .contentMismatch: .mismatch
     case .cancelled: .cancelled

@@ -1,4 +1,5 @@
 import ArgumentParser
+import UploadProtocol
 import UploadServer
 import UploadStorage
 
@@ -41,6 +42,33 @@ struct ServerOptions: ParsableArguments {
   )
   var maxSize: SizeArgument?
 
+  @Option(
+    help: ArgumentHelp(
+      "Take only files of this type, such as image/* (may be repeated). What the first bytes show decides: a file that "
+        + "only declares the type is refused with 415. (default: all)",
+      valueName: "type"
+    ),
+    transform: MediaTypePattern.init(parsing:)
+  )
+  var allowType: [MediaTypePattern] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Refuse files of this type with 415, whether their first bytes show it or they declare it (may be repeated).",
+      valueName: "type"
+    ),
+    transform: MediaTypePattern.init(parsing:)
+  )
+  var denyType: [MediaTypePattern] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Compute the digest of every upload; one that a request states is always computed and compared.",
+      valueName: "algorithm"
+    )
+  )
+  var digest = DigestOption.none
+
   @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
   var maxUploads = 4096
 
@@ -66,7 +94,8 @@ struct ServerOptions: ParsableArguments {
   var grace = TimeArgument(seconds: 30, "30s")
 
   static let valueNames = [
-    "host", "raw-port", "on-duplicate", "durability", "memory-budget", "max-size", "max-uploads", "max-connections",
+    "host", "raw-port", "on-duplicate", "durability", "memory-budget", "max-size", "allow-type",
+    "deny-type", "digest", "max-uploads", "max-connections",
     "idle-timeout", "stall-after", "grace",
   ]
 
@@ -95,6 +124,8 @@ struct ServerOptions: ParsableArguments {
     configuration.rawPort = rawPort
     configuration.maxConnections = maxConnections
     configuration.limits.maxSize = maxSize?.bytes
+    configuration.limits.types = MediaTypeRules(allowed: allowType, denied: denyType)
+    configuration.digests = digest.algorithms
     configuration.limits.maxUploads = maxUploads
     configuration.limits.idleTimeout = idleTimeout.duration
     configuration.limits.grace = grace.duration

@@ -35,7 +35,8 @@ extension ServerAnswer {
       bytes: sent.bytes,
       type: stored?.type.map(PlainText.sanitized) ?? sent.type,
       declaredType: sent.type,
-      sha256: stored?.sha256.map(PlainText.sanitized)
+      // What is no digest is another server's own idea.
+      sha256: stored?.sha256.flatMap { ContentDigests(sha256Text: $0) }?.sha256Text
     )
   }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import UploadCore
+import UploadProtocol
 
 /// Where the bytes of a body's content come from.
 enum BodyContent: Sendable {
@@ -56,6 +57,17 @@ enum BodyContent: Sendable {
     switch self {
     case .file(let source), .stream(let source, _): source
     case .memory: nil
+    }
+  }
+
+  /// The SHA-256 of what was sent; a file's is read again for it. Blocks.
+  /// - Throws: ``UploadError`` with code `fileChanged`, `unreadableFile` or `cancelled`.
+  func digests(isCancelled: () -> Bool) throws(UploadError) -> ContentDigests {
+    guard let hash = SHAHash([.sha256]) else { return ContentDigests() }
+    return switch self {
+    case .file(let source): try source.digests(hash, isCancelled: isCancelled)
+    case .stream(_, let reader): reader.digests
+    case .memory(let form): try form.digests(hash, isCancelled: isCancelled)
     }
   }
 

@@ -13,6 +13,8 @@ struct UploadRequest: Sendable {
     var name: String
     /// Bytes of content; nil when only the source's end tells.
     var size: UInt64?
+    /// The media type that the file's first bytes show, where they were looked at and show one.
+    var detectedType: String?
     var configuration: UploadClientConfiguration
   }
 
@@ -81,7 +83,7 @@ struct UploadRequest: Sendable {
   private static func contentType(_ parameters: Parameters) -> String {
     parameters.configuration.headers.last { $0.name.lowercased() == "content-type" }?.value
       ?? parameters.configuration.contentType
-      ?? MediaTypeNames.type(forFileName: parameters.name)
+      ?? MediaTypeNames.best(detected: parameters.detectedType, declared: nil, fileName: parameters.name)
       ?? unknownType
   }
 

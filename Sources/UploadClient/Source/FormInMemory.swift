@@ -55,6 +55,16 @@ struct FormInMemory: Sendable {
     try source.check()
   }
 
+  /// The digests of the content.
+  func digests(_ hash: any ContentHash, isCancelled: () -> Bool) throws(UploadError) -> ContentDigests {
+    var hash = hash
+    for block in blocks {
+      guard !isCancelled() else { throw UploadCancellation.error }
+      block.withUnsafeReadableBytes { hash.update($0) }
+    }
+    return hash.digests
+  }
+
   /// The block that begins at `offset`, a multiple of ``blockSize``; nil behind the end.
   func block(at offset: UInt64) -> ByteBuffer? {
     let index = Int(offset) / Self.blockSize

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import UploadCore
+import UploadProtocol
 
 /// Reads a source of unknown length into one buffer that is used again and again.
 ///
@@ -33,6 +34,9 @@ final class StreamReader: @unchecked Sendable {
   /// What the last read brought.
   private(set) var buffer: ByteBuffer
 
+  /// Of all that was read: a stream cannot be read again when the server tells what it has.
+  private var hash = SHAHash([.sha256])
+
   /// Remembered, since a terminal would wait for more after its end of file.
   private var ended = false
 
@@ -53,9 +57,13 @@ final class StreamReader: @unchecked Sendable {
       // Something is there to go on with: take only what can be had without waiting.
       patience = 0
     }
+    buffer.withUnsafeReadableBytes { hash?.update($0) }
     if buffer.readableBytes > 0 { return .bytes(buffer.readableBytes) }
     return ended ? .end : .nothingYet
   }
+
+  /// The digests of all that was read.
+  var digests: ContentDigests { hash?.digests ?? ContentDigests() }
 
   private func isReady(within milliseconds: CInt) throws(UploadError) -> Bool {
     var interest = pollfd(fd: source.descriptor, events: Int16(POLLIN), revents: 0)

@@ -78,6 +78,7 @@ package struct Sampler {
       sizeExact: meter.sizeExact,
       remote: meter.remote,
       declaredType: meter.declaredType,
+      detectedType: meter.detectedType,
       state: state,
       cause: cause,
       stalledSeconds: cause == nil ? 0 : (now - history.movedAt).inSeconds,

@@ -31,6 +31,7 @@ package final class UploadMeter: Sendable {
   private let networkBytes = Atomic<Int>(0)
   private let peak = Atomic<Int>(0)
   private let ending = Mutex<Ending?>(nil)
+  private let detected = Mutex<String?>(nil)
 
   private struct Ending {
     var outcome: UploadOutcome
@@ -82,6 +83,12 @@ package final class UploadMeter: Sendable {
   /// All stored bytes are covered by fsync.
   package func markDurable() {
     durableBytes.store(stored, ordering: .relaxed)
+  }
+
+  /// Media type as the first bytes show it; nil before they have come, and when they show none.
+  package var detectedType: String? {
+    get { detected.withLock { $0 } }
+    set { detected.withLock { $0 = newValue } }
   }
 
   /// What the data path is waiting for.

@@ -10,6 +10,8 @@ package struct UploadSnapshot: Sendable {
   package var sizeExact: Bool
   package var remote: String
   package var declaredType: String?
+  /// Media type as the first bytes show it, once they have come.
+  package var detectedType: String?
 
   package var state: UploadState
   /// Set exactly when ``state`` is `stalled`.

@@ -11,8 +11,34 @@ package enum MediaTypeNames {
   /// The type may be in any case and may have parameters, which do not count. Of several endings it is always the same.
   package static func fileExtension(forType type: String) -> String? {
     let essence = Array(type.utf8.prefix { $0 != ASCII.semicolon }).trimmingBlanks.map(ASCII.lowercased)
-    return extensionsByType[essence.repairedText]
+    return extensionsByType[usualName(of: essence.repairedText)]
   }
+
+  /// The name that ``MediaTypeTable`` has for a type with several names.
+  static func usualName(of type: String) -> String {
+    MediaTypeTable.aliases[type] ?? type
+  }
+
+  /// The most that is known of a file's type: what its bytes show, else what its sender declared, else what its name
+  /// stands for; nil when all of these say nothing.
+  ///
+  /// That bytes are text is little: a declared or named type that is text as well says more, unless it is one that the
+  /// bytes of such a file would have shown.
+  package static func best(detected: String?, declared: String?, fileName: String) -> String? {
+    let stated = declared == unknown ? nil : declared
+    let named = type(forFileName: fileName)
+    guard detected == StandardRules.plainText else { return detected ?? stated ?? named }
+    return [stated, named].compactMap { $0 }.first { plainTexts.contains(usualName(of: $0)) } ?? detected
+  }
+
+  /// What says nothing about the content.
+  package static let unknown = "application/octet-stream"
+
+  /// Types of texts that look like any other.
+  private static let plainTexts = Set(MediaTypeTable.text.map(\.type)).subtracting([
+    "text/html", "application/xml", "application/gpx+xml", "application/json", "application/geo+json",
+    "application/x-ndjson", "text/vcard", "text/calendar", "text/vtt",
+  ])
 
   private static let typesByExtension = Dictionary(
     MediaTypeTable.entries.flatMap { entry in entry.extensions.map { ($0, entry.type) } },

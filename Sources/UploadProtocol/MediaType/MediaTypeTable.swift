@@ -5,7 +5,24 @@ enum MediaTypeTable {
   /// Types are those registered with IANA; where there is none, what Debian's `mime-support` and browsers use.
   static let entries: [(type: String, extensions: [String])] = text + image + audio + video + document + archive + other
 
-  private static let text: [(type: String, extensions: [String])] = [
+  /// Other names of types in ``entries``, as the WHATWG's sniffing standard and browsers use them.
+  static let aliases = [
+    "text/xml": "application/xml",
+    "image/x-icon": "image/vnd.microsoft.icon",
+    "audio/wave": "audio/vnd.wave",
+    "audio/wav": "audio/vnd.wave",
+    "video/avi": "video/x-msvideo",
+    "application/ogg": "audio/ogg",
+    "application/x-gzip": "application/gzip",
+    "application/x-rar-compressed": "application/vnd.rar",
+    "application/x-zip-compressed": "application/zip",
+    "application/font-woff": "font/woff",
+    "video/x-matroska": "video/matroska",
+    "application/javascript": "text/javascript",
+    "application/x-shellscript": "application/x-sh",
+  ]
+
+  static let text: [(type: String, extensions: [String])] = [
     ("text/plain", ["txt", "text", "log", "ini", "conf", "cfg"]),
     ("text/csv", ["csv"]),
     ("text/tab-separated-values", ["tsv"]),
@@ -24,6 +41,7 @@ enum MediaTypeTable {
     ("text/x-rust", ["rs"]),
     ("text/x-swift", ["swift"]),
     ("text/x-diff", ["diff", "patch"]),
+    ("text/x-perl", ["pl", "pm"]),
     ("application/json", ["json", "map"]),
     ("application/x-ndjson", ["ndjson", "jsonl"]),
     ("application/geo+json", ["geojson"]),
@@ -52,6 +70,21 @@ enum MediaTypeTable {
     ("image/vnd.microsoft.icon", ["ico"]),
     ("image/vnd.adobe.photoshop", ["psd"]),
     ("image/x-adobe-dng", ["dng"]),
+    ("image/x-canon-cr2", ["cr2"]),
+    ("image/x-canon-cr3", ["cr3"]),
+    ("image/x-xcf", ["xcf"]),
+    ("image/jp2", ["jp2", "jpx", "j2k"]),
+    ("image/vnd.ms-dds", ["dds"]),
+    ("image/qoi", ["qoi"]),
+    ("image/x-exr", ["exr"]),
+    ("image/vnd.radiance", ["hdr"]),
+    ("image/icns", ["icns"]),
+    ("image/vnd.djvu", ["djvu", "djv"]),
+    ("image/fits", ["fits"]),
+    ("image/x-portable-bitmap", ["pbm"]),
+    ("image/x-portable-graymap", ["pgm"]),
+    ("image/x-portable-pixmap", ["ppm"]),
+    ("application/dicom", ["dcm"]),
   ]
 
   private static let audio: [(type: String, extensions: [String])] = [
@@ -65,6 +98,11 @@ enum MediaTypeTable {
     ("audio/midi", ["mid", "midi"]),
     ("audio/webm", ["weba"]),
     ("audio/x-matroska", ["mka"]),
+    ("audio/basic", ["au", "snd"]),
+    ("audio/amr", ["amr"]),
+    ("audio/x-wavpack", ["wv"]),
+    ("audio/x-ape", ["ape"]),
+    ("audio/x-caf", ["caf"]),
   ]
 
   private static let video: [(type: String, extensions: [String])] = [
@@ -79,6 +117,8 @@ enum MediaTypeTable {
     ("video/3gpp", ["3gp"]),
     ("video/x-ms-wmv", ["wmv"]),
     ("video/x-flv", ["flv"]),
+    ("video/3gpp2", ["3g2"]),
+    ("video/x-ms-asf", ["asf"]),
   ]
 
   private static let document: [(type: String, extensions: [String])] = [
@@ -97,6 +137,10 @@ enum MediaTypeTable {
     ("application/vnd.oasis.opendocument.presentation", ["odp"]),
     ("application/x-tex", ["tex"]),
     ("message/rfc822", ["eml"]),
+    ("application/x-mobipocket-ebook", ["mobi"]),
+    ("application/vnd.ms-htmlhelp", ["chm"]),
+    ("application/x-ole-storage", ["ole"]),
+    ("application/vnd.oasis.opendocument.graphics", ["odg"]),
   ]
 
   private static let archive: [(type: String, extensions: [String])] = [
@@ -117,6 +161,22 @@ enum MediaTypeTable {
     ("application/java-archive", ["jar", "war"]),
     ("application/vnd.android.package-archive", ["apk"]),
     ("application/x-qemu-disk", ["qcow2"]),
+    ("application/x-lzip", ["lz"]),
+    ("application/x-lzop", ["lzo"]),
+    ("application/x-lzma", ["lzma"]),
+    ("application/x-compress", ["z"]),
+    ("application/x-snappy-framed", ["sz"]),
+    ("application/x-cpio", ["cpio"]),
+    ("application/x-archive", ["a"]),
+    ("application/x-lzh-compressed", ["lzh", "lha"]),
+    ("application/x-xar", ["xar", "pkg"]),
+    ("application/x-chrome-extension", ["crx"]),
+    ("application/vnd.squashfs", ["squashfs", "sqsh"]),
+    ("application/x-vmdk", ["vmdk"]),
+    ("application/x-vhdx", ["vhdx"]),
+    ("application/x-vhd", ["vhd"]),
+    ("application/x-ms-wim", ["wim"]),
+    ("application/x-luks", ["luks"]),
   ]
 
   private static let other: [(type: String, extensions: [String])] = [
@@ -130,12 +190,33 @@ enum MediaTypeTable {
     ("application/vnd.microsoft.portable-executable", ["exe", "dll"]),
     ("application/x-sharedlib", ["so"]),
     ("application/java-vm", ["class"]),
+    ("application/x-dosexec", ["com"]),
+    ("application/x-executable", ["elf"]),
+    ("application/x-object", ["o"]),
+    ("application/x-coredump", ["core"]),
+    ("application/x-mach-binary", ["macho", "dylib"]),
+    ("application/vnd.android.dex", ["dex"]),
+    ("application/x-ms-shortcut", ["lnk"]),
+    ("application/vnd.apache.avro", ["avro"]),
+    ("application/vnd.apache.orc", ["orc"]),
+    ("application/x-netcdf", ["nc"]),
+    ("application/x-numpy-data", ["npy"]),
+    ("application/x-gguf", ["gguf"]),
+    ("application/x-pcapng", ["pcapng"]),
+    ("application/x-gettext-translation", ["mo"]),
+    ("application/x-git-pack", ["pack"]),
+    ("application/pgp-encrypted", ["pgp", "asc"]),
+    ("application/pgp-keys", ["gpg"]),
+    ("application/pgp-signature", ["sig"]),
     ("application/x-pem-file", ["pem"]),
     ("application/x-bittorrent", ["torrent"]),
     ("font/woff2", ["woff2"]),
     ("font/woff", ["woff"]),
     ("font/ttf", ["ttf"]),
     ("font/otf", ["otf"]),
+    ("font/collection", ["ttc"]),
+    ("application/vnd.ms-fontobject", ["eot"]),
+    ("model/ply", ["ply"]),
     ("model/stl", ["stl"]),
     ("model/gltf-binary", ["glb"]),
   ]

@@ -1,3 +1,5 @@
+package import UploadCore
+
 /// What a file part says about itself. All of it is a stranger's word: names are neither safe to show nor safe to open.
 package struct MultipartPartHead: Equatable, Sendable {
   /// The form control's name; nil when the part has none, and then the part is taken all the same.
@@ -14,15 +16,20 @@ package struct MultipartPartHead: Equatable, Sendable {
   /// ends, so this is only a hint (RFC 7578 section 4.8 has receivers ignore it).
   package var contentLength: UInt64?
 
+  /// What the part's content must have, by its own `Repr-Digest` or `Content-Digest` (RFC 9530).
+  package var digests: ContentDigests
+
   package init(
     fieldName: String? = nil,
     filename: String? = nil,
     contentType: String? = nil,
-    contentLength: UInt64? = nil
+    contentLength: UInt64? = nil,
+    digests: ContentDigests = ContentDigests()
   ) {
     self.fieldName = fieldName
     self.filename = filename
     self.contentType = contentType
     self.contentLength = contentLength
+    self.digests = digests
   }
 }

@@ -5,11 +5,13 @@ struct PartHeaders {
   private var contentDisposition: [UInt8]?
   private var contentType: [UInt8]?
   private var contentLength: [UInt8]?
+  private var digests = ContentDigests()
 
   /// Takes one header line without its end. Of repeated fields the first counts.
   ///
   /// Throws `.malformedForm` for a folded line or one that is no header field, `.unsupportedType` for a transfer
-  /// encoding that would have to be undone: undoing it or storing it as it is would both be a surprise.
+  /// encoding that would have to be undone: undoing it or storing it as it is would both be a surprise; `.badRequest` for
+  /// a digest that cannot be read.
   mutating func take(_ line: [UInt8]) throws(UploadError) {
     if let first = line.first, ASCII.isBlank(first) {
       throw UploadError(.malformedForm, "A part's header goes on over a second line; write it in one line.")
@@ -28,6 +30,8 @@ struct PartHeaders {
       contentType = contentType ?? value
     } else if name.equalsIgnoringCase("content-length") {
       contentLength = contentLength ?? value
+    } else if name.equalsIgnoringCase("repr-digest") || name.equalsIgnoringCase("content-digest") {
+      digests = try DigestFields.both(digests, DigestFields.digests(value))
     } else if name.equalsIgnoringCase("content-transfer-encoding") {
       try Self.check(transferEncoding: value)
     }
@@ -46,7 +50,8 @@ struct PartHeaders {
       fieldName: disposition?.name,
       filename: disposition?.filename,
       contentType: contentType?.repairedText,
-      contentLength: contentLength.flatMap(Self.length)
+      contentLength: contentLength.flatMap(Self.length),
+      digests: digests
     )
   }
 

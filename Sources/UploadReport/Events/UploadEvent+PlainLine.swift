@@ -75,7 +75,12 @@ extension UploadEvent {
     }
     let rate = upload.seconds > 0 ? Double(file.bytes) / upload.seconds : 0
     line += ", \(ByteSize.text(file.bytes)) in \(secondsText(upload.seconds)) (\(ByteSize.rateText(rate)))"
-    return line + ", peak memory \(ByteSize.text(UInt64(max(0, upload.peakResidentBytes))))"
+    line += ", peak memory \(ByteSize.text(UInt64(max(0, upload.peakResidentBytes))))"
+    if let type = file.type { line += ", \(PlainText.sanitized(type))" }
+    if let sha256 = file.sha256 {
+      line += ", SHA-256 \(PlainText.sanitized(sha256))\(upload.direction == .outgoing ? " verified" : "")"
+    }
+    return line
   }
 
   /// `5 s`, `10.2 s`; hundredths below a second, so that a small file did not take `0 s`.

@@ -17,6 +17,10 @@ package struct UploadSummary: Sendable {
     /// The most memory the receiving end held for it, in bytes; nil when the server is another process.
     package var serverPeakResidentBytes: Int?
     package var verdict: UploadVerdict
+    /// Media type as the content's first bytes show it.
+    package var detectedType: String?
+    /// SHA-256 of the content in hexadecimal, where the server told it.
+    package var sha256: String?
 
     package init(
       id: UploadID,
@@ -26,7 +30,9 @@ package struct UploadSummary: Sendable {
       seconds: Double,
       clientPeakResidentBytes: Int,
       serverPeakResidentBytes: Int? = nil,
-      verdict: UploadVerdict
+      verdict: UploadVerdict,
+      detectedType: String? = nil,
+      sha256: String? = nil
     ) {
       self.id = id
       self.mode = mode
@@ -36,6 +42,8 @@ package struct UploadSummary: Sendable {
       self.clientPeakResidentBytes = clientPeakResidentBytes
       self.serverPeakResidentBytes = serverPeakResidentBytes
       self.verdict = verdict
+      self.detectedType = detectedType
+      self.sha256 = sha256
     }
 
     /// Bytes per second from start to end; 0 when it took no time.
@@ -88,6 +96,8 @@ extension UploadSummary.Entry {
       ("speedAvg", .speed(averageSpeed)),
       ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
       ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
+      ("detectedType", .optional(detectedType)),
+      ("sha256", .optional(sha256)),
       ("verdict", .string(verdict.rawValue)),
     ])
   }

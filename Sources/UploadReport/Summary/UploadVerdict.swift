@@ -2,6 +2,8 @@
 package enum UploadVerdict: String, Sendable, CaseIterable {
   /// The file arrived, and its content was compared and is the same.
   case intact
+  /// The server told the SHA-256 of what it stored, and it is that of what was sent.
+  case verified
   /// The server says it has the file; the content was not compared.
   case accepted
   /// The file arrived with another content or size.
@@ -15,6 +17,6 @@ package enum UploadVerdict: String, Sendable, CaseIterable {
 
   /// Whether nothing is known to be wrong.
   package var isGood: Bool {
-    self == .intact || self == .accepted
+    self == .intact || self == .verified || self == .accepted
   }
 }

@@ -35,7 +35,7 @@ struct BrowsingRoutes: Sendable {
   private static let html = "text/html; charset=utf-8"
 
   private func list() async throws -> [StoredFile] {
-    try await workers.runIfActive { [directory] in directory.list() }
+    try await workers.runIfActive { [directory] in directory.list(\.typed) }
   }
 
   private func listing(_ request: Request) async throws -> Response {
@@ -48,6 +48,7 @@ struct BrowsingRoutes: Sendable {
         ("name", .string($0.name)),
         ("size", .unsigned($0.size)),
         ("type", .optional($0.type)),
+        ("sha256", .optional($0.digests.sha256Text)),
         ("modified", .string(HTTPDate.internetText($0.modified))),
       ])
     }
@@ -61,8 +62,10 @@ struct BrowsingRoutes: Sendable {
       if escaped.isEmpty { return try await listing(request) }
       throw UploadError(.badRequest, "The name has a % that is not followed by two hexadecimal digits.")
     }
-    let file = try await workers.runIfActive { [directory] in directory.open(name) }
-    guard let file else { throw UploadError(.notFound, "There is no file of that name.") }
-    return Download(file: file, workers: workers).response(to: request)
+    let opened = try await workers.runIfActive { [directory] in
+      directory.open(name).map { (file: $0, described: $0.typed) }
+    }
+    guard let opened else { throw UploadError(.notFound, "There is no file of that name.") }
+    return Download(file: opened.file, stored: opened.described, workers: workers).response(to: request)
   }
 }

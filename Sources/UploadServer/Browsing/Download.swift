@@ -15,13 +15,14 @@ struct Download: Sendable {
   private static let pieceSize = 256 * 1024
 
   let file: OpenFile
+  /// What is known of it.
+  let stored: StoredFile
   let workers: NIOThreadPool
 
   /// The response to a request for this file.
   func response(to request: Request) -> Response {
-    let stored = file.file
     var fields: HTTPFields = [
-      .contentType: stored.type ?? StoredType.unknown,
+      .contentType: stored.type ?? MediaTypeNames.unknown,
       .eTag: tag,
       .lastModified: HTTPDate.text(stored.modified),
       .acceptRanges: "bytes",
@@ -29,6 +30,7 @@ struct Download: Sendable {
       .xContentTypeOptions: "nosniff",
       .cacheControl: "no-cache",
     ]
+    fields[.reprDigest] = DigestFields.text(stored.digests)
     if isUnchanged(for: request) { return Response(status: .notModified, headers: fields) }
     switch ByteRange(field: wantedRange(of: request), size: stored.size) {
     case .whole: return Response(status: .ok, headers: fields, body: body(0..<stored.size))
@@ -46,19 +48,19 @@ struct Download: Sendable {
   }
 
   private var tag: String {
-    "\"\(String(file.file.modified, radix: 16))-\(String(file.file.size, radix: 16))\""
+    "\"\(String(stored.modified, radix: 16))-\(String(stored.size, radix: 16))\""
   }
 
   private func isUnchanged(for request: Request) -> Bool {
     if let tags = request.headers[.ifNoneMatch] {
       return tags == "*" || tags.split(separator: ",").contains { $0.filter { $0 != " " }.hasSuffix(tag) }
     }
-    return request.headers[.ifModifiedSince] == HTTPDate.text(file.file.modified)
+    return request.headers[.ifModifiedSince] == HTTPDate.text(stored.modified)
   }
 
   /// The range asked for, unless it was asked of another version of the file.
   private func wantedRange(of request: Request) -> String? {
-    if let condition = request.headers[.ifRange], condition != tag, condition != HTTPDate.text(file.file.modified) {
+    if let condition = request.headers[.ifRange], condition != tag, condition != HTTPDate.text(stored.modified) {
       return nil
     }
     return request.headers[.range]

@@ -1,3 +1,5 @@
+package import UploadProtocol
+
 /// What the user may choose about the server.
 package struct ServerConfiguration: Sendable {
   /// Address or name to listen on.
@@ -9,6 +11,8 @@ package struct ServerConfiguration: Sendable {
   /// Connections at once; more wait in the kernel's queue.
   package var maxConnections = 8192
   package var limits = UploadLimits()
+  /// Digests to compute of every upload, beside those that a request asks for.
+  package var digests: Set<DigestAlgorithm> = []
 
   package init() {}
 }

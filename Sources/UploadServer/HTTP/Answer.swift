@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import UploadCore
+import UploadProtocol
 import UploadReport
 import UploadStorage
 
@@ -24,10 +25,13 @@ struct Answer: Sendable {
 
   /// The demo's shape of success, with what was stored.
   static func stored(_ files: [StoredFile], status: HTTPResponse.Status) -> Answer {
-    let entries = files.map {
-      JSONValue.object([("name", .string($0.name)), ("size", .unsigned($0.size)), ("type", .optional($0.type))])
+    let entries = files.map { file in
+      let digest = file.digests.sha256Text.map { [("sha256", JSONValue.string($0))] } ?? []
+      return JSONValue.object(
+        [("name", .string(file.name)), ("size", .unsigned(file.size)), ("type", .optional(file.type))] + digest
+      )
     }
-    return Answer(
+    var answer = Answer(
       status: status,
       json: .object([
         ("status", .integer(status.code)),
@@ -36,6 +40,9 @@ struct Answer: Sendable {
         ("files", .array(entries)),
       ])
     )
+    // Of several files the field could not say which one it means.
+    if files.count == 1 { answer.fields[.reprDigest] = files.first.flatMap { DigestFields.text($0.digests) } }
+    return answer
   }
 
   /// The demo's shape of failure.

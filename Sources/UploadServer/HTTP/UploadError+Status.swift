@@ -5,7 +5,7 @@ extension UploadError.Code {
   /// The HTTP status that tells a client of this failure.
   var status: HTTPResponse.Status {
     switch self {
-    case .badRequest, .malformedForm, .noFile, .incomplete: .badRequest
+    case .badRequest, .malformedForm, .noFile, .incomplete, .contentMismatch: .badRequest
     case .notFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .timedOut: .requestTimeout

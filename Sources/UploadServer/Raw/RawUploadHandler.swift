@@ -64,11 +64,11 @@ final class RawUploadHandler: ChannelDuplexHandler {
       let error = UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
       return answer(Answer(refusing: error))
     }
-    let name = StoredType.madeUpName(declared: nil)
+    let name = WantedName(nil)
     let meter = UploadMeter(
       direction: .incoming,
       mode: .raw,
-      name: name.description,
+      name: name.fileName(type: nil).description,
       size: nil,
       remote: context.remote
     )
@@ -96,7 +96,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
       guard let body else {
         return answer(Answer(refusing: UploadError(.incomplete, "Nothing arrived, so nothing was stored.")))
       }
-      body.end()
+      body.end(trailers: nil)
     case .storing: break
     case .answered: context.close(promise: nil)
     }

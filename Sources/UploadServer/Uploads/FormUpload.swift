@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -8,7 +9,9 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   /// One file part.
   private struct Part {
     let meter: UploadMeter
-    let name: FileName
+    let name: WantedName
+    let expected: ContentDigests
+    var firstLook: FirstLook
     var sink: (any UploadSink)?
     var sealed: SealedUpload?
   }
@@ -65,7 +68,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     }
   }
 
-  func end() {
+  func end(trailers: HTTPFields?) {
     guard state == .receiving else { return }
     do throws(UploadError) {
       try parser.finish()
@@ -98,28 +101,38 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   private func handle(_ event: MultipartEvent) throws(UploadError) {
     switch event {
-    case .partBegan(let head): begin(head)
+    case .partBegan(let head): try begin(head)
     case .body(let bytes): try take(bytes)
-    case .partEnded: sealLast()
+    case .partEnded: try sealLast()
     case .ended: break
     }
   }
 
-  private func begin(_ head: MultipartPartHead) {
+  private func begin(_ head: MultipartPartHead) throws(UploadError) {
     let declared = head.contentType.flatMap { $0.split(separator: ";").first }.map { PlainText.sanitized(String($0)) }
-    let name = head.filename.flatMap { FileName($0) } ?? StoredType.madeUpName(declared: declared)
+    try context.limits.types.check(declared: declared)
+    let name = WantedName(head.filename.flatMap { FileName($0) })
     let meter = UploadMeter(
       request: request,
       direction: .incoming,
       mode: .multipart,
-      name: name.description,
+      name: name.fileName(type: declared).description,
       size: head.contentLength ?? mostLeft,
       sizeExact: head.contentLength != nil,
       remote: remote,
       declaredType: declared
     )
     context.ledger.begin(meter)
-    parts.append(Part(meter: meter, name: name, sink: context.store.begin(meter, on: eventLoop, delegate: self)))
+    let hash = context.hash(for: DigestRequest(expected: head.digests))
+    parts.append(
+      Part(
+        meter: meter,
+        name: name,
+        expected: head.digests,
+        firstLook: FirstLook(meter, rules: context.limits.types),
+        sink: context.store.begin(meter, hash: hash, on: eventLoop, delegate: self)
+      )
+    )
   }
 
   /// The most a part that begins now can be: what is left of the request less the closing delimiter and the line end
@@ -134,16 +147,19 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     guard let part = parts.last else { return }
     part.meter.addReceived(bytes.readableBytes)
     if let limit = context.limits.maxSize, part.meter.received > limit { throw .tooLarge(limit: limit) }
+    try parts[parts.count - 1].firstLook.take(bytes)
     part.sink?.write(bytes)
   }
 
-  private func sealLast() {
+  private func sealLast() throws(UploadError) {
     let index = parts.count - 1
     guard index >= 0, let sink = parts[index].sink else { return }
+    try parts[index].firstLook.end()
     let part = parts[index]
     part.meter.setNetworkBytes(0)
     sealing += 1
-    sink.seal(name: part.name, type: StoredType.type(declared: part.meter.declaredType, name: part.name))
+    let (name, type) = part.name.end(of: part.meter)
+    sink.seal(FileEnd(name: name, type: type, expected: part.expected))
       .assumeIsolated()
       .whenComplete { self.sealed(index, $0) }
   }
@@ -184,7 +200,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     switch result {
     case .success(let files):
       for (part, file) in zip(parts, files) {
-        context.ledger.end(part.meter, .finished(file.finished(declaredType: part.meter.declaredType)))
+        context.ledger.end(part.meter, .finished(file.finished(part.meter)))
       }
     case .failure(let error):
       parts.forEach { $0.sink?.abort() }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadStorage
@@ -11,7 +12,8 @@ protocol IncomingBody: AnyObject {
   func receive(_ bytes: ByteBuffer)
 
   /// The body is complete: stores it. The delegate hears how that went.
-  func end()
+  /// - Parameter trailers: the fields behind it, where there are any.
+  func end(trailers: HTTPFields?)
 
   /// Gives everything back, because of `error`; what is stored already stays. The delegate hears of it.
   func fail(_ error: UploadError)

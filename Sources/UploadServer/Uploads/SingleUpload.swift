@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -11,7 +12,9 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   private let context: ServerContext
   private let meter: UploadMeter
-  private let name: FileName
+  private let name: WantedName
+  private var firstLook: FirstLook
+  private var digests: DigestRequest
   private weak var delegate: (any IncomingBodyDelegate)?
   private var sink: (any UploadSink)?
   private var state = State.receiving
@@ -19,19 +22,23 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   private var failure: UploadError?
 
   /// Begins the upload that `meter` counts.
+  /// - Parameter digests: what the request says and wants of them.
   init(
     _ meter: UploadMeter,
-    name: FileName,
+    name: WantedName,
+    digests: DigestRequest = DigestRequest(),
     context: ServerContext,
     eventLoop: any EventLoop,
     delegate: any IncomingBodyDelegate
   ) {
     self.meter = meter
     self.name = name
+    self.digests = digests
+    firstLook = FirstLook(meter, rules: context.limits.types)
     self.context = context
     self.delegate = delegate
     context.ledger.begin(meter)
-    sink = context.store.begin(meter, on: eventLoop, delegate: self)
+    sink = context.store.begin(meter, hash: context.hash(for: digests), on: eventLoop, delegate: self)
   }
 
   var hasRoom: Bool { sink?.hasRoom ?? true }
@@ -41,14 +48,29 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     meter.noteNetwork(bytes)
     meter.addReceived(bytes.readableBytes)
     if let limit = context.limits.maxSize, meter.received > limit { return fail(.tooLarge(limit: limit)) }
+    do throws(UploadError) {
+      try firstLook.take(bytes)
+    } catch {
+      return fail(error)
+    }
     sink?.write(bytes)
   }
 
-  func end() {
+  func end(trailers: HTTPFields?) {
     guard state == .receiving, let sink else { return }
+    let known = digests
+    do throws(UploadError) {
+      try firstLook.end()
+      if let trailers { try digests.add(trailers) }
+    } catch {
+      return fail(error)
+    }
     state = .storing
     meter.setNetworkBytes(0)
-    sink.store(name: name, type: StoredType.type(declared: meter.declaredType, name: name))
+    let (name, type) = name.end(of: meter)
+    // What only the trailer asks for has to be computed of what is stored.
+    let late = digests.algorithms.subtracting(context.algorithms(for: known))
+    sink.store(FileEnd(name: name, type: type, expected: digests.expected, late: SHAHash(late)))
       .map { [$0] }
       .assumeIsolated()
       .whenComplete { self.finish($0) }
@@ -88,8 +110,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     sink = nil
     switch result {
     case .success(let files):
-      let declared = meter.declaredType
-      context.ledger.end(meter, files.first.map { .finished($0.finished(declaredType: declared)) } ?? .cancelled)
+      context.ledger.end(meter, files.first.map { .finished($0.finished(meter)) } ?? .cancelled)
     case .failure(let error): context.ledger.end(meter, error.outcome)
     }
     delegate?.bodyEnded(result)

@@ -4,8 +4,15 @@ import UploadStorage
 
 extension StoredFile {
   /// What the events tell of this file.
-  func finished(declaredType: String?) -> FinishedUpload {
-    FinishedUpload(path: name, bytes: size, type: type, declaredType: declaredType)
+  func finished(_ meter: UploadMeter) -> FinishedUpload {
+    FinishedUpload(
+      path: name,
+      bytes: size,
+      type: type,
+      declaredType: meter.declaredType,
+      detectedType: meter.detectedType,
+      sha256: digests.sha256Text
+    )
   }
 }
 

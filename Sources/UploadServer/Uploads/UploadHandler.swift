@@ -117,7 +117,9 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       guard case .body(let bytes) = part else { return }
       current.received += UInt64(bytes.readableBytes)
       body?.receive(bytes)
-    case .endBody: body?.end()
+    case .endBody:
+      guard case .end(let trailers) = part else { return }
+      body?.end(trailers: trailers)
     case .drop:
       // The rest of a refused body has been skipped.
       if state.isIdle, part.kind == .end, !isTakingQueued { passHeldEvents(context) }
@@ -140,7 +142,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .refusal(let error): answer(Answer(refusing: error))
     case .file(let name, let declaredType):
       if let error = refusal(fileSize: current.length.bytes) { return answer(Answer(refusing: error)) }
-      begin(makeUpload(name: name, declaredType: declaredType, context), context)
+      do throws(UploadError) {
+        try server.limits.types.check(declared: declaredType)
+        let digests = try DigestRequest(request.headerFields)
+        begin(makeUpload(name: name, declaredType: declaredType, digests: digests, context), context)
+      } catch {
+        answer(Answer(refusing: error))
+      }
     case .form(let boundary):
       if let error = refusal(fileSize: nil) { return answer(Answer(refusing: error)) }
       begin(makeForm(boundary, context), context)
@@ -172,17 +180,29 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     )
   }
 
-  private func makeUpload(name: FileName?, declaredType: String?, _ context: ChannelHandlerContext) -> SingleUpload {
-    let name = name ?? StoredType.madeUpName(declared: declaredType)
+  private func makeUpload(
+    name: FileName?,
+    declaredType: String?,
+    digests: DigestRequest,
+    _ context: ChannelHandlerContext
+  ) -> SingleUpload {
+    let name = WantedName(name)
     let meter = UploadMeter(
       direction: .incoming,
       mode: .stream,
-      name: name.description,
+      name: name.fileName(type: declaredType).description,
       size: current.length.bytes,
       remote: context.remote,
       declaredType: declaredType
     )
-    return SingleUpload(meter, name: name, context: server, eventLoop: context.eventLoop, delegate: self)
+    return SingleUpload(
+      meter,
+      name: name,
+      digests: digests,
+      context: server,
+      eventLoop: context.eventLoop,
+      delegate: self
+    )
   }
 
   /// Why an upload is over a limit before a byte of it is read; nil when it is not.

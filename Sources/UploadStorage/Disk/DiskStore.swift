@@ -40,11 +40,13 @@ package final class DiskStore: UploadStore {
 
   package func begin(
     _ meter: UploadMeter,
+    hash: (any ContentHash)?,
     on eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) -> any UploadSink {
     DiskUpload(
       meter: meter,
+      hash: hash,
       directory: directory,
       budget: budget,
       workers: workers,

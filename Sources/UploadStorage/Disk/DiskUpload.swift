@@ -4,32 +4,26 @@ import UploadCore
 
 /// One upload on its way into a directory. Lives on one event loop; its writes run on the workers, at most two at once.
 ///
-/// Bytes are copied once, into a slab; a full slab is written at its offset. While no slab is free, or two writes are under way, what still comes is kept as it is and the delegate is
-/// asked to bring no more. Where the bytes go is ``WritePlan``'s to say.
+/// Bytes are copied once, into a slab; a full slab is written at its offset. While no slab is free, or two writes are
+/// under way, what still comes is kept as it is and the delegate is asked to bring no more. Where the bytes go is
+/// ``WritePlan``'s to say. A slab that is also hashed counts as being written until both are done.
 final class DiskUpload: UploadSink {
   /// Writes under way at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
   /// A slab filled faster than this makes the next one large; a slower sender keeps to small ones.
   private static let fast = TimeAmount.milliseconds(250)
 
-  struct Sealing {
-    var name: FileName
-    var type: String?
-    /// The file gets its name in the same piece of work: two turns of a worker and the loop less.
-    var isPublished: Bool
-    var promise: EventLoopPromise<FinishingFile.Finished>
-  }
-
   let meter: UploadMeter
-  private let directory: UploadDirectory
+  let directory: UploadDirectory
   let budget: MemoryBudget
-  private let workers: NIOThreadPool
-  private let group: GroupCommit
-  private let configuration: DiskStore.Configuration
+  let workers: NIOThreadPool
+  let group: GroupCommit
+  let configuration: DiskStore.Configuration
   let eventLoop: any EventLoop
   private weak var delegate: (any UploadSinkDelegate)?
 
-  private var plan: WritePlan
+  let hashing: HashChain?
+  var plan: WritePlan
   private var pending = CircularBuffer<ByteBuffer>()
   var filling: Slab?
   var fillingSince = NIODeadline.uptimeNanoseconds(0)
@@ -38,17 +32,18 @@ final class DiskUpload: UploadSink {
   var parked: ByteBuffer?
   var slowness: Scheduled<Void>?
   private var ticket: MemoryBudget.Ticket?
-  private var file: PartialFile?
+  var file: PartialFile?
   private var isOpening = false
   var writesUnderWay = 0
   private var hadRoom = true
   /// The name is being given: that ends one way or the other, and cannot be called off.
-  private var isPublishing = false
+  var isPublishing = false
   var sealing: Sealing?
   var isOver = false
 
   init(
     meter: UploadMeter,
+    hash: (any ContentHash)?,
     directory: UploadDirectory,
     budget: MemoryBudget,
     workers: NIOThreadPool,
@@ -65,6 +60,7 @@ final class DiskUpload: UploadSink {
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.delegate = delegate
+    hashing = hash.map { HashChain($0, workers: workers, eventLoop: eventLoop) }
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
     if let range = plan.reserveWhole() { open(reserving: range) }
   }
@@ -78,30 +74,6 @@ final class DiskUpload: UploadSink {
     hadRoom = hasRoom
   }
 
-  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {
-    finish(name, type, isPublished: false).map { [meter] sealed in
-      SealedUpload(meter: meter, name: name, type: type, file: sealed.file)
-    }
-  }
-
-  func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile> {
-    finish(name, type, isPublished: true).flatMapThrowing { sealed in
-      guard let stored = sealed.stored else { throw UploadError(.internalFailure, "The file got no name.") }
-      return stored
-    }
-  }
-
-  private func finish(_ name: FileName, _ type: String?, isPublished: Bool) -> EventLoopFuture<FinishingFile.Finished> {
-    let promise = eventLoop.makePromise(of: FinishingFile.Finished.self)
-    guard !isOver, sealing == nil else {
-      promise.fail(UploadError(.cancelled, "The upload was ended before it was stored."))
-      return promise.futureResult
-    }
-    sealing = Sealing(name: name, type: type, isPublished: isPublished, promise: promise)
-    pump()
-    return promise.futureResult
-  }
-
   func abort() {
     end(with: UploadError(.cancelled, "The upload was ended before it was stored."))
   }
@@ -109,7 +81,7 @@ final class DiskUpload: UploadSink {
   // MARK: Moving bytes
 
   /// Does all that can be done now: copies what is pending, hands full slabs to the workers, and seals at the end.
-  private func pump() {
+  func pump() {
     while !isOver, let next = pending.first {
       guard let slab = slabWithRoom() else { break }
       let taken = next.withUnsafeReadableBytes { slab.append($0) }
@@ -188,7 +160,7 @@ final class DiskUpload: UploadSink {
     nextSlabSize = eventLoop.now - fillingSince < Self.fast ? Slab.large : Slab.small
     filling = nil
     let piece = plan.next(slab.count)
-    work { [file, directory] in
+    work(beside: hashing?.add(slab)) { [file, directory] in
       let file = try file ?? directory.createPartial()
       try file.write(piece, slab.filled)
       return file
@@ -209,68 +181,20 @@ final class DiskUpload: UploadSink {
     }
   }
 
-  /// Writes what is left, notes the type, syncs, and gives the file its name where that is asked for. A file that has not
-  /// been begun is small, and goes with others.
-  private func writeTail() {
-    guard let sealing else { return }
-    let (slab, parked) = (filling, parked)
-    (filling, self.parked) = (nil, nil)
-    let tail = plan.tail(slab?.count ?? parked?.readableBytes ?? 0, isAligned: slab != nil)
-    isPublishing = sealing.isPublished
-    let finishing = FinishingFile(
-      meter: meter,
-      name: sealing.name,
-      type: sealing.type,
-      isPublished: sealing.isPublished,
-      isLarge: tail.piece.end >= WritePlan.largeFrom
-    ) { [file, directory] in
-      let file = try file ?? directory.createPartial()
-      if let slab { try file.write(tail.piece, slab.filled, padding: slab.pad(to: WritePlan.alignment)) }
-      try parked?.withUnsafeReadableBytes { try file.write(tail.piece, $0) }
-      if tail.needsTruncation { try file.truncate(to: tail.piece.end) }
-      if let type = sealing.type { file.note(type: type) }
-      return file
-    }
-    let finished =
-      file == nil
-      ? group.finish(finishing, on: eventLoop)
-      : workers.runIfActive(eventLoop: eventLoop) { [directory, configuration] in
-        try directory.finish([finishing], configuration)[0].get()
-      }
-    wait(for: finished) { upload, result in
-      if let slab { upload.giveBack(slab) }
-      upload.isPublishing = false
-      upload.sealed(tail.piece.count, result, sealing)
-    }
-  }
-
-  private func sealed(_ count: Int, _ result: Result<FinishingFile.Finished, any Error>, _ sealing: Sealing) {
-    switch result {
-    case .success(let sealed):
-      file = sealed.file
-      meter.addStored(count)
-      if sealed.stored != nil, configuration.durability != .none { meter.markDurable() }
-      guard !isOver else { return finishEnding() }
-      // From here on the file belongs to who asked for it to be sealed.
-      isOver = true
-      slowness?.cancel()
-      file = nil
-      self.sealing = nil
-      sealing.promise.succeed(sealed)
-    case .failure(let error):
-      isOver ? finishEnding() : fail(error)
-    }
-  }
-
   /// Runs blocking work on a worker and comes back to the loop.
+  /// - Parameter other: work that uses the same slab and has to be over as well.
   private func work<Outcome: Sendable>(
+    beside other: EventLoopFuture<Void>? = nil,
     _ body: @escaping @Sendable () throws -> Outcome,
     then: @escaping (DiskUpload, Result<Outcome, any Error>) -> Void
   ) {
-    wait(for: workers.runIfActive(eventLoop: eventLoop, body), then: then)
+    let own = workers.runIfActive(eventLoop: eventLoop, body)
+    let both = other.map { EventLoopFuture<Void>.andAllComplete([own.map { _ in }, $0], on: eventLoop) }
+    wait(for: both?.flatMap { own } ?? own, then: then)
   }
 
-  private func wait<Outcome: Sendable>(
+  /// Counts work on the upload's file until it is over.
+  func wait<Outcome: Sendable>(
     for outcome: EventLoopFuture<Outcome>,
     then: @escaping (DiskUpload, Result<Outcome, any Error>) -> Void
   ) {
@@ -300,7 +224,7 @@ final class DiskUpload: UploadSink {
 
   // MARK: Ending early
 
-  private func fail(_ error: any Error) {
+  func fail(_ error: any Error) {
     let error = error as? UploadError ?? UploadError(.storageFailed, "The file could not be stored.", cause: error)
     end(with: error)
     delegate?.sinkFailed(error)
@@ -322,7 +246,7 @@ final class DiskUpload: UploadSink {
   }
 
   /// The last write has come back: the file can go. Closing frees its blocks, which takes time, so a worker does it.
-  private func finishEnding() {
+  func finishEnding() {
     guard writesUnderWay == 0, let file else { return }
     self.file = nil
     workers.submit { _ in file.discard() }

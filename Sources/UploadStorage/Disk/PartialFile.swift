@@ -67,11 +67,34 @@ package final class PartialFile: Sendable {
     }
   }
 
-  /// Notes the media type with the file, where the file system takes attributes.
-  func note(type: String) {
-    _ = type.utf8.withContiguousStorageIfAvailable {
-      clinux_set_attribute(descriptor, UploadDirectory.typeAttribute, $0.baseAddress, $0.count)
+  /// Notes media type and digest with the file, where the file system takes attributes.
+  func note(type: String?, sha256: String?) {
+    if let type { note(type, as: UploadDirectory.typeAttribute) }
+    if let sha256 { note(sha256, as: UploadDirectory.digestAttribute) }
+  }
+
+  private func note(_ text: String, as attribute: String) {
+    var text = text
+    text.withUTF8 { _ = clinux_set_attribute(descriptor, attribute, $0.baseAddress, $0.count) }
+  }
+
+  /// Reads the file again, for digests that nobody knew of while it came.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
+  func digests(_ hash: any ContentHash, length: UInt64) throws(UploadError) -> ContentDigests {
+    if isDirect.load(ordering: .relaxed) { turnDirect(false) }
+    var hash = hash
+    var offset: UInt64 = 0
+    guard let slab = Slab(size: Slab.large) else { throw StorageError.uploadFailed("mmap", in: directory.path) }
+    while offset < length {
+      let count = pread(descriptor, slab.bytes.baseAddress, slab.bytes.count, off_t(clamping: offset))
+      if count < 0, errno == EINTR { continue }
+      if count == 0 { errno = EIO }
+      guard count > 0 else { throw StorageError.uploadFailed("read", in: directory.path) }
+      let wanted = Int(min(UInt64(count), length - offset))
+      hash.update(UnsafeRawBufferPointer(rebasing: slab.bytes[..<wanted]))
+      offset += UInt64(wanted)
     }
+    return hash.digests
   }
 
   /// Syncs the content and what is needed to read it. A failure is final: after it the kernel may have dropped the pages.

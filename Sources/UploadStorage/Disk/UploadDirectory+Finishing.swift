@@ -15,18 +15,18 @@ extension UploadDirectory {
     _ files: [FinishingFile],
     _ configuration: DiskStore.Configuration
   ) -> [Result<FinishingFile.Finished, any Error>] {
-    var results = files.map { file in Result { FinishingFile.Finished(file: try file.write()) } }
+    var results = files.map { file in Result { FinishingFile.Finished(upload: try file.write()) } }
     if configuration.durability != .none { sync(&results) }
     for index in results.indices where files[index].isPublished {
       results[index] = results[index].flatMap { finished in
-        Result { try name(finished.file, files[index], configuration.onDuplicate) }
+        Result { try name(finished.upload, configuration.onDuplicate) }
       }
     }
     if configuration.durability == .full { syncNames(&results) }
     for (file, result) in zip(files, results) {
       guard case .success(let finished) = result else { continue }
-      if file.isLarge { finished.file.forgetPages() }
-      if finished.stored != nil { finished.file.closeNamed() }
+      if file.isLarge { finished.upload.file.forgetPages() }
+      if finished.stored != nil { finished.upload.file.closeNamed() }
     }
     return results
   }
@@ -36,11 +36,11 @@ extension UploadDirectory {
   private func sync(_ results: inout [Result<FinishingFile.Finished, any Error>]) {
     if results.count >= Self.fewestTogether, syncTogether() { return }
     // All on their way first, so that the first sync takes most of the others' bytes along.
-    if results.count > 1 { for case .success(let finished) in results { finished.file.startWriteback() } }
+    if results.count > 1 { for case .success(let finished) in results { finished.upload.file.startWriteback() } }
     for index in results.indices {
       results[index] = results[index].flatMap { finished in
         Result {
-          try finished.file.sync()
+          try finished.upload.file.sync()
           return finished
         }
       }
@@ -60,11 +60,9 @@ extension UploadDirectory {
   // MARK: Names
 
   private func name(
-    _ partial: PartialFile,
-    _ file: FinishingFile,
+    _ upload: SealedUpload,
     _ policy: DuplicatePolicy
   ) throws(UploadError) -> FinishingFile.Finished {
-    let upload = SealedUpload(meter: file.meter, name: file.name, type: file.type, file: partial)
     let given = try give(upload, policy: policy)
     do {
       try takePlace(given)
@@ -72,7 +70,7 @@ extension UploadDirectory {
       withdraw(given)
       throw error
     }
-    return FinishingFile.Finished(file: partial, stored: describe(upload, given))
+    return FinishingFile.Finished(upload: upload, stored: describe(upload, given))
   }
 
   /// Syncs the directory once for all; when that fails no name is certain, and none stays.

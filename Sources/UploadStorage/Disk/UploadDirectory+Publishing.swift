@@ -43,7 +43,8 @@ extension UploadDirectory {
       size: UInt64(max(0, status.st_size)),
       type: upload.type,
       modified: clinux_modified_seconds(&status),
-      replaced: given.staged != nil
+      replaced: given.staged != nil,
+      digests: upload.digests
     )
   }
 

@@ -15,8 +15,9 @@ extension UploadDirectory {
   }
 
   /// The regular files of the directory, newest first, unfinished ones left out.
-  package func list() -> [StoredFile] {
-    names().compactMap { open($0)?.file }.sorted { ($1.modified, $0.name) < ($0.modified, $1.name) }
+  /// - Parameter look: what is to be told of a file, while it is open.
+  package func list(_ look: (OpenFile) -> StoredFile = { $0.file }) -> [StoredFile] {
+    names().compactMap { open($0).map(look) }.sorted { ($1.modified, $0.name) < ($0.modified, $1.name) }
   }
 
   private func descriptor(of name: String) -> Int32? {
@@ -34,16 +35,25 @@ extension UploadDirectory {
       name: name,
       size: UInt64(max(0, status.st_size)),
       type: notedType(of: descriptor),
-      modified: clinux_modified_seconds(&status)
+      modified: clinux_modified_seconds(&status),
+      digests: ContentDigests(sha256: notedDigest(of: descriptor))
     )
   }
 
   /// The media type noted with a file; what does not look like one counts as none, since anybody may write attributes.
   private func notedType(of descriptor: Int32) -> String? {
+    guard let text = attribute(Self.typeAttribute, of: descriptor) else { return nil }
+    return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+  }
+
+  private func notedDigest(of descriptor: Int32) -> [UInt8]? {
+    attribute(Self.digestAttribute, of: descriptor).flatMap { ContentDigests(sha256Text: $0)?.sha256 }
+  }
+
+  private func attribute(_ name: String, of descriptor: Int32) -> String? {
     withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
-      let length = clinux_get_attribute(descriptor, Self.typeAttribute, buffer.baseAddress, buffer.count)
-      guard length > 0, let text = String(validating: buffer[..<length], as: UTF8.self) else { return nil }
-      return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+      let length = clinux_get_attribute(descriptor, name, buffer.baseAddress, buffer.count)
+      return length > 0 ? String(validating: buffer[..<length], as: UTF8.self) : nil
     }
   }
 }

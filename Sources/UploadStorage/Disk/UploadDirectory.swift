@@ -6,6 +6,7 @@ package import UploadCore
 /// The directory where uploads end up. Everything in it is reached beneath its descriptor, never by path.
 package final class UploadDirectory: Sendable {
   static let typeAttribute = "user.mime_type"
+  static let digestAttribute = "user.sluice.sha256"
 
   /// As it was given, for messages.
   package let path: String

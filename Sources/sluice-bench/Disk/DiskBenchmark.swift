@@ -1,4 +1,5 @@
 import UploadCore
+import UploadProtocol
 import UploadStorage
 
 /// What the store adds to the disk: files from memory through the store, and through bare loops, into one directory.
@@ -8,12 +9,14 @@ struct DiskBenchmark: Benchmark {
   static let options = [
     "--dir DIR        on the disk to be measured (.)",
     "--sizes SIZES    of the files (64KiB,1MiB,64MiB,1GiB)",
-    "--engines LIST   some of sluice, direct, buffered (all)",
+    "--engines LIST   some of sluice, digest, direct, buffered (all)",
   ]
 
   private enum Engine: String, CaseIterable {
     /// The store at `--durability full`.
     case sluice
+    /// The same with `--digest sha256`.
+    case digest
     /// `fallocate`, `pwrite` with O_DIRECT, `fsync`.
     case direct
     /// `write`, `fsync`.
@@ -51,7 +54,7 @@ struct DiskBenchmark: Benchmark {
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [
-        "Every file is synced. sluice gives it a name and syncs the directory as well; direct and buffered do not.",
+        "Every file is synced. sluice and digest give it a name and sync the directory as well; direct and buffered do not.",
         "CPU is this process's; what the kernel's own threads do for buffered files later is not in it.",
       ]
     )
@@ -77,7 +80,8 @@ struct DiskBenchmark: Benchmark {
 
   private func writer(_ engine: Engine, _ source: DiskSource, _ path: String) throws -> any FileWriter {
     switch engine {
-    case .sluice: try StoreWriter(directory: path, source: source)
+    case .sluice: try StoreWriter(directory: path, source: source, algorithms: [])
+    case .digest: try StoreWriter(directory: path, source: source, algorithms: [.sha256])
     case .direct: BareWriter(directory: path, source: source, direct: true)
     case .buffered: BareWriter(directory: path, source: source, direct: false)
     }

@@ -26,16 +26,18 @@ final class StoreFeeder: UploadSinkDelegate {
   }
 
   /// Feeds `size` bytes, `piece` again and again.
+  /// - Parameter hash: computes digests on the way; nil for none.
   /// - Returns: the file, synced and without a name; fails with ``UploadError``.
   static func feed(
     _ store: DiskStore,
     size: Int,
     name: FileName,
     piece: ByteBuffer,
+    hash: (any ContentHash)?,
     on eventLoop: any EventLoop
   ) -> EventLoopFuture<SealedUpload> {
     let feeder = StoreFeeder(size: size, name: name, piece: piece, sealed: eventLoop.makePromise())
-    feeder.sink = store.begin(feeder.meter, on: eventLoop, delegate: feeder)
+    feeder.sink = store.begin(feeder.meter, hash: hash, on: eventLoop, delegate: feeder)
     feeder.sinkHasRoom()
     // The sink does not keep its delegate, so that this has to, until the end.
     return feeder.sealed.futureResult.assumeIsolated().map { sealed in
@@ -54,7 +56,7 @@ final class StoreFeeder: UploadSinkDelegate {
     }
     guard left == 0 else { return }
     self.sink = nil
-    sink.seal(name: name, type: nil).cascade(to: sealed)
+    sink.seal(FileEnd(name: name)).cascade(to: sealed)
   }
 
   func sinkFailed(_ error: UploadError) {

@@ -1,17 +1,20 @@
 import NIOCore
 import NIOPosix
 import UploadCore
+import UploadProtocol
 import UploadStorage
 
 /// Files through the store, as the server writes them: one at a time, fed by an event loop.
 final class StoreWriter: FileWriter {
   private let store: DiskStore
   private let source: DiskSource
+  private let algorithms: Set<DigestAlgorithm>
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let workers = NIOThreadPool(numberOfThreads: DiskStore.threads)
 
+  /// - Parameter algorithms: the digests to compute on the way.
   /// - Throws: ``UploadError`` with code `badDirectory`.
-  init(directory: String, source: DiskSource) throws(UploadError) {
+  init(directory: String, source: DiskSource, algorithms: Set<DigestAlgorithm>) throws(UploadError) {
     workers.start()
     store = DiskStore(
       directory: try UploadDirectory(path: directory),
@@ -19,6 +22,7 @@ final class StoreWriter: FileWriter {
       workers: workers
     )
     self.source = source
+    self.algorithms = algorithms
   }
 
   deinit {
@@ -29,8 +33,9 @@ final class StoreWriter: FileWriter {
   func write(size: Int, name: String) throws {
     let (store, piece, eventLoop) = (store, source.buffer, eventLoops.next())
     let file = FileName(name) ?? .fallback
+    let hash = SHAHash(algorithms)
     let stored = eventLoop.flatSubmit {
-      StoreFeeder.feed(store, size: size, name: file, piece: piece, on: eventLoop)
+      StoreFeeder.feed(store, size: size, name: file, piece: piece, hash: hash, on: eventLoop)
         .flatMap { store.publish([$0], on: eventLoop) }
     }
     guard try stored.wait().first?.size == UInt64(size) else {

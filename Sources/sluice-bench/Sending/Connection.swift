@@ -35,7 +35,7 @@ final class Connection: Sendable {
   /// - Parameter more: whether they may wait for those that follow at once, to travel with them.
   /// - Throws: ``UploadError`` with code `connectionLost`.
   func send(_ bytes: UnsafeRawBufferPointer, more: Bool = false) throws(UploadError) {
-    let flags = more ? Int32(MSG_MORE.rawValue) : 0
+    let flags = more ? Int32(MSG_MORE) : 0
     var done = 0
     while done < bytes.count {
       let count = Glibc.send(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, flags)

@@ -35,7 +35,7 @@ final class HeldUploads {
     let bytes = ByteBuffer(bytes: noise.bytes(Self.held))
     sinks = try eventLoop.submit {
       let sinks = meters.map { meter in
-        let sink = store.begin(meter, on: eventLoop, delegate: Nobody())
+        let sink = store.begin(meter, hash: nil, on: eventLoop, delegate: Nobody())
         sink.write(bytes)
         return sink
       }

@@ -6,6 +6,7 @@ struct Answer: Decodable, Equatable {
     var name: String
     var size: UInt64
     var type: String?
+    var sha256: String?
   }
 
   var status: Int

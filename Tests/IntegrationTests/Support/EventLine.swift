@@ -15,6 +15,8 @@ struct EventLine: Decodable, Sendable {
     var bytes: UInt64
     var serverPeakResidentBytes: Int?
     var verdict: String
+    var detectedType: String?
+    var sha256: String?
   }
 
   var event: String
@@ -33,6 +35,8 @@ struct EventLine: Decodable, Sendable {
   var bytes: UInt64?
   var type: String?
   var declaredType: String?
+  var detectedType: String?
+  var sha256: String?
   var cause: String?
   var error: Failure?
   var ok: Bool?

@@ -26,7 +26,7 @@ import UploadCore
       UploadEvent.summary(summary).json.serialized
         == #"{"event":"summary","ok":true,"uploads":[{"id":"\#(upload.id)","mode":"stream","name":"a.bin","#
         + #""bytes":1073741824,"seconds":10.0,"speedAvg":107374182,"clientPeakResidentBytes":65536,"#
-        + #""serverPeakResidentBytes":1048576,"verdict":"intact"}],"rssPeak":9}"#
+        + #""serverPeakResidentBytes":1048576,"detectedType":null,"sha256":null,"verdict":"intact"}],"rssPeak":9}"#
     )
   }
 
@@ -38,7 +38,7 @@ import UploadCore
   @Test(arguments: UploadVerdict.allCases)
   func `One bad verdict spoils it all`(verdict: UploadVerdict) {
     let summary = UploadSummary(uploads: [entry(), entry("b", verdict)], peakResidentBytes: 9)
-    #expect(summary.isGood == [.intact, .accepted].contains(verdict))
+    #expect(summary.isGood == [.intact, .verified, .accepted].contains(verdict))
     #expect(summary.json.serialized.contains(#""ok":\#(summary.isGood)"#))
   }
 

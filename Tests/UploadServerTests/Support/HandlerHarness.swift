@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOHTTPTypesHTTP1
 import Testing
 import UploadCore
+import UploadProtocol
 import UploadStorage
 import UploadTestSupport
 
@@ -20,10 +21,16 @@ final class HandlerHarness {
   /// Kept by its pipeline alone.
   private(set) weak var handler: UploadHandler?
 
-  init(directory: UploadDirectory, limits: UploadLimits) throws {
+  init(directory: UploadDirectory, limits: UploadLimits, digests: Set<DigestAlgorithm>) throws {
     channel = EmbeddedChannel()
     store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
-    let context = ServerContext(store: store, budget: try MemoryBudget(limit: 64 << 20), ledger: ledger, limits: limits)
+    let context = ServerContext(
+      store: store,
+      budget: try MemoryBudget(limit: 64 << 20),
+      ledger: ledger,
+      limits: limits,
+      digests: digests
+    )
     let handler = UploadHandler(server: context)
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations
@@ -102,10 +109,11 @@ final class HandlerHarness {
 /// Runs `body` with a harness, and looks that no upload goes on when its connection is over.
 func withHandler(
   limits: UploadLimits = UploadLimits(),
+  digests: Set<DigestAlgorithm> = [],
   _ body: (HandlerHarness) throws -> Void
 ) async throws {
   try await withTemporaryDirectory { place in
-    let harness = try HandlerHarness(directory: UploadDirectory(path: place.path), limits: limits)
+    let harness = try HandlerHarness(directory: UploadDirectory(path: place.path), limits: limits, digests: digests)
     try body(harness)
     _ = try? harness.channel.finish(acceptAlreadyClosed: true)
     harness.store.sinks.forEach { $0.finishSealing() }

@@ -9,6 +9,9 @@ final class ScriptedSink: UploadSink {
   private(set) var bytes: [UInt8] = []
   private(set) var name: String?
   private(set) var type: String?
+  private(set) var end: FileEnd?
+  /// What the server wants to have computed on the way.
+  private(set) var hash: (any ContentHash)?
   private(set) var isAborted = false
   /// The room there is; the delegate hears when it comes back.
   var hasRoom = true {
@@ -18,8 +21,9 @@ final class ScriptedSink: UploadSink {
   private let store: ScriptedStore
   private var promise: EventLoopPromise<SealedUpload>?
 
-  init(_ meter: UploadMeter, _ store: ScriptedStore, _ delegate: any UploadSinkDelegate) {
+  init(_ meter: UploadMeter, _ hash: (any ContentHash)?, _ store: ScriptedStore, _ delegate: any UploadSinkDelegate) {
     self.meter = meter
+    self.hash = hash
     self.store = store
     self.delegate = delegate
   }
@@ -29,20 +33,22 @@ final class ScriptedSink: UploadSink {
   func write(_ bytes: ByteBuffer) {
     guard !isAborted, name == nil else { return }
     self.bytes += Array(bytes.readableBytesView)
+    bytes.withUnsafeReadableBytes { hash?.update($0) }
   }
 
-  func seal(name: FileName, type: String?) -> EventLoopFuture<SealedUpload> {
-    self.name = name.description
-    self.type = type
+  func seal(_ end: FileEnd) -> EventLoopFuture<SealedUpload> {
+    self.end = end
+    name = end.name.description
+    type = end.type
     let promise = store.eventLoop.makePromise(of: SealedUpload.self)
     self.promise = promise
     if store.sealsAtOnce { finishSealing() }
     return promise.futureResult
   }
 
-  func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile> {
+  func store(_ end: FileEnd) -> EventLoopFuture<StoredFile> {
     let store = store
-    return seal(name: name, type: type)
+    return seal(end)
       .flatMap { store.publish([$0], on: store.eventLoop) }
       .flatMapThrowing { files in
         guard let file = files.first else { throw UploadError(.internalFailure, "Nothing was published.") }
@@ -55,7 +61,17 @@ final class ScriptedSink: UploadSink {
     guard let promise, let name = name.flatMap({ FileName($0) }) else { return }
     self.promise = nil
     let file = PartialFile(descriptor: -1, hiddenName: nil, directory: store.directory)
-    promise.succeed(SealedUpload(meter: meter, name: name, type: type, file: file))
+    var digests = hash?.digests ?? ContentDigests()
+    if var late = end?.late {
+      bytes.withUnsafeBytes { late.update($0) }
+      digests.fill(from: late.digests)
+    }
+    promise.completeWith(
+      Result {
+        try digests.require(end?.expected ?? ContentDigests())
+        return SealedUpload(meter: meter, name: name, type: type, digests: digests, file: file)
+      }
+    )
   }
 
   func abort() {

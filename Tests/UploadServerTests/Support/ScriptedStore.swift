@@ -33,8 +33,13 @@ final class ScriptedStore: UploadStore, @unchecked Sendable {
   /// The newest.
   var sink: ScriptedSink? { sinks.last }
 
-  func begin(_ meter: UploadMeter, on eventLoop: any EventLoop, delegate: any UploadSinkDelegate) -> any UploadSink {
-    let sink = ScriptedSink(meter, self, delegate)
+  func begin(
+    _ meter: UploadMeter,
+    hash: (any ContentHash)?,
+    on eventLoop: any EventLoop,
+    delegate: any UploadSinkDelegate
+  ) -> any UploadSink {
+    let sink = ScriptedSink(meter, hash, self, delegate)
     sink.hasRoom = beginsWithRoom
     sinks.append(sink)
     return sink
@@ -67,7 +72,8 @@ final class ScriptedStore: UploadStore, @unchecked Sendable {
       size: UInt64(size),
       type: upload.type,
       modified: 0,
-      replaced: replaces
+      replaced: replaces,
+      digests: upload.digests
     )
   }
 

@@ -50,17 +50,13 @@ import UploadTestSupport
     _ directory: UploadDirectory,
     fails: Bool
   ) throws -> FinishingFile {
-    FinishingFile(
-      meter: UploadMeter(direction: .incoming, mode: .stream, name: name, size: 1, remote: ""),
-      name: try #require(FileName(name)),
-      type: nil,
-      isPublished: true,
-      isLarge: false
-    ) {
+    let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: 1, remote: "")
+    let name = try #require(FileName(name))
+    return FinishingFile(isPublished: true, isLarge: false) {
       let file = try directory.createPartial()
       if fails { throw UploadError(.storageFailed, "this one's write") }
       try [UInt8(number)].withUnsafeBytes { try file.write(.init(offset: 0, count: 1, way: .cached), $0) }
-      return file
+      return SealedUpload(meter: meter, name: name, type: nil, digests: ContentDigests(), file: file)
     }
   }
 

@@ -21,7 +21,8 @@ import UploadTestSupport
     #expect((file.hiddenName == nil) == (origin == .unnamed))
     try content.withUnsafeBytes { try file.write(.init(offset: 0, count: $0.count, way: .cached), $0) }
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: nil, remote: "")
-    return SealedUpload(meter: meter, name: try #require(FileName(name)), type: "a/b", file: file)
+    let name = try #require(FileName(name))
+    return SealedUpload(meter: meter, name: name, type: "a/b", digests: ContentDigests(), file: file)
   }
 
   @Test(arguments: Origin.allCases, [Durability.none, .file, .full])

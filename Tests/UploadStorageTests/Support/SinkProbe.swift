@@ -36,7 +36,13 @@ final class SinkProbe: Sendable {
   private let sink: NIOLoopBound<any UploadSink>
 
   /// - Parameter size: the content's, as its sender states it.
-  init(_ store: DiskStore, size: UInt64?, isExact: Bool, on eventLoop: any EventLoop) async throws {
+  init(
+    _ store: DiskStore,
+    size: UInt64?,
+    isExact: Bool,
+    hash: (any ContentHash)? = nil,
+    on eventLoop: any EventLoop
+  ) async throws {
     self.eventLoop = eventLoop
     let meter = UploadMeter(
       direction: .incoming,
@@ -49,7 +55,7 @@ final class SinkProbe: Sendable {
     self.meter = meter
     (ears, sink) = try await eventLoop.submit {
       let ears = Ears()
-      let sink = store.begin(meter, on: eventLoop, delegate: ears)
+      let sink = store.begin(meter, hash: hash, on: eventLoop, delegate: ears)
       return (NIOLoopBound(ears, eventLoop: eventLoop), NIOLoopBound(sink, eventLoop: eventLoop))
     }.get()
   }
@@ -82,8 +88,12 @@ final class SinkProbe: Sendable {
 
   /// Asks for the upload to be sealed; the future tells how that went.
   func beginSealing(_ name: String = "file", type: String? = nil) async throws -> EventLoopFuture<SealedUpload> {
-    let name = try #require(FileName(name))
-    return try await onLoop { _, sink in sink.seal(name: name, type: type) }
+    try await beginSealing(FileEnd(name: #require(FileName(name)), type: type))
+  }
+
+  /// Asks for the upload to be sealed with all that is known of it.
+  func beginSealing(_ end: FileEnd) async throws -> EventLoopFuture<SealedUpload> {
+    try await onLoop { _, sink in sink.seal(end) }
   }
 
   /// Seals and waits for it.

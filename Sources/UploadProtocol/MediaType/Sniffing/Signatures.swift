@@ -1,0 +1,87 @@
+/// Types that the standard does not know, told by ``SignatureTable`` and by a few rules that take more than a pattern.
+enum Signatures {
+  /// The type of bytes that are no text; nil when none fits.
+  static func type(of header: [UInt8]) -> String? {
+    SignatureTable.binary.type(of: header) ?? textType(of: header)
+      ?? ISOBaseMedia.type(of: header)
+      ?? program(header)
+      ?? matroska(header)
+      ?? transport(header)
+      ?? portableImage(header)
+  }
+
+  /// The type of bytes that are text to the standard: signatures that nobody begins a text with by chance.
+  static func textType(of header: [UInt8]) -> String? {
+    SignatureTable.text.type(of: header) ?? script(header) ?? portableImage(header)
+  }
+
+  // MARK: Programs
+
+  private static func program(_ header: [UInt8]) -> String? {
+    if header.has("\u{7F}ELF", at: 0) { return executable(header) }
+    if header.has("MZ", at: 0) {
+      let start = header.number(4, at: 0x3C, bigEndian: false) ?? 0
+      return header.has("PE\0\0", at: start)
+        ? "application/vnd.microsoft.portable-executable" : "application/x-dosexec"
+    }
+    // Java and Apple chose the same four bytes; no class file has so low a version, no program so many parts.
+    guard header.number(4, at: 0, bigEndian: true) == 0xCAFE_BABE else { return nil }
+    guard let version = header.number(4, at: 4, bigEndian: true) else { return nil }
+    return version & 0xFFFF < 43 ? "application/x-mach-binary" : "application/java-vm"
+  }
+
+  /// The kinds of ELF files (e_type).
+  private static func executable(_ header: [UInt8]) -> String? {
+    switch header.number(2, at: 16, bigEndian: header.dropFirst(5).first == 2) {
+    case 1: "application/x-object"
+    case 2: "application/x-executable"
+    case 3: "application/x-sharedlib"
+    case 4: "application/x-coredump"
+    default: nil
+    }
+  }
+
+  // MARK: Media
+
+  private static func matroska(_ header: [UInt8]) -> String? {
+    Matroska.documentType(of: header) == "matroska" ? "video/matroska" : nil
+  }
+
+  /// Packets of 188 bytes (ISO/IEC 13818-1), or frames of AAC with their lengths in them (ADTS): each has a next one.
+  private static func transport(_ header: [UInt8]) -> String? {
+    if [0, 188, 376].allSatisfy({ header.dropFirst($0).first == 0x47 }) { return "video/mp2t" }
+    guard isADTS(header, at: 0), let fields = header.number(4, at: 2, bigEndian: true) else { return nil }
+    let length = fields >> 5 & 0x1FFF
+    return length >= 7 && (length == header.count || isADTS(header, at: length)) ? "audio/aac" : nil
+  }
+
+  private static func isADTS(_ header: [UInt8], at offset: Int) -> Bool {
+    header.number(2, at: offset, bigEndian: true).map { $0 & 0xFFF6 == 0xFFF0 } ?? false
+  }
+
+  /// PBM, PGM and PPM: `P1` to `P6`, whitespace, and a number or a comment.
+  private static func portableImage(_ header: [UInt8]) -> String? {
+    guard header.count >= 4, header[0] == UInt8(ascii: "P"), BytePattern.isWhitespace(header[2]),
+      ASCII.isDigit(header[3]) || header[3] == UInt8(ascii: "#")
+    else { return nil }
+    switch header[1] {
+    case UInt8(ascii: "1"), UInt8(ascii: "4"): return "image/x-portable-bitmap"
+    case UInt8(ascii: "2"), UInt8(ascii: "5"): return "image/x-portable-graymap"
+    case UInt8(ascii: "3"), UInt8(ascii: "6"): return "image/x-portable-pixmap"
+    default: return nil
+    }
+  }
+
+  // MARK: Scripts
+
+  /// A first line that names the program to run it with.
+  private static func script(_ header: [UInt8]) -> String? {
+    guard header.has("#!", at: 0) else { return nil }
+    let line = header.dropFirst(2).prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
+    let words = line.split { ASCII.isBlank($0) || $0 == UInt8(ascii: "/") }.map(\.repairedText)
+    if words.contains(where: { ["sh", "bash", "dash", "ksh", "zsh"].contains($0) }) { return "application/x-sh" }
+    if words.contains(where: { $0.hasPrefix("python") }) { return "text/x-python" }
+    if words.contains(where: { $0.hasPrefix("perl") }) { return "text/x-perl" }
+    return words.contains("node") ? "text/javascript" : nil
+  }
+}

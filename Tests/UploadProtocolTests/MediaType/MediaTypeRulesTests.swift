@@ -1,0 +1,62 @@
+import Testing
+import UploadCore
+
+@testable import UploadProtocol
+
+@Suite struct MediaTypeRulesTests {
+  @Test(arguments: [
+    ("image/*", "image/png", true), ("image/*", "IMAGE/PNG", true), ("image/*", "text/plain", false),
+    ("*/*", "a/b", true), ("image/png", "image/jpeg", false), ("Image/PNG", "image/png", true),
+    // One type, two names.
+    ("application/gzip", "application/x-gzip", true), ("application/x-gzip", "application/gzip", true),
+    ("image/*", "application/pdf", false), ("application/xml", "text/xml", true), ("text/*", "text/xml", true),
+  ]) func patterns(pattern: String, type: String, matches: Bool) throws {
+    #expect(try MediaTypePattern(pattern).matches(type) == matches)
+  }
+
+  @Test(arguments: ["", "image", "image/", "/png", "*/png", "im*/png", "image/p*", "a/b/c", "a b/c", "image/png;q=1"])
+  func `What is no pattern is said so`(text: String) {
+    #expect(throws: UploadError.self) { try MediaTypePattern(text) }
+  }
+
+  @Test func `Bytes decide, and a declared type can only get a file refused`() throws {
+    let images = MediaTypeRules(allowed: [try MediaTypePattern("image/*")])
+    #expect(refused { () throws(UploadError) in try images.check(declared: "text/plain") } == nil)
+    #expect(refused { () throws(UploadError) in try images.check(detected: "image/png") } == nil)
+    #expect(refused { () throws(UploadError) in try images.check(detected: "text/plain") }?.code == .unsupportedType)
+    #expect(refused { () throws(UploadError) in try images.check(detected: nil) }?.message.contains("image/*") == true)
+    let rules = MediaTypeRules(
+      allowed: [try MediaTypePattern("*/*")],
+      denied: [try MediaTypePattern("text/html"), try MediaTypePattern("application/octet-stream")]
+    )
+    #expect(refused { () throws(UploadError) in try rules.check(declared: "text/html") } != nil)
+    #expect(refused { () throws(UploadError) in try rules.check(declared: nil) } == nil)
+    #expect(refused { () throws(UploadError) in try rules.check(detected: "text/html") } != nil)
+    #expect(refused { () throws(UploadError) in try rules.check(detected: nil) } != nil)
+    #expect(refused { () throws(UploadError) in try rules.check(detected: "text/plain") } == nil)
+  }
+
+  private func refused(_ check: () throws(UploadError) -> Void) -> UploadError? {
+    do throws(UploadError) {
+      try check()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("image/png", "text/plain", "a.txt", "image/png"), (nil, "image/png", "a.txt", "image/png"),
+      (nil, "application/octet-stream", "a.txt", "text/plain"), (nil, nil, "a", nil),
+      (nil, nil, "a.iso", "application/x-iso9660-image"),
+      // Bytes that only are text leave it to a type of text that nobody could see.
+      ("text/plain", "text/css", "a", "text/css"), ("text/plain", nil, "a.md", "text/markdown"),
+      ("text/plain", "image/png", "a.swift", "text/x-swift"), ("text/plain", "image/png", "a.png", "text/plain"),
+      ("text/plain", "text/html", "a.html", "text/plain"), ("text/plain", "application/json", "a.json", "text/plain"),
+    ] as [(String?, String?, String, String?)]
+  )
+  func `The best guess`(detected: String?, declared: String?, name: String, best: String?) {
+    #expect(MediaTypeNames.best(detected: detected, declared: declared, fileName: name) == best)
+  }
+}

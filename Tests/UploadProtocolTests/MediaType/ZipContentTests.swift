@@ -1,0 +1,77 @@
+import Testing
+
+@testable import UploadProtocol
+
+@Suite struct ZipContentTests {
+  private static let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+  /// One entry of an archive. With a wrong `size` it lies; without one the size is said to come behind.
+  private func entry(_ name: String, _ content: [UInt8] = [], size: Int?, isStored: Bool = false) -> [UInt8] {
+    let length = UInt32(truncatingIfNeeded: size ?? 0)
+    var bytes: [UInt8] = Array("PK\u{3}\u{4}".utf8) + [20, 0, size == nil ? 8 : 0, 0, isStored ? 0 : 8, 0]
+    bytes += Array(repeating: 0, count: 8)
+    for _ in 0..<2 { bytes += (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } }
+    bytes += [UInt8(name.utf8.count), 0, 0, 0]
+    return bytes + Array(name.utf8) + content
+  }
+
+  private func entry(_ name: String, _ content: [UInt8] = []) -> [UInt8] {
+    entry(name, content, size: content.count)
+  }
+
+  private let filler = Array(repeating: UInt8(0xAA), count: 700)
+
+  @Test func `Documents are told by their parts`() {
+    let office = entry("[Content_Types].xml", filler) + entry("_rels/.rels", filler)
+    #expect(MediaTypeSniffer.type(of: office + entry("word/document.xml")) == Self.word)
+    #expect(MediaTypeSniffer.type(of: entry("word/document.xml") + office) == Self.word)
+    #expect(MediaTypeSniffer.type(of: office + entry("media/1.png")) == "application/zip")
+    let late = office + entry("docProps/app.xml", filler + filler) + entry("xl/workbook.xml")
+    #expect(MediaTypeSniffer.type(of: late)?.hasSuffix("spreadsheetml.sheet") == true)
+  }
+
+  @Test func `Sizes told behind an entry do not hide the next`() {
+    let archive = entry("_rels/.rels", filler, size: nil) + entry("word/document.xml", size: nil)
+    #expect(MediaTypeSniffer.type(of: archive) == Self.word)
+  }
+
+  @Test func `The answer is the same however the archive is cut`() {
+    let archive = entry("[Content_Types].xml", filler + filler) + entry("word/document.xml") + filler
+    for cut in stride(from: 0, through: archive.count, by: 97) {
+      var sniffer = MediaTypeSniffer()
+      _ = sniffer.append(archive[..<cut])
+      _ = sniffer.append(archive[cut...])
+      #expect(sniffer.finish() == Self.word)
+    }
+  }
+
+  @Test func `Programs and books`() {
+    #expect(MediaTypeSniffer.type(of: entry("META-INF/MANIFEST.MF")) == "application/java-archive")
+    let android = entry("META-INF/MANIFEST.MF") + entry("classes.dex")
+    #expect(MediaTypeSniffer.type(of: android) == "application/vnd.android.package-archive")
+    let book = Array("application/epub+zip".utf8)
+    #expect(MediaTypeSniffer.type(of: entry("mimetype", book, size: 20, isStored: true)) == "application/epub+zip")
+    // Compressed, or not the first, it says nothing.
+    #expect(MediaTypeSniffer.type(of: entry("mimetype", book)) == "application/zip")
+    #expect(
+      MediaTypeSniffer.type(of: entry("a") + entry("mimetype", book, size: 20, isStored: true)) == "application/zip"
+    )
+  }
+
+  @Test func `An archive that lies is an archive`() {
+    // A type nobody may state, a folder alone, a size that leads nowhere, and one that leads back over 32 bits.
+    let html = Array("text/html".utf8)
+    #expect(MediaTypeSniffer.type(of: entry("mimetype", html, size: 9, isStored: true)) == "application/zip")
+    #expect(MediaTypeSniffer.type(of: entry("word/document.xml")) == "application/zip")
+    for size in [1 << 20, 0xFFFF_FFFF, 0x8000_0000] {
+      let archive = entry("[Content_Types].xml", size: size) + entry("word/document.xml")
+      #expect(MediaTypeSniffer.type(of: archive) == "application/zip")
+    }
+    let whole = entry("[Content_Types].xml") + entry("word/document.xml")
+    for length in 4..<whole.count - 12 {
+      #expect(MediaTypeSniffer.type(of: whole[..<length]) == "application/zip", "\(length)")
+    }
+    // A file of two kinds is what the standard sees first.
+    #expect(MediaTypeSniffer.type(of: Array("%PDF-1.7\n".utf8) + whole) == "application/pdf")
+  }
+}

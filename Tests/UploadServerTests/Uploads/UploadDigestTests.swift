@@ -1,0 +1,137 @@
+import Testing
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+@testable import UploadServer
+
+/// Digests that requests state, want, or bring behind the body; of `hello`.
+@Suite struct UploadDigestTests {
+  private static let digest = "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:"
+  private static let digest512 =
+    "sha-512=:m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw==:"
+  private static let text = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+  @Test(arguments: ["Repr-Digest", "Content-Digest"]) func `A digest that is right is told back`(field: String)
+    async throws
+  {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["\(field): md5=:AA==:, \(Self.digest)"], body: "hello"))
+      let answer = try harness.received()
+      #expect(answer.contains("HTTP/1.1 201 ") && answer.contains("\r\nRepr-Digest: \(Self.digest)\r\n"))
+      #expect(answer.contains(#""type":"text/plain","sha256":"\#(Self.text)"}]}"#))
+    }
+  }
+
+  @Test(arguments: [
+    [digest.replacing("LPJ", with: "LPK")], [digest, digest512.replacing("m3H", with: "m3I")],
+    [digest.replacing("LPJ", with: "LPK"), digest512],
+  ]) func `One that is wrong stores nothing`(digests: [String]) async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Repr-Digest: \(digests.joined(separator: ", "))"], body: "hello"))
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published == [] && harness.ledger.totals(.incoming).failed == 1)
+      try harness.send(request("PUT /a", ["Repr-Digest: \(Self.digest), \(Self.digest512)"], body: "hello"))
+      #expect(try harness.statuses() == [201])
+    }
+  }
+
+  @Test(arguments: ["sha-256=abc", "sha-256=:AAAA:", "(", "sha-256"]) func `One that is malformed is refused at once`(
+    value: String
+  ) async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Repr-Digest: \(value)", "Content-Length: 5"]))
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+
+  @Test func `Without a digest in the request none is computed, unless the server is to`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", body: "hello"))
+      let answer = try harness.received()
+      #expect(!answer.contains("sha256") && !answer.contains("Repr-Digest"))
+      #expect(harness.store.sink?.hash == nil)
+      try harness.send(request("PUT /a", ["Repr-Digest: md5=:AA==:"], body: "hello"))
+      #expect(harness.store.sink?.hash == nil)
+    }
+    try await withHandler(digests: [.sha256]) { harness in
+      try harness.send(request("PUT /a", body: "hello"))
+      #expect(try harness.received().contains(#""sha256":"\#(Self.text)""#))
+    }
+  }
+
+  @Test func `The digest that is wanted is told`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Want-Repr-Digest: sha-256=1, sha-512=9"], body: "hello"))
+      let answer = try harness.received()
+      #expect(answer.contains("\r\nRepr-Digest: \(Self.digest512)\r\n") && !answer.contains("\"sha256\""))
+      try harness.send(request("PUT /a", ["Want-Repr-Digest: sha-256=x"], body: "hello"))
+      #expect(try harness.statuses() == [400])
+    }
+  }
+
+  private func chunked(_ fields: [String], trailers: [String]) -> String {
+    request("PUT /a", ["Transfer-Encoding: chunked"] + fields)
+      + "2\r\nhe\r\n3\r\nllo\r\n0\r\n" + trailers.map { $0 + "\r\n" }.joined() + "\r\n"
+  }
+
+  @Test(arguments: [[], ["Trailer: Repr-Digest"]], [digest, digest512]) func `In a trailer alone it counts as well`(
+    fields: [String],
+    digest: String
+  ) async throws {
+    try await withHandler { harness in
+      try harness.send(chunked(fields, trailers: ["Repr-Digest: \(digest)"]))
+      let answer = try harness.received()
+      #expect(answer.contains("HTTP/1.1 201 ") && answer.contains(digest), "\(answer)")
+      // Announced, the usual one is computed on the way; what is not, of what is stored.
+      #expect((harness.store.sink?.hash != nil) == !fields.isEmpty)
+      #expect((harness.store.sink?.end?.late != nil) == (fields.isEmpty || digest == Self.digest512))
+      let wrong = digest.replacing("LPJ", with: "LPK").replacing("m3H", with: "m3I")
+      try harness.send(chunked(fields, trailers: ["Repr-Digest: \(wrong)"]))
+      try harness.send(chunked(fields, trailers: ["Repr-Digest: sha-256=nonsense"]))
+      #expect(try harness.statuses() == [400, 400])
+      #expect(harness.store.published == [["a"]])
+    }
+  }
+
+  @Test func `A trailer that contradicts the head is refused`() async throws {
+    try await withHandler { harness in
+      let other = "Repr-Digest: \(Self.digest.replacing("LPJ", with: "LPK"))"
+      try harness.send(chunked(["Repr-Digest: \(Self.digest)"], trailers: [other]))
+      #expect(try harness.statuses() == [400])
+    }
+  }
+
+  @Test func `A cut upload is incomplete, whatever it states`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Repr-Digest: \(Self.digest)", "Content-Length: 50"]) + "hello")
+      harness.sendEnd()
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published == [])
+      #expect(harness.store.sink?.isAborted == true)
+    }
+  }
+
+  private func form(_ parts: [(fields: String, content: String)]) -> String {
+    let body = parts.enumerated().map { index, part in
+      "--b\r\nContent-Disposition: form-data; name=f; filename=\(index)\r\n\(part.fields)\r\n\(part.content)\r\n"
+    }
+    let type = "Content-Type: multipart/form-data; boundary=b"
+    return request("POST /file-upload", [type], body: body.joined() + "--b--\r\n")
+  }
+
+  @Test func `A part of a form has a digest of its own`() async throws {
+    try await withHandler { harness in
+      try harness.send(form([("Content-Digest: \(Self.digest)\r\n", "hello"), ("", "x")]))
+      let answer = try harness.received()
+      #expect(answer.contains(#"{"name":"0","size":5,"type":"text/plain","sha256":"\#(Self.text)"}"#))
+      #expect(answer.contains(#"{"name":"1","size":1,"type":"text/plain"}"#))
+      #expect(!answer.contains("Repr-Digest"), "it could not say which file it means")
+      try harness.send(form([("", "x"), ("Repr-Digest: \(Self.digest)\r\n", "hello!")]))
+      try harness.send(form([("Repr-Digest: ?\r\n", "hello")]))
+      #expect(try harness.statuses() == [400, 400])
+      #expect(harness.store.published == [["0", "1"]])
+    }
+  }
+}

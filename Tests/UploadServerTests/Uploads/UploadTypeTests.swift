@@ -1,0 +1,118 @@
+import NIOCore
+import Testing
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+@testable import UploadServer
+
+/// What the first bytes of an upload show, and what follows from it.
+@Suite struct UploadTypeTests {
+  private static let pdf = "%PDF-1.7\n"
+
+  private func limits(allow: [String] = [], deny: [String] = []) throws -> UploadLimits {
+    var limits = UploadLimits()
+    limits.types = MediaTypeRules(
+      allowed: try allow.map { try MediaTypePattern($0) },
+      denied: try deny.map { try MediaTypePattern($0) }
+    )
+    return limits
+  }
+
+  @Test func `The bytes say more than the sender and the name`() async throws {
+    try await withHandler { harness in
+      let fields = ["Content-Type: image/png"]
+      try harness.send(request("PUT /a.txt", fields, body: Self.pdf))
+      #expect(try harness.received().contains(#""name":"a.txt","size":9,"type":"application/pdf""#))
+      #expect(harness.store.sink?.type == "application/pdf")
+      guard case .finished(let file) = harness.store.sink?.meter.ended?.outcome else { throw NotFinished() }
+      #expect(file.declaredType == "image/png" && file.detectedType == "application/pdf")
+      // Bytes that show nothing leave it to the sender, then to the name.
+      try harness.send(request("PUT /a.iso", fields, body: "\u{1}"))
+      try harness.send(request("PUT /a.iso", body: "\u{1}"))
+      try harness.send(request("PUT /a.iso"))
+      #expect(
+        harness.store.sinks.map(\.type) == [
+          "application/pdf", "image/png", "application/x-iso9660-image", "application/x-iso9660-image",
+        ]
+      )
+    }
+  }
+
+  private struct NotFinished: Error {}
+
+  @Test func `A made-up name has the ending of what the bytes show`() async throws {
+    try await withHandler { harness in
+      for body in [Self.pdf, "\u{1}", "plain"] {
+        try harness.send(request("POST /stream-upload", ["Content-Type: image/png"], body: body))
+      }
+      let form = "--b\r\nContent-Disposition: form-data; name=f; filename=\"\"\r\n\r\n\(Self.pdf)\r\n--b--\r\n"
+      try harness.send(request("POST /file-upload", ["Content-Type: multipart/form-data; boundary=b"], body: form))
+      let names = harness.store.sinks.compactMap(\.name)
+      #expect(names.map { $0.split(separator: ".").last } == ["pdf", "png", "txt", "pdf"])
+      // Only its ending is another than the one it was announced with.
+      for sink in harness.store.sinks {
+        #expect(sink.name?.split(separator: ".").first == sink.meter.name.split(separator: ".").first)
+      }
+    }
+  }
+
+  @Test func `A kind that is not taken is refused as soon as its bytes show it`() async throws {
+    try await withHandler(limits: limits(allow: ["image/*"])) { harness in
+      let declared = "Content-Type: image/png"
+      try harness.send(request("PUT /a", [declared, "Content-Length: 5000"]) + String(repeating: "a", count: 1444))
+      #expect(try harness.statuses() == [])
+      try harness.send("a")
+      #expect(try harness.statuses() == [415])
+      #expect(harness.store.sink?.isAborted == true)
+    }
+    try await withHandler(limits: limits(allow: ["image/*"])) { harness in
+      try harness.send(request("PUT /a", ["Content-Type: text/plain"], body: "GIF89a"))
+      #expect(try harness.statuses() == [201])
+      try harness.send(request("PUT /a", ["Content-Type: image/gif"], body: "short"))
+      try harness.send(request("PUT /a", ["Content-Type: image/gif"]))
+      #expect(try harness.statuses() == [415, 415])
+      #expect(harness.store.published == [["a"]])
+    }
+  }
+
+  @Test func `A kind that is denied is refused by its bytes, or by its own word`() async throws {
+    try await withHandler(limits: limits(deny: ["text/html", "application/pdf"])) { harness in
+      try harness.send(request("PUT /a", ["Content-Type: text/html"], body: "x"))
+      #expect(try harness.statuses() == [415])
+      #expect(harness.store.sinks.isEmpty)
+      try harness.send(request("PUT /a", ["Content-Type: text/plain"], body: "x"))
+      #expect(try harness.statuses() == [201])
+      try harness.send(request("PUT /a", ["Content-Type: text/plain"], body: Self.pdf))
+      #expect(try harness.statuses() == [415])
+    }
+  }
+
+  @Test(arguments: ["application/pdf", nil]) func `One part of a form that is not taken spoils it all`(
+    declared: String?
+  ) async throws {
+    try await withHandler(limits: limits(deny: ["application/pdf"])) { harness in
+      let head = "--b\r\nContent-Disposition: form-data; name=f; filename=a\r\n"
+      let form =
+        "\(head)\r\nx\r\n\(head)\(declared.map { "Content-Type: \($0)\r\n" } ?? "")\r\n\(Self.pdf)\r\n--b--\r\n"
+      try harness.send(request("POST /file-upload", ["Content-Type: multipart/form-data; boundary=b"], body: form))
+      #expect(try harness.statuses() == [415])
+      #expect(harness.store.published == [])
+    }
+  }
+
+  @Test func `The raw port looks at the bytes as well`() async throws {
+    try await RawHarness.with(limits: limits(allow: ["application/pdf"])) { harness in
+      try harness.send(Self.pdf)
+      harness.fire(ChannelEvent.inputClosed)
+      let answer = try harness.received()
+      #expect(answer.contains("\"status\":201") && answer.contains("application/pdf"), "\(answer)")
+      #expect(harness.store.sink?.name?.hasSuffix(".pdf") == true)
+    }
+    try await RawHarness.with(limits: limits(allow: ["application/pdf"])) { harness in
+      try harness.send("plain")
+      harness.fire(ChannelEvent.inputClosed)
+      #expect(try harness.received().contains("\"status\":415"))
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Dispatch
+import NIOCore
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// Digests of content on its way to the disk, and of what is there.
+@Suite struct DiskDigestTests {
+  private static let sizes = [
+    0, 1, 4095, Slab.small, Slab.small + 1, Slab.large, 3 * Slab.large + 5, 20 * Slab.large + 4097,
+  ]
+
+  private func probe(_ fixture: StoreFixture, size: UInt64? = nil, hash: (any ContentHash)?) async throws -> SinkProbe {
+    try await SinkProbe(fixture.store, size: size, isExact: true, hash: hash, on: fixture.eventLoop)
+  }
+
+  @Test(arguments: sizes, [1, 16]) func `The digest is the content's, whatever order its writes end in`(
+    size: Int,
+    threads: Int
+  ) async throws {
+    try await withStore(threads: threads) { fixture in
+      let bytes = SplitMix64.bytes(size)
+      let probe = try await probe(fixture, size: UInt64(size), hash: TestHash())
+      try await probe.feed(bytes, pieces: repeatElement(300_000, count: size / 300_000 + 1))
+      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of(bytes))
+      let file = try #require(try await fixture.publish([probe.beginSealing(end).get()]).first)
+      #expect(file.digests == TestHash.of(bytes))
+      #expect(try Digest.ofFile(fixture.place.file("a")) == file.digests.sha256Text)
+      #expect(fixture.directory.open("a")?.file.digests == file.digests)
+      try await fixture.waitUntilAllIsGivenBack()
+    }
+  }
+
+  @Test(arguments: sizes) func `A digest that nobody knew of before the end is computed of what is stored`(
+    size: Int
+  ) async throws {
+    try await withStore { fixture in
+      let bytes = SplitMix64.bytes(size)
+      let probe = try await probe(fixture, size: UInt64(size), hash: nil)
+      try await probe.feed(bytes, pieces: repeatElement(1 << 20, count: size >> 20))
+      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of(bytes), late: TestHash())
+      let file = try #require(try await fixture.publish([probe.beginSealing(end).get()]).first)
+      #expect(file.digests == TestHash.of(bytes))
+      try await fixture.waitUntilAllIsGivenBack()
+    }
+  }
+
+  @Test(arguments: sizes, [false, true]) func `Another content than was expected leaves nothing behind`(
+    size: Int,
+    isLate: Bool
+  ) async throws {
+    try await withStore { fixture in
+      let probe = try await probe(fixture, hash: isLate ? nil : TestHash())
+      try await probe.feed(SplitMix64.bytes(size), pieces: repeatElement(1 << 20, count: size >> 20))
+      let end = FileEnd(
+        name: try #require(FileName("a")),
+        expected: TestHash.of(SplitMix64.bytes(size) + [1]),
+        late: isLate ? TestHash() : nil
+      )
+      let error = try await #require(throws: UploadError.self) { try await probe.beginSealing(end).get() }
+      #expect(error.code == .contentMismatch)
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == [])
+    }
+  }
+
+  @Test func `What was not computed cannot be as expected`() async throws {
+    try await withStore { fixture in
+      let probe = try await probe(fixture, hash: nil)
+      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of([]))
+      await #expect(throws: UploadError.self) { try await probe.beginSealing(end).get() }
+      #expect(try fixture.place.names() == [])
+    }
+  }
+
+  @Test func `An upload that ends early while it is hashed gives everything back`() async throws {
+    try await withStore { fixture in
+      let probe = try await probe(fixture, hash: TestHash())
+      try await probe.feed(SplitMix64.bytes(9 * Slab.large + 7), pieces: repeatElement(500_000, count: 20))
+      try await probe.abort()
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == [])
+    }
+  }
+
+  @Test func `A slow hash holds an upload back, and its memory stays bounded`() async throws {
+    try await withStore { fixture in
+      let gate = DispatchSemaphore(value: 0)
+      let probe = try await probe(fixture, hash: HeldHash(gate: gate))
+      let bytes = SplitMix64.bytes(Slab.small + 2 * Slab.large)
+      try await probe.write(bytes)
+      // The first slab is written long before its hash goes on; until then no other follows it.
+      #expect(try await !probe.hasRoom)
+      #expect(probe.meter.stored == 0)
+      #expect(probe.meter.residentBytes == Slab.small + Slab.large)
+      gate.signal()
+      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of(bytes))
+      _ = try await fixture.publish([probe.beginSealing(end).get()])
+      #expect(try fixture.place.read("a") == bytes)
+    }
+  }
+}
+
+/// A hash that does not go on before a test lets it.
+private struct HeldHash: ContentHash {
+  let gate: DispatchSemaphore
+  private var hash = TestHash()
+
+  init(gate: DispatchSemaphore) {
+    self.gate = gate
+  }
+
+  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    gate.wait()
+    gate.signal()
+    hash.update(bytes)
+  }
+
+  var digests: ContentDigests { hash.digests }
+}
