@@ -42,6 +42,14 @@ import UploadCore
     #expect(lines[1] == "18:30:00  failed    ↑ b  No way to there.")
   }
 
+  @Test func aNoteBeforeTheFirstSnapshotGetsItsTime() {
+    var driver = Driver()
+    driver.send(.note(.info, "early"))
+    driver.show([])
+    driver.send(.note(.info, "late"))
+    #expect(lines(driver) == ["18:30:00  note      late", "18:30:00  note      early"])
+  }
+
   @Test func theFooterHasTheLastEvent() {
     var driver = Driver()
     driver.send(.note(.error, "something is wrong"))

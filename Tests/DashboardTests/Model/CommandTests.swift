@@ -166,6 +166,14 @@ import UploadCore
     #expect(!driver.text.contains("choose files to send"))
   }
 
+  @Test func escapeClosesTheHelpAndLeavesAFilterThatIsBeingTyped() {
+    var driver = driver()
+    driver.type("/out")
+    driver.press(.function(1))
+    driver.press(.escape)
+    #expect(driver.row(33).contains("/out"))
+  }
+
   @Test func helpScrollsAsFarAsThereIsSomething() {
     var driver = Driver(Size(width: 60, height: 12))
     driver.type("?")
