@@ -29,14 +29,24 @@ package struct Uploader: Sendable {
   /// Sends one source, and returns when the server has answered and the connection is closed, or when there is nothing
   /// more to hope for.
   ///
-  /// Never throws: how it ended is in the meter's ``UploadMeter/ended``. Cancelling the task ends the upload with
-  /// ``UploadOutcome/cancelled``, unless the server has taken it by then.
+  /// Never throws: how it ended is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the upload
+  /// with ``UploadOutcome/cancelled``, unless the server has taken it by then.
+  /// - Parameters:
+  ///   - id: what the upload is to be called.
+  ///   - onBegin: hears of the upload once it is on the ledger; from then on it can be cancelled there.
   /// - Returns: the upload's meter, begun and ended in the ledger.
   @discardableResult
-  package func send(_ source: UploadSource, to target: SendTarget, mode: UploadMode) async -> UploadMeter {
+  package func send(
+    _ source: UploadSource,
+    to target: SendTarget,
+    mode: UploadMode,
+    id: UploadID = UploadID(),
+    onBegin: @Sendable (UploadMeter) -> Void = { _ in }
+  ) async -> UploadMeter {
     let cancellation = UploadCancellation()
     return await withTaskCancellationHandler {
-      await send(source, to: target, mode: mode, cancellation: cancellation)
+      let opened = await open(source)
+      return await send(source, opened, to: target, mode: mode, id: id, onBegin: onBegin, cancellation: cancellation)
     } onCancel: {
       cancellation.cancel()
     }
@@ -44,11 +54,13 @@ package struct Uploader: Sendable {
 
   private func send(
     _ source: UploadSource,
+    _ opened: Result<OpenedSource, UploadError>,
     to target: SendTarget,
     mode: UploadMode,
+    id: UploadID,
+    onBegin: (UploadMeter) -> Void,
     cancellation: UploadCancellation
   ) async -> UploadMeter {
-    let opened = await open(source)
     let size = (try? opened.get())?.size
     let request = Result { () throws(UploadError) in
       try UploadRequest(
@@ -56,6 +68,7 @@ package struct Uploader: Sendable {
       )
     }
     let meter = UploadMeter(
+      id: id,
       direction: .outgoing,
       mode: mode,
       // Names of files may hold anything; the server gets this one as it is, faces get it fit to be shown.
@@ -64,7 +77,9 @@ package struct Uploader: Sendable {
       remote: target.authority,
       declaredType: (try? request.get())?.contentType
     )
+    meter.onCancel { cancellation.cancel() }
     ledger.begin(meter)
+    onBegin(meter)
     do throws(UploadError) {
       let finished = try await upload(opened.get(), request.get(), to: target, meter: meter, cancellation: cancellation)
       meter.addStored(Int(clamping: finished.bytes))

@@ -120,6 +120,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     )
     context.ledger.begin(meter)
     parts.append(Part(meter: meter, name: name, sink: context.store.begin(meter, on: eventLoop, delegate: self)))
+    // A form is stored whole or not at all, so that cancelling one of its files ends it.
+    meter.cancels(self, on: eventLoop)
   }
 
   /// The most a part that begins now can be: what is left of the request less the closing delimiter and the line end

@@ -32,6 +32,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     self.delegate = delegate
     context.ledger.begin(meter)
     sink = context.store.begin(meter, on: eventLoop, delegate: self)
+    meter.cancels(self, on: eventLoop)
   }
 
   var hasRoom: Bool { sink?.hasRoom ?? true }
