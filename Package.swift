@@ -2,12 +2,19 @@
 import PackageDescription
 
 /// A library of this package: its sources, and its tests beside it.
-func library(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency] = []) -> [Target] {
+/// - Parameter testFiles: directories of the tests that hold what tests read and is no source.
+func library(
+  _ name: String,
+  _ dependencies: [Target.Dependency],
+  tests: [Target.Dependency] = [],
+  testFiles: [String] = []
+) -> [Target] {
   [
     .target(name: name, dependencies: dependencies),
     .testTarget(
       name: "\(name)Tests",
-      dependencies: [.target(name: name), "UploadTestSupport"] + dependencies + tests
+      dependencies: [.target(name: name), "UploadTestSupport"] + dependencies + tests,
+      exclude: testFiles
     ),
   ]
 }
@@ -65,7 +72,7 @@ let ends =
     ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1],
     tests: [nioEmbedded]
   )
-  + library("Dashboard", ["TerminalUI", "UploadCore"])
+  + library("Dashboard", ["TerminalUI", "UploadCore"], testFiles: ["Golden"])
 
 /// Floor 4: commands, options, and the one place that puts everything together.
 let commandLine = library(

@@ -17,6 +17,8 @@ package enum DashboardEffect: Hashable, Sendable {
   case setMouse(Bool)
   /// Keep what the user likes.
   case save(DashboardSettings)
+  /// Send the whole screen again: something else has written on it.
+  case redraw
   /// Give the terminal back to the shell until it continues us.
   case suspend
   /// End the program: uploads that run are ended.

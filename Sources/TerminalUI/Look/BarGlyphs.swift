@@ -7,13 +7,23 @@ struct BarGlyphs: Hashable, Sendable {
   let received: Glyph
   /// A cell with nothing in it.
   let track: Glyph
+  /// Whether a filled cell shows nothing of its background, so that two shades can share one.
+  let fillsCell: Bool
 
   static let blocks = BarGlyphs(
     parts: (0..<8).compactMap { Unicode.Scalar(0x258F - $0).map(Glyph.init) },
     received: Glyph("▒"),
-    track: Glyph("─")
+    track: Glyph("─"),
+    fillsCell: true
   )
-  static let ascii = BarGlyphs(parts: [Glyph("#")], received: Glyph("="), track: Glyph("-"))
+  /// A heavy line on a light one: to half a cell.
+  static let thin = BarGlyphs(
+    parts: "───╾╾╾╾━".unicodeScalars.map { Glyph($0) },
+    received: Glyph("╍"),
+    track: Glyph("─"),
+    fillsCell: false
+  )
+  static let ascii = BarGlyphs(parts: [Glyph("#")], received: Glyph("="), track: Glyph("-"), fillsCell: false)
 
   /// The cell that is wholly filled.
   var full: Glyph { parts.last ?? .space }

@@ -15,13 +15,25 @@ package struct GlyphSet: Hashable, Sendable {
   package let separator: Glyph
   package let checked: Glyph
   package let cross: Glyph
-  let bar: BarGlyphs
+  private(set) var bar: BarGlyphs
   let graph: GraphGlyphs
 
   /// A small digit, 0 to 9, as it numbers a pane; a plain one in ASCII.
   package func superscript(_ digit: Int) -> String {
     let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
     return isUnicode && digits.indices.contains(digit) ? String(digits[digit]) : "\(digit)"
+  }
+
+  /// The same with bars of this style, as far as there are characters for it: in ASCII there is one style.
+  package func with(bar style: BarStyle) -> GlyphSet {
+    guard isUnicode else { return self }
+    var glyphs = self
+    switch style {
+    case .block: glyphs.bar = .blocks
+    case .thin: glyphs.bar = .thin
+    case .ascii: glyphs.bar = .ascii
+    }
+    return glyphs
   }
 
   package static let unicode = GlyphSet(

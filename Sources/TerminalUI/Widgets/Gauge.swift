@@ -56,6 +56,10 @@ package struct Gauge: Widget {
       guard stored > 0, stored == received, glyphs.parts.count == 8 else { return (glyphs.track, theme.barTrack) }
       return (glyphs.parts[stored - 1], theme.barStored)
     }
+    if received == 8, !glyphs.fillsCell {
+      // One character in one colour: that of the greater part.
+      return (glyphs.full, stored < 4 ? theme.barReceived : theme.barStored)
+    }
     if stored > 0 {
       var style = theme.barStored
       if received == 8 { style.background = theme.barReceived.foreground }

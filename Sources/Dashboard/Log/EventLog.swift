@@ -1,0 +1,78 @@
+import UploadCore
+
+/// What has happened, oldest first, in a bounded number of lines.
+struct EventLog: Sendable {
+  static let limit = 500
+  /// A note may come from anywhere; more of it nobody reads.
+  private static let detailLimit = 1000
+
+  private(set) var entries: [LogEntry] = []
+
+  /// The latest one.
+  var last: LogEntry? { entries.last }
+
+  mutating func append(_ entry: LogEntry) {
+    // Dropped in a bunch, so that a line costs nothing while thousands of small uploads go by.
+    if entries.count >= Self.limit + Self.limit / 4 { entries.removeFirst(entries.count - Self.limit + 1) }
+    var entry = entry
+    if entry.detail.utf8.count > Self.detailLimit {
+      entry.detail = String(String.UnicodeScalarView(entry.detail.unicodeScalars.prefix(Self.detailLimit)))
+    }
+    entries.append(entry)
+  }
+
+  /// The lines that contain `filter`, newest first; all when it is empty.
+  func newestFirst(_ filter: String) -> [LogEntry] {
+    let filter = filter.lowercased()
+    let recent = entries.suffix(Self.limit).reversed()
+    return filter.isEmpty ? Array(recent) : recent.filter { $0.matches(filter) }
+  }
+
+  /// Writes down what is new about an upload.
+  /// - Parameter before: what was known of it; nil when it is new.
+  mutating func note(_ upload: UploadSnapshot, name: String, before: UploadSnapshot?, at time: ClockTime) {
+    func append(_ kind: LogEntry.Kind, _ detail: String) {
+      self.append(LogEntry(time: time, kind: kind, direction: upload.direction, name: name, detail: detail))
+    }
+    if before == nil { append(.started, Self.start(of: upload)) }
+    if let outcome = upload.outcome {
+      guard before?.outcome == nil else { return }
+      switch outcome {
+      case .finished(let file): append(.finished, Self.end(of: upload, file))
+      case .failed(let error): append(.failed, error.message)
+      case .cancelled: append(.cancelled, "after \(ByteSize.text(upload.bytes))")
+      }
+    } else if upload.cause != before?.cause {
+      if let cause = upload.cause {
+        append(.stalled, cause.explanation)
+      } else {
+        append(.resumed, "after \(Figures.span(before?.stalledSeconds ?? 0))")
+      }
+    }
+  }
+
+  private static func start(of upload: UploadSnapshot) -> String {
+    let size = upload.size.map { (upload.sizeExact ? "" : "at most ") + ByteSize.text($0) } ?? "unknown size"
+    let way = upload.direction == .incoming ? "from" : "to"
+    return "\(upload.mode.rawValue), \(size), \(way) \(upload.remote)"
+  }
+
+  private static func end(of upload: UploadSnapshot, _ file: FinishedUpload) -> String {
+    let renamed = file.path == upload.name || file.path.isEmpty ? "" : ", stored as \(file.path)"
+    let rate = ByteSize.rateText(upload.averageSpeed)
+    return "\(ByteSize.text(file.bytes)) in \(Figures.clock(upload.seconds)), \(rate)\(renamed)"
+  }
+}
+
+extension StallCause {
+  /// Who is waited for, in a sentence.
+  fileprivate var explanation: String {
+    switch self {
+    case .client: "the client sends nothing"
+    case .server: "the server takes nothing"
+    case .disk: "writes to the disk are not coming back"
+    case .memory: "the memory budget is spent"
+    case .limit: "the rate limit holds it back"
+    }
+  }
+}

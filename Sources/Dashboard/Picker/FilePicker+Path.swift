@@ -1,0 +1,76 @@
+import TerminalUI
+
+extension FilePicker {
+  /// Begins to type a path: the directory's, to go on from.
+  mutating func editPath() {
+    context = .typingPath
+    let shown = PickerPath.abbreviated(directory, home: home)
+    path = TextField(shown.hasSuffix("/") ? shown : shown + "/")
+    dropCandidates()
+  }
+
+  /// Goes to a path: shows the directory, or chooses the file.
+  ///
+  /// Which of both it is the directory above tells, where its last part is a name.
+  mutating func go(toPath text: String) -> Outcome {
+    context = .browsing
+    let path = PickerPath.absolute(text, in: directory, home: home)
+    guard let (parent, name) = PickerPath.split(path), !text.hasSuffix("/"), name != ".", name != ".." else {
+      return go(to: path)
+    }
+    lookup = Lookup(directory: parent, purpose: .find(name))
+    return .stay([.readDirectory(parent)])
+  }
+
+  mutating func find(_ name: String, in listing: DirectoryListing) -> Outcome {
+    let path = PickerPath.join(listing.path, name)
+    if let problem = listing.problem, listing.entries.isEmpty {
+      message = "\(PickerPath.abbreviated(listing.path, home: home)): \(problem)"
+      return .stay([])
+    }
+    guard let entry = listing.entries.first(where: { $0.name == name }) else {
+      // It may be among those that were not read: whoever looks at the file itself will tell.
+      if listing.total > listing.entries.count { return .choose([path]) }
+      message = "There is no \(name) in \(PickerPath.abbreviated(listing.path, home: home))."
+      return .stay([])
+    }
+    if entry.kind == .directory { return go(to: path) }
+    if let obstacle = Self.obstacle(entry) {
+      message = "\(name): \(obstacle)"
+      return .stay([])
+    }
+    guard !marks.isEmpty else { return .choose([path]) }
+    marks.add(path, size: entry.size ?? 0)
+    return .choose(marks.paths)
+  }
+
+  /// Completes the path that is typed, once its directory has been read.
+  mutating func startCompletion() -> Outcome {
+    let head = PathCompletion(path.text).head
+    let directory = head.isEmpty ? directory : PickerPath.absolute(head, in: directory, home: home)
+    lookup = Lookup(directory: directory, purpose: .complete(path.text))
+    return .stay([.readDirectory(directory)])
+  }
+
+  mutating func complete(_ text: String, from listing: DirectoryListing) {
+    guard context == .typingPath, path.text == text else { return }
+    let (completed, found) = PathCompletion(text).complete(listing.entries)
+    path = TextField(completed)
+    candidates = PickerEntries(found.count > 1 ? found : [], showsHidden: true)
+    message = found.isEmpty ? listing.problem ?? "No name begins like that." : nil
+  }
+
+  mutating func dropCandidates() {
+    if candidates.count > 0 { candidates = PickerEntries() }
+  }
+
+  /// Why an entry cannot be sent; nil for a file that can.
+  static func obstacle(_ entry: DirectoryEntry) -> String? {
+    if let problem = entry.problem { return problem }
+    switch entry.kind {
+    case .file: return nil
+    case .directory: return "a directory cannot be sent; open it and mark files"
+    case .other(let word): return "this is no file (\(word)) and cannot be sent"
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package import TerminalUI
+import UploadCore
+
+extension SendSheet: Widget {
+  /// Draws the sheet as a box in the middle of the region and leaves what is around it; any size will do.
+  package func draw(on surface: inout Surface) {
+    let layout = SheetLayout(Size(width: surface.width, height: surface.height), files: paths.count)
+    surface.hideCursor()
+    surface.fill(layout.frame)
+    if layout.hasBorder {
+      surface.draw(Panel("Send", trailing: StyledText(totalText), isFocused: true), in: layout.frame)
+    }
+    surface.within(layout.files) { drawFiles(on: &$0) }
+    surface.within(layout.modes) { drawModes(on: &$0) }
+    surface.within(layout.target) { drawTarget(on: &$0) }
+    surface.within(layout.summary) { $0.write(summaryText($0.theme), x: 0, y: 0, width: $0.width) }
+    surface.within(layout.note) { $0.write(noteText($0.theme), x: 0, y: 0, width: $0.width) }
+  }
+
+  /// In bytes, of the files that can be sent.
+  private var totalSize: UInt64 {
+    sendable.reduce(0) { $0.addingClamped($1.size ?? 0) }
+  }
+
+  private var totalText: String {
+    "\(FilePicker.count(sendable.count, "file", "files")), \(ByteSize.text(totalSize))"
+  }
+
+  // MARK: Files
+
+  private func drawFiles(on surface: inout Surface) {
+    let list = ItemList(count: paths.count, scroll: scroll, isFocused: field == .files) { index, _, surface in
+      drawFile(paths[index], on: &surface)
+    }
+    surface.draw(list, in: surface.bounds)
+  }
+
+  /// The name, then the directory it is in or what is wrong with it, then the size.
+  private func drawFile(_ path: String, on surface: inout Surface) {
+    let theme = surface.theme
+    let file = known[path]
+    let (parent, name) = PickerPath.split(path) ?? ("", path)
+    let area = surface.bounds.inset(horizontally: min(1, surface.width), vertically: 0)
+    let sizeWidth = area.width >= 30 ? 10 : 0
+    let nameWidth = area.width >= 50 ? area.width / 2 : area.width - (sizeWidth > 0 ? sizeWidth + 1 : 0)
+    let isBad = file?.problem != nil
+    let nameText = StyledText(name, isBad ? theme.dim : theme.text)
+    surface.write(nameText, x: 1, y: 0, width: nameWidth, truncation: .middle)
+    if sizeWidth > 0 {
+      let size = isBad ? StyledText("left out", theme.warning) : StyledText(file?.size.map { ByteSize.text($0) } ?? "")
+      surface.write(size, x: area.maxX - sizeWidth, y: 0, width: sizeWidth, alignment: .trailing)
+    }
+    let middle = Rect(x: 2 + nameWidth, y: 0, width: area.width - nameWidth - sizeWidth - 2, height: 1)
+    guard area.width >= 50 else { return }
+    if let problem = file?.problem {
+      surface.write(StyledText(problem, theme.bad), x: middle.x, y: 0, width: middle.width)
+    } else {
+      let directory = StyledText(PickerPath.abbreviated(parent, home: home), theme.dim)
+      surface.write(directory, x: middle.x, y: 0, width: middle.width, truncation: .start)
+    }
+  }
+
+  // MARK: Mode and target
+
+  private static let labelWidth = 6
+
+  private func drawModes(on surface: inout Surface) {
+    let shown = surface.height >= Self.modes.count ? Self.modes : [mode]
+    for (y, shownMode) in shown.enumerated() {
+      surface.within(Rect(x: 0, y: y, width: surface.width, height: 1)) { surface in
+        let isChosen = shownMode == mode
+        let theme = surface.theme
+        if y == 0 { surface.write("Mode", x: 1, y: 0, style: theme.dim) }
+        let mark = isChosen ? surface.glyphs.checked : .space
+        surface.put(mark, x: Self.labelWidth, y: 0, style: theme.good)
+        let name = StyledText(shownMode.rawValue, isChosen ? theme.title : theme.text)
+        surface.write(name, x: Self.labelWidth + 2, y: 0)
+        let x = Self.labelWidth + 12
+        let text = StyledText(explanation(shownMode), theme.dim)
+        surface.write(text, x: x, y: 0, width: max(0, surface.width - x))
+        if isChosen, field == .mode { surface.highlight(surface.bounds, theme.selection) }
+      }
+    }
+    if field == .mode { drawMark(y: shown.firstIndex(of: mode) ?? 0, on: &surface) }
+  }
+
+  /// What a mode does, in half a sentence.
+  private func explanation(_ mode: UploadMode) -> String {
+    switch mode {
+    case .multipart: return "as a form, like a browser; read while it is sent"
+    case .buffered:
+      let largest = sendable.compactMap(\.size).max() ?? 0
+      return "as a form, whole in memory first: \(ByteSize.text(largest)) for the largest file"
+    case .stream, .raw: return "the file is the request's body; read while it is sent"
+    }
+  }
+
+  private func drawTarget(on surface: inout Surface) {
+    let theme = surface.theme
+    surface.write("To", x: 1, y: 0, style: theme.dim)
+    let area = Rect(x: Self.labelWidth + 2, y: 0, width: surface.width - Self.labelWidth - 2, height: 1)
+    if field == .target { drawMark(y: 0, on: &surface) }
+    surface.within(area) { surface in
+      if field == .target { surface.draw(address, in: surface.bounds) }
+      guard address.isEmpty || field != .target else { return }
+      // Behind the cursor, where one is.
+      let x = field == .target ? 1 : 0
+      var text = StyledText(targetText, field == .target ? theme.dim : theme.text)
+      if target == .ownServer {
+        text.append(field == .target ? "  this server; type another address" : "  this server", theme.dim)
+      }
+      surface.write(text, x: x, y: 0, width: max(0, surface.width - x))
+    }
+  }
+
+  private func drawMark(y: Int, on surface: inout Surface) {
+    surface.put(surface.glyphs.selection, x: 0, y: y, style: surface.theme.accent)
+  }
+
+  private var targetText: String {
+    switch target {
+    case .ownServer: ownURL
+    case .url(let text): text
+    }
+  }
+
+  // MARK: What would happen
+
+  private func summaryText(_ theme: Theme) -> StyledText {
+    if let obstacle {
+      return StyledText(obstacle, isChecking || field == .target && targetProblem == nil ? theme.dim : theme.bad)
+    }
+    return StyledText([Span("Enter sends ", theme.dim), Span("\(totalText), \(manner) to \(targetText)", theme.title)])
+  }
+
+  private var manner: String {
+    switch mode {
+    case .stream, .raw: "as a stream"
+    case .multipart: "as a form"
+    case .buffered: "as a form from memory"
+    }
+  }
+
+  private func noteText(_ theme: Theme) -> StyledText {
+    if let message, message != obstacle { return StyledText(message, theme.warning) }
+    let count = known.values.count { $0.problem != nil }
+    guard count > 0 else { return "" }
+    return StyledText("\(FilePicker.count(count, "file is", "files are")) left out.", theme.warning)
+  }
+}

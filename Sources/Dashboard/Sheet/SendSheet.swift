@@ -1,0 +1,131 @@
+import TerminalUI
+package import UploadCore
+
+/// Shows what is about to be sent, where and how, lets the user change the last two, and sends.
+///
+/// Pure: files and target are looked at by whoever performs ``DashboardEffect/check(paths:target:)``; what they found
+/// comes by ``receive(_:)``.
+package struct SendSheet: Sendable {
+  /// What follows from an event.
+  package enum Outcome: Hashable, Sendable {
+    /// The sheet stays, and wants this done.
+    case stay([DashboardEffect])
+    /// To where the files were chosen.
+    case back
+    /// The sheet is done with; this sends the files.
+    case send(DashboardEffect)
+  }
+
+  enum Field: CaseIterable, Sendable {
+    case files
+    case mode
+    case target
+  }
+
+  /// Absolute, in the order they were chosen in.
+  package private(set) var paths: [String]
+  /// How they are sent: worth remembering.
+  package internal(set) var mode: UploadMode
+  /// Of the server that this dashboard hosts.
+  let ownURL: String
+  /// What `~` stands for.
+  let home: String
+  var field = Field.files
+  /// Empty means the own server.
+  var address = TextField()
+  var scroll = Scroll()
+  /// What is known of the files so far, by path.
+  var known: [String: SendCheck.File] = [:]
+  var targetProblem: String?
+  /// What was asked and not answered yet.
+  var awaited: DashboardEffect?
+  /// The target that was asked about last.
+  private var askedTarget = SendDestination.ownServer
+  /// What the last key led to, where that is not to be seen otherwise.
+  var message: String?
+
+  /// The modes there are for sending.
+  static let modes: [UploadMode] = [.stream, .multipart, .buffered]
+
+  /// - Parameters:
+  ///   - paths: absolute, at least one.
+  ///   - mode: `raw` is none to send by, and becomes `stream`.
+  ///   - ownURL: of the server that this dashboard hosts.
+  ///   - home: what `~` stands for; absolute.
+  package init(paths: [String], mode: UploadMode, ownURL: String, home: String) {
+    self.paths = paths
+    self.mode = Self.modes.contains(mode) ? mode : .stream
+    self.ownURL = ownURL
+    self.home = home
+    awaited = .check(paths: paths, target: .ownServer)
+  }
+
+  /// What has to be done first: look at the files.
+  package var firstEffects: [DashboardEffect] { awaited.map { [$0] } ?? [] }
+
+  /// Where the files go to, as it is typed by now.
+  package var target: SendDestination {
+    let text = String(address.text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    return text.isEmpty || text == ownURL ? .ownServer : .url(text)
+  }
+
+  /// The keys that mean something now, for the footer.
+  package var keys: [KeyBinding<SheetCommand>] {
+    field == .target ? SheetCommand.typingKeys : SheetCommand.keys
+  }
+
+  /// Takes the answer to ``DashboardEffect/check(paths:target:)``; one to an earlier question is ignored.
+  package mutating func receive(_ check: SendCheck) {
+    guard awaited == .check(paths: check.files.map(\.path), target: check.target) else { return }
+    awaited = nil
+    known = Dictionary(check.files.map { ($0.path, $0) }) { first, _ in first }
+    targetProblem = check.targetProblem
+  }
+
+  // MARK: What would be sent
+
+  var isChecking: Bool { awaited != nil }
+
+  /// The files that can be sent, as far as is known.
+  var sendable: [SendCheck.File] {
+    paths.compactMap { known[$0] }.filter { $0.problem == nil }
+  }
+
+  /// Why nothing can be sent now, in words; nil when Enter sends.
+  var obstacle: String? {
+    if target != askedTarget { return "Enter takes the address." }
+    if isChecking { return "Looking at the files." }
+    if let targetProblem { return targetProblem }
+    return sendable.isEmpty ? "None of the files can be sent." : nil
+  }
+
+  mutating func send() -> Outcome {
+    if let obstacle {
+      message = obstacle
+      return .stay([])
+    }
+    return .send(.send(paths: sendable.map(\.path), target: target, mode: mode))
+  }
+
+  /// Adds files, after those there are.
+  mutating func add(_ added: [String]) -> Outcome {
+    let present = Set(paths)
+    let new = added.filter { !present.contains($0) }
+    guard !new.isEmpty else { return .stay([]) }
+    paths += new
+    return check()
+  }
+
+  /// Asks about the target when it is another than before.
+  mutating func checkTarget() -> Outcome {
+    target == askedTarget ? .stay([]) : check()
+  }
+
+  private mutating func check() -> Outcome {
+    askedTarget = target
+    targetProblem = nil
+    let question = DashboardEffect.check(paths: paths, target: target)
+    awaited = question
+    return .stay([question])
+  }
+}

@@ -1,0 +1,56 @@
+import TerminalUI
+import UploadCore
+
+/// All about one upload: facts in words, and how its rate and its memory went.
+struct DetailPane: Widget {
+  /// Nil when there is no upload to show.
+  let record: UploadRecord?
+  let isFocused: Bool
+
+  /// Columns the facts take beside the graphs.
+  private static let factColumns = 46
+
+  func draw(on surface: inout Surface) {
+    let theme = surface.theme
+    var title = StyledText(surface.glyphs.superscript(3), theme.key)
+    title.append("Detail")
+    if let record {
+      title.append(": \(record.now.name)")
+      // A way to tell two of the same name apart.
+      title.append("  \(record.now.direction.rawValue)", theme.dim)
+    }
+    surface.draw(Panel(title, isFocused: isFocused), in: surface.bounds)
+    let content = surface.bounds.inset(horizontally: 2, vertically: 1)
+    guard let record else {
+      let line = StyledText("Select an upload to see all about it.", theme.dim)
+      return surface.draw(Placeholder(lines: [line]), in: content)
+    }
+    let facts = UploadFacts(upload: record.now, peakSpeed: record.peakSpeed)
+    if content.height >= 16 {
+      drawTall(record, facts, content, on: &surface)
+    } else if content.width >= 2 * Self.factColumns {
+      drawWide(record, facts, content, on: &surface)
+    } else {
+      surface.draw(facts, in: content)
+    }
+  }
+
+  /// Facts at the left, graphs beside each other at their right.
+  private func drawWide(_ record: UploadRecord, _ facts: UploadFacts, _ area: Rect, on surface: inout Surface) {
+    let columns = area.columns([.fixed(Self.factColumns), .fixed(2), .rest(), .fixed(2), .rest()])
+    surface.draw(facts, in: columns[0])
+    surface.draw(HistoryGraph(.rate, of: record), in: columns[2])
+    surface.draw(HistoryGraph(.memory, of: record), in: columns[4])
+  }
+
+  /// Facts above, graphs below: beside each other where there is the width for it.
+  private func drawTall(_ record: UploadRecord, _ facts: UploadFacts, _ area: Rect, on surface: inout Surface) {
+    let isWide = area.width >= 80
+    let rows = area.rows([.fixed(min(facts.count, area.height / 2)), .fixed(1), .rest()])
+    surface.draw(facts, in: rows[0])
+    let graphs =
+      isWide ? rows[2].columns([.rest(), .fixed(2), .rest()]) : rows[2].rows([.rest(), .fixed(0), .rest()])
+    surface.draw(HistoryGraph(.rate, of: record), in: graphs[0])
+    surface.draw(HistoryGraph(.memory, of: record), in: graphs[2])
+  }
+}

@@ -1,0 +1,40 @@
+import TerminalUI
+import UploadCore
+
+/// How a number of an upload went over time, under a line that says what is shown.
+struct HistoryGraph: Widget {
+  enum Subject {
+    case rate
+    case memory
+  }
+
+  private let subject: Subject
+  private let series: Series
+
+  init(_ subject: Subject, of record: UploadRecord) {
+    self.subject = subject
+    series = subject == .rate ? record.rates : record.memory
+  }
+
+  func draw(on surface: inout Surface) {
+    guard surface.height > 1 else { return }
+    let theme = surface.theme
+    let capacity = Graph.capacity(columns: surface.width, glyphs: surface.glyphs)
+    let shown = series.values.suffix(capacity).map(Double.init)
+    let top = shown.max() ?? 0
+    let seconds = Double(shown.count) * series.secondsPerValue
+    let name = subject == .rate ? "rate" : "resident memory"
+    let scale = subject == .rate ? ByteSize.rateText(top) : Figures.memory(UInt64(min(max(0, top), 1e18)))
+    surface.write(StyledText(name, theme.title), x: 0, y: 0, width: surface.width)
+    let caption = StyledText("top \(scale), last \(Figures.clock(seconds))", theme.dim)
+    let room = surface.width - name.utf8.count - 1
+    if caption.columns <= room {
+      surface.write(caption, x: name.utf8.count + 1, y: 0, width: room, alignment: .trailing)
+    }
+    let floor = Rect(x: 0, y: surface.height - 1, width: surface.width, height: 1)
+    surface.fill(floor, with: surface.glyphs.border.horizontal, style: theme.border)
+    let style = subject == .rate ? theme.accent : theme.good
+    let rect = Rect(x: 0, y: 1, width: surface.width, height: surface.height - 2)
+    surface.draw(Graph(shown, style: style), in: rect)
+  }
+}

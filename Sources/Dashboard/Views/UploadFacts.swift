@@ -1,0 +1,83 @@
+import TerminalUI
+import UploadCore
+
+/// What is known of an upload, a line for each thing, the most important first.
+struct UploadFacts: Widget {
+  let upload: UploadSnapshot
+  let peakSpeed: Double
+
+  private static let labelColumns = 9
+
+  private struct Fact {
+    var label: String
+    var text: String
+    var style: ((Theme) -> Style)?
+
+    init(_ label: String, _ text: String, _ style: ((Theme) -> Style)? = nil) {
+      (self.label, self.text, self.style) = (label, text, style)
+    }
+  }
+
+  func draw(on surface: inout Surface) {
+    for (y, fact) in facts.prefix(surface.height).enumerated() {
+      surface.write(fact.label, x: 0, y: y, style: surface.theme.dim)
+      let style = fact.style?(surface.theme) ?? surface.theme.text
+      let width = surface.width - Self.labelColumns
+      let truncation: Truncation = fact.label == "path" ? .start : .end
+      surface.write(StyledText(fact.text, style), x: Self.labelColumns, y: y, width: width, truncation: truncation)
+    }
+  }
+
+  /// How many lines there are.
+  var count: Int { facts.count }
+
+  private var facts: [Fact] {
+    var facts = [Fact("state", upload.stateWords) { $0.style(of: upload.state) }]
+    if let error = upload.failure { facts.append(Fact("error", "\(error.code.rawValue): \(error.message)")) }
+    facts += [Fact("size", size), Fact(upload.direction == .incoming ? "received" : "sent", progress)]
+    facts += [Fact("rate", rates), Fact("memory", memory), Fact("time", time)]
+    facts.append(Fact(upload.direction == .incoming ? "from" : "to", "\(upload.remote), \(upload.mode.rawValue)"))
+    if let path = upload.finishedFile?.path, !path.isEmpty { facts.append(Fact("path", path)) }
+    if let type { facts.append(Fact("type", type)) }
+    if let digest = upload.finishedFile?.sha256 { facts.append(Fact("SHA-256", digest)) }
+    return facts
+  }
+
+  private var size: String {
+    guard let size = upload.size else { return "unknown" }
+    let bytes = size < 1024 ? ByteSize.text(size) : "\(ByteSize.text(size)) (\(size) bytes)"
+    return upload.sizeExact ? bytes : "at most \(bytes)"
+  }
+
+  private var progress: String {
+    let bytes = ByteSize.text(upload.bytes)
+    guard let stored = upload.stored, let durable = upload.durable else { return "\(bytes), no answer yet" }
+    return "\(bytes), stored \(ByteSize.text(stored)), durable \(ByteSize.text(durable))"
+  }
+
+  private var rates: String {
+    let average = "average \(ByteSize.rateText(upload.averageSpeed)), peak \(ByteSize.rateText(peakSpeed))"
+    return upload.outcome == nil ? "\(ByteSize.rateText(upload.speed)), \(average)" : average
+  }
+
+  private var memory: String {
+    let peak = "peak \(Figures.memory(upload.peakResidentBytes))"
+    return upload.outcome == nil ? "\(Figures.memory(upload.residentBytes)) resident, \(peak)" : peak
+  }
+
+  private var time: String {
+    let taken = Figures.clock(upload.seconds)
+    if upload.outcome != nil { return "took \(taken)" }
+    return upload.eta.map { "\(taken), \(Figures.clock($0)) left" } ?? taken
+  }
+
+  /// What the sender said it is, and what the bytes say.
+  private var type: String? {
+    let declared = upload.declaredType ?? upload.finishedFile?.declaredType
+    let parts = [
+      declared.map { "\($0) (declared)" },
+      upload.finishedFile?.detectedType.map { "\($0) (detected)" },
+    ].compactMap { $0 }
+    return parts.isEmpty ? upload.finishedFile?.type : parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,71 @@
+import TerminalUI
+import UploadCore
+
+/// All uploads of one direction, in a box.
+struct UploadsPane: Widget {
+  let direction: UploadDirection
+  let list: UploadList
+  let place: ListPlace
+  let isFocused: Bool
+  let linesPerUpload: Int
+  let settings: DashboardSettings
+  let filter: String
+  let facts: DashboardFacts
+
+  func draw(on surface: inout Surface) {
+    surface.draw(panel(surface), in: surface.bounds)
+    let content = Panel.content(of: surface.bounds)
+    guard !list.shown.isEmpty else {
+      return surface.draw(Placeholder(lines: placeholder(surface.theme)), in: content)
+    }
+    let layout = UploadRowLayout(width: content.width, lines: linesPerUpload)
+    let list = list
+    let items = ItemList(
+      count: list.shown.count,
+      itemHeight: linesPerUpload,
+      scroll: place.scroll,
+      isFocused: isFocused
+    ) { row, _, surface in
+      guard let record = list.record(at: row) else { return }
+      UploadRow(record: record, layout: layout).draw(on: &surface)
+    }
+    surface.draw(items, in: content)
+  }
+
+  private func panel(_ surface: Surface) -> Panel {
+    let theme = surface.theme
+    let isIncoming = direction == .incoming
+    var title = StyledText(surface.glyphs.superscript(isIncoming ? 1 : 2), theme.key)
+    title.append(isIncoming ? "Incoming" : "Outgoing")
+    title.append(isIncoming ? " (server) " : " (client) ", theme.dim)
+    title.append("\(list.runningCount) active", list.runningCount > 0 ? theme.accent : theme.dim)
+    let rate = list.runningCount > 0 ? StyledText(ByteSize.rateText(list.totalSpeed), theme.text) : ""
+    return Panel(title, trailing: rate, footer: footer(surface), isFocused: isFocused)
+  }
+
+  private func footer(_ surface: Surface) -> StyledText {
+    var parts: [String] = []
+    if list.stalledCount > 0 { parts.append("\(list.stalledCount) stalled") }
+    if list.endedCount > 0 { parts.append("\(list.endedCount) ended") }
+    if list.leftOut > 0 { parts.append("\(list.leftOut) older left out") }
+    if !filter.isEmpty { parts.append("filter: \(filter)") }
+    if settings.sort != .started { parts.append("by \(settings.sort.rawValue)") }
+    if direction == .outgoing { parts.append("next: \(settings.mode.rawValue)") }
+    return StyledText(parts.joined(separator: " \(surface.glyphs.separator.text) "))
+  }
+
+  /// What to do when there is nothing to show.
+  private func placeholder(_ theme: Theme) -> [StyledText] {
+    if !filter.isEmpty { return [StyledText("Nothing here contains \"\(filter)\".", theme.dim)] }
+    let command = StyledText("curl -T FILE \(facts.url)/", theme.accent)
+    switch direction {
+    case .incoming:
+      return [StyledText("Nothing has come in yet.", theme.dim), StyledText("Send a file with", theme.dim), command]
+    case .outgoing:
+      let keys = StyledText([
+        Span("Press ", theme.dim), Span("u", theme.key), Span(" to choose a file, or drop one here.", theme.dim),
+      ])
+      return [StyledText("Nothing has been sent yet.", theme.dim), keys]
+    }
+  }
+}
