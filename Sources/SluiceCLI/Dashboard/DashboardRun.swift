@@ -47,6 +47,9 @@ struct DashboardRun {
     let loop = host.loop(engine, on: screen)
     if !files.isEmpty { loop.performer.send(paths: files, to: .ownServer, mode: loop.model.settings.mode) }
     loop.run()
+    // A terminal without a second screen would keep this one under what the shell writes.
+    let capabilities = terminal.capabilities
+    terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
     screen.close()
     Output.line(
       Goodbye.line(

@@ -19,6 +19,7 @@ extension Trait where Self == ConditionTrait {
   static var bash: Self { Client.needs("bash", "--version") }
   static var node: Self { Client.needs("node", "--version") }
   static var python: Self { Client.needs("python3", "-c", "import requests") }
+  static var tmux: Self { Client.needs("tmux", "-V") }
   static var wget: Self { Client.needs("wget", "--version") }
 
   /// A mount of its own for a process needs rights that root has on a machine, but not in every container.
