@@ -66,7 +66,9 @@ import UploadTestSupport
       try await tmux.startDashboard()
       kill(try tmux.processID, SIGSTOP)
       try await tmux.shows("ready>")
-      try await tmux.command("fg; echo \"status=$?\"; stty -g >after")
+      try await tmux.type("fg; echo \"status=$?\"; stty -g >after")
+      // The line settings are still the dashboard's: Enter ends no line.
+      try await tmux.press("C-j")
       try await tmux.shows("the dashboard") { $0.contains("Incoming") && !$0.contains("ready>") }
       try await tmux.press("q")
       try await tmux.ends()

@@ -32,7 +32,6 @@ import UploadTestSupport
         wait idle
         frame sheet
         key Enter
-        expect "↑ picked.bin"
         wait idle
         frame end
         key q

@@ -94,7 +94,8 @@ struct DashboardEngine: Sendable {
     queue.close()
     await server.server.stop()
     await Race.wait(atMost: grace.duration) { await queue.waitUntilEmpty() }
-    ledger.cancelAll()
+    // The server sees to the end of incoming ones itself.
+    for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
     _ = await serving.value
     await server.shutDown()
   }
