@@ -37,7 +37,7 @@ package enum KeyTable {
 
   private static let uploads: [KeyBinding<Command>] = [
     KeyBinding([KeyEvent("u")], .upload, hint: "upload", help: "choose files to send"),
-    KeyBinding([KeyEvent("m")], .mode, help: "mode of the next upload: stream, multipart, buffered"),
+    KeyBinding([KeyEvent("m")], .mode, help: "mode: stream, multipart or buffered"),
     KeyBinding([KeyEvent(.enter)], .detail, hint: "detail", help: "all about the selected upload"),
     KeyBinding([KeyEvent("x"), KeyEvent(.delete)], .cancel, hint: "cancel", help: "cancel it (asks once)"),
     KeyBinding([KeyEvent("r")], .retry, hint: "retry", help: "send it once more"),
@@ -46,11 +46,11 @@ package enum KeyTable {
 
   private static let view: [KeyBinding<Command>] = [
     KeyBinding([KeyEvent(" ")], .freeze, hint: "freeze", help: "freeze the screen, and go on"),
-    KeyBinding([KeyEvent("s")], .sort, hint: "sort", help: "order: started, name, rate, progress, memory"),
+    KeyBinding([KeyEvent("s")], .sort, help: "order by start, name, rate and so on"),
     KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "show only what contains a text"),
-    KeyBinding([KeyEvent("L")], .log, hint: "log", help: "the event log"),
+    KeyBinding([KeyEvent("L")], .log, help: "the event log"),
     KeyBinding([KeyEvent("y")], .copy, help: "copy the server's URL"),
-    KeyBinding([KeyEvent("t")], .theme, help: "theme: dark, light, high contrast, mono"),
+    KeyBinding([KeyEvent("t")], .theme, help: "theme: dark, light, contrast, mono"),
     KeyBinding([KeyEvent("b")], .bar, help: "bars: block, thin, ASCII"),
     KeyBinding([KeyEvent("+"), KeyEvent("=")], .faster, help: "refresh more often"),
     KeyBinding([KeyEvent("-")], .slower, help: "refresh less often"),

@@ -21,6 +21,11 @@ struct EventLog: Sendable {
     entries.append(entry)
   }
 
+  /// Gives what was written before the time was known the first one that is.
+  mutating func date(at time: ClockTime) {
+    for index in entries.indices where entries[index].time == nil { entries[index].time = time }
+  }
+
   /// The lines that contain `filter`, newest first; all when it is empty.
   func newestFirst(_ filter: String) -> [LogEntry] {
     let filter = filter.lowercased()

@@ -27,7 +27,8 @@ struct LogEntry: Sendable, Hashable {
     }
   }
 
-  var time: ClockTime
+  /// Nil until the first snapshot has told the time.
+  var time: ClockTime?
   var kind: Kind
   /// Of the upload it is about; nil for a note.
   var direction: UploadDirection?

@@ -19,7 +19,7 @@ extension DashboardModel {
   /// Where a key goes that does not mean the same everywhere.
   var keyContext: KeyContext {
     if question != nil { return .question }
-    return isTypingFilter ? .filter : .dashboard
+    return isTypingFilter && helpOffset == nil ? .filter : .dashboard
   }
 
   private mutating func press(_ key: KeyEvent) -> [DashboardEffect] {

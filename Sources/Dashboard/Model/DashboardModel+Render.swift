@@ -86,6 +86,7 @@ extension DashboardModel {
   }
 
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {
+    if helpOffset != nil { return hints(in: .dashboard, glyphs) }
     if let sheet { return Self.hints(sheet.keys, glyphs) }
     if isPicking, let picker { return Self.hints(picker.keys, glyphs) }
     return hints(in: .dashboard, glyphs)

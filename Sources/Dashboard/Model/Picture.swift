@@ -13,8 +13,8 @@ struct Picture: Sendable {
   private(set) var residentHistory: [Double] = []
   /// Whole minutes since the first snapshot.
   private(set) var uptimeMinutes = 0
-  /// When the latest snapshot was taken.
-  private(set) var time = ClockTime(hour: 0, minute: 0, second: 0)
+  /// When the latest snapshot was taken; nil before the first.
+  private(set) var time: ClockTime?
   private var clock = TickClock()
 
   /// Enough for the sparkline in the header.
@@ -28,6 +28,7 @@ struct Picture: Sendable {
   var endedCount: Int { incoming.endedCount + outgoing.endedCount }
 
   mutating func take(_ snapshot: Snapshot, at time: ClockTime, sort: UploadSort, filter: String) {
+    if self.time == nil { log.date(at: time) }
     self.time = time
     let ticks = clock.ticks(until: snapshot.at)
     uptimeMinutes = clock.minutes(until: snapshot.at)

@@ -137,9 +137,9 @@ extension FilePicker {
   private mutating func paste(_ text: String) -> Outcome {
     message = nil
     let paths = PastedPaths.parse(text, home: home)
-    if paths.count == 1 { return go(toPath: paths[0]) }
-    if paths.count > 1 {
+    if !paths.isEmpty {
       context = .browsing
+      if paths.count == 1 { return go(toPath: paths[0]) }
       return .choose(marks.paths + paths.filter { !marks.contains($0) })
     }
     switch context {

@@ -13,7 +13,6 @@ extension FilePicker {
   ///
   /// Which of both it is the directory above tells, where its last part is a name.
   mutating func go(toPath text: String) -> Outcome {
-    context = .browsing
     let path = PickerPath.absolute(text, in: directory, home: home)
     guard let (parent, name) = PickerPath.split(path), !text.hasSuffix("/"), name != ".", name != ".." else {
       return go(to: path)
@@ -22,6 +21,7 @@ extension FilePicker {
     return .stay([.readDirectory(parent)])
   }
 
+  /// What is typed stays, to be mended, until something was found.
   mutating func find(_ name: String, in listing: DirectoryListing) -> Outcome {
     let path = PickerPath.join(listing.path, name)
     if let problem = listing.problem, listing.entries.isEmpty {
@@ -30,7 +30,7 @@ extension FilePicker {
     }
     guard let entry = listing.entries.first(where: { $0.name == name }) else {
       // It may be among those that were not read: whoever looks at the file itself will tell.
-      if listing.total > listing.entries.count { return .choose([path]) }
+      if listing.total > listing.entries.count { return choose(path, size: 0) }
       message = "There is no \(name) in \(PickerPath.abbreviated(listing.path, home: home))."
       return .stay([])
     }
@@ -39,8 +39,14 @@ extension FilePicker {
       message = "\(name): \(obstacle)"
       return .stay([])
     }
+    return choose(path, size: entry.size ?? 0)
+  }
+
+  /// Chooses a file, with what is marked.
+  private mutating func choose(_ path: String, size: UInt64) -> Outcome {
+    context = .browsing
     guard !marks.isEmpty else { return .choose([path]) }
-    marks.add(path, size: entry.size ?? 0)
+    marks.add(path, size: size)
     return .choose(marks.paths)
   }
 

@@ -94,7 +94,7 @@ extension FilePicker: Widget {
     let theme = surface.theme
     var area = surface.bounds.inset(horizontally: surface.width >= 12 ? 1 : 0, vertically: 0)
     // The border says it where there is one.
-    let trailing = context == .filtering ? countText : hasBorder ? "" : marksText
+    let trailing = hasBorder ? "" : context == .filtering ? countText : marksText
     if !trailing.isEmpty, trailing.columns + 12 <= area.width {
       let width = trailing.columns
       surface.write(StyledText(trailing, theme.dim), x: area.maxX - width, y: 0, width: width)

@@ -11,7 +11,7 @@ struct PickerEntries: Sendable {
   let hiddenCount: Int
 
   init(_ entries: [DirectoryEntry] = [], showsHidden: Bool = false) {
-    all = entries.map { PickerEntry($0) }.sorted(by: PickerEntry.precedes)
+    all = PickerEntry.sorted(entries.map { PickerEntry($0) })
     hiddenCount = all.count(where: \.isHidden)
     self.showsHidden = showsHidden
     show()

@@ -13,8 +13,15 @@ extension SendSheet: Widget {
     surface.within(layout.files) { drawFiles(on: &$0) }
     surface.within(layout.modes) { drawModes(on: &$0) }
     surface.within(layout.target) { drawTarget(on: &$0) }
-    surface.within(layout.summary) { $0.write(summaryText($0.theme), x: 0, y: 0, width: $0.width) }
-    surface.within(layout.note) { $0.write(noteText($0.theme), x: 0, y: 0, width: $0.width) }
+    surface.within(layout.summary) { drawLine(on: &$0) { summaryText($0, width: $1) } }
+    surface.within(layout.note) { drawLine(on: &$0) { theme, _ in noteText(theme) } }
+  }
+
+  /// A line of text, in line with the names of the files where there is space.
+  private func drawLine(on surface: inout Surface, _ text: (Theme, Int) -> StyledText) {
+    let inset = surface.width >= 24 ? 1 : 0
+    let width = surface.width - 2 * inset
+    surface.write(text(surface.theme, width), x: inset, y: 0, width: width)
   }
 
   /// In bytes, of the files that can be sent.
@@ -40,7 +47,7 @@ extension SendSheet: Widget {
     let theme = surface.theme
     let file = known[path]
     let (parent, name) = PickerPath.split(path) ?? ("", path)
-    let area = surface.bounds.inset(horizontally: min(1, surface.width), vertically: 0)
+    let area = surface.bounds.inset(horizontally: 1, vertically: 0)
     let sizeWidth = area.width >= 30 ? 10 : 0
     let nameWidth = area.width >= 50 ? area.width / 2 : area.width - (sizeWidth > 0 ? sizeWidth + 1 : 0)
     let isBad = file?.problem != nil
@@ -62,7 +69,8 @@ extension SendSheet: Widget {
 
   // MARK: Mode and target
 
-  private static let labelWidth = 6
+  /// Of the words before the fields; 1, for the mark, where there is no space for them.
+  private func labelWidth(_ surface: Surface) -> Int { surface.width >= 24 ? 6 : 1 }
 
   private func drawModes(on surface: inout Surface) {
     let shown = surface.height >= Self.modes.count ? Self.modes : [mode]
@@ -70,14 +78,15 @@ extension SendSheet: Widget {
       surface.within(Rect(x: 0, y: y, width: surface.width, height: 1)) { surface in
         let isChosen = shownMode == mode
         let theme = surface.theme
-        if y == 0 { surface.write("Mode", x: 1, y: 0, style: theme.dim) }
+        let label = labelWidth(surface)
+        if y == 0, label > 1 { surface.write("Mode", x: 1, y: 0, style: theme.dim) }
         let mark = isChosen ? surface.glyphs.checked : .space
-        surface.put(mark, x: Self.labelWidth, y: 0, style: theme.good)
+        surface.put(mark, x: label, y: 0, style: theme.good)
         let name = StyledText(shownMode.rawValue, isChosen ? theme.title : theme.text)
-        surface.write(name, x: Self.labelWidth + 2, y: 0)
-        let x = Self.labelWidth + 12
+        surface.write(name, x: label + 2, y: 0)
+        let x = label + 12
         let text = StyledText(explanation(shownMode), theme.dim)
-        surface.write(text, x: x, y: 0, width: max(0, surface.width - x))
+        surface.write(text, x: x, y: 0, width: max(0, surface.width - x - 1))
         if isChosen, field == .mode { surface.highlight(surface.bounds, theme.selection) }
       }
     }
@@ -90,15 +99,17 @@ extension SendSheet: Widget {
     case .multipart: return "as a form, like a browser; read while it is sent"
     case .buffered:
       let largest = sendable.compactMap(\.size).max() ?? 0
-      return "as a form, whole in memory first: \(ByteSize.text(largest)) for the largest file"
+      return "as a form, whole in memory first: up to \(ByteSize.text(largest))"
     case .stream, .raw: return "the file is the request's body; read while it is sent"
     }
   }
 
   private func drawTarget(on surface: inout Surface) {
     let theme = surface.theme
-    surface.write("To", x: 1, y: 0, style: theme.dim)
-    let area = Rect(x: Self.labelWidth + 2, y: 0, width: surface.width - Self.labelWidth - 2, height: 1)
+    let label = labelWidth(surface)
+    if label > 1 { surface.write("To", x: 1, y: 0, style: theme.dim) }
+    let start = label > 1 ? label + 2 : 1
+    let area = Rect(x: start, y: 0, width: surface.width - start - 1, height: 1)
     if field == .target { drawMark(y: 0, on: &surface) }
     surface.within(area) { surface in
       if field == .target { surface.draw(address, in: surface.bounds) }
@@ -126,11 +137,15 @@ extension SendSheet: Widget {
 
   // MARK: What would happen
 
-  private func summaryText(_ theme: Theme) -> StyledText {
+  private func summaryText(_ theme: Theme, width: Int) -> StyledText {
     if let obstacle {
-      return StyledText(obstacle, isChecking || field == .target && targetProblem == nil ? theme.dim : theme.bad)
+      let isPending = isChecking || target != askedTarget
+      return StyledText(obstacle, isPending ? theme.dim : theme.bad)
     }
-    return StyledText([Span("Enter sends ", theme.dim), Span("\(totalText), \(manner) to \(targetText)", theme.title)])
+    let enter = Span("Enter sends ", theme.dim)
+    let texts = ["\(totalText), \(manner) to \(targetText)", "\(totalText), \(manner)", totalText]
+    return texts.map { StyledText([enter, Span($0, theme.title)]) }.first { $0.columns <= width }
+      ?? StyledText(totalText, theme.title)
   }
 
   private var manner: String {
@@ -143,6 +158,12 @@ extension SendSheet: Widget {
 
   private func noteText(_ theme: Theme) -> StyledText {
     if let message, message != obstacle { return StyledText(message, theme.warning) }
+    // The list may have cut it short.
+    if field == .files, paths.indices.contains(scroll.selection), let file = known[paths[scroll.selection]],
+      let problem = file.problem
+    {
+      return StyledText("\(PickerPath.name(file.path)): \(problem)", theme.bad)
+    }
     let count = known.values.count { $0.problem != nil }
     guard count > 0 else { return "" }
     return StyledText("\(FilePicker.count(count, "file is", "files are")) left out.", theme.warning)

@@ -40,7 +40,7 @@ package struct SendSheet: Sendable {
   /// What was asked and not answered yet.
   var awaited: DashboardEffect?
   /// The target that was asked about last.
-  private var askedTarget = SendDestination.ownServer
+  private(set) var askedTarget = SendDestination.ownServer
   /// What the last key led to, where that is not to be seen otherwise.
   var message: String?
 

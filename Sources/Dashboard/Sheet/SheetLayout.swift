@@ -19,13 +19,13 @@ struct SheetLayout {
   init(_ size: Size, files count: Int) {
     let bounds = Rect(size)
     hasBorder = size.width >= 24 && size.height >= 6
-    let space = hasBorder ? bounds.inset(horizontally: 2, vertically: 1) : bounds
+    let space = hasBorder ? Panel.content(of: bounds) : bounds
     let isTall = space.height >= 11
     let modeRows = isTall ? SendSheet.modes.count : 1
     let gap = isTall ? 1 : 0
     let wanted = min(count, 12) + modeRows + 3 * gap + 3
-    let content = space.centered(width: min(space.width, 84), height: wanted)
-    frame = hasBorder ? content.inset(horizontally: -2, vertically: -1) : content
+    let content = space.centered(width: min(space.width, 88), height: wanted)
+    frame = hasBorder ? content.inset(horizontally: -1, vertically: -1) : content
     let height = content.height
     let rows = content.rows([
       .rest(),

@@ -8,7 +8,7 @@ struct DetailPane: Widget {
   let isFocused: Bool
 
   /// Columns the facts take beside the graphs.
-  private static let factColumns = 46
+  private static let factColumns = 52
 
   func draw(on surface: inout Surface) {
     let theme = surface.theme
@@ -28,7 +28,7 @@ struct DetailPane: Widget {
     let facts = UploadFacts(upload: record.now, peakSpeed: record.peakSpeed)
     if content.height >= 16 {
       drawTall(record, facts, content, on: &surface)
-    } else if content.width >= 2 * Self.factColumns {
+    } else if content.width >= Self.factColumns + 44 {
       drawWide(record, facts, content, on: &surface)
     } else {
       surface.draw(facts, in: content)

@@ -7,7 +7,7 @@ struct FilterLine: Widget {
 
   func draw(on surface: inout Surface) {
     surface.write("/", x: 1, y: 0, style: surface.theme.key)
-    let hintColumns = hints.reduce(0) { $0 + $1.key.columns + $1.word.columns + 3 }
+    let hintColumns = hints.reduce(0) { $0 + $1.columns + 2 }
     let right = surface.width >= hintColumns + 24 ? hintColumns : 0
     surface.draw(field, in: Rect(x: 2, y: 0, width: surface.width - 3 - right, height: 1))
     guard right > 0 else { return }

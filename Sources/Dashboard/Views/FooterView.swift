@@ -9,9 +9,7 @@ struct FooterView: Widget {
 
   func draw(on surface: inout Surface) {
     var x = 1
-    for hint in hints {
-      let columns = hint.key.columns + 1 + hint.word.columns
-      guard x + columns <= surface.width else { break }
+    for hint in fitting(surface.width - 1) {
       x += surface.write(hint.key, x: x, y: 0, style: surface.theme.key) + 1
       x += surface.write(hint.word, x: x, y: 0, style: surface.theme.dim) + Self.gap
     }
@@ -19,10 +17,21 @@ struct FooterView: Widget {
     guard let last, room >= 16 else { return }
     surface.write(LogLine.short(last, on: surface), x: x, y: 0, width: room, alignment: .trailing)
   }
+
+  /// The hints that fit. The first and the last two (help and quit, most of the time) are the last to go.
+  private func fitting(_ width: Int) -> [KeyHint] {
+    var hints = hints
+    while !hints.isEmpty, hints.reduce(-Self.gap, { $0 + $1.columns + Self.gap }) > width {
+      hints.remove(at: hints.count > 3 ? hints.count - 3 : hints.count - 1)
+    }
+    return hints
+  }
 }
 
 /// A key and what it does now.
 struct KeyHint: Hashable, Sendable {
   var key: String
   var word: String
+
+  var columns: Int { key.columns + 1 + word.columns }
 }

@@ -9,6 +9,8 @@ struct HeaderView: Widget {
 
   private static let gap = 2
   private static let sparkColumns = 10
+  /// Of a number below a GiB, which the program's own memory should be.
+  private static let memoryColumns = 9
 
   func draw(on surface: inout Surface) {
     let left = counts(surface)
@@ -33,9 +35,12 @@ struct HeaderView: Widget {
       let list = picture[direction]
       let isBusy = list.runningCount > 0
       var next = StyledText("  \(direction.arrow(surface.glyphs.isUnicode)) ", isBusy ? theme.accent : theme.dim)
-      next.append(Figures.padded("\(list.runningCount)", 2), isBusy ? theme.title : theme.dim)
+      next.append("\(list.runningCount)", isBusy ? theme.title : theme.dim)
       next.append(" \(surface.glyphs.separator.text) ", theme.dim)
-      next.append(Figures.padded(ByteSize.rateText(list.totalSpeed), Figures.rateColumns), isBusy ? theme.text : theme.dim)
+      next.append(
+        Figures.padded(ByteSize.rateText(list.totalSpeed), Figures.rateColumns),
+        isBusy ? theme.text : theme.dim
+      )
       guard text.columns + next.columns < surface.width else { break }
       text = text + next
     }
@@ -46,7 +51,7 @@ struct HeaderView: Widget {
   /// - Returns: the column where they begin, less the gap before them.
   private func drawRight(on surface: inout Surface, from start: Int) -> Int {
     let theme = surface.theme
-    let memory = Figures.padded(Figures.memory(picture.memory.resident), Figures.memoryColumns)
+    let memory = Figures.padded(Figures.memory(picture.memory.resident), Self.memoryColumns)
     let uptime = "  up \(Figures.uptime(picture.uptimeMinutes))"
     let memoryColumns = 4 + memory.utf8.count
     var room = surface.width - 1 - start - memoryColumns
@@ -61,7 +66,7 @@ struct HeaderView: Widget {
     }
     if showsSpark {
       x -= Self.sparkColumns
-      let graph = Graph(picture.residentHistory, style: theme.accent)
+      let graph = Graph(picture.residentHistory, maximum: Double(picture.memory.peak), style: theme.accent)
       surface.draw(graph, in: Rect(x: x, y: 0, width: Self.sparkColumns, height: 1))
       x -= 1
     }
@@ -95,16 +100,17 @@ struct HeaderView: Widget {
   private func drawSlabs(on surface: inout Surface, at x: inout Int) {
     let slabs = picture.slabs
     let part = slabs.budget > 0 ? Double(max(0, slabs.used)) / Double(slabs.budget) : 0
-    let numbers = "\(Figures.padded(Figures.memory(slabs.used), Figures.memoryColumns)) of \(Figures.memory(slabs.budget))"
+    let budget = Figures.memory(slabs.budget)
+    let numbers = "\(Figures.padded(Figures.memory(slabs.used), budget.utf8.count)) of \(budget)"
     let gauge = surface.width >= 80 ? 8 : 0
-    let columns = 6 + gauge + numbers.utf8.count
+    let columns = 6 + gauge + 1 + numbers.utf8.count
     guard x + columns < surface.width else { return }
     surface.write("slabs", x: x, y: 1, style: surface.theme.dim)
     if gauge > 0 {
       surface.draw(Gauge(received: part, stored: part), in: Rect(x: x + 6, y: 1, width: gauge, height: 1))
     }
     let style = part > 0.9 ? surface.theme.warning : surface.theme.dim
-    surface.write(numbers, x: x + 6 + gauge, y: 1, style: style)
+    surface.write(numbers, x: x + 7 + gauge, y: 1, style: style)
     x += columns + Self.gap
   }
 }

@@ -6,7 +6,8 @@ struct HelpOverlay: Widget {
   /// Lines that are scrolled out at the top.
   let offset: Int
 
-  private static let columnWidth = 54
+  static let columnWidth = 54
+  static let keyColumns = 16
   private static let gap = 3
 
   /// A line of the help: a title, or keys and what they do.
@@ -62,7 +63,7 @@ struct HelpOverlay: Widget {
 
   private static func draw(_ lines: some Sequence<Line>, on surface: inout Surface) {
     let theme = surface.theme
-    let keyColumns = min(20, surface.width / 2)
+    let keyColumns = min(Self.keyColumns, surface.width / 2)
     for (y, line) in lines.enumerated() where y < surface.height {
       switch line {
       case .blank: break

@@ -23,10 +23,10 @@ struct HistoryGraph: Widget {
     let shown = series.values.suffix(capacity).map(Double.init)
     let top = shown.max() ?? 0
     let seconds = Double(shown.count) * series.secondsPerValue
-    let name = subject == .rate ? "rate" : "resident memory"
+    let name = subject == .rate ? "rate" : "memory"
     let scale = subject == .rate ? ByteSize.rateText(top) : Figures.memory(UInt64(min(max(0, top), 1e18)))
     surface.write(StyledText(name, theme.title), x: 0, y: 0, width: surface.width)
-    let caption = StyledText("top \(scale), last \(Figures.clock(seconds))", theme.dim)
+    let caption = StyledText("\(scale) at most, \(Figures.clock(seconds))", theme.dim)
     let room = surface.width - name.utf8.count - 1
     if caption.columns <= room {
       surface.write(caption, x: name.utf8.count + 1, y: 0, width: room, alignment: .trailing)
@@ -35,6 +35,7 @@ struct HistoryGraph: Widget {
     surface.fill(floor, with: surface.glyphs.border.horizontal, style: theme.border)
     let style = subject == .rate ? theme.accent : theme.good
     let rect = Rect(x: 0, y: 1, width: surface.width, height: surface.height - 2)
-    surface.draw(Graph(shown, style: style), in: rect)
+    // With some air above: what does not change is a level, not a wall.
+    surface.draw(Graph(shown, maximum: top * 1.3, style: style), in: rect)
   }
 }

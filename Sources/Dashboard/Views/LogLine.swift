@@ -11,7 +11,9 @@ struct LogLine: Widget {
     let theme = surface.theme
     var x = 1
     // Where it is narrow the time goes first, then the detail is cut.
-    if surface.width >= 50 { x += surface.write(entry.time.text, x: x, y: 0, style: theme.dim) + 2 }
+    if surface.width >= 50 {
+      x += surface.write(entry.time?.text ?? "--:--:--", x: x, y: 0, style: theme.dim) + 2
+    }
     surface.write(entry.kind.word, x: x, y: 0, style: theme.style(of: entry.kind))
     x += Self.wordColumns + 1
     let text = Self.subject(of: entry, surface: surface) + StyledText(entry.detail, theme.dim)

@@ -38,10 +38,10 @@ struct UploadRow: Widget {
     case .percent:
       guard let parts = upload.barParts else { return }
       writeRight(Figures.percent(parts.received), x, y, width, theme.text, on: &surface)
-    case .sizes: drawSizes(x, y, on: &surface)
+    case .sizes: drawSizes(x, y, width, on: &surface)
     case .spark:
       guard record.isRunning else { return }
-      surface.draw(Graph(record.recent), in: Rect(x: x, y: y, width: width, height: 1))
+      surface.draw(Graph(record.recent, maximum: record.peakSpeed), in: Rect(x: x, y: y, width: width, height: 1))
     case .memory: drawMemory(x, y, width, on: &surface)
     case .note: drawNote(x, y, width, on: &surface)
     }
@@ -66,13 +66,15 @@ struct UploadRow: Widget {
     }
   }
 
-  /// `512.0M/1.9G`; the slashes of all rows stand below each other.
-  private func drawSizes(_ x: Int, _ y: Int, on surface: inout Surface) {
+  /// `512.0M/1.9G`; only the first number changes, and it stands at the left.
+  private func drawSizes(_ x: Int, _ y: Int, _ width: Int, on surface: inout Surface) {
     let theme = surface.theme
-    writeRight(Figures.compact(upload.bytes), x, y, Figures.compactColumns, theme.text, on: &surface)
-    guard let size = upload.size, upload.state != .done else { return }
-    let most = upload.sizeExact ? "" : surface.glyphs.isUnicode ? "≤" : "<"
-    surface.write("/\(most)\(Figures.compact(size))", x: x + Figures.compactColumns, y: y, style: theme.dim)
+    var text = StyledText(Figures.compact(upload.bytes), record.isRunning ? theme.text : theme.dim)
+    if let size = upload.size, upload.state != .done {
+      let most = upload.sizeExact ? "" : surface.glyphs.isUnicode ? "≤" : "<"
+      text.append("/\(most)\(Figures.compact(size))", theme.dim)
+    }
+    surface.write(text, x: x, y: y, width: width, alignment: .trailing)
   }
 
   /// What it holds now, or the most it held once it is over.

@@ -34,8 +34,8 @@ struct UploadRowLayout {
     let fields: [[(Field, Column)]] =
       switch lines {
       case 1: [Self.single]
-      case 2: [Self.first + Self.aside, Self.second]
-      default: [Self.first, Self.second, Self.third]
+      case 2: [Self.first + Self.peerAside, Self.second(isLast: true)]
+      default: [Self.first, Self.second(isLast: false), Self.third]
       }
     self.lines = fields.map { fields in
       let places = Column.layout(fields.map(\.1), width: width - 2)
@@ -61,21 +61,22 @@ struct UploadRowLayout {
     (.time, column(.fixed(Figures.clockColumns), 2)),
   ]
   /// What goes behind the rest of the first line when there is no third.
-  private static let aside: [(Field, Column)] = [
-    (.mode, column(.fixed(9), 3)),
-    (.peer, column(.fixed(21), 4)),
-  ]
-  private static let second: [(Field, Column)] = [
-    (.bar, column(.flexible(min: 6), 0)),
-    (.percent, column(.fixed(4), 1)),
-    (.sizes, column(.fixed(sizesColumns), 3)),
-    (.spark, column(.fixed(sparkColumns), 4)),
-    (.memory, column(.fixed(memoryColumns), 2)),
-  ]
+  private static let peerAside: [(Field, Column)] = [(.peer, column(.fixed(21), 3))]
+  /// Where there is a third line the sizes and the mode go there, and the bar gets their space.
+  private static func second(isLast: Bool) -> [(Field, Column)] {
+    let bar: [(Field, Column)] = [(.bar, column(.flexible(min: 6), 0)), (.percent, column(.fixed(4), 1))]
+    let sizes: [(Field, Column)] = [(.sizes, column(.fixed(sizesColumns), 3))]
+    let memory: [(Field, Column)] = [
+      (.spark, column(.fixed(sparkColumns), 5)), (.memory, column(.fixed(memoryColumns), 2)),
+    ]
+    return isLast ? bar + sizes + memory + [(.mode, column(.fixed(9), 4))] : bar + memory
+  }
+
   private static let third: [(Field, Column)] = [
     (.mode, column(.fixed(9), 1)),
-    (.peer, column(.flexible(min: 12), 0)),
-    (.note, column(.flexible(min: 24), 2)),
+    (.peer, column(.flexible(min: 21), 2)),
+    (.note, column(.flexible(min: 30), 3)),
+    (.sizes, column(.fixed(sizesColumns), 0)),
   ]
   private static let single: [(Field, Column)] = [
     (.name, column(.flexible(min: 8, weight: 3), 0)),

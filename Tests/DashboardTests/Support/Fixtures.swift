@@ -74,8 +74,8 @@ struct Driver {
 
   func row(_ y: Int) -> String { model.render().text(ofRow: y) }
 
-  /// The row that carries the selection's mark; nil without one.
+  /// The first row that carries the selection's mark at a border; nil without one.
   var selectedRow: String? {
-    text.split(separator: "\n").first { $0.contains("▌") }.map(String.init)
+    text.split(separator: "\n").first { $0.contains("│▌") }.map(String.init)
   }
 }

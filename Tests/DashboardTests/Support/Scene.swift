@@ -133,7 +133,7 @@ extension UploadSnapshot {
       guard step < count - 1 else { return }
       $0.bytes = bytes / UInt64(count) * UInt64(step)
       $0.stored = stored.map { min($0, $0 / UInt64(count) * UInt64(step)) }
-      $0.speed = speed * (0.55 + 0.45 * wave(step, phase + 2))
+      $0.speed = max(speed, 20_000_000) * (0.55 + 0.45 * wave(step, phase + 2))
       $0.seconds = Double(step) / 2
       $0.residentBytes = max(0, residentBytes - (step + phase) % 3 << 20)
       if state == .stalled {

@@ -34,7 +34,9 @@ extension Style {
     var words: [String] = []
     if let index = foreground.index { words.append("\(index)") }
     if let index = background.index { words.append("on \(index)") }
-    let names: [(Attributes, String)] = [(.bold, "bold"), (.dim, "dim"), (.underline, "underline"), (.reverse, "reverse")]
+    let names: [(Attributes, String)] = [
+      (.bold, "bold"), (.dim, "dim"), (.underline, "underline"), (.reverse, "reverse"),
+    ]
     words += names.filter { attributes.contains($0.0) }.map(\.1)
     return words.isEmpty ? "plain" : words.joined(separator: " ")
   }

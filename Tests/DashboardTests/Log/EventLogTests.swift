@@ -1,0 +1,86 @@
+import TerminalUI
+import Testing
+import UploadCore
+
+@testable import Dashboard
+
+@Suite struct EventLogTests {
+  /// The lines of the log when it is shown large, newest first, without their borders.
+  private func lines(_ driver: Driver) -> [String] {
+    var driver = driver
+    driver.type("L")
+    return driver.text.split(separator: "\n").filter { $0.contains("18:3") }.map { line in
+      String(line.drop { !$0.isNumber }.reversed().drop { $0 == " " || $0 == "│" }.reversed())
+    }
+  }
+
+  @Test func itTellsTheStoryOfAnUpload() {
+    let upload = UploadSnapshot.example("a.bin") { $0.size = 1 << 30 }
+    var driver = Driver()
+    driver.show([upload])
+    driver.show([upload.stalled(.client, 6)])
+    driver.show([upload.stalled(.client, 7)])
+    driver.show([upload])
+    driver.show([upload.finished()])
+    driver.show([])
+    #expect(
+      lines(driver) == [
+        "18:30:02  finished  ↓ a.bin  1.0 GiB in 0:11, 89.6 MiB/s",
+        "18:30:01  resumed   ↓ a.bin  after 7 s",
+        "18:30:00  stalled   ↓ a.bin  the client sends nothing",
+        "18:30:00  started   ↓ a.bin  stream, 1.0 GiB, from 192.168.1.9:51234",
+      ]
+    )
+  }
+
+  @Test func failuresAndNotesAreInIt() {
+    var driver = Driver()
+    driver.show([UploadSnapshot.sending("b").ended(.failed(UploadError(.unreachable, "No way to there.")))])
+    driver.send(.note(.warning, "The disk is nearly full."))
+    let lines = lines(driver)
+    #expect(lines[0] == "18:30:00  warning   The disk is nearly full.")
+    #expect(lines[1] == "18:30:00  failed    ↑ b  No way to there.")
+  }
+
+  @Test func aNoteBeforeTheFirstSnapshotGetsItsTime() {
+    var driver = Driver()
+    driver.send(.note(.info, "early"))
+    driver.show([])
+    driver.send(.note(.info, "late"))
+    #expect(lines(driver) == ["18:30:00  note      late", "18:30:00  note      early"])
+  }
+
+  @Test func theFooterHasTheLastEvent() {
+    var driver = Driver()
+    driver.send(.note(.error, "something is wrong"))
+    #expect(driver.row(33).contains("error something is wrong"))
+  }
+
+  @Test func itIsFilteredByTyping() {
+    var driver = Driver()
+    driver.show([.example("alpha"), .example("beta")])
+    driver.type("L/alp")
+    #expect(driver.text.contains("alpha") && !driver.text.contains("beta"))
+  }
+
+  @Test func itIsBounded() {
+    var log = EventLog()
+    for index in 0..<10_000 {
+      let time = ClockTime(hour: 0, minute: 0, second: 0)
+      log.append(LogEntry(time: time, kind: .note(.info), name: "", detail: "\(index)"))
+    }
+    #expect(log.entries.count <= EventLog.limit * 5 / 4)
+    #expect(log.newestFirst("").count == EventLog.limit)
+    #expect(log.newestFirst("").first?.detail == "9999")
+  }
+
+  @Test func whoReadsFurtherDownGoesOnReadingTheSameLines() {
+    var driver = Driver(Size(width: 80, height: 12))
+    driver.show((0..<40).map { .example("file-\($0)") })
+    driver.type("L")
+    for _ in 0..<20 { driver.type("j") }
+    let selected = driver.selectedRow
+    driver.show((0..<3).map { .example("new-\($0)") })
+    #expect(driver.selectedRow == selected && selected != nil)
+  }
+}

@@ -1,0 +1,211 @@
+import Dashboard
+import TerminalUI
+import Testing
+import UploadCore
+
+@Suite struct CommandTests {
+  private let incoming = UploadSnapshot.example("in.bin")
+  private let outgoing = UploadSnapshot.sending("out.bin")
+
+  private func driver() -> Driver {
+    var driver = Driver()
+    driver.show([incoming, outgoing])
+    return driver
+  }
+
+  // MARK: Cancel, retry, clear
+
+  @Test func cancellingAsksOnceOnEitherSide() {
+    for (pane, upload) in [("1", incoming), ("2", outgoing)] {
+      var driver = driver()
+      driver.type(pane + "x")
+      #expect(driver.text.contains("Cancel this upload?") && driver.text.contains(upload.name))
+      #expect(driver.effects.isEmpty)
+      driver.type("y")
+      #expect(driver.effects == [.cancel(upload.id)])
+      #expect(!driver.text.contains("Cancel this upload?"))
+    }
+  }
+
+  @Test func whoeverSaysNoCancelsNothing() {
+    for key in [KeyEvent("n"), KeyEvent(.escape)] {
+      var driver = driver()
+      driver.type("x")
+      driver.press(key)
+      #expect(driver.effects.isEmpty && !driver.text.contains("Cancel this upload?"))
+    }
+  }
+
+  @Test func otherKeysDoNothingWhileAQuestionIsOpen() {
+    var driver = driver()
+    driver.type("xusm2")
+    #expect(driver.effects.isEmpty && driver.text.contains("Cancel this upload?"))
+  }
+
+  @Test func onlyAnOutgoingUploadThatHasEndedIsSentAgain() {
+    var driver = driver()
+    driver.type("2r")
+    #expect(driver.effects.isEmpty)
+    driver.show([outgoing.ended(.cancelled), incoming.ended(.cancelled)])
+    driver.type("1r")
+    #expect(driver.effects.isEmpty)
+    driver.type("2r")
+    #expect(driver.effects == [.retry(outgoing.id)])
+  }
+
+  @Test func whatHasEndedStaysUntilItIsCleared() {
+    var driver = driver()
+    driver.show([incoming, outgoing.finished()])
+    driver.show([incoming])
+    #expect(driver.text.contains("out.bin") && driver.text.contains("done"))
+    driver.type("c")
+    #expect(!driver.model.render().text.contains("done"))
+    #expect(driver.text.contains("in.bin"))
+  }
+
+  // MARK: Quitting
+
+  @Test func quittingAsksOnlyWhileUploadsRun() {
+    var idle = Driver()
+    idle.type("q")
+    #expect(idle.effects == [.quit])
+
+    var busy = driver()
+    busy.type("q")
+    #expect(busy.effects.isEmpty && busy.text.contains("2 uploads run"))
+    busy.type("y")
+    #expect(busy.effects == [.quit])
+  }
+
+  @Test func aSecondControlCQuitsAtOnce() {
+    var driver = driver()
+    driver.press(KeyEvent("c", .control))
+    #expect(driver.effects.isEmpty)
+    driver.press(KeyEvent("c", .control))
+    #expect(driver.effects == [.quit])
+  }
+
+  @Test func controlCWorksInThePicker() {
+    var driver = driver()
+    driver.type("u")
+    _ = driver.takeEffects()
+    driver.press(KeyEvent("c", .control), KeyEvent("c", .control))
+    #expect(driver.effects == [.quit])
+  }
+
+  @Test func aLostTerminalEndsIt() {
+    var driver = driver()
+    driver.send(.input(.closed))
+    #expect(driver.effects == [.quit])
+  }
+
+  @Test func theTerminalIsGivenBackAndDrawnAnewByTheirKeys() {
+    var driver = driver()
+    driver.press(KeyEvent("z", .control), KeyEvent("l", .control))
+    #expect(driver.effects == [.suspend, .redraw])
+  }
+
+  // MARK: Settings
+
+  @Test func everySettingThatAKeyChangesIsKept() {
+    for (key, change) in Self.changes {
+      var driver = driver()
+      driver.type(key)
+      var expected = DashboardSettings()
+      change(&expected)
+      #expect(driver.effects == [.save(expected)], "\(key)")
+      #expect(driver.model.settings == expected)
+    }
+  }
+
+  private static let changes: [(String, @Sendable (inout DashboardSettings) -> Void)] = [
+    ("m", { $0.mode = .multipart }), ("s", { $0.sort = .name }), ("t", { $0.theme = .light }),
+    ("b", { $0.bar = .thin }), ("+", { $0.refreshRate = 10 }), ("-", { $0.refreshRate = 2 }),
+  ]
+
+  @Test func theRefreshRateHasAnEndOnBothSides() {
+    var driver = driver()
+    driver.type("+++")
+    #expect(driver.model.refreshRate == 10)
+    driver.type("-----")
+    #expect(driver.model.refreshRate == 1)
+  }
+
+  @Test func theUrlIsCopiedWhereTheTerminalCan() {
+    var driver = driver()
+    driver.type("y")
+    #expect(driver.effects == [.copy("http://192.168.1.7:8080")])
+
+    var poor = Driver(capabilities: .ascii)
+    poor.type("yL")
+    #expect(poor.effects.isEmpty)
+    #expect(poor.text.contains("takes no text for the clipboard"))
+  }
+
+  // MARK: Views
+
+  @Test func escapeGoesBackStepByStep() {
+    var driver = driver()
+    driver.type("/zz")
+    driver.press(.enter)
+    driver.type("L?")
+    #expect(driver.text.contains("Keys"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Event log"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Nothing here contains \"zz\"."))
+    driver.press(.escape)
+    #expect(driver.text.contains("in.bin"))
+  }
+
+  @Test(arguments: [KeyEvent("?"), KeyEvent(.function(1))]) func helpOpensAndCloses(_ key: KeyEvent) {
+    var driver = driver()
+    driver.press(key)
+    #expect(driver.text.contains("choose files to send"))
+    driver.press(key)
+    #expect(!driver.text.contains("choose files to send"))
+  }
+
+  @Test func escapeClosesTheHelpAndLeavesAFilterThatIsBeingTyped() {
+    var driver = driver()
+    driver.type("/out")
+    driver.press(.function(1))
+    driver.press(.escape)
+    #expect(driver.row(33).contains("/out"))
+  }
+
+  @Test func helpScrollsAsFarAsThereIsSomething() {
+    var driver = Driver(Size(width: 60, height: 12))
+    driver.type("?")
+    let top = driver.text
+    driver.press(.up)
+    #expect(driver.text == top)
+    driver.press(.pageDown)
+    #expect(driver.text != top)
+    driver.type("G")
+    let bottom = driver.text
+    driver.press(.down)
+    #expect(driver.text == bottom && bottom != top)
+  }
+
+  @Test func theFooterShowsOnlyWhatIsValidNow() {
+    var driver = Driver()
+    func footer() -> String { driver.row(33) }
+    #expect(footer().contains("u upload") && !footer().contains("cancel") && !footer().contains("clear"))
+    driver.show([incoming])
+    #expect(footer().contains("x cancel") && !footer().contains("retry"))
+    driver.show([incoming.ended(.cancelled)])
+    #expect(!footer().contains("x cancel") && footer().contains("c clear"))
+    driver.type("/")
+    #expect(footer().contains("Enter keep") && !footer().contains("upload"))
+  }
+
+  @Test func anUploadIsFoundByTyping() {
+    var driver = driver()
+    driver.type("/OUT")
+    #expect(driver.text.contains("out.bin") && !driver.text.contains("│ in.bin"))
+    #expect(!driver.text.contains("▌in.bin"))
+    driver.press(.escape)
+    #expect(driver.text.contains("▌in.bin"))
+  }
+}

@@ -1,0 +1,124 @@
+import Dashboard
+import Foundation
+import TerminalUI
+import Testing
+import UploadCore
+
+@Suite struct SelectionTests {
+  private let uploads = (0..<5).map { index in
+    UploadSnapshot.example("file-\(index)") { $0.speed = Double(10 - index) * 1e6 }
+  }
+
+  private func driver() -> Driver {
+    var driver = Driver()
+    driver.show(uploads)
+    return driver
+  }
+
+  private func names(_ driver: Driver) -> [String] {
+    driver.text.split(separator: "\n").compactMap { row in
+      row.range(of: "file-").map { String(row[$0.lowerBound...].prefix(6)) }
+    }
+  }
+
+  @Test func theNewestIsAboveAndSelectedAtFirst() {
+    #expect(driver().selectedRow?.contains("file-4") == true)
+  }
+
+  @Test(arguments: [KeyEvent(.down), KeyEvent("j")]) func downSelectsTheNext(_ key: KeyEvent) {
+    var driver = driver()
+    driver.press(key)
+    #expect(driver.selectedRow?.contains("file-3") == true)
+  }
+
+  @Test func endsAndPagesAreReachedByTheirKeys() {
+    var driver = driver()
+    driver.type("G")
+    #expect(driver.selectedRow?.contains("file-0") == true)
+    driver.type("g")
+    #expect(driver.selectedRow?.contains("file-4") == true)
+    driver.press(.pageDown)
+    #expect(driver.selectedRow?.contains("file-0") == true)
+    driver.press(.pageUp)
+    #expect(driver.selectedRow?.contains("file-4") == true)
+  }
+
+  @Test func theSelectionStaysWithItsUploadWhenTheOrderChanges() {
+    var driver = driver()
+    driver.type("js")
+    #expect(names(driver).first == "file-0", "ordered by name")
+    #expect(driver.selectedRow?.contains("file-3") == true)
+  }
+
+  @Test func theSelectionStaysWithItsUploadWhenAnotherComes() {
+    var driver = driver()
+    driver.type("j")
+    driver.show(uploads + [.example("file-5")])
+    #expect(names(driver).first == "file-5")
+    #expect(driver.selectedRow?.contains("file-3") == true)
+  }
+
+  @Test func theSelectionFollowsAnUploadToItsEnd() {
+    var driver = driver()
+    driver.type("j")
+    driver.show(uploads.map { $0.name == "file-3" ? $0.finished() : $0 })
+    driver.show(uploads.filter { $0.name != "file-3" })
+    #expect(driver.selectedRow?.contains("file-3") == true)
+    #expect(names(driver).last == "file-3")
+  }
+
+  @Test func panesAreReachedByTheirKeys() {
+    var driver = driver()
+    driver.show(uploads + [.sending("outgoing-1")])
+    for keys in [[KeyEvent("2")], [KeyEvent("1"), KeyEvent(.tab)], [KeyEvent("1"), KeyEvent("l")]] {
+      for key in keys { driver.press(key) }
+      #expect(driver.selectedRow?.contains("outgoing-1") == true)
+    }
+    driver.press(KeyEvent(.tab, .shift))
+    #expect(driver.selectedRow?.contains("file-4") == true)
+  }
+
+  @Test func theDetailIsAboutTheSelectedUpload() {
+    var driver = driver()
+    driver.press(.enter)
+    #expect(driver.text.contains("Detail: file-4"))
+    #expect(driver.text.contains("192.168.1.9:51234"))
+    driver.type("j")
+    #expect(driver.text.contains("Detail: file-3"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Incoming"))
+  }
+
+  @Test func theMouseSelectsAndScrollsOnlyWhenItIsOn() {
+    var driver = driver()
+    let place = Point(x: 10, y: 7)
+    driver.send(.input(.mouse(MouseEvent(.press, at: place))))
+    #expect(driver.selectedRow?.contains("file-4") == true)
+    driver.type("M")
+    #expect(driver.takeEffects() == [.setMouse(true)])
+    driver.send(.input(.mouse(MouseEvent(.press, at: place))))
+    #expect(driver.selectedRow?.contains("file-3") == true)
+    driver.send(.input(.mouse(MouseEvent(.scrollDown, at: place))))
+    #expect(driver.selectedRow?.contains("file-2") == true)
+    driver.type("M")
+    #expect(driver.takeEffects() == [.setMouse(false)])
+  }
+
+  @Test(arguments: [
+    (UploadSort.name, "file-0"), (.rate, "file-0"), (.progress, "file-2"), (.memory, "file-1"), (.started, "file-4"),
+  ])
+  func everyOrderPutsItsFirstOnTop(_ sort: UploadSort, _ first: String) {
+    var settings = DashboardSettings()
+    settings.sort = sort
+    var driver = Driver(settings: settings)
+    driver.show(
+      uploads.map { upload in
+        upload.changed {
+          if $0.name == "file-2" { $0.bytes += 1 << 28 }
+          if $0.name == "file-1" { $0.residentBytes += 1 << 20 }
+        }
+      }
+    )
+    #expect(names(driver).first == first)
+  }
+}

@@ -1,0 +1,23 @@
+import TerminalUI
+import Testing
+
+@testable import Dashboard
+
+struct PickerPropertyTests {
+  /// What is asked may be answered at once, late, or never.
+  @Test(arguments: 1...10)
+  func anyEventsAtAnySizeLeaveAFrameThatIsWhole(seed: UInt64) {
+    var events = RandomEvents(seed: seed)
+    var directories = PickerScript.sample
+    directories["/home/ann/videos"]? += [.file("漢字のとても長い名前.mp4", .max), .file("e\u{301}\u{200B}\n", .max)]
+    var script = PickerScript("~", directories, answersLate: true)
+    for _ in 0..<200 {
+      if !script.asked.isEmpty, events.number(3) > 0 { script.answer() }
+      if events.number(10) == 0 { script.size = events.size() }
+      script.send(events.next())
+      let flaw = script.frame(events.number(2) == 0 ? .ascii : .unicode).flaw
+      #expect(flaw == nil, "\(script.size)")
+      if case .choose(let paths) = script.outcome { #expect(!paths.isEmpty && paths.allSatisfy { $0.hasPrefix("/") }) }
+    }
+  }
+}

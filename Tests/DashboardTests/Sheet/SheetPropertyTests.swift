@@ -1,0 +1,24 @@
+import TerminalUI
+import Testing
+
+@testable import Dashboard
+
+struct SheetPropertyTests {
+  @Test(arguments: 1...10)
+  func anyEventsAtAnySizeLeaveAFrameThatIsWhole(seed: UInt64) {
+    var events = RandomEvents(seed: seed)
+    let names = ["notes.txt", "漢字のとても長い名前.mp4", "evil\u{1B}]0;x\u{7}\u{202E}gnp.exe", "a", "b", "c"]
+    var script = SheetScript(names.map { "/home/ann/" + $0 }, answersLate: true)
+    script.files["/home/ann/a"] = .init(path: "/home/ann/a", size: .max)
+    script.files["/home/ann/b"] = .init(path: "/home/ann/b", size: .max)
+    for _ in 0..<200 {
+      if let question = script.asked.last, events.number(3) == 0 { script.answer(question) }
+      if events.number(10) == 0 { script.size = events.size() }
+      script.send(events.next())
+      let flaw = script.frame(events.number(2) == 0 ? .ascii : .unicode).flaw
+      #expect(flaw == nil, "\(script.size)")
+      guard case .send(.send(let paths, _, let mode)) = script.outcome else { continue }
+      #expect(!paths.isEmpty && SendSheet.modes.contains(mode))
+    }
+  }
+}

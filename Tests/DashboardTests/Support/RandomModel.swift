@@ -1,0 +1,156 @@
+import Dashboard
+import TerminalUI
+import UploadTestSupport
+
+@testable import UploadCore
+
+/// A model that has been through anything: hostile names, absurd numbers, keys in any order. The same for the same seed.
+struct RandomModel {
+  private var random: SplitMix64
+  let size: Size
+
+  init(seed: UInt64) {
+    random = SplitMix64(seed: seed)
+    // Small ones are where things go wrong, so there are more of them.
+    let small = Bool.random(using: &random)
+    size = Size(
+      width: Int.random(in: 1...(small ? 60 : 500), using: &random),
+      height: Int.random(in: 1...(small ? 20 : 200), using: &random)
+    )
+  }
+
+  mutating func model() -> DashboardModel {
+    var settings = DashboardSettings()
+    settings.theme = pick(ThemeName.allCases)
+    settings.bar = pick(BarStyle.allCases)
+    settings.sort = pick(UploadSort.allCases)
+    settings.mode = pick(UploadMode.allCases)
+    settings.refreshRate = pick([0, 1, 5, .max])
+    var facts = DashboardFacts(url: text(), directory: text(), workingDirectory: text(), home: text())
+    facts.warning = Bool.random(using: &random) ? text() : nil
+    facts.rawPort = Bool.random(using: &random) ? .max : nil
+    let capabilities = TerminalCapabilities(
+      colors: pick([.mono, .colors8, .colors16, .colors256]),
+      isUnicode: Bool.random(using: &random),
+      hasClipboard: false
+    )
+    var model = DashboardModel(facts: facts, settings: settings, capabilities: capabilities, size: size)
+    var uploads = (0..<Int.random(in: 0...12, using: &random)).map { _ in upload() }
+    let start = ContinuousClock.now
+    for step in 0..<Int.random(in: 0...6, using: &random) {
+      let pause = Duration.milliseconds(Int.random(in: 0...900, using: &random) * step)
+      let snapshot = Snapshot(
+        at: start + pause,
+        uploads: uploads,
+        memory: ProcessMemory(resident: amount(), peak: amount()),
+        slabs: SlabUse(used: pick([0, -1, .max, .min, 1 << 20]), budget: pick([0, -5, .max, 1 << 28]))
+      )
+      _ = model.update(.snapshot(snapshot, ClockTime(hour: pick([0, 23, -1, .max]), minute: 5, second: .min)))
+      uploads = uploads.filter { $0.outcome == nil }.map { changed($0) }
+      for _ in 0..<4 { _ = model.update(message()) }
+    }
+    return model
+  }
+
+  // MARK: Uploads
+
+  private mutating func upload() -> UploadSnapshot {
+    let incoming = Bool.random(using: &random)
+    let name = text()
+    let base = incoming ? UploadSnapshot.example(name) : .sending(name)
+    return changed(base)
+  }
+
+  private mutating func changed(_ upload: UploadSnapshot) -> UploadSnapshot {
+    var upload = upload
+    upload.mode = pick(UploadMode.allCases)
+    upload.size = pick([nil, 0, 1, .max, amount()])
+    upload.sizeExact = Bool.random(using: &random)
+    upload.remote = text()
+    upload.declaredType = Bool.random(using: &random) ? text() : nil
+    upload.state = pick(UploadState.allCases)
+    upload.cause = pick(StallCause.allCases + [nil])
+    upload.stalledSeconds = number()
+    upload.bytes = amount()
+    upload.stored = pick([nil, amount()])
+    upload.durable = pick([nil, amount()])
+    (upload.speed, upload.averageSpeed, upload.seconds) = (number(), number(), number())
+    upload.eta = pick([nil, number()])
+    (upload.residentBytes, upload.peakResidentBytes) = (pick([0, .max, .min, 1 << 20]), pick([0, .max, -7]))
+    if Int.random(in: 0..<4, using: &random) == 0 { upload.outcome = outcome() }
+    return upload
+  }
+
+  private mutating func outcome() -> UploadOutcome {
+    switch Int.random(in: 0..<3, using: &random) {
+    case 0: .cancelled
+    case 1: .failed(UploadError(pick(UploadError.Code.all), text()))
+    default:
+      .finished(FinishedUpload(path: text(), bytes: amount(), type: text(), detectedType: text(), sha256: text()))
+    }
+  }
+
+  private mutating func amount() -> UInt64 {
+    pick([0, 1, 1023, 1 << 20, 1 << 40, .max, UInt64.random(in: 0...(.max), using: &random)])
+  }
+
+  private mutating func number() -> Double {
+    pick([0, 1, 12.3, 1e6, 1e300, -1, .nan, .infinity, -.infinity, .leastNonzeroMagnitude])
+  }
+
+  // MARK: Messages
+
+  private mutating func message() -> DashboardMessage {
+    switch Int.random(in: 0..<12, using: &random) {
+    case 0: .note(pick(NoteLevel.allCases), text())
+    case 1: .freeSpace(pick([nil, 0, .max]))
+    case 2: .input(.paste(pick([text(), "/" + text(), "'/a b' ~/c"])))
+    case 3: .input(.mouse(MouseEvent(pick([.press, .scrollUp, .scrollDown]), at: point())))
+    case 4: .directory(listing())
+    case 5:
+      .checked(SendCheck(files: [.init(path: "/a b", size: .max, problem: pick([nil, text()]))], target: .ownServer))
+    default: .input(.key(key()))
+    }
+  }
+
+  private mutating func listing() -> DirectoryListing {
+    let entries = (0..<20).map { _ in
+      DirectoryEntry(
+        name: text(),
+        kind: pick([.directory, .file, .other(text())]),
+        size: pick([nil, amount()]),
+        modified: text(),
+        linkTarget: pick([nil, text()]),
+        problem: pick([nil, text()])
+      )
+    }
+    return DirectoryListing(requested: text(), path: "/" + text(), entries: entries, total: pick([0, .max]))
+  }
+
+  private mutating func point() -> Point {
+    Point(x: pick([0, -1, size.width / 2, .max]), y: pick([0, 5, size.height - 1, .min]))
+  }
+
+  private mutating func key() -> KeyEvent {
+    let typed = Array("uxmrc sfl/?LGgjkhtb+-M123yn").map { KeyEvent($0) }
+    let others: [Key] = [.enter, .tab, .escape, .up, .down, .left, .right, .pageDown, .pageUp, .home, .end, .backspace]
+    return pick(typed + others.map { KeyEvent($0) } + [KeyEvent("l", .control), KeyEvent("c", .control)])
+  }
+
+  // MARK: Text
+
+  private mutating func text() -> String {
+    pick(Self.texts)
+  }
+
+  private static let texts = [
+    "", "a", "plain-name.bin", "evil\u{1B}]0;pwned\u{7}\u{202E}gnp.exe", "\u{9B}31mred", "line\nbreak\r\ttab\0",
+    String(repeating: "long", count: 1024), "👩‍👩‍👧‍👦👍🏽🇩🇪 emoji", "日本語のファイル名.txt", "a\u{300}\u{301}\u{302}\u{303}\u{304}",
+    "z" + String(repeating: "\u{336}", count: 2000), "\u{200B}\u{FEFF}\u{2066}x\u{2069}", "%s %n %d", "\u{300}first",
+  ]
+
+  private mutating func pick<Value>(_ values: [Value]) -> Value {
+    // Never empty: all lists are written here.
+    values[Int.random(in: 0..<values.count, using: &random)]
+  }
+}

@@ -1,0 +1,78 @@
+import Testing
+import UploadCore
+
+@testable import Dashboard
+
+@Suite struct UploadListTests {
+  private func list(_ snapshots: [UploadSnapshot]..., filter: String = "") -> UploadList {
+    var list = UploadList()
+    for uploads in snapshots { _ = list.take(uploads, ticks: 1) }
+    list.arrange(by: .started, filter: filter)
+    return list
+  }
+
+  private func names(_ list: UploadList) -> [String] {
+    list.shown.indices.compactMap { list.record(at: $0)?.now.name }
+  }
+
+  @Test func thoseThatHaveEndedComeBehindNewestFirst() {
+    let uploads = ["a", "b", "c", "d"].map { UploadSnapshot.example($0) }
+    let list = list(
+      uploads,
+      [uploads[0], uploads[2], uploads[3].finished()],
+      [uploads[2], uploads[0].ended(.cancelled)]
+    )
+    #expect(names(list) == ["c", "a", "d"])
+    #expect(list.runningCount == 1 && list.endedCount == 2)
+  }
+
+  @Test func onlySoManyThatHaveEndedAreKept() {
+    let ended = (0..<UploadList.endedLimit + 30).map { UploadSnapshot.example("\($0)").finished() }
+    let list = list(ended)
+    #expect(list.endedCount == UploadList.endedLimit && list.leftOut == 30)
+    #expect(names(list).first == "\(UploadList.endedLimit + 29)" && names(list).last == "30")
+  }
+
+  @Test func clearingForgetsThemAndTheirCount() {
+    var list = list((0..<UploadList.endedLimit + 3).map { UploadSnapshot.example("\($0)").finished() })
+    list.clearEnded()
+    list.arrange(by: .started, filter: "")
+    #expect(list.shown.isEmpty && list.endedCount == 0 && list.leftOut == 0)
+  }
+
+  /// The ledger gives up on ends that nobody fetches in time.
+  @Test func anUploadThatVanishesIsForgotten() {
+    let upload = UploadSnapshot.example("a")
+    let list = list([upload], [])
+    #expect(list.shown.isEmpty && list[upload.id] == nil)
+  }
+
+  @Test(arguments: ["HOLIDAY", "192.168", "multi", "stalled"]) func theFilterLooksAtWhatTheRowSays(_ filter: String) {
+    let wanted = UploadSnapshot.example("Holiday.mp4") { $0.mode = .multipart }.stalled(.client, 9)
+    let other = UploadSnapshot.example("b") { $0.remote = "10.0.0.1:1" }
+    #expect(names(list([wanted, other], filter: filter)) == ["Holiday.mp4"])
+  }
+
+  @Test func speedsThatAreNoNumbersDoNotSpoilTheSumNorTheOrder() {
+    let uploads = [1e6, .nan, 3e6, -.infinity, .infinity].map { speed in
+      UploadSnapshot.example("\(speed)") { $0.speed = speed }
+    }
+    var list = list(uploads)
+    #expect(list.totalSpeed.isFinite)
+    list.arrange(by: .rate, filter: "")
+    #expect(names(list).prefix(3) == ["inf", "3000000.0", "1000000.0"])
+  }
+
+  @Test func aNameIsBounded() {
+    let list = list([.example(String(repeating: "x", count: 100_000))])
+    #expect(names(list)[0].utf8.count < 1024)
+  }
+
+  @Test func anUploadTooShortToBeSampledIsShownByItsAverage() {
+    let upload = UploadSnapshot.example("a").finished()
+    var list = UploadList()
+    _ = list.take([upload], ticks: 0)
+    #expect(list[upload.id]?.rates.values == [94_000_000])
+    #expect(list[upload.id]?.peakSpeed == 94_000_000)
+  }
+}
