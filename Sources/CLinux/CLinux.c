@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -17,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 int clinux_open_unnamed(int directory, mode_t mode) {
@@ -83,6 +85,34 @@ int clinux_read_signal(int descriptor) {
   struct signalfd_siginfo info;
   ssize_t length = read(descriptor, &info, sizeof info);
   return length == (ssize_t)sizeof info ? (int)info.ssi_signo : -1;
+}
+
+int clinux_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void clinux_raise_event(int descriptor) {
+  uint64_t one = 1;
+  // It fails only where so many are waiting that one more says nothing new.
+  ssize_t ignored = write(descriptor, &one, sizeof one);
+  (void)ignored;
+}
+
+void clinux_clear_event(int descriptor) {
+  uint64_t count;
+  ssize_t ignored = read(descriptor, &count, sizeof count);
+  (void)ignored;
+}
+
+void clinux_stop_process(void) {
+  int stop = SIGTSTP, go = SIGCONT;
+  sigset_t stopping, going;
+  fill(&stopping, &stop, 1);
+  fill(&going, &go, 1);
+  // The one thread that lets the signal through gets it before kill returns, and with it the whole process stops.
+  pthread_sigmask(SIG_UNBLOCK, &stopping, NULL);
+  kill(getpid(), SIGTSTP);
+  pthread_sigmask(SIG_BLOCK, &stopping, NULL);
+  struct timespec at_once = {0, 0};
+  sigtimedwait(&going, NULL, &at_once);
 }
 
 void clinux_trim_memory(void) { malloc_trim(0); }

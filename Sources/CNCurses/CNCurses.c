@@ -31,8 +31,8 @@ int cncurses_set_locale(void) {
 
 static bool is_capability(const char *value) { return value != NULL && value != (const char *)-1; }
 
-/// Asks terminfo first: newterm would end the process.
-static enum cncurses_failure probe(const char *type, int output) {
+// Asks terminfo: newterm would end the process.
+enum cncurses_failure cncurses_check(const char *type, int output) {
   int status = 0;
   if (setupterm(type, output, &status) != OK) {
     // 1 is a terminal that prints on paper.
@@ -86,7 +86,7 @@ static void set_colors(cncurses_terminal *terminal, int use_color) {
 
 cncurses_terminal *cncurses_open(
   const char *type, int input, int output, int use_color, enum cncurses_failure *failure) {
-  *failure = probe(type, output);
+  *failure = cncurses_check(type, output);
   if (*failure != CNCURSES_OK) return NULL;
   cncurses_terminal *terminal = calloc(1, sizeof *terminal);
   *failure = CNCURSES_NOT_STARTED;

@@ -44,12 +44,7 @@ package final class NCursesTerminal: Terminal {
     output: Int32 = STDOUT_FILENO,
     guardsProcess: Bool = true
   ) throws(TerminalError) {
-    guard isatty(input) == 1, isatty(output) == 1 else {
-      throw TerminalError(.notATerminal, "Standard input and output must both be a terminal.")
-    }
-    guard let type, !type.isEmpty else {
-      throw TerminalError(.unknownTerminal, "TERM is not set. Set it to your terminal's type, such as xterm-256color.")
-    }
+    let type = try Self.check(type: type, input: input, output: output)
     let isUTF8 = cncurses_set_locale() != 0
     var failure = CNCURSES_OK
     guard let handle = cncurses_open(type, input, output, usesColor ? 1 : 0, &failure) else {
@@ -77,6 +72,26 @@ package final class NCursesTerminal: Terminal {
 
   isolated deinit {
     close()
+  }
+
+  /// Looks whether there is a terminal that can be drawn on, and does nothing to it.
+  /// - Returns: its type.
+  /// - Throws: ``TerminalError``, as opening it would.
+  @discardableResult
+  package static func check(
+    type: String?,
+    input: Int32 = STDIN_FILENO,
+    output: Int32 = STDOUT_FILENO
+  ) throws(TerminalError) -> String {
+    guard isatty(input) == 1, isatty(output) == 1 else {
+      throw TerminalError(.notATerminal, "Standard input and output must both be a terminal.")
+    }
+    guard let type, !type.isEmpty else {
+      throw TerminalError(.unknownTerminal, "TERM is not set. Set it to your terminal's type, such as xterm-256color.")
+    }
+    let failure = cncurses_check(type, output)
+    guard failure == CNCURSES_OK else { throw TerminalError(failure, type: type) }
+    return type
   }
 
   /// Gives the screen back and lets standard error speak; a second time does nothing.

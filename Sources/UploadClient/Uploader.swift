@@ -30,14 +30,34 @@ package struct Uploader: Sendable {
   /// Sends one source, and returns when the server has answered and the connection is closed, or when there is nothing
   /// more to hope for.
   ///
-  /// Never throws: how it ended is in the meter's ``UploadMeter/ended``. Cancelling the task ends the upload with
-  /// ``UploadOutcome/cancelled``, unless the server has taken it and what it told has been compared by then.
+  /// Never throws: how it ended is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the upload
+  /// with ``UploadOutcome/cancelled``, unless the server has taken it and what it told has been
+  /// compared by then.
+  /// - Parameters:
+  ///   - id: what the upload is to be called.
+  ///   - onBegin: hears of the upload once it is on the ledger; from then on it can be cancelled there.
   /// - Returns: the upload's meter, begun and ended in the ledger.
   @discardableResult
-  package func send(_ source: UploadSource, to target: SendTarget, mode: UploadMode) async -> UploadMeter {
+  package func send(
+    _ source: UploadSource,
+    to target: SendTarget,
+    mode: UploadMode,
+    id: UploadID = UploadID(),
+    onBegin: @Sendable (UploadMeter) -> Void = { _ in }
+  ) async -> UploadMeter {
     let cancellation = UploadCancellation()
     return await withTaskCancellationHandler {
-      await send(source, to: target, mode: mode, cancellation: cancellation)
+      let opened = await open(source)
+      return await send(
+        source,
+        opened.source,
+        opened.type,
+        to: target,
+        mode: mode,
+        id: id,
+        onBegin: onBegin,
+        cancellation: cancellation
+      )
     } onCancel: {
       cancellation.cancel()
     }
@@ -45,11 +65,14 @@ package struct Uploader: Sendable {
 
   private func send(
     _ source: UploadSource,
+    _ opened: Result<OpenedSource, UploadError>,
+    _ detectedType: String?,
     to target: SendTarget,
     mode: UploadMode,
+    id: UploadID,
+    onBegin: (UploadMeter) -> Void,
     cancellation: UploadCancellation
   ) async -> UploadMeter {
-    let (opened, detectedType) = await open(source)
     let size = (try? opened.get())?.size
     let request = Result { () throws(UploadError) in
       try UploadRequest(
@@ -64,6 +87,7 @@ package struct Uploader: Sendable {
       )
     }
     let meter = UploadMeter(
+      id: id,
       direction: .outgoing,
       mode: mode,
       // Names of files may hold anything; the server gets this one as it is, faces get it fit to be shown.
@@ -73,7 +97,9 @@ package struct Uploader: Sendable {
       declaredType: (try? request.get())?.contentType
     )
     meter.detectedType = detectedType
+    meter.onCancel { cancellation.cancel() }
     ledger.begin(meter)
+    onBegin(meter)
     do throws(UploadError) {
       let finished = try await upload(opened.get(), request.get(), to: target, meter: meter, cancellation: cancellation)
       meter.addStored(Int(clamping: finished.bytes))
@@ -86,7 +112,7 @@ package struct Uploader: Sendable {
   }
 
   /// Opens a source and looks what it is.
-  private func open(_ source: UploadSource) async -> (Result<OpenedSource, UploadError>, detectedType: String?) {
+  private func open(_ source: UploadSource) async -> (source: Result<OpenedSource, UploadError>, type: String?) {
     do throws(UploadError) {
       let (opened, type) = try await onPool {
         let opened = try source.open()

@@ -74,6 +74,32 @@ import UploadStorage
     #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).modes == [.buffered, .stream])
   }
 
+  @Test(arguments: [
+    (["--frames", "x"], "go with --script"), (["--screen", "80x24"], "go with --script"),
+    (["--script", "s", "--screen", "80"], "120x34"), (["--script", "s", "--size", "1"], "generates no files"),
+    (["--script", "s", "--format", "png"], "format"), (["--script", "s", "--screen", "5000x1"], "120x34"),
+  ])
+  func headlessSaysWhatIsWrongWithAScriptsOptions(arguments: [String], hint: String) {
+    expectUsageError(arguments, of: HeadlessCommand.self, hint: hint)
+  }
+
+  @Test(arguments: [
+    (["srve"], "no command"), (["-"], "keyboard"), (["--jobs", "0"], "--jobs"), (["--port", "65536"], "--port"),
+  ])
+  func theDashboardSaysWhatIsWrong(arguments: [String], hint: String) {
+    expectUsageError(arguments, of: DashboardCommand.self, hint: hint)
+  }
+
+  @Test func withoutACommandTheDashboardIsMeant() throws {
+    let bare = try #require(try SluiceCommand.parseAsRoot([]) as? DashboardCommand)
+    #expect(bare.files == [] && !bare.plain && bare.jobs == 2 && bare.port == 8080 && bare.dir == "./uploads")
+    let named = try #require(
+      try SluiceCommand.parseAsRoot(["--port", "0", "/dev/null", "--plain"]) as? DashboardCommand
+    )
+    #expect(named.files == ["/dev/null"] && named.plain && named.port == 0)
+    #expect(try SluiceCommand.parseAsRoot(["serve"]) is ServeCommand)
+  }
+
   private func expectUsageError<Command: ParsableCommand>(_ arguments: [String], of command: Command.Type, hint: String)
   {
     do {

@@ -37,15 +37,32 @@ import Testing
     #expect(EnvironmentDefaults.adding(["SLUICE_JSON": value], to: ["serve"]) == ["serve"])
   }
 
-  @Test func otherCommandsAndNoneAreLeftAlone() {
-    #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "1"], to: []) == [])
-    #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "1"], to: ["--help"]) == ["--help"])
-    #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "1"], to: ["help", "serve"]) == ["help", "serve"])
+  @Test(arguments: [
+    ["--help"], ["-h"], ["--version"], ["help", "serve"], ["--generate-completion-script", "bash"],
+    ["--generate-completion-script=zsh"], ["---completion", "serve"],
+  ])
+  func whatIsForNoCommandIsLeftAlone(arguments: [String]) {
+    #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "1"], to: arguments) == arguments)
+  }
+
+  @Test func withoutACommandItIsTheDashboard() {
+    let environment = ["SLUICE_PORT": "1", "SLUICE_PLAIN": "1", "SLUICE_TO": "http://h"]
+    let added = ["dashboard", "--port=1", "--plain"]
+    #expect(EnvironmentDefaults.adding(environment, to: []) == added)
+    #expect(EnvironmentDefaults.adding(environment, to: ["dashboard"]) == added)
+    #expect(EnvironmentDefaults.adding(environment, to: ["a.bin", "serve"]) == added + ["a.bin", "serve"])
+    #expect(EnvironmentDefaults.adding(environment, to: ["./serve"]) == added + ["./serve"])
+    #expect(
+      EnvironmentDefaults.adding(environment, to: ["--port", "2", "serve"])
+        == ["dashboard", "--plain", "--port", "2", "serve"]
+    )
+    #expect(EnvironmentDefaults.adding([:], to: ["--", "--help"]) == ["dashboard", "--", "--help"])
   }
 
   /// An option that the lists forget could not be set from the environment, one too many would break every start.
   @Test(arguments: [
-    Listed(ServeCommand.self), Listed(SendCommand.self), Listed(HeadlessCommand.self), Listed(SampleCommand.self),
+    Listed(DashboardCommand.self), Listed(ServeCommand.self), Listed(SendCommand.self),
+    Listed(HeadlessCommand.self), Listed(SampleCommand.self),
   ])
   func theListsNameEveryOptionOfTheCommand(listed: Listed) {
     let help = SluiceCommand.helpMessage(for: listed.command, columns: 200)

@@ -147,6 +147,23 @@ import UploadTestSupport
     #expect(meter.received == 64 << 20)
   }
 
+  @Test func calledOffByItsName() async throws {
+    let server = try DeafServer()
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1], to: "x")
+      let (uploads, id) = (TestUploads(), UploadID())
+      let target = try SendTarget("http://127.0.0.1:\(server.port)")
+      let meter = await uploads.uploader.send(.file(path), to: target, mode: .stream, id: id) { meter in
+        // It is on the ledger by now, and can be ended there before its connection is asked for.
+        #expect(meter.id == id && uploads.ledger.cancel(id))
+      }
+      #expect(meter.isCancelled)
+      #expect(uploads.ledger.totals(.outgoing).cancelled == 1)
+      #expect(!uploads.ledger.cancel(id))
+    }
+    withExtendedLifetime(server) {}
+  }
+
   @Test func calledOffBeforeItBegins() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")

@@ -35,6 +35,20 @@ int clinux_block_signals(const int *signals, int count);
 /// Reads the next signal's number from a descriptor of clinux_signal_descriptor; -1 when there is none.
 int clinux_read_signal(int descriptor);
 
+/// A descriptor that becomes readable when somebody calls clinux_raise_event (eventfd).
+int clinux_event_descriptor(void);
+
+/// Makes a descriptor of clinux_event_descriptor readable, on whatever thread.
+void clinux_raise_event(int descriptor);
+
+/// Makes a descriptor of clinux_event_descriptor unreadable again.
+void clinux_clear_event(int descriptor);
+
+/// Stops the process as Ctrl-Z does where nobody handles it, and returns when it is continued; at once where there is no
+/// shell that could (an orphaned process group). SIGTSTP and SIGCONT must be blocked in all threads; the SIGCONT that
+/// comes is taken.
+void clinux_stop_process(void);
+
 /// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
 void clinux_trim_memory(void);
 

@@ -80,6 +80,9 @@ typedef struct {
 /// installed, C.UTF-8 does. Returns whether it is UTF-8.
 int cncurses_set_locale(void);
 
+/// Whether a terminal of the terminfo name `type` behind a descriptor could be opened; nothing is sent to it.
+enum cncurses_failure cncurses_check(const char *type, int output);
+
 /// Opens a terminal of the terminfo name `type` on two descriptors, which stay the caller's, and takes the screen.
 /// Without colour when `use_color` is 0. NULL and the reason in `failure` when that cannot be.
 cncurses_terminal *cncurses_open(

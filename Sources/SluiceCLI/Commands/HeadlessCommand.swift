@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TerminalUI
 import UploadCore
 import UploadReport
 import UploadServer
@@ -14,6 +15,10 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
       Sends the files (or generated ones) in each mode to a server of its own, compares the SHA-256 of what was sent \
       with that of what is stored, and ends with a summary. Exit status 0 only if every byte arrived. What it made is \
       removed unless --keep is given.
+
+      With --script it runs the dashboard instead, on a screen in memory, and does what the script says, a command a \
+      line: key u, keys "abc", type "text", paste "text", resize 80x24, expect "text" within 5s, expect-not "text", \
+      wait idle, frame NAME, send FILE multipart, quit. Exit status 1 when the screen does not show what was expected.
       """
   )
 
@@ -64,8 +69,33 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
+  @Option(
+    help: ArgumentHelp(
+      "Run the dashboard from a script instead, without a terminal; - for standard input.",
+      valueName: "path"
+    )
+  )
+  var script: String?
+
+  @Option(
+    help: ArgumentHelp("With --script: columns and rows. (default: 120x34)", valueName: "size"),
+    transform: ScreenSize.argument(_:)
+  )
+  var screen: Size?
+
+  @Option(help: ArgumentHelp("With --script: directory to write frames to.", valueName: "path"))
+  var frames: String?
+
+  @Option(help: ArgumentHelp("With --script: frames as text or with colours.", valueName: "format"))
+  var format = FrameFormat.text
+
+  @Option(help: ArgumentHelp("With --script: settings file to use. (default: none)", valueName: "path"))
+  var settings: String?
+
   static let valueNames =
-    ServerOptions.valueNames + ["size", "count", "modes", "jobs", "port", "dir", "interval"]
+    ServerOptions.valueNames + [
+      "size", "count", "modes", "jobs", "port", "dir", "interval", "script", "screen", "frames", "format", "settings",
+    ]
   static let switchNames = ["keep", "json"]
 
   mutating func validate() throws {
@@ -75,10 +105,22 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
     guard files.isEmpty || (size == nil && count == nil) else {
       throw ValidationError("--size and --count are for generated files; leave out the names, or these.")
     }
+    if script == nil {
+      guard screen == nil, frames == nil, settings == nil else {
+        throw ValidationError("--screen, --frames and --settings go with --script.")
+      }
+    } else {
+      guard size == nil, count == nil else {
+        throw ValidationError("--script generates no files; leave out --size and --count.")
+      }
+    }
     guard !files.contains("-") else { throw ValidationError("Standard input cannot be sent in several modes.") }
   }
 
   func run() throws {
+    if let script {
+      throw ExitCode(MainActor.assumeIsolated { ScriptRun(command: self, script: script).run() })
+    }
     let status = MainLoop.run(forcedStatus: 130) { [self] stop in await HeadlessRun(self, stop).run() }
     throw ExitCode(status)
   }

@@ -1,10 +1,4 @@
 import ArgumentParser
-import Glibc
-import Logging
-import UploadCore
-import UploadReport
-import UploadServer
-import UploadStorage
 
 /// `sluice serve`: the server without a terminal.
 struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
@@ -47,45 +41,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
-    let status = MainLoop.run(forcedStatus: 0) { [self] stop in await serve(stop) }
-    throw ExitCode(status)
-  }
-
-  private func serve(_ stop: StopRequest) async -> Int32 {
-    let ledger = UploadLedger()
-    do {
-      let engine = try ServerEngine(options: server, port: port, directory: dir, ledger: ledger)
-      let reporter = Reporter(sampler: sampler(engine, ledger), face: face) { engine.giveBackMemory() }
-      stop.onRequest { await engine.server.stop() }
-      let reporting = Task { await reporter.run() }
-      defer { reporting.cancel() }
-      try await engine.server.run { [self] in announce($0, stop) }
-      await reporter.finish()
-      await engine.shutDown()
-      return 0
-    } catch {
-      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
-      return 2
-    }
-  }
-
-  private var face: any Face {
-    LineFace(json ? .json : .plain(progress: false), interval: interval.duration)
-  }
-
-  private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {
-    let budget = engine.budget
-    return Sampler(ledger: ledger, stallAfter: server.stallAfter.duration, slabUse: { budget.use })
-  }
-
-  private func announce(_ address: ServerAddress, _ stop: StopRequest) {
-    let listening = UploadEvent.listening(
-      ServerListening(url: address.url, rawPort: address.rawPort, directory: dir, processID: getpid())
-    )
-    if let line = json ? listening.json.serialized : listening.plainLine() { Output.line(line) }
-    if !Loopback.contains(server.host) {
-      Log.logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
-    }
-    if !json { stop.onRequest { Output.line("Stopping: running uploads may go on for \(server.grace).") } }
+    let run = ServeRun(server: server, port: port, directory: dir, json: json, interval: interval)
+    throw ExitCode(MainLoop.run(forcedStatus: 0) { await run.run($0) })
   }
 }

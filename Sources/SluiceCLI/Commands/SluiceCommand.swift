@@ -7,14 +7,21 @@ package struct SluiceCommand: ParsableCommand {
     commandName: "sluice",
     abstract: "Receive and send big files over HTTP, and see what is happening.",
     discussion: """
+      Without a command it opens the dashboard: a server and a client on one screen. Files named there are sent to that \
+      server at once; one that is called like a command is written ./serve.
+
       Every option can also come from the environment: --max-size is SLUICE_MAX_SIZE, a switch is set by 1. \
       The command line wins.
 
-      Exit status: 0 all well; 1 an upload failed; 2 the server could not start; 64 wrong usage; \
+      Exit status: 0 all well; 1 an upload failed; 2 the server could not start; 64 wrong usage, \
+      or the dashboard without a terminal; \
       130 stopped by SIGINT in send and headless.
       """,
     version: "0.1.0",
-    subcommands: [ServeCommand.self, SendCommand.self, HeadlessCommand.self, SampleCommand.self]
+    subcommands: [
+      DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, SampleCommand.self,
+    ],
+    defaultSubcommand: DashboardCommand.self
   )
 
   package init() {}

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -29,6 +30,31 @@ struct ServerEngine: Sendable {
       eventLoopGroup: eventLoops,
       logger: Log.logger
     )
+  }
+
+  /// Has the server listen, and serve beside the caller.
+  /// - Returns: where, and the task that serves; it ends when the server has stopped, with what went wrong meanwhile.
+  /// - Throws: ``UploadError`` with code `cannotListen`.
+  func listen() async throws(UploadError) -> (address: ServerAddress, serving: Task<UploadError?, Never>) {
+    let (addresses, found) = AsyncStream.makeStream(of: ServerAddress.self)
+    let serving = Task.detached { () -> UploadError? in
+      defer { found.finish() }
+      do throws(UploadError) {
+        try await server.run { found.yield($0) }
+        return nil
+      } catch {
+        return error
+      }
+    }
+    for await address in addresses { return (address, serving) }
+    throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
+  }
+
+  /// Room on the file system that uploads go to, in bytes; nil when it cannot be known. May block.
+  func freeSpace() -> UInt64? {
+    var status = statvfs()
+    guard statvfs(directory.path, &status) == 0 else { return nil }
+    return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
 
   /// Gives the memory of past uploads back to the system; for when none runs. The allocator and the budget keep what was

@@ -32,18 +32,22 @@ enum Output {
     return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
+  /// Writes all of a text to a descriptor.
+  /// - Returns: false when it could not, with `errno` as the system left it.
+  @discardableResult
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text
-    text.withUTF8 { bytes in
+    return text.withUTF8 { bytes in
       var done = 0
       while done < bytes.count {
         let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
         if written > 0 {
           done += written
         } else if errno != EINTR {
-          return
+          return false
         }
       }
+      return true
     }
   }
 }

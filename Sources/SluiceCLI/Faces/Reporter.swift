@@ -3,15 +3,12 @@ import UploadCore
 /// Samples the uploads ten times a second and shows them. The only one that drains the ledger.
 actor Reporter {
   private static let period = Duration.milliseconds(100)
-  /// Without an upload for so long, the process counts as idle.
-  private static let idleAfter = Duration.seconds(1)
 
   private var sampler: Sampler
   private var face: any Face
   private let onIdle: @Sendable () -> Void
   private var isOver = false
-  /// When the last upload was seen; nil once ``onIdle`` has been called for it.
-  private var lastActive: ContinuousClock.Instant?
+  private var idle = IdleWatch()
 
   /// - Parameter onIdle: called once each time that uploads have run and none has for a second.
   init(sampler: Sampler, face: any Face, onIdle: @escaping @Sendable () -> Void = {}) {
@@ -39,11 +36,6 @@ actor Reporter {
     guard !isOver else { return }
     let snapshot = sampler.sample()
     face.show(snapshot)
-    if !snapshot.uploads.isEmpty {
-      lastActive = snapshot.at
-    } else if let last = lastActive, snapshot.at - last >= Self.idleAfter {
-      lastActive = nil
-      onIdle()
-    }
+    if idle.becomesIdle(with: snapshot) { onIdle() }
   }
 }

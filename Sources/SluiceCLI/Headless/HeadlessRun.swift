@@ -72,27 +72,15 @@ struct HeadlessRun: Sendable {
   /// Brings the server up and waits until it listens.
   private func start(_ engine: ServerEngine, _ workspace: HeadlessWorkspace) async throws(UploadError) -> ServerAddress
   {
-    let (addresses, found) = AsyncStream.makeStream(of: Result<ServerAddress, UploadError>.self)
-    Task.detached {
-      do throws(UploadError) {
-        try await engine.server.run { found.yield(.success($0)) }
-      } catch {
-        found.yield(.failure(error))
-      }
-      found.finish()
-    }
-    for await address in addresses {
-      let address = try address.get()
-      let listening = ServerListening(
-        url: address.url,
-        rawPort: address.rawPort,
-        directory: workspace.uploads,
-        processID: getpid()
-      )
-      Output.line(UploadEvent.listening(listening).json.serialized)
-      return address
-    }
-    throw UploadError(.cannotListen, "The server stopped before it listened.")
+    let address = try await engine.listen().address
+    let listening = ServerListening(
+      url: address.url,
+      rawPort: address.rawPort,
+      directory: workspace.uploads,
+      processID: getpid()
+    )
+    Output.line(UploadEvent.listening(listening).json.serialized)
+    return address
   }
 
   /// Sends everything in every mode, compares, and prints the summary.

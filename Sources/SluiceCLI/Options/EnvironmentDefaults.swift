@@ -11,14 +11,16 @@ enum EnvironmentDefaults {
   }
 
   private static let commands: [any Reading.Type] = [
-    ServeCommand.self, SendCommand.self, HeadlessCommand.self, SampleCommand.self,
+    DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, SampleCommand.self,
   ]
 
-  /// The arguments with what the environment adds, put right behind the command's name.
+  /// The arguments with what the environment adds, put right behind the command's name. Where no command is named it is
+  /// the dashboard.
   static func adding(_ environment: [String: String], to arguments: [String]) -> [String] {
-    guard let index = arguments.firstIndex(where: { !$0.hasPrefix("-") }),
-      let command = commands.first(where: { $0._commandName == arguments[index] })
-    else { return arguments }
+    guard !isForRoot(arguments.first) else { return arguments }
+    let named = commands.first { $0._commandName == arguments.first }
+    let command = named ?? DashboardCommand.self
+    let arguments = named == nil ? arguments[...] : arguments.dropFirst()
     let given = Set(arguments.prefix { $0 != "--" }.compactMap { name(of: $0) })
     var added: [String] = []
     for name in command.valueNames where !given.contains(name) {
@@ -29,8 +31,16 @@ enum EnvironmentDefaults {
     for name in command.switchNames where !given.contains(name) {
       if ["1", "true", "yes"].contains(environment[variable(for: name)]?.lowercased()) { added.append("--\(name)") }
     }
-    return Array(arguments[...index]) + added + arguments[(index + 1)...]
+    return [command._commandName] + added + arguments
   }
+
+  /// Whether the first argument is for no command: help, the version, what shells ask for.
+  private static func isForRoot(_ argument: String?) -> Bool {
+    guard let argument else { return false }
+    return ["help", "-h"].contains(argument) || rootOptions.contains { argument.hasPrefix($0) }
+  }
+
+  private static let rootOptions = ["--help", "--version", "--generate-completion-script", "--experimental-", "---"]
 
   /// `max-size` as `SLUICE_MAX_SIZE`.
   static func variable(for name: String) -> String {

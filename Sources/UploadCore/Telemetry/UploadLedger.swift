@@ -54,9 +54,26 @@ package final class UploadLedger: Sendable {
     }
   }
 
+  /// Asks an upload to end.
+  /// - Returns: false when none with this name runs.
+  @discardableResult
+  package func cancel(_ id: UploadID) -> Bool {
+    state.withLock { $0.active[id] }?.cancel() ?? false
+  }
+
+  /// Asks all uploads that run to end.
+  package func cancelAll() {
+    for meter in state.withLock({ Array($0.active.values) }) { meter.cancel() }
+  }
+
   /// How many uploads run in one direction.
   package func activeCount(_ direction: UploadDirection) -> Int {
     totals(direction).active
+  }
+
+  /// How many uploads have begun since the start, either way: whoever looks again sees whether there are new ones.
+  package var startedCount: UInt64 {
+    state.withLock { $0.totals.values.reduce(0) { $0 &+ $1.started } }
   }
 
   /// Counts since the start for one direction.

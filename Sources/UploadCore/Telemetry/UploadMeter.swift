@@ -30,15 +30,20 @@ package final class UploadMeter: Sendable {
   private let regions = Mutex<[MemoryRegion]>([])
   private let networkBytes = Atomic<Int>(0)
   private let peak = Atomic<Int>(0)
-  private let ending = Mutex<Ending?>(nil)
   private let detected = Mutex<String?>(nil)
+  private let life = Mutex(Life())
 
-  private struct Ending {
-    var outcome: UploadOutcome
-    var at: ContinuousClock.Instant
+  /// What only the beginning, the end and a cancellation look at.
+  private struct Life {
+    /// Nil while the upload runs.
+    var ending: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
+    var isCancelled = false
+    /// How the data path is told to end.
+    var interrupt: (@Sendable () -> Void)?
   }
 
   package init(
+    id: UploadID = UploadID(),
     request: UploadID = UploadID(),
     direction: UploadDirection,
     mode: UploadMode,
@@ -49,7 +54,7 @@ package final class UploadMeter: Sendable {
     declaredType: String? = nil,
     startedAt: ContinuousClock.Instant = .now
   ) {
-    id = UploadID()
+    self.id = id
     self.request = request
     self.direction = direction
     self.mode = mode
@@ -143,16 +148,43 @@ package final class UploadMeter: Sendable {
 
   /// How it ended and when; nil while it runs.
   package var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)? {
-    ending.withLock { $0.map { ($0.outcome, $0.at) } }
+    life.withLock { $0.ending }
   }
 
   /// Notes the end; only the first end of an upload counts.
   /// - Returns: whether this was the first.
   func end(_ outcome: UploadOutcome, at instant: ContinuousClock.Instant) -> Bool {
-    ending.withLock { ending in
-      guard ending == nil else { return false }
-      ending = Ending(outcome: outcome, at: instant)
+    life.withLock { life in
+      guard life.ending == nil else { return false }
+      life.ending = (outcome, at: instant)
+      // It holds the data path, and meters outlive that.
+      life.interrupt = nil
       return true
     }
+  }
+
+  /// Names how the data path is told to end the upload: called at most once, on whatever thread, so it may do no more
+  /// than pass the word on. Called at once when the upload has been cancelled before.
+  package func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
+    let isLate = life.withLock { life in
+      guard life.ending == nil else { return false }
+      if !life.isCancelled { life.interrupt = interrupt }
+      return life.isCancelled
+    }
+    if isLate { interrupt() }
+  }
+
+  /// Asks the data path to end the upload, which then ends with ``UploadOutcome/cancelled`` unless it was too late.
+  /// - Returns: whether it was still running.
+  @discardableResult
+  package func cancel() -> Bool {
+    let (isRunning, interrupt) = life.withLock { life in
+      guard life.ending == nil else { return (false, nil as (@Sendable () -> Void)?) }
+      life.isCancelled = true
+      defer { life.interrupt = nil }
+      return (true, life.interrupt)
+    }
+    interrupt?()
+    return isRunning
   }
 }

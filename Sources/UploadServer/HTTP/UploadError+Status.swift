@@ -13,7 +13,9 @@ extension UploadError.Code {
     case .tooLarge: .contentTooLarge
     case .unsupportedType: .unsupportedMediaType
     case .notImplemented: .notImplemented
-    case .tooManyUploads, .shuttingDown, .cancelled: .serviceUnavailable
+    // Somebody does not want it: a 5xx would have clients try again by themselves (RFC 9110 section 15.5.4).
+    case .cancelled: .forbidden
+    case .tooManyUploads, .shuttingDown: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     default: .internalServerError
     }

@@ -133,6 +133,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
         sink: context.store.begin(meter, hash: hash, on: eventLoop, delegate: self)
       )
     )
+    // A form is stored whole or not at all, so that cancelling one of its files ends it.
+    meter.cancels(self, on: eventLoop)
   }
 
   /// The most a part that begins now can be: what is left of the request less the closing delimiter and the line end

@@ -39,6 +39,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     self.delegate = delegate
     context.ledger.begin(meter)
     sink = context.store.begin(meter, hash: context.hash(for: digests), on: eventLoop, delegate: self)
+    meter.cancels(self, on: eventLoop)
   }
 
   var hasRoom: Bool { sink?.hasRoom ?? true }

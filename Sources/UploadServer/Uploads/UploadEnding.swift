@@ -27,6 +27,9 @@ extension UploadError {
     UploadError(.tooLarge, "The file is larger than this server takes (\(ByteSize.text(limit))).")
   }
 
+  /// Somebody at the server ended it.
+  static let cancelledHere = UploadError(.cancelled, "The upload was cancelled at the server.")
+
   /// Nothing came for as long as the idle time-out.
   static func silence(_ timeout: Duration) -> UploadError {
     UploadError(.timedOut, "Nothing came for \(timeout.formattedSeconds). Send the file again.")
@@ -39,6 +42,14 @@ extension UploadError {
 }
 
 extension UploadMeter {
+  /// Has a cancellation end `body`, on the body's event loop, where this is called.
+  func cancels(_ body: any IncomingBody, on eventLoop: any EventLoop) {
+    let body = NIOLoopBound(body, eventLoop: eventLoop)
+    onCancel {
+      eventLoop.execute { body.value.fail(.cancelledHere) }
+    }
+  }
+
   /// Counts the connection's receive buffer, of which `bytes` is a slice, as held by this upload.
   func noteNetwork(_ bytes: ByteBuffer) {
     setNetworkBytes(bytes.storageCapacity)

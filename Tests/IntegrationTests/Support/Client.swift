@@ -21,6 +21,7 @@ extension Trait where Self == ConditionTrait {
   static var python: Self { Client.needs("python3", "-c", "import requests") }
   /// Python 3.9 with nothing but its own library.
   static var barePython: Self { Client.needs("python3", "-c", "import sys; assert sys.version_info >= (3, 9)") }
+  static var tmux: Self { Client.needs("tmux", "-V") }
   static var wget: Self { Client.needs("wget", "--version") }
 
   /// A mount of its own for a process needs rights that root has on a machine, but not in every container.

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Glibc
+import UploadCore
+
+/// `sluice` alone: the dashboard.
+struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
+  static let configuration = CommandConfiguration(
+    commandName: "dashboard",
+    abstract: "Receive and send on one screen. This is what sluice does without a command.",
+    discussion: """
+      Opens a server, and shows every upload in either direction: its progress, its speed, its memory. Files named here \
+      are sent to that server at once; more are chosen there with u. Press ? for all keys.
+
+      Without a terminal, or for a screen reader: --plain prints a line for each thing that happens.
+      """
+  )
+
+  @Argument(help: ArgumentHelp("Files to send to the server at once.", valueName: "file"))
+  var files: [String] = []
+
+  @Flag(help: "Print lines instead of showing a screen.")
+  var plain = false
+
+  @Option(help: ArgumentHelp("Files sent at once; more wait in line.", valueName: "count"))
+  var jobs = 2
+
+  @OptionGroup var server: ServerOptions
+
+  @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
+  var port = 8080
+
+  @Option(help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"))
+  var dir = "./uploads"
+
+  static let valueNames = ServerOptions.valueNames + ["jobs", "port", "dir"]
+  static let switchNames = ["plain"]
+
+  mutating func validate() throws {
+    try ServerOptions.check(port: port, "--port")
+    guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
+    guard !files.contains("-") else {
+      throw ValidationError("Standard input is the keyboard here. Send it with: sluice send - --to URL.")
+    }
+    // Most likely a command that was meant.
+    for file in files where access(file, F_OK) != 0 {
+      let name = PlainText.sanitized(file)
+      throw ValidationError("\"\(name)\" is no command, and there is no such file. See sluice --help.")
+    }
+  }
+
+  func run() throws {
+    if plain {
+      let run = ServeRun(server: server, port: port, directory: dir, files: files, jobs: jobs)
+      throw ExitCode(MainLoop.run(forcedStatus: 0) { await run.run($0) })
+    }
+    let status = MainActor.assumeIsolated { DashboardRun(setup: setup, files: files).run() }
+    throw ExitCode(status)
+  }
+
+  private var setup: DashboardEngine.Setup {
+    DashboardEngine.Setup(server: server, port: port, directory: dir, jobs: jobs)
+  }
+}

@@ -1,0 +1,62 @@
+import CLinux
+import Dashboard
+import Glibc
+import TerminalUI
+import UploadCore
+
+/// Puts the dashboard together: the engine, the model, and the main loop between them and a screen.
+@MainActor
+struct DashboardHost {
+  /// To be made before any thread is.
+  let signals = DashboardSignals.open()
+  private let mailbox = Mailbox<LoopEvent>()
+  private let paths = LocalPath(home: UserPlaces.home, workingDirectory: UserPlaces.workingDirectory)
+  /// Where the user's settings are kept; nil for nowhere.
+  let settingsFile: SettingsFile?
+
+  /// Starts the engine, and waits for it.
+  /// - Returns: nil when a signal came that ends the program.
+  func start(_ setup: DashboardEngine.Setup) -> Result<DashboardEngine, UploadError>? {
+    let started = Mailbox<Result<DashboardEngine, UploadError>>()
+    Task.detached {
+      do throws(UploadError) {
+        started.post(.success(try await DashboardEngine.start(setup)))
+      } catch {
+        started.post(.failure(error))
+      }
+    }
+    var descriptors = [signals, started.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    while true {
+      poll(&descriptors, nfds_t(descriptors.count), -1)
+      if let result = started.take().first { return result }
+      switch clinux_read_signal(signals) {
+      case SIGINT, SIGTERM, SIGHUP, SIGQUIT: return nil
+      case SIGTSTP: clinux_stop_process()
+      default: break
+      }
+    }
+  }
+
+  /// The main loop on a screen.
+  func loop(_ engine: DashboardEngine, on screen: DashboardScreen) -> DashboardLoop {
+    let (settings, note) = settingsFile?.load() ?? (DashboardSettings(), nil)
+    let performer = EffectPerformer(engine: engine, mailbox: mailbox, paths: paths)
+    let loop = DashboardLoop(
+      model: DashboardModel(
+        facts: engine.facts(paths),
+        settings: settings,
+        capabilities: screen.terminal.capabilities,
+        size: screen.terminal.size
+      ),
+      screen: screen,
+      engine: engine,
+      performer: performer,
+      mailbox: mailbox,
+      signals: signals,
+      settings: settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
+    )
+    performer.watchServer()
+    if let note { loop.send(.note(.warning, note)) }
+    return loop
+  }
+}

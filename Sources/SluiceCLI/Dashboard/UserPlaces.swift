@@ -1,0 +1,18 @@
+import Glibc
+
+/// Directories that depend on who runs the program, and from where.
+enum UserPlaces {
+  /// What `~` stands for: HOME, else what the system has for the user.
+  static var home: String {
+    if let home = ProcessEnvironment.all["HOME"], home.hasPrefix("/") { return home }
+    guard let user = getpwuid(getuid()) else { return "/" }
+    return String(cString: user.pointee.pw_dir)
+  }
+
+  /// Absolute; `/` when it has been removed.
+  static var workingDirectory: String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+}

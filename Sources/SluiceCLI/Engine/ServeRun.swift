@@ -1,0 +1,79 @@
+import Glibc
+import Logging
+import UploadClient
+import UploadCore
+import UploadReport
+import UploadServer
+import UploadStorage
+
+/// A server that says line by line what happens, until it is told to stop; and files sent to it at its start.
+struct ServeRun: Sendable {
+  var server: ServerOptions
+  var port: Int
+  var directory: String
+  /// JSON lines instead of sentences.
+  var json = false
+  var interval = TimeArgument(seconds: 0.5, "500ms")
+  /// Sent to the server once it listens, so many at once.
+  var files: [String] = []
+  var jobs = 1
+
+  /// - Returns: the exit status.
+  func run(_ stop: StopRequest) async -> Int32 {
+    let ledger = UploadLedger()
+    do {
+      let engine = try ServerEngine(options: server, port: port, directory: directory, ledger: ledger)
+      let queue = files.isEmpty ? nil : queue(ledger)
+      let reporter = Reporter(sampler: sampler(engine, ledger), face: face) { engine.giveBackMemory() }
+      stop.onRequest {
+        queue?.close()
+        await engine.server.stop()
+      }
+      let reporting = Task { await reporter.run() }
+      defer { reporting.cancel() }
+      try await engine.server.run { address in
+        announce(address, stop)
+        if let queue { send(to: address, queue) }
+      }
+      ledger.cancelAll()
+      await queue?.waitUntilEmpty()
+      await reporter.finish()
+      await engine.shutDown()
+      return 0
+    } catch {
+      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
+      return 2
+    }
+  }
+
+  private var face: any Face {
+    LineFace(json ? .json : .plain(progress: false), interval: interval.duration)
+  }
+
+  private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {
+    let budget = engine.budget
+    return Sampler(ledger: ledger, stallAfter: server.stallAfter.duration, slabUse: { budget.use })
+  }
+
+  private func queue(_ ledger: UploadLedger) -> OutgoingQueue {
+    let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: jobs)
+    return OutgoingQueue(client, jobs: jobs)
+  }
+
+  private func send(to address: ServerAddress, _ queue: OutgoingQueue) {
+    guard let target = try? SendTarget(address.url) else { return }
+    let refused = queue.add(files.map { OutgoingJob(path: $0, target: target, mode: .stream) })
+    if refused > 0 { Output.errorLine("sluice: \(refused) of the files are too many at once, and are not sent.") }
+  }
+
+  private func announce(_ address: ServerAddress, _ stop: StopRequest) {
+    let listening = UploadEvent.listening(
+      ServerListening(url: address.url, rawPort: address.rawPort, directory: directory, processID: getpid())
+    )
+    if let line = json ? listening.json.serialized : listening.plainLine() { Output.line(line) }
+    if !Loopback.contains(server.host) {
+      Log.logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
+    }
+    if !json { stop.onRequest { Output.line("Stopping: running uploads may go on for \(server.grace).") } }
+  }
+}

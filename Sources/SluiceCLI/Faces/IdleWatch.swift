@@ -1,0 +1,21 @@
+import UploadCore
+
+/// Notices when uploads have run and none does any more.
+struct IdleWatch {
+  /// Without an upload for so long, the process counts as idle.
+  private static let idleAfter = Duration.seconds(1)
+
+  /// When the last upload was seen; nil once its end has been told.
+  private var lastActive: ContinuousClock.Instant?
+
+  /// - Returns: true once each time that uploads have run and none has for a second.
+  mutating func becomesIdle(with snapshot: Snapshot) -> Bool {
+    if !snapshot.uploads.isEmpty {
+      lastActive = snapshot.at
+    } else if let last = lastActive, snapshot.at - last >= Self.idleAfter {
+      lastActive = nil
+      return true
+    }
+    return false
+  }
+}

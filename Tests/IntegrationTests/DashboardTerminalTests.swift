@@ -1,0 +1,151 @@
+import Foundation
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// The dashboard in a real terminal: it comes up, it ends, and whatever ends it, the terminal is as it was before.
+@Suite(.tmux) struct DashboardTerminalTests {
+  @Test(arguments: [
+    "TERM=xterm-256color", "TERM=tmux-256color", "TERM=linux", "TERM=vt100", "LANG=C", "LANG=C NO_COLOR=1 TERM=vt100",
+    "NO_COLOR=1",
+  ])
+  func itComesUpAndQuits(environment: String) async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard(environment)
+      // Terminals of these two types have no second screen.
+      let hasScreens = !environment.contains("linux") && !environment.contains("vt100")
+      #expect(try await tmux.modes.isAlternate == hasScreens)
+      try await tmux.press("q")
+      let screen = try await tmux.ends()
+      #expect(screen.contains("No uploads.\n"))
+      #expect(try tmux.scratch.directoryExists("uploads"))
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
+  func aSignalEndsIt(signal: Int32) async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      kill(try tmux.processID, signal)
+      try await tmux.ends()
+    }
+  }
+
+  @Test func controlCIsAKey() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      try await tmux.press("C-c")
+      try await tmux.ends()
+    }
+  }
+
+  @Test func itIsSuspendedAndContinued() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      try await tmux.press("M")
+      try await eventually("the mouse") { try await tmux.modes.hasMouse }
+      try await tmux.press("C-z")
+      try await tmux.shows("the shell") { $0.contains("Stopped") && $0.contains("ready>") }
+      #expect(try await tmux.modes == .restored)
+      // The window changes while nobody looks.
+      try await tmux.resize(80, 20)
+      try await tmux.command("fg; echo \"status=$?\"; stty -g >after")
+      try await tmux.shows("the dashboard") { $0.contains("Incoming") && $0.contains("http://127.0.0.1:") }
+      let modes = try await tmux.modes
+      #expect(modes.isAlternate && modes.hasMouse)
+      try await tmux.press("?")
+      try await tmux.shows("the upload above")
+      try await tmux.press("C-c")
+      try await tmux.press("q")
+      try await tmux.ends()
+    }
+  }
+
+  @Test func somebodyElseStopsItAndHasTheScreenMeanwhile() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      kill(try tmux.processID, SIGSTOP)
+      try await tmux.shows("ready>")
+      try await tmux.type("fg; echo \"status=$?\"; stty -g >after")
+      // The line settings are still the dashboard's: Enter ends no line.
+      try await tmux.press("C-j")
+      try await tmux.shows("the dashboard") { $0.contains("Incoming") && !$0.contains("ready>") }
+      try await tmux.press("q")
+      try await tmux.ends()
+    }
+  }
+
+  @Test func itFollowsTheWindow() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      for (width, height) in [(60, 30), (120, 34), (30, 5), (1, 1), (100, 30)] {
+        try await tmux.resize(width, height)
+        try await tmux.shows("\(width)x\(height)") { screen in
+          let rows = screen.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+          guard width >= 60 else { return rows.count == height }
+          // The panes' upper border reaches to the right edge.
+          return rows.count == height
+            && rows.contains { $0.contains("Incoming") && $0.last != " " && $0.count == width }
+        }
+      }
+      try await tmux.press("q")
+      try await tmux.ends()
+    }
+  }
+
+  @Test(arguments: [("trap", [SIGILL, SIGTRAP]), ("segv", [SIGSEGV])])
+  func aCrashGivesTheTerminalBack(way: String, signals: [Int32]) async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard("SLUICE_CRASH=\(way)")
+      try await tmux.press("M")
+      try await tmux.shows("the end") { $0.contains("status=") && !$0.contains("Incoming") }
+      let screen = try await tmux.screen
+      #expect(signals.contains { screen.contains("status=\(128 + $0)\n") }, "\(screen)")
+      if way == "trap" { #expect(screen.contains("SLUICE_CRASH asked for this")) }
+      #expect(try await tmux.modes == .restored)
+      #expect(try tmux.scratch.read("after") == tmux.scratch.read("before"))
+    }
+  }
+
+  @Test func aTerminalThatGoesAwayEndsIt() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      let process = try tmux.processID
+      try await tmux.lose()
+      try await eventually("the end of the process") { kill(process, 0) != 0 }
+    }
+  }
+
+  @Test(arguments: [
+    ("TERM=dumb", "cannot show a screen"), ("TERM=nonsense", "\"nonsense\" is not known"),
+    ("-u TERM", "TERM is not set"),
+    ("TERM=", "TERM is not set"),
+  ])
+  func aTerminalThatCannotShowItIsSaid(environment: String, words: String) async throws {
+    try await withTmux { tmux in
+      try await tmux.command("env \(environment) \(Sluice.path) --port 0 --dir uploads; echo \"status=$?\"")
+      let screen = try await tmux.shows("status=64\n")
+      let text = screen.filter { $0 != "\n" }
+      #expect(text.contains(words), "\(screen)")
+      for way in ["--plain", "sluice serve", "sluice headless"] { #expect(text.contains(way), "\(screen)") }
+      #expect(try !tmux.scratch.directoryExists("uploads"))
+    }
+  }
+
+  @Test func aPortThatIsTakenIsSaidBeforeTheScreenIsTaken() async throws {
+    try await withServer { server in
+      try await withTmux { tmux in
+        try await tmux.command("\(Sluice.path) --port \(server.port) --dir uploads; echo \"status=$?\"")
+        let screen = try await tmux.shows("status=2\n")
+        #expect(screen.contains("sluice: Cannot listen: port \(server.port)"))
+        #expect(try await tmux.modes == .restored)
+      }
+    }
+  }
+}
+
+extension TemporaryDirectory {
+  fileprivate func directoryExists(_ name: String) throws -> Bool {
+    try names().contains(name)
+  }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// The dashboard in a real terminal while uploads run.
+@Suite(.tmux) struct DashboardUploadTests {
+  /// Begins an upload that does not come to its end, and waits until the dashboard shows it.
+  private func begin(_ tmux: Tmux, name: String = "half.bin") async throws -> Socket {
+    let socket = try Socket(port: try await tmux.port)
+    try await socket.send("PUT /\(name) HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
+    try await socket.send([UInt8](repeating: 7, count: 3 << 20))
+    try await tmux.shows("the upload") { $0.contains(name) && $0.contains("1 active") }
+    return socket
+  }
+
+  @Test func aFileThatIsGivenIsSentAtOnce() async throws {
+    try await withTmux { tmux in
+      let path = try tmux.scratch.random(3 << 20, to: "given.bin")
+      try await tmux.startDashboard("", "given.bin")
+      try await tmux.shows("both ends") { $0.matches(of: /given.bin +done/).count == 2 }
+      try await tmux.press("q")
+      let screen = try await tmux.ends()
+      #expect(screen.contains("1 upload received, 1 sent.\n"))
+      #expect(try Digest.ofFile(tmux.scratch.file("uploads/given.bin")) == Digest.ofFile(path))
+    }
+  }
+
+  @Test func anIncomingUploadIsCancelled() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      let socket = try await begin(tmux)
+      try await tmux.press("x")
+      try await tmux.shows("Cancel this upload?")
+      try await tmux.press("y")
+      let answer = try await socket.receiveHead()
+      #expect(answer.hasPrefix("HTTP/1.1 403 "))
+      try await tmux.shows("cancelled")
+      try await tmux.press("q")
+      #expect(try await tmux.ends().contains("1 upload cancelled.\n"))
+      #expect(try TemporaryDirectory(inside: tmux.scratch.file("uploads")).names() == [])
+    }
+  }
+
+  @Test func quittingAsksWhileUploadsRunAndLeavesNothingHalf() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      let socket = try await begin(tmux)
+      try await tmux.press("q")
+      try await tmux.shows("1 upload runs and is ended.")
+      try await tmux.press("n")
+      try await tmux.shows("no question") { !$0.contains("is ended.") }
+      try await tmux.press("q")
+      try await tmux.shows("1 upload runs and is ended.")
+      try await tmux.press("y")
+      #expect(try await tmux.ends().contains("1 upload cancelled.\n"))
+      #expect(try TemporaryDirectory(inside: tmux.scratch.file("uploads")).names() == [])
+      withExtendedLifetime(socket) {}
+    }
+  }
+
+  @Test func controlCTwiceDoesNotAsk() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      let socket = try await begin(tmux)
+      try await tmux.press("C-c")
+      try await tmux.shows("Quit?")
+      try await tmux.press("C-c")
+      try await tmux.ends()
+      #expect(try TemporaryDirectory(inside: tmux.scratch.file("uploads")).names() == [])
+      withExtendedLifetime(socket) {}
+    }
+  }
+
+  @Test func aStopLetsARunningUploadComeToItsEnd() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      let socket = try await begin(tmux)
+      kill(try tmux.processID, SIGTERM)
+      try await tmux.shows("topping")
+      try await socket.send([UInt8](repeating: 7, count: 9_000_000 - (3 << 20)))
+      #expect(try await socket.receiveHead().hasPrefix("HTTP/1.1 201 "))
+      #expect(try await tmux.ends().contains("1 upload received.\n"))
+      #expect(try TemporaryDirectory(inside: tmux.scratch.file("uploads")).names() == ["half.bin"])
+    }
+  }
+
+  @Test func theSecondStopDoesNotWait() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      let socket = try await begin(tmux)
+      kill(try tmux.processID, SIGTERM)
+      try await tmux.shows("topping")
+      kill(try tmux.processID, SIGTERM)
+      try await tmux.ends()
+      #expect(try TemporaryDirectory(inside: tmux.scratch.file("uploads")).names().filter { !$0.hasPrefix(".") } == [])
+      withExtendedLifetime(socket) {}
+    }
+  }
+
+  @Test func whatTheUserLikesIsKept() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      try await tmux.press("m")
+      try await tmux.shows("multipart")
+      try await tmux.press("q")
+      try await tmux.ends()
+      let text = String(decoding: try tmux.scratch.read("config/sluice/config.json"), as: UTF8.self)
+      #expect(text.contains(#""mode":"multipart""#), "\(text)")
+      try await tmux.startDashboard()
+      try await tmux.shows("next: multipart")
+      try await tmux.press("q")
+      try await tmux.ends()
+    }
+  }
+}
