@@ -17,6 +17,8 @@ final class DiskUpload: UploadSink {
     var type: String?
     /// The file gets its name in the same piece of work: two turns of a worker and the loop less.
     var isPublished: Bool
+    /// What happens when the name is taken; nil for what the store does otherwise.
+    var onDuplicate: DuplicatePolicy?
     var promise: EventLoopPromise<Sealed>
   }
 
@@ -69,7 +71,11 @@ final class DiskUpload: UploadSink {
     self.eventLoop = eventLoop
     self.delegate = delegate
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
-    if let range = plan.reserveWhole() { open(reserving: range) }
+    if let range = plan.reserveWhole() {
+      open(reserving: range)
+    } else if let most = meter.size, !meter.sizeExact, most >= WritePlan.largeFrom {
+      lookForSpace(most)
+    }
   }
 
   var hasRoom: Bool { pending.isEmpty && !isOpening }
@@ -88,19 +94,38 @@ final class DiskUpload: UploadSink {
   }
 
   func store(name: FileName, type: String?) -> EventLoopFuture<StoredFile> {
-    finish(name, type, isPublished: true).flatMapThrowing { sealed in
+    named(finish(name, type, isPublished: true))
+  }
+
+  func keep(as name: FileName) -> EventLoopFuture<StoredFile> {
+    named(finish(name, nil, isPublished: true, onDuplicate: .rename))
+  }
+
+  private func named(_ sealed: EventLoopFuture<Sealed>) -> EventLoopFuture<StoredFile> {
+    sealed.flatMapThrowing { sealed in
       guard let stored = sealed.stored else { throw UploadError(.internalFailure, "The file got no name.") }
       return stored
     }
   }
 
-  private func finish(_ name: FileName, _ type: String?, isPublished: Bool) -> EventLoopFuture<Sealed> {
+  private func finish(
+    _ name: FileName,
+    _ type: String?,
+    isPublished: Bool,
+    onDuplicate: DuplicatePolicy? = nil
+  ) -> EventLoopFuture<Sealed> {
     let promise = eventLoop.makePromise(of: Sealed.self)
     guard !isOver, sealing == nil else {
       promise.fail(UploadError(.cancelled, "The upload was ended before it was stored."))
       return promise.futureResult
     }
-    sealing = Sealing(name: name, type: type, isPublished: isPublished, promise: promise)
+    sealing = Sealing(
+      name: name,
+      type: type,
+      isPublished: isPublished,
+      onDuplicate: onDuplicate,
+      promise: promise
+    )
     pump()
     return promise.futureResult
   }
@@ -187,6 +212,13 @@ final class DiskUpload: UploadSink {
     }
   }
 
+  /// Fails early when the most that can come would not fit; while that is looked for bytes may come.
+  private func lookForSpace(_ most: UInt64) {
+    workers.runIfActive(eventLoop: eventLoop) { [directory] in try directory.space.check(most) }
+      .assumeIsolated()
+      .whenFailure { if !self.isOver { self.fail($0) } }
+  }
+
   func writeFilling(_ slab: Slab) {
     nextSlabSize = eventLoop.now - fillingSince < Self.fast ? Slab.large : Slab.small
     filling = nil
@@ -228,6 +260,8 @@ final class DiskUpload: UploadSink {
       if configuration.durability != .none { try file.sync() }
       if tail.piece.end >= WritePlan.largeFrom { file.forgetPages() }
       guard sealing.isPublished else { return Sealed(file: file) }
+      var configuration = configuration
+      if let policy = sealing.onDuplicate { configuration.onDuplicate = policy }
       let upload = SealedUpload(meter: meter, name: sealing.name, type: sealing.type, file: file)
       return Sealed(file: file, stored: try directory.publish([upload], configuration).first)
     } then: { upload, result in
@@ -280,7 +314,8 @@ final class DiskUpload: UploadSink {
     } else if ticket != nil {
       meter.phase = .memory
     } else {
-      meter.phase = hasRoom ? .peer : .disk
+      // A rate limit that holds it back is the handler's to end.
+      if !hasRoom { meter.phase = .disk } else if meter.phase != .limit { meter.phase = .peer }
     }
   }
 
