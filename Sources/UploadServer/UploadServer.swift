@@ -49,7 +49,8 @@ package final class UploadServer: Sendable {
       store: store,
       budget: store.budget,
       ledger: ledger,
-      limits: configuration.limits
+      limits: configuration.limits,
+      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host))
     )
     let raw = try await bindRaw(context)
     let application = application(context, rawPort: raw?.port, onListening)

@@ -66,7 +66,7 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   static let valueNames =
     ServerOptions.valueNames + ["size", "count", "modes", "jobs", "port", "dir", "interval"]
-  static let switchNames = ["keep", "json"]
+  static let switchNames = ServerOptions.switchNames + ["keep", "json"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")

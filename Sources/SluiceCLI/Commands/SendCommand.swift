@@ -44,6 +44,15 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var header: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      "What the server asks for, sent as Authorization: Bearer.",
+      discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them.",
+      valueName: "token"
+    )
+  )
+  var token: String?
+
+  @Option(
     help: ArgumentHelp("Give up when the server takes nothing for this long. (default: 60s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
@@ -71,7 +80,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
   static let valueNames = [
-    "to", "mode", "jobs", "name", "type", "method", "header", "idle-timeout", "stall-after", "interval",
+    "to", "mode", "jobs", "name", "type", "method", "header", "token", "idle-timeout", "stall-after", "interval",
   ]
   static let switchNames = ["json", "quiet"]
 
@@ -105,6 +114,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     configuration.contentType = type
     configuration.idleTimeout = idleTimeout.duration
     for line in header { configuration.headers.append(try HeaderField(line)) }
+    if let token { configuration.headers.append(try HeaderField("Authorization: Bearer \(token)")) }
     return configuration
   }
 

@@ -40,7 +40,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
   static let valueNames = ServerOptions.valueNames + ["port", "dir", "interval"]
-  static let switchNames = ["json"]
+  static let switchNames = ServerOptions.switchNames + ["json"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")
@@ -59,7 +59,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
       stop.onRequest { await engine.server.stop() }
       let reporting = Task { await reporter.run() }
       defer { reporting.cancel() }
-      try await engine.server.run { [self] in announce($0, stop) }
+      try await engine.server.run { [self] in announce($0, engine, stop) }
       await reporter.finish()
       await engine.shutDown()
       return 0
@@ -78,12 +78,19 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
     return Sampler(ledger: ledger, stallAfter: server.stallAfter.duration, slabUse: { budget.use })
   }
 
-  private func announce(_ address: ServerAddress, _ stop: StopRequest) {
+  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
     let listening = UploadEvent.listening(
-      ServerListening(url: address.url, rawPort: address.rawPort, directory: dir, processID: getpid())
+      ServerListening(
+        url: address.url,
+        rawPort: address.rawPort,
+        directory: dir,
+        processID: getpid(),
+        // One that was given is known to who gave it, and no business of a log's.
+        token: server.access.token == nil ? engine.token?.text : nil
+      )
     )
     if let line = json ? listening.json.serialized : listening.plainLine() { Output.line(line) }
-    if !Loopback.contains(server.host) {
+    if engine.token == nil, !LoopbackName.contains(server.host) {
       Log.logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
     }
     if !json { stop.onRequest { Output.line("Stopping: running uploads may go on for \(server.grace).") } }

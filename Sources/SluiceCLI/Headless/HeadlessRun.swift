@@ -104,7 +104,9 @@ struct HeadlessRun: Sendable {
   ) async throws(UploadError) -> Int32 {
     let paths = command.files.isEmpty ? try generate(in: workspace) : command.files
     let target = try SendTarget(address.url)
-    let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: command.jobs)
+    var configuration = UploadClientConfiguration()
+    if let token = engine.token { configuration.headers.append(try HeaderField("Authorization: Bearer \(token.text)")) }
+    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: command.jobs)
     let sources = paths.map { UploadSource.file($0) }
     var meters: [UploadMeter] = []
     for mode in command.modes where stop.signal == nil {

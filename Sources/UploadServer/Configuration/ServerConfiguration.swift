@@ -9,6 +9,7 @@ package struct ServerConfiguration: Sendable {
   /// Connections at once; more wait in the kernel's queue.
   package var maxConnections = 8192
   package var limits = UploadLimits()
+  package var access = AccessRules()
 
   package init() {}
 }

@@ -8,4 +8,47 @@ struct ServerContext: Sendable {
   let budget: MemoryBudget
   let ledger: UploadLedger
   let limits: UploadLimits
+  let access: AccessGate
+  /// The limit on all uploads' rate together; nil without one.
+  let limiter: RateLimiter?
+  /// nil without a limit per client.
+  let perClient: UploadsPerClient?
+
+  init(
+    store: any UploadStore,
+    budget: MemoryBudget,
+    ledger: UploadLedger,
+    limits: UploadLimits,
+    access: AccessGate = AccessGate()
+  ) {
+    self.store = store
+    self.budget = budget
+    self.ledger = ledger
+    self.limits = limits
+    self.access = access
+    limiter = limits.rate.map { RateLimiter(bytesPerSecond: $0) }
+    perClient = limits.maxUploadsPerClient.map { UploadsPerClient(limit: $0) }
+  }
+
+  var hasRateLimit: Bool { limiter != nil || limits.ratePerUpload != nil }
+
+  /// Why no more upload is taken, before a byte of it is read; nil when it is, and then it counts for its client until
+  /// ``uploadEnded(of:)``.
+  func refuseOrCount(_ client: ClientAddress) -> UploadError? {
+    guard ledger.activeCount(.incoming) < limits.maxUploads else {
+      return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
+    }
+    guard perClient?.begin(client.key) ?? true else {
+      return UploadError(
+        .tooManyFromClient,
+        "This address has as many uploads under way as one may have. Wait for one to end."
+      )
+    }
+    return nil
+  }
+
+  /// The upload that was counted is over.
+  func uploadEnded(of client: ClientAddress) {
+    perClient?.end(client.key)
+  }
 }

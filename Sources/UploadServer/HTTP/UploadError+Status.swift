@@ -6,6 +6,8 @@ extension UploadError.Code {
   var status: HTTPResponse.Status {
     switch self {
     case .badRequest, .malformedForm, .noFile, .incomplete: .badRequest
+    case .unauthorized: .unauthorized
+    case .forbidden: .forbidden
     case .notFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .timedOut: .requestTimeout
@@ -13,6 +15,7 @@ extension UploadError.Code {
     case .tooLarge: .contentTooLarge
     case .unsupportedType: .unsupportedMediaType
     case .notImplemented: .notImplemented
+    case .tooManyFromClient: .tooManyRequests
     case .tooManyUploads, .shuttingDown, .cancelled: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     default: .internalServerError

@@ -65,6 +65,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     }
   }
 
+  func noteLimit(_ isHeldBack: Bool) {
+    parts.last?.meter.noteLimit(isHeldBack)
+  }
+
   func end() {
     guard state == .receiving else { return }
     do throws(UploadError) {

@@ -31,6 +31,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var isHead = false
     /// The methods that the path takes, for a refusal of another.
     var allow = ""
+    /// The origin, not our own, whose pages may read the answer.
+    var allowedOrigin: String?
+    /// The token in the request's target: pages link on with it.
+    var linkToken: String?
+    /// Who sent it; counts as having an upload while ``isCounted``.
+    var client = ClientAddress(nil)
+    var isCounted = false
 
     /// Bytes still to come; nil when the length is not known.
     var remaining: UInt64? {
@@ -63,6 +70,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var answersOnTheirWay = 0
   /// The library's wish to close, until they are sent.
   var heldClose: EventLoopPromise<Void>?
+  /// When the head that is not complete yet began to come.
+  var headSince: NIODeadline?
+  /// The running upload's time and rate.
+  var pace: ClientPace?
+  var throttle = ReadThrottle()
+  /// Reads are held back by a rate limit until it fires.
+  var limitTimer: Scheduled<Void>?
   private var queue = CircularBuffer<HTTPRequestPart>()
   private var queuedBytes = 0
   private var isTakingQueued = false
@@ -81,13 +95,16 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
     graceTimer?.cancel()
+    limitTimer?.cancel()
     self.context = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     timer?.cancel()
+    limitTimer?.cancel()
     if state.isReceiving { body?.fail(UploadError(.clientGone, "The client went away in the middle.")) }
     body = nil
+    stopCounting()
     queue.removeAll()
     context.fireChannelInactive()
   }
@@ -117,6 +134,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       guard case .body(let bytes) = part else { return }
       current.received += UInt64(bytes.readableBytes)
       body?.receive(bytes)
+      noteTaken(bytes.readableBytes)
     case .endBody: body?.end()
     case .drop:
       // The rest of a refused body has been skipped.
@@ -126,7 +144,15 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func route(_ request: HTTPRequest, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    headSince = nil
     current = Current(request)
+    current.client = server.access.client(of: request, from: context.remoteAddress)
+    current.allowedOrigin = server.access.allowedOrigin(of: request)
+    switch server.access.verdict(on: request, from: context.remoteAddress) {
+    case .pass: break
+    case .refuse(let error): return answer(Answer(refusing: error))
+    case .preflight: return answer(.preflight(request))
+    }
     let route: UploadRoute
     if isQuiescing {
       route = .refusal(UploadError(.shuttingDown, "The server is stopping. Send the file again later."))
@@ -140,9 +166,11 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .refusal(let error): answer(Answer(refusing: error))
     case .file(let name, let declaredType):
       if let error = refusal(fileSize: current.length.bytes) { return answer(Answer(refusing: error)) }
+      startPace(context)
       begin(makeUpload(name: name, declaredType: declaredType, context), context)
     case .form(let boundary):
       if let error = refusal(fileSize: nil) { return answer(Answer(refusing: error)) }
+      startPace(context)
       begin(makeForm(boundary, context), context)
     }
   }
@@ -150,6 +178,9 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func begin(_ body: any IncomingBody, _ context: ChannelHandlerContext) {
     state.beginUpload()
     self.body = body
+    notePace()
+    // The timer that runs is set for a silence, which may come later than the first look at the average.
+    if server.limits.minRate != nil { startTimer() }
     sendContinue(context)
   }
 
@@ -165,7 +196,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     FormUpload(
       boundary: boundary,
       length: current.length,
-      remote: context.remote,
+      remote: current.client.text,
       context: server,
       eventLoop: context.eventLoop,
       delegate: self
@@ -179,7 +210,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       mode: .stream,
       name: name.description,
       size: current.length.bytes,
-      remote: context.remote,
+      remote: current.client.text,
       declaredType: declaredType
     )
     return SingleUpload(meter, name: name, context: server, eventLoop: context.eventLoop, delegate: self)
@@ -188,10 +219,16 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Why an upload is over a limit before a byte of it is read; nil when it is not.
   private func refusal(fileSize: UInt64?) -> UploadError? {
     if let limit = server.limits.maxSize, let size = fileSize, size > limit { return .tooLarge(limit: limit) }
-    if server.ledger.activeCount(.incoming) >= server.limits.maxUploads {
-      return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
-    }
+    if let error = server.refuseOrCount(current.client) { return error }
+    current.isCounted = true
     return nil
+  }
+
+  /// The upload that was counted for its client is over.
+  func stopCounting() {
+    guard current.isCounted else { return }
+    current.isCounted = false
+    server.uploadEnded(of: current.client)
   }
 
   /// Goes on with what was pipelined behind the request that has just been answered.
@@ -226,7 +263,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Whether bytes from the socket are wanted now.
   private var wantsRead: Bool {
     guard queue.isEmpty else { return false }
-    return state.isReceiving ? body?.hasRoom ?? true : !state.isStoring
+    return state.isReceiving ? limitTimer == nil && (body?.hasRoom ?? true) : !state.isStoring
   }
 
   func read(context: ChannelHandlerContext) {
@@ -255,6 +292,7 @@ extension UploadHandler.Current {
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
     isPut = request.method == .put
     isHead = request.method == .head
+    linkToken = AccessGate.tokenInTarget(request)
     allow = UploadRoute.methods(for: request)
   }
 }
@@ -266,13 +304,5 @@ extension HTTPRequestPart {
     case .body(let bytes): .body(bytes.readableBytes)
     case .end: .end
     }
-  }
-}
-
-extension ChannelHandlerContext {
-  /// The other end's address and port, as events show it.
-  var remote: String {
-    guard let address = remoteAddress, let host = address.ipAddress else { return "unknown" }
-    return host.contains(":") ? "[\(host)]:\(address.port ?? 0)" : "\(host):\(address.port ?? 0)"
   }
 }

@@ -17,17 +17,26 @@ final class HandlerHarness {
   let ledger = UploadLedger()
   let library = LibraryStub()
   let wire = Wire()
+  let server: ServerContext
   /// Kept by its pipeline alone.
   private(set) weak var handler: UploadHandler?
 
-  init(directory: UploadDirectory, limits: UploadLimits) throws {
+  init(directory: UploadDirectory, limits: UploadLimits, access: AccessGate = AccessGate()) throws {
     channel = EmbeddedChannel()
     store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
-    let context = ServerContext(store: store, budget: try MemoryBudget(limit: 64 << 20), ledger: ledger, limits: limits)
+    let context = ServerContext(
+      store: store,
+      budget: try MemoryBudget(limit: 64 << 20),
+      ledger: ledger,
+      limits: limits,
+      access: access
+    )
+    server = context
     let handler = UploadHandler(server: context)
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(wire)
+    try pipeline.addHandler(HeadClock(handler))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
     try pipeline.addHandler(RequestRulesHandler())
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
@@ -91,6 +100,10 @@ final class HandlerHarness {
 
   var isOpen: Bool { channel.isActive }
 
+  func advance(milliseconds: Int64) {
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(milliseconds))
+  }
+
   /// How many reads of the socket follow when the loop wants one.
   func readsOnTurn() -> Int {
     let before = wire.reads
@@ -102,21 +115,23 @@ final class HandlerHarness {
 /// Runs `body` with a harness, and looks that no upload goes on when its connection is over.
 func withHandler(
   limits: UploadLimits = UploadLimits(),
+  access: AccessGate = AccessGate(),
   _ body: (HandlerHarness) throws -> Void
 ) async throws {
   try await withTemporaryDirectory { place in
-    let harness = try HandlerHarness(directory: UploadDirectory(path: place.path), limits: limits)
+    let harness = try HandlerHarness(directory: UploadDirectory(path: place.path), limits: limits, access: access)
     try body(harness)
     _ = try? harness.channel.finish(acceptAlreadyClosed: true)
     harness.store.sinks.forEach { $0.finishSealing() }
     harness.store.finishPublishing()
     #expect(harness.ledger.activeCount(.incoming) == 0, "every upload has ended")
+    #expect(harness.server.perClient?.clients ?? 0 == 0, "no address counts as having one")
   }
 }
 
 /// A request's text.
 func request(_ line: String, _ fields: [String] = [], body: String? = nil) -> String {
-  var lines = [line + " HTTP/1.1", "Host: a"] + fields
+  var lines = [line + " HTTP/1.1", "Host: localhost"] + fields
   if let body { lines.append("Content-Length: \(body.utf8.count)") }
   return lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")
 }

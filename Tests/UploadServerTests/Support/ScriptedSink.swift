@@ -10,6 +10,8 @@ final class ScriptedSink: UploadSink {
   private(set) var name: String?
   private(set) var type: String?
   private(set) var isAborted = false
+  /// What had come was to be stored, whole or not.
+  private(set) var isKept = false
   /// The room there is; the delegate hears when it comes back.
   var hasRoom = true {
     didSet { if hasRoom, !oldValue { delegate?.sinkHasRoom() } }
@@ -48,6 +50,11 @@ final class ScriptedSink: UploadSink {
         guard let file = files.first else { throw UploadError(.internalFailure, "Nothing was published.") }
         return file
       }
+  }
+
+  func keep(as name: FileName) -> EventLoopFuture<StoredFile> {
+    isKept = true
+    return store(name: name, type: nil)
   }
 
   /// The last byte is written.
