@@ -34,6 +34,8 @@ struct EventLine: Decodable, Sendable {
   var type: String?
   var declaredType: String?
   var cause: String?
+  var state: String?
+  var remote: String?
   var error: Failure?
   var ok: Bool?
   var uploads: [Entry]?
