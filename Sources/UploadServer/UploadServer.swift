@@ -50,7 +50,8 @@ package final class UploadServer: Sendable {
       budget: store.budget,
       ledger: ledger,
       limits: configuration.limits,
-      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host))
+      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host)),
+      refusals: RefusalLog(logger)
     )
     let raw = try await bindRaw(context)
     let application = application(context, rawPort: raw?.port, onListening)

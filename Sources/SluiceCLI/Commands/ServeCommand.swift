@@ -39,7 +39,9 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
-  static let valueNames = ServerOptions.valueNames + ["port", "dir", "interval"]
+  @OptionGroup var log: LogOptions
+
+  static let valueNames = ServerOptions.valueNames + LogOptions.valueNames + ["port", "dir", "interval"]
   static let switchNames = ServerOptions.switchNames + ["json"]
 
   mutating func validate() throws {
@@ -54,7 +56,13 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   private func serve(_ stop: StopRequest) async -> Int32 {
     let ledger = UploadLedger()
     do {
-      let engine = try ServerEngine(options: server, port: port, directory: dir, ledger: ledger)
+      let engine = try ServerEngine(
+        options: server,
+        port: port,
+        directory: dir,
+        ledger: ledger,
+        logger: log.logger
+      )
       let reporter = Reporter(sampler: sampler(engine, ledger), face: face) { engine.giveBackMemory() }
       stop.onRequest { await engine.server.stop() }
       let reporting = Task { await reporter.run() }
@@ -70,7 +78,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   private var face: any Face {
-    LineFace(json ? .json : .plain(progress: false), interval: interval.duration)
+    LoggedFace(LineFace(json ? .json : .plain(progress: false), interval: interval.duration), logger: log.logger)
   }
 
   private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {
@@ -91,7 +99,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
     )
     if let line = json ? listening.json.serialized : listening.plainLine() { Output.line(line) }
     if engine.token == nil, !LoopbackName.contains(server.host) {
-      Log.logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
+      log.logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
     }
     if !json { stop.onRequest { Output.line("Stopping: running uploads may go on for \(server.grace).") } }
   }

@@ -18,7 +18,13 @@ struct ServerEngine: Sendable {
 
   /// Opens the directory and makes the parts; nothing listens yet.
   /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`.
-  init(options: ServerOptions, port: Int, directory path: String, ledger: UploadLedger) throws(UploadError) {
+  init(
+    options: ServerOptions,
+    port: Int,
+    directory path: String,
+    ledger: UploadLedger,
+    logger: Logger
+  ) throws(UploadError) {
     let configuration = try options.configuration(port: port)
     token = configuration.access.token
     directory = try UploadDirectory(path: path, minFree: options.minFree.bytes)
@@ -31,7 +37,7 @@ struct ServerEngine: Sendable {
       store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: options.storage),
       ledger: ledger,
       eventLoopGroup: eventLoops,
-      logger: Log.logger
+      logger: logger
     )
   }
 

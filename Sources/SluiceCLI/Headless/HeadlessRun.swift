@@ -36,7 +36,8 @@ struct HeadlessRun: Sendable {
         options: command.server,
         port: command.port,
         directory: workspace.uploads,
-        ledger: ledger
+        ledger: ledger,
+        logger: LogOptions.quietLogger
       )
     } catch {
       return fail(error, status: 2)

@@ -13,19 +13,23 @@ struct ServerContext: Sendable {
   let limiter: RateLimiter?
   /// nil without a limit per client.
   let perClient: UploadsPerClient?
+  /// Hears of requests that are refused before an upload begins; nil where nobody listens.
+  let refusals: RefusalLog?
 
   init(
     store: any UploadStore,
     budget: MemoryBudget,
     ledger: UploadLedger,
     limits: UploadLimits,
-    access: AccessGate = AccessGate()
+    access: AccessGate = AccessGate(),
+    refusals: RefusalLog? = nil
   ) {
     self.store = store
     self.budget = budget
     self.ledger = ledger
     self.limits = limits
     self.access = access
+    self.refusals = refusals
     limiter = limits.rate.map { RateLimiter(bytesPerSecond: $0) }
     perClient = limits.maxUploadsPerClient.map { UploadsPerClient(limit: $0) }
   }

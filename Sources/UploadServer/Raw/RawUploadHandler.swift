@@ -69,7 +69,10 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   private func begin(_ context: ChannelHandlerContext) {
     client = ClientAddress(context.remoteAddress)
-    if let error = server.refuseOrCount(client) { return answer(Answer(refusing: error)) }
+    if let error = server.refuseOrCount(client) {
+      server.refusals?.note(error, from: client.text)
+      return answer(Answer(refusing: error))
+    }
     isCounted = true
     throttle = ReadThrottle(shared: server.limiter, rate: server.limits.ratePerUpload)
     pace = ClientPace(

@@ -28,6 +28,12 @@ extension UploadHandler: IncomingBodyDelegate {
     }
   }
 
+  /// Answers a request of which no upload was begun, and logs that.
+  func refuse(_ error: UploadError) {
+    server.refusals?.note(error, from: current.client.text)
+    answer(Answer(refusing: error))
+  }
+
   /// Answers the current request, and keeps the connection or closes it so that the answer arrives.
   func answer(_ answer: Answer) {
     guard let context else { return }

@@ -44,7 +44,8 @@ extension UploadHandler {
   private func refuseLateHead() {
     headSince = nil
     current = Current()
-    answer(Answer(refusing: UploadError(.timedOut, "The head of the request did not come whole in time.")))
+    current.client = ClientAddress(context?.remoteAddress)
+    refuse(UploadError(.timedOut, "The head of the request did not come whole in time."))
   }
 
   private func judgePace(at now: NIODeadline) {
@@ -119,12 +120,15 @@ extension UploadHandler {
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
   private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
     current.keepAlive = false
-    if state.isIdle { current.isHead = false }
+    if state.isIdle {
+      current = Current()
+      current.client = ClientAddress(context.remoteAddress)
+    }
     if state.isReceiving {
       body?.fail(error)
     } else if state.isIdle {
       // A connection that ends between requests is no error.
-      if error.code != .incomplete { answer(Answer(refusing: error)) }
+      if error.code != .incomplete { refuse(error) }
     } else if !state.isStoring, !state.isLingering {
       context.close(promise: nil)
     }

@@ -150,7 +150,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     current.allowedOrigin = server.access.allowedOrigin(of: request)
     switch server.access.verdict(on: request, from: context.remoteAddress) {
     case .pass: break
-    case .refuse(let error): return answer(Answer(refusing: error))
+    case .refuse(let error): return refuse(error)
     case .preflight: return answer(.preflight(request))
     }
     let route: UploadRoute
@@ -163,13 +163,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .library:
       state.pass()
       context.fireChannelRead(wrapInboundOut(part))
-    case .refusal(let error): answer(Answer(refusing: error))
+    case .refusal(let error): refuse(error)
     case .file(let name, let declaredType):
       if let error = refusal(fileSize: current.length.bytes) { return answer(Answer(refusing: error)) }
       startPace(context)
       begin(makeUpload(name: name, declaredType: declaredType, context), context)
     case .form(let boundary):
-      if let error = refusal(fileSize: nil) { return answer(Answer(refusing: error)) }
+      if let error = refusal(fileSize: nil) { return refuse(error) }
       startPace(context)
       begin(makeForm(boundary, context), context)
     }
