@@ -86,7 +86,9 @@ import UploadTestSupport
         known.underWay = seed
         if policy != "replace" { stored.append((name, seed)) }
         try await socket.send(RequestHead.bytes("PUT", "/\(name)", ["Content-Length: \(bytes.count)"]) + bytes)
-        guard let status = try await socket.receiveAnswers().first?.status, status == 201 || status == 200 else { break }
+        guard let status = try await socket.receiveAnswers().first?.status, status == 201 || status == 200 else {
+          break
+        }
         known.acknowledged = seed
         known.underWay = nil
         seed += 1

@@ -30,7 +30,8 @@ import UploadTestSupport
   @Test(arguments: [["-T"], ["-F"]]) func eachKeepsToItsOwn(form: [String]) async throws {
     try await withServer(["--limit-rate-per-upload", "2MB/s"]) { server in
       let path = try server.scratch.random(4_000_000, to: "f")
-      let arguments = form == ["-T"] ? ["-T", path, "\(server.url)/f"] : ["-F", "a=@\(path)", "\(server.url)/file-upload"]
+      let arguments =
+        form == ["-T"] ? ["-T", path, "\(server.url)/f"] : ["-F", "a=@\(path)", "\(server.url)/file-upload"]
       let times = try await seconds(arguments)
       #expect(try #require(times.first) > 1.85)
       try server.expect("f", equals: path)

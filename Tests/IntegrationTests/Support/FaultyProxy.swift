@@ -8,7 +8,7 @@ final class FaultyProxy: Sendable {
   enum Fault: Sendable, CustomStringConvertible {
     /// Sent on in pieces of so many bytes.
     case split(Int)
-    /// Held until so many have come, or the end.
+    /// Held until so many have come, or the client's end.
     case merged(Int)
     /// A piece of so many bytes, then a pause.
     case trickle(Int, Duration)
@@ -29,6 +29,9 @@ final class FaultyProxy: Sendable {
       case .reset(let count): "reset at \(count)"
       }
     }
+
+    /// Whether the last bytes are only sent on once the client has ended.
+    var waitsForTheEnd: Bool { if case .merged = self { true } else { false } }
 
     /// How many bytes reach the server; nil for all.
     var limit: Int? {
@@ -72,8 +75,8 @@ final class FaultyProxy: Sendable {
         client.finish()
       }
       group.addTask { try await self.forward(client, server) }
-      // Either end of the connection may end first; an error ends both.
-      try await group.waitForAll()
+      // Either end of the connection may end first; the first error ends both. (waitForAll would wait for the other.)
+      for try await _ in group {}
     }
   }
 
