@@ -11,8 +11,8 @@ import UploadStorage
 final class ReceiveBuffer: Sendable {
   private static let smallest = 16 * 1024
   private static let largest = 1024 * 1024
-  /// The first read under a rate limit, when nobody knows yet how many share it.
-  private static let smallestLimited = 2 * 1024
+  /// The first read under a rate limit: many may begin at once, and from then on they take turns.
+  private static let smallestLimited = 1024
 
   private let server: ServerContext
   private let first: Int
@@ -48,8 +48,8 @@ final class ReceiveBuffer: Sendable {
 
   private var largest: Int {
     guard server.hasRateLimit else { return Self.largest }
-    let shared = server.limiter?.pieceSize(takers: server.ledger.activeCount(.incoming)) ?? Self.largest
-    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).pieceSize(takers: 1) } ?? Self.largest
+    let shared = server.limiter?.pieceSize ?? Self.largest
+    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).pieceSize } ?? Self.largest
     return min(shared, own)
   }
 

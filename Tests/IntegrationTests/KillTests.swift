@@ -12,8 +12,8 @@ import UploadTestSupport
   private struct Known: Sendable {
     /// The content that was answered for; nil before any.
     var acknowledged: UInt64?
-    /// The content that was on its way when the server died.
-    var underWay: UInt64?
+    /// What was sent since and not answered for; each of it may have been stored just before the server died.
+    var underWay: [UInt64] = []
   }
 
   /// A file's content: all of it follows from its seed, so that a mixture of two, or a part of one, is seen.
@@ -83,14 +83,14 @@ import UploadTestSupport
       while true {
         let bytes = content(seed)
         let name = policy == "replace" ? "file-\(sender)" : "file-\(sender)-\(seed)"
-        known.underWay = seed
+        known.underWay.append(seed)
         if policy != "replace" { stored.append((name, seed)) }
         try await socket.send(RequestHead.bytes("PUT", "/\(name)", ["Content-Length: \(bytes.count)"]) + bytes)
         guard let status = try await socket.receiveAnswers().first?.status, status == 201 || status == 200 else {
           break
         }
         known.acknowledged = seed
-        known.underWay = nil
+        known.underWay = []
         seed += 1
       }
     } catch {}
@@ -109,7 +109,7 @@ import UploadTestSupport
       let seeds: [UInt64]
       if policy == "replace" {
         let sender = try #require(Int(name.dropFirst("file-".count)))
-        seeds = [known[sender].acknowledged, known[sender].underWay].compactMap { $0 }
+        seeds = known[sender].underWay + [known[sender].acknowledged].compactMap { $0 }
       } else {
         seeds = try #require(names[name], "\(name) was never sent")
       }

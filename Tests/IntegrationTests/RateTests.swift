@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import UploadTestSupport
 
@@ -24,6 +25,32 @@ import UploadTestSupport
       #expect(try server.events.contains { $0.event == "progress" && $0.state == "limited" })
       #expect(try server.events.allSatisfy { $0.event != "stalled" })
       for (number, path) in paths.enumerated() { try server.expect("\(number)", equals: path) }
+    }
+  }
+
+  @Test func whoCameFirstGetsNoMoreThanWhoCameLater() async throws {
+    try await withServer(["--limit-rate", "2MB/s", "--interval", "100ms"]) { server in
+      let path = try server.scratch.random(20_000_000, to: "f")
+      var clients: [ProcessRunner] = []
+      for (number, least) in [UInt64(1_000_000), 0].enumerated() {
+        clients.append(try ProcessRunner("curl", ["-s", "-T", path, "\(server.url)/\(number)"]))
+        try await server.events { $0.event == "progress" && ($0.bytes ?? 0) > least }
+      }
+      /// How far the two are.
+      func bytes() throws -> [UInt64] {
+        let ids = try server.events.filter { $0.event == "started" }.sorted { $0.name ?? "" < $1.name ?? "" }.map(\.id)
+        return try ids.map { id in try server.events.last { $0.event == "progress" && $0.id == id }?.bytes ?? 0 }
+      }
+      try await eventually("both have begun") { try bytes().allSatisfy { $0 > 0 } }
+      let before = try bytes()
+      try await eventually("the second has got some") { try bytes()[1] > before[1] + 2_000_000 }
+      let got = zip(try bytes(), before).map { Double($0 - $1) }
+      #expect(got[0] < 1.5 * got[1], "\(got)")
+      for client in clients {
+        client.signal(SIGKILL)
+        _ = try await client.exit()
+      }
+      try await server.events(2) { $0.event == "failed" }
     }
   }
 

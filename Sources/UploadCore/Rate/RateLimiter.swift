@@ -7,9 +7,10 @@ import Synchronization
 /// time is given to it; it has no lock, since connections of all event loops share it.
 package final class RateLimiter: Sendable {
   /// How far a taker that comes late may catch up, in nanoseconds: timers fire late, and the average must not suffer.
-  private static let slack: UInt64 = 50_000_000
-  /// A piece should cost no more than this part of a second, or a window of a second would not be smooth.
-  private static let piecesPerSecond: UInt64 = 20
+  private static let slack: UInt64 = 30_000_000
+  /// A piece should cost no more than this part of a second, or a window of a second would not be smooth when several
+  /// takers come back from a pause at once.
+  private static let piecesPerSecond: UInt64 = 100
 
   package let bytesPerSecond: UInt64
   private let paidAt = Atomic<UInt64>(0)
@@ -35,10 +36,10 @@ package final class RateLimiter: Sendable {
     }
   }
 
-  /// The most that should be taken at once, in bytes: a power of two from 1 KiB to 1 MiB.
-  /// - Parameter takers: how many share the limit now; all may take a piece at the same instant.
-  package func pieceSize(takers: Int) -> Int {
-    let share = bytesPerSecond / Self.piecesPerSecond / UInt64(max(1, takers))
+  /// The most that should be taken at once, in bytes: a power of two from 1 KiB to 1 MiB. The same for all who share the
+  /// limit, whenever they came, since with turns of different sizes the shares would differ (measured: 3 to 1).
+  package var pieceSize: Int {
+    let share = bytesPerSecond / Self.piecesPerSecond
     var size = 1024
     while size < 1024 * 1024, UInt64(2 * size) <= share { size *= 2 }
     return size

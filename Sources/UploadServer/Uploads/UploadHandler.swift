@@ -216,21 +216,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     return SingleUpload(meter, name: name, context: server, eventLoop: context.eventLoop, delegate: self)
   }
 
-  /// Why an upload is over a limit before a byte of it is read; nil when it is not.
-  private func refusal(fileSize: UInt64?) -> UploadError? {
-    if let limit = server.limits.maxSize, let size = fileSize, size > limit { return .tooLarge(limit: limit) }
-    if let error = server.refuseOrCount(current.client) { return error }
-    current.isCounted = true
-    return nil
-  }
-
-  /// The upload that was counted for its client is over.
-  func stopCounting() {
-    guard current.isCounted else { return }
-    current.isCounted = false
-    server.uploadEnded(of: current.client)
-  }
-
   /// Goes on with what was pipelined behind the request that has just been answered.
   /// - Returns: false within itself, when one of these is answered at once: the outer loop goes on, since a thousand of
   ///   them answered from within one another would be a thousand calls deep.

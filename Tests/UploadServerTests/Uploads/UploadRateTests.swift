@@ -21,11 +21,11 @@ import UploadCore
       let meter = try #require(harness.store.sink?.meter)
       #expect(meter.phase == .limit)
       #expect(harness.readsOnTurn() == 0)
-      harness.advance(milliseconds: 1940)
+      harness.advance(milliseconds: 1960)
       #expect(harness.readsOnTurn() == 0)
       let reads = harness.wire.reads
       harness.advance(milliseconds: 20)
-      #expect(harness.wire.reads == reads + 1, "1 kB/s, with 50 ms of slack")
+      #expect(harness.wire.reads == reads + 1, "1 kB/s, with 30 ms of slack")
       #expect(meter.phase == .peer)
       try harness.send(String(repeating: "x", count: 2000))
       #expect(try harness.statuses() == [201])
