@@ -41,6 +41,7 @@ import UploadTestSupport
         let ids = try server.events.filter { $0.event == "started" }.sorted { $0.name ?? "" < $1.name ?? "" }.map(\.id)
         return try ids.map { id in try server.events.last { $0.event == "progress" && $0.id == id }?.bytes ?? 0 }
       }
+      try await server.events(2) { $0.event == "started" }
       try await eventually("both have begun") { try bytes().allSatisfy { $0 > 0 } }
       let before = try bytes()
       try await eventually("the second has got some") { try bytes()[1] > before[1] + 2_000_000 }
