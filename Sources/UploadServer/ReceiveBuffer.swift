@@ -1,26 +1,32 @@
 import NIOCore
 import Synchronization
+import UploadCore
 import UploadStorage
 
 /// The receive buffer of one connection: grows from 16 KiB to 1 MiB while reads fill it, so that a fast sender costs few
 /// system calls and a slow one little memory, and only as far as the memory budget allows.
 ///
 /// It never shrinks, since the network layer keeps a connection's buffer until the connection ends; so it grows only on
-/// proof.
+/// proof. Under a rate limit it stays so small that a window of a second is smooth.
 final class ReceiveBuffer: Sendable {
   private static let smallest = 16 * 1024
   private static let largest = 1024 * 1024
+  /// The first read under a rate limit: many may begin at once, and from then on they take turns.
+  private static let smallestLimited = 1024
 
-  private let budget: MemoryBudget
-  private let size = Atomic<Int>(smallest)
+  private let server: ServerContext
+  private let first: Int
+  private let size: Atomic<Int>
 
-  init(budget: MemoryBudget) {
-    self.budget = budget
+  init(_ server: ServerContext) {
+    self.server = server
+    first = server.hasRateLimit ? Self.smallestLimited : Self.smallest
+    size = Atomic(first)
   }
 
   deinit {
-    let grown = size.load(ordering: .relaxed) - Self.smallest
-    if grown > 0 { budget.shrinkBuffer(by: grown) }
+    let grown = size.load(ordering: .relaxed) - first
+    if grown > 0 { server.budget.shrinkBuffer(by: grown) }
   }
 
   /// Sets a channel up to read into this buffer: one read a turn.
@@ -36,8 +42,15 @@ final class ReceiveBuffer: Sendable {
   /// Called by the channel alone, on its event loop.
   private func noteRead(_ count: Int) {
     let size = size.load(ordering: .relaxed)
-    guard count >= size, size < Self.largest, budget.growBuffer(by: size) else { return }
+    guard count >= size, 2 * size <= largest, server.budget.growBuffer(by: size) else { return }
     self.size.store(2 * size, ordering: .relaxed)
+  }
+
+  private var largest: Int {
+    guard server.hasRateLimit else { return Self.largest }
+    let shared = server.limiter?.pieceSize ?? Self.largest
+    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).pieceSize } ?? Self.largest
+    return min(shared, own)
   }
 
   /// What the network layer asks.

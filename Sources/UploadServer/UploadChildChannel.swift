@@ -12,7 +12,7 @@ struct UploadChildChannel: ServerChildChannel {
   typealias Value = HTTP1Channel.Value
 
   private let channel: HTTP1Channel
-  private let budget: MemoryBudget
+  private let context: ServerContext
 
   /// - Parameters:
   ///   - responder: the library's way from a request to a response.
@@ -24,7 +24,7 @@ struct UploadChildChannel: ServerChildChannel {
       maxHeaderListSize: 64 * 1024,
       maxHeaderFieldCount: 128
     )
-    budget = context.budget
+    self.context = context
     channel = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
@@ -38,9 +38,10 @@ struct UploadChildChannel: ServerChildChannel {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
-      try ReceiveBuffer(budget: budget).apply(to: channel)
+      try ReceiveBuffer(context).apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
+      try pipeline.addHandler(HeadClock(pipeline.handler(type: UploadHandler.self)), position: .first)
       return value
     }
   }

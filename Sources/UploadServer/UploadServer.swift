@@ -50,7 +50,9 @@ package final class UploadServer: Sendable {
       budget: store.budget,
       ledger: ledger,
       limits: configuration.limits,
-      digests: configuration.digests
+      digests: configuration.digests,
+      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host)),
+      refusals: RefusalLog(logger)
     )
     let raw = try await bindRaw(context)
     let application = application(context, rawPort: raw?.port, onListening)

@@ -10,6 +10,8 @@ package struct FileEnd: Sendable {
   package var expected: ContentDigests
   /// Computes digests that nobody knew of before the end, so that the file has to be read again for them.
   package var late: (any ContentHash)?
+  /// What happens when the name is taken; nil for what the store does otherwise.
+  var onDuplicate: DuplicatePolicy?
 
   package init(
     name: FileName,

@@ -40,6 +40,10 @@ package protocol UploadSink: AnyObject {
   /// - Returns: the file under its name; fails with ``UploadError`` and leaves nothing behind.
   func store(_ end: FileEnd) -> EventLoopFuture<StoredFile>
 
+  /// No byte comes after this although more were to come: stores what has come under a name that is not taken, numbered
+  /// if need be, whatever the store does otherwise when a name is taken.
+  func keep(as name: FileName) -> EventLoopFuture<StoredFile>
+
   /// Gives everything back and leaves nothing in the store. Also right after ``seal(_:)``; after ``store(_:)`` it may
   /// come too late, which the future tells.
   func abort()

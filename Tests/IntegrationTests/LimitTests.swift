@@ -108,7 +108,7 @@ import UploadTestSupport
 
   @Test(.mounts, arguments: ["length", "chunked", "form"])
   func aFullDiskIsSaidAndLeavesNothing(framing: String) async throws {
-    try await withServer(prefix: SluiceServer.onTmpfs("size=8m")) { server in
+    try await withServer(["--min-free", "0"], prefix: SluiceServer.onTmpfs("size=8m")) { server in
       let path = try server.scratch.random(32 << 20, to: "large")
       let arguments =
         switch framing {

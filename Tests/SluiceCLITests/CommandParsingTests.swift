@@ -27,7 +27,7 @@ import UploadStorage
       "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",
       "--max-size", "1.5GB", "--max-uploads", "3", "--max-connections", "4", "--idle-timeout", "1m", "--grace", "0s",
     ])
-    let configuration = command.server.configuration(port: 7)
+    let configuration = try command.server.configuration(port: 7)
     #expect(configuration.host == "::1")
     #expect(configuration.port == 7)
     #expect(configuration.rawPort == 0)

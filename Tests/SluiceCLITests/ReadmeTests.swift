@@ -22,7 +22,7 @@ import UploadReport
     #expect(listed == UploadError.Code.all.map(\.rawValue))
   }
 
-  @Test(arguments: ServerOptions.valueNames + ["port", "dir", "json", "interval"])
+  @Test(arguments: ServeCommand.valueNames + ServeCommand.switchNames)
   func everyOptionOfServeIsNamed(option: String) {
     #expect(readme.contains("`--\(option)`"))
   }

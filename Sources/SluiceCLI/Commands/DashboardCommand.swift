@@ -33,7 +33,7 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var dir = "./uploads"
 
   static let valueNames = ServerOptions.valueNames + ["jobs", "port", "dir"]
-  static let switchNames = ["plain"]
+  static let switchNames = ServerOptions.switchNames + ["plain"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")

@@ -96,7 +96,7 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
     ServerOptions.valueNames + [
       "size", "count", "modes", "jobs", "port", "dir", "interval", "script", "screen", "frames", "format", "settings",
     ]
-  static let switchNames = ["keep", "json"]
+  static let switchNames = ServerOptions.switchNames + ["keep", "json"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")

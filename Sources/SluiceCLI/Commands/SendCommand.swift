@@ -46,6 +46,15 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var header: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      "What the server asks for, sent as Authorization: Bearer.",
+      discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them.",
+      valueName: "token"
+    )
+  )
+  var token: String?
+
+  @Option(
     help: ArgumentHelp("Give up when the server takes nothing for this long. (default: 60s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
@@ -73,7 +82,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
   static let valueNames = [
-    "to", "mode", "jobs", "name", "type", "method", "header", "idle-timeout", "stall-after", "interval",
+    "to", "mode", "jobs", "name", "type", "method", "header", "token", "idle-timeout", "stall-after", "interval",
   ]
   static let switchNames = ["json", "quiet"]
 
@@ -87,7 +96,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
     }
     do throws(UploadError) {
-      _ = try SendTarget(to)
+      _ = try SendTarget(to, token: token)
       try clientConfiguration().validate()
     } catch {
       throw ValidationError(error.message)
@@ -95,7 +104,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
-    let target = try SendTarget(to)
+    let target = try SendTarget(to, token: token)
     let configuration = try clientConfiguration()
     let status = MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) }
     throw ExitCode(status)

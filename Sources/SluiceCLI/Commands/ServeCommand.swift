@@ -33,15 +33,17 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
-  static let valueNames = ServerOptions.valueNames + ["port", "dir", "interval"]
-  static let switchNames = ["json"]
+  @OptionGroup var log: LogOptions
+
+  static let valueNames = ServerOptions.valueNames + LogOptions.valueNames + ["port", "dir", "interval"]
+  static let switchNames = ServerOptions.switchNames + ["json"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")
   }
 
   func run() throws {
-    let run = ServeRun(server: server, port: port, directory: dir, json: json, interval: interval)
+    let run = ServeRun(server: server, port: port, directory: dir, json: json, interval: interval, logger: log.logger)
     throw ExitCode(MainLoop.run(forcedStatus: 0) { await run.run($0) })
   }
 }

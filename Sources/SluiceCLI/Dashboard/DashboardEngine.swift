@@ -33,7 +33,8 @@ struct DashboardEngine: Sendable {
       options: setup.server,
       port: setup.port,
       directory: setup.directory,
-      ledger: ledger
+      ledger: ledger,
+      logger: LogOptions.quietLogger
     )
     let (address, serving) = try await server.listen()
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: setup.jobs)
@@ -42,7 +43,7 @@ struct DashboardEngine: Sendable {
       queue: OutgoingQueue(client, jobs: setup.jobs),
       address: address,
       server: server,
-      ownTarget: try SendTarget(address.url),
+      ownTarget: try SendTarget(address.url, token: server.token?.text),
       serving: serving,
       setup: setup
     )
@@ -57,7 +58,7 @@ struct DashboardEngine: Sendable {
       directory: setup.directory,
       workingDirectory: paths.workingDirectory,
       home: paths.home,
-      warning: Loopback.contains(setup.server.host)
+      warning: server.token != nil || LoopbackName.contains(setup.server.host)
         ? nil : "Anybody who can reach \(host) can upload and download here."
     )
   }

@@ -14,6 +14,7 @@ struct ServeRun: Sendable {
   /// JSON lines instead of sentences.
   var json = false
   var interval = TimeArgument(seconds: 0.5, "500ms")
+  var logger = LogOptions.quietLogger
   /// Sent to the server once it listens, so many at once.
   var files: [String] = []
   var jobs = 1
@@ -22,7 +23,13 @@ struct ServeRun: Sendable {
   func run(_ stop: StopRequest) async -> Int32 {
     let ledger = UploadLedger()
     do {
-      let engine = try ServerEngine(options: server, port: port, directory: directory, ledger: ledger)
+      let engine = try ServerEngine(
+        options: server,
+        port: port,
+        directory: directory,
+        ledger: ledger,
+        logger: logger
+      )
       let queue = files.isEmpty ? nil : queue(ledger)
       let reporter = Reporter(sampler: sampler(engine, ledger), face: face) { engine.giveBackMemory() }
       stop.onRequest {
@@ -32,8 +39,8 @@ struct ServeRun: Sendable {
       let reporting = Task { await reporter.run() }
       defer { reporting.cancel() }
       try await engine.server.run { address in
-        announce(address, stop)
-        if let queue { send(to: address, queue) }
+        announce(address, engine, stop)
+        if let queue { send(to: address, engine, queue) }
       }
       ledger.cancelAll()
       await queue?.waitUntilEmpty()
@@ -47,7 +54,7 @@ struct ServeRun: Sendable {
   }
 
   private var face: any Face {
-    LineFace(json ? .json : .plain(progress: false), interval: interval.duration)
+    LoggedFace(LineFace(json ? .json : .plain(progress: false), interval: interval.duration), logger: logger)
   }
 
   private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {
@@ -60,19 +67,26 @@ struct ServeRun: Sendable {
     return OutgoingQueue(client, jobs: jobs)
   }
 
-  private func send(to address: ServerAddress, _ queue: OutgoingQueue) {
-    guard let target = try? SendTarget(address.url) else { return }
+  private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: OutgoingQueue) {
+    guard let target = try? SendTarget(address.url, token: engine.token?.text) else { return }
     let refused = queue.add(files.map { OutgoingJob(path: $0, target: target, mode: .stream) })
     if refused > 0 { Output.errorLine("sluice: \(refused) of the files are too many at once, and are not sent.") }
   }
 
-  private func announce(_ address: ServerAddress, _ stop: StopRequest) {
+  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
     let listening = UploadEvent.listening(
-      ServerListening(url: address.url, rawPort: address.rawPort, directory: directory, processID: getpid())
+      ServerListening(
+        url: address.url,
+        rawPort: address.rawPort,
+        directory: directory,
+        processID: getpid(),
+        // One that was given is known to who gave it, and no business of a log's.
+        token: server.access.token == nil ? engine.token?.text : nil
+      )
     )
     if let line = json ? listening.json.serialized : listening.plainLine() { Output.line(line) }
-    if !Loopback.contains(server.host) {
-      Log.logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
+    if engine.token == nil, !LoopbackName.contains(server.host) {
+      logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
     }
     if !json { stop.onRequest { Output.line("Stopping: running uploads may go on for \(server.grace).") } }
   }

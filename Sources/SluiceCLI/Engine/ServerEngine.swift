@@ -12,23 +12,33 @@ struct ServerEngine: Sendable {
   let directory: UploadDirectory
   let budget: MemoryBudget
   let server: UploadServer
+  /// What clients must show; nil when nothing is asked.
+  let token: AccessToken?
   private let eventLoops: MultiThreadedEventLoopGroup
   private let writers: NIOThreadPool
 
   /// Opens the directory and makes the parts; nothing listens yet.
   /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`.
-  init(options: ServerOptions, port: Int, directory path: String, ledger: UploadLedger) throws(UploadError) {
-    directory = try UploadDirectory(path: path)
+  init(
+    options: ServerOptions,
+    port: Int,
+    directory path: String,
+    ledger: UploadLedger,
+    logger: Logger
+  ) throws(UploadError) {
+    let configuration = try options.configuration(port: port)
+    token = configuration.access.token
+    directory = try UploadDirectory(path: path, minFree: options.minFree.bytes)
     budget = try MemoryBudget(limit: options.memoryBudget.bytes)
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     writers = NIOThreadPool(numberOfThreads: DiskStore.threads)
     writers.start()
     server = UploadServer(
-      configuration: options.configuration(port: port),
+      configuration: configuration,
       store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: options.storage),
       ledger: ledger,
       eventLoopGroup: eventLoops,
-      logger: Log.logger
+      logger: logger
     )
   }
 

@@ -36,7 +36,8 @@ struct HeadlessRun: Sendable {
         options: command.server,
         port: command.port,
         directory: workspace.uploads,
-        ledger: ledger
+        ledger: ledger,
+        logger: LogOptions.quietLogger
       )
     } catch {
       return fail(error, status: 2)
@@ -91,7 +92,7 @@ struct HeadlessRun: Sendable {
     _ reporter: Reporter
   ) async throws(UploadError) -> Int32 {
     let paths = command.files.isEmpty ? try generate(in: workspace) : command.files
-    let target = try SendTarget(address.url)
+    let target = try SendTarget(address.url, token: engine.token?.text)
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: command.jobs)
     let sources = paths.map { UploadSource.file($0) }
     var meters: [UploadMeter] = []

@@ -48,7 +48,7 @@ enum EnvironmentDefaults {
   }
 
   /// Options that may be given several times; in the environment their values are separated by commas.
-  private static let repeatable: Set<String> = ["header", "allow-type", "deny-type"]
+  private static let repeatable: Set<String> = ["header", "allow-type", "deny-type", "allow-origin", "trusted-proxy"]
 
   private static func name(of argument: String) -> String? {
     guard argument.hasPrefix("--") else { return nil }

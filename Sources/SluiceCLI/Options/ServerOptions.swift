@@ -1,4 +1,5 @@
 import ArgumentParser
+import UploadCore
 import UploadProtocol
 import UploadServer
 import UploadStorage
@@ -21,6 +22,14 @@ struct ServerOptions: ParsableArguments {
     )
   )
   var onDuplicate = DuplicatePolicy.rename
+
+  @Option(
+    help: ArgumentHelp(
+      "What came of a body that was cut: discard it, or keep it as NAME.partial.",
+      valueName: "policy"
+    )
+  )
+  var onCut = CutPolicy.discard
 
   @Option(
     help: ArgumentHelp(
@@ -69,8 +78,17 @@ struct ServerOptions: ParsableArguments {
   )
   var digest = DigestOption.none
 
+  @Option(
+    help: ArgumentHelp("Leave so much of the disk free. (default: 256MiB)", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
+  var minFree = SizeArgument(bytes: 256 << 20, "256MiB")
+
   @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
   var maxUploads = 4096
+
+  @Option(help: ArgumentHelp("Uploads at once of one address. (default: no limit)", valueName: "count"))
+  var maxUploadsPerClient: Int?
 
   @Option(help: ArgumentHelp("Connections at once; more wait.", valueName: "count"))
   var maxConnections = 8192
@@ -80,6 +98,24 @@ struct ServerOptions: ParsableArguments {
     transform: TimeArgument.init(parsing:)
   )
   var idleTimeout = TimeArgument(seconds: 30, "30s")
+
+  @Option(
+    help: ArgumentHelp("End an upload that is slower than this on average. (default: no limit)", valueName: "rate"),
+    transform: RateArgument.init(parsing:)
+  )
+  var minRate: RateArgument?
+
+  @Option(
+    help: ArgumentHelp("Slow all uploads together down to this. (default: no limit)", valueName: "rate"),
+    transform: RateArgument.init(parsing:)
+  )
+  var limitRate: RateArgument?
+
+  @Option(
+    help: ArgumentHelp("Slow each upload down to this. (default: no limit)", valueName: "rate"),
+    transform: RateArgument.init(parsing:)
+  )
+  var limitRatePerUpload: RateArgument?
 
   @Option(
     help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
@@ -93,16 +129,24 @@ struct ServerOptions: ParsableArguments {
   )
   var grace = TimeArgument(seconds: 30, "30s")
 
-  static let valueNames = [
-    "host", "raw-port", "on-duplicate", "durability", "memory-budget", "max-size", "allow-type",
-    "deny-type", "digest", "max-uploads", "max-connections",
-    "idle-timeout", "stall-after", "grace",
-  ]
+  @OptionGroup var access: AccessOptions
+
+  static let valueNames =
+    [
+      "host", "raw-port", "on-duplicate", "on-cut", "durability", "memory-budget", "max-size", "min-free",
+      "allow-type", "deny-type", "digest",
+      "max-uploads", "max-uploads-per-client", "max-connections", "idle-timeout", "min-rate", "limit-rate",
+      "limit-rate-per-upload", "stall-after", "grace",
+    ] + AccessOptions.valueNames
+  static let switchNames = AccessOptions.switchNames
 
   mutating func validate() throws {
-    if let rawPort { try Self.check(port: rawPort, "--raw-port") }
-    guard maxUploads > 0, maxConnections > 0 else {
-      throw ValidationError("--max-uploads and --max-connections must be above 0.")
+    if let rawPort {
+      try Self.check(port: rawPort, "--raw-port")
+      try access.checkRawPort(host: host)
+    }
+    guard maxUploads > 0, maxConnections > 0, maxUploadsPerClient ?? 1 > 0 else {
+      throw ValidationError("--max-uploads, --max-uploads-per-client and --max-connections must be above 0.")
     }
     guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
@@ -117,7 +161,8 @@ struct ServerOptions: ParsableArguments {
   }
 
   /// The server's settings.
-  func configuration(port: Int) -> ServerConfiguration {
+  /// - Throws: ``UploadError`` with code `badValue`.
+  func configuration(port: Int) throws(UploadError) -> ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.host = host
     configuration.port = port
@@ -127,6 +172,12 @@ struct ServerOptions: ParsableArguments {
     configuration.limits.types = MediaTypeRules(allowed: allowType, denied: denyType)
     configuration.digests = digest.algorithms
     configuration.limits.maxUploads = maxUploads
+    configuration.limits.maxUploadsPerClient = maxUploadsPerClient
+    configuration.limits.minRate = minRate?.bytesPerSecond
+    configuration.limits.rate = limitRate?.bytesPerSecond
+    configuration.limits.ratePerUpload = limitRatePerUpload?.bytesPerSecond
+    configuration.limits.onCut = onCut
+    configuration.access = try access.rules(host: host)
     configuration.limits.idleTimeout = idleTimeout.duration
     configuration.limits.grace = grace.duration
     return configuration

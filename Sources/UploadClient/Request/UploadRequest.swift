@@ -107,6 +107,7 @@ struct UploadRequest: Sendable {
         value: "attachment; filename*=UTF-8''\(PercentEncoding.encode(parameters.name))"
       )
     }
+    if let field = parameters.target.authorization { headers.add(name: field.name, value: field.value) }
     // First all usual ones of these names go, then all given ones come, so that a name may be given twice.
     let extra = configuration.headers.filter { $0.name.lowercased() != "content-type" }
     for field in extra { headers.remove(name: field.name) }

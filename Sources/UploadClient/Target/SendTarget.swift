@@ -23,9 +23,15 @@ package struct SendTarget: Sendable, Equatable {
   /// What stands behind `?`; nil when there is no `?`.
   package let query: String?
 
+  /// Shown to this server alone, as `Authorization: Bearer`; nil for none.
+  let authorization: HeaderField?
+
   /// Takes `text` apart.
-  /// - Throws: ``UploadError`` with code `badURL` and what a good URL looks like.
-  package init(_ text: String) throws(UploadError) {
+  /// - Parameter token: what the server asks for; nil when it asks for nothing.
+  /// - Throws: ``UploadError`` with code `badURL` and what a good URL looks like, or `badValue` when the token cannot stand
+  ///   in a header field.
+  package init(_ text: String, token: String? = nil) throws(UploadError) {
+    if let token { authorization = try HeaderField("Authorization: Bearer \(token)") } else { authorization = nil }
     let parts = try URLParts(text)
     host = parts.host
     port = parts.port

@@ -16,6 +16,19 @@ package enum ByteSize {
     return value
   }
 
+  /// Reads a rate in bytes per second: a size, perhaps with `/s` behind it. `10MB/s`, `512KiB`.
+  /// - Throws: ``UploadError`` with code `badValue` and what a rate looks like; also for 0, at which nothing would move.
+  package static func parseRate(_ text: String) throws(UploadError) -> UInt64 {
+    let size = text.lowercased().hasSuffix("/s") ? text.dropLast(2) : text[...]
+    guard let rate = try? parse(String(size)), rate > 0 else {
+      throw UploadError(
+        .badValue,
+        "\"\(PlainText.sanitized(text))\" is not a rate. Write for example 512KiB/s, 10MB/s or 1.5GB/s."
+      )
+    }
+    return rate
+  }
+
   /// `bytes` in 1,024s with one decimal: `0 B`, `512 B`, `3.0 MiB`, `1.9 GiB`.
   package static func text(_ bytes: UInt64) -> String {
     guard bytes >= 1024 else { return "\(bytes) B" }

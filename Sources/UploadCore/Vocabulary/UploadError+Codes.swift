@@ -13,6 +13,10 @@ extension UploadError.Code {
   package static let tooLarge = Self(rawValue: "tooLarge")
   /// The kind of content, or its encoding, is not one that is taken.
   package static let unsupportedType = Self(rawValue: "unsupportedType")
+  /// The server asks for a token, and this request has not the right one.
+  package static let unauthorized = Self(rawValue: "unauthorized")
+  /// Whoever asks may not: a web page of another origin, or one that calls this machine by a foreign name.
+  package static let forbidden = Self(rawValue: "forbidden")
   /// There is nothing under that path.
   package static let notFound = Self(rawValue: "notFound")
   /// That path exists, but not for that method.
@@ -30,6 +34,8 @@ extension UploadError.Code {
   package static let timedOut = Self(rawValue: "timedOut")
   /// Too many uploads at once.
   package static let tooManyUploads = Self(rawValue: "tooManyUploads")
+  /// Too many uploads at once of one address.
+  package static let tooManyFromClient = Self(rawValue: "tooManyFromClient")
   /// The server is stopping.
   package static let shuttingDown = Self(rawValue: "shuttingDown")
   /// Somebody asked for the upload to end.
@@ -78,9 +84,10 @@ extension UploadError.Code {
 
   /// Every code there is, for the list in the README and the test that holds them together.
   package static let all: [Self] = [
-    .badRequest, .malformedForm, .noFile, .incomplete, .tooLarge, .unsupportedType, .notFound, .methodNotAllowed,
-    .nameTaken, .notImplemented, .clientGone, .timedOut, .tooManyUploads, .shuttingDown, .cancelled, .diskFull,
-    .storageFailed, .badDirectory, .connectionRefused, .unreachable, .connectionLost, .refusedByServer, .badAnswer,
+    .badRequest, .malformedForm, .noFile, .incomplete, .tooLarge, .unsupportedType, .unauthorized, .forbidden,
+    .notFound, .methodNotAllowed, .nameTaken, .notImplemented, .clientGone, .timedOut, .tooManyUploads,
+    .tooManyFromClient, .shuttingDown, .cancelled, .diskFull, .storageFailed, .badDirectory, .connectionRefused,
+    .unreachable, .connectionLost, .refusedByServer, .badAnswer,
     .badURL, .unreadableFile, .fileChanged, .outOfMemory, .contentMismatch, .cannotListen, .badValue, .internalFailure,
   ]
 }

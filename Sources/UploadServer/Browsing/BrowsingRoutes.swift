@@ -18,9 +18,9 @@ struct BrowsingRoutes: Sendable {
   func router() -> Router<BasicRequestContext> {
     let router = Router(context: BasicRequestContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: PlainRefusals())
-    router.get("/") { _, _ in
+    router.get("/") { request, _ in
       let files = try await list()
-      return Response(Answer(status: .ok, contentType: Self.html, body: Page.front(files)))
+      return Response(.page(page(for: request).front(files), status: .ok))
     }
     router.get("/files") { request, _ in try await listing(request) }
     router.get("/files/**") { request, _ in try await download(request) }
@@ -32,7 +32,9 @@ struct BrowsingRoutes: Sendable {
     return router
   }
 
-  private static let html = "text/html; charset=utf-8"
+  private func page(for request: Request) -> Page {
+    Page(linkToken: AccessGate.tokenInTarget(request.head))
+  }
 
   private func list() async throws -> [StoredFile] {
     try await workers.runIfActive { [directory] in directory.list(\.typed) }
@@ -41,7 +43,7 @@ struct BrowsingRoutes: Sendable {
   private func listing(_ request: Request) async throws -> Response {
     let files = try await list()
     if request.headers[.accept]?.contains("text/html") ?? false {
-      return Response(Answer(status: .ok, contentType: Self.html, body: Page.listing(files)))
+      return Response(.page(page(for: request).listing(files), status: .ok))
     }
     let entries = files.map {
       JSONValue.object([

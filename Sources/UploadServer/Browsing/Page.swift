@@ -1,16 +1,24 @@
 import HTTPTypes
 import UploadCore
+import UploadProtocol
 import UploadStorage
 
 /// The server's few pages: plain HTML without scripts, for browsers that look at it.
-enum Page {
+struct Page {
+  /// The token in the address that the page was opened with: its links and its form go on with it. It is escaped here.
+  private let query: String
+
+  init(linkToken: String?) {
+    query = linkToken.map { "?token=" + PercentEncoding.encode($0) } ?? ""
+  }
+
   /// The front page: a form to upload with, and what is there already.
-  static func front(_ files: [StoredFile]) -> String {
+  func front(_ files: [StoredFile]) -> String {
     document(
       title: "Sluice",
       """
       <h1>Upload files</h1>
-      <form method="post" action="/file-upload" enctype="multipart/form-data">
+      <form method="post" action="/file-upload\(query)" enctype="multipart/form-data">
       <input type="file" name="file" multiple required aria-label="Files">
       <button type="submit">Upload</button>
       </form>
@@ -21,16 +29,16 @@ enum Page {
   }
 
   /// The listing alone.
-  static func listing(_ files: [StoredFile]) -> String {
-    document(title: "Files", "<h1>Files</h1>\n\(table(files))\n<p><a href=\"/\">Upload more</a></p>")
+  func listing(_ files: [StoredFile]) -> String {
+    document(title: "Files", "<h1>Files</h1>\n\(table(files))\n<p><a href=\"/\(query)\">Upload more</a></p>")
   }
 
   /// What a form's sender sees when everything is stored.
-  static func stored(_ files: [StoredFile]) -> String {
-    document(title: "Uploaded", "<h1>Uploaded</h1>\n\(table(files))\n<p><a href=\"/\">Upload more</a></p>")
+  func stored(_ files: [StoredFile]) -> String {
+    document(title: "Uploaded", "<h1>Uploaded</h1>\n\(table(files))\n<p><a href=\"/\(query)\">Upload more</a></p>")
   }
 
-  private static func document(title: String, _ body: String) -> String {
+  private func document(title: String, _ body: String) -> String {
     """
     <!doctype html>
     <html lang="en">
@@ -55,10 +63,10 @@ enum Page {
     """
   }
 
-  private static func table(_ files: [StoredFile]) -> String {
+  private func table(_ files: [StoredFile]) -> String {
     guard !files.isEmpty else { return "<p>Nothing here yet.</p>" }
     let rows = files.map { file in
-      "<tr><td><a href=\"/files/\(file.urlComponent)\">\(escaped(PlainText.sanitized(file.name)))</a></td>"
+      "<tr><td><a href=\"/files/\(file.urlComponent)\(query)\">\(escaped(PlainText.sanitized(file.name)))</a></td>"
         + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(escaped(file.type ?? ""))</td></tr>"
     }
     return
@@ -66,7 +74,7 @@ enum Page {
   }
 
   /// `text` as HTML shows it, in content and in attributes.
-  private static func escaped(_ text: String) -> String {
+  private func escaped(_ text: String) -> String {
     var result = ""
     for character in text.unicodeScalars {
       switch character {
@@ -83,8 +91,8 @@ enum Page {
 }
 
 extension Answer {
-  /// The page a browser gets for a form that was stored.
-  static func page(ofStored files: [StoredFile], status: HTTPResponse.Status) -> Answer {
-    Answer(status: status, contentType: "text/html; charset=utf-8", body: Page.stored(files))
+  /// A page for a browser.
+  static func page(_ page: String, status: HTTPResponse.Status) -> Answer {
+    Answer(status: status, contentType: "text/html; charset=utf-8", body: page)
   }
 }

@@ -13,6 +13,7 @@ package struct ServerConfiguration: Sendable {
   package var limits = UploadLimits()
   /// Digests to compute of every upload, beside those that a request asks for.
   package var digests: Set<DigestAlgorithm> = []
+  package var access = AccessRules()
 
   package init() {}
 }

@@ -1,3 +1,5 @@
+import NIOCore
+import UploadCore
 package import UploadProtocol
 
 /// What one client, or all together, may ask of the server.
@@ -8,10 +10,29 @@ package struct UploadLimits: Sendable {
   package var types = MediaTypeRules()
   /// Uploads at once. Over it: 503.
   package var maxUploads = 4096
+  /// Requests with uploads at once of one address; nil for no limit. Over it: 429.
+  package var maxUploadsPerClient: Int?
   /// A client that sends nothing for this long gets 408; a connection without a request is closed.
   package var idleTimeout = Duration.seconds(30)
+  /// A client slower than this on average gets 408, in bytes per second; nil for no limit.
+  package var minRate: UInt64?
+  /// What all uploads together are slowed down to, in bytes per second; nil for no limit.
+  package var rate: UInt64?
+  /// What each upload is slowed down to, in bytes per second; nil for no limit.
+  package var ratePerUpload: UInt64?
+  /// What becomes of a body that is cut.
+  package var onCut = CutPolicy.discard
   /// How long running uploads may go on once the server is told to stop.
   package var grace = Duration.seconds(30)
 
   package init() {}
+}
+
+extension UploadLimits {
+  /// A request's head must have come whole in this time.
+  private static let longestHead = TimeAmount.seconds(20)
+
+  var idleTime: TimeAmount { .nanoseconds(Int64(idleTimeout.inSeconds * 1e9)) }
+  var graceTime: TimeAmount { .nanoseconds(Int64(grace.inSeconds * 1e9)) }
+  var headTime: TimeAmount { min(Self.longestHead, idleTime) }
 }

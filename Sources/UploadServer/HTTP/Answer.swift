@@ -17,6 +17,13 @@ struct Answer: Sendable {
     fields = [.contentType: contentType, .contentLength: String(self.body.readableBytes)]
     // What strangers uploaded is never guessed into something that runs.
     fields[.xContentTypeOptions] = "nosniff"
+    // An address with a token in it is for nobody else. (With no-referrer our own form's Origin would be "null".)
+    fields[.referrerPolicy] = "same-origin"
+  }
+
+  /// An answer without a body, such as 204.
+  init(status: HTTPResponse.Status) {
+    (self.status, fields, body) = (status, [:], ByteBuffer())
   }
 
   init(status: HTTPResponse.Status, json: JSONValue) {

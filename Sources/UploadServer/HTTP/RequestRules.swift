@@ -9,11 +9,20 @@ enum RequestRules {
   /// this request, as the parts behind look for it so.
   /// - Throws: ``UploadError`` with code `badRequest` or `notImplemented`.
   static func checked(_ head: HTTPRequestHead) throws(UploadError) -> HTTPRequestHead {
-    let hosts = head.headers["host"].count
-    guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else {
-      throw UploadError(.badRequest, "A request must have exactly one Host field; this one has \(hosts).")
+    let hosts = head.headers["host"]
+    guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else {
+      throw UploadError(.badRequest, "A request must have exactly one Host field; this one has \(hosts.count).")
     }
-    let codings = head.headers[canonicalForm: "transfer-encoding"].map { $0.lowercased() }
+    guard hosts.allSatisfy({ $0.utf8.allSatisfy(isHostByte) }) else {
+      throw UploadError(.badRequest, "The Host field is no name or address, with or without a port.")
+    }
+    guard head.method != .CONNECT else {
+      throw UploadError(.badRequest, "This is no proxy: CONNECT is not for it.")
+    }
+    // As they are written: of a list the library leaves out what is empty, and another server might not.
+    let codings = head.headers["transfer-encoding"].map {
+      $0.lowercased().split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+    }
     if !codings.isEmpty {
       guard head.version != .http1_0 else {
         throw UploadError(.badRequest, "HTTP/1.0 has no transfer codings. Send a Content-Length, or use HTTP/1.1.")
@@ -30,6 +39,17 @@ enum RequestRules {
     if head.version == .http1_0 { head.headers.remove(name: "expect") }
     if !head.isKeepAlive || head.version == .http1_0 { head.headers.replaceOrAdd(name: "connection", value: "close") }
     return head
+  }
+
+  /// Whether a byte can stand in a name, an address or a port (RFC 3986 section 3.2). The comma could, but two hosts that
+  /// somebody has put into one field look so.
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "-._~%!$&'()*+;=:[]".utf8.contains(byte)
+    }
   }
 }
 

@@ -6,6 +6,7 @@ extension UploadError.Code {
   var status: HTTPResponse.Status {
     switch self {
     case .badRequest, .malformedForm, .noFile, .incomplete, .contentMismatch: .badRequest
+    case .unauthorized: .unauthorized
     case .notFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .timedOut: .requestTimeout
@@ -14,7 +15,8 @@ extension UploadError.Code {
     case .unsupportedType: .unsupportedMediaType
     case .notImplemented: .notImplemented
     // Somebody does not want it: a 5xx would have clients try again by themselves (RFC 9110 section 15.5.4).
-    case .cancelled: .forbidden
+    case .forbidden, .cancelled: .forbidden
+    case .tooManyFromClient: .tooManyRequests
     case .tooManyUploads, .shuttingDown: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     default: .internalServerError

@@ -30,7 +30,7 @@ struct RawListener: Service {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try ReceiveBuffer(budget: context.budget).apply(to: channel)
+          try ReceiveBuffer(context).apply(to: channel)
           try channel.pipeline.syncOperations.addHandler(RawUploadHandler(server: context))
         }
       }

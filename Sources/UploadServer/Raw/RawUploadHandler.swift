@@ -23,6 +23,12 @@ final class RawUploadHandler: ChannelDuplexHandler {
   private(set) var body: SingleUpload?
   private var context: ChannelHandlerContext?
   private var readIsHeld = false
+  private var client = ClientAddress(nil)
+  private var isCounted = false
+  private var pace: ClientPace?
+  private var throttle = ReadThrottle()
+  /// Reads are held back by a rate limit until it fires.
+  private var limitTimer: Scheduled<Void>?
   private var isQuiescing = false
   /// In the event loop's time, which tests drive.
   private var lastActivity = NIODeadline.distantPast
@@ -43,6 +49,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
     graceTimer?.cancel()
+    limitTimer?.cancel()
     self.context = nil
   }
 
@@ -57,26 +64,70 @@ final class RawUploadHandler: ChannelDuplexHandler {
     lastActivity = context.eventLoop.now
     if body == nil { begin(context) }
     body?.receive(bytes)
+    noteTaken(bytes.readableBytes, context)
   }
 
   private func begin(_ context: ChannelHandlerContext) {
-    guard server.ledger.activeCount(.incoming) < server.limits.maxUploads else {
-      let error = UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
+    client = ClientAddress(context.remoteAddress)
+    if let error = server.refuseOrCount(client) {
+      server.refusals?.note(error, from: client.text)
       return answer(Answer(refusing: error))
     }
+    isCounted = true
+    throttle = ReadThrottle(shared: server.limiter, rate: server.limits.ratePerUpload)
+    pace = ClientPace(
+      idleTimeout: server.limits.idleTime,
+      minRate: server.limits.minRate,
+      at: context.eventLoop.now
+    )
+    if server.limits.minRate != nil { startTimer() }
     let name = WantedName(nil)
     let meter = UploadMeter(
       direction: .incoming,
       mode: .raw,
       name: name.fileName(type: nil).description,
       size: nil,
-      remote: context.remote
+      remote: client.text
     )
     body = SingleUpload(meter, name: name, context: server, eventLoop: context.eventLoop, delegate: self)
   }
 
   func read(context: ChannelHandlerContext) {
-    if state != .receiving || body?.hasRoom ?? true { context.read() } else { readIsHeld = true }
+    if wantsRead { context.read() } else { readIsHeld = true }
+  }
+
+  private var wantsRead: Bool {
+    state != .receiving || (limitTimer == nil && (body?.hasRoom ?? true))
+  }
+
+  /// Bytes have come: they are paid for, and the client's clock goes on.
+  private func noteTaken(_ count: Int, _ context: ChannelHandlerContext) {
+    guard state == .receiving, body != nil else { return }
+    pace?.took(count, at: context.eventLoop.now)
+    let wait = throttle.wait(after: count, at: context.eventLoop.now)
+    if wait > .zero {
+      limitTimer?.cancel()
+      limitTimer = context.eventLoop.assumeIsolated().scheduleTask(in: wait) {
+        self.limitTimer = nil
+        self.body?.noteLimit(false)
+        self.goOn()
+      }
+      body?.noteLimit(true)
+    }
+    notePace()
+  }
+
+  private func notePace() {
+    guard let context else { return }
+    pace?.note(canSend: limitTimer == nil && (body?.hasRoom ?? true), at: context.eventLoop.now)
+  }
+
+  /// Reads on if that was wanted and nothing is against it.
+  private func goOn() {
+    notePace()
+    guard readIsHeld, wantsRead else { return }
+    readIsHeld = false
+    context?.read()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -106,8 +157,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
     guard !isQuiescing else { return }
     isQuiescing = true
     guard let body else { return context.close(promise: nil) }
-    let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
-    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) {
+    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: server.limits.graceTime) {
       body.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
     }
   }
@@ -121,31 +171,33 @@ final class RawUploadHandler: ChannelDuplexHandler {
     timer?.cancel()
     if state == .receiving { body?.fail(UploadError(.clientGone, "The client went away in the middle.")) }
     body = nil
+    stopCounting()
     context.fireChannelInactive()
   }
 
   private func startTimer() {
     guard let context else { return }
-    let idle = TimeAmount.nanoseconds(Int64(server.limits.idleTimeout.inSeconds * 1e9))
-    let due = lastActivity + (state == .answered ? UploadHandler.lingerTime : idle)
+    var due = lastActivity + (state == .answered ? UploadHandler.lingerTime : server.limits.idleTime)
+    if state == .receiving, case .patient(let until) = pace?.verdict(at: context.eventLoop.now) { due = until }
     timer?.cancel()
     let soonest = context.eventLoop.now + .milliseconds(10)
     timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, soonest)) {
-      self.timerFired(after: idle)
+      self.timerFired()
     }
   }
 
-  private func timerFired(after idle: TimeAmount) {
+  private func timerFired() {
     guard let context else { return }
     let now = context.eventLoop.now
     if state == .answered {
       if now - lastActivity >= UploadHandler.lingerTime { return context.close(promise: nil) }
-    } else if state == .receiving, now - lastActivity >= idle {
-      guard let body else { return context.close(promise: nil) }
-      if body.hasRoom {
-        body.fail(.silence(server.limits.idleTimeout))
-      } else {
-        lastActivity = now
+    } else if state == .receiving {
+      guard body != nil || now - lastActivity < server.limits.idleTime else { return context.close(promise: nil) }
+      notePace()
+      switch pace?.verdict(at: now) {
+      case .silent: body?.fail(.silence(server.limits.idleTimeout))
+      case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
+      case .patient, nil: break
       }
     } else if state == .storing {
       lastActivity = now
@@ -156,17 +208,24 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
 extension RawUploadHandler: IncomingBodyDelegate {
   func bodyHasRoom() {
-    if let context { lastActivity = context.eventLoop.now }
-    guard readIsHeld else { return }
-    readIsHeld = false
-    context?.read()
+    if limitTimer != nil { body?.noteLimit(true) }
+    goOn()
   }
 
   func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
+    stopCounting()
+    limitTimer?.cancel()
+    (limitTimer, pace) = (nil, nil)
     switch result {
     case .success(let files): answer(Answer.stored(files, status: .created))
     case .failure(let error): answer(Answer(refusing: error))
     }
+  }
+
+  private func stopCounting() {
+    guard isCounted else { return }
+    isCounted = false
+    server.uploadEnded(of: client)
   }
 
   /// Sends the one line and closes: at once when the sender has finished, else after reading on so that it arrives.

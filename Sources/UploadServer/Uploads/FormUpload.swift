@@ -68,6 +68,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     }
   }
 
+  func noteLimit(_ isHeldBack: Bool) {
+    parts.last?.meter.noteLimit(isHeldBack)
+  }
+
   func end(trailers: HTTPFields?) {
     guard state == .receiving else { return }
     do throws(UploadError) {

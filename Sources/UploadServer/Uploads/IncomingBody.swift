@@ -11,6 +11,9 @@ protocol IncomingBody: AnyObject {
   /// Takes the next bytes of the body.
   func receive(_ bytes: ByteBuffer)
 
+  /// A rate limit begins, or ceases, to hold it back; for those who watch.
+  func noteLimit(_ isHeldBack: Bool)
+
   /// The body is complete: stores it. The delegate hears how that went.
   /// - Parameter trailers: the fields behind it, where there are any.
   func end(trailers: HTTPFields?)

@@ -77,12 +77,19 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
       .whenComplete { self.finish($0) }
   }
 
+  func noteLimit(_ isHeldBack: Bool) {
+    meter.noteLimit(isHeldBack)
+  }
+
   func fail(_ error: UploadError) {
     switch state {
+    case .receiving where keepsBytes(after: error): keepBytes(after: error)
     case .receiving:
       sink?.abort()
       over(.failure(error))
     case .storing:
+      // Bytes that are to be kept are, whatever else goes wrong.
+      guard failure == nil else { return }
       failure = error
       sink?.abort()
     case .over: break
@@ -96,6 +103,20 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   func sinkFailed(_ error: UploadError) {
     // Once storing has begun its future tells.
     if state == .receiving { over(.failure(error)) }
+  }
+
+  private func keepsBytes(after error: UploadError) -> Bool {
+    context.limits.onCut == .keep && error.isCut && meter.received > 0
+  }
+
+  /// Stores what has come beside what is there; the upload has failed all the same.
+  private func keepBytes(after error: UploadError) {
+    guard let sink, let name = FileName("\(name.end(of: meter).name).partial") else { return }
+    (state, failure) = (.storing, error)
+    meter.setNetworkBytes(0)
+    sink.keep(as: name).assumeIsolated().whenComplete { result in
+      self.over(.failure((try? result.get()).map { error.kept(as: $0.name) } ?? error))
+    }
   }
 
   private func finish(_ result: Result<[StoredFile], any Error>) {

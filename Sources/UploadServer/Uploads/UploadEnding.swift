@@ -35,6 +35,21 @@ extension UploadError {
     UploadError(.timedOut, "Nothing came for \(timeout.formattedSeconds). Send the file again.")
   }
 
+  /// It came too slowly, on average.
+  static func tooSlow(limit: UInt64) -> UploadError {
+    UploadError(.timedOut, "The file came slower than this server waits for (\(ByteSize.text(limit))/s).")
+  }
+
+  /// Whether the body ended early although nothing was wrong with it: what came of it may be worth keeping.
+  var isCut: Bool {
+    [.incomplete, .clientGone, .timedOut, .shuttingDown].contains(code)
+  }
+
+  /// The same failure, with where the bytes are that did come.
+  func kept(as name: String) -> UploadError {
+    UploadError(code, "\(message) What came is kept as \"\(PlainText.sanitized(name))\".", cause: cause)
+  }
+
   /// Any error as one of ours; what is not comes from within.
   static func wrapping(_ error: any Error) -> UploadError {
     error as? UploadError ?? UploadError(.internalFailure, "The server failed. Try again.", cause: error)
@@ -53,5 +68,13 @@ extension UploadMeter {
   /// Counts the connection's receive buffer, of which `bytes` is a slice, as held by this upload.
   func noteNetwork(_ bytes: ByteBuffer) {
     setNetworkBytes(bytes.storageCapacity)
+  }
+
+  /// Notes that a rate limit begins, or ceases, to hold it back; what waits for the disk or for memory still does.
+  func noteLimit(_ isHeldBack: Bool) {
+    switch phase {
+    case .waiting, .peer, .limit: phase = isHeldBack ? .limit : .peer
+    case .disk, .memory, .finishing: break
+    }
   }
 }

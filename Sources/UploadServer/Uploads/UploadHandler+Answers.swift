@@ -7,20 +7,31 @@ import UploadStorage
 extension UploadHandler: IncomingBodyDelegate {
   func bodyHasRoom() {
     // The wait was the disk's, or the budget's: the client's time begins anew.
-    if let context { lastActivity = context.eventLoop.now }
+    if limitTimer != nil { body?.noteLimit(true) }
+    notePace()
     resumeReading()
   }
 
   func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
     body = nil
+    stopCounting()
+    limitTimer?.cancel()
+    (limitTimer, pace) = (nil, nil)
     guard state.isReceiving || state.isStoring else { return }
     switch result {
     case .success(let files):
       let replaced = current.isPut && files.contains { $0.replaced }
       let status: HTTPResponse.Status = replaced ? .ok : .created
-      answer(current.wantsPage ? .page(ofStored: files, status: status) : .stored(files, status: status))
+      let page = current.wantsPage ? Page(linkToken: current.linkToken) : nil
+      answer(page.map { .page($0.stored(files), status: status) } ?? .stored(files, status: status))
     case .failure(let error): answer(Answer(refusing: error))
     }
+  }
+
+  /// Answers a request of which no upload was begun, and logs that.
+  func refuse(_ error: UploadError) {
+    server.refusals?.note(error, from: current.client.text)
+    answer(Answer(refusing: error))
   }
 
   /// Answers the current request, and keeps the connection or closes it so that the answer arrives.
@@ -40,6 +51,8 @@ extension UploadHandler: IncomingBodyDelegate {
     response.headerFields[.server] = "sluice"
     if after == .linger { response.headerFields[.connection] = "close" }
     if answer.status == .methodNotAllowed { response.headerFields[.allow] = current.allow }
+    if answer.status == .unauthorized { response.headerFields[values: .wwwAuthenticate] = AccessGate.challenges }
+    addOrigin(to: &response.headerFields)
     context.write(wrapOutboundOut(.head(response)), promise: nil)
     if !current.isHead { context.write(wrapOutboundOut(.body(answer.body)), promise: nil) }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
@@ -48,6 +61,13 @@ extension UploadHandler: IncomingBodyDelegate {
     case .keep: requestIsOver()
     case .linger: linger(context)
     }
+  }
+
+  /// Lets pages of the origin that asked read the answer, where that is allowed (the fetch standard's CORS protocol).
+  func addOrigin(to fields: inout HTTPFields) {
+    guard let origin = current.allowedOrigin else { return }
+    fields[.accessControlAllowOrigin] = origin
+    fields[.vary] = "Origin"
   }
 
   /// The request is answered: the next one may be taken, and what was held back goes on.

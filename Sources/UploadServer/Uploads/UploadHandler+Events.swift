@@ -9,7 +9,9 @@ extension UploadHandler {
   func startTimer() {
     timer?.cancel()
     guard let context else { return }
-    let due = lastActivity + (state.isLingering ? lingerTime : idleTime)
+    var due = lastActivity + (state.isLingering ? lingerTime : server.limits.idleTime)
+    if let headSince { due = headSince + server.limits.headTime }
+    if state.isReceiving, case .patient(let until) = pace?.verdict(at: context.eventLoop.now) { due = until }
     let soonest = context.eventLoop.now + .milliseconds(10)
     timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: max(due, soonest)) {
       self.timerFired()
@@ -22,26 +24,50 @@ extension UploadHandler {
     isQuiescing ? .seconds(1) : Self.lingerTime
   }
 
-  private var idleTime: TimeAmount {
-    TimeAmount.nanoseconds(Int64(server.limits.idleTimeout.inSeconds * 1e9))
-  }
-
   private func timerFired() {
     guard let context else { return }
     let idle = context.eventLoop.now - lastActivity
     if state.isLingering {
       if idle >= lingerTime { return context.close(promise: nil) }
-    } else if idle >= idleTime {
+    } else if state.isReceiving {
+      judgePace(at: context.eventLoop.now)
+    } else if let headSince {
+      if context.eventLoop.now - headSince >= server.limits.headTime { refuseLateHead() }
+    } else if idle >= server.limits.idleTime {
       // A client that is slow to take its answer is not idle.
       if (state.isIdle && answersOnTheirWay == 0) || state.isSkipping { return context.close(promise: nil) }
-      // Only a client that could send counts as silent: a slow disk is not its fault.
-      if state.isReceiving, body?.hasRoom ?? true {
-        body?.fail(.silence(server.limits.idleTimeout))
-      } else {
-        lastActivity = context.eventLoop.now
-      }
+      lastActivity = context.eventLoop.now
     }
     startTimer()
+  }
+
+  private func refuseLateHead() {
+    headSince = nil
+    current = Current()
+    current.client = ClientAddress(context?.remoteAddress)
+    refuse(UploadError(.timedOut, "The head of the request did not come whole in time."))
+  }
+
+  private func judgePace(at now: NIODeadline) {
+    notePace()
+    switch pace?.verdict(at: now) {
+    case .silent: body?.fail(.silence(server.limits.idleTimeout))
+    case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
+    case .patient, nil: break
+    }
+  }
+
+  /// Bytes came from the client, whatever the decoder makes of them.
+  func bytesCame() {
+    guard state.isIdle, headSince == nil, let context else { return }
+    headSince = context.eventLoop.now
+  }
+
+  /// What came has been decoded: if a head has begun and is not complete its time runs.
+  func bytesWereDecoded() {
+    guard let headSince, let context else { return }
+    guard state.isIdle else { return self.headSince = nil }
+    if headSince == context.eventLoop.now { startTimer() }
   }
 
   // MARK: Events
@@ -59,8 +85,7 @@ extension UploadHandler {
     guard !isQuiescing else { return }
     isQuiescing = true
     if state.isLingering { return context.close(promise: nil) }
-    let grace = TimeAmount.nanoseconds(Int64(server.limits.grace.inSeconds * 1e9))
-    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: grace) { self.graceEnded() }
+    graceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: server.limits.graceTime) { self.graceEnded() }
     quiesceIsHeld = state.isReceiving || state.isStoring || state.isSkipping
     if !quiesceIsHeld { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
   }
@@ -95,12 +120,15 @@ extension UploadHandler {
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
   private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
     current.keepAlive = false
-    if state.isIdle { current.isHead = false }
+    if state.isIdle {
+      current = Current()
+      current.client = ClientAddress(context.remoteAddress)
+    }
     if state.isReceiving {
       body?.fail(error)
     } else if state.isIdle {
       // A connection that ends between requests is no error.
-      if error.code != .incomplete { answer(Answer(refusing: error)) }
+      if error.code != .incomplete { refuse(error) }
     } else if !state.isStoring, !state.isLingering {
       context.close(promise: nil)
     }

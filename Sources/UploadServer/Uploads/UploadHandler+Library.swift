@@ -6,8 +6,9 @@ import NIOHTTPTypes
 extension UploadHandler {
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
-    case .head(var response) where !current.keepAlive || isQuiescing:
-      response.headerFields[.connection] = "close"
+    case .head(var response) where !current.keepAlive || isQuiescing || current.allowedOrigin != nil:
+      if !current.keepAlive || isQuiescing { response.headerFields[.connection] = "close" }
+      addOrigin(to: &response.headerFields)
       context.write(wrapOutboundOut(.head(response)), promise: promise)
     case .end:
       let sent = promise ?? context.eventLoop.makePromise(of: Void.self)

@@ -31,6 +31,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var isHead = false
     /// The methods that the path takes, for a refusal of another.
     var allow = ""
+    /// The origin, not our own, whose pages may read the answer.
+    var allowedOrigin: String?
+    /// The token in the request's target: pages link on with it.
+    var linkToken: String?
+    /// Who sent it; counts as having an upload while ``isCounted``.
+    var client = ClientAddress(nil)
+    var isCounted = false
 
     /// Bytes still to come; nil when the length is not known.
     var remaining: UInt64? {
@@ -63,6 +70,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var answersOnTheirWay = 0
   /// The library's wish to close, until they are sent.
   var heldClose: EventLoopPromise<Void>?
+  /// When the head that is not complete yet began to come.
+  var headSince: NIODeadline?
+  /// The running upload's time and rate.
+  var pace: ClientPace?
+  var throttle = ReadThrottle()
+  /// Reads are held back by a rate limit until it fires.
+  var limitTimer: Scheduled<Void>?
   private var queue = CircularBuffer<HTTPRequestPart>()
   private var queuedBytes = 0
   private var isTakingQueued = false
@@ -81,13 +95,16 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
     graceTimer?.cancel()
+    limitTimer?.cancel()
     self.context = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     timer?.cancel()
+    limitTimer?.cancel()
     if state.isReceiving { body?.fail(UploadError(.clientGone, "The client went away in the middle.")) }
     body = nil
+    stopCounting()
     queue.removeAll()
     context.fireChannelInactive()
   }
@@ -117,6 +134,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       guard case .body(let bytes) = part else { return }
       current.received += UInt64(bytes.readableBytes)
       body?.receive(bytes)
+      noteTaken(bytes.readableBytes)
     case .endBody:
       guard case .end(let trailers) = part else { return }
       body?.end(trailers: trailers)
@@ -128,7 +146,15 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func route(_ request: HTTPRequest, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    headSince = nil
     current = Current(request)
+    current.client = server.access.client(of: request, from: context.remoteAddress)
+    current.allowedOrigin = server.access.allowedOrigin(of: request)
+    switch server.access.verdict(on: request, from: context.remoteAddress) {
+    case .pass: break
+    case .refuse(let error): return refuse(error)
+    case .preflight: return answer(.preflight(request))
+    }
     let route: UploadRoute
     if isQuiescing {
       route = .refusal(UploadError(.shuttingDown, "The server is stopping. Send the file again later."))
@@ -139,18 +165,20 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .library:
       state.pass()
       context.fireChannelRead(wrapInboundOut(part))
-    case .refusal(let error): answer(Answer(refusing: error))
+    case .refusal(let error): refuse(error)
     case .file(let name, let declaredType):
-      if let error = refusal(fileSize: current.length.bytes) { return answer(Answer(refusing: error)) }
+      if let error = refusal(fileSize: current.length.bytes) { return refuse(error) }
       do throws(UploadError) {
         try server.limits.types.check(declared: declaredType)
         let digests = try DigestRequest(request.headerFields)
+        startPace(context)
         begin(makeUpload(name: name, declaredType: declaredType, digests: digests, context), context)
       } catch {
-        answer(Answer(refusing: error))
+        refuse(error)
       }
     case .form(let boundary):
-      if let error = refusal(fileSize: nil) { return answer(Answer(refusing: error)) }
+      if let error = refusal(fileSize: nil) { return refuse(error) }
+      startPace(context)
       begin(makeForm(boundary, context), context)
     }
   }
@@ -158,6 +186,9 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func begin(_ body: any IncomingBody, _ context: ChannelHandlerContext) {
     state.beginUpload()
     self.body = body
+    notePace()
+    // The timer that runs is set for a silence, which may come later than the first look at the average.
+    if server.limits.minRate != nil { startTimer() }
     sendContinue(context)
   }
 
@@ -173,7 +204,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     FormUpload(
       boundary: boundary,
       length: current.length,
-      remote: context.remote,
+      remote: current.client.text,
       context: server,
       eventLoop: context.eventLoop,
       delegate: self
@@ -192,7 +223,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       mode: .stream,
       name: name.fileName(type: declaredType).description,
       size: current.length.bytes,
-      remote: context.remote,
+      remote: current.client.text,
       declaredType: declaredType
     )
     return SingleUpload(
@@ -203,15 +234,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       eventLoop: context.eventLoop,
       delegate: self
     )
-  }
-
-  /// Why an upload is over a limit before a byte of it is read; nil when it is not.
-  private func refusal(fileSize: UInt64?) -> UploadError? {
-    if let limit = server.limits.maxSize, let size = fileSize, size > limit { return .tooLarge(limit: limit) }
-    if server.ledger.activeCount(.incoming) >= server.limits.maxUploads {
-      return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
-    }
-    return nil
   }
 
   /// Goes on with what was pipelined behind the request that has just been answered.
@@ -246,7 +268,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Whether bytes from the socket are wanted now.
   private var wantsRead: Bool {
     guard queue.isEmpty else { return false }
-    return state.isReceiving ? body?.hasRoom ?? true : !state.isStoring
+    return state.isReceiving ? limitTimer == nil && (body?.hasRoom ?? true) : !state.isStoring
   }
 
   func read(context: ChannelHandlerContext) {
@@ -275,6 +297,7 @@ extension UploadHandler.Current {
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
     isPut = request.method == .put
     isHead = request.method == .head
+    linkToken = AccessGate.tokenInTarget(request)
     allow = UploadRoute.methods(for: request)
   }
 }
@@ -286,13 +309,5 @@ extension HTTPRequestPart {
     case .body(let bytes): .body(bytes.readableBytes)
     case .end: .end
     }
-  }
-}
-
-extension ChannelHandlerContext {
-  /// The other end's address and port, as events show it.
-  var remote: String {
-    guard let address = remoteAddress, let host = address.ipAddress else { return "unknown" }
-    return host.contains(":") ? "[\(host)]:\(address.port ?? 0)" : "\(host):\(address.port ?? 0)"
   }
 }

@@ -22,6 +22,12 @@ extension DiskUpload {
     }
   }
 
+  func keep(as name: FileName) -> EventLoopFuture<StoredFile> {
+    var end = FileEnd(name: name)
+    end.onDuplicate = .rename
+    return store(end)
+  }
+
   private func finish(_ end: FileEnd, isPublished: Bool) -> EventLoopFuture<FinishingFile.Finished> {
     let promise = eventLoop.makePromise(of: FinishingFile.Finished.self)
     guard !isOver, sealing == nil else {
@@ -43,6 +49,7 @@ extension DiskUpload {
     isPublishing = sealing.isPublished
     let finishing = FinishingFile(
       isPublished: sealing.isPublished,
+      onDuplicate: sealing.end.onDuplicate,
       isLarge: tail.piece.end >= WritePlan.largeFrom,
       write: lastWrite(tail, slab, parked, sealing.end)
     )

@@ -62,7 +62,11 @@ final class DiskUpload: UploadSink {
     self.delegate = delegate
     hashing = hash.map { HashChain($0, workers: workers, eventLoop: eventLoop) }
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
-    if let range = plan.reserveWhole() { open(reserving: range) }
+    if let range = plan.reserveWhole() {
+      open(reserving: range)
+    } else if let most = meter.size, !meter.sizeExact, most >= WritePlan.largeFrom {
+      lookForSpace(most)
+    }
   }
 
   var hasRoom: Bool { pending.isEmpty && !isOpening }
@@ -156,6 +160,13 @@ final class DiskUpload: UploadSink {
     }
   }
 
+  /// Fails early when the most that can come would not fit; while that is looked for bytes may come.
+  private func lookForSpace(_ most: UInt64) {
+    workers.runIfActive(eventLoop: eventLoop) { [directory] in try directory.space.check(most) }
+      .assumeIsolated()
+      .whenFailure { if !self.isOver { self.fail($0) } }
+  }
+
   func writeFilling(_ slab: Slab) {
     nextSlabSize = eventLoop.now - fillingSince < Self.fast ? Slab.large : Slab.small
     filling = nil
@@ -218,7 +229,8 @@ final class DiskUpload: UploadSink {
     } else if ticket != nil {
       meter.phase = .memory
     } else {
-      meter.phase = hasRoom ? .peer : .disk
+      // A rate limit that holds it back is the handler's to end.
+      if !hasRoom { meter.phase = .disk } else if meter.phase != .limit { meter.phase = .peer }
     }
   }
 

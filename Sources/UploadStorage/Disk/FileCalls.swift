@@ -31,6 +31,12 @@ struct FileCalls: Sendable {
   var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
     clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))
   }
+  /// Bytes of a directory's file system that may still be used; nil when that cannot be told.
+  var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
+    var status = statvfs()
+    guard fstatvfs(descriptor, &status) == 0 else { return nil }
+    return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
+  }
   /// Waits until a range is on the disk and drops it from the page cache.
   var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
     clinux_drop_written(descriptor, Int64(range.lowerBound), Int64(range.count))

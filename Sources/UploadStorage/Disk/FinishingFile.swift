@@ -9,6 +9,8 @@ struct FinishingFile: Sendable {
 
   /// Whether it gets its name at once.
   var isPublished: Bool
+  /// What happens when its name is taken; nil for what the store does otherwise.
+  var onDuplicate: DuplicatePolicy?
   /// Whether it is not worth keeping in the page cache.
   var isLarge: Bool
   /// Writes what is left, and makes the file where there is none yet; blocks.

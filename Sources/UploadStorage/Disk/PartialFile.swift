@@ -15,6 +15,11 @@ package final class PartialFile: Sendable {
   /// Whether `O_DIRECT` is on.
   private let isDirect = Atomic<Bool>(false)
 
+  /// Up to here the file has blocks that nobody can take away, in bytes.
+  private let reservedEnd = Atomic<UInt64>(0)
+  /// Space promised to it that has no blocks yet, where the file system cannot reserve any.
+  private let promised = Atomic<UInt64>(0)
+
   /// Without `O_DIRECT` so much of a large file may wait in the page cache for the disk, in bytes.
   private static let writebackWindow: UInt64 = 8 * 1024 * 1024
 
@@ -33,9 +38,23 @@ package final class PartialFile: Sendable {
   /// Reserves the blocks of a file whose size is known, where the file system can.
   /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, or `storageFailed`.
   func reserve(_ range: Range<UInt64>) throws(UploadError) {
-    guard directory.takesReserve.load(ordering: .relaxed), calls.reserve(descriptor, range) != 0 else { return }
+    let count = range.upperBound - range.lowerBound
+    let isReserved = try directory.space.admit(count) { () throws(UploadError) in try takeBlocks(range) }
+    if isReserved {
+      reservedEnd.store(range.upperBound, ordering: .relaxed)
+    } else {
+      promised.store(count, ordering: .relaxed)
+    }
+  }
+
+  /// - Returns: false where the file system cannot reserve.
+  private func takeBlocks(_ range: Range<UInt64>) throws(UploadError) -> Bool {
+    guard directory.takesReserve.load(ordering: .relaxed) else { return false }
+    guard calls.reserve(descriptor, range) != 0 else { return true }
     switch errno {
-    case EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ENODEV: directory.takesReserve.store(false, ordering: .relaxed)
+    case EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ENODEV:
+      directory.takesReserve.store(false, ordering: .relaxed)
+      return false
     default: throw StorageError.uploadFailed("fallocate", in: directory.path)
     }
   }
@@ -46,7 +65,8 @@ package final class PartialFile: Sendable {
   ///   - padding: bytes behind it in memory that may be written as well, and will be cut off by ``truncate(to:)``.
   /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func write(_ piece: WritePlan.Piece, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
-    if let ahead = piece.ahead { reserveAhead(ahead) }
+    try lookForSpace(piece)
+    defer { keepPromise(UInt64(piece.count)) }
     switch piece.way {
     case .cached:
       if isDirect.load(ordering: .relaxed) { turnDirect(false) }
@@ -118,19 +138,43 @@ package final class PartialFile: Sendable {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     if let hiddenName { unlinkat(directory.descriptor, hiddenName, 0) }
     close(descriptor)
+    keepPromise(.max)
   }
 
   /// Closes the file after it has got its name.
   func closeNamed() {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     close(descriptor)
+    keepPromise(.max)
   }
 
   // MARK: The two ways
 
-  private func reserveAhead(_ range: Range<UInt64>) {
-    guard directory.takesReserve.load(ordering: .relaxed) else { return }
-    _ = calls.reserve(descriptor, range)
+  /// Makes sure that a piece behind all blocks the file has leaves enough free, and takes blocks ahead of it if so much is
+  /// there. What has been promised, or has its blocks, is not looked at again.
+  private func lookForSpace(_ piece: WritePlan.Piece) throws(UploadError) {
+    let reserved = reservedEnd.load(ordering: .relaxed)
+    guard piece.end > reserved, piece.count > 0, promised.load(ordering: .relaxed) == 0 else { return }
+    try directory.space.check(piece.end - max(reserved, piece.offset))
+    guard let ahead = piece.ahead, directory.space.hasRoom(for: ahead.upperBound - ahead.lowerBound),
+      directory.takesReserve.load(ordering: .relaxed), calls.reserve(descriptor, ahead) == 0
+    else { return }
+    reservedEnd.max(ahead.upperBound, ordering: .relaxed)
+  }
+
+  /// `count` bytes of what was promised have their blocks by now, or need none any more.
+  private func keepPromise(_ count: UInt64) {
+    var left = promised.load(ordering: .relaxed)
+    while left > 0 {
+      let part = min(left, count)
+      let (exchanged, original) = promised.compareExchange(
+        expected: left,
+        desired: left - part,
+        ordering: .relaxed
+      )
+      if exchanged { return directory.space.release(part) }
+      left = original
+    }
   }
 
   /// Turns `O_DIRECT` on at the first large piece.

@@ -19,7 +19,7 @@ extension UploadDirectory {
     if configuration.durability != .none { sync(&results) }
     for index in results.indices where files[index].isPublished {
       results[index] = results[index].flatMap { finished in
-        Result { try name(finished.upload, configuration.onDuplicate) }
+        Result { try name(finished.upload, files[index].onDuplicate ?? configuration.onDuplicate) }
       }
     }
     if configuration.durability == .full { syncNames(&results) }

@@ -12,6 +12,7 @@ package final class UploadDirectory: Sendable {
   package let path: String
   let descriptor: Int32
   let calls: FileCalls
+  let space: FreeSpace
   /// Whether the file system takes unnamed files; found out at the first that it refuses.
   let takesUnnamed = Atomic<Bool>(true)
   /// Whether it takes writes past the page cache (`O_DIRECT`); probed when the directory is opened.
@@ -21,16 +22,19 @@ package final class UploadDirectory: Sendable {
 
   /// Opens a directory, made first where it is missing, and sweeps what a crash may have left.
   /// - Throws: ``UploadError`` with code `badDirectory` when it is none, or nothing can be written there.
-  package convenience init(path: String) throws(UploadError) {
-    try self.init(path: path, calls: FileCalls())
+  /// - Parameter minFree: so much space is left free, in bytes.
+  package convenience init(path: String, minFree: UInt64 = 0) throws(UploadError) {
+    try self.init(path: path, calls: FileCalls(), minFree: minFree)
   }
 
   /// - Parameter calls: how files are written; failing ones in tests.
-  init(path: String, calls: FileCalls) throws(UploadError) {
+  init(path: String, calls: FileCalls, minFree: UInt64 = 0) throws(UploadError) {
     self.path = path
     self.calls = calls
     if access(path, F_OK) != 0 { try Self.make(path) }
     descriptor = Self.openDirectory(path)
+    let directory = descriptor
+    space = FreeSpace(keeping: minFree, in: path) { calls.freeSpace(directory) }
     guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
     guard faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 else {
       throw StorageError.directoryUnusable("access", path: path)

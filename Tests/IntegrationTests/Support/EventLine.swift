@@ -38,6 +38,8 @@ struct EventLine: Decodable, Sendable {
   var detectedType: String?
   var sha256: String?
   var cause: String?
+  var state: String?
+  var remote: String?
   var error: Failure?
   var ok: Bool?
   var uploads: [Entry]?

@@ -112,6 +112,18 @@ final class Socket: Sendable {
     return received
   }
 
+  /// Receives what is there, at least a byte, however long that takes.
+  /// - Returns: nothing when the other end has finished.
+  func receiveSome() async throws -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count >= 0 { return Array(buffer[..<count]) }
+      guard errno == EAGAIN else { throw SocketError(call: "recv", number: errno) }
+      try await Task.sleep(for: .milliseconds(2))
+    }
+  }
+
   /// Receives at least up to the empty line that ends a head.
   @discardableResult
   func receiveHead() async throws -> String {

@@ -12,7 +12,9 @@ import UploadStorage
   )
 
   @Test func `Names and types are text, never markup`() {
-    for page in [Page.front([nasty]), Page.listing([nasty]), Page.stored([nasty])] {
+    for page in [
+      Page(linkToken: nil).front([nasty]), Page(linkToken: nil).listing([nasty]), Page(linkToken: nil).stored([nasty]),
+    ] {
       #expect(!page.contains("<b>"))
       #expect(!page.contains("<script"))
       #expect(!page.unicodeScalars.contains("\u{1B}"))
@@ -24,19 +26,30 @@ import UploadStorage
   }
 
   @Test func `Sizes are words, and an unknown type is empty`() {
-    let page = Page.listing([StoredFile(name: "a", size: 1536, type: nil, modified: 0)])
+    let page = Page(linkToken: nil).listing([StoredFile(name: "a", size: 1536, type: nil, modified: 0)])
     #expect(page.contains("<td class=\"size\">1.5 KiB</td><td></td>"))
   }
 
   @Test func `Without files it says so`() {
-    #expect(Page.front([]).contains("<p>Nothing here yet.</p>"))
-    #expect(!Page.front([]).contains("<table>"))
+    #expect(Page(linkToken: nil).front([]).contains("<p>Nothing here yet.</p>"))
+    #expect(!Page(linkToken: nil).front([]).contains("<table>"))
   }
 
   @Test func `The front page uploads with a plain form`() {
-    let page = Page.front([])
+    let page = Page(linkToken: nil).front([])
     #expect(page.hasPrefix("<!doctype html>\n"))
     #expect(page.contains("method=\"post\" action=\"/file-upload\" enctype=\"multipart/form-data\""))
     #expect(page.contains("type=\"file\" name=\"file\" multiple"))
+  }
+}
+
+extension PageTests {
+  @Test func `A page opened with a token goes on with it`() {
+    let file = StoredFile(name: "a b", size: 1, type: nil, modified: 0)
+    let page = Page(linkToken: "tok\"en&")
+    #expect(page.front([file]).contains("action=\"/file-upload?token=tok%22en%26\""))
+    #expect(page.listing([file]).contains("href=\"/files/a%20b?token=tok%22en%26\""))
+    #expect(page.stored([file]).contains("href=\"/?token=tok%22en%26\""))
+    #expect(!Page(linkToken: nil).front([file]).contains("token"))
   }
 }

@@ -18,10 +18,16 @@ final class HandlerHarness {
   let ledger = UploadLedger()
   let library = LibraryStub()
   let wire = Wire()
+  let server: ServerContext
   /// Kept by its pipeline alone.
   private(set) weak var handler: UploadHandler?
 
-  init(directory: UploadDirectory, limits: UploadLimits, digests: Set<DigestAlgorithm>) throws {
+  init(
+    directory: UploadDirectory,
+    limits: UploadLimits,
+    digests: Set<DigestAlgorithm> = [],
+    access: AccessGate = AccessGate()
+  ) throws {
     channel = EmbeddedChannel()
     store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
     let context = ServerContext(
@@ -29,12 +35,15 @@ final class HandlerHarness {
       budget: try MemoryBudget(limit: 64 << 20),
       ledger: ledger,
       limits: limits,
-      digests: digests
+      digests: digests,
+      access: access
     )
+    server = context
     let handler = UploadHandler(server: context)
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(wire)
+    try pipeline.addHandler(HeadClock(handler))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
     try pipeline.addHandler(RequestRulesHandler())
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
@@ -98,6 +107,10 @@ final class HandlerHarness {
 
   var isOpen: Bool { channel.isActive }
 
+  func advance(milliseconds: Int64) {
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(milliseconds))
+  }
+
   /// How many reads of the socket follow when the loop wants one.
   func readsOnTurn() -> Int {
     let before = wire.reads
@@ -110,21 +123,28 @@ final class HandlerHarness {
 func withHandler(
   limits: UploadLimits = UploadLimits(),
   digests: Set<DigestAlgorithm> = [],
+  access: AccessGate = AccessGate(),
   _ body: (HandlerHarness) throws -> Void
 ) async throws {
   try await withTemporaryDirectory { place in
-    let harness = try HandlerHarness(directory: UploadDirectory(path: place.path), limits: limits, digests: digests)
+    let harness = try HandlerHarness(
+      directory: UploadDirectory(path: place.path),
+      limits: limits,
+      digests: digests,
+      access: access
+    )
     try body(harness)
     _ = try? harness.channel.finish(acceptAlreadyClosed: true)
     harness.store.sinks.forEach { $0.finishSealing() }
     harness.store.finishPublishing()
     #expect(harness.ledger.activeCount(.incoming) == 0, "every upload has ended")
+    #expect(harness.server.perClient?.clients ?? 0 == 0, "no address counts as having one")
   }
 }
 
 /// A request's text.
 func request(_ line: String, _ fields: [String] = [], body: String? = nil) -> String {
-  var lines = [line + " HTTP/1.1", "Host: a"] + fields
+  var lines = [line + " HTTP/1.1", "Host: localhost"] + fields
   if let body { lines.append("Content-Length: \(body.utf8.count)") }
   return lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")
 }

@@ -13,6 +13,8 @@ final class ScriptedSink: UploadSink {
   /// What the server wants to have computed on the way.
   private(set) var hash: (any ContentHash)?
   private(set) var isAborted = false
+  /// What had come was to be stored, whole or not.
+  private(set) var isKept = false
   /// The room there is; the delegate hears when it comes back.
   var hasRoom = true {
     didSet { if hasRoom, !oldValue { delegate?.sinkHasRoom() } }
@@ -54,6 +56,11 @@ final class ScriptedSink: UploadSink {
         guard let file = files.first else { throw UploadError(.internalFailure, "Nothing was published.") }
         return file
       }
+  }
+
+  func keep(as name: FileName) -> EventLoopFuture<StoredFile> {
+    isKept = true
+    return store(FileEnd(name: name))
   }
 
   /// The last byte is written.

@@ -96,6 +96,45 @@ import UploadCore
     }
   }
 
+  @Test func `An address may have so many uploads at once and no more`() async throws {
+    var limits = UploadLimits()
+    limits.maxUploadsPerClient = 2
+    try await withHandler(limits: limits) { harness in
+      #expect(harness.server.perClient?.begin("192.0.2.1") == true)
+      try harness.send(request("PUT /a", ["Content-Length: 3"]))
+      #expect(harness.server.perClient?.begin("192.0.2.1") == false)
+      #expect(harness.server.perClient?.begin("192.0.2.2") == true)
+      try harness.send("abc")
+      #expect(try harness.statuses() == [201])
+      #expect(harness.server.perClient?.begin("192.0.2.1") == true, "what has ended counts no more")
+      try harness.send(request("PUT /b", ["Content-Length: 3"]))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
+      #expect(answer.contains("\r\nRetry-After: 5\r\n"))
+      try harness.send(
+        "abc" + request("POST /file-upload", ["Content-Type: multipart/form-data; boundary=Z"], body: "--Z")
+      )
+      #expect(try harness.statuses() == [429])
+      for client in ["192.0.2.1", "192.0.2.1", "192.0.2.2"] { harness.server.perClient?.end(client) }
+    }
+  }
+
+  @Test func `Who cannot get its upload stored, or goes away, has none under way`() async throws {
+    var limits = UploadLimits()
+    limits.maxUploadsPerClient = 1
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 2000000"]))
+      harness.store.sink?.fail(UploadError(.diskFull, "Full."))
+      #expect(try harness.statuses() == [507])
+      #expect(harness.server.perClient?.clients == 0)
+    }
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 9"]) + "abc")
+      harness.disconnect()
+      #expect(harness.server.perClient?.clients == 0)
+    }
+  }
+
   @Test func `A broken chunk in the middle is answered, and the upload dropped`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /stream-upload?name=a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")

@@ -78,6 +78,74 @@ import UploadCore
     }
   }
 
+  @Test func `A head must be whole in twenty seconds, however it trickles`() async throws {
+    try await withHandler { harness in
+      harness.advance(25)
+      for letter in "GET " {
+        try harness.send(String(letter))
+        harness.advance(4)
+      }
+      try harness.send("/")
+      harness.advance(3)
+      #expect(try harness.received() == "")
+      harness.advance(2)
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
+      #expect(answer.contains("{\"status\":408,"))
+      #expect(harness.wire.outputIsClosed)
+      try harness.send("a")
+      harness.advance(31)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `The next head's time does not begin with the request before it`() async throws {
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", body: "x") + "GET /")
+      harness.advance(300)
+      harness.store.finishPublishing()
+      #expect(try harness.statuses() == [201])
+      harness.advance(19)
+      try harness.send("b HTTP/1.1\r\nHost: localhost\r\n")
+      harness.advance(19)
+      try harness.send("\r\n")
+      #expect(try harness.statuses() == [200])
+      harness.advance(29)
+      #expect(harness.isOpen)
+    }
+  }
+
+  @Test func `A client slower than the least rate is told so`() async throws {
+    var limits = limits
+    limits.minRate = 10
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 1000"]))
+      for _ in 0..<4 {
+        harness.advance(2)
+        try harness.send("0123456789")
+      }
+      harness.advance(1)
+      #expect(try harness.received() == "", "the first ten seconds do not count")
+      harness.advance(1)
+      #expect(try harness.statuses() == [408])
+      #expect(harness.store.sink?.isAborted == true)
+    }
+  }
+
+  @Test func `One that is fast enough runs on`() async throws {
+    var limits = limits
+    limits.minRate = 9
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 20000"]))
+      for _ in 0..<1000 {
+        try harness.send("01234567890123456789")
+        harness.advance(2)
+      }
+      #expect(try harness.statuses() == [201])
+    }
+  }
+
   @Test func `The library may take as long as it takes`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.library.answersAtOnce = false

@@ -101,6 +101,12 @@ final class SinkProbe: Sendable {
     try await beginSealing(name, type: type).get()
   }
 
+  /// Stores what has come so far as it is.
+  func keep(_ name: String) async throws -> StoredFile {
+    let name = try #require(FileName(name))
+    return try await onLoop { _, sink in sink.keep(as: name) }.get()
+  }
+
   func abort() async throws {
     try await onLoop { _, sink in sink.abort() }
   }

@@ -61,13 +61,14 @@ func withStore(
   onDuplicate: DuplicatePolicy = .rename,
   budget limit: Int = 64 * Slab.large,
   threads: Int = 4,
+  minFree: UInt64 = 0,
   calls: FileCalls = FileCalls(),
   on eventLoop: (any EventLoop)? = nil,
   in parent: String? = nil,
   _ body: (StoreFixture) async throws -> Void
 ) async throws {
   try await withTemporaryDirectory(in: parent) { place in
-    let directory = try UploadDirectory(path: place.path, calls: calls)
+    let directory = try UploadDirectory(path: place.path, calls: calls, minFree: minFree)
     let budget = try MemoryBudget(limit: UInt64(limit))
     let workers = NIOThreadPool(numberOfThreads: threads)
     workers.start()

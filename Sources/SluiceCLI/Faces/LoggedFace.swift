@@ -1,0 +1,41 @@
+import Logging
+import UploadCore
+import UploadReport
+
+/// Another face, and a line of the log for each upload that has ended.
+struct LoggedFace<Inner: Face>: Face {
+  private var inner: Inner
+  private let logger: Logger
+
+  init(_ inner: Inner, logger: Logger) {
+    self.inner = inner
+    self.logger = logger
+  }
+
+  mutating func show(_ snapshot: Snapshot) {
+    inner.show(snapshot)
+    for upload in snapshot.uploads { log(upload) }
+  }
+
+  mutating func end() {
+    inner.end()
+  }
+
+  private func log(_ upload: UploadSnapshot) {
+    var facts: Logger.Metadata = [
+      "id": "\(upload.id)", "mode": "\(upload.mode.rawValue)", "name": "\(upload.name)", "remote": "\(upload.remote)",
+      "bytes": "\(upload.bytes)", "seconds": "\((upload.seconds * 1000).rounded() / 1000)",
+    ]
+    switch upload.outcome {
+    case .finished(let file):
+      facts["path"] = "\(file.path)"
+      logger.info("upload finished", metadata: facts)
+    case .failed(let error):
+      facts["code"] = "\(error.code.rawValue)"
+      facts["reason"] = "\(error.message)"
+      logger.info("upload failed", metadata: facts)
+    case .cancelled: logger.info("upload cancelled", metadata: facts)
+    case nil: break
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import UploadCore
+import UploadServer
+
+extension CutPolicy: ExpressibleByArgument {}
+
+/// Who may use a server: options of every command that hosts one.
+struct AccessOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What clients must show. (default: none on loopback, else one is made)",
+      discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them.",
+      valueName: "token"
+    )
+  )
+  var token: String?
+
+  @Flag(help: "Let everybody in who can reach the server, without a token.")
+  var open = false
+
+  @Option(
+    help: ArgumentHelp("Also let web pages of this origin use the server; may be repeated.", valueName: "origin")
+  )
+  var allowOrigin: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Believe X-Forwarded-For of this address or network; may be repeated.",
+      valueName: "address"
+    )
+  )
+  var trustedProxy: [String] = []
+
+  static let valueNames = ["token", "allow-origin", "trusted-proxy"]
+  static let switchNames = ["open"]
+
+  mutating func validate() throws {
+    guard !open || token == nil else { throw ValidationError("--open and --token exclude each other.") }
+    for origin in allowOrigin where !Self.isOrigin(origin) {
+      throw ValidationError(
+        "\"\(PlainText.sanitized(origin))\" is not an origin. Write for example https://app.example, without a path."
+      )
+    }
+    do throws(UploadError) {
+      _ = try rules(host: "localhost")
+    } catch {
+      throw ValidationError(error.message)
+    }
+  }
+
+  /// What the plain TCP listener must be refused for; it has no place for a token.
+  func checkRawPort(host: String) throws {
+    guard token == nil else {
+      throw ValidationError("--raw-port has no place for a token: leave out one of --token and --raw-port.")
+    }
+    guard open || LoopbackName.contains(host) else {
+      throw ValidationError(
+        "--raw-port takes files from anybody who can reach \(PlainText.sanitized(host)). Say --open if that is meant."
+      )
+    }
+  }
+
+  /// The server's rules, with a token made where one is needed and none was given.
+  /// - Throws: ``UploadError`` with code `badValue`.
+  func rules(host: String) throws(UploadError) -> AccessRules {
+    var rules = AccessRules()
+    if let token {
+      rules.token = try AccessToken(token)
+    } else if !open, !LoopbackName.contains(host) {
+      rules.token = AccessToken()
+    }
+    rules.allowedOrigins = allowOrigin
+    for proxy in trustedProxy { rules.trustedProxies.append(try AddressRange(parsing: proxy)) }
+    return rules
+  }
+
+  private static func isOrigin(_ text: String) -> Bool {
+    if text == "null" { return true }
+    guard let scheme = text.firstRange(of: "://"), scheme.lowerBound > text.startIndex else { return false }
+    let rest = text[scheme.upperBound...]
+    return !rest.isEmpty && !rest.dropLast(rest.hasSuffix("/") ? 1 : 0).contains("/") && !rest.contains("*")
+  }
+}

@@ -1,0 +1,151 @@
+import HTTPTypes
+import NIOCore
+import UploadCore
+import UploadProtocol
+
+/// Decides from a request's head alone whether it is let in: other people's web pages must not reach a server that only
+/// listens here, and strangers none that asks for a token.
+struct AccessGate: Sendable {
+  /// What is to be done with a request.
+  enum Verdict {
+    /// It goes on.
+    case pass
+    /// It is answered with this.
+    case refuse(UploadError)
+    /// A browser asks whether a page of another origin may send something.
+    case preflight
+  }
+
+  private let rules: AccessRules
+  private let origins: Set<String>
+  /// The server can only be reached by names of this machine.
+  private let isLoopback: Bool
+
+  init(_ rules: AccessRules = AccessRules(), isLoopback: Bool = false) {
+    self.rules = rules
+    origins = Set(rules.allowedOrigins.map { Self.plain(origin: $0) })
+    self.isLoopback = isLoopback
+  }
+
+  /// - Parameter peer: the other end of the connection.
+  func verdict(on request: HTTPRequest, from peer: SocketAddress?) -> Verdict {
+    if isLoopback, !isTrusted(peer), let host = request.authority, !Self.isLoopback(host: host) {
+      // A page whose name was made to stand for 127.0.0.1 is of the same origin, but cannot change its own name.
+      return .refuse(
+        UploadError(
+          .forbidden,
+          "This server listens on this machine only; ask for it as localhost or 127.0.0.1, not by another name."
+        )
+      )
+    }
+    if let origin = request.headerFields[.origin], !isOwn(origin, request), !isAllowed(origin) {
+      return .refuse(
+        UploadError(.forbidden, "Web pages of another origin may not use this server. Allow one with --allow-origin.")
+      )
+    }
+    if request.method == .options, allowedOrigin(of: request) != nil,
+      request.headerFields[.accessControlRequestMethod] != nil
+    {
+      return .preflight
+    }
+    guard let token = rules.token, !Self.isOpen(request) else { return .pass }
+    guard Self.candidates(in: request).contains(where: token.matches) else {
+      return .refuse(
+        UploadError(
+          .unauthorized,
+          "This server asks for a token: Authorization: Bearer TOKEN, or ?token=TOKEN, or TOKEN as a password."
+        )
+      )
+    }
+    return .pass
+  }
+
+  /// Where a request comes from: the first address from the right that is not a trusted proxy's.
+  func client(of request: HTTPRequest, from peer: SocketAddress?) -> ClientAddress {
+    guard isTrusted(peer) else { return ClientAddress(peer) }
+    let named = request.headerFields[values: .xForwardedFor].joined(separator: ",").split(separator: ",")
+    for text in named.reversed() {
+      // What is no address was not written by a proxy that can be believed.
+      guard let address = IPAddress(text.filter { $0 != " " && $0 != "\t" }) else { break }
+      if !rules.trustedProxies.contains(where: { $0.contains(address) }) { return ClientAddress(address) }
+    }
+    return ClientAddress(peer)
+  }
+
+  /// The foreign origin that the answer may be read by; nil when there is none.
+  func allowedOrigin(of request: HTTPRequest) -> String? {
+    guard let origin = request.headerFields[.origin], isAllowed(origin) else { return nil }
+    return origin
+  }
+
+  /// The token as the request's target has it, for links of a page that was opened so.
+  static func tokenInTarget(_ request: HTTPRequest) -> String? {
+    guard let path = request.path, let target = try? RequestTarget(path) else { return nil }
+    return try? target.parameter("token")
+  }
+
+  // MARK: Tokens
+
+  /// Whether a load balancer may ask for it without a word.
+  private static func isOpen(_ request: HTTPRequest) -> Bool {
+    guard request.method == .get || request.method == .head else { return false }
+    return request.path?.prefix { $0 != "?" } == "/healthz"
+  }
+
+  private static func candidates(in request: HTTPRequest) -> [String] {
+    let credentials = request.headerFields[values: .authorization].compactMap(credential)
+    return credentials + (tokenInTarget(request).map { [$0] } ?? [])
+  }
+
+  /// A bearer token, or the password of the basic scheme with any user's name (RFC 6750, RFC 7617).
+  private static func credential(_ field: String) -> String? {
+    let words = field.split(separator: " ", omittingEmptySubsequences: true)
+    guard words.count == 2 else { return nil }
+    switch words[0].lowercased() {
+    case "bearer": return String(words[1])
+    case "basic":
+      guard let bytes = Base64Text.decode(words[1]), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+        return nil
+      }
+      return String(decoding: bytes[(colon + 1)...], as: UTF8.self)
+    default: return nil
+    }
+  }
+
+  // MARK: Names and origins
+
+  private func isTrusted(_ peer: SocketAddress?) -> Bool {
+    guard !rules.trustedProxies.isEmpty, let address = peer.flatMap({ IPAddress($0) }) else { return false }
+    return rules.trustedProxies.contains { $0.contains(address) }
+  }
+
+  private func isAllowed(_ origin: String) -> Bool {
+    origins.contains(Self.plain(origin: origin))
+  }
+
+  private func isOwn(_ origin: String, _ request: HTTPRequest) -> Bool {
+    guard let authority = request.authority?.lowercased() else { return false }
+    let plain = Self.plain(origin: origin)
+    return ["http", "https"].contains { plain == Self.plain(origin: "\($0)://\(authority)") }
+  }
+
+  /// An origin as it is compared: lower case, without a slash at its end or the port that its scheme has anyway.
+  private static func plain(origin: String) -> String {
+    var text = origin.lowercased()[...]
+    if text.hasSuffix("/") { text = text.dropLast() }
+    if text.hasPrefix("http://"), text.hasSuffix(":80") { text = text.dropLast(3) }
+    if text.hasPrefix("https://"), text.hasSuffix(":443") { text = text.dropLast(4) }
+    return String(text)
+  }
+
+  private static func isLoopback(host: String) -> Bool {
+    var name = host.lowercased()[...]
+    if name.hasPrefix("[") {
+      name = name.dropFirst().prefix { $0 != "]" }
+    } else if let colon = name.lastIndex(of: ":") {
+      name = name[..<colon]
+    }
+    if name == "localhost" || name.hasSuffix(".localhost") { return true }
+    return IPAddress(name)?.isLoopback ?? false
+  }
+}

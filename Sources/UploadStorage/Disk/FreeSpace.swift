@@ -1,0 +1,65 @@
+import Synchronization
+import UploadCore
+
+/// Keeps part of a file system free, and what is promised to one upload from being given to another.
+///
+/// Blocks that a file has reserved are gone from what the system calls free; a promise is for files that have none yet,
+/// where the file system cannot reserve. So no byte is counted twice. Asks the system: for workers only.
+final class FreeSpace: Sendable {
+  /// So much stays free, in bytes.
+  private let kept: UInt64
+  private let path: String
+  private let free: @Sendable () -> UInt64?
+  private let promised = Atomic<UInt64>(0)
+  /// One at a time looks and takes: two that looked at once would both find the same space.
+  private let admission = Mutex<Void>(())
+
+  /// - Parameters:
+  ///   - path: of the directory, for messages.
+  ///   - free: bytes that may be used; nil when that cannot be told, and then everything is let through.
+  init(keeping kept: UInt64, in path: String, free: @escaping @Sendable () -> UInt64?) {
+    self.kept = kept
+    self.path = path
+    self.free = free
+  }
+
+  /// Lets a file of `count` bytes in, and reserves its blocks.
+  /// - Parameter take: reserves them; false where that cannot be done. Then the bytes are promised until ``release(_:)``.
+  /// - Returns: what `take` said.
+  /// - Throws: ``UploadError`` with code `diskFull`, and what `take` throws.
+  func admit(_ count: UInt64, take: () throws(UploadError) -> Bool) throws(UploadError) -> Bool {
+    try admission.withLock { _ throws(UploadError) in
+      try check(count)
+      let isTaken = try take()
+      if !isTaken { promised.add(count, ordering: .relaxed) }
+      return isTaken
+    }
+  }
+
+  /// So many promised bytes are written, or will not come any more.
+  func release(_ count: UInt64) {
+    promised.subtract(count, ordering: .relaxed)
+  }
+
+  /// Whether `count` more bytes would leave enough free.
+  func hasRoom(for count: UInt64) -> Bool {
+    lack(of: count) == nil
+  }
+
+  /// - Throws: ``UploadError`` with code `diskFull` and the numbers when `count` more bytes would not leave enough free.
+  func check(_ count: UInt64) throws(UploadError) {
+    guard let lack = lack(of: count) else { return }
+    var message = "Not enough space is left in \(PlainText.sanitized(path)): \(ByteSize.text(count)) more are needed, "
+    message += "\(ByteSize.text(lack.free)) are free, of which \(ByteSize.text(kept)) are kept free (--min-free)"
+    if lack.promised > 0 { message += " and \(ByteSize.text(lack.promised)) are promised to other uploads" }
+    throw UploadError(.diskFull, message + ". Free some and send the file again.")
+  }
+
+  private func lack(of count: UInt64) -> (free: UInt64, promised: UInt64)? {
+    guard let free = free() else { return nil }
+    let promised = promised.load(ordering: .relaxed)
+    let (taken, isOver) = kept.addingReportingOverflow(promised)
+    let left = isOver || taken > free ? 0 : free - taken
+    return count <= left ? nil : (free, promised)
+  }
+}

@@ -1,0 +1,172 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// Every kind of body through a network that does its worst, byte for byte.
+@Suite(.curl) struct HostileNetworkTests {
+  /// A kind of body, and where it goes.
+  enum Kind: CaseIterable {
+    case length, chunks, form, raw
+
+    var framing: CutUploadTests.Framing? {
+      switch self {
+      case .length: .length
+      case .chunks: .chunks
+      case .form: .form
+      case .raw: nil
+      }
+    }
+
+    /// All that the client sends for a file of `size` bytes, and where the file's bytes lie.
+    func request(size: Int) -> (bytes: [UInt8], file: Range<Int>) {
+      framing?.request(size: size) ?? (SplitMix64.bytes(size), 0..<size)
+    }
+  }
+
+  private static let size = 1_500_000
+
+  private static let options = ["--raw-port", "0", "--idle-timeout", "2s"]
+
+  /// Sends through a faulty network, and ends the sending side where that belongs to it.
+  /// - Returns: what came back; nil after a reset.
+  private func send(_ kind: Kind, _ fault: FaultyProxy.Fault, size: Int, _ server: SluiceServer) async throws
+    -> [UInt8]?
+  {
+    let target = kind == .raw ? server.rawPort : server.port
+    return try await FaultyProxy.with(fault, target: target) { proxy in
+      let socket = try Socket(port: proxy.port)
+      do {
+        try await socket.send(kind.request(size: size).bytes)
+        if fault.limit == nil, kind == .raw || fault.waitsForTheEnd { socket.finish() }
+        return try await socket.receive { kind != .raw && !HTTPAnswer.parse($0).isEmpty }
+      } catch is SocketError {
+        return nil
+      }
+    }
+  }
+
+  private func status(_ bytes: [UInt8]?, _ kind: Kind) throws -> Int? {
+    guard let bytes, !bytes.isEmpty else { return nil }
+    return kind == .raw
+      ? try Answer(String(decoding: bytes, as: UTF8.self)).status : HTTPAnswer.parse(bytes).first?.status
+  }
+
+  private static let pieces: [FaultyProxy.Fault] = [
+    .split(1), .split(7), .merged(200_000), .trickle(100, .milliseconds(2)),
+  ]
+
+  @Test(arguments: Kind.allCases, pieces)
+  func bytesInAnyPiecesArrive(kind: Kind, fault: FaultyProxy.Fault) async throws {
+    // A byte at a time is a system call a byte: a small file will do.
+    let size = fault.description == "split 1" || fault.description.hasPrefix("trickle") ? 20_000 : Self.size
+    try await withServer(Self.options) { server in
+      let answer = try await send(kind, fault, size: size, server)
+      #expect(try status(answer, kind) == 201)
+      let names = try server.uploads.names()
+      #expect(names.count == 1)
+      #expect(try Digest.ofFile(server.uploads.file(try #require(names.first))) == Digest.of(SplitMix64.bytes(size)))
+    }
+  }
+
+  /// Where it strikes: in the head, behind it, in the first slab, in the middle, before the last byte.
+  private static let places = [5, 150, 40_000, 900_000, -1]
+
+  @Test(arguments: Kind.allCases, places) func aStallIsAnsweredAndLeavesNothing(kind: Kind, place: Int) async throws {
+    try await withServer(Self.options) { server in
+      let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
+      let answer = try await send(kind, .stall(at: at), size: Self.size, server)
+      #expect(try status(answer, kind) == 408)
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test(arguments: [Kind.length, .chunks, .form], places)
+  func anEarlyEndIsAnsweredAndLeavesNothing(kind: Kind, place: Int) async throws {
+    try await withServer(Self.options) { server in
+      let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
+      let answer = try await send(kind, .halfClose(at: at), size: Self.size, server)
+      // What ends in the middle of a head is no request, and needs no answer.
+      let status = try status(answer, kind)
+      #expect(status == 400 || (status == nil && place == 5))
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test(arguments: Kind.allCases, places) func aResetLeavesNothing(kind: Kind, place: Int) async throws {
+    try await withServer(Self.options) { server in
+      let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
+      #expect(try await send(kind, .reset(at: at), size: Self.size, server) ?? [] == [])
+      try await eventually("the file's end") { try server.unnamedFiles == 0 }
+      try await server.expectEmptyAndWell()
+    }
+  }
+
+  @Test func descriptorsAndMemoryAreBackAfterAll() async throws {
+    try await withServer(Self.options) { server in
+      let faults: [FaultyProxy.Fault] = [
+        .split(50_000), .merged(300_000), .halfClose(at: 900_000), .reset(at: 40_000), .reset(at: 900_000),
+        .reset(at: 5),
+      ]
+      func round() async throws {
+        for kind in Kind.allCases {
+          for fault in faults { _ = try await send(kind, fault, size: Self.size, server) }
+        }
+        try await eventually("no connection and no file open") {
+          try server.unnamedFiles == 0 && server.sockets <= 2
+        }
+      }
+      // The first round makes what stays: threads, buffers, caches.
+      try await round()
+      let descriptors = try server.descriptors.count
+      let memory = try server.residentBytes
+      for _ in 0..<5 { try await round() }
+      #expect(try server.descriptors.count <= descriptors)
+      try await eventually("the memory's return (\(memory) bytes)") {
+        try server.residentBytes < memory + (16 << 20)
+      }
+      let left = try server.uploads.names().filter { $0.hasPrefix(".") || $0.hasSuffix(".partial") }
+      #expect(left == [])
+    }
+  }
+
+  @Test func whatCameIsKeptWhereThatIsAskedFor() async throws {
+    try await withServer(Self.options + ["--on-cut", "keep", "--on-duplicate", "replace"]) { server in
+      let file = SplitMix64.bytes(Self.size)
+      let at = Kind.length.request(size: Self.size).file.lowerBound + 700_001
+      let stalled = try await send(.length, .stall(at: at), size: Self.size, server)
+      #expect(try status(stalled, .length) == 408)
+      #expect(HTTPAnswer.parse(stalled ?? []).first?.body.contains("x.partial") == true)
+      #expect(try server.uploads.names() == ["x.partial"])
+      #expect(try server.uploads.read("x.partial") == Array(file.prefix(700_001)))
+      let cut = try await send(.length, .halfClose(at: at - 1), size: Self.size, server)
+      #expect(try status(cut, .length) == 400)
+      #expect(try server.uploads.read("x (2).partial") == Array(file.prefix(700_000)))
+      #expect(try server.uploads.read("x.partial").count == 700_001, "never over another")
+      _ = try await send(.length, .reset(at: at), size: Self.size, server)
+      // A reset may destroy what the kernel still held: what is kept is a beginning.
+      try await server.events(3) { $0.event == "failed" }
+      let kept = try server.uploads.read("x (3).partial")
+      #expect(kept == Array(file.prefix(kept.count)))
+      let raw = try await send(.raw, .stall(at: 1000), size: Self.size, server)
+      #expect(try status(raw, .raw) == 408)
+      let form = try await send(.form, .halfClose(at: 900_000), size: Self.size, server)
+      #expect(try status(form, .form) == 400)
+      #expect(try server.uploads.names().filter { !$0.hasPrefix("x") }.count == 1, "a form's files are not kept")
+    }
+  }
+}
+
+extension SluiceServer {
+  /// How many sockets it has open.
+  fileprivate var sockets: Int {
+    get throws { try descriptors.count { $0.hasPrefix("socket:") } }
+  }
+
+  /// The memory it holds now, by the kernel's count.
+  fileprivate var residentBytes: Int {
+    get throws {
+      let fields = try String(contentsOfFile: "/proc/\(process.processID)/statm", encoding: .utf8).split(separator: " ")
+      return (Int(fields.dropFirst().first ?? "") ?? 0) * Int(getpagesize())
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Testing
+import UploadTestSupport
+
+/// A disk that has less room than clients have bytes.
+@Suite(.curl, .mounts) struct SpaceTests {
+  @Test func twoAreNotBothLetOntoWhatIsEnoughForOne() async throws {
+    try await withServer(["--min-free", "4MiB"], prefix: SluiceServer.onTmpfs("size=20m")) { server in
+      let request = CutUploadTests.Framing.length.request(size: 12 << 20)
+      let first = try Socket(port: server.port)
+      try await first.send(Array(request.bytes[..<(request.file.lowerBound + 1_000_000)]))
+      try await server.events { $0.event == "progress" && ($0.bytes ?? 0) > 0 }
+      let second = try await Curl.run([
+        "--verbose", "-T", try server.scratch.random(12 << 20, to: "f"), "\(server.url)/second",
+      ])
+      #expect(second.isRefusal(507), "\(second)")
+      #expect(!second.errors.contains("100 Continue"))
+      let words = try second.answer.msg
+      for number in ["12.0 MiB more are needed", "8.0 MiB are free", "4.0 MiB are kept free"] {
+        #expect(words.contains(number), "\(words)")
+      }
+      let third = try await Curl.run(["-T", try server.scratch.random(3 << 20, to: "g"), "\(server.url)/third"])
+      #expect(third.isStored("third", size: 3 << 20), "\(third)")
+      try await first.send(Array(request.bytes[(request.file.lowerBound + 1_000_000)...]))
+      #expect(try await first.receiveAnswers().first?.status == 201)
+      #expect(try server.uploads.names() == ["third", "x"])
+    }
+  }
+
+  @Test(arguments: ["chunked", "form"]) func whatIsKeptFreeIsKeptWhileOneGrows(framing: String) async throws {
+    try await withServer(["--min-free", "8MiB"], prefix: SluiceServer.onTmpfs("size=20m")) { server in
+      let path = try server.scratch.random(14 << 20, to: "large")
+      let arguments =
+        framing == "form"
+        ? ["-F", "a=@\(path)", "\(server.url)/file-upload"]
+        : ["-H", "Transfer-Encoding: chunked", "-T", path, "\(server.url)/large"]
+      let reply = try await Curl.run(["-H", "Expect:"] + arguments)
+      #expect(reply.isRefusal(507), "\(reply)")
+      #expect(try reply.answer.msg.contains("--min-free"))
+      try await server.failure("diskFull")
+      try await eventually("the file's end") { try server.unnamedFiles == 0 }
+      try await server.expectEmptyAndWell()
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import NIOCore
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+/// Who is let in, through the handler.
+@Suite struct AccessTests {
+  private static let token = "secret-token-1"
+
+  private func gate(
+    token: String? = nil,
+    origins: [String] = [],
+    proxies: [String] = [],
+    isLoopback: Bool = false
+  ) throws -> AccessGate {
+    var rules = AccessRules()
+    rules.token = try token.map { try AccessToken($0) }
+    rules.allowedOrigins = origins
+    rules.trustedProxies = try proxies.map { try AddressRange(parsing: $0) }
+    return AccessGate(rules, isLoopback: isLoopback)
+  }
+
+  // MARK: Tokens
+
+  @Test(arguments: [
+    ("PUT /a", ["Authorization: Bearer secret-token-1"]), ("PUT /a", ["authorization: bearer secret-token-1"]),
+    // Any user, the token as the password: "me:secret-token-1".
+    ("PUT /a", ["Authorization: Basic bWU6c2VjcmV0LXRva2VuLTE="]), ("PUT /a?token=secret-token-1", []),
+    ("POST /stream-upload?name=a&token=secret-token-1", []), ("PUT /a?token=secret%2Dtoken-1", []),
+  ])
+  func `Who shows the token is let in`(line: String, fields: [String]) async throws {
+    try await withHandler(access: gate(token: Self.token)) { harness in
+      try harness.send(request(line, fields, body: "abc"))
+      #expect(try harness.statuses() == [201])
+      #expect(harness.store.sink?.text == "abc")
+      #expect(harness.store.sink?.name == "a")
+    }
+  }
+
+  @Test(arguments: [
+    ("PUT /a", []), ("PUT /a", ["Authorization: Bearer secret-token-2"]), ("PUT /a", ["Authorization: Bearer"]),
+    ("PUT /a", ["Authorization: Basic c2VjcmV0LXRva2VuLTE="]), ("PUT /a", ["Authorization: Basic !!"]),
+    ("PUT /a", ["Authorization: secret-token-1"]), ("PUT /a?token=", []), ("PUT /a?token=%zz", []),
+    ("PUT /a?Token=secret-token-1", []), ("POST /healthz", []), ("PUT /healthz", []),
+  ])
+  func `Who does not is told how, before the body is read`(line: String, fields: [String]) async throws {
+    try await withHandler(access: gate(token: Self.token)) { harness in
+      try harness.send(request(line, fields + ["Content-Length: 100000000", "Expect: 100-continue"]))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
+      #expect(answer.contains("\r\nWWW-Authenticate: Bearer realm=\"sluice\"\r\n"))
+      #expect(answer.contains("\r\nWWW-Authenticate: Basic realm=\"sluice\", charset=\"UTF-8\"\r\n"))
+      #expect(answer.contains("{\"status\":401,\"msg\":"))
+      #expect(!answer.contains(Self.token))
+      #expect(harness.store.sinks.isEmpty)
+      #expect(harness.wire.outputIsClosed)
+    }
+  }
+
+  @Test func `Listings, downloads and metrics ask for it too, health does not`() async throws {
+    try await withHandler(access: gate(token: Self.token)) { harness in
+      for path in ["/", "/files/", "/files/a", "/metrics", "/nothing", "/healthz/../files/"] {
+        try harness.send(request("GET \(path)"))
+        #expect(try harness.statuses() == [401], "\(path)")
+      }
+      #expect(harness.library.requests.isEmpty)
+      for line in ["GET /healthz", "HEAD /healthz", "GET /healthz?x=y", "GET /files/?token=\(Self.token)"] {
+        try harness.send(request(line))
+        #expect(try harness.statuses() == [200], "\(line)")
+      }
+    }
+  }
+
+  // MARK: Origins
+
+  @Test(arguments: [
+    "http://localhost", "https://localhost", "HTTP://LOCALHOST", "http://localhost:80", "https://localhost:443",
+  ])
+  func `The server's own pages may use it`(origin: String) async throws {
+    try await withHandler(access: gate(isLoopback: true)) { harness in
+      try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 201 "))
+      #expect(!answer.lowercased().contains("access-control"))
+    }
+  }
+
+  @Test(arguments: [
+    "http://evil.example", "null", "http://localhost:8081", "http://localhost.evil.example", "file://", "https://good",
+    "http://good.example", "https://good.example.evil", "https://good.example:444", "",
+  ])
+  func `Other people's pages may not`(origin: String) async throws {
+    try await withHandler(access: gate(origins: ["https://good.example"], isLoopback: true)) { harness in
+      try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+      #expect(!answer.lowercased().contains("access-control"))
+      try harness.send(request("OPTIONS /a", ["Origin: \(origin)", "Access-Control-Request-Method: PUT"]))
+      #expect(try harness.statuses() == [403])
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+
+  @Test func `A page of an allowed origin may, and may read the answers`() async throws {
+    let origin = ["Origin: https://Good.example"]
+    try await withHandler(access: gate(token: Self.token, origins: ["https://good.example/"])) { harness in
+      try harness.send(
+        request(
+          "OPTIONS /a",
+          origin + ["Access-Control-Request-Method: PUT", "Access-Control-Request-Headers: authorization, x-y"]
+        )
+      )
+      let preflight = try harness.received()
+      #expect(preflight.hasPrefix("HTTP/1.1 204 No Content\r\n"), "a browser asks without the token")
+      #expect(preflight.contains("\r\nAccess-Control-Allow-Origin: https://Good.example\r\n"))
+      #expect(preflight.contains("\r\nAccess-Control-Allow-Headers: authorization, x-y\r\n"))
+      #expect(preflight.contains("\r\nAccess-Control-Allow-Methods: GET, HEAD, POST, PUT\r\n"))
+      #expect(preflight.contains("\r\nVary: Origin\r\n"))
+      #expect(!preflight.lowercased().contains("\r\ncontent-length"))
+
+      let allowed = "\r\nAccess-Control-Allow-Origin: https://Good.example\r\n"
+      try harness.send(request("PUT /a?token=\(Self.token)", origin, body: "x"))
+      let stored = try harness.received()
+      #expect(stored.hasPrefix("HTTP/1.1 201 ") && stored.contains(allowed))
+      try harness.send(request("GET /files/?token=\(Self.token)", origin))
+      let listed = try harness.received()
+      #expect(listed.hasPrefix("HTTP/1.1 200 ") && listed.contains(allowed))
+      try harness.send(request("GET /files/", origin))
+      let refused = try harness.received()
+      #expect(refused.hasPrefix("HTTP/1.1 401 ") && refused.contains(allowed))
+      try harness.send(request("GET /healthz"))
+      #expect(try !harness.received().contains("Access-Control"))
+    }
+  }
+
+  // MARK: Hosts
+
+  @Test(arguments: [
+    "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]", "app.localhost:1",
+  ])
+  func `On loopback the server is called by names of this machine`(host: String) async throws {
+    try await withHandler(access: gate(isLoopback: true)) { harness in
+      try harness.send("GET /a HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+      #expect(try harness.statuses() == [200])
+    }
+  }
+
+  @Test(arguments: [
+    "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "[::2]",
+    "0.0.0.0", "localhost@evil.example", "",
+  ])
+  func `A name that was made to stand for this machine is refused`(host: String) async throws {
+    try await withHandler(access: gate(isLoopback: true)) { harness in
+      try harness.send("PUT /a HTTP/1.1\r\nHost: \(host)\r\nContent-Length: 1\r\n\r\nx")
+      let status = try harness.statuses()
+      #expect(status == [403] || status == [400])
+      #expect(harness.store.sinks.isEmpty)
+    }
+    try await withHandler(access: gate()) { harness in
+      try harness.send("GET /a HTTP/1.1\r\nHost: files.example\r\n\r\n")
+      #expect(try harness.statuses() == [200], "elsewhere nobody knows the names it has")
+    }
+  }
+
+  // MARK: Proxies
+
+  @Test(arguments: [
+    (["X-Forwarded-For: 203.0.113.7"], "203.0.113.7"), (["X-Forwarded-For: 1.1.1.1, 203.0.113.7"], "203.0.113.7"),
+    (["X-Forwarded-For: 203.0.113.7, 192.0.2.9"], "203.0.113.7"),
+    (["X-Forwarded-For: 1.1.1.1", "X-Forwarded-For: 203.0.113.7"], "203.0.113.7"),
+    (["X-Forwarded-For: 2001:db8::7"], "2001:db8::7"), (["X-Forwarded-For: 1.1.1.1, evil"], "192.0.2.1:4711"),
+    ([], "192.0.2.1:4711"), (["X-Forwarded-For: "], "192.0.2.1:4711"),
+  ])
+  func `A trusted proxy says who the client is`(fields: [String], remote: String) async throws {
+    try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
+      try harness.send("PUT /a HTTP/1.1\r\nHost: files.example\r\nContent-Length: 1\r\n")
+      try harness.send(fields.map { $0 + "\r\n" }.joined() + "\r\nx")
+      #expect(harness.store.sink?.meter.remote == remote)
+    }
+  }
+
+  @Test func `Anybody else's word is not believed`() async throws {
+    try await withHandler(access: gate(proxies: ["10.0.0.1"])) { harness in
+      try harness.send(request("PUT /a", ["X-Forwarded-For: 203.0.113.7"], body: "x"))
+      #expect(harness.store.sink?.meter.remote == "192.0.2.1:4711")
+    }
+  }
+
+  @Test func `The limit per client looks through the proxy`() async throws {
+    var limits = UploadLimits()
+    limits.maxUploadsPerClient = 1
+    try await withHandler(limits: limits, access: gate(proxies: ["192.0.2.1"])) { harness in
+      #expect(harness.server.perClient?.begin("203.0.113.7") == true)
+      try harness.send(request("PUT /a", ["X-Forwarded-For: 203.0.113.7"], body: "x"))
+      #expect(try harness.statuses() == [429])
+      try harness.send(request("PUT /a", ["X-Forwarded-For: 203.0.113.8"], body: "x"))
+      #expect(try harness.statuses() == [201])
+      harness.server.perClient?.end("203.0.113.7")
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+@Suite struct AccessTokenTests {
+  @Test func `A made one is new each time and passes through a URL as it is`() throws {
+    let made = (0..<100).map { _ in AccessToken().text }
+    #expect(Set(made).count == 100)
+    for text in made {
+      #expect(text.count == 26)
+      #expect(try AccessToken(text).matches(text))
+    }
+  }
+
+  @Test(arguments: ["", "short", "has space", "percent%20", "quote\"quote", "ümläuteüü", "line\nline", "a+b/c==dd"])
+  func `What a URL or a header would change is refused, and not repeated`(text: String) {
+    do {
+      _ = try AccessToken(text)
+      Issue.record("taken")
+    } catch {
+      #expect(error.code == .badValue)
+      #expect(text.isEmpty || !error.message.contains(text))
+    }
+  }
+
+  @Test func `Only the same matches`() throws {
+    let token = try AccessToken("abcdefgh")
+    #expect(token.matches("abcdefgh"))
+    for other in ["", "abcdefg", "abcdefgi", "bbcdefgh", "abcdefghi", "ABCDEFGH", "abcdefgh\0"] {
+      #expect(!token.matches(other), "\(other)")
+    }
+  }
+
+  @Test(arguments: [
+    ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE=", "fooba"),
+    ("Zm9vYmFy", "foobar"), ("Zm9vYg", "foob"),
+  ])
+  func `Base64 is read`(text: String, decoded: String) {
+    #expect(Base64Text.decode(text) == Array(decoded.utf8))
+  }
+
+  @Test(arguments: ["Z", "Zm9vY", "Zm 9v", "Zm9v====", "=Zm9", "Zm9-", "Zg==Zg=="])
+  func `What is no base64 is not`(text: String) {
+    #expect(Base64Text.decode(text) == nil)
+  }
+}

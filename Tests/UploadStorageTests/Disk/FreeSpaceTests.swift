@@ -1,0 +1,174 @@
+import Glibc
+import NIOCore
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// What is kept free, on a disk whose size a test says.
+@Suite struct FreeSpaceTests {
+  /// A disk of which some is used: by the blocks that files reserve, and by what the test says.
+  private final class SmallDisk: Sendable {
+    let free: Mutex<UInt64>
+    let takesReserve: Bool
+
+    init(free: UInt64, takesReserve: Bool = true) {
+      self.free = Mutex(free)
+      self.takesReserve = takesReserve
+    }
+
+    var calls: FileCalls {
+      var calls = FileCalls()
+      calls.freeSpace = { _ in self.free.withLock { $0 } }
+      calls.reserve = { _, range in
+        guard self.takesReserve else {
+          errno = EOPNOTSUPP
+          return -1
+        }
+        return self.free.withLock { free in
+          guard range.upperBound - range.lowerBound <= free else {
+            errno = ENOSPC
+            return -1
+          }
+          free -= range.upperBound - range.lowerBound
+          return 0
+        }
+      }
+      return calls
+    }
+  }
+
+  private static let mebibyte: UInt64 = 1 << 20
+
+  private func failure(_ probe: SinkProbe) async throws -> UploadError {
+    try await eventually("a failure") { try await !probe.heard.errors.isEmpty }
+    return try #require(try await probe.heard.errors.first)
+  }
+
+  @Test(arguments: [true, false]) func `Two are not both let onto what is enough for one`(takesReserve: Bool)
+    async throws
+  {
+    let disk = SmallDisk(free: 10 * Self.mebibyte, takesReserve: takesReserve)
+    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+      let first = try await fixture.probe(size: 6 * Self.mebibyte)
+      try await eventually("the first is let in") { try await first.hasRoom }
+      let second = try await fixture.probe(size: 6 * Self.mebibyte)
+      let error = try await failure(second)
+      #expect(error.code == .diskFull)
+      #expect(error.message.contains("6.0 MiB more are needed"))
+      #expect(error.message.contains(takesReserve ? "4.0 MiB are free" : "10.0 MiB are free"))
+      #expect(error.message.contains("2.0 MiB are kept free (--min-free)"))
+      #expect(error.message.contains("promised") == !takesReserve)
+      let third = try await fixture.probe(size: 2 * Self.mebibyte)
+      try await eventually("two are enough for the third") { try await third.hasRoom }
+      #expect(try await third.heard.errors.isEmpty)
+      try await first.abort()
+      try await third.abort()
+    }
+  }
+
+  @Test func `A promise ends with its upload, and shrinks as bytes are written`() async throws {
+    let disk = SmallDisk(free: 10 * Self.mebibyte, takesReserve: false)
+    try await withStore(calls: disk.calls) { fixture in
+      let first = try await fixture.probe(size: 6 * Self.mebibyte)
+      try await eventually("room") { try await first.hasRoom }
+      #expect(!fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + 1))
+      try await first.feed(SplitMix64.bytes(Int(3 * Self.mebibyte)), pieces: repeatElement(300_000, count: 20))
+      try await eventually("some is written") { first.meter.stored >= 2 * Self.mebibyte }
+      let stored = first.meter.stored
+      #expect(fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + stored))
+      try await first.abort()
+      try await eventually("all is free again") { fixture.directory.space.hasRoom(for: 10 * Self.mebibyte) }
+
+      let second = try await fixture.probe(size: Self.mebibyte)
+      try await second.write(SplitMix64.bytes(Int(Self.mebibyte)))
+      _ = try await fixture.publish([second.seal()])
+      #expect(fixture.directory.space.hasRoom(for: 10 * Self.mebibyte))
+      #expect(!fixture.directory.space.hasRoom(for: 10 * Self.mebibyte + 1))
+    }
+  }
+
+  @Test(arguments: [true, false]) func `One of unknown length is watched as it grows`(takesReserve: Bool) async throws {
+    let disk = SmallDisk(free: 5 * Self.mebibyte, takesReserve: takesReserve)
+    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+      let probe = try await fixture.probe()
+      let piece = SplitMix64.bytes(500_000)
+      for _ in 0..<4 {
+        try await probe.write(piece)
+        try await eventually("room") { try await probe.hasRoom }
+      }
+      #expect(try await probe.heard.errors.isEmpty, "2 of 3 MiB")
+      // Others take what there was.
+      disk.free.withLock { $0 = 2 * Self.mebibyte + 1000 }
+      for _ in 0..<4 { try await probe.write(piece) }
+      #expect(try await failure(probe).code == .diskFull)
+    }
+  }
+
+  @Test func `Blocks that a file has ahead of its bytes are not asked for again`() async throws {
+    let disk = SmallDisk(free: 100 * Self.mebibyte)
+    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+      let probe = try await fixture.probe()
+      let bytes = SplitMix64.bytes(Int(6 * Self.mebibyte))
+      try await probe.feed(Array(bytes[..<2_000_000]), pieces: repeatElement(500_000, count: 4))
+      try await eventually("blocks ahead") { disk.free.withLock { $0 } < 100 * Self.mebibyte }
+      disk.free.withLock { $0 = 0 }
+      try await probe.feed(Array(bytes[2_000_000...]), pieces: repeatElement(500_000, count: 20))
+      let files = try await fixture.publish([probe.seal()])
+      #expect(files.first?.size == 6 * Self.mebibyte)
+      #expect(try fixture.place.read("file") == bytes)
+    }
+  }
+
+  @Test func `A small file, and a form that says how long it can be, are asked about too`() async throws {
+    let disk = SmallDisk(free: 3 * Self.mebibyte)
+    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+      let form = try await fixture.probe(size: 2 * Self.mebibyte, isExact: false)
+      #expect(try await failure(form).code == .diskFull)
+      disk.free.withLock { $0 = 2 * Self.mebibyte + 5 }
+      let small = try await fixture.probe(size: 6)
+      try await small.write([1, 2, 3, 4, 5, 6])
+      let error = try await #require(throws: UploadError.self) { try await small.seal() }
+      #expect(error.code == .cancelled || error.code == .diskFull)
+      #expect(try await failure(small).code == .diskFull)
+      let fits = try await fixture.probe(size: 5)
+      try await fits.write([1, 2, 3, 4, 5])
+      #expect(try await fixture.publish([fits.seal()]).first?.size == 5)
+      let empty = try await fixture.probe(size: 0)
+      #expect(try await fixture.publish([empty.seal("empty")]).first?.size == 0, "an empty file needs none")
+    }
+  }
+
+  @Test func `Where it cannot be told what is free everything is let in`() async throws {
+    var calls = FileCalls()
+    calls.freeSpace = { _ in nil }
+    try await withStore(minFree: .max, calls: calls) { fixture in
+      let file = try await fixture.store([1, 2, 3], as: "a")
+      #expect(file.size == 3)
+    }
+  }
+
+  @Test func `The numbers are this file system's`() throws {
+    let root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(root) }
+    #expect(FileCalls().freeSpace(root) ?? 0 > 0)
+    #expect(FileCalls().freeSpace(-1) == nil)
+  }
+
+  @Test(arguments: [DuplicatePolicy.replace, .error, .rename])
+  func `What is kept of a cut body never takes another's name`(policy: DuplicatePolicy) async throws {
+    try await withStore(durability: .full, onDuplicate: policy) { fixture in
+      try fixture.place.write([9], to: "a.partial")
+      let probe = try await fixture.probe(size: 3 * Self.mebibyte)
+      let bytes = SplitMix64.bytes(1_500_001)
+      try await probe.feed(bytes, pieces: repeatElement(400_000, count: 4))
+      let file = try await probe.keep("a.partial")
+      #expect(file.name == "a (2).partial")
+      #expect(try fixture.place.read("a (2).partial") == bytes, "without the blocks that were reserved for the rest")
+      #expect(try fixture.place.read("a.partial") == [9])
+      #expect(probe.meter.durable == UInt64(bytes.count))
+    }
+  }
+}
