@@ -42,6 +42,9 @@ struct EventLine: Decodable, Sendable {
   var remote: String?
   var error: Failure?
   var ok: Bool?
+  var residentBytes: Int?
+  var rss: Int?
+  var rssPeak: Int?
   var uploads: [Entry]?
 
   /// Every line of `text`. A line that is no JSON object is an error.
