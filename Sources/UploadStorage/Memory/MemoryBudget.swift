@@ -32,8 +32,9 @@ package final class MemoryBudget: Sendable {
     var spareBytes = 0
   }
 
-  /// How much is kept mapped while nobody uses it, in bytes.
-  private static let spareLimit = 8 * Slab.large
+  /// How much is kept mapped while nobody uses it, in bytes: what the next upload takes. More would be memory that no
+  /// upload accounts for.
+  private static let spareLimit = 3 * Slab.large
 
   package let limit: Int
   private let state = Mutex(State())
