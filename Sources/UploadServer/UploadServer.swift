@@ -125,7 +125,8 @@ package final class UploadServer: Sendable {
       ),
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
-        onListening(ServerAddress(host: host, port: port, rawPort: rawPort))
+        let name = ReachableHost.host(for: host, addresses: ReachableHost.addresses)
+        onListening(ServerAddress(host: name, port: port, rawPort: rawPort))
       },
       eventLoopGroupProvider: .shared(eventLoopGroup),
       logger: logger
