@@ -8,7 +8,7 @@ import TerminalUI
 do {
   let terminal = try NCursesTerminal(
     type: getenv("TERM").map { String(cString: $0) },
-    usesColor: getenv("NO_COLOR") == nil
+    usesColor: getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
   )
   let arguments = CommandLine.arguments.dropFirst()
   switch arguments.first {

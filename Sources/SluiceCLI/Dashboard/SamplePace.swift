@@ -40,7 +40,9 @@ struct SamplePace {
       return true
     }
     nextTick = now + max(tick, Self.idleTick)
-    return now - lastLook >= (quietLooks < Self.looksBeforeRest ? Self.idlePeriod : Self.restPeriod)
+    let period = quietLooks < Self.looksBeforeRest ? Self.idlePeriod : Self.restPeriod
+    // The nearest tick: a look is noted a little later than its tick, and must not be put off to the one after.
+    return now - lastLook >= period - Self.idleTick / 2
   }
 
   /// Notes a look, and whether it found nothing that moves.

@@ -15,7 +15,7 @@ struct FrameFollower {
     probe = try PseudoTerminal(
       BuiltProgram.path("TerminalProbe"),
       ["frames", source, "\(seed)"],
-      environment: ["TERM": type, "LC_ALL": "C.UTF-8"],
+      environment: ["TERM": type, "LC_ALL": "C.UTF-8", "NO_COLOR": ""],
       width: size.width,
       height: size.height
     )

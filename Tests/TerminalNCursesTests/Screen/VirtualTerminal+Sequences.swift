@@ -56,12 +56,14 @@ extension VirtualTerminal {
     let isPrivate = text.hasPrefix("?")
     let parameters = (isPrivate ? text.dropFirst() : text[...]).split(separator: ";", omittingEmptySubsequences: false)
       .map { Int($0) ?? (($0.isEmpty) ? 0 : -1) }
-    guard !parameters.contains(-1), !isPrivate || "hl".unicodeScalars.contains(final) else {
+    guard !parameters.contains(-1), !isPrivate || "hlc".unicodeScalars.contains(final) else {
       return problems.append("CSI \(text)\(final)")
     }
     switch final {
     case "h", "l": for mode in parameters { set(mode, isPrivate: isPrivate, to: final == "h") }
     case "m": select(parameters)
+    // The shape of a linux console's cursor.
+    case "c" where isPrivate: break
     default: act(final, parameters)
     }
   }

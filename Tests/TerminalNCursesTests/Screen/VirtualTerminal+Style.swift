@@ -11,6 +11,8 @@ extension VirtualTerminal {
       case 2: add(.dim)
       case 4: add(.underline)
       case 7: add(.reverse)
+      // Which of two character sets: on a linux console.
+      case 10: break
       case 22: remove([.bold, .dim])
       case 24: remove(.underline)
       case 27: remove(.reverse)
