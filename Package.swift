@@ -88,7 +88,10 @@ let executables: [Target] = [
   .executableTarget(name: "sluice", dependencies: ["SluiceCLI"]),
   .executableTarget(
     name: "sluice-bench",
-    dependencies: ["UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux", nioCore, nioPosix]
+    dependencies: [
+      "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "Dashboard", "TerminalUI", "TerminalNCurses",
+      "CLinux", nioCore, nioPosix,
+    ]
   ),
   .testTarget(
     name: "SluiceBenchTests",
@@ -100,12 +103,12 @@ let executables: [Target] = [
 let shared: [Target] = [
   .target(
     name: "UploadTestSupport",
-    dependencies: ["UploadCore", crypto, nioCore],
+    dependencies: ["UploadCore", "CLinux", crypto, nioCore],
     path: "Tests/UploadTestSupport"
   ),
   .executableTarget(
     name: "TerminalProbe",
-    dependencies: ["TerminalUI", "TerminalNCurses"],
+    dependencies: ["TerminalUI", "TerminalNCurses", "Dashboard", "UploadCore", "UploadTestSupport"],
     path: "Tests/TerminalProbe"
   ),
   .testTarget(

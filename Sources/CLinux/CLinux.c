@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -120,6 +121,22 @@ void clinux_trim_memory(void) { malloc_trim(0); }
 int clinux_terminal_columns(int descriptor) {
   struct winsize size;
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int rows) {
+  int screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (screen < 0) return -1;
+  if (grantpt(screen) == 0 && unlockpt(screen) == 0 && ptsname_r(screen, path, capacity) == 0 &&
+      clinux_set_terminal_size(screen, columns, rows) == 0) {
+    return screen;
+  }
+  close(screen);
+  return -1;
+}
+
+int clinux_set_terminal_size(int descriptor, int columns, int rows) {
+  struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
+  return ioctl(descriptor, TIOCSWINSZ, &size);
 }
 
 uint64_t clinux_listening_inode(int family, uint16_t port) {

@@ -11,8 +11,14 @@ import Testing
     #expect([1.0, 1, 1000].median == 1)
   }
 
+  @Test(arguments: [(1, 1.0), (25, 1), (26, 2), (50, 2), (75, 3), (99, 4), (100, 4), (0, 1)])
+  func percentilesAreValuesThatAreThere(percent: Int, expected: Double) {
+    #expect([4.0, 2, 1, 3].percentile(percent) == expected)
+  }
+
   @Test func nothingHasNone() {
     #expect([Double]().median == nil)
+    #expect([Double]().percentile(99) == nil)
   }
 
   @Test func columnsApartAndWithoutMissingNumbers() {

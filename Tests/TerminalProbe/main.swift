@@ -1,5 +1,6 @@
-// A program for tests to run on a pseudo-terminal: it shows what happened, and does what keys tell it, crashing included.
-// Without a terminal it says why and ends with status 64.
+// A program for tests to run on a pseudo-terminal. Without arguments it shows what happened, and does what keys tell it,
+// crashing included; `frames random|dashboard SEED` draws one frame after another and says what is on each; `input` takes
+// whatever comes until somebody pastes "the end". Without a terminal it says why and ends with status 64.
 import Glibc
 import TerminalNCurses
 import TerminalUI
@@ -7,9 +8,20 @@ import TerminalUI
 do {
   let terminal = try NCursesTerminal(
     type: getenv("TERM").map { String(cString: $0) },
-    usesColor: getenv("NO_COLOR") == nil
+    usesColor: getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
   )
-  exit(Probe(terminal).run())
+  let arguments = CommandLine.arguments.dropFirst()
+  switch arguments.first {
+  case "frames":
+    let seed = arguments.dropFirst(2).first.flatMap { UInt64($0) } ?? 0
+    let isDashboard = arguments.dropFirst().first == "dashboard"
+    let source: any FrameSource =
+      isDashboard ? DashboardFrames(seed: seed, terminal) : RandomFrames(seed: seed, terminal)
+    var probe = FrameProbe(terminal, source)
+    exit(probe.run())
+  case "input": exit(InputProbe(terminal).run())
+  default: exit(Probe(terminal).run())
+  }
 } catch {
   print(error)
   exit(64)

@@ -49,7 +49,7 @@ package final class ProcessRunner: Sendable {
     Thread.detachNewThread { Self.collect(process.output, into: record) { $0.output += $1 } }
     Thread.detachNewThread { Self.collect(process.errors, into: record) { $0.errors += $1 } }
     Thread.detachNewThread {
-      let exit = process.wait()
+      let exit = SpawnedProcess.wait(for: process.processID)
       record.state.withLock { $0.exit = exit }
     }
   }

@@ -55,6 +55,13 @@ void clinux_trim_memory(void);
 /// Columns of the terminal behind a descriptor; 0 when it is none.
 int clinux_terminal_columns(int descriptor);
 
+/// Makes a terminal of so many columns and rows for a program to run in (posix_openpt). Returns the end that is the
+/// screen and the keyboard, -1 when there can be none; the path of the program's end goes to `path`.
+int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int rows);
+
+/// Gives the terminal behind a descriptor another size; a program in it hears of it by SIGWINCH.
+int clinux_set_terminal_size(int descriptor, int columns, int rows);
+
 /// Whether an address is free to listen on says nothing about who holds it; this asks the kernel for the inode of the
 /// socket that listens on a TCP port, by family (AF_INET or AF_INET6); 0 when there is none or it cannot be seen.
 uint64_t clinux_listening_inode(int family, uint16_t port);

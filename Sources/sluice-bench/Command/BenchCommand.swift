@@ -6,7 +6,7 @@ enum BenchCommand {
   private static var benchmarks: [any Benchmark.Type] {
     [
       ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, UploadBenchmark.self, SlowBenchmark.self,
-      TelemetryBenchmark.self,
+      TelemetryBenchmark.self, DashboardBenchmark.self,
     ]
   }
   private static let defaultRounds = 5

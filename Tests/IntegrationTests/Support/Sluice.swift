@@ -6,22 +6,11 @@ enum Sluice {
   /// Where it is: `SLUICE_BINARY`, else the product beside the test bundle, else the debug build of this package.
   static let path: String = {
     if let path = ProcessInfo.processInfo.environment["SLUICE_BINARY"], !path.isEmpty { return path }
-    let bundles = CommandLine.arguments.filter { $0.contains(".xctest") }
-    let places = ["/proc/self/exe"].compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: $0) }
-    let candidates =
-      (places + bundles).map { URL(filePath: $0).deletingLastPathComponent().path + "/sluice" }
-      + ["\(package)/.build/debug/sluice"]
-    return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "sluice-was-not-built"
+    return BuiltProgram.path("sluice")
   }()
 
   /// The root of the package.
-  static let package: String = {
-    var place = URL(filePath: #filePath)
-    while place.path != "/", !FileManager.default.fileExists(atPath: place.path + "/Package.swift") {
-      place.deleteLastPathComponent()
-    }
-    return place.path
-  }()
+  static let package = BuiltProgram.package
 
   /// Starts it. Variables of this process that mean something to it are left out.
   static func start(

@@ -40,6 +40,22 @@ import UploadCore
     #expect(looks(seconds: 10, rate: 10, isQuiet: true) == 10)
   }
 
+  @Test func `After ten such looks it looks every five seconds`() {
+    #expect(looks(seconds: 60, rate: 5, isQuiet: true) == 20)
+  }
+
+  @Test func `At rest it asks twice a second, and a wish is looked after within a tenth`() {
+    var pace = SamplePace(now: start)
+    _ = pace.isDue(at: start, rate: 5, activity: 0)
+    pace.note(snapshot(at: 0), isQuiet: true)
+    _ = pace.isDue(at: start + .milliseconds(200), rate: 5, activity: 0)
+    #expect(pace.nextTick == start + .milliseconds(700))
+    pace.wake(at: start + .milliseconds(300))
+    #expect(pace.nextTick == start + .milliseconds(400))
+    let isDue = pace.isDue(at: start + .milliseconds(400), rate: 5, activity: 0)
+    #expect(isDue)
+  }
+
   @Test func `An upload that begins is looked at in the next tick`() {
     // 10 looks for the seconds, and one for the upload that begins between two of them.
     #expect(looks(seconds: 10, rate: 5, isQuiet: true) { $0 > 4.5 ? 1 : 0 } == 11)
@@ -59,7 +75,7 @@ import UploadCore
     let withUpload = pace.isDue(at: start + .milliseconds(200), rate: 5, activity: 0)
     pace.note(snapshot(at: 0.2), isQuiet: true)
     let without = pace.isDue(at: start + .milliseconds(400), rate: 5, activity: 0)
-    pace.wake()
+    pace.wake(at: start + .milliseconds(400))
     let woken = pace.isDue(at: start + .milliseconds(600), rate: 5, activity: 0)
     #expect(withUpload && !without && woken)
   }

@@ -1,0 +1,85 @@
+import TerminalUI
+import Testing
+import UploadTestSupport
+
+@testable import TerminalNCurses
+
+/// From the grid by way of ncurses to bytes, and from those by way of a terminal to a grid again: both are the same,
+/// whatever was on the screen before.
+@Suite struct ByteContractTests {
+  /// Of each size of the window, three in all.
+  private static let frames = 6
+
+  @Test(
+    arguments: [("random", 1), ("random", 2), ("random", 3), ("dashboard", 1), ("dashboard", 2)] as [(String, UInt64)]
+  )
+  func xtermShowsWhatIsDrawn(source: String, seed: UInt64) async throws {
+    try await follow("xterm-256color", source, seed: seed) { $0.look }
+  }
+
+  /// Their attributes are few and their colours none.
+  @Test(arguments: ["vt100", "linux", "xterm"], ["random", "dashboard"])
+  func poorerTerminalsShowTheText(type: String, source: String) async throws {
+    try await follow(type, source, seed: 4) { ShownCell(text: $0.text) }
+  }
+
+  private func follow(
+    _ type: String,
+    _ source: String,
+    seed: UInt64,
+    look: (ShownCell) -> ShownCell
+  ) async throws {
+    let sizes = [Size(width: 120, height: 34), Size(width: 61, height: 17), Size(width: 133, height: 40)]
+    var follower = try FrameFollower(type, source, seed: seed, sizes[0])
+    var hasStrangers = false
+    for number in 0..<3 * Self.frames {
+      let (said, bytes) = try await follower.frame()
+      let screen = follower.screen
+      let place = "\(type), \(source), seed \(seed), frame \(number)"
+      try #require(screen.problems.isEmpty, "\(place): \(screen.problems)")
+      try #require(said.size == sizes[number / Self.frames], "\(place)")
+      for (y, (drawn, shown)) in zip(said.rows, screen.rows).enumerated() {
+        let wrong = zip(drawn, shown).enumerated().first { look($1.0) != look($1.1) }
+        try #require(
+          wrong == nil,
+          "\(place): row \(y), column \(wrong?.offset ?? 0): \(String(describing: wrong?.element))"
+        )
+      }
+      // A vt100 cannot hide it.
+      if type != "vt100" { #expect(screen.isCursorShown == (said.cursor != nil), "\(place)") }
+      if let cursor = said.cursor { #expect(Point(x: screen.x, y: screen.y) == cursor, "\(place)") }
+      expectHarmless(bytes, place)
+      hasStrangers = hasStrangers || screen.text.contains("\u{FFFD}")
+      if (number + 1) % Self.frames == 0 { try follower.resize(sizes[(number + 1) / Self.frames % sizes.count]) }
+      try follower.askForNext()
+    }
+    _ = try await follower.frame()
+    #expect(hasStrangers, "nothing of a hostile name was seen")
+    #expect(try await follower.end() == .status(0))
+    #expect(follower.screen.problems.isEmpty, "\(follower.screen.problems)")
+    #expect(follower.screen.isCursorShown && !follower.screen.isAlternate)
+  }
+
+  /// The same without the terminal's understanding: none of what the names carry is in the bytes as it is.
+  private func expectHarmless(_ bytes: [UInt8], _ place: String) {
+    let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
+    let bad = scalars.first { scalar in
+      switch scalar.value {
+      // ncurses' own, the end of a string, and what moves the cursor.
+      case 0x1B, 0x07, 0x08, 0x09, 0x0A, 0x0D, 0x0E, 0x0F: false
+      case 0..<0x20, 0x7F..<0xA0: true
+      default: [.format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+      }
+    }
+    #expect(bad == nil, "\(place): U+\(String(bad?.value ?? 0, radix: 16))")
+    for order in ["\u{1B}]0;", "\u{1B}[31mred", "\u{1B}c", "\u{1B}[201~"] {
+      #expect(!bytes.contains(order), "\(place): \(order.debugDescription)")
+    }
+  }
+}
+
+extension [UInt8] {
+  fileprivate func contains(_ text: String) -> Bool {
+    String(decoding: self, as: UTF8.self).contains(text)
+  }
+}

@@ -1,0 +1,46 @@
+import Glibc
+import TerminalNCurses
+import TerminalUI
+
+/// Takes all input there is and shows how much came of it.
+@MainActor
+struct InputProbe {
+  /// What ends it, pasted.
+  private static let end = "the end"
+
+  private let terminal: NCursesTerminal
+
+  init(_ terminal: NCursesTerminal) {
+    self.terminal = terminal
+  }
+
+  /// Runs until the end is pasted (status 0) or until the terminal is gone (status 3).
+  func run() -> Int32 {
+    var (events, pasted) = (0, 0)
+    while true {
+      show("\(events) events, \(pasted) bytes pasted, ready")
+      var ready = pollfd(fd: terminal.inputDescriptor, events: Int16(POLLIN), revents: 0)
+      poll(&ready, 1, -1)
+      for event in terminal.pendingEvents() {
+        events += 1
+        switch event {
+        case .paste(Self.end):
+          terminal.close()
+          return 0
+        case .paste(let text): pasted += text.utf8.count
+        case .closed:
+          terminal.close()
+          return 3
+        default: break
+        }
+      }
+    }
+  }
+
+  private func show(_ text: String) {
+    let capabilities = terminal.capabilities
+    var surface = Surface(size: terminal.size, theme: capabilities.theme(.dark), glyphs: capabilities.glyphs)
+    surface.write(text, x: 0, y: 0)
+    terminal.draw(surface)
+  }
+}

@@ -1,0 +1,123 @@
+import CLinux
+import Foundation
+import Glibc
+import Synchronization
+
+/// A program that a test runs in a terminal: every byte that it sends to the screen, keys to it, and how it ended.
+///
+/// Killed when the last reference to it goes, so that no test leaves one behind.
+package final class PseudoTerminal: Sendable {
+  private struct State {
+    var output: [UInt8] = []
+    /// Whether nobody has the terminal open any more.
+    var isClosed = false
+    var exit: ProcessRunner.Exit?
+  }
+
+  /// Shared with the threads that read and wait, which must not keep the terminal alive.
+  private final class Record: Sendable {
+    let state = Mutex(State())
+  }
+
+  private let record = Record()
+  /// The end that is the screen and the keyboard.
+  private let screen: Int32
+  package let processID: Int32
+
+  /// Starts `executable` in a terminal.
+  /// - Parameters:
+  ///   - environment: added to this process's own.
+  ///   - directory: where it runs.
+  package init(
+    _ executable: String,
+    _ arguments: [String] = [],
+    environment: [String: String] = [:],
+    directory: String = ".",
+    width: Int,
+    height: Int
+  ) throws {
+    var path = [CChar](repeating: 0, count: 128)
+    screen = clinux_open_pseudo_terminal(&path, path.count, Int32(width), Int32(height))
+    // For the reading thread, which closes what it reads when it ends.
+    let copy = fcntl(screen, F_DUPFD_CLOEXEC, 3)
+    guard screen >= 0, copy >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ENXIO) }
+    let name = String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // While nobody has the program's end open, reading from the other fails.
+    let held = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    defer { close(held) }
+    do {
+      processID = try SpawnedProcess.start(
+        "/usr/bin/env",
+        ["-C", directory, executable] + arguments,
+        environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+        terminal: name
+      )
+    } catch {
+      close(copy)
+      close(screen)
+      throw error
+    }
+    let (record, processID) = (record, processID)
+    Thread.detachNewThread {
+      SpawnedProcess.read(copy) { bytes in record.state.withLock { $0.output += bytes } }
+      record.state.withLock { $0.isClosed = true }
+    }
+    Thread.detachNewThread {
+      let exit = SpawnedProcess.wait(for: processID)
+      record.state.withLock { $0.exit = exit }
+    }
+  }
+
+  deinit {
+    record.state.withLock { state in
+      if state.exit == nil { kill(processID, SIGKILL) }
+    }
+    close(screen)
+  }
+
+  /// What the program has sent to the screen so far.
+  package var output: [UInt8] { record.state.withLock { $0.output } }
+
+  package var outputCount: Int { record.state.withLock { $0.output.count } }
+
+  /// Types bytes; waits while the program does not take them.
+  package func send(_ bytes: some Sequence<UInt8>) throws {
+    var left = Array(bytes)[...]
+    while !left.isEmpty {
+      let count = left.withUnsafeBytes { write(screen, $0.baseAddress, $0.count) }
+      if count > 0 {
+        left.removeFirst(count)
+      } else if errno != EINTR {
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+      }
+    }
+  }
+
+  package func send(_ text: String) throws {
+    try send(text.utf8)
+  }
+
+  /// Gives the window another size; the program hears of it by SIGWINCH.
+  package func resize(width: Int, height: Int) {
+    _ = clinux_set_terminal_size(screen, Int32(width), Int32(height))
+  }
+
+  /// Whether the program has ended.
+  package var hasEnded: Bool { record.state.withLock { $0.exit != nil } }
+
+  /// Waits for the end, and until all output is there.
+  /// - Throws: ``TimeoutError`` with the output so far.
+  @discardableResult
+  package func exit(timeout: Duration = .seconds(60)) async throws -> ProcessRunner.Exit {
+    do {
+      try await eventually("the end of the program", timeout: timeout) {
+        record.state.withLock { $0.exit != nil && $0.isClosed }
+      }
+    } catch let error as TimeoutError {
+      throw TimeoutError(
+        "\(error); its output:\n\(String(decoding: output.suffix(4096), as: UTF8.self).debugDescription)"
+      )
+    }
+    return record.state.withLock { $0.exit } ?? .status(-1)
+  }
+}
