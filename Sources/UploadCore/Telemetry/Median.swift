@@ -1,6 +1,6 @@
 extension Collection where Element == Double {
   /// The middle value, or the mean of the two middle ones; nil of nothing.
-  var median: Double? {
+  package var median: Double? {
     guard !isEmpty else { return nil }
     let sorted = sorted()
     let middle = sorted.count / 2
