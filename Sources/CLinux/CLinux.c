@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <malloc.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,59 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 int clinux_set_terminal_size(int descriptor, int columns, int rows) {
   struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
   return ioctl(descriptor, TIOCSWINSZ, &size);
+}
+
+int clinux_terminal_rows(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
+// What a child of clinux_spawn does with its descriptors before it becomes the program.
+static int redirect(posix_spawn_file_actions_t *actions, int output, int errors) {
+  int error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(actions, output, 1);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(actions, errors, 2);
+  return error == 0 ? posix_spawn_file_actions_addclosefrom_np(actions, 3) : error;
+}
+
+static int spawn(pid_t *child, const char *program, char *const *arguments, char *const *environment, int output,
+                 int errors) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  int error = redirect(&actions, output, errors);
+  if (error == 0) error = posix_spawnp(child, program, &actions, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors) {
+  int pipes[4] = {-1, -1, -1, -1};
+  pid_t child = -1;
+  int error = pipe2(pipes, O_CLOEXEC) == 0 && pipe2(pipes + 2, O_CLOEXEC) == 0 ? 0 : errno;
+  if (error == 0) error = spawn(&child, program, arguments, environment, pipes[1], pipes[3]);
+  for (int i = 0; i < 4; i++) {
+    // The reading ends stay here when there is somebody to read from.
+    if (pipes[i] >= 0 && (error != 0 || i % 2 == 1)) close(pipes[i]);
+  }
+  if (error != 0) {
+    errno = error;
+    return -1;
+  }
+  fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+  fcntl(pipes[2], F_SETFL, O_NONBLOCK);
+  *output = pipes[0];
+  *errors = pipes[2];
+  return child;
 }
 
 uint64_t clinux_listening_inode(int family, uint16_t port) {

@@ -1,4 +1,5 @@
 import Testing
+import UploadCore
 
 @testable import sluice_bench
 

@@ -69,6 +69,15 @@ import UploadStorage
     expectUsageError(arguments, of: HeadlessCommand.self, hint: hint)
   }
 
+  @Test(arguments: [
+    ([], "--size 1.9GB"), (["a", "--size", "1"], "--size 1.9GB"), (["-"], "Standard input"),
+    (["a", "--runs", "0"], "--runs"),
+    (["a", "--max-memory", "much"], "64KiB"), (["a", "b"], "b"),
+  ])
+  func compareSaysWhatIsWrong(arguments: [String], hint: String) {
+    expectUsageError(arguments, of: CompareCommand.self, hint: hint)
+  }
+
   @Test func headlessKnowsItsModes() throws {
     #expect(try HeadlessCommand.parse([]).modes == [.stream, .multipart, .buffered])
     #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).modes == [.buffered, .stream])

@@ -62,6 +62,15 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 /// Gives the terminal behind a descriptor another size; a program in it hears of it by SIGWINCH.
 int clinux_set_terminal_size(int descriptor, int columns, int rows);
 
+/// Rows of the terminal behind a descriptor; 0 when it is none.
+int clinux_terminal_rows(int descriptor);
+
+/// Begins a program, looked up in PATH, in a process group of its own, with no signal blocked or ignored, nothing on its
+/// standard input and no other descriptor of this process.
+/// `output` and `errors` are set to descriptors to read what it writes from; reading does not wait.
+/// The process's number; -1 and errno when it could not be begun.
+pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors);
+
 /// Whether an address is free to listen on says nothing about who holds it; this asks the kernel for the inode of the
 /// socket that listens on a TCP port, by family (AF_INET or AF_INET6); 0 when there is none or it cannot be seen.
 uint64_t clinux_listening_inode(int family, uint16_t port);

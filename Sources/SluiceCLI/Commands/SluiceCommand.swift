@@ -15,11 +15,12 @@ package struct SluiceCommand: ParsableCommand {
 
       Exit status: 0 all well; 1 an upload failed; 2 the server could not start; 64 wrong usage, \
       or the dashboard without a terminal; \
-      130 stopped by SIGINT in send and headless.
+      130 stopped by SIGINT in send, headless and compare.
       """,
     version: "0.1.0",
     subcommands: [
-      DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, SampleCommand.self,
+      DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, CompareCommand.self,
+      SampleCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self
   )

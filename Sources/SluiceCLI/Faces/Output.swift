@@ -25,6 +25,13 @@ enum Output {
     return columns > 0 ? columns : 80
   }
 
+  /// Rows of the terminal that standard output is; nil when it is none.
+  static var rows: Int? {
+    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    let rows = Int(clinux_terminal_rows(STDOUT_FILENO))
+    return rows > 0 ? rows : 24
+  }
+
   /// Whether the locale's characters are UTF-8.
   static func isUnicode(_ environment: [String: String]) -> Bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"]

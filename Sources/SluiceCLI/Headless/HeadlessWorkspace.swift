@@ -14,17 +14,7 @@ struct HeadlessWorkspace: Sendable {
   /// - Parameter directory: for uploads, where the user named one.
   /// - Throws: ``UploadError`` with code `badDirectory` when there is no place for temporary files.
   init(directory: String?) throws(UploadError) {
-    let base = ProcessEnvironment.all["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    var template = Array("\(base)/sluice-headless-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      let cause = SystemCallError("mkdtemp", errno)
-      throw UploadError(
-        .badDirectory,
-        "No temporary directory can be made in \(PlainText.sanitized(base)): \(cause.reason). Set TMPDIR.",
-        cause: cause
-      )
-    }
-    root = String(decoding: template.dropLast().lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    root = try TemporaryPlace.make("sluice-headless")
     generated = root
     uploads = directory ?? root + "/uploads"
     madeUploads = access(uploads, F_OK) != 0

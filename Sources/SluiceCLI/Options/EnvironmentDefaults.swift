@@ -11,7 +11,8 @@ enum EnvironmentDefaults {
   }
 
   private static let commands: [any Reading.Type] = [
-    DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, SampleCommand.self,
+    DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, CompareCommand.self,
+    SampleCommand.self,
   ]
 
   /// The arguments with what the environment adds, put right behind the command's name. Where no command is named it is

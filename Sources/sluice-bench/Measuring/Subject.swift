@@ -1,3 +1,5 @@
+import UploadCore
+
 /// One thing to be measured, in turn with others.
 struct Subject {
   /// What tells it apart, by the report's labels.

@@ -40,7 +40,8 @@ import UploadStorage
 
   @Test func `Every error code has its status`() {
     let expected: [UploadError.Code: Int] = [
-      .badRequest: 400, .malformedForm: 400, .noFile: 400, .incomplete: 400, .contentMismatch: 400, .tooLarge: 413, .unsupportedType: 415,
+      .badRequest: 400, .malformedForm: 400, .noFile: 400, .incomplete: 400, .contentMismatch: 400, .tooLarge: 413,
+      .unsupportedType: 415,
       .unauthorized: 401, .forbidden: 403, .notFound: 404, .methodNotAllowed: 405, .nameTaken: 409,
       .notImplemented: 501, .timedOut: 408,
       .tooManyUploads: 503, .tooManyFromClient: 429, .shuttingDown: 503, .cancelled: 403, .diskFull: 507,

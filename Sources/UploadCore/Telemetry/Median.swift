@@ -1,6 +1,6 @@
 extension Collection where Element == Double {
   /// The middle value, or the mean of the two middle ones; nil of nothing.
-  var median: Double? {
+  package var median: Double? {
     guard !isEmpty else { return nil }
     let sorted = sorted()
     let middle = sorted.count / 2
@@ -8,7 +8,7 @@ extension Collection where Element == Double {
   }
 
   /// The smallest value that at least `percent` of a hundred are not above (the nearest rank); nil of nothing.
-  func percentile(_ percent: Int) -> Double? {
+  package func percentile(_ percent: Int) -> Double? {
     guard !isEmpty else { return nil }
     let rank = (count * percent + 99) / 100
     return sorted()[Swift.min(Swift.max(rank, 1), count) - 1]

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Glibc
+import UploadCore
+
+/// `sluice compare`: what streaming saves, seen in a minute.
+struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "See what streaming saves: one file sent in every way, each with its memory.",
+    discussion: """
+      Sends the file as a stream, as a streamed form and as a form in memory, one after the other, and the same with \
+      curl and Node where they are installed. Every client is a process of its own, and so is its server, so that the \
+      memory shown is what the system counts. Every copy is compared by SHA-256 and removed again.
+
+      With --max-memory a client that takes more is ended: the buffered ones, while streams arrive whatever the size.
+
+      Exit status: 0 when Sluice's own stream and multipart uploads arrived intact; 1 when not. What the buffered and \
+      the other clients come to does not count: that they fail is what is to be seen.
+      """
+  )
+
+  @Argument(help: ArgumentHelp("The file to send.", valueName: "file"))
+  var file: String?
+
+  @Option(
+    help: ArgumentHelp("Make a file of this size and send that.", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
+  var size: SizeArgument?
+
+  @Option(help: ArgumentHelp("How often each client sends it; medians are shown.", valueName: "count"))
+  var runs = 1
+
+  @Option(
+    help: ArgumentHelp("End a client whose resident memory passes this. (default: no limit)", valueName: "size"),
+    transform: SizeArgument.init(parsing:)
+  )
+  var maxMemory: SizeArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the copies go until they are compared; needs room for one. (default: TMPDIR, else /tmp)",
+      valueName: "path"
+    )
+  )
+  var dir: String?
+
+  @Option(help: ArgumentHelp("Also draw the memory over time into an SVG file.", valueName: "path"))
+  var svg: String?
+
+  @Flag(help: "Print one JSON object a line instead.")
+  var json = false
+
+  static let valueNames = ["size", "runs", "max-memory", "dir", "svg"]
+  static let switchNames = ["json"]
+
+  mutating func validate() throws {
+    guard (file == nil) != (size == nil) else {
+      throw ValidationError("Name the file to send, or the size of one to make: sluice compare --size 1.9GB.")
+    }
+    guard file != "-" else { throw ValidationError("Standard input cannot be sent several times.") }
+    guard (1...1000).contains(runs) else { throw ValidationError("--runs must be from 1 to 1000.") }
+  }
+
+  func run() throws {
+    let status = MainLoop.run(forcedStatus: 130) { [self] stop in CompareRun(self, stop).run() }
+    throw ExitCode(status)
+  }
+}
