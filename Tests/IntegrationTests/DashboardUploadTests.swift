@@ -7,7 +7,7 @@ import UploadTestSupport
   /// Begins an upload that does not come to its end, and waits until the dashboard shows it.
   private func begin(_ tmux: Tmux, name: String = "half.bin") async throws -> Socket {
     let socket = try Socket(port: try await tmux.port)
-    try await socket.send("PUT /\(name) HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
+    try await socket.send("PUT /\(name) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n")
     try await socket.send([UInt8](repeating: 7, count: 3 << 20))
     try await tmux.shows("the upload") { $0.contains(name) && $0.contains("1 active") }
     return socket
