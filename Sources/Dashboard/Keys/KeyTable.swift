@@ -108,15 +108,15 @@ package enum KeyTable {
 
   static let sections = dashboardSections + sendingSections
 
-  /// All keys as a table for the README, a heading for each group.
+  /// All keys as one table for the README, a row with a title before those that belong together.
   package static func markdown() -> String {
-    sections.map { section in
-      let rows = section.rows.map { row in
-        let keys = row.keys.map { "`\($0.label(.unicode))`" }.joined(separator: " ")
-        return "| \(keys) | \(row.help) |\n"
-      }
-      return "| \(section.title) | |\n|---|---|\n" + rows.joined()
+    let rows = sections.flatMap { section in
+      ["| **\(section.title)** | |\n"]
+        + section.rows.map { row in
+          let keys = row.keys.map { "`\($0.label(.unicode))`" }.joined(separator: " ")
+          return "| \(keys) | \(row.help) |\n"
+        }
     }
-    .joined(separator: "\n")
+    return "| key | does |\n|---|---|\n" + rows.joined()
   }
 }

@@ -42,6 +42,17 @@ enum Figures {
     return text[..<point] + String(text[text.index(after: space)...])
   }
 
+  /// Rates behind what they are, with one unit where they share it: `48.0, average 49.4, peak 65.6 MiB/s`.
+  static func rates(_ parts: [(label: String, bytesPerSecond: Double)]) -> String {
+    let texts = parts.map { ByteSize.rateText($0.bytesPerSecond).split(separator: " ") }
+    let isShared = Set(texts.map(\.last)).count == 1
+    return zip(parts, texts).enumerated().map { index, part in
+      let words = isShared && index < parts.count - 1 ? part.1.dropLast() : part.1[...]
+      return part.0.label + words.joined(separator: " ")
+    }
+    .joined(separator: ", ")
+  }
+
   /// A span of time: `1:05`, `2:03:04`, `12 d` from a hundred hours on.
   static func clock(_ seconds: Double) -> String {
     guard seconds >= 360_000 else { return TimeText.clock(seconds) }

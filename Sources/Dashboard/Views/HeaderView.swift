@@ -37,10 +37,10 @@ struct HeaderView: Widget {
       var next = StyledText("  \(direction.arrow(surface.glyphs.isUnicode)) ", isBusy ? theme.accent : theme.dim)
       next.append("\(list.runningCount)", isBusy ? theme.title : theme.dim)
       next.append(" \(surface.glyphs.separator.text) ", theme.dim)
-      next.append(
-        Figures.padded(ByteSize.rateText(list.totalSpeed), Figures.rateColumns),
-        isBusy ? theme.text : theme.dim
-      )
+      let rate = ByteSize.rateText(list.totalSpeed)
+      next.append(rate, isBusy ? theme.text : theme.dim)
+      // What follows stands still; a gap between the dot and the rate would tear them apart.
+      next.append(String(repeating: " ", count: max(0, Figures.rateColumns - rate.utf8.count)))
       guard text.columns + next.columns < surface.width else { break }
       text = text + next
     }

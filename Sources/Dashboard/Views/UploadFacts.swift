@@ -56,8 +56,8 @@ struct UploadFacts: Widget {
   }
 
   private var rates: String {
-    let average = "average \(ByteSize.rateText(upload.averageSpeed)), peak \(ByteSize.rateText(peakSpeed))"
-    return upload.outcome == nil ? "\(ByteSize.rateText(upload.speed)), \(average)" : average
+    let average = [("average ", upload.averageSpeed), ("peak ", peakSpeed)]
+    return Figures.rates(upload.outcome == nil ? [("", upload.speed)] + average : average)
   }
 
   private var memory: String {

@@ -15,7 +15,7 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send to the server at once.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Files to send to the server at once.", valueName: "file"), completion: .file())
   var files: [String] = []
 
   @Flag(help: "Print lines instead of showing a screen.")
@@ -29,7 +29,10 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
   var port = 8080
 
-  @Option(help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"),
+    completion: .directory
+  )
   var dir = "./uploads"
 
   static let valueNames = ServerOptions.valueNames + ["jobs", "port", "dir"]

@@ -22,7 +22,7 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send; none for generated ones.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Files to send; none for generated ones.", valueName: "file"), completion: .file())
   var files: [String] = []
 
   @Option(
@@ -51,7 +51,10 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
   var port = 0
 
-  @Option(help: ArgumentHelp("Directory for uploads. (default: a temporary one)", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Directory for uploads. (default: a temporary one)", valueName: "path"),
+    completion: .directory
+  )
   var dir: String?
 
   @Flag(help: "Keep what was stored and generated.")
@@ -73,7 +76,8 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
     help: ArgumentHelp(
       "Run the dashboard from a script instead, without a terminal; - for standard input.",
       valueName: "path"
-    )
+    ),
+    completion: .file()
   )
   var script: String?
 
@@ -83,13 +87,16 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var screen: Size?
 
-  @Option(help: ArgumentHelp("With --script: directory to write frames to.", valueName: "path"))
+  @Option(help: ArgumentHelp("With --script: directory to write frames to.", valueName: "path"), completion: .directory)
   var frames: String?
 
   @Option(help: ArgumentHelp("With --script: frames as text or with colours.", valueName: "format"))
   var format = FrameFormat.text
 
-  @Option(help: ArgumentHelp("With --script: settings file to use. (default: none)", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("With --script: settings file to use. (default: none)", valueName: "path"),
+    completion: .file()
+  )
   var settings: String?
 
   static let valueNames =

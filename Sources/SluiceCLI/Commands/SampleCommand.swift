@@ -9,7 +9,7 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
     abstract: "Make a big file to upload: rows of CSV, or random bytes."
   )
 
-  @Argument(help: ArgumentHelp("The file to make.", valueName: "path"))
+  @Argument(help: ArgumentHelp("The file to make.", valueName: "path"), completion: .file())
   var path: String
 
   @Option(help: ArgumentHelp("Its size, exact to the byte.", valueName: "size"), transform: SizeArgument.init(parsing:))

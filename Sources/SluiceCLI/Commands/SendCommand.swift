@@ -19,7 +19,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send; - for standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Files to send; - for standard input.", valueName: "file"), completion: .file())
   var files: [String]
 
   @Option(help: ArgumentHelp("Where to: http://HOST:PORT, or any URL that takes files.", valueName: "url"))

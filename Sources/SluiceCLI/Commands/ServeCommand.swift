@@ -18,7 +18,10 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
   var port = 8080
 
-  @Option(help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"),
+    completion: .directory
+  )
   var dir = "./uploads"
 
   @Flag(help: "Print one JSON object a line instead of sentences.")

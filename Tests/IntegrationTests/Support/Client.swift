@@ -12,6 +12,13 @@ enum Client {
       return (try? await ProcessRunner.run(program, arguments).exit) == .status(0)
     }
   }
+
+  /// A test that runs only where a program is installed.
+  static func isInstalled(_ program: String, _ argument: String) -> ConditionTrait {
+    .enabled("\(program) is not installed here") {
+      (try? await ProcessRunner.run(program, [argument]).exit) == .status(0)
+    }
+  }
 }
 
 extension Trait where Self == ConditionTrait {
@@ -23,6 +30,12 @@ extension Trait where Self == ConditionTrait {
   static var barePython: Self { Client.needs("python3", "-c", "import sys; assert sys.version_info >= (3, 9)") }
   static var tmux: Self { Client.needs("tmux", "-V") }
   static var wget: Self { Client.needs("wget", "--version") }
+
+  // Not asked for in an automatic run: no test of the server itself needs them.
+
+  static var netcat: Self { Client.isInstalled("nc", "-h") }
+  static var nginx: Self { Client.isInstalled("nginx", "-v") }
+  static var systemd: Self { Client.isInstalled("systemd-analyze", "--version") }
 
   /// A mount of its own for a process needs rights that root has on a machine, but not in every container.
   static var mounts: Self {

@@ -1,0 +1,141 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// What `example/` has to put a server behind, in front of, and under.
+@Suite struct FrontExampleTests {
+  private static let token = "a-token-for-the-test"
+
+  private static func example(_ path: String) throws -> String {
+    try String(contentsOf: URL(filePath: "\(Sluice.package)/example/\(path)"), encoding: .utf8)
+  }
+
+  // MARK: nginx
+
+  @Test(.curl, .nginx) func nginxHandsBytesOnAsTheyCome() async throws {
+    try await withNginx { server, url in
+      let path = try server.scratch.random(5_000_000, to: "a.bin")
+      let bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
+      let curl = try ProcessRunner(
+        "curl",
+        ["--silent", "--noproxy", "*", "-u", ":\(Self.token)", "-T", "-", "\(url)/a.bin"]
+      )
+      try curl.send(Array(bytes[..<2_000_000]))
+      // The client has not come to its end, and most of what it sent is already there.
+      try await server.events { $0.event == "progress" && $0.bytes ?? 0 > 1_000_000 }
+      try curl.send(Array(bytes[2_000_000...]))
+      curl.closeInput()
+      #expect(try await curl.exit() == .status(0))
+      try server.expect("a.bin", equals: path)
+    }
+  }
+
+  @Test(.curl, .nginx) func nginxPassesTheTokenAndTheAddress() async throws {
+    try await withNginx { server, url in
+      let path = try server.scratch.random(100_000, to: "a.bin")
+      #expect(try await Curl.run(["-T", path, "\(url)/a.bin"]).isRefusal(401))
+      let bearer = ["-H", "Authorization: Bearer \(Self.token)", "-H", "X-Forwarded-For: 203.0.113.9"]
+      #expect(try await Curl.run(bearer + ["-T", path, "\(url)/a.bin"]).isStored("a.bin", size: 100_000))
+      _ = try await server.process.line { $0.contains("\"remote\":\"203.0.113.9\"") }
+      let form = try await Curl.run(["-F", "file=@\(path);filename=b.bin", "\(url)/file-upload?token=\(Self.token)"])
+      #expect(form.isStored("b.bin", size: 100_000))
+      try server.expect("b.bin", equals: path)
+      let got = try await Curl.run(bearer + ["-o", server.scratch.file("got"), "\(url)/files/b.bin"])
+      #expect(got.status == 200)
+      #expect(try Digest.ofFile(server.scratch.file("got")) == Digest.ofFile(path))
+      let log = String(decoding: try server.scratch.read("nginx.log"), as: UTF8.self)
+      #expect(log.contains("POST /file-upload") && !log.contains(Self.token), "\(log)")
+    }
+  }
+
+  @Test(.curl, .nginx) func nginxPassesARefusal() async throws {
+    try await withNginx(["--max-size", "1MB"]) { server, url in
+      let path = try server.scratch.random(30_000_000, to: "a.bin")
+      let reply = try await Curl.run(["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"])
+      #expect(reply.isRefusal(413), "\(reply)")
+      #expect(try server.uploads.names() == [])
+    }
+  }
+
+  /// A server, and nginx before it with the example's own lines but for addresses and paths.
+  private func withNginx(
+    _ options: [String] = [],
+    _ body: (_ server: SluiceServer, _ url: String) async throws -> Void
+  ) async throws {
+    let access = ["--token", Self.token, "--trusted-proxy", "127.0.0.1"]
+    try await withServer(access + ["--interval", "50ms"] + options) { server in
+      let port = try Socket.freePort()
+      let site = try Self.example("nginx/sluice.conf")
+        .replacing("listen 80;", with: "listen 127.0.0.1:\(port);")
+        .replacing("listen [::]:80;", with: "")
+        .replacing("http://127.0.0.1:8080", with: server.url)
+        .replacing("/var/log/nginx/sluice.log", with: server.scratch.file("nginx.log"))
+      try server.scratch.write(site.utf8, to: "sluice.conf")
+      let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path temporary_\($0);" }
+      let main = """
+        daemon off; pid nginx.pid; worker_processes 1; user root;
+        events {}
+        http { \(temporary.joined(separator: " ")) include sluice.conf; }
+        """
+      let file = try server.scratch.write(main.utf8, to: "nginx.conf")
+      let nginx = try ProcessRunner("nginx", ["-e", "stderr", "-p", server.scratch.path, "-c", file])
+      try await eventually("nginx") { (try? Socket(port: port)) != nil }
+      try await body(server, "http://127.0.0.1:\(port)")
+      nginx.signal(SIGTERM)
+      #expect(try await nginx.exit() == .status(0), "\(nginx.errors)")
+    }
+  }
+
+  // MARK: The form
+
+  @Test(.curl) func theFormUploadsOnceItsOriginIsAllowed() async throws {
+    let page = try Self.example("browser/form.html")
+    #expect(!page.contains("<script"))
+    let action = String(try #require(page.firstMatch(of: /action="([^"]*)" enctype="multipart\/form-data"/)).1)
+    let field = try #require(page.firstMatch(of: /type="file" name="([^"]*)"/)).1
+    for (options, status) in [([], 403), (["--allow-origin", "https://www.example"], 201)] {
+      try await withServer(options) { server in
+        let paths = try ["a.bin", "b.bin"].map { try server.scratch.random(100_000, to: $0) }
+        let fields = paths.flatMap { ["-F", "\(field)=@\($0)"] }
+        let url = action.replacing("http://127.0.0.1:8080", with: server.url)
+        let reply = try await Curl.run(["-H", "Origin: https://www.example"] + fields + [url])
+        #expect(reply.status == status, "\(reply)")
+        if status == 201 {
+          for path in paths { try server.expect(URL(filePath: path).lastPathComponent, equals: path) }
+        }
+      }
+    }
+  }
+
+  // MARK: systemd
+
+  @Test(.systemd) func theUnitIsUnderstoodAndConfined() async throws {
+    try await withTemporaryDirectory { directory in
+      // The program is where the test has it, and its manual page is not installed.
+      let unit = try Self.example("systemd/sluice.service")
+        .replacing("/usr/local/bin/sluice", with: Sluice.path)
+        .replacing("Documentation=man:sluice(1)\n", with: "")
+      let path = try directory.write(unit.utf8, to: "sluice.service")
+      let verified = try await ProcessRunner.run("systemd-analyze", ["verify", path])
+      #expect(verified.exit == .status(0) && verified.errors == "", "\(verified)")
+      let security = ["security", "--offline=yes", "--threshold=20", "--no-pager", path]
+      let judged = try await ProcessRunner.run("systemd-analyze", security)
+      #expect(judged.exit == .status(0), "\(judged)")
+    }
+  }
+
+  @Test func theUnitsVariablesAreOptions() async throws {
+    let lines = try Self.example("systemd/sluice.env").split(separator: "\n").map { line in
+      line.hasPrefix("#SLUICE_") ? line.dropFirst() : line
+    }
+    let pairs = lines.filter { $0.hasPrefix("SLUICE_") }.map {
+      $0.split(separator: "=", omittingEmptySubsequences: false)
+    }
+    #expect(pairs.count > 3)
+    let help = try await Sluice.run(["help", "serve"]).output
+    for pair in pairs {
+      let option = pair[0].dropFirst("SLUICE_".count).lowercased().replacing("_", with: "-")
+      #expect(help.contains("--\(option) "), "\(pair[0])")
+    }
+  }
+}
