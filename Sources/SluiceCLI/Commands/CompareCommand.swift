@@ -19,7 +19,7 @@ struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
       """
   )
 
-  @Argument(help: ArgumentHelp("The file to send.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The file to send.", valueName: "file"), completion: .file())
   var file: String?
 
   @Option(
@@ -41,11 +41,15 @@ struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
     help: ArgumentHelp(
       "Where the copies go until they are compared; needs room for one. (default: TMPDIR, else /tmp)",
       valueName: "path"
-    )
+    ),
+    completion: .directory
   )
   var dir: String?
 
-  @Option(help: ArgumentHelp("Also draw the memory over time into an SVG file.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Also draw the memory over time into an SVG file.", valueName: "path"),
+    completion: .file()
+  )
   var svg: String?
 
   @Flag(help: "Print one JSON object a line instead.")
