@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import Synchronization
 import Testing
 import UploadCore
@@ -75,6 +76,26 @@ import UploadTestSupport
     #expect(error.code == .outOfMemory)
     #expect(error.message.contains("more than"))
     #expect(held.withLock { $0 } == [4 << 20, 4 << 20, 4 << 20])
+  }
+
+  /// Blocks are found by their offset, so that one which is short would leave out its successor's end.
+  @Test func everyBlockOfAPipeIsFullHoweverItsBytesCome() throws {
+    let pipe = try TestPipe()
+    defer { close(pipe.output) }
+    let bytes = (0..<(9 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    // No multiple of what is read at once.
+    pipe.write(bytes, pieces: 99_991)
+    let source = try UploadSource.descriptor(pipe.output, name: "pipe").open()
+    let form = try FormInMemory(
+      reading: source,
+      framing: 0,
+      available: nil,
+      holding: { _ in },
+      isCancelled: { false }
+    )
+    #expect(form.blocks.map(\.readableBytes) == [4 << 20, 4 << 20, (1 << 20) + 7])
+    let stored = form.blocks.flatMap { Array($0.readableBytesView) }
+    #expect(stored == bytes)
   }
 
   @Test func readingEndsWhenItIsCancelled() throws {

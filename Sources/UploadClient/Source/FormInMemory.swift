@@ -101,8 +101,9 @@ struct FormInMemory: Sendable {
   /// The stream's next bytes, a full block unless the stream ends before.
   private static func block(from stream: StreamReader, isCancelled: () -> Bool) throws(UploadError) -> ByteBuffer {
     var block = ByteBufferAllocator().buffer(capacity: blockSize)
-    while block.writableBytes >= StreamReader.capacity, !isCancelled() {
-      switch try stream.read() {
+    // To the last byte: blocks are found by their offset.
+    while block.readableBytes < blockSize, !isCancelled() {
+      switch try stream.read(atMost: blockSize - block.readableBytes) {
       case .bytes: block.writeImmutableBuffer(stream.buffer)
       case .nothingYet: continue
       case .end: return block

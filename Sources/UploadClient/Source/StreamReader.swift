@@ -48,12 +48,14 @@ final class StreamReader: @unchecked Sendable {
   }
 
   /// Waits for bytes and reads those that are there, up to a full buffer. Blocks: call it on a thread pool.
+  /// - Parameter limit: no more bytes than this are read.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
-  func read() throws(UploadError) -> Reading {
+  func read(atMost limit: Int = capacity) throws(UploadError) -> Reading {
     buffer.clear()
+    let limit = min(limit, Self.capacity)
     var patience = Self.patience
-    while !ended, buffer.writableBytes > 0, try isReady(within: patience) {
-      try readOnce()
+    while !ended, buffer.readableBytes < limit, try isReady(within: patience) {
+      try readOnce(atMost: limit - buffer.readableBytes)
       // Something is there to go on with: take only what can be had without waiting.
       patience = 0
     }
@@ -72,11 +74,11 @@ final class StreamReader: @unchecked Sendable {
     return count > 0
   }
 
-  private func readOnce() throws(UploadError) {
+  private func readOnce(atMost limit: Int) throws(UploadError) {
     var result = 0
     var code: CInt = 0
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { space in
-      result = Glibc.read(source.descriptor, space.baseAddress, space.count)
+      result = Glibc.read(source.descriptor, space.baseAddress, min(space.count, limit))
       code = errno
       return max(0, result)
     }
