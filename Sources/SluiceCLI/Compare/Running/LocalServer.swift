@@ -22,7 +22,10 @@ final class LocalServer {
     do {
       process = try ChildProcess(
         "/proc/self/exe",
-        ["serve", "--json", "--host", "127.0.0.1", "--port", "0", "--interval", "100ms", "--dir", directory],
+        [
+          "serve", "--json", "--host", "127.0.0.1", "--port", "0", "--interval", "100ms", "--min-free", "0", "--dir",
+          directory,
+        ],
         environment: environment,
         onLine: { record.notes.take($0) }
       )
