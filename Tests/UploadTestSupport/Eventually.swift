@@ -13,7 +13,7 @@ package struct TimeoutError: Error, CustomStringConvertible {
 /// - Throws: ``TimeoutError`` naming `what` when it never held, and whatever `condition` throws.
 package func eventually(
   _ what: String = "the condition",
-  timeout: Duration = .seconds(30),
+  timeout: Duration = .seconds(120),
   isolation: isolated (any Actor)? = #isolation,
   _ condition: () async throws -> Bool
 ) async throws {

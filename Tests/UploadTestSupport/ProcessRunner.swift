@@ -91,7 +91,7 @@ package final class ProcessRunner: Sendable {
   /// Waits for the first line of standard output that `predicate` accepts.
   /// - Throws: ``TimeoutError`` with all output when it does not come, or when the program ends without it.
   package func line(
-    timeout: Duration = .seconds(30),
+    timeout: Duration = .seconds(120),
     where predicate: @Sendable (String) -> Bool
   ) async throws -> String {
     var found: String?

@@ -2,7 +2,8 @@ import Foundation
 import UploadTestSupport
 
 extension TemporaryDirectory {
-  /// Makes a file of random bytes, in pieces, so that a big one costs no memory.
+  /// Makes a file of random bytes, in pieces, so that a big one costs no memory. The first is one that begins no known
+  /// kind of file and stands in no text: a few random bytes are all printable now and then.
   /// - Returns: its path.
   @discardableResult
   func random(_ size: Int, to name: String) throws -> String {
@@ -15,6 +16,10 @@ extension TemporaryDirectory {
       try? source.close()
     }
     var left = size
+    if left > 0 {
+      try target.write(contentsOf: [0x02])
+      left -= 1
+    }
     while left > 0, let piece = try source.read(upToCount: min(left, 1 << 20)), !piece.isEmpty {
       try target.write(contentsOf: piece)
       left -= piece.count
