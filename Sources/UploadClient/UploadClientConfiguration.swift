@@ -30,6 +30,13 @@ package struct UploadClientConfiguration: Sendable {
   /// before gigabytes are sent. curl draws the line at the same size.
   package var continueThreshold: UInt64 = 1 << 20
 
+  /// Whether, and when, an upload that failed for a passing reason is tried again. Not at all unless asked for: a library
+  /// that waits by itself surprises whoever calls it.
+  package var retry = RetryPolicy()
+
+  /// The most that all uploads together send, in bytes per second; nil for no limit.
+  package var rate: UInt64?
+
   /// Memory that a form in memory may take, in bytes; nil when unknown, and then nothing is refused. Called on a thread
   /// that may block.
   package var availableMemory: @Sendable () -> UInt64? = { ProcessMemory.available() }

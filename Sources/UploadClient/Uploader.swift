@@ -5,10 +5,13 @@ import UploadProtocol
 
 /// Sends files to a server, one connection for each.
 package struct Uploader: Sendable {
-  private let configuration: UploadClientConfiguration
+  let configuration: UploadClientConfiguration
   private let ledger: UploadLedger
-  private let eventLoopGroup: any EventLoopGroup
+  let eventLoopGroup: any EventLoopGroup
   private let threadPool: NIOThreadPool
+  /// The limit on the rate of all uploads together; nil without one.
+  private let limiter: RateLimiter?
+  private let encryption = ClientTLS()
 
   /// - Parameters:
   ///   - ledger: every upload is put on it and taken off again.
@@ -25,6 +28,7 @@ package struct Uploader: Sendable {
     self.ledger = ledger
     self.eventLoopGroup = eventLoopGroup
     self.threadPool = threadPool
+    limiter = configuration.rate.map { RateLimiter(bytesPerSecond: $0) }
   }
 
   /// Sends one source, and returns when the server has answered and the connection is closed, or when there is nothing
@@ -129,37 +133,8 @@ package struct Uploader: Sendable {
     ledger.end(meter, outcome)
   }
 
-  private func upload(
-    _ source: OpenedSource,
-    _ request: UploadRequest,
-    to target: SendTarget,
-    meter: UploadMeter,
-    cancellation: UploadCancellation
-  ) async throws(UploadError) -> FinishedUpload {
-    guard !cancellation.isCancelled else { throw UploadCancellation.error }
-    let content = try await content(of: source, request, meter: meter, cancellation: cancellation)
-    let connection = UploadConnection(
-      target: target,
-      connectTimeout: configuration.connectTimeout,
-      eventLoopGroup: eventLoopGroup
-    )
-    var request = request
-    var result = try await connection.run(job(request, content, meter), cancellation: cancellation)
-    // RFC 9110 section 10.1.1: whoever is told that an expectation cannot be met asks again without it.
-    if result.answer.status == 417, request.expectsContinue, !result.bodyBegun {
-      request.dropExpectation()
-      result = try await connection.run(job(request, content, meter), cancellation: cancellation)
-    }
-    var finished = try result.answer.verdict(
-      on: ServerAnswer.Sent(name: meter.name, bytes: meter.received, type: request.contentType)
-    )
-    finished.detectedType = meter.detectedType
-    try await verify(finished, content, cancellation)
-    return finished
-  }
-
   /// Compares the digest that the server tells, where it tells one, with that of what was sent.
-  private func verify(
+  func verify(
     _ finished: FinishedUpload,
     _ content: BodyContent,
     _ cancellation: UploadCancellation
@@ -174,19 +149,40 @@ package struct Uploader: Sendable {
     )
   }
 
-  private func job(_ request: UploadRequest, _ content: BodyContent, _ meter: UploadMeter) -> UploadJob {
-    UploadJob(request: request, content: content, meter: meter, configuration: configuration, threadPool: threadPool)
+  /// The way to a target; nothing is connected yet.
+  func connection(to target: SendTarget) async throws(UploadError) -> UploadConnection {
+    let encryption = encryption
+    return UploadConnection(
+      target: target,
+      encryption: target.isSecure ? try await onPool { try encryption.context(target.trust) } : nil,
+      connectTimeout: configuration.connectTimeout,
+      eventLoopGroup: eventLoopGroup
+    )
+  }
+
+  func job(_ request: UploadRequest, _ content: BodyContent, _ meter: UploadMeter, to target: SendTarget) -> UploadJob {
+    UploadJob(
+      request: request,
+      content: content,
+      meter: meter,
+      configuration: configuration,
+      isSecure: target.isSecure,
+      limiter: limiter,
+      threadPool: threadPool
+    )
   }
 
   /// What the connection is to send; in buffered mode after reading all of it.
-  private func content(
+  func content(
     of source: OpenedSource,
     _ request: UploadRequest,
+    _ target: SendTarget,
     meter: UploadMeter,
     cancellation: UploadCancellation
   ) async throws(UploadError) -> BodyContent {
     guard meter.mode == .buffered else {
-      return source.regular == nil ? .stream(source, StreamReader(source)) : .file(source)
+      if source.regular == nil { return .stream(source, StreamReader(source, atMost: limiter?.pieceSize)) }
+      return target.isSecure ? .copied(source, PieceReader(source)) : .file(source)
     }
     let availableMemory = configuration.availableMemory
     return .memory(
@@ -203,7 +199,7 @@ package struct Uploader: Sendable {
   }
 
   /// Runs what may block on the thread pool.
-  private func onPool<Value: Sendable>(
+  func onPool<Value: Sendable>(
     _ work: @escaping @Sendable () throws -> Value
   ) async throws(UploadError) -> Value {
     do {

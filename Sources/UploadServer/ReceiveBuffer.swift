@@ -14,19 +14,26 @@ final class ReceiveBuffer: Sendable {
   /// The first read under a rate limit: many may begin at once, and from then on they take turns.
   private static let smallestLimited = 1024
 
+  /// How far it grows under TLS, where each byte is held once as it came, once on its way to be decrypted and once decrypted.
+  private static let largestSecure = 256 * 1024
+  private static let copiesSecure = 3
+
   private let server: ServerContext
+  private let isSecure: Bool
   private let first: Int
   private let size: Atomic<Int>
 
-  init(_ server: ServerContext) {
+  /// - Parameter isSecure: whether what it takes is decrypted before it is of use.
+  init(_ server: ServerContext, isSecure: Bool = false) {
     self.server = server
+    self.isSecure = isSecure
     first = server.hasRateLimit ? Self.smallestLimited : Self.smallest
     size = Atomic(first)
   }
 
   deinit {
     let grown = size.load(ordering: .relaxed) - first
-    if grown > 0 { server.budget.shrinkBuffer(by: grown) }
+    if grown > 0 { server.budget.shrinkBuffer(by: copies * grown) }
   }
 
   /// Sets a channel up to read into this buffer: one read a turn.
@@ -42,14 +49,18 @@ final class ReceiveBuffer: Sendable {
   /// Called by the channel alone, on its event loop.
   private func noteRead(_ count: Int) {
     let size = size.load(ordering: .relaxed)
-    guard count >= size, 2 * size <= largest, server.budget.growBuffer(by: size) else { return }
+    guard count >= size, 2 * size <= largest, server.budget.growBuffer(by: copies * size) else { return }
     self.size.store(2 * size, ordering: .relaxed)
   }
 
+  /// How often a byte that is read is in memory.
+  private var copies: Int { isSecure ? Self.copiesSecure : 1 }
+
   private var largest: Int {
-    guard server.hasRateLimit else { return Self.largest }
-    let shared = server.limiter?.pieceSize ?? Self.largest
-    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).pieceSize } ?? Self.largest
+    let largest = isSecure ? Self.largestSecure : Self.largest
+    guard server.hasRateLimit else { return largest }
+    let shared = server.limiter?.pieceSize ?? largest
+    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).pieceSize } ?? largest
     return min(shared, own)
   }
 

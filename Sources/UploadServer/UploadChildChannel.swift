@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import NIOSSL
 import UploadStorage
 
 /// The library's HTTP/1 channel with what uploads need around it: large adaptive reads, one a turn, and the handlers in
@@ -13,11 +14,13 @@ struct UploadChildChannel: ServerChildChannel {
 
   private let channel: HTTP1Channel
   private let context: ServerContext
+  private let encryption: NIOSSLContext?
 
   /// - Parameters:
   ///   - responder: the library's way from a request to a response.
   ///   - context: what the upload handler shares with those of other connections.
-  init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext) {
+  ///   - encryption: what speaks TLS in front of everything; nil for plain HTTP.
+  init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext, encryption: NIOSSLContext? = nil) {
     // The library's default would take 2 MiB of header fields from anybody.
     let limits = HTTP1Channel.Configuration.DecoderConfiguration(
       maxHeaderFieldSize: 16 * 1024,
@@ -25,6 +28,7 @@ struct UploadChildChannel: ServerChildChannel {
       maxHeaderFieldCount: 128
     )
     self.context = context
+    self.encryption = encryption
     channel = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
@@ -36,12 +40,22 @@ struct UploadChildChannel: ServerChildChannel {
   }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
+    channel.eventLoop.makeCompletedFuture {
+      guard let encryption else { return }
+      try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: encryption))
+    }.flatMap {
+      self.channel.setup(channel: channel, logger: logger)
+    }.flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
-      try ReceiveBuffer(context).apply(to: channel)
+      try ReceiveBuffer(context, isSecure: encryption != nil).apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
-      try pipeline.addHandler(HeadClock(pipeline.handler(type: UploadHandler.self)), position: .first)
+      // Behind what decrypts: only what is decrypted is the beginning of a head.
+      let decrypter = encryption == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
+      try pipeline.addHandler(
+        HeadClock(pipeline.handler(type: UploadHandler.self)),
+        position: decrypter.map { .after($0) } ?? .first
+      )
       return value
     }
   }

@@ -112,10 +112,10 @@ package final class UploadServer: Sendable {
       ledger: ledger,
       workers: .singleton
     )
-    let host = configuration.host
+    let (host, tls) = (configuration.host, configuration.tls)
     return Application(
       responder: routes.router().buildResponder(),
-      server: HTTPServerBuilder { UploadChildChannel(responder: $0, context: context) },
+      server: HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, encryption: tls?.context) },
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: configuration.port),
         serverName: "sluice",
@@ -126,7 +126,7 @@ package final class UploadServer: Sendable {
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
         let name = ReachableHost.host(for: host, addresses: ReachableHost.addresses)
-        onListening(ServerAddress(host: name, port: port, rawPort: rawPort))
+        onListening(ServerAddress(host: name, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint))
       },
       eventLoopGroupProvider: .shared(eventLoopGroup),
       logger: logger

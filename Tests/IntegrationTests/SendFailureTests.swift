@@ -14,7 +14,9 @@ import UploadTestSupport
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let file = try directory.random(size, to: "f.bin")
-      async let ended = Sluice.run(["send", "--json", "--to", "http://127.0.0.1:\(port)\(path)", file] + options)
+      async let ended = Sluice.run(
+        ["send", "--json", "--retry", "0", "--to", "http://127.0.0.1:\(port)\(path)", file] + options
+      )
       // Not kept in a variable: what `serve` leaves is closed.
       try await serve(try await listener.accept())
       return try await ended
@@ -163,7 +165,7 @@ import UploadTestSupport
 
   @Test func anURLThatCannotBeSentToIsWrongUsage() async throws {
     for (url, word) in [
-      ("https://h/", "TLS"), ("http://u:secret@h/", "password"), ("h:80", "http://"), ("http://h:0", "port"),
+      ("httpx://h/", "https"), ("http://u:secret@h/", "password"), ("h:80", "http://"), ("http://h:0", "port"),
     ] {
       let ended = try await Sluice.run(["send", "file", "--to", url])
       #expect(ended.exit == .status(64))

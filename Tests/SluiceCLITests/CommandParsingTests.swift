@@ -52,7 +52,7 @@ import UploadStorage
 
   @Test(arguments: [
     (["f"], "--to"), (["--to", "http://h"], "file"), (["f", "--to", "ftp://h"], "http"),
-    (["f", "--to", "https://h"], "TLS"), (["-", "-", "--to", "http://h"], "once"),
+    (["f", "--to", "https://h", "--fingerprint", "ab"], "SHA-256"), (["-", "-", "--to", "http://h"], "once"),
     (["a", "b", "--name", "c", "--to", "http://h"], "single"), (["f", "--to", "http://h", "--jobs", "0"], "above 0"),
     (["f", "--to", "http://h", "--json", "--quiet"], "exclude"), (["f", "--to", "http://h", "--mode", "x"], "mode"),
     (["f", "--to", "http://h", "--header", "nonsense"], "header"),

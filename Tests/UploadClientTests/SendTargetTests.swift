@@ -59,11 +59,12 @@ import UploadCore
     #expect(!error.message.unicodeScalars.contains { $0.value < 0x20 })
   }
 
-  @Test func secureSchemeIsNotThereYet() throws {
-    let error = try #require(UploadError.thrown { () throws(UploadError) in try SendTarget("https://host/") })
-    #expect(error.code == .badURL)
-    #expect(error.message.contains("TLS"))
-    #expect(error.message.contains("http://"))
+  @Test func theSecureSchemeHasAPortOfItsOwn() throws {
+    let secure = try SendTarget("HTTPS://host/")
+    #expect(secure.isSecure && secure.port == 443 && secure.hostField == "host" && secure.trust == .system)
+    #expect(try SendTarget("https://host:80/").hostField == "host:80")
+    let plain = try SendTarget("http://host:443/")
+    #expect(!plain.isSecure && plain.hostField == "host:443")
   }
 
   @Test func passwordIsNotRepeated() throws {

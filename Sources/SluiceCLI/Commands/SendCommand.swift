@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import UploadClient
 import UploadCore
+import UploadProtocol
 import UploadReport
 
 /// `sluice send`: files to any server that takes them.
@@ -14,6 +15,10 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       is used as it stands with POST (--method PUT for another); one that ends in / gets the file's name and PUT, as \
       curl -T does. The file - is standard input.
 
+      A server that is away or busy is tried again, three times unless --retry says otherwise: a long upload should not be \
+      lost to a restart. With https:// the server's certificate must be one that this machine's authorities vouch for, \
+      or --ca, or be the one of --fingerprint.
+
       Modes: stream sends the file as the body; multipart sends a form and streams it; buffered first reads the whole \
       form into memory, which shows what streaming saves.
       """
@@ -22,7 +27,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Argument(help: ArgumentHelp("Files to send; - for standard input.", valueName: "file"), completion: .file())
   var files: [String]
 
-  @Option(help: ArgumentHelp("Where to: http://HOST:PORT, or any URL that takes files.", valueName: "url"))
+  @Option(help: ArgumentHelp("Where to: http(s)://HOST:PORT, or any URL that takes files.", valueName: "url"))
   var to: String
 
   @Option(help: ArgumentHelp("How to send.", valueName: "mode"))
@@ -55,6 +60,38 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var token: String?
 
   @Option(
+    help: ArgumentHelp(
+      "https: trust what the certificates in this PEM file vouch for. (default: the machine's authorities)",
+      valueName: "path"
+    )
+  )
+  var ca: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "https: trust the certificate with this SHA-256, whoever signed it and whatever it is for.",
+      valueName: "sha256"
+    ),
+    transform: Self.fingerprint(parsing:)
+  )
+  var fingerprint: CertificateFingerprint?
+
+  @Option(
+    help: ArgumentHelp(
+      "Attempts after one that failed because the server was away or busy.",
+      discussion: "With growing pauses, and as the server's Retry-After asks. Not of standard input.",
+      valueName: "count"
+    )
+  )
+  var retry = 3
+
+  @Option(
+    help: ArgumentHelp("Send no more than this, all files together: 10MB/s. (default: none)", valueName: "rate"),
+    transform: RateArgument.init(parsing:)
+  )
+  var limitRate: RateArgument?
+
+  @Option(
     help: ArgumentHelp("Give up when the server takes nothing for this long. (default: 60s)", valueName: "time"),
     transform: TimeArgument.init(parsing:)
   )
@@ -82,12 +119,17 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
   static let valueNames = [
-    "to", "mode", "jobs", "name", "type", "method", "header", "token", "idle-timeout", "stall-after", "interval",
+    "to", "mode", "jobs", "name", "type", "method", "header", "token", "ca", "fingerprint", "retry",
+    "limit-rate", "idle-timeout", "stall-after", "interval",
   ]
   static let switchNames = ["json", "quiet"]
 
   mutating func validate() throws {
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
+    guard (0...1000).contains(retry) else { throw ValidationError("--retry must be from 0 to 1000.") }
+    guard ca == nil || fingerprint == nil else {
+      throw ValidationError("--ca and --fingerprint exclude each other: a fingerprint is trust enough.")
+    }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
@@ -97,6 +139,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     }
     do throws(UploadError) {
       _ = try SendTarget(to, token: token)
+      try trust.validate()
       try clientConfiguration().validate()
     } catch {
       throw ValidationError(error.message)
@@ -104,10 +147,23 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
-    let target = try SendTarget(to, token: token)
+    let target = try SendTarget(to, token: token, trust: trust)
     let configuration = try clientConfiguration()
     let status = MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) }
     throw ExitCode(status)
+  }
+
+  private var trust: ServerTrust {
+    if let fingerprint { return .pinned(fingerprint) }
+    return ca.map { .authorities(path: $0) } ?? .system
+  }
+
+  private static func fingerprint(parsing text: String) throws -> CertificateFingerprint {
+    do throws(UploadError) {
+      return try CertificateFingerprint(text)
+    } catch {
+      throw ValidationError(error.message)
+    }
   }
 
   private func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {
@@ -115,6 +171,8 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     configuration.method = method
     configuration.contentType = type
     configuration.idleTimeout = idleTimeout.duration
+    configuration.retry = RetryPolicy(limit: retry)
+    configuration.rate = limitRate?.bytesPerSecond
     for line in header { configuration.headers.append(try HeaderField(line)) }
     return configuration
   }

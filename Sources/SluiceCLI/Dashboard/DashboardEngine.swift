@@ -43,7 +43,7 @@ struct DashboardEngine: Sendable {
       queue: OutgoingQueue(client, jobs: setup.jobs),
       address: address,
       server: server,
-      ownTarget: try SendTarget(address.url, token: server.token?.text),
+      ownTarget: try SendTarget(own: address, server),
       serving: serving,
       setup: setup
     )

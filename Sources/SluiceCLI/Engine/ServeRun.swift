@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import UploadClient
 import UploadCore
+import UploadProtocol
 import UploadReport
 import UploadServer
 import UploadStorage
@@ -68,7 +69,7 @@ struct ServeRun: Sendable {
   }
 
   private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: OutgoingQueue) {
-    guard let target = try? SendTarget(address.url, token: engine.token?.text) else { return }
+    guard let target = try? SendTarget(own: address, engine) else { return }
     let refused = queue.add(files.map { OutgoingJob(path: $0, target: target, mode: .stream) })
     if refused > 0 { Output.errorLine("sluice: \(refused) of the files are too many at once, and are not sent.") }
   }
@@ -81,7 +82,8 @@ struct ServeRun: Sendable {
         directory: directory,
         processID: getpid(),
         // One that was given is known to who gave it, and no business of a log's.
-        token: server.access.token == nil ? engine.token?.text : nil
+        token: server.access.token == nil ? engine.token?.text : nil,
+        fingerprint: address.fingerprint?.description
       )
     )
     if let line = json ? listening.json.serialized : listening.plainLine() { Output.line(line) }

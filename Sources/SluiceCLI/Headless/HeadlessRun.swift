@@ -1,6 +1,7 @@
 import Glibc
 import UploadClient
 import UploadCore
+import UploadProtocol
 import UploadReport
 import UploadServer
 import UploadStorage
@@ -78,7 +79,8 @@ struct HeadlessRun: Sendable {
       url: address.url,
       rawPort: address.rawPort,
       directory: workspace.uploads,
-      processID: getpid()
+      processID: getpid(),
+      fingerprint: address.fingerprint?.description
     )
     Output.line(UploadEvent.listening(listening).json.serialized)
     return address
@@ -92,7 +94,7 @@ struct HeadlessRun: Sendable {
     _ reporter: Reporter
   ) async throws(UploadError) -> Int32 {
     let paths = command.files.isEmpty ? try generate(in: workspace) : command.files
-    let target = try SendTarget(address.url, token: engine.token?.text)
+    let target = try SendTarget(own: address, engine)
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: command.jobs)
     let sources = paths.map { UploadSource.file($0) }
     var meters: [UploadMeter] = []

@@ -129,6 +129,8 @@ struct ServerOptions: ParsableArguments {
   )
   var grace = TimeArgument(seconds: 30, "30s")
 
+  @OptionGroup var tls: TLSOptions
+
   @OptionGroup var access: AccessOptions
 
   static let valueNames =
@@ -137,13 +139,14 @@ struct ServerOptions: ParsableArguments {
       "allow-type", "deny-type", "digest",
       "max-uploads", "max-uploads-per-client", "max-connections", "idle-timeout", "min-rate", "limit-rate",
       "limit-rate-per-upload", "stall-after", "grace",
-    ] + AccessOptions.valueNames
+    ] + TLSOptions.valueNames + AccessOptions.valueNames
   static let switchNames = AccessOptions.switchNames
 
   mutating func validate() throws {
     if let rawPort {
       try Self.check(port: rawPort, "--raw-port")
       try access.checkRawPort(host: host)
+      try tls.checkRawPort(host: host)
     }
     guard maxUploads > 0, maxConnections > 0, maxUploadsPerClient ?? 1 > 0 else {
       throw ValidationError("--max-uploads, --max-uploads-per-client and --max-connections must be above 0.")
@@ -161,7 +164,7 @@ struct ServerOptions: ParsableArguments {
   }
 
   /// The server's settings.
-  /// - Throws: ``UploadError`` with code `badValue`.
+  /// - Throws: ``UploadError`` with code `badValue` or `badCertificate`.
   func configuration(port: Int) throws(UploadError) -> ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.host = host
@@ -178,6 +181,7 @@ struct ServerOptions: ParsableArguments {
     configuration.limits.ratePerUpload = limitRatePerUpload?.bytesPerSecond
     configuration.limits.onCut = onCut
     configuration.access = try access.rules(host: host)
+    configuration.tls = try tls.identity(host: host)
     configuration.limits.idleTimeout = idleTimeout.duration
     configuration.limits.grace = grace.duration
     return configuration

@@ -12,13 +12,16 @@ struct ServerAnswer: Sendable, Equatable {
   let reason: String
   /// Where a redirection leads.
   let location: String?
+  /// When to come again; nil when the server does not say.
+  let retryAfter: String?
   /// At most ``bodyLimit`` bytes.
   private(set) var body: [UInt8] = []
 
-  init(status: Int, reason: String, location: String? = nil, body: [UInt8] = []) {
+  init(status: Int, reason: String, location: String? = nil, retryAfter: String? = nil, body: [UInt8] = []) {
     self.status = status
     self.reason = reason
     self.location = location
+    self.retryAfter = retryAfter
     self.body = body
   }
 
@@ -26,7 +29,8 @@ struct ServerAnswer: Sendable, Equatable {
     self.init(
       status: Int(head.status.code),
       reason: head.status.reasonPhrase,
-      location: head.headers.first(name: "location")
+      location: head.headers.first(name: "location"),
+      retryAfter: head.headers.first(name: "retry-after")
     )
   }
 

@@ -14,4 +14,13 @@ enum ExchangeFailure: Equatable {
   case serverTakesNothing
   /// The server has everything, or has begun to answer, and then was silent for too long.
   case serverSaysNothing
+
+  /// Whether another attempt may fare better, and the server cannot have said that it stored anything. What has been taken
+  /// and not answered may be stored all the same; then it is there twice, which is better than not at all.
+  var isPassing: Bool {
+    switch self {
+    case .connectionLost, .serverTakesNothing: true
+    case .answerCut, .earlySuccess, .badAnswer, .serverSaysNothing: false
+    }
+  }
 }

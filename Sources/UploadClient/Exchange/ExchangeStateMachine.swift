@@ -115,6 +115,11 @@ struct ExchangeStateMachine {
     }
   }
 
+  /// What was to be written has waited for something that is not the server's: a rate limit, or a read. Its time begins now.
+  mutating func held() {
+    movement += 1
+  }
+
   // MARK: What the source does
 
   /// A read brought `count` bytes; none at the source's end.

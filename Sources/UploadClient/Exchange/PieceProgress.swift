@@ -1,7 +1,7 @@
 /// How much of the piece that the network layer has, the socket has taken by now.
 struct PieceProgress {
   /// Bytes of content in the piece; 0 between pieces.
-  private var size = 0
+  private(set) var size = 0
 
   /// Bytes of the piece that have been reported.
   private(set) var counted = 0

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import UploadCore
 
 /// Carries out on one connection what ``ExchangeStateMachine`` decides, for one upload; closes the connection at the end.
@@ -19,15 +20,17 @@ final class UploadHandler: ChannelInboundHandler {
   private var writer: RequestWriter
   private var answer: ServerAnswer?
   /// How it ended; set once, told when the connection is closed, since only then nothing uses the source any more.
-  private var ending: Result<ExchangeResult, UploadError>?
+  private var ending: Result<ExchangeResult, FailedAttempt>?
   /// What the network layer said last.
   private var cause: (any Error)?
   private var ticker: Scheduled<Void>?
   private var isConnected = false
   private var isProbing = false
+  /// The next piece waits for something that is not the server's: a rate limit, or a read.
+  private var isHeld = false
   private var piece = PieceProgress()
 
-  /// - Parameter result: completed exactly once, when the connection is closed.
+  /// - Parameter result: completed exactly once, when the connection is closed; it fails with ``FailedAttempt``.
   init(_ job: UploadJob, result: EventLoopPromise<ExchangeResult>) {
     self.job = job
     self.result = result
@@ -57,15 +60,15 @@ final class UploadHandler: ChannelInboundHandler {
     // Nothing more will come from the connection, and whoever waits must not wait for ever. Only the last look at the
     // source goes on without it.
     guard !machine.isConfirming else { return }
-    end(.failure(UploadError(.internalFailure, "The connection's handler was removed.")), context)
+    fail(UploadError(.internalFailure, "The connection's handler was removed."), context)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     if cause == nil { cause = error }
     switch error {
     // The end of the connection, which is about to be told as such.
-    case HTTPParserError.invalidEOFState: return
-    case is IOError, is ChannelError: context.close(promise: nil)
+    case HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown: return
+    case is IOError, is ChannelError, is NIOSSLError, is BoringSSLError: context.close(promise: nil)
     default: perform(machine.answerMalformed(), context)
     }
   }
@@ -86,7 +89,7 @@ final class UploadHandler: ChannelInboundHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     guard event is UploadCancellation.Event else { return context.fireUserInboundEventTriggered(event) }
-    end(.failure(UploadCancellation.error), context)
+    fail(UploadCancellation.error, context)
   }
 
   private func connected(_ context: ChannelHandlerContext) {
@@ -109,7 +112,7 @@ final class UploadHandler: ChannelInboundHandler {
     case .body(let action): perform(action, context)
     case .probe: probe(context)
     case .finish: finish(context)
-    case .fail(let failure): end(.failure(describe(failure)), context)
+    case .fail(let failure): fail(describe(failure), isPassing: failure.isPassing, context)
     }
   }
 
@@ -117,8 +120,9 @@ final class UploadHandler: ChannelInboundHandler {
     switch action {
     case .none: return
     case .write(let range):
+      if case .copied(_, let reader) = job.content { return read(range, by: reader, context) }
       guard let data = job.content.piece(range) else {
-        return end(.failure(UploadError(.internalFailure, "A piece of the file is asked for beyond its end.")), context)
+        return fail(UploadError(.internalFailure, "A piece of the file is asked for beyond its end."), context)
       }
       write(data, count: range.count, context)
     case .read: read(context)
@@ -150,6 +154,16 @@ final class UploadHandler: ChannelInboundHandler {
       case .end: handler.perform(handler.machine.didRead(0), context)
       case .nothingYet: handler.read(context)
       }
+    }
+  }
+
+  private func read(_ range: Range<UInt64>, by reader: PieceReader, _ context: ChannelHandlerContext) {
+    job.meter.phase = .disk
+    isHeld = true
+    onPool(context, { _ in try reader.read(range) }) { handler, _ in
+      handler.letGo()
+      guard !handler.machine.body.isStopped else { return }
+      handler.write(.byteBuffer(reader.buffer), count: range.count, context)
     }
   }
 
@@ -191,15 +205,28 @@ final class UploadHandler: ChannelInboundHandler {
   }
 
   private func wroteOut(_ context: ChannelHandlerContext) {
+    let written = piece.size
     count(piece.end())
     // Noted at once: the answer may be the very next thing to be read.
     let action = machine.wroteOut()
+    let wait = job.limiter?.take(written, at: context.eventLoop.now.uptimeNanoseconds) ?? 0
+    if wait > 0 {
+      isHeld = true
+      job.meter.phase = .limit
+    }
     // Done later, not from within the network layer's own loop of writes: against a receiver that keeps up it would never
     // leave that loop, and no answer would be read and no other upload served.
-    context.eventLoop.assumeIsolated().execute { [self] in
+    context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(Int64(clamping: wait))) { [self] in
+      if isHeld { letGo() }
       guard ending == nil, !machine.body.isStopped else { return }
       perform(action, context)
     }
+  }
+
+  /// What the next piece waited for is over.
+  private func letGo() {
+    isHeld = false
+    machine.held()
   }
 
   private func writeFailed(_ error: any Error, _ context: ChannelHandlerContext) {
@@ -237,22 +264,23 @@ final class UploadHandler: ChannelInboundHandler {
 
   private func tick(_ context: ChannelHandlerContext) {
     lookAtPiece(context)
+    guard !isHeld else { return }
     perform(machine.tick(now: context.eventLoop.now, partlyTaken: UInt64(piece.counted)), context)
   }
 
   // MARK: The end
 
   private func finish(_ context: ChannelHandlerContext) {
-    guard let answer else { return end(.failure(describe(.badAnswer)), context) }
+    guard let answer else { return fail(describe(.badAnswer), context) }
     end(.success(ExchangeResult(answer: answer, bodyBegun: machine.body.hasBegun)), context)
   }
 
   private func sourceFailed(_ error: any Error, _ context: ChannelHandlerContext) {
     let failure =
       error as? UploadError ?? UploadError(.internalFailure, "The file could not be read any more.", cause: error)
-    guard machine.isConfirming else { return end(.failure(failure), context) }
+    guard machine.isConfirming else { return fail(failure, context) }
     let note = " The server has stored what it got; do not trust that copy."
-    end(.failure(UploadError(failure.code, failure.message + note, cause: failure.cause)), context)
+    fail(UploadError(failure.code, failure.message + note, cause: failure.cause), context)
   }
 
   private func describe(_ failure: ExchangeFailure) -> UploadError {
@@ -268,7 +296,11 @@ final class UploadHandler: ChannelInboundHandler {
     )
   }
 
-  private func end(_ ending: Result<ExchangeResult, UploadError>, _ context: ChannelHandlerContext) {
+  private func fail(_ error: UploadError, isPassing: Bool = false, _ context: ChannelHandlerContext) {
+    end(.failure(FailedAttempt(error: error, isPassing: isPassing)), context)
+  }
+
+  private func end(_ ending: Result<ExchangeResult, FailedAttempt>, _ context: ChannelHandlerContext) {
     guard self.ending == nil else { return }
     self.ending = ending
     machine.abort()

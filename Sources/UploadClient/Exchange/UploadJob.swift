@@ -8,6 +8,10 @@ struct UploadJob: Sendable {
   var content: BodyContent
   var meter: UploadMeter
   var plan: ExchangeStateMachine.Plan
+  /// Whether it is encrypted on its way.
+  var isSecure: Bool
+  /// The limit on the rate of all uploads together; nil without one.
+  var limiter: RateLimiter?
   var threadPool: NIOThreadPool
 
   init(
@@ -15,14 +19,18 @@ struct UploadJob: Sendable {
     content: BodyContent,
     meter: UploadMeter,
     configuration: UploadClientConfiguration,
+    isSecure: Bool = false,
+    limiter: RateLimiter? = nil,
     threadPool: NIOThreadPool
   ) {
     self.request = request
     self.content = content
     self.meter = meter
+    self.isSecure = isSecure
+    self.limiter = limiter
     self.threadPool = threadPool
     plan = ExchangeStateMachine.Plan(
-      body: content.plan(isForm: !request.suffix.isEmpty),
+      body: content.plan(isForm: !request.suffix.isEmpty, limit: limiter?.pieceSize),
       continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
       idleTimeout: TimeAmount(configuration.idleTimeout),
       answerTimeout: TimeAmount(configuration.answerTimeout)
@@ -31,6 +39,6 @@ struct UploadJob: Sendable {
 
   /// Memory that the upload takes while it is sent, in bytes.
   var networkBytes: Int {
-    content.networkBytes + request.prefix.count + request.suffix.count
+    content.networkBytes(isSecure: isSecure) + request.prefix.count + request.suffix.count
   }
 }

@@ -65,10 +65,12 @@ struct FormInMemory: Sendable {
     return hash.digests
   }
 
-  /// The block that begins at `offset`, a multiple of ``blockSize``; nil behind the end.
-  func block(at offset: UInt64) -> ByteBuffer? {
-    let index = Int(offset) / Self.blockSize
-    return blocks.indices.contains(index) ? blocks[index] : nil
+  /// Bytes `range`, which lies in one block; nil when it does not.
+  func piece(_ range: Range<UInt64>) -> ByteBuffer? {
+    let index = Int(range.lowerBound) / Self.blockSize
+    guard blocks.indices.contains(index) else { return nil }
+    let block = blocks[index]
+    return block.getSlice(at: block.readerIndex + Int(range.lowerBound) % Self.blockSize, length: range.count)
   }
 
   private static func check(_ size: UInt64, framing: Int, limit: UInt64, exact: Bool) throws(UploadError) {
@@ -101,7 +103,7 @@ struct FormInMemory: Sendable {
   /// The stream's next bytes, a full block unless the stream ends before.
   private static func block(from stream: StreamReader, isCancelled: () -> Bool) throws(UploadError) -> ByteBuffer {
     var block = ByteBufferAllocator().buffer(capacity: blockSize)
-    // To the last byte: blocks are found by their offset.
+    // Filled to the last byte: pieces are found by their offset.
     while block.readableBytes < blockSize, !isCancelled() {
       switch try stream.read(atMost: blockSize - block.readableBytes) {
       case .bytes: block.writeImmutableBuffer(stream.buffer)

@@ -18,7 +18,7 @@ final class StreamReader: @unchecked Sendable {
     case nothingYet
   }
 
-  /// What one read takes at most, and the memory the reader holds, in bytes.
+  /// What one read takes at most unless told less, and the memory the reader holds, in bytes.
   static let capacity = 256 * 1024
 
   /// How much a pipe may hold, in bytes: the most that everybody may ask for. The usual 64 KiB would have the writer wait
@@ -31,6 +31,8 @@ final class StreamReader: @unchecked Sendable {
 
   private let source: OpenedSource
 
+  private let capacity: Int
+
   /// What the last read brought.
   private(set) var buffer: ByteBuffer
 
@@ -40,19 +42,21 @@ final class StreamReader: @unchecked Sendable {
   /// Remembered, since a terminal would wait for more after its end of file.
   private var ended = false
 
-  init(_ source: OpenedSource) {
+  /// - Parameter limit: what one read takes at most, where that is less than usual; nil for the usual.
+  init(_ source: OpenedSource, atMost limit: Int? = nil) {
     self.source = source
+    capacity = min(Self.capacity, limit ?? Self.capacity)
     // F_SETPIPE_SZ, which Glibc's module hides. Only pipes take it, and one that does not stays as it is.
     _ = fcntl(source.descriptor, 1031, CInt(Self.pipeSize))
-    buffer = ByteBufferAllocator().buffer(capacity: Self.capacity)
+    buffer = ByteBufferAllocator().buffer(capacity: capacity)
   }
 
   /// Waits for bytes and reads those that are there, up to a full buffer. Blocks: call it on a thread pool.
   /// - Parameter limit: no more bytes than this are read.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
-  func read(atMost limit: Int = capacity) throws(UploadError) -> Reading {
+  func read(atMost limit: Int = .max) throws(UploadError) -> Reading {
     buffer.clear()
-    let limit = min(limit, Self.capacity)
+    let limit = min(capacity, limit)
     var patience = Self.patience
     while !ended, buffer.readableBytes < limit, try isReady(within: patience) {
       try readOnce(atMost: limit - buffer.readableBytes)
@@ -74,11 +78,11 @@ final class StreamReader: @unchecked Sendable {
     return count > 0
   }
 
-  private func readOnce(atMost limit: Int) throws(UploadError) {
+  private func readOnce(atMost room: Int) throws(UploadError) {
     var result = 0
     var code: CInt = 0
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { space in
-      result = Glibc.read(source.descriptor, space.baseAddress, min(space.count, limit))
+      result = Glibc.read(source.descriptor, space.baseAddress, min(space.count, room))
       code = errno
       return max(0, result)
     }

@@ -9,11 +9,10 @@ import UploadProtocol
 /// | a path that ends in `/` | `PUT` to that path and the file's name, as `curl -T` does; forms: `POST` to the path itself |
 /// | any other path | `POST` to the path as it stands |
 ///
-/// A query is kept in every case. Names and passwords in the URL are refused, since a URL is shown and logged.
+/// With `https` in place of `http` it goes by TLS. A query is kept in every case. Names and passwords in the URL are refused, since a URL is shown and logged.
 package struct SendTarget: Sendable, Equatable {
-  /// The scheme's own port, when the URL names none.
-  package static let defaultPort = 80
-
+  /// Whether what is sent is encrypted: `https`.
+  package let isSecure: Bool
   /// Name or address of the server; an IPv6 address stands without its brackets.
   package let host: String
   /// 1 to 65,535.
@@ -23,16 +22,23 @@ package struct SendTarget: Sendable, Equatable {
   /// What stands behind `?`; nil when there is no `?`.
   package let query: String?
 
+  /// What makes the server's certificate one to be believed; without meaning unless ``isSecure``.
+  package let trust: ServerTrust
+
   /// Shown to this server alone, as `Authorization: Bearer`; nil for none.
   let authorization: HeaderField?
 
   /// Takes `text` apart.
-  /// - Parameter token: what the server asks for; nil when it asks for nothing.
+  /// - Parameters:
+  ///   - token: what the server asks for; nil when it asks for nothing.
+  ///   - trust: how an https server is known.
   /// - Throws: ``UploadError`` with code `badURL` and what a good URL looks like, or `badValue` when the token cannot stand
   ///   in a header field.
-  package init(_ text: String, token: String? = nil) throws(UploadError) {
+  package init(_ text: String, token: String? = nil, trust: ServerTrust = .system) throws(UploadError) {
     if let token { authorization = try HeaderField("Authorization: Bearer \(token)") } else { authorization = nil }
+    self.trust = trust
     let parts = try URLParts(text)
+    isSecure = parts.isSecure
     host = parts.host
     port = parts.port
     path = parts.path
@@ -46,7 +52,7 @@ package struct SendTarget: Sendable, Equatable {
 
   /// The value of the Host header field: without the port where it is the scheme's own (RFC 9110 section 7.2).
   var hostField: String {
-    port == Self.defaultPort ? bracketedHost : authority
+    port == URLParts.defaultPort(isSecure: isSecure) ? bracketedHost : authority
   }
 
   private var bracketedHost: String {

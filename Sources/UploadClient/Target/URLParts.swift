@@ -1,7 +1,8 @@
 import UploadCore
 
-/// The pieces of an `http` URL, checked one by one so that each mistake has an answer of its own.
+/// The pieces of an `http` or `https` URL, checked one by one so that each mistake has an answer of its own.
 struct URLParts {
+  let isSecure: Bool
   let host: String
   let port: Int
   let path: String
@@ -15,10 +16,10 @@ struct URLParts {
     guard let colon = text.firstRange(of: "://") else {
       throw Self.error(text, "has no http:// in front")
     }
-    try Self.checkScheme(text[..<colon.lowerBound], of: text)
+    isSecure = try Self.isSecure(text[..<colon.lowerBound], of: text)
     let rest = text[colon.upperBound...]
     let authority = rest.prefix { !"/?#".contains($0) }
-    (host, port) = try Self.authority(authority, of: text)
+    (host, port) = try Self.authority(authority, isSecure: isSecure, of: text)
     let tail = rest[authority.endIndex...].prefix { $0 != "#" }
     let rawPath = tail.prefix { $0 != "?" }
     path = rawPath.isEmpty ? "/" : try Self.encoded(rawPath, of: text)
@@ -26,20 +27,22 @@ struct URLParts {
     query = question.isEmpty ? nil : try Self.encoded(question.dropFirst(), of: text)
   }
 
-  private static func checkScheme(_ scheme: Substring, of text: String) throws(UploadError) {
+  /// The scheme's own port, when the URL names none.
+  static func defaultPort(isSecure: Bool) -> Int { isSecure ? 443 : 80 }
+
+  private static func isSecure(_ scheme: Substring, of text: String) throws(UploadError) -> Bool {
     switch scheme.lowercased() {
-    case "http": return
-    case "https":
-      throw UploadError(
-        .badURL,
-        "\"\(PlainText.sanitized(text))\" asks for TLS, which is not supported yet. Use http:// instead."
-      )
-    default:
-      throw error(text, "is not an http:// URL")
+    case "http": return false
+    case "https": return true
+    default: throw error(text, "is not an http:// or https:// URL")
     }
   }
 
-  private static func authority(_ authority: Substring, of text: String) throws(UploadError) -> (String, Int) {
+  private static func authority(
+    _ authority: Substring,
+    isSecure: Bool,
+    of text: String
+  ) throws(UploadError) -> (String, Int) {
     // The message leaves the URL out: it would show the password.
     guard !authority.utf8.contains(UInt8(ascii: "@")) else {
       throw UploadError(
@@ -63,12 +66,12 @@ struct URLParts {
       guard !host.isEmpty else { throw error(text, "names no host") }
       guard host.utf8.allSatisfy(isHostByte) else { throw error(text, "has a character in its host that no host has") }
     }
-    return (String(host), try self.port(port, of: text))
+    return (String(host), try self.port(port, isSecure: isSecure, of: text))
   }
 
   /// `text` is empty, `:` (RFC 3986 section 3.2.3 allows it) or `:8080`.
-  private static func port(_ text: Substring, of url: String) throws(UploadError) -> Int {
-    guard !text.isEmpty, text != ":" else { return SendTarget.defaultPort }
+  private static func port(_ text: Substring, isSecure: Bool, of url: String) throws(UploadError) -> Int {
+    guard !text.isEmpty, text != ":" else { return defaultPort(isSecure: isSecure) }
     let digits = text.dropFirst()
     guard text.first == ":", digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits),
       (1...65_535).contains(port)

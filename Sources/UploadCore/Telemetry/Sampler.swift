@@ -81,6 +81,7 @@ package struct Sampler {
       detectedType: meter.detectedType,
       state: state,
       cause: cause,
+      retryReason: ended == nil ? meter.pauseReason : nil,
       stalledSeconds: cause == nil ? 0 : (now - history.movedAt).inSeconds,
       bytes: bytes,
       stored: answered ? meter.stored : nil,
@@ -120,6 +121,7 @@ package struct Sampler {
     let peer: StallCause = meter.direction == .incoming ? .client : .server
     switch meter.phase {
     case .finishing: return (.finishing, nil)
+    case .pause: return (.waiting, nil)
     case .waiting: return stalled ? (.stalled, peer) : (.waiting, nil)
     case .peer: return stalled ? (.stalled, peer) : (moving, nil)
     case .disk: return stalled ? (.stalled, .disk) : (moving, nil)

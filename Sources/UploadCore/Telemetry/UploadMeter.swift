@@ -38,6 +38,8 @@ package final class UploadMeter: Sendable {
     /// Nil while the upload runs.
     var ending: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
     var isCancelled = false
+    /// Why the attempt before failed, while the next one waits for its time.
+    var pauseReason: String?
     /// How the data path is told to end.
     var interrupt: (@Sendable () -> Void)?
   }
@@ -100,6 +102,26 @@ package final class UploadMeter: Sendable {
   package var phase: UploadPhase {
     get { UploadPhase(rawValue: phaseValue.load(ordering: .relaxed)) ?? .waiting }
     set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
+  }
+
+  /// An attempt has failed, and another will follow: nothing of what was sent counts any more.
+  /// - Parameter reason: why, in words.
+  package func pause(because reason: String) {
+    life.withLock { $0.pauseReason = reason }
+    receivedBytes.store(0, ordering: .relaxed)
+    setNetworkBytes(0)
+    phase = .pause
+  }
+
+  /// The next attempt begins.
+  package func startAgain() {
+    phase = .waiting
+    life.withLock { $0.pauseReason = nil }
+  }
+
+  /// Why the attempt before failed, while the next one waits for its time; nil at all other times.
+  package var pauseReason: String? {
+    life.withLock { $0.pauseReason }
   }
 
   /// Memory the upload holds at this instant, in bytes: the resident pages of its regions, and its network buffers.

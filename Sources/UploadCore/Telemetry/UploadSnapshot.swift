@@ -16,6 +16,8 @@ package struct UploadSnapshot: Sendable {
   package var state: UploadState
   /// Set exactly when ``state`` is `stalled`.
   package var cause: StallCause?
+  /// Why the attempt before failed, while an outgoing upload waits to be tried again.
+  package var retryReason: String?
   /// Seconds since the last byte, from the moment it counts as stalled; else 0.
   package var stalledSeconds: Double
 

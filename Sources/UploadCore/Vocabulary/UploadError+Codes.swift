@@ -62,6 +62,8 @@ extension UploadError.Code {
   package static let refusedByServer = Self(rawValue: "refusedByServer")
   /// What the server sent is not HTTP.
   package static let badAnswer = Self(rawValue: "badAnswer")
+  /// The server's certificate is not one to be believed.
+  package static let untrustedServer = Self(rawValue: "untrustedServer")
   /// The address is not one that can be sent to.
   package static let badURL = Self(rawValue: "badURL")
   /// The file to send cannot be read.
@@ -77,6 +79,8 @@ extension UploadError.Code {
 
   /// The address to listen on is taken or not allowed.
   package static let cannotListen = Self(rawValue: "cannotListen")
+  /// A certificate, or the key that belongs to it, cannot be used.
+  package static let badCertificate = Self(rawValue: "badCertificate")
   /// A size, rate, time or option value that cannot be read.
   package static let badValue = Self(rawValue: "badValue")
   /// Something that should not have happened did.
@@ -87,7 +91,8 @@ extension UploadError.Code {
     .badRequest, .malformedForm, .noFile, .incomplete, .tooLarge, .unsupportedType, .unauthorized, .forbidden,
     .notFound, .methodNotAllowed, .nameTaken, .notImplemented, .clientGone, .timedOut, .tooManyUploads,
     .tooManyFromClient, .shuttingDown, .cancelled, .diskFull, .storageFailed, .badDirectory, .connectionRefused,
-    .unreachable, .connectionLost, .refusedByServer, .badAnswer,
-    .badURL, .unreadableFile, .fileChanged, .outOfMemory, .contentMismatch, .cannotListen, .badValue, .internalFailure,
+    .unreachable, .connectionLost, .refusedByServer, .badAnswer, .untrustedServer,
+    .badURL, .unreadableFile, .fileChanged, .outOfMemory, .contentMismatch, .cannotListen, .badCertificate,
+    .badValue, .internalFailure,
   ]
 }

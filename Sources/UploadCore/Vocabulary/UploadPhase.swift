@@ -11,6 +11,8 @@ package enum UploadPhase: UInt8, Sendable {
   case memory
   /// A rate limit holds it back.
   case limit
+  /// An attempt has failed, and the next one waits for its time.
+  case pause
   /// Every byte has been taken.
   case finishing
 }

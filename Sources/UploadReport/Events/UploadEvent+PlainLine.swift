@@ -54,7 +54,10 @@ extension UploadEvent {
     case .receiving, .sending:
       line += " \(ByteSize.rateText(upload.speed))"
       if let eta = upload.eta { line += " \(TimeText.clock(eta)) left" }
-    case .waiting: line += ", waiting for the first byte"
+    case .waiting:
+      line +=
+        upload.retryReason.map { ", waiting to try again: \(PlainText.sanitized($0))" }
+        ?? ", waiting for the first byte"
     case .waitingForMemory: line += ", waiting for memory"
     case .limited: line += " \(ByteSize.rateText(upload.speed)), held back by a rate limit"
     case .stalled: line += ", stalled: waiting for \(upload.cause?.words ?? "something unknown")"

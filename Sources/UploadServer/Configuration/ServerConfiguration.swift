@@ -14,6 +14,8 @@ package struct ServerConfiguration: Sendable {
   /// Digests to compute of every upload, beside those that a request asks for.
   package var digests: Set<DigestAlgorithm> = []
   package var access = AccessRules()
+  /// The certificate and key to speak TLS with over HTTP's port; nil for plain HTTP.
+  package var tls: TLSIdentity?
 
   package init() {}
 }

@@ -1,0 +1,15 @@
+import UploadClient
+import UploadCore
+import UploadServer
+
+extension SendTarget {
+  /// A server of this process's own: by its token, and by its certificate, whoever signed that.
+  /// - Throws: ``UploadError`` with code `badURL`.
+  init(own address: ServerAddress, _ engine: ServerEngine) throws(UploadError) {
+    try self.init(
+      address.url,
+      token: engine.token?.text,
+      trust: address.fingerprint.map(ServerTrust.pinned) ?? .system
+    )
+  }
+}

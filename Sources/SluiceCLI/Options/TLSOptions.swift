@@ -1,0 +1,51 @@
+import ArgumentParser
+import UploadCore
+import UploadServer
+
+/// Whether a server speaks TLS, and as whom: options of every command that hosts one.
+struct TLSOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Speak TLS with a certificate made at start (self-signed), which clients know by its fingerprint.",
+      valueName: "mode"
+    )
+  )
+  var tls = TLSMode.off
+
+  @Option(help: ArgumentHelp("Speak TLS with the certificate in this PEM file.", valueName: "path"))
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("The private key that belongs to it, in a PEM file.", valueName: "path"))
+  var tlsKey: String?
+
+  static let valueNames = ["tls", "tls-cert", "tls-key"]
+
+  mutating func validate() throws {
+    guard (tlsCert == nil) == (tlsKey == nil) else {
+      throw ValidationError("--tls-cert and --tls-key go together: a certificate is of no use without its key.")
+    }
+    guard tls == .off || tlsCert == nil else {
+      throw ValidationError("--tls self-signed makes a certificate; leave it out, or --tls-cert and --tls-key.")
+    }
+  }
+
+  /// What the plain TCP listener must be refused for: it stays plain.
+  func checkRawPort(host: String) throws {
+    guard tls == .off, tlsCert == nil else {
+      guard LoopbackName.contains(host) else {
+        throw ValidationError(
+          "--raw-port has no TLS: what comes there can be read and changed on its way. "
+            + "Leave it out, or listen on loopback only."
+        )
+      }
+      return
+    }
+  }
+
+  /// What the server shows of itself; nil for plain HTTP.
+  /// - Throws: ``UploadError`` with code `badCertificate`.
+  func identity(host: String) throws(UploadError) -> TLSIdentity? {
+    if let tlsCert, let tlsKey { return try TLSIdentity(certificateFile: tlsCert, keyFile: tlsKey) }
+    return tls == .selfSigned ? try TLSIdentity(selfSignedFor: host) : nil
+  }
+}

@@ -1,0 +1,25 @@
+import Testing
+
+@testable import UploadClient
+
+@Suite struct RetryAfterTests {
+  /// Sun, 06 Nov 1994 08:49:37 GMT
+  private let now: Int64 = 784_111_777
+
+  @Test(arguments: [("0", 0), ("7", 7), ("  120 ", 120), ("00012", 12), ("99999999999999999999", 31_536_000)])
+  func seconds(text: String, seconds: Int64) {
+    #expect(RetryAfter.duration(text, now: now) == .seconds(seconds))
+  }
+
+  @Test func dates() {
+    #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .zero)
+    #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:50:37 GMT", now: now) == .seconds(60))
+    #expect(RetryAfter.duration("Sat, 05 Nov 1994 08:50:37 GMT", now: now) == .zero)
+    #expect(RetryAfter.duration("Sun, 06 Nov 2094 08:49:37 GMT", now: now) == .seconds(31_536_000))
+  }
+
+  @Test(arguments: ["", " ", "-1", "+5", "1.5", "soon", "1 2", "Sun, 06 Foo 1994 08:49:37 GMT", "٣"])
+  func whatIsNeitherSaysNothing(text: String) {
+    #expect(RetryAfter.duration(text, now: now) == nil)
+  }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+/// Uploads that are tried again, against servers that are away or busy at first.
+@Suite struct RetryingTests {
+  private func uploads(_ limit: Int = 3, firstPause: Duration = .milliseconds(10)) -> TestUploads {
+    var uploads = TestUploads()
+    uploads.configuration.retry = RetryPolicy(limit: limit)
+    uploads.configuration.retry.firstPause = firstPause
+    return uploads
+  }
+
+  @Test(arguments: [UploadMode.stream, .multipart, .buffered]) func busyThenTaken(mode: UploadMode) async throws {
+    try await withTemporaryDirectory { directory in
+      let bytes = SplitMix64.bytes(200_000)
+      try directory.write(bytes, to: "a.bin")
+      let requests = Mutex(0)
+      try await withServer { peer in
+        let number = requests.withLock { count in
+          count += 1
+          return count
+        }
+        let request = try peer.readHead()
+        let body = try peer.readBody(of: request)
+        #expect(body.firstRange(of: bytes) != nil)
+        if number < 3 { return try peer.answer("503 Service Unavailable", "busy", headers: "Retry-After: 0\r\n") }
+        try peer.stored("a.bin", bytes.count)
+      } _: { server in
+        let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url, mode: mode)
+        #expect(meter.finished?.bytes == UInt64(bytes.count))
+        #expect(meter.received == UInt64(bytes.count))
+      }
+      #expect(requests.withLock { $0 } == 3)
+    }
+  }
+
+  @Test func cutInTheMiddleThenTaken() async throws {
+    try await withTemporaryDirectory { directory in
+      let bytes = SplitMix64.bytes(3_000_000)
+      try directory.write(bytes, to: "a.bin")
+      let requests = Mutex(0)
+      try await withServer { peer in
+        let isFirst = requests.withLock { count in
+          count += 1
+          return count == 1
+        }
+        let request = try peer.readHead()
+        try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+        if isFirst {
+          _ = try peer.read(100_000)
+          return peer.reset()
+        }
+        #expect(try peer.readBody(of: request) == bytes)
+        try peer.stored("a.bin", bytes.count)
+      } _: { server in
+        let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url)
+        #expect(meter.finished?.bytes == UInt64(bytes.count))
+        #expect(meter.received == UInt64(bytes.count))
+      }
+    }
+  }
+
+  @Test func theLastErrorIsTold() async throws {
+    try await withTemporaryDirectory { directory in
+      try directory.write([1], to: "a.bin")
+      let port = try ScriptedServer.freePort()
+      let meter = try await uploads(2).send(.file(directory.file("a.bin")), to: "http://127.0.0.1:\(port)")
+      #expect(meter.error?.code == .connectionRefused)
+      #expect(meter.pauseReason == nil)
+    }
+  }
+
+  @Test func whatMayBeStoredIsNotSentAgain() async throws {
+    try await withTemporaryDirectory { directory in
+      try directory.write([1, 2, 3], to: "a.bin")
+      let requests = Mutex(0)
+      try await withServer { peer in
+        requests.withLock { $0 += 1 }
+        _ = try peer.readBody(of: try peer.readHead())
+        try peer.send("HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\nhalf")
+        peer.close()
+      } _: { server in
+        let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url)
+        #expect(meter.error?.code == .connectionLost)
+      }
+      #expect(requests.withLock { $0 } == 1)
+    }
+  }
+
+  @Test func standardInputIsNotSentAgain() async throws {
+    let requests = Mutex(0)
+    let pipe = try TestPipe()
+    pipe.write([1, 2, 3])
+    defer { close(pipe.output) }
+    try await withServer { peer in
+      requests.withLock { $0 += 1 }
+      _ = try peer.readBody(of: try peer.readHead())
+      try peer.answer("503 Service Unavailable", "busy")
+    } _: { server in
+      let meter = try await uploads().send(.descriptor(pipe.output, name: "p"), to: server.url)
+      #expect(meter.error?.code == .refusedByServer)
+    }
+    #expect(requests.withLock { $0 } == 1)
+  }
+
+  @Test func aPauseIsShownAndEndsAtOnce() async throws {
+    try await withTemporaryDirectory { directory in
+      try directory.write([1], to: "a.bin")
+      let uploads = uploads(1, firstPause: .seconds(3600))
+      let file = directory.file("a.bin")
+      let url = "http://127.0.0.1:\(try ScriptedServer.freePort())"
+      async let sent = uploads.send(.file(file), to: url)
+      try await eventually("a pause") { uploads.ledger.active().first?.phase == .pause }
+      var sampler = Sampler(ledger: uploads.ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
+      let shown = try #require(sampler.sample(at: .now + .seconds(60)).uploads.first)
+      #expect(shown.state == .waiting)
+      #expect(shown.cause == nil)
+      #expect(shown.retryReason?.contains("Nobody listens") == true)
+      uploads.ledger.cancelAll()
+      #expect(try await sent.isCancelled)
+    }
+  }
+}
