@@ -45,7 +45,7 @@ import UploadReport
         let line = help[start.upperBound...].components(separatedBy: "\n  -")[0]
         let value = defaults.count == names.count ? defaults[index] : defaults[0]
         if ["none", "off", "all"].contains(value) {
-          let isUnset = !line.contains("default: ") || line.contains(/default: (no limit|none|all)/)
+          let isUnset = !line.contains("default: ") || line.contains(/default: (no limit|none|all|off)/)
           #expect(isUnset, "--\(name): \(line)")
         } else if value != "see below" {
           #expect(line.contains("default: \(value)"), "--\(name): \(line)")

@@ -10,6 +10,12 @@ package struct DashboardFacts: Hashable, Sendable {
   package var workingDirectory: String
   /// What `~` stands for.
   package var home: String
+  /// Whether clients must show a token.
+  package var asksForToken: Bool
+  /// The token that the server made, which only it can tell; nil when it asks for none, or for one that the user gave.
+  package var madeToken: String?
+  /// The SHA-256 of the server's certificate, `AB:CD:...`; nil without TLS.
+  package var fingerprint: String?
   /// Something that must stay in view, such as that anybody may upload; nil when there is nothing.
   package var warning: String?
 
@@ -19,6 +25,9 @@ package struct DashboardFacts: Hashable, Sendable {
     directory: String,
     workingDirectory: String,
     home: String,
+    asksForToken: Bool = false,
+    madeToken: String? = nil,
+    fingerprint: String? = nil,
     warning: String? = nil
   ) {
     self.url = url
@@ -26,6 +35,32 @@ package struct DashboardFacts: Hashable, Sendable {
     self.directory = directory
     self.workingDirectory = workingDirectory
     self.home = home
+    self.asksForToken = asksForToken
+    self.madeToken = madeToken
+    self.fingerprint = fingerprint
     self.warning = warning
+  }
+}
+
+extension DashboardFacts {
+  /// What somebody else types to upload a file here.
+  var uploadCommand: String {
+    // The fingerprint of a certificate that nobody vouches for is more than curl can compare.
+    let trust = fingerprint == nil ? "" : "-k "
+    let token = asksForToken ? "-u :\(madeToken ?? "TOKEN") " : ""
+    return "curl \(trust)\(token)-T FILE \(url)/"
+  }
+
+  /// The address for a browser, with the token where the server made one.
+  var sharedURL: String {
+    madeToken.map { "\(url)/?token=\($0)" } ?? url
+  }
+
+  /// What clients need to know to trust the server and to be let in, a note for each.
+  var notes: [String] {
+    var notes: [String] = []
+    if let madeToken { notes.append("clients show the token \(madeToken)") }
+    if let fingerprint { notes.append("TLS certificate, for --fingerprint: \(fingerprint)") }
+    return notes
   }
 }

@@ -65,11 +65,11 @@ extension DashboardModel {
       rearrange()
     case .copy:
       guard capabilities.hasClipboard else {
-        live.note(.warning, "this terminal takes no text for the clipboard; the URL is \(facts.url)")
+        live.note(.warning, "this terminal takes no text for the clipboard; the URL is \(facts.sharedURL)")
         return []
       }
-      live.note(.info, "copied \(facts.url)")
-      return [.copy(facts.url)]
+      live.note(.info, "copied \(facts.sharedURL)")
+      return [.copy(facts.sharedURL)]
     default: break
     }
     return []

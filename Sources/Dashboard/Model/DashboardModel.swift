@@ -43,6 +43,7 @@ package struct DashboardModel: Sendable {
     self.settings = settings
     self.capabilities = capabilities
     self.size = size
+    for note in facts.notes { live.note(.info, note) }
   }
 
   /// Takes something that has happened.

@@ -87,6 +87,7 @@ struct HeaderView: Widget {
       x += columns + Self.gap
     }
     if withURL { put(StyledText(facts.url, theme.accent)) }
+    if let token = facts.madeToken { put(StyledText("token ", theme.dim) + StyledText(token, theme.accent)) }
     drawSlabs(on: &surface, at: &x)
     put("peak RSS \(Figures.memory(picture.memory.peak))")
     if let free = picture.freeSpace {

@@ -57,7 +57,7 @@ struct UploadsPane: Widget {
   /// What to do when there is nothing to show.
   private func placeholder(_ theme: Theme) -> [StyledText] {
     if !filter.isEmpty { return [StyledText("Nothing here contains \"\(filter)\".", theme.dim)] }
-    let command = StyledText("curl -T FILE \(facts.url)/", theme.accent)
+    let command = StyledText(facts.uploadCommand, theme.accent)
     switch direction {
     case .incoming:
       return [StyledText("Nothing has come in yet.", theme.dim), StyledText("Send a file with", theme.dim), command]

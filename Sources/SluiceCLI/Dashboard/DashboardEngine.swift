@@ -2,6 +2,7 @@ import Dashboard
 import Glibc
 import UploadClient
 import UploadCore
+import UploadProtocol
 import UploadServer
 import UploadStorage
 
@@ -58,6 +59,9 @@ struct DashboardEngine: Sendable {
       directory: setup.directory,
       workingDirectory: paths.workingDirectory,
       home: paths.home,
+      asksForToken: server.token != nil,
+      madeToken: server.madeToken?.text,
+      fingerprint: address.fingerprint?.description,
       warning: server.token != nil || LoopbackName.contains(setup.server.host)
         ? nil : "Anybody who can reach \(host) can upload and download here."
     )

@@ -81,8 +81,7 @@ struct ServeRun: Sendable {
         rawPort: address.rawPort,
         directory: directory,
         processID: getpid(),
-        // One that was given is known to who gave it, and no business of a log's.
-        token: server.access.token == nil ? engine.token?.text : nil,
+        token: engine.madeToken?.text,
         fingerprint: address.fingerprint?.description
       )
     )

@@ -14,6 +14,8 @@ struct ServerEngine: Sendable {
   let server: UploadServer
   /// What clients must show; nil when nothing is asked.
   let token: AccessToken?
+  /// The token, where it was made here: one that was given is known to who gave it, and no business of a log's or screen's.
+  let madeToken: AccessToken?
   private let eventLoops: MultiThreadedEventLoopGroup
   private let writers: NIOThreadPool
 
@@ -28,6 +30,7 @@ struct ServerEngine: Sendable {
   ) throws(UploadError) {
     let configuration = try options.configuration(port: port)
     token = configuration.access.token
+    madeToken = options.access.token == nil ? token : nil
     directory = try UploadDirectory(path: path, minFree: options.minFree.bytes)
     budget = try MemoryBudget(limit: options.memoryBudget.bytes)
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)

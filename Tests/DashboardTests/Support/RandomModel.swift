@@ -29,6 +29,9 @@ struct RandomModel {
     var facts = DashboardFacts(url: text(), directory: text(), workingDirectory: text(), home: text())
     facts.warning = Bool.random(using: &random) ? text() : nil
     facts.rawPort = Bool.random(using: &random) ? .max : nil
+    facts.asksForToken = Bool.random(using: &random)
+    facts.madeToken = Bool.random(using: &random) ? text() : nil
+    facts.fingerprint = Bool.random(using: &random) ? text() : nil
     let capabilities = TerminalCapabilities(
       colors: pick([.mono, .colors8, .colors16, .colors256]),
       isUnicode: Bool.random(using: &random),

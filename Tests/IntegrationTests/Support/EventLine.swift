@@ -42,6 +42,8 @@ struct EventLine: Decodable, Sendable {
   var remote: String?
   var error: Failure?
   var ok: Bool?
+  var seconds: Double?
+  var fingerprint: String?
   var residentBytes: Int?
   var rss: Int?
   var rssPeak: Int?

@@ -1,0 +1,82 @@
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// `sluice send` to servers that are away or busy at first, and at a limited rate.
+@Suite struct SendRetryTests {
+  private static let stored = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+  @Test func aBusyServerIsAskedAgain() async throws {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let file = try directory.random(10, to: "f")
+      async let ended = Sluice.run(["send", "--json", "--interval", "10ms", "--to", "http://127.0.0.1:\(port)", file])
+      let began = ContinuousClock.now
+      for answer in [
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        Self.stored,
+      ] {
+        let connection = try await listener.accept()
+        try await connection.receiveHead()
+        try await connection.send(answer)
+        connection.finish()
+        _ = try? await connection.receive()
+      }
+      let result = try await ended
+      #expect(result.exit == .status(0), "\(result)")
+      #expect(ContinuousClock.now - began >= .seconds(1))
+      #expect(try result.events.contains { $0.event == "progress" && $0.state == "waiting" })
+      #expect(try result.events.last?.uploads?.map(\.verdict) == ["accepted"])
+    }
+  }
+
+  @Test func aServerThatStartsLateIsFound() async throws {
+    try await withTemporaryDirectory { directory in
+      let port = try Socket.freePort()
+      let file = try directory.random(70_000, to: "f")
+      let sending = try Sluice.start(["send", "--retry", "20", "--to", "http://127.0.0.1:\(port)", file])
+      _ = try await sending.line { $0.contains("started") }
+      let uploads = directory.file("uploads")
+      let server = try Sluice.start(["serve", "--json", "--port", "\(port)", "--dir", uploads])
+      #expect(try await sending.exit(timeout: .seconds(90)) == .status(0))
+      server.signal(SIGINT)
+      #expect(try await server.exit() == .status(0))
+      #expect(try Digest.ofFile(uploads + "/f") == Digest.ofFile(file))
+    }
+  }
+
+  @Test func ctrlCEndsAPauseAtOnce() async throws {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let file = try directory.random(10, to: "f")
+      let sending = try Sluice.start(["send", "--json", "--interval", "10ms", "--to", "http://127.0.0.1:\(port)", file])
+      let connection = try await listener.accept()
+      try await connection.receiveHead()
+      try await connection.send(
+        "HTTP/1.1 503 Busy\r\nRetry-After: 100\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+      )
+      connection.finish()
+      _ = try? await connection.receive()
+      _ = try await sending.line { $0.contains("\"state\":\"waiting\"") }
+      let began = ContinuousClock.now
+      sending.signal(SIGINT)
+      #expect(try await sending.exit() == .status(130))
+      #expect(ContinuousClock.now - began < .seconds(60))
+      #expect(try EventLine.decode(sending.output).last?.uploads?.map(\.verdict) == ["cancelled"])
+    }
+  }
+
+  @Test(arguments: ["stream", "multipart", "buffered"]) func aRateIsKept(mode: String) async throws {
+    try await withServer { server in
+      let file = try server.scratch.random(2_000_000, to: "f")
+      let ended = try await Sluice.run([
+        "send", "--json", "--interval", "50ms", "--mode", mode, "--limit-rate", "1MB/s", "--to", server.url, file,
+      ])
+      #expect(ended.exit == .status(0), "\(ended)")
+      // 2 MB at 1 MB/s. A machine under load is slower, never faster.
+      #expect(try #require(try ended.events.first { $0.event == "finished" }?.seconds) > 1.8)
+      #expect(try ended.events.contains { $0.event == "progress" && $0.state == "limited" })
+      try server.expect("f", equals: file)
+    }
+  }
+}
