@@ -74,9 +74,11 @@ struct UploadFacts: Widget {
   /// What the sender said it is, and what the bytes say.
   private var type: String? {
     let declared = upload.declaredType ?? upload.finishedFile?.declaredType
+    let detected = upload.finishedFile?.detectedType
+    if let declared, declared == detected { return "\(declared) (declared and detected)" }
     let parts = [
       declared.map { "\($0) (declared)" },
-      upload.finishedFile?.detectedType.map { "\($0) (detected)" },
+      detected.map { "\($0) (detected)" },
     ].compactMap { $0 }
     return parts.isEmpty ? upload.finishedFile?.type : parts.joined(separator: ", ")
   }

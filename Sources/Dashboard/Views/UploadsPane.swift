@@ -44,7 +44,7 @@ struct UploadsPane: Widget {
   }
 
   private func footer(_ surface: Surface) -> StyledText {
-    var parts: [String] = []
+    var parts = hidden(surface)
     if list.stalledCount > 0 { parts.append("\(list.stalledCount) stalled") }
     if list.endedCount > 0 { parts.append("\(list.endedCount) ended") }
     if list.leftOut > 0 { parts.append("\(list.leftOut) older left out") }
@@ -52,6 +52,15 @@ struct UploadsPane: Widget {
     if settings.sort != .started { parts.append("by \(settings.sort.rawValue)") }
     if direction == .outgoing { parts.append("next: \(settings.mode.rawValue)") }
     return StyledText(parts.joined(separator: " \(surface.glyphs.separator.text) "))
+  }
+
+  /// How many uploads are scrolled out above and below.
+  private func hidden(_ surface: Surface) -> [String] {
+    let height = Panel.content(of: surface.bounds).height
+    let visible = ItemList.visible(height: height, itemHeight: linesPerUpload)
+    let above = place.scroll.offset(count: list.shown.count, visible: visible)
+    let below = list.shown.count - above - visible
+    return [(above, "above"), (below, "below")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
   }
 
   /// What to do when there is nothing to show.

@@ -14,20 +14,20 @@ final class UploadHandler: ChannelInboundHandler {
   /// How often progress within a piece is noted and time-outs are looked at.
   private static let tickInterval = TimeAmount.milliseconds(100)
 
-  private let job: UploadJob
+  let job: UploadJob
   private let result: EventLoopPromise<ExchangeResult>
-  private var machine: ExchangeStateMachine
+  var machine: ExchangeStateMachine
   private var writer: RequestWriter
   private var answer: ServerAnswer?
   /// How it ended; set once, told when the connection is closed, since only then nothing uses the source any more.
-  private var ending: Result<ExchangeResult, FailedAttempt>?
+  var ending: Result<ExchangeResult, FailedAttempt>?
   /// What the network layer said last.
   private var cause: (any Error)?
   private var ticker: Scheduled<Void>?
   private var isConnected = false
-  private var isProbing = false
+  var isProbing = false
   /// The next piece waits for something that is not the server's: a rate limit, or a read.
-  private var isHeld = false
+  var isHeld = false
   private var piece = PieceProgress()
 
   /// - Parameter result: completed exactly once, when the connection is closed; it fails with ``FailedAttempt``.
@@ -102,7 +102,7 @@ final class UploadHandler: ChannelInboundHandler {
 
   // MARK: Actions
 
-  private func perform(_ action: ExchangeStateMachine.Action, _ context: ChannelHandlerContext) {
+  func perform(_ action: ExchangeStateMachine.Action, _ context: ChannelHandlerContext) {
     if machine.body.isSent { job.meter.phase = .finishing }
     switch action {
     case .none: return
@@ -137,57 +137,9 @@ final class UploadHandler: ChannelInboundHandler {
     }
   }
 
-  /// Asks whether the source changed while nothing moves; at most one question at a time, since a network file system may
-  /// take long to answer.
-  private func probe(_ context: ChannelHandlerContext) {
-    guard !isProbing else { return }
-    isProbing = true
-    onPool(context, { source in try source.check() }) { handler, _ in handler.isProbing = false }
-  }
-
-  private func read(_ context: ChannelHandlerContext) {
-    guard case .stream(_, let reader) = job.content else { return }
-    job.meter.phase = .disk
-    onPool(context, { _ in try reader.read() }) { handler, reading in
-      switch reading {
-      case .bytes(let count): handler.perform(handler.machine.didRead(count), context)
-      case .end: handler.perform(handler.machine.didRead(0), context)
-      case .nothingYet: handler.read(context)
-      }
-    }
-  }
-
-  private func read(_ range: Range<UInt64>, by reader: PieceReader, _ context: ChannelHandlerContext) {
-    job.meter.phase = .disk
-    isHeld = true
-    onPool(context, { _ in try reader.read(range) }) { handler, _ in
-      handler.letGo()
-      guard !handler.machine.body.isStopped else { return }
-      handler.write(.byteBuffer(reader.buffer), count: range.count, context)
-    }
-  }
-
-  /// Runs `work` on the thread pool and comes back with what it returned, unless all is over by then.
-  private func onPool<Value: Sendable>(
-    _ context: ChannelHandlerContext,
-    _ work: @escaping @Sendable (OpenedSource) throws -> Value,
-    then next: @escaping (UploadHandler, Value) -> Void
-  ) {
-    guard let source = job.content.source else { return }
-    job.threadPool.runIfActive(eventLoop: context.eventLoop) { try work(source) }
-      .assumeIsolated()
-      .whenComplete { [self] result in
-        guard ending == nil else { return }
-        switch result {
-        case .success(let value): next(self, value)
-        case .failure(let error): sourceFailed(error, context)
-        }
-      }
-  }
-
   // MARK: Writing
 
-  private func write(_ data: IOData, count: Int, _ context: ChannelHandlerContext) {
+  func write(_ data: IOData, count: Int, _ context: ChannelHandlerContext) {
     piece.begin(count)
     job.meter.phase = job.meter.received > 0 ? .peer : .waiting
     writer.writeContent(data, context, promise: writePromise(context))
@@ -224,7 +176,7 @@ final class UploadHandler: ChannelInboundHandler {
   }
 
   /// What the next piece waited for is over.
-  private func letGo() {
+  func letGo() {
     isHeld = false
     machine.held()
   }
@@ -275,14 +227,6 @@ final class UploadHandler: ChannelInboundHandler {
     end(.success(ExchangeResult(answer: answer, bodyBegun: machine.body.hasBegun)), context)
   }
 
-  private func sourceFailed(_ error: any Error, _ context: ChannelHandlerContext) {
-    let failure =
-      error as? UploadError ?? UploadError(.internalFailure, "The file could not be read any more.", cause: error)
-    guard machine.isConfirming else { return fail(failure, context) }
-    let note = " The server has stored what it got; do not trust that copy."
-    fail(UploadError(failure.code, failure.message + note, cause: failure.cause), context)
-  }
-
   private func describe(_ failure: ExchangeFailure) -> UploadError {
     failure.error(
       ExchangeFailure.Circumstances(
@@ -296,7 +240,7 @@ final class UploadHandler: ChannelInboundHandler {
     )
   }
 
-  private func fail(_ error: UploadError, isPassing: Bool = false, _ context: ChannelHandlerContext) {
+  func fail(_ error: UploadError, isPassing: Bool = false, _ context: ChannelHandlerContext) {
     end(.failure(FailedAttempt(error: error, isPassing: isPassing)), context)
   }
 
