@@ -40,6 +40,7 @@ struct EventLog: Sendable {
       self.append(LogEntry(time: time, kind: kind, direction: upload.direction, name: name, detail: detail))
     }
     if before == nil { append(.started, Self.start(of: upload)) }
+    if let reason = upload.retryReason, reason != before?.retryReason { append(.waiting, "to try again: \(reason)") }
     if let outcome = upload.outcome {
       guard before?.outcome == nil else { return }
       switch outcome {

@@ -6,6 +6,8 @@ struct LogEntry: Sendable, Hashable {
     case started
     case stalled
     case resumed
+    /// To try again.
+    case waiting
     case finished
     case failed
     case cancelled
@@ -17,6 +19,7 @@ struct LogEntry: Sendable, Hashable {
       case .started: "started"
       case .stalled: "stalled"
       case .resumed: "resumed"
+      case .waiting: "waiting"
       case .finished: "finished"
       case .failed: "failed"
       case .cancelled: "cancelled"

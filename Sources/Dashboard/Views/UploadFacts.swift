@@ -33,6 +33,7 @@ struct UploadFacts: Widget {
 
   private var facts: [Fact] {
     var facts = [Fact("state", upload.stateWords) { $0.style(of: upload.state) }]
+    if let reason = upload.retryReason { facts.append(Fact("reason", reason)) }
     if let error = upload.failure { facts.append(Fact("error", "\(error.code.rawValue): \(error.message)")) }
     facts += [Fact("size", size), Fact(upload.direction == .incoming ? "received" : "sent", progress)]
     facts += [Fact("rate", rates), Fact("memory", memory), Fact("time", time)]

@@ -83,7 +83,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       valueName: "count"
     )
   )
-  var retry = 3
+  var retry = RetryPolicy.usual.limit
 
   @Option(
     help: ArgumentHelp("Send no more than this, all files together: 10MB/s. (default: none)", valueName: "rate"),

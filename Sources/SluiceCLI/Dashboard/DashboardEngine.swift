@@ -38,7 +38,9 @@ struct DashboardEngine: Sendable {
       logger: LogOptions.quietLogger
     )
     let (address, serving) = try await server.listen()
-    let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: setup.jobs)
+    var configuration = UploadClientConfiguration()
+    configuration.retry = .usual
+    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: setup.jobs)
     return DashboardEngine(
       ledger: ledger,
       queue: OutgoingQueue(client, jobs: setup.jobs),

@@ -17,6 +17,9 @@ package struct RetryPolicy: Sendable, Equatable {
     self.limit = limit
   }
 
+  /// What users expect who say nothing: a server that is being started again costs no upload.
+  package static let usual = RetryPolicy(limit: 3)
+
   /// How long to pause after the attempt number `attempt` has failed.
   ///
   /// Twice as long each time, and a random half of it off, so that clients that one server turned away together do not come

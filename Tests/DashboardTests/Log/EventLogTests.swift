@@ -42,6 +42,20 @@ import UploadCore
     #expect(lines[1] == "18:30:00  failed    ↑ b  No way to there.")
   }
 
+  @Test func aPauseBeforeAnotherAttemptIsToldOnce() {
+    let upload = UploadSnapshot.sending("b")
+    let paused = upload.changed {
+      $0.state = .waiting
+      $0.retryReason = "Nobody listens there."
+    }
+    var driver = Driver()
+    for step in [upload, paused, paused, upload] { driver.show([step]) }
+    #expect(lines(driver).count == 2)
+    #expect(lines(driver)[0] == "18:30:00  waiting   ↑ b  to try again: Nobody listens there.")
+    driver.show([paused])
+    #expect(driver.text.contains("waiting to try again"))
+  }
+
   @Test func aNoteBeforeTheFirstSnapshotGetsItsTime() {
     var driver = Driver()
     driver.send(.note(.info, "early"))
