@@ -15,8 +15,7 @@ enum ExchangeFailure: Equatable {
   /// The server has everything, or has begun to answer, and then was silent for too long.
   case serverSaysNothing
 
-  /// Whether another attempt may fare better, and the server cannot have said that it stored anything. What has been taken
-  /// and not answered may be stored all the same; then it is there twice, which is better than not at all.
+  /// Whether another attempt may fare better, as long as the server cannot have stored anything.
   var isPassing: Bool {
     switch self {
     case .connectionLost, .serverTakesNothing: true

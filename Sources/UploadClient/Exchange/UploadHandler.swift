@@ -112,7 +112,8 @@ final class UploadHandler: ChannelInboundHandler {
     case .body(let action): perform(action, context)
     case .probe: probe(context)
     case .finish: finish(context)
-    case .fail(let failure): fail(describe(failure), isPassing: failure.isPassing, context)
+    // A server that has the whole body may have stored it: sent again, it would be there twice.
+    case .fail(let failure): fail(describe(failure), isPassing: failure.isPassing && !machine.body.isSent, context)
     }
   }
 
