@@ -14,7 +14,7 @@ package struct DashboardFacts: Hashable, Sendable {
   package var asksForToken: Bool
   /// The token that the server made, which only it can tell; nil when it asks for none, or for one that the user gave.
   package var madeToken: String?
-  /// The SHA-256 of the server's certificate, `AB:CD:...`; nil without TLS.
+  /// The SHA-256 of the server's certificate, 64 hexadecimal digits; nil without TLS.
   package var fingerprint: String?
   /// Something that must stay in view, such as that anybody may upload; nil when there is nothing.
   package var warning: String?
@@ -43,12 +43,12 @@ package struct DashboardFacts: Hashable, Sendable {
 }
 
 extension DashboardFacts {
-  /// What somebody else types to upload a file here.
-  var uploadCommand: String {
+  /// What somebody else types to upload a file here; the second part may go on a line of its own.
+  var uploadCommand: (curl: String, rest: String) {
     // The fingerprint of a certificate that nobody vouches for is more than curl can compare.
-    let trust = fingerprint == nil ? "" : "-k "
-    let token = asksForToken ? "-u :\(madeToken ?? "TOKEN") " : ""
-    return "curl \(trust)\(token)-T FILE \(url)/"
+    let trust = fingerprint == nil ? "" : " -k"
+    let token = asksForToken ? " -u :\(madeToken ?? "TOKEN")" : ""
+    return ("curl\(trust)\(token)", "-T FILE \(url)/")
   }
 
   /// The address for a browser, with the token where the server made one.
@@ -59,8 +59,8 @@ extension DashboardFacts {
   /// What clients need to know to trust the server and to be let in, a note for each.
   var notes: [String] {
     var notes: [String] = []
-    if let madeToken { notes.append("clients show the token \(madeToken)") }
-    if let fingerprint { notes.append("TLS certificate, for --fingerprint: \(fingerprint)") }
+    if let madeToken { notes.append("token: \(madeToken)") }
+    if let fingerprint { notes.append("certificate SHA-256 \(fingerprint)") }
     return notes
   }
 }

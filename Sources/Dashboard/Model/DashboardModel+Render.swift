@@ -37,7 +37,7 @@ extension DashboardModel {
     for direction in UploadDirection.allCases { drawPane(direction, layout, on: &surface) }
     if !layout.detail.isEmpty {
       let isFocused = focus == .detail || view == .detail
-      surface.draw(DetailPane(record: selected, isFocused: isFocused), in: layout.detail)
+      surface.draw(DetailPane(record: selected, notes: facts.notes, isFocused: isFocused), in: layout.detail)
     }
     if !layout.log.isEmpty {
       // Beside the panes it shows the latest lines, whatever was read before.

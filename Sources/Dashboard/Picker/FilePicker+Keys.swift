@@ -26,9 +26,7 @@ extension FilePicker {
       // Backspace with nothing left to take away leaves the filter, as it does in a pager.
       if before.isEmpty, key == KeyEvent(.backspace) { context = .browsing }
       if filter.handle(key), filter.text != before { applyFilter() }
-    case .typingPath:
-      dropCandidates()
-      _ = path.handle(key)
+    case .typingPath: type(key)
     }
     return .stay([])
   }

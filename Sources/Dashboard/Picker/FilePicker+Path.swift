@@ -4,9 +4,22 @@ extension FilePicker {
   /// Begins to type a path: the directory's, to go on from.
   mutating func editPath() {
     context = .typingPath
-    let shown = PickerPath.abbreviated(directory, home: home)
-    path = TextField(shown.hasSuffix("/") ? shown : shown + "/")
+    path = TextField(directoryText)
     dropCandidates()
+  }
+
+  /// Takes a key of the path that is typed.
+  mutating func type(_ key: KeyEvent) {
+    dropCandidates()
+    // Who goes on from a directory with a path of its own means that one.
+    let beginsAnew = key == KeyEvent("/") || key == KeyEvent("~")
+    if beginsAnew, path.text == directoryText { path.clear() }
+    _ = path.handle(key)
+  }
+
+  private var directoryText: String {
+    let shown = PickerPath.abbreviated(directory, home: home)
+    return shown.hasSuffix("/") ? shown : shown + "/"
   }
 
   /// Goes to a path: shows the directory, or chooses the file.

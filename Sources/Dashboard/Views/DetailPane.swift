@@ -5,6 +5,8 @@ import UploadCore
 struct DetailPane: Widget {
   /// Nil when there is no upload to show.
   let record: UploadRecord?
+  /// What there is to know without one.
+  let notes: [String]
   let isFocused: Bool
 
   /// Columns the facts take beside the graphs.
@@ -22,8 +24,8 @@ struct DetailPane: Widget {
     surface.draw(Panel(title, isFocused: isFocused), in: surface.bounds)
     let content = surface.bounds.inset(horizontally: 2, vertically: 1)
     guard let record else {
-      let line = StyledText("Select an upload to see all about it.", theme.dim)
-      return surface.draw(Placeholder(lines: [line]), in: content)
+      let lines = ["Select an upload to see all about it."] + notes.flatMap { Self.lines($0, width: content.width - 2) }
+      return surface.draw(Placeholder(lines: lines.map { StyledText($0, theme.dim) }), in: content)
     }
     let facts = UploadFacts(upload: record.now, peakSpeed: record.peakSpeed)
     if content.height >= 16 {
@@ -33,6 +35,12 @@ struct DetailPane: Widget {
     } else {
       surface.draw(facts, in: content)
     }
+  }
+
+  /// A note with its last word, a token or a digest, on a line of its own where it would be cut.
+  private static func lines(_ note: String, width: Int) -> [String] {
+    guard note.columns > width, let end = note.lastIndex(of: " ") else { return [note] }
+    return [String(note[..<end]), String(note[note.index(after: end)...])]
   }
 
   /// Facts at the left, graphs beside each other at their right.

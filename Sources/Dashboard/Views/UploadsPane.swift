@@ -16,7 +16,8 @@ struct UploadsPane: Widget {
     surface.draw(panel(surface), in: surface.bounds)
     let content = Panel.content(of: surface.bounds)
     guard !list.shown.isEmpty else {
-      return surface.draw(Placeholder(lines: placeholder(surface.theme)), in: content)
+      let lines = placeholder(surface.theme, width: content.width - 2)
+      return surface.draw(Placeholder(lines: lines), in: content)
     }
     let layout = UploadRowLayout(width: content.width, lines: linesPerUpload)
     let list = list
@@ -64,12 +65,15 @@ struct UploadsPane: Widget {
   }
 
   /// What to do when there is nothing to show.
-  private func placeholder(_ theme: Theme) -> [StyledText] {
+  private func placeholder(_ theme: Theme, width: Int) -> [StyledText] {
     if !filter.isEmpty { return [StyledText("Nothing here contains \"\(filter)\".", theme.dim)] }
-    let command = StyledText(facts.uploadCommand, theme.accent)
     switch direction {
     case .incoming:
-      return [StyledText("Nothing has come in yet.", theme.dim), StyledText("Send a file with", theme.dim), command]
+      let (curl, rest) = facts.uploadCommand
+      let whole = "\(curl) \(rest)"
+      let command = whole.columns <= width ? [whole] : ["\(curl) \\", rest]
+      return [StyledText("Nothing has come in yet.", theme.dim), StyledText("Send a file with", theme.dim)]
+        + command.map { StyledText($0, theme.accent) }
     case .outgoing:
       let keys = StyledText([
         Span("Press ", theme.dim), Span("u", theme.key), Span(" to choose a file, or drop one here.", theme.dim),

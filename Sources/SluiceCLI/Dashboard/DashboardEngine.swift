@@ -63,7 +63,7 @@ struct DashboardEngine: Sendable {
       home: paths.home,
       asksForToken: server.token != nil,
       madeToken: server.madeToken?.text,
-      fingerprint: address.fingerprint?.description,
+      fingerprint: address.fingerprint?.digits,
       warning: server.token != nil || LoopbackName.contains(setup.server.host)
         ? nil : "Anybody who can reach \(host) can upload and download here."
     )

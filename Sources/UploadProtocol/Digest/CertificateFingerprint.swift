@@ -4,7 +4,7 @@ package import UploadCore
 /// The SHA-256 of a certificate: what tells it from all others, whoever signed it.
 package struct CertificateFingerprint: Sendable, Hashable, CustomStringConvertible {
   /// 64 digits, lower-case hexadecimal.
-  private let digits: String
+  package let digits: String
 
   /// - Parameter text: 64 hexadecimal digits in either case, with or without a colon between each two.
   /// - Throws: ``UploadError`` with code `badValue`.

@@ -20,6 +20,15 @@ struct PickerPathTests {
     #expect(script.outcome == .stay([]))
   }
 
+  @Test(arguments: ["/home/ann/vinyl", "~/vinyl"]) func aWholePathTakesThePlaceOfTheDirectory(text: String) {
+    var script = PickerScript()
+    script.press(KeyEvent(":"))
+    script.type(text)
+    #expect(script.picker.path.text == text)
+    script.press(KeyEvent(.enter))
+    #expect(script.picker.directory == "/home/ann/vinyl")
+  }
+
   @Test func tabCompletesAsFarAsItIsCertain() {
     var script = script(typing: "~/v")
     script.press(KeyEvent(.tab))

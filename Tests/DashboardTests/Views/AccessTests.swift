@@ -5,7 +5,7 @@ import UploadCore
 
 /// What others need to upload here, where the server asks for more than its address.
 @Suite struct AccessTests {
-  private static let fingerprint = "AB:CD:EF"
+  private static let fingerprint = String(repeating: "abcd", count: 16)
 
   private func facts(asks: Bool = true, made token: String? = nil, fingerprint: String? = nil) -> DashboardFacts {
     var facts = DashboardFacts.example
@@ -20,6 +20,11 @@ import UploadCore
     driver.show([])
     #expect(driver.row(1).contains("token s3cret"))
     #expect(driver.text.contains("curl -u :s3cret -T FILE http://192.168.1.7:8080/"))
+    driver = Driver(Size(width: 60, height: 34), facts: facts(made: String(repeating: "x", count: 30)))
+    driver.show([])
+    #expect(driver.text.contains("curl -u :\(String(repeating: "x", count: 30)) \\ "))
+    #expect(driver.text.contains(" -T FILE http://192.168.1.7:8080/ "))
+    driver = Driver(facts: facts(made: "s3cret"))
     driver.press(KeyEvent("y"))
     #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/?token=s3cret")])
   }
@@ -37,6 +42,10 @@ import UploadCore
     driver.show([])
     #expect(driver.text.contains("curl -k -T FILE"))
     driver.press(KeyEvent("L"))
-    #expect(driver.text.contains("--fingerprint: \(Self.fingerprint)"))
+    #expect(driver.text.contains("certificate SHA-256 \(Self.fingerprint) "))
+    // In the detail while nothing is selected, where there is less room.
+    driver = Driver(Size(width: 80, height: 24), facts: facts(asks: false, fingerprint: Self.fingerprint))
+    driver.press(KeyEvent("3"))
+    #expect(driver.text.contains(Self.fingerprint))
   }
 }
