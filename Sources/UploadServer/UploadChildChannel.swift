@@ -42,7 +42,9 @@ struct UploadChildChannel: ServerChildChannel {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
       guard let encryption else { return }
-      try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: encryption))
+      try channel.pipeline.syncOperations.addHandlers([
+        PlainRequestHandler(), NIOSSLServerHandler(context: encryption),
+      ])
     }.flatMap {
       self.channel.setup(channel: channel, logger: logger)
     }.flatMapThrowing { value in

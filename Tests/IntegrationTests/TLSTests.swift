@@ -158,6 +158,28 @@ import UploadTestSupport
     }
   }
 
+  @Test func whoForgetsTheSIsToldSo() async throws {
+    try await withServer(Self.selfSigned) { server in
+      let plain = "http://127.0.0.1:\(server.port)"
+      let path = try server.scratch.random(3_000_001, to: "f")
+      let curl = try await Curl.run(["-T", path, "\(plain)/f"])
+      #expect(curl.isRefusal(400) && curl.body.contains("https://"), "\(curl)")
+      let sent = try await Sluice.run(["send", "--json", path, "--to", plain])
+      #expect(try sent.events.first { $0.event == "failed" }?.error?.message.contains("https://") == true, "\(sent)")
+      #expect(try server.uploads.names() == [])
+    }
+  }
+
+  @Test func whoNeverSpeaksIsLetGo() async throws {
+    try await withServer(Self.selfSigned + ["--idle-timeout", "1s"]) { server in
+      for beginning: [UInt8] in [[], [0x16, 0x03, 0x01, 0x02, 0x00, 0x01]] {
+        let socket = try Socket(port: server.port)
+        try await socket.send(beginning)
+        #expect(try await socket.receive() == [])
+      }
+    }
+  }
+
   @Test func theTestModeBelievesItsOwnServer() async throws {
     let ended = try await Sluice.run(["headless", "--size", "3MiB"] + Self.selfSigned)
     #expect(ended.exit == .status(0), "\(ended)")
