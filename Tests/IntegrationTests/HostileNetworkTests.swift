@@ -155,18 +155,3 @@ import UploadTestSupport
     }
   }
 }
-
-extension SluiceServer {
-  /// How many sockets it has open.
-  fileprivate var sockets: Int {
-    get throws { try descriptors.count { $0.hasPrefix("socket:") } }
-  }
-
-  /// The memory it holds now, by the kernel's count.
-  fileprivate var residentBytes: Int {
-    get throws {
-      let fields = try String(contentsOfFile: "/proc/\(process.processID)/statm", encoding: .utf8).split(separator: " ")
-      return (Int(fields.dropFirst().first ?? "") ?? 0) * Int(getpagesize())
-    }
-  }
-}
