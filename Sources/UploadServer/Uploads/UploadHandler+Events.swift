@@ -119,6 +119,8 @@ extension UploadHandler {
 
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
   private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
+    // The library is still answering what came before; closing now would take that answer away.
+    if state.isPassing { return unreadable = error }
     current.keepAlive = false
     if state.isIdle {
       current = Current()
@@ -132,6 +134,13 @@ extension UploadHandler {
     } else if !state.isStoring, !state.isLingering {
       context.close(promise: nil)
     }
+  }
+
+  /// The turn has come to what could not be read, unless the answer before was the last.
+  func refuseUnreadable(_ context: ChannelHandlerContext) {
+    guard state.isIdle, current.keepAlive, let error = unreadable else { return }
+    unreadable = nil
+    refuse(error, context)
   }
 }
 

@@ -68,6 +68,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var graceIsOver = false
   /// Answers of the library's that the socket has not taken whole.
   var answersOnTheirWay = 0
+  /// What came behind a request of the library's and cannot be read: refused when its turn comes.
+  var unreadable: UploadError?
   /// The library's wish to close, until they are sent.
   var heldClose: EventLoopPromise<Void>?
   /// When the head that is not complete yet began to come.

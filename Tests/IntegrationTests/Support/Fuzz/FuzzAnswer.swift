@@ -11,7 +11,7 @@ struct FuzzAnswer {
   var isFinal: Bool { status >= 200 }
 
   /// Whether the server takes no further request on the connection.
-  var isLast: Bool { fields.contains("\nconnection: close\r") }
+  var isLast: Bool { fields.contains("\r\nconnection: close\r\n") }
 
   /// The answers that `bytes` consist of.
   /// - Parameters:
@@ -29,8 +29,8 @@ struct FuzzAnswer {
       else { return nil }
       let fields = head.dropFirst(line.count).lowercased()
       var length = 0
-      if let field = fields.firstRange(of: "\ncontent-length: ") {
-        guard let stated = Int(fields[field.upperBound...].prefix { $0 != "\r\n" && $0 != "\r" }) else { return nil }
+      if let field = fields.firstRange(of: "\r\ncontent-length: ") {
+        guard let stated = Int(fields[field.upperBound...].prefix { $0 != "\r\n" }) else { return nil }
         length = status == 304 ? 0 : stated
       }
       if mayLackBodies, startsAnswer(bytes, at: end) || (isOver && end == bytes.count) { length = 0 }

@@ -43,11 +43,15 @@ final class FuzzConnection {
 
   /// Sends a case, and receives what is said to it: one answer to a whole one, to others all until the server's end.
   func exchange(_ one: FuzzCase) -> (answers: [FuzzAnswer], end: End, received: [UInt8]) {
-    var sent = 0
+    var (sent, hasEnded) = (0, false)
     var received: [UInt8] = []
     let mayLackBodies = !one.isWhole
     while true {
-      if sent < one.bytes.count { send(one.bytes, &sent, thenEnds: !one.isWhole) }
+      send(one.bytes, &sent)
+      if !one.isWhole, !hasEnded, sent == one.bytes.count {
+        hasEnded = true
+        shutdown(descriptor, Int32(SHUT_WR))
+      }
       var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       if sent < one.bytes.count { interest.events |= Int16(POLLOUT) }
       let ready = poll(&interest, 1, Self.patience)
@@ -74,7 +78,7 @@ final class FuzzConnection {
   }
 
   /// Sends what the socket takes; a server that takes no more may still have said why.
-  private func send(_ bytes: [UInt8], _ sent: inout Int, thenEnds: Bool) {
+  private func send(_ bytes: [UInt8], _ sent: inout Int) {
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes {
         Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, $0.count - sent, Int32(MSG_NOSIGNAL))
@@ -82,6 +86,5 @@ final class FuzzConnection {
       if count < 0, errno == EAGAIN { return }
       sent = count < 0 ? bytes.count : sent + count
     }
-    if thenEnds { shutdown(descriptor, Int32(SHUT_WR)) }
   }
 }

@@ -6,8 +6,6 @@ import UploadTestSupport
 struct FuzzTally: Sendable {
   /// Cases by the status of their first final answer; 0 are those that the server ended without one.
   var statuses: [Int: Int] = [:]
-  /// Connections that were broken off before an answer.
-  var resets = 0
   /// Names and sizes of the files that were answered for.
   var stored: [String: UInt64] = [:]
   /// Answers that tell of stored files in a page, not by name.
@@ -23,7 +21,6 @@ struct FuzzTally: Sendable {
 
   static func += (all: inout FuzzTally, one: FuzzTally) {
     all.statuses.merge(one.statuses, uniquingKeysWith: +)
-    all.resets += one.resets
     all.stored.merge(one.stored) { $1 }
     all.pages += one.pages
     all.findings += one.findings.prefix(max(0, 10 - all.findings.count))
@@ -33,6 +30,9 @@ struct FuzzTally: Sendable {
   mutating func note(_ one: FuzzCase, _ answers: [FuzzAnswer], _ end: FuzzConnection.End, _ received: [UInt8]) {
     let final = answers.filter(\.isFinal)
     statuses[final.first?.status ?? 0, default: 0] += 1
+    if one.bytes.starts(with: HeadFuzz.good.utf8), final.first?.status != 200 {
+      find("a good request went unanswered for what is behind it", one, received)
+    }
     for answer in answers {
       if !Self.known.contains(answer.status) { find("status \(answer.status)", one, received) }
       if answer.status == 201 { noteStored(answer, one) }
@@ -40,14 +40,14 @@ struct FuzzTally: Sendable {
     switch end {
     case .hung: find("no answer and no end", one, received)
     case .nonsense: find("no HTTP", one, received)
-    case .reset where final.isEmpty: resets += 1
+    case .reset where final.isEmpty: find("broken off without an answer", one, received)
     case .closed where one.isWhole && final.isEmpty: find("no answer to a whole request", one, received)
     case .open, .closed, .reset: break
     }
   }
 
   private mutating func noteStored(_ answer: FuzzAnswer, _ one: FuzzCase) {
-    guard !answer.fields.contains("\ncontent-type: text/html") else { return pages += 1 }
+    guard !answer.fields.contains("\r\ncontent-type: text/html") else { return pages += 1 }
     guard let told = try? JSONDecoder().decode(Answer.self, from: Data(answer.body)), let files = told.files else {
       return find("201 without files", one, answer.body)
     }
