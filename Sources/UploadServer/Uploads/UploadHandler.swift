@@ -14,37 +14,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  /// What is remembered of the request being answered.
-  struct Current {
-    var keepAlive = false
-    var length = BodyLength.none
-    /// Bytes of the body that have come.
-    var received: UInt64 = 0
-    /// A browser's form: it would rather see a page.
-    var wantsPage = false
-    /// The client waits for a word before it sends the body.
-    var expectsContinue = false
-    /// It has been told.
-    var wasContinued = false
-    var isPut = false
-    /// The answer must have no body, whatever it says (RFC 9110 section 9.3.2).
-    var isHead = false
-    /// The methods that the path takes, for a refusal of another.
-    var allow = ""
-    /// The origin, not our own, whose pages may read the answer.
-    var allowedOrigin: String?
-    /// The token in the request's target: pages link on with it.
-    var linkToken: String?
-    /// Who sent it; counts as having an upload while ``isCounted``.
-    var client = ClientAddress(nil)
-    var isCounted = false
-
-    /// Bytes still to come; nil when the length is not known.
-    var remaining: UInt64? {
-      length.bytes.map { $0 > received ? $0 - received : 0 }
-    }
-  }
-
   /// Parts decoded behind a request that is being answered, in bytes; more than this nobody sends in good faith.
   private static let queueLimit = 8 * 1024 * 1024
   /// How long a connection that was told to stop may go on sending.
@@ -68,6 +37,10 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var graceIsOver = false
   /// Answers of the library's that the socket has not taken whole.
   var answersOnTheirWay = 0
+  /// The last request that this connection takes has come whole, or what cannot be read: nothing behind is looked at.
+  var hasLastRequest = false
+  /// The request that is coming in says that it is the last.
+  private var isLastRequest = false
   /// What came behind a request of the library's and cannot be read: refused when its turn comes.
   var unreadable: UploadError?
   /// The library's wish to close, until they are sent.
@@ -117,8 +90,17 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // What comes behind the last answer does not prolong the connection.
     if !state.isLingering { lastActivity = context.eventLoop.now }
     let part = unwrapInboundIn(data)
+    noteLast(part)
     guard queue.isEmpty, !state.mustWait(part.kind) else { return enqueue(part, context) }
     take(part, context)
+  }
+
+  private func noteLast(_ part: HTTPRequestPart) {
+    switch part {
+    case .head(let request): isLastRequest = request.closesConnection
+    case .body: break
+    case .end: if isLastRequest { hasLastRequest = true }
+    }
   }
 
   private func enqueue(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
@@ -288,19 +270,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     readIsHeld = false
     if state.isReceiving { sendContinue(context) }
     context.read()
-  }
-}
-
-extension UploadHandler.Current {
-  fileprivate init(_ request: HTTPRequest) {
-    keepAlive = request.headerFields[.connection]?.lowercased() != "close"
-    length = UploadRoute.bodyLength(of: request)
-    wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
-    expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
-    isPut = request.method == .put
-    isHead = request.method == .head
-    linkToken = AccessGate.tokenInTarget(request)
-    allow = UploadRoute.methods(for: request)
   }
 }
 

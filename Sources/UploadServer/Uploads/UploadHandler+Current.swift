@@ -1,0 +1,52 @@
+import HTTPTypes
+
+extension UploadHandler {
+  /// What is remembered of the request being answered.
+  struct Current {
+    var keepAlive = false
+    var length = BodyLength.none
+    /// Bytes of the body that have come.
+    var received: UInt64 = 0
+    /// A browser's form: it would rather see a page.
+    var wantsPage = false
+    /// The client waits for a word before it sends the body.
+    var expectsContinue = false
+    /// It has been told.
+    var wasContinued = false
+    var isPut = false
+    /// The answer must have no body, whatever it says (RFC 9110 section 9.3.2).
+    var isHead = false
+    /// The methods that the path takes, for a refusal of another.
+    var allow = ""
+    /// The origin, not our own, whose pages may read the answer.
+    var allowedOrigin: String?
+    /// The token in the request's target: pages link on with it.
+    var linkToken: String?
+    /// Who sent it; counts as having an upload while ``isCounted``.
+    var client = ClientAddress(nil)
+    var isCounted = false
+
+    /// Bytes still to come; nil when the length is not known.
+    var remaining: UInt64? {
+      length.bytes.map { $0 > received ? $0 - received : 0 }
+    }
+  }
+}
+
+extension UploadHandler.Current {
+  init(_ request: HTTPRequest) {
+    keepAlive = !request.closesConnection
+    length = UploadRoute.bodyLength(of: request)
+    wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
+    expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
+    isPut = request.method == .put
+    isHead = request.method == .head
+    linkToken = AccessGate.tokenInTarget(request)
+    allow = UploadRoute.methods(for: request)
+  }
+}
+
+extension HTTPRequest {
+  /// Nothing follows it, in the one spelling that ``RequestRules`` leaves of this.
+  var closesConnection: Bool { headerFields[.connection]?.lowercased() == "close" }
+}
