@@ -142,11 +142,11 @@ extension UploadHandler {
     }
   }
 
-  /// The turn has come to what could not be read, unless the answer before was the last.
+  /// The turn has come to what could not be read: a request, or the rest of one. Behind a last answer it gets none.
   func refuseUnreadable(_ context: ChannelHandlerContext) {
-    guard state.isIdle, current.keepAlive, let error = unreadable else { return }
+    guard !state.isPassing, let error = unreadable else { return }
     unreadable = nil
-    refuse(error, context)
+    if current.keepAlive || !state.isIdle { refuse(error, context) }
   }
 }
 

@@ -142,6 +142,23 @@ import UploadCore
     }
   }
 
+  @Test(arguments: [
+    (request("PUT /a", ["Content-Length: 100"]) + "abc", 400),
+    (request("GET /a", ["Content-Length: 100"]) + "abc", 400),
+    (request("POST /nowhere", ["Content-Length: 100"]) + "abc", 404),
+  ])
+  func `A body cut behind the library's request ends the connection`(cut: String, status: Int) async throws {
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /1") + cut)
+      harness.sendEnd()
+      harness.library.answer()
+      #expect(try harness.statuses() == [200, status])
+      #expect(!harness.isOpen)
+      #expect(harness.store.published == [])
+    }
+  }
+
   @Test func `A bad request behind an upload does not touch it`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
