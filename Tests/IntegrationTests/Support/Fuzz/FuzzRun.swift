@@ -13,6 +13,7 @@ struct FuzzRun {
   let server: SluiceServer
   /// Names in the directory that were there before.
   let before: Set<String>
+  /// Of all rounds, less the files, which are gone.
   private(set) var total = FuzzTally()
 
   init(_ server: SluiceServer) throws {
@@ -26,9 +27,10 @@ struct FuzzRun {
     var next = seeds.lowerBound
     while next < seeds.upperBound, total.findings.isEmpty {
       let end = min(seeds.upperBound, next + UInt64(Self.round))
-      let tally = await tally(next..<end)
-      total += tally
+      var tally = await tally(next..<end)
       try await checkDirectory(tally, next..<end)
+      tally.stored = [:]
+      total += tally
       next = end
       try await afterRound(Int(next - seeds.lowerBound))
     }

@@ -21,9 +21,17 @@ struct FuzzTally: Sendable {
 
   static func += (all: inout FuzzTally, one: FuzzTally) {
     all.statuses.merge(one.statuses, uniquingKeysWith: +)
-    all.stored.merge(one.stored) { $1 }
+    for (name, size) in one.stored where all.stored.updateValue(size, forKey: name) != nil {
+      all.findings.append("the name \(name) was given twice")
+    }
     all.pages += one.pages
     all.findings += one.findings.prefix(max(0, 10 - all.findings.count))
+  }
+
+  /// How many cases had which status.
+  var summary: String {
+    let counts = statuses.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+    return "\(statuses.values.reduce(0, +)) cases (\(counts.joined(separator: ", ")))"
   }
 
   /// Takes up what was said to a case.
