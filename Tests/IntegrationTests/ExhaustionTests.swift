@@ -6,9 +6,10 @@ import UploadTestSupport
 @Suite(.curl, .bash) struct ExhaustionTests {
   @Test(arguments: [false, true]) func whenDescriptorsRunOutItGoesOnAfterwards(raw: Bool) async throws {
     // The directory's place is the first argument of the prefix; `exec "$@"` leaves it to the shell.
-    let prefix = ["bash", "-c", #"ulimit -Sn 64 && ulimit -Hn 64 && exec "$@""#]
+    let limit = Self.descriptors
+    let prefix = ["bash", "-c", #"ulimit -Sn \#(limit) && ulimit -Hn \#(limit) && exec "$@""#]
     try await withServer(["--raw-port", "0"], prefix: prefix) { server in
-      try await exhaust(raw ? server.rawPort : server.port)
+      try await exhaust(server, port: raw ? server.rawPort : server.port)
       let reply = try await Curl.run(["-T", try server.scratch.random(2_000_000, to: "f"), "\(server.url)/f"])
       #expect(reply.isStored("f", size: 2_000_000), "\(reply)")
       let socket = try Socket(port: server.rawPort)
@@ -18,13 +19,65 @@ import UploadTestSupport
     }
   }
 
-  /// Opens more connections than the server can have descriptors, and lets go of them.
-  private func exhaust(_ port: Int) async throws {
+  private static let descriptors = 64
+
+  /// Opens more connections than the server can have descriptors, and lets go of them when it has none left.
+  private func exhaust(_ server: SluiceServer, port: Int) async throws {
     var sockets: [Socket] = []
     for _ in 0..<100 { sockets.append(try Socket(port: port)) }
     for socket in sockets.prefix(20) { try? await socket.send("P") }
-    try await Task.sleep(for: .milliseconds(500))
+    try await eventually("the last descriptor's use") { try server.descriptors.count == Self.descriptors }
     sockets.removeAll()
+  }
+
+  @Test(arguments: CutUploadTests.Framing.allCases)
+  func aFileLongerThanTheProcessMayMakeItIsRefusedAlone(framing: CutUploadTests.Framing) async throws {
+    // In units of 1 KiB. Beside the error the system sends a signal, which must not end the program.
+    try await withServer(prefix: ["bash", "-c", #"ulimit -f 2048 && exec "$@""#]) { server in
+      let good = try Socket(port: server.port)
+      try await good.send(RequestHead.bytes("PUT", "/good", ["Content-Length: 6"]) + [1, 2, 3])
+      try await server.events { $0.event == "started" }
+      let large = try Socket(port: server.port)
+      try? await large.send(framing.request(size: 5_000_000).bytes)
+      large.finish()
+      #expect(HTTPAnswer.parse(try await large.receive()).first?.status == 413)
+      try await server.failure("tooLarge")
+      try await eventually("the file's end") { try server.unnamedFiles == 0 }
+      try await good.send([4, 5, 6])
+      #expect(try await good.receiveAnswers().first?.status == 201)
+      #expect(try server.uploads.names() == ["good"])
+      #expect(try server.uploads.read("good") == [1, 2, 3, 4, 5, 6])
+    }
+  }
+
+  @Test func clientsThatHoldAllMemoryAndStallHoldNobodyUp() async throws {
+    // Slabs of 64 KiB: half as many clients could hold them all.
+    let options = ["--memory-budget", "4MiB", "--idle-timeout", "10m"]
+    let bytes = SplitMix64.bytes(200_000)
+    let sent = 30_000
+    try await withServer(options) { server in
+      var stalled: [Socket] = []
+      for number in 0..<128 {
+        let socket = try Socket(port: server.port)
+        let head = RequestHead.bytes("PUT", "/stalled-\(number)", ["Content-Length: \(bytes.count)"])
+        try await socket.send(head + bytes.prefix(sent))
+        stalled.append(socket)
+      }
+      try await server.events(stalled.count) { $0.event == "started" }
+      let paths = try (0..<8).map { try server.scratch.random(3 << 20, to: "\($0)") }
+      let transfers = paths.indices.flatMap { ["-T", paths[$0], "\(server.url)/f\($0)", "-o", "/dev/null"] }
+      let lines = try await Curl.runAll(
+        ["--parallel", "--parallel-immediate", "--parallel-max", "8"] + transfers,
+        format: "%{http_code}"
+      )
+      #expect(lines == paths.map { _ in "201" })
+      for (number, path) in paths.enumerated() { try server.expect("f\(number)", equals: path) }
+      for socket in stalled { try await socket.send(Array(bytes.dropFirst(sent))) }
+      for (number, socket) in stalled.enumerated() {
+        #expect(try await socket.receiveAnswers().first?.status == 201)
+        #expect(try Digest.ofFile(server.uploads.file("stalled-\(number)")) == Digest.of(bytes))
+      }
+    }
   }
 
   @Test func oneUploadsMisfortuneIsNotAnothers() async throws {

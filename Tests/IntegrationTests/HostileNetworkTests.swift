@@ -129,6 +129,22 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: ["GET /healthz HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket", "GET / HTTP/2.0"])
+  func whatFollowsTheLastRequestIsNotKept(head: String) async throws {
+    try await withServer { server in
+      let socket = try Socket(port: server.port)
+      try await socket.send(head + "\r\nHost: localhost\r\n\r\n")
+      let answer = try await socket.receiveAnswers().first
+      #expect(answer?.status == (head.hasSuffix("2.0") ? 400 : 200))
+      #expect(answer?.head.lowercased().contains("connection: close") == true)
+      let memory = try server.residentBytes
+      let junk = [UInt8](repeating: 0x78, count: 1 << 20)
+      for _ in 0..<48 { try await socket.send(junk) }
+      #expect(try server.residentBytes < memory + (24 << 20))
+      try await server.expectEmptyAndWell()
+    }
+  }
+
   @Test func whatCameIsKeptWhereThatIsAskedFor() async throws {
     try await withServer(Self.options + ["--on-cut", "keep", "--on-duplicate", "replace"]) { server in
       let file = SplitMix64.bytes(Self.size)
@@ -152,21 +168,6 @@ import UploadTestSupport
       let form = try await send(.form, .halfClose(at: 900_000), size: Self.size, server)
       #expect(try status(form, .form) == 400)
       #expect(try server.uploads.names().filter { !$0.hasPrefix("x") }.count == 1, "a form's files are not kept")
-    }
-  }
-}
-
-extension SluiceServer {
-  /// How many sockets it has open.
-  fileprivate var sockets: Int {
-    get throws { try descriptors.count { $0.hasPrefix("socket:") } }
-  }
-
-  /// The memory it holds now, by the kernel's count.
-  fileprivate var residentBytes: Int {
-    get throws {
-      let fields = try String(contentsOfFile: "/proc/\(process.processID)/statm", encoding: .utf8).split(separator: " ")
-      return (Int(fields.dropFirst().first ?? "") ?? 0) * Int(getpagesize())
     }
   }
 }

@@ -37,7 +37,9 @@ enum RequestRules {
     var head = head
     // HTTP/1.0 knows no interim answers: the expectation is to be ignored (RFC 9110 section 10.1.1).
     if head.version == .http1_0 { head.headers.remove(name: "expect") }
-    if !head.isKeepAlive || head.version == .http1_0 { head.headers.replaceOrAdd(name: "connection", value: "close") }
+    // Nobody here speaks anything else, but the decoder stops behind such a request and keeps what follows undecoded.
+    let isLast = !head.isKeepAlive || head.headers.contains(name: "upgrade")
+    if isLast || head.version == .http1_0 { head.headers.replaceOrAdd(name: "connection", value: "close") }
     return head
   }
 

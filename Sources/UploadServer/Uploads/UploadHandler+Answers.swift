@@ -75,6 +75,7 @@ extension UploadHandler: IncomingBodyDelegate {
     guard let context else { return }
     lastActivity = context.eventLoop.now
     guard takeQueued() else { return }
+    refuseUnreadable(context)
     if state.isIdle { passHeldEvents(context) }
     resumeReading()
   }

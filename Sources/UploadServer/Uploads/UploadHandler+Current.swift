@@ -1,5 +1,4 @@
 import HTTPTypes
-import UploadProtocol
 
 extension UploadHandler {
   /// What is remembered of the request being answered.
@@ -37,7 +36,7 @@ extension UploadHandler {
 extension UploadHandler.Current {
   /// What a request's head says.
   init(_ request: HTTPRequest) {
-    keepAlive = request.headerFields[.connection]?.lowercased() != "close"
+    keepAlive = !request.closesConnection
     length = UploadRoute.bodyLength(of: request)
     wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
@@ -46,4 +45,9 @@ extension UploadHandler.Current {
     linkToken = AccessGate.tokenInTarget(request)
     allow = UploadRoute.methods(for: request)
   }
+}
+
+extension HTTPRequest {
+  /// Nothing follows it, in the one spelling that ``RequestRules`` leaves of this.
+  var closesConnection: Bool { headerFields[.connection]?.lowercased() == "close" }
 }

@@ -70,6 +70,11 @@ extension UploadHandler {
     if headSince == context.eventLoop.now { startTimer() }
   }
 
+  /// Bytes came behind the last request, and are gone.
+  func bytesWereDropped(_ count: Int) {
+    if state.receive(.body(count)) == .close { context?.close(promise: nil) }
+  }
+
   // MARK: Events
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -119,6 +124,9 @@ extension UploadHandler {
 
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
   private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
+    hasLastRequest = true
+    // The library is still answering what came before; closing now would take that answer away.
+    if state.isPassing { return unreadable = error }
     current.keepAlive = false
     if state.isIdle {
       current = Current()
@@ -132,6 +140,13 @@ extension UploadHandler {
     } else if !state.isStoring, !state.isLingering {
       context.close(promise: nil)
     }
+  }
+
+  /// The turn has come to what could not be read: a request, or the rest of one. Behind a last answer it gets none.
+  func refuseUnreadable(_ context: ChannelHandlerContext) {
+    guard !state.isPassing, let error = unreadable else { return }
+    unreadable = nil
+    if current.keepAlive || !state.isIdle { refuse(error, context) }
   }
 }
 

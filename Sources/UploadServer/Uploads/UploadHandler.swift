@@ -37,6 +37,12 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var graceIsOver = false
   /// Answers of the library's that the socket has not taken whole.
   var answersOnTheirWay = 0
+  /// The last request that this connection takes has come whole, or what cannot be read: nothing behind is looked at.
+  var hasLastRequest = false
+  /// The request that is coming in says that it is the last.
+  private var isLastRequest = false
+  /// What came behind a request of the library's and cannot be read: refused when its turn comes.
+  var unreadable: UploadError?
   /// The library's wish to close, until they are sent.
   var heldClose: EventLoopPromise<Void>?
   /// When the head that is not complete yet began to come.
@@ -84,8 +90,17 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // What comes behind the last answer does not prolong the connection.
     if !state.isLingering { lastActivity = context.eventLoop.now }
     let part = unwrapInboundIn(data)
+    noteLast(part)
     guard queue.isEmpty, !state.mustWait(part.kind) else { return enqueue(part, context) }
     take(part, context)
+  }
+
+  private func noteLast(_ part: HTTPRequestPart) {
+    switch part {
+    case .head(let request): isLastRequest = request.closesConnection
+    case .body: break
+    case .end: if isLastRequest { hasLastRequest = true }
+    }
   }
 
   private func enqueue(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {

@@ -81,6 +81,19 @@ struct SluiceServer: Sendable {
     get throws { try descriptors.count { $0.hasSuffix(" (deleted)") } }
   }
 
+  /// How many sockets it has open.
+  var sockets: Int {
+    get throws { try descriptors.count { $0.hasPrefix("socket:") } }
+  }
+
+  /// The memory it holds now, by the kernel's count.
+  var residentBytes: Int {
+    get throws {
+      let fields = try String(contentsOfFile: "/proc/\(process.processID)/statm", encoding: .utf8).split(separator: " ")
+      return (Int(fields.dropFirst().first ?? "") ?? 0) * Int(getpagesize())
+    }
+  }
+
   /// A prefix for ``withServer(_:environment:stops:prefix:isolation:_:)`` that gives the server a small file system, seen
   /// by it alone and gone with it, as the directory for uploads.
   static func onTmpfs(_ options: String) -> [String] {

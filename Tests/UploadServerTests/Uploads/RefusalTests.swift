@@ -49,6 +49,40 @@ import UploadCore
     }
   }
 
+  @Test(arguments: ["NONSENSE\r\n\r\n", "PUT /a HTTP/1.1\r\nNo colon\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"])
+  func `What follows nonsense later does not cost the client its answer`(nonsense: String) async throws {
+    try await withHandler { harness in
+      try? harness.send(nonsense)
+      #expect(try harness.statuses() == [400])
+      try harness.send("more of it")
+      #expect(harness.isOpen, "closing with bytes unread would reset the connection")
+      harness.advance(31)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  /// Behind these the decoder decodes nothing more; it would keep all that comes.
+  @Test(arguments: [
+    (request("PUT /a", ["Connection: Upgrade", "Upgrade: websocket"], body: "x"), 201),
+    (request("PUT /a", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"], body: "x"), 201),
+    (request("DELETE /a", ["Connection: upgrade", "Upgrade: x"]), 405),
+    ("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 400),
+    (request("CONNECT localhost:80"), 400),
+  ])
+  func `Nothing is kept behind a request that ends what can be read`(text: String, status: Int) async throws {
+    try await withHandler { harness in
+      try? harness.send(text)
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      let piece = String(repeating: "x", count: 1 << 20)
+      for _ in 0..<64 { try harness.send(piece) }
+      #expect(harness.isOpen)
+      try? harness.send("x")
+      #expect(!harness.isOpen, "what was dropped has been counted")
+    }
+  }
+
   @Test func `A client that sends on and on after a refusal is cut off`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))

@@ -110,6 +110,55 @@ import UploadCore
     }
   }
 
+  @Test func `A bad request behind the library's is refused in its turn`() async throws {
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")
+      let early = try harness.statuses()
+      #expect(early == [])
+      harness.library.answer()
+      harness.library.answer()
+      #expect(try harness.statuses() == [200, 200, 400])
+      #expect(harness.wire.outputIsClosed)
+    }
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try? harness.send(request("GET /1", ["Connection: close"]) + "NONSENSE\r\n\r\n")
+      harness.library.answer()
+      let statuses = try harness.statuses()
+      #expect(statuses == [200], "nothing may follow the last answer")
+    }
+  }
+
+  @Test func `A request cut behind the library's leaves that its answer`() async throws {
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /1") + "GET /2 HTTP/1.1\r\nHo")
+      harness.sendEnd()
+      #expect(harness.isOpen)
+      harness.library.answer()
+      #expect(try harness.statuses() == [200])
+      #expect(harness.library.inputClosedEvents == 1)
+    }
+  }
+
+  @Test(arguments: [
+    (request("PUT /a", ["Content-Length: 100"]) + "abc", 400),
+    (request("GET /a", ["Content-Length: 100"]) + "abc", 400),
+    (request("POST /nowhere", ["Content-Length: 100"]) + "abc", 404),
+  ])
+  func `A body cut behind the library's request ends the connection`(cut: String, status: Int) async throws {
+    try await withHandler { harness in
+      harness.library.answersAtOnce = false
+      try harness.send(request("GET /1") + cut)
+      harness.sendEnd()
+      harness.library.answer()
+      #expect(try harness.statuses() == [200, status])
+      #expect(!harness.isOpen)
+      #expect(harness.store.published == [])
+    }
+  }
+
   @Test func `A bad request behind an upload does not touch it`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false

@@ -108,7 +108,7 @@ import UploadTestSupport
       let probe = try await fixture.probe(size: UInt64(Self.size))
       try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
       #expect(try await probe.heard.errors.map(\.code) == [.diskFull])
-      #expect(disk.made == [.reserve(0..<UInt64(Self.size))])
+      #expect(disk.made == [.openUnnamed, .reserve(0..<UInt64(Self.size))])
       try await fixture.waitUntilAllIsGivenBack()
       #expect(try fixture.place.names() == [])
     }

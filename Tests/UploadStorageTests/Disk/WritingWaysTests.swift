@@ -65,7 +65,7 @@ import UploadTestSupport
       let (small, large) = (Slab.small, Slab.large)
       #expect(
         disk.made == [
-          .reserve(0..<UInt64(size)), .direct(true), .write(offset: 0, count: small),
+          .openUnnamed, .reserve(0..<UInt64(size)), .direct(true), .write(offset: 0, count: small),
           .write(offset: UInt64(small), count: large),
           .write(offset: UInt64(small + large), count: (size - small - large + 4095) / 4096 * 4096),
           .truncate(UInt64(size)),

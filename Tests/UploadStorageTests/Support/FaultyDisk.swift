@@ -22,6 +22,7 @@ final class FaultyDisk: Sendable {
     case truncate(UInt64)
     case sync, syncFileSystem, syncDirectory
     case direct(Bool)
+    case openUnnamed
     case startWriteback(Range<UInt64>)
     case dropWritten(Range<UInt64>)
   }
@@ -65,6 +66,7 @@ final class FaultyDisk: Sendable {
     calls.hasLittleToWrite = { self.hasLittleToWrite }
     calls.syncDirectory = { descriptor in self.unless(.syncDirectory) { real.syncDirectory(descriptor) } }
     calls.setDirect = { descriptor, isOn in self.unless(.direct(isOn)) { real.setDirect(descriptor, isOn) } }
+    calls.openUnnamed = { descriptor in self.unless(.openUnnamed) { real.openUnnamed(descriptor) } }
     calls.startWriteback = { descriptor, range in
       self.unless(.startWriteback(range)) { real.startWriteback(descriptor, range) }
     }

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// Requests that follow from seeds, most of them broken, thrown at the server by the thousand: each is answered or ends,
+/// nothing is stored but what was answered for, and the server is as it was before.
+@Suite(.curl, .bash) struct FuzzTests {
+  /// How many; `SLUICE_FUZZ_CASES` for more than an automatic run has time for.
+  private static let count = number("SLUICE_FUZZ_CASES") ?? 4000
+  /// The first one's seed; each has the next.
+  private static let seed = number("SLUICE_FUZZ_SEED") ?? 1
+  /// What the process may have grown by since the warm-up, in bytes: caches of the allocator, and slabs kept for the next
+  /// upload.
+  private static let allowance = 16 << 20
+
+  private static func number(_ name: String) -> UInt64? {
+    ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }.map { min($0, 1 << 62) }
+  }
+
+  /// Lets the server's first line through and drops the others: a million uploads are a lot to say.
+  private static let quiet = ["bash", "-c", #"exec "$@" > >(head -n 1; exec cat >/dev/null)"#]
+
+  private static let options = ["--durability", "none", "--min-free", "0", "--max-size", "1MiB", "--interval", "1h"]
+
+  @Test(.timeLimit(.minutes(60))) func anythingIsAnsweredOrEnds() async throws {
+    try await withServer(Self.options, prefix: Self.quiet) { server in
+      let canary = try Canary(server)
+      var run = try FuzzRun(server)
+      let start = ContinuousClock.now
+      let warmUp = max(1000, Int(Self.count / 10))
+      var base: Footprint?
+      try await run.run(Self.seed..<Self.seed + Self.count) { done in
+        if base == nil, done >= warmUp { base = try await footprint(of: server) }
+        if done % 100_000 == 0 {
+          print("\(done) cases in \(ContinuousClock.now - start), \(try server.residentBytes >> 20) MiB resident")
+        }
+      }
+      for finding in run.total.findings { Issue.record("\(finding)") }
+      print("\(run.total.summary) in \(ContinuousClock.now - start)")
+      if let base { try await expectFootprint(base, of: server) }
+      // Where all is refused for one reason nothing would be found either.
+      if Self.count >= 1000, run.total.findings.isEmpty {
+        let missing = [200, 201, 400, 403, 404, 405, 413, 415, 501].filter { run.total.statuses[$0] == nil }
+        #expect(missing == [], "answers that never came")
+      }
+      try canary.check()
+      try await expectWell(server)
+    }
+  }
+
+  /// What the process holds with nothing under way.
+  private struct Footprint {
+    var memory: Int
+    var descriptors: Int
+  }
+
+  /// Waits until nothing is under way any more, and looks what the process holds then.
+  private func footprint(of server: SluiceServer) async throws -> Footprint {
+    try await eventually("the end of all connections") { try server.sockets <= 1 && server.unnamedFiles == 0 }
+    return Footprint(memory: try server.residentBytes, descriptors: try server.descriptors.count)
+  }
+
+  private func expectFootprint(_ base: Footprint, of server: SluiceServer) async throws {
+    let last = try await footprint(of: server)
+    print("resident \(base.memory) then \(last.memory), descriptors \(base.descriptors) then \(last.descriptors)")
+    #expect(last.descriptors <= base.descriptors)
+    try await eventually("the memory's return (\(base.memory) bytes)") {
+      try server.residentBytes < base.memory + Self.allowance
+    }
+  }
+
+  private func expectWell(_ server: SluiceServer) async throws {
+    #expect(try server.uploads.names() == ["link"])
+    let path = try server.scratch.random(300_000, to: "good")
+    #expect(try await Curl.run(["-T", path, "\(server.url)/good"]).isStored("good", size: 300_000))
+    try server.expect("good", equals: path)
+    #expect(server.process.errors == "")
+  }
+}

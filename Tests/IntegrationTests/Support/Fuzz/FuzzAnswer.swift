@@ -1,0 +1,63 @@
+import Glibc
+
+/// One answer of the server, as it came.
+struct FuzzAnswer {
+  let status: Int
+  /// The fields in lower case.
+  let fields: String
+  let body: [UInt8]
+
+  /// Whether it is the last word on its request.
+  var isFinal: Bool { status >= 200 }
+
+  /// Whether the server takes no further request on the connection.
+  var isLast: Bool { fields.contains("\r\nconnection: close\r\n") }
+
+  /// The answers that `bytes` consist of.
+  /// - Parameters:
+  ///   - isOver: nothing more comes.
+  ///   - mayLackBodies: a request may have been a HEAD.
+  /// - Returns: nil when these are no answers. What is not complete yet is left out, unless nothing more comes.
+  static func parse(_ bytes: [UInt8], isOver: Bool, mayLackBodies: Bool) -> [FuzzAnswer]? {
+    var answers: [FuzzAnswer] = []
+    var start = 0
+    while start < bytes.count {
+      guard let end = headEnd(bytes, from: start) else { return isOver ? nil : answers }
+      let head = String(decoding: bytes[start..<end], as: UTF8.self)
+      guard let line = head.split(separator: "\r\n").first, line.hasPrefix("HTTP/1.1 "),
+        let status = Int(line.dropFirst(9).prefix(3)), (100..<600).contains(status)
+      else { return nil }
+      let fields = head.dropFirst(line.count).lowercased()
+      var length = 0
+      if let field = fields.firstRange(of: "\r\ncontent-length: ") {
+        guard let stated = Int(fields[field.upperBound...].prefix { $0 != "\r\n" }) else { return nil }
+        length = status == 304 ? 0 : stated
+      }
+      if mayLackBodies, startsAnswer(bytes, at: end) || (isOver && end == bytes.count) { length = 0 }
+      guard bytes.count - end >= length else { return isOver ? nil : answers }
+      answers.append(FuzzAnswer(status: status, fields: fields, body: Array(bytes[end..<end + length])))
+      start = end + length
+    }
+    return answers
+  }
+
+  /// Where the first head from `start` on ends, its empty line included.
+  private static func headEnd(_ bytes: [UInt8], from start: Int) -> Int? {
+    bytes.withUnsafeBytes { all in
+      guard let base = all.baseAddress else { return nil }
+      var place = start
+      // A line at a time: in a test's unoptimized code a search byte by byte would cost more than the case.
+      while let found = memchr(base + place, 0x0D, all.count - place) {
+        let end = UnsafeRawPointer(found) - base + 4
+        guard end <= all.count else { return nil }
+        if memcmp(found, "\r\n\r\n", 4) == 0 { return end }
+        place = end - 3
+      }
+      return nil
+    }
+  }
+
+  private static func startsAnswer(_ bytes: [UInt8], at place: Int) -> Bool {
+    bytes[place...].starts(with: "HTTP/1.1 ".utf8)
+  }
+}

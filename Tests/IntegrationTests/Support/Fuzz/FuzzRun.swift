@@ -1,0 +1,100 @@
+import Foundation
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// Throws cases at a server, a round at a time; after each round the directory holds what was answered for, and is
+/// emptied.
+struct FuzzRun {
+  /// A client thread each.
+  private static let connections = 4
+  private static let round = 1000
+
+  let server: SluiceServer
+  /// Names in the directory that were there before.
+  let before: Set<String>
+  /// Of all rounds, less the files, which are gone.
+  private(set) var total = FuzzTally()
+
+  init(_ server: SluiceServer) throws {
+    self.server = server
+    before = Set(try server.uploads.names())
+  }
+
+  /// Runs the cases of `seeds`.
+  /// - Parameter afterRound: called with the number of cases so far, nothing being under way.
+  mutating func run(_ seeds: Range<UInt64>, afterRound: (Int) async throws -> Void) async throws {
+    var next = seeds.lowerBound
+    while next < seeds.upperBound, total.findings.isEmpty {
+      let end = min(seeds.upperBound, next + UInt64(Self.round))
+      var tally = await tally(next..<end)
+      try await checkDirectory(tally, next..<end)
+      tally.stored = [:]
+      total += tally
+      next = end
+      try await afterRound(Int(next - seeds.lowerBound))
+    }
+  }
+
+  private func tally(_ seeds: Range<UInt64>) async -> FuzzTally {
+    let port = server.port
+    return await withTaskGroup(of: FuzzTally.self) { group in
+      for offset in 0..<UInt64(Self.connections) {
+        group.addTask {
+          await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+              let own = stride(from: seeds.lowerBound + offset, to: seeds.upperBound, by: Self.connections)
+              continuation.resume(returning: Self.throwAll(own, at: port))
+            }
+          }
+        }
+      }
+      return await group.reduce(into: FuzzTally()) { $0 += $1 }
+    }
+  }
+
+  /// One case after the other, on one connection as long as that lasts.
+  private static func throwAll(_ seeds: some Sequence<UInt64>, at port: Int) -> FuzzTally {
+    var tally = FuzzTally()
+    var connection: FuzzConnection?
+    for seed in seeds where tally.findings.isEmpty {
+      let one = FuzzCase(seed: seed)
+      do {
+        let open = try connection ?? FuzzConnection(port: port)
+        let (answers, end, received) = open.exchange(one)
+        tally.note(one, answers, end, received)
+        connection = end == .open ? open : nil
+      } catch {
+        tally.find("no connection (\(error))", one, [])
+      }
+    }
+    return tally
+  }
+
+  /// Every file that was answered for is there and as long as was said, and nothing else but files without an answer
+  /// that could be read.
+  private func checkDirectory(_ tally: FuzzTally, _ seeds: Range<UInt64>) async throws {
+    var names: [String] = []
+    let expected = tally.stored.count + tally.pages
+    try await eventually("the files of the cases \(seeds)") {
+      names = try server.uploads.names().filter { !before.contains($0) }
+      return try names.count >= expected && server.unnamedFiles == 0
+    }
+    var missing = tally.stored
+    var others: [String] = []
+    for name in names {
+      let size = missing.removeValue(forKey: FuzzTally.key(name))
+      if size == nil { others.append(name) }
+      let path = server.uploads.file(name)
+      var status = stat()
+      #expect(lstat(path, &status) == 0)
+      #expect(status.st_mode & S_IFMT == S_IFREG, "\(name)")
+      #expect(size == nil || UInt64(status.st_size) == size, "\(name), cases \(seeds)")
+      #expect(unlink(path) == 0)
+    }
+    #expect(missing.isEmpty, "answered for and not there, cases \(seeds)")
+    if tally.pages == 0, tally.findings.isEmpty {
+      #expect(others == [], "nobody was told of these, cases \(seeds)")
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import NIOCore
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// What fails within a worker in the middle of one upload is that upload's failure: another that is under way ends well,
+/// and all that the failed one held is given back.
+@Suite struct WorkerFailureTests {
+  enum Fault: CaseIterable {
+    case open, reserve, firstWrite, middleWrite, lastWrite, truncate, digest, sync, directorySync
+
+    /// Whether it befalls this call, which only the failing upload makes, or makes first.
+    func befalls(_ call: FaultyDisk.Call) -> Bool {
+      switch (self, call) {
+      case (.open, .openUnnamed), (.truncate, .truncate), (.sync, .sync), (.directorySync, .syncDirectory): true
+      case (.reserve, .reserve(let range)): range == 0..<UInt64(WorkerFailureTests.failingSize)
+      case (.firstWrite, .write(let offset, _)): offset == 0
+      case (.middleWrite, .write(let offset, _)): offset == UInt64(Slab.small + Slab.large)
+      case (.lastWrite, .write(let offset, _)): offset == UInt64(Slab.small + 2 * Slab.large)
+      default: false
+      }
+    }
+  }
+
+  private static let failingSize = Slab.small + 2 * Slab.large + 100_001
+  /// Small enough to have no write where the other one's fail.
+  private static let goodSize = 600_000
+
+  @Test(arguments: Fault.allCases) func `A failure is one upload's alone`(fault: Fault) async throws {
+    let isDue = Mutex(false)
+    let disk = FaultyDisk { call in
+      guard fault.befalls(call) else { return .fine }
+      // Once: a disk that is well again is to be used again.
+      return isDue.withLock { isDue in
+        defer { isDue = false }
+        return isDue ? .fails(EIO) : .fine
+      }
+    }
+    try await withTimedStore(durability: .full, calls: disk.calls) { fixture, loop in
+      let good = try await fixture.probe()
+      let content = SplitMix64.bytes(Self.goodSize, seed: 1)
+      try await good.write(Array(content[..<300_000]))
+      try await eventually("the good one's first write") { good.meter.stored > 0 }
+      isDue.withLock { $0 = true }
+      let size = Self.failingSize
+      let failing = try await SinkProbe(fixture.store, size: UInt64(size), isExact: true, hash: TestHash(), on: loop)
+      let error = try await #require(throws: UploadError.self) {
+        _ = try await fixture.publish([sealed(failing, SplitMix64.bytes(size), expecting: fault == .digest ? [] : nil)])
+      }
+      let heard = try await failing.heard.errors
+      // Of a failure to publish only the future tells; of one before, the delegate hears the reason.
+      #expect(heard.count == (fault == .directorySync ? 0 : 1))
+      #expect((heard.first ?? error).code == (fault == .digest ? .contentMismatch : .storageFailed))
+      if fault != .digest { #expect(isDue.withLock { !$0 }, "the fault was met") }
+      try await eventually("the failed one's memory") { failing.meter.residentBytes == 0 }
+      try await eventually("the failed one's file") { fixture.unfinishedFiles.count == 1 }
+
+      try await good.write(Array(content[300_000...]))
+      _ = try await fixture.publish([good.seal("good")])
+      #expect(try await good.heard.errors.isEmpty)
+      #expect(try fixture.place.names() == ["good"])
+      #expect(try Digest.ofFile(fixture.place.file("good")) == Digest.of(content))
+      try await fixture.waitUntilAllIsGivenBack()
+      _ = try await fixture.store(content, as: "next")
+      #expect(try Digest.ofFile(fixture.place.file("next")) == Digest.of(content))
+    }
+  }
+
+  /// Brings all of `bytes` as a connection would, and seals them.
+  private func sealed(_ probe: SinkProbe, _ bytes: [UInt8], expecting other: [UInt8]?) async throws -> SealedUpload {
+    for start in stride(from: 0, to: bytes.count, by: 100_000) {
+      try await probe.write(Array(bytes[start..<min(bytes.count, start + 100_000)]))
+    }
+    let expected = other.map { TestHash.of($0) } ?? ContentDigests()
+    return try await probe.beginSealing(FileEnd(name: #require(FileName("failing")), expected: expected)).get()
+  }
+}
