@@ -62,9 +62,8 @@ import UploadStorage
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits) { harness in
       for _ in 0..<3 { try harness.send(request("PUT /a", ["Content-Type: image/png"], body: "x")) }
-      try harness.send(request("PUT /a", ["Repr-Digest: nonsense"], body: "x"))
       try harness.send(request("PUT /a", body: "x"))
-      #expect(try harness.statuses() == [415, 415, 415, 400, 201])
+      #expect(try harness.statuses() == [415, 415, 415, 201])
     }
   }
 
