@@ -46,6 +46,21 @@ import UploadTestSupport
     }
   }
 
+  @Test func theKernelHoldsLittleForWhoStopsReading() async throws {
+    try await withServer(stops: false) { server in
+      let path = try server.scratch.random(Self.size, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      let reader = try await beginDownload(server)
+      #expect(!(try await reader.receiveSome()).isEmpty)
+      #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/f"]).status == 200)
+      // What the sockets have taken arrives all the same.
+      server.process.signal(SIGKILL)
+      _ = try await server.process.exit()
+      let taken = try await reader.receive().count
+      #expect(taken < 1_500_000, "\(taken) bytes")
+    }
+  }
+
   @Test func whoTakesNothingForTheIdleTimeoutIsEnded() async throws {
     try await withStoredFile(["--idle-timeout", "1s"]) { server, _ in
       let reader = try await beginDownload(server)
