@@ -64,9 +64,10 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
     for attack in ATTACKS:
         options = ("--on-duplicate", "replace", "--log-level", "error", *attack.options)
         with Server(setting, *options) as server:
+            base = server.sockets()
             upload(server, setting.work / "one")
             upload(server, good)
-            yield from under(attack, server, good, given, setting.work)
+            yield from under(attack, server, base, good, given)
 
 
 def upload(server: Server, path: Path) -> None:
@@ -119,16 +120,16 @@ class Attackers:
         return f"slowhttptest: {found[1].strip() if found else text.strip()[-200:]}"
 
 
-def under(attack: Attack, server: Server, good: Path, given: argparse.Namespace, work: Path) -> Iterator[Row]:
-    wait_until(lambda: server.partial_files() == 0)
-    base = server.sockets()
+def under(attack: Attack, server: Server, base: int, good: Path, given: argparse.Namespace) -> Iterator[Row]:
+    """Measures without and with the attack in turn, and waits for the end of the last; `base` is the server's sockets
+    when nobody is connected."""
     calm: list[float] = []
     attacked: list[float] = []
     least = given.connections
     for round in range(given.rounds):
         calm.append(speed(server, good, given.burst))
-        with Attackers(attack, server, given.connections, work / "slowhttptest.log") as attackers:
-            wait_until(lambda: server.sockets() - base >= given.connections, patience=20)
+        with Attackers(attack, server, given.connections, good.with_name("attack.log")) as attackers:
+            wait_until(lambda: server.sockets() - base >= given.connections, patience=8)
             least = min(least, server.sockets() - base)
             attacked.append(speed(server, good, given.burst))
             least = min(least, server.sockets() - base)
