@@ -193,7 +193,8 @@ def goes_on(setting: Setting, server: Server) -> Row:
     same = stored.exists() and digest(stored) == digest(path)
     if stored.exists():
         stored.unlink()
-    return Row("1 MiB is taken as if nothing had been", f"{reply.status}, {'the same' if same else 'other'} bytes", same)
+    seen = f"{reply.status}, {'the same' if same else 'other'} bytes"
+    return Row("1 MiB is taken as if nothing had been", seen, same)
 
 
 def digest(path: Path) -> str:

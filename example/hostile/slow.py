@@ -90,12 +90,12 @@ def speed(server: Server, path: Path, seconds: int) -> float:
 
 
 class Attackers:
-    """slowhttptest, from `with` to its end; at the lowest priority, since an attacker would have machines of its own."""
+    """slowhttptest, from `with` to its end; at the lowest priority, since an attacker has machines of its own."""
 
     def __init__(self, attack: Attack, server: Server, connections: int, log: Path) -> None:
         *arguments, path = attack.arguments
-        command = ["nice", "-n", "19", require("slowhttptest", "slowhttptest"), "-c", str(connections), "-r", "1000"]
-        command += ["-l", str(LENGTH), *arguments, "-u", f"{server.url}{path}"]
+        command = ["nice", "-n", "19", require("slowhttptest", "slowhttptest"), "-c", str(connections)]
+        command += ["-r", "1000", "-l", str(LENGTH), *arguments, "-u", f"{server.url}{path}"]
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
