@@ -50,6 +50,7 @@ struct UploadChildChannel: ServerChildChannel {
     }.flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
       try ReceiveBuffer(context, isSecure: encryption != nil).apply(to: channel)
+      try UnreadAnswer.limit(time: context.limits.idleTime, on: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       // Behind what decrypts: only what is decrypted is the beginning of a head.

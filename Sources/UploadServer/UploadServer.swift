@@ -93,6 +93,7 @@ package final class UploadServer: Sendable {
       return try await RawListener.bind(
         host: configuration.host,
         port: port,
+        maxConnections: configuration.maxConnections,
         context: context,
         eventLoopGroup: eventLoopGroup
       )

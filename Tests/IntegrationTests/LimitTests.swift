@@ -67,6 +67,27 @@ import UploadTestSupport
     }
   }
 
+  @Test func rawConnectionsOverTheLimitWait() async throws {
+    try await withServer(["--max-connections", "2", "--raw-port", "0"]) { server in
+      var first: Socket? = try Socket(port: server.rawPort)
+      let second = try Socket(port: server.rawPort)
+      try await first?.send([1])
+      try await second.send([2])
+      try await server.events(2) { $0.event == "started" }
+      let third = try Socket(port: server.rawPort)
+      try await third.send([3])
+      third.finish()
+      // Somebody else, served from the beginning to the end meanwhile.
+      #expect(try await Curl.run(["-T", try server.scratch.random(8 << 20, to: "f"), "\(server.url)/f"]).status == 201)
+      #expect(try server.events.count { $0.event == "started" && $0.mode == "raw" } == 2)
+      first = nil
+      let answer = try Answer(String(decoding: try await third.receive(), as: UTF8.self))
+      #expect(answer.files?.map(\.size) == [1])
+      second.finish()
+      #expect(try Answer(String(decoding: try await second.receive(), as: UTF8.self)).status == 201)
+    }
+  }
+
   @Test(arguments: CutUploadTests.Framing.allCases)
   func aSilentClientIsAnsweredAndItsSpaceIsFree(framing: CutUploadTests.Framing) async throws {
     try await withServer(["--idle-timeout", "1s"]) { server in

@@ -9,8 +9,9 @@ package final class RateLimiter: Sendable {
   /// How far a taker that comes late may catch up, in nanoseconds: timers fire late, and the average must not suffer.
   private static let slack: UInt64 = 30_000_000
   /// A piece should cost no more than this part of a second, or a window of a second would not be smooth when several
-  /// takers come back from a pause at once.
-  private static let piecesPerSecond: UInt64 = 100
+  /// takers come back from a pause at once. And what a slowed sender's window holds should be several pieces, or some
+  /// turns would find less than one and be lost (measured at 100 pieces a second: shares of 13 to 18).
+  private static let piecesPerSecond: UInt64 = 400
 
   package let bytesPerSecond: UInt64
   private let paidAt = Atomic<UInt64>(0)

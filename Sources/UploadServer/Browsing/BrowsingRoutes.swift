@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import NIOPosix
 import UploadCore
 import UploadProtocol
@@ -15,15 +16,15 @@ struct BrowsingRoutes: Sendable {
   let workers: NIOThreadPool
 
   /// The router with all of it.
-  func router() -> Router<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self, options: [.autoGenerateHeadEndpoints])
+  func router() -> Router<BrowsingContext> {
+    let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: PlainRefusals())
     router.get("/") { request, _ in
       let files = try await list()
       return Response(.page(page(for: request).front(files), status: .ok))
     }
     router.get("/files") { request, _ in try await listing(request) }
-    router.get("/files/**") { request, _ in try await download(request) }
+    router.get("/files/**") { request, context in try await download(request, over: context.channel) }
     router.get("/healthz") { _, _ in Response(Answer(status: .ok, contentType: "text/plain", body: "ok\n")) }
     router.get("/metrics") { _, _ in
       let metrics = Metrics(ledger: ledger, slabs: budget.use)
@@ -57,7 +58,7 @@ struct BrowsingRoutes: Sendable {
     return Response(Answer(status: .ok, json: .object([("files", .array(entries))])))
   }
 
-  private func download(_ request: Request) async throws -> Response {
+  private func download(_ request: Request, over channel: any Channel) async throws -> Response {
     // The path as it was sent: the router has already turned an escaped slash into a plain one.
     let escaped = request.uri.path.dropFirst("/files/".count)
     guard let name = PercentEncoding.decode(escaped), !name.isEmpty else {
@@ -68,6 +69,12 @@ struct BrowsingRoutes: Sendable {
       directory.open(name).map { (file: $0, described: $0.typed) }
     }
     guard let opened else { throw UploadError(.notFound, "There is no file of that name.") }
-    return Download(file: opened.file, stored: opened.described, workers: workers).response(to: request)
+    return Download(
+      file: opened.file,
+      stored: opened.described,
+      workers: workers,
+      budget: budget,
+      channel: channel
+    ).response(to: request)
   }
 }

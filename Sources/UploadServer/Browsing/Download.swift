@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTPTypes
 import NIOPosix
 import UploadCore
 import UploadProtocol
@@ -11,13 +12,20 @@ import UploadStorage
 /// One descriptor serves the size, the tag and the bytes, so that a file replaced in between is never mixed with the
 /// one before.
 struct Download: Sendable {
-  /// Bytes read at once.
-  private static let pieceSize = 256 * 1024
+  /// Bytes read at once, and all that a connection holds of a file: thousands may be read slowly at the same time.
+  private static let smallPiece = 32 * 1024
+  /// The same for a client that reads fast, as far as the memory budget allows: it costs less time.
+  private static let largePiece = 256 * 1024
+  /// Who has taken so many bytes reads indeed; sockets hold less than that.
+  private static let proof: UInt64 = 16 * 1024 * 1024
 
   let file: OpenFile
   /// What is known of it.
   let stored: StoredFile
   let workers: NIOThreadPool
+  let budget: MemoryBudget
+  /// The connection it goes over.
+  let channel: any Channel
 
   /// The response to a request for this file.
   func response(to request: Request) -> Response {
@@ -67,10 +75,12 @@ struct Download: Sendable {
   }
 
   private func body(_ range: Range<UInt64>) -> ResponseBody {
-    ResponseBody(contentLength: Int(clamping: range.upperBound - range.lowerBound)) { [file, workers] writer in
+    ResponseBody(contentLength: Int(clamping: range.upperBound - range.lowerBound)) { [self] writer in
       var offset = range.lowerBound
+      var pieceSize = Self.smallPiece
+      defer { budget.shrinkBuffer(by: pieceSize - Self.smallPiece) }
       while offset < range.upperBound {
-        let wanted = Int(min(UInt64(Self.pieceSize), range.upperBound - offset))
+        let wanted = Int(min(UInt64(pieceSize), range.upperBound - offset))
         let from = offset
         let piece = try await workers.runIfActive {
           var buffer = ByteBufferAllocator().buffer(capacity: wanted)
@@ -82,9 +92,24 @@ struct Download: Sendable {
         // The length was promised: a file cut short meanwhile must not look whole.
         guard piece.readableBytes > 0 else { throw UploadError(.storageFailed, "The file was cut short.") }
         offset += UInt64(piece.readableBytes)
-        try await writer.write(piece)
+        try await send(piece)
+        if pieceSize == Self.smallPiece, offset - range.lowerBound >= Self.proof,
+          budget.growBuffer(by: Self.largePiece - Self.smallPiece)
+        {
+          pieceSize = Self.largePiece
+        }
       }
       try await writer.finish(nil)
+    }
+  }
+
+  /// Waits until the socket has taken a piece. The library's writer looks whether there is room on a thread of its own,
+  /// and so hands on megabytes before the event loop can say that there is none.
+  private func send(_ piece: ByteBuffer) async throws {
+    try await withTaskCancellationHandler {
+      try await channel.writeAndFlush(HTTPResponsePart.body(piece))
+    } onCancel: {
+      channel.close(promise: nil)
     }
   }
 }

@@ -3,12 +3,12 @@ import UploadCore
 
 /// Gives every error of the library's side the demo's shape.
 struct PlainRefusals: RouterMiddleware {
-  typealias Context = BasicRequestContext
+  typealias Context = BrowsingContext
 
   func handle(
     _ request: Request,
-    context: BasicRequestContext,
-    next: (Request, BasicRequestContext) async throws -> Response
+    context: BrowsingContext,
+    next: (Request, BrowsingContext) async throws -> Response
   ) async throws -> Response {
     do {
       return try await next(request, context)

@@ -8,7 +8,7 @@ package struct ServerConfiguration: Sendable {
   package var port = 8080
   /// TCP port for raw uploads, 0 for any; nil leaves that listener out.
   package var rawPort: Int?
-  /// Connections at once; more wait in the kernel's queue.
+  /// Connections at once, on each port; more wait in the kernel's queue.
   package var maxConnections = 8192
   package var limits = UploadLimits()
   /// Digests to compute of every upload, beside those that a request asks for.

@@ -1,3 +1,4 @@
+import HummingbirdCore
 import NIOCore
 import NIOExtras
 import NIOPosix
@@ -12,9 +13,11 @@ struct RawListener: Service {
   var port: Int { channel.localAddress?.port ?? 0 }
 
   /// Binds the port.
+  /// - Parameter maxConnections: at once; more wait in the kernel's queue.
   static func bind(
     host: String,
     port: Int,
+    maxConnections: Int,
     context: ServerContext,
     eventLoopGroup: any EventLoopGroup
   ) async throws -> RawListener {
@@ -24,7 +27,9 @@ struct RawListener: Service {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+          try pipeline.addHandler(AvailableConnectionsChannelHandler(maxConnections: maxConnections))
         }
       }
       .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -30,6 +30,8 @@ final class RawUploadHandler: ChannelDuplexHandler {
   /// Reads are held back by a rate limit until it fires.
   private var limitTimer: Scheduled<Void>?
   private var isQuiescing = false
+  /// The answer went to a client that had fallen silent.
+  private var isSilent = false
   /// In the event loop's time, which tests drive.
   private var lastActivity = NIODeadline.distantPast
   private var timer: Scheduled<Void>?
@@ -177,7 +179,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   private func startTimer() {
     guard let context else { return }
-    var due = lastActivity + (state == .answered ? UploadHandler.lingerTime : server.limits.idleTime)
+    var due = lastActivity + (state == .answered ? lingerTime : server.limits.idleTime)
     if state == .receiving, case .patient(let until) = pace?.verdict(at: context.eventLoop.now) { due = until }
     timer?.cancel()
     let soonest = context.eventLoop.now + .milliseconds(10)
@@ -186,16 +188,22 @@ final class RawUploadHandler: ChannelDuplexHandler {
     }
   }
 
+  private var lingerTime: TimeAmount {
+    isSilent ? UploadHandler.silentLingerTime : UploadHandler.lingerTime
+  }
+
   private func timerFired() {
     guard let context else { return }
     let now = context.eventLoop.now
     if state == .answered {
-      if now - lastActivity >= UploadHandler.lingerTime { return context.close(promise: nil) }
+      if now - lastActivity >= lingerTime { return context.close(promise: nil) }
     } else if state == .receiving {
       guard body != nil || now - lastActivity < server.limits.idleTime else { return context.close(promise: nil) }
       notePace()
       switch pace?.verdict(at: now) {
-      case .silent: body?.fail(.silence(server.limits.idleTimeout))
+      case .silent:
+        isSilent = true
+        body?.fail(.silence(server.limits.idleTimeout))
       case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
       case .patient, nil: break
       }

@@ -30,6 +30,7 @@ extension UploadHandler: IncomingBodyDelegate {
 
   /// Answers a request of which no upload was begun, and logs that.
   func refuse(_ error: UploadError) {
+    stopCounting()
     server.refusals?.note(error, from: current.client.text)
     answer(Answer(refusing: error))
   }

@@ -19,9 +19,11 @@ extension UploadHandler {
   }
 
   /// How long a client that has its last answer may be silent before its connection is closed. While the server stops
-  /// that is short: many clients keep a connection until they want to use it again.
+  /// that is short: many clients keep a connection until they want to use it again. After a silence it is too: the
+  /// connection and its receive buffer are to be free.
   private var lingerTime: TimeAmount {
-    isQuiescing ? .seconds(1) : Self.lingerTime
+    if isSilent { return Self.silentLingerTime }
+    return isQuiescing ? .seconds(1) : Self.lingerTime
   }
 
   private func timerFired() {
@@ -51,7 +53,9 @@ extension UploadHandler {
   private func judgePace(at now: NIODeadline) {
     notePace()
     switch pace?.verdict(at: now) {
-    case .silent: body?.fail(.silence(server.limits.idleTimeout))
+    case .silent:
+      isSilent = true
+      body?.fail(.silence(server.limits.idleTimeout))
     case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
     case .patient, nil: break
     }

@@ -18,6 +18,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private static let queueLimit = 8 * 1024 * 1024
   /// How long a connection that was told to stop may go on sending.
   static let lingerTime = TimeAmount.seconds(30)
+  /// The same where nothing is likely to come any more: only the answer has to get through.
+  static let silentLingerTime = TimeAmount.milliseconds(500)
 
   let server: ServerContext
   var state = ConnectionState()
@@ -25,6 +27,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var body: (any IncomingBody)?
   var context: ChannelHandlerContext?
   var isQuiescing = false
+  /// The last answer went to a client that had fallen silent.
+  var isSilent = false
   /// The library has yet to hear that the server stops.
   var quiesceIsHeld = false
   /// The client has sent FIN; the library hears of it once the answer is out.

@@ -4,7 +4,8 @@ import UploadCore
 /// Keeps part of a file system free, and what is promised to one upload from being given to another.
 ///
 /// Blocks that a file has reserved are gone from what the system calls free; a promise is for files that have none yet,
-/// where the file system cannot reserve. So no byte is counted twice. Asks the system: for workers only.
+/// where the file system cannot reserve, or whose end nobody knows. So no byte is counted twice, but while it is written.
+/// Asks the system: for workers only.
 final class FreeSpace: Sendable {
   /// So much stays free, in bytes.
   private let kept: UInt64
@@ -36,9 +37,23 @@ final class FreeSpace: Sendable {
     }
   }
 
+  /// Lets a file whose length nobody knows grow by `count` bytes: they are promised until ``release(_:)``, so that those
+  /// that grow at the same time do not all find the same space.
+  /// - Throws: ``UploadError`` with code `diskFull`.
+  func promise(_ count: UInt64) throws(UploadError) {
+    _ = try admit(count) { () throws(UploadError) in false }
+  }
+
+  /// Reserves blocks for such a file ahead of what has come, if there is room for so many.
+  /// - Parameter take: reserves them; false where that cannot be done.
+  /// - Returns: whether they are reserved.
+  func takeAhead(_ count: UInt64, take: () -> Bool) -> Bool {
+    admission.withLock { _ in hasRoom(for: count) && take() }
+  }
+
   /// So many promised bytes are written, or will not come any more.
   func release(_ count: UInt64) {
-    promised.subtract(count, ordering: .relaxed)
+    promised.subtract(count, ordering: .releasing)
   }
 
   /// Whether `count` more bytes would leave enough free.
@@ -56,8 +71,9 @@ final class FreeSpace: Sendable {
   }
 
   private func lack(of count: UInt64) -> (free: UInt64, promised: UInt64)? {
+    // Promises first: one that is kept in between is then counted twice, the other way round not at all.
+    let promised = promised.load(ordering: .acquiring)
     guard let free = free() else { return nil }
-    let promised = promised.load(ordering: .relaxed)
     let (taken, isOver) = kept.addingReportingOverflow(promised)
     let left = isOver || taken > free ? 0 : free - taken
     return count <= left ? nil : (free, promised)

@@ -65,8 +65,10 @@ package final class PartialFile: Sendable {
   ///   - padding: bytes behind it in memory that may be written as well, and will be cut off by ``truncate(to:)``.
   /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func write(_ piece: WritePlan.Piece, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
-    try lookForSpace(piece)
-    defer { keepPromise(UInt64(piece.count)) }
+    let growth = try takeSpace(for: piece)
+    defer {
+      if growth > 0 { directory.space.release(growth) } else { keepPromise(UInt64(piece.count)) }
+    }
     switch piece.way {
     case .cached:
       if isDirect.load(ordering: .relaxed) { turnDirect(false) }
@@ -150,16 +152,21 @@ package final class PartialFile: Sendable {
 
   // MARK: The two ways
 
-  /// Makes sure that a piece behind all blocks the file has leaves enough free, and takes blocks ahead of it if so much is
-  /// there. What has been promised, or has its blocks, is not looked at again.
-  private func lookForSpace(_ piece: WritePlan.Piece) throws(UploadError) {
-    let reserved = reservedEnd.load(ordering: .relaxed)
-    guard piece.end > reserved, piece.count > 0, promised.load(ordering: .relaxed) == 0 else { return }
-    try directory.space.check(piece.end - max(reserved, piece.offset))
-    guard let ahead = piece.ahead, directory.space.hasRoom(for: ahead.upperBound - ahead.lowerBound),
-      directory.takesReserve.load(ordering: .relaxed), calls.reserve(descriptor, ahead) == 0
-    else { return }
-    reservedEnd.max(ahead.upperBound, ordering: .relaxed)
+  /// Makes sure that a piece behind all blocks the file has leaves enough free: takes blocks ahead of it if so much is
+  /// there, else has its own bytes promised. What has been promised, or has its blocks, is not looked at again.
+  /// - Returns: bytes that are promised until the piece is written.
+  private func takeSpace(for piece: WritePlan.Piece) throws(UploadError) -> UInt64 {
+    var reserved = reservedEnd.load(ordering: .relaxed)
+    guard piece.end > reserved, piece.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
+    if let ahead = piece.ahead, directory.takesReserve.load(ordering: .relaxed),
+      directory.space.takeAhead(UInt64(ahead.count), take: { calls.reserve(descriptor, ahead) == 0 })
+    {
+      reserved = reservedEnd.max(ahead.upperBound, ordering: .relaxed).newValue
+    }
+    guard piece.end > reserved else { return 0 }
+    let growth = piece.end - max(reserved, piece.offset)
+    try directory.space.promise(growth)
+    return growth
   }
 
   /// `count` bytes of what was promised have their blocks by now, or need none any more.

@@ -125,6 +125,17 @@ import UploadCore
     }
   }
 
+  @Test func `The connection of a silent sender is free soon after it has been told`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      harness.advance(20)
+      #expect(try harness.received().hasPrefix(#"{"status":408,"#))
+      #expect(harness.isOpen, "the answer has to get through")
+      harness.advance(1)
+      #expect(!harness.isOpen)
+    }
+  }
+
   @Test func `Over the most uploads at once the sender is told to come again`() async throws {
     var limits = limits
     limits.maxUploads = 0

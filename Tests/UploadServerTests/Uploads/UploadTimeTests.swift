@@ -30,6 +30,17 @@ import UploadCore
     }
   }
 
+  @Test func `The connection of a silent client is free soon after it has been told`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
+      harness.advance(milliseconds: 20_400)
+      #expect(try harness.statuses() == [408])
+      #expect(harness.isOpen, "the answer has to get through")
+      harness.advance(milliseconds: 200)
+      #expect(!harness.isOpen)
+    }
+  }
+
   @Test func `A slow disk is not the client's fault`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")

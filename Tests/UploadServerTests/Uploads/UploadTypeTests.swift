@@ -57,6 +57,16 @@ import UploadStorage
     }
   }
 
+  @Test func `What is refused for the type it declares counts no longer for its client`() async throws {
+    var limits = try limits(deny: ["image/png"])
+    limits.maxUploadsPerClient = 1
+    try await withHandler(limits: limits) { harness in
+      for _ in 0..<3 { try harness.send(request("PUT /a", ["Content-Type: image/png"], body: "x")) }
+      try harness.send(request("PUT /a", body: "x"))
+      #expect(try harness.statuses() == [415, 415, 415, 201])
+    }
+  }
+
   @Test func `A kind that is not taken is refused as soon as its bytes show it`() async throws {
     try await withHandler(limits: limits(allow: ["image/*"])) { harness in
       let declared = "Content-Type: image/png"

@@ -90,6 +90,58 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: [true, false]) func `Many that grow at the same time leave free what is kept`(takesReserve: Bool)
+    async throws
+  {
+    // Enough for half of what comes, and for one reserve ahead but not for two.
+    let disk = SmallDisk(free: 100 * Self.mebibyte, takesReserve: takesReserve)
+    let least = Mutex(UInt64.max)
+    var calls = disk.calls
+    let looked = calls.freeSpace
+    // A worker that has looked is slow to act, so that another looks meanwhile.
+    calls.freeSpace = { directory in
+      defer { usleep(2000) }
+      return looked(directory)
+    }
+    let reserve = calls.reserve
+    calls.reserve = { descriptor, range in
+      defer { least.withLock { $0 = min($0, disk.free.withLock { $0 }) } }
+      return reserve(descriptor, range)
+    }
+    let write = calls.write
+    calls.write = { descriptor, bytes, offset in
+      let written = write(descriptor, bytes, offset)
+      if !takesReserve {
+        let left = disk.free.withLock { free in
+          free -= min(free, UInt64(max(0, written)))
+          return free
+        }
+        least.withLock { $0 = min($0, left) }
+      }
+      return written
+    }
+    try await withStore(minFree: 20 * Self.mebibyte, calls: calls) { fixture in
+      var probes: [SinkProbe] = []
+      for _ in 0..<4 { probes.append(try await fixture.probe(size: nil)) }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for probe in probes {
+          group.addTask {
+            for _ in 0..<40 where try await probe.heard.errors.isEmpty {
+              try await probe.write([UInt8](repeating: 7, count: 1 << 20))
+              try await eventually("room, or a failure") {
+                let hasFailed = try await !probe.heard.errors.isEmpty
+                return if hasFailed { true } else { try await probe.hasRoom }
+              }
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      for probe in probes { try await probe.abort() }
+      #expect(least.withLock { $0 } >= 20 * Self.mebibyte)
+    }
+  }
+
   @Test(arguments: [true, false]) func `One of unknown length is watched as it grows`(takesReserve: Bool) async throws {
     let disk = SmallDisk(free: 5 * Self.mebibyte, takesReserve: takesReserve)
     try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in

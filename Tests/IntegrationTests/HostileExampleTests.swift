@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// `example/hostile/run` with small counts: those parts that need no more than the clients that other tests use.
+@Suite(.barePython, .curl, .node) struct HostileExampleTests {
+  @Test func everyPartHoldsAndIsInTheTable() async throws {
+    try await withTemporaryDirectory { directory in
+      let ended = try await hostile(
+        ["--only", "refusals,stalled", "--curl", "8", "--node", "2", "--python", "3"]
+          + ["--stall-after", "1", "--idle-timeout", "2"],
+        in: directory
+      )
+      #expect(ended.exit == .status(0), "\(ended)")
+      let rows = table(in: ended.output)
+      #expect(rows.count { $0[0] == "refusals" } >= 8, "\(ended)")
+      #expect(rows.count { $0[0] == "stalled" } == 13, "\(ended)")
+      #expect(rows.allSatisfy { $0[3] == "yes" }, "\(ended)")
+      #expect(rows.contains { $0[1].hasSuffix("by curl -T in chunks") && $0[2] == "2 of 2" }, "\(ended)")
+      #expect(try directory.names() == [])
+    }
+  }
+
+  @Test(.mounts) func smallDisksHold() async throws {
+    try await withTemporaryDirectory { directory in
+      let ended = try await hostile(["--only", "full"], in: directory)
+      #expect(ended.exit == .status(0), "\(ended)")
+      let rows = table(in: ended.output)
+      #expect(rows.contains { $0[1].hasPrefix("tmpfs: chunked") && $0[2].contains("507") }, "\(ended)")
+      #expect(try directory.names() == [])
+    }
+  }
+
+  @Test func whatDoesNotHoldIsToldAndIsAFailure() async throws {
+    try await withTemporaryDirectory { directory in
+      let fake = directory.file("sluice")
+      // Twice as fast as it was asked to be; of options given twice the last counts.
+      try directory.write("#!/bin/sh\nexec '\(Sluice.path)' \"$@\" --limit-rate 20MB/s\n".utf8, to: "sluice")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
+      let ended = try await hostile(["--only", "rate", "--seconds", "2"], in: directory, sluice: fake)
+      #expect(ended.exit == .status(1), "\(ended)")
+      let rows = table(in: ended.output)
+      #expect(rows.count { $0[1].contains("within 5 %") && $0[3] == "**no**" } == 3, "\(ended)")
+      #expect(try directory.names() == ["sluice"])
+    }
+  }
+
+  @Test func whatIsNotInstalledIsSaidAndWhenAskedForAFailure() async throws {
+    try await withTemporaryDirectory { directory in
+      try FileManager.default.createSymbolicLink(
+        atPath: directory.file("python3"),
+        withDestinationPath: try await python()
+      )
+      let ended = try await hostile(["--only", "slow"], in: directory, environment: ["PATH": directory.path])
+      #expect(ended.exit == .status(1), "\(ended)")
+      #expect(ended.output.contains("curl is not installed: apt-get install curl"), "\(ended)")
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func leavesNothingBehindWhenStopped(_ signal: Int32) async throws {
+    try await withTemporaryDirectory { directory in
+      let runner = try ProcessRunner(
+        Self.script,
+        ["--sluice", Sluice.path, "--only", "rate", "--seconds", "600"],
+        directory: directory.path
+      )
+      runner.closeInput()
+      try await eventually("clients that send", timeout: .seconds(120)) { try processes(in: directory.path) > 2 }
+      runner.signal(signal)
+      #expect(try await runner.exit() == .status(130))
+      #expect(try directory.names() == [])
+      try await eventually("the end of all it began") { try processes(in: directory.path) == 0 }
+    }
+  }
+
+  @Test(arguments: [["--only", "kindness"], ["--only", ""], ["--curl", "0"], ["--rounds", "many"], ["file"]])
+  func saysItsUsage(_ arguments: [String]) async throws {
+    try await withTemporaryDirectory { directory in
+      let ended = try await hostile(arguments, in: directory)
+      #expect(ended.exit == .status(64))
+      #expect(ended.errors.contains("usage: run "), "\(ended)")
+    }
+  }
+
+  private static let script = "\(Sluice.package)/example/hostile/run"
+
+  private func hostile(
+    _ arguments: [String],
+    in directory: TemporaryDirectory,
+    sluice: String = Sluice.path,
+    environment: [String: String] = [:]
+  ) async throws -> (exit: ProcessRunner.Exit, output: String, errors: String) {
+    try await ProcessRunner.run(
+      Self.script,
+      ["--sluice", sluice] + arguments,
+      environment: environment,
+      directory: directory.path,
+      timeout: .seconds(300)
+    )
+  }
+
+  /// The cells of every row but the head.
+  private func table(in output: String) -> [[String]] {
+    output.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst().map { line in
+      line.dropFirst(2).dropLast(2).components(separatedBy: " | ")
+    }
+  }
+
+  /// The interpreter itself: what stands in PATH may be a script that needs more of it.
+  private func python() async throws -> String {
+    let ended = try await ProcessRunner.run("python3", ["-c", "import sys; print(sys.executable)"])
+    return ended.output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// How many processes work in a directory or beneath it, be it removed or not.
+  private func processes(in directory: String) throws -> Int {
+    let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+    // One that has ended meanwhile has no such link.
+    let places = processes.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
+    return places.count { $0.hasPrefix(directory) }
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// Clients that take their time over an answer, or do not take it at all.
+@Suite(.curl) struct SlowReaderTests {
+  /// More than the sockets of both ends hold.
+  private static let size = 32 << 20
+
+  private func withStoredFile(
+    _ options: [String],
+    _ body: (SluiceServer, _ path: String) async throws -> Void
+  ) async throws {
+    try await withServer(options) { server in
+      let path = try server.scratch.random(Self.size, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      try await body(server, path)
+    }
+  }
+
+  private func beginDownload(_ server: SluiceServer) async throws -> Socket {
+    let socket = try Socket(port: server.port)
+    try await socket.send(RequestHead.bytes("GET", "/files/f"))
+    return socket
+  }
+
+  /// The most memory that the server was resident with, in bytes.
+  private func peak(_ server: SluiceServer) throws -> Int {
+    let status = try String(contentsOfFile: "/proc/\(server.process.processID)/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+    return try #require(Int(line.filter(\.isNumber))) * 1024
+  }
+
+  @Test func whoStopsReadingHoldsLittleMemory() async throws {
+    try await withStoredFile([]) { server, path in
+      let before = try peak(server)
+      var readers: [Socket] = []
+      for _ in 0..<100 { readers.append(try await beginDownload(server)) }
+      for reader in readers { #expect(!(try await reader.receiveSome()).isEmpty) }
+      // Somebody who does read is served meanwhile, which takes longer than to read ahead for the others.
+      let back = server.scratch.file("back")
+      #expect(try await Curl.run(["-o", back, "\(server.url)/files/f"]).status == 200)
+      #expect(try Digest.ofFile(back) == Digest.ofFile(path))
+      let grown = try peak(server) - before
+      #expect(grown < 48 << 20, "\(grown) bytes for \(readers.count) readers")
+    }
+  }
+
+  @Test func theKernelHoldsLittleForWhoStopsReading() async throws {
+    try await withServer(stops: false) { server in
+      let path = try server.scratch.random(Self.size, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      let reader = try await beginDownload(server)
+      #expect(!(try await reader.receiveSome()).isEmpty)
+      #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/f"]).status == 200)
+      // What the sockets have taken arrives all the same.
+      server.process.signal(SIGKILL)
+      _ = try await server.process.exit()
+      let taken = try await reader.receive().count
+      #expect(taken < 1_500_000, "\(taken) bytes")
+    }
+  }
+
+  @Test func whoTakesNothingForTheIdleTimeoutIsEnded() async throws {
+    try await withStoredFile(["--idle-timeout", "1s"]) { server, _ in
+      let reader = try await beginDownload(server)
+      #expect(!(try await reader.receiveSome()).isEmpty)
+      try await eventually("the file to be closed") {
+        try server.descriptors.allSatisfy { !$0.hasSuffix("/f") }
+      }
+    }
+  }
+
+  @Test func whoReadsSlowlyGetsAllTheSame() async throws {
+    try await withStoredFile(["--idle-timeout", "3s"]) { server, path in
+      let reader = try await beginDownload(server)
+      var received: [UInt8] = []
+      // More in all than the time-out, and much less at a time: this is about time, so time has to pass.
+      for _ in 0..<10 {
+        try await Task.sleep(for: .milliseconds(400))
+        received += try await reader.receiveSome()
+      }
+      let end = try #require(received.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound)
+      while received.count < end + Self.size {
+        let piece = try await reader.receiveSome()
+        guard !piece.isEmpty else { break }
+        received += piece
+      }
+      #expect(try Digest.of(Array(received[end...])) == Digest.ofFile(path))
+    }
+  }
+}
