@@ -45,6 +45,9 @@ package final class UploadServer: Sendable {
   /// - Parameter onListening: hears where, once the ports are open.
   /// - Throws: ``UploadError`` with code `cannotListen` when a port is taken or not allowed.
   package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
+    if maxConnections < configuration.maxConnections {
+      logger.notice("With so few open files (ulimit -n) no more than \(maxConnections) connections are taken at once.")
+    }
     let context = ServerContext(
       store: store,
       budget: store.budget,
@@ -87,13 +90,19 @@ package final class UploadServer: Sendable {
     await group?.triggerGracefulShutdown()
   }
 
+  /// Connections at once on each port: as many as configured, and as the process has descriptors for.
+  private var maxConnections: Int {
+    let listeners = configuration.rawPort == nil ? 1 : 2
+    return min(configuration.maxConnections, DescriptorReserve.connections(listeners: listeners))
+  }
+
   private func bindRaw(_ context: ServerContext) async throws(UploadError) -> RawListener? {
     guard let port = configuration.rawPort else { return nil }
     do {
       return try await RawListener.bind(
         host: configuration.host,
         port: port,
-        maxConnections: configuration.maxConnections,
+        maxConnections: maxConnections,
         context: context,
         eventLoopGroup: eventLoopGroup
       )
@@ -122,7 +131,7 @@ package final class UploadServer: Sendable {
         serverName: "sluice",
         backlog: 1024,
         reuseAddress: true,
-        availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnections, logger: logger)
+        availableConnectionsDelegate: MaximumAvailableConnections(maxConnections, logger: logger)
       ),
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0

@@ -14,7 +14,7 @@ enum StorageError {
       return UploadError(.tooLarge, "The file is larger than the file system of \(place) takes.", cause: cause)
     case EMFILE, ENFILE:
       return UploadError(
-        .storageFailed,
+        .tooManyUploads,
         "The server has too many files open. Try again in a moment.",
         cause: cause
       )

@@ -79,8 +79,8 @@ package final class UploadDirectory: Sendable {
   /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func createPartial() throws(UploadError) -> PartialFile {
     if takesUnnamed.load(ordering: .relaxed) {
-      var file = calls.openUnnamed(descriptor)
-      if file < 0, errno == ENOENT, reopen() { file = calls.openUnnamed(descriptor) }
+      var file = DescriptorReserve.spare(calls.openUnnamed(descriptor))
+      if file < 0, errno == ENOENT, reopen() { file = DescriptorReserve.spare(calls.openUnnamed(descriptor)) }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self) }
       // These say that the kernel or the file system does not know unnamed files; others are real failures.
       guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
@@ -105,6 +105,11 @@ package final class UploadDirectory: Sendable {
         continue
       }
       guard file >= 0 else { throw StorageError.uploadFailed("open", in: path) }
+      guard DescriptorReserve.spare(file) >= 0 else {
+        let error = StorageError.uploadFailed("open", in: path)
+        unlinkat(descriptor, name, 0)
+        throw error
+      }
       // Between open and lock another server may have swept it: then it has no name any more, and the next is tried.
       let isLocked = lock(file) == 0
       guard isLocked || errno == EWOULDBLOCK else {

@@ -7,7 +7,7 @@ import UploadCore
 @Suite struct StorageErrorTests {
   @Test(arguments: [
     (ENOSPC, "write", UploadError.Code.diskFull), (EDQUOT, "write", .diskFull), (EIO, "fsync", .storageFailed),
-    (EMFILE, "open", .storageFailed), (ENFILE, "open", .storageFailed), (ENAMETOOLONG, "link", .badRequest),
+    (EMFILE, "open", .tooManyUploads), (ENFILE, "open", .tooManyUploads), (ENAMETOOLONG, "link", .badRequest),
     (EILSEQ, "rename", .badRequest), (EINVAL, "link", .badRequest), (EINVAL, "write", .storageFailed),
     (EFBIG, "fallocate", .tooLarge), (ENOENT, "link", .storageFailed),
   ])
