@@ -29,6 +29,8 @@ class Attack:
     ended_by: str
     options: tuple[str, ...] = ()
     """For the server, where the limit that ends it is off by default."""
+    stays: bool = True
+    """Its connections are held open; else they end with their answers, and come one after the other."""
 
 
 FORM = "multipart/form-data; boundary=x"
@@ -38,7 +40,7 @@ ATTACKS = [
     Attack("slow bodies (-B), silent ones", ["-B", "-i", "60", "/stream-upload"], "--idle-timeout, by default 30s"),
     Attack("slow bodies (-B)", ["-B", "-i", "8", "/stream-upload"], "--min-rate 1kB/s", LEAST),
     Attack("slow forms (-B)", ["-B", "-i", "8", "-f", FORM, "/file-upload"], "--min-rate 1kB/s", LEAST),
-    Attack("ranges (-R)", ["-R", "-t", "GET", "/files/one"], "--idle-timeout, by default 30s"),
+    Attack("ranges (-R)", ["-R", "-t", "GET", "/files/one"], "their answers, the whole file at once", stays=False),
     Attack(
         "slow reading (-X)",
         ["-X", "-w", "512", "-y", "1024", "-n", "2", "-z", "5", "/files/good"],
@@ -60,7 +62,7 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
     with good.open("wb") as file:
         for _ in range(SIZE // MIB):
             file.write(bytes(MIB))
-    (setting.work / "one").write_bytes(bytes(MIB))
+    (setting.work / "one").write_bytes(bytes(100_000))
     for attack in ATTACKS:
         options = ("--on-duplicate", "replace", "--log-level", "error", *attack.options)
         with Server(setting, *options) as server:
@@ -92,10 +94,12 @@ def speed(server: Server, path: Path, seconds: int) -> float:
 class Attackers:
     """slowhttptest, from `with` to its end; at the lowest priority, since an attacker has machines of its own."""
 
-    def __init__(self, attack: Attack, server: Server, connections: int, log: Path) -> None:
+    def __init__(self, attack: Attack, server: Server, given: argparse.Namespace, log: Path) -> None:
+        count = given.connections
+        rate = count // 2 if attack.stays else -(-count // given.burst)
         *arguments, path = attack.arguments
-        command = ["nice", "-n", "19", require("slowhttptest", "slowhttptest"), "-c", str(connections)]
-        command += ["-r", "1000", "-l", str(LENGTH), *arguments, "-u", f"{server.url}{path}"]
+        command = ["nice", "-n", "19", require("slowhttptest", "slowhttptest"), "-c", str(count)]
+        command += ["-r", str(max(1, rate)), "-l", str(LENGTH), *arguments, "-u", f"{server.url}{path}"]
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -128,11 +132,13 @@ def under(attack: Attack, server: Server, base: int, good: Path, given: argparse
     least = given.connections
     for round in range(given.rounds):
         calm.append(speed(server, good, given.burst))
-        with Attackers(attack, server, given.connections, good.with_name("attack.log")) as attackers:
-            wait_until(lambda: server.sockets() - base >= given.connections, patience=8)
-            least = min(least, server.sockets() - base)
+        with Attackers(attack, server, given, good.with_name("attack.log")) as attackers:
+            if attack.stays:
+                wait_until(lambda: server.sockets() - base >= given.connections, patience=8)
+                least = min(least, server.sockets() - base)
             attacked.append(speed(server, good, given.burst))
-            least = min(least, server.sockets() - base)
+            if attack.stays:
+                least = min(least, server.sockets() - base)
             if round == given.rounds - 1:
                 wait_until(lambda: server.sockets() <= base, patience=LENGTH)
                 took = time.monotonic() - attackers.began
@@ -144,7 +150,7 @@ def under(attack: Attack, server: Server, base: int, good: Path, given: argparse
     yield Row(
         f"{attack.name}, {given.connections:,}: a good client keeps 0.8 of its speed",
         f"{ratio:.2f} ({statistics.median(calm) / 1e9:.2f} and {statistics.median(attacked) / 1e9:.2f} GB/s, medians"
-        f" of {given.rounds}), while at least {least:,} were open",
+        f" of {given.rounds}), while {f'at least {least:,} were open' if attack.stays else 'they came'}",
         ratio >= 0.8 and least >= 0.9 * given.connections,
     )
     peak = server.peak_rss()
