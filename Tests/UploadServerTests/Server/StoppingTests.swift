@@ -91,9 +91,10 @@ import UploadTestSupport
       try await client.resume()
       try await eventually("the server's end of the connection") { client.hasEnded }
       let received = client.received
-      let body = received.suffix(bytes.count)
       #expect(received.count > bytes.count)
-      #expect(Array(body) == bytes)
+      // Said shortly: the difference between two arrays of that size takes minutes to find.
+      let isWhole = Array(received.suffix(bytes.count)) == bytes
+      #expect(isWhole)
       try await client.close()
     }
   }
