@@ -158,7 +158,7 @@ def two_that_do_not_fit(setting: Setting, server: Server) -> Iterator[Row]:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as first:
         first.sendall(f"PUT /first HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n".encode())
         first.sendall(bytes(MIB))
-        wait_until(lambda: server.find("progress"))
+        wait_until(lambda: begun(server, "first"))
         second = send("stream", setting.work / "third", server)
         asked = "24 MiB while 40 MiB are under way: refused at the head"
         yield Row(asked, said(second), second.status == 507 and not second.was_continued)
@@ -167,6 +167,12 @@ def two_that_do_not_fit(setting: Setting, server: Server) -> Iterator[Row]:
         status = first.recv(65536).split(b" ")[1].decode()
         yield Row("the first is stored all the same", status, status == "201")
     (server.uploads / "first").unlink()
+
+
+def begun(server: Server, name: str) -> bool:
+    """Whether bytes of an upload have come: its length is promised to it by then."""
+    started = server.find("started", name=name)
+    return started is not None and server.find("progress", id=started[1]["id"]) is not None
 
 
 def two_that_grow(setting: Setting, server: Server) -> Row:

@@ -15,7 +15,7 @@ struct Download: Sendable {
   /// Bytes read at once, and all that a connection holds of a file: thousands may be read slowly at the same time.
   private static let smallPiece = 32 * 1024
   /// The same for a client that reads fast, as far as the memory budget allows: it costs less time.
-  private static let largePiece = 256 * 1024
+  private static let largePiece = 1024 * 1024
   /// Who has taken so many bytes reads indeed; sockets hold less than that.
   private static let proof: UInt64 = 16 * 1024 * 1024
 

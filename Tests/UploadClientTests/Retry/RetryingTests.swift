@@ -41,7 +41,8 @@ import UploadTestSupport
 
   @Test func cutInTheMiddleThenTaken() async throws {
     try await withTemporaryDirectory { directory in
-      let bytes = SplitMix64.bytes(3_000_000)
+      // More than the sockets between hold: a body that they have taken whole is not sent again.
+      let bytes = SplitMix64.bytes(24_000_000)
       try directory.write(bytes, to: "a.bin")
       let requests = Mutex(0)
       try await withServer { peer in
@@ -55,7 +56,8 @@ import UploadTestSupport
           _ = try peer.read(100_000)
           return peer.reset()
         }
-        #expect(try peer.readBody(of: request) == bytes)
+        let isWhole = try peer.readBody(of: request) == bytes
+        #expect(isWhole)
         try peer.stored("a.bin", bytes.count)
       } _: { server in
         let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url)
