@@ -66,7 +66,7 @@ final class FreeSpace: Sendable {
     guard let lack = lack(of: count) else { return }
     var message = "Not enough space is left in \(PlainText.sanitized(path)): \(ByteSize.text(count)) more are needed, "
     message += "\(ByteSize.text(lack.free)) are free, of which \(ByteSize.text(kept)) are kept free (--min-free)"
-    if lack.promised > 0 { message += " and \(ByteSize.text(lack.promised)) are promised to other uploads" }
+    if lack.promised > 0 { message += " and \(ByteSize.text(lack.promised)) are promised to what is under way" }
     throw UploadError(.diskFull, message + ". Free some and send the file again.")
   }
 
