@@ -7,7 +7,8 @@ import UploadTestSupport
   @Test func measuresAndTellsItInATableAndInJSON() async throws {
     try await withTemporaryDirectory { directory in
       let json = directory.file("result.json")
-      let ended = try await bench(["--size", "2MiB", "--rounds", "1", "--settle", "0", "--json", json], in: directory)
+      let arguments = ["--size", "2MiB", "--rounds", "1", "--settle", "0", "--json", json]
+      let ended = try await script.run(arguments, in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
       let result = try JSONDecoder().decode(Result.self, from: Data(contentsOf: URL(filePath: json)))
       #expect(result.size == 2 << 20)
@@ -51,7 +52,7 @@ import UploadTestSupport
       let path = ["PATH": "\(directory.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"]
       let arguments = ["--size", "100kB", "--rounds", "2", "--settle", "0", "--json", "-", "--only"]
 
-      let ended = try await bench(arguments + ["client,sluice,curl"], in: directory, environment: path)
+      let ended = try await script.run(arguments + ["client,sluice,curl"], in: directory, environment: path)
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(ended.errors.contains("curl is left out: "), "\(ended)")
       let result = try JSONDecoder().decode(Result.self, from: Data(ended.output.utf8))
@@ -59,7 +60,7 @@ import UploadTestSupport
       #expect(result.rows.allSatisfy { $0.seconds.count == 2 })
       #expect(result.absent.map(\.name) == ["curl"])
 
-      let without = try await bench(arguments + ["client,curl"], in: directory, environment: path)
+      let without = try await script.run(arguments + ["client,curl"], in: directory, environment: path)
       #expect(without.exit == .status(1))
       #expect(without.errors.contains("run: nothing of what was asked for"), "\(without)")
       #expect(try directory.names() == ["curl"])
@@ -73,7 +74,7 @@ import UploadTestSupport
       try directory.write("#!/bin/sh\n[ \"$1\" = --version ] || { echo no luck; exit 3; }\n".utf8, to: "sluice")
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
       let arguments = ["--size", "100kB", "--rounds", "2", "--settle", "0", "--only", "stream,sluice"]
-      let ended = try await bench(arguments, in: directory, sluice: fake)
+      let ended = try await script.run(arguments, in: directory, sluice: fake)
       #expect(ended.exit == .status(1))
       #expect(ended.output.contains("- stream, sluice failed: sluice ended with 3: no luck"), "\(ended)")
       #expect(try directory.names() == ["sluice"])
@@ -83,18 +84,18 @@ import UploadTestSupport
   @Test(arguments: [SIGINT, SIGTERM]) func leavesNothingBehindWhenStopped(_ signal: Int32) async throws {
     try await withTemporaryDirectory { directory in
       let runner = try ProcessRunner(
-        Self.script,
+        script.path,
         ["--sluice", Sluice.path, "--size", "1MiB", "--rounds", "1000", "--settle", "0", "--only", "stream,sluice"],
         directory: directory.path
       )
       runner.closeInput()
       try await eventually("an upload", timeout: .seconds(120)) { runner.errors.contains("round 1 of 1000: sluice") }
-      try await eventually("a server", timeout: .seconds(120)) { try processes(in: directory.path) > 1 }
+      try await eventually("a server", timeout: .seconds(120)) { try ExampleScript.processes(in: directory.path) > 1 }
       runner.signal(signal)
       #expect(try await runner.exit() == .status(130))
       #expect(try directory.names() == [])
       // What was ended may be listed for an instant longer than who ended it.
-      try await eventually("the end of all it began") { try processes(in: directory.path) == 0 }
+      try await eventually("the end of all it began") { try ExampleScript.processes(in: directory.path) == 0 }
     }
   }
 
@@ -103,36 +104,13 @@ import UploadTestSupport
   ])
   func saysItsUsage(_ arguments: [String]) async throws {
     try await withTemporaryDirectory { directory in
-      let ended = try await bench(arguments, in: directory)
+      let ended = try await script.run(arguments, in: directory)
       #expect(ended.exit == .status(64))
       #expect(ended.errors.contains("usage: run "), "\(ended)")
     }
   }
 
-  private static let script = "\(Sluice.package)/example/bench/run"
-
-  private func bench(
-    _ arguments: [String],
-    in directory: TemporaryDirectory,
-    sluice: String = Sluice.path,
-    environment: [String: String] = [:]
-  ) async throws -> (exit: ProcessRunner.Exit, output: String, errors: String) {
-    try await ProcessRunner.run(
-      Self.script,
-      ["--sluice", sluice] + arguments,
-      environment: environment,
-      directory: directory.path,
-      timeout: .seconds(300)
-    )
-  }
-
-  /// How many processes work in a directory or beneath it, be it removed or not.
-  private func processes(in directory: String) throws -> Int {
-    let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
-    // One that has ended meanwhile has no such link.
-    let places = processes.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
-    return places.count { $0.hasPrefix(directory) }
-  }
+  private let script = ExampleScript("bench")
 
   /// Expects every row that JSON has in the table of its case.
   private func expectTable(of result: Result, in output: String) {

@@ -6,7 +6,7 @@ import UploadTestSupport
 @Suite(.barePython, .curl, .node) struct HostileExampleTests {
   @Test func everyPartHoldsAndIsInTheTable() async throws {
     try await withTemporaryDirectory { directory in
-      let ended = try await hostile(
+      let ended = try await script.run(
         ["--only", "refusals,stalled", "--curl", "8", "--node", "2", "--python", "3"]
           + ["--stall-after", "1", "--idle-timeout", "2"],
         in: directory
@@ -23,7 +23,7 @@ import UploadTestSupport
 
   @Test(.mounts) func smallDisksHold() async throws {
     try await withTemporaryDirectory { directory in
-      let ended = try await hostile(["--only", "full"], in: directory)
+      let ended = try await script.run(["--only", "full"], in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
       let rows = table(in: ended.output)
       #expect(rows.contains { $0[1].hasPrefix("tmpfs: chunked") && $0[2].contains("507") }, "\(ended)")
@@ -37,7 +37,7 @@ import UploadTestSupport
       // Twice as fast as it was asked to be; of options given twice the last counts.
       try directory.write("#!/bin/sh\nexec '\(Sluice.path)' \"$@\" --limit-rate 20MB/s\n".utf8, to: "sluice")
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
-      let ended = try await hostile(["--only", "rate", "--seconds", "2"], in: directory, sluice: fake)
+      let ended = try await script.run(["--only", "rate", "--seconds", "2"], in: directory, sluice: fake)
       #expect(ended.exit == .status(1), "\(ended)")
       let rows = table(in: ended.output)
       // One of the three may be as slow as was asked by chance, on a machine that does much else.
@@ -52,7 +52,7 @@ import UploadTestSupport
         atPath: directory.file("python3"),
         withDestinationPath: try await python()
       )
-      let ended = try await hostile(["--only", "slow"], in: directory, environment: ["PATH": directory.path])
+      let ended = try await script.run(["--only", "slow"], in: directory, environment: ["PATH": directory.path])
       #expect(ended.exit == .status(1), "\(ended)")
       #expect(ended.output.contains("curl is not installed: apt-get install curl"), "\(ended)")
     }
@@ -61,45 +61,30 @@ import UploadTestSupport
   @Test(arguments: [SIGINT, SIGTERM]) func leavesNothingBehindWhenStopped(_ signal: Int32) async throws {
     try await withTemporaryDirectory { directory in
       let runner = try ProcessRunner(
-        Self.script,
+        script.path,
         ["--sluice", Sluice.path, "--only", "rate", "--seconds", "600"],
         directory: directory.path
       )
       runner.closeInput()
       // Not any process: python3 may be a script that starts the interpreter, and both end by the signal before that.
-      try await eventually("a server") { try processes(in: "\(directory.path)/sluice-hostile-") > 0 }
+      try await eventually("a server") { try ExampleScript.processes(in: "\(directory.path)/sluice-hostile-") > 0 }
       runner.signal(signal)
       #expect(try await runner.exit() == .status(130), "\(runner.errors)")
       #expect(try directory.names() == [])
-      try await eventually("the end of all it began") { try processes(in: directory.path) == 0 }
+      try await eventually("the end of all it began") { try ExampleScript.processes(in: directory.path) == 0 }
     }
   }
 
   @Test(arguments: [["--only", "kindness"], ["--only", ""], ["--curl", "0"], ["--rounds", "many"], ["file"]])
   func saysItsUsage(_ arguments: [String]) async throws {
     try await withTemporaryDirectory { directory in
-      let ended = try await hostile(arguments, in: directory)
+      let ended = try await script.run(arguments, in: directory)
       #expect(ended.exit == .status(64))
       #expect(ended.errors.contains("usage: run "), "\(ended)")
     }
   }
 
-  private static let script = "\(Sluice.package)/example/hostile/run"
-
-  private func hostile(
-    _ arguments: [String],
-    in directory: TemporaryDirectory,
-    sluice: String = Sluice.path,
-    environment: [String: String] = [:]
-  ) async throws -> (exit: ProcessRunner.Exit, output: String, errors: String) {
-    try await ProcessRunner.run(
-      Self.script,
-      ["--sluice", sluice] + arguments,
-      environment: environment,
-      directory: directory.path,
-      timeout: .seconds(300)
-    )
-  }
+  private let script = ExampleScript("hostile")
 
   /// The cells of every row but the head.
   private func table(in output: String) -> [[String]] {
@@ -112,13 +97,5 @@ import UploadTestSupport
   private func python() async throws -> String {
     let ended = try await ProcessRunner.run("python3", ["-c", "import sys; print(sys.executable)"])
     return ended.output.trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
-  /// How many processes work in a directory or beneath it, be it removed or not.
-  private func processes(in directory: String) throws -> Int {
-    let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
-    // One that has ended meanwhile has no such link.
-    let places = processes.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
-    return places.count { $0.hasPrefix(directory) }
   }
 }

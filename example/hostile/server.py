@@ -75,13 +75,24 @@ def wait_until(condition: Callable[[], Any], patience: float = PATIENCE) -> floa
 
 def end_children() -> None:
     """Ends whatever this process has started and a signal kept from being ended where it was started."""
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
+    while (children := _children()) != []:
+        for child in children or []:
             try:
-                os.kill(int(child), signal.SIGKILL)
-                os.waitpid(int(child), 0)
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
             except OSError:
                 pass  # Ended and waited for meanwhile.
+
+
+def _children() -> list[int] | None:
+    """The processes started by each thread of this one; None when a thread has ended meanwhile and left its to another."""
+    found: list[int] = []
+    try:
+        for task in Path("/proc/self/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return found
 
 
 class Server:
