@@ -132,7 +132,7 @@ import UploadTestSupport
       try await tmux.shows("clients' memory, full height")
       try await tmux.shows("intact")
       try await tmux.press("C-c")
-      let screen = try await tmux.shows("ready>")
+      let screen = try await tmux.prompts()
       #expect(!screen.contains("full height"), "\(screen)")
     }
   }

@@ -33,7 +33,7 @@ struct Tmux: Sendable {
     try await run(["set-option", "-g", "window-size", "manual"])
     // Shells take no prompt from the environment; quoted, so that what is typed is not what is waited for.
     try await command("PS1=rea'dy> '")
-    try await shows("ready>")
+    try await prompts()
   }
 
   fileprivate func stop() async {
@@ -69,6 +69,13 @@ struct Tmux: Sendable {
   /// Presses a key by tmux's name: `Enter`, `C-c`, `q`.
   func press(_ key: String) async throws {
     try await run(["send-keys", key])
+  }
+
+  /// Waits until the shell prompts and nothing stands behind it: the prompt that a command was typed at is none.
+  /// - Returns: what the window shows then.
+  @discardableResult
+  func prompts(sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+    try await shows("a prompt", sourceLocation: sourceLocation) { $0.split(separator: "\n").last == "ready>" }
   }
 
   /// Has the shell run a command.
