@@ -66,27 +66,13 @@ struct Page {
   private func table(_ files: [StoredFile]) -> String {
     guard !files.isEmpty else { return "<p>Nothing here yet.</p>" }
     let rows = files.map { file in
-      "<tr><td><a href=\"/files/\(file.urlComponent)\(query)\">\(escaped(PlainText.sanitized(file.name)))</a></td>"
-        + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(escaped(file.type ?? ""))</td></tr>"
+      let name = MarkupText.escaped(PlainText.sanitized(file.name))
+      let type = MarkupText.escaped(file.type ?? "")
+      return "<tr><td><a href=\"/files/\(file.urlComponent)\(query)\">\(name)</a></td>"
+        + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
     }
     return
       "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n\(rows.joined(separator: "\n"))\n</table>"
-  }
-
-  /// `text` as HTML shows it, in content and in attributes.
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(character)
-      }
-    }
-    return result
   }
 }
 

@@ -27,6 +27,12 @@ struct FileCalls: Sendable {
   var setDirect: @Sendable (Int32, Bool) -> Int32 = { clinux_set_direct($0, $1 ? 1 : 0) }
   /// Opens an unnamed file in a directory (`O_TMPFILE`).
   var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, 0o600) }
+  /// Gives an unnamed file a name in a directory, unless that is taken.
+  var link: @Sendable (Int32, _ directory: Int32, String) -> Int32 = { clinux_link_descriptor($0, $1, $2) }
+  /// `renameat2` within a directory, unless the new name is taken; `EINVAL` or `ENOSYS` where that is not supported.
+  var renameNew: @Sendable (_ directory: Int32, String, _ to: String) -> Int32 = { clinux_rename_new($0, $1, $2) }
+  /// `renameat` within a directory: replaces what has the new name.
+  var rename: @Sendable (_ directory: Int32, String, _ to: String) -> Int32 = { renameat($0, $1, $0, $2) }
   /// Begins to write a range from the page cache to the disk.
   var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
     clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))

@@ -78,7 +78,7 @@ extension UploadDirectory {
     if let hidden = file.hiddenName {
       result = renameWithoutOverwriting(hidden, to: name)
     } else {
-      result = clinux_link_descriptor(file.descriptor, descriptor, name)
+      result = calls.link(file.descriptor, descriptor, name)
     }
     if result == 0 { return true }
     if errno == EEXIST { return false }
@@ -87,17 +87,19 @@ extension UploadDirectory {
 
   /// `renameat2`, or on file systems that do not know it a link and an unlink, which overwrites no more.
   private func renameWithoutOverwriting(_ from: String, to name: String) -> Int32 {
-    let result = clinux_rename_new(descriptor, from, name)
+    let result = calls.renameNew(descriptor, from, name)
     guard result != 0, errno == EINVAL || errno == ENOSYS else { return result }
     guard linkat(descriptor, from, descriptor, name, 0) == 0 else { return -1 }
-    return unlinkat(descriptor, from, 0)
+    // The file has its name: a second one that stays fails nothing, and is swept at the next start.
+    unlinkat(descriptor, from, 0)
+    return 0
   }
 
   /// Puts a file under a hidden name, locked first so that no sweep can take it for a leftover.
   private func stage(_ file: PartialFile) throws(UploadError) -> String {
     if let hidden = file.hiddenName { return hidden }
     let hidden = Self.hiddenName()
-    guard clinux_lock(file.descriptor) == 0, clinux_link_descriptor(file.descriptor, descriptor, hidden) == 0 else {
+    guard clinux_lock(file.descriptor) == 0, calls.link(file.descriptor, descriptor, hidden) == 0 else {
       throw StorageError.uploadFailed("link", in: path)
     }
     return hidden
@@ -105,7 +107,7 @@ extension UploadDirectory {
 
   /// Renames a staged file over the one it replaces, in one step: the old one is there until then.
   func takePlace(_ file: Given) throws(UploadError) {
-    guard let staged = file.staged, renameat(descriptor, staged, descriptor, file.name) != 0 else { return }
+    guard let staged = file.staged, calls.rename(descriptor, staged, file.name) != 0 else { return }
     throw errno == EISDIR ? taken(file.name) : StorageError.uploadFailed("rename", in: path)
   }
 

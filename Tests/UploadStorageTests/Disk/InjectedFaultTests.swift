@@ -189,6 +189,7 @@ import UploadTestSupport
     }
     let isTheSame = synced.made.filter { $0 != .sync && $0 != .syncDirectory } == unsynced.made
     #expect(isTheSame)
-    #expect(synced.made.suffix(2) == [.sync, .syncDirectory])
+    // No name before the bytes are safe, and the name is synced too.
+    #expect(synced.made.suffix(3) == [.sync, .link, .syncDirectory])
   }
 }

@@ -68,7 +68,7 @@ import UploadTestSupport
           .openUnnamed, .reserve(0..<UInt64(size)), .direct(true), .write(offset: 0, count: small),
           .write(offset: UInt64(small), count: large),
           .write(offset: UInt64(small + large), count: (size - small - large + 4095) / 4096 * 4096),
-          .truncate(UInt64(size)),
+          .truncate(UInt64(size)), .link,
         ]
       )
     }

@@ -23,6 +23,7 @@ final class FaultyDisk: Sendable {
     case sync, syncFileSystem, syncDirectory
     case direct(Bool)
     case openUnnamed
+    case link, renameNew, rename
     case startWriteback(Range<UInt64>)
     case dropWritten(Range<UInt64>)
   }
@@ -67,6 +68,11 @@ final class FaultyDisk: Sendable {
     calls.syncDirectory = { descriptor in self.unless(.syncDirectory) { real.syncDirectory(descriptor) } }
     calls.setDirect = { descriptor, isOn in self.unless(.direct(isOn)) { real.setDirect(descriptor, isOn) } }
     calls.openUnnamed = { descriptor in self.unless(.openUnnamed) { real.openUnnamed(descriptor) } }
+    calls.link = { file, directory, name in self.unless(.link) { real.link(file, directory, name) } }
+    calls.renameNew = { directory, from, name in
+      self.unless(.renameNew) { real.renameNew(directory, from, name) }
+    }
+    calls.rename = { directory, from, name in self.unless(.rename) { real.rename(directory, from, name) } }
     calls.startWriteback = { descriptor, range in
       self.unless(.startWriteback(range)) { real.startWriteback(descriptor, range) }
     }

@@ -1,3 +1,5 @@
+import UploadCore
+
 /// An SVG document being written: well-formed whatever goes into it.
 struct SVGText {
   private var text: String
@@ -14,7 +16,7 @@ struct SVGText {
   }
 
   mutating func open(_ name: String, _ attributes: [(String, String)] = [], text content: String) {
-    text += "<\(name)\(Self.text(of: attributes))>\(Self.escaped(content))</\(name)>\n"
+    text += "<\(name)\(Self.text(of: attributes))>\(MarkupText.escaped(content))</\(name)>\n"
   }
 
   mutating func label(_ content: String, x: Double, y: Double, class: String) {
@@ -58,20 +60,6 @@ struct SVGText {
   }
 
   private static func text(of attributes: [(String, String)]) -> String {
-    attributes.map { " \($0.0)=\"\(escaped($0.1))\"" }.joined()
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    attributes.map { " \($0.0)=\"\(MarkupText.escaped($0.1))\"" }.joined()
   }
 }

@@ -1,0 +1,83 @@
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// What a disk can do to a file that is whole and only wants its name.
+@Suite struct NamingFaultTests {
+  /// Stores a file beside one that is there as "taken".
+  private func expectFailure(_ disk: FaultyDisk, _ policy: DuplicatePolicy, as name: String) async throws {
+    try await withStore(durability: .full, onDuplicate: policy, calls: disk.calls) { fixture in
+      try fixture.place.write([9], to: "taken")
+      let error = try await #require(throws: UploadError.self) { try await fixture.store([1, 2], as: name) }
+      #expect(error.code == .storageFailed)
+      #expect(error.message.contains(fixture.place.path))
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == ["taken"])
+      #expect(try fixture.place.read("taken") == [9])
+    }
+  }
+
+  /// `true` where files have no name while they are written, `false` where they have a hidden one.
+  @Test(arguments: [true, false], DuplicatePolicy.allCases)
+  func `A name that cannot be given fails the upload, and what was there stays`(
+    isUnnamed: Bool,
+    policy: DuplicatePolicy
+  ) async throws {
+    let disk = FaultyDisk { call in
+      switch call {
+      case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+      case .link, .renameNew: .fails(EIO)
+      default: .fine
+      }
+    }
+    try await expectFailure(disk, policy, as: "new")
+    #expect(disk.made.contains(isUnnamed ? .link : .renameNew))
+  }
+
+  @Test(arguments: [true, false])
+  func `A failed replacement leaves the file that it should have replaced`(isUnnamed: Bool) async throws {
+    let disk = FaultyDisk { call in
+      switch call {
+      case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+      case .rename: .fails(EIO)
+      default: .fine
+      }
+    }
+    try await expectFailure(disk, .replace, as: "taken")
+    #expect(disk.made.filter { $0 == .rename }.count == 1)
+  }
+
+  @Test func `A file that cannot be put beside the one it replaces leaves that as it is`() async throws {
+    // The first attempt finds the name taken.
+    let attempts = Atomic(0)
+    let disk = FaultyDisk { call in
+      guard call == .link else { return .fine }
+      return attempts.add(1, ordering: .relaxed).newValue == 2 ? .fails(EIO) : .fine
+    }
+    try await expectFailure(disk, .replace, as: "taken")
+    #expect(disk.made.filter { $0 == .link }.count == 2)
+  }
+
+  @Test(arguments: [EINVAL, ENOSYS])
+  func `Where a rename always overwrites nothing is overwritten all the same`(number: Int32) async throws {
+    let disk = FaultyDisk { call in
+      switch call {
+      case .openUnnamed: .fails(EOPNOTSUPP)
+      case .renameNew: .fails(number)
+      default: .fine
+      }
+    }
+    try await withStore(durability: .full, calls: disk.calls) { fixture in
+      try fixture.place.write([9], to: "a")
+      #expect(try await fixture.store([1, 2], as: "a").name == "a (2)")
+      #expect(try await fixture.store([3], as: "b").name == "b")
+      #expect(try fixture.place.names() == ["a", "a (2)", "b"])
+      #expect(try fixture.place.read("a") == [9])
+      #expect(try fixture.place.read("a (2)") == [1, 2])
+    }
+  }
+}
