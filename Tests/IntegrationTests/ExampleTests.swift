@@ -122,7 +122,8 @@ import UploadTestSupport
       let withoutFile = try await run(script[0], script.dropFirst() + [missing, server.url])
       #expect(withoutFile.exit != .status(0))
       #expect(withoutFile.errors.contains(missing), "\(script): \(withoutFile)")
-      let nobody = "http://127.0.0.1:\(try Socket.freePort())"
+      let port = try HeldPort()
+      let nobody = "http://127.0.0.1:\(port.number)"
       let withoutServer = try await run(script[0], script.dropFirst() + [path, nobody])
       #expect(withoutServer.exit != .status(0))
       #expect(!withoutServer.errors.isEmpty, "\(script)")

@@ -64,7 +64,8 @@ import UploadTestSupport
   ) async throws {
     let access = ["--token", Self.token, "--trusted-proxy", "127.0.0.1"]
     try await withServer(access + ["--interval", "50ms"] + options) { server in
-      let port = try Socket.freePort()
+      let held = try HeldPort()
+      let port = held.number
       let site = try Self.example("nginx/sluice.conf")
         .replacing("listen 80;", with: "listen 127.0.0.1:\(port);")
         .replacing("listen [::]:80;", with: "")

@@ -8,7 +8,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(
         ["--only", "refusals,stalled", "--curl", "8", "--node", "2", "--python", "3"]
-          + ["--stall-after", "1", "--idle-timeout", "2"],
+          + ["--stall-after", "2", "--idle-timeout", "6", "--slack", "60"],
         in: directory
       )
       #expect(ended.exit == .status(0), "\(ended)")

@@ -118,10 +118,7 @@ import UploadTestSupport
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/slow", ["Content-Length: 8"]))
       // More in all than the time-out, and much less at a time: this is about time, so time has to pass.
-      for byte in UInt8(0)..<8 {
-        try await Task.sleep(for: .milliseconds(600))
-        try await socket.send([byte])
-      }
+      try await socket.send((UInt8(0)..<8).map { [$0] }, pause: .milliseconds(600))
       #expect(try await socket.receiveAnswers().first?.status == 201)
       #expect(try server.uploads.read("slow") == Array(0..<8))
     }

@@ -12,14 +12,12 @@ import UploadTestSupport
   @Test func allTogetherKeepToTheLimitAndShareIt() async throws {
     try await withServer(["--limit-rate", "4MB/s", "--interval", "100ms"]) { server in
       let paths = try (0..<3).map { try server.scratch.random(4_000_000, to: "f\($0)") }
-      let began = ContinuousClock.now
       let times = try await seconds(
         ["--parallel", "--parallel-immediate"] + paths.enumerated().flatMap { ["-T", $1, "\(server.url)/\($0)"] }
       )
-      let elapsed = Double((ContinuousClock.now - began).components.seconds)
       #expect(times.count == 3)
       // 12 MB at 4 MB/s. A machine under load is slower, never faster.
-      #expect(try #require(times.max()) > 2.8 && elapsed < 60)
+      #expect(try #require(times.max()) > 2.8)
       // They ended together: none was served first.
       #expect(try #require(times.min()) > 0.7 * (times.max() ?? 0))
       #expect(try server.events.contains { $0.event == "progress" && $0.state == "limited" })
@@ -30,10 +28,9 @@ import UploadTestSupport
 
   @Test func whoCameFirstGetsNoMoreThanWhoCameLater() async throws {
     try await withServer(["--limit-rate", "2MB/s", "--interval", "100ms"]) { server in
-      let path = try server.scratch.random(20_000_000, to: "f")
       var clients: [ProcessRunner] = []
       for (number, least) in [UInt64(1_000_000), 0].enumerated() {
-        clients.append(try ProcessRunner("curl", ["-s", "-T", path, "\(server.url)/\(number)"]))
+        clients.append(try ProcessRunner("curl", ["-s", "-T", "/dev/zero", "\(server.url)/\(number)"]))
         try await server.events { $0.event == "progress" && ($0.bytes ?? 0) > least }
       }
       /// How far the two are.
@@ -69,18 +66,19 @@ import UploadTestSupport
   @Test func theRawPortKeepsToItToo() async throws {
     try await withServer(["--limit-rate", "2MB/s", "--raw-port", "0"]) { server in
       let socket = try Socket(port: server.rawPort)
-      let began = ContinuousClock.now
       try await socket.send(SplitMix64.bytes(3_000_000))
       socket.finish()
       let answer = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
       #expect(answer.files?.first?.size == 3_000_000)
       // FIN makes the network layer read all that the kernel holds, at most 4 MiB: only what came before is held back.
-      #expect(ContinuousClock.now - began < .seconds(30))
+      let finished = try await server.events { $0.event == "finished" }
+      #expect(try #require(finished.first?.seconds) < 30)
     }
   }
 
   @Test func aClientSlowerThanTheLeastRateIsEnded() async throws {
-    try await withServer(["--min-rate", "1MB/s"]) { server in
+    // The rate is looked at over the idle time-out.
+    try await withServer(["--min-rate", "1MB/s", "--idle-timeout", "5s"]) { server in
       let path = try server.scratch.random(4_000_000, to: "f")
       let reply = try await Curl.run(["--limit-rate", "100K", "-H", "Expect:", "-T", path, "\(server.url)/f"])
       #expect(reply.isRefusal(408), "\(reply)")

@@ -8,7 +8,12 @@ import UploadTestSupport
     _ arguments: [String] = [],
     in directory: TemporaryDirectory
   ) async throws -> Sluice.Ended {
-    try directory.write(script.utf8, to: "script")
+    // How long a script waits when it does not say so is for people; a test may wait long for its turn.
+    let lines = script.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      let waits = line.hasPrefix("expect") || line.hasPrefix("wait")
+      return waits && !line.contains(" within ") ? "\(line) within 5m" : String(line)
+    }
+    try directory.write(lines.joined(separator: "\n").utf8, to: "script")
     return try await Sluice.run(
       ["headless", "--script", "script"] + arguments,
       environment: ["TMPDIR": directory.path, "XDG_CONFIG_HOME": directory.file("config")],
@@ -118,7 +123,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { directory in
       try directory.random(1 << 20, to: "a.bin")
       let sends = String(repeating: "send a.bin\n", count: 20)
-      let ended = try await run("\(sends)wait idle within 30s\nquit", ["--dir", "up", "--keep"], in: directory)
+      let ended = try await run("\(sends)wait idle\nquit", ["--dir", "up", "--keep"], in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(try TemporaryDirectory(inside: directory.file("up")).names().count == 20)
       // Nobody waits for them: what is not stored whole is not stored.

@@ -15,7 +15,8 @@ import UploadTestSupport
       let (listener, port) = try Socket.listening()
       let file = try directory.random(size, to: "f.bin")
       async let ended = Sluice.run(
-        ["send", "--json", "--retry", "0", "--to", "http://127.0.0.1:\(port)\(path)", file] + options
+        ["send", "--json", "--retry", "0", "--idle-timeout", "10m", "--to", "http://127.0.0.1:\(port)\(path)", file]
+          + options
       )
       // Not kept in a variable: what `serve` leaves is closed.
       try await serve(try await listener.accept())
@@ -38,7 +39,7 @@ import UploadTestSupport
     let options = ["--header", "X-Team: blue", "--header", "Authorization: Bearer secret", "--type", "text/x-own"]
     let heads = Slot<String>()
     let ended = try await send(options, size: 10, to: "/any/path?q=1") { connection in
-      await heads.put(try await connection.receiveHead())
+      await heads.put(try await connection.receiveRequest(body: 10))
       try await connection.send("HTTP/1.1 204 No Content\r\n\r\n")
       connection.finish()
       try await connection.receive()
@@ -133,7 +134,7 @@ import UploadTestSupport
 
   @Test func anotherSizeThanWasSentIsAMismatch() async throws {
     let ended = try await send(size: 10) { connection in
-      try await connection.receive { $0.count > 10 }
+      try await connection.receiveRequest(body: 10)
       let body = #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"f.bin","size":9,"type":null}]}"#
       try await connection.send("HTTP/1.1 201 Created\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
       connection.finish()
@@ -145,7 +146,8 @@ import UploadTestSupport
   @Test func nobodyListens() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.random(10, to: "f")
-      let port = try Socket.freePort()
+      let held = try HeldPort()
+      let port = held.number
       let ended = try await Sluice.run(["send", "--json", file, "--to", "http://127.0.0.1:\(port)"])
       try expectFailure(ended, "connectionRefused", says: "Nobody listens at 127.0.0.1:\(port)")
       let plain = try await Sluice.run(["send", file, "--to", "http://127.0.0.1:\(port)"])

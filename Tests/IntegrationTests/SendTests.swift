@@ -126,7 +126,8 @@ import UploadTestSupport
       let ended = try await Sluice.run(["send", path], environment: environment)
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(try ended.events.last?.uploads?.map(\.mode) == ["multipart"])
-      let nobody = "http://127.0.0.1:\(try Socket.freePort())"
+      let port = try HeldPort()
+      let nobody = "http://127.0.0.1:\(port.number)"
       let wins = try await Sluice.run(["send", path, "--to", nobody, "--mode", "stream"], environment: environment)
       #expect(wins.exit == .status(1))
       #expect(try wins.events.first { $0.event == "failed" }?.error?.code == "connectionRefused")

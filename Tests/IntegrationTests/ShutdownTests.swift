@@ -4,9 +4,11 @@ import UploadTestSupport
 
 /// How the server ends: what runs may finish, nothing new begins, and nothing half remains.
 @Suite(.curl) struct ShutdownTests {
+  private static let patient = ["--grace", "10m"]
+
   @Test(arguments: CutUploadTests.Framing.allCases, [SIGINT, SIGTERM])
   func anUploadUnderWayIsFinished(framing: CutUploadTests.Framing, signal: Int32) async throws {
-    try await withServer(stops: false) { server in
+    try await withServer(Self.patient, stops: false) { server in
       let request = framing.request(size: 2 << 20)
       let (socket, rest) = try await begin(request.bytes, server)
       server.process.signal(signal)
@@ -40,7 +42,7 @@ import UploadTestSupport
   }
 
   @Test func aSecondSignalEndsAtOnce() async throws {
-    try await withServer(["--grace", "10m"], stops: false) { server in
+    try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.length.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
       try await listenerIsClosed(server)
@@ -52,7 +54,7 @@ import UploadTestSupport
   }
 
   @Test func idleConnectionsDoNotHoldItUp() async throws {
-    try await withServer(["--grace", "10m", "--idle-timeout", "10m"], stops: false) { server in
+    try await withServer(Self.patient, stops: false) { server in
       let fresh = try Socket(port: server.port)
       let used = try Socket(port: server.port)
       try await used.send(RequestHead.bytes("GET", "/healthz") + RequestHead.bytes("PUT", "/a", ["Content-Length: 0"]))
@@ -66,7 +68,7 @@ import UploadTestSupport
   }
 
   @Test func nothingNewIsTakenOnAConnectionThatStays() async throws {
-    try await withServer(stops: false) { server in
+    try await withServer(Self.patient, stops: false) { server in
       let request = CutUploadTests.Framing.length.request(size: 2 << 20)
       let (socket, rest) = try await begin(request.bytes, server)
       server.process.signal(SIGINT)
@@ -81,7 +83,7 @@ import UploadTestSupport
   }
 
   @Test func aRawUploadUnderWayIsFinished() async throws {
-    try await withServer(["--raw-port", "0"], stops: false) { server in
+    try await withServer(Self.patient + ["--raw-port", "0"], stops: false) { server in
       let bytes = SplitMix64.bytes(200_000)
       let socket = try Socket(port: server.rawPort)
       try await socket.send(Array(bytes[..<100_000]))
@@ -99,7 +101,7 @@ import UploadTestSupport
   }
 
   @Test func killedInTheMiddleItLeavesNothingBehind() async throws {
-    try await withServer(stops: false) { server in
+    try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.form.request(size: 4 << 20).bytes, server)
       server.process.signal(SIGKILL)
       #expect(try await server.process.exit() == .signal(SIGKILL))

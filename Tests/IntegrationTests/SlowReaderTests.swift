@@ -6,6 +6,7 @@ import UploadTestSupport
 @Suite(.curl) struct SlowReaderTests {
   /// More than the sockets of both ends hold.
   private static let size = 32 << 20
+  private static let endOfHead = Array("\r\n\r\n".utf8)
 
   private func withStoredFile(
     _ options: [String],
@@ -74,18 +75,11 @@ import UploadTestSupport
   @Test func whoReadsSlowlyGetsAllTheSame() async throws {
     try await withStoredFile(["--idle-timeout", "3s"]) { server, path in
       let reader = try await beginDownload(server)
-      var received: [UInt8] = []
       // More in all than the time-out, and much less at a time: this is about time, so time has to pass.
-      for _ in 0..<10 {
-        try await Task.sleep(for: .milliseconds(400))
-        received += try await reader.receiveSome()
+      let received = try await reader.receive(pause: .milliseconds(400), before: 10) { received in
+        received.firstRange(of: Self.endOfHead).map { received.count >= $0.upperBound + Self.size } ?? false
       }
-      let end = try #require(received.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound)
-      while received.count < end + Self.size {
-        let piece = try await reader.receiveSome()
-        guard !piece.isEmpty else { break }
-        received += piece
-      }
+      let end = try #require(received.firstRange(of: Self.endOfHead)?.upperBound)
       #expect(try Digest.of(Array(received[end...])) == Digest.ofFile(path))
     }
   }

@@ -7,7 +7,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// Servers that do not take the upload, each in its own way.
-@Suite(.timeLimit(.minutes(2))) struct RefusalTests {
+@Suite(.timeLimit(.minutes(60))) struct RefusalTests {
   private static let large = 64 << 20
 
   /// Sends a file of zeros to a server that follows `script`.

@@ -7,7 +7,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// What is sent: files that cannot be opened, and files that change on their way.
-@Suite(.timeLimit(.minutes(2))) struct SourceTests {
+@Suite(.timeLimit(.minutes(60))) struct SourceTests {
   private static let large = 64 << 20
 
   private func openingError(_ source: UploadSource) throws -> UploadError {

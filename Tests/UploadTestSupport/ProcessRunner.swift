@@ -139,7 +139,7 @@ package final class ProcessRunner: Sendable {
   /// Waits for the end, and until all output is there.
   /// - Throws: ``TimeoutError`` with all output so far.
   @discardableResult
-  package func exit(timeout: Duration = .seconds(60)) async throws -> Exit {
+  package func exit(timeout: Duration = .seconds(600)) async throws -> Exit {
     do {
       try await eventually("the end of the program", timeout: timeout) { hasEnded }
     } catch let error as TimeoutError {
@@ -154,7 +154,7 @@ package final class ProcessRunner: Sendable {
     _ arguments: [String] = [],
     environment: [String: String] = [:],
     directory: String? = nil,
-    timeout: Duration = .seconds(60)
+    timeout: Duration = .seconds(600)
   ) async throws -> (exit: Exit, output: String, errors: String) {
     let runner = try ProcessRunner(executable, arguments, environment: environment, directory: directory)
     runner.closeInput()

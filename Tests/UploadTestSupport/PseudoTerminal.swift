@@ -108,7 +108,7 @@ package final class PseudoTerminal: Sendable {
   /// Waits for the end, and until all output is there.
   /// - Throws: ``TimeoutError`` with the output so far.
   @discardableResult
-  package func exit(timeout: Duration = .seconds(60)) async throws -> ProcessRunner.Exit {
+  package func exit(timeout: Duration = .seconds(600)) async throws -> ProcessRunner.Exit {
     do {
       try await eventually("the end of the program", timeout: timeout) {
         record.state.withLock { $0.exit != nil && $0.isClosed }

@@ -145,8 +145,8 @@ def said(reply: Reply) -> str:
 
 
 def left(server: Server, base: int) -> tuple[str, bool]:
-    """What is left of uploads that failed, a second later at most."""
-    clean = wait_until(lambda: server.partial_files() == 0 and free(server) >= base, patience=1)
+    """What is left of uploads that failed."""
+    clean = wait_until(lambda: server.partial_files() == 0 and free(server) >= base, patience=10)
     names = visible(server)
     if clean is not None and not names:
         return "nothing left", True

@@ -21,6 +21,7 @@ HOST = "Host: 127.0.0.1\r\n"
 def add_options(group: argparse._ArgumentGroup, count: Callable[[str], int]) -> None:
     group.add_argument("--stall-after", type=count, default=5, metavar="S", help="of the server, in seconds (5)")
     group.add_argument("--idle-timeout", type=count, default=10, metavar="S", help="of the server, in seconds (10)")
+    group.add_argument("--slack", type=count, default=1, metavar="S", help="how late it may be, in seconds (1)")
 
 
 @dataclass
@@ -71,16 +72,16 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
                 port = server.raw_port if client.mode == "raw" else server.port
                 threading.Thread(target=client.run, args=(port,), daemon=True).start()
             wait_until(lambda: all(client.last_byte for client in silent))
-            held = wait_until(lambda: server.partial_files() == len(silent), patience=given.stall_after)
+            held = wait_until(lambda: server.partial_files() == len(silent), patience=given.idle_timeout)
             slabs = server.metrics()["sluice_slab_bytes"]
             seen = f"{server.partial_files()} files, {slabs:,.0f} bytes"
             yield Row("what they hold meanwhile", seen, held is not None and slabs > 0)
             wait_until(lambda: all(client.answered for client in silent), given.idle_timeout + PATIENCE)
             last = max(client.answered for client in silent)
-            yield freed("their files", last, wait_until(lambda: server.partial_files() == 0))
-            yield freed("their memory", last, wait_until(lambda: server.metrics()["sluice_slab_bytes"] == 0))
-            gone = wait_until(lambda: server.sockets() <= base)
-            yield freed("their connections, which the clients keep open", last, gone)
+            yield freed("their files", last, given, lambda: server.partial_files() == 0)
+            yield freed("their memory", last, given, lambda: server.metrics()["sluice_slab_bytes"] == 0)
+            kept = "their connections, which the clients keep open"
+            yield freed(kept, last, given, lambda: server.sockets() <= base)
         finally:
             for client in silent:
                 client.closing.set()
@@ -91,12 +92,12 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
         yield Row("each has failed with timedOut, none is stored", f"{failed} failed, {stored} stored", failed == 4)
 
 
-def freed(what: str, since: float, waited: float | None) -> Row:
-    asked = f"{what}: free within 1 s after the last 408"
-    if waited is None:
+def freed(what: str, since: float, given: argparse.Namespace, is_free: Callable[[], bool]) -> Row:
+    asked = f"{what}: free within {given.slack} s after the last 408"
+    if wait_until(is_free) is None:
         return Row(asked, "not at all", False)
     seconds = time.monotonic() - since
-    return Row(asked, f"after {seconds:.2f} s", seconds <= 1)
+    return Row(asked, f"after {seconds:.2f} s", seconds <= given.slack)
 
 
 def told(client: Client, server: Server, given: argparse.Namespace) -> Iterator[Row]:
@@ -104,19 +105,19 @@ def told(client: Client, server: Server, given: argparse.Namespace) -> Iterator[
     begun = [line for _, line in list(server.events) if line["event"] == "started" and line["mode"] == client.mode]
     upload = next((line for line in begun if client.mode == "raw" or line["name"] == client.name), {})
     event = server.find("stalled", id=upload.get("id"))
-    asked = f"{client.name}: shown as stalled by its client within {given.stall_after} + 1 s"
+    asked = f"{client.name}: shown as stalled by its client within {given.stall_after} + {given.slack} s"
     if event is None:
         yield Row(asked, "never", False)
     else:
         seconds = event[0] - client.last_byte
         by_client = event[1]["cause"] == "client"
-        in_time = given.stall_after - 0.1 <= seconds <= given.stall_after + 1
+        in_time = given.stall_after - 0.1 <= seconds <= given.stall_after + given.slack
         yield Row(asked, f"after {seconds:.2f} s, by {event[1]['cause']}", by_client and in_time)
     status = b'"status":408,' in client.answer and (client.mode == "raw" or client.answer.startswith(b"HTTP/1.1 408 "))
     seconds = client.answered - client.last_byte
-    in_time = given.idle_timeout - 0.1 <= seconds <= given.idle_timeout + 1
+    in_time = given.idle_timeout - 0.1 <= seconds <= given.idle_timeout + given.slack
     yield Row(
-        f"{client.name}: reads its 408 within {given.idle_timeout} + 1 s",
+        f"{client.name}: reads its 408 within {given.idle_timeout} + {given.slack} s",
         f"after {seconds:.2f} s" if status else repr(client.answer[:80]),
         status and in_time,
     )

@@ -45,11 +45,6 @@ final class Socket: Sendable {
     return (Socket(descriptor: descriptor), Int(UInt16(bigEndian: address.sin_port)))
   }
 
-  /// A port of this machine on which nobody listens.
-  static func freePort() throws -> Int {
-    try listening().port
-  }
-
   /// Waits for a connection to a listening socket.
   func accept() async throws -> Socket {
     var accepted: Int32 = -1
@@ -124,10 +119,71 @@ final class Socket: Sendable {
     }
   }
 
+  // MARK: At a pace, from a thread of its own: between two pieces is the pause, however many tests wait for their turn
+
+  /// Sends pieces with a pause before each.
+  /// - Throws: ``SocketError`` when the other end has gone.
+  func send(_ pieces: [[UInt8]], pause: Duration = .zero) async throws {
+    try await onThread {
+      for piece in pieces {
+        usleep(UInt32(pause / .microseconds(1)))
+        var done = 0
+        while done < piece.count {
+          self.wait(for: POLLOUT)
+          let count = piece[done...].withUnsafeBytes {
+            Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+          }
+          guard count >= 0 || errno == EAGAIN else { throw SocketError(call: "send", number: errno) }
+          done += max(0, count)
+        }
+      }
+    }
+  }
+
+  /// Receives until `isEnough` says so, or the other end has finished; pauses before each of the first pieces.
+  /// - Throws: ``SocketError`` after a reset.
+  func receive(
+    pause: Duration,
+    before pieces: Int,
+    until isEnough: @escaping @Sendable ([UInt8]) -> Bool
+  ) async throws -> [UInt8] {
+    try await onThread {
+      var received: [UInt8] = []
+      var buffer = [UInt8](repeating: 0, count: 65_536)
+      var number = 0
+      while !isEnough(received) {
+        if number < pieces { usleep(UInt32(pause / .microseconds(1))) }
+        self.wait(for: POLLIN)
+        let count = recv(self.descriptor, &buffer, buffer.count, 0)
+        guard count >= 0 else { throw SocketError(call: "recv", number: errno) }
+        if count == 0 { break }
+        received += buffer[..<count]
+        number += 1
+      }
+      return received
+    }
+  }
+
+  private func wait(for event: Int32) {
+    var interest = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    poll(&interest, 1, -1)
+  }
+
   /// Receives at least up to the empty line that ends a head.
   @discardableResult
   func receiveHead() async throws -> String {
     String(decoding: try await receive { String(decoding: $0, as: UTF8.self).contains("\r\n\r\n") }, as: UTF8.self)
+  }
+
+  /// Receives a request with a body of so many bytes: who answers before that has answered early.
+  /// - Returns: its head.
+  @discardableResult
+  func receiveRequest(body size: Int) async throws -> String {
+    let end = Array("\r\n\r\n".utf8)
+    let received = try await receive { received in
+      received.firstRange(of: end).map { received.count >= $0.upperBound + size } ?? false
+    }
+    return String(decoding: received.dropLast(size), as: UTF8.self)
   }
 
   /// Receives whole answers with a Content-Length each.

@@ -125,8 +125,12 @@ struct Tmux: Sendable {
   /// - Parameter environment: as `env` takes it, such as `TERM=vt100`.
   func startDashboard(_ environment: String = "", _ arguments: String = "") async throws {
     // The number is known before the screen is taken, and the line settings of before are kept to be compared.
-    let start = "sh -c 'echo $$ >pid; exec \"$0\" \"$@\"' \(Sluice.path) --port 0 --dir uploads \(arguments)"
-    try await command("clear; stty -g >before; env \(environment) \(start); echo \"status=$?\"; stty -g >after")
+    // A test may wait long for each of its turns, and uploads that it leaves alone are not to end meanwhile.
+    let patient = "--idle-timeout 10m --grace 10m"
+    let start = "sh -c 'echo $$ >pid; exec \"$0\" \"$@\"' \(Sluice.path) --port 0 --dir uploads \(patient) \(arguments)"
+    try await command(
+      "clear; rm -f after; stty -g >before; env \(environment) \(start); echo \"status=$?\"; stty -g >after"
+    )
     try await shows("the dashboard") { $0.contains("http://127.0.0.1:") && $0.contains("Incoming") }
   }
 
@@ -152,10 +156,15 @@ struct Tmux: Sendable {
   @discardableResult
   func ends(_ status: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
     let screen = try await shows("status=\(status)\n", sourceLocation: sourceLocation)
+    try await expectRestored(sourceLocation: sourceLocation)
+    return screen
+  }
+
+  /// Expects the terminal as it was before the dashboard, which has ended.
+  func expectRestored(sourceLocation: SourceLocation = #_sourceLocation) async throws {
     #expect(try await modes == .restored, sourceLocation: sourceLocation)
     try await eventually("the settings") { try scratch.names().contains("after") && !scratch.read("after").isEmpty }
     #expect(try scratch.read("after") == scratch.read("before"), "line settings", sourceLocation: sourceLocation)
-    return screen
   }
 }
 

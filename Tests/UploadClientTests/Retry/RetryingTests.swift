@@ -70,8 +70,8 @@ import UploadTestSupport
   @Test func theLastErrorIsTold() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
-      let port = try ScriptedServer.freePort()
-      let meter = try await uploads(2).send(.file(directory.file("a.bin")), to: "http://127.0.0.1:\(port)")
+      let port = try HeldPort()
+      let meter = try await uploads(2).send(.file(directory.file("a.bin")), to: "http://127.0.0.1:\(port.number)")
       #expect(meter.error?.code == .connectionRefused)
       #expect(meter.pauseReason == nil)
     }
@@ -116,8 +116,8 @@ import UploadTestSupport
       try directory.write([1], to: "a.bin")
       let uploads = uploads(1, firstPause: .seconds(3600))
       let file = directory.file("a.bin")
-      let url = "http://127.0.0.1:\(try ScriptedServer.freePort())"
-      async let sent = uploads.send(.file(file), to: url)
+      let port = try HeldPort()
+      async let sent = uploads.send(.file(file), to: "http://127.0.0.1:\(port.number)")
       try await eventually("a pause") { uploads.ledger.active().first?.phase == .pause }
       var sampler = Sampler(ledger: uploads.ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
       let shown = try #require(sampler.sample(at: .now + .seconds(60)).uploads.first)

@@ -51,13 +51,6 @@ final class ScriptedServer: Sendable {
     if let failure = failures.withLock({ $0.first }) { throw failure }
   }
 
-  /// A port of loopback that nobody listens on: it was free a moment ago.
-  static func freePort() throws -> Int {
-    let (descriptor, port) = try listen(receiveBuffer: 0)
-    close(descriptor)
-    return port
-  }
-
   static func listen(receiveBuffer: CInt, backlog: CInt = 64) throws -> (descriptor: CInt, port: Int) {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     var size = receiveBuffer

@@ -18,13 +18,6 @@ import UploadTestSupport
     }
   }
 
-  /// One that the system gave a moment ago.
-  private func freePort() async throws -> Int {
-    var port = 0
-    try await RunningServer.with { port = $0.port }
-    return port
-  }
-
   @Test func `A taken port is named with who has it and the way out`() async throws {
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
@@ -51,10 +44,11 @@ import UploadTestSupport
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
       configuration.port = server.port
-      configuration.rawPort = try await freePort()
+      let port = try HeldPort()
+      configuration.rawPort = port.number
       let error = try await failure(configuration)
       #expect(error.message.contains("Choose another with --port"))
-      #expect(PortHolder.describe(port: try #require(configuration.rawPort)) == nil)
+      #expect(PortHolder.describe(port: port.number) == nil)
     }
   }
 

@@ -79,11 +79,7 @@ import UploadTestSupport
   /// One of these sizes ends between what the sockets hold and what the network layer holds besides.
   @Test(arguments: [4, 5, 6, 7, 8, 24].map { $0 << 20 })
   func `A download that runs arrives whole`(size: Int) async throws {
-    var configuration = RunningServer.configuration
-    // On a machine full of tests this may take long, and is no less whole for that.
-    configuration.limits.grace = .seconds(120)
-    configuration.limits.idleTimeout = .seconds(120)
-    try await RunningServer.with(configuration) { server in
+    try await RunningServer.with { server in
       let bytes = SplitMix64.bytes(size)
       try server.place.write(bytes, to: "big")
       let client = try await WireClient(port: server.port)

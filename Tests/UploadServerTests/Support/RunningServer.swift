@@ -65,11 +65,12 @@ final class RunningServer: Sendable {
     }
   }
 
-  /// A configuration for tests: any port, little grace.
+  /// A configuration for tests: any port, and much time, since a test may wait long for its turn among all others.
   static var configuration: ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.port = 0
-    configuration.limits.grace = .seconds(20)
+    configuration.limits.grace = .seconds(600)
+    configuration.limits.idleTimeout = .seconds(600)
     return configuration
   }
 

@@ -17,7 +17,7 @@ final class FuzzConnection {
   }
 
   /// A silence this long is a hang, in milliseconds; shorter than the server's own limits, so that they hide none.
-  private static let patience: Int32 = 15_000
+  private static let patience: Int32 = 120_000
 
   private let descriptor: Int32
   private var buffer = [UInt8](repeating: 0, count: 65_536)
