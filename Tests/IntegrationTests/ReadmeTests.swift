@@ -2,12 +2,15 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// The programs that README.md shows, run as they stand there, but for the address.
+/// The programs and commands that README.md shows, run as they stand there, but for addresses, sizes and placeholders.
 @Suite struct ReadmeTests {
   @Test(.node) func nodesLines() async throws {
     try await withServer { server in
       let path = try server.scratch.random(3 << 20, to: "big.bin")
-      try server.scratch.write(try block("js", for: server).utf8, to: "lines.mjs")
+      try server.scratch.write(
+        ReadmeText().block("js").replacing(ReadmeText.address, with: server.url).utf8,
+        to: "lines.mjs"
+      )
       let ended = try await ProcessRunner.run("node", ["lines.mjs"], directory: server.scratch.path)
       #expect(ended.exit == .status(0), "\(ended)")
       try server.expect("big.bin", equals: path)
@@ -17,7 +20,7 @@ import UploadTestSupport
   @Test(.python) func pythonsLines() async throws {
     try await withServer { server in
       let path = try server.scratch.random(3 << 20, to: "big.bin")
-      let lines = try block("python", for: server)
+      let lines = try ReadmeText().block("python").replacing(ReadmeText.address, with: server.url)
       let environment = ["no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"]
       let ended = try await ProcessRunner.run(
         "python3",
@@ -46,13 +49,8 @@ import UploadTestSupport
     try server.scratch.directory("photos").write([65, 66], to: "b.txt")
     let command = row.how
       .replacing(/FILE(\.\.\.)?|NAME/, with: "a.bin").replacing("DIR", with: "photos")
-      .replacing("http://127.0.0.1:8080", with: server.url).replacing("9000", with: String(server.rawPort))
-    let ended = try await ProcessRunner.run(
-      "bash",
-      ["-c", "set -euo pipefail; sluice() { \"$SLUICE_UNDER_TEST\" \"$@\"; }; \(command)"],
-      environment: ["SLUICE_UNDER_TEST": Sluice.path, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"],
-      directory: server.scratch.path
-    )
+      .replacing(ReadmeText.address, with: server.url).replacing("9000", with: String(server.rawPort))
+    let ended = try await shell(command, in: server.scratch)
     #expect(ended.exit == .status(0), "\(command): \(ended)")
     try await server.events { $0.event == "finished" }
     let name = try #require(try server.uploads.names().first)
@@ -69,8 +67,9 @@ import UploadTestSupport
   }
 
   private static func commands() throws -> [Row] {
-    let text = try String(contentsOf: URL(filePath: "\(Sluice.package)/README.md"), encoding: .utf8)
-    let table = text.components(separatedBy: "<!-- upload -->\n").last?.components(separatedBy: "\n\n").first ?? ""
+    let table =
+      try ReadmeText().text.components(separatedBy: "<!-- upload -->\n").last?.components(separatedBy: "\n\n").first
+      ?? ""
     let rows = table.matches(of: /\| (.+?) \| `(.+)` \|/).map {
       Row(with: String($0.1), how: String($0.2).replacing(#"\|"#, with: "|"))
     }
@@ -78,14 +77,57 @@ import UploadTestSupport
     return rows
   }
 
-  /// The first block of a language that names the default address, with the server's in its place.
-  private func block(_ language: String, for server: SluiceServer) throws -> String {
-    let text = try String(contentsOf: URL(filePath: "\(Sluice.package)/README.md"), encoding: .utf8)
-    let blocks = text.components(separatedBy: "```\(language)\n").dropFirst().map {
-      $0.components(separatedBy: "```")[0]
+  @Test(.bash) func theLinesThatSend() async throws {
+    let lines = try ReadmeText().commands("sluice send").split(separator: "\n").map(String.init)
+    try #require(lines.count == 3 && lines[2].contains("http://files.example/inbox/"))
+    try await withServer { server in
+      let files = try ["big.iso", "notes.pdf"].map { try server.scratch.random(100_000, to: $0) }
+      try server.scratch.directory("photos").write([65, 66], to: "b.txt")
+      let command = lines[..<2].joined(separator: "\n").replacing("http://192.168.1.7:8080", with: server.url)
+      let ended = try await shell(command, in: server.scratch)
+      #expect(ended.exit == .status(0), "\(ended)")
+      for file in files { try server.expect(URL(filePath: file).lastPathComponent, equals: file) }
+      let content = try await ProcessRunner.run("tar", ["xOf", server.uploads.file("photos.tar"), "photos/b.txt"])
+      #expect(content.output == "AB")
+
+      let (other, port) = try Socket.listening()
+      async let sent = shell(
+        lines[2].replacing("http://files.example/", with: "http://127.0.0.1:\(port)/"),
+        in: server.scratch
+      )
+      let connection = try await other.accept()
+      #expect(try await connection.receiveHead().hasPrefix("PUT /inbox/big.iso HTTP/1.1\r\n"))
+      try await connection.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+      #expect(try await sent.exit == .status(0))
     }
-    let address = "http://127.0.0.1:8080"
-    let lines = try #require(blocks.first { $0.contains(address) }, "README.md has no such block")
-    return lines.replacingOccurrences(of: address, with: server.url)
+  }
+
+  @Test(.bash, arguments: ["sluice compare", "sluice headless", "sluice sample"]) func triedAlone(_ name: String)
+    async throws
+  {
+    try await withTemporaryDirectory { directory in
+      let place = try directory.directory("tmp")
+      let command = try ReadmeText().commands(name).replacing(/--size \S+/, with: "--size 3MB")
+      let ended = try await shell(command, in: directory, environment: ["TMPDIR": place.path])
+      #expect(ended.exit == .status(0), "\(ended)")
+      let made = ["sluice compare": ["memory.svg"], "sluice sample": ["big.csv"]][name] ?? []
+      #expect(try directory.names() == made + ["tmp"])
+      #expect(try place.names() == [])
+    }
+  }
+
+  /// Runs lines of bash in a directory, with the program under test as `sluice`.
+  private func shell(
+    _ lines: String,
+    in directory: TemporaryDirectory,
+    environment: [String: String] = [:]
+  ) async throws -> (exit: ProcessRunner.Exit, output: String, errors: String) {
+    let given = ["SLUICE_UNDER_TEST": Sluice.path, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"]
+    return try await ProcessRunner.run(
+      "bash",
+      ["-c", "set -euo pipefail; sluice() { env -u SLUICE_UNDER_TEST \"$SLUICE_UNDER_TEST\" \"$@\"; }; \(lines)"],
+      environment: given.merging(environment) { $1 },
+      directory: directory.path
+    )
   }
 }

@@ -11,21 +11,6 @@ import UploadTestSupport
     try #require(server.events.first?.fingerprint)
   }
 
-  /// A certificate and key that openssl made, for loopback.
-  private func certificate(_ directory: TemporaryDirectory) async throws -> [String] {
-    let (cert, key) = (directory.file("cert.pem"), directory.file("key.pem"))
-    let made = try await ProcessRunner.run(
-      "openssl",
-      [
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-        "-subj", "/CN=sluice test", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out",
-        cert,
-      ]
-    )
-    #expect(made.exit == .status(0), "\(made)")
-    return ["--tls-cert", cert, "--tls-key", key]
-  }
-
   @Test(arguments: ["stream", "multipart", "buffered"]) func sendKnowsTheServerByItsFingerprint(mode: String)
     async throws
   {
@@ -67,11 +52,11 @@ import UploadTestSupport
     }
   }
 
-  @Test(Client.needs("openssl", "version")) func aCertificateFromAFileIsKnownByItsAuthority() async throws {
+  @Test(.openssl) func aCertificateFromAFileIsKnownByItsAuthority() async throws {
     try await withTemporaryDirectory { directory in
-      let options = try await certificate(directory)
+      let options = try await directory.certificate()
       let other = try directory.directory("other")
-      _ = try await certificate(other)
+      _ = try await other.certificate()
       try await withServer(options) { server in
         let path = try server.scratch.random(70_000, to: "f")
         let ended = try await Sluice.run(["send", "--json", path, "--ca", options[1], "--to", server.url])

@@ -17,6 +17,6 @@ name=$1
 url=${2:-http://127.0.0.1:8080}
 
 # "-" is standard input; without a length curl chooses the chunked transfer coding itself.
-exec curl --silent --show-error --fail-with-body --globoff \
+exec curl --silent --show-error --fail-with-body --globoff --header @<(authorization) \
   --request POST --upload-file - \
   "${url%/}/stream-upload?name=$(escape "$name")"

@@ -12,6 +12,12 @@ escape() {
   done
 }
 
+# Prints the header that shows the token in SLUICE_TOKEN; nothing where that is not set. To be handed on as a file, since
+# all users of a machine can read its command lines: curl --header @<(authorization)
+authorization() {
+  if [[ -n ${SLUICE_TOKEN-} ]]; then printf 'Authorization: Bearer %s\n' "$SLUICE_TOKEN"; fi
+}
+
 # Ends the script unless its argument is a file that can be read.
 require_file() {
   if [[ ! -f $1 || ! -r $1 ]]; then

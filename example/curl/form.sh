@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sends files together in one form, as a browser does: all of them are stored, or none.
 #
-#   form.sh FILE... [URL]       URL is http://127.0.0.1:8080 when left out; it begins with http://
+#   form.sh FILE... [URL]       URL is http://127.0.0.1:8080 when left out; it begins with http:// or https://
 #
 # Prints the server's answer. Exit status: 0 stored, 22 refused by the server, another one of curl's own.
 set -euo pipefail
@@ -9,7 +9,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.bash"
 
 url=http://127.0.0.1:8080
-if (($# > 0)) && [[ ${!#} == http://* ]]; then
+if (($# > 0)) && [[ ${!#} =~ ^https?:// ]]; then
   url=${!#}
   set -- "${@:1:$#-1}"
 fi
@@ -26,4 +26,5 @@ for file in "$@"; do
   fields+=(--form "file=@\"${path//\"/\\\"}\"")
 done
 
-exec curl --silent --show-error --fail-with-body --globoff "${fields[@]}" "${url%/}/file-upload"
+exec curl --silent --show-error --fail-with-body --globoff --header @<(authorization) \
+  "${fields[@]}" "${url%/}/file-upload"

@@ -18,6 +18,6 @@ require_file "$file"
 
 # --upload-file reads the file piece by piece; --data-binary @FILE would first load all of it into memory.
 # --globoff: braces and brackets in names are meant as they stand.
-exec curl --silent --show-error --fail-with-body --globoff \
+exec curl --silent --show-error --fail-with-body --globoff --header @<(authorization) \
   --request POST --upload-file "$file" \
   "${url%/}/stream-upload?name=$(escape "${file##*/}")"

@@ -9,13 +9,16 @@
  */
 export function parseArguments(usage, { most = Infinity } = {}) {
   const files = process.argv.slice(2);
-  const url = files.length > 1 && files.at(-1).startsWith("http://") ? files.pop() : "http://127.0.0.1:8080";
+  const url = files.length > 1 && /^https?:\/\//.test(files.at(-1)) ? files.pop() : "http://127.0.0.1:8080";
   if (files.length < 1 || files.length > most) {
     console.error(`usage: ${usage}`);
     process.exit(64);
   }
   return { files, url: url.replace(/\/$/, "") };
 }
+
+/** The header that shows the token in SLUICE_TOKEN; none where that is not set. */
+export const authorization = process.env.SLUICE_TOKEN ? { Authorization: `Bearer ${process.env.SLUICE_TOKEN}` } : {};
 
 /**
  * Sends the request, prints the server's answer, and sets the exit status: 0 only for a status of 2xx.

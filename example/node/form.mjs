@@ -2,7 +2,7 @@
 // Sends files together in one form, straight from the disk: fs.openAsBlob makes blobs that are read piece by piece while
 // they are sent. A blob made of fs.readFile's result would hold every file in memory, and fail above 2 GiB.
 //
-//   form.mjs FILE... [URL]       URL is http://127.0.0.1:8080 when left out; it begins with http://
+//   form.mjs FILE... [URL]       URL is http://127.0.0.1:8080 when left out; it begins with http:// or https://
 //
 // Where such blobs will not do the form is written as a stream instead: before Node 20 there are none, and Node counts
 // their size in 32 bits, so that a file of 4 GiB counts as empty and a larger one is cut in silence.
@@ -12,7 +12,7 @@ import * as fs from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
-import { finish, parseArguments } from "./common.mjs";
+import { authorization, finish, parseArguments } from "./common.mjs";
 
 const { files, url } = parseArguments("form.mjs FILE... [URL]");
 
@@ -47,12 +47,15 @@ async function* writtenForm(boundary) {
 
 await finish(async () => {
   const address = `${url}/file-upload`;
+  // Without the last two fetch keeps a copy of what it has sent in memory, for the case that a redirect asks for it once
+  // more (Node 20).
+  const options = { method: "POST", redirect: "error", window: null };
   const form = await blobForm();
-  if (form) return fetch(address, { method: "POST", body: form });
+  if (form) return fetch(address, { ...options, headers: authorization, body: form });
   const boundary = `example-${randomUUID()}`;
   return fetch(address, {
-    method: "POST",
-    headers: { "Content-Type": `multipart/form-data; boundary=${boundary}` },
+    ...options,
+    headers: { "Content-Type": `multipart/form-data; boundary=${boundary}`, ...authorization },
     body: ReadableStream.from ? ReadableStream.from(writtenForm(boundary)) : writtenForm(boundary),
     duplex: "half",
   });

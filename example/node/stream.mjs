@@ -8,7 +8,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
-import { finish, parseArguments } from "./common.mjs";
+import { authorization, finish, parseArguments } from "./common.mjs";
 
 const { files, url } = parseArguments("stream.mjs FILE [URL]", { most: 1 });
 const [file] = files;
@@ -19,10 +19,14 @@ await finish(async () => {
   const body = Readable.toWeb(createReadStream(file, { fd: handle, highWaterMark: 1 << 20 }));
   return fetch(`${url}/stream-upload?name=${encodeURIComponent(basename(file))}`, {
     method: "POST",
-    headers: { "Content-Type": "application/octet-stream" },
+    headers: { "Content-Type": "application/octet-stream", ...authorization },
     body,
     // A stream as the body asks for this: the answer is read only after all of the body has gone out. The length of a
     // stream is not known to fetch, so the body goes out in chunks.
     duplex: "half",
+    // These two let fetch forget what it has sent: otherwise it keeps a copy of the whole body in memory, for the case
+    // that a redirect asks for it once more (Node 20).
+    redirect: "error",
+    window: null,
   });
 });

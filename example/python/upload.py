@@ -4,7 +4,7 @@
     upload.py FILE [URL]            the body is the file: read piece by piece, memory stays flat
     upload.py --form FILE [URL]     a form with the file in it
 
-URL is http://127.0.0.1:8080 when left out. Prints the server's answer.
+URL is http://127.0.0.1:8080 when left out. A token in SLUICE_TOKEN is shown to the server. Prints the server's answer.
 Exit status: 0 stored, 1 not stored, 64 wrong usage.
 """
 
@@ -26,6 +26,13 @@ class Parser(argparse.ArgumentParser):
         self.exit(64, f"{self.prog}: {message}\n")
 
 
+def authorize(request):
+    """Shows the token in SLUICE_TOKEN, where there is one."""
+    if token := os.environ.get("SLUICE_TOKEN"):
+        request.headers["Authorization"] = f"Bearer {token}"
+    return request
+
+
 def send_stream(file, name, url):
     """The body is the file. requests asks it for its size and sends that as Content-Length."""
     return requests.post(
@@ -33,6 +40,7 @@ def send_stream(file, name, url):
         params={"name": name},
         data=file,
         headers={"Content-Type": "application/octet-stream"},
+        auth=authorize,
         timeout=60,
     )
 
@@ -49,6 +57,7 @@ def send_form(file, name, url):
     return requests.post(
         f"{url}/file-upload",
         files={"file": (name, file, "application/octet-stream")},
+        auth=authorize,
         timeout=60,
     )
 

@@ -16,7 +16,19 @@ file=$1
 url=${2:-http://127.0.0.1:8080}
 require_file "$file"
 
+options=()
+if [[ -n ${SLUICE_TOKEN-} ]]; then
+  # wget takes a header from its command line, which all users of the machine can read, or from its settings, which must
+  # be a file and no pipe: one that is gone as soon as it is open.
+  settings=$(mktemp)
+  exec {descriptor}<"$settings"
+  cat "${WGETRC:-$HOME/.wgetrc}" >"$settings" 2>/dev/null || true
+  printf '\nheader = %s\n' "$(authorization)" >>"$settings"
+  rm "$settings"
+  options=(--config="/dev/fd/$descriptor")
+fi
+
 # One try: to send a file again because an answer was lost would store it twice.
-exec wget --no-verbose --tries=1 --content-on-error --output-document=- \
+exec wget "${options[@]}" --no-verbose --tries=1 --content-on-error --output-document=- \
   --method=PUT --body-file="$file" --header='Content-Type: application/octet-stream' \
   "${url%/}/$(escape "${file##*/}")"

@@ -15,7 +15,7 @@ struct CompareClient: Sendable, Equatable {
   /// Whether the comparison is a failure when the file does not arrive in this way.
   var mustArrive: Bool { program == .sluice && mode != .buffered }
 
-  /// Every one, in the order in which they send. Of Node's two the second is what the demo does that Sluice grew from.
+  /// Every one, in the order in which they send. Of Node's two the second is what many programs do: a form made of the file in memory.
   static let all = [
     CompareClient(program: .sluice, mode: .stream),
     CompareClient(program: .sluice, mode: .multipart),

@@ -30,12 +30,21 @@ extension Trait where Self == ConditionTrait {
   static var barePython: Self { Client.needs("python3", "-c", "import sys; assert sys.version_info >= (3, 9)") }
   static var tmux: Self { Client.needs("tmux", "-V") }
   static var wget: Self { Client.needs("wget", "--version") }
+  static var openssl: Self { Client.needs("openssl", "version") }
+  static var netcat: Self { Client.needs("nc", "-h") }
 
-  // Not asked for in an automatic run: no test of the server itself needs them.
+  // Not asked of everybody who tests: a server that begins to listen where it is installed, and the system's own parts.
+  // `.ci/run` installs them, and lets nothing be left out.
 
-  static var netcat: Self { Client.isInstalled("nc", "-h") }
   static var nginx: Self { Client.isInstalled("nginx", "-v") }
   static var systemd: Self { Client.isInstalled("systemd-analyze", "--version") }
+
+  /// What traces the system calls of a program.
+  static var strace: Self {
+    .enabled("no program can be traced here: that takes strace, and a container that lets it") {
+      (try? await ProcessRunner.run("strace", ["-D", "true"]).exit) == .status(0)
+    }
+  }
 
   /// A mount of its own for a process needs rights that root has on a machine, but not in every container.
   static var mounts: Self {

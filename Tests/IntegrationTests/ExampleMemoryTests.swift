@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// The clients that are said to need little memory whatever the size, with a file far larger than what they may take.
+@Suite struct ExampleMemoryTests {
+  private static let size = 320 << 20
+  private static let most: UInt64 = 200 << 20
+
+  @Test(.node, arguments: ["node/stream.mjs", "node/form.mjs"]) func nodesScripts(script: String) async throws {
+    try await staysSmall { path, server in
+      try await ProcessRunner.runWatched("\(Sluice.package)/example/\(script)", [path, server.url])
+    }
+  }
+
+  @Test(.node) func nodesFormBeforeThereWereBlobs() async throws {
+    try await staysSmall { path, server in
+      let old = try server.scratch.write("delete require('fs').openAsBlob".utf8, to: "old.cjs")
+      let script = "\(Sluice.package)/example/node/form.mjs"
+      return try await ProcessRunner.runWatched("node", ["--require", old, script, path, server.url])
+    }
+  }
+
+  @Test(.node) func nodesLinesInTheReadme() async throws {
+    try await staysSmall { path, server in
+      let lines = try ReadmeText().block("js").replacing(ReadmeText.address, with: server.url)
+      try server.scratch.write(lines.utf8, to: "lines.mjs")
+      return try await ProcessRunner.runWatched("node", ["lines.mjs"], directory: server.scratch.path)
+    }
+  }
+
+  @Test(.curl, .wget, .python, .bash, arguments: ["curl/stream.sh", "curl/form.sh", "wget/put.sh", "python/upload.py"])
+  func theOthersScripts(script: String) async throws {
+    try await staysSmall { path, server in
+      let noProxy = ["no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"]
+      let script = "\(Sluice.package)/example/\(script)"
+      return try await ProcessRunner.runWatched(script, [path, server.url], environment: noProxy)
+    }
+  }
+
+  /// What `compare` shows of Node is what it says it shows: a stream that fits a limit, and a form that does not.
+  @Test(.node) func nodesStreamThatIsCompared() async throws {
+    try await withTemporaryDirectory { directory in
+      // Others are not looked for: this is about Node alone.
+      let found = try await ProcessRunner.run("node", ["-p", "process.execPath"]).output
+      let programs = try directory.directory("bin")
+      try FileManager.default.createSymbolicLink(
+        atPath: programs.file("node"),
+        withDestinationPath: found.trimmingCharacters(in: .newlines)
+      )
+      let ended = try await Sluice.run(
+        ["compare", "--size", String(Self.size), "--max-memory", String(Self.most)],
+        environment: ["TMPDIR": directory.path, "PATH": programs.path]
+      )
+      #expect(ended.exit == .status(0), "\(ended)")
+      #expect(ended.output.contains(/node stream: .*intact/), "\(ended)")
+      #expect(!ended.output.contains(/node buffered: .*intact/), "\(ended)")
+    }
+  }
+
+  /// Has a file named `big.bin` sent, which must arrive under that name.
+  private func staysSmall(
+    _ send: (_ path: String, _ server: SluiceServer) async throws -> (
+      exit: ProcessRunner.Exit, output: String, errors: String, peak: UInt64
+    )
+  ) async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(1 << 20, to: "big.bin")
+      // The rest is a hole: quickly made, and read as zeros.
+      #expect(truncate(path, Self.size) == 0)
+      let ended = try await send(path, server)
+      #expect(ended.exit == .status(0), "\(ended)")
+      #expect(ended.peak > 0 && ended.peak < Self.most, "\(ended)")
+      try server.expect("big.bin", equals: path)
+    }
+  }
+}
