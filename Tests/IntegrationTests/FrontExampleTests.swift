@@ -57,9 +57,22 @@ import UploadTestSupport
     }
   }
 
+  @Test(.curl, .nginx) func nginxTellsNobodyTheTokenWhenTheServerIsAway() async throws {
+    // On port 1 listens nobody.
+    try await withNginx(upstream: "http://127.0.0.1:1") { server, url in
+      let reply = try await Curl.run(["-F", "file=x", "\(url)/file-upload?token=\(Self.token)"])
+      #expect(reply.status == 502, "\(reply)")
+      for name in ["nginx.log", "nginx-error.log"] {
+        let log = String(decoding: try server.scratch.read(name), as: UTF8.self)
+        #expect(!log.contains(Self.token), "\(log)")
+      }
+    }
+  }
+
   /// A server, and nginx before it with the example's own lines but for addresses and paths.
   private func withNginx(
     _ options: [String] = [],
+    upstream: String? = nil,
     _ body: (_ server: SluiceServer, _ url: String) async throws -> Void
   ) async throws {
     let access = ["--token", Self.token, "--trusted-proxy", "127.0.0.1"]
@@ -69,8 +82,9 @@ import UploadTestSupport
       let site = try Self.example("nginx/sluice.conf")
         .replacing("listen 80;", with: "listen 127.0.0.1:\(port);")
         .replacing("listen [::]:80;", with: "")
-        .replacing("http://127.0.0.1:8080", with: server.url)
+        .replacing("http://127.0.0.1:8080", with: upstream ?? server.url)
         .replacing("/var/log/nginx/sluice.log", with: server.scratch.file("nginx.log"))
+        .replacing("/var/log/nginx/error.log", with: server.scratch.file("nginx-error.log"))
       try server.scratch.write(site.utf8, to: "sluice.conf")
       let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path temporary_\($0);" }
       let main = """
@@ -122,6 +136,68 @@ import UploadTestSupport
       let security = ["security", "--offline=yes", "--threshold=20", "--no-pager", path]
       let judged = try await ProcessRunner.run("systemd-analyze", security)
       #expect(judged.exit == .status(0), "\(judged)")
+    }
+  }
+
+  /// Traced while it takes uploads and tells their memory: a call that the unit holds back would fail with EPERM, unseen.
+  @Test(.systemd, .strace, .curl) func theUnitLetsItsSystemCallsThrough() async throws {
+    var passed = try await systemCalls(in: "@default")
+    for line in try Self.example("systemd/sluice.service").split(separator: "\n") {
+      let (key, value) = (line.prefix { $0 != "=" }, line.drop { $0 != "=" }.dropFirst())
+      guard key == "SystemCallFilter" else { continue }
+      for word in value.drop(while: { $0 == "~" }).split(separator: " ") {
+        let calls = try await systemCalls(in: String(word))
+        passed = value.hasPrefix("~") ? passed.subtracting(calls) : passed.union(calls)
+      }
+    }
+    try await withTemporaryDirectory { directory in
+      let counts = directory.file("calls")
+      // Detached: the server stays this process's child.
+      let trace = "exec strace -D -f -c -U name -o '\(counts)' \"$@\""
+      try await withServer(["--raw-port", "0", "--interval", "50ms"], prefix: ["sh", "-c", trace]) { server in
+        let path = try server.scratch.random(20_000_000, to: "a.bin")
+        #expect(try await Curl.run(["-T", path, "\(server.url)/"]).status == 201)
+        #expect(try await Curl.run(["-F", "file=@\(path)", "\(server.url)/file-upload"]).status == 201)
+        #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/a.bin"]).status == 200)
+        let raw = try Socket(port: server.rawPort)
+        try await raw.send("raw")
+        raw.finish()
+        try await server.events(3) { $0.event == "finished" }
+      }
+      var made: Set<String> = []
+      try await eventually("the counts") {
+        let lines = (try? String(decoding: directory.read("calls"), as: UTF8.self))?.split(separator: "\n") ?? []
+        made = Set(lines.map { $0.trimmingCharacters(in: .whitespaces) })
+        return made.contains("total")
+      }
+      made = made.filter { $0.wholeMatch(of: /[a-z0-9_]+/) != nil }.subtracting(["syscall", "total"])
+      #expect(made.isSuperset(of: ["mincore", "pwrite64", "linkat"]), "\(made)")
+      #expect(made.subtracting(passed) == [])
+    }
+  }
+
+  /// The names that systemd's name for a set stands for; a call's own stands for itself.
+  private func systemCalls(in name: String) async throws -> Set<String> {
+    guard name.hasPrefix("@") else { return [name] }
+    let listed = try await ProcessRunner.run("systemd-analyze", ["--no-pager", "syscall-filter", name])
+    #expect(listed.exit == .status(0), "\(listed)")
+    var calls: Set<String> = []
+    for line in listed.output.split(separator: "\n").dropFirst() {
+      let word = line.trimmingCharacters(in: .whitespaces)
+      if !word.hasPrefix("#") { calls.formUnion(try await systemCalls(in: word)) }
+    }
+    return calls
+  }
+
+  @Test(.bash, .curl, .openssl) func theTokenIsMadeAsTheProgramTakesIt() async throws {
+    let line = try #require(try Self.example("systemd/sluice.env").firstMatch(of: /Make one with: (.*)/)?.output.1)
+    // Random: one that is taken now and then is not enough.
+    for _ in 0..<10 {
+      let token = try await ProcessRunner.run("bash", ["-c", String(line)]).output
+      try await withServer(environment: ["SLUICE_TOKEN": token.trimmingCharacters(in: .newlines)]) { server in
+        let reply = try await Curl.run(["\(server.url)/files/"])
+        #expect(reply.status == 401, "\(token)")
+      }
     }
   }
 
