@@ -46,6 +46,20 @@ import UploadTestSupport
     }
   }
 
+  @Test func sendersOfTheRatesLastAsLongAsTheyAreWatched() async throws {
+    let program = """
+      import subprocess, types, rate
+      subprocess.Popen = lambda command, **_: print(command)
+      rate.start("curl", "file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0))
+      """
+    let place = [
+      "PYTHONPATH": URL(filePath: script.path).deletingLastPathComponent().path, "PYTHONDONTWRITEBYTECODE": "1",
+    ]
+    let ended = try await ProcessRunner.run("python3", ["-c", program], environment: place)
+    let most = try #require(ended.output.firstMatch(of: /'--max-time', '(\d+)'/)?.output.1, "\(ended)")
+    #expect(Int(most) ?? 0 > 600)
+  }
+
   @Test func whatIsNotInstalledIsSaidAndWhenAskedForAFailure() async throws {
     try await withTemporaryDirectory { directory in
       try FileManager.default.createSymbolicLink(

@@ -34,7 +34,7 @@ def watch(curl: str, path: str, clients: list[str], seconds: int, setting: Setti
     """What the server reads of some clients that would all send as fast as they can."""
     who = " and ".join(f"{clients.count(kind)} {kind}" for kind in dict.fromkeys(clients))
     with Server(setting, "--limit-rate", "10MB/s", "--min-free", "0") as server:
-        senders = [start(curl, path, kind, index, server) for index, kind in enumerate(clients)]
+        senders = [start(curl, path, kind, index, seconds, server) for index, kind in enumerate(clients)]
         try:
             if wait_until(lambda: len(latest(server)) == len(clients)) is None:
                 raise Failure(f"not all of {who} began to send")
@@ -58,8 +58,8 @@ def watch(curl: str, path: str, clients: list[str], seconds: int, setting: Setti
         yield Row(f"{who}: the least gets 0.8 of the most", f"{text} MB", min(got) >= 0.8 * max(got))
 
 
-def start(curl: str, path: str, kind: str, index: int, server: Server) -> subprocess.Popen[bytes]:
-    upload = [curl, "--disable", "--silent", "-H", "Expect:", "--max-time", str(PATIENCE)]
+def start(curl: str, path: str, kind: str, index: int, seconds: int, server: Server) -> subprocess.Popen[bytes]:
+    upload = [curl, "--disable", "--silent", "-H", "Expect:", "--max-time", str(PATIENCE + seconds)]
     command = {
         "stream": [*upload, "-T", path, f"{server.url}/{index}"],
         "form": [*upload, "-F", f"file=@{path}", f"{server.url}/file-upload"],

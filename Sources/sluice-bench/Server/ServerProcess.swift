@@ -22,6 +22,7 @@ final class ServerProcess: Sendable {
     let output = Pipe()
     process = Process()
     process.executableURL = URL(filePath: executable)
+    process.environment = Self.environment
     process.arguments = ["serve", "--json", "--port", "0", "--dir", directory] + options
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
@@ -66,6 +67,11 @@ final class ServerProcess: Sendable {
       throw UploadError(.internalFailure, "The server has ended while it was measured; its errors are above.")
     }
     return usage
+  }
+
+  /// This program's own, without what would change the server that is measured.
+  private static var environment: [String: String] {
+    ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SLUICE_") }
   }
 
   /// The program beside this one.
