@@ -1,7 +1,7 @@
 import Testing
 import UploadTestSupport
 
-/// Requests that break the rules, byte for byte: each is answered in the demo's shape, and nothing of it is stored.
+/// Requests that break the rules, byte for byte: each is answered with words in JSON, and nothing of it is stored.
 @Suite(.curl) struct BadRequestTests {
   /// A request, and the status it deserves.
   struct Case: Sendable, CustomTestStringConvertible {

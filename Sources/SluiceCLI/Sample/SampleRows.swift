@@ -1,4 +1,5 @@
-/// The demo's sample: a heading `index, data`, then rows `i, 2i` from 0 on, together of an exact size.
+/// A sample to be looked at as well as sent: a heading `index, data`, then rows `i, 2i` from 0 on, together of an exact
+/// size.
 ///
 /// The last row that fits is made longer by spaces before its line end, so that every row is whole, the file ends with a
 /// line end, and the size is right to the byte. The heading counts as a row; where not even it fits, it is cut.

@@ -1,7 +1,6 @@
 package import UploadCore
 
-/// Writes a file of an exact size to try uploads with: numbered rows as the demo's script made them (``SampleRows``), or
-/// random bytes.
+/// Writes a file of an exact size to try uploads with: numbered rows (``SampleRows``), or random bytes.
 ///
 /// Fast enough to fill gigabytes in seconds; blocks its thread while it does. Nothing is synced: a sample is made anew.
 package struct SampleWriter: Sendable {

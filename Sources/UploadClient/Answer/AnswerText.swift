@@ -1,7 +1,7 @@
 import FoundationEssentials
 import UploadCore
 
-/// The JSON that a Sluice server answers with (DESIGN.md, "HTTP surface"); other servers' JSON is taken for what of it fits.
+/// The JSON that a Sluice server answers with (README.md, Uploading); other servers' JSON is taken for what of it fits.
 struct AnswerText: Decodable {
   struct StoredFile: Decodable {
     /// The name it was stored under.

@@ -18,7 +18,7 @@ struct UploadRequest: Sendable {
     var configuration: UploadClientConfiguration
   }
 
-  /// The form's field that holds the file, as the demo's client calls it.
+  /// The form's field that holds the file; Sluice itself takes any name.
   static let fieldName = "file"
 
   /// For a file whose name tells nothing (RFC 2046 section 4.5.1).

@@ -1,7 +1,7 @@
 package import UploadCore
 import UploadProtocol
 
-/// Where uploads are sent: the URL behind `--to`, taken apart (RFC 3986; DESIGN.md, "The command line is a contract").
+/// Where uploads are sent: the URL behind `--to`, taken apart (RFC 3986).
 ///
 /// | URL | what is asked for |
 /// |---|---|

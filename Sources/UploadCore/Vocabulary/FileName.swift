@@ -1,6 +1,6 @@
 /// A file name that is safe to create in one directory, made from what a stranger asked for.
 ///
-/// Rules (DESIGN.md, "Finishing"): the last path component; controls, bidirectional and zero-width characters removed;
+/// Rules: the last path component; controls, bidirectional and zero-width characters removed;
 /// at most 255 bytes, cut before the extension; never empty, `.` or `..`; never one of the store's own partial files.
 package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// What a file system takes for one name, in bytes (NAME_MAX).

@@ -4,7 +4,7 @@ package enum UploadMode: String, Sendable, CaseIterable {
   case stream
   /// The file is a part of a form (RFC 7578), streamed at both ends.
   case multipart
-  /// Client only: the whole form is put together in memory first, as the demo's client did.
+  /// Client only: the whole form is put together in memory first, as many programs do.
   case buffered
   /// Server only: bytes until FIN over plain TCP.
   case raw

@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// Something worth a line: what `--json` writes as one object and `--plain` as one sentence (DESIGN.md, section 7).
+/// Something worth a line: what `--json` writes as one object and `--plain` as one sentence (README.md, JSON lines).
 package enum UploadEvent: Sendable {
   /// The server can be reached.
   case listening(ServerListening)

@@ -1,7 +1,7 @@
 import Hummingbird
 import UploadCore
 
-/// Gives every error of the library's side the demo's shape.
+/// Gives every error of the library's side the shape of ``Answer/init(refusing:status:)``.
 struct PlainRefusals: RouterMiddleware {
   typealias Context = BrowsingContext
 

@@ -30,7 +30,7 @@ struct Answer: Sendable {
     self.init(status: status, contentType: "application/json", body: json.serialized + "\n")
   }
 
-  /// The demo's shape of success, with what was stored.
+  /// Success, with what was stored. Clients rely on its JSON, and on that of a failure: README.md, Uploading.
   static func stored(_ files: [StoredFile], status: HTTPResponse.Status) -> Answer {
     let entries = files.map { file in
       let digest = file.digests.sha256Text.map { [("sha256", JSONValue.string($0))] } ?? []
@@ -52,12 +52,12 @@ struct Answer: Sendable {
     return answer
   }
 
-  /// The demo's shape of failure.
+  /// Failure, by what went wrong.
   init(refusing error: UploadError) {
     self.init(refusing: error.message, status: error.code.status)
   }
 
-  /// The demo's shape of failure, for a status that no error code has.
+  /// Failure, for a status that no error code has.
   init(refusing message: String, status: HTTPResponse.Status) {
     self.init(
       status: status,

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The demo's shape of an answer.
+/// The JSON of an answer.
 struct Answer: Decodable, Equatable {
   struct File: Decodable, Equatable {
     var name: String
@@ -21,7 +21,7 @@ struct Answer: Decodable, Equatable {
 }
 
 extension Curl.Reply {
-  /// Whether this is a refusal in the demo's shape, with one status inside and outside, and words.
+  /// Whether this is a refusal, with one status inside and outside, and words.
   func isRefusal(_ code: Int) -> Bool {
     guard let answer = try? answer else { return false }
     return status == code && answer.status == code && !answer.ok && !answer.msg.isEmpty && answer.files == nil

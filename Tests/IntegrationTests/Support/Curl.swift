@@ -38,7 +38,7 @@ enum Curl {
     /// With `--verbose` the conversation.
     let errors: String
 
-    /// The body as the demo's answer.
+    /// The body as an answer.
     var answer: Answer {
       get throws { try Answer(body) }
     }

@@ -23,7 +23,7 @@ struct HTTPAnswer {
     return answers
   }
 
-  /// The body as the demo's answer.
+  /// The body as an answer.
   var answer: Answer {
     get throws { try Answer(body) }
   }

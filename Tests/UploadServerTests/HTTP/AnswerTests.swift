@@ -7,7 +7,7 @@ import UploadStorage
 @testable import UploadServer
 
 @Suite struct AnswerTests {
-  @Test func `Success has the demo's shape`() {
+  @Test func `Success has the shape that clients know`() {
     let files = [
       StoredFile(name: "a \"b\".txt", size: 12, type: "text/plain", modified: 0),
       StoredFile(name: "ü", size: .max, type: nil, modified: 0, replaced: true),
@@ -25,7 +25,7 @@ import UploadStorage
     #expect(String(buffer: Answer.stored([], status: .ok).body).hasPrefix(#"{"status":200,"#))
   }
 
-  @Test func `Failure has the demo's shape`() {
+  @Test func `Failure has the shape that clients know`() {
     let answer = Answer(refusing: UploadError(.tooLarge, "Too \"large\"\n\u{1B}."))
     #expect(String(buffer: answer.body) == #"{"status":413,"msg":"Too \"large\"\n\u001b.","ok":false}"# + "\n")
     #expect(answer.status.code == 413)
