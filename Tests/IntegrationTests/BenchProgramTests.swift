@@ -9,8 +9,9 @@ import UploadTestSupport
       let ended = try await ProcessRunner.run(
         BuiltProgram.path("sluice-bench"),
         ["upload", "--modes", "stream", "--sizes", "4KiB", "--concurrency", "1", "--rounds", "1"]
-          + ["--dir", directory.path, "--sluice", Sluice.path],
-        environment: ["SLUICE_TOKEN": "a-token-for-the-test", "SLUICE_MAX_SIZE": "1kB"]
+          + ["--durability", "none", "--dir", directory.path, "--sluice", Sluice.path],
+        environment: ["SLUICE_TOKEN": "a-token-for-the-test", "SLUICE_MAX_SIZE": "1kB"],
+        timeout: .seconds(300)
       )
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(try directory.names() == [])
