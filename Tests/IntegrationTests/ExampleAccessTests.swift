@@ -26,6 +26,27 @@ import UploadTestSupport
     try await shows("python/upload.py", options)
   }
 
+  /// All users of a machine can read its command lines.
+  @Test(.bash, arguments: ["curl/stream.sh", "curl/form.sh", "curl/chunked.sh", "wget/put.sh"])
+  func theTokenIsOnNoCommandLine(script: String) async throws {
+    try await withTemporaryDirectory { directory in
+      for program in ["curl", "wget"] {
+        try directory.write("#!/bin/sh\necho started; printf '%s\\n' \"$@\"\n".utf8, to: program)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.file(program))
+      }
+      let ended = try await ProcessRunner.run(
+        "\(Sluice.package)/example/\(script)",
+        [directory.write([1], to: "a.bin")],
+        environment: [
+          "SLUICE_TOKEN": Self.token,
+          "PATH": "\(directory.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")",
+        ]
+      )
+      #expect(ended.exit == .status(0) && ended.output.hasPrefix("started\n"), "\(ended)")
+      #expect(!ended.output.contains(Self.token), "\(ended)")
+    }
+  }
+
   /// Expects that nothing is stored without the token, and the file with it.
   /// - Parameters:
   ///   - program: a script of `example/`, or a name to look up in PATH.
