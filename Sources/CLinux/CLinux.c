@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <malloc.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/xattr.h>
@@ -249,8 +251,25 @@ static int sync_file_system_tells(void) {
   return major > 5 || (major == 5 && minor >= 8);
 }
 
+// Whether syncfs is a sync of every file there, by the file system's kind. FUSE, CIFS and others do nothing and say that
+// all went well, and what lies over another file system (overlayfs) does not hear of its failed writes.
+static int sync_file_system_syncs(int descriptor) {
+  struct statfs status;
+  if (fstatfs(descriptor, &status) != 0) return 0;
+  switch ((uint32_t)status.f_type) {
+    case EXT4_SUPER_MAGIC:  // And ext2, and ext3.
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:  // Has nothing to sync.
+      return 1;
+    default:
+      return 0;
+  }
+}
+
 int clinux_sync_file_system(int descriptor) {
-  if (!sync_file_system_tells()) {
+  if (!sync_file_system_tells() || !sync_file_system_syncs(descriptor)) {
     errno = ENOSYS;
     return -1;
   }

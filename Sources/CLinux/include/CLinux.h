@@ -98,8 +98,9 @@ int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);
 /// Waits until a range of a file is on the disk, then drops it from the page cache; -1 and errno when writing failed.
 int clinux_drop_written(int descriptor, int64_t offset, int64_t count);
 
-/// Syncs the whole file system that a descriptor lies on (syncfs): as fsync of every file there. -1 and ENOSYS before Linux
-/// 5.8, where it does not tell of failed writes.
+/// Syncs the whole file system that a descriptor lies on (syncfs): as fsync of every file there. A write that failed is
+/// told once to each open descriptor of that file system that was open by then, so two users share none. -1 and ENOSYS
+/// where it cannot be relied on: before Linux 5.8, and on file systems other than ext2 to ext4, XFS, Btrfs, F2FS and tmpfs.
 int clinux_sync_file_system(int descriptor);
 
 /// How many bytes of a page-aligned mapping are resident, by the kernel's count (mincore); 0 when it is no mapping.

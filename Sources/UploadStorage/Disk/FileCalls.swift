@@ -17,7 +17,9 @@ struct FileCalls: Sendable {
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
   /// `fdatasync` of a file.
   var sync: @Sendable (Int32) -> Int32 = { fdatasync($0) }
-  /// `syncfs` of the file system that a descriptor lies on: as `fsync` of every file there.
+  /// Opens a directory that is open already once more.
+  var openAgain: @Sendable (Int32) -> Int32 = { openat($0, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+  /// `syncfs` of the file system that a descriptor lies on: as `fsync` of every file there; `ENOSYS` where it is not.
   var syncFileSystem: @Sendable (Int32) -> Int32 = { clinux_sync_file_system($0) }
   /// Whether so little waits to be written that syncing all of it is cheap.
   var hasLittleToWrite: @Sendable () -> Bool = { DirtyPages.areFew }

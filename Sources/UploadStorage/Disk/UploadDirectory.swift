@@ -160,6 +160,6 @@ package final class UploadDirectory: Sendable {
 
   /// All names in the directory, in no order.
   func names() -> [String] {
-    DirectoryNames.read(descriptor: openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    DirectoryNames.read(descriptor: calls.openAgain(descriptor))
   }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 import UploadCore
 import UploadTestSupport
@@ -100,6 +101,80 @@ import UploadTestSupport
       #expect(failures(outcomes) == [])
       #expect(count(.syncFileSystem, disk) == 1)
     }
+  }
+
+  /// What the kernel could not write it tells every descriptor once: of one for all groups only the first would hear.
+  @Test func `A group asks what became of its bytes by a descriptor of its own, open before the first of them`()
+    async throws
+  {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk()
+      let opened = Mutex<[Int32]>([])
+      let synced = Mutex<[Int32]>([])
+      var calls = disk.calls
+      let (open, sync) = (calls.openAgain, calls.syncFileSystem)
+      calls.openAgain = { directory in
+        let descriptor = open(directory)
+        opened.withLock { $0.append(descriptor) }
+        return descriptor
+      }
+      calls.syncFileSystem = { descriptor in
+        synced.withLock { $0.append(descriptor) }
+        return sync(descriptor)
+      }
+      let directory = try UploadDirectory(path: place.path, calls: calls)
+      let files = try (0..<4).map { try file($0, "file-\($0)", directory, fails: false) }
+      disk.forget()
+      opened.withLock { $0 = [] }
+      let outcomes = directory.finish(files, .init(durability: .full, onDuplicate: .rename))
+      #expect(failures(outcomes) == [])
+      #expect(disk.made.first == .openAgain)
+      #expect(count(.openAgain, disk) == 1)
+      #expect(synced.withLock { $0 } == opened.withLock { $0 })
+      #expect(!synced.withLock { $0 }.contains(directory.descriptor))
+      let left = DirectoryNames.read("/proc/self/fd").filter { linkTarget("/proc/self/fd/" + $0) == place.path }
+      #expect(left.count == 1, "the directory's own")
+    }
+  }
+
+  @Test func `A group that gets no descriptor of its own syncs its files one by one`() async throws {
+    let disk = FaultyDisk { $0 == .openAgain ? .fails(EMFILE) : .fine }
+    try await finish(8, disk) { _, outcomes in
+      #expect(failures(outcomes) == [])
+    }
+    #expect(count(.syncFileSystem, disk) == 0)
+    #expect(count(.sync, disk) == 8)
+  }
+
+  @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
+  func `Files on another file system than the group's directory are synced one by one`() async throws {
+    try await MountedFileSystem.withTmpfs(size: Slab.large) { elsewhere in
+      try await withTemporaryDirectory { place in
+        let disk = FaultyDisk()
+        let directory = try UploadDirectory(path: place.path, calls: disk.calls)
+        let other = try UploadDirectory(path: elsewhere, calls: disk.calls)
+        var files = try (0..<4).map { try file($0, "file-\($0)", $0 == 2 ? other : directory, fails: false) }
+        for index in files.indices { files[index].isPublished = false }
+        let outcomes = directory.finish(files, .init(durability: .full, onDuplicate: .rename))
+        #expect(failures(outcomes) == [])
+        #expect(count(.syncFileSystem, disk) == 0)
+        #expect(count(.sync, disk) == 4)
+      }
+    }
+  }
+
+  @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
+  func `A sync of all is relied on only where it is one`() async throws {
+    let calls = FileCalls()
+    try await MountedFileSystem.withTmpfs(size: Slab.large) { path in
+      let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      defer { close(descriptor) }
+      #expect(calls.syncFileSystem(descriptor) == 0)
+    }
+    // Its syncfs does nothing, and says that all went well.
+    let proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(proc) }
+    #expect(calls.syncFileSystem(proc) == -1 && errno == ENOSYS)
   }
 
   @Test func `One or two files are synced by themselves`() async throws {

@@ -20,7 +20,7 @@ final class FaultyDisk: Sendable {
     case write(offset: UInt64, count: Int)
     case reserve(Range<UInt64>)
     case truncate(UInt64)
-    case sync, syncFileSystem, syncDirectory
+    case sync, openAgain, syncFileSystem, syncDirectory
     case direct(Bool)
     case openUnnamed
     case link, renameNew, rename
@@ -62,7 +62,9 @@ final class FaultyDisk: Sendable {
     calls.reserve = { descriptor, range in self.unless(.reserve(range)) { real.reserve(descriptor, range) } }
     calls.truncate = { descriptor, length in self.unless(.truncate(length)) { real.truncate(descriptor, length) } }
     calls.sync = { descriptor in self.unless(.sync) { real.sync(descriptor) } }
-    calls.syncFileSystem = { descriptor in self.unless(.syncFileSystem) { real.syncFileSystem(descriptor) } }
+    calls.openAgain = { descriptor in self.unless(.openAgain) { real.openAgain(descriptor) } }
+    // What kind of file system the tests run on must not decide which way they take.
+    calls.syncFileSystem = { _ in self.unless(.syncFileSystem) { 0 } }
     // What others have to write must not decide which way a test takes.
     calls.hasLittleToWrite = { self.hasLittleToWrite }
     calls.syncDirectory = { descriptor in self.unless(.syncDirectory) { real.syncDirectory(descriptor) } }
