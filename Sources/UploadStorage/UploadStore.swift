@@ -15,8 +15,9 @@ package protocol UploadStore: Sendable {
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
 
-  /// Gives sealed uploads their names: all of them, or none.
-  /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind.
+  /// Gives sealed uploads their names: all of them, or none. Two of one name are numbered where they may not be refused.
+  /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind, but what has replaced
+  ///   another file before the disk failed.
   func publish(_ uploads: [SealedUpload], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]>
 
   /// Drops sealed uploads that are not to be published. Nothing blocks.
@@ -37,7 +38,8 @@ package protocol UploadSink: AnyObject {
   func seal(_ end: FileEnd) -> EventLoopFuture<SealedUpload>
 
   /// No byte comes after this, and no other file belongs to it: seals and publishes in one.
-  /// - Returns: the file under its name; fails with ``UploadError`` and leaves nothing behind.
+  /// - Returns: the file under its name; fails with ``UploadError`` and leaves nothing behind, unless it has replaced
+  ///   another file before the disk failed.
   func store(_ end: FileEnd) -> EventLoopFuture<StoredFile>
 
   /// No byte comes after this although more were to come: stores what has come under a name that is not taken, numbered

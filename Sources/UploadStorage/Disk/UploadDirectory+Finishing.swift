@@ -62,13 +62,14 @@ extension UploadDirectory {
     do {
       try takePlace(given)
     } catch {
-      withdraw(given)
+      withdraw(given, from: upload.file)
       throw error
     }
     return FinishingFile.Finished(upload: upload, stored: describe(upload, given))
   }
 
-  /// Syncs the directory once for all; when that fails no name is certain, and none stays.
+  /// Syncs the directory once for all; when that fails no name is certain, and none stays but those that have replaced
+  /// other files: their bytes are whole and synced, and the old ones are gone.
   private func syncNames(_ results: inout [Result<FinishingFile.Finished, any Error>]) {
     let named = results.indices.filter { (try? results[$0].get())?.stored != nil }
     guard !named.isEmpty else { return }
@@ -76,7 +77,9 @@ extension UploadDirectory {
       try sync()
     } catch {
       for index in named {
-        if case .success(let finished) = results[index], let stored = finished.stored { remove(stored.name) }
+        if case .success(let finished) = results[index], let stored = finished.stored, !stored.replaced {
+          remove(stored.name, from: finished.upload.file)
+        }
         results[index] = .failure(error)
       }
     }

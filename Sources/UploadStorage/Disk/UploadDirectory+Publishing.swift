@@ -3,6 +3,9 @@ import Glibc
 import UploadCore
 
 extension UploadDirectory {
+  /// Where the search for a free number ends: no directory has so many files.
+  private static let highestNumber = 1 << 40
+
   /// A name that a file has been given, or will have once it is renamed from where it stands.
   struct Given {
     var name: String
@@ -12,19 +15,20 @@ extension UploadDirectory {
 
   /// Gives files their names, then syncs the directory where the durability asks for it: all, or none.
   ///
-  /// What replaces another file is put beside it first and renamed when nothing else is left to fail; a replaced file
-  /// cannot be brought back, so only a failed rename among several can leave a form half replaced.
+  /// What replaces another file is put beside it first and renamed when nothing else is left to refuse it. A replaced file
+  /// cannot be brought back: where a rename or the sync of the directory fails after all, what has been renamed stays,
+  /// since whole and synced bytes are better than neither the old nor the new ones.
   func publish(
     _ uploads: [SealedUpload],
     _ configuration: DiskStore.Configuration
   ) throws(UploadError) -> [StoredFile] {
     var given: [Given] = []
     do {
-      for upload in uploads { given.append(try give(upload, policy: configuration.onDuplicate)) }
+      for upload in uploads { given.append(try give(upload, policy: configuration.onDuplicate, beside: given)) }
       for file in given { try takePlace(file) }
       if configuration.durability == .full { try sync() }
     } catch {
-      for file in given { withdraw(file) }
+      for (upload, given) in zip(uploads, given) { withdraw(given, from: upload.file) }
       for upload in uploads { upload.discard() }
       throw error
     }
@@ -48,9 +52,16 @@ extension UploadDirectory {
     )
   }
 
-  /// Takes a name away again.
-  func withdraw(_ given: Given) {
-    remove(given.staged ?? given.name)
+  /// Takes a name away again. One that has replaced another file by then stays: see ``publish(_:_:)``.
+  func withdraw(_ given: Given, from file: PartialFile) {
+    if let staged = given.staged { remove(staged) } else { remove(given.name, from: file) }
+  }
+
+  /// Takes a file's name away, unless another file has got it meanwhile.
+  func remove(_ name: String, from file: PartialFile) {
+    var (own, named) = (stat(), stat())
+    guard fstat(file.descriptor, &own) == 0, look(at: name, &named), own.st_ino == named.st_ino else { return }
+    remove(name)
   }
 
   func remove(_ name: String) {
@@ -58,31 +69,66 @@ extension UploadDirectory {
   }
 
   /// Gives a file its name, or puts it beside the file that it is to replace.
-  func give(_ upload: SealedUpload, policy: DuplicatePolicy) throws(UploadError) -> Given {
+  /// - Parameter others: what files of the same form have got: none of them replaces another.
+  func give(
+    _ upload: SealedUpload,
+    policy: DuplicatePolicy,
+    beside others: [Given] = []
+  ) throws(UploadError) -> Given {
     var number = 1
     while true {
       let name = upload.name.numbered(number).description
-      if try link(upload.file, as: name) { return Given(name: name) }
+      // By bytes, as the file system compares.
+      let isGiven = others.contains { $0.name.utf8.elementsEqual(name.utf8) }
+      if !isGiven, try link(upload.file, as: name) { return Given(name: name) }
       switch policy {
-      case .rename: number += 1
+      case .replace where number == 1 && !isGiven:
+        var status = stat()
+        // Now, since what comes before it in the form is not replaced yet.
+        if look(at: name, &status), status.st_mode & S_IFMT == S_IFDIR { throw taken(name) }
+        return Given(name: name, staged: try stage(upload.file))
       case .error: throw taken(name)
-      case .replace: return Given(name: name, staged: try stage(upload.file))
+      case .rename, .replace: number = freeNumber(for: upload.name, after: number)
       }
     }
+  }
+
+  /// The first number behind one that is taken under which nothing stands, where they were given one after the other; else
+  /// one that is free. Whether it still is, is told when the name is given.
+  ///
+  /// Looks ahead in steps that double, then halves the last one: of 10,000 files of one name that is 28 looks.
+  private func freeNumber(for name: FileName, after number: Int) -> Int {
+    var status = stat()
+    var (taken, free, step) = (number, number + 1, 1)
+    while free < Self.highestNumber, look(at: name.numbered(free).description, &status) {
+      step *= 2
+      (taken, free) = (free, free + step)
+    }
+    while free - taken > 1 {
+      let middle = taken + (free - taken) / 2
+      if look(at: name.numbered(middle).description, &status) { taken = middle } else { free = middle }
+    }
+    return free
+  }
+
+  /// Looks at what has a name, a link itself and not where it leads.
+  /// - Returns: whether there is anything.
+  private func look(at name: String, _ status: inout stat) -> Bool {
+    fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
   }
 
   /// Gives a file its name unless that is taken.
   /// - Returns: false when it is.
   private func link(_ file: PartialFile, as name: String) throws(UploadError) -> Bool {
-    let result: Int32
-    if let hidden = file.hiddenName {
-      result = renameWithoutOverwriting(hidden, to: name)
-    } else {
-      result = calls.link(file.descriptor, descriptor, name)
-    }
-    if result == 0 { return true }
+    if tryName(name, for: file) == 0 { return true }
     if errno == EEXIST { return false }
     throw StorageError.uploadFailed("link", in: path)
+  }
+
+  /// Gives a file a name; below 0 with `errno` set when that failed, `EEXIST` when it is taken.
+  func tryName(_ name: String, for file: PartialFile) -> Int32 {
+    guard let hidden = file.hiddenName else { return calls.link(file.descriptor, descriptor, name) }
+    return renameWithoutOverwriting(hidden, to: name)
   }
 
   /// `renameat2`, or on file systems that do not know it a link and an unlink, which overwrites no more.

@@ -231,6 +231,22 @@ import UploadTestSupport
     #expect(count(.syncDirectory, disk) == 1)
   }
 
+  @Test func `What has replaced a file stays when the directory cannot be synced`() async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EIO) : .fine }
+      let directory = try UploadDirectory(path: place.path, calls: disk.calls)
+      try place.write([9], to: "taken")
+      let names = ["taken", "new", "twice", "twice"]
+      let files = try names.indices.map { try file($0, names[$0], directory, fails: false) }
+      let outcomes = directory.finish(files, .init(durability: .full, onDuplicate: .replace))
+      #expect(failures(outcomes) == [0, 1, 2, 3])
+      // The first of the two had no old one to replace, but its name is the second's by now.
+      #expect(try place.names() == ["taken", "twice"])
+      #expect(try place.read("taken") == [0])
+      #expect(try place.read("twice") == [3])
+    }
+  }
+
   @Test func `Files of one name in one group are numbered, or refused one by one`() async throws {
     try await finish(5, named: { _ in "same.txt" }, FaultyDisk()) { fixture, outcomes in
       #expect(names(outcomes).count == 5)

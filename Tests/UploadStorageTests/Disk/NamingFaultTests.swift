@@ -11,6 +11,7 @@ import UploadTestSupport
   /// Stores a file beside one that is there as "taken".
   private func expectFailure(_ disk: FaultyDisk, _ policy: DuplicatePolicy, as name: String) async throws {
     try await withStore(durability: .full, onDuplicate: policy, calls: disk.calls) { fixture in
+      disk.forget()
       try fixture.place.write([9], to: "taken")
       let error = try await #require(throws: UploadError.self) { try await fixture.store([1, 2], as: name) }
       #expect(error.code == .storageFailed)
@@ -27,7 +28,7 @@ import UploadTestSupport
     isUnnamed: Bool,
     policy: DuplicatePolicy
   ) async throws {
-    let disk = FaultyDisk { call in
+    let disk = FaultyDisk(sparesOpening: true) { call in
       switch call {
       case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
       case .link, .renameNew: .fails(EIO)
@@ -54,7 +55,7 @@ import UploadTestSupport
   @Test func `A file that cannot be put beside the one it replaces leaves that as it is`() async throws {
     // The first attempt finds the name taken.
     let attempts = Atomic(0)
-    let disk = FaultyDisk { call in
+    let disk = FaultyDisk(sparesOpening: true) { call in
       guard call == .link else { return .fine }
       return attempts.add(1, ordering: .relaxed).newValue == 2 ? .fails(EIO) : .fine
     }
@@ -78,6 +79,33 @@ import UploadTestSupport
       #expect(try fixture.place.names() == ["a", "a (2)", "b"])
       #expect(try fixture.place.read("a") == [9])
       #expect(try fixture.place.read("a (2)") == [1, 2])
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `What has replaced a file stays when the directory cannot be synced, and new names go`(isUnnamed: Bool)
+    async throws
+  {
+    let disk = FaultyDisk { call in
+      switch call {
+      case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+      case .syncDirectory: .fails(EIO)
+      default: .fine
+      }
+    }
+    try await withStore(durability: .full, onDuplicate: .replace, calls: disk.calls) { fixture in
+      try fixture.place.write([9], to: "taken")
+      var uploads: [SealedUpload] = []
+      for (name, bytes) in [("taken", [1, 2]), ("new", [3])] as [(String, [UInt8])] {
+        let probe = try await fixture.probe()
+        try await probe.write(bytes)
+        uploads.append(try await probe.seal(name))
+      }
+      let error = try await #require(throws: UploadError.self) { try await fixture.publish(uploads) }
+      #expect(error.code == .storageFailed)
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == ["taken"])
+      #expect(try fixture.place.read("taken") == [1, 2])
     }
   }
 }

@@ -98,6 +98,50 @@ import UploadTestSupport
     }
   }
 
+  /// Each was sent to be kept, whatever there was before.
+  @Test(arguments: Origin.allCases, [true, false])
+  func `Files of one name in one form are numbered even under replace`(origin: Origin, isTaken: Bool) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      if isTaken { try place.write([9], to: "a") }
+      try place.write([8], to: "a (2)")
+      let uploads = try (0..<3).map { try sealed(directory, origin, [UInt8($0)], $0 == 2 ? "a (3)" : "a") }
+      let files = try directory.publish(uploads, .init(durability: .none, onDuplicate: .replace))
+      #expect(files.map(\.name) == ["a", "a (3)", "a (3) (2)"])
+      #expect(files.map(\.replaced) == [isTaken, false, false])
+      #expect(try place.names() == ["a", "a (2)", "a (3)", "a (3) (2)"])
+      #expect(try ["a", "a (2)", "a (3)", "a (3) (2)"].map { try place.read($0) } == [[0], [8], [1], [2]])
+    }
+  }
+
+  @Test(arguments: Origin.allCases, [1, 2, 3, 4, 5, 6, 7, 8, 9, 1000])
+  func `However many numbers are taken, the next is found in a few steps`(origin: Origin, taken: Int) async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk()
+      let directory = try UploadDirectory(path: place.path, calls: disk.calls)
+      let name = try #require(FileName("a.txt"))
+      for number in 1...taken { try place.write([9], to: name.numbered(number).description) }
+      disk.forget()
+      let upload = try sealed(directory, origin, [1], "a.txt")
+      let files = try directory.publish([upload], .init(durability: .none, onDuplicate: .rename))
+      #expect(files.map(\.name) == ["a (\(taken + 1)).txt"])
+      #expect(disk.made.count { $0 == .link || $0 == .renameNew } == 2)
+    }
+  }
+
+  @Test(arguments: Origin.allCases)
+  func `Where numbers are left out any free one will do`(origin: Origin) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let there = ["a", "a (2)", "a (4)", "a (7)", "a (8)"]
+      for name in there { try place.write([9], to: name) }
+      let upload = try sealed(directory, origin, [1], "a")
+      let name = try directory.publish([upload], .init(durability: .none, onDuplicate: .rename))[0].name
+      #expect(!there.contains(name))
+      #expect(try place.names() == (there + [name]).sorted())
+    }
+  }
+
   @Test(arguments: Origin.allCases)
   func `A link is replaced itself, what it points to stays`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
@@ -115,13 +159,15 @@ import UploadTestSupport
   func `A directory is never replaced, and the form's other files go too`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
+      try place.write([9], to: "old")
       try #require(mkdir(place.file("d"), 0o755) == 0)
-      let uploads = try ["a", "d"].map { try sealed(directory, origin, [1], $0) }
+      let uploads = try ["a", "old", "d"].map { try sealed(directory, origin, [1], $0) }
       let error = try #require(throws: UploadError.self) {
         try directory.publish(uploads, .init(durability: .none, onDuplicate: .replace))
       }
       #expect(error.code == .nameTaken)
-      #expect(try place.names() == ["d"])
+      #expect(try place.names() == ["d", "old"])
+      #expect(try place.read("old") == [9], "nothing is replaced by a form that is refused")
     }
   }
 

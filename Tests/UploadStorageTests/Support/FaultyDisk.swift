@@ -31,20 +31,30 @@ final class FaultyDisk: Sendable {
   private let log = Mutex<[Call]>([])
   private let decide: @Sendable (Call) -> Outcome
   private let hasLittleToWrite: Bool
+  private let isSpared: Atomic<Bool>
 
   /// - Parameters:
   ///   - hasLittleToWrite: whether the rest of the machine leaves the disk alone.
+  ///   - sparesOpening: whether all goes well until ``forget()``, so that a directory can be opened.
   ///   - decide: asked before every call, in the order in which they are made.
-  init(hasLittleToWrite: Bool = true, _ decide: @escaping @Sendable (Call) -> Outcome = { _ in .fine }) {
+  init(
+    hasLittleToWrite: Bool = true,
+    sparesOpening: Bool = false,
+    _ decide: @escaping @Sendable (Call) -> Outcome = { _ in .fine }
+  ) {
     self.hasLittleToWrite = hasLittleToWrite
     self.decide = decide
+    isSpared = Atomic(sparesOpening)
   }
 
-  /// The calls so far, without those by which the directory was probed when the store was made.
+  /// The calls so far.
   var made: [Call] { log.withLock { $0 } }
 
-  /// Forgets the calls so far.
-  func forget() { log.withLock { $0 = [] } }
+  /// Forgets the calls so far, such as those by which the directory was probed when the store was made.
+  func forget() {
+    log.withLock { $0 = [] }
+    isSpared.store(false, ordering: .relaxed)
+  }
 
   var calls: FileCalls {
     let real = FileCalls()
@@ -86,7 +96,7 @@ final class FaultyDisk: Sendable {
 
   private func note(_ call: Call) -> Outcome {
     log.withLock { $0.append(call) }
-    return decide(call)
+    return isSpared.load(ordering: .relaxed) ? .fine : decide(call)
   }
 
   private func unless(_ call: Call, _ body: () -> Int32) -> Int32 {
