@@ -31,7 +31,11 @@ struct ServerEngine: Sendable {
     let configuration = try options.configuration(port: port)
     token = configuration.access.token
     madeToken = options.access.token == nil ? token : nil
-    directory = try UploadDirectory(path: path, minFree: options.minFree.bytes)
+    directory = try UploadDirectory(
+      path: path,
+      minFree: options.minFree.bytes,
+      durability: options.storage.durability
+    )
     budget = try MemoryBudget(limit: options.memoryBudget.bytes)
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     writers = NIOThreadPool(numberOfThreads: DiskStore.threads)

@@ -3,6 +3,9 @@ import UploadCore
 
 /// Makes ``UploadError`` values of system calls that failed in the store.
 enum StorageError {
+  /// What the sync of a directory is called.
+  static let directorySync = "fsync of the directory"
+
   /// A write, sync or link of an upload failed. Reads `errno` first of all.
   static func uploadFailed(_ call: String, in directory: String) -> UploadError {
     let cause = SystemCallError(call, errno)
@@ -44,5 +47,15 @@ enum StorageError {
       default: "\(place) cannot be used for uploads: \(cause). Name another directory with --dir."
       }
     return UploadError(.badDirectory, message, cause: cause)
+  }
+
+  /// The file system of the directory for uploads cannot do what each of them ends with. Reads `errno` first of all.
+  static func directoryCannotFinish(_ call: String, path: String) -> UploadError {
+    let cause = SystemCallError(call, errno)
+    var message = "The file system of \(PlainText.sanitized(path)) cannot finish an upload: \(cause). "
+    // Many can sync files but no directory.
+    let canSyncFiles = call == directorySync && cause.number == EINVAL
+    message += canSyncFiles ? "Choose --durability file, or name" : "Name"
+    return UploadError(.badDirectory, message + " another directory with --dir.", cause: cause)
   }
 }

@@ -21,14 +21,25 @@ package final class UploadDirectory: Sendable {
   let takesReserve = Atomic<Bool>(true)
 
   /// Opens a directory, made first where it is missing, and sweeps what a crash may have left.
-  /// - Throws: ``UploadError`` with code `badDirectory` when it is none, or nothing can be written there.
-  /// - Parameter minFree: so much space is left free, in bytes.
-  package convenience init(path: String, minFree: UInt64 = 0) throws(UploadError) {
-    try self.init(path: path, calls: FileCalls(), minFree: minFree)
+  /// - Parameters:
+  ///   - minFree: so much space is left free, in bytes.
+  ///   - durability: what the uploads will ask for, so that a file system that cannot give it is refused now.
+  /// - Throws: ``UploadError`` with code `badDirectory` when it is none, or nothing can be stored there.
+  package convenience init(
+    path: String,
+    minFree: UInt64 = 0,
+    durability: Durability = .none
+  ) throws(UploadError) {
+    try self.init(path: path, calls: FileCalls(), minFree: minFree, durability: durability)
   }
 
   /// - Parameter calls: how files are written; failing ones in tests.
-  init(path: String, calls: FileCalls, minFree: UInt64 = 0) throws(UploadError) {
+  init(
+    path: String,
+    calls: FileCalls,
+    minFree: UInt64 = 0,
+    durability: Durability = .none
+  ) throws(UploadError) {
     self.path = path
     self.calls = calls
     if access(path, F_OK) != 0 { try Self.make(path) }
@@ -39,13 +50,7 @@ package final class UploadDirectory: Sendable {
     guard faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 else {
       throw StorageError.directoryUnusable("access", path: path)
     }
-    do {
-      let file = try createPartial()
-      takesDirect.store(probeDirect(file.descriptor), ordering: .relaxed)
-      file.discard()
-    } catch {
-      throw UploadError(.badDirectory, error.message + " Name another directory with --dir.", cause: error.cause)
-    }
+    try probe(durability)
     sweep()
   }
 
@@ -55,14 +60,6 @@ package final class UploadDirectory: Sendable {
 
   private static func openDirectory(_ path: String) -> Int32 {
     Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-  }
-
-  /// Whether one aligned block can be written past the page cache: file systems that take the flag may still refuse the
-  /// write, and a disk may ask for larger blocks.
-  private func probeDirect(_ file: Int32) -> Bool {
-    guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
-    // A disk that is full today says nothing about the way.
-    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || errno == ENOSPC || errno == EDQUOT
   }
 
   private static func make(_ path: String) throws(UploadError) {
@@ -78,6 +75,9 @@ package final class UploadDirectory: Sendable {
   /// A new file without a name, on the same file system.
   /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func createPartial() throws(UploadError) -> PartialFile {
+    // Asked first: in a removed directory ext4 refuses an unnamed file for want of rights, and tmpfs makes one that can
+    // never get a name.
+    if isRemoved, !reopen() { throw StorageError.uploadFailed("open", in: path) }
     if takesUnnamed.load(ordering: .relaxed) {
       var file = DescriptorReserve.spare(calls.openUnnamed(descriptor))
       if file < 0, errno == ENOENT, reopen() { file = DescriptorReserve.spare(calls.openUnnamed(descriptor)) }
@@ -127,6 +127,12 @@ package final class UploadDirectory: Sendable {
     }
   }
 
+  /// Whether the directory has no name any more.
+  private var isRemoved: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? status.st_nlink == 0 : errno == ESTALE
+  }
+
   /// The directory has been removed. If another stands under its path by now, that takes its place, descriptor and all.
   /// - Returns: whether there is one, so that trying again makes sense; else `errno` says that there is none.
   private func reopen() -> Bool {
@@ -154,7 +160,7 @@ package final class UploadDirectory: Sendable {
   /// Syncs the directory itself, so that names survive a power cut.
   func sync() throws(UploadError) {
     guard calls.syncDirectory(descriptor) == 0 else {
-      throw StorageError.uploadFailed("fsync of the directory", in: path)
+      throw StorageError.uploadFailed(StorageError.directorySync, in: path)
     }
   }
 

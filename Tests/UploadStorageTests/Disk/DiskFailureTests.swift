@@ -68,8 +68,45 @@ import UploadTestSupport
         try await late.write(SplitMix64.bytes(Slab.small))
         try await eventually("the failure") { try await late.heard.errors.count == 1 }
         #expect(try await late.heard.errors.first?.code == .storageFailed)
+        #expect(try await late.heard.errors.first?.message.contains("\(fixture.place.path) is gone") == true)
         try #require(mkdir(fixture.place.path, 0o755) == 0)
       }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `A directory that was removed and made again is used again`(isUnnamed: Bool) async throws {
+    try await withTemporaryDirectory { try await useAgain(in: $0.path, isUnnamed: isUnnamed) }
+  }
+
+  /// Unnamed files can be made in a removed directory there.
+  @Test(
+    .enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)),
+    arguments: [true, false]
+  )
+  func `So it is in memory`(isUnnamed: Bool) async throws {
+    try await MountedFileSystem.withTmpfs(size: 8 * Slab.large) { try await useAgain(in: $0, isUnnamed: isUnnamed) }
+  }
+
+  private func useAgain(in parent: String, isUnnamed: Bool) async throws {
+    try await withStore(durability: .full, in: parent) { fixture in
+      fixture.directory.takesUnnamed.store(isUnnamed, ordering: .relaxed)
+      _ = try await fixture.store([1], as: "a")
+      unlink(fixture.place.file("a"))
+      try #require(rmdir(fixture.place.path) == 0)
+      let late = try await fixture.probe()
+      try await late.write([1])
+      await #expect(throws: UploadError.self) { try await late.seal() }
+      let error = try #require(try await late.heard.errors.first)
+      #expect(error.code == .storageFailed)
+      #expect(error.message.contains("\(fixture.place.path) is gone. Make it again"))
+      try #require(mkdir(fixture.place.path, 0o755) == 0)
+      for name in ["b", "c"] {
+        _ = try await fixture.store([2, 3], as: name)
+        #expect(try fixture.place.read(name) == [2, 3])
+      }
+      #expect(fixture.directory.takesUnnamed.load(ordering: .relaxed) == isUnnamed)
+      #expect(fixture.directory.list().map(\.name).sorted() == ["b", "c"])
     }
   }
 

@@ -47,6 +47,56 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: [true, false])
+  func `Where a file can be written but gets no name, nothing is started`(isUnnamed: Bool) async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk { call in
+        switch call {
+        case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+        case .link, .renameNew: .fails(EPERM)
+        default: .fine
+        }
+      }
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.path, calls: disk.calls) }
+      #expect(error.code == .badDirectory)
+      #expect(
+        error.message == "The file system of \(place.path) cannot finish an upload: link: Operation not permitted. "
+          + "Name another directory with --dir."
+      )
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test func `Where a directory cannot be synced, nothing is started that promises it`() async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EINVAL) : .fine }
+      let error = try #require(throws: UploadError.self) {
+        try UploadDirectory(path: place.path, calls: disk.calls, durability: .full)
+      }
+      #expect(error.code == .badDirectory)
+      #expect(error.message.contains("\(place.path) cannot finish an upload: fsync of the directory: Invalid argument"))
+      #expect(error.message.hasSuffix("Choose --durability file, or name another directory with --dir."))
+      for durability in [Durability.file, .none] {
+        _ = try UploadDirectory(path: place.path, calls: disk.calls, durability: durability)
+      }
+      _ = try UploadDirectory(path: place.path, durability: .full)
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test(arguments: [ENOSPC, EDQUOT]) func `A disk that is full can be started on`(number: Int32) async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk { call in
+        switch call {
+        case .write, .link: .fails(number)
+        default: .fine
+        }
+      }
+      _ = try UploadDirectory(path: place.path, calls: disk.calls, durability: .full)
+      #expect(try place.names() == [])
+    }
+  }
+
   @Test func `A refusal leaves no descriptor open`() async throws {
     try await withTemporaryDirectory { place in
       try place.write([1], to: "file")
