@@ -55,9 +55,8 @@ struct Download: Sendable {
     }
   }
 
-  private var tag: String {
-    "\"\(String(stored.modified, radix: 16))-\(String(stored.size, radix: 16))\""
-  }
+  /// A strong validator (RFC 9110 section 8.8.3).
+  private var tag: String { "\"\(file.version)\"" }
 
   private func isUnchanged(for request: Request) -> Bool {
     if let tags = request.headers[.ifNoneMatch] {
@@ -66,11 +65,11 @@ struct Download: Sendable {
     return request.headers[.ifModifiedSince] == HTTPDate.text(stored.modified)
   }
 
-  /// The range asked for, unless it was asked of another version of the file.
+  /// The range asked for, unless it was asked of another version of the file, or of one that only a date tells: nobody
+  /// knows whether the file changed twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5
+  /// and 8.8.2.2), and parts of two versions must never be put together.
   private func wantedRange(of request: Request) -> String? {
-    if let condition = request.headers[.ifRange], condition != tag, condition != HTTPDate.text(stored.modified) {
-      return nil
-    }
+    if let condition = request.headers[.ifRange], condition != tag { return nil }
     return request.headers[.range]
   }
 

@@ -7,11 +7,11 @@ extension UploadDirectory {
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
   package func open(_ name: String) -> OpenFile? {
     guard let descriptor = descriptor(of: name) else { return nil }
-    guard let file = stored(name: name, descriptor: descriptor) else {
+    guard let file = opened(name: name, descriptor: descriptor) else {
       close(descriptor)
       return nil
     }
-    return OpenFile(descriptor: descriptor, file: file)
+    return file
   }
 
   /// The regular files of the directory, newest first, unfinished ones left out.
@@ -28,15 +28,21 @@ extension UploadDirectory {
     return descriptor >= 0 ? descriptor : nil
   }
 
-  private func stored(name: String, descriptor: Int32) -> StoredFile? {
+  private func opened(name: String, descriptor: Int32) -> OpenFile? {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return StoredFile(
+    let file = StoredFile(
       name: name,
       size: UInt64(max(0, status.st_size)),
       type: notedType(of: descriptor),
       modified: clinux_modified_seconds(&status),
       digests: ContentDigests(sha256: notedDigest(of: descriptor))
+    )
+    return OpenFile(
+      descriptor: descriptor,
+      file: file,
+      inode: UInt64(status.st_ino),
+      modifiedNanoseconds: clinux_modified_nanoseconds(&status)
     )
   }
 

@@ -7,8 +7,8 @@ import UploadTestSupport
 @testable import UploadStorage
 
 @Suite struct DirectoryReadingTests {
-  private func setTime(_ path: String, _ seconds: Int) throws {
-    let times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
+  private func setTime(_ path: String, _ seconds: Int, nanoseconds: Int = 0) throws {
+    let times = [timespec(tv_sec: 0, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: nanoseconds)]
     try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
   }
 
@@ -38,6 +38,28 @@ import UploadTestSupport
       #expect(try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 1) } == 2)
       #expect(bytes.prefix(2) == [2, 3])
       #expect(try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 3) } == 0)
+    }
+  }
+
+  @Test func `A file's version is another one with every content, and the same until then`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let version = { try #require(directory.open("a")).version }
+      var versions: [String] = []
+      try setTime(place.write([1], to: "a"), 100)
+      versions.append(try version())
+      #expect(try version() == versions[0])
+      // In place, within the second.
+      try setTime(place.file("a"), 100, nanoseconds: 5)
+      versions.append(try version())
+      // Another file of that very time.
+      try setTime(place.write([2], to: "b"), 100)
+      try #require(rename(place.file("b"), place.file("a")) == 0)
+      versions.append(try version())
+      try setTime(place.file("a"), -1)
+      versions.append(try version())
+      #expect(Set(versions).count == 4)
+      #expect(versions.allSatisfy { $0.allSatisfy { $0.isHexDigit || $0 == "-" } })
     }
   }
 
