@@ -10,8 +10,8 @@ package final class UploadLedger: Sendable {
     package var finished: UInt64 = 0
     package var failed: UInt64 = 0
     package var cancelled: UInt64 = 0
-    /// Bytes of uploads that have ended, whichever way.
-    package var receivedBytes: UInt64 = 0
+    /// Bytes moved by uploads that have ended, whichever way, in all their attempts.
+    package var transferredBytes: UInt64 = 0
     /// Bytes of uploads that have finished well.
     package var finishedBytes: UInt64 = 0
 
@@ -50,7 +50,7 @@ package final class UploadLedger: Sendable {
       $0.active[meter.id] = nil
       if $0.ended.count >= Self.endedLimit { $0.ended.removeFirst(Self.endedLimit / 2) }
       $0.ended.append(meter)
-      $0.totals[meter.direction, default: Totals()].note(outcome, received: meter.received)
+      $0.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
     }
   }
 
@@ -104,9 +104,9 @@ package final class UploadLedger: Sendable {
 }
 
 extension UploadLedger.Totals {
-  fileprivate mutating func note(_ outcome: UploadOutcome, received: UInt64) {
+  fileprivate mutating func note(_ outcome: UploadOutcome, transferred: UInt64) {
     // Wrapping, since a server's answer may name any size: a wrong count does less harm than a trap.
-    receivedBytes &+= received
+    transferredBytes &+= transferred
     switch outcome {
     case .finished(let upload):
       finished += 1

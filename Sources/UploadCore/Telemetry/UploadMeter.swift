@@ -21,7 +21,10 @@ package final class UploadMeter: Sendable {
   package let declaredType: String?
   package let startedAt: ContinuousClock.Instant
 
-  private let receivedBytes = Atomic<UInt64>(0)
+  /// Of all attempts; only grows.
+  private let transferredBytes = Atomic<UInt64>(0)
+  /// How many of those belong to attempts that have failed.
+  private let lostBytes = Atomic<UInt64>(0)
   private let storedBytes = Atomic<UInt64>(0)
   private let durableBytes = Atomic<UInt64>(0)
   private let phaseValue = Atomic<UInt8>(UploadPhase.waiting.rawValue)
@@ -69,7 +72,14 @@ package final class UploadMeter: Sendable {
   }
 
   /// Incoming: bytes taken off the socket. Outgoing: bytes the socket took.
-  package var received: UInt64 { receivedBytes.load(ordering: .relaxed) }
+  package var received: UInt64 {
+    // This one first: it was that many of the others once, so what is left is never below 0.
+    let lost = lostBytes.load(ordering: .acquiring)
+    return transferred &- lost
+  }
+
+  /// The same with what attempts before have moved in vain: it never shrinks.
+  package var transferred: UInt64 { transferredBytes.load(ordering: .relaxed) }
 
   /// Bytes handed to the file. Outgoing: what the server has answered for.
   package var stored: UInt64 { storedBytes.load(ordering: .relaxed) }
@@ -79,7 +89,7 @@ package final class UploadMeter: Sendable {
 
   /// `count` more bytes have been taken.
   package func addReceived(_ count: Int) {
-    receivedBytes.add(UInt64(max(0, count)), ordering: .relaxed)
+    transferredBytes.add(UInt64(max(0, count)), ordering: .relaxed)
   }
 
   /// `count` more bytes have been handed to the file.
@@ -108,7 +118,7 @@ package final class UploadMeter: Sendable {
   /// - Parameter reason: why, in words.
   package func pause(because reason: String) {
     life.withLock { $0.pauseReason = reason }
-    receivedBytes.store(0, ordering: .relaxed)
+    lostBytes.store(transferred, ordering: .releasing)
     setNetworkBytes(0)
     phase = .pause
   }

@@ -58,7 +58,7 @@ extension Metrics {
     )
     for direction in UploadDirection.allCases {
       let running = active.lazy.filter { $0.direction == direction }.map(\.bytes)
-      let sum = running.reduce(total(direction).receivedBytes, &+)
+      let sum = running.reduce(total(direction).transferredBytes, &+)
       writer.sample("sluice_transferred_bytes_total", sum, ["direction": direction.rawValue])
     }
     writer.family("sluice_finished_bytes", .counter, unit: "bytes", help: "Bytes of uploads that finished well.")

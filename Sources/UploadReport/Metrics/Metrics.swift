@@ -10,7 +10,7 @@ package struct Metrics: Sendable {
     package var direction: UploadDirection
     package var mode: UploadMode
     package var state: UploadState
-    /// Received, or sent.
+    /// Received or sent, in all attempts.
     package var bytes: UInt64
     package var residentBytes: Int
 
@@ -55,7 +55,7 @@ package struct Metrics: Sendable {
         direction: meter.direction,
         mode: meter.mode,
         state: Sampler.state(of: meter, outcome: nil, idle: .zero, limit: .seconds(1)).0,
-        bytes: meter.received,
+        bytes: meter.transferred,
         residentBytes: meter.residentBytes
       )
     }

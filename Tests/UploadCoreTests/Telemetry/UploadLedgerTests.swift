@@ -37,10 +37,10 @@ import Testing
     let totals = ledger.totals(.incoming)
     #expect(totals.started == 3)
     #expect((totals.finished, totals.failed, totals.cancelled) == (1, 1, 1))
-    #expect(totals.receivedBytes == 13)
+    #expect(totals.transferredBytes == 13)
     #expect(totals.finishedBytes == 9)
     #expect(ledger.totals(.outgoing).started == 1)
-    #expect(ledger.totals(.outgoing).receivedBytes == 0)
+    #expect(ledger.totals(.outgoing).transferredBytes == 0)
   }
 
   @Test func `Only the first end counts`() {
@@ -100,7 +100,7 @@ import Testing
         var last: UInt64 = 0
         while last < 10_000 {
           let (active, totals) = ledger.reading()
-          let sum = active.reduce(totals[.incoming]?.receivedBytes ?? 0) { $0 + $1.received }
+          let sum = active.reduce(totals[.incoming]?.transferredBytes ?? 0) { $0 + $1.transferred }
           #expect(sum >= last)
           last = sum
         }

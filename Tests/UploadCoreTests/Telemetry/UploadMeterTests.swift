@@ -14,6 +14,17 @@ import UploadTestSupport
     #expect((meter.received, meter.stored, meter.durable) == (100, 60, 60))
   }
 
+  @Test func `What an attempt has moved in vain stays moved, but is nothing of the next one`() {
+    meter.addReceived(100)
+    meter.pause(because: "gone")
+    #expect((meter.received, meter.transferred) == (0, 100))
+    meter.startAgain()
+    meter.addReceived(30)
+    #expect((meter.received, meter.transferred) == (30, 130))
+    meter.pause(because: "gone again")
+    #expect((meter.received, meter.transferred) == (0, 130))
+  }
+
   @Test func `A negative count changes nothing`() {
     meter.addReceived(-1)
     meter.addStored(.min)

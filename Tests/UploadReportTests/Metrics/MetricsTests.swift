@@ -91,6 +91,22 @@ import UploadTestSupport
     #expect(names(none) == names(lines()))
   }
 
+  @Test func `Bytes that an attempt has sent in vain stay counted, while it runs and when it has ended`() {
+    let ledger = UploadLedger()
+    let meter = UploadMeter(direction: .outgoing, mode: .stream, name: "a", size: nil, remote: "")
+    ledger.begin(meter)
+    let line = { (count: Int) in "\nsluice_transferred_bytes_total{direction=\"outgoing\"} \(count)\n" }
+    let text = { Metrics(ledger: ledger, slabs: slabs, memory: memory).text }
+    meter.addReceived(100)
+    meter.pause(because: "The server has gone.")
+    #expect(text().contains(line(100)))
+    meter.startAgain()
+    meter.addReceived(30)
+    #expect(text().contains(line(130)))
+    ledger.end(meter, .cancelled)
+    #expect(text().contains(line(130)))
+  }
+
   @Test func `Numbers out of range do no harm`() {
     let upload = Metrics.Active(direction: .incoming, mode: .raw, state: .stalled, bytes: .max, residentBytes: .min)
     let metrics = Metrics(
