@@ -4,7 +4,8 @@ import UploadCore
 /// Keeps part of a file system free, and what is promised to one upload from being given to another.
 ///
 /// Blocks that a file has reserved are gone from what the system calls free; a promise is for files that have none yet,
-/// where the file system cannot reserve, or whose end nobody knows. So no byte is counted twice, but while it is written.
+/// where the file system cannot reserve, or whose end nobody knows. So no byte is counted twice, but while it is written or
+/// its block reserved.
 /// Asks the system: for workers only.
 final class FreeSpace: Sendable {
   /// So much stays free, in bytes.
@@ -12,7 +13,7 @@ final class FreeSpace: Sendable {
   private let path: String
   private let free: @Sendable () -> UInt64?
   private let promised = Atomic<UInt64>(0)
-  /// One at a time looks and takes: two that looked at once would both find the same space.
+  /// One at a time looks and promises: two that looked at once would both find the same space.
   private let admission = Mutex<Void>(())
 
   /// - Parameters:
@@ -24,31 +25,28 @@ final class FreeSpace: Sendable {
     self.free = free
   }
 
-  /// Lets a file of `count` bytes in, and reserves its blocks.
-  /// - Parameter take: reserves them; false where that cannot be done. Then the bytes are promised until ``release(_:)``.
-  /// - Returns: what `take` said.
-  /// - Throws: ``UploadError`` with code `diskFull`, and what `take` throws.
-  func admit(_ count: UInt64, take: () throws(UploadError) -> Bool) throws(UploadError) -> Bool {
+  /// Lets a file take `count` bytes more: they are promised until ``release(_:)``, so that those that grow at the same time
+  /// do not all find the same space.
+  /// - Throws: ``UploadError`` with code `diskFull`.
+  func promise(_ count: UInt64) throws(UploadError) {
     try admission.withLock { _ throws(UploadError) in
       try check(count)
-      let isTaken = try take()
-      if !isTaken { promised.add(count, ordering: .relaxed) }
-      return isTaken
+      promised.add(count, ordering: .relaxed)
     }
   }
 
-  /// Lets a file whose length nobody knows grow by `count` bytes: they are promised until ``release(_:)``, so that those
-  /// that grow at the same time do not all find the same space.
-  /// - Throws: ``UploadError`` with code `diskFull`.
-  func promise(_ count: UInt64) throws(UploadError) {
-    _ = try admit(count) { () throws(UploadError) in false }
-  }
-
-  /// Reserves blocks for such a file ahead of what has come, if there is room for so many.
-  /// - Parameter take: reserves them; false where that cannot be done.
+  /// Reserves blocks for a file whose length nobody knows ahead of what has come, if there is room for so many.
+  /// - Parameter take: reserves them; false where that cannot be done. Takes its time, so the others do not wait for it.
   /// - Returns: whether they are reserved.
   func takeAhead(_ count: UInt64, take: () -> Bool) -> Bool {
-    admission.withLock { _ in hasRoom(for: count) && take() }
+    let isPromised = admission.withLock { _ in
+      guard hasRoom(for: count) else { return false }
+      promised.add(count, ordering: .relaxed)
+      return true
+    }
+    guard isPromised else { return false }
+    defer { release(count) }
+    return take()
   }
 
   /// So many promised bytes are written, or will not come any more.

@@ -17,11 +17,14 @@ package final class PartialFile: Sendable {
 
   /// Up to here the file has blocks that nobody can take away, in bytes.
   private let reservedEnd = Atomic<UInt64>(0)
-  /// Space promised to it that has no blocks yet, where the file system cannot reserve any.
+  /// Space promised to it that has no blocks yet: they are being reserved, or the file system cannot reserve any.
   private let promised = Atomic<UInt64>(0)
 
   /// Without `O_DIRECT` so much of a large file may wait in the page cache for the disk, in bytes.
   private static let writebackWindow: UInt64 = 8 * 1024 * 1024
+
+  /// So much is reserved by one call, in bytes: what is being reserved counts as taken twice, and may keep others out.
+  private static let reserveStep: UInt64 = 64 * 1024 * 1024
 
   private var calls: FileCalls { directory.calls }
 
@@ -35,15 +38,18 @@ package final class PartialFile: Sendable {
     discard()
   }
 
-  /// Reserves the blocks of a file whose size is known, where the file system can.
+  /// Reserves the blocks of a file whose size is known, where the file system can; else the bytes stay promised to it.
   /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, or `storageFailed`.
   func reserve(_ range: Range<UInt64>) throws(UploadError) {
-    let count = range.upperBound - range.lowerBound
-    let isReserved = try directory.space.admit(count) { () throws(UploadError) in try takeBlocks(range) }
-    if isReserved {
-      reservedEnd.store(range.upperBound, ordering: .relaxed)
-    } else {
-      promised.store(count, ordering: .relaxed)
+    try directory.space.promise(range.upperBound - range.lowerBound)
+    promised.store(range.upperBound - range.lowerBound, ordering: .relaxed)
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = start + min(range.upperBound - start, Self.reserveStep)
+      guard try takeBlocks(start..<end) else { return }
+      keepPromise(end - start)
+      reservedEnd.store(end, ordering: .relaxed)
+      start = end
     }
   }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import NIOCore
 import Synchronization
@@ -190,6 +191,57 @@ import UploadTestSupport
       #expect(try await fixture.publish([fits.seal()]).first?.size == 5)
       let empty = try await fixture.probe(size: 0)
       #expect(try await fixture.publish([empty.seal("empty")]).first?.size == 0, "an empty file needs none")
+    }
+  }
+
+  @Test func `While one's blocks are being reserved others are let in, to what is left`() async throws {
+    let disk = SmallDisk(free: 10 * Self.mebibyte)
+    let isReserving = Atomic(false)
+    let gate = DispatchSemaphore(value: 0)
+    var calls = disk.calls
+    let reserve = calls.reserve
+    calls.reserve = { descriptor, range in
+      isReserving.store(true, ordering: .relaxed)
+      gate.wait()
+      return reserve(descriptor, range)
+    }
+    try await withStore(minFree: 2 * Self.mebibyte, calls: calls) { fixture in
+      defer { for _ in 0..<4 { gate.signal() } }
+      let large = try await fixture.probe(size: 6 * Self.mebibyte)
+      try await eventually("the reserve has begun") { isReserving.load(ordering: .relaxed) }
+      let small = try await fixture.probe(size: 3)
+      try await small.write([1, 2, 3])
+      let isSealed = Atomic(false)
+      let sealed = try await small.beginSealing("small")
+      sealed.whenComplete { _ in isSealed.store(true, ordering: .relaxed) }
+      try await eventually("the small one's end") { isSealed.load(ordering: .relaxed) }
+      #expect(try await fixture.publish([sealed.get()]).first?.size == 3)
+      #expect(!fixture.directory.space.hasRoom(for: 2 * Self.mebibyte + 1), "the rest is promised")
+      gate.signal()
+      try await eventually("room for the large one") { try await large.hasRoom }
+      #expect(fixture.directory.space.hasRoom(for: 2 * Self.mebibyte), "nothing is counted twice any more")
+      try await large.abort()
+    }
+  }
+
+  @Test func `A large reserve is taken step by step, and all of it`() async throws {
+    let size: UInt64 = 200 * Self.mebibyte + 5
+    let disk = SmallDisk(free: size)
+    let steps = Mutex<[Range<UInt64>]>([])
+    var calls = disk.calls
+    let reserve = calls.reserve
+    calls.reserve = { descriptor, range in
+      steps.withLock { $0.append(range) }
+      return reserve(descriptor, range)
+    }
+    try await withStore(calls: calls) { fixture in
+      let probe = try await fixture.probe(size: size)
+      try await eventually("room") { try await probe.hasRoom }
+      #expect(disk.free.withLock { $0 } == 0)
+      let taken = steps.withLock { $0 }
+      #expect(taken.count == 4 && taken.first?.lowerBound == 0 && taken.last?.upperBound == size)
+      #expect(zip(taken, taken.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+      try await probe.abort()
     }
   }
 
