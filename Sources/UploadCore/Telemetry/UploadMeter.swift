@@ -73,7 +73,7 @@ package final class UploadMeter: Sendable {
 
   /// Incoming: bytes taken off the socket. Outgoing: bytes the socket took.
   package var received: UInt64 {
-    // This one first: it was that many of the others once, so what is left is never below 0.
+    // This one first: it was the whole count when it was set, and that only grows, so what is left is never below 0.
     let lost = lostBytes.load(ordering: .acquiring)
     return transferred &- lost
   }

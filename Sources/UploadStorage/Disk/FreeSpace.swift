@@ -4,9 +4,8 @@ import UploadCore
 /// Keeps part of a file system free, and what is promised to one upload from being given to another.
 ///
 /// Blocks that a file has reserved are gone from what the system calls free; a promise is for files that have none yet,
-/// where the file system cannot reserve, or whose end nobody knows. So no byte is counted twice, but while it is written or
-/// its block reserved.
-/// Asks the system: for workers only.
+/// where the file system cannot reserve, or whose end nobody knows. So no byte is counted twice, but while it is written
+/// or its block reserved. Asks the system: for workers only.
 final class FreeSpace: Sendable {
   /// So much stays free, in bytes.
   private let kept: UInt64

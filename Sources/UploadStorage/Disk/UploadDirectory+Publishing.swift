@@ -96,7 +96,7 @@ extension UploadDirectory {
   /// The first number behind one that is taken under which nothing stands, where they were given one after the other; else
   /// one that is free. Whether it still is, is told when the name is given.
   ///
-  /// Looks ahead in steps that double, then halves the last one: of 10,000 files of one name that is 28 looks.
+  /// Looks ahead in steps that double, then halves the last one: of 10,000 files of one name that is 27 looks.
   private func freeNumber(for name: FileName, after number: Int) -> Int {
     var status = stat()
     var (taken, free, step) = (number, number + 1, 1)
