@@ -42,11 +42,19 @@ struct InputDecoder {
     }
   }
 
-  /// Nothing more has come within the time that the pieces of a sequence are apart: an ESC so far was the key.
+  /// Nothing more has come within the time that the pieces of a sequence are apart: what could be a key so far was one,
+  /// ESC or Alt with the character that begins a sequence. A sequence that has gone further waits for its rest, since
+  /// with that of a paste what was pasted would look like keys.
   mutating func idle() -> InputEvent? {
-    guard case .escape = state else { return nil }
+    let key: KeyEvent
+    switch state {
+    case .escape: key = KeyEvent(.escape)
+    case .singleShift: key = KeyEvent("O", .alt)
+    case .controlSequence([]): key = KeyEvent("[", .alt)
+    case .ground, .controlSequence, .character: return nil
+    }
     state = .ground
-    return .key(KeyEvent(.escape))
+    return .key(key)
   }
 
   private mutating func feed(_ byte: UInt8) -> InputEvent? {

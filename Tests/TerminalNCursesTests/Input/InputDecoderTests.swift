@@ -35,6 +35,15 @@ import UploadTestSupport
     #expect(events(text) == [.key(key)])
   }
 
+  /// What begins a sequence is also what Alt sends with a letter: the key after it is not part of one.
+  @Test(arguments: [("\u{1B}O", KeyEvent("O", .alt)), ("\u{1B}[", KeyEvent("[", .alt))])
+  func altWithWhatBeginsASequenceIsAKeyOnceNothingFollows(_ text: String, _ key: KeyEvent) {
+    var decoder = InputDecoder()
+    #expect(text.utf8.compactMap { decoder.feed(.byte($0)) }.isEmpty)
+    #expect(decoder.idle() == .key(key))
+    #expect(decoder.feed(.byte(UInt8(ascii: "q"))) == .key(KeyEvent("q")))
+  }
+
   @Test func focusIsTold() {
     #expect(events("\u{1B}[I\u{1B}[O") == [.focus(true), .focus(false)])
   }
@@ -74,13 +83,16 @@ import UploadTestSupport
     let whole = events(text)
     #expect(whole.count == 7)
     #expect(whole.contains(.paste("two\nlines")))
-    // A pause in a sequence is no key, but behind its first byte it is: ESC alone looks the same.
+    // A pause in a sequence is no key, but behind its first bytes it is: ESC alone, or with Alt, looks the same.
     for pieces in SplitFeeder.ways(Array(text.utf8)) {
       var decoder = InputDecoder()
       var found: [InputEvent] = []
+      var fed: [UInt8] = []
       for piece in pieces {
         found += piece.compactMap { decoder.feed(.byte($0)) }
-        if piece.last != 0x1B, let event = decoder.idle() { found.append(event) }
+        fed += piece
+        let isKey = [[0x1B], Array("\u{1B}[".utf8), Array("\u{1B}O".utf8)].contains { fed.suffix($0.count) == $0[...] }
+        if !isKey, let event = decoder.idle() { found.append(event) }
       }
       #expect(found == whole)
     }
