@@ -3,6 +3,8 @@ import Glibc
 import UploadCore
 
 /// The file that keeps the user's settings. May block.
+///
+/// One that cannot be understood (somebody's own work, with a quote missing) is moved aside before it is written anew.
 struct SettingsFile: Sendable {
   /// Larger ones are none of ours, in bytes.
   private static let limit = 64 * 1024
@@ -12,26 +14,48 @@ struct SettingsFile: Sendable {
   /// Reads the settings.
   /// - Returns: the defaults where there is no file, and with a note where there is one that cannot be used.
   func load() -> (settings: DashboardSettings, note: String?) {
-    let shown = PlainText.sanitized(path)
+    switch content() {
+    case .none: return (DashboardSettings(), nil)
+    case .settings(let settings): return (settings, nil)
+    case .unusable(let reason, let isKept):
+      let (shown, aside) = (PlainText.sanitized(path), PlainText.sanitized(Self.aside(name)))
+      let rest = isKept ? " It is kept as \(aside) when new ones are saved." : ""
+      return (DashboardSettings(), "Your settings are not used: \(shown)\(reason).\(rest)")
+    }
+  }
+
+  private enum Content {
+    case none
+    case settings(DashboardSettings)
+    /// - isKept: whether it is a file, which is moved aside before it is written anew.
+    case unusable(String, isKept: Bool)
+  }
+
+  private func content() -> Content {
     // A FIFO of that name must not hold the start up.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return (DashboardSettings(), nil) }
-      return (DashboardSettings(), "Your settings are not used: \(shown): \(String(cString: strerror(errno))).")
+      if errno == ENOENT || errno == ENOTDIR { return .none }
+      return .unusable(": \(String(cString: strerror(errno)))", isKept: errno == EACCES)
     }
     defer { close(descriptor) }
-    guard let bytes = read(descriptor) else {
-      return (DashboardSettings(), "Your settings are not used: \(shown) is no file of at most 64 KiB.")
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return .unusable(" is no file", isKept: false)
     }
-    guard let settings = SettingsText.settings(from: bytes) else {
-      return (DashboardSettings(), "Your settings are not used: \(shown) is not a JSON object.")
-    }
-    return (settings, nil)
+    guard let bytes = read(descriptor) else { return .unusable(" is no file of at most 64 KiB", isKept: true) }
+    return SettingsText.settings(from: bytes).map(Content.settings)
+      ?? .unusable(" is not a JSON object", isKept: true)
   }
 
+  private var name: String {
+    String(path.suffix(from: path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex))
+  }
+
+  /// What a file that is not understood is called once it is moved aside.
+  private static func aside(_ path: String) -> String { path + ".bad" }
+
   private func read(_ descriptor: Int32) -> [UInt8]? {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     var bytes = [UInt8](repeating: 0, count: Self.limit + 1)
     var count = 0
     while count < bytes.count {
@@ -65,6 +89,9 @@ struct SettingsFile: Sendable {
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     try write(SettingsText.text(settings), to: descriptor)
     guard fsync(descriptor) == 0 else { throw failure("fsync") }
+    if case .unusable(_, isKept: true) = content() {
+      guard rename(target, Self.aside(target)) == 0 else { throw failure("rename") }
+    }
     guard rename(template, target) == 0 else { throw failure("rename") }
     isPlaced = true
   }

@@ -61,6 +61,21 @@ import UploadTestSupport
     }
   }
 
+  @Test func `What cannot be used is kept aside before it is written anew`() async throws {
+    try await withTemporaryDirectory { directory in
+      let broken = Array("{\"theme\": light}".utf8)
+      let path = try directory.write(broken, to: "config.json")
+      let file = SettingsFile(path: path)
+      #expect(file.load().note?.hasSuffix("It is kept as config.json.bad when new ones are saved.") == true)
+      #expect(try directory.names() == ["config.json"], "not before")
+      try file.save(light)
+      try file.save(light)
+      #expect(file.load().settings == light)
+      #expect(try directory.names() == ["config.json", "config.json.bad"])
+      #expect(try directory.read("config.json.bad") == broken)
+    }
+  }
+
   @Test func `A place that cannot be written says so, and the old settings stay`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1], to: "file")
