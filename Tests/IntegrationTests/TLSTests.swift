@@ -26,6 +26,34 @@ import UploadTestSupport
     }
   }
 
+  /// From the dashboard's sheet, where the address is typed.
+  @Test func theDashboardKnowsOtherServersByTheSameOption() async throws {
+    try await withServer(Self.selfSigned) { server in
+      let path = try server.scratch.random(100_000, to: "f")
+      let script = """
+        paste "\(path)"
+        expect "Enter sends"
+        key t
+        type "\(server.url)"
+        key Enter
+        expect "Enter sends 1 file"
+        wait idle
+        key Enter
+        wait idle
+        expect
+        """
+      for (options, words) in [([], "failed: untrusted server"), (["--fingerprint", try fingerprint(server)], "done")] {
+        let ended = try await Sluice.run(
+          ["headless", "--script", "-"] + options,
+          input: Array("\(script) \"\(words)\"\nquit\n".utf8),
+          environment: ["TMPDIR": server.scratch.path]
+        )
+        #expect(ended.exit == .status(0), "\(ended)")
+      }
+      try server.expect("f", equals: path)
+    }
+  }
+
   @Test func standardInputGoesByTLSToo() async throws {
     try await withServer(Self.selfSigned) { server in
       let bytes = SplitMix64.bytes(1_000_000)

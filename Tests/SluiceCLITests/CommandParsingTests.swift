@@ -1,5 +1,7 @@
 import ArgumentParser
 import Testing
+import UploadClient
+import UploadProtocol
 import UploadServer
 import UploadStorage
 
@@ -59,6 +61,18 @@ import UploadStorage
   ])
   func sendSaysWhatIsWrong(arguments: [String], hint: String) {
     expectUsageError(arguments, of: SendCommand.self, hint: hint)
+  }
+
+  @Test func whomToTrustIsSaidInTheSameWayWhereverFilesAreSentFrom() throws {
+    let pin = String(repeating: "ab", count: 32)
+    let wanted = ServerTrust.pinned(try CertificateFingerprint(pin))
+    let trust = ["--fingerprint", pin]
+    #expect(try DashboardCommand.parse(trust).trusted.trust == wanted)
+    #expect(try HeadlessCommand.parse(trust).trusted.trust == wanted)
+    #expect(try SendCommand.parse(["/dev/null", "--to", "https://h"] + trust).trusted.trust == wanted)
+    #expect(try DashboardCommand.parse([]).trusted.trust == .system)
+    expectUsageError(["--ca", "/nowhere.pem"], of: DashboardCommand.self, hint: "/nowhere.pem")
+    expectUsageError(trust + ["--ca", "/dev/null"], of: DashboardCommand.self, hint: "exclude")
   }
 
   @Test(arguments: [

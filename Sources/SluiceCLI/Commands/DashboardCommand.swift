@@ -9,7 +9,7 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
     abstract: "Receive and send on one screen. This is what sluice does without a command.",
     discussion: """
       Opens a server, and shows every upload in either direction: its progress, its speed, its memory. Files named here \
-      are sent to that server at once; more are chosen there with u. Press ? for all keys.
+      are sent to that server at once; more are chosen there with u, and sent to any server. Press ? for all keys.
 
       Without a terminal, or for a screen reader: --plain prints a line for each thing that happens.
       """
@@ -24,6 +24,8 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("Files sent at once; more wait in line.", valueName: "count"))
   var jobs = 2
 
+  @OptionGroup var trusted: TrustOptions
+
   @OptionGroup var server: ServerOptions
 
   @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
@@ -35,7 +37,7 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var dir = "./uploads"
 
-  static let valueNames = ServerOptions.valueNames + ["jobs", "port", "dir"]
+  static let valueNames = ServerOptions.valueNames + TrustOptions.valueNames + ["jobs", "port", "dir"]
   static let switchNames = ServerOptions.switchNames + ["plain"]
 
   mutating func validate() throws {
@@ -61,6 +63,6 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   private var setup: DashboardEngine.Setup {
-    DashboardEngine.Setup(server: server, port: port, directory: dir, jobs: jobs)
+    DashboardEngine.Setup(server: server, port: port, directory: dir, jobs: jobs, trust: trusted.trust)
   }
 }

@@ -46,6 +46,8 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(help: ArgumentHelp("Files under way at once.", valueName: "count"))
   var jobs = 1
 
+  @OptionGroup var trusted: TrustOptions
+
   @OptionGroup var server: ServerOptions
 
   @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
@@ -100,7 +102,7 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var settings: String?
 
   static let valueNames =
-    ServerOptions.valueNames + [
+    ServerOptions.valueNames + TrustOptions.valueNames + [
       "size", "count", "modes", "jobs", "port", "dir", "interval", "script", "screen", "frames", "format", "settings",
     ]
   static let switchNames = ServerOptions.switchNames + ["keep", "json"]

@@ -59,22 +59,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var token: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "https: trust what the certificates in this PEM file vouch for. (default: the machine's authorities)",
-      valueName: "path"
-    )
-  )
-  var ca: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "https: trust the certificate with this SHA-256, whoever signed it and whatever it is for.",
-      valueName: "sha256"
-    ),
-    transform: Self.fingerprint(parsing:)
-  )
-  var fingerprint: CertificateFingerprint?
+  @OptionGroup var trusted: TrustOptions
 
   @Option(
     help: ArgumentHelp(
@@ -118,18 +103,16 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var interval = TimeArgument(seconds: 0.5, "500ms")
 
-  static let valueNames = [
-    "to", "mode", "jobs", "name", "type", "method", "header", "token", "ca", "fingerprint", "retry",
-    "limit-rate", "idle-timeout", "stall-after", "interval",
-  ]
+  static let valueNames =
+    TrustOptions.valueNames + [
+      "to", "mode", "jobs", "name", "type", "method", "header", "token", "retry", "limit-rate", "idle-timeout",
+      "stall-after", "interval",
+    ]
   static let switchNames = ["json", "quiet"]
 
   mutating func validate() throws {
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
     guard (0...1000).contains(retry) else { throw ValidationError("--retry must be from 0 to 1000.") }
-    guard ca == nil || fingerprint == nil else {
-      throw ValidationError("--ca and --fingerprint exclude each other: a fingerprint is trust enough.")
-    }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
@@ -139,7 +122,6 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     }
     do throws(UploadError) {
       _ = try SendTarget(to, token: token)
-      try trust.validate()
       try clientConfiguration().validate()
     } catch {
       throw ValidationError(error.message)
@@ -147,23 +129,10 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
-    let target = try SendTarget(to, token: token, trust: trust)
+    let target = try SendTarget(to, token: token, trust: trusted.trust)
     let configuration = try clientConfiguration()
     let status = MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) }
     throw ExitCode(status)
-  }
-
-  private var trust: ServerTrust {
-    if let fingerprint { return .pinned(fingerprint) }
-    return ca.map { .authorities(path: $0) } ?? .system
-  }
-
-  private static func fingerprint(parsing text: String) throws -> CertificateFingerprint {
-    do throws(UploadError) {
-      return try CertificateFingerprint(text)
-    } catch {
-      throw ValidationError(error.message)
-    }
   }
 
   private func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {

@@ -15,6 +15,8 @@ struct DashboardEngine: Sendable {
     var directory: String
     /// Files sent at once.
     var jobs: Int
+    /// Of servers that the user names.
+    var trust: ServerTrust
   }
 
   let ledger: UploadLedger
@@ -83,7 +85,7 @@ struct DashboardEngine: Sendable {
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
     switch destination {
     case .ownServer: ownTarget
-    case .url(let text): try SendTarget(text)
+    case .url(let text): try SendTarget(text, trust: setup.trust)
     }
   }
 

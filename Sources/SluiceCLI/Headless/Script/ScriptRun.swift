@@ -36,7 +36,8 @@ struct ScriptRun {
       server: command.server,
       port: command.port,
       directory: workspace.uploads,
-      jobs: command.jobs
+      jobs: command.jobs,
+      trust: command.trusted.trust
     )
     switch host.start(setup) {
     case nil: return 130
