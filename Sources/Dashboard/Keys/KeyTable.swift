@@ -99,11 +99,11 @@ package enum KeyTable {
   /// The dashboard's own keys as the help shows them.
   static let dashboardSections: [KeySection] = groups.map { KeySection($0.title, $0.bindings) }
 
-  /// The keys while files are chosen and sent.
+  /// The keys while files are chosen and sent, less that for the help, which is the same as in the panes.
   static let sendingSections: [KeySection] = [
-    KeySection("File picker", PickerCommand.keys(.browsing)),
+    KeySection("File picker", PickerCommand.keys(.browsing).filter { $0.command != .help }),
     KeySection("While typing a path", PickerCommand.keys(.typingPath)),
-    KeySection("Before sending", SheetCommand.keys),
+    KeySection("Before sending", SheetCommand.keys.filter { $0.command != .help }),
   ]
 
   static let sections = dashboardSections + sendingSections

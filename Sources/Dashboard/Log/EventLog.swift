@@ -33,19 +33,20 @@ struct EventLog: Sendable {
     return filter.isEmpty ? Array(recent) : recent.filter { $0.matches(filter) }
   }
 
-  /// Writes down what is new about an upload.
+  /// Writes down what is new about an upload. It starts when it leaves the line, if it was in one.
   /// - Parameter before: what was known of it; nil when it is new.
   mutating func note(_ upload: UploadSnapshot, name: String, before: UploadSnapshot?, at time: ClockTime) {
     func append(_ kind: LogEntry.Kind, _ detail: String) {
       self.append(LogEntry(time: time, kind: kind, direction: upload.direction, name: name, detail: detail))
     }
-    if before == nil { append(.started, Self.start(of: upload)) }
+    if !upload.isInLine, before?.isInLine ?? true { append(.started, Self.start(of: upload)) }
     if let reason = upload.retryReason, reason != before?.retryReason { append(.waiting, "to try again: \(reason)") }
     if let outcome = upload.outcome {
       guard before?.outcome == nil else { return }
       switch outcome {
       case .finished(let file): append(.finished, Self.end(of: upload, file))
       case .failed(let error): append(.failed, error.message)
+      case .cancelled where upload.isInLine: append(.cancelled, "before it began")
       case .cancelled: append(.cancelled, "after \(ByteSize.text(upload.bytes))")
       }
     } else if upload.cause != before?.cause {

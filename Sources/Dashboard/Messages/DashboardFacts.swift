@@ -18,6 +18,8 @@ package struct DashboardFacts: Hashable, Sendable {
   package var fingerprint: String?
   /// Something that must stay in view, such as that anybody may upload; nil when there is nothing.
   package var warning: String?
+  /// Files that may wait in line to be sent.
+  package var lineLimit: Int
 
   package init(
     url: String,
@@ -28,7 +30,8 @@ package struct DashboardFacts: Hashable, Sendable {
     asksForToken: Bool = false,
     madeToken: String? = nil,
     fingerprint: String? = nil,
-    warning: String? = nil
+    warning: String? = nil,
+    lineLimit: Int = .max
   ) {
     self.url = url
     self.rawPort = rawPort
@@ -39,6 +42,7 @@ package struct DashboardFacts: Hashable, Sendable {
     self.madeToken = madeToken
     self.fingerprint = fingerprint
     self.warning = warning
+    self.lineLimit = lineLimit
   }
 }
 

@@ -13,6 +13,8 @@ package enum DashboardMessage: Sendable {
   case directory(DirectoryListing)
   /// The answer to ``DashboardEffect/check(paths:target:)``.
   case checked(SendCheck)
+  /// What was to be sent is in line; the first file of it as this upload.
+  case queued(UploadID)
   /// Something the user should know, and that no upload tells.
   case note(NoteLevel, String)
 }

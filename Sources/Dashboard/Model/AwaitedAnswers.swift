@@ -31,7 +31,7 @@ struct AwaitedAnswers: Hashable, Sendable {
       uploads = max(0, uploads - new)
     // What could not be begun is told of so.
     case .note(.error, _): uploads = 0
-    case .snapshot, .input, .freeSpace, .note: break
+    case .snapshot, .input, .freeSpace, .queued, .note: break
     }
   }
 }

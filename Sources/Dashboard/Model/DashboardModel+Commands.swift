@@ -7,7 +7,8 @@ extension DashboardModel {
     if helpOffset != nil { return Self.worksInHelp(command) }
     let hasList = view != .log
     switch command {
-    case .detail: return hasList && (view == .detail || selected != nil)
+    // Where the detail has all the screen already there is no larger one.
+    case .detail: return hasList && (view == .detail || (selected != nil && layout.detail != layout.body))
     case .cancel: return hasList && selected?.isRunning == true
     case .retry: return hasList && selected.map { !$0.isRunning && $0.now.direction == .outgoing } == true
     case .clear: return shown.endedCount > 0
@@ -43,7 +44,7 @@ extension DashboardModel {
     case .redraw: return [.redraw]
     case .mouse:
       isMouseOn.toggle()
-      live.note(.info, isMouseOn ? "the mouse selects uploads now" : "the mouse selects text again")
+      note(.info, isMouseOn ? "the mouse selects uploads now" : "the mouse selects text again")
       return [.setMouse(isMouseOn)]
     default: show(command)
     }
@@ -58,17 +59,20 @@ extension DashboardModel {
       guard let upload = selected?.now else { return [] }
       question = .cancel(upload.id, name: upload.name, direction: upload.direction)
     case .retry:
-      return selected.map { [.retry($0.id)] } ?? []
+      guard let upload = selected else { return [] }
+      // What follows must be seen.
+      frozen = nil
+      return [.retry(upload.id)]
     case .clear:
       live.clearEnded()
       frozen?.clearEnded()
       rearrange()
     case .copy:
       guard capabilities.hasClipboard else {
-        live.note(.warning, "this terminal takes no text for the clipboard; the URL is \(facts.sharedURL)")
+        note(.warning, "this terminal takes no text for the clipboard; the URL is \(facts.sharedURL)")
         return []
       }
-      live.note(.info, "copied \(facts.sharedURL)")
+      note(.info, "copied \(facts.sharedURL)")
       return [.copy(facts.sharedURL)]
     default: break
     }
@@ -89,7 +93,10 @@ extension DashboardModel {
   private mutating func answer() -> [DashboardEffect] {
     defer { question = nil }
     switch question {
-    case .cancel(let id, _, _): return [.cancel(id)]
+    case .cancel(let id, _, _):
+      // What follows must be seen.
+      frozen = nil
+      return [.cancel(id)]
     case .quit: return [.quit]
     case nil: return []
     }
@@ -99,9 +106,13 @@ extension DashboardModel {
 
   private mutating func show(_ command: Command) {
     switch command {
-    case .detail: view = view == .detail ? .panes : .detail
+    case .detail:
+      view = view == .detail ? .panes : .detail
+      // Who reads about an upload does not want to find another one there.
+      if direction == .incoming { incomingPlace.hold() } else { outgoingPlace.hold() }
     case .log:
       view = view == .log ? .panes : .log
+      logFilter.clear()
       logScroll = Scroll()
     case .help: helpOffset = helpOffset == nil ? 0 : nil
     case .back: goBack()
@@ -113,10 +124,12 @@ extension DashboardModel {
     }
   }
 
-  /// One step: the help, the log or the detail, then the filter, then the stopped screen.
+  /// One step: the help, the log with its filter or the detail, then the filter, then the stopped screen.
   private mutating func goBack() {
     if helpOffset != nil {
       helpOffset = nil
+    } else if view == .log, !logFilter.isEmpty {
+      dropFilter()
     } else if view != .panes {
       view = .panes
     } else if focus == .detail {
@@ -140,11 +153,11 @@ extension DashboardModel {
     switch command {
     case .mode:
       settings.mode = settings.mode.nextToSend
-      live.note(.info, "the next upload goes as \(settings.mode.rawValue)")
+      note(.info, "the next upload goes as \(settings.mode.rawValue)")
     case .sort:
       settings.sort = settings.sort.next
       rearrange()
-      live.note(.info, "uploads are ordered by \(settings.sort.words)")
+      note(.info, "uploads are ordered by \(settings.sort.words)")
     case .theme:
       settings.theme = settings.theme.next
     case .bar:
@@ -160,7 +173,7 @@ extension DashboardModel {
     let current = settings.refreshRate
     guard let rate = faster ? rates.first(where: { $0 > current }) : rates.last(where: { $0 < current }) else { return }
     settings.refreshRate = rate
-    live.note(.info, "\(rate) snapshots a second")
+    note(.info, "\(rate) snapshots a second")
   }
 }
 

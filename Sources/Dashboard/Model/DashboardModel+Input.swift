@@ -25,8 +25,11 @@ extension DashboardModel {
   private mutating func press(_ key: KeyEvent) -> [DashboardEffect] {
     if let command = KeyTable.command(for: key, in: .program) {
       guard question == nil || command != .help else { return [] }
-      // The second Ctrl-C does not wait for an answer.
-      if command == .quit, case .quit = question { return [.quit] }
+      // The second Ctrl-C does not wait for an answer, and the first asks its question wherever it is pressed.
+      if command == .quit {
+        if case .quit = question { return [.quit] }
+        helpOffset = nil
+      }
       return perform(command)
     }
     let context = keyContext
@@ -49,7 +52,7 @@ extension DashboardModel {
       filter.insert(text)
       applyFilter()
     } else {
-      live.note(.info, "what was pasted is no path, so there is nothing to send")
+      note(.info, "what was pasted is no path, so there is nothing to send")
     }
     return []
   }

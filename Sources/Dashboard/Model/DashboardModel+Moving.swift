@@ -31,7 +31,11 @@ extension DashboardModel {
       let pane = direction == .incoming ? Pane.incoming : .outgoing
       let visible = layout.visibleUploads(pane)
       var place = place(direction)
-      place.move(by: Self.steps(command, page: visible), in: shown[direction], visible: visible)
+      if command == .top {
+        place.release()
+      } else {
+        place.move(by: Self.steps(command, page: visible), in: shown[direction], visible: visible)
+      }
       setPlace(place, direction)
     }
   }
@@ -69,7 +73,7 @@ extension DashboardModel {
   }
 
   mutating func rearrange() {
-    live.arrange(by: settings.sort, filter: filter.text)
-    frozen?.arrange(by: settings.sort, filter: filter.text)
+    live.arrange(by: settings.sort, filter: paneFilter.text)
+    frozen?.arrange(by: settings.sort, filter: paneFilter.text)
   }
 }

@@ -69,7 +69,8 @@ extension DashboardModel {
       isFocused: focus == pane,
       linesPerUpload: layout.linesPerUpload,
       settings: settings,
-      filter: filter.text,
+      filter: paneFilter.text,
+      marked: direction == .outgoing && !isPicking ? picker?.marks.count ?? 0 : 0,
       facts: facts
     )
     surface.draw(view, in: rect)
@@ -103,8 +104,17 @@ extension DashboardModel {
   private func hints(in context: KeyContext, _ glyphs: GlyphSet) -> [KeyHint] {
     KeyTable.hints(in: context).compactMap { binding in
       guard context != .dashboard || isValid(binding.command), let key = binding.keys.first else { return nil }
-      let word = binding.command == .freeze && frozen != nil ? "go on" : binding.hint ?? ""
-      return KeyHint(key: key.label(glyphs), word: word)
+      return KeyHint(key: key.label(glyphs), word: word(for: binding))
+    }
+  }
+
+  /// What a key does now, where that is not always the same.
+  private func word(for binding: KeyBinding<Command>) -> String {
+    switch binding.command {
+    case .freeze where frozen != nil: "go on"
+    case .detail where view == .detail: "panes"
+    case .quit where helpOffset != nil: "close"
+    default: binding.hint ?? ""
     }
   }
 }

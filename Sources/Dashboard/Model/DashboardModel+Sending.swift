@@ -53,6 +53,9 @@ extension DashboardModel {
   private mutating func follow(_ outcome: FilePicker.Outcome) -> [DashboardEffect] {
     switch outcome {
     case .stay(let effects): return effects
+    case .help:
+      helpOffset = 0
+      return []
     case .close:
       rememberDirectory()
       isPicking = false
@@ -67,15 +70,28 @@ extension DashboardModel {
     if let sheet { settings.mode = sheet.mode }
     switch outcome {
     case .stay(let effects): return effects
+    case .help:
+      helpOffset = 0
+      return []
     case .back:
       sheet = nil
       return []
-    case .send(let effect):
+    case .send(let effect, let left):
       // What was marked has been sent: the next picker begins anew, at the remembered place.
-      (sheet, picker, isPicking) = (nil, nil, false)
+      (sheet, picker, isPicking, frozen) = (nil, nil, false, nil)
       focusPane(.outgoing)
+      if !left.isEmpty { mark(left) }
       return [effect]
     }
+  }
+
+  /// Keeps files that found no place in line for the next time the picker is open.
+  private mutating func mark(_ files: [SendCheck.File]) {
+    var next = FilePicker(directory: settings.directory ?? facts.workingDirectory, home: facts.home)
+    for file in files { next.marks.add(file.path, size: file.size ?? 0) }
+    picker = next
+    let count = FilePicker.count(files.count, "file", "files")
+    note(.warning, "\(count) stay marked: the line is full. Send them with u and s when others are through.")
   }
 
   private mutating func rememberDirectory() {

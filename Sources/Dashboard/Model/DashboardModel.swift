@@ -22,8 +22,13 @@ package struct DashboardModel: Sendable {
   var direction = UploadDirection.incoming
   var incomingPlace = ListPlace()
   var outgoingPlace = ListPlace()
+  /// The first of the files that were sent last, until it is in the list.
+  var sent: UploadID?
   var logScroll = Scroll()
-  var filter = TextField()
+  /// Of the panes.
+  var paneFilter = TextField()
+  /// Of the event log while it is shown large.
+  var logFilter = TextField()
   var isTypingFilter = false
   /// Lines of the help that are scrolled out; nil while it is not open.
   var helpOffset: Int?
@@ -43,7 +48,7 @@ package struct DashboardModel: Sendable {
     self.settings = settings
     self.capabilities = capabilities
     self.size = size
-    for note in facts.notes { live.note(.info, note) }
+    for text in facts.notes { note(.info, text) }
   }
 
   /// Takes something that has happened.
@@ -59,7 +64,8 @@ package struct DashboardModel: Sendable {
     case .freeSpace(let bytes): live.freeSpace = bytes
     case .directory(let listing): effects = take(listing)
     case .checked(let check): sheet?.receive(check)
-    case .note(let level, let text): live.note(level, text)
+    case .queued(let id): sent = id
+    case .note(let level, let text): note(level, text)
     }
     settle()
     if settings != before { effects.append(.save(settings)) }
@@ -70,11 +76,27 @@ package struct DashboardModel: Sendable {
   private mutating func take(_ snapshot: Snapshot, at time: ClockTime) {
     // Who reads further down in the log goes on reading the same lines.
     let isReading = view == .log && frozen == nil && logScroll.selection > 0
-    let before = isReading ? live.log.newestFirst(filter.text).count : 0
-    live.take(snapshot, at: time, sort: settings.sort, filter: filter.text)
+    let before = isReading ? live.log.newestFirst(logFilter.text).count : 0
+    live.take(snapshot, at: time, sort: settings.sort, filter: paneFilter.text)
+    selectSent()
     guard isReading else { return }
-    let count = live.log.newestFirst(filter.text).count
+    let count = live.log.newestFirst(logFilter.text).count
     logScroll.move(by: max(0, count - before), count: count, visible: layout.visibleLogLines)
+  }
+
+  /// Selects what was sent last, so that the keys are about it. Each snapshot after it was begun has it, unless it is far
+  /// down in the line or the filter hides it.
+  private mutating func selectSent() {
+    guard let id = sent else { return }
+    sent = nil
+    guard let row = shown.outgoing.row(of: id) else { return }
+    outgoingPlace.select(row, in: shown.outgoing, visible: layout.visibleUploads(.outgoing))
+  }
+
+  /// Says something to the user, on a screen that stands still too.
+  mutating func note(_ level: NoteLevel, _ text: String) {
+    live.note(level, text)
+    frozen?.note(level, text)
   }
 
   /// Finds the selections again after anything may have changed.
@@ -82,9 +104,17 @@ package struct DashboardModel: Sendable {
     let layout = layout
     incomingPlace.follow(shown.incoming, visible: layout.visibleUploads(.incoming))
     outgoingPlace.follow(shown.outgoing, visible: layout.visibleUploads(.outgoing))
+    let room = max(0, facts.lineLimit - live.outgoing.waitingCount)
+    sheet?.room = room
   }
 
   // MARK: What is shown
+
+  /// Of what is shown: typing changes it.
+  var filter: TextField {
+    get { view == .log ? logFilter : paneFilter }
+    set { if view == .log { logFilter = newValue } else { paneFilter = newValue } }
+  }
 
   /// What the screen is drawn from.
   var shown: Picture { frozen ?? live }

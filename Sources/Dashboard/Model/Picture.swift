@@ -37,7 +37,11 @@ struct Picture: Sendable {
       log.note(upload, name: known?.now.name ?? UploadRecord.bounded(upload.name), before: known?.now, at: time)
     }
     let changedIn = incoming.take(snapshot.uploads.filter { $0.direction == .incoming }, ticks: ticks)
-    let changedOut = outgoing.take(snapshot.uploads.filter { $0.direction == .outgoing }, ticks: ticks)
+    let changedOut = outgoing.take(
+      snapshot.uploads.filter { $0.direction == .outgoing },
+      unlisted: snapshot.unlisted,
+      ticks: ticks
+    )
     keepMemory(snapshot.memory, ticks: ticks)
     slabs = snapshot.slabs
     // Rows change places twice a second at most, or nobody could read them.

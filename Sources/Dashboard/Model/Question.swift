@@ -17,7 +17,7 @@ enum Question: Hashable, Sendable {
   var lines: [String] {
     switch self {
     case .cancel(_, let name, .incoming): [name, "What has arrived of it is thrown away."]
-    case .cancel(_, let name, .outgoing): [name, "The server throws away what it has of it."]
+    case .cancel(_, let name, .outgoing): [name, "The upload ends here."]
     case .quit(let running): [running == 1 ? "1 upload runs and is ended." : "\(running) uploads run and are ended."]
     }
   }

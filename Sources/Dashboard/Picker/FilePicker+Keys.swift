@@ -51,6 +51,7 @@ extension FilePicker {
     case .home: return go(to: home)
     case .reload: return reload()
     case .back: return back()
+    case .help: return .help
     case .complete: return startCompletion()
     case .go: return go(toPath: path.text.isEmpty ? directory : path.text)
     }

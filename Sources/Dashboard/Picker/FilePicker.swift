@@ -11,6 +11,8 @@ package struct FilePicker: Sendable {
     case close
     /// Absolute paths, at least one. Keep the picker to come back to: its marks stay.
     case choose([String])
+    /// All keys are to be shown.
+    case help
   }
 
   /// What is known of the directory.

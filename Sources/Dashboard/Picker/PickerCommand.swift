@@ -23,6 +23,8 @@ package enum PickerCommand: Hashable, Sendable {
   case reload
   /// One step back: the filter goes, else the picker closes.
   case back
+  /// Shows all keys.
+  case help
   /// Ends typing a filter and keeps it.
   case keepFilter
   /// Completes the path as far as it is certain.
@@ -77,6 +79,7 @@ package enum PickerCommand: Hashable, Sendable {
     KeyBinding([KeyEvent("g"), KeyEvent(.home)], .first, help: "the first entry"),
     KeyBinding([KeyEvent("G"), KeyEvent(.end)], .last, help: "the last entry"),
     KeyBinding([KeyEvent(.escape), KeyEvent("q")], .back, hint: "back", help: "drop the filter, or close"),
+    KeyBinding([KeyEvent("?")], .help, hint: "help", help: "all keys"),
     KeyBinding([KeyEvent("k"), KeyEvent(.up)], .up, help: "up"),
     KeyBinding([KeyEvent("j"), KeyEvent(.down)], .down, help: "down"),
     KeyBinding([KeyEvent(.pageUp), KeyEvent("b", .control)], .pageUp, help: "a page up"),

@@ -29,6 +29,7 @@ extension SendSheet {
     switch command {
     case .send: return send()
     case .back: return .back
+    case .help: return .help
     case .nextMode: stepMode(by: 1)
     case .previousMode: stepMode(by: -1)
     case .nextField: return stepField(by: 1)

@@ -24,13 +24,15 @@ extension SendSheet: Widget {
     surface.write(text(surface.theme, width), x: inset, y: 0, width: width)
   }
 
-  /// In bytes, of the files that can be sent.
-  private var totalSize: UInt64 {
-    sendable.reduce(0) { $0.addingClamped($1.size ?? 0) }
+  /// In bytes.
+  private static func totalSize(_ files: some Sequence<SendCheck.File>) -> UInt64 {
+    files.reduce(0) { $0.addingClamped($1.size ?? 0) }
   }
 
+  /// Of the files that can be sent.
   private var totalText: String {
-    "\(FilePicker.count(sendable.count, "file", "files")), \(ByteSize.text(totalSize))"
+    let files = sendable
+    return "\(FilePicker.count(files.count, "file", "files")), \(ByteSize.text(Self.totalSize(files)))"
   }
 
   // MARK: Files
@@ -143,10 +145,15 @@ extension SendSheet: Widget {
       return StyledText(obstacle, isPending ? theme.dim : theme.bad)
     }
     let enter = Span("Enter sends ", theme.dim)
-    let texts = ["\(totalText), \(manner) to \(targetText)", "\(totalText), \(manner)", totalText]
+    let size = Self.totalSize(sendable.prefix(room))
+    let total = leftCount > 0 ? "\(room) of \(sendable.count) files, \(ByteSize.text(size))" : totalText
+    let texts = ["\(total), \(manner) to \(targetText)", "\(total), \(manner)", total]
     return texts.map { StyledText([enter, Span($0, theme.title)]) }.first { $0.columns <= width }
-      ?? StyledText(totalText, theme.title)
+      ?? StyledText(total, theme.title)
   }
+
+  /// How many of the files find no place in line.
+  private var leftCount: Int { max(0, sendable.count - room) }
 
   private var manner: String {
     switch mode {
@@ -164,8 +171,13 @@ extension SendSheet: Widget {
     {
       return StyledText("\(PickerPath.name(file.path)): \(problem)", theme.bad)
     }
+    var notes: [String] = []
     let count = known.values.count { $0.problem != nil }
-    guard count > 0 else { return "" }
-    return StyledText("\(FilePicker.count(count, "file is", "files are")) left out.", theme.warning)
+    if count > 0 { notes.append("\(FilePicker.count(count, "file is", "files are")) left out.") }
+    if leftCount > 0, room > 0 {
+      let rest = FilePicker.count(leftCount, "file finds", "files find")
+      notes.append("\(rest) no place in line and \(leftCount == 1 ? "stays" : "stay") marked.")
+    }
+    return StyledText(notes.joined(separator: " "), theme.warning)
   }
 }

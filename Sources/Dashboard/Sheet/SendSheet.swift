@@ -12,8 +12,10 @@ package struct SendSheet: Sendable {
     case stay([DashboardEffect])
     /// To where the files were chosen.
     case back
-    /// The sheet is done with; this sends the files.
-    case send(DashboardEffect)
+    /// The sheet is done with; this sends the files, all but those that find no place in line.
+    case send(DashboardEffect, left: [SendCheck.File])
+    /// All keys are to be shown.
+    case help
   }
 
   enum Field: CaseIterable, Sendable {
@@ -37,6 +39,8 @@ package struct SendSheet: Sendable {
   /// What is known of the files so far, by path.
   var known: [String: SendCheck.File] = [:]
   var targetProblem: String?
+  /// How many more files may wait in line.
+  var room = Int.max
   /// What was asked and not answered yet.
   var awaited: DashboardEffect?
   /// The target that was asked about last.
@@ -96,7 +100,8 @@ package struct SendSheet: Sendable {
     if target != askedTarget { return "Enter takes the address." }
     if isChecking { return "Looking at the files." }
     if let targetProblem { return targetProblem }
-    return sendable.isEmpty ? "None of the files can be sent." : nil
+    if sendable.isEmpty { return "None of the files can be sent." }
+    return room > 0 ? nil : "The line is full. Send these when some of the others are through."
   }
 
   mutating func send() -> Outcome {
@@ -104,7 +109,9 @@ package struct SendSheet: Sendable {
       message = obstacle
       return .stay([])
     }
-    return .send(.send(paths: sendable.map(\.path), target: target, mode: mode))
+    let files = sendable
+    let sent = files.prefix(room)
+    return .send(.send(paths: sent.map(\.path), target: target, mode: mode), left: Array(files.dropFirst(room)))
   }
 
   /// Adds files, after those there are.

@@ -17,6 +17,8 @@ package enum SheetCommand: Hashable, Sendable {
   case takeTarget
   /// To where the files were chosen.
   case back
+  /// Shows all keys.
+  case help
 
   /// The keys while nothing is typed.
   package static let keys: [KeyBinding<SheetCommand>] = [
@@ -27,6 +29,7 @@ package enum SheetCommand: Hashable, Sendable {
     KeyBinding([KeyEvent(.tab)], .nextField, hint: "next field", help: "the next field"),
     KeyBinding([KeyEvent(.tab, .shift)], .previousField, help: "the field before"),
     KeyBinding([KeyEvent(.escape), KeyEvent("q")], .back, hint: "back", help: "back to choosing files"),
+    KeyBinding([KeyEvent("?")], .help, hint: "help", help: "all keys"),
     KeyBinding([KeyEvent(.up), KeyEvent("k")], .up, help: "up"),
     KeyBinding([KeyEvent(.down), KeyEvent("j")], .down, help: "down"),
     KeyBinding([KeyEvent(.pageUp)], .pageUp, help: "a page up"),

@@ -8,6 +8,8 @@ enum Figures {
   static let memoryColumns = 10
   /// Columns of the widest ``clock(_:)``: `99:59:59`.
   static let clockColumns = 8
+  /// Columns of the widest size: `1023.9 MiB`.
+  static let sizeColumns = 10
   /// Columns of the widest ``compact(_:)``: `1023.9M`.
   static let compactColumns = 7
 
@@ -42,17 +44,6 @@ enum Figures {
     return text[..<point] + String(text[text.index(after: space)...])
   }
 
-  /// Rates behind what they are, with one unit where they share it: `48.0, average 49.4, peak 65.6 MiB/s`.
-  static func rates(_ parts: [(label: String, bytesPerSecond: Double)]) -> String {
-    let texts = parts.map { ByteSize.rateText($0.bytesPerSecond).split(separator: " ") }
-    let isShared = Set(texts.map(\.last)).count == 1
-    return zip(parts, texts).enumerated().map { index, part in
-      let words = isShared && index < parts.count - 1 ? part.1.dropLast() : part.1[...]
-      return part.0.label + words.joined(separator: " ")
-    }
-    .joined(separator: ", ")
-  }
-
   /// A span of time: `1:05`, `2:03:04`, `12 d` from a hundred hours on.
   static func clock(_ seconds: Double) -> String {
     guard seconds >= 360_000 else { return TimeText.clock(seconds) }
@@ -82,5 +73,10 @@ enum Figures {
   static func padded(_ text: String, _ columns: Int) -> String {
     let missing = columns - text.utf8.count
     return missing > 0 ? String(repeating: " ", count: missing) + text : text
+  }
+
+  /// `text` at the left of so many columns; unchanged when it is wider. ASCII alone.
+  static func filled(_ text: String, _ columns: Int) -> String {
+    text + String(repeating: " ", count: max(0, columns - text.utf8.count))
   }
 }

@@ -1,27 +1,36 @@
 import UploadCore
 
-/// The uploads of one direction, in the order in which they are shown: those that run, then those that have ended,
-/// newest first.
+/// The uploads of one direction, in the order in which they are shown: those under way, newest first, then those in line,
+/// next to go first, then those that have ended, newest first.
 struct UploadList: Sendable {
   /// How many ended ones are kept.
   static let endedLimit = 200
 
   private var records: [UploadID: UploadRecord] = [:]
-  /// As the snapshot has them: oldest first.
-  private var running: [UploadID] = []
+  /// Those under way as the snapshot has them: oldest first.
+  private var active: [UploadID] = []
+  /// Those in line, next to go first.
+  private var waiting: [UploadID] = []
+  /// Uploads behind those in line.
+  private(set) var unlisted = 0
   /// In the order of their ends.
   private var ended: [UploadID] = []
   /// Ended ones that were dropped because there were too many, since the list was last cleared.
   private(set) var leftOut = 0
   /// The ones that are shown, the filter considered.
   private(set) var shown: [UploadID] = []
-  /// Of those that run, bytes per second.
+  /// Of those under way, bytes per second.
   private(set) var totalSpeed = 0.0
 
-  var runningCount: Int { running.count }
+  /// Those that are under way.
+  var activeCount: Int { active.count }
+  /// Those that wait for others to end before they begin.
+  var waitingCount: Int { waiting.count + unlisted }
+  /// Those that have not ended.
+  var runningCount: Int { activeCount + waitingCount }
   var endedCount: Int { ended.count }
-  /// Those that run and do not move for want of somebody.
-  var stalledCount: Int { running.count { records[$0]?.now.state == .stalled } }
+  /// Those under way that do not move for want of somebody.
+  var stalledCount: Int { active.count { records[$0]?.now.state == .stalled } }
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
 
@@ -35,36 +44,43 @@ struct UploadList: Sendable {
     shown.firstIndex(of: id)
   }
 
-  var runningRecords: [UploadRecord] { running.compactMap { records[$0] } }
+  /// Those that have not ended, less what is ``unlisted``.
+  var runningRecords: [UploadRecord] { (active + waiting).compactMap { records[$0] } }
 
   /// Takes the uploads of a snapshot, all of this direction.
+  /// - Parameter unlisted: how many more wait in line.
   /// - Returns: whether other uploads run or have ended than before.
-  mutating func take(_ uploads: [UploadSnapshot], ticks: Int) -> Bool {
-    let before = running
-    running.removeAll(keepingCapacity: true)
+  mutating func take(_ uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
+    let before = (active, waiting)
+    active.removeAll(keepingCapacity: true)
+    waiting.removeAll(keepingCapacity: true)
+    self.unlisted = max(0, unlisted)
     totalSpeed = 0
     var hasEnded = false
     for upload in uploads {
       let wasRunning = records[upload.id]?.isRunning ?? true
       records[upload.id, default: UploadRecord(upload)].take(upload, ticks: ticks)
-      if upload.outcome == nil {
-        running.append(upload.id)
-        totalSpeed += upload.speed > 0 ? min(upload.speed, 1e18) : 0
-      } else if wasRunning {
+      if upload.outcome != nil {
+        guard wasRunning else { continue }
         ended.append(upload.id)
         hasEnded = true
+      } else if upload.isInLine {
+        waiting.append(upload.id)
+      } else {
+        active.append(upload.id)
+        totalSpeed += upload.speed > 0 ? min(upload.speed, 1e18) : 0
       }
     }
-    guard hasEnded || running != before else { return false }
-    dropLost(before)
+    guard hasEnded || (active, waiting) != before else { return false }
+    dropLost(before.0 + before.1)
     dropOldest()
     return true
   }
 
   /// The ledger gives up on ends that nobody fetches; those uploads are in no snapshot any more.
   private mutating func dropLost(_ before: [UploadID]) {
-    guard records.count > running.count + ended.count else { return }
-    let kept = Set(running).union(ended)
+    guard records.count > active.count + waiting.count + ended.count else { return }
+    let kept = Set(active).union(waiting).union(ended)
     for id in before where !kept.contains(id) { records[id] = nil }
   }
 
@@ -86,8 +102,9 @@ struct UploadList: Sendable {
   /// Works out what is shown and in what order.
   mutating func arrange(by sort: UploadSort, filter: String) {
     let filter = filter.lowercased()
-    let first = Self.sorted(matching(running, filter), by: sort)
-    shown = first + matching(ended.reversed(), filter).map(\.id)
+    let first = Self.sorted(matching(active, filter), by: sort)
+    // The order of the line is that of things to come, whatever the others are ordered by.
+    shown = first + (matching(waiting, filter) + matching(ended.reversed(), filter)).map(\.id)
   }
 
   private func matching(_ ids: [UploadID], _ filter: String) -> [UploadRecord] {
@@ -95,9 +112,9 @@ struct UploadList: Sendable {
     return filter.isEmpty ? all : all.filter { $0.matches(filter) }
   }
 
-  private static func sorted(_ running: [UploadRecord], by sort: UploadSort) -> [UploadID] {
+  private static func sorted(_ active: [UploadRecord], by sort: UploadSort) -> [UploadID] {
     // Newest first, and so among equals: the sort of the standard library keeps the order of those.
-    let newestFirst = Array(running.reversed())
+    let newestFirst = Array(active.reversed())
     switch sort {
     case .started: return newestFirst.map(\.id)
     case .name: return newestFirst.sorted { $0.now.name < $1.now.name }.map(\.id)

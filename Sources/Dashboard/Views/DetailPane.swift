@@ -9,8 +9,8 @@ struct DetailPane: Widget {
   let notes: [String]
   let isFocused: Bool
 
-  /// Columns the facts take beside the graphs.
-  private static let factColumns = 52
+  /// Columns the facts take beside the graphs: what the widest rates of one that runs need.
+  private static let factColumns = 56
 
   func draw(on surface: inout Surface) {
     let theme = surface.theme
@@ -30,7 +30,7 @@ struct DetailPane: Widget {
     let facts = UploadFacts(upload: record.now, peakSpeed: record.peakSpeed)
     if content.height >= 16 {
       drawTall(record, facts, content, on: &surface)
-    } else if content.width >= Self.factColumns + 44 {
+    } else if content.width >= Self.factColumns + 40 {
       drawWide(record, facts, content, on: &surface)
     } else {
       surface.draw(facts, in: content)
@@ -54,7 +54,9 @@ struct DetailPane: Widget {
   /// Facts above, graphs below: beside each other where there is the width for it.
   private func drawTall(_ record: UploadRecord, _ facts: UploadFacts, _ area: Rect, on surface: inout Surface) {
     let isWide = area.width >= 80
-    let rows = area.rows([.fixed(min(facts.count, area.height / 2)), .fixed(1), .rest()])
+    // Why it failed is read to the end; the graphs get what is left.
+    let most = record.now.failure == nil ? area.height / 2 : area.height
+    let rows = area.rows([.fixed(min(facts.height(width: area.width), most)), .fixed(1), .rest()])
     surface.draw(facts, in: rows[0])
     let graphs =
       isWide ? rows[2].columns([.rest(), .fixed(2), .rest()]) : rows[2].rows([.rest(), .fixed(0), .rest()])

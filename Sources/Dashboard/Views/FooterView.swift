@@ -15,7 +15,7 @@ struct FooterView: Widget {
     }
     let room = surface.width - x - 1
     guard let last, room >= 16 else { return }
-    surface.write(LogLine.short(last, on: surface), x: x, y: 0, width: room, alignment: .trailing)
+    LogLine.drawShort(last, x: x, width: room, on: &surface)
   }
 
   /// The hints that fit. The first and the last two (help and quit, most of the time) are the last to go.

@@ -33,9 +33,9 @@ struct HeaderView: Widget {
     if isFrozen { text.append("  FROZEN", theme.warning.adding(.bold)) }
     for direction in UploadDirection.allCases {
       let list = picture[direction]
-      let isBusy = list.runningCount > 0
+      let isBusy = list.activeCount > 0
       var next = StyledText("  \(direction.arrow(surface.glyphs.isUnicode)) ", isBusy ? theme.accent : theme.dim)
-      next.append("\(list.runningCount)", isBusy ? theme.title : theme.dim)
+      next.append("\(list.activeCount)", isBusy ? theme.title : theme.dim)
       next.append(" \(surface.glyphs.separator.text) ", theme.dim)
       let rate = ByteSize.rateText(list.totalSpeed)
       next.append(rate, isBusy ? theme.text : theme.dim)

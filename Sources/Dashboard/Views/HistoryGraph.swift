@@ -24,12 +24,11 @@ struct HistoryGraph: Widget {
     let top = shown.max() ?? 0
     let seconds = Double(shown.count) * series.secondsPerValue
     let name = subject == .rate ? "rate" : "memory"
-    let scale = subject == .rate ? ByteSize.rateText(top) : Figures.memory(UInt64(min(max(0, top), 1e18)))
     surface.write(StyledText(name, theme.title), x: 0, y: 0, width: surface.width)
-    let caption = StyledText("\(scale) at most, \(Figures.clock(seconds))", theme.dim)
     let room = surface.width - name.utf8.count - 1
-    if caption.columns <= room {
-      surface.write(caption, x: name.utf8.count + 1, y: 0, width: room, alignment: .trailing)
+    if let caption = caption(top, seconds, room: room) {
+      let text = StyledText(caption, theme.dim)
+      surface.write(text, x: name.utf8.count + 1, y: 0, width: room, alignment: .trailing)
     }
     let floor = Rect(x: 0, y: surface.height - 1, width: surface.width, height: 1)
     surface.fill(floor, with: surface.glyphs.border.horizontal, style: theme.border)
@@ -37,5 +36,19 @@ struct HistoryGraph: Widget {
     let rect = Rect(x: 0, y: 1, width: surface.width, height: surface.height - 2)
     // With some air above: what does not change is a level, not a wall.
     surface.draw(Graph(shown, maximum: top * 1.3, style: style), in: rect)
+  }
+
+  /// The largest of the values and how far they reach back, in as many words as there is room for. The widest number
+  /// counts, so that the words stay the same while it changes.
+  private func caption(_ top: Double, _ seconds: Double, room: Int) -> String? {
+    let (scale, columns) =
+      switch subject {
+      case .rate: (ByteSize.rateText(top), Figures.rateColumns)
+      case .memory: (Figures.memory(UInt64(min(max(0, top), 1e18))), Figures.memoryColumns)
+      }
+    let time = Figures.clock(seconds)
+    let missing = max(0, columns - scale.utf8.count)
+    return ["\(scale) at most, \(time)", "max \(scale), \(time)", "\(scale), \(time)", scale]
+      .first { $0.utf8.count + missing <= room }
   }
 }

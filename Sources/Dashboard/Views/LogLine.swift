@@ -10,29 +10,39 @@ struct LogLine: Widget {
   func draw(on surface: inout Surface) {
     let theme = surface.theme
     var x = 1
-    // Where it is narrow the time goes first, then the detail is cut.
+    // Where it is narrow the time goes first, then name and detail are cut.
     if surface.width >= 50 {
       x += surface.write(entry.time?.text ?? "--:--:--", x: x, y: 0, style: theme.dim) + 2
     }
     surface.write(entry.kind.word, x: x, y: 0, style: theme.style(of: entry.kind))
     x += Self.wordColumns + 1
-    let text = Self.subject(of: entry, surface: surface) + StyledText(entry.detail, theme.dim)
-    surface.write(text, x: x, y: 0, width: surface.width - x - 1)
+    Self.write(entry, detail: entry.detail, x: x, width: surface.width - x - 1, on: &surface)
   }
 
-  /// The upload it is about, with which way it goes; empty for a note.
+  /// The line without its time, at the right of a place that has room for little.
+  static func drawShort(_ entry: LogEntry, x: Int, width: Int, on surface: inout Surface) {
+    let detail = entry.direction == nil || entry.kind == .failed ? entry.detail : ""
+    let word = entry.kind.word.columns + 1
+    let unused = max(0, width - word - subject(of: entry, surface: surface).columns - detail.columns)
+    surface.write(entry.kind.word, x: x + unused, y: 0, style: surface.theme.style(of: entry.kind))
+    write(entry, detail: detail, x: x + unused + word, width: width - unused - word, on: &surface)
+  }
+
+  /// The upload it is about, with which way it goes, and what there is to say. Of a long name the middle gives way, down to
+  /// half of the space: the detail says what to do.
+  private static func write(_ entry: LogEntry, detail: String, x: Int, width: Int, on surface: inout Surface) {
+    let subject = subject(of: entry, surface: surface)
+    let columns = min(subject.columns, max(width / 2, width - detail.columns))
+    surface.write(subject, x: x, y: 0, width: columns, truncation: .middle)
+    let text = StyledText(detail, surface.theme.dim)
+    surface.write(text, x: x + columns, y: 0, width: width - columns)
+  }
+
+  /// Empty for a note.
   private static func subject(of entry: LogEntry, surface: Surface) -> StyledText {
     guard let direction = entry.direction else { return "" }
     var text = StyledText("\(direction.arrow(surface.glyphs.isUnicode)) ", surface.theme.dim)
     text.append("\(entry.name)  ", surface.theme.text)
     return text
-  }
-
-  /// The line without its time, for a place that has room for little.
-  static func short(_ entry: LogEntry, on surface: Surface) -> StyledText {
-    let theme = surface.theme
-    let detail = entry.direction == nil || entry.kind == .failed ? entry.detail : ""
-    return StyledText("\(entry.kind.word) ", theme.style(of: entry.kind)) + subject(of: entry, surface: surface)
-      + StyledText(detail, theme.dim)
   }
 }

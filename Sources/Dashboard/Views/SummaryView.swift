@@ -23,11 +23,11 @@ struct SummaryView: Widget {
   /// `↓3 212MiB/s ↑2 96MiB/s RSS 14MiB`, or as much of it as is of use in less width; at last how many run.
   private func drawOneLine(on surface: inout Surface) {
     let arrows = UploadDirection.allCases.map { $0.arrow(surface.glyphs.isUnicode) }
-    let counts = UploadDirection.allCases.map { picture[$0].runningCount }
+    let counts = UploadDirection.allCases.map { picture[$0].activeCount }
     let rates = UploadDirection.allCases.map { Figures.shortRate(picture[$0].totalSpeed) }
     let (down, up) = ("\(arrows[0])\(counts[0])", "\(arrows[1])\(counts[1])")
     let memory = "\(picture.memory.resident >> 20)MiB"
-    let running = picture.runningCount
+    let running = counts.reduce(0, +)
     let texts = [
       "\(down) \(rates[0]) \(up) \(rates[1]) RSS \(memory)", "\(down) \(rates[0]) \(up) \(rates[1])",
       "\(down) \(up) \(memory)", "\(down) \(up)", "\(down)\(up)", "\(running)",
@@ -40,8 +40,8 @@ struct SummaryView: Widget {
     let theme = surface.theme
     var lines = UploadDirection.allCases.map { direction in
       let list = picture[direction]
-      let style = list.runningCount > 0 ? theme.accent : theme.dim
-      let count = Figures.padded("\(list.runningCount)", 2)
+      let style = list.activeCount > 0 ? theme.accent : theme.dim
+      let count = Figures.padded("\(list.activeCount)", 2)
       return StyledText("\(direction.arrow(surface.glyphs.isUnicode)) \(count) ", style)
         + StyledText(Figures.padded(ByteSize.rateText(list.totalSpeed), Figures.rateColumns))
     }

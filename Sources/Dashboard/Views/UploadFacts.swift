@@ -19,17 +19,31 @@ struct UploadFacts: Widget {
   }
 
   func draw(on surface: inout Surface) {
-    for (y, fact) in facts.prefix(surface.height).enumerated() {
+    let width = surface.width - Self.labelColumns
+    var y = 0
+    for fact in facts {
+      guard y < surface.height else { return }
       surface.write(fact.label, x: 0, y: y, style: surface.theme.dim)
       let style = fact.style?(surface.theme) ?? surface.theme.text
-      let width = surface.width - Self.labelColumns
-      let truncation: Truncation = fact.label == "path" ? .start : .end
-      surface.write(StyledText(fact.text, style), x: Self.labelColumns, y: y, width: width, truncation: truncation)
+      for line in Self.lines(of: fact, width: width, limit: surface.height - y) {
+        let truncation: Truncation = fact.label == "path" ? .start : .end
+        surface.write(StyledText(line, style), x: Self.labelColumns, y: y, width: width, truncation: truncation)
+        y += 1
+      }
     }
   }
 
-  /// How many lines there are.
-  var count: Int { facts.count }
+  /// How many lines there are in so many columns.
+  func height(width: Int) -> Int {
+    let width = width - Self.labelColumns
+    return facts.reduce(0) { $0 + Self.lines(of: $1, width: width).count }
+  }
+
+  /// What does not fit goes on in the next line, but for a path, of which the end matters.
+  private static func lines(of fact: Fact, width: Int, limit: Int = .max) -> [String] {
+    guard fact.label != "path", fact.text.columns > width else { return [fact.text] }
+    return fact.text.wrapped(to: width, limit: limit)
+  }
 
   private var facts: [Fact] {
     var facts = [Fact("state", upload.stateWords) { $0.style(of: upload.state) }]
@@ -50,21 +64,28 @@ struct UploadFacts: Widget {
     return upload.sizeExact ? bytes : "at most \(bytes)"
   }
 
+  /// In columns of their own, so that nothing moves when a number changes.
   private var progress: String {
     let bytes = ByteSize.text(upload.bytes)
     guard let stored = upload.stored, let durable = upload.durable else { return "\(bytes), no answer yet" }
-    return "\(bytes), stored \(ByteSize.text(stored)), durable \(ByteSize.text(durable))"
+    return "\(Self.size(bytes)) stored \(Self.size(ByteSize.text(stored))) durable \(ByteSize.text(durable))"
   }
 
   private var rates: String {
-    let average = [("average ", upload.averageSpeed), ("peak ", peakSpeed)]
-    return Figures.rates(upload.outcome == nil ? [("", upload.speed)] + average : average)
+    let average = ByteSize.rateText(upload.averageSpeed)
+    let peak = ByteSize.rateText(peakSpeed)
+    guard upload.outcome == nil else { return "average \(average), peak \(peak)" }
+    return "\(Self.rate(ByteSize.rateText(upload.speed))) avg \(Self.rate(average)) peak \(peak)"
   }
 
   private var memory: String {
     let peak = "peak \(Figures.memory(upload.peakResidentBytes))"
-    return upload.outcome == nil ? "\(Figures.memory(upload.residentBytes)) resident, \(peak)" : peak
+    return upload.outcome == nil ? "\(Self.rate(Figures.memory(upload.residentBytes))) \(peak)" : peak
   }
+
+  private static func size(_ text: String) -> String { Figures.filled(text, Figures.sizeColumns) }
+
+  private static func rate(_ text: String) -> String { Figures.filled(text, Figures.rateColumns) }
 
   private var time: String {
     let taken = Figures.clock(upload.seconds)

@@ -10,16 +10,25 @@ struct UploadRow: Widget {
 
   func draw(on surface: inout Surface) {
     for (y, line) in layout.lines.enumerated() {
-      for place in line {
-        if place.field == .bar, let error = upload.failure {
-          // There is nothing more to measure: the reason is worth the space of all that follows.
-          let end = layout.lines.count > 1 ? surface.width - 1 : place.x + place.width
-          write(error.message, place.x, y, end - place.x, surface.theme.text, on: &surface)
-          if layout.lines.count > 1 { break }
-          continue
-        }
-        draw(place, y: y, on: &surface)
-      }
+      for place in line where !(place.field == .bar && reason != nil) { draw(place, y: y, on: &surface) }
+    }
+    if let reason { draw(reason, on: &surface) }
+  }
+
+  /// Why it failed, or has to be tried again.
+  private var reason: String? { upload.failure?.message ?? upload.retryReason }
+
+  /// In place of the bar: there is nothing to measure. Beneath the first line it is worth the space of all that would
+  /// follow, and where it does not fit, of the last line too.
+  private func draw(_ reason: String, on surface: inout Surface) {
+    let style = surface.theme.text
+    let places = layout.lines.enumerated().compactMap { y, line in line.first { $0.field == .bar }.map { (y, $0) } }
+    guard let (y, place) = places.first else { return }
+    guard y > 0 else { return write(reason, place.x, y, place.width, style, on: &surface) }
+    let width = surface.width - 1 - place.x
+    for (index, line) in reason.wrapped(to: width, limit: layout.lines.count - y).enumerated() {
+      surface.fill(Rect(x: place.x, y: y + index, width: width, height: 1))
+      write(line, place.x, y + index, width, style, on: &surface)
     }
   }
 
@@ -41,7 +50,7 @@ struct UploadRow: Widget {
     case .sizes: drawSizes(x, y, width, on: &surface)
     case .spark:
       guard record.isRunning else { return }
-      surface.draw(Graph(record.recent, maximum: record.peakSpeed), in: Rect(x: x, y: y, width: width, height: 1))
+      surface.draw(Graph(record.recent), in: Rect(x: x, y: y, width: width, height: 1))
     case .memory: drawMemory(x, y, width, on: &surface)
     case .note: drawNote(x, y, width, on: &surface)
     }

@@ -74,7 +74,7 @@ struct UploadRowLayout {
 
   private static let third: [(Field, Column)] = [
     (.mode, column(.fixed(9), 1)),
-    (.peer, column(.flexible(min: 21), 2)),
+    (.peer, column(.flexible(min: 15), 2)),
     (.note, column(.flexible(min: 30), 3)),
     (.sizes, column(.fixed(sizesColumns), 0)),
   ]

@@ -10,6 +10,8 @@ struct UploadsPane: Widget {
   let linesPerUpload: Int
   let settings: DashboardSettings
   let filter: String
+  /// Files that are marked to be sent and have not been.
+  let marked: Int
   let facts: DashboardFacts
 
   func draw(on surface: inout Surface) {
@@ -36,21 +38,30 @@ struct UploadsPane: Widget {
   private func panel(_ surface: Surface) -> Panel {
     let theme = surface.theme
     let isIncoming = direction == .incoming
-    var title = StyledText(surface.glyphs.superscript(isIncoming ? 1 : 2), theme.key)
-    title.append(isIncoming ? "Incoming" : "Outgoing")
-    title.append(isIncoming ? " (server) " : " (client) ", theme.dim)
-    title.append("\(list.runningCount) active", list.runningCount > 0 ? theme.accent : theme.dim)
-    let rate = list.runningCount > 0 ? StyledText(ByteSize.rateText(list.totalSpeed), theme.text) : ""
+    let name =
+      StyledText(surface.glyphs.superscript(isIncoming ? 1 : 2), theme.key)
+      + StyledText(isIncoming ? "Incoming " : "Outgoing ")
+    let role = StyledText(isIncoming ? "(server) " : "(client) ", theme.dim)
+    var counts = StyledText("\(list.activeCount) active", list.runningCount > 0 ? theme.accent : theme.dim)
+    if list.waitingCount > 0 {
+      counts.append(" \(surface.glyphs.separator.text) \(list.waitingCount) waiting", theme.dim)
+    }
+    let whole = name + role + counts
+    // What changes is worth more than what does not; a border's corners take six columns.
+    let title = whole.columns <= surface.width - 6 ? whole : name + counts
+    let rate = list.activeCount > 0 ? StyledText(ByteSize.rateText(list.totalSpeed), theme.text) : ""
     return Panel(title, trailing: rate, footer: footer(surface), isFocused: isFocused)
   }
 
   private func footer(_ surface: Surface) -> StyledText {
     var parts = hidden(surface)
+    if list.unlisted > 0 { parts.append("\(list.unlisted) more in line") }
     if list.stalledCount > 0 { parts.append("\(list.stalledCount) stalled") }
     if list.endedCount > 0 { parts.append("\(list.endedCount) ended") }
     if list.leftOut > 0 { parts.append("\(list.leftOut) older left out") }
     if !filter.isEmpty { parts.append("filter: \(filter)") }
     if settings.sort != .started { parts.append("by \(settings.sort.rawValue)") }
+    if marked > 0 { parts.append("\(marked) marked to send") }
     if direction == .outgoing { parts.append("next: \(settings.mode.rawValue)") }
     return StyledText(parts.joined(separator: " \(surface.glyphs.separator.text) "))
   }

@@ -67,7 +67,8 @@ struct DashboardEngine: Sendable {
       madeToken: server.madeToken?.text,
       fingerprint: address.fingerprint?.digits,
       warning: server.token != nil || LoopbackName.contains(setup.server.host)
-        ? nil : "Anybody who can reach \(host) can upload and download here."
+        ? nil : "Anybody who can reach \(host) can upload and download here.",
+      lineLimit: OutgoingLine.limit
     )
   }
 

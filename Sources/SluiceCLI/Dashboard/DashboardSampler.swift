@@ -18,6 +18,7 @@ struct DashboardSampler {
     let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
     snapshot.uploads.insert(contentsOf: line.waiting.filter { !known.contains($0.id) }, at: ended)
     snapshot.uploads += line.calledOff
+    snapshot.unlisted = line.rest
     return snapshot
   }
 }

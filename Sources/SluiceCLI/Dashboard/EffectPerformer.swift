@@ -34,6 +34,7 @@ final class EffectPerformer: Sendable {
       OutgoingJob(path: self.paths.absolute($0), target: target, mode: mode)
     }
     let refused = engine.queue.add(jobs)
+    if refused < jobs.count { mailbox.post(.message(.queued(jobs[0].id))) }
     beside { [engine] in
       var sizes: [UploadID: UInt64] = [:]
       for job in jobs { sizes[job.id] = OutgoingJob.size(of: job.path) }
@@ -48,7 +49,10 @@ final class EffectPerformer: Sendable {
   }
 
   func retry(_ id: UploadID) {
-    if !engine.queue.retry(id) { note(.error, "That upload cannot be sent again from here.") }
+    guard let again = engine.queue.retry(id) else {
+      return note(.error, "That upload cannot be sent again from here.")
+    }
+    mailbox.post(.message(.queued(again)))
   }
 
   func readDirectory(_ path: String) {

@@ -102,10 +102,12 @@ struct OutgoingLine {
     }
   }
 
-  /// The uploads in line as they are shown, and those that have been called off since the last call.
-  mutating func take() -> (waiting: [OutgoingJob], calledOff: [OutgoingJob]) {
+  /// The uploads in line as they are shown: the first `limit`, how many are behind them, and those that have been called
+  /// off since the last call.
+  mutating func take(limit: Int = .max) -> (waiting: [OutgoingJob], rest: Int, calledOff: [OutgoingJob]) {
     defer { calledOff = [] }
-    return (line.map(\.job), calledOff)
+    let waiting = line.prefix(limit).map(\.job)
+    return (waiting, line.count - waiting.count, calledOff)
   }
 
   private mutating func callOff(_ job: OutgoingJob) {

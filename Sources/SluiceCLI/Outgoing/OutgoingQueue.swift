@@ -14,6 +14,10 @@ final class OutgoingQueue: Sendable {
     var whenEmpty: [CheckedContinuation<Void, Never>] = []
   }
 
+  /// Uploads in line that are shown: copying all of a long one for each snapshot would take more of the processor than
+  /// sending them, and nobody reads so far down.
+  static let shownLimit = 200
+
   private let jobs: Int
   private let send: Sending
   private let state = Mutex(State())
@@ -46,13 +50,14 @@ final class OutgoingQueue: Sendable {
   }
 
   /// Sends the file of an upload that has ended once more.
-  /// - Returns: false when it has not ended, is not known any more, or finds no place.
-  func retry(_ id: UploadID) -> Bool {
-    let isAdded = state.withLock { state in
-      state.line.again(id).map { state.line.add([$0]) == 1 } ?? false
+  /// - Returns: what the upload is called now; nil when it has not ended, is not known any more, or finds no place.
+  func retry(_ id: UploadID) -> UploadID? {
+    let added = state.withLock { state -> UploadID? in
+      guard let job = state.line.again(id), state.line.add([job]) == 1 else { return nil }
+      return job.id
     }
     start()
-    return isAdded
+    return added
   }
 
   /// Calls off an upload that has no meter yet.
@@ -83,10 +88,11 @@ final class OutgoingQueue: Sendable {
     state.withLock { $0.line.note(sizes: sizes) }
   }
 
-  /// The uploads that have no meter yet, in their order, and those that have been called off since the last call.
-  func takeLine() -> (waiting: [UploadSnapshot], calledOff: [UploadSnapshot]) {
-    let (waiting, calledOff) = state.withLock { $0.line.take() }
-    return (waiting.map { $0.snapshot() }, calledOff.map { $0.snapshot(isCancelled: true) })
+  /// The uploads that have no meter yet: the first ones in their order, how many are behind them, and those that have
+  /// been called off since the last call.
+  func takeLine() -> (waiting: [UploadSnapshot], rest: Int, calledOff: [UploadSnapshot]) {
+    let line = state.withLock { $0.line.take(limit: Self.shownLimit) }
+    return (line.waiting.map { $0.snapshot() }, line.rest, line.calledOff.map { $0.snapshot(isCancelled: true) })
   }
 
   private func start() {

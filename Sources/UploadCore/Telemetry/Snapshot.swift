@@ -6,6 +6,8 @@ package struct Snapshot: Sendable {
   package var memory: ProcessMemory
   /// Slabs in use, and the ceiling on all of them together, in bytes.
   package var slabs: SlabUse
+  /// Uploads that wait in line behind those of ``uploads`` and are not among them.
+  package var unlisted = 0
 
   package init(at: ContinuousClock.Instant, uploads: [UploadSnapshot], memory: ProcessMemory, slabs: SlabUse) {
     self.at = at

@@ -33,7 +33,8 @@ extension UploadSnapshot {
       seconds: 0,
       residentBytes: 0,
       peakResidentBytes: 0,
-      outcome: isCancelled ? .cancelled : nil
+      outcome: isCancelled ? .cancelled : nil,
+      isInLine: true
     )
   }
 }

@@ -39,6 +39,8 @@ package struct UploadSnapshot: Sendable {
   package var peakResidentBytes: Int
   /// How it ended; nil while it runs.
   package var outcome: UploadOutcome?
+  /// Whether it waits for other outgoing ones to end before it begins, or was called off while it did.
+  package var isInLine = false
 
   /// Share of the bytes that have moved, 0 to 1; nil when the size is unknown.
   package var fraction: Double? {

@@ -56,6 +56,34 @@ import UploadCore
     #expect(driver.text.contains("waiting to try again"))
   }
 
+  @Test func anUploadStartsWhenItLeavesTheLine() {
+    let upload = UploadSnapshot.waiting("a")
+    let other = UploadSnapshot.waiting("b")
+    var driver = Driver()
+    driver.show([upload, other])
+    driver.show([upload, other])
+    #expect(lines(driver).isEmpty)
+    driver.show([upload.changed { ($0.isInLine, $0.state) = (false, .sending) }, other.ended(.cancelled)])
+    driver.show([upload.changed { $0.isInLine = false }])
+    #expect(
+      lines(driver) == [
+        "18:30:01  cancelled ↑ b  before it began", "18:30:01  started   ↑ a  stream, 1.0 MiB, to 127.0.0.1:8080",
+      ]
+    )
+  }
+
+  @Test func aLongNameLeavesRoomForTheReason() {
+    let name = String(repeating: "long-", count: 40) + "name.bin"
+    let message = "No space is left in ./uploads: free some, then send it again."
+    let failed = UploadSnapshot.sending(name).ended(.failed(UploadError(.diskFull, message)))
+    var driver = Driver()
+    driver.show([failed])
+    #expect(driver.row(33).contains("No space"))
+    driver.type("L")
+    #expect(driver.row(3).contains("↑ long-") && driver.row(3).contains("…") && driver.row(3).contains("name.bin"))
+    #expect(driver.row(3).contains("No space is left in ./uploads"))
+  }
+
   @Test func aNoteBeforeTheFirstSnapshotGetsItsTime() {
     var driver = Driver()
     driver.send(.note(.info, "early"))

@@ -158,6 +158,21 @@ import UploadCore
     #expect(driver.text.contains("in.bin"))
   }
 
+  @Test func theLogHasAFilterOfItsOwnThatEscapeDropsFirst() {
+    var driver = driver()
+    driver.type("L/out")
+    driver.press(.enter)
+    #expect(driver.text.contains("out.bin") && !driver.text.contains("in.bin"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Event log") && driver.text.contains("in.bin"))
+    driver.type("/out")
+    driver.press(.enter)
+    driver.type("L")
+    #expect(driver.text.contains("Incoming (server)") && driver.text.contains("in.bin"), "the panes show all")
+    driver.type("L")
+    #expect(driver.text.contains("in.bin"), "the next time too")
+  }
+
   @Test(arguments: [KeyEvent("?"), KeyEvent(.function(1))]) func helpOpensAndCloses(_ key: KeyEvent) {
     var driver = driver()
     driver.press(key)
@@ -172,6 +187,40 @@ import UploadCore
     driver.press(.function(1))
     driver.press(.escape)
     #expect(driver.row(33).contains("/out"))
+  }
+
+  @Test func theFooterOfTheHelpSaysWhatQDoesThere() {
+    var driver = Driver(Size(width: 180, height: 60))
+    driver.type("?")
+    #expect(driver.row(59).contains("q close") && !driver.row(59).contains("quit"))
+    driver.type("q")
+    #expect(driver.effects.isEmpty && !driver.text.contains("choose files to send"))
+    #expect(driver.row(59).contains("q quit"))
+  }
+
+  @Test func controlCQuitsFromTheHelpToo() {
+    var driver = Driver()
+    driver.type("?")
+    driver.press(KeyEvent("c", .control))
+    #expect(driver.effects == [.quit])
+  }
+
+  /// Where it has all the screen there is no larger one to go to.
+  @Test func theDetailIsNotOfferedWhereItIsOpenAlready() {
+    var driver = Driver(Size(width: 80, height: 24))
+    driver.show([incoming])
+    #expect(driver.row(23).contains("Enter detail"))
+    driver.type("3")
+    #expect(driver.text.contains("Detail: in.bin") && !driver.row(23).contains("Enter"))
+    driver.press(.enter)
+    driver.press(.escape)
+    #expect(driver.text.contains("Incoming (server)"), "Enter did nothing, so one step back is enough")
+  }
+
+  @Test func whatEndsAnOutgoingUploadPromisesNothingForTheServer() {
+    var driver = driver()
+    driver.type("2x")
+    #expect(driver.text.contains("The upload ends here."))
   }
 
   @Test func helpScrollsAsFarAsThereIsSomething() {

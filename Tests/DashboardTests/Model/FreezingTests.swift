@@ -14,7 +14,6 @@ import UploadCore
     driver.resident *= 3
     driver.show([upload.changed { $0.bytes += 1 << 28 }])
     driver.show([upload.finished()])
-    driver.send(.note(.warning, "something"))
     #expect(driver.model.render() == frame)
   }
 
@@ -32,6 +31,39 @@ import UploadCore
     #expect(driver.text.contains("short.bin") && driver.text.contains("done"))
     driver.type("L")
     #expect(driver.text.contains("finished  ↓ in.bin"))
+  }
+
+  @Test(arguments: NoteLevel.allCases) func whatTheUserIsToldIsShownAllTheSame(_ level: NoteLevel) {
+    var driver = Driver()
+    driver.show([.example("in.bin")])
+    driver.type(" ")
+    driver.send(.note(level, "something happened"))
+    #expect(driver.row(33).contains("something happened") && driver.text.contains("FROZEN"))
+    driver.type("s")
+    #expect(driver.row(33).contains("uploads are ordered by name"))
+  }
+
+  @Test func sendingEndsIt() {
+    var driver = Driver()
+    driver.type(" ")
+    driver.send(.input(.paste("/a/b.bin")))
+    driver.send(.checked(SendCheck(files: [.init(path: "/a/b.bin", size: 1)], target: .ownServer)))
+    #expect(driver.text.contains("FROZEN"))
+    driver.press(.enter)
+    driver.show([.sending("b.bin")])
+    #expect(!driver.text.contains("FROZEN") && driver.text.contains("b.bin"))
+  }
+
+  @Test func sendingOnceMoreAndCancellingEndIt() {
+    let upload = UploadSnapshot.sending("out.bin")
+    for (keys, shown) in [(" r", upload.ended(.cancelled)), (" xy", upload)] {
+      var driver = Driver()
+      driver.show([upload])
+      driver.show([shown])
+      driver.type("2" + keys)
+      #expect(driver.effects.count == 1)
+      #expect(!driver.text.contains("FROZEN"))
+    }
   }
 
   @Test func theSelectionStillMoves() {

@@ -58,6 +58,56 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
+  @Test func untilTheUserHasMovedTheFirstRowIsSelectedWhicheverItIs() {
+    var driver = driver()
+    driver.show(uploads + [.example("file-5")])
+    #expect(driver.selectedRow?.contains("file-5") == true)
+    driver.type("jg")
+    driver.show(uploads + [.example("file-5"), .example("file-6")])
+    #expect(driver.selectedRow?.contains("file-6") == true, "at the top it is the first row again")
+  }
+
+  /// Neither in the pane that has the keys nor in the other one.
+  @Test func aListThatNobodyMovedInIsNotScrolledByWhatComes() {
+    var driver = Driver()
+    var all: [UploadSnapshot] = []
+    for index in 0..<30 {
+      all += [.example("in-\(index)"), .sending("out-\(index)")]
+      driver.show(all)
+    }
+    #expect(driver.row(3).contains("in-29") && driver.row(3).contains("out-29"))
+  }
+
+  @Test func whoReadsTheDetailGoesOnReadingAboutTheSameUpload() {
+    var driver = driver()
+    driver.press(.enter)
+    driver.show(uploads + [.example("file-5")])
+    #expect(driver.text.contains("Detail: file-4"))
+  }
+
+  @Test func whatWasSentLastIsSelectedOnceItIsSeen() {
+    var driver = driver()
+    let sending = (0..<3).map { UploadSnapshot.sending("out-\($0)") }
+    driver.show(uploads + sending)
+    driver.type("2jj")
+    let new = [UploadSnapshot.waiting("new-0"), .waiting("new-1")]
+    driver.send(.queued(new[0].id))
+    driver.show(uploads + sending + new)
+    #expect(driver.selectedRow?.contains("new-0") == true)
+    driver.type("xy")
+    #expect(driver.effects == [.cancel(new[0].id)])
+  }
+
+  @Test func whatIsNotShownWhenItShouldBeIsNotSelectedLater() {
+    var driver = driver()
+    let new = UploadSnapshot.waiting("new")
+    driver.type("2")
+    driver.send(.queued(new.id))
+    driver.show(uploads + [.sending("out")])
+    driver.show(uploads + [.sending("out"), new])
+    #expect(driver.selectedRow?.contains("out") == true)
+  }
+
   @Test func theSelectionFollowsAnUploadToItsEnd() {
     var driver = driver()
     driver.type("j")

@@ -99,6 +99,88 @@ import UploadCore
     #expect(driver.text.contains("Choose files"))
   }
 
+  @Test func theQuestionMarkHelpsWhereNothingIsTyped() {
+    var driver = Driver()
+    driver.type("u")
+    driver.send(.directory(.example))
+    #expect(driver.row(33).contains("? help"))
+    driver.type("?")
+    #expect(driver.row(1).contains("File picker"))
+    driver.type("q/?")
+    #expect(driver.text.contains("Choose files") && driver.text.contains("0 of 8"), "in a filter it is typed")
+    driver.send(.input(.paste("'\(path)' '/b'")))
+    #expect(driver.row(33).contains("? help"))
+    driver.type("?")
+    #expect(driver.text.contains("Before sending"))
+    driver.type("qt?")
+    #expect(!driver.text.contains("Before sending"), "in an address it is typed")
+  }
+
+  // MARK: A full line
+
+  private func sendMany(_ count: Int, limit: Int, waiting: Int = 0) -> Driver {
+    var facts = DashboardFacts.example
+    facts.lineLimit = limit
+    var driver = Driver(facts: facts)
+    if waiting > 0 { driver.show((0..<waiting).map { .waiting("w-\($0)") }) }
+    let paths = (0..<count).map { "/a/f-\($0).bin" }
+    driver.send(.input(.paste(paths.joined(separator: " "))))
+    driver.send(.checked(SendCheck(files: paths.map { .init(path: $0, size: 1 << 20) }, target: .ownServer)))
+    return driver
+  }
+
+  @Test func whatFindsNoPlaceInLineIsToldOfAndStaysMarked() {
+    var driver = sendMany(5, limit: 4, waiting: 1)
+    #expect(driver.text.contains("Enter sends 3 of 5 files, 3.0 MiB"))
+    #expect(driver.text.contains("2 files find no place in line and stay marked."))
+    driver.press(.enter)
+    #expect(driver.effects.last == .send(paths: (0..<3).map { "/a/f-\($0).bin" }, target: .ownServer, mode: .stream))
+    #expect(driver.row(33).contains("2 files stay marked"))
+    driver.show((0..<3).map { .sending("f-\($0).bin") })
+    #expect(driver.text.contains("2 marked to send"), "whatever else has happened since")
+    driver.type("us")
+    #expect(driver.effects.contains(.check(paths: ["/a/f-3.bin", "/a/f-4.bin"], target: .ownServer)))
+    driver.send(
+      .checked(
+        SendCheck(files: [3, 4].map { .init(path: "/a/f-\($0).bin", size: 1 << 20) }, target: .ownServer)
+      )
+    )
+    driver.press(.enter)
+    #expect(!driver.text.contains("marked to send"))
+  }
+
+  @Test func withoutAnyPlaceNothingIsSent() {
+    var driver = sendMany(2, limit: 3, waiting: 3)
+    driver.press(.enter)
+    #expect(driver.text.contains("The line is full."))
+    #expect(!driver.effects.contains { if case .send = $0 { true } else { false } })
+    driver.show([.sending("w-0")])
+    driver.press(.enter)
+    #expect(driver.effects.contains { if case .send = $0 { true } else { false } }, "once there is room")
+  }
+
+  @Test func thoseUnderWayAreSeenAboveThoseInLine() {
+    var driver = Driver()
+    driver.show(
+      (0..<2).map { .sending("active-\($0)") } + (0..<10).map { .waiting("waiting-\($0)") }
+    )
+    driver.type("2")
+    #expect(driver.text.contains("2 active · 10 waiting"))
+    #expect(driver.text.contains("active-0") && driver.text.contains("active-1") && driver.text.contains("waiting-0"))
+    #expect(driver.row(0).contains("↑ 2 ·"))
+    driver.type("L")
+    #expect(driver.text.contains("started   ↑ active-0") && !driver.text.contains("waiting-"))
+  }
+
+  @Test func whatIsBehindTheHeadOfTheLineIsCounted() {
+    var driver = Driver()
+    driver.show((0..<3).map { .waiting("w-\($0)") }, unlisted: 9_800)
+    #expect(driver.text.contains("0 active · 9803 waiting") && driver.text.contains("9800 more in line"))
+    #expect(driver.model.progress == .busy)
+    driver.type("q")
+    #expect(driver.text.contains("9803 uploads run"))
+  }
+
   @Test func lateAnswersLeadNowhere() {
     var driver = Driver()
     driver.send(.directory(.example))

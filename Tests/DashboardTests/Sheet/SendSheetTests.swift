@@ -11,7 +11,7 @@ struct SendSheetTests {
     #expect(script.text.contains("1 file is left out."))
     script.press(KeyEvent(.enter))
     let paths = ["/home/ann/videos/holiday.mp4", "/home/ann/notes.txt"]
-    #expect(script.outcome == .send(.send(paths: paths, target: .ownServer, mode: .stream)))
+    #expect(script.outcome == .send(.send(paths: paths, target: .ownServer, mode: .stream), left: []))
   }
 
   @Test func nothingIsSentBeforeTheFilesWereLookedAt() {

@@ -17,7 +17,7 @@ struct SheetPropertyTests {
       script.send(events.next())
       let flaw = script.frame(events.number(2) == 0 ? .ascii : .unicode).flaw
       #expect(flaw == nil, "\(script.size)")
-      guard case .send(.send(let paths, _, let mode)) = script.outcome else { continue }
+      guard case .send(.send(let paths, _, let mode), _) = script.outcome else { continue }
       #expect(!paths.isEmpty && SendSheet.modes.contains(mode))
     }
   }

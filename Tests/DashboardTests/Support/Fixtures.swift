@@ -38,13 +38,14 @@ struct Driver {
     effects += model.update(message)
   }
 
-  mutating func show(_ uploads: [UploadSnapshot]) {
-    let snapshot = Snapshot(
+  mutating func show(_ uploads: [UploadSnapshot], unlisted: Int = 0) {
+    var snapshot = Snapshot(
       at: start + .milliseconds(500 * steps),
       uploads: uploads,
       memory: ProcessMemory(resident: resident, peak: 23_200_000),
       slabs: SlabUse(used: uploads.count { $0.outcome == nil } << 20, budget: 256 << 20)
     )
+    snapshot.unlisted = unlisted
     let seconds = 18 * 3600 + 30 * 60 + steps / 2
     send(.snapshot(snapshot, ClockTime(hour: seconds / 3600, minute: seconds / 60 % 60, second: seconds % 60)))
     steps += 1

@@ -68,6 +68,8 @@ struct RandomModel {
     var upload = upload
     upload.mode = pick(UploadMode.allCases)
     upload.size = pick([nil, 0, 1, .max, amount()])
+    upload.isInLine = Int.random(in: 0..<3, using: &random) == 0
+    upload.retryReason = Bool.random(using: &random) ? text() : nil
     upload.sizeExact = Bool.random(using: &random)
     upload.remote = text()
     upload.declaredType = Bool.random(using: &random) ? text() : nil
@@ -104,7 +106,8 @@ struct RandomModel {
   // MARK: Messages
 
   private mutating func message() -> DashboardMessage {
-    switch Int.random(in: 0..<12, using: &random) {
+    switch Int.random(in: 0..<13, using: &random) {
+    case 12: .queued(UploadID())
     case 0: .note(pick(NoteLevel.allCases), text())
     case 1: .freeSpace(pick([nil, 0, .max]))
     case 2: .input(.paste(pick([text(), "/" + text(), "'/a b' ~/c"])))

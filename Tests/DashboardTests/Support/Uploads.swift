@@ -45,6 +45,11 @@ extension UploadSnapshot {
     }
   }
 
+  /// An outgoing one in line behind others.
+  static func waiting(_ name: String) -> UploadSnapshot {
+    inLine(id: UploadID(), mode: .stream, name: name, size: 1 << 20, remote: "127.0.0.1:8080")
+  }
+
   func changed(_ change: (inout UploadSnapshot) -> Void) -> UploadSnapshot {
     var upload = self
     change(&upload)

@@ -26,6 +26,25 @@ import UploadCore
     #expect(list.runningCount == 1 && list.endedCount == 2)
   }
 
+  @Test func thoseInLineComeBehindThoseUnderWayNextToGoFirst() {
+    let uploads =
+      ["old", "new"].map { UploadSnapshot.sending($0) } + ["next", "later", "last"].map { UploadSnapshot.waiting($0) }
+    var list = list(uploads + [.sending("ended").ended(.cancelled)])
+    #expect(names(list) == ["new", "old", "next", "later", "last", "ended"])
+    #expect(list.activeCount == 2 && list.waitingCount == 3 && list.runningCount == 5)
+    list.arrange(by: .name, filter: "")
+    #expect(names(list) == ["new", "old", "next", "later", "last", "ended"], "the line has an order of its own")
+    _ = list.take(uploads, unlisted: 7, ticks: 1)
+    #expect(list.waitingCount == 10 && list.runningCount == 12)
+  }
+
+  @Test func anUploadThatLeavesTheLineIsUnderWay() {
+    let upload = UploadSnapshot.waiting("a")
+    var list = list([upload, .waiting("b")])
+    let hasChanged = list.take([upload.changed { $0.isInLine = false }, .waiting("b")], ticks: 0)
+    #expect(hasChanged && list.activeCount == 1)
+  }
+
   @Test func onlySoManyThatHaveEndedAreKept() {
     let ended = (0..<UploadList.endedLimit + 30).map { UploadSnapshot.example("\($0)").finished() }
     let list = list(ended)

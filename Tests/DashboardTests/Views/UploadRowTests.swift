@@ -1,4 +1,5 @@
 import Dashboard
+import Foundation
 import TerminalUI
 import Testing
 import UploadCore
@@ -34,6 +35,98 @@ import UploadCore
     #expect(text(upload).contains("failed: disk full"))
     #expect(text(upload).contains("No space is left in ./uploads."))
     #expect(text(upload, Size(width: 80, height: 24)).contains("No space is left in ./uploads."))
+  }
+
+  private static let long =
+    "127.0.0.1:9443 shows a certificate that no authority known here vouches for, or that is for another name. If it is "
+    + "a server of yours, trust its certificate's file with --ca FILE, or this very certificate with --fingerprint "
+    + String(repeating: "ab", count: 32) + " END"
+
+  private func words(_ rows: some Sequence<String>) -> String {
+    let letters = rows.joined(separator: " ").filter { !"│▌".contains($0) }
+    return letters.split(separator: " ").joined(separator: " ")
+  }
+
+  @Test(arguments: [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 50, height: 20)])
+  func theLargeDetailHasTheWholeReason(_ size: Size) {
+    var driver = Driver(size)
+    driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
+    driver.press(.enter)
+    let text = words((0..<size.height).map { driver.row($0) })
+    #expect(text.contains("vouches for, or that is for another name. If it is a server of yours"))
+    #expect(text.contains("END"))
+  }
+
+  @Test func whatFitsNotIntoOneLineOfARowGoesOnInTheLast() {
+    var driver = Driver()
+    driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
+    #expect(words([driver.row(4), driver.row(5)]).hasPrefix("127.0.0.1:9443 shows a certificate"))
+    #expect(driver.row(5).prefix(60).contains("vouches"))
+    driver = Driver()
+    driver.show([UploadSnapshot.example().ended(.failed(UploadError(.diskFull, "No space.")))])
+    #expect(driver.row(4).contains("No space.") && driver.row(5).contains("192.168.1.9:51234"))
+  }
+
+  @Test func aPauseBeforeAnotherAttemptHasItsReasonToo() {
+    let upload = UploadSnapshot.sending("b") {
+      $0.state = .waiting
+      $0.retryReason = "Nobody listens there."
+    }
+    for (size, hasRoom) in [
+      (Size(width: 120, height: 34), true), (Size(width: 80, height: 24), true), (Size(width: 120, height: 20), false),
+    ] {
+      var driver = Driver(size)
+      driver.show([upload])
+      driver.type("2")
+      #expect(driver.text.contains("waiting to try again"), "\(size)")
+      #expect(driver.text.contains("Nobody listens there.") == hasRoom, "\(size)")
+      driver.press(.enter)
+      #expect(driver.text.contains("Nobody listens there."), "\(size)")
+    }
+  }
+
+  /// The first burst, into the buffers of the network, must not flatten all that follows.
+  @Test func theSparklineShowsTheLatestRatesAgainstEachOther() {
+    var driver = Driver()
+    let upload = UploadSnapshot.example { $0.speed = 4e9 }
+    driver.show([upload])
+    for step in 0..<30 { driver.show([upload.changed { $0.speed = step % 4 < 2 ? 1e6 : 9e6 }]) }
+    let spark = driver.row(4).prefix(60).filter { ("\u{2801}"..."\u{28FF}").contains($0) }
+    #expect(Set(spark).count > 1, "\(spark)")
+  }
+
+  @Test func theNumbersOfTheDetailStandStillAndAreWhole() {
+    for size in [Size(width: 120, height: 34), Size(width: 200, height: 60), Size(width: 100, height: 30)] {
+      var driver = Driver(size)
+      func columns(_ upload: UploadSnapshot) -> [[Int?]] {
+        driver.show([upload])
+        let rows = driver.text.split(separator: "\n").map(String.init)
+        return ["avg ", "peak ", "stored ", "durable "].map { word in
+          rows.filter { $0.contains("rate  ") || $0.contains("received  ") || $0.contains("memory  ") }.map { row in
+            row.range(of: word).map { row.distance(from: row.startIndex, to: $0.lowerBound) }
+          }
+        }
+      }
+      let upload = UploadSnapshot.example { $0.state = .receiving }
+      let widest = 1023.9 * 1_048_576
+      let first = columns(
+        upload.changed { ($0.speed, $0.averageSpeed, $0.bytes, $0.stored, $0.durable) = (7, 8, 1, 1, 0) }
+      )
+      let second = columns(
+        upload.changed {
+          ($0.speed, $0.averageSpeed) = (widest, widest)
+          ($0.bytes, $0.stored, $0.durable) = (UInt64(widest), UInt64(widest), UInt64(widest))
+        }
+      )
+      #expect(first == second && first.joined().contains { $0 != nil }, "\(size)")
+      #expect(driver.text.contains("1023.9 MiB/s avg 1023.9 MiB/s peak 1023.9 MiB/s"), "\(size)")
+      #expect(driver.text.contains("1023.9 MiB stored 1023.9 MiB durable 1023.9 MiB"), "\(size)")
+      #expect(driver.text.contains(/rate +(max )?1023.9 MiB\/s/), "the caption of the graph, \(size)")
+    }
+  }
+
+  @Test func atAHundredColumnsThePeerIsThere() {
+    #expect(text(.example(), Size(width: 100, height: 30)).contains("192.168.1.9:51234"))
   }
 
   @Test func everythingAboutAnUploadIsInItsRow() {

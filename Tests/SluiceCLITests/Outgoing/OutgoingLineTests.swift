@@ -20,7 +20,9 @@ import UploadCore
     func cancel(_ id: UploadID) -> Bool { line.cancel(id) }
     func close() { line.close() }
     func note(sizes: [UploadID: UInt64]) { line.note(sizes: sizes) }
-    func take() -> (waiting: [OutgoingJob], calledOff: [OutgoingJob]) { line.take() }
+    func take(limit: Int = .max) -> (waiting: [OutgoingJob], rest: Int, calledOff: [OutgoingJob]) {
+      line.take(limit: limit)
+    }
   }
 
   private func jobs(_ names: String...) throws -> [OutgoingJob] {
@@ -40,6 +42,14 @@ import UploadCore
     #expect(line.start(limit: 2).map(\.path) == ["/c"])
     for job in jobs { line.ended(job.id) }
     #expect(line.isEmpty)
+  }
+
+  @Test func `Of a long line its head is shown, and how many are behind it`() throws {
+    let line = Line()
+    _ = line.add(try jobs("a", "b", "c"))
+    let shown = line.take(limit: 2)
+    #expect(shown.waiting.map(\.path) == ["/a", "/b"] && shown.rest == 1)
+    #expect(line.take(limit: 9).rest == 0)
   }
 
   @Test func `What waits is called off at once, and shown as that once`() throws {
@@ -122,6 +132,7 @@ import UploadCore
     line.note(sizes: [jobs[0].id: 7, UploadID(): 8])
     let shown = try #require(line.take().waiting.first).snapshot()
     #expect(shown.id == jobs[0].id && shown.state == .waiting && shown.outcome == nil && shown.size == 7)
+    #expect(shown.isInLine)
     #expect(shown.direction == .outgoing && shown.remote == "127.0.0.1:1")
     #expect(!shown.name.unicodeScalars.contains("\u{1B}"))
   }

@@ -79,7 +79,8 @@ import UploadTestSupport
     #expect(!queue.cancel(jobs[0].id) && stage.ledger.cancel(jobs[0].id))
     await queue.waitUntilEmpty()
     #expect(stage.ledger.totals(.outgoing).started == 1)
-    #expect(queue.retry(jobs[1].id) && queue.retry(jobs[0].id))
+    let again = [queue.retry(jobs[1].id), queue.retry(jobs[0].id)]
+    #expect(Set(again + jobs.map(\.id)).count == 4 && !again.contains(nil), "under names of their own")
     try await eventually("one of them again") { stage.paths == ["b"] }
     stage.end("b")
     try await eventually("the other again") { stage.paths == ["a"] }
