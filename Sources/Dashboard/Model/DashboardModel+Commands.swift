@@ -109,7 +109,7 @@ extension DashboardModel {
     case .detail:
       view = view == .detail ? .panes : .detail
       // Who reads about an upload does not want to find another one there.
-      if direction == .incoming { incomingPlace.hold() } else { outgoingPlace.hold() }
+      if direction == .incoming { incomingPlace.keep() } else { outgoingPlace.keep() }
     case .log:
       view = view == .log ? .panes : .log
       logFilter.clear()

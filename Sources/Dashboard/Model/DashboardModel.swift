@@ -90,7 +90,7 @@ package struct DashboardModel: Sendable {
     guard let id = sent else { return }
     sent = nil
     guard let row = shown.outgoing.row(of: id) else { return }
-    outgoingPlace.select(row, in: shown.outgoing, visible: layout.visibleUploads(.outgoing))
+    outgoingPlace.propose(row, in: shown.outgoing, visible: layout.visibleUploads(.outgoing))
   }
 
   /// Says something to the user, on a screen that stands still too.

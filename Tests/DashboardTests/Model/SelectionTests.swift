@@ -98,6 +98,26 @@ import UploadCore
     #expect(driver.effects == [.cancel(new[0].id)])
   }
 
+  /// It would lead away from those that move, and nobody has asked to go there.
+  @Test func whatWasSentLastIsFollowedToItsEndAndNoFurther() {
+    var driver = Driver()
+    let sent = (0..<12).map { UploadSnapshot.sending("out-\($0)") }
+    driver.type("2")
+    driver.send(.queued(sent[0].id))
+    driver.show(sent)
+    #expect(driver.selectedRow?.contains("out-0") == true)
+    driver.show([sent[0].finished()] + sent.dropFirst())
+    driver.show(Array(sent.dropFirst()))
+    #expect(driver.selectedRow?.contains("out-11") == true && driver.row(3).contains("out-11"))
+
+    var single = Driver()
+    single.type("2")
+    single.send(.queued(sent[0].id))
+    single.show([sent[0], sent[1]])
+    single.show([sent[0].ended(.cancelled), sent[1]])
+    #expect(single.selectedRow?.contains("out-0") == true, "seen anyway, it stays selected")
+  }
+
   @Test func whatIsNotShownWhenItShouldBeIsNotSelectedLater() {
     var driver = driver()
     let new = UploadSnapshot.waiting("new")
