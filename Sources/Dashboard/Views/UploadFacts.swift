@@ -48,7 +48,7 @@ struct UploadFacts: Widget {
   private var facts: [Fact] {
     var facts = [Fact("state", upload.stateWords) { $0.style(of: upload.state) }]
     if let reason = upload.retryReason { facts.append(Fact("reason", reason)) }
-    if let error = upload.failure { facts.append(Fact("error", "\(error.code.rawValue): \(error.message)")) }
+    if let error = upload.failure { facts.append(Fact("error", error.message)) }
     facts += [Fact("size", size), Fact(upload.direction == .incoming ? "received" : "sent", progress)]
     facts += [Fact("rate", rates), Fact("memory", memory), Fact("time", time)]
     facts.append(Fact(upload.direction == .incoming ? "from" : "to", "\(upload.remote), \(upload.mode.rawValue)"))

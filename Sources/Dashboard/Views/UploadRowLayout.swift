@@ -46,7 +46,7 @@ struct UploadRowLayout {
   }
 
   private static func column(_ width: Column.Width, _ priority: Int) -> Column {
-    Column("", width, priority: priority)
+    Column(width, priority: priority)
   }
 
   private static let statusColumns = 22

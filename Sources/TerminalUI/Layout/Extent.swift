@@ -2,8 +2,6 @@
 package enum Extent: Sendable {
   /// So many, as long as there are any left.
   case fixed(Int)
-  /// A part of the whole, 0 to 1, but not less than `min`.
-  case fraction(Double, min: Int = 0)
   /// A share of what the others leave, but not less than `min`; shares go by weight.
   case rest(weight: Int = 1, min: Int = 0)
 
@@ -14,7 +12,7 @@ package enum Extent: Sendable {
     let total = max(0, Rect.bounded(total))
     var left = total
     var lengths = extents.map { extent in
-      let length = min(left, extent.wanted(of: total))
+      let length = min(left, extent.wanted)
       left -= length
       return length
     }
@@ -28,13 +26,9 @@ package enum Extent: Sendable {
     return lengths
   }
 
-  private func wanted(of total: Int) -> Int {
+  private var wanted: Int {
     switch self {
-    case .fixed(let length): return max(0, length)
-    case .fraction(let part, let min):
-      let part = part.isFinite ? Swift.min(Swift.max(0, part), 1) : 0
-      return Swift.max(0, min, Int(Double(total) * part))
-    case .rest(_, let min): return Swift.max(0, min)
+    case .fixed(let length), .rest(_, let length): max(0, length)
     }
   }
 

@@ -9,12 +9,8 @@ package struct GlyphSet: Hashable, Sendable {
   package let selection: Glyph
   package let up: Glyph
   package let down: Glyph
-  package let left: Glyph
-  package let right: Glyph
-  package let bullet: Glyph
   package let separator: Glyph
   package let checked: Glyph
-  package let cross: Glyph
   private(set) var bar: BarGlyphs
   let graph: GraphGlyphs
 
@@ -43,12 +39,8 @@ package struct GlyphSet: Hashable, Sendable {
     selection: Glyph("▌"),
     up: Glyph("↑"),
     down: Glyph("↓"),
-    left: Glyph("←"),
-    right: Glyph("→"),
-    bullet: Glyph("•"),
     separator: Glyph("·"),
     checked: Glyph("✓"),
-    cross: Glyph("✗"),
     bar: .blocks,
     graph: .braille
   )
@@ -60,12 +52,8 @@ package struct GlyphSet: Hashable, Sendable {
     selection: Glyph(">"),
     up: Glyph("^"),
     down: Glyph("v"),
-    left: Glyph("<"),
-    right: Glyph(">"),
-    bullet: Glyph("*"),
     separator: Glyph("|"),
     checked: Glyph("+"),
-    cross: Glyph("x"),
     bar: .ascii,
     graph: .ascii
   )

@@ -1,4 +1,4 @@
-/// A column of a ``Table``.
+/// A column of things below each other.
 package struct Column: Sendable {
   package enum Width: Sendable {
     /// Always so many cells.
@@ -7,24 +7,12 @@ package struct Column: Sendable {
     case flexible(min: Int, weight: Int = 1)
   }
 
-  package var title: String
   package var width: Width
-  package var alignment: Alignment
-  package var truncation: Truncation
-  /// When the table is too narrow for all columns those of the highest number go first; the lowest always stays.
+  /// When there is too little space for all columns those of the highest number go first; the lowest always stays.
   package var priority: Int
 
-  package init(
-    _ title: String,
-    _ width: Width,
-    alignment: Alignment = .leading,
-    truncation: Truncation = .end,
-    priority: Int = 0
-  ) {
-    self.title = title
+  package init(_ width: Width, priority: Int) {
     self.width = width
-    self.alignment = alignment
-    self.truncation = truncation
     self.priority = priority
   }
 
