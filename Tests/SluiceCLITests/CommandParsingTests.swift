@@ -75,6 +75,12 @@ import UploadStorage
     expectUsageError(trust + ["--ca", "/dev/null"], of: DashboardCommand.self, hint: "exclude")
   }
 
+  @Test func moreFilesThanMayWaitAreRefusedRatherThanDropped() throws {
+    let files = Array(repeating: "/dev/null", count: OutgoingLine.limit)
+    #expect(try DashboardCommand.parse(files).files.count == OutgoingLine.limit)
+    expectUsageError(files + ["/dev/null"], of: DashboardCommand.self, hint: "10000 files")
+  }
+
   @Test(arguments: [
     (["--modes", "stream,fast"], "stream, multipart, buffered"), (["--modes", ""], "modes"),
     (["a.bin", "--size", "1"], "generated"), (["-"], "Standard input"), (["--count", "0"], "--count"),

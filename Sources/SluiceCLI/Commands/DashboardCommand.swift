@@ -46,6 +46,9 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
     guard !files.contains("-") else {
       throw ValidationError("Standard input is the keyboard here. Send it with: sluice send - --to URL.")
     }
+    guard files.count <= OutgoingLine.limit else {
+      throw ValidationError("At most \(OutgoingLine.limit) files can wait in line. Name fewer, or use sluice send.")
+    }
     // Most likely a command that was meant.
     for file in files where access(file, F_OK) != 0 {
       let name = PlainText.sanitized(file)
