@@ -126,7 +126,9 @@ import UploadCore
   }
 
   @Test func atAHundredColumnsThePeerIsThere() {
-    #expect(text(.example(), Size(width: 100, height: 30)).contains("192.168.1.9:51234"))
+    var driver = Driver(Size(width: 100, height: 30))
+    driver.show([.example()])
+    #expect(driver.row(5).contains("192.168.1.9:51234"))
   }
 
   @Test func everythingAboutAnUploadIsInItsRow() {
