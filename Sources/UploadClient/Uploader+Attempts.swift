@@ -61,7 +61,7 @@ extension Uploader {
         on: ServerAnswer.Sent(name: meter.name, bytes: meter.received, type: request.contentType)
       )
     } catch {
-      throw FailedAttempt(error, answer: result.answer)
+      throw FailedAttempt(error, answer: result.answer, isBodySent: result.bodySent)
     }
   }
 

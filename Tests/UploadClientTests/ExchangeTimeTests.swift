@@ -43,6 +43,30 @@ import Testing
     #expect(machine.tick(now: start + .seconds(60), partlyTaken: 0) == .fail(.serverTakesNothing))
   }
 
+  @Test func serverThatSaidYesAndTakesNothing() {
+    for complete in [false, true] {
+      var machine = machine(heldBack: 0)
+      #expect(machine.answered(201) == .none)
+      if complete { #expect(machine.answerEnded() == .none) }
+      #expect(machine.tick(now: start, partlyTaken: 0) == .none)
+      #expect(machine.tick(now: start + .seconds(60), partlyTaken: 0) == .fail(.earlySuccess(status: 201)))
+    }
+  }
+
+  @Test func onlyAServerThatHasEverythingIsAwaited() {
+    var machine = machine(size: 10, heldBack: 3)
+    #expect(!machine.isAwaitingAnswer)
+    _ = machine.wroteOut()
+    _ = machine.checked()
+    _ = machine.wroteOut()
+    _ = machine.wroteOut()
+    #expect(machine.isAwaitingAnswer)
+    _ = machine.answered(201)
+    #expect(machine.isAwaitingAnswer)
+    #expect(machine.answerEnded() == .body(.check))
+    #expect(!machine.isAwaitingAnswer)
+  }
+
   @Test func everyByteCountsAsMovement() {
     var machine = machine(heldBack: 0)
     for second in 0..<9 as Range<UInt64> {

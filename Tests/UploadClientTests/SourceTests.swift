@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 import Testing
@@ -12,6 +13,28 @@ import UploadTestSupport
 
   private func openingError(_ source: UploadSource) throws -> UploadError {
     try #require(UploadError.thrown { () throws(UploadError) in try source.open() })
+  }
+
+  /// Their size says 0, or a page, and only reading tells how much there is.
+  @Test(arguments: ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"], [UploadMode.stream, .buffered])
+  func filesWhoseSizeIsNotTheirContent(path: String, mode: UploadMode) async throws {
+    // A machine may be without the one; the kernel has always had the other.
+    guard let content = FileManager.default.contents(atPath: path) ?? nil else {
+      return #expect(path.hasPrefix("/sys"))
+    }
+    #expect(!content.isEmpty)
+    let body = Mutex<[UInt8]>([])
+    try await withServer { peer in
+      let request = try peer.readHead()
+      if request["Expect"] != nil { try peer.send("HTTP/1.1 100 Continue\r\n\r\n") }
+      let bytes = try peer.readBody(of: request)
+      body.withLock { $0 = bytes }
+      try peer.stored("x", content.count)
+    } _: { server in
+      let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
+      #expect(meter.finished?.bytes == UInt64(content.count))
+    }
+    #expect(body.withLock { $0 }.firstRange(of: content) != nil)
   }
 
   @Test func whatCannotBeOpened() async throws {

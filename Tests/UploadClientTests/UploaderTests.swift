@@ -186,7 +186,7 @@ import UploadTestSupport
     } _: { server in
       let uploads = TestUploads()
       let task = Task { try await uploads.send(source, to: server.url) }
-      try await eventually("the upload to wait for its source") { uploads.ledger.active().first?.phase == .disk }
+      try await eventually("the upload to wait for its source") { uploads.ledger.active().first?.phase == .input }
       task.cancel()
       #expect(try await task.value.isCancelled)
     }

@@ -76,7 +76,8 @@ extension StallCause {
   fileprivate var explanation: String {
     switch self {
     case .client: "the client sends nothing"
-    case .server: "the server takes nothing"
+    case .server: "the server takes nothing, or does not answer"
+    case .input: "its input brings nothing"
     case .disk: "writes to the disk are not coming back"
     case .memory: "the memory budget is spent"
     case .limit: "the rate limit holds it back"

@@ -37,7 +37,7 @@ extension ExchangeFailure {
       return UploadError(
         .badAnswer,
         "\(server) answered HTTP \(status) after \(progress) and would not take the rest. "
-          + "Check that this address takes uploads.",
+          + "It may have stored what it got; look there, and check that this address takes uploads.",
         cause: circumstances.cause
       )
     case .badAnswer:

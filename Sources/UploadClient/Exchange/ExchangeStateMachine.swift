@@ -78,6 +78,13 @@ struct ExchangeStateMachine {
     body = BodyStateMachine(plan.body)
   }
 
+  /// Whether the server has the whole body, and has not said all that it has to say.
+  var isAwaitingAnswer: Bool {
+    guard state == .exchanging, body.isSent else { return false }
+    if case .complete = answer { return false }
+    return true
+  }
+
   /// Whether the server has said that all is well, and only the source's last check is missing.
   var isConfirming: Bool { state == .confirming }
 
@@ -205,7 +212,9 @@ struct ExchangeStateMachine {
     }
     if body.isSent { return idle >= plan.answerTimeout ? fail(.serverSaysNothing) : .none }
     if body.waitsForSource { return .none }
-    if idle >= plan.idleTimeout { return fail(.serverTakesNothing) }
+    if idle >= plan.idleTimeout {
+      return fail(answer.status.map(ExchangeFailure.earlySuccess) ?? .serverTakesNothing)
+    }
     // A file that was cut short makes sendfile take nothing for ever, with a socket that says it has room.
     return body.isWriting && plan.body.heldBack > 0 && idle > .zero ? .probe : .none
   }

@@ -15,7 +15,7 @@ extension UploadHandler {
   /// Waits for what a source without a length has next.
   func read(_ context: ChannelHandlerContext) {
     guard case .stream(_, let reader) = job.content else { return }
-    job.meter.phase = .disk
+    job.meter.phase = .input
     onPool(context, { _ in try reader.read() }) { handler, reading in
       switch reading {
       case .bytes(let count): handler.perform(handler.machine.didRead(count), context)

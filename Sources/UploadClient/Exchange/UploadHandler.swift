@@ -103,7 +103,7 @@ final class UploadHandler: ChannelInboundHandler {
   // MARK: Actions
 
   func perform(_ action: ExchangeStateMachine.Action, _ context: ChannelHandlerContext) {
-    if machine.body.isSent { job.meter.phase = .finishing }
+    if machine.body.isSent { job.meter.phase = machine.isAwaitingAnswer ? .answer : .finishing }
     switch action {
     case .none: return
     case .sendHead:
@@ -225,7 +225,8 @@ final class UploadHandler: ChannelInboundHandler {
 
   private func finish(_ context: ChannelHandlerContext) {
     guard let answer else { return fail(describe(.badAnswer), context) }
-    end(.success(ExchangeResult(answer: answer, bodyBegun: machine.body.hasBegun)), context)
+    let body = machine.body
+    end(.success(ExchangeResult(answer: answer, bodyBegun: body.hasBegun, bodySent: body.isSent)), context)
   }
 
   private func describe(_ failure: ExchangeFailure) -> UploadError {

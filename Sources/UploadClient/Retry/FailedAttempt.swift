@@ -12,15 +12,23 @@ struct FailedAttempt: Error {
 }
 
 extension FailedAttempt {
-  /// Statuses of servers that are busy, starting or stopping, and of proxies before such servers.
-  private static let passingStatuses: Set<Int> = [429, 502, 503, 504]
+  /// Statuses by which servers refuse that are busy, starting or stopping.
+  private static let refusals: Set<Int> = [429, 503]
+
+  /// Statuses of proxies that heard nothing of use from the server behind them. It may have got and stored all that the
+  /// proxy did.
+  private static let unknownOutcomes: Set<Int> = [502, 504]
 
   /// An answer that is no success.
-  init(_ error: UploadError, answer: ServerAnswer) {
-    self.init(
-      error: error,
-      isPassing: Self.passingStatuses.contains(answer.status),
-      retryAfter: answer.retryAfter
-    )
+  /// - Parameter isBodySent: whether the server, or a proxy before it, has the whole body.
+  init(_ error: UploadError, answer: ServerAnswer, isBodySent: Bool) {
+    let isUnknown = Self.unknownOutcomes.contains(answer.status)
+    if isUnknown, isBodySent {
+      let note = " The server behind it may have stored the file; look before sending it again."
+      self.init(error: UploadError(error.code, error.message + note, cause: error.cause))
+    } else {
+      let isPassing = isUnknown || Self.refusals.contains(answer.status)
+      self.init(error: error, isPassing: isPassing, retryAfter: answer.retryAfter)
+    }
   }
 }

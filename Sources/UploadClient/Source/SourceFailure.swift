@@ -33,7 +33,8 @@ enum SourceFailure {
 
   /// A descriptor cannot be used.
   static func descriptor(_ name: String, _ code: CInt) -> UploadError {
-    UploadError(.unreadableFile, "\"\(PlainText.sanitized(name))\" cannot be read: \(text(code)).")
+    let reason = code == EBADF ? "it is not open for reading" : text(code)
+    return UploadError(.unreadableFile, "\"\(PlainText.sanitized(name))\" cannot be read: \(reason).")
   }
 
   /// A read, or asking for the file's state, failed.

@@ -37,6 +37,10 @@ extension UploadSource {
         }
         return OpenedSource(label: label, descriptor: descriptor, regular: nil, handle: nil)
       }
+      let stamp = FileStamp(status)
+      guard holds(stamp.size, descriptor) else {
+        return OpenedSource(label: label, descriptor: descriptor, regular: nil, handle: nil)
+      }
       // A named file is sent from its beginning, a descriptor from where it stands.
       let start = namedAsFile ? 0 : UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))
       let second = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
@@ -44,12 +48,21 @@ extension UploadSource {
       return OpenedSource(
         label: label,
         descriptor: descriptor,
-        regular: OpenedSource.Regular(stamp: FileStamp(status), start: start),
+        regular: OpenedSource.Regular(stamp: stamp, start: start),
         handle: NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: second)
       )
     } catch {
       Glibc.close(descriptor)
       throw error
     }
+  }
+
+  /// Whether a regular file has the bytes that its size promises. Those of `/proc` say 0 and have some, those of `/sys`
+  /// say 4096 and have fewer: only reading to the end tells how many.
+  private static func holds(_ size: UInt64, _ descriptor: CInt) -> Bool {
+    var byte: UInt8 = 0
+    guard size > 0 else { return pread(descriptor, &byte, 1, 0) == 0 }
+    // What cannot be read is told when it is sent.
+    return pread(descriptor, &byte, 1, off_t(clamping: size - 1)) != 0
   }
 }

@@ -121,10 +121,12 @@ package struct Sampler {
     let peer: StallCause = meter.direction == .incoming ? .client : .server
     switch meter.phase {
     case .finishing: return (.finishing, nil)
+    case .answer: return stalled ? (.stalled, .server) : (.finishing, nil)
     case .pause: return (.waiting, nil)
     case .waiting: return stalled ? (.stalled, peer) : (.waiting, nil)
     case .peer: return stalled ? (.stalled, peer) : (moving, nil)
     case .disk: return stalled ? (.stalled, .disk) : (moving, nil)
+    case .input: return stalled ? (.stalled, .input) : (moving, nil)
     case .memory: return stalled ? (.stalled, .memory) : (.waitingForMemory, nil)
     case .limit: return stalled ? (.stalled, .limit) : (.limited, nil)
     }

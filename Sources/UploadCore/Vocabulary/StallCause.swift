@@ -2,8 +2,10 @@
 package enum StallCause: String, Sendable, CaseIterable {
   /// The sender at the other end sends nothing.
   case client
-  /// The receiver at the other end takes nothing (outgoing uploads only).
+  /// The receiver at the other end takes nothing, or does not answer (outgoing uploads only).
   case server
+  /// Whoever writes what is sent writes nothing, such as a program before a pipe (outgoing uploads only).
+  case input
   /// Writes to the disk are not coming back.
   case disk
   /// The memory budget is spent.

@@ -6,6 +6,7 @@ extension StallCause {
     switch self {
     case .client: "the client"
     case .server: "the server"
+    case .input: "its input"
     case .disk: "the disk"
     case .memory: "memory"
     case .limit: "the rate limit"

@@ -4,7 +4,7 @@ package import UploadCore
 ///
 /// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate, time
 /// left, memory. Where it gets narrow they go in the order memory, time, rate, bar; columns are of fixed width, so that
-/// nothing jumps from one line to the next.
+/// nothing jumps from one line to the next. Behind the name of one that waits to be tried again stands why.
 package enum ProgressLine {
   private static let shortestName = 8
   private static let longestName = 32
@@ -16,6 +16,13 @@ package enum ProgressLine {
   package static func text(_ upload: UploadSnapshot, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
     let name = shown(upload.name, unicode: unicode)
+    let ellipsis = unicode ? "…" : "..."
+    if let reason = upload.retryReason {
+      let nameRoom = min(TextWidth.columns(name), longestName, max(shortestName, width / 3))
+      let shortName = TextWidth.left(name, nameRoom, ellipsis: ellipsis)
+      let why = "trying again: " + shown(reason, unicode: unicode)
+      return TextWidth.left(shortName + TextWidth.spaces(gap) + why, width, ellipsis: ellipsis)
+    }
     var fields = fields(upload)
     var taken = columns(of: fields)
     while fields.count > 1, width - taken < shortestName + gap + shortestBar {
@@ -23,7 +30,6 @@ package enum ProgressLine {
       taken = columns(of: fields)
     }
     let room = width - taken
-    let ellipsis = unicode ? "…" : "..."
     let right = fields.map { TextWidth.spaces(gap) + $0 }.joined()
     guard room >= shortestName + gap + shortestBar else {
       return narrow(name, figure: fields.first ?? "", width: width, ellipsis: ellipsis)

@@ -6,10 +6,11 @@ import UploadCore
 @Suite struct RetryStateMachineTests {
   private let lost = FailedAttempt(error: UploadError(.connectionLost, "gone"), isPassing: true)
 
-  private func refusal(_ status: Int, retryAfter: String? = nil) -> FailedAttempt {
+  private func refusal(_ status: Int, retryAfter: String? = nil, isBodySent: Bool = false) -> FailedAttempt {
     FailedAttempt(
       UploadError(.refusedByServer, "no"),
-      answer: ServerAnswer(status: status, reason: "", retryAfter: retryAfter)
+      answer: ServerAnswer(status: status, reason: "", retryAfter: retryAfter),
+      isBodySent: isBodySent
     )
   }
 
@@ -34,6 +35,15 @@ import UploadCore
   func statusesThatPass(status: Int, passes: Bool) {
     var machine = RetryStateMachine(RetryPolicy(limit: 1), isRepeatable: true)
     #expect((machine.failed(refusal(status), now: 0, chance: 0) != .giveUp) == passes)
+  }
+
+  /// A proxy says so whatever the server behind it has done with the body.
+  @Test(arguments: [(429, true), (503, true), (502, false), (504, false)])
+  func onlyARefusalPassesOnceTheBodyIsOut(status: Int, passes: Bool) {
+    var machine = RetryStateMachine(RetryPolicy(limit: 1), isRepeatable: true)
+    let refusal = refusal(status, isBodySent: true)
+    #expect((machine.failed(refusal, now: 0, chance: 0) != .giveUp) == passes)
+    #expect(refusal.error.message.contains("may have stored") == !passes)
   }
 
   @Test(arguments: [(500, false), (501, false), (507, false), (301, false), (201, false)])

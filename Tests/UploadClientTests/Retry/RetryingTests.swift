@@ -95,6 +95,47 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: ["502 Bad Gateway", "504 Gateway Timeout"])
+  func whatAProxyMayHavePassedOnIsNotSentAgain(answer: String) async throws {
+    try await withTemporaryDirectory { directory in
+      try directory.write([1, 2, 3], to: "a.bin")
+      let requests = Mutex(0)
+      try await withServer { peer in
+        requests.withLock { $0 += 1 }
+        _ = try peer.readBody(of: try peer.readHead())
+        try peer.answer(answer, "no word from upstream")
+      } _: { server in
+        let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url)
+        #expect(meter.error?.code == .refusedByServer)
+        #expect(meter.error?.message.contains("may have stored the file") == true)
+      }
+      #expect(requests.withLock { $0 } == 1)
+    }
+  }
+
+  @Test func aSuccessThatTakesNoMoreIsNotSentAgain() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([], to: "a.bin")
+      truncate(path, 64 << 20)
+      let requests = Mutex(0)
+      try await withServer(receiveBuffer: 64 << 10) { peer in
+        requests.withLock { $0 += 1 }
+        _ = try peer.readHead()
+        try peer.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+        try peer.waitForHangUp()
+      } _: { server in
+        var uploads = uploads()
+        uploads.configuration.continueThreshold = .max
+        uploads.configuration.idleTimeout = .milliseconds(300)
+        let meter = try await uploads.send(.file(path), to: server.url)
+        #expect(meter.error?.code == .badAnswer)
+        #expect(meter.error?.message.contains("HTTP 201") == true)
+        #expect(meter.error?.message.contains("may have stored") == true)
+      }
+      #expect(requests.withLock { $0 } == 1)
+    }
+  }
+
   @Test func standardInputIsNotSentAgain() async throws {
     let requests = Mutex(0)
     let pipe = try TestPipe()

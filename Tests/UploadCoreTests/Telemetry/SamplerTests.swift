@@ -38,6 +38,7 @@ import UploadTestSupport
     let table: [(UploadPhase, UploadState, StallCause?)] = [
       (.waiting, .waiting, peer), (.peer, moving, peer), (.disk, moving, .disk),
       (.memory, .waitingForMemory, .memory), (.limit, .limited, .limit), (.finishing, .finishing, nil),
+      (.input, moving, .input), (.answer, .finishing, .server),
     ]
     let meter = begin(direction)
     for (phase, state, cause) in table {

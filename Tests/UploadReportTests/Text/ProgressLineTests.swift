@@ -30,6 +30,18 @@ import UploadCore
     #expect(ProgressLine.text(sending, width: width, unicode: true) == line)
   }
 
+  @Test func `One that waits to be tried again says why`() {
+    let upload = sending.changed {
+      $0.state = .waiting
+      $0.retryReason = "Nobody listens at h:1.\u{1B}[m"
+    }
+    let line = ProgressLine.text(upload, width: 60, unicode: true)
+    #expect(line.hasPrefix("a.bin  trying again: Nobody listens at h:1.\u{FFFD}[m "))
+    #expect(line.count == 60)
+    #expect(ProgressLine.text(upload, width: 30, unicode: false) == "a.bin  trying again: Nobody...")
+    #expect(ProgressLine.text(upload, width: 1, unicode: true).count == 1)
+  }
+
   @Test func `An unknown size shows bytes and a moving segment`() {
     let upload = sending.changed {
       $0.size = nil
