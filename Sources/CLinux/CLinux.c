@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -83,6 +84,11 @@ int clinux_block_signals(const int *signals, int count) {
   sigset_t set;
   fill(&set, signals, count);
   return pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int clinux_is_ignored(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 int clinux_read_signal(int descriptor) {
@@ -194,6 +200,8 @@ pid_t clinux_spawn(const char *program, char *const *arguments, char *const *env
   *errors = pipes[2];
   return child;
 }
+
+void clinux_kill_at_end_of_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 uint64_t clinux_listening_inode(int family, uint16_t port) {
   FILE *table = fopen(family == AF_INET6 ? "/proc/net/tcp6" : "/proc/net/tcp", "re");

@@ -112,17 +112,7 @@ import UploadTestSupport
       #expect(try await process.exit() == .status(130))
       #expect(process.errors == "")
       #expect(try directory.names() == [])
-      #expect(Self.commands(naming: directory.path) == [])
-    }
-  }
-
-  /// The command lines of processes in which a text occurs.
-  private static func commands(naming text: String) -> [String] {
-    let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return processes.filter { Int($0) != nil }.compactMap { process in
-      guard let line = try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline")) else { return nil }
-      let command = String(decoding: line, as: UTF8.self)
-      return command.contains(text) ? command : nil
+      #expect(RunningPrograms.naming(directory.path) == [])
     }
   }
 

@@ -22,6 +22,47 @@ import Testing
     #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "9000"], to: arguments) == arguments)
   }
 
+  @Test(arguments: [
+    (["serve", "--open"], ["SLUICE_TOKEN": "secret"]), (["serve", "--token", "secret"], ["SLUICE_OPEN": "1"]),
+    (["send", "f", "--quiet"], ["SLUICE_JSON": "1"]), (["send", "f", "--json"], ["SLUICE_QUIET": "1"]),
+    (["send", "f", "--fingerprint=00"], ["SLUICE_CA": "ca.pem"]),
+    (["serve", "--tls", "self-signed"], ["SLUICE_TLS_CERT": "c", "SLUICE_TLS_KEY": "k"]),
+    (["serve", "--tls-cert", "c", "--tls-key", "k"], ["SLUICE_TLS": "self-signed"]),
+    (["headless", "--script", "s"], ["SLUICE_SIZE": "1MiB", "SLUICE_COUNT": "2"]),
+    (["headless", "f"], ["SLUICE_SIZE": "1MiB", "SLUICE_COUNT": "2"]),
+    (["headless", "--modes", "stream", "--keep", "f"], ["SLUICE_SIZE": "1MiB"]),
+    (["compare", "f"], ["SLUICE_SIZE": "1MiB"]), (["compare", "--", "-f"], ["SLUICE_SIZE": "1MiB"]),
+  ])
+  func theCommandLineWinsOverWhatItExcludes(arguments: [String], environment: [String: String]) {
+    #expect(EnvironmentDefaults.adding(environment, to: arguments) == arguments)
+  }
+
+  @Test func anOptionsValueIsNoFile() {
+    let size = ["SLUICE_SIZE": "1MiB"]
+    #expect(
+      EnvironmentDefaults.adding(size, to: ["headless", "--dir", "d", "--keep"])
+        == ["headless", "--size=1MiB", "--dir", "d", "--keep"]
+    )
+    #expect(EnvironmentDefaults.adding(size, to: ["sample", "f"]) == ["sample", "--size=1MiB", "f"])
+  }
+
+  @Test(arguments: [["serve", "--help"], ["serve", "-h"], ["send", "f", "--help"]])
+  func nothingIsAddedToAQuestion(arguments: [String]) {
+    let environment = ["SLUICE_PORT": "none", "SLUICE_JOBS": "none"]
+    #expect(EnvironmentDefaults.adding(environment, to: arguments) == arguments)
+    #expect(EnvironmentDefaults.adding(environment, to: ["send", "--", "-h"]).count == 4)
+  }
+
+  @Test func aComplaintAboutAVariableNamesIt() {
+    let environment = ["SLUICE_PORT": "none", "SLUICE_TLS": "off", "SLUICE_HOST": "::1"]
+    let about = { EnvironmentDefaults.note(on: $0, environment, to: ["serve", "--host", "::1"]) }
+    #expect(about("The value 'none' is invalid for '--port <port>'") == "--port is set by the variable SLUICE_PORT.")
+    #expect(about("--tls-cert and --tls-key go together") == nil)
+    #expect(about("--host is strange") == nil)
+    #expect(about("") == nil)
+    #expect(EnvironmentDefaults.note(on: "--port", environment, to: ["--help"]) == nil)
+  }
+
   @Test func whatComesAfterTheTerminatorIsNoOption() {
     let arguments = EnvironmentDefaults.adding(["SLUICE_TO": "http://h"], to: ["send", "--", "--to"])
     #expect(arguments == ["send", "--to=http://h", "--", "--to"])

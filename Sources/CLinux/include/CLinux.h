@@ -32,6 +32,9 @@ int clinux_signal_descriptor(const int *signals, int count);
 /// Blocks signals in the calling thread; threads made later inherit the mask.
 int clinux_block_signals(const int *signals, int count);
 
+/// Whether a signal is ignored (SIG_IGN), as `nohup` and shells without job control have it when they start a program.
+int clinux_is_ignored(int signal);
+
 /// Reads the next signal's number from a descriptor of clinux_signal_descriptor; -1 when there is none.
 int clinux_read_signal(int descriptor);
 
@@ -70,6 +73,9 @@ int clinux_terminal_rows(int descriptor);
 /// `output` and `errors` are set to descriptors to read what it writes from; reading does not wait.
 /// The process's number; -1 and errno when it could not be begun.
 pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors);
+
+/// Has the kernel kill this process when the thread that started it ends (prctl with PR_SET_PDEATHSIG).
+void clinux_kill_at_end_of_parent(void);
 
 /// Whether an address is free to listen on says nothing about who holds it; this asks the kernel for the inode of the
 /// socket that listens on a TCP port, by family (AF_INET or AF_INET6); 0 when there is none or it cannot be seen.

@@ -57,6 +57,7 @@ struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   static let valueNames = ["size", "runs", "max-memory", "dir", "svg"]
   static let switchNames = ["json"]
+  static let namesInsteadOfFiles = ["size"]
 
   mutating func validate() throws {
     guard (file == nil) != (size == nil) else {

@@ -106,6 +106,7 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
       "size", "count", "modes", "jobs", "port", "dir", "interval", "script", "screen", "frames", "format", "settings",
     ]
   static let switchNames = ServerOptions.switchNames + ["keep", "json"]
+  static let namesInsteadOfFiles = ["size", "count"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")

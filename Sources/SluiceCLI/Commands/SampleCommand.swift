@@ -44,12 +44,12 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   private func show(_ written: UInt64) {
-    guard Output.columns != nil, size.bytes > 0 else { return }
+    guard Output.canRedraw(ProcessEnvironment.all), size.bytes > 0 else { return }
     let percent = Int(Double(written) / Double(size.bytes) * 100)
     Output.raw("\r\(ByteSize.text(written)) of \(ByteSize.text(size.bytes)), \(percent)%\u{1B}[K")
   }
 
   private func clear() {
-    if Output.columns != nil { Output.raw("\r\u{1B}[K") }
+    if Output.canRedraw(ProcessEnvironment.all) { Output.raw("\r\u{1B}[K") }
   }
 }

@@ -17,7 +17,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
       A server that is away or busy is tried again, three times unless --retry says otherwise: a long upload should not be \
       lost to a restart. With https:// the server's certificate must be one that this machine's authorities vouch for, \
-      or --ca, or be the one of --fingerprint.
+      or --ca, or be the one of --fingerprint. Files go straight to the server: http_proxy and its like are not heeded.
 
       Modes: stream sends the file as the body; multipart sends a form and streams it; buffered first reads the whole \
       form into memory, which shows what streaming saves.
@@ -77,10 +77,24 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   var limitRate: RateArgument?
 
   @Option(
-    help: ArgumentHelp("Give up when the server takes nothing for this long. (default: 60s)", valueName: "time"),
+    help: ArgumentHelp(
+      "Give up when the server takes nothing for this long. (default: 60s)",
+      discussion: "Once it has everything, --answer-timeout counts.",
+      valueName: "time"
+    ),
     transform: TimeArgument.init(parsing:)
   )
   var idleTimeout = TimeArgument(seconds: 60, "60s")
+
+  @Option(
+    help: ArgumentHelp(
+      "Give up when the server has everything and says nothing for this long. (default: 300s)",
+      discussion: "That is when a server brings the file to its disk.",
+      valueName: "time"
+    ),
+    transform: TimeArgument.init(parsing:)
+  )
+  var answerTimeout = TimeArgument(seconds: 300, "300s")
 
   @Option(
     help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
@@ -106,7 +120,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   static let valueNames =
     TrustOptions.valueNames + [
       "to", "mode", "jobs", "name", "type", "method", "header", "token", "retry", "limit-rate", "idle-timeout",
-      "stall-after", "interval",
+      "answer-timeout", "stall-after", "interval",
     ]
   static let switchNames = ["json", "quiet"]
 
@@ -117,8 +131,8 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
     guard !(json && quiet) else { throw ValidationError("--json and --quiet exclude each other.") }
-    guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
-      throw ValidationError("--idle-timeout and --stall-after must be above 0.")
+    guard [idleTimeout, answerTimeout, stallAfter].allSatisfy({ $0.duration > .zero }) else {
+      throw ValidationError("--idle-timeout, --answer-timeout and --stall-after must be above 0.")
     }
     do throws(UploadError) {
       _ = try SendTarget(to, token: token)
@@ -140,6 +154,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     configuration.method = method
     configuration.contentType = type
     configuration.idleTimeout = idleTimeout.duration
+    configuration.answerTimeout = answerTimeout.duration
     configuration.retry = RetryPolicy(limit: retry)
     configuration.rate = limitRate?.bytesPerSecond
     for line in header { configuration.headers.append(try HeaderField(line)) }
@@ -183,8 +198,9 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   private var face: any Face {
     if json { return LineFace(.json, interval: interval.duration) }
     if quiet { return QuietFace() }
-    if Output.columns != nil { return LiveFace(unicode: Output.isUnicode(ProcessEnvironment.all)) }
-    return LineFace(.plain(progress: true), interval: .seconds(5))
+    let environment = ProcessEnvironment.all
+    if Output.canRedraw(environment) { return LiveFace(unicode: Output.isUnicode(environment)) }
+    return LineFace(.sending, interval: .seconds(5))
   }
 
   private func show(_ summary: UploadSummary) {

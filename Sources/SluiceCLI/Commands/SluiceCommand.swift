@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Glibc
+import UploadCore
 
 /// `sluice`: the root of the command line.
 package struct SluiceCommand: ParsableCommand {
@@ -32,16 +33,28 @@ package struct SluiceCommand: ParsableCommand {
   /// Call it first of all in the main thread: the signals blocked here must be blocked in every thread made later.
   package static func start() -> Never {
     MainLoop.blockSignals()
+    ProcessLimits.occupyStandardDescriptors()
     ProcessLimits.raise()
-    let arguments = EnvironmentDefaults.adding(
-      ProcessEnvironment.all,
-      to: Array(CommandLine.arguments.dropFirst())
-    )
+    let environment = ProcessEnvironment.all
+    ParentProcess.follow(environment)
+    do throws(UploadError) {
+      run(try ProcessArguments.all(), environment)
+    } catch {
+      Output.errorLine("sluice: \(error.message)")
+      Glibc.exit(64)
+    }
+  }
+
+  private static func run(_ arguments: [String], _ environment: [String: String]) -> Never {
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(EnvironmentDefaults.adding(environment, to: arguments))
       try command.run()
       Glibc.exit(0)
     } catch {
+      // Whoever set a variable long ago does not look for it on the command line.
+      if let note = EnvironmentDefaults.note(on: message(for: error), environment, to: arguments) {
+        Output.errorLine("sluice: \(note)")
+      }
       exit(withError: error)
     }
   }

@@ -17,6 +17,10 @@ struct CompareRun {
     do throws(UploadError) {
       let workspace = try CompareWorkspace(in: command.dir)
       defer { workspace.remove() }
+      stop.onForce {
+        RunningChildren.all.killAll()
+        workspace.remove()
+      }
       let comparison = try compare(in: workspace, &face)
       face.finish(comparison)
       if let path = command.svg { try MemoryChart(comparison).write(to: path) }
@@ -107,7 +111,7 @@ struct CompareRun {
       workspace: workspace,
       limit: limit,
       // What is set for this command is not meant for those it starts.
-      environment: ProcessEnvironment.all.filter { !$0.key.hasPrefix("SLUICE_") },
+      environment: ParentProcess.naming(getpid(), in: ProcessEnvironment.all.filter { !$0.key.hasPrefix("SLUICE_") }),
       isCancelled: { stop.signal != nil }
     )
   }

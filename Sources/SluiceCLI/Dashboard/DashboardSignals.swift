@@ -3,7 +3,7 @@ import Glibc
 
 /// The signals that the dashboard reads itself; nothing else in the process does.
 enum DashboardSignals {
-  private static let all: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT]
+  private static let all = StopSignals.heeded([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT])
 
   /// Blocks them, and gives a descriptor to read them from. Before any thread is made.
   static func open() -> Int32 {

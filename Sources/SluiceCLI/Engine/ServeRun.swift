@@ -55,7 +55,7 @@ struct ServeRun: Sendable {
   }
 
   private var face: any Face {
-    LoggedFace(LineFace(json ? .json : .plain(progress: false), interval: interval.duration), logger: logger)
+    LoggedFace(LineFace(json ? .json : .plain, interval: interval.duration), logger: logger)
   }
 
   private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {

@@ -5,6 +5,7 @@ final class StopRequest: Sendable {
   private struct State {
     var signal: Int32?
     var actions: [@Sendable () async -> Void] = []
+    var lastActions: [@Sendable () -> Void] = []
   }
 
   private let state = Mutex(State())
@@ -21,17 +22,25 @@ final class StopRequest: Sendable {
     if isLate { Task.detached { await action() } }
   }
 
-  /// Makes the wish known.
-  /// - Returns: false when it was known already.
-  func request(_ signal: Int32) -> Bool {
-    let actions: [@Sendable () async -> Void]? = state.withLock { state in
-      guard state.signal == nil else { return nil }
+  /// Makes the wish known, unless it is known already.
+  func request(_ signal: Int32) {
+    let actions: [@Sendable () async -> Void] = state.withLock { state in
+      guard state.signal == nil else { return [] }
       state.signal = signal
       defer { state.actions = [] }
       return state.actions
     }
-    guard let actions else { return false }
     for action in actions { Task.detached { await action() } }
-    return true
+  }
+
+  /// Calls `action` if the process is ended without waiting for the command: what it has made must not stay behind.
+  func onForce(_ action: @escaping @Sendable () -> Void) {
+    state.withLock { $0.lastActions.append(action) }
+  }
+
+  /// Does what was registered for such an end, on the thread that is about to end the process.
+  func force() {
+    let actions = state.withLock { $0.lastActions }
+    for action in actions { action() }
   }
 }

@@ -6,8 +6,10 @@ struct LineFace: Face {
   /// What a line looks like.
   enum Style: Sendable {
     case json
-    /// Sentences; `progress` also while an upload runs, not just when something happens to it.
-    case plain(progress: Bool)
+    /// Sentences about uploads of others. That one has failed is news like any other.
+    case plain
+    /// Sentences for whoever sends, with progress, and failures on standard error.
+    case sending
   }
 
   private let style: Style
@@ -26,8 +28,9 @@ struct LineFace: Face {
   private func write(_ event: UploadEvent) {
     switch (style, event) {
     case (.json, _): Output.line(event.json.serialized)
-    case (.plain(progress: false), .progress), (.plain, .process): break
-    case (.plain, _): if let line = event.plainLine() { Output.line(line) }
+    case (.plain, .progress): break
+    case (.sending, .failed): if let line = event.plainLine() { Output.errorLine(line) }
+    case (.plain, _), (.sending, _): if let line = event.plainLine() { Output.line(line) }
     }
   }
 }

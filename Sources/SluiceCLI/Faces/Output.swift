@@ -32,6 +32,11 @@ enum Output {
     return rows > 0 ? rows : 24
   }
 
+  /// Whether lines on standard output can be drawn over: it is a terminal, and one that can do more than print.
+  static func canRedraw(_ environment: [String: String]) -> Bool {
+    columns != nil && !["", "dumb"].contains(environment["TERM"] ?? "")
+  }
+
   /// Whether the locale's characters are UTF-8.
   static func isUnicode(_ environment: [String: String]) -> Bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -39,7 +44,8 @@ enum Output {
     return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
   }
 
-  /// Writes all of a text to a descriptor.
+  /// Writes all of a text to a descriptor, waiting for room even where the descriptor does not: a pipe or a terminal that
+  /// is shared with a program that wants it so would lose the rest of a line.
   /// - Returns: false when it could not, with `errno` as the system left it.
   @discardableResult
   static func write(_ text: String, to descriptor: Int32) -> Bool {
@@ -50,7 +56,10 @@ enum Output {
         let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
         if written > 0 {
           done += written
-        } else if errno != EINTR {
+        } else if written < 0, errno == EAGAIN {
+          var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          poll(&room, 1, -1)
+        } else if written == 0 || errno != EINTR {
           return false
         }
       }

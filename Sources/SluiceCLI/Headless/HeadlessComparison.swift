@@ -7,27 +7,31 @@ import UploadReport
 struct HeadlessComparison {
   private let sources: [String: String]
   private let directory: String
+  private let isCancelled: () -> Bool
 
   /// Reads every file that was sent, once.
-  init(paths: [String], directory: String) {
+  /// - Parameter isCancelled: asked before every MiB that is read; nothing is compared any more then.
+  init(paths: [String], directory: String, isCancelled: @escaping () -> Bool) {
     var sources: [String: String] = [:]
-    for path in Set(paths) { sources[path] = Self.digest(of: path) }
+    for path in Set(paths) { sources[path] = Self.digest(of: path, isCancelled: isCancelled) }
     self.sources = sources
     self.directory = directory
+    self.isCancelled = isCancelled
   }
 
-  /// `intact` or `mismatch` for an upload that finished; nil for another, whose outcome says it.
+  /// `intact` or `mismatch` for an upload that finished; nil for another, whose outcome says it, and for one that could
+  /// not be compared before somebody ended it.
   func verdict(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
-    guard case .finished(let upload) = meter.ended?.outcome else { return nil }
-    guard let sent = sources[path], let stored = Self.digest(of: "\(directory)/\(upload.path)") else {
-      return .mismatch
-    }
+    guard case .finished(let upload) = meter.ended?.outcome, !isCancelled() else { return nil }
+    let stored = Self.digest(of: "\(directory)/\(upload.path)", isCancelled: isCancelled)
+    guard !isCancelled() else { return nil }
+    guard let sent = sources[path], let stored else { return .mismatch }
     return sent == stored ? .intact : .mismatch
   }
 
   /// The SHA-256 of a file in hexadecimal; nil when it cannot be read to its end.
   /// - Parameter isCancelled: asked before every MiB; nil is returned then too.
-  static func digest(of path: String, isCancelled: () -> Bool = { false }) -> String? {
+  static func digest(of path: String, isCancelled: () -> Bool) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

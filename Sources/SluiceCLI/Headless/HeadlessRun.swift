@@ -27,6 +27,10 @@ struct HeadlessRun: Sendable {
       return fail(error, status: 2)
     }
     defer { workspace.remove(keepingFiles: command.keep) }
+    stop.onForce { [peaks, keep = command.keep] in
+      if !keep { workspace.removeStored(peaks.names) }
+      workspace.remove(keepingFiles: keep)
+    }
     return await run(in: workspace)
   }
 
@@ -107,7 +111,11 @@ struct HeadlessRun: Sendable {
     }
     await reporter.finish()
     let peak = ProcessMemory.current().peak
-    let comparison = HeadlessComparison(paths: paths, directory: workspace.uploads)
+    let comparison = HeadlessComparison(
+      paths: paths,
+      directory: workspace.uploads,
+      isCancelled: { [stop] in stop.signal != nil }
+    )
     let entries = zip(meters, meters.indices).map { meter, index in
       SummaryEntries.entry(
         for: meter,

@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// Options from the environment: `SLUICE_MAX_SIZE=1GB` counts as `--max-size 1GB` unless the command line says it itself.
+/// Options from the environment: `SLUICE_MAX_SIZE=1GB` counts as `--max-size 1GB` unless the command line says it itself,
+/// or says something that excludes it.
 enum EnvironmentDefaults {
   /// A command that lists which of its options may come from the environment.
   protocol Reading: ParsableCommand {
@@ -8,6 +9,15 @@ enum EnvironmentDefaults {
     static var valueNames: [String] { get }
     /// Long names of switches.
     static var switchNames: [String] { get }
+    /// Those of them that say what to send where no file is named.
+    static var namesInsteadOfFiles: [String] { get }
+  }
+
+  /// An option that the environment gives.
+  private struct Addition {
+    let name: String
+    /// As it stands on the command line.
+    let arguments: [String]
   }
 
   private static let commands: [any Reading.Type] = [
@@ -15,24 +25,60 @@ enum EnvironmentDefaults {
     SampleCommand.self,
   ]
 
+  /// Options that exclude each other. One on the command line is what is meant, and keeps out the others' variables.
+  private static let exclusive = [
+    ["token", "open"], ["json", "quiet"], ["ca", "fingerprint"], ["tls", "tls-cert"], ["tls", "tls-key"],
+    ["script", "size"], ["script", "count"],
+  ]
+
+  /// Options that may be given several times; in the environment their values are separated by commas.
+  private static let repeatable: Set<String> = ["header", "allow-type", "deny-type", "allow-origin", "trusted-proxy"]
+
   /// The arguments with what the environment adds, put right behind the command's name. Where no command is named it is
   /// the dashboard.
   static func adding(_ environment: [String: String], to arguments: [String]) -> [String] {
     guard !isForRoot(arguments.first) else { return arguments }
-    let named = commands.first { $0._commandName == arguments.first }
-    let command = named ?? DashboardCommand.self
-    let arguments = named == nil ? arguments[...] : arguments.dropFirst()
-    let given = Set(arguments.prefix { $0 != "--" }.compactMap { name(of: $0) })
-    var added: [String] = []
-    for name in command.valueNames where !given.contains(name) {
+    let (command, rest) = command(of: arguments)
+    return [command._commandName] + additions(environment, command, rest).flatMap(\.arguments) + rest
+  }
+
+  /// Which of the options that a complaint names came from the environment, in a sentence; nil when none did.
+  static func note(on complaint: String, _ environment: [String: String], to arguments: [String]) -> String? {
+    guard !isForRoot(arguments.first) else { return nil }
+    let (command, rest) = command(of: arguments)
+    let named = Set(complaint.split { !$0.isLetter && $0 != "-" }.map(String.init))
+    let guilty = additions(environment, command, rest).filter { named.contains("--\($0.name)") }
+    guard !guilty.isEmpty else { return nil }
+    return guilty.map { "--\($0.name) is set by the variable \(variable(for: $0.name))." }.joined(separator: " ")
+  }
+
+  private static func command(of arguments: [String]) -> (command: any Reading.Type, rest: ArraySlice<String>) {
+    guard let named = commands.first(where: { $0._commandName == arguments.first }) else {
+      return (DashboardCommand.self, arguments[...])
+    }
+    return (named, arguments.dropFirst())
+  }
+
+  private static func additions(
+    _ environment: [String: String],
+    _ command: any Reading.Type,
+    _ arguments: ArraySlice<String>
+  ) -> [Addition] {
+    let line = GivenArguments(arguments, valueNames: command.valueNames)
+    guard !line.asksForHelp else { return [] }
+    var kept = line.names.union(exclusive.filter { !line.names.isDisjoint(with: $0) }.flatMap { $0 })
+    if line.hasFiles { kept.formUnion(command.namesInsteadOfFiles) }
+    var added: [Addition] = []
+    for name in command.valueNames where !kept.contains(name) {
       guard let value = environment[variable(for: name)], !value.isEmpty else { continue }
       let values = repeatable.contains(name) ? value.split(separator: ",").map(String.init) : [value]
-      added += values.map { "--\(name)=\($0)" }
+      added.append(Addition(name: name, arguments: values.map { "--\(name)=\($0)" }))
     }
-    for name in command.switchNames where !given.contains(name) {
-      if ["1", "true", "yes"].contains(environment[variable(for: name)]?.lowercased()) { added.append("--\(name)") }
+    for name in command.switchNames where !kept.contains(name) {
+      guard ["1", "true", "yes"].contains(environment[variable(for: name)]?.lowercased()) else { continue }
+      added.append(Addition(name: name, arguments: ["--\(name)"]))
     }
-    return [command._commandName] + added + arguments
+    return added
   }
 
   /// Whether the first argument is for no command: help, the version, what shells ask for.
@@ -47,12 +93,8 @@ enum EnvironmentDefaults {
   static func variable(for name: String) -> String {
     "SLUICE_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
+}
 
-  /// Options that may be given several times; in the environment their values are separated by commas.
-  private static let repeatable: Set<String> = ["header", "allow-type", "deny-type", "allow-origin", "trusted-proxy"]
-
-  private static func name(of argument: String) -> String? {
-    guard argument.hasPrefix("--") else { return nil }
-    return argument.dropFirst(2).split(separator: "=", maxSplits: 1).first.map(String.init)
-  }
+extension EnvironmentDefaults.Reading {
+  static var namesInsteadOfFiles: [String] { [] }
 }

@@ -33,11 +33,11 @@ final class ChildProcess {
   ) throws(SystemCallError) {
     var (output, errors): (Int32, Int32) = (-1, -1)
     let environment = environment.map { "\($0.key)=\($0.value)" }
-    let child = Self.withCStrings([program] + arguments) { arguments in
-      Self.withCStrings(environment) { clinux_spawn(program, arguments, $0, &output, &errors) }
+    processID = try RunningChildren.all.start {
+      Self.withCStrings([program] + arguments) { arguments in
+        Self.withCStrings(environment) { clinux_spawn(program, arguments, $0, &output, &errors) }
+      }
     }
-    guard child > 0 else { throw SystemCallError("posix_spawn", errno) }
-    processID = child
     self.output = ChildPipe(descriptor: output)
     self.errors = ChildPipe(descriptor: errors)
     self.onLine = onLine
@@ -96,9 +96,13 @@ final class ChildProcess {
     guard found != 0 else { return }
     if found < 0 {
       // Somebody else has waited for it: nothing is to be learned any more.
-      if errno != EINTR { exit = .status(1) }
+      if errno != EINTR {
+        RunningChildren.all.remove(processID)
+        exit = .status(1)
+      }
       return
     }
+    RunningChildren.all.remove(processID)
     exit = ChildExit(waitStatus: status)
     take()
     // The kernel's figure begins with what this process had when it was copied, so it says something only above that.

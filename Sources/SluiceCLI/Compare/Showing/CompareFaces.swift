@@ -5,9 +5,7 @@ enum CompareFaces {
   static func face(json: Bool) -> any CompareFace {
     if json { return CompareJSONFace() }
     let environment = ProcessEnvironment.all
-    guard Output.columns != nil, let term = environment["TERM"], term != "dumb", !term.isEmpty else {
-      return CompareLineFace()
-    }
+    guard Output.canRedraw(environment), let term = environment["TERM"] else { return CompareLineFace() }
     return CompareLiveFace(
       theme: Theme(.dark, tier: tier(term, environment)),
       glyphs: Output.isUnicode(environment) ? .unicode : .ascii
