@@ -185,6 +185,24 @@ import UploadTestSupport
     }
   }
 
+  /// A repaired name would be another file's.
+  @Test func aNameThatIsNotUTF8IsWrongUsage() async throws {
+    let script = "exec \"$0\" send \"$(printf 'caf\\351.txt')\" --to http://127.0.0.1:1"
+    let ended = try await ProcessRunner.run("/bin/sh", ["-c", script, Sluice.path])
+    #expect(ended.exit == .status(64) && ended.output == "")
+    #expect(ended.errors.contains("\"caf\u{FFFD}.txt\" is not UTF-8"), "\(ended)")
+  }
+
+  @Test func aVariableThatIsWrongIsNamed() async throws {
+    let ended = try await Sluice.run(
+      ["send", "f", "--to", "http://127.0.0.1:1"],
+      environment: ["SLUICE_IDLE_TIMEOUT": "soon", "SLUICE_RETRY": "1"]
+    )
+    #expect(ended.exit == .status(64))
+    #expect(ended.errors.contains("--idle-timeout is set by the variable SLUICE_IDLE_TIMEOUT."), "\(ended)")
+    #expect(!ended.errors.contains("SLUICE_RETRY"))
+  }
+
   @Test func aFileThatShrinksOnTheWayIsNoSuccess() async throws {
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()

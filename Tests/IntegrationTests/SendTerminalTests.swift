@@ -1,0 +1,56 @@
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// What `sluice send` shows on a terminal.
+@Suite struct SendTerminalTests {
+  /// Runs it to its end, and returns all that it sent to the screen.
+  private func screen(_ arguments: [String], term: String = "xterm", height: Int = 24) async throws -> String {
+    let environment = ["TERM": term, "LANG": "C.UTF-8"]
+    let terminal = try PseudoTerminal(Sluice.path, arguments, environment: environment, width: 100, height: height)
+    _ = try await terminal.exit()
+    return String(decoding: terminal.output, as: UTF8.self)
+  }
+
+  @Test func aTerminalThatCanOnlyPrintGetsPlainLines() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(1000, to: "f")
+      let sent = try await screen(["send", path, "--to", server.url], term: "dumb")
+      #expect(sent.contains("outgoing stream \"f\" sent"), "\(sent)")
+      #expect(!sent.contains("\u{1B}"))
+      let sample = try await screen(["sample", server.scratch.file("s"), "--size", "3MB"], term: "dumb")
+      #expect(sample.contains("3000000 bytes") && !sample.contains("\u{1B}"), "\(sample)")
+    }
+  }
+
+  @Test func whyItTriesAgainIsShownAndFailuresStay() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.random(10, to: "f")
+      let port = try Socket.freePort()
+      let screen = try await screen(["send", "--retry", "1", path, "--to", "http://127.0.0.1:\(port)"])
+      #expect(screen.contains("f  trying again: Nobody listens at 127.0.0.1:\(port)"), "\(screen)")
+      #expect(screen.contains("failed: Nobody listens"))
+    }
+  }
+
+  /// What scrolls out above cannot be drawn over.
+  @Test func noMoreLinesThanTheTerminalHas() async throws {
+    try await withTemporaryDirectory { directory in
+      let paths = try (0..<10).map { try directory.random(10, to: "f\($0)") }
+      let url = "http://127.0.0.1:\(try Socket.freePort())"
+      let screen = try await screen(["send", "--retry", "1", "--jobs", "10", "--to", url] + paths, height: 5)
+      let heights = screen.matches(of: /\u{1B}\[([0-9]+)A/).compactMap { Int($0.output.1) }
+      #expect(heights.max() == 4, "\(screen)")
+    }
+  }
+
+  @Test func anInputThatBringsNothingIsSaid() async throws {
+    try await withServer { server in
+      let process = try Sluice.start(["send", "-", "--json", "--stall-after", "200ms", "--to", server.url])
+      // On a busy machine it may have waited for the server first.
+      _ = try await process.line { $0.contains("\"stalled\"") && $0.contains("\"cause\":\"input\"") }
+      process.closeInput()
+      #expect(try await process.exit() == .status(0))
+    }
+  }
+}
