@@ -100,6 +100,20 @@ import UploadTestSupport
     }
   }
 
+  /// For an end that leaves no time to call it off.
+  @Test(arguments: [false, true])
+  func `Where the bytes go until the file is complete is told`(force: Bool) async throws {
+    try await withTemporaryDirectory { directory in
+      let path = directory.file("sample")
+      var unfinished: [String] = []
+      try SampleWriter(path: path, size: 10, random: false, force: force).write(onBegin: { unfinished.append($0) })
+      #expect(unfinished.count == 1)
+      #expect((unfinished.first == path) == !force)
+      #expect(unfinished.first?.hasPrefix(directory.path) == true)
+      #expect(try directory.names() == ["sample"])
+    }
+  }
+
   @Test func `Only a plain file is replaced`() async throws {
     try await withTemporaryDirectory { directory in
       for path in [directory.path, "/dev/null"] {

@@ -32,7 +32,11 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
   private func make(_ stop: StopRequest) -> Int32 {
     let writer = SampleWriter(path: path, size: size.bytes, random: random, force: force)
     do throws(UploadError) {
-      try writer.write(progress: { show($0) }, isCancelled: { stop.signal != nil })
+      try writer.write(
+        onBegin: { unfinished in stop.onForce { unlink(unfinished) } },
+        progress: { show($0) },
+        isCancelled: { stop.signal != nil }
+      )
       clear()
       Output.line("\(PlainText.sanitized(path)): \(size.bytes) bytes (\(ByteSize.text(size.bytes)))")
       return 0

@@ -8,7 +8,7 @@ import UploadCore
 struct SampleFile: ~Copyable {
   private let path: String
   /// Where the bytes go until the end: ``path``, or a name beside it.
-  private let temporary: String
+  let temporary: String
   /// -1 once it is closed.
   private var descriptor: Int32
   private var isFinished = false

@@ -28,15 +28,18 @@ package struct SampleWriter: Sendable {
 
   /// Writes the file, or leaves nothing behind.
   /// - Parameters:
+  ///   - onBegin: told the path that the bytes go to until the file is complete, once it is there.
   ///   - progress: told the bytes written so far, at most every 100 ms, and once at the end.
   ///   - isCancelled: asked before every piece of 1 MiB.
   /// - Throws: ``UploadError``: `nameTaken`, `badDirectory`, `diskFull` (before the first byte where that can be known),
   ///   `storageFailed`, or `cancelled`.
   package func write(
+    onBegin: (String) -> Void = { _ in },
     progress: (UInt64) -> Void = { _ in },
     isCancelled: () -> Bool = { false }
   ) throws(UploadError) {
     let file = try SampleFile(path: path, force: force)
+    onBegin(file.temporary)
     try file.reserve(size)
     if random {
       try write(SampleNoise(), to: file, progress, isCancelled)
