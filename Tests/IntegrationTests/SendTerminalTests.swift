@@ -26,7 +26,8 @@ import UploadTestSupport
   @Test func whyItTriesAgainIsShownAndFailuresStay() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.random(10, to: "f")
-      let port = try Socket.freePort()
+      let held = try HeldPort()
+      let port = held.number
       let screen = try await screen(["send", "--retry", "1", path, "--to", "http://127.0.0.1:\(port)"])
       #expect(screen.contains("f  trying again: Nobody listens at 127.0.0.1:\(port)"), "\(screen)")
       #expect(screen.contains("failed: Nobody listens"))
@@ -37,7 +38,8 @@ import UploadTestSupport
   @Test func noMoreLinesThanTheTerminalHas() async throws {
     try await withTemporaryDirectory { directory in
       let paths = try (0..<10).map { try directory.random(10, to: "f\($0)") }
-      let url = "http://127.0.0.1:\(try Socket.freePort())"
+      let held = try HeldPort()
+      let url = "http://127.0.0.1:\(held.number)"
       let screen = try await screen(["send", "--retry", "1", "--jobs", "10", "--to", url] + paths, height: 5)
       let heights = screen.matches(of: /\u{1B}\[([0-9]+)A/).compactMap { Int($0.output.1) }
       #expect(heights.max() == 4, "\(screen)")
