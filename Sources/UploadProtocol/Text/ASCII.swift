@@ -57,9 +57,9 @@ enum ASCII {
   private static let tokenPunctuation = Array("!#$%&'*+-.^_`|~".utf8)
 }
 
-extension RandomAccessCollection<UInt8> {
+extension BidirectionalCollection<UInt8> {
   /// Without the spaces and tabs at either end.
-  var trimmingBlanks: SubSequence {
+  package var trimmingBlanks: SubSequence {
     guard let first = firstIndex(where: { !ASCII.isBlank($0) }),
       let last = lastIndex(where: { !ASCII.isBlank($0) })
     else { return self[endIndex...] }

@@ -1,5 +1,5 @@
 /// Base64 with the usual alphabet (RFC 4648 section 4).
-enum Base64 {
+package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let padding = ASCII.equals
 
@@ -15,9 +15,9 @@ enum Base64 {
     return text.repairedText
   }
 
-  /// Returns the bytes; nil when another character is among them or one is left over. The padding may be missing, as
+  /// The bytes that `text` stands for; nil when another character is among them or one is left over. The padding may be missing, as
   /// RFC 8941 section 4.2.7 asks.
-  static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+  package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var digits = Array(text)
     if digits.count % 4 == 0 {
       if digits.last == padding { digits.removeLast() }

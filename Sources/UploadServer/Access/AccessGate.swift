@@ -104,7 +104,7 @@ struct AccessGate: Sendable {
     switch words[0].lowercased() {
     case "bearer": return String(words[1])
     case "basic":
-      guard let bytes = Base64Text.decode(words[1]), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+      guard let bytes = Base64.decode(words[1].utf8), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
         return nil
       }
       return String(decoding: bytes[(colon + 1)...], as: UTF8.self)
@@ -139,11 +139,15 @@ struct AccessGate: Sendable {
   }
 
   private static func isLoopback(host: String) -> Bool {
-    var name = host.lowercased()[...]
-    if name.hasPrefix("[") {
-      name = name.dropFirst().prefix { $0 != "]" }
-    } else if let colon = name.lastIndex(of: ":") {
-      name = name[..<colon]
+    let host = host.lowercased()
+    let isBracketed = host.hasPrefix("[")
+    let name = isBracketed ? host.dropFirst().prefix { $0 != "]" } : host.prefix { $0 != ":" }
+    // Behind the name stands a port or nothing (RFC 9110 section 7.2): what else there is could be another's name.
+    var rest = host[name.endIndex...]
+    if isBracketed, rest.popFirst() == nil { return false }
+    guard rest.isEmpty || (rest.hasPrefix(":") && rest.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) })
+    else {
+      return false
     }
     if name == "localhost" || name.hasSuffix(".localhost") { return true }
     return IPAddress(name)?.isLoopback ?? false

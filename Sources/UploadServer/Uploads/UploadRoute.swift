@@ -107,17 +107,10 @@ enum UploadRoute: Sendable {
 
   /// The media type the sender states, without its parameters; the type that curl states for any body counts as none.
   private static func declaredType(_ request: HTTPRequest) -> String? {
-    let type = request.headerFields[.contentType].flatMap { $0.split(separator: ";").first }
-    guard let type = type?.trimmingSpaces.lowercased(), type.contains("/") else { return nil }
+    guard let field = request.headerFields[.contentType] else { return nil }
+    let type = String(decoding: field.utf8.prefix { $0 != UInt8(ascii: ";") }.trimmingBlanks, as: UTF8.self)
+      .lowercased()
+    guard type.contains("/") else { return nil }
     return type == "application/x-www-form-urlencoded" ? nil : PlainText.sanitized(type)
-  }
-}
-
-extension Substring {
-  /// Without spaces and tabs around it.
-  fileprivate var trimmingSpaces: Substring {
-    var rest = drop { $0 == " " || $0 == "\t" }
-    while rest.last == " " || rest.last == "\t" { rest.removeLast() }
-    return rest
   }
 }

@@ -148,7 +148,8 @@ import UploadCore
 
   @Test(arguments: [
     "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "[::2]",
-    "0.0.0.0", "localhost@evil.example", "",
+    "0.0.0.0", "localhost@evil.example", "", "[::1]evil.example", "[::1].evil.example:80", "localhost:evil.example",
+    "localhost:80:80", "127.0.0.1:80.evil.example", "[::1", "::1",
   ])
   func `A name that was made to stand for this machine is refused`(host: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
