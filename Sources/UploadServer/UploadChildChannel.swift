@@ -59,6 +59,7 @@ struct UploadChildChannel: ServerChildChannel {
         HeadClock(pipeline.handler(type: UploadHandler.self)),
         position: decrypter.map { .after($0) } ?? .first
       )
+      try pipeline.addHandler(LastDescriptors(), position: .first)
       return value
     }
   }

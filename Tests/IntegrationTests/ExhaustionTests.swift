@@ -46,6 +46,60 @@ import UploadTestSupport
     }
   }
 
+  /// Files of forms and connections together: whichever come last must not get what libraries need.
+  @Test func formsAndConnectionsTogetherLeaveTheLastDescriptors() async throws {
+    let limit = 256
+    try await withServer(prefix: ["bash", "-c", #"ulimit -n \#(limit) && exec "$@""#]) { server in
+      let before = try server.descriptors.count
+      let part = "--Z\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\r\n\r\nabc\r\n"
+      let head = ["Content-Type: multipart/form-data; boundary=Z", "Content-Length: 1000000"]
+      var forms: [Socket] = []
+      for _ in 0..<5 {
+        let socket = try Socket(port: server.port)
+        try await socket.send(RequestHead.bytes("POST", "/file-upload", head))
+        try await socket.send(String(repeating: part, count: 50) + "--Z\r\n")
+        forms.append(socket)
+      }
+      // As many forms as there is room for keep what they have, and the others are answered.
+      let answers = try await withThrowingTaskGroup(of: Int?.self) { group in
+        for form in forms.dropFirst() {
+          group.addTask { try await form.receiveAnswers().first?.status }
+        }
+        let first = try await group.next()
+        group.cancelAll()
+        return first
+      }
+      #expect(answers == 503)
+      var sockets: [Socket] = []
+      for _ in 0..<limit { sockets.append(try Socket(port: server.port)) }
+      for socket in sockets.prefix(20) { try? await socket.send(RequestHead.bytes("GET", "/files")) }
+      try await eventually("the last connection that is taken") { try server.sockets >= before + 20 }
+      #expect(try server.descriptors.count <= limit - 24)
+      sockets.removeAll()
+      forms.removeAll()
+      let path = try server.scratch.random(1000, to: "f")
+      let good = try await Curl.run(["-F", "f=@\(path)", "\(server.url)/file-upload"])
+      #expect(good.isStored("f", size: 1000), "\(good)")
+    }
+  }
+
+  /// What the process was started with takes numbers too, and nobody has counted it.
+  @Test func whatWasInheritedTakesNoneOfTheLastDescriptors() async throws {
+    let script = #"ulimit -n 128; for n in $(seq 30 100); do eval "exec $n</dev/null"; done; exec "$@""#
+    try await withServer(prefix: ["bash", "-c", script]) { server in
+      var sockets: [Socket] = []
+      for _ in 0..<40 { sockets.append(try Socket(port: server.port)) }
+      // Some are closed at once, while others stay.
+      try await eventually("the end of a connection") {
+        sockets.contains { $0.isAtEnd }
+      }
+      try await eventually("sockets with other numbers alone") { try server.highestSocket < 128 - 24 }
+      sockets.removeAll()
+      let path = try server.scratch.random(1000, to: "f")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).isStored("f", size: 1000))
+    }
+  }
+
   @Test(arguments: CutUploadTests.Framing.allCases)
   func aFileLongerThanTheProcessMayMakeItIsRefusedAlone(framing: CutUploadTests.Framing) async throws {
     // In units of 1 KiB. Beside the error the system sends a signal, which must not end the program.

@@ -36,7 +36,7 @@ struct RawListener: Service {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try ReceiveBuffer(context).apply(to: channel)
-          try channel.pipeline.syncOperations.addHandler(RawUploadHandler(server: context))
+          try channel.pipeline.syncOperations.addHandlers([LastDescriptors(), RawUploadHandler(server: context)])
         }
       }
       .bind(host: host, port: port)

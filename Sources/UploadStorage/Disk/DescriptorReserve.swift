@@ -1,28 +1,76 @@
 import Glibc
+import Synchronization
 
 /// The last descriptors of the process, which no connection and no file of an upload may take.
 ///
 /// Libraries open files of their own at any time, and some end the process when they cannot: libdispatch's watch over its
-/// threads does. So descriptors never run out here: connections wait in the kernel's queue, and uploads are refused.
+/// threads does. So descriptors never run out here: connections wait in the kernel's queue, and uploads are refused. What
+/// is not open when the server begins and not kept is shared: a third for connections, a third for the one file that each
+/// of them may fetch at a time, and a third for the files of uploads, of which one form may have a hundred.
 package enum DescriptorReserve {
   /// How many are kept.
   private static let count = 24
 
-  /// What is open before the first connection, and a little more.
-  private static let base = 24
+  /// What opens between the look at what is open and the first connection: listeners, and what the runtime needs once.
+  private static let margin = 8
 
-  /// How many connections each of `listeners` may have at once, with a file for each.
+  /// So many files of uploads may be open however few descriptors there are: those that the disk's threads are busy with.
+  private static let leastFiles = DiskStore.threads
+
+  /// What is open before the first connection.
+  private static let base = Atomic<Int>(24)
+
+  /// Files of uploads that are open, or about to be.
+  private static let files = Atomic<Int>(0)
+
+  /// Looks at what is open before the first connection.
+  /// - Returns: how many connections each of `listeners` may have at once.
   package static func connections(listeners: Int) -> Int {
-    max(1, (limit - count - base) / (2 * max(1, listeners)))
+    // The lowest number that is free: about as many are open.
+    let free = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if free >= 0 {
+      close(free)
+      base.store(Int(free) + margin, ordering: .relaxed)
+    }
+    return max(1, share / max(1, listeners))
   }
 
-  /// Gives a descriptor back at once when it is one of the last.
-  /// - Returns: `descriptor`, which is negative where there is none; or -1, with EMFILE in `errno`.
-  static func spare(_ descriptor: Int32) -> Int32 {
-    guard Int(descriptor) >= limit - count else { return descriptor }
-    close(descriptor)
+  /// Whether `descriptor` is one of the last: whoever was given it has to close it at once.
+  package static func contains(_ descriptor: Int32) -> Bool {
+    Int(descriptor) >= limit - count
+  }
+
+  /// Opens a file of an upload, if there may be one more.
+  /// - Parameter open: gives the descriptor, or a negative number and `errno`.
+  /// - Returns: what `open` gave; or -1 with EMFILE in `errno`, in which case a file may have been made all the same.
+  static func openFile(_ open: () -> Int32) -> Int32 {
+    // Before it is opened: workers that open many at once must not take the last ones even for a moment.
+    guard files.add(1, ordering: .relaxed).newValue <= max(leastFiles, share) else {
+      files.subtract(1, ordering: .relaxed)
+      errno = EMFILE
+      return -1
+    }
+    let descriptor = open()
+    guard descriptor >= 0 else {
+      files.subtract(1, ordering: .relaxed)
+      return descriptor
+    }
+    guard contains(descriptor) else { return descriptor }
+    closeFile(descriptor)
     errno = EMFILE
     return -1
+  }
+
+  /// Closes what ``openFile(_:)`` gave.
+  static func closeFile(_ descriptor: Int32) {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    files.subtract(1, ordering: .relaxed)
+  }
+
+  /// A third of what clients may take.
+  private static var share: Int {
+    (limit - count - base.load(ordering: .relaxed)) / 3
   }
 
   /// Files that this process may have open.

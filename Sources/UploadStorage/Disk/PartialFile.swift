@@ -145,14 +145,14 @@ package final class PartialFile: Sendable {
   func discard() {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     if let hiddenName { unlinkat(directory.descriptor, hiddenName, 0) }
-    close(descriptor)
+    DescriptorReserve.closeFile(descriptor)
     keepPromise(.max)
   }
 
   /// Closes the file after it has got its name.
   func closeNamed() {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
-    close(descriptor)
+    DescriptorReserve.closeFile(descriptor)
     keepPromise(.max)
   }
 

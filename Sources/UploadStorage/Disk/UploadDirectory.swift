@@ -79,8 +79,8 @@ package final class UploadDirectory: Sendable {
     // never get a name.
     if isRemoved, !reopen() { throw StorageError.uploadFailed("open", in: path) }
     if takesUnnamed.load(ordering: .relaxed) {
-      var file = DescriptorReserve.spare(calls.openUnnamed(descriptor))
-      if file < 0, errno == ENOENT, reopen() { file = DescriptorReserve.spare(calls.openUnnamed(descriptor)) }
+      var file = DescriptorReserve.openFile { calls.openUnnamed(descriptor) }
+      if file < 0, errno == ENOENT, reopen() { file = DescriptorReserve.openFile { calls.openUnnamed(descriptor) } }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self) }
       // These say that the kernel or the file system does not know unnamed files; others are real failures.
       guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
@@ -98,15 +98,17 @@ package final class UploadDirectory: Sendable {
     var isReopened = false
     while true {
       let name = Self.hiddenName()
-      let file = openat(descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      let file = DescriptorReserve.openFile {
+        openat(descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      }
       if file < 0, errno == EEXIST { continue }
       if file < 0, errno == ENOENT, !isReopened, reopen() {
         isReopened = true
         continue
       }
-      guard file >= 0 else { throw StorageError.uploadFailed("open", in: path) }
-      guard DescriptorReserve.spare(file) >= 0 else {
+      guard file >= 0 else {
         let error = StorageError.uploadFailed("open", in: path)
+        // It may have been made, and closed as one too many.
         unlinkat(descriptor, name, 0)
         throw error
       }
@@ -116,14 +118,14 @@ package final class UploadDirectory: Sendable {
         // The file system has no locks: trying again would only fill it with files.
         let error = StorageError.uploadFailed("flock", in: path)
         unlinkat(descriptor, name, 0)
-        close(file)
+        DescriptorReserve.closeFile(file)
         throw error
       }
       var status = stat()
       if isLocked, fstat(file, &status) == 0, status.st_nlink > 0 {
         return PartialFile(descriptor: file, hiddenName: name, directory: self)
       }
-      close(file)
+      DescriptorReserve.closeFile(file)
     }
   }
 

@@ -76,6 +76,16 @@ struct SluiceServer: Sendable {
     }
   }
 
+  /// The largest number that a socket of its has.
+  var highestSocket: Int {
+    get throws {
+      let folder = "/proc/\(process.processID)/fd"
+      return try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)"))?.hasPrefix("socket:") ?? false
+      }.compactMap { Int($0) }.max() ?? 0
+    }
+  }
+
   /// How many files without a name it holds open.
   var unnamedFiles: Int {
     get throws { try descriptors.count { $0.hasSuffix(" (deleted)") } }

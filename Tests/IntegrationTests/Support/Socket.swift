@@ -107,6 +107,12 @@ final class Socket: Sendable {
     return received
   }
 
+  /// Whether the other end has finished, and nothing it sent is left.
+  var isAtEnd: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) == 0
+  }
+
   /// Receives what is there, at least a byte, however long that takes.
   /// - Returns: nothing when the other end has finished.
   func receiveSome() async throws -> [UInt8] {
