@@ -77,6 +77,20 @@ import UploadTestSupport
     }
   }
 
+  /// Between two parts, or behind the last, it is the client that is waited for.
+  @Test func aClientThatFallsSilentBehindAWholePartStalls() async throws {
+    try await withServer(["--stall-after", "1s"]) { server in
+      let socket = try Socket(port: server.port)
+      let type = "Content-Type: multipart/form-data; boundary=Z"
+      try await socket.send(RequestHead.bytes("POST", "/file-upload", [type, "Content-Length: 10000"]))
+      try await socket.send(
+        "--Z\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f.bin\"\r\n\r\nabc\r\n--Z\r\n"
+      )
+      let stalled = try await server.events { $0.event == "stalled" }
+      #expect(stalled.first?.cause == "client")
+    }
+  }
+
   @Test func twoPartsOfOneNameAreBothKept() async throws {
     try await withServer { server in
       let first = try server.scratch.random(100, to: "first")

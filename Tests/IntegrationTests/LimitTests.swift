@@ -67,6 +67,18 @@ import UploadTestSupport
     }
   }
 
+  /// Files that have come whole and wait for the rest of their form are under way too.
+  @Test func theFilesOfAFormAreUploadsEach() async throws {
+    try await withServer(["--max-uploads", "3"]) { server in
+      let path = try server.scratch.random(100, to: "f")
+      let files = (1...4).flatMap { ["-F", "file=@\(path);filename=\($0)"] }
+      #expect(try await Curl.run(files + ["\(server.url)/file-upload"]).isRefusal(503))
+      #expect(try server.uploads.names() == [])
+      #expect(try await Curl.run(files.dropLast(2) + ["\(server.url)/file-upload"]).status == 201)
+      #expect(try server.uploads.names() == ["1", "2", "3"])
+    }
+  }
+
   @Test func rawConnectionsOverTheLimitWait() async throws {
     try await withServer(["--max-connections", "2", "--raw-port", "0"]) { server in
       var first: Socket? = try Socket(port: server.rawPort)

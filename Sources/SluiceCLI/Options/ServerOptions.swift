@@ -87,7 +87,7 @@ struct ServerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
   var maxUploads = 4096
 
-  @Option(help: ArgumentHelp("Uploads at once of one address. (default: no limit)", valueName: "count"))
+  @Option(help: ArgumentHelp("Requests with uploads at once of one address. (default: no limit)", valueName: "count"))
   var maxUploadsPerClient: Int?
 
   @Option(help: ArgumentHelp("Connections at once; more wait.", valueName: "count"))

@@ -16,6 +16,8 @@ struct ServerContext: Sendable {
   let limiter: RateLimiter?
   /// nil without a limit per client.
   let perClient: UploadsPerClient?
+  /// Forms of which no file has begun: each counts as the upload that it is about to be.
+  let emptyForms = FormCount()
   /// Hears of requests that are refused before an upload begins; nil where nobody listens.
   let refusals: RefusalLog?
 
@@ -54,9 +56,7 @@ struct ServerContext: Sendable {
   /// Why no more upload is taken, before a byte of it is read; nil when it is, and then it counts for its client until
   /// ``uploadEnded(of:)``.
   func refuseOrCount(_ client: ClientAddress) -> UploadError? {
-    guard ledger.activeCount(.incoming) < limits.maxUploads else {
-      return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
-    }
+    if let error = refuseUpload() { return error }
     guard perClient?.begin(client.key) ?? true else {
       return UploadError(
         .tooManyFromClient,
@@ -64,6 +64,12 @@ struct ServerContext: Sendable {
       )
     }
     return nil
+  }
+
+  /// Why no more upload is taken, in a request that is under way or from anybody; nil when it is.
+  func refuseUpload() -> UploadError? {
+    guard ledger.activeCount(.incoming) + emptyForms.value >= limits.maxUploads else { return nil }
+    return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
   }
 
   /// The upload that was counted is over.

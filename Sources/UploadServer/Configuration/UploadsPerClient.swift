@@ -1,7 +1,7 @@
 import Synchronization
 import UploadCore
 
-/// How many uploads each address has under way, held to a limit. Locked at a request's begin and end.
+/// How many requests with uploads each address has under way, held to a limit. Locked at a request's begin and end.
 final class UploadsPerClient: Sendable {
   private let limit: Int
   private let counts = Mutex<[String: Int]>([:])
@@ -10,7 +10,7 @@ final class UploadsPerClient: Sendable {
     self.limit = limit
   }
 
-  /// Counts one more upload of a client; ``end(_:)`` must follow.
+  /// Counts one more request of a client; ``end(_:)`` must follow.
   /// - Returns: false, and counts nothing, when it has as many as it may.
   func begin(_ client: String) -> Bool {
     counts.withLock { counts in

@@ -34,6 +34,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private var parts: [Part] = []
   private var sealing = 0
   private var state = State.receiving
+  /// No file has begun; see ``ServerContext/emptyForms``.
+  private var isEmpty = true
 
   init(
     boundary: MultipartBoundary,
@@ -51,6 +53,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     self.eventLoop = eventLoop
     self.delegate = delegate
     parser = MultipartParser(boundary: boundary)
+    context.emptyForms.add(1)
   }
 
   var hasRoom: Bool {
@@ -83,6 +86,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       return fail(error)
     }
     state = .storing
+    parts.last?.meter.phase = .finishing
     publishWhenSealed()
   }
 
@@ -113,6 +117,11 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func begin(_ head: MultipartPartHead) throws(UploadError) {
+    // The first takes the place that the form was let in for.
+    fill()
+    if let error = context.refuseUpload() { throw error }
+    // What waits for the rest of the request is this part's from here on.
+    parts.last?.meter.phase = .finishing
     let declared = head.contentType.flatMap { $0.split(separator: ";").first }.map { PlainText.sanitized(String($0)) }
     try context.limits.types.check(declared: declared)
     let name = WantedName(head.filename.flatMap { FileName($0) })
@@ -149,6 +158,13 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     return total > framing ? total - framing : 0
   }
 
+  /// The form counts by its files from here on.
+  private func fill() {
+    guard isEmpty else { return }
+    isEmpty = false
+    context.emptyForms.add(-1)
+  }
+
   private func take(_ bytes: ByteBuffer) throws(UploadError) {
     guard let part = parts.last else { return }
     part.meter.addReceived(bytes.readableBytes)
@@ -179,6 +195,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     switch result {
     case .success(let upload):
       parts[index].sealed = upload
+      // The file is whole, the request is not: whoever watches is to see that its client is waited for.
+      if state == .receiving, index == parts.count - 1 { upload.meter.phase = .peer }
       publishWhenSealed()
       if !hadRoom { tellRoom() }
     case .failure(let error): over(.failure(.wrapping(error)))
@@ -203,6 +221,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private func over(_ result: Result<[StoredFile], UploadError>) {
     guard state != .over else { return }
     state = .over
+    fill()
     switch result {
     case .success(let files):
       for (part, file) in zip(parts, files) {

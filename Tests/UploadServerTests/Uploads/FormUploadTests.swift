@@ -159,6 +159,57 @@ import UploadCore
     }
   }
 
+  @Test func `Each file counts as an upload, and a form without one as one`() async throws {
+    var limits = UploadLimits()
+    limits.maxUploads = 2
+    try await withHandler(limits: limits) { harness in
+      try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
+      #expect(try harness.statuses() == [201])
+      try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2"), FormText.file("c", "3")))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("\r\nRetry-After: "))
+      #expect(harness.store.discarded == ["a", "b"])
+    }
+    limits.maxUploads = 1
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]))
+      #expect(harness.server.refuseUpload()?.code == .tooManyUploads)
+      try harness.send(FormText.file("a", "1"))
+      #expect(harness.store.sinks.count == 1, "its own place is its first file's")
+      #expect(harness.server.refuseUpload()?.code == .tooManyUploads)
+      harness.disconnect()
+      #expect(harness.server.refuseUpload() == nil)
+    }
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]) + "--b\r\n")
+      harness.disconnect()
+      #expect(harness.server.refuseUpload() == nil)
+    }
+  }
+
+  @Test func `Behind a whole file it is the client that is waited for`() async throws {
+    try await withHandler { harness in
+      harness.store.sealsAtOnce = false
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]))
+      try harness.send(FormText.file("a", "1") + "--b\r\n")
+      let first = harness.store.sinks[0]
+      first.meter.phase = .finishing
+      first.finishSealing()
+      #expect(first.meter.phase == .peer)
+      try harness.send(String(FormText.file("b", "2").dropFirst("--b\r\n".count)) + "--b--\r\n")
+      #expect(first.meter.phase == .finishing, "the next one's client is not to blame for it")
+      let second = harness.store.sinks[1]
+      second.meter.phase = .finishing
+      second.finishSealing()
+      #expect(second.meter.phase == .peer)
+    }
+    try await withHandler { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(FormText.post(FormText.file("a", "1")))
+      #expect(harness.store.sink?.meter.phase == .finishing)
+    }
+  }
+
   @Test func `While many files are being sealed no more is read`() async throws {
     try await withHandler { harness in
       harness.store.sealsAtOnce = false
