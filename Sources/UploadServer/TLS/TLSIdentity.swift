@@ -1,3 +1,4 @@
+import NIOCore
 import NIOSSL
 package import UploadCore
 package import UploadProtocol
@@ -18,6 +19,9 @@ package struct TLSIdentity: Sendable {
     )
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]
+    // Many clients never answer the word that ends TLS, and a server that stops would wait for each that long. It comes
+    // behind all that was to be sent.
+    configuration.shutdownTimeout = .milliseconds(500)
     context = try NIOSSLContext(configuration: configuration)
     fingerprint = CertificateFingerprint(certificate: try own.toDERBytes())
   }
