@@ -6,8 +6,10 @@ import UploadStorage
 /// The receive buffer of one connection: grows from 16 KiB to 1 MiB while reads fill it, so that a fast sender costs few
 /// system calls and a slow one little memory, and only as far as the memory budget allows.
 ///
-/// It never shrinks, since the network layer keeps a connection's buffer until the connection ends; so it grows only on
-/// proof. Under a rate limit it stays so small that a window of a second is smooth.
+/// The network layer keeps a connection's buffer until the connection ends; so it grows only on proof. What has grown is
+/// used no more once a read turns out to be thousands of tiny chunks or requests: all of a read is decoded in one turn,
+/// during which every other connection of the loop waits. Under a rate limit it stays so small that a window of a second
+/// is smooth.
 final class ReceiveBuffer: Sendable {
   private static let smallest = 16 * 1024
   private static let largest = 1024 * 1024
@@ -22,6 +24,14 @@ final class ReceiveBuffer: Sendable {
   private let isSecure: Bool
   private let first: Int
   private let size: Atomic<Int>
+  /// It has carried tiny pieces: from then on it does not grow, and little of it is used.
+  private let staysSmall = Atomic<Bool>(false)
+
+  /// A read of more parts than this, and one for each so many bytes, is one of tiny pieces.
+  private static let fewParts = 16
+  private static let partSize = 512
+  /// What is read at once from then on: about a millisecond's work, so that whoever shares the loop is served in turn.
+  private static let tiny = 4 * 1024
 
   /// - Parameter isSecure: whether what it takes is decrypted before it is of use.
   init(_ server: ServerContext, isSecure: Bool = false) {
@@ -40,18 +50,37 @@ final class ReceiveBuffer: Sendable {
   func apply(to channel: any Channel) throws {
     guard let options = channel.syncOptions else { return }
     try options.setOption(.maxMessagesPerRead, value: 1)
-    try options.setOption(.recvAllocator, value: Allocator(buffer: self))
+    try options.setOption(.recvAllocator, value: allocator)
     // When the sender has closed, the network layer reads all that the kernel still holds, whatever was asked for:
     // without a bound on the window that can be tens of megabytes.
     try options.setOption(.tcpOption(.init(rawValue: TCPOption.windowClamp)), value: 4 * 1024 * 1024)
   }
 
-  /// Called by the channel alone, on its event loop.
-  private func noteRead(_ count: Int) {
+  /// What the network layer asks.
+  var allocator: any RecvByteBufferAllocator { Allocator(buffer: self) }
+
+  /// So much was read at once. Called by the channel alone, on its event loop.
+  func noteRead(_ count: Int) {
     let size = size.load(ordering: .relaxed)
-    guard count >= size, 2 * size <= largest, server.budget.growBuffer(by: copies * size) else { return }
+    guard count >= size, 2 * size <= largest, !staysSmall.load(ordering: .relaxed),
+      server.budget.growBuffer(by: copies * size)
+    else { return }
     self.size.store(2 * size, ordering: .relaxed)
   }
+
+  /// What `count` bytes that were read have been decoded into.
+  func noteParts(_ parts: Int, of count: Int) {
+    guard parts > Self.fewParts + count / Self.partSize else { return }
+    staysSmall.store(true, ordering: .relaxed)
+  }
+
+  /// So much is read at once now, in bytes.
+  var readSize: Int {
+    staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed)
+  }
+
+  /// Whether the network layer holds a larger buffer than is to be read into.
+  private var isSetAside: Bool { readSize < size.load(ordering: .relaxed) }
 
   /// How often a byte that is read is in memory.
   private var copies: Int { isSecure ? Self.copiesSecure : 1 }
@@ -64,16 +93,17 @@ final class ReceiveBuffer: Sendable {
     return min(shared, own)
   }
 
-  /// What the network layer asks.
   private struct Allocator: RecvByteBufferAllocator {
     let buffer: ReceiveBuffer
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-      allocator.buffer(capacity: buffer.size.load(ordering: .relaxed))
+      allocator.buffer(capacity: buffer.readSize)
     }
 
+    /// With a size the network layer uses the buffer it holds, whole; without, and since each read may be longer than the
+    /// one before, it makes a new one for each.
     func nextBufferSize() -> Int? {
-      buffer.size.load(ordering: .relaxed)
+      buffer.isSetAside ? nil : buffer.readSize
     }
 
     mutating func record(actualReadBytes: Int) -> Bool {

@@ -49,14 +49,15 @@ struct UploadChildChannel: ServerChildChannel {
       self.channel.setup(channel: channel, logger: logger)
     }.flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
-      try ReceiveBuffer(context, isSecure: encryption != nil).apply(to: channel)
+      let buffer = ReceiveBuffer(context, isSecure: encryption != nil)
+      try buffer.apply(to: channel)
       try UnreadAnswer.limit(time: context.limits.idleTime, on: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       // Behind what decrypts: only what is decrypted is the beginning of a head.
       let decrypter = encryption == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
       try pipeline.addHandler(
-        HeadClock(pipeline.handler(type: UploadHandler.self)),
+        HeadClock(pipeline.handler(type: UploadHandler.self), buffer),
         position: decrypter.map { .after($0) } ?? .first
       )
       try pipeline.addHandler(LastDescriptors(), position: .first)

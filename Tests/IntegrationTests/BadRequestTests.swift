@@ -110,6 +110,19 @@ import UploadTestSupport
     try await isRefused(request)
   }
 
+  /// Of many limits on a head the decoder only says that one was passed: the message has to name them all.
+  @Test(arguments: [
+    put + String(repeating: "X: y\n", count: 129), "PUT /\(String(repeating: "x", count: 20_000)) HTTP/1.1",
+  ])
+  func aHeadThatIsTooLongIsToldTheLimits(head: String) async throws {
+    try await withServer { server in
+      let socket = try Socket(port: server.port)
+      try await socket.send(Case("", 400, head).bytes)
+      let message = try #require(try await socket.receiveAnswers().first).answer.msg
+      #expect(message.contains("address") && message.contains("128 fields") && message.contains("16 KiB"))
+    }
+  }
+
   private func isRefused(_ request: Case) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)

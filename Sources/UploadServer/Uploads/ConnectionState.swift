@@ -65,10 +65,12 @@ struct ConnectionState {
   var isPassing: Bool { if case .passing = phase { true } else { false } }
 
   /// Whether a part has to wait until the request before it has been answered.
-  func mustWait(_ part: Part) -> Bool {
+  /// - Parameter canAnswer: whether the client takes its answers; while it does not, a request waits for that too.
+  func mustWait(_ part: Part, canAnswer: Bool = true) -> Bool {
     guard part == .head else { return false }
     return switch phase {
-    case .idle, .lingering: false
+    case .idle: !canAnswer
+    case .lingering: false
     case .passing, .receiving, .storing, .skipping: true
     }
   }

@@ -30,9 +30,9 @@ extension UploadError {
   /// Somebody at the server ended it.
   static let cancelledHere = UploadError(.cancelled, "The upload was cancelled at the server.")
 
-  /// Nothing came for as long as the idle time-out.
+  /// Nothing of the body came for as long as the idle time-out.
   static func silence(_ timeout: Duration) -> UploadError {
-    UploadError(.timedOut, "Nothing came for \(timeout.formattedSeconds). Send the file again.")
+    UploadError(.timedOut, "No byte of the file came for \(timeout.formattedSeconds). Send the file again.")
   }
 
   /// It came too slowly, on average.

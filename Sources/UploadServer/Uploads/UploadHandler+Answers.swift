@@ -39,7 +39,7 @@ extension UploadHandler: IncomingBodyDelegate {
   func answer(_ answer: Answer) {
     guard let context else { return }
     // After the client's end only what it had pipelined before is still to be answered.
-    let isLast = inputClosed && !hasQueued
+    let isLast = inputClosed && queue.isEmpty
     let isTimeout = answer.status == .requestTimeout
     // Nobody knows whether a client that was promised no 100 still sends its body: that connection cannot go on.
     let unread = state.isStoring ? 0 : current.expectsContinue && current.received == 0 ? nil : current.remaining
@@ -56,8 +56,11 @@ extension UploadHandler: IncomingBodyDelegate {
     addOrigin(to: &response.headerFields)
     context.write(wrapOutboundOut(.head(response)), promise: nil)
     if !current.isHead { context.write(wrapOutboundOut(.body(answer.body)), promise: nil) }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    awaitSending(sent.futureResult)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
     lastActivity = context.eventLoop.now
+    answeredAt = lastActivity
     switch after {
     case .keep: requestIsOver()
     case .linger: linger(context)
@@ -75,7 +78,14 @@ extension UploadHandler: IncomingBodyDelegate {
   func requestIsOver() {
     guard let context else { return }
     lastActivity = context.eventLoop.now
-    guard takeQueued() else { return }
+    goOn()
+  }
+
+  /// Goes on between requests, as far as the client takes its answers.
+  func goOn() {
+    guard let context, takeQueued() else { return }
+    // The client has to take answers first.
+    if state.isIdle, !queue.isEmpty { return }
     refuseUnreadable(context)
     if state.isIdle { passHeldEvents(context) }
     resumeReading()
@@ -87,14 +97,17 @@ extension UploadHandler: IncomingBodyDelegate {
       quiesceIsHeld = false
       context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
-    if inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    if endIsHeld {
+      endIsHeld = false
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
   }
 
   /// Closes the sending side and reads on: closing at once could destroy the answer on its way (RFC 9112 section 9.6).
   private func linger(_ context: ChannelHandlerContext) {
     context.close(mode: .output, promise: nil)
     if inputClosed { return context.close(promise: nil) }
-    dropQueued()
+    queue.removeAll()
     resumeReading()
     startTimer()
   }

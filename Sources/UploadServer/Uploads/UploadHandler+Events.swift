@@ -10,6 +10,7 @@ extension UploadHandler {
     timer?.cancel()
     guard let context else { return }
     var due = lastActivity + (state.isLingering ? lingerTime : server.limits.idleTime)
+    if state.isSkipping { due = min(due, answeredAt + Self.lingerTime) }
     if let headSince { due = headSince + server.limits.headTime }
     if state.isReceiving, case .patient(let until) = pace?.verdict(at: context.eventLoop.now) { due = until }
     let soonest = context.eventLoop.now + .milliseconds(10)
@@ -35,6 +36,9 @@ extension UploadHandler {
       judgePace(at: context.eventLoop.now)
     } else if let headSince {
       if context.eventLoop.now - headSince >= server.limits.headTime { refuseLateHead() }
+    } else if state.isSkipping, context.eventLoop.now - answeredAt >= Self.lingerTime {
+      // However little is left of a refused body, it does not trickle for ever.
+      return context.close(promise: nil)
     } else if idle >= server.limits.idleTime {
       // A client that is slow to take its answer is not idle.
       if (state.isIdle && answersOnTheirWay == 0) || state.isSkipping { return context.close(promise: nil) }
@@ -63,14 +67,14 @@ extension UploadHandler {
 
   /// Bytes came from the client, whatever the decoder makes of them.
   func bytesCame() {
-    guard state.isIdle, headSince == nil, let context else { return }
+    guard isAtRest, headSince == nil, let context else { return }
     headSince = context.eventLoop.now
   }
 
   /// What came has been decoded: if a head has begun and is not complete its time runs.
   func bytesWereDecoded() {
     guard let headSince, let context else { return }
-    guard state.isIdle else { return self.headSince = nil }
+    guard isAtRest else { return self.headSince = nil }
     if headSince == context.eventLoop.now { startTimer() }
   }
 
@@ -111,7 +115,8 @@ extension UploadHandler {
     if state.isReceiving {
       return body?.fail(UploadError(.incomplete, "The body ended before it was complete. Send the file again.")) ?? ()
     }
-    if state.isIdle { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    endIsHeld = !isAtRest
+    if isAtRest { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -129,8 +134,8 @@ extension UploadHandler {
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
   private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
     hasLastRequest = true
-    // The library is still answering what came before; closing now would take that answer away.
-    if state.isPassing { return unreadable = error }
+    // What came before is still being answered, or waits for that; closing now would take those answers away.
+    if state.isPassing || (state.isIdle && !queue.isEmpty) { return unreadable = error }
     current.keepAlive = false
     if state.isIdle {
       current = Current()
@@ -161,7 +166,11 @@ extension UploadError {
     case .invalidEOFState, .closedConnection:
       UploadError(.incomplete, "The body ended before it was complete. Send the file again.", cause: error)
     case .headerOverflow:
-      UploadError(.badRequest, "The header fields are too long: 16 KiB a field, 64 KiB in all.", cause: error)
+      UploadError(
+        .badRequest,
+        "The head is too long: 16 KiB for the address and for a field, 64 KiB and 128 fields in all.",
+        cause: error
+      )
     default:
       UploadError(.badRequest, "That is not a well-formed HTTP request (\(error)).", cause: error)
     }

@@ -12,8 +12,7 @@ extension UploadHandler {
       context.write(wrapOutboundOut(.head(response)), promise: promise)
     case .end:
       let sent = promise ?? context.eventLoop.makePromise(of: Void.self)
-      answersOnTheirWay += 1
-      sent.futureResult.assumeIsolated().whenComplete { _ in self.answerIsSent() }
+      awaitSending(sent.futureResult)
       context.write(data, promise: sent)
       state.libraryAnswered()
       requestIsOver()
@@ -30,6 +29,12 @@ extension UploadHandler {
     let held = heldClose ?? context.eventLoop.makePromise(of: Void.self)
     heldClose = held
     if let promise { held.futureResult.cascade(to: promise) }
+  }
+
+  /// Counts an answer until the socket has taken its end.
+  func awaitSending(_ sent: EventLoopFuture<Void>) {
+    answersOnTheirWay += 1
+    sent.assumeIsolated().whenComplete { _ in self.answerIsSent() }
   }
 
   private func answerIsSent() {

@@ -14,8 +14,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  /// Parts decoded behind a request that is being answered, in bytes; more than this nobody sends in good faith.
-  private static let queueLimit = 8 * 1024 * 1024
   /// How long a connection that was told to stop may go on sending.
   static let lingerTime = TimeAmount.seconds(30)
   /// The same where nothing is likely to come any more: only the answer has to get through.
@@ -31,15 +29,19 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var isSilent = false
   /// The library has yet to hear that the server stops.
   var quiesceIsHeld = false
-  /// The client has sent FIN; the library hears of it once the answer is out.
+  /// The client has sent FIN.
   var inputClosed = false
+  /// The library has yet to hear of that, once the answer is out.
+  var endIsHeld = false
   /// In the event loop's time, which tests drive.
   var lastActivity = NIODeadline.distantPast
+  /// When the last answer of this handler's own began.
+  var answeredAt = NIODeadline.distantPast
   var timer: Scheduled<Void>?
   /// Ends the running upload when the server's grace is over.
   var graceTimer: Scheduled<Void>?
   var graceIsOver = false
-  /// Answers of the library's that the socket has not taken whole.
+  /// Answers that the socket has not taken whole.
   var answersOnTheirWay = 0
   /// The last request that this connection takes has come whole, or what cannot be read: nothing behind is looked at.
   var hasLastRequest = false
@@ -56,13 +58,16 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var throttle = ReadThrottle()
   /// Reads are held back by a rate limit until it fires.
   var limitTimer: Scheduled<Void>?
-  private var queue = CircularBuffer<HTTPRequestPart>()
-  private var queuedBytes = 0
+  /// Parts of requests since somebody last asked: what one read was decoded into.
+  var partsDecoded = 0
+  /// What waits for the request before it to be answered, or for the client to take answers.
+  let queue: RequestQueue
   private var isTakingQueued = false
   private var readIsHeld = false
 
   init(server: ServerContext) {
     self.server = server
+    queue = RequestQueue(budget: server.budget)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -94,9 +99,17 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // What comes behind the last answer does not prolong the connection.
     if !state.isLingering { lastActivity = context.eventLoop.now }
     let part = unwrapInboundIn(data)
+    partsDecoded += 1
     noteLast(part)
-    guard queue.isEmpty, !state.mustWait(part.kind) else { return enqueue(part, context) }
-    take(part, context)
+    if queue.isEmpty, !mustWait(part, context) {
+      take(part, context)
+    } else if !queue.append(part) {
+      context.close(promise: nil)
+    }
+  }
+
+  private func mustWait(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) -> Bool {
+    state.mustWait(part.kind, canAnswer: context.channel.isWritable)
   }
 
   private func noteLast(_ part: HTTPRequestPart) {
@@ -105,12 +118,6 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .body: break
     case .end: if isLastRequest { hasLastRequest = true }
     }
-  }
-
-  private func enqueue(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
-    if case .body(let bytes) = part { queuedBytes += bytes.readableBytes }
-    guard queuedBytes <= Self.queueLimit, queue.count < 100_000 else { return context.close(promise: nil) }
-    queue.append(part)
   }
 
   private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
@@ -231,9 +238,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     guard let context, !isTakingQueued else { return false }
     guard !queue.isEmpty else { return true }
     isTakingQueued = true
-    while let next = queue.first, !state.mustWait(next.kind) {
+    while let next = queue.first, !mustWait(next, context) {
       queue.removeFirst()
-      if case .body(let bytes) = next { queuedBytes -= bytes.readableBytes }
       take(next, context)
     }
     isTakingQueued = false
@@ -242,21 +248,17 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     return true
   }
 
-  /// Whether something waits for the request before it to be answered.
-  var hasQueued: Bool { !queue.isEmpty }
-
-  /// Nothing pipelined is answered any more.
-  func dropQueued() {
-    queue.removeAll()
-    queuedBytes = 0
-  }
+  /// Nothing is under way, and nothing waits.
+  var isAtRest: Bool { state.isIdle && queue.isEmpty }
 
   // MARK: Back-pressure
 
-  /// Whether bytes from the socket are wanted now.
+  /// Whether bytes from the socket are wanted now. A client that does not take its answers gets no more of them, so no
+  /// more requests are read either; what is dropped behind an answer is.
   private var wantsRead: Bool {
-    guard queue.isEmpty else { return false }
-    return state.isReceiving ? limitTimer == nil && (body?.hasRoom ?? true) : !state.isStoring
+    guard queue.isEmpty, let context else { return false }
+    if state.isReceiving { return limitTimer == nil && (body?.hasRoom ?? true) }
+    return state.isIdle ? context.channel.isWritable : !state.isStoring
   }
 
   func read(context: ChannelHandlerContext) {
@@ -267,6 +269,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelReadComplete()
     // The library may hold its own reads back; an upload must not wait for it.
     if state.isReceiving, wantsRead { context.read() }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      if state.isIdle, !queue.isEmpty { goOn() } else { resumeReading() }
+    }
+    context.fireChannelWritabilityChanged()
   }
 
   func resumeReading() {

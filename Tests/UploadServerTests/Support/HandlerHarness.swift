@@ -19,6 +19,7 @@ final class HandlerHarness {
   let library = LibraryStub()
   let wire = Wire()
   let server: ServerContext
+  let receiveBuffer: ReceiveBuffer
   /// Kept by its pipeline alone.
   private(set) weak var handler: UploadHandler?
 
@@ -43,7 +44,8 @@ final class HandlerHarness {
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(wire)
-    try pipeline.addHandler(HeadClock(handler))
+    receiveBuffer = ReceiveBuffer(context)
+    try pipeline.addHandler(HeadClock(handler, receiveBuffer))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
     try pipeline.addHandler(RequestRulesHandler())
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))

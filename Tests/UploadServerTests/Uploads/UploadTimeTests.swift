@@ -188,11 +188,25 @@ import UploadCore
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 10"]))
       #expect(try harness.statuses() == [404])
-      harness.advance(19)
+      harness.advance(9)
       try harness.send("x")
       harness.advance(19)
       #expect(harness.isOpen)
       harness.advance(2)
+      #expect(!harness.isOpen)
+    }
+  }
+
+  @Test func `The rest of a refused body does not trickle for ever`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("POST /nowhere", ["Content-Length: 1000"]))
+      #expect(try harness.statuses() == [404])
+      for _ in 0..<5 {
+        harness.advance(5)
+        try harness.send("x")
+      }
+      #expect(harness.isOpen)
+      harness.advance(6)
       #expect(!harness.isOpen)
     }
   }

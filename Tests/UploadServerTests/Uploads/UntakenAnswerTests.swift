@@ -1,0 +1,103 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+/// Clients that send one request after the other and do not take the answers.
+@Suite struct UntakenAnswerTests {
+  private func setWritable(_ isWritable: Bool, _ harness: HandlerHarness) {
+    harness.channel.isWritable = isWritable
+    harness.channel.pipeline.fireChannelWritabilityChanged()
+    harness.channel.embeddedEventLoop.run()
+  }
+
+  @Test(arguments: [("GET /", 200), ("DELETE /", 405)])
+  func `Requests wait until the answers before them are taken`(line: String, status: Int) async throws {
+    try await withHandler { harness in
+      setWritable(false, harness)
+      try harness.send(String(repeating: request(line), count: 3))
+      #expect(try harness.statuses() == [])
+      #expect(harness.library.requests == [])
+      #expect(harness.readsOnTurn() == 0)
+      let reads = harness.wire.reads
+      setWritable(true, harness)
+      #expect(try harness.statuses() == [status, status, status])
+      #expect(harness.wire.reads > reads, "the read that was wanted follows")
+      try harness.send(request(line))
+      #expect(try harness.statuses() == [status])
+    }
+  }
+
+  @Test func `Between two requests nothing is read while an answer is not taken`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("GET /"))
+      #expect(harness.readsOnTurn() == 1)
+      setWritable(false, harness)
+      #expect(harness.readsOnTurn() == 0)
+      let reads = harness.wire.reads
+      setWritable(true, harness)
+      #expect(harness.wire.reads == reads + 1)
+    }
+  }
+
+  @Test func `An upload goes on whatever is not taken, and so does what is dropped`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 6"]) + "abc")
+      setWritable(false, harness)
+      #expect(harness.readsOnTurn() > 0)
+      try harness.send("def")
+      #expect(harness.store.published == [["a"]])
+      #expect(harness.readsOnTurn() == 0)
+    }
+    // The little that is left of a refused body, and what comes behind a last answer.
+    for length in [1000, 100_000_000] {
+      try await withHandler { harness in
+        try harness.send(request("POST /nowhere", ["Content-Length: \(length)"]))
+        setWritable(false, harness)
+        #expect(harness.readsOnTurn() > 0)
+        try harness.send("abc")
+        #expect(harness.readsOnTurn() > 0)
+      }
+    }
+  }
+
+  @Test func `What comes behind waits as well`() async throws {
+    try await withHandler { harness in
+      setWritable(false, harness)
+      try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")
+      harness.advance(25)
+      let early = try harness.statuses()
+      #expect(early == [], "nor is a head late that is there")
+      setWritable(true, harness)
+      let statuses = try harness.statuses()
+      #expect(statuses == [200, 200, 400])
+    }
+    try await withHandler { harness in
+      setWritable(false, harness)
+      try harness.send(request("GET /1"))
+      harness.sendEnd()
+      #expect(harness.library.inputClosedEvents == 0)
+      setWritable(true, harness)
+      #expect(try harness.statuses() == [200])
+      #expect(harness.library.inputClosedEvents == 1)
+    }
+  }
+
+  @Test func `Who takes its answer slowly is not idle`() async throws {
+    var limits = UploadLimits()
+    limits.idleTimeout = .seconds(20)
+    try await withHandler(limits: limits) { harness in
+      harness.wire.isFull = true
+      try harness.send(request("DELETE /"))
+      harness.advance(300)
+      #expect(harness.isOpen, "closing would drop what the socket has not taken")
+      harness.wire.isFull = false
+      harness.channel.flush()
+      #expect(try harness.statuses() == [405])
+      harness.advance(21)
+      #expect(!harness.isOpen)
+    }
+  }
+}
