@@ -47,6 +47,25 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: ["GET", "DELETE"]) func whoAsksOnAndOnAndReadsNoAnswerHoldsLittleMemory(method: String) async throws
+  {
+    try await withServer(["--memory-budget", "4MiB"]) { server in
+      let path = try server.scratch.random(4 << 20, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      let before = try server.residentBytes
+      let requests = Array([[UInt8]](repeating: RequestHead.bytes(method, "/"), count: 1_000_000).joined())
+      let socket = try Socket(port: server.port)
+      let sending = Task { try await socket.send(requests) }
+      defer { sending.cancel() }
+      // Others are served meanwhile, for longer than all of it would take to be answered.
+      for number in 0..<30 {
+        #expect(try await Curl.run(["-T", path, "\(server.url)/f\(number)"]).status == 201)
+      }
+      let grown = try server.residentBytes - before
+      #expect(grown < 24 << 20, "\(grown) bytes")
+    }
+  }
+
   @Test func theKernelHoldsLittleForWhoStopsReading() async throws {
     try await withServer(stops: false) { server in
       let path = try server.scratch.random(Self.size, to: "source")

@@ -13,6 +13,11 @@ package struct TLSIdentity: Sendable {
   /// - Throws: what the library throws, above all when the key does not belong to the certificate.
   init(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) throws {
     guard let own = chain.first else { throw NIOSSLError.failedToLoadCertificate }
+    context = try NIOSSLContext(configuration: Self.configuration(chain: chain, key: key))
+    fingerprint = CertificateFingerprint(certificate: try own.toDERBytes())
+  }
+
+  static func configuration(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) -> TLSConfiguration {
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) },
       privateKey: .privateKey(key)
@@ -22,8 +27,7 @@ package struct TLSIdentity: Sendable {
     // Many clients never answer the word that ends TLS, and a server that stops would wait for each that long. It comes
     // behind all that was to be sent.
     configuration.shutdownTimeout = .milliseconds(500)
-    context = try NIOSSLContext(configuration: configuration)
-    fingerprint = CertificateFingerprint(certificate: try own.toDERBytes())
+    return configuration
   }
 
   /// A certificate and its key from two PEM files.

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import NIOSSL
 import Testing
 import UploadCore
@@ -21,6 +22,13 @@ import UploadTestSupport
     #expect(names("files.example").contains("files.example") && !names("files.example").contains("localhost"))
     #expect(SelfSignedCertificate.names(host: "192.0.2.1").count == 1)
     #expect(SelfSignedCertificate.names(host: "0.0.0.0").count >= 3)
+  }
+
+  /// A server that stops waits for each client so long, after its grace.
+  @Test func nobodyWaitsLongForTheWordThatEndsTLS() throws {
+    let (certificate, key) = try SelfSignedCertificate.make(host: "127.0.0.1")
+    let configuration = TLSIdentity.configuration(chain: [certificate], key: key)
+    #expect(configuration.shutdownTimeout < .seconds(1))
   }
 
   @Test func messagesNameTheFile() async throws {
