@@ -69,6 +69,7 @@ import UploadTestSupport
       #expect(try server.descriptors.count <= limit - 24)
       sockets.removeAll()
       forms.removeAll()
+      try await eventually("the end of all") { try server.sockets <= before }
       let path = try server.scratch.random(1000, to: "f")
       let good = try await Curl.run(["-F", "f=@\(path)", "\(server.url)/file-upload"])
       #expect(good.isStored("f", size: 1000), "\(good)")
@@ -79,6 +80,7 @@ import UploadTestSupport
   @Test func whatWasInheritedTakesNoneOfTheLastDescriptors() async throws {
     let script = #"ulimit -n 128; for n in $(seq 30 100); do eval "exec $n</dev/null"; done; exec "$@""#
     try await withServer(prefix: ["bash", "-c", script]) { server in
+      let before = try server.sockets
       var sockets: [Socket] = []
       for _ in 0..<40 { sockets.append(try Socket(port: server.port)) }
       // Some are closed at once, while others stay.
@@ -87,6 +89,7 @@ import UploadTestSupport
       }
       try await eventually("sockets with other numbers alone") { try server.highestSocket < 128 - 24 }
       sockets.removeAll()
+      try await eventually("the end of all") { try server.sockets <= before }
       let path = try server.scratch.random(1000, to: "f")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).isStored("f", size: 1000))
     }

@@ -15,8 +15,8 @@ package enum Base64 {
     return text.repairedText
   }
 
-  /// The bytes that `text` stands for; nil when another character is among them or one is left over. The padding may be missing, as
-  /// RFC 8941 section 4.2.7 asks.
+  /// The bytes that `text` stands for; nil when another character is among them or one is left over. The padding may be
+  /// missing, as RFC 8941 section 4.2.7 asks.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var digits = Array(text)
     if digits.count % 4 == 0 {

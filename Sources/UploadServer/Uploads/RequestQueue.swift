@@ -5,24 +5,22 @@ import UploadStorage
 
 /// What a client has pipelined behind a request that is being answered: already decoded, and waiting for its turn.
 ///
-/// Bodies are slices of the receive buffer, at most ``bodyLimit`` of them. A head takes about half a KiB, however short it
-/// was on the wire: ``freeHeads`` bytes of heads are every connection's, more count in the memory budget, and past
-/// ``headLimit``, or where the budget is short, the client has more requests under way than it may.
+/// Bodies are slices of the receive buffer, at most ``bodyLimit`` of them. But the shortest head takes hundreds of bytes
+/// here, and the shortest chunk more than its own: ``freeOverhead`` bytes of that are every connection's, more count in
+/// the memory budget, and past ``overheadLimit``, or where the budget is short, the client has more under way than it may.
 final class RequestQueue {
   /// In bytes; more than this nobody sends in good faith.
   static let bodyLimit = 8 * 1024 * 1024
-  static let headLimit = 8 * 1024 * 1024
-  static let freeHeads = 64 * 1024
-  /// What a head takes beside its text, with the end of its request, in bytes.
-  private static let headSize = 512
+  static let overheadLimit = 8 * 1024 * 1024
+  static let freeOverhead = 64 * 1024
   /// The budget is asked for so much at a time, in bytes.
   private static let step = 64 * 1024
 
   private let budget: MemoryBudget
   private var parts = CircularBuffer<HTTPRequestPart>()
   private var bodyBytes = 0
-  private var headBytes = 0
-  /// Of the heads, what the budget counts.
+  private var overhead = 0
+  /// Of the overhead, what the budget counts.
   private var counted = 0
 
   init(budget: MemoryBudget) {
@@ -40,13 +38,13 @@ final class RequestQueue {
   /// Takes one more part.
   /// - Returns: false when that is too much: the connection is to be closed.
   func append(_ part: HTTPRequestPart) -> Bool {
-    let (bodies, heads) = (bodyBytes + part.bodySize, headBytes + part.headSize(Self.headSize))
-    guard bodies <= Self.bodyLimit, heads <= Self.headLimit else { return false }
-    while heads > Self.freeHeads + counted {
+    let (bodies, others) = (bodyBytes + part.bodySize, overhead + part.overhead)
+    guard bodies <= Self.bodyLimit, others <= Self.overheadLimit else { return false }
+    while others > Self.freeOverhead + counted {
       guard budget.growBuffer(by: Self.step) else { return false }
       counted += Self.step
     }
-    (bodyBytes, headBytes) = (bodies, heads)
+    (bodyBytes, overhead) = (bodies, others)
     parts.append(part)
     return true
   }
@@ -54,13 +52,13 @@ final class RequestQueue {
   func removeFirst() {
     let part = parts.removeFirst()
     bodyBytes -= part.bodySize
-    headBytes -= part.headSize(Self.headSize)
+    overhead -= part.overhead
     if parts.isEmpty { giveBack() }
   }
 
   func removeAll() {
     parts = CircularBuffer()
-    (bodyBytes, headBytes) = (0, 0)
+    (bodyBytes, overhead) = (0, 0)
     giveBack()
   }
 
@@ -75,10 +73,20 @@ extension HTTPRequestPart {
     if case .body(let bytes) = self { bytes.readableBytes } else { 0 }
   }
 
-  /// - Parameter base: what is to be added to its text; for a head.
-  fileprivate func headSize(_ base: Int) -> Int {
-    guard case .head(let request) = self else { return 0 }
-    let path = request.path?.utf8.count ?? 0
-    return request.headerFields.reduce(base + path) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+  /// About what it takes beside the bytes of a body.
+  fileprivate var overhead: Int {
+    let place = 160
+    return switch self {
+    case .head(let request): place + 256 + (request.path?.utf8.count ?? 0) + request.headerFields.size
+    case .body: place
+    case .end(let trailers): place + (trailers?.size ?? 0)
+    }
+  }
+}
+
+extension HTTPFields {
+  /// About what they take, in bytes.
+  fileprivate var size: Int {
+    reduce(0) { $0 + 128 + $1.name.rawName.utf8.count + $1.value.utf8.count }
   }
 }
