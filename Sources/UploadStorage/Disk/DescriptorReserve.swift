@@ -40,7 +40,7 @@ package enum DescriptorReserve {
     Int(descriptor) >= limit - count
   }
 
-  /// Opens a file of an upload, if there may be one more.
+  /// Opens a file of an upload, or the directory on behalf of some, if there may be one more.
   /// - Parameter open: gives the descriptor, or a negative number and `errno`.
   /// - Returns: what `open` gave; or -1 with EMFILE in `errno`, in which case a file may have been made all the same.
   static func openFile(_ open: () -> Int32) -> Int32 {

@@ -17,12 +17,13 @@ final class SyncTogether {
   /// Begins to watch for failed writes; nil where that is not possible. Blocks.
   init?(_ directory: UploadDirectory) {
     calls = directory.calls
-    descriptor = DescriptorReserve.spare(calls.openAgain(directory.descriptor))
+    let calls = calls
+    descriptor = DescriptorReserve.openFile { calls.openAgain(directory.descriptor) }
     if descriptor < 0 { return nil }
   }
 
   deinit {
-    if descriptor >= 0 { close(descriptor) }
+    DescriptorReserve.closeFile(descriptor)
   }
 
   /// Syncs files that were written after this was made; blocks.
