@@ -19,7 +19,7 @@ import UploadTestSupport
     }
   }
 
-  private static let descriptors = 64
+  private static let descriptors = 96
 
   /// Opens more connections than the server can have descriptors, and lets go of them when it takes no more.
   private func exhaust(_ server: SluiceServer, port: Int) async throws {
