@@ -12,22 +12,21 @@ struct FailedAttempt: Error {
 }
 
 extension FailedAttempt {
-  /// Statuses by which servers refuse that are busy, starting or stopping.
-  private static let refusals: Set<Int> = [429, 503]
+  /// Statuses by which servers refuse that are busy, starting or stopping, and proxies before one that is.
+  private static let refusals: Set<Int> = [429, 502, 503]
 
-  /// Statuses of proxies that heard nothing of use from the server behind them. It may have got and stored all that the
-  /// proxy did.
-  private static let unknownOutcomes: Set<Int> = [502, 504]
+  /// Status of a proxy that waits no longer: the server behind it has got all that the proxy has, and stores it perhaps.
+  private static let gatewayTimeout = 504
 
   /// An answer that is no success.
   /// - Parameter isBodySent: whether the server, or a proxy before it, has the whole body.
   init(_ error: UploadError, answer: ServerAnswer, isBodySent: Bool) {
-    let isUnknown = Self.unknownOutcomes.contains(answer.status)
-    if isUnknown, isBodySent {
+    let isTimeout = answer.status == Self.gatewayTimeout
+    if isTimeout, isBodySent {
       let note = " The server behind it may have stored the file; look before sending it again."
       self.init(error: UploadError(error.code, error.message + note, cause: error.cause))
     } else {
-      let isPassing = isUnknown || Self.refusals.contains(answer.status)
+      let isPassing = isTimeout || Self.refusals.contains(answer.status)
       self.init(error: error, isPassing: isPassing, retryAfter: answer.retryAfter)
     }
   }
