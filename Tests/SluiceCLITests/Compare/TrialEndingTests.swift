@@ -40,8 +40,15 @@ import UploadCore
     let floor = MemoryFloor(peak: (20 << 20) + 1)
     #expect(floor.least == 29 << 20)
     #expect(throws: Never.self) { try floor.check(29 << 20) }
-    let error = try #require(throws: UploadError.self) { try floor.check(28 << 20) }
+    let error = try #require(throws: UploadError.self) { try floor.check(24 << 20) }
     #expect(error.code == .badValue)
     #expect(error.message.contains("29MiB"))
+  }
+
+  /// Another measurement gives another figure.
+  @Test func theLeastThatWasToldIsTakenTheNextTime() throws {
+    let told = MemoryFloor(peak: 38 << 20).least
+    #expect(throws: Never.self) { try MemoryFloor(peak: (41 << 20) + 5).check(told) }
+    #expect(throws: Never.self) { try MemoryFloor(peak: 30 << 20).check(.max) }
   }
 }
