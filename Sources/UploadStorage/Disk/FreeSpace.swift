@@ -4,8 +4,8 @@ import UploadCore
 /// Keeps part of a file system free, and what is promised to one upload from being given to another.
 ///
 /// Blocks that a file has reserved are gone from what the system calls free; a promise is for files that have none yet,
-/// where the file system cannot reserve, or whose end nobody knows. So no byte is counted twice, but while it is written
-/// or its block reserved. Asks the system: for workers only.
+/// where the file system cannot reserve, or whose end nobody knows. So no byte is counted twice, but while it is written;
+/// while its block is reserved it is too, and nobody is refused for that. Asks the system: for workers only.
 final class FreeSpace: Sendable {
   /// So much stays free, in bytes.
   private let kept: UInt64
@@ -14,6 +14,8 @@ final class FreeSpace: Sendable {
   private let promised = Atomic<UInt64>(0)
   /// One at a time looks and promises: two that looked at once would both find the same space.
   private let admission = Mutex<Void>(())
+  /// Held while blocks are reserved whose bytes are still promised. Takes its time: only who would be refused waits for it.
+  private let settlement = Mutex<Void>(())
 
   /// - Parameters:
   ///   - path: of the directory, for messages.
@@ -28,24 +30,38 @@ final class FreeSpace: Sendable {
   /// do not all find the same space.
   /// - Throws: ``UploadError`` with code `diskFull`.
   func promise(_ count: UInt64) throws(UploadError) {
-    try admission.withLock { _ throws(UploadError) in
-      try check(count)
-      promised.add(count, ordering: .relaxed)
+    if promiseIfRoom(for: count) { return }
+    // What is being reserved counts twice; once more when nothing is.
+    try settlement.withLock { _ throws(UploadError) in
+      try admission.withLock { _ throws(UploadError) in
+        try check(count)
+        promised.add(count, ordering: .relaxed)
+      }
     }
   }
 
-  /// Reserves blocks for a file whose length nobody knows ahead of what has come, if there is room for so many.
-  /// - Parameter take: reserves them; false where that cannot be done. Takes its time, so the others do not wait for it.
-  /// - Returns: whether they are reserved.
-  func takeAhead(_ count: UInt64, take: () -> Bool) -> Bool {
-    let isPromised = admission.withLock { _ in
+  private func promiseIfRoom(for count: UInt64) -> Bool {
+    admission.withLock { _ in
       guard hasRoom(for: count) else { return false }
       promised.add(count, ordering: .relaxed)
       return true
     }
-    guard isPromised else { return false }
-    defer { release(count) }
-    return take()
+  }
+
+  /// Lets `step` reserve the blocks of promised bytes and ``release(_:)`` these. Whatever it throws goes on.
+  func settle<Result: Sendable>(_ step: () throws(UploadError) -> Result) throws(UploadError) -> Result {
+    try settlement.withLock { _ throws(UploadError) in try step() }
+  }
+
+  /// Reserves blocks for a file whose length nobody knows ahead of what has come, if there is room for so many.
+  /// - Parameter take: reserves them; false where that cannot be done.
+  /// - Returns: whether they are reserved.
+  func takeAhead(_ count: UInt64, take: () -> Bool) -> Bool {
+    guard promiseIfRoom(for: count) else { return false }
+    return settlement.withLock { _ in
+      defer { release(count) }
+      return take()
+    }
   }
 
   /// So many promised bytes are written, or will not come any more.

@@ -23,7 +23,7 @@ package final class PartialFile: Sendable {
   /// Without `O_DIRECT` so much of a large file may wait in the page cache for the disk, in bytes.
   private static let writebackWindow: UInt64 = 8 * 1024 * 1024
 
-  /// So much is reserved by one call, in bytes: what is being reserved counts as taken twice, and may keep others out.
+  /// So much is reserved by one call, in bytes: who finds no room meanwhile waits for it before it is refused.
   private static let reserveStep: UInt64 = 64 * 1024 * 1024
 
   private var calls: FileCalls { directory.calls }
@@ -46,8 +46,12 @@ package final class PartialFile: Sendable {
     var start = range.lowerBound
     while start < range.upperBound {
       let end = start + min(range.upperBound - start, Self.reserveStep)
-      guard try takeBlocks(start..<end) else { return }
-      keepPromise(end - start)
+      let isTaken = try directory.space.settle { () throws(UploadError) in
+        guard try takeBlocks(start..<end) else { return false }
+        keepPromise(end - start)
+        return true
+      }
+      guard isTaken else { return }
       reservedEnd.store(end, ordering: .relaxed)
       start = end
     }

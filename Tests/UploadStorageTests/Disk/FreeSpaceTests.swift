@@ -48,6 +48,32 @@ import UploadTestSupport
     return try #require(try await probe.heard.errors.first)
   }
 
+  @Test func `Nobody is refused for what counts twice while it is reserved`() async throws {
+    let free = Atomic<UInt64>(100)
+    let looks = Atomic(0)
+    let space = FreeSpace(keeping: 0, in: "/") {
+      looks.add(1, ordering: .relaxed)
+      return free.load(ordering: .relaxed)
+    }
+    try space.promise(60)
+    let isReserving = DispatchSemaphore(value: 0)
+    async let settled: Void = onThread {
+      try space.settle { () throws(UploadError) in
+        // The blocks are taken, and promised as well, until somebody else has looked.
+        free.store(40, ordering: .relaxed)
+        isReserving.signal()
+        while looks.load(ordering: .relaxed) < 2 { usleep(1000) }
+        space.release(60)
+      }
+    }
+    try await onThread {
+      isReserving.wait()
+      try space.promise(30)
+    }
+    try await settled
+    #expect(throws: UploadError.self) { try space.promise(20) }
+  }
+
   @Test(arguments: [true, false]) func `Two are not both let onto what is enough for one`(takesReserve: Bool)
     async throws
   {
