@@ -75,7 +75,9 @@ struct Tmux: Sendable {
   /// - Returns: what the window shows then.
   @discardableResult
   func prompts(sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
-    try await shows("a prompt", sourceLocation: sourceLocation) { $0.split(separator: "\n").last == "ready>" }
+    try await shows("a prompt", sourceLocation: sourceLocation) {
+      $0.split(separator: "\n").last?.hasSuffix("ready>") ?? false
+    }
   }
 
   /// Has the shell run a command.
