@@ -160,7 +160,9 @@ import UploadTestSupport
         #expect(try await Curl.run(["-F", "file=@\(path)", "\(server.url)/file-upload"]).status == 201)
         #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/a.bin"]).status == 200)
         let raw = try Socket(port: server.rawPort)
-        try await raw.send("raw")
+        try await raw.send(SplitMix64.bytes(300_000))
+        // Not before somebody has looked at what it holds: the others may have been too quick for that.
+        try await server.events { $0.event == "progress" && ($0.residentBytes ?? 0) > 0 }
         raw.finish()
         try await server.events(3) { $0.event == "finished" }
       }
