@@ -48,7 +48,8 @@ final class FreeSpace: Sendable {
     }
   }
 
-  /// Lets `step` reserve the blocks of promised bytes and ``release(_:)`` these. Whatever it throws goes on.
+  /// Lets `step` reserve the blocks of promised bytes and ``release(_:)`` these.
+  /// - Throws: what `step` throws.
   func settle<Result: Sendable>(_ step: () throws(UploadError) -> Result) throws(UploadError) -> Result {
     try settlement.withLock { _ throws(UploadError) in try step() }
   }

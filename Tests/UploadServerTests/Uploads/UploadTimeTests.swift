@@ -197,23 +197,11 @@ import UploadCore
     }
   }
 
-  @Test func `The rest of a refused body does not trickle for ever`() async throws {
+  /// What is left of a small body is skipped, and the connection could go on; behind a large one it ends.
+  @Test(arguments: [1_000, 1_000_000_000])
+  func `A client that trickles on after its answer is cut off in time`(length: Int) async throws {
     try await withHandler(limits: limits) { harness in
-      try harness.send(request("POST /nowhere", ["Content-Length: 1000"]))
-      #expect(try harness.statuses() == [404])
-      for _ in 0..<5 {
-        harness.advance(5)
-        try harness.send("x")
-      }
-      #expect(harness.isOpen)
-      harness.advance(6)
-      #expect(!harness.isOpen)
-    }
-  }
-
-  @Test func `A client that trickles on after its last answer is cut off in time`() async throws {
-    try await withHandler(limits: limits) { harness in
-      try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
+      try harness.send(request("POST /nowhere", ["Content-Length: \(length)"]))
       #expect(try harness.statuses() == [404])
       for _ in 0..<5 {
         harness.advance(5)
