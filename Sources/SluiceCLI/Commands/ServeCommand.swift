@@ -7,7 +7,7 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
     abstract: "Receive uploads, and say what happens line by line.",
     discussion: """
       Takes POST /stream-upload (the body is the file), POST /file-upload (a form with any number of files) and \
-      PUT /NAME. Stop it with Ctrl-C: running uploads get --grace to end; a later one ends at once.
+      PUT /NAME. Stop it with Ctrl-C: running uploads get --grace to end; a later Ctrl-C ends at once.
 
       The raw port has no length and no end but FIN: a transfer that is cut there may look whole.
       """
