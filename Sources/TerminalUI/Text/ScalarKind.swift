@@ -7,8 +7,12 @@ enum ScalarKind {
   case wide
   /// None: combines with the character before it.
   case mark
-  /// U+200D: none, between characters of one emoji.
+  /// Zero-width joiner and non-joiner: none, between the letters of a word or the characters of one emoji.
   case joiner
+  /// Two columns by itself, none behind the emoji whose skin it colours.
+  case skinTone
+  /// None, behind a black flag: says whose flag it is.
+  case tag
   /// None: chooses among forms of the character before it.
   case variationSelector
   /// Must not get into the grid as it is.
@@ -18,7 +22,9 @@ enum ScalarKind {
     switch scalar.value {
     case 0x20..<0x7F, 0xA0..<0xAD, 0xAE..<0x300: self = .narrow
     case 0..<0xAE: self = .unsafe
-    case 0x200D: self = .joiner
+    case 0x200C...0x200D: self = .joiner
+    case 0x1F3FB...0x1F3FF: self = .skinTone
+    case 0xE0020...0xE007F: self = .tag
     case 0xFE00...0xFE0F, 0xE0100...0xE01EF: self = .variationSelector
     // The later parts of a Hangul syllable that is spelt out.
     case 0x1160...0x11FF, 0xD7B0...0xD7FF: self = scalar.properties.isDefaultIgnorableCodePoint ? .unsafe : .mark

@@ -21,6 +21,12 @@ package struct TextCluster: Hashable, Sendable {
     }
   }
 
+  /// Whether a joiner behind it is part of a word or of an emoji.
+  var takesJoiner: Bool {
+    let properties = scalar.properties
+    return properties.isAlphabetic || properties.numericType != nil || (!scalar.isASCII && properties.isEmoji)
+  }
+
   /// The character with its marks.
   var text: String { Self.text(scalar, packedMarks) }
 

@@ -2,7 +2,8 @@
 ///
 /// What could steer the terminal or disguise a name becomes U+FFFD: controls, bidirectional controls, invisible and
 /// other format characters, line separators, unassigned code points, and a combining mark with nothing to combine with.
-/// Variation selectors, and joiners behind a wide character, are dropped: terminals do not agree on their widths.
+/// Dropped are variation selectors, joiners behind a letter or an emoji, skin tones and tags of flags: whether a terminal
+/// draws what they belong to as one character or as several, and how wide, differs; without them it is the same for all.
 package struct TextClusters: Sequence, IteratorProtocol {
   private var scalars: String.UnicodeScalarView.Iterator
   /// A character that has been read, and whose marks have not.
@@ -25,9 +26,15 @@ package struct TextClusters: Sequence, IteratorProtocol {
         continue
       case .variationSelector:
         continue
-      case .joiner where current?.width == 2:
+      case .joiner where current?.takesJoiner ?? false:
         continue
-      case .mark, .joiner, .unsafe:
+      case .skinTone where current?.scalar.properties.isEmojiModifierBase ?? false:
+        continue
+      case .skinTone:
+        cluster = TextCluster(scalar, width: 2)
+      case .tag where current?.scalar == "\u{1F3F4}":
+        continue
+      case .mark, .joiner, .tag, .unsafe:
         cluster = TextCluster("\u{FFFD}", width: 1)
       }
       defer { current = cluster }

@@ -5,14 +5,38 @@ import UploadCore
 /// The rules of `wcwidth`: marks and format characters take none, East Asian wide and emoji characters two (Unicode
 /// Standard Annex 11), all others one. Nothing is asked of the locale, so the result is the same everywhere.
 package enum TextWidth {
-  /// Columns that `text` takes; controls count as one, since they are shown replaced.
+  /// Columns that `text` takes once it is ``separated(_:)``; controls count as one, since they are shown replaced.
   package static func columns(_ text: String) -> Int {
-    text.unicodeScalars.reduce(0) { $0 + columns($1) }
+    separated(text).unicodeScalars.reduce(0) { $0 + columns($1) }
+  }
+
+  /// `text` without what joins several emoji into one, colours them, or changes a character to one: terminals do not
+  /// agree on how wide the result is.
+  private static func separated(_ text: String) -> String {
+    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
+    var kept = String.UnicodeScalarView()
+    var previous: Unicode.Scalar?
+    for scalar in text.unicodeScalars where !isPartOfEmoji(scalar, behind: previous) {
+      kept.append(scalar)
+      previous = scalar
+    }
+    return String(kept)
+  }
+
+  private static func isPartOfEmoji(_ scalar: Unicode.Scalar, behind previous: Unicode.Scalar?) -> Bool {
+    switch scalar.value {
+    case 0xFE0E...0xFE0F: true
+    case 0x200D: previous.map { !$0.isASCII && $0.properties.isEmoji } ?? false
+    case 0x1F3FB...0x1F3FF: previous?.properties.isEmojiModifierBase ?? false
+    case 0xE0020...0xE007F: previous == "\u{1F3F4}"
+    default: false
+    }
   }
 
   /// `text` cut so that it takes at most `width` columns; `ellipsis` ends what was cut, where it fits.
   package static func cut(_ text: String, to width: Int, ellipsis: String = "…") -> String {
     guard width > 0 else { return "" }
+    let text = separated(text)
     guard columns(text) > width else { return text }
     let mark = columns(ellipsis) < width ? ellipsis : ""
     var room = width - columns(mark)

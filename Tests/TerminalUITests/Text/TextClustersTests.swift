@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "\u{AD}", "\u{61C}", "\u{200B}", "\u{200C}", "\u{200E}", "\u{200F}", "\u{2028}", "\u{2029}", "\u{202A}", "\u{202E}",
+    "\u{AD}", "\u{61C}", "\u{200B}", "\u{200E}", "\u{200F}", "\u{2028}", "\u{2029}", "\u{202A}", "\u{202E}",
     "\u{2060}", "\u{2066}", "\u{2069}", "\u{FEFF}", "\u{FFF9}", "\u{E0001}", "\u{E0061}", "\u{3164}", "\u{115F}",
     "\u{1160}", "\u{34F}", "\u{378}", "\u{10FFFF}", "\u{FFFE}",
   ])
@@ -42,9 +42,21 @@ import Testing
   @Test func emojiAreTwoColumnsEach() {
     #expect("👍".columns == 2)
     #expect(shown("👨\u{200D}👩\u{200D}👧") == "👨👩👧")
-    #expect(shown("a\u{200D}b") == "a\u{FFFD}b")
+    #expect(shown("-\u{200D}b") == "-\u{FFFD}b")
+    #expect(shown("\u{200C}b") == "\u{FFFD}b")
     #expect(shown("❤\u{FE0F}x") == "❤x")
     #expect("🇩🇪".columns == 2)
+  }
+
+  @Test(arguments: [
+    ("👩🏽\u{200D}🚀", "👩🚀", 4), ("👍🏽x", "👍x", 3), ("🏽", "🏽", 2), ("🏳\u{FE0F}\u{200D}🌈", "🏳🌈", 3),
+    ("❤\u{FE0F}\u{200D}🔥", "❤🔥", 3),
+    ("🏴\u{E0067}\u{E0062}\u{E007F}.", "🏴.", 3), ("می\u{200C}خواهم", "میخواهم", 7),
+    ("1\u{FE0F}\u{20E3}", "1\u{20E3}", 1),
+  ])
+  func `joined emoji and words have a width that every terminal agrees on`(text: String, shown: String, columns: Int) {
+    #expect(self.shown(text) == shown)
+    #expect(text.columns == columns)
   }
 
   @Test func spelledOutHangulIsOneWideCell() {

@@ -6,6 +6,7 @@ import Testing
   @Test(arguments: [
     ("", 0), ("abc", 3), ("äöü", 3), ("写真", 4), ("e\u{301}", 1), ("한글", 4), ("📷", 2), ("ｆｕｌｌ", 8), ("\u{FFFD}", 1),
     ("█▌─", 3), ("…", 1), ("\u{1100}\u{1161}", 2), ("Z\u{336}\u{337}\u{338}", 1),
+    ("👩🏽\u{200D}🚀", 4), ("❤\u{FE0F}\u{200D}🔥", 3), ("می\u{200C}خواهم", 7), ("🏴\u{E0067}\u{E007F}", 2),
   ])
   func `Wide characters take two columns, combining ones none`(text: String, columns: Int) {
     #expect(TextWidth.columns(text) == columns)
@@ -14,6 +15,7 @@ import Testing
   @Test(arguments: [
     ("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("abcdef", 2, "a…"), ("abcdef", 1, "a"), ("abcdef", 0, ""),
     ("abcdef", -1, ""), ("写真写真", 7, "写真写…"), ("写真写真", 6, "写真…"), ("写真", 1, ""), ("e\u{301}fg", 2, "e\u{301}…"),
+    ("👩🏽\u{200D}🚀.png", 20, "👩🚀.png"), ("👩🏽\u{200D}🚀.png", 5, "👩🚀…"), ("می\u{200C}خواهم", 8, "می\u{200C}خواهم"),
   ])
   func `What is too long ends with an ellipsis`(text: String, width: Int, cut: String) {
     #expect(TextWidth.cut(text, to: width) == cut)
