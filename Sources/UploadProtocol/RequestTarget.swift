@@ -22,13 +22,16 @@ package struct RequestTarget: Sendable, Equatable {
   ///
   /// An escaped slash comes back as a slash, `..` as it is: the rules for names of files are yet to be applied.
   /// Throws `.badRequest` when an escape is malformed.
-  package func lastPathComponent() throws(UploadError) -> String? {
+  package func lastPathComponent() throws(UploadError) -> NameBytes? {
     let component = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last
     guard let component, !component.isEmpty else { return nil }
-    guard let name = PercentEncoding.decodedBytes(component)?.repairedText else {
-      throw Self.malformed(path)
-    }
-    return name
+    return try Self.name(component, within: path)
+  }
+
+  /// The value of a parameter that is a name, byte for byte; otherwise as ``parameter(_:)``.
+  package func nameParameter(_ name: String) throws(UploadError) -> NameBytes? {
+    guard let (pair, value) = pair(name) else { return nil }
+    return try Self.name(value, within: String(Substring(pair)), plusIsSpace: true)
   }
 
   /// The value of a parameter in the query with its escapes undone, `+` being a space; nil when there is none of that
@@ -36,16 +39,39 @@ package struct RequestTarget: Sendable, Equatable {
   ///
   /// Throws `.badRequest` when an escape in the value is malformed.
   package func parameter(_ name: String) throws(UploadError) -> String? {
+    guard let (pair, rest) = pair(name) else { return nil }
+    guard let value = PercentEncoding.decodedBytes(rest, plusIsSpace: true) else {
+      throw Self.malformed(String(Substring(pair)))
+    }
+    return value.repairedText
+  }
+
+  /// The first `name=value` in the query with that name, and its value, both as they were written.
+  private func pair(_ name: String) -> (pair: Substring.UTF8View, value: Substring.UTF8View)? {
     for pair in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
       let key = pair.prefix { $0 != ASCII.equals }
       guard PercentEncoding.decodedBytes(key, plusIsSpace: true)?.repairedText == name else { continue }
-      let rest = pair[key.endIndex...].dropFirst()
-      guard let value = PercentEncoding.decodedBytes(rest, plusIsSpace: true) else {
-        throw Self.malformed(String(Substring(pair)))
-      }
-      return value.repairedText
+      return (pair, pair[key.endIndex...].dropFirst())
     }
     return nil
+  }
+
+  /// What NIO puts in place of bytes that are not UTF-8 and not escaped: nobody can tell what they were.
+  private static let replacement = Array("\u{FFFD}".utf8)
+
+  private static func name(
+    _ escaped: Substring.UTF8View,
+    within text: String,
+    plusIsSpace: Bool = false
+  ) throws(UploadError) -> NameBytes {
+    guard Array(escaped).firstRange(of: replacement) == nil else {
+      throw UploadError(
+        .badRequest,
+        "The name in \(Excerpt.quoted(text)) has bytes that are not UTF-8. Percent-encode them, such as %E9 for 0xE9."
+      )
+    }
+    guard let name = PercentEncoding.decodedBytes(escaped, plusIsSpace: plusIsSpace) else { throw malformed(text) }
+    return NameBytes(name)
   }
 
   private static func malformed(_ text: String) -> UploadError {

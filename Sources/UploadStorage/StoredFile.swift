@@ -2,7 +2,10 @@ package import UploadCore
 
 /// A file in the store.
 package struct StoredFile: Sendable, Equatable {
-  package var name: String
+  /// The name as the file system stores it.
+  package var nameBytes: NameBytes
+  /// The name as text; bytes that are not UTF-8 are escaped.
+  package var name: String { nameBytes.description }
   /// In bytes.
   package var size: UInt64
   /// Media type as noted when it was stored; nil where that is not known.
@@ -15,14 +18,14 @@ package struct StoredFile: Sendable, Equatable {
   package var digests: ContentDigests
 
   package init(
-    name: String,
+    name: NameBytes,
     size: UInt64,
     type: String?,
     modified: Int64,
     replaced: Bool = false,
     digests: ContentDigests = ContentDigests()
   ) {
-    self.name = name
+    nameBytes = name
     self.size = size
     self.type = type
     self.modified = modified

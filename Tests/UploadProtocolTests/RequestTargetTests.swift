@@ -24,9 +24,10 @@ import UploadCore
     arguments: [
       ("/", nil), ("/a", "a"), ("/a/", nil), ("/a/b%20c.txt?d/e", "b c.txt"), ("//", nil), ("/a//b", "b"),
       ("/..", ".."),
-      ("/%2e%2E%2Fx", "../x"), ("/a+b", "a+b"), ("/%00", "\u{0}"), ("/%FF", "\u{FFFD}"), ("/a%2Fb", "a/b"),
-    ] as [(String, String?)]
-  ) func lastComponent(target: String, expected: String?) throws {
+      ("/%2e%2E%2Fx", "../x"), ("/a+b", "a+b"), ("/%00", "\u{0}"), ("/caf%E9", NameBytes([0x63, 0x61, 0x66, 0xE9])),
+      ("/a%2Fb", "a/b"), ("/%EF%BF%BD", "\u{FFFD}"),
+    ] as [(String, NameBytes?)]
+  ) func lastComponent(target: String, expected: NameBytes?) throws {
     #expect(try RequestTarget(target).lastPathComponent() == expected)
   }
 
@@ -38,6 +39,24 @@ import UploadCore
     ] as [(String, String?)]
   ) func parameters(target: String, expected: String?) throws {
     #expect(try RequestTarget(target).parameter("name") == expected)
+  }
+
+  @Test func `a name in the query keeps its bytes`() throws {
+    #expect(
+      try RequestTarget("/?name=caf%E9+1&name=x").nameParameter("name") == NameBytes("caf".utf8 + [0xE9] + " 1".utf8)
+    )
+    #expect(try RequestTarget("/?other=a").nameParameter("name") == nil)
+  }
+
+  @Test func `a name with bytes that were replaced on the way is rejected`() throws {
+    for target in ["/caf\u{FFFD}", "/?name=caf\u{FFFD}"] {
+      let error = #expect(throws: UploadError.self) {
+        let target = try RequestTarget(target)
+        _ = try (target.nameParameter("name"), target.lastPathComponent())
+      }
+      #expect(error?.code == .badRequest)
+      #expect(error?.message.contains("%E9") == true)
+    }
   }
 
   @Test func malformedEscapes() throws {

@@ -1,9 +1,10 @@
-/// A file name that is safe to create in one directory, made from what a stranger asked for.
+/// A file name that is safe to create in one directory, made from the name that a client requests.
 ///
-/// Rules: the last path component; controls, bidirectional and zero-width characters removed;
+/// Rules: the last path component; control, bidirectional and invisible characters removed (``InvisibleCharacters``);
 /// at most 255 bytes, cut before the extension; never empty, `.` or `..`; never one of the store's own partial files.
+/// Bytes that are not UTF-8 are kept: file systems store them.
 package struct FileName: Hashable, Sendable, CustomStringConvertible {
-  /// What a file system takes for one name, in bytes (NAME_MAX).
+  /// The longest name that a file system accepts, in bytes (NAME_MAX).
   package static let maximumLength = 255
 
   /// What the store's own unfinished files begin with; no upload may have such a name, or a restart would sweep it.
@@ -11,83 +12,102 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// What the store's own unfinished files end with.
   package static let partialSuffix = ".part"
 
-  /// For what has no name of its own.
+  /// For an upload without a name.
   package static let fallback = FileName(verbatim: "upload.bin")
 
-  package let description: String
+  /// The name as the file system stores it.
+  package let bytes: NameBytes
+
+  /// The name as text; bytes that are not UTF-8 are escaped.
+  package var description: String { bytes.description }
 
   /// Cleans `suggestion`; nil when nothing is left of it.
   package init?(_ suggestion: String) {
-    // By scalars, since a separator with a combining mark behind it is a character of its own.
-    let scalars = suggestion.unicodeScalars
-    let start = scalars.lastIndex { $0 == "/" || $0 == "\\" }.map { scalars.index(after: $0) } ?? scalars.startIndex
-    var kept = String.UnicodeScalarView()
-    kept.append(contentsOf: scalars[start...].lazy.filter { !PlainText.isUnsafe($0) })
-    let name = String(kept)
-    guard !name.isEmpty, name != ".", name != ".." else { return nil }
-    let short = Self.shortened(name)
-    // Asked after the cut: a long name can become a partial file's by losing its end.
-    description = Self.isPartial(short) ? Self.shortened("_" + short) : short
+    self.init(NameBytes(suggestion))
   }
 
-  private static func shortened(_ name: String) -> String {
-    let (stem, suffix) = split(name)
-    return String(shortened(stem, toFit: suffix) + suffix)
+  /// Cleans `suggestion`; nil when nothing is left of it.
+  package init?(_ suggestion: NameBytes) {
+    let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
+    let pieces = NameBytes(component).pieces
+    let isShown = InvisibleCharacters.areShown(pieces.map(\.scalar))
+    let name = NameBytes(zip(pieces, isShown).lazy.filter(\.1).map(\.0))
+    guard !name.isEmpty, name != ".", name != ".." else { return nil }
+    let short = Self.shortened(name)
+    // Checked after the cut: a long name can become a partial file's by losing its end.
+    bytes = Self.isPartial(short) ? Self.shortened(NameBytes("_".utf8 + short.bytes)) : short
+  }
+
+  /// Cleans the `filename` of a form's part. Old versions of Internet Explorer state a whole path there, `C:\dir\file`
+  /// or `\\server\share\file`; only such a name is cut at its last backslash, elsewhere that is an ordinary character.
+  package init?(formFilename filename: NameBytes) {
+    let bytes = filename.bytes
+    let backslash = UInt8(ascii: "\\")
+    let hasDrive = bytes.count >= 3 && Self.isLetter(bytes[0]) && bytes[1] == UInt8(ascii: ":") && bytes[2] == backslash
+    guard hasDrive || bytes.starts(with: [backslash, backslash]) else {
+      self.init(filename)
+      return
+    }
+    self.init(NameBytes(bytes.split(separator: backslash, omittingEmptySubsequences: false).last ?? []))
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+  }
+
+  private static func shortened(_ name: NameBytes) -> NameBytes {
+    let (stem, suffix) = split(name.bytes)
+    return NameBytes(shortened(stem, toFit: suffix) + suffix)
   }
 
   /// The name to try when this one is taken: `report.pdf`, `report (2).pdf`, `report (3).pdf`; two extensions stay
   /// together where the first is `tar`.
   package func numbered(_ number: Int) -> FileName {
     guard number > 1 else { return self }
-    let (stem, suffix) = Self.split(description)
-    let tail = " (\(number))" + suffix
-    return FileName(verbatim: Self.shortened(stem, toFit: tail) + tail)
+    let (stem, suffix) = Self.split(bytes.bytes)
+    let tail = " (\(number))".utf8 + suffix
+    return FileName(verbatim: NameBytes(Self.shortened(stem, toFit: tail) + tail))
   }
 
-  private init(verbatim name: String) {
-    description = name
+  private init(verbatim name: NameBytes) {
+    bytes = name
   }
 
   /// Whether `name` is one that the store gives to its own unfinished files.
-  package static func isPartial(_ name: String) -> Bool {
-    // By bytes, as the file system compares: a combining mark after the prefix makes another character of its last one.
-    name.utf8.starts(with: partialPrefix.utf8) && name.utf8.reversed().starts(with: partialSuffix.utf8.reversed())
+  package static func isPartial(_ name: NameBytes) -> Bool {
+    name.bytes.starts(with: partialPrefix.utf8) && name.bytes.reversed().starts(with: partialSuffix.utf8.reversed())
   }
 
   /// Stem and extension, the dot with the extension; a leading dot begins a stem, and no extension is over 32 bytes.
-  private static func split(_ name: String) -> (stem: Substring, suffix: Substring) {
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return (name[...], "") }
+  private static func split(_ name: [UInt8]) -> (stem: ArraySlice<UInt8>, suffix: ArraySlice<UInt8>) {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return (name[...], []) }
     var stem = name[..<dot]
-    var suffix = name[dot...]
-    if stem.hasSuffix(".tar"), stem.count > 4 {
-      stem = stem.dropLast(4)
-      suffix = name[stem.endIndex...]
-    }
-    return suffix.utf8.count <= 33 ? (stem, suffix) : (name[...], "")
+    if stem.count > 4, stem.suffix(4).elementsEqual(".tar".utf8) { stem = stem.dropLast(4) }
+    let suffix = name[stem.endIndex...]
+    return suffix.count <= 33 ? (stem, suffix) : (name[...], [])
   }
 
   /// As many whole characters of `stem` as fit before `suffix`.
-  private static func shortened(_ stem: Substring, toFit suffix: some StringProtocol) -> Substring {
-    var room = maximumLength - suffix.utf8.count
-    guard stem.utf8.count > room else { return stem }
-    var end = stem.startIndex
-    while end < stem.endIndex {
-      room -= stem[end].utf8.count
-      guard room >= 0 else { break }
-      end = stem.index(after: end)
+  private static func shortened(_ stem: ArraySlice<UInt8>, toFit suffix: some Collection<UInt8>) -> ArraySlice<UInt8> {
+    let room = maximumLength - suffix.count
+    guard stem.count > room else { return stem }
+    var length = 0
+    for character in String(validating: stem, as: UTF8.self) ?? "" {
+      guard length + character.utf8.count <= room else { break }
+      length += character.utf8.count
     }
-    // A single character longer than the room (a storm of combining marks) is cut between scalars instead.
-    return end > stem.startIndex ? stem[..<end] : shortenedByScalars(stem, room: maximumLength - suffix.utf8.count)
+    // A single character longer than the room (hundreds of combining marks) is cut between scalars instead; so is a
+    // name that is not UTF-8.
+    return stem.prefix(length > 0 ? length : lengthOfScalars(stem, upTo: room))
   }
 
-  private static func shortenedByScalars(_ stem: Substring, room: Int) -> Substring {
-    var left = room
-    var end = stem.unicodeScalars.startIndex
-    while end < stem.unicodeScalars.endIndex {
-      left -= UTF8.width(stem.unicodeScalars[end])
-      guard left >= 0 else { break }
-      end = stem.unicodeScalars.index(after: end)
+  private static func lengthOfScalars(_ stem: ArraySlice<UInt8>, upTo room: Int) -> Int {
+    var length = 0
+    for piece in NameBytes(stem).pieces {
+      let width = piece.scalar.map { UTF8.width($0) } ?? 1
+      guard length + width <= room else { break }
+      length += width
     }
-    return stem[..<end]
+    return length
   }
 }

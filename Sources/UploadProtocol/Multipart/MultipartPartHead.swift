@@ -5,9 +5,9 @@ package struct MultipartPartHead: Equatable, Sendable {
   /// The form control's name; nil when the part has none, and then the part is taken all the same.
   package var fieldName: String?
 
-  /// The file's name as the client meant it, unescaped, repaired where it is not UTF-8, with any directories still in
-  /// it. Nil only for a nested multipart/mixed body, empty when the client has a file without a name.
-  package var filename: String?
+  /// The file's name as the client meant it, unescaped, not always UTF-8, with any directories still in it. Nil only for
+  /// a nested multipart/mixed body, empty when the client has a file without a name.
+  package var filename: NameBytes?
 
   /// The part's Content-Type as it was written.
   package var contentType: String?
@@ -21,7 +21,7 @@ package struct MultipartPartHead: Equatable, Sendable {
 
   package init(
     fieldName: String? = nil,
-    filename: String? = nil,
+    filename: NameBytes? = nil,
     contentType: String? = nil,
     contentLength: UInt64? = nil,
     digests: ContentDigests = ContentDigests()

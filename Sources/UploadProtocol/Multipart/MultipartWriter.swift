@@ -1,3 +1,5 @@
+package import UploadCore
+
 /// Writes everything of a form but the files' content, so that the content can be sent from wherever it lies.
 ///
 /// A form of two files is `head(isFirst: true)`, content, `head(isFirst: false)`, content, `tail`; the lengths of these
@@ -14,11 +16,16 @@ package struct MultipartWriter: Sendable {
   /// Names are written as browsers do (the WHATWG's encoding of form data): raw UTF-8, with CR, LF and `"` escaped.
   /// Controls in `contentType` are left out, so that it cannot bring a header of its own.
   package func head(fieldName: String, filename: String, contentType: String, isFirst: Bool) -> [UInt8] {
+    head(fieldName: fieldName, filename: NameBytes(filename), contentType: contentType, isFirst: isFirst)
+  }
+
+  /// The same for a name that need not be UTF-8; its bytes are written as they are.
+  package func head(fieldName: String, filename: NameBytes, contentType: String, isFirst: Bool) -> [UInt8] {
     var head = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
     head += "\r\nContent-Disposition: form-data; name=\"".utf8
-    head += Self.escaped(fieldName)
+    head += Self.escaped(fieldName.utf8)
     head += "\"; filename=\"".utf8
-    head += Self.escaped(filename)
+    head += Self.escaped(filename.bytes)
     head += "\"\r\nContent-Type: ".utf8
     head += contentType.utf8.filter { $0 >= 0x20 && $0 != 0x7F }
     head += "\r\n\r\n".utf8
@@ -30,9 +37,9 @@ package struct MultipartWriter: Sendable {
     boundary.delimiter + "--\r\n".utf8
   }
 
-  private static func escaped(_ name: String) -> [UInt8] {
+  private static func escaped(_ name: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
-    for byte in name.utf8 {
+    for byte in name {
       switch byte {
       case ASCII.quote: result += "%22".utf8
       case ASCII.carriageReturn: result += "%0D".utf8

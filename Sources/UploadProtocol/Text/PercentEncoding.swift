@@ -9,8 +9,13 @@ package enum PercentEncoding {
   /// Returns `text` with every byte escaped that is not unreserved (RFC 3986 section 2.3): fit for one segment of a path
   /// and for a name or value of a query.
   package static func encode(_ text: String) -> String {
+    encode(text.utf8)
+  }
+
+  /// The same for bytes, which need not be UTF-8.
+  package static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var result: [UInt8] = []
-    for byte in text.utf8 {
+    for byte in bytes {
       if isUnreserved(byte) {
         result.append(byte)
       } else {
@@ -21,7 +26,7 @@ package enum PercentEncoding {
   }
 
   /// ``decode(_:plusIsSpace:)`` before the bytes are taken as text.
-  static func decodedBytes(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+  package static func decodedBytes(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
     var result: [UInt8] = []
     var bytes = text.makeIterator()
     while let byte = bytes.next() {

@@ -49,6 +49,7 @@ struct BrowsingRoutes: Sendable {
     let entries = files.map {
       JSONValue.object([
         ("name", .string($0.name)),
+        ("url", .string("/files/\($0.urlComponent)")),
         ("size", .unsigned($0.size)),
         ("type", .optional($0.type)),
         ("sha256", .optional($0.digests.sha256Text)),
@@ -61,12 +62,12 @@ struct BrowsingRoutes: Sendable {
   private func download(_ request: Request, over channel: any Channel) async throws -> Response {
     // The path as it was sent: the router has already turned an escaped slash into a plain one.
     let escaped = request.uri.path.dropFirst("/files/".count)
-    guard let name = PercentEncoding.decode(escaped), !name.isEmpty else {
+    guard let name = PercentEncoding.decodedBytes(escaped.utf8), !name.isEmpty else {
       if escaped.isEmpty { return try await listing(request) }
       throw UploadError(.badRequest, "The name has a % that is not followed by two hexadecimal digits.")
     }
     let opened = try await workers.runIfActive { [directory] in
-      directory.open(name).map { (file: $0, described: $0.typed) }
+      directory.open(NameBytes(name)).map { (file: $0, described: $0.typed) }
     }
     guard let opened else { throw UploadError(.notFound, "There is no file of that name.") }
     return Download(

@@ -34,7 +34,7 @@ struct Download: Sendable {
       .eTag: tag,
       .lastModified: HTTPDate.text(stored.modified),
       .acceptRanges: "bytes",
-      .contentDisposition: "attachment; filename*=UTF-8''\(stored.urlComponent)",
+      .contentDisposition: disposition,
       .xContentTypeOptions: "nosniff",
       .cacheControl: "no-cache",
     ]
@@ -53,6 +53,11 @@ struct Download: Sendable {
       refusal.fields[.contentRange] = "bytes */\(stored.size)"
       return Response(refusal)
     }
+  }
+
+  /// A name that is not UTF-8 cannot be stated here (RFC 8187 section 3.2.1); clients then take it from the URL.
+  private var disposition: String {
+    stored.nameBytes.isUTF8 ? "attachment; filename*=UTF-8''\(stored.urlComponent)" : "attachment"
   }
 
   /// A strong validator (RFC 9110 section 8.8.3).

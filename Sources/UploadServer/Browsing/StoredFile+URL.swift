@@ -1,9 +1,10 @@
+import UploadCore
 import UploadProtocol
 import UploadStorage
 
 extension StoredFile {
-  /// The name as one component of a URL's path.
+  /// The name, byte for byte, as one component of a URL's path.
   var urlComponent: String {
-    PercentEncoding.encode(name)
+    PercentEncoding.encode(nameBytes.bytes)
   }
 }

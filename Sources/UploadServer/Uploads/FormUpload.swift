@@ -124,7 +124,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     parts.last?.meter.phase = .finishing
     let declared = head.contentType.flatMap { $0.split(separator: ";").first }.map { PlainText.sanitized(String($0)) }
     try context.limits.types.check(declared: declared)
-    let name = WantedName(head.filename.flatMap { FileName($0) })
+    let name = WantedName(head.filename.flatMap { FileName(formFilename: $0) })
     let meter = UploadMeter(
       request: request,
       direction: .incoming,

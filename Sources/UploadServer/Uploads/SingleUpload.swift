@@ -111,7 +111,8 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   /// Stores what has come beside what is there; the upload has failed all the same.
   private func keepBytes(after error: UploadError) {
-    guard let sink, let name = FileName("\(name.end(of: meter).name).partial") else { return }
+    let partial = NameBytes(name.end(of: meter).name.bytes.bytes + ".partial".utf8)
+    guard let sink, let name = FileName(partial) else { return }
     (state, failure) = (.storing, error)
     meter.setNetworkBytes(0)
     sink.keep(as: name).assumeIsolated().whenComplete { result in

@@ -37,7 +37,7 @@ enum UploadRoute: Sendable {
     switch (request.method, target.path) {
     case (.post, "/stream-upload"):
       try checkContent(request)
-      let name = try target.parameter("name") ?? disposition(request)
+      let name = try target.nameParameter("name") ?? disposition(request)
       return .file(name: name.flatMap { FileName($0) }, declaredType: declaredType(request))
     case (.post, "/file-upload"):
       try checkContent(request)
@@ -101,7 +101,7 @@ enum UploadRoute: Sendable {
     return name
   }
 
-  private static func disposition(_ request: HTTPRequest) -> String? {
+  private static func disposition(_ request: HTTPRequest) -> NameBytes? {
     request.headerFields[.contentDisposition].flatMap { ContentDisposition(header: $0).filename }
   }
 

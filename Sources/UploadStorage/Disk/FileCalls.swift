@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import UploadCore
 
 /// The system calls that move an upload's bytes to the disk; tests put failing ones in their place.
 ///
@@ -30,11 +31,17 @@ struct FileCalls: Sendable {
   /// Opens an unnamed file in a directory (`O_TMPFILE`).
   var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, 0o600) }
   /// Gives an unnamed file a name in a directory, unless that is taken.
-  var link: @Sendable (Int32, _ directory: Int32, String) -> Int32 = { clinux_link_descriptor($0, $1, $2) }
+  var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { descriptor, directory, name in
+    name.withCString { clinux_link_descriptor(descriptor, directory, $0) }
+  }
   /// `renameat2` within a directory, unless the new name is taken; `EINVAL` or `ENOSYS` where that is not supported.
-  var renameNew: @Sendable (_ directory: Int32, String, _ to: String) -> Int32 = { clinux_rename_new($0, $1, $2) }
+  var renameNew: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
+    from.withCString { from in name.withCString { clinux_rename_new(directory, from, $0) } }
+  }
   /// `renameat` within a directory: replaces what has the new name.
-  var rename: @Sendable (_ directory: Int32, String, _ to: String) -> Int32 = { renameat($0, $1, $0, $2) }
+  var rename: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
+    from.withCString { from in name.withCString { renameat(directory, from, directory, $0) } }
+  }
   /// Begins to write a range from the page cache to the disk.
   var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
     clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))

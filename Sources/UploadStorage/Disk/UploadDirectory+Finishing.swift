@@ -78,7 +78,7 @@ extension UploadDirectory {
     } catch {
       for index in named {
         if case .success(let finished) = results[index], let stored = finished.stored, !stored.replaced {
-          remove(stored.name, from: finished.upload.file)
+          remove(stored.nameBytes, from: finished.upload.file)
         }
         results[index] = .failure(error)
       }

@@ -30,7 +30,7 @@ extension UploadDirectory {
 
   /// Gives a file a name the way it is given to an upload's, but one that nobody sees.
   private func probeName(_ file: PartialFile) throws(UploadError) {
-    let name = Self.hiddenName()
+    let name = NameBytes(Self.hiddenName())
     defer { remove(name) }
     guard tryName(name, for: file) == 0 || isFull else {
       throw StorageError.directoryCannotFinish("link", path: path)

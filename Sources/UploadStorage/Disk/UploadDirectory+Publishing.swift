@@ -8,7 +8,7 @@ extension UploadDirectory {
 
   /// A name that a file has been given, or will have once it is renamed from where it stands.
   struct Given {
-    var name: String
+    var name: NameBytes
     /// Where it stands beside the file that it is to replace.
     var staged: String?
   }
@@ -54,18 +54,18 @@ extension UploadDirectory {
 
   /// Takes a name away again. One that has replaced another file by then stays: see ``publish(_:_:)``.
   func withdraw(_ given: Given, from file: PartialFile) {
-    if let staged = given.staged { remove(staged) } else { remove(given.name, from: file) }
+    if let staged = given.staged { remove(NameBytes(staged)) } else { remove(given.name, from: file) }
   }
 
   /// Takes a file's name away, unless another file has got it meanwhile.
-  func remove(_ name: String, from file: PartialFile) {
+  func remove(_ name: NameBytes, from file: PartialFile) {
     var (own, named) = (stat(), stat())
     guard fstat(file.descriptor, &own) == 0, look(at: name, &named), own.st_ino == named.st_ino else { return }
     remove(name)
   }
 
-  func remove(_ name: String) {
-    unlinkat(descriptor, name, 0)
+  func remove(_ name: NameBytes) {
+    _ = name.withCString { unlinkat(descriptor, $0, 0) }
   }
 
   /// Gives a file its name, or puts it beside the file that it is to replace.
@@ -77,9 +77,8 @@ extension UploadDirectory {
   ) throws(UploadError) -> Given {
     var number = 1
     while true {
-      let name = upload.name.numbered(number).description
-      // By bytes, as the file system compares.
-      let isGiven = others.contains { $0.name.utf8.elementsEqual(name.utf8) }
+      let name = upload.name.numbered(number).bytes
+      let isGiven = others.contains { $0.name == name }
       if !isGiven, try link(upload.file, as: name) { return Given(name: name) }
       switch policy {
       case .replace where number == 1 && !isGiven:
@@ -100,44 +99,45 @@ extension UploadDirectory {
   private func freeNumber(for name: FileName, after number: Int) -> Int {
     var status = stat()
     var (taken, free, step) = (number, number + 1, 1)
-    while free < Self.highestNumber, look(at: name.numbered(free).description, &status) {
+    while free < Self.highestNumber, look(at: name.numbered(free).bytes, &status) {
       step *= 2
       (taken, free) = (free, free + step)
     }
     while free - taken > 1 {
       let middle = taken + (free - taken) / 2
-      if look(at: name.numbered(middle).description, &status) { taken = middle } else { free = middle }
+      if look(at: name.numbered(middle).bytes, &status) { taken = middle } else { free = middle }
     }
     return free
   }
 
   /// Looks at what has a name, a link itself and not where it leads.
   /// - Returns: whether there is anything.
-  private func look(at name: String, _ status: inout stat) -> Bool {
-    fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+  private func look(at name: NameBytes, _ status: inout stat) -> Bool {
+    name.withCString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0
   }
 
   /// Gives a file its name unless that is taken.
   /// - Returns: false when it is.
-  private func link(_ file: PartialFile, as name: String) throws(UploadError) -> Bool {
+  private func link(_ file: PartialFile, as name: NameBytes) throws(UploadError) -> Bool {
     if tryName(name, for: file) == 0 { return true }
     if errno == EEXIST { return false }
     throw StorageError.uploadFailed("link", in: path)
   }
 
   /// Gives a file a name; below 0 with `errno` set when that failed, `EEXIST` when it is taken.
-  func tryName(_ name: String, for file: PartialFile) -> Int32 {
+  func tryName(_ name: NameBytes, for file: PartialFile) -> Int32 {
     guard let hidden = file.hiddenName else { return calls.link(file.descriptor, descriptor, name) }
-    return renameWithoutOverwriting(hidden, to: name)
+    return renameWithoutOverwriting(NameBytes(hidden), to: name)
   }
 
   /// `renameat2`, or on file systems that do not know it a link and an unlink, which overwrites no more.
-  private func renameWithoutOverwriting(_ from: String, to name: String) -> Int32 {
+  private func renameWithoutOverwriting(_ from: NameBytes, to name: NameBytes) -> Int32 {
     let result = calls.renameNew(descriptor, from, name)
     guard result != 0, errno == EINVAL || errno == ENOSYS else { return result }
-    guard linkat(descriptor, from, descriptor, name, 0) == 0 else { return -1 }
+    let linked = from.withCString { from in name.withCString { linkat(descriptor, from, descriptor, $0, 0) } }
+    guard linked == 0 else { return -1 }
     // The file has its name: a second one that stays fails nothing, and is swept at the next start.
-    unlinkat(descriptor, from, 0)
+    remove(from)
     return 0
   }
 
@@ -145,7 +145,7 @@ extension UploadDirectory {
   private func stage(_ file: PartialFile) throws(UploadError) -> String {
     if let hidden = file.hiddenName { return hidden }
     let hidden = Self.hiddenName()
-    guard clinux_lock(file.descriptor) == 0, calls.link(file.descriptor, descriptor, hidden) == 0 else {
+    guard clinux_lock(file.descriptor) == 0, calls.link(file.descriptor, descriptor, NameBytes(hidden)) == 0 else {
       throw StorageError.uploadFailed("link", in: path)
     }
     return hidden
@@ -153,11 +153,14 @@ extension UploadDirectory {
 
   /// Renames a staged file over the one it replaces, in one step: the old one is there until then.
   func takePlace(_ file: Given) throws(UploadError) {
-    guard let staged = file.staged, calls.rename(descriptor, staged, file.name) != 0 else { return }
+    guard let staged = file.staged, calls.rename(descriptor, NameBytes(staged), file.name) != 0 else { return }
     throw errno == EISDIR ? taken(file.name) : StorageError.uploadFailed("rename", in: path)
   }
 
-  private func taken(_ name: String) -> UploadError {
-    UploadError(.nameTaken, "\"\(PlainText.sanitized(name))\" is there already. Send the file under another name.")
+  private func taken(_ name: NameBytes) -> UploadError {
+    UploadError(
+      .nameTaken,
+      "\"\(PlainText.sanitized(name.description))\" is there already. Send the file under another name."
+    )
   }
 }

@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
-import UploadCore
+package import UploadCore
 
 extension UploadDirectory {
   /// Opens one regular file of the directory.
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
-  package func open(_ name: String) -> OpenFile? {
+  package func open(_ name: NameBytes) -> OpenFile? {
     guard let descriptor = descriptor(of: name) else { return nil }
     guard let file = opened(name: name, descriptor: descriptor) else {
       close(descriptor)
@@ -20,15 +20,14 @@ extension UploadDirectory {
     names().compactMap { open($0).map(look) }.sorted { ($1.modified, $0.name) < ($0.modified, $1.name) }
   }
 
-  private func descriptor(of name: String) -> Int32? {
-    // By bytes: a slash with a combining mark behind it is another character, but parts a path all the same.
-    let isOneComponent = !name.isEmpty && !name.utf8.contains(UInt8(ascii: "/"))
-    guard isOneComponent, !name.utf8.contains(0), !FileName.isPartial(name) else { return nil }
-    let descriptor = clinux_open_beneath(self.descriptor, name)
+  private func descriptor(of name: NameBytes) -> Int32? {
+    let isOneComponent = !name.isEmpty && !name.bytes.contains(UInt8(ascii: "/"))
+    guard isOneComponent, !name.bytes.contains(0), !FileName.isPartial(name) else { return nil }
+    let descriptor = name.withCString { clinux_open_beneath(self.descriptor, $0) }
     return descriptor >= 0 ? descriptor : nil
   }
 
-  private func opened(name: String, descriptor: Int32) -> OpenFile? {
+  private func opened(name: NameBytes, descriptor: Int32) -> OpenFile? {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     let file = StoredFile(

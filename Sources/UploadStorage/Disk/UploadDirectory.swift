@@ -152,9 +152,9 @@ package final class UploadDirectory: Sendable {
   /// Removes unfinished files that a crash left: ours by name, and locked by nobody.
   private func sweep() {
     for name in names() where FileName.isPartial(name) {
-      let file = openat(descriptor, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      let file = name.withCString { openat(descriptor, $0, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
       guard file >= 0 else { continue }
-      if clinux_lock(file) == 0 { unlinkat(descriptor, name, 0) }
+      if clinux_lock(file) == 0 { remove(name) }
       close(file)
     }
   }
@@ -167,7 +167,7 @@ package final class UploadDirectory: Sendable {
   }
 
   /// All names in the directory, in no order.
-  func names() -> [String] {
+  func names() -> [NameBytes] {
     DirectoryNames.read(descriptor: calls.openAgain(descriptor))
   }
 }

@@ -13,7 +13,9 @@ import Testing
     #expect(PlainText.sanitized(evil) == "evil\u{FFFD}]0;pwned\u{FFFD}\u{FFFD}gnp.exe")
   }
 
-  @Test(arguments: [0x00...0x1F, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2064, 0x2066...0x2069])
+  @Test(arguments: [
+    0x00...0x1F, 0x7F...0x9F, 0x200B...0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060...0x2064, 0x2066...0x2069,
+  ])
   func `Every scalar of a dangerous kind is replaced`(range: ClosedRange<UInt32>) throws {
     for value in range {
       let scalar = try #require(Unicode.Scalar(value))

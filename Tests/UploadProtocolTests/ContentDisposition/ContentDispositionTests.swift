@@ -1,15 +1,16 @@
 import Testing
+import UploadCore
 
 @testable import UploadProtocol
 
 @Suite struct ContentDispositionTests {
-  private func filename(part field: String) -> String? {
+  private func filename(part field: String) -> NameBytes? {
     ContentDisposition(part: Array("form-data; name=\"n\"; \(field)".utf8)).filename
   }
 
   @Test(arguments: [
     // Quoted, as browsers write it: nothing but three escapes.
-    (#"filename="a.txt""#, "a.txt"),
+    (#"filename="a.txt""#, "a.txt") as (String, NameBytes),
     (#"filename="a%22b%0D%0Ac""#, "a\"b\r\nc"),
     (#"filename="%2F%41%0a%0d%2522%""#, "%2F%41%0a%0d%2522%"),
     (#"filename="C:\dir\file.txt""#, #"C:\dir\file.txt"#),
@@ -48,12 +49,32 @@ import Testing
     ("filename*=UTF-8'en'%e2%82%ac", "€"),
     ("filename*=iso-8859-1''%FC.txt", "ü.txt"),
     ("filename*=\"utf-8''a%20b\"", "a b"),
-    ("filename*=utf-8''%FF", "\u{FFFD}"),
+    ("filename*=utf-8''%FF", NameBytes([0xFF])),
+    // .NET and PowerShell 7: an encoded word beside filename*.
+    (#"filename="=?utf-8?B?w6Qv8J+Yii50eHQ=?="; filename*=utf-8''%C3%A4%20b.txt"#, "ä b.txt"),
+    (#"filename*=utf-8''%C3%A4; filename="=?utf-8?B?w6Q=?=""#, "ä"),
+    (#"filename==?utf-8?B?w6Q=?=; filename*=utf-8''b"#, "b"),
+    // An encoded word alone, or beside a filename* that cannot be decoded.
+    (#"filename="=?utf-8?B?w6QvYg==?=""#, "ä/b"),
+    (#"filename="=?UTF-8?b?w6Q=?="; filename*=koi8-r''%C1"#, "ä"),
+    (#"filename="=?utf-8?Q?=C3=A4_b=2Etxt?=""#, "ä b.txt"),
+    (#"filename="=?iso-8859-1?q?caf=E9?=""#, "café"),
+    (#"filename="=?utf-8*de?B?w6Q=?=""#, "ä"),
+    (#"filename="=?utf-8?B?w6Q=?= =?utf-8?Q?b?=""#, "äb"),
+    (#"filename="=?utf-8?Q?a=FF?=""#, NameBytes([0x61, 0xFF])),
+    // What only looks like one is the name.
+    (#"filename="=?utf-8?B?%%%?=""#, "=?utf-8?B?%%%?="),
+    (#"filename="=?koi8-r?B?w6Q=?=""#, "=?koi8-r?B?w6Q=?="),
+    (#"filename="=?utf-8?X?w6Q=?=""#, "=?utf-8?X?w6Q=?="),
+    (#"filename="=?utf-8?Q?=C?=""#, "=?utf-8?Q?=C?="),
+    (#"filename="=?utf-8?Q?a?= b.txt""#, "=?utf-8?Q?a?= b.txt"),
+    (#"filename="=?=""#, "=?="),
+    (#"filename="a =?utf-8?Q?b?=""#, "a =?utf-8?Q?b?="),
     // One that cannot be decoded is still the name of a file.
     ("filename*=koi8-r''%C1", "koi8-r''%C1"),
     ("filename*=utf-8''%4", "utf-8''%4"),
     ("filename*=plain", "plain"),
-  ]) func partNames(field: String, expected: String) {
+  ]) func partNames(field: String, expected: NameBytes) {
     #expect(filename(part: field) == expected)
   }
 
@@ -75,7 +96,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"attachment; filename="a.txt""#, "a.txt"),
+    (#"attachment; filename="a.txt""#, "a.txt") as (String, NameBytes),
+    (#"attachment; filename="=?utf-8?B?w6Q=?=""#, "ä"),
     ("attachment; filename=a.txt", "a.txt"),
     // Preferred here, whatever the order.
     (#"attachment; filename="a"; filename*=UTF-8''%E2%82%AC"#, "€"),
@@ -88,7 +110,7 @@ import Testing
     (#"attachment; filename="a%22b""#, "a%22b"),
     (#"attachment; filename="a\"b""#, "a\"b"),
     (#"attachment; filename="C:\dir\a""#, #"C:\dir\a"#),
-  ]) func requestNames(field: String, expected: String) {
+  ]) func requestNames(field: String, expected: NameBytes) {
     #expect(ContentDisposition(header: field).filename == expected)
   }
 

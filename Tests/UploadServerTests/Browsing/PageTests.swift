@@ -1,4 +1,5 @@
 import Testing
+import UploadCore
 import UploadStorage
 
 @testable import UploadServer

@@ -68,7 +68,7 @@ final class ScriptedStore: UploadStore, @unchecked Sendable {
   private func file(_ upload: SealedUpload) -> StoredFile {
     let size = sinks.first { $0.meter === upload.meter }?.bytes.count ?? 0
     return StoredFile(
-      name: upload.name.description,
+      name: upload.name.bytes,
       size: UInt64(size),
       type: upload.type,
       modified: 0,

@@ -85,9 +85,25 @@ import UploadTestSupport
         "nothing", "FILE", String(repeating: "x", count: 256), String(repeating: "x", count: 5000),
       ]
       for name in refused {
-        #expect(directory.open(name) == nil, "\(name.debugDescription)")
+        #expect(directory.open(NameBytes(name)) == nil, "\(name.debugDescription)")
       }
       #expect(directory.open("file") != nil)
+    }
+  }
+
+  @Test func `names that are not UTF-8 are listed and opened`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let name = NameBytes("caf".utf8 + [0xE9])
+      let descriptor = name.withCString { openat(directory.descriptor, $0, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600) }
+      try #require(descriptor >= 0)
+      close(descriptor)
+      try place.write([1], to: "caf\u{FFFD}")
+      #expect(Set(directory.list().map(\.nameBytes)) == [name, "caf\u{FFFD}"])
+      #expect(Set(directory.list().map(\.name)) == [#"caf\xE9"#, "caf\u{FFFD}"])
+      #expect(directory.open(name)?.file.size == 0)
+      #expect(directory.open("caf\u{FFFD}")?.file.size == 1)
+      #expect(directory.open(NameBytes([0xE9])) == nil)
     }
   }
 

@@ -178,7 +178,7 @@ import UploadTestSupport
       try await probe.write(SplitMix64.bytes(2 * Slab.small))
       try await eventually("the first write") { probe.meter.stored > 0 }
       let hidden = try #require(fixture.place.names().first)
-      #expect(FileName.isPartial(hidden))
+      #expect(FileName.isPartial(NameBytes(hidden)))
       #expect(try fixture.place.names().count == 1)
       _ = try await fixture.publish([probe.seal("a")])
       #expect(try fixture.place.names() == ["a"])

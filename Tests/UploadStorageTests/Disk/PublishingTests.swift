@@ -44,6 +44,34 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: Origin.allCases, DuplicatePolicy.allCases)
+  func `a name that is not UTF-8 is given byte for byte`(origin: Origin, policy: DuplicatePolicy) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let wanted = NameBytes("caf".utf8 + [0xE9] + ".txt".utf8)
+      var results: [NameBytes] = []
+      for number in 0..<2 {
+        let plain = try sealed(directory, origin, [UInt8(number)], "plain")
+        let upload = SealedUpload(
+          meter: plain.meter,
+          name: try #require(FileName(wanted)),
+          type: nil,
+          digests: ContentDigests(),
+          file: plain.file
+        )
+        let files = try? directory.publish([upload], .init(durability: .none, onDuplicate: policy))
+        results += (files ?? []).map(\.nameBytes)
+      }
+      let second = NameBytes("caf".utf8 + [0xE9] + " (2).txt".utf8)
+      switch policy {
+      case .rename: #expect(results == [wanted, second])
+      case .error: #expect(results == [wanted])
+      case .replace: #expect(results == [wanted, wanted])
+      }
+      #expect(Set(directory.names()) == Set(results))
+    }
+  }
+
   @Test(arguments: Origin.allCases)
   func `A taken name is numbered under rename`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
@@ -197,7 +225,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.file("root"))
       let upload = try sealed(directory, origin, [1], "a")
-      for name in directory.names() { unlinkat(directory.descriptor, name, 0) }
+      for name in directory.names() { directory.remove(name) }
       try #require(rmdir(place.file("root")) == 0)
       for policy in DuplicatePolicy.allCases {
         let error = try #require(throws: UploadError.self) {
