@@ -27,7 +27,8 @@ import UploadStorage
   @Test func optionsBecomeTheServersSettings() throws {
     let command = try ServeCommand.parse([
       "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",
-      "--max-size", "1.5GB", "--max-uploads", "3", "--max-connections", "4", "--idle-timeout", "1m", "--grace", "0s",
+      "--max-size", "1.5GB", "--max-uploads", "3", "--max-files", "7",
+      "--max-connections", "4", "--idle-timeout", "1m", "--grace", "0s",
     ])
     let configuration = try command.server.configuration(port: 7)
     #expect(configuration.host == "::1")
@@ -36,6 +37,11 @@ import UploadStorage
     #expect(configuration.maxConnections == 4)
     #expect(configuration.limits.maxSize == 1_500_000_000)
     #expect(configuration.limits.maxUploads == 3)
+    #expect(configuration.limits.form.files == 7)
+    #expect(try ServeCommand.parse([]).server.configuration(port: 7).limits.form.files == 1000)
+    for value in ["0", "-1", "10001"] {
+      #expect(throws: (any Error).self) { try ServeCommand.parse(["--max-files", value]) }
+    }
     #expect(configuration.limits.idleTimeout == .seconds(60))
     #expect(configuration.limits.grace == .zero)
     #expect(command.server.storage.onDuplicate == .error)

@@ -85,6 +85,9 @@ struct ServerOptions: ParsableArguments {
   var minFree = SizeArgument(bytes: 256 << 20, "256MiB")
 
   @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
+  @Option(help: ArgumentHelp("Most files in one form, up to 10000; more are rejected with 413.", valueName: "count"))
+  var maxFiles = 1000
+
   var maxUploads = 4096
 
   @Option(help: ArgumentHelp("Requests with uploads at once of one address. (default: no limit)", valueName: "count"))
@@ -137,7 +140,7 @@ struct ServerOptions: ParsableArguments {
     [
       "host", "raw-port", "on-duplicate", "on-cut", "durability", "memory-budget", "max-size", "min-free",
       "allow-type", "deny-type", "digest",
-      "max-uploads", "max-uploads-per-client", "max-connections", "idle-timeout", "min-rate", "limit-rate",
+      "max-files", "max-uploads", "max-uploads-per-client", "max-connections", "idle-timeout", "min-rate", "limit-rate",
       "limit-rate-per-upload", "stall-after", "grace",
     ] + TLSOptions.valueNames + AccessOptions.valueNames
   static let switchNames = AccessOptions.switchNames
@@ -152,6 +155,10 @@ struct ServerOptions: ParsableArguments {
       throw ValidationError("--max-uploads, --max-uploads-per-client and --max-connections must be above 0.")
     }
     guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
+    let mostParts = MultipartLimits().parts
+    guard (1...mostParts).contains(maxFiles) else {
+      throw ValidationError("--max-files must be from 1 to \(mostParts), the most parts that a form may have.")
+    }
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
     }
     guard memoryBudget.bytes >= UInt64(MemoryBudget.minimum) else {
@@ -175,6 +182,7 @@ struct ServerOptions: ParsableArguments {
     configuration.limits.types = MediaTypeRules(allowed: allowType, denied: denyType)
     configuration.digests = digest.algorithms
     configuration.limits.maxUploads = maxUploads
+    configuration.limits.form.files = maxFiles
     configuration.limits.maxUploadsPerClient = maxUploadsPerClient
     configuration.limits.minRate = minRate?.bytesPerSecond
     configuration.limits.rate = limitRate?.bytesPerSecond

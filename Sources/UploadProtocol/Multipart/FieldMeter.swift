@@ -15,7 +15,7 @@ struct FieldMeter {
   /// Throws `.tooLarge` when this part is one too many.
   mutating func beginPart() throws(UploadError) {
     guard parts < limits.parts else {
-      throw UploadError(.tooLarge, "The form has more than \(limits.parts) parts; send it as several forms.")
+      throw UploadError(.tooLarge, "The form has more than \(limits.parts) parts, the limit. Send it as several forms.")
     }
     parts += 1
     fieldBytes = 0
@@ -24,7 +24,10 @@ struct FieldMeter {
   /// Throws `.tooLarge` when this file is one too many.
   mutating func beginFile() throws(UploadError) {
     guard files < limits.files else {
-      throw UploadError(.tooLarge, "The form has more than \(limits.files) files; send it as several forms.")
+      throw UploadError(
+        .tooLarge,
+        "The form has more than \(limits.files) files, the limit of this server. Send them as several forms."
+      )
     }
     files += 1
   }

@@ -7,10 +7,10 @@ package struct MultipartLimits: Sendable, Equatable {
   /// Bytes of one part's header section with its empty line, and of blanks after the boundary before it, by default
   /// 8 KiB.
   package var headerBytesPerPart = 8 << 10
-  /// Parts of any kind in one form, by default 1,000.
-  package var parts = 1000
-  /// File parts in one form, by default 100; a form control without a file chosen does not count.
-  package var files = 100
+  /// Parts of any kind in one form, by default 10,000.
+  package var parts = 10_000
+  /// File parts in one form, by default 1,000; a form control without a file chosen does not count.
+  package var files = 1000
   /// Bytes of one text field, by default 64 KiB.
   package var fieldBytes = 64 << 10
   /// Bytes of all text fields of one form, by default 1 MiB.

@@ -8,6 +8,8 @@ package struct UploadLimits: Sendable {
   package var maxSize: UInt64?
   /// Which kinds of files are taken. Others: 415.
   package var types = MediaTypeRules()
+  /// What a form may hold beside the content of its files. Over it: 413.
+  package var form = MultipartLimits()
   /// Uploads at once. Over it: 503.
   package var maxUploads = 4096
   /// Requests with uploads at once of one address; nil for no limit. Over it: 429.

@@ -52,7 +52,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     closingLength = boundary.closingDelimiterLength
     self.eventLoop = eventLoop
     self.delegate = delegate
-    parser = MultipartParser(boundary: boundary)
+    parser = MultipartParser(boundary: boundary, limits: context.limits.form)
     context.emptyForms.add(1)
   }
 

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 import UploadCore
 
@@ -44,7 +45,7 @@ import UploadCore
   }
 
   @Test func parts() throws {
-    let most = String(repeating: part(Self.field, ""), count: 1000)
+    let most = String(repeating: part(Self.field, ""), count: 10_000)
     #expect(try failure(most + "--b--") == nil)
     #expect(try failure(most + part(Self.field, "") + "--b--") == .tooLarge)
   }
@@ -52,10 +53,20 @@ import UploadCore
   @Test func files() throws {
     let none = part("Content-Disposition: form-data; filename=\"\"\r\n", "")
     let unnamed = part("Content-Disposition: form-data; filename=\"\"\r\n", "x")
-    let most = String(repeating: part(Self.file, "x"), count: 100) + none
+    let most = String(repeating: part(Self.file, "x"), count: 1000) + none
     #expect(try failure(most + "--b--") == nil)
     #expect(try failure(most + part(Self.file, "x") + "--b--") == .tooLarge)
     #expect(try failure(most + unnamed + "--b--") == .tooLarge)
+  }
+
+  @Test func `the limit on files can be set, and is named`() throws {
+    var limits = MultipartLimits()
+    limits.files = 2
+    var parser = MultipartParser(boundary: try MultipartBoundary("b"), limits: limits)
+    parser.append(ByteBuffer(string: String(repeating: part(Self.file, "x"), count: 3) + "--b--"))
+    let error = #expect(throws: UploadError.self) { while try parser.next() != nil {} }
+    #expect(error?.code == .tooLarge)
+    #expect(error?.message.contains("more than 2 files") == true)
   }
 
   @Test(arguments: [1 << 20, 1000, 7]) func fieldBytes(pieceLength: Int) throws {

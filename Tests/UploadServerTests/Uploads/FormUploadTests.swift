@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 import UploadCore
+import UploadProtocol
 
 @testable import UploadServer
 
@@ -156,6 +157,19 @@ import UploadCore
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "123456")))
       #expect(try harness.statuses() == [413])
       #expect(harness.store.discarded == ["a"])
+    }
+  }
+
+  @Test func `A form with more files than the limit is rejected whole`() async throws {
+    var limits = UploadLimits()
+    limits.form.files = 2
+    try await withHandler(limits: limits) { harness in
+      try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
+      #expect(try harness.statuses() == [201])
+      try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2"), FormText.file("c", "3")))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 413 ") && answer.contains("more than 2 files"), "\(answer)")
+      #expect(harness.store.discarded == ["a", "b"])
     }
   }
 
