@@ -13,6 +13,9 @@ enum MediaTypeTable {
     "audio/wav": "audio/vnd.wave",
     "video/avi": "video/x-msvideo",
     "application/ogg": "audio/ogg",
+    "audio/x-m4a": "audio/mp4",
+    "video/x-m4v": "video/mp4",
+    "image/x-jp2-codestream": "image/j2c",
     "application/x-gzip": "application/gzip",
     "application/x-rar-compressed": "application/vnd.rar",
     "application/x-zip-compressed": "application/zip",
@@ -63,6 +66,10 @@ enum MediaTypeTable {
     ("image/avif", ["avif"]),
     ("image/heic", ["heic"]),
     ("image/heif", ["heif"]),
+    ("image/heic-sequence", ["heics"]),
+    ("image/heif-sequence", ["heifs"]),
+    ("image/avci", ["avci"]),
+    ("image/avcs", ["avcs"]),
     ("image/jxl", ["jxl"]),
     ("image/bmp", ["bmp"]),
     ("image/tiff", ["tiff", "tif"]),
@@ -73,7 +80,13 @@ enum MediaTypeTable {
     ("image/x-canon-cr2", ["cr2"]),
     ("image/x-canon-cr3", ["cr3"]),
     ("image/x-xcf", ["xcf"]),
-    ("image/jp2", ["jp2", "jpx", "j2k"]),
+    ("image/jp2", ["jp2"]),
+    ("image/jpx", ["jpx", "jpf"]),
+    ("image/jpm", ["jpm"]),
+    ("image/jph", ["jph"]),
+    ("image/j2c", ["j2k", "j2c"]),
+    ("image/jxs", ["jxs"]),
+    ("image/x-eps", ["eps", "epsf"]),
     ("image/vnd.ms-dds", ["dds"]),
     ("image/qoi", ["qoi"]),
     ("image/x-exr", ["exr"]),
@@ -88,8 +101,8 @@ enum MediaTypeTable {
   ]
 
   private static let audio: [(type: String, extensions: [String])] = [
-    ("audio/mpeg", ["mp3"]),
-    ("audio/mp4", ["m4a"]),
+    ("audio/mpeg", ["mp3", "mp2", "mpga"]),
+    ("audio/mp4", ["m4a", "m4b", "f4a"]),
     ("audio/aac", ["aac"]),
     ("audio/flac", ["flac"]),
     ("audio/ogg", ["ogg", "oga", "opus"]),
@@ -106,7 +119,7 @@ enum MediaTypeTable {
   ]
 
   private static let video: [(type: String, extensions: [String])] = [
-    ("video/mp4", ["mp4", "m4v"]),
+    ("video/mp4", ["mp4", "m4v", "f4v"]),
     ("video/quicktime", ["mov", "qt"]),
     ("video/webm", ["webm"]),
     ("video/matroska", ["mkv"]),
@@ -118,12 +131,14 @@ enum MediaTypeTable {
     ("video/x-ms-wmv", ["wmv"]),
     ("video/x-flv", ["flv"]),
     ("video/3gpp2", ["3g2"]),
+    ("video/mj2", ["mj2", "mjp2"]),
+    ("video/vnd.dvb.file", ["dvb"]),
     ("video/x-ms-asf", ["asf"]),
   ]
 
   private static let document: [(type: String, extensions: [String])] = [
     ("application/pdf", ["pdf"]),
-    ("application/postscript", ["ps", "eps", "ai"]),
+    ("application/postscript", ["ps", "ai"]),
     ("application/rtf", ["rtf"]),
     ("application/epub+zip", ["epub"]),
     ("application/msword", ["doc"]),

@@ -34,6 +34,20 @@ enum SampleFiles {
     kinds = b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">' + words
     for name, main in [("docx", "word/document.xml"), ("xlsx", "xl/workbook.xml"), ("pptx", "ppt/presentation.xml")]:
         archive(name, [("[Content_Types].xml", kinds), ("_rels/.rels", kinds), (main, words), ("docProps/app.xml", kinds)])
+    # As Office 365 and Google write them: the list of parts first, its header filled up, lengths behind the content.
+    def entry(name, data, later=False):
+        packed = zlib.compress(data, 9)[2:-4]
+        sizes = struct.pack("<III", zlib.crc32(data), len(packed), len(data))
+        filling = b"" if later else b"\x28\xa0\4\2".ljust(0x108, b"\0")
+        return (b"PK\3\4" + struct.pack("<HHHHH", 20, 8 if later else 6, 8, 0, 33) + (bytes(12) if later else sizes)
+                + struct.pack("<HH", len(name), len(filling)) + name + filling + packed
+                + (b"PK\7\x08" + sizes if later else b""))
+    for name, main in [("docx", b"word/document.xml"), ("xlsx", b"xl/workbook.xml"), ("pptx", b"ppt/presentation.xml")]:
+        for way, later in [("365", False), ("later", True)]:
+            data = [entry(part, content, later) for part, content in [
+                (b"[Content_Types].xml", noise), (b"_rels/.rels", kinds), (b"docProps/core.xml", noise), (main, words),
+                (b"docProps/app.xml", words)]]
+            save(way + "." + name, b"".join(data) + noise)
     for name, kind in [("odt", "text"), ("ods", "spreadsheet"), ("odp", "presentation"), ("odg", "graphics")]:
         archive(name, [("mimetype", "application/vnd.oasis.opendocument." + kind), ("content.xml", kinds)], ("mimetype",))
     archive("epub", [("mimetype", "application/epub+zip"), ("META-INF/container.xml", kinds)], ("mimetype",))
@@ -67,6 +81,11 @@ enum SampleFiles {
     save("heic", box(b"heic", b"mif1", b"heic") + noise)
     save("jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + be(20) + b"ftypjxl \0\0\0\0jxl " + noise)
     save("jp2", b"\0\0\0\x0cjP  \r\n\x87\n" + be(20) + b"ftypjp2 \0\0\0\0jp2 " + noise)
+    def jpeg2000(kind): return b"\0\0\0\x0cjP  \r\n\x87\n" + be(20) + b"ftyp" + kind + bytes(4) + kind + noise
+    for name, kind in [("jpx", b"jpx "), ("jpm", b"jpm "), ("mj2", b"mj2s")]: save(name, jpeg2000(kind))
+    save("j2c", b"\xff\x4f\xff\x51\0\x2f" + noise)
+    for brand in ["heix", "hevc", "hevx", "heim", "hevs", "mif1", "msf1", "avis", "avcs"]:
+        save("ftyp." + brand, box(brand.encode(), b"miaf") + noise)
     save("xcf", b"gimp xcf file\0" + be(16) * 2 + be(0) + noise)
     save("pbm", b"P4\n8 8\n" + noise[:8])
     save("pgm", b"P5\n8 8\n255\n" + noise[:64])
@@ -85,6 +104,18 @@ enum SampleFiles {
     def frames(head, length): return (head + noise[:length - len(head)]) * 8
     save("mp3", frames(b"\xff\xfb\x90\x00", 417))
     save("id3.mp3", b"ID3\x03\0\0\0\0\0\x0a" + bytes(10) + frames(b"\xff\xfb\x90\x00", 417))
+    for name, head, length in [("mp2", b"\xff\xfd\x90\x00", 522), ("mp2.384", b"\xff\xfd\xe8\x00", 1728),
+                               ("mp1", b"\xff\xff\x90\x00", 312), ("mpeg2.mp3", b"\xff\xf3\x80\x00", 208),
+                               ("mpeg2.mp2", b"\xff\xf5\x80\x00", 417), ("mpeg25.mp3", b"\xff\xe3\x80\x00", 417)]:
+        save(name, frames(head, length))
+    tag = b"ID3\4\0\0\0\1\x56\x20" + bytes(0x56 * 128 + 0x20 + 16384)
+    save("id3.flac", tag + b"fLaC\0\0\0\x22\x10\0\x10\0" + noise)
+    save("id3.aac", tag + frames(b"\xff\xf1\x50\x80\x0c\x9f\xfc", 100))
+    save("id3.ape", tag + b"MAC \x96\x0f" + noise)
+    def ogg(first): return b"OggS\0\2" + bytes(8) + noise[:4] + bytes(4) + noise[:4] + b"\1" + bytes([len(first)]) + first
+    for name, first in [("opus", b"OpusHead\1\2"), ("speex", b"Speex   1.2"), ("oggflac", b"\x7fFLAC\1\0\0\1fLaC"),
+                        ("theora", b"\x80theora\3\2\1"), ("skeleton", b"fishead\0\4\0")]:
+        save(name + ".ogg", ogg(first + bytes(30)) + noise)
     save("aac", frames(b"\xff\xf1\x50\x80\x0c\x9f\xfc", 100))
     save("aiff", b"FORM" + be(5000) + b"AIFFCOMM" + be(18) + noise)
     save("au", b".snd" + be(24) + be(5000) + be(1) + be(8000) + be(1) + noise)
@@ -98,6 +129,9 @@ enum SampleFiles {
     save("isom.mp4", box(b"isom", b"iso2", b"avc1") + b"\0\0\0\x08free" + noise)
     save("mov", box(b"qt  ", b"qt  ") + b"\0\0\0\x08wide" + noise)
     save("m4a", box(b"M4A ", b"isom") + noise)
+    for brand in ["iso2", "iso9", "mp41", "avc1", "dash", "M4B ", "M4V ", "M4VP", "F4V ", "F4P ", "F4A ", "F4B ", "NDSC", "isml",
+                  "mmp4", "3gp4", "3gp9", "3ge6", "3gg6", "3gr6", "3gs6", "3g2a", "3g2c", "KDDI", "dvr1", "M4P ", "MSNV", "crx "]:
+        save("ftyp." + brand.strip(), box(brand.encode(), b"\0\0\0\0") + noise)
     save("3gp", box(b"3gp5", b"isom") + noise)
     def matroska(kind):
         head = b"\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08"
@@ -123,6 +157,11 @@ enum SampleFiles {
     save("ar", b"!<arch>\n" + member(b"a.o/", noise))
     save("deb", b"!<arch>\n" + member(b"debian-binary", b"2.0\n") + member(b"control.tar.gz", gzip.compress(noise)))
     save("rpm", b"\xed\xab\xee\xdb\3\0\0\0\0\1" + b"sluice-1.0-1".ljust(66, b"\0") + b"\0\1\0\5" + bytes(16) + noise)
+    head = bytearray(512)
+    for offset, field in [(0, b"a.txt"), (100, b"0000644"), (108, b"0001750"), (116, b"0001750"), (124, b"00000000005"),
+                          (136, b"14000000000"), (148, b" " * 8)]: head[offset:offset + len(field)] = field
+    head[148:156] = b"%06o\0 " % sum(head)
+    save("v7.tar", bytes(head) + b"hello".ljust(512, b"\0") + bytes(1024))
     save("cpio", b"070701" + b"00000001" * 11 + b"0000000B" + b"00000000" + b"TRAILER!!!\0")
     save("lz", b"LZIP\1\x0c" + noise)
     save("lzo", bytes.fromhex("894c5a4f000d0a1a0a1030") + noise)
@@ -176,6 +215,15 @@ enum SampleFiles {
     save("latin1.txt", "Grüße aus Köln.\n".encode("latin-1") * 9)
     save("pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n" + noise)
     save("ps", b"%!PS-Adobe-3.0\n%%Pages: 1\nshowpage\n")
+    save("plain.ps", b"%!\n/Times-Roman findfont\n")
+    save("printer.ps", b"\x04%!PS-Adobe-3.0\nshowpage\n")
+    save("eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n")
+    save("dos.eps", b"\xc5\xd0\xd3\xc6" + struct.pack("<IIIIII", 32, 100, 0, 0, 132, 100) + b"\xff\xff\0\0%!PS" + noise)
+    declared = '<?xml version="1.0"?>\n<note><to>you</to></note>\n'
+    save("bom.xml", ("\ufeff" + declared).encode())
+    save("utf16le.xml", ("\ufeff" + declared).encode("utf-16-le"))
+    save("utf16be.xml", ("\ufeff" + declared).encode("utf-16-be"))
+    save("bom.html", "\ufeff<!DOCTYPE html>\n<html><head><title>x</title></head></html>\n".encode())
     save("html", b"<!DOCTYPE html>\n<html><head><title>x</title></head><body>y</body></html>\n")
     save("xml", b'<?xml version="1.0"?>\n<note><to>you</to></note>\n')
     save("json", b'{"name": "a", "list": [1, 2.5e3, true, null], "inner": {"b": "c"}}\n')

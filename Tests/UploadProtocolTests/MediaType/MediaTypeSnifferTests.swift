@@ -96,7 +96,9 @@ import UploadTestSupport
       + StandardPatterns.sounds + StandardPatterns.fonts + StandardPatterns.archives
     let others = [
       "video/mp4", "video/webm", "audio/mpeg", "video/quicktime", "image/heic", "image/heif", "image/avif", "audio/mp4",
-      "video/3gpp", "video/3gpp2", "image/x-canon-cr3", "image/jp2", "video/matroska", "video/mp2t", "audio/aac",
+      "video/3gpp", "video/3gpp2", "image/x-canon-cr3", "image/jp2", "image/jpx", "image/jpm", "image/jph", "video/mj2",
+      "image/heic-sequence", "image/heif-sequence", "image/avci", "image/avcs", "video/x-m4v", "video/vnd.dvb.file",
+      "image/x-eps", "audio/flac", "audio/ogg", "video/ogg", "video/matroska", "video/mp2t", "audio/aac",
       "application/x-dosexec", "application/x-sharedlib", "application/x-executable", "application/x-object",
       "application/x-coredump", "application/java-vm", "application/vnd.microsoft.portable-executable", "text/csv",
       "text/tab-separated-values", "application/json", "application/x-ndjson", "image/svg+xml", "application/x-sh",

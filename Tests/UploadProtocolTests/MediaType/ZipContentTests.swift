@@ -1,4 +1,5 @@
 import Testing
+import UploadTestSupport
 
 @testable import UploadProtocol
 
@@ -42,6 +43,64 @@ import Testing
       _ = sniffer.append(archive[..<cut])
       _ = sniffer.append(archive[cut...])
       #expect(sniffer.finish() == Self.word)
+    }
+  }
+
+  @Test func `a document with a large part before its main one is told`() {
+    // A thumbnail, as Office for Mac writes it, or the list of a hundred slides; with and without lengths before them.
+    let large = Array(repeating: UInt8(0xAA), count: 60_000)
+    let before = [
+      entry("[Content_Types].xml", filler) + entry("_rels/.rels", filler) + entry("docProps/thumbnail.jpeg", large),
+      entry("[Content_Types].xml", large) + entry("_rels/.rels", filler),
+      entry("[Content_Types].xml", large, size: nil) + entry("_rels/.rels", filler, size: nil),
+      entry("docMetadata/LabelInfo.xml", large) + entry("[Content_Types].xml", filler),
+    ]
+    for archive in before.map({ $0 + entry("word/document.xml", filler) }) {
+      #expect(MediaTypeSniffer.type(of: archive) == Self.word)
+      for length in [1, 1000, 65_536] {
+        var sniffer = MediaTypeSniffer()
+        for piece in SplitFeeder.pieces(archive, of: length) { _ = sniffer.append(piece) }
+        #expect(sniffer.finish() == Self.word)
+      }
+      let read = MediaTypeSniffer.type { offset, count in Array(archive.dropFirst(offset).prefix(count)) }
+      #expect(read == Self.word)
+    }
+  }
+
+  @Test func `an archive without marks of a document is looked at for 4 KiB only`() {
+    let archive =
+      entry("a", Array(repeating: 0, count: 5000)) + entry("[Content_Types].xml") + entry("word/document.xml")
+    #expect(MediaTypeSniffer.type(of: archive) == "application/zip")
+    var sniffer = MediaTypeSniffer()
+    #expect(sniffer.append(archive[..<4095]) == .needMore)
+    #expect(sniffer.append(archive[4095..<4096]) == .known("application/zip"))
+    // A document without a main part is given up after 1 MiB.
+    let endless = entry("[Content_Types].xml", Array(repeating: 0, count: 2 << 20)) + entry("word/document.xml")
+    #expect(MediaTypeSniffer.type(of: endless) == "application/zip")
+  }
+
+  @Test func `a mark of an entry within content of a known length is passed over`() {
+    let content = Array("PKPK\u{3}PK\u{3}\u{4}".utf8) + Array(repeating: 0, count: 40)
+    let archive = entry("_rels/.rels", content) + entry("word/document.xml")
+    #expect(MediaTypeSniffer.type(of: archive) == Self.word)
+  }
+
+  @Test func `noise behind the marks of a document ends the walk`() {
+    var generator = SplitMix64(seed: 7)
+    for _ in 0..<300 {
+      var archive = entry("[Content_Types].xml", filler, size: Bool.random(using: &generator) ? nil : 700)
+      archive += entry("_rels/.rels") + entry("xl/workbook.xml", filler)
+      for _ in 0..<5 {
+        archive[Int.random(in: 4..<archive.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+      }
+      let whole = MediaTypeSniffer.type(of: archive)
+      var sniffer = MediaTypeSniffer()
+      for piece in SplitFeeder.pieces(archive, of: Int.random(in: 1...300, using: &generator)) {
+        _ = sniffer.append(piece)
+      }
+      #expect(sniffer.finish() == whole)
+      let read = MediaTypeSniffer.type { offset, count in Array(archive.dropFirst(offset).prefix(count)) }
+      #expect(read == whole)
     }
   }
 

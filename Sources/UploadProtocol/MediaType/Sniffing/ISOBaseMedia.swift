@@ -1,27 +1,51 @@
-/// Files made of boxes (ISO/IEC 14496-12) that are not MP4 by the standard: told by the brands in their first box.
+/// Files made of boxes (ISO/IEC 14496-12), told by the brands in their first box (registry: mp4ra.org), which say more
+/// than the standard's rule for MP4.
 enum ISOBaseMedia {
-  /// Brands, and the types they stand for. The first one that a file names counts: its own, then the compatible ones.
+  /// Brands, or what several begin with, and the types they stand for.
   private static let brands: [(brand: StaticString, type: String)] = [
-    ("avif", "image/avif"), ("avis", "image/avif"),
-    ("heic", "image/heic"), ("heix", "image/heic"), ("hevc", "image/heic"), ("hevx", "image/heic"),
-    ("heim", "image/heic"), ("heis", "image/heic"),
-    ("qt  ", "video/quicktime"), ("M4A ", "audio/mp4"), ("M4B ", "audio/mp4"), ("crx ", "image/x-canon-cr3"),
-    ("jp2 ", "image/jp2"), ("3g2", "video/3gpp2"), ("3gp", "video/3gpp"),
-    ("isom", "video/mp4"), ("iso", "video/mp4"), ("avc1", "video/mp4"), ("M4V", "video/mp4"), ("dash", "video/mp4"),
-    ("mif1", "image/heif"), ("msf1", "image/heif"),
+    ("avif", "image/avif"), ("avis", "image/avif"), ("avci", "image/avci"), ("avcs", "image/avcs"),
+    ("heic", "image/heic"), ("heix", "image/heic"), ("heim", "image/heic"), ("heis", "image/heic"),
+    ("hevc", "image/heic-sequence"), ("hevx", "image/heic-sequence"), ("hevm", "image/heic-sequence"),
+    ("hevs", "image/heic-sequence"), ("mif1", "image/heif"), ("msf1", "image/heif-sequence"),
+    ("crx ", "image/x-canon-cr3"), ("qt  ", "video/quicktime"),
+    ("M4A", "audio/mp4"), ("M4B", "audio/mp4"), ("M4P", "audio/mp4"), ("F4A", "audio/mp4"), ("F4B", "audio/mp4"),
+    ("3g2", "video/3gpp2"), ("KDDI", "video/3gpp2"), ("3g", "video/3gpp"),
+    ("M4V", "video/x-m4v"), ("dvr1", "video/vnd.dvb.file"), ("dvt1", "video/vnd.dvb.file"),
+    ("mp4", "video/mp4"), ("mmp4", "video/mp4"), ("iso", "video/mp4"), ("avc1", "video/mp4"), ("hvc1", "video/mp4"),
+    ("av01", "video/mp4"), ("dash", "video/mp4"), ("isml", "video/mp4"), ("piff", "video/mp4"), ("cmf", "video/mp4"),
+    ("F4V", "video/mp4"), ("F4P", "video/mp4"), ("ND", "video/mp4"), ("MSNV", "video/mp4"), ("XAVC", "video/mp4"),
+    ("CAEP", "video/mp4"), ("caqv", "video/mp4"), ("msdh", "video/mp4"), ("msix", "video/mp4"), ("dsms", "video/mp4"),
   ]
 
-  /// Brands that say only that there is an image in it: another brand of the file says which.
-  private static let vague: [StaticString] = ["mif1", "msf1"]
+  /// Brands that say only that there are images in it: another brand of the file says which.
+  private static let vague = ["image/heif", "image/heif-sequence"]
 
+  /// Of JPEG 2000, by the brand in the second box (ITU-T T.800 annex I, T.801, T.802, T.814, T.805).
+  private static let jpeg2000: [(brand: StaticString, type: String)] = [
+    ("jp2 ", "image/jp2"), ("jpx ", "image/jpx"), ("jpm ", "image/jpm"), ("mjp2", "video/mj2"), ("mj2s", "video/mj2"),
+    ("jph ", "image/jph"),
+  ]
+
+  /// The type by the file's brands: its own, then the compatible ones. The first that is known counts.
   static func type(of header: [UInt8]) -> String? {
-    guard let size = header.number(4, at: 0, bigEndian: true), size >= 12, header.has("ftyp", at: 4) else {
-      // QuickTime before there were brands.
-      return ["moov", "mdat", "wide"].contains { header.has($0, at: 4) } ? "video/quicktime" : nil
+    if header.has("jP  \r\n", at: 4), header.starts(with: [0, 0, 0, 12]) {
+      return type(of: header, boxAt: 12, in: jpeg2000) ?? "image/jp2"
     }
-    let places = [8] + stride(from: 16, to: min(size, header.count), by: 4)
-    let named = places.lazy.compactMap { place in brands.first { header.has($0.brand, at: place) } }
-    let exact = named.first { found in !vague.contains { $0.description == found.brand.description } }
-    return (exact ?? named.first)?.type
+    if header.has("ftyp", at: 4) { return type(of: header, boxAt: 0, in: brands) }
+    // QuickTime before there were brands.
+    return ["moov", "mdat", "wide"].contains { header.has($0, at: 4) } ? "video/quicktime" : nil
+  }
+
+  private static func type(
+    of header: [UInt8],
+    boxAt start: Int,
+    in brands: [(brand: StaticString, type: String)]
+  ) -> String? {
+    guard let size = header.number(4, at: start, bigEndian: true), size >= 12, header.has("ftyp", at: start + 4) else {
+      return nil
+    }
+    let places = [start + 8] + stride(from: start + 16, to: min(start + size, header.count), by: 4)
+    let named = places.lazy.compactMap { place in brands.first { header.has($0.brand, at: place) }?.type }
+    return named.first { !vague.contains($0) } ?? named.first
   }
 }

@@ -57,7 +57,10 @@ enum SignatureTable {
     BytePattern("image/x-xcf", "gimp xcf "),
     BytePattern("image/jxl", hex: "FF 0A"),
     BytePattern("image/jxl", hex: "00 00 00 0C 4A 58 4C 20 0D 0A 87 0A"),
-    BytePattern("image/jp2", hex: "00 00 00 0C 6A 50 20 20 0D 0A 87 0A"),
+    BytePattern("image/jxs", hex: "00 00 00 0C 4A 58 53 20 0D 0A 87 0A"),
+    BytePattern("image/j2c", hex: "FF 4F FF 51"),
+    // Encapsulated PostScript with a preview in it, as DOS programs write it.
+    BytePattern("image/x-eps", hex: "C5 D0 D3 C6"),
     BytePattern("image/vnd.ms-dds", hex: "44 44 53 20 7C 00 00 00"),
     BytePattern("image/qoi", "qoif"),
     BytePattern("image/x-exr", hex: "76 2F 31 01"),

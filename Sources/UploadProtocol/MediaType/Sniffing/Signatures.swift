@@ -3,16 +3,36 @@ enum Signatures {
   /// The type of bytes that are no text; nil when none fits.
   static func type(of header: [UInt8]) -> String? {
     SignatureTable.binary.type(of: header) ?? textType(of: header)
+      ?? (TarHeader.begins(header) ? "application/x-tar" : nil)
       ?? ISOBaseMedia.type(of: header)
       ?? program(header)
       ?? matroska(header)
       ?? transport(header)
       ?? portableImage(header)
+      ?? markup(behindNULs: header)
   }
 
   /// The type of bytes that are text to the standard: signatures that nobody begins a text with by chance.
   static func textType(of header: [UInt8]) -> String? {
-    SignatureTable.text.type(of: header) ?? script(header) ?? portableImage(header)
+    SignatureTable.text.type(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
+  }
+
+  // MARK: Documents
+
+  /// HTML behind NUL bytes, which the standard takes for binary data. A parser of HTML ignores them (HTML, section
+  /// 13.2.5.1), so that whatever calls such a file HTML makes a browser run it.
+  private static func markup(behindNULs header: [UInt8]) -> String? {
+    guard header.first == 0 else { return nil }
+    let rest = Array(header.drop { $0 == 0 || BytePattern.isWhitespace($0) })
+    return StandardPatterns.scriptable.type(of: rest) == StandardRules.html ? StandardRules.html : nil
+  }
+
+  /// PostScript by the two bytes that every printer knows it by, perhaps behind an end of transmission. A comment that
+  /// names a TeX program begins with them as well.
+  static func postScript(_ header: [UInt8]) -> String? {
+    let line = header.drop { $0 == 4 }.prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
+    guard line.starts(with: "%!".utf8), !line.dropFirst(2).prefix(3).equalsIgnoringCase("tex") else { return nil }
+    return Array(line).firstRange(of: Array(" EPSF-".utf8)) == nil ? StandardRules.postScript : "image/x-eps"
   }
 
   // MARK: Programs
@@ -47,16 +67,10 @@ enum Signatures {
     Matroska.documentType(of: header) == "matroska" ? "video/matroska" : nil
   }
 
-  /// Packets of 188 bytes (ISO/IEC 13818-1), or frames of AAC with their lengths in them (ADTS): each has a next one.
+  /// Packets of 188 bytes (ISO/IEC 13818-1), or frames of AAC: each has a next one.
   private static func transport(_ header: [UInt8]) -> String? {
     if [0, 188, 376].allSatisfy({ header.dropFirst($0).first == 0x47 }) { return "video/mp2t" }
-    guard isADTS(header, at: 0), let fields = header.number(4, at: 2, bigEndian: true) else { return nil }
-    let length = fields >> 5 & 0x1FFF
-    return length >= 7 && (length == header.count || isADTS(header, at: length)) ? "audio/aac" : nil
-  }
-
-  private static func isADTS(_ header: [UInt8], at offset: Int) -> Bool {
-    header.number(2, at: offset, bigEndian: true).map { $0 & 0xFFF6 == 0xFFF0 } ?? false
+    return ADTSFrame.beginsTwo(header) == true ? "audio/aac" : nil
   }
 
   /// PBM, PGM and PPM: `P1` to `P6`, whitespace, and a number or a comment.

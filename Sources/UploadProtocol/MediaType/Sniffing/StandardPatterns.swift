@@ -10,7 +10,7 @@ enum StandardPatterns {
 
   /// Section 7.1: types that may not.
   static let unscriptable = [
-    BytePattern("application/postscript", "%!PS-Adobe-"),
+    BytePattern(StandardRules.postScript, "%!PS-Adobe-"),
     BytePattern(StandardRules.plainText, hex: "FE FF .. .."),
     BytePattern(StandardRules.plainText, hex: "FF FE .. .."),
     BytePattern(StandardRules.plainText, hex: "EF BB BF .."),
@@ -33,7 +33,7 @@ enum StandardPatterns {
     BytePattern("audio/basic", ".snd"),
     BytePattern("audio/aiff", hex: "46 4F 52 4D .. .. .. .. 41 49 46 46"),
     BytePattern("audio/mpeg", "ID3"),
-    BytePattern("application/ogg", hex: "4F 67 67 53 00"),
+    BytePattern(StandardRules.ogg, hex: "4F 67 67 53 00"),
     BytePattern("audio/midi", hex: "4D 54 68 64 00 00 00 06"),
     BytePattern("video/avi", hex: "52 49 46 46 .. .. .. .. 41 56 49 20"),
     BytePattern("audio/wave", hex: "52 49 46 46 .. .. .. .. 57 41 56 45"),

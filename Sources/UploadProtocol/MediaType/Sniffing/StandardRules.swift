@@ -3,7 +3,11 @@
 enum StandardRules {
   static let plainText = "text/plain"
   static let xml = "text/xml"
+  static let html = "text/html"
   static let zip = "application/zip"
+  static let ogg = "application/ogg"
+  static let mp4 = "video/mp4"
+  static let postScript = "application/postscript"
   /// Bytes that are no text, and that no rule knows.
   static let binary = "application/octet-stream"
 
@@ -13,9 +17,9 @@ enum StandardRules {
     if let type = StandardPatterns.unscriptable.type(of: header) { return type }
     if let type = StandardPatterns.images.type(of: header) { return type }
     if let type = StandardPatterns.sounds.type(of: header) { return type }
-    if isMP4(header) { return "video/mp4" }
+    if isMP4(header) { return mp4 }
     if Matroska.documentType(of: header) == "webm" { return "video/webm" }
-    if MP3Frame.beginsTwo(header) { return "audio/mpeg" }
+    if MPEGAudioFrame.beginsTwo(header) == true { return TaggedAudio.mp3 }
     if let type = StandardPatterns.archives.type(of: header) { return type }
     return header.contains(where: isBinary) ? binary : plainText
   }

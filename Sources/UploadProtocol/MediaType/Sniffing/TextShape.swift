@@ -6,10 +6,18 @@ enum TextShape {
   /// The kind of text that `header` begins; nil for plain text.
   /// - Parameter isWhole: whether `header` is the whole file, and not cut anywhere.
   static func type(of header: [UInt8], isWhole: Bool) -> String? {
+    let marked = MarkedText.utf8(header)
+    if isVectorImage(marked ?? header) { return vectorImage }
+    if let marked, let type = markup(marked) { return type }
     // Tables and JSON in UTF-16 are nobody's.
     let text = header.starts(with: byteOrderMark) ? Array(header.dropFirst(byteOrderMark.count)) : header
-    if isVectorImage(text) { return vectorImage }
     return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
+  }
+
+  /// HTML or XML behind a byte order mark, which the standard takes for plain text and browsers do not show as such.
+  private static func markup(_ text: [UInt8]) -> String? {
+    let type = StandardPatterns.scriptable.type(of: text)
+    return type == StandardRules.html || type == StandardRules.xml ? type : nil
   }
 
   /// Whether an XML document's root is `svg`, as far as the declaration, comments and the document type go.

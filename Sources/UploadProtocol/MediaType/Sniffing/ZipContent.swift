@@ -1,12 +1,140 @@
 /// What a zip archive really is: an office document, a book or a program, told by the names of its first entries.
 ///
-/// Walks the local headers (APPNOTE.TXT section 4.3.7) as far as the bytes go. An entry's length is its writer's word, so
-/// a false one only ends the walk; every step goes forward.
-struct ZipContent {
+/// A machine that is fed the archive from its first byte, cut anywhere. It walks the local headers (APPNOTE.TXT section
+/// 4.3.7) and keeps one header at a time; content is skipped. An entry's length is its writer's word, so a false one
+/// only ends the walk.
+struct ZipContent: Sendable, Equatable {
+  /// So far into an archive entries are looked at, in bytes.
+  static let usualLimit = 4096
+  /// The same for an archive that has marks of an office document: a thumbnail, or the list of a hundred slides, may
+  /// come before the part that tells which program wrote it.
+  static let officeLimit = 1 << 20
+
+  private enum State: Equatable {
+    /// Next: `skipping`.
+    case header
+    /// So many bytes of a name, of extra fields or of content are left. Next: `stating`, `header`, `searching`.
+    case skipping(Int, then: Following)
+    /// In the content of a first entry `mimetype`, of which so many bytes are left. Next: `skipping`, `over`.
+    case stating(Int)
+    /// In content whose length is told behind it. Next: `header`.
+    case searching
+    case over
+  }
+
+  private enum Following {
+    case content, header
+  }
+
   /// A zip archive, if nothing more is known.
   private(set) var type = StandardRules.zip
+  private var state = State.header
+  /// The header at hand, with the first bytes of its name; or what the first entry states.
+  private var kept: [UInt8] = []
+  private var entry = Entry()
+  private var position = 0
+  private var isFirst = true
+  private var hasOfficeMark = false
+  private var officeType: String?
+
   /// Whether more bytes would change nothing.
-  private(set) var isCertain = false
+  var isCertain: Bool { state == .over || position >= limit }
+
+  /// Bytes that come next and do not matter.
+  var skippableBytes: Int {
+    guard case .skipping(let count, _) = state else { return 0 }
+    return min(count, limit - position)
+  }
+
+  private var limit: Int { hasOfficeMark || officeType != nil ? Self.officeLimit : Self.usualLimit }
+
+  /// Takes the next bytes of the archive.
+  mutating func append(_ bytes: some Collection<UInt8>) {
+    var rest = bytes[...]
+    while !rest.isEmpty, !isCertain {
+      let count = take(rest.prefix(limit - position))
+      position += count
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Passes over bytes that do not matter, at most ``skippableBytes``.
+  mutating func skip(_ count: Int) {
+    guard case .skipping(let left, let following) = state else { return }
+    position += count
+    state = .skipping(left - count, then: following)
+    advance()
+  }
+
+  /// - Returns: how many bytes it has taken, at least one.
+  private mutating func take(_ bytes: some Collection<UInt8>) -> Int {
+    switch state {
+    case .header:
+      let part = bytes.prefix(Entry.length(of: kept) - kept.count)
+      kept += part
+      readHeader()
+      return part.count
+    case .skipping(let left, let following):
+      let count = min(left, bytes.count)
+      state = .skipping(left - count, then: following)
+      advance()
+      return count
+    case .stating(let left):
+      let part = bytes.prefix(left)
+      kept += part
+      state = .stating(left - part.count)
+      if part.count == left { readStatement() }
+      return part.count
+    case .searching:
+      return search(bytes)
+    case .over:
+      return bytes.count
+    }
+  }
+
+  private mutating func readHeader() {
+    guard kept.count == Entry.length(of: kept) else { return }
+    guard let entry = Entry(kept) else { return state = .over }
+    self.entry = entry
+    note(entry.name)
+    guard state != .over else { return }
+    state = .skipping(entry.lengthBeforeContent, then: .content)
+    advance()
+  }
+
+  /// What follows when nothing is left to be skipped.
+  private mutating func advance() {
+    guard case .skipping(0, let following) = state else { return }
+    kept = []
+    switch following {
+    case .header: state = .header
+    case .content where entry.statesType && isFirst && entry.size > 0: state = .stating(min(entry.size, 100))
+    case .content where entry.isSizeKnown:
+      state = entry.size > 0 ? .skipping(entry.size, then: .header) : .header
+    case .content: state = .searching
+    }
+    if following == .content { isFirst = false }
+  }
+
+  /// Looks for the next header's mark. A mark within content misleads it to a header that is none, at worst.
+  private mutating func search(_ bytes: some Collection<UInt8>) -> Int {
+    var count = 0
+    for byte in bytes {
+      count += 1
+      if byte == Entry.mark[kept.count] {
+        kept.append(byte)
+        guard kept.count < Entry.mark.count else {
+          state = .header
+          return count
+        }
+      } else {
+        kept = byte == Entry.mark[0] ? [byte] : []
+      }
+    }
+    return count
+  }
+
+  // MARK: Names
 
   /// Where documents of Office Open XML keep their main part.
   private static let officeFolders: [(folder: StaticString, type: String)] = [
@@ -14,77 +142,74 @@ struct ZipContent {
     ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
   ]
+  private static let officeMarks: [StaticString] = ["[Content_Types].xml", "_rels/.rels", "docProps/", "docMetadata/"]
   private static let androidNames: [StaticString] = ["AndroidManifest.xml", "classes.dex", "resources.arsc"]
 
-  init(_ bytes: [UInt8]) {
-    walk(bytes)
-  }
-
-  private mutating func walk(_ bytes: [UInt8]) {
-    var offset = 0
-    var isOffice = false
-    var folder: String?
-    while let entry = Entry(bytes, at: offset) {
-      let name = entry.name
-      if offset == 0, name.elementsEqual("mimetype".utf8), let stated = Self.statedType(entry, bytes) {
-        return end(stated)
-      }
-      if Self.androidNames.contains(where: name.begins) { return end("application/vnd.android.package-archive") }
-      if name.begins(with: "META-INF/") { type = "application/java-archive" }
-      isOffice =
-        isOffice || name.begins(with: "[Content_Types].xml") || name.begins(with: "_rels/.rels")
-        || name.begins(with: "docProps/")
-      folder = folder ?? Self.officeFolders.first { name.begins(with: $0.folder) }?.type
-      if isOffice, let folder { return end(folder) }
-      guard let next = entry.next(bytes) else { return }
-      offset = next
-    }
+  private mutating func note(_ name: ArraySlice<UInt8>) {
+    if Self.androidNames.contains(where: name.begins) { return end("application/vnd.android.package-archive") }
+    if name.begins(with: "META-INF/") { type = "application/java-archive" }
+    hasOfficeMark = hasOfficeMark || Self.officeMarks.contains(where: name.begins)
+    officeType = officeType ?? Self.officeFolders.first { name.begins(with: $0.folder) }?.type
+    if hasOfficeMark, let officeType { end(officeType) }
   }
 
   private mutating func end(_ type: String) {
-    (self.type, isCertain) = (type, true)
+    self.type = type
+    state = .over
   }
 
   /// EPUB and OpenDocument state their type in a first entry that is neither compressed nor hidden. Nobody else's word
   /// counts.
-  private static func statedType(_ entry: Entry, _ bytes: [UInt8]) -> String? {
-    guard entry.isStored else { return nil }
-    let text = bytes[entry.dataStart...].prefix(min(entry.size, 100)).repairedText
+  private mutating func readStatement() {
+    let text = kept.repairedText
     let prefix = "application/vnd.oasis.opendocument."
-    let end = text.utf8.prefix { $0.isMediaTypeByte }.repairedText
-    return text.hasPrefix("application/epub+zip") ? "application/epub+zip" : end.hasPrefix(prefix) ? end : nil
+    let stated = text.utf8.prefix { $0.isMediaTypeByte }.repairedText
+    if text.hasPrefix("application/epub+zip") { return end("application/epub+zip") }
+    if stated.hasPrefix(prefix) { return end(stated) }
+    state = .skipping(entry.size - kept.count, then: .header)
+    advance()
   }
 
   /// One local header.
-  private struct Entry {
-    let name: ArraySlice<UInt8>
-    let isStored: Bool
-    /// Of the content as it is in the archive; 0 where it is only told behind it.
-    let size: Int
-    let dataStart: Int
-    private let isSizeKnown: Bool
+  private struct Entry: Equatable {
+    static let mark = Array("PK\u{3}\u{4}".utf8)
+    private static let fixedLength = 30
+    /// No name that matters here is longer.
+    private static let longestName = 64
 
-    init?(_ bytes: [UInt8], at offset: Int) {
-      guard bytes.has("PK\u{3}\u{4}", at: offset),
-        let flags = bytes.number(2, at: offset + 6, bigEndian: false),
-        let method = bytes.number(2, at: offset + 8, bigEndian: false),
-        let size = bytes.number(4, at: offset + 18, bigEndian: false),
-        let nameLength = bytes.number(2, at: offset + 26, bigEndian: false),
-        let extraLength = bytes.number(2, at: offset + 28, bigEndian: false)
+    private(set) var name: ArraySlice<UInt8> = []
+    /// Of the content as it is in the archive; 0 where it is only told behind it.
+    private(set) var size = 0
+    private(set) var isSizeKnown = true
+    /// What is left of the name, and the extra fields.
+    private(set) var lengthBeforeContent = 0
+    private var isStored = false
+
+    init() {}
+
+    /// - Parameter bytes: of ``length(of:)``.
+    init?(_ bytes: [UInt8]) {
+      guard bytes.starts(with: Self.mark),
+        let flags = bytes.number(2, at: 6, bigEndian: false),
+        let method = bytes.number(2, at: 8, bigEndian: false),
+        let size = bytes.number(4, at: 18, bigEndian: false),
+        let nameLength = bytes.number(2, at: 26, bigEndian: false),
+        let extraLength = bytes.number(2, at: 28, bigEndian: false)
       else { return nil }
-      name = bytes[(offset + 30)...].prefix(nameLength)
-      isStored = method == 0
+      name = bytes[Self.fixedLength...]
       self.size = size
       isSizeKnown = flags & 8 == 0
-      // Kept within the bytes, so that slices from here on are sound.
-      dataStart = min(bytes.count, offset + 30 + nameLength + extraLength)
+      isStored = method == 0
+      lengthBeforeContent = nameLength - name.count + extraLength
     }
 
-    /// Where the next header is, or may be; nil behind the end.
-    func next(_ bytes: [UInt8]) -> Int? {
-      if isSizeKnown { return dataStart + size < bytes.count ? dataStart + size : nil }
-      return (dataStart..<bytes.count).first { bytes[$0] == UInt8(ascii: "P") && bytes.has("PK\u{3}\u{4}", at: $0) }
+    /// How many bytes of a header have to be kept, as far as those that are there tell.
+    static func length(of bytes: [UInt8]) -> Int {
+      guard bytes.count >= fixedLength, let name = bytes.number(2, at: 26, bigEndian: false) else { return fixedLength }
+      return fixedLength + min(name, longestName)
     }
+
+    var statesType: Bool { isStored && name.elementsEqual("mimetype".utf8) }
   }
 }
 
