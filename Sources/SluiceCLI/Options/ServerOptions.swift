@@ -53,8 +53,8 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Take only files of this type, such as image/* (may be repeated). What the first bytes show decides: a file that "
-        + "only declares the type is refused with 415. (default: all)",
+      "Accept only files of this type, such as image/* (may be repeated). The type that is reported decides, which the "
+        + "first bytes show: a file that only declares it is rejected with 415. (default: all)",
       valueName: "type"
     ),
     transform: MediaTypePattern.init(parsing:)
@@ -63,7 +63,8 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Refuse files of this type with 415, whether their first bytes show it or they declare it (may be repeated).",
+      "Reject files of this type with 415, whether their first bytes show it, they declare it or they would be reported "
+        + "with it (may be repeated).",
       valueName: "type"
     ),
     transform: MediaTypePattern.init(parsing:)
@@ -84,10 +85,10 @@ struct ServerOptions: ParsableArguments {
   )
   var minFree = SizeArgument(bytes: 256 << 20, "256MiB")
 
-  @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
   @Option(help: ArgumentHelp("Most files in one form, up to 10000; more are rejected with 413.", valueName: "count"))
   var maxFiles = 1000
 
+  @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
   var maxUploads = 4096
 
   @Option(help: ArgumentHelp("Requests with uploads at once of one address. (default: no limit)", valueName: "count"))
@@ -154,11 +155,11 @@ struct ServerOptions: ParsableArguments {
     guard maxUploads > 0, maxConnections > 0, maxUploadsPerClient ?? 1 > 0 else {
       throw ValidationError("--max-uploads, --max-uploads-per-client and --max-connections must be above 0.")
     }
-    guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
     let mostParts = MultipartLimits().parts
     guard (1...mostParts).contains(maxFiles) else {
       throw ValidationError("--max-files must be from 1 to \(mostParts), the most parts that a form may have.")
     }
+    guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
     }
     guard memoryBudget.bytes >= UInt64(MemoryBudget.minimum) else {
@@ -181,8 +182,8 @@ struct ServerOptions: ParsableArguments {
     configuration.limits.maxSize = maxSize?.bytes
     configuration.limits.types = MediaTypeRules(allowed: allowType, denied: denyType)
     configuration.digests = digest.algorithms
-    configuration.limits.maxUploads = maxUploads
     configuration.limits.form.files = maxFiles
+    configuration.limits.maxUploads = maxUploads
     configuration.limits.maxUploadsPerClient = maxUploadsPerClient
     configuration.limits.minRate = minRate?.bytesPerSecond
     configuration.limits.rate = limitRate?.bytesPerSecond

@@ -14,6 +14,19 @@ package enum MediaTypeNames {
     return extensionsByType[usualName(of: essence.repairedText)]
   }
 
+  /// The type that a Content-Type field states, in small letters and without parameters. Nil where the field is malformed
+  /// (MIME Sniffing, section 4.4), as it is with two types in it: nobody can tell which one a browser would take.
+  package static func essence(ofField field: String) -> String? {
+    let essence = field.utf8.prefix { $0 != ASCII.semicolon }.map(ASCII.lowercased)
+    let trimmed = essence.drop(while: isHTTPWhitespace).reversed().drop(while: isHTTPWhitespace).reversed()
+    let parts = Array(trimmed).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return parts.count == 2 && parts.allSatisfy(\.isToken) ? Array(trimmed).repairedText : nil
+  }
+
+  private static func isHTTPWhitespace(_ byte: UInt8) -> Bool {
+    ASCII.isBlank(byte) || byte == ASCII.lineFeed || byte == ASCII.carriageReturn
+  }
+
   /// The name that ``MediaTypeTable`` has for a type with several names.
   static func usualName(of type: String) -> String {
     MediaTypeTable.aliases[type] ?? type

@@ -7,10 +7,12 @@ import UploadProtocol
 struct FirstLook {
   private var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
   private let meter: UploadMeter
+  private let name: WantedName
   private let rules: MediaTypeRules
 
-  init(_ meter: UploadMeter, rules: MediaTypeRules) {
+  init(_ meter: UploadMeter, name: WantedName, rules: MediaTypeRules) {
     self.meter = meter
+    self.name = name
     self.rules = rules
   }
 
@@ -31,6 +33,8 @@ struct FirstLook {
   private mutating func know(_ type: String?) throws(UploadError) {
     sniffer = nil
     meter.detectedType = type
-    try rules.check(detected: type)
+    let end = name.end(of: meter)
+    let named = MediaTypeNames.best(detected: type, declared: nil, fileName: end.name.description)
+    try rules.check(detected: type, stored: end.type, named: named ?? MediaTypeNames.unknown)
   }
 }

@@ -122,7 +122,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     if let error = context.refuseUpload() { throw error }
     // What waits for the rest of the request is this part's from here on.
     parts.last?.meter.phase = .finishing
-    let declared = head.contentType.flatMap { $0.split(separator: ";").first }.map { PlainText.sanitized(String($0)) }
+    let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
     let name = WantedName(head.filename.flatMap { FileName(formFilename: $0) })
     let meter = UploadMeter(
@@ -142,7 +142,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
         meter: meter,
         name: name,
         expected: head.digests,
-        firstLook: FirstLook(meter, rules: context.limits.types),
+        firstLook: FirstLook(meter, name: name, rules: context.limits.types),
         sink: context.store.begin(meter, hash: hash, on: eventLoop, delegate: self)
       )
     )

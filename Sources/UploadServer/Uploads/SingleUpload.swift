@@ -34,7 +34,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     self.meter = meter
     self.name = name
     self.digests = digests
-    firstLook = FirstLook(meter, rules: context.limits.types)
+    firstLook = FirstLook(meter, name: name, rules: context.limits.types)
     self.context = context
     self.delegate = delegate
     context.ledger.begin(meter)
@@ -106,7 +106,14 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func keepsBytes(after error: UploadError) -> Bool {
-    context.limits.onCut == .keep && error.isCut && meter.received > 0
+    guard context.limits.onCut == .keep, error.isCut, meter.received > 0 else { return false }
+    // A type that is not accepted is not kept in part either.
+    do throws(UploadError) {
+      try firstLook.end()
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// Stores what has come beside what is there; the upload has failed all the same.

@@ -105,12 +105,10 @@ enum UploadRoute: Sendable {
     request.headerFields[.contentDisposition].flatMap { ContentDisposition(header: $0).filename }
   }
 
-  /// The media type the sender states, without its parameters; the type that curl states for any body counts as none.
+  /// The media type the sender states, without its parameters; one that is malformed, or that curl states for any body,
+  /// counts as none.
   private static func declaredType(_ request: HTTPRequest) -> String? {
-    guard let field = request.headerFields[.contentType] else { return nil }
-    let type = String(decoding: field.utf8.prefix { $0 != UInt8(ascii: ";") }.trimmingBlanks, as: UTF8.self)
-      .lowercased()
-    guard type.contains("/") else { return nil }
-    return type == "application/x-www-form-urlencoded" ? nil : PlainText.sanitized(type)
+    let type = request.headerFields[.contentType].flatMap(MediaTypeNames.essence)
+    return type == "application/x-www-form-urlencoded" ? nil : type
   }
 }

@@ -26,6 +26,20 @@ import Testing
     #expect(MediaTypeNames.fileExtension(forType: type) == nil)
   }
 
+  @Test(
+    arguments: [
+      ("text/html", "text/html"), (" Text/HTML ; charset=utf-8", "text/html"), ("text/html\t;x", "text/html"),
+      ("a/b;", "a/b"),
+      ("text/plain,text/html", nil), ("text/plain, text/html", nil), ("text", nil), ("/html", nil), ("text/", nil),
+      ("", nil),
+      ("text/ html", nil), ("a/b/c", nil), ("text/html\u{0}", nil), (";text/html", nil), ("téxt/html", nil),
+      ("\"text/html\"", nil),
+    ] as [(String, String?)]
+  )
+  func `a type that is malformed counts as none`(field: String, type: String?) {
+    #expect(MediaTypeNames.essence(ofField: field) == type)
+  }
+
   @Test func theTableIsSound() {
     let entries = MediaTypeTable.entries
     let endings = entries.flatMap(\.extensions)

@@ -22,18 +22,37 @@ import UploadCore
   @Test func `Bytes decide, and a declared type can only get a file refused`() throws {
     let images = MediaTypeRules(allowed: [try MediaTypePattern("image/*")])
     #expect(refused { () throws(UploadError) in try images.check(declared: "text/plain") } == nil)
-    #expect(refused { () throws(UploadError) in try images.check(detected: "image/png") } == nil)
-    #expect(refused { () throws(UploadError) in try images.check(detected: "text/plain") }?.code == .unsupportedType)
-    #expect(refused { () throws(UploadError) in try images.check(detected: nil) }?.message.contains("image/*") == true)
+    #expect(failure(images, "image/png", "image/png") == nil)
+    #expect(failure(images, "text/plain", "text/plain")?.code == .unsupportedType)
+    #expect(failure(images, nil, "application/octet-stream")?.message.contains("image/*") == true)
+    // It only declares the type, or has a name of it.
+    #expect(failure(images, nil, "image/png") != nil)
     let rules = MediaTypeRules(
       allowed: [try MediaTypePattern("*/*")],
       denied: [try MediaTypePattern("text/html"), try MediaTypePattern("application/octet-stream")]
     )
     #expect(refused { () throws(UploadError) in try rules.check(declared: "text/html") } != nil)
     #expect(refused { () throws(UploadError) in try rules.check(declared: nil) } == nil)
-    #expect(refused { () throws(UploadError) in try rules.check(detected: "text/html") } != nil)
-    #expect(refused { () throws(UploadError) in try rules.check(detected: nil) } != nil)
-    #expect(refused { () throws(UploadError) in try rules.check(detected: "text/plain") } == nil)
+    #expect(failure(rules, "text/html", "text/html") != nil)
+    #expect(failure(rules, nil, "application/octet-stream") != nil)
+    #expect(failure(rules, "text/plain", "text/plain") == nil)
+  }
+
+  @Test func `the type that a file is reported with is judged`() throws {
+    let noTables = MediaTypeRules(denied: [try MediaTypePattern("text/csv")])
+    #expect(failure(noTables, "text/plain", "text/csv")?.message.contains("text/csv") == true)
+    #expect(failure(noTables, nil, "image/png", named: "text/csv") != nil, "where no type can be noted it is listed so")
+    #expect(failure(noTables, "text/plain", "text/plain") == nil)
+    let texts = MediaTypeRules(allowed: [try MediaTypePattern("text/markdown")])
+    #expect(failure(texts, "text/plain", "text/markdown") == nil)
+    #expect(failure(texts, "text/plain", "text/plain") != nil)
+    #expect(failure(texts, nil, "text/markdown") != nil)
+  }
+
+  private func failure(_ rules: MediaTypeRules, _ detected: String?, _ stored: String, named: String? = nil)
+    -> UploadError?
+  {
+    refused { () throws(UploadError) in try rules.check(detected: detected, stored: stored, named: named ?? stored) }
   }
 
   private func refused(_ check: () throws(UploadError) -> Void) -> UploadError? {

@@ -98,6 +98,70 @@ import UploadStorage
     }
   }
 
+  @Test(
+    arguments: [
+      // Declared in a way that no two programs understand alike, so not at all.
+      ("PUT /a", ["Content-Type: text/plain,text/html"], "x", 201, "text/plain"),
+      ("PUT /a", ["Content-Type: text/plain,text/html"], "\u{1}", 201, "application/octet-stream"),
+      ("PUT /a", ["Content-Type: text/plain,text/html"], "<script>x", 415, nil),
+      ("PUT /a.html", ["Content-Type: text/plain,text/html"], "\u{1}", 415, nil),
+      ("PUT /a", ["Content-Type: text/plain", "Content-Type: text/html"], "x", 201, "text/plain"),
+      ("PUT /a", ["Content-Type: TEXT/HTML; charset=x"], "x", 415, nil),
+      // What a parser of HTML passes over at the beginning.
+      ("PUT /a", [], "\0<html><script>x", 415, nil),
+      ("PUT /a", ["Content-Type: text/plain"], "\0\0\n<script>", 415, nil),
+      ("PUT /a.html", [], "\0\u{1}x", 415, nil), ("PUT /a", [], "\u{FEFF}<!doctype html>", 415, nil),
+      ("PUT /a.html", ["Content-Type: image/png"], "\u{1}", 415, nil), ("PUT /a.html", [], "x", 201, "text/plain"),
+      ("PUT /a", [], "\0<htm", 201, "application/octet-stream"),
+      // Text that its name alone makes a table.
+      ("PUT /a.csv", [], "x", 415, nil), ("PUT /a", ["Content-Type: text/csv"], "x", 415, nil),
+      ("PUT /a", [], "a,b\n1,2\n", 415, nil),
+      ("PUT /a.txt", [], "x", 201, "text/plain"),
+    ] as [(String, [String], String, Int, String?)]
+  )
+  func `what is denied is never reported`(line: String, fields: [String], body: String, status: Int, type: String?)
+    async throws
+  {
+    try await withHandler(limits: limits(deny: ["text/html", "text/csv"])) { harness in
+      try harness.send(request(line, fields, body: body))
+      let answer = try harness.received()
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+      if let type { #expect(answer.contains("\"type\":\"\(type)\""), "\(answer)") }
+      #expect(harness.store.published == (type == nil ? [] : [[String(line.dropFirst(5))]]))
+    }
+  }
+
+  @Test func `what is allowed is what is reported`() async throws {
+    try await withHandler(limits: limits(allow: ["text/csv"])) { harness in
+      try harness.send(request("PUT /a.csv", body: "one column"))
+      #expect(try harness.received().contains(#""type":"text/csv""#))
+      try harness.send(request("PUT /b.txt", body: "one column"))
+      try harness.send(request("PUT /c.csv", body: "\u{1}"))
+      #expect(try harness.statuses() == [415, 415])
+    }
+  }
+
+  @Test func `a part of a form with a malformed type has none`() async throws {
+    try await withHandler(limits: limits(deny: ["text/html"])) { harness in
+      let form =
+        "--b\r\nContent-Disposition: form-data; name=f; filename=a\r\nContent-Type: text/plain,text/html\r\n\r\nx\r\n--b--\r\n"
+      try harness.send(request("POST /file-upload", ["Content-Type: multipart/form-data; boundary=b"], body: form))
+      #expect(try harness.received().contains(#""type":"text/plain""#))
+      #expect(harness.store.sink?.meter.declaredType == nil)
+    }
+  }
+
+  @Test func `a body of a denied type that is cut is not kept`() async throws {
+    var limits = try limits(deny: ["text/html"])
+    limits.onCut = .keep
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 100"]) + "<html>")
+      harness.sendEnd()
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published == [])
+    }
+  }
+
   @Test(arguments: ["application/pdf", nil]) func `One part of a form that is not taken spoils it all`(
     declared: String?
   ) async throws {
