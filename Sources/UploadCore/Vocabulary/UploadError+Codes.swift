@@ -23,6 +23,8 @@ extension UploadError.Code {
   package static let methodNotAllowed = Self(rawValue: "methodNotAllowed")
   /// A file of that name is there already and must stay.
   package static let nameTaken = Self(rawValue: "nameTaken")
+  /// A precondition of the request (RFC 9110 section 13) does not hold.
+  package static let preconditionFailed = Self(rawValue: "preconditionFailed")
   /// The request asks for something no part of the server knows, such as an unknown transfer coding.
   package static let notImplemented = Self(rawValue: "notImplemented")
 
@@ -47,6 +49,8 @@ extension UploadError.Code {
   package static let diskFull = Self(rawValue: "diskFull")
   /// The disk or the file system failed.
   package static let storageFailed = Self(rawValue: "storageFailed")
+  /// The upload directory was removed, or its disk unmounted, while the server runs.
+  package static let directoryUnavailable = Self(rawValue: "directoryUnavailable")
   /// The directory for uploads cannot be used.
   package static let badDirectory = Self(rawValue: "badDirectory")
 
@@ -89,9 +93,9 @@ extension UploadError.Code {
   /// Every code there is, for the list in the README and the test that holds them together.
   package static let all: [Self] = [
     .badRequest, .malformedForm, .noFile, .incomplete, .tooLarge, .unsupportedType, .unauthorized, .forbidden,
-    .notFound, .methodNotAllowed, .nameTaken, .notImplemented, .clientGone, .timedOut, .tooManyUploads,
-    .tooManyFromClient, .shuttingDown, .cancelled, .diskFull, .storageFailed, .badDirectory, .connectionRefused,
-    .unreachable, .connectionLost, .refusedByServer, .badAnswer, .untrustedServer,
+    .notFound, .methodNotAllowed, .nameTaken, .preconditionFailed, .notImplemented, .clientGone, .timedOut,
+    .tooManyUploads, .tooManyFromClient, .shuttingDown, .cancelled, .diskFull, .storageFailed, .directoryUnavailable,
+    .badDirectory, .connectionRefused, .unreachable, .connectionLost, .refusedByServer, .badAnswer, .untrustedServer,
     .badURL, .unreadableFile, .fileChanged, .outOfMemory, .contentMismatch, .cannotListen, .badCertificate,
     .badValue, .internalFailure,
   ]

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import UploadProtocol
+
+@Suite struct EntityTagTests {
+  @Test(arguments: [
+    (#""a""#, [EntityTag("a")]),
+    (#"W/"a""#, [EntityTag(opaque: Array("a".utf8), isWeak: true)]),
+    (#""""#, [EntityTag("")]),
+    (#""a","b" , "c""#, [EntityTag("a"), EntityTag("b"), EntityTag("c")]),
+    (#" , "a,b" ,, W/"" , "#, [EntityTag("a,b"), EntityTag(opaque: [], isWeak: true)]),
+    (#""W/""#, [EntityTag("W/")]),
+  ])
+  func `a list of tags is read`(value: String, tags: [EntityTag]) {
+    #expect(EntityTagList(value.utf8) == .tags(tags))
+  }
+
+  @Test(arguments: ["*", " * ", "\t*"])
+  func `an asterisk alone stands for any representation`(value: String) {
+    #expect(EntityTagList(value.utf8) == .any)
+  }
+
+  @Test(arguments: [
+    "", " ", ",", "a", #""a"#, #"a""#, #"w/"a""#, #"W/ "a""#, "W/", #""a" "b""#, #""a"b"#, #"*, "a""#, #""a", *"#, "**",
+    #""a b""#, "\"a\u{7F}\"", "\"a\tb\"",
+  ])
+  func `a value that breaks the grammar is no list`(value: String) {
+    #expect(EntityTagList(value.utf8) == nil)
+  }
+
+  @Test func `bytes that are not ASCII may stand in a tag`() {
+    #expect(EntityTagList([0x22, 0xFF, 0x80, 0x22]) == .tags([EntityTag(opaque: [0xFF, 0x80], isWeak: false)]))
+  }
+
+  /// The table of RFC 9110 section 8.8.3.2.
+  @Test func `weak and strong comparison differ as the standard says`() {
+    let weak = EntityTag(opaque: Array("1".utf8), isWeak: true)
+    let otherWeak = EntityTag(opaque: Array("2".utf8), isWeak: true)
+    let strong = EntityTag("1")
+    #expect(!weak.matchesStrongly(weak) && weak.matchesWeakly(weak))
+    #expect(!weak.matchesStrongly(otherWeak) && !weak.matchesWeakly(otherWeak))
+    #expect(!weak.matchesStrongly(strong) && weak.matchesWeakly(strong))
+    #expect(strong.matchesStrongly(strong) && strong.matchesWeakly(strong))
+  }
+
+  @Test func `a tag is written as it is read`() {
+    for text in [#""a-b""#, #"W/"a""#, #""""#] {
+      guard case .tags(let tags)? = EntityTagList(text.utf8) else {
+        Issue.record("\(text) is not read")
+        continue
+      }
+      #expect(tags.map(\.text) == [text])
+    }
+  }
+}
