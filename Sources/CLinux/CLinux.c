@@ -39,8 +39,12 @@ int clinux_link_descriptor(int descriptor, int directory, const char *name) {
   return linkat(descriptor, "", directory, name, AT_EMPTY_PATH);
 }
 
-int clinux_rename_new(int directory, const char *from, const char *to) {
-  return (int)syscall(SYS_renameat2, directory, from, directory, to, 1 /* RENAME_NOREPLACE */);
+int clinux_rename_new(int from_directory, const char *from, int to_directory, const char *to) {
+  return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, 1 /* RENAME_NOREPLACE */);
+}
+
+int clinux_exchange(int directory, const char *one, const char *other) {
+  return (int)syscall(SYS_renameat2, directory, one, directory, other, 2 /* RENAME_EXCHANGE */);
 }
 
 int clinux_open_beneath(int directory, const char *name) {

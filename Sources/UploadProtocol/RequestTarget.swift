@@ -34,6 +34,13 @@ package struct RequestTarget: Sendable, Equatable {
     return try Self.name(value, within: String(Substring(pair)), plusIsSpace: true)
   }
 
+  /// Whether ``lastPathComponent()`` leaves out directories of the path: anything else than `/NAME`, or `/files/NAME`
+  /// under which files are fetched.
+  package var hasDirectories: Bool {
+    let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+    return components.count > (components.first.map { $0.elementsEqual("files".utf8) } ?? false ? 2 : 1)
+  }
+
   /// The value of a parameter in the query with its escapes undone, `+` being a space; nil when there is none of that
   /// name. Of repeated parameters the first counts; one without `=` is empty.
   ///

@@ -10,6 +10,8 @@ package struct FileEnd: Sendable {
   package var expected: ContentDigests
   /// Computes digests that nobody knew of before the end, so that the file has to be read again for them.
   package var late: (any ContentHash)?
+  /// What must hold of the file that has the name when it is published.
+  package var condition: PublishCondition?
   /// What happens when the name is taken; nil for what the store does otherwise.
   var onDuplicate: DuplicatePolicy?
 
@@ -17,11 +19,13 @@ package struct FileEnd: Sendable {
     name: FileName,
     type: String? = nil,
     expected: ContentDigests = ContentDigests(),
-    late: (any ContentHash)? = nil
+    late: (any ContentHash)? = nil,
+    condition: PublishCondition? = nil
   ) {
     self.name = name
     self.type = type
     self.expected = expected
     self.late = late
+    self.condition = condition
   }
 }

@@ -9,6 +9,8 @@ package struct SealedUpload: Sendable {
   package let type: String?
   /// Of its content, those that were computed.
   package let digests: ContentDigests
+  /// What must hold of the file that has the name when it is published.
+  var condition: PublishCondition?
   let file: PartialFile
 
   /// Drops the file; blocks. It must not have been published.

@@ -7,10 +7,12 @@ package protocol UploadStore: Sendable {
   /// - Parameters:
   ///   - meter: gets stored and durable bytes, the slabs held and the phase.
   ///   - hash: computes digests of the content on its way; nil for none.
+  ///   - condition: checked before there is room for the first byte; to be given again at the end, in ``FileEnd``.
   ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
   func begin(
     _ meter: UploadMeter,
     hash: (any ContentHash)?,
+    condition: PublishCondition?,
     on eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
@@ -22,6 +24,18 @@ package protocol UploadStore: Sendable {
 
   /// Drops sealed uploads that are not to be published. Nothing blocks.
   func discard(_ uploads: [SealedUpload])
+}
+
+extension UploadStore {
+  /// Begins to store one file, whatever has its name.
+  package func begin(
+    _ meter: UploadMeter,
+    hash: (any ContentHash)?,
+    on eventLoop: any EventLoop,
+    delegate: any UploadSinkDelegate
+  ) -> any UploadSink {
+    begin(meter, hash: hash, condition: nil, on: eventLoop, delegate: delegate)
+  }
 }
 
 /// Where the bytes of one upload go. Lives on one event loop; every call is made there.

@@ -66,4 +66,12 @@ import UploadCore
     #expect(query?.code == .badRequest)
     #expect(query?.message.contains("name=%4") == true)
   }
+
+  @Test(arguments: [
+    ("/a", false), ("/files/a", false), ("/a?name=b/c", false), ("/a%2Fb", false), ("/", false), ("/a/b", true),
+    ("/files/a/b", true), ("//a", true), ("/a/files/b", true), ("/Files/a", true), ("/files//a", true),
+  ])
+  func `directories in the path are noticed`(target: String, hasDirectories: Bool) throws {
+    #expect(try RequestTarget(target).hasDirectories == hasDirectories)
+  }
 }

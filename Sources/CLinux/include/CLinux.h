@@ -10,8 +10,13 @@ int clinux_open_unnamed(int directory, mode_t mode);
 /// Gives an open unnamed file a name; never overwrites (EEXIST).
 int clinux_link_descriptor(int descriptor, int directory, const char *name);
 
-/// Renames without overwriting (renameat2 with RENAME_NOREPLACE); EINVAL or ENOSYS where that is not supported.
-int clinux_rename_new(int directory, const char *from, const char *to);
+/// Renames without overwriting, also from one directory to another of the same file system (renameat2 with
+/// RENAME_NOREPLACE); EINVAL or ENOSYS where that is not supported.
+int clinux_rename_new(int from_directory, const char *from, int to_directory, const char *to);
+
+/// Swaps what two names of a directory lead to, in one step (renameat2 with RENAME_EXCHANGE); EINVAL or ENOSYS where that
+/// is not supported.
+int clinux_exchange(int directory, const char *one, const char *other);
 
 /// Opens one name beneath a directory for reading: no symbolic link followed, nothing outside reached (openat2, else
 /// O_NOFOLLOW on one component).

@@ -21,13 +21,18 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// The name as text; bytes that are not UTF-8 are escaped.
   package var description: String { bytes.description }
 
+  /// Whether this is not the name that was requested, byte for byte. Different requested names may have become this one,
+  /// so that a file with such a name never replaces another.
+  package let wasAltered: Bool
+
   /// Cleans `suggestion`; nil when nothing is left of it.
   package init?(_ suggestion: String) {
     self.init(NameBytes(suggestion))
   }
 
   /// Cleans `suggestion`; nil when nothing is left of it.
-  package init?(_ suggestion: NameBytes) {
+  /// - Parameter isFlattened: whether the directories of a path have been removed before.
+  package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
     let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
     let pieces = NameBytes(component).pieces
     let isShown = InvisibleCharacters.areShown(pieces.map(\.scalar))
@@ -36,6 +41,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     let short = Self.shortened(name)
     // Checked after the cut: a long name can become a partial file's by losing its end.
     bytes = Self.isPartial(short) ? Self.shortened(NameBytes("_".utf8 + short.bytes)) : short
+    wasAltered = isFlattened || bytes != suggestion
   }
 
   /// Cleans the `filename` of a form's part. Old versions of Internet Explorer state a whole path there, `C:\dir\file`
@@ -48,7 +54,8 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
       self.init(filename)
       return
     }
-    self.init(NameBytes(bytes.split(separator: backslash, omittingEmptySubsequences: false).last ?? []))
+    let name = bytes.split(separator: backslash, omittingEmptySubsequences: false).last ?? []
+    self.init(NameBytes(name), isFlattened: true)
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {
@@ -66,11 +73,12 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     guard number > 1 else { return self }
     let (stem, suffix) = Self.split(bytes.bytes)
     let tail = " (\(number))".utf8 + suffix
-    return FileName(verbatim: NameBytes(Self.shortened(stem, toFit: tail) + tail))
+    return FileName(verbatim: NameBytes(Self.shortened(stem, toFit: tail) + tail), wasAltered: wasAltered)
   }
 
-  private init(verbatim name: NameBytes) {
+  private init(verbatim name: NameBytes, wasAltered: Bool = false) {
     bytes = name
+    self.wasAltered = wasAltered
   }
 
   /// Whether `name` is one that the store gives to its own unfinished files.

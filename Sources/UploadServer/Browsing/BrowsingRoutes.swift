@@ -25,7 +25,10 @@ struct BrowsingRoutes: Sendable {
     }
     router.get("/files") { request, _ in try await listing(request) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }
-    router.get("/healthz") { _, _ in Response(Answer(status: .ok, contentType: "text/plain", body: "ok\n")) }
+    router.get("/healthz") { _, _ in
+      _ = try await inDirectory { _ in }
+      return Response(Answer(status: .ok, contentType: "text/plain", body: "ok\n"))
+    }
     router.get("/metrics") { _, _ in
       let metrics = Metrics(ledger: ledger, slabs: budget.use)
       return Response(Answer(status: .ok, contentType: Metrics.contentType, body: metrics.text))
@@ -37,8 +40,19 @@ struct BrowsingRoutes: Sendable {
     Page(linkToken: AccessGate.tokenInTarget(request.head))
   }
 
+  /// Reads the directory that the path leads to now.
+  /// - Throws: also ``UploadError`` with code `directoryUnavailable`.
+  private func inDirectory<Result: Sendable>(
+    _ body: @escaping @Sendable (UploadDirectory) throws -> Result
+  ) async throws -> Result {
+    try await workers.runIfActive { [directory] in
+      try directory.check()
+      return try body(directory)
+    }
+  }
+
   private func list() async throws -> [StoredFile] {
-    try await workers.runIfActive { [directory] in directory.list(\.typed) }
+    try await inDirectory { $0.list(\.typed) }
   }
 
   private func listing(_ request: Request) async throws -> Response {
@@ -66,11 +80,9 @@ struct BrowsingRoutes: Sendable {
       if escaped.isEmpty { return try await listing(request) }
       throw UploadError(.badRequest, "The name has a % that is not followed by two hexadecimal digits.")
     }
-    let opened = try await workers.runIfActive { [directory] in
-      directory.open(NameBytes(name)).map { (file: $0, described: $0.typed) }
-    }
+    let opened = try await inDirectory { $0.open(NameBytes(name)).map { (file: $0, described: $0.typed) } }
     guard let opened else { throw UploadError(.notFound, "There is no file of that name.") }
-    return Download(
+    return try Download(
       file: opened.file,
       stored: opened.described,
       workers: workers,

@@ -28,7 +28,9 @@ struct Download: Sendable {
   let channel: any Channel
 
   /// The response to a request for this file.
-  func response(to request: Request) -> Response {
+  /// - Throws: ``UploadError`` with code `badRequest` or `preconditionFailed`.
+  func response(to request: Request) throws(UploadError) -> Response {
+    let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
     var fields: HTTPFields = [
       .contentType: stored.type ?? MediaTypeNames.unknown,
       .eTag: tag,
@@ -39,7 +41,11 @@ struct Download: Sendable {
       .cacheControl: "no-cache",
     ]
     fields[.reprDigest] = DigestFields.text(stored.digests)
-    if isUnchanged(for: request) { return Response(status: .notModified, headers: fields) }
+    switch preconditions.evaluate(Preconditions.Representation(file.version)) {
+    case .perform: break
+    case .notModified: return Response(status: .notModified, headers: fields)
+    case .failed(let field): throw Preconditions.failure(field)
+    }
     switch ByteRange(field: wantedRange(of: request), size: stored.size) {
     case .whole: return Response(status: .ok, headers: fields, body: body(0..<stored.size))
     case .part(let range):
@@ -60,15 +66,7 @@ struct Download: Sendable {
     stored.nameBytes.isUTF8 ? "attachment; filename*=UTF-8''\(stored.urlComponent)" : "attachment"
   }
 
-  /// A strong validator (RFC 9110 section 8.8.3).
-  private var tag: String { "\"\(file.version)\"" }
-
-  private func isUnchanged(for request: Request) -> Bool {
-    if let tags = request.headers[.ifNoneMatch] {
-      return tags == "*" || tags.split(separator: ",").contains { $0.filter { $0 != " " }.hasSuffix(tag) }
-    }
-    return request.headers[.ifModifiedSince] == HTTPDate.text(stored.modified)
-  }
+  private var tag: String { Preconditions.Representation(file.version).tag.text }
 
   /// The range asked for, unless it was asked of another version of the file, or of one that only a date tells: nobody
   /// knows whether the file changed twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5

@@ -11,6 +11,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let meter: UploadMeter
     let name: WantedName
     let expected: ContentDigests
+    let condition: PublishCondition?
     var firstLook: FirstLook
     var sink: (any UploadSink)?
     var sealed: SealedUpload?
@@ -25,6 +26,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   private let context: ServerContext
   private let request: UploadID
+  /// They hold for each of its files.
+  private let preconditions: Preconditions
   private let length: BodyLength
   private let remote: String
   private let closingLength: Int
@@ -39,6 +42,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   init(
     boundary: MultipartBoundary,
+    preconditions: Preconditions,
     length: BodyLength,
     remote: String,
     context: ServerContext,
@@ -47,6 +51,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   ) {
     self.context = context
     request = UploadID()
+    self.preconditions = preconditions
     self.length = length
     self.remote = remote
     closingLength = boundary.closingDelimiterLength
@@ -124,7 +129,9 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     parts.last?.meter.phase = .finishing
     let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
-    let name = WantedName(head.filename.flatMap { FileName(formFilename: $0) })
+    let requested = head.filename.flatMap { FileName(formFilename: $0) }
+    let name = WantedName(requested)
+    let condition = preconditions.condition(for: requested)
     let meter = UploadMeter(
       request: request,
       direction: .incoming,
@@ -142,8 +149,9 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
         meter: meter,
         name: name,
         expected: head.digests,
+        condition: condition,
         firstLook: FirstLook(meter, name: name, rules: context.limits.types),
-        sink: context.store.begin(meter, hash: hash, on: eventLoop, delegate: self)
+        sink: context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
       )
     )
     // A form is stored whole or not at all, so that cancelling one of its files ends it.
@@ -181,7 +189,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     part.meter.setNetworkBytes(0)
     sealing += 1
     let (name, type) = part.name.end(of: part.meter)
-    sink.seal(FileEnd(name: name, type: type, expected: part.expected))
+    sink.seal(FileEnd(name: name, type: type, expected: part.expected, condition: part.condition))
       .assumeIsolated()
       .whenComplete { self.sealed(index, $0) }
   }

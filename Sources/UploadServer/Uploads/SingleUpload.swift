@@ -15,6 +15,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   private let name: WantedName
   private var firstLook: FirstLook
   private var digests: DigestRequest
+  private let condition: PublishCondition?
   private weak var delegate: (any IncomingBodyDelegate)?
   private var sink: (any UploadSink)?
   private var state = State.receiving
@@ -22,11 +23,14 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   private var failure: UploadError?
 
   /// Begins the upload that `meter` counts.
-  /// - Parameter digests: what the request says and wants of them.
+  /// - Parameters:
+  ///   - digests: what the request says and wants of them.
+  ///   - condition: what must hold of the file that has the name.
   init(
     _ meter: UploadMeter,
     name: WantedName,
     digests: DigestRequest = DigestRequest(),
+    condition: PublishCondition? = nil,
     context: ServerContext,
     eventLoop: any EventLoop,
     delegate: any IncomingBodyDelegate
@@ -34,11 +38,18 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     self.meter = meter
     self.name = name
     self.digests = digests
+    self.condition = condition
     firstLook = FirstLook(meter, name: name, rules: context.limits.types)
     self.context = context
     self.delegate = delegate
     context.ledger.begin(meter)
-    sink = context.store.begin(meter, hash: context.hash(for: digests), on: eventLoop, delegate: self)
+    sink = context.store.begin(
+      meter,
+      hash: context.hash(for: digests),
+      condition: condition,
+      on: eventLoop,
+      delegate: self
+    )
     meter.cancels(self, on: eventLoop)
   }
 
@@ -71,7 +82,14 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     let (name, type) = name.end(of: meter)
     // What only the trailer asks for has to be computed of what is stored.
     let late = digests.algorithms.subtracting(context.algorithms(for: known))
-    sink.store(FileEnd(name: name, type: type, expected: digests.expected, late: SHAHash(late)))
+    let end = FileEnd(
+      name: name,
+      type: type,
+      expected: digests.expected,
+      late: SHAHash(late),
+      condition: condition
+    )
+    sink.store(end)
       .map { [$0] }
       .assumeIsolated()
       .whenComplete { self.finish($0) }

@@ -166,15 +166,21 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       do throws(UploadError) {
         try server.limits.types.check(declared: declaredType)
         let digests = try DigestRequest(request.headerFields)
+        let condition = try Preconditions.ofUpload(request).condition(for: name)
         startPace(context)
-        begin(makeUpload(name: name, declaredType: declaredType, digests: digests, context), context)
+        begin(makeUpload(name, declaredType, digests, condition, context), context)
       } catch {
         refuse(error)
       }
     case .form(let boundary):
       if let error = refusal(fileSize: nil) { return refuse(error) }
-      startPace(context)
-      begin(makeForm(boundary, context), context)
+      do throws(UploadError) {
+        let preconditions = try Preconditions.ofUpload(request)
+        startPace(context)
+        begin(makeForm(boundary, preconditions, context), context)
+      } catch {
+        refuse(error)
+      }
     }
   }
 
@@ -195,9 +201,14 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
   }
 
-  private func makeForm(_ boundary: MultipartBoundary, _ context: ChannelHandlerContext) -> FormUpload {
+  private func makeForm(
+    _ boundary: MultipartBoundary,
+    _ preconditions: Preconditions,
+    _ context: ChannelHandlerContext
+  ) -> FormUpload {
     FormUpload(
       boundary: boundary,
+      preconditions: preconditions,
       length: current.length,
       remote: current.client.text,
       context: server,
@@ -207,9 +218,10 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func makeUpload(
-    name: FileName?,
-    declaredType: String?,
-    digests: DigestRequest,
+    _ name: FileName?,
+    _ declaredType: String?,
+    _ digests: DigestRequest,
+    _ condition: PublishCondition?,
     _ context: ChannelHandlerContext
   ) -> SingleUpload {
     let name = WantedName(name)
@@ -225,6 +237,7 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
       meter,
       name: name,
       digests: digests,
+      condition: condition,
       context: server,
       eventLoop: context.eventLoop,
       delegate: self

@@ -95,7 +95,9 @@ enum UploadRoute: Sendable {
     guard !endpoints.contains(target.path), !notFiles.contains(target.path) else {
       throw UploadError(.methodNotAllowed, "\(target.path) is not a file. Send PUT /NAME.")
     }
-    guard let component = try target.lastPathComponent(), let name = FileName(component) else {
+    guard let component = try target.lastPathComponent(),
+      let name = FileName(component, isFlattened: target.hasDirectories)
+    else {
       throw UploadError(.badRequest, "The path names no file. Send PUT /NAME.")
     }
     return name

@@ -41,12 +41,14 @@ package final class DiskStore: UploadStore {
   package func begin(
     _ meter: UploadMeter,
     hash: (any ContentHash)?,
+    condition: PublishCondition?,
     on eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) -> any UploadSink {
     DiskUpload(
       meter: meter,
       hash: hash,
+      condition: condition,
       directory: directory,
       budget: budget,
       workers: workers,

@@ -86,7 +86,15 @@ extension DiskUpload {
       if let late = end.late { digests.fill(from: try file.digests(late, length: tail.piece.end)) }
       try digests.require(end.expected)
       file.note(type: end.type, sha256: digests.sha256Text)
-      return SealedUpload(meter: meter, name: end.name, type: end.type, digests: digests, file: file)
+      try file.applyMode()
+      return SealedUpload(
+        meter: meter,
+        name: end.name,
+        type: end.type,
+        digests: digests,
+        condition: end.condition,
+        file: file
+      )
     }
   }
 

@@ -44,6 +44,7 @@ final class DiskUpload: UploadSink {
   init(
     meter: UploadMeter,
     hash: (any ContentHash)?,
+    condition: PublishCondition?,
     directory: UploadDirectory,
     budget: MemoryBudget,
     workers: NIOThreadPool,
@@ -62,11 +63,9 @@ final class DiskUpload: UploadSink {
     self.delegate = delegate
     hashing = hash.map { HashChain($0, workers: workers, eventLoop: eventLoop) }
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
-    if let range = plan.reserveWhole() {
-      open(reserving: range)
-    } else if let most = meter.size, !meter.sizeExact, most >= WritePlan.largeFrom {
-      lookForSpace(most)
-    }
+    let range = plan.reserveWhole()
+    if range != nil || condition != nil { open(if: condition, reserving: range) }
+    if range == nil, let most = meter.size, !meter.sizeExact, most >= WritePlan.largeFrom { lookForSpace(most) }
   }
 
   var hasRoom: Bool { pending.isEmpty && !isOpening }
@@ -146,11 +145,14 @@ final class DiskUpload: UploadSink {
     writesUnderWay < (file == nil ? 1 : Self.writesAtOnce)
   }
 
-  /// Creates the file and reserves its blocks, before a byte of it is asked for.
-  private func open(reserving range: Range<UInt64>) {
+  /// Checks the condition, then creates the file and reserves its blocks where its size is known, before a byte of it is
+  /// asked for.
+  private func open(if condition: PublishCondition?, reserving range: Range<UInt64>?) {
     (isOpening, hadRoom) = (true, false)
     meter.phase = .disk
     work { [directory] in
+      if let condition { try directory.current().check(condition) }
+      guard let range else { return PartialFile?.none }
       let file = try directory.createPartial()
       try file.reserve(range)
       return file
@@ -177,14 +179,14 @@ final class DiskUpload: UploadSink {
       return file
     } then: { upload, result in
       upload.giveBack(slab)
-      upload.wrote(piece.count, result)
+      upload.wrote(piece.count, result.map { $0 })
     }
   }
 
-  private func wrote(_ count: Int, _ result: Result<PartialFile, any Error>) {
+  private func wrote(_ count: Int, _ result: Result<PartialFile?, any Error>) {
     switch result {
     case .success(let file):
-      self.file = file
+      if let file { self.file = file }
       meter.addStored(count)
       if isOver { finishEnding() } else { resume() }
     case .failure(let error):

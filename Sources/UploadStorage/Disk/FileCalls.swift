@@ -28,28 +28,41 @@ struct FileCalls: Sendable {
   var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
   /// Turns `O_DIRECT` on or off.
   var setDirect: @Sendable (Int32, Bool) -> Int32 = { clinux_set_direct($0, $1 ? 1 : 0) }
-  /// Opens an unnamed file in a directory (`O_TMPFILE`).
-  var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, 0o600) }
+  /// Opens an unnamed file in a directory (`O_TMPFILE`). The kernel takes the umask, or the directory's default access
+  /// list, off the mode.
+  var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, FileMode.unrestricted) }
+  /// `fchmod`.
+  var setMode: @Sendable (Int32, mode_t) -> Int32 = { fchmod($0, $1) }
   /// Gives an unnamed file a name in a directory, unless that is taken.
   var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { descriptor, directory, name in
     name.withCString { clinux_link_descriptor(descriptor, directory, $0) }
   }
-  /// `renameat2` within a directory, unless the new name is taken; `EINVAL` or `ENOSYS` where that is not supported.
-  var renameNew: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
-    from.withCString { from in name.withCString { clinux_rename_new(directory, from, $0) } }
+  /// `renameat2` from one directory to another, or within one, unless the new name is taken; `EINVAL` or `ENOSYS` where
+  /// that is not supported.
+  var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = { source, from, target, to in
+    from.withCString { from in to.withCString { clinux_rename_new(source, from, target, $0) } }
   }
   /// `renameat` within a directory: replaces what has the new name.
   var rename: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
     from.withCString { from in name.withCString { renameat(directory, from, directory, $0) } }
   }
+  /// `renameat2` within a directory: swaps what two names lead to; `EINVAL` or `ENOSYS` where that is not supported.
+  var exchange: @Sendable (_ directory: Int32, NameBytes, NameBytes) -> Int32 = { directory, one, other in
+    one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
+  }
+  /// `fstatat` of what has a name in a directory: of a link itself, not of what it leads to.
+  var look: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
+    name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+  }
   /// Begins to write a range from the page cache to the disk.
   var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
     clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))
   }
-  /// Bytes of a directory's file system that may still be used; nil when that cannot be told.
+  /// Bytes of a directory's file system that may still be used; nil when that cannot be told. File systems that report
+  /// no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
   var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
     var status = statvfs()
-    guard fstatvfs(descriptor, &status) == 0 else { return nil }
+    guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
     return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
   /// Waits until a range is on the disk and drops it from the page cache.

@@ -10,6 +10,8 @@ package final class PartialFile: Sendable {
   let descriptor: Int32
   /// The hidden name, where it has one.
   let hiddenName: String?
+  /// Where it was made, and has its hidden name.
+  let place: OpenedDirectory
   private let directory: UploadDirectory
   private let isOpen = Atomic<Bool>(true)
   /// Whether `O_DIRECT` is on.
@@ -19,6 +21,8 @@ package final class PartialFile: Sendable {
   private let reservedEnd = Atomic<UInt64>(0)
   /// Space promised to it that has no blocks yet: they are being reserved, or the file system cannot reserve any.
   private let promised = Atomic<UInt64>(0)
+  /// When it was last looked where the directory's path leads; see ``UploadDirectory/check(_:last:)``.
+  private let lastLook = Atomic<Int64>(0)
 
   /// Without `O_DIRECT` so much of a large file may wait in the page cache for the disk, in bytes.
   private static let writebackWindow: UInt64 = 8 * 1024 * 1024
@@ -28,9 +32,10 @@ package final class PartialFile: Sendable {
 
   private var calls: FileCalls { directory.calls }
 
-  init(descriptor: Int32, hiddenName: String?, directory: UploadDirectory) {
+  init(descriptor: Int32, hiddenName: String?, directory: UploadDirectory, place: OpenedDirectory) {
     self.descriptor = descriptor
     self.hiddenName = hiddenName
+    self.place = place
     self.directory = directory
   }
 
@@ -73,8 +78,9 @@ package final class PartialFile: Sendable {
   /// - Parameters:
   ///   - memory: the piece's bytes; for a large piece page-aligned.
   ///   - padding: bytes behind it in memory that may be written as well, and will be cut off by ``truncate(to:)``.
-  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
+  /// - Throws: ``UploadError`` with code `diskFull`, `storageFailed` or `directoryUnavailable`.
   func write(_ piece: WritePlan.Piece, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
+    try directory.check(place, last: lastLook)
     let growth = try takeSpace(for: piece)
     defer {
       if growth > 0 { directory.space.release(growth) } else { keepPromise(UInt64(piece.count)) }
@@ -103,6 +109,14 @@ package final class PartialFile: Sendable {
   func note(type: String?, sha256: String?) {
     if let type { note(type, as: UploadDirectory.typeAttribute) }
     if let sha256 { note(sha256, as: UploadDirectory.digestAttribute) }
+  }
+
+  /// Gives the file the permissions chosen for stored files. The last thing before its sync: what may only be read takes no
+  /// attributes any more.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
+  func applyMode() throws(UploadError) {
+    guard let mode = directory.fileMode, calls.setMode(descriptor, mode.bits) != 0 else { return }
+    throw StorageError.uploadFailed("fchmod", in: directory.path)
   }
 
   private func note(_ text: String, as attribute: String) {
@@ -148,7 +162,7 @@ package final class PartialFile: Sendable {
   /// Closes the file; what has no name by then is gone. Once is enough, more does no harm.
   func discard() {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
-    if let hiddenName { unlinkat(directory.descriptor, hiddenName, 0) }
+    if let hiddenName { unlinkat(place.descriptor, hiddenName, 0) }
     DescriptorReserve.closeFile(descriptor)
     keepPromise(.max)
   }

@@ -21,18 +21,68 @@ enum StorageError {
         "The server has too many files open. Try again in a moment.",
         cause: cause
       )
-    case ENOENT:
-      return UploadError(
-        .storageFailed,
-        "The directory \(place) is gone. Make it again on the server, then send the file again.",
-        cause: cause
-      )
+    case ENOENT, ESTALE: return directoryUnavailable(.missing, cause.number)
+    // Another mount of the same file system is another one to link and rename.
+    case EXDEV: return directoryMoved(cause)
     case ENAMETOOLONG, EILSEQ,
       EINVAL where call == "link":
       return UploadError(.badRequest, "The disk does not take that file name. Choose a shorter one.", cause: cause)
     default:
       return UploadError(.storageFailed, "The file could not be stored in \(place): \(cause).", cause: cause)
     }
+  }
+
+  /// The path of the upload directory leads to nothing that files may be stored in now. Strangers read these messages, so
+  /// they name no path.
+  /// - Parameter number: `errno` of the look at the path.
+  static func directoryUnavailable(_ problem: DirectoryLocation.Problem, _ number: Int32) -> UploadError {
+    let cause = number == 0 ? nil : SystemCallError("stat", number)
+    let message =
+      switch problem {
+      case .missing where number == 0 || number == ENOENT:
+        "The upload directory does not exist any more. Create it again on the server, then send the file again."
+      case .missing:
+        "The upload directory cannot be used any more (\(cause?.reason ?? "")). Check it on the server."
+      case .unmounted:
+        "The disk with the upload directory is not mounted any more. Mount it again or restart the server."
+      case .elsewhere:
+        "The path of the upload directory leads to another file system now. Restart the server to use it."
+      }
+    return UploadError(.directoryUnavailable, message, cause: cause)
+  }
+
+  /// The upload directory was replaced by one that cannot be used.
+  static func directoryReplaced(_ number: Int32) -> UploadError {
+    directoryReplaced(cause: SystemCallError("open", number))
+  }
+
+  static func directoryReplaced(cause: any Error) -> UploadError {
+    let reason = (cause as? UploadError)?.cause ?? cause
+    return UploadError(
+      .directoryUnavailable,
+      "The upload directory was replaced by one that nothing can be stored in (\(reason)). Check it on the server.",
+      cause: cause
+    )
+  }
+
+  /// An upload began on another file system than that of the upload directory now.
+  static func directoryMoved(_ cause: (any Error)? = nil) -> UploadError {
+    UploadError(
+      .directoryUnavailable,
+      "The upload directory was moved to another file system during the upload. Send the file again.",
+      cause: cause
+    )
+  }
+
+  /// The file system does not take the mode chosen for stored files. Reads `errno` first of all.
+  static func directoryTakesNoMode(_ mode: FileMode, path: String) -> UploadError {
+    let cause = SystemCallError("fchmod", errno)
+    return UploadError(
+      .badDirectory,
+      "The file system of \(PlainText.sanitized(path)) does not take mode \(mode) for files: \(cause). "
+        + "Omit --file-mode, or name another directory with --dir.",
+      cause: cause
+    )
   }
 
   /// The directory for uploads cannot be used. Reads `errno` first of all.

@@ -21,12 +21,7 @@ extension UploadDirectory {
     let together = isSynced && files.count >= Self.fewestTogether ? SyncTogether(self) : nil
     var results = files.map { file in Result { FinishingFile.Finished(upload: try file.write()) } }
     if isSynced { sync(&results, together) }
-    for index in results.indices where files[index].isPublished {
-      results[index] = results[index].flatMap { finished in
-        Result { try name(finished.upload, files[index].onDuplicate ?? configuration.onDuplicate) }
-      }
-    }
-    if configuration.durability == .full { syncNames(&results) }
+    if files.contains(where: \.isPublished) { name(files, &results, configuration) }
     for (file, result) in zip(files, results) {
       guard case .success(let finished) = result else { continue }
       if file.isLarge { finished.upload.file.forgetPages() }
@@ -54,31 +49,59 @@ extension UploadDirectory {
 
   // MARK: Names
 
+  /// Gives files that are to be published their names, and syncs these where the durability asks for it.
   private func name(
-    _ upload: SealedUpload,
-    _ policy: DuplicatePolicy
-  ) throws(UploadError) -> FinishingFile.Finished {
-    let given = try give(upload, policy: policy)
+    _ files: [FinishingFile],
+    _ results: inout [Result<FinishingFile.Finished, any Error>],
+    _ configuration: DiskStore.Configuration
+  ) {
+    let place = Result { () throws(UploadError) in try current() }
+    for index in results.indices where files[index].isPublished {
+      results[index] = results[index].flatMap { finished in
+        Result {
+          let upload = finished.upload
+          let directory = try place.get()
+          try Self.require(upload, on: directory)
+          let policy = files[index].onDuplicate ?? configuration.onDuplicate
+          return FinishingFile.Finished(upload: upload, stored: try directory.publish(upload, policy: policy))
+        }
+      }
+    }
+    if configuration.durability == .full, case .success(let place) = place { syncNames(&results, in: place) }
+  }
+
+  /// Gives files their names: all, or none.
+  /// - Throws: ``UploadError``; then the files are discarded.
+  func publish(
+    _ uploads: [SealedUpload],
+    _ configuration: DiskStore.Configuration
+  ) throws(UploadError) -> [StoredFile] {
     do {
-      try takePlace(given)
+      let place = try current()
+      for upload in uploads { try Self.require(upload, on: place) }
+      return try place.publish(uploads, configuration)
     } catch {
-      withdraw(given, from: upload.file)
+      for upload in uploads { upload.discard() }
       throw error
     }
-    return FinishingFile.Finished(upload: upload, stored: describe(upload, given))
+  }
+
+  /// A file gets a name only on the file system that its bytes are on.
+  private static func require(_ upload: SealedUpload, on place: OpenedDirectory) throws(UploadError) {
+    if upload.file.place.device != place.device { throw StorageError.directoryMoved() }
   }
 
   /// Syncs the directory once for all; when that fails no name is certain, and none stays but those that have replaced
   /// other files: their bytes are whole and synced, and the old ones are gone.
-  private func syncNames(_ results: inout [Result<FinishingFile.Finished, any Error>]) {
+  private func syncNames(_ results: inout [Result<FinishingFile.Finished, any Error>], in place: OpenedDirectory) {
     let named = results.indices.filter { (try? results[$0].get())?.stored != nil }
     guard !named.isEmpty else { return }
     do throws(UploadError) {
-      try sync()
+      try place.sync()
     } catch {
       for index in named {
         if case .success(let finished) = results[index], let stored = finished.stored, !stored.replaced {
-          remove(stored.nameBytes, from: finished.upload.file)
+          place.remove(stored.nameBytes, from: finished.upload.file)
         }
         results[index] = .failure(error)
       }

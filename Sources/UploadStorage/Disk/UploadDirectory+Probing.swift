@@ -6,17 +6,20 @@ extension UploadDirectory {
   /// Does to one file all that is done to an upload's, so that a file system which cannot is known now, and not after the
   /// last byte of each upload. Nothing of it stays.
   /// - Throws: ``UploadError`` with code `badDirectory`.
-  func probe(_ durability: Durability) throws(UploadError) {
+  func probe(_ place: OpenedDirectory, _ durability: Durability) throws(UploadError) {
     let file: PartialFile
     do throws(UploadError) {
-      file = try createPartial()
+      file = try createPartial(in: place)
     } catch {
       throw UploadError(.badDirectory, error.message + " Name another directory with --dir.", cause: error.cause)
     }
     defer { file.discard() }
     takesDirect.store(probeDirect(file.descriptor), ordering: .relaxed)
-    try probeName(file)
-    if durability == .full, calls.syncDirectory(descriptor) != 0 {
+    if let fileMode, calls.setMode(file.descriptor, fileMode.bits) != 0 {
+      throw StorageError.directoryTakesNoMode(fileMode, path: path)
+    }
+    try probeName(file, place)
+    if durability == .full, calls.syncDirectory(place.descriptor) != 0 {
       throw StorageError.directoryCannotFinish(StorageError.directorySync, path: path)
     }
   }
@@ -29,10 +32,10 @@ extension UploadDirectory {
   }
 
   /// Gives a file a name the way it is given to an upload's, but one that nobody sees.
-  private func probeName(_ file: PartialFile) throws(UploadError) {
+  private func probeName(_ file: PartialFile, _ place: OpenedDirectory) throws(UploadError) {
     let name = NameBytes(Self.hiddenName())
-    defer { remove(name) }
-    guard tryName(name, for: file) == 0 || isFull else {
+    defer { place.remove(name) }
+    guard place.tryName(name, for: file) == 0 || isFull else {
       throw StorageError.directoryCannotFinish("link", path: path)
     }
   }

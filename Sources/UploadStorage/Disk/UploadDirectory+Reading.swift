@@ -37,12 +37,7 @@ extension UploadDirectory {
       modified: clinux_modified_seconds(&status),
       digests: ContentDigests(sha256: notedDigest(of: descriptor))
     )
-    return OpenFile(
-      descriptor: descriptor,
-      file: file,
-      inode: UInt64(status.st_ino),
-      modifiedNanoseconds: clinux_modified_nanoseconds(&status)
-    )
+    return OpenFile(descriptor: descriptor, file: file, version: FileVersion(status))
   }
 
   /// The media type noted with a file; what does not look like one counts as none, since anybody may write attributes.

@@ -3,16 +3,26 @@ import Glibc
 import Synchronization
 package import UploadCore
 
-/// The directory where uploads end up. Everything in it is reached beneath its descriptor, never by path.
+/// The directory where uploads end up. Everything in it is reached beneath a descriptor, never by path; but what the path
+/// leads to is compared with what is open whenever an upload begins, is written for some time, or is published.
 package final class UploadDirectory: Sendable {
   static let typeAttribute = "user.mime_type"
   static let digestAttribute = "user.sluice.sha256"
 
   /// As it was given, for messages.
   package let path: String
+  /// For reading. Always open: another directory that takes the place of the first takes this number as well.
   let descriptor: Int32
   let calls: FileCalls
   let space: FreeSpace
+  /// What stored files are given; nil for what the umask leaves.
+  let fileMode: FileMode?
+  private let durability: Durability
+  /// While an upload is written, the path is looked at this often, in nanoseconds.
+  private let lookInterval: Int64
+  private let opened: Mutex<OpenedDirectory>
+  /// One at a time opens what the path leads to.
+  private let opening = Mutex<Void>(())
   /// Whether the file system takes unnamed files; found out at the first that it refuses.
   let takesUnnamed = Atomic<Bool>(true)
   /// Whether it takes writes past the page cache (`O_DIRECT`); probed when the directory is opened.
@@ -24,42 +34,53 @@ package final class UploadDirectory: Sendable {
   /// - Parameters:
   ///   - minFree: so much space is left free, in bytes.
   ///   - durability: what the uploads will ask for, so that a file system that cannot give it is refused now.
+  ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access list
+  ///     says.
   /// - Throws: ``UploadError`` with code `badDirectory` when it is none, or nothing can be stored there.
   package convenience init(
     path: String,
     minFree: UInt64 = 0,
-    durability: Durability = .none
+    durability: Durability = .none,
+    fileMode: FileMode? = nil
   ) throws(UploadError) {
-    try self.init(path: path, calls: FileCalls(), minFree: minFree, durability: durability)
+    try self.init(path: path, calls: FileCalls(), minFree: minFree, durability: durability, fileMode: fileMode)
   }
 
-  /// - Parameter calls: how files are written; failing ones in tests.
+  /// - Parameters:
+  ///   - calls: how files are written; failing ones in tests.
+  ///   - lookInterval: how often the path is looked at while an upload is written.
   init(
     path: String,
     calls: FileCalls,
     minFree: UInt64 = 0,
-    durability: Durability = .none
+    durability: Durability = .none,
+    fileMode: FileMode? = nil,
+    lookInterval: Duration = .seconds(5)
   ) throws(UploadError) {
     self.path = path
     self.calls = calls
+    self.durability = durability
+    self.fileMode = fileMode
+    self.lookInterval = Int64(lookInterval / .nanoseconds(1))
     if access(path, F_OK) != 0 { try Self.make(path) }
-    descriptor = Self.openDirectory(path)
+    let place = OpenedDirectory(path: path, calls: calls)
+    let error = errno
+    descriptor = place.descriptor < 0 ? -1 : fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
     let directory = descriptor
     space = FreeSpace(keeping: minFree, in: path) { calls.freeSpace(directory) }
-    guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
-    guard faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 else {
-      throw StorageError.directoryUnusable("access", path: path)
+    opened = Mutex(place)
+    guard place.descriptor >= 0 else {
+      errno = error
+      throw StorageError.directoryUnusable("open", path: path)
     }
-    try probe(durability)
-    sweep()
+    guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
+    guard place.isWritable else { throw StorageError.directoryUnusable("access", path: path) }
+    try probe(place, durability)
+    place.sweep()
   }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-  }
-
-  private static func openDirectory(_ path: String) -> Int32 {
-    Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   }
 
   private static func make(_ path: String) throws(UploadError) {
@@ -72,44 +93,120 @@ package final class UploadDirectory: Sendable {
     }
   }
 
+  // MARK: What the path leads to
+
+  /// Looks where the path leads, and opens another directory that has taken the place of the one that is open; blocks.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable` when nothing can be stored there now.
+  package func check() throws(UploadError) {
+    _ = try current()
+  }
+
+  /// The directory that the path leads to now; blocks.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable`.
+  func current() throws(UploadError) -> OpenedDirectory {
+    let place = opened.withLock { $0 }
+    if FileIdentity(path: path) == place.location.identity { return place }
+    return try opening.withLock { _ throws(UploadError) in try followed() }
+  }
+
+  /// Opens another directory if there is one that may take the place of the open one.
+  private func followed() throws(UploadError) -> OpenedDirectory {
+    let place = opened.withLock { $0 }
+    errno = 0
+    let found = DirectoryLocation(path: path)
+    let error = errno
+    let mounted = FileIdentity(path: place.location.mountPoint)?.device
+    switch place.location.change(to: found, deviceAtMountPoint: mounted) {
+    case .none: return place
+    case .replaced: return try replaced(place)
+    case .unavailable(let problem): throw StorageError.directoryUnavailable(problem, error)
+    }
+  }
+
+  private func replaced(_ old: OpenedDirectory) throws(UploadError) -> OpenedDirectory {
+    let place = OpenedDirectory(path: path, calls: calls)
+    guard place.descriptor >= 0, place.isWritable else { throw StorageError.directoryReplaced(errno) }
+    if place.device != old.device {
+      takesUnnamed.store(true, ordering: .relaxed)
+      takesReserve.store(true, ordering: .relaxed)
+    }
+    do throws(UploadError) {
+      try probe(place, durability)
+    } catch {
+      throw StorageError.directoryReplaced(cause: error)
+    }
+    guard clinux_replace(descriptor, place.descriptor) == 0 else { throw StorageError.directoryReplaced(errno) }
+    place.sweep()
+    opened.withLock { $0 = place }
+    return place
+  }
+
+  /// Looks where the path leads if that was not done for some time.
+  /// - Parameters:
+  ///   - place: where the upload began.
+  ///   - last: when the path was looked at for this upload, in nanoseconds of ``now``; 0 for never.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload cannot be published any more.
+  func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
+    let now = Self.now
+    let before = last.load(ordering: .relaxed)
+    if before == 0 { return last.store(now, ordering: .relaxed) }
+    guard now - before >= lookInterval,
+      last.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged
+    else { return }
+    if try current().device != place.device { throw StorageError.directoryMoved() }
+  }
+
+  private static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Bytes of the file system that may still be used; nil when that cannot be told. Blocks.
+  package var freeSpace: UInt64? { calls.freeSpace(descriptor) }
+
+  // MARK: New files
+
   /// A new file without a name, on the same file system.
-  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull` or `storageFailed`.
   func createPartial() throws(UploadError) -> PartialFile {
-    // Asked first: in a removed directory ext4 refuses an unnamed file for want of rights, and tmpfs makes one that can
-    // never get a name.
-    if isRemoved, !reopen() { throw StorageError.uploadFailed("open", in: path) }
+    try createPartial(in: current())
+  }
+
+  func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
     if takesUnnamed.load(ordering: .relaxed) {
-      var file = DescriptorReserve.openFile { calls.openUnnamed(descriptor) }
-      if file < 0, errno == ENOENT, reopen() { file = DescriptorReserve.openFile { calls.openUnnamed(descriptor) } }
-      if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self) }
+      let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
+      if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
       // These say that the kernel or the file system does not know unnamed files; others are real failures.
       guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
         throw StorageError.uploadFailed("open", in: path)
       }
       takesUnnamed.store(false, ordering: .relaxed)
     }
-    return try createHidden()
+    return try createHidden(in: place)
   }
 
   /// A new hidden file, locked as long as it is open so that another server's sweep leaves it alone.
+  func createHidden() throws(UploadError) -> PartialFile {
+    try createHidden(in: current())
+  }
+
   /// - Parameter lock: takes the lock without waiting; another one in tests.
-  func createHidden(lock: (Int32) -> Int32 = { clinux_lock($0) }) throws(UploadError) -> PartialFile {
-    // Once: where files can never be made (/proc) the error is the same each time.
-    var isReopened = false
+  func createHidden(
+    in place: OpenedDirectory,
+    lock: (Int32) -> Int32 = { clinux_lock($0) }
+  ) throws(UploadError) -> PartialFile {
     while true {
       let name = Self.hiddenName()
       let file = DescriptorReserve.openFile {
-        openat(descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+        return openat(place.descriptor, name, flags, FileMode.unrestricted)
       }
       if file < 0, errno == EEXIST { continue }
-      if file < 0, errno == ENOENT, !isReopened, reopen() {
-        isReopened = true
-        continue
-      }
       guard file >= 0 else {
         let error = StorageError.uploadFailed("open", in: path)
         // It may have been made, and closed as one too many.
-        unlinkat(descriptor, name, 0)
+        unlinkat(place.descriptor, name, 0)
         throw error
       }
       // Between open and lock another server may have swept it: then it has no name any more, and the next is tried.
@@ -117,53 +214,20 @@ package final class UploadDirectory: Sendable {
       guard isLocked || errno == EWOULDBLOCK else {
         // The file system has no locks: trying again would only fill it with files.
         let error = StorageError.uploadFailed("flock", in: path)
-        unlinkat(descriptor, name, 0)
+        unlinkat(place.descriptor, name, 0)
         DescriptorReserve.closeFile(file)
         throw error
       }
       var status = stat()
       if isLocked, fstat(file, &status) == 0, status.st_nlink > 0 {
-        return PartialFile(descriptor: file, hiddenName: name, directory: self)
+        return PartialFile(descriptor: file, hiddenName: name, directory: self, place: place)
       }
       DescriptorReserve.closeFile(file)
     }
   }
 
-  /// Whether the directory has no name any more.
-  private var isRemoved: Bool {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 ? status.st_nlink == 0 : errno == ESTALE
-  }
-
-  /// The directory has been removed. If another stands under its path by now, that takes its place, descriptor and all.
-  /// - Returns: whether there is one, so that trying again makes sense; else `errno` says that there is none.
-  private func reopen() -> Bool {
-    let other = Self.openDirectory(path)
-    guard other >= 0 else { return false }
-    defer { close(other) }
-    // Replaced even by itself: another worker may have done this an instant ago.
-    return clinux_replace(descriptor, other) == 0
-  }
-
   static func hiddenName() -> String {
     FileName.partialPrefix + UploadID().description + FileName.partialSuffix
-  }
-
-  /// Removes unfinished files that a crash left: ours by name, and locked by nobody.
-  private func sweep() {
-    for name in names() where FileName.isPartial(name) {
-      let file = name.withCString { openat(descriptor, $0, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
-      guard file >= 0 else { continue }
-      if clinux_lock(file) == 0 { remove(name) }
-      close(file)
-    }
-  }
-
-  /// Syncs the directory itself, so that names survive a power cut.
-  func sync() throws(UploadError) {
-    guard calls.syncDirectory(descriptor) == 0 else {
-      throw StorageError.uploadFailed(StorageError.directorySync, in: path)
-    }
   }
 
   /// All names in the directory, in no order.

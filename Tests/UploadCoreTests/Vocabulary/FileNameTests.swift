@@ -203,4 +203,23 @@ import UploadTestSupport
       }
     }
   }
+
+  @Test(arguments: [
+    "a/index.html", "/a", "a\u{0}b", "z\u{200B}ero", "photo\u{202E}gnp.exe", ".sluice-x.part", "caf\u{FFFD}.txt",
+    String(repeating: "x", count: 256), "a." + String(repeating: "b", count: 300),
+  ])
+  func `a name that had to be changed says so, also when it is numbered`(suggestion: String) throws {
+    let name = try #require(FileName(suggestion))
+    #expect(name.wasAltered)
+    #expect(name.numbered(2).wasAltered)
+  }
+
+  @Test(arguments: ["a.bin", " spaced out .txt", "写真.jpg", "cafe\u{301}", String(repeating: "x", count: 255)])
+  func `a name that was kept byte for byte was not altered`(suggestion: String) throws {
+    let name = try #require(FileName(suggestion))
+    #expect(!name.wasAltered)
+    #expect(!name.numbered(2).wasAltered)
+    #expect(try #require(FileName(suggestion, isFlattened: true)).wasAltered)
+    #expect(!FileName.fallback.wasAltered)
+  }
 }

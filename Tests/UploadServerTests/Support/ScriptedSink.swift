@@ -67,7 +67,8 @@ final class ScriptedSink: UploadSink {
   func finishSealing() {
     guard let promise, let name = name.flatMap({ FileName($0) }) else { return }
     self.promise = nil
-    let file = PartialFile(descriptor: -1, hiddenName: nil, directory: store.directory)
+    let place = OpenedDirectory(path: store.directory.path, calls: FileCalls())
+    let file = PartialFile(descriptor: -1, hiddenName: nil, directory: store.directory, place: place)
     var digests = hash?.digests ?? ContentDigests()
     if var late = end?.late {
       bytes.withUnsafeBytes { late.update($0) }

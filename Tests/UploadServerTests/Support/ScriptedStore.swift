@@ -8,6 +8,8 @@ final class ScriptedStore: UploadStore, @unchecked Sendable {
   let eventLoop: any EventLoop
   let directory: UploadDirectory
   private(set) var sinks: [ScriptedSink] = []
+  /// What was required when each upload began.
+  private(set) var conditions: [PublishCondition?] = []
   /// Names in the order in which they were given.
   private(set) var published: [[String]] = []
   private(set) var discarded: [String] = []
@@ -36,12 +38,14 @@ final class ScriptedStore: UploadStore, @unchecked Sendable {
   func begin(
     _ meter: UploadMeter,
     hash: (any ContentHash)?,
+    condition: PublishCondition?,
     on eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) -> any UploadSink {
     let sink = ScriptedSink(meter, hash, self, delegate)
     sink.hasRoom = beginsWithRoom
     sinks.append(sink)
+    conditions.append(condition)
     return sink
   }
 

@@ -53,7 +53,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A directory removed under the server is an error that names it`() async throws {
+  @Test func `A directory removed under the server is an error that says so`() async throws {
     try await withTemporaryDirectory { parent in
       try await withStore(in: parent.path) { fixture in
         let started = try await fixture.probe()
@@ -62,13 +62,12 @@ import UploadTestSupport
         try #require(rmdir(fixture.place.path) == 0)
         let sealed = try await started.seal()
         let error = try await #require(throws: UploadError.self) { try await fixture.publish([sealed]) }
-        #expect(error.code == .storageFailed)
-        #expect(error.message.contains(fixture.place.path))
+        #expect(error.code == .directoryUnavailable)
+        #expect(error.message.contains("does not exist any more"))
         let late = try await fixture.probe()
         try await late.write(SplitMix64.bytes(Slab.small))
         try await eventually("the failure") { try await late.heard.errors.count == 1 }
-        #expect(try await late.heard.errors.first?.code == .storageFailed)
-        #expect(try await late.heard.errors.first?.message.contains("\(fixture.place.path) is gone") == true)
+        #expect(try await late.heard.errors.first?.code == .directoryUnavailable)
         try #require(mkdir(fixture.place.path, 0o755) == 0)
       }
     }
@@ -98,8 +97,11 @@ import UploadTestSupport
       try await late.write([1])
       await #expect(throws: UploadError.self) { try await late.seal() }
       let error = try #require(try await late.heard.errors.first)
-      #expect(error.code == .storageFailed)
-      #expect(error.message.contains("\(fixture.place.path) is gone. Make it again"))
+      #expect(error.code == .directoryUnavailable)
+      #expect(
+        error.message
+          == "The upload directory does not exist any more. Create it again on the server, then send the file again."
+      )
       try #require(mkdir(fixture.place.path, 0o755) == 0)
       for name in ["b", "c"] {
         _ = try await fixture.store([2, 3], as: name)

@@ -162,7 +162,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let error = try #require(throws: UploadError.self) {
-        try directory.createHidden { _ in
+        try directory.createHidden(in: directory.current()) { _ in
           errno = ENOLCK
           return -1
         }
@@ -176,7 +176,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       var tries = 0
-      let file = try directory.createHidden { descriptor in
+      let file = try directory.createHidden(in: directory.current()) { descriptor in
         tries += 1
         if tries == 1 {
           // As another server's sweep does between the two steps.

@@ -23,7 +23,8 @@ final class FaultyDisk: Sendable {
     case sync, openAgain, syncFileSystem, syncDirectory
     case direct(Bool)
     case openUnnamed
-    case link, renameNew, rename
+    case setMode(UInt32)
+    case link, renameNew, rename, exchange
     case startWriteback(Range<UInt64>)
     case dropWritten(Range<UInt64>)
   }
@@ -81,9 +82,11 @@ final class FaultyDisk: Sendable {
     calls.setDirect = { descriptor, isOn in self.unless(.direct(isOn)) { real.setDirect(descriptor, isOn) } }
     calls.openUnnamed = { descriptor in self.unless(.openUnnamed) { real.openUnnamed(descriptor) } }
     calls.link = { file, directory, name in self.unless(.link) { real.link(file, directory, name) } }
-    calls.renameNew = { directory, from, name in
-      self.unless(.renameNew) { real.renameNew(directory, from, name) }
+    calls.setMode = { file, mode in self.unless(.setMode(mode)) { real.setMode(file, mode) } }
+    calls.renameNew = { from, name, to, newName in
+      self.unless(.renameNew) { real.renameNew(from, name, to, newName) }
     }
+    calls.exchange = { directory, one, other in self.unless(.exchange) { real.exchange(directory, one, other) } }
     calls.rename = { directory, from, name in self.unless(.rename) { real.rename(directory, from, name) } }
     calls.startWriteback = { descriptor, range in
       self.unless(.startWriteback(range)) { real.startWriteback(descriptor, range) }

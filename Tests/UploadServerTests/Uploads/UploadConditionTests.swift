@@ -1,0 +1,72 @@
+import Glibc
+import Testing
+import UploadCore
+
+@testable import UploadServer
+@testable import UploadStorage
+
+/// Preconditions on their way from the request headers to the store.
+@Suite struct UploadConditionTests {
+  private func isAllowed(_ condition: PublishCondition, _ version: FileVersion?) -> Bool {
+    do throws(UploadError) {
+      try condition.check(version)
+      return true
+    } catch {
+      #expect(error.code == .preconditionFailed)
+      return false
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("PUT /a", "a"), ("PUT /files/a", "a"), ("POST /stream-upload?name=a", "a"), ("POST /stream-upload", nil),
+    ]
+      as [(String, String?)]
+  )
+  func `an upload is begun, and stored, under the condition of its request`(line: String, name: String?) async throws {
+    try await withHandler { harness in
+      try harness.send(request(line, ["If-None-Match: *"], body: "x"))
+      #expect(try harness.statuses() == [201])
+      let begun = try #require(harness.store.conditions.first.flatMap { $0 })
+      #expect(begun.name?.description == name)
+      let stored = try #require(harness.store.sinks.first?.end?.condition)
+      for condition in [begun, stored] {
+        #expect(isAllowed(condition, nil))
+        #expect(!isAllowed(condition, FileVersion(stat())))
+      }
+    }
+  }
+
+  @Test func `each file of a form is stored under the condition of the request`() async throws {
+    try await withHandler { harness in
+      let parts = ["a", "b"].map {
+        "--Z\r\nContent-Disposition: form-data; name=f; filename=\($0)\r\n\r\nx\r\n"
+      }
+      let fields = ["Content-Type: multipart/form-data; boundary=Z", "If-Match: \"v\""]
+      try harness.send(request("POST /file-upload", fields, body: parts.joined() + "--Z--\r\n"))
+      let begun = harness.store.conditions.compactMap { $0 }
+      #expect(begun.map { $0.name?.description } == ["a", "b"])
+      let stored = harness.store.sinks.compactMap { $0.end?.condition }
+      #expect(stored.count == 2 && stored.allSatisfy { !isAllowed($0, nil) })
+    }
+  }
+
+  @Test func `without a condition nothing is required`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT"], body: "x"))
+      #expect(harness.store.conditions.count == 1 && harness.store.conditions[0] == nil)
+    }
+  }
+
+  @Test(arguments: ["PUT /a", "POST /stream-upload", "POST /file-upload"])
+  func `malformed entity tags are rejected before the body`(line: String) async throws {
+    try await withHandler { harness in
+      let fields = ["Content-Type: multipart/form-data; boundary=Z", "Content-Length: 5000000", "Expect: 100-continue"]
+      try harness.send(request(line, fields + ["If-None-Match: unquoted"]))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 400 "))
+      #expect(!response.contains("100 Continue"))
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+}

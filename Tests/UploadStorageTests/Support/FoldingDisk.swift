@@ -1,0 +1,24 @@
+import Foundation
+import UploadCore
+
+@testable import UploadStorage
+
+/// System calls of a file system that does not tell capitals from small letters, nor composed from decomposed characters:
+/// names are folded before the real calls see them.
+enum FoldingDisk {
+  static func folded(_ name: String) -> String {
+    // The store's own hidden names are made by calls that do not pass here.
+    FileName.isPartial(name) ? name : name.lowercased().precomposedStringWithCanonicalMapping
+  }
+
+  static var calls: FileCalls {
+    let real = FileCalls()
+    var calls = FileCalls()
+    calls.link = { real.link($0, $1, folded($2)) }
+    calls.renameNew = { real.renameNew($0, folded($1), $2, folded($3)) }
+    calls.rename = { real.rename($0, folded($1), folded($2)) }
+    calls.exchange = { real.exchange($0, folded($1), folded($2)) }
+    calls.look = { real.look($0, folded($1), &$2) }
+    return calls
+  }
+}
