@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import UploadTestSupport
 
@@ -39,6 +40,25 @@ import UploadTestSupport
       try await server.failure("diskFull")
       try await eventually("the file's end") { try server.unnamedFiles == 0 }
       try await server.expectEmptyAndWell()
+    }
+  }
+
+  /// ramfs reports no blocks at all.
+  @Test func `where free space is not reported uploads are stored, and it is said that none is kept free`() async throws
+  {
+    let prefix = ["unshare", "--mount", "sh", "-c", #"mkdir -p "$0" && mount -t ramfs ramfs "$0" && exec "$@""#]
+    try await withServer(["--min-free", "1GiB"], stops: false, prefix: prefix) { server in
+      let path = try server.scratch.random(3 << 20, to: "f")
+      for arguments in [
+        ["-T", path, "\(server.url)/f"], ["-H", "Transfer-Encoding: chunked", "-T", path, "\(server.url)/g"],
+      ] {
+        #expect(try await Curl.run(arguments).status == 201)
+      }
+      #expect(try await Curl.run(["-F", "a=@\(path);filename=h", "\(server.url)/file-upload"]).status == 201)
+      try server.expect("f", equals: path)
+      server.process.signal(SIGINT)
+      #expect(try await server.process.exit() == .status(0))
+      #expect(server.process.errors.contains("does not report its free space"), "\(server.process.errors)")
     }
   }
 }

@@ -34,8 +34,14 @@ struct ServerEngine: Sendable {
     directory = try UploadDirectory(
       path: path,
       minFree: options.minFree.bytes,
-      durability: options.storage.durability
+      durability: options.storage.durability,
+      fileMode: options.fileMode
     )
+    if options.minFree.bytes > 0, directory.freeSpace == nil {
+      logger.warning(
+        "The file system of \(PlainText.sanitized(path)) does not report its free space: --min-free has no effect."
+      )
+    }
     budget = try MemoryBudget(limit: options.memoryBudget.bytes)
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     writers = NIOThreadPool(numberOfThreads: DiskStore.threads)
@@ -68,11 +74,7 @@ struct ServerEngine: Sendable {
   }
 
   /// Room on the file system that uploads go to, in bytes; nil when it cannot be known. May block.
-  func freeSpace() -> UInt64? {
-    var status = statvfs()
-    guard statvfs(directory.path, &status) == 0 else { return nil }
-    return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
-  }
+  func freeSpace() -> UInt64? { directory.freeSpace }
 
   /// Gives the memory of past uploads back to the system; for when none runs. The allocator and the budget keep what was
   /// freed, which is good for the next upload and looks like a leak to whoever watches the process.

@@ -40,6 +40,15 @@ struct ServerOptions: ParsableArguments {
   var durability = Durability.full
 
   @Option(
+    help: ArgumentHelp(
+      "Permissions of stored files, in octal without execute bits. (default: 666 less the umask)",
+      valueName: "mode"
+    ),
+    transform: FileMode.init(parsing:)
+  )
+  var fileMode: FileMode?
+
+  @Option(
     help: ArgumentHelp("Memory for all uploads together. (default: 256MiB)", valueName: "size"),
     transform: SizeArgument.init(parsing:)
   )
@@ -139,7 +148,7 @@ struct ServerOptions: ParsableArguments {
 
   static let valueNames =
     [
-      "host", "raw-port", "on-duplicate", "on-cut", "durability", "memory-budget", "max-size", "min-free",
+      "host", "raw-port", "on-duplicate", "on-cut", "durability", "file-mode", "memory-budget", "max-size", "min-free",
       "allow-type", "deny-type", "digest",
       "max-files", "max-uploads", "max-uploads-per-client", "max-connections", "idle-timeout", "min-rate", "limit-rate",
       "limit-rate-per-upload", "stall-after", "grace",
