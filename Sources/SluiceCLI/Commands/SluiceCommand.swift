@@ -49,13 +49,18 @@ package struct SluiceCommand: ParsableCommand {
     do {
       var command = try parseAsRoot(EnvironmentDefaults.adding(environment, to: arguments))
       try command.run()
-      Glibc.exit(0)
+      Glibc.exit(Output.exitStatus(0))
     } catch {
       // Whoever set a variable long ago does not look for it on the command line.
       if let note = EnvironmentDefaults.note(on: message(for: error), environment, to: arguments) {
         Output.errorLine("sluice: \(note)")
       }
-      exit(withError: error)
+      let status = exitCode(for: error).rawValue
+      let text = fullMessage(for: error)
+      // Help, the version and completion scripts end with status 0. Printed here instead of by the parser, whose print
+      // loses write errors.
+      if !text.isEmpty { status == 0 ? Output.line(text) : Output.errorLine(text) }
+      Glibc.exit(Output.exitStatus(status))
     }
   }
 }

@@ -36,7 +36,7 @@ enum MainLoop {
       case .repeated: break
       case .force:
         stop.force()
-        _exit(forcedStatus)
+        _exit(Output.exitStatus(forcedStatus))
       }
     }
     return ended.status

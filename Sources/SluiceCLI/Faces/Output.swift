@@ -1,16 +1,41 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// Standard output and standard error, written at once: a reader of lines never waits for a buffer.
 enum Output {
-  /// Writes a line to standard output. A reader that has gone away is not an error.
+  /// Whether a write to standard output has failed, other than with EPIPE. Set once, never reset.
+  private static let hasFailedFlag = Atomic<Bool>(false)
+
+  /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe.
+  static var hasFailed: Bool { hasFailedFlag.load(ordering: .acquiring) }
+
+  /// Writes a line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every other
+  /// failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
   static func line(_ text: String) {
-    write(text + "\n", to: STDOUT_FILENO)
+    raw(text + "\n")
   }
 
-  /// Writes text as it is to standard output.
+  /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   static func raw(_ text: String) {
-    write(text, to: STDOUT_FILENO)
+    guard !write(text, to: STDOUT_FILENO) else { return }
+    let code = errno
+    guard let message = failureMessage(code), !hasFailedFlag.exchange(true, ordering: .acquiringAndReleasing) else {
+      return
+    }
+    errorLine(message)
+  }
+
+  /// What is reported when a write to standard output fails with `code`; nil for EPIPE.
+  static func failureMessage(_ code: CInt) -> String? {
+    guard code != EPIPE else { return nil }
+    return "sluice: Cannot write to standard output: \(String(cString: strerror(code))). "
+      + "The output is incomplete. Free some space, or redirect it elsewhere."
+  }
+
+  /// The exit status of a command that ends with `status`: 1 instead of 0 when some of its output was lost.
+  static func exitStatus(_ status: Int32) -> Int32 {
+    status == 0 && hasFailed ? 1 : status
   }
 
   /// Writes a line to standard error.

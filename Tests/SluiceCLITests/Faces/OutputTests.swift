@@ -30,4 +30,10 @@ import UploadTestSupport
     #expect(!Output.write("text", to: ends[1]))
     close(ends[1])
   }
+
+  @Test func `a reader that closed the pipe is no failure, a full disk is`() throws {
+    #expect(Output.failureMessage(EPIPE) == nil)
+    let message = try #require(Output.failureMessage(ENOSPC))
+    #expect(message.contains("Cannot write to standard output: No space left on device."))
+  }
 }
