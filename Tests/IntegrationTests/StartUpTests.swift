@@ -113,6 +113,34 @@ import UploadTestSupport
     #expect(bad.exit == .status(64))
   }
 
+  @Test func `a misspelt variable is reported on standard error`() async throws {
+    let variable = "SLUICE_" + "MAXSIZE"
+    try await withServer(environment: [variable: "1kB"]) { server in
+      #expect(
+        server.process.errors
+          == "sluice: warning: Unknown environment variable \(variable) is ignored. Did you mean SLUICE_MAX_SIZE?\n"
+      )
+    }
+  }
+
+  @Test func `a tilde that no shell has expanded is the home directory, and what is printed is what is used`() async throws {
+    try await withTemporaryDirectory { directory in
+      let home = try directory.directory("home")
+      for (arguments, variables) in [([], ["SLUICE_DIR": "~/up"]), (["--dir=~/up"], [:])] {
+        let process = try Sluice.start(
+          ["serve", "--port", "0"] + arguments,
+          environment: variables.merging(["HOME": home.path]) { $1 },
+          directory: directory.path
+        )
+        _ = try await process.line { $0.contains("files go to \(home.path)/up") }
+        process.signal(SIGTERM)
+        #expect(try await process.exit() == .status(0))
+        #expect(try home.names() == ["up"])
+        #expect(try directory.names() == ["home"])
+      }
+    }
+  }
+
   @Test func aMissingDirectoryIsMadeAndLeftoversAreSwept() async throws {
     try await withTemporaryDirectory { directory in
       let uploads = try directory.directory("uploads")

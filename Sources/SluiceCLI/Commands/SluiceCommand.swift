@@ -46,8 +46,12 @@ package struct SluiceCommand: ParsableCommand {
   }
 
   private static func run(_ arguments: [String], _ environment: [String: String]) -> Never {
+    for warning in EnvironmentDefaults.warnings(environment, for: arguments) {
+      Output.errorLine("sluice: warning: \(warning)")
+    }
     do {
-      var command = try parseAsRoot(EnvironmentDefaults.adding(environment, to: arguments))
+      let complete = EnvironmentDefaults.adding(environment, to: arguments)
+      var command = try parseAsRoot(HomePath.expanded(complete) { UserPlaces.home })
       try command.run()
       Glibc.exit(Output.exitStatus(0))
     } catch {

@@ -20,7 +20,7 @@ enum EnvironmentDefaults {
     let arguments: [String]
   }
 
-  private static let commands: [any Reading.Type] = [
+  static let commands: [any Reading.Type] = [
     DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, CompareCommand.self,
     SampleCommand.self,
   ]
@@ -75,10 +75,32 @@ enum EnvironmentDefaults {
       added.append(Addition(name: name, arguments: values.map { "--\(name)=\($0)" }))
     }
     for name in command.switchNames where !kept.contains(name) {
-      guard ["1", "true", "yes"].contains(environment[variable(for: name)]?.lowercased()) else { continue }
+      guard let value = environment[variable(for: name)], isOn(value) else { continue }
       added.append(Addition(name: name, arguments: ["--\(name)"]))
     }
     return added
+  }
+
+  /// Whether the value of a switch's variable sets it.
+  static func isOn(_ value: String) -> Bool {
+    ["1", "true", "yes"].contains(value.lowercased())
+  }
+
+  /// Whether the value of a switch's variable says that it is not set.
+  static func isOff(_ value: String) -> Bool {
+    ["", "0", "false", "no"].contains(value.lowercased())
+  }
+
+  /// Warnings about variables that have no effect (``KnownVariables``); none where nothing but help is wanted, or nothing
+  /// but errors.
+  static func warnings(_ environment: [String: String], for arguments: [String]) -> [String] {
+    guard !isForRoot(arguments.first) else { return [] }
+    let (command, rest) = command(of: arguments)
+    let line = GivenArguments(rest, valueNames: command.valueNames)
+    let isQuiet =
+      line.names.contains("quiet") || additions(environment, command, rest).contains { $0.name == "quiet" }
+    guard !line.asksForHelp, !isQuiet else { return [] }
+    return KnownVariables.warnings(environment)
   }
 
   /// Whether the first argument is for no command: help, the version, what shells ask for.

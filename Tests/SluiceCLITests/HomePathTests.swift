@@ -1,0 +1,35 @@
+import Testing
+
+@testable import SluiceCLI
+
+@Suite struct HomePathTests {
+  private func expanded(_ arguments: String..., home: String = "/home/me") -> [String] {
+    HomePath.expanded(arguments) { home }
+  }
+
+  @Test func `a leading tilde in a path option is the home directory`() {
+    #expect(expanded("serve", "--dir=~/up") == ["serve", "--dir=/home/me/up"])
+    #expect(expanded("serve", "--dir", "~/up", "--tls-key", "~") == ["serve", "--dir", "/home/me/up", "--tls-key", "/home/me"])
+    #expect(expanded("serve", "--dir=~/up", home: "/") == ["serve", "--dir=/up"])
+    #expect(expanded("serve", "--dir=~", home: "/") == ["serve", "--dir=/"])
+  }
+
+  @Test(arguments: [
+    ["serve", "--dir=./~/up"], ["serve", "--dir=up/~/x"], ["serve", "--dir=~bob/up"], ["serve", "--token=~/x"],
+    ["send", "~/f", "--to", "~/x"], ["send", "--", "--dir", "~/x"], ["serve", "--dir"], ["serve", "--dir="],
+  ])
+  func `nothing else changes`(arguments: [String]) {
+    #expect(HomePath.expanded(arguments) { "/home/me" } == arguments)
+  }
+
+  @Test func `every path option of every command is listed`() {
+    let names = Set(EnvironmentDefaults.commands.flatMap(\.valueNames))
+    #expect(HomePath.options.isSubset(of: names))
+    for command in EnvironmentDefaults.commands {
+      let help = SluiceCommand.helpMessage(for: command, columns: 200)
+      for match in help.matches(of: /--([a-z-]+) <path>/) {
+        #expect(HomePath.options.contains(String(match.1)), "--\(match.1)")
+      }
+    }
+  }
+}

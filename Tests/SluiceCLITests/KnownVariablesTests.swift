@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+@testable import SluiceCLI
+
+@Suite struct KnownVariablesTests {
+  // Written in two parts, so that the search below does not find them.
+  private static let misspelt = "SLUICE_" + "MAXSIZE"
+
+  @Test func `a misspelt variable is reported with the one that was meant`() {
+    #expect(
+      KnownVariables.warnings([Self.misspelt: "1GB"])
+        == ["Unknown environment variable \(Self.misspelt) is ignored. Did you mean SLUICE_MAX_SIZE?"]
+    )
+    #expect(KnownVariables.warnings(["SLUICE_" + "TOKN": "x"]).first?.contains("Did you mean SLUICE_TOKEN?") == true)
+    let strange = KnownVariables.warnings(["SLUICE_" + "SERVICE_HOST": "10.0.0.1"])
+    #expect(strange.count == 1 && strange.first?.contains("Did you mean") == false, "\(strange)")
+  }
+
+  @Test func `what is known, empty or someone else's is not reported`() {
+    let known = ["SLUICE_MAX_SIZE": "1GB", "SLUICE_TO": "http://h", "SLUICE_BINARY": "x", "SLUICE_JSON": "yes"]
+    #expect(KnownVariables.warnings(known) == [])
+    #expect(KnownVariables.warnings([Self.misspelt: "", "OTHER_" + "MAXSIZE": "1", "SLUICEX": "1"]) == [])
+  }
+
+  @Test func `a value does not appear in a warning`() {
+    #expect(!KnownVariables.warnings(["SLUICE_" + "TOKN": "geheim"]).joined().contains("geheim"))
+  }
+
+  @Test(arguments: ["on", "2", "nope"]) func `a switch with a value that means nothing is reported`(value: String) {
+    #expect(KnownVariables.warnings(["SLUICE_JSON": value]).first?.contains("SLUICE_JSON is ignored") == true)
+  }
+
+  @Test(arguments: [["--help"], ["serve", "--help"], ["send", "f", "--quiet"], ["--version"]])
+  func `nothing is reported where only help or only errors are wanted`(arguments: [String]) {
+    #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: arguments) == [])
+    #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: ["serve"]).count == 1)
+  }
+
+  @Test func `the name of a variable cannot steer the terminal`() {
+    let text = KnownVariables.warnings(["SLUICE_\u{1B}[31m": "1"]).joined()
+    #expect(text.contains("Unknown") && !text.contains("\u{1B}"))
+  }
+
+  /// One list: whatever the package itself reads or sets is in it.
+  @Test func `every variable that the package mentions is known`() throws {
+    let root = URL(filePath: BuiltProgram.package)
+    var mentioned: Set<String> = []
+    for place in ["Sources", "Tests", "example", ".ci", "README.md"] {
+      let base = root.appending(path: place)
+      let files = FileManager.default.enumerator(at: base, includingPropertiesForKeys: nil)?.allObjects as? [URL]
+      for file in (files ?? []) + [base] {
+        guard let text = try? String(contentsOf: file, encoding: .utf8) else { continue }
+        mentioned.formUnion(text.matches(of: /SLUICE_[A-Z][A-Z_]*[A-Z]/).map { String($0.output) })
+      }
+    }
+    #expect(mentioned.count > 20)
+    #expect(mentioned.subtracting(KnownVariables.options).subtracting(KnownVariables.others) == [])
+  }
+
+  @Test func `distance counts the changes`() {
+    func distance(_ left: String, _ right: String) -> Int { EditDistance.between(Array(left.utf8), Array(right.utf8)) }
+    #expect(distance("", "") == 0)
+    #expect(distance("abc", "") == 3)
+    #expect(distance("kitten", "sitting") == 3)
+    #expect(distance("maxsize", "maxsize") == 0)
+  }
+}
