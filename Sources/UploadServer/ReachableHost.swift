@@ -1,16 +1,17 @@
 import NIOCore
 
-/// The host to name to people when the server listens on every address of the machine, since `0.0.0.0` leads nowhere from
+/// The host to name to people when the server listens on every address of the machine, since `0.0.0.0` or `::` leads nowhere from
 /// another one.
 enum ReachableHost {
   /// `host` itself, or for all addresses one that others on the network reach: of the same family where there is one.
   /// - Parameter addresses: the machine's own.
   static func host(for host: String, addresses: [SocketAddress]) -> String {
-    guard host == "0.0.0.0" || host == "::" else { return host }
+    guard ListenHost.isWildcard(host) else { return host }
+    let isV6 = host.contains(":")
     let outside = addresses.filter { !isLocal($0) }
     let isV4 = { (address: SocketAddress) in address.protocol == .inet }
-    let best = outside.first { isV4($0) } ?? (host == "::" ? outside.first : nil)
-    return best?.ipAddress ?? (host == "::" ? "::1" : "127.0.0.1")
+    let best = outside.first { isV4($0) } ?? (isV6 ? outside.first : nil)
+    return best?.ipAddress ?? (isV6 ? "::1" : "127.0.0.1")
   }
 
   /// The machine's own addresses; none when they cannot be read.

@@ -12,7 +12,8 @@ package struct ServerAddress: Sendable, Equatable {
   package var fingerprint: CertificateFingerprint?
 
   init(host: String, port: Int, rawPort: Int?, fingerprint: CertificateFingerprint? = nil) {
-    let written = host.contains(":") ? "[\(host)]" : host
+    // A zone's % is written %25 in a URL (RFC 6874).
+    let written = host.contains(":") ? "[\(host.split(separator: "%").joined(separator: "%25"))]" : host
     url = "\(fingerprint == nil ? "http" : "https")://\(written):\(port)"
     self.port = port
     self.rawPort = rawPort

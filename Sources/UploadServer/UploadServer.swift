@@ -144,7 +144,12 @@ package final class UploadServer: Sendable {
   }
 
   private func cannotListen(_ error: any Error, port: Int, option: String) -> UploadError {
-    let place = "port \(port) on \(PlainText.sanitized(configuration.host))"
+    let host = PlainText.sanitized(configuration.host)
+    if let unknown = error as? SocketAddressError.UnknownHost {
+      let message = "no address is known for the host \"\(host)\": \(unknown.errorDescription). Check --host."
+      return UploadError(.cannotListen, "Cannot listen: " + message, cause: error)
+    }
+    let place = "port \(port) on \(host)"
     let message =
       switch (error as? IOError)?.errnoCode {
       case EADDRINUSE:
@@ -152,7 +157,11 @@ package final class UploadServer: Sendable {
           + "Choose another with \(option), or 0 for any."
       case EACCES: "\(place) needs more rights. Choose one above 1023 with \(option)."
       case EADDRNOTAVAIL: "this machine has no such address for \(place). Check --host."
-      default: "\(place): \(error)."
+      case EAFNOSUPPORT: "this machine does not speak IPv6, for \(place). Use --host 0.0.0.0 or an IPv4 address."
+      case EINVAL where host.lowercased().hasPrefix("fe80:") && !host.contains("%"):
+        "\(host) is a link-local address. Name its interface: --host \(host)%eth0."
+      case let code?: "\(place): \(String(cString: strerror(code)))."
+      case nil: "\(place): \(error)."
       }
     return UploadError(.cannotListen, "Cannot listen: " + message, cause: error)
   }

@@ -10,7 +10,17 @@ import UploadCore
     ("HTTP://Example.org", "Example.org", 80, "Example.org:80", "Example.org"),
     ("http://host:", "host", 80, "host:80", "host"),
     ("http://[::1]:99/x", "::1", 99, "[::1]:99", "[::1]:99"),
-    ("http://[fe80::1%25eth0]", "fe80::1%25eth0", 80, "[fe80::1%25eth0]:80", "[fe80::1%25eth0]"),
+    ("http://[fe80::1%25eth0]", "fe80::1%eth0", 80, "[fe80::1%eth0]:80", "[fe80::1]"),
+    ("http://[fe80::1%eth0]:8080/x", "fe80::1%eth0", 8080, "[fe80::1%eth0]:8080", "[fe80::1]:8080"),
+    ("http://[fe80::1%252]", "fe80::1%2", 80, "[fe80::1%2]:80", "[fe80::1]"),
+    ("http://[fe80::1%25]", "fe80::1%25", 80, "[fe80::1%25]:80", "[fe80::1]"),
+    ("host", "host", 80, "host:80", "host"),
+    ("host:8080", "host", 8080, "host:8080", "host:8080"),
+    ("127.0.0.1:8080/x", "127.0.0.1", 8080, "127.0.0.1:8080", "127.0.0.1:8080"),
+    ("[::1]:99", "::1", 99, "[::1]:99", "[::1]:99"),
+    ("http://[::1%25lo]:99", "::1", 99, "[::1]:99", "[::1]:99"),
+    ("::1", "::1", 80, "[::1]:80", "[::1]"),
+    ("fe80::1%eth0/in/", "fe80::1%eth0", 80, "[fe80::1%eth0]:80", "[fe80::1]"),
   ])
   func hostAndPort(url: String, host: String, port: Int, authority: String, field: String) throws {
     let target = try SendTarget(url)
@@ -32,6 +42,7 @@ import UploadCore
     ("http://h/api/put", .stream, "POST", "/api/put"),
     ("http://h/api/put?a=b&c=d#part", .multipart, "POST", "/api/put?a=b&c=d"),
     ("http://h/a b/\u{FC}%41", .stream, "POST", "/a%20b/%C3%BC%41"),
+    ("h:8080/in/?token=x", .stream, "PUT", "/in/a%20b%2F%C3%BC.txt?token=x"),
   ])
   func request(url: String, mode: UploadMode, method: String, uri: String) throws {
     let request = try SendTarget(url).request(mode: mode, name: "a b/\u{FC}.txt", method: nil)
@@ -46,11 +57,13 @@ import UploadCore
   }
 
   @Test(arguments: [
-    "", "host", "host:8080", "127.0.0.1:8080/x", "ftp://host", "file:///etc/passwd", "http://", "http:///x",
+    "", "/inbox/", ":8080", "host:port", "http:host", "https:/host", "*:8080", "http://*:8080", "ftp://host", "file:///etc/passwd", "http://", "http:///x",
     "http://:80",
     "http://host:0", "http://host:65536", "http://host:-1", "http://host:8o", "http://host:+80", "http://ho st/",
     "http://[::1", "http://[::1]x", "http://[host]", "http://[]", "http://a\u{308}b/", "http://h/a\r\nX: y",
     "http://h/?a\u{0}", "http://host:80:80/", "http://%41/",
+    "http://[fe80::1%]", "http://[fe80::1%eth 0]", "http://[fe80::1%eth0/x]", "http://[::zz]", "http://::1:8080:x",
+    "http://[127.0.0.1]",
   ])
   func refused(url: String) throws {
     let error = try #require(UploadError.thrown { () throws(UploadError) in try SendTarget(url) })

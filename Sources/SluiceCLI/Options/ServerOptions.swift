@@ -9,7 +9,7 @@ extension Durability: ExpressibleByArgument {}
 
 /// Options of every command that hosts a server, less those for which `headless` has defaults of its own.
 struct ServerOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Address or name to listen on.", valueName: "address"))
+  @Option(help: ArgumentHelp("Address or name to listen on; * for all addresses.", valueName: "address"))
   var host = "127.0.0.1"
 
   @Option(help: ArgumentHelp("Also take plain TCP on this port: bytes until FIN become a file.", valueName: "port"))
@@ -156,6 +156,11 @@ struct ServerOptions: ParsableArguments {
   static let switchNames = AccessOptions.switchNames
 
   mutating func validate() throws {
+    do throws(UploadError) {
+      host = try ListenHost.normalized(host)
+    } catch {
+      throw ValidationError(error.message)
+    }
     if let rawPort {
       try Self.check(port: rawPort, "--raw-port")
       try access.checkRawPort(host: host)

@@ -5,6 +5,24 @@ import UploadCore
 
 /// Why there is no connection, in words.
 enum ConnectFailure {
+  /// Whether another attempt may fare better: not where the address itself is wrong.
+  static func isPassing(_ error: any Error, target: SendTarget) -> Bool {
+    if let zone = target.zone, !InterfaceZone.exists(zone) { return false }
+    if let code = resolverCode(error) { return code != Int(EAI_NONAME) && code != noAddress }
+    let codes = causes(of: error).compactMap { ($0 as? IOError)?.errnoCode }
+    return codes.isEmpty || !codes.allSatisfy { [EINVAL, EAFNOSUPPORT, EMFILE, ENFILE].contains($0) }
+  }
+
+  /// EAI_NODATA, which Glibc's module hides: the name exists, and has no address.
+  private static let noAddress = -5
+
+  /// What getaddrinfo said; nil when it was not asked, or knew the host.
+  private static func resolverCode(_ error: any Error) -> Int? {
+    let failure = error as? NIOConnectionError
+    return [failure?.dnsAAAAError, failure?.dnsAError].lazy
+      .compactMap { ($0 as? SocketAddressError.UnknownHost)?.errorCode }.first
+  }
+
   static func error(_ error: any Error, target: SendTarget, timeout: Duration) -> UploadError {
     let server = target.authority
     let causes = causes(of: error)
@@ -30,10 +48,25 @@ enum ConnectFailure {
         cause: error
       )
     }
-    if let failure = error as? NIOConnectionError, failure.connectionErrors.isEmpty {
+    if let zone = target.zone, !InterfaceZone.exists(zone) {
       return UploadError(
         .unreachable,
-        "No address is known for the host \"\(target.host)\". Check its name and the network.",
+        "This machine has no network interface \"\(PlainText.sanitized(zone))\". There are \(InterfaceZone.names).",
+        cause: error
+      )
+    }
+    if let failure = error as? NIOConnectionError, failure.connectionErrors.isEmpty {
+      let reason = resolverCode(error).map { ": " + String(cString: gai_strerror(CInt(clamping: $0))) } ?? ""
+      return UploadError(
+        .unreachable,
+        "No address is known for the host \"\(target.host)\"\(reason). Check its name and the network.",
+        cause: error
+      )
+    }
+    if codes.contains(EINVAL), target.zone == nil, target.host.lowercased().hasPrefix("fe80:") {
+      return UploadError(
+        .unreachable,
+        "\(target.host) is a link-local address. Name the interface that leads to it: http://[\(target.host)%25eth0]:\(target.port)",
         cause: error
       )
     }

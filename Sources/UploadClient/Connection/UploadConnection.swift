@@ -51,7 +51,7 @@ struct UploadConnection: Sendable {
 
   private func failure(_ error: any Error) -> FailedAttempt {
     let failure = ConnectFailure.error(error, target: target, timeout: connectTimeout)
-    return FailedAttempt(error: failure, isPassing: failure.code != .internalFailure)
+    return FailedAttempt(error: failure, isPassing: ConnectFailure.isPassing(error, target: target))
   }
 
   private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {

@@ -9,11 +9,11 @@ import UploadProtocol
 /// | a path that ends in `/` | `PUT` to that path and the file's name, as `curl -T` does; forms: `POST` to the path itself |
 /// | any other path | `POST` to the path as it stands |
 ///
-/// With `https` in place of `http` it goes by TLS. A query is kept in every case. Names and passwords in the URL are refused, since a URL is shown and logged.
+/// With `https` in place of `http` it goes by TLS; without a scheme it is `http`. A query is kept in every case. Names and passwords in the URL are refused, since a URL is shown and logged.
 package struct SendTarget: Sendable, Equatable {
   /// Whether what is sent is encrypted: `https`.
   package let isSecure: Bool
-  /// Name or address of the server; an IPv6 address stands without its brackets.
+  /// Name or address of the server. An IPv6 address is without brackets, and may have a zone: `fe80::1%eth0`.
   package let host: String
   /// 1 to 65,535.
   package let port: Int
@@ -45,17 +45,31 @@ package struct SendTarget: Sendable, Equatable {
     query = parts.query
   }
 
-  /// Host and port for people and for the list of uploads: `127.0.0.1:8080`, `[::1]:80`.
+  /// Host and port for people and for the list of uploads: `127.0.0.1:8080`, `[::1]:80`, `[fe80::1%eth0]:80`.
   package var authority: String {
-    "\(bracketedHost):\(port)"
+    "\(Self.bracketed(host)):\(port)"
   }
 
-  /// The value of the Host header field: without the port where it is the scheme's own (RFC 9110 section 7.2).
+  /// The value of the Host header field: without the port where it is the scheme's own (RFC 9110 section 7.2), and
+  /// without the zone, which means something on this machine alone (RFC 6874 section 1).
   var hostField: String {
-    port == URLParts.defaultPort(isSecure: isSecure) ? bracketedHost : authority
+    let name = Self.bracketed(hostWithoutZone)
+    return port == URLParts.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
   }
 
-  private var bracketedHost: String {
+  /// The zone of an IPv6 address: a network interface's name or number; nil without one.
+  var zone: String? {
+    guard isVersion6, let percent = host.firstIndex(of: "%") else { return nil }
+    return String(host[host.index(after: percent)...])
+  }
+
+  private var hostWithoutZone: String {
+    isVersion6 ? String(host.prefix { $0 != "%" }) : host
+  }
+
+  private var isVersion6: Bool { host.contains(":") }
+
+  private static func bracketed(_ host: String) -> String {
     host.contains(":") ? "[\(host)]" : host
   }
 

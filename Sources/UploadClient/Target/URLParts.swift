@@ -1,8 +1,10 @@
+import Glibc
 import UploadCore
 
 /// The pieces of an `http` or `https` URL, checked one by one so that each mistake has an answer of its own.
 struct URLParts {
   let isSecure: Bool
+  /// A name, an IPv4 address, or an IPv6 address without brackets, with its zone behind a plain `%`.
   let host: String
   let port: Int
   let path: String
@@ -11,13 +13,22 @@ struct URLParts {
   /// What a good URL looks like; ends most messages here.
   private static let example = "Write for example http://127.0.0.1:8080 or http://host:8080/inbox/."
 
+  /// Without a scheme it is `http`: `host:8080`, `127.0.0.1:8080/inbox/`.
   /// - Throws: ``UploadError`` with code `badURL`.
   init(_ text: String) throws(UploadError) {
-    guard let colon = text.firstRange(of: "://") else {
-      throw Self.error(text, "has no http:// in front")
+    let rest: Substring
+    if let colon = text.firstRange(of: "://") {
+      isSecure = try Self.isSecure(text[..<colon.lowerBound], of: text)
+      rest = text[colon.upperBound...]
+    } else {
+      guard !text.isEmpty else { throw UploadError(.badURL, "The address to send to is empty. \(Self.example)") }
+      // Taken for a host called "http" otherwise.
+      guard !["http:", "https:"].contains(where: text.lowercased().hasPrefix) else {
+        throw Self.error(text, "has no // behind its scheme")
+      }
+      isSecure = false
+      rest = text[...]
     }
-    isSecure = try Self.isSecure(text[..<colon.lowerBound], of: text)
-    let rest = text[colon.upperBound...]
     let authority = rest.prefix { !"/?#".contains($0) }
     (host, port) = try Self.authority(authority, isSecure: isSecure, of: text)
     let tail = rest[authority.endIndex...].prefix { $0 != "#" }
@@ -57,9 +68,10 @@ struct URLParts {
       guard let close = authority.firstIndex(of: "]") else { throw error(text, "has a [ without a ]") }
       host = authority[authority.index(after: authority.startIndex)..<close]
       port = authority[authority.index(after: close)...]
-      guard host.contains(":"), host.utf8.allSatisfy(isIPv6Byte) else {
-        throw error(text, "has no IPv6 address between [ and ]")
-      }
+      return (try version6(host, of: text), try self.port(port, isSecure: isSecure, of: text))
+    } else if isVersion6(authority.prefix { $0 != "%" }) {
+      // Without brackets a port could not be told from the address's end.
+      return (try version6(authority, of: text), defaultPort(isSecure: isSecure))
     } else {
       host = authority.prefix { $0 != ":" }
       port = authority[host.endIndex...]
@@ -67,6 +79,23 @@ struct URLParts {
       guard host.utf8.allSatisfy(isHostByte) else { throw error(text, "has a character in its host that no host has") }
     }
     return (String(host), try self.port(port, isSecure: isSecure, of: text))
+  }
+
+  /// An IPv6 address, with its zone behind `%25` (RFC 6874) or a plain `%`.
+  private static func version6(_ text: Substring, of url: String) throws(UploadError) -> String {
+    let address = text.prefix { $0 != "%" }
+    guard isVersion6(address) else { throw error(url, "has no IPv6 address between [ and ]") }
+    guard address.endIndex < text.endIndex else { return String(address) }
+    let zone = InterfaceZone.decoded(text[text.index(after: address.endIndex)...])
+    guard !zone.isEmpty, zone.utf8.allSatisfy(isHostByte) else {
+      throw error(url, "names no network interface behind the % of its address")
+    }
+    return InterfaceZone.belongs(to: address) ? "\(address)%\(zone)" : String(address)
+  }
+
+  private static func isVersion6(_ text: Substring) -> Bool {
+    var address = in6_addr()
+    return inet_pton(AF_INET6, String(text), &address) == 1
   }
 
   /// `text` is empty, `:` (RFC 3986 section 3.2.3 allows it) or `:8080`.
@@ -105,10 +134,6 @@ struct URLParts {
       true
     default: false
     }
-  }
-
-  private static func isIPv6Byte(_ byte: UInt8) -> Bool {
-    isHostByte(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%")
   }
 
   private static func error(_ text: String, _ reason: String) -> UploadError {

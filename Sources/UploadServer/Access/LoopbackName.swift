@@ -2,6 +2,6 @@
 package enum LoopbackName {
   /// Whether `host`, as written on the command line, is one.
   package static func contains(_ host: String) -> Bool {
-    host.lowercased() == "localhost" || (IPAddress(host)?.isLoopback ?? false)
+    host.lowercased() == "localhost" || (IPAddress(ListenHost.withoutZone(host))?.isLoopback ?? false)
   }
 }

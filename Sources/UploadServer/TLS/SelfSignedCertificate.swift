@@ -48,8 +48,8 @@ enum SelfSignedCertificate {
 
   /// What clients may call a server that listens on `host`.
   static func names(host: String) -> [GeneralName] {
-    let address = IPAddress(host)
-    let isEverywhere = ["0.0.0.0", "::"].contains(host)
+    let address = IPAddress(ListenHost.withoutZone(host))
+    let isEverywhere = ListenHost.isWildcard(host)
     var names = Set<GeneralName>()
     if isEverywhere || LoopbackName.contains(host) {
       names = [.dnsName("localhost"), .address([127, 0, 0, 1]), .address([UInt8](repeating: 0, count: 15) + [1])]

@@ -60,6 +60,25 @@ import UploadTestSupport
     #expect(error.message.contains("Check --host."))
   }
 
+  @Test(arguments: [nil, 0] as [Int?]) func `a host name without an address is named in words`(rawPort: Int?) async throws {
+    var configuration = RunningServer.configuration
+    configuration.host = "no-such-host.invalid"
+    configuration.rawPort = rawPort
+    let error = try await failure(configuration)
+    #expect(error.code == .cannotListen)
+    #expect(error.message.contains("no address is known for the host \"no-such-host.invalid\""), "\(error.message)")
+    #expect(error.message.contains("Check --host."))
+    #expect(!error.message.contains("SocketAddressError"))
+  }
+
+  @Test func `a link-local address without its interface is explained`() async throws {
+    var configuration = RunningServer.configuration
+    configuration.host = "fe80::1"
+    let error = try await failure(configuration)
+    #expect(error.code == .cannotListen)
+    #expect(!error.message.contains("IOError"), "\(error.message)")
+  }
+
   @Test func `Nobody holds a port that is free or none`() {
     for port in [-1, 0, 1, 65_536, .max] { #expect(PortHolder.describe(port: port) == nil) }
   }
@@ -67,5 +86,6 @@ import UploadTestSupport
   @Test func `The address is one that can be opened`() {
     #expect(ServerAddress(host: "127.0.0.1", port: 80, rawPort: nil).url == "http://127.0.0.1:80")
     #expect(ServerAddress(host: "::1", port: 80, rawPort: 9).url == "http://[::1]:80")
+    #expect(ServerAddress(host: "fe80::1%eth0", port: 80, rawPort: nil).url == "http://[fe80::1%25eth0]:80")
   }
 }

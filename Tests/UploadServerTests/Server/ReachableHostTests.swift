@@ -19,6 +19,11 @@ import Testing
     #expect(try host("::", "2001:db8::7", "192.168.1.7") == "192.168.1.7")
   }
 
+  @Test(arguments: ["::0", "0:0:0:0:0:0:0:0", "0.0.0.0"])
+  func `a wildcard is recognized however it is written`(wildcard: String) throws {
+    #expect(try host(wildcard, "192.168.1.7") == "192.168.1.7")
+  }
+
   @Test func `A server for IPv4 is not shown under an IPv6 address`() throws {
     #expect(try host("0.0.0.0", "2001:db8::7") == "127.0.0.1")
   }
