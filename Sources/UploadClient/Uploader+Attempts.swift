@@ -58,7 +58,12 @@ extension Uploader {
     }
     do throws(UploadError) {
       return try result.answer.verdict(
-        on: ServerAnswer.Sent(name: meter.name, bytes: meter.received, type: request.contentType)
+        on: ServerAnswer.Sent(
+          name: meter.name,
+          bytes: meter.received,
+          type: request.contentType,
+          isWholeForm: request.isForm && result.bodySent
+        )
       )
     } catch {
       throw FailedAttempt(error, answer: result.answer, isBodySent: result.bodySent)

@@ -8,13 +8,18 @@ import Testing
   private static let file = BodyStateMachine.Plan(size: 25, pieceSize: 10, heldBack: 3, hasTail: true)
   private static let memory = BodyStateMachine.Plan(size: 10, pieceSize: 10, heldBack: 0, hasTail: true)
 
-  private func machine(_ body: BodyStateMachine.Plan, asks: Bool = false) -> ExchangeStateMachine {
+  private func machine(
+    _ body: BodyStateMachine.Plan,
+    asks: Bool = false,
+    acceptsSeeOther: Bool = false
+  ) -> ExchangeStateMachine {
     var machine = ExchangeStateMachine(
       ExchangeStateMachine.Plan(
         body: body,
         continueTimeout: asks ? .seconds(1) : nil,
         idleTimeout: .seconds(60),
-        answerTimeout: .seconds(300)
+        answerTimeout: .seconds(300),
+        acceptsSeeOther: acceptsSeeOther
       )
     )
     #expect(machine.connected() == .sendHead)
@@ -23,8 +28,8 @@ import Testing
   }
 
   /// A machine whose whole body is out.
-  private func sentMachine(_ body: BodyStateMachine.Plan) -> ExchangeStateMachine {
-    var machine = machine(body)
+  private func sentMachine(_ body: BodyStateMachine.Plan, acceptsSeeOther: Bool = false) -> ExchangeStateMachine {
+    var machine = machine(body, acceptsSeeOther: acceptsSeeOther)
     var action = machine.sentHead()
     while action != .none {
       action = action == .body(.check) ? machine.checked() : machine.wroteOut()
@@ -42,6 +47,31 @@ import Testing
     #expect(machine.disconnected() == .none)
     #expect(machine.checked() == .finish)
     #expect(machine.disconnected() == .none)
+  }
+
+  @Test(arguments: [302, 303]) func `a redirect behind a whole form is checked like a success`(status: Int) {
+    var machine = sentMachine(Self.file, acceptsSeeOther: true)
+    #expect(machine.answered(status) == .none)
+    #expect(machine.answerEnded() == .body(.check))
+    #expect(machine.checked() == .finish)
+  }
+
+  @Test func `other redirects, and redirects of other bodies, end the exchange without a check`() {
+    for (status, acceptsSeeOther) in [(301, true), (307, true), (308, true), (302, false), (303, false)] {
+      var machine = sentMachine(Self.file, acceptsSeeOther: acceptsSeeOther)
+      #expect(machine.answered(status) == .none)
+      #expect(machine.answerEnded() == .finish)
+    }
+  }
+
+  @Test func `a redirect before the whole form is sent stops the body`() {
+    var machine = machine(Self.file, acceptsSeeOther: true)
+    #expect(machine.sentHead() == .body(.write(0..<10)))
+    #expect(machine.answered(303) == .none)
+    #expect(machine.body.isStopped)
+    #expect(machine.wroteOut() == .none)
+    #expect(machine.answerEnded() == .finish)
+    #expect(!machine.body.isSent)
   }
 
   /// A server that knows the length may answer and close before anything else happens here.

@@ -36,6 +36,18 @@ import UploadCore
     #expect(try verdict(200, body) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))
   }
 
+  @Test(arguments: [302, 303]) func `a redirect is a success for a whole form only`(status: Int) throws {
+    let answer = ServerAnswer(status: status, reason: "Found", location: "/done", body: Array("<html>".utf8))
+    var form = sent
+    form.isWholeForm = true
+    #expect(try answer.verdict(on: form) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))
+    #expect(try #require(throws: UploadError.self) { try answer.verdict(on: sent) }.message.contains("/done"))
+    for other in [301, 307, 308] {
+      let answer = ServerAnswer(status: other, reason: "", location: "/done")
+      #expect(throws: UploadError.self) { try answer.verdict(on: form) }
+    }
+  }
+
   @Test func anotherSizeIsAMismatch() throws {
     let error = try error(201, #"{"files":[{"name":"a.bin","size":6}]}"#)
     #expect(error.code == .contentMismatch)

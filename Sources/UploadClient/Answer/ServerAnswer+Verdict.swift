@@ -9,16 +9,22 @@ extension ServerAnswer {
     var bytes: UInt64
     /// The media type stated.
     var type: String
+    /// Whether it was a form, and all of it was sent: then 302 and 303 are a success as well.
+    var isWholeForm = false
   }
+
+  /// Redirections that say that a form was processed, and where to look next.
+  static let seeOther: Set<Int> = [302, 303]
 
   /// How much of a text that is not ours is quoted, in bytes.
   private static let quotedLength = 200
 
   /// What the answer says of the upload.
-  /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success, `contentMismatch` when the server
+  /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success (2xx; for a whole form 302 and 303
+  ///   too), `contentMismatch` when the server
   ///   names another size than was sent.
   func verdict(on sent: Sent) throws(UploadError) -> FinishedUpload {
-    guard (200..<300).contains(status) else {
+    guard (200..<300).contains(status) || sent.isWholeForm && Self.seeOther.contains(status) else {
       throw UploadError(.refusedByServer, "HTTP \(status): \(complaint)")
     }
     // One upload is one file; an answer about several is about something else.

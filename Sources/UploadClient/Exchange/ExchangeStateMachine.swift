@@ -15,6 +15,9 @@ struct ExchangeStateMachine {
     var idleTimeout: TimeAmount
     /// How long no byte may move between the last byte of the body and the first of the answer.
     var answerTimeout: TimeAmount
+    /// Whether 302 and 303 are a success once the whole body is sent: for forms, where web applications respond so to one
+    /// that they have processed (Post/Redirect/Get; RFC 9110 section 15.4.4).
+    var acceptsSeeOther = false
   }
 
   enum Action: Equatable {
@@ -114,7 +117,7 @@ struct ExchangeStateMachine {
     switch (state, answer) {
     case (.over, _), (.confirming, _): return .none
     case (_, .none): return fail(.connectionLost)
-    case (_, .begun(let status)) where !Self.isSuccess(status):
+    case (_, .begun(let status)) where !isSuccess(status):
       // What it says counts, even if its text was cut by a reset.
       return finish()
     case (_, .begun(let status)) where body.isSent: return fail(.answerCut(status: status))
@@ -160,7 +163,7 @@ struct ExchangeStateMachine {
       return status == 100 && state == .awaitingContinue ? beginBody() : .none
     }
     answer = .begun(status: status)
-    if Self.isSuccess(status) {
+    if isSuccess(status) {
       return state == .awaitingContinue ? beginBody() : .none
     }
     body.stop()
@@ -178,7 +181,7 @@ struct ExchangeStateMachine {
     guard state == .exchanging, case .begun(let status) = answer else { return .none }
     movement += 1
     answer = .complete(status: status)
-    guard Self.isSuccess(status) else { return finish() }
+    guard isSuccess(status) else { return finish() }
     return body.isSent ? confirm() : .none
   }
 
@@ -186,7 +189,7 @@ struct ExchangeStateMachine {
   mutating func answerMalformed() -> Action {
     guard state == .awaitingContinue || state == .exchanging else { return .none }
     switch answer {
-    case .begun(let status) where !Self.isSuccess(status): return finish()
+    case .begun(let status) where !isSuccess(status): return finish()
     // Whatever follows a complete answer is not ours to judge.
     case .complete: return .none
     case .none, .begun: return fail(.badAnswer)
@@ -207,7 +210,7 @@ struct ExchangeStateMachine {
       return waited >= plan.continueTimeout ?? .zero ? beginBody() : .none
     case .exchanging: break
     }
-    if answer != .none, answer.status.map(Self.isSuccess) != true || body.isSent {
+    if answer != .none, answer.status.map(isSuccess) != true || body.isSent {
       return idle >= plan.idleTimeout ? giveUpOnAnswer() : .none
     }
     if body.isSent { return idle >= plan.answerTimeout ? fail(.serverSaysNothing) : .none }
@@ -221,8 +224,11 @@ struct ExchangeStateMachine {
 
   // MARK: -
 
-  private static func isSuccess(_ status: Int) -> Bool {
+  /// A redirection that comes before the whole body is sent, such as to a page to log in at, is none: the server cannot
+  /// have stored the rest. A body that was stopped for it is never sent, so this does not change afterwards.
+  private func isSuccess(_ status: Int) -> Bool {
     (200..<300).contains(status)
+      || plan.acceptsSeeOther && body.isSent && ServerAnswer.seeOther.contains(status)
   }
 
   private mutating func beginBody() -> Action {
@@ -247,7 +253,7 @@ struct ExchangeStateMachine {
 
   /// An error whose text does not come to its end is still an error.
   private mutating func giveUpOnAnswer() -> Action {
-    answer.status.map(Self.isSuccess) == false ? finish() : fail(.serverSaysNothing)
+    answer.status.map(isSuccess) == false ? finish() : fail(.serverSaysNothing)
   }
 
   private mutating func finish() -> Action {

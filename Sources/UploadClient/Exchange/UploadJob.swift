@@ -30,10 +30,11 @@ struct UploadJob: Sendable {
     self.limiter = limiter
     self.threadPool = threadPool
     plan = ExchangeStateMachine.Plan(
-      body: content.plan(isForm: !request.suffix.isEmpty, limit: limiter?.pieceSize),
+      body: content.plan(isForm: request.isForm, limit: limiter?.pieceSize),
       continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
       idleTimeout: TimeAmount(configuration.idleTimeout),
-      answerTimeout: TimeAmount(configuration.answerTimeout)
+      answerTimeout: TimeAmount(configuration.answerTimeout),
+      acceptsSeeOther: request.isForm
     )
   }
 

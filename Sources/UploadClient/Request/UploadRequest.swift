@@ -32,6 +32,9 @@ struct UploadRequest: Sendable {
   /// The media type stated for the content.
   let contentType: String
 
+  /// Whether the file is a part of a form.
+  var isForm: Bool { !suffix.isEmpty }
+
   /// Whether the body is only sent once the server has said `100 Continue`, or has been silent for a while.
   var expectsContinue: Bool {
     head.headers.contains(name: "expect")
