@@ -12,6 +12,12 @@ package struct UploadClientConfiguration: Sendable {
   /// Header fields to add; one whose name is also among the usual ones takes its place.
   package var headers: [HeaderField] = []
 
+  /// The form's field that holds the file, in the modes that send a form. A Sluice server takes any name.
+  package var formField = "file"
+
+  /// Fields that go before the file, in the modes that send a form; in their order, a name may come several times.
+  package var formValues: [FormValue] = []
+
   /// How long finding the host and connecting to it may take together.
   package var connectTimeout: Duration = .seconds(10)
 
@@ -44,9 +50,10 @@ package struct UploadClientConfiguration: Sendable {
   package init() {}
 
   /// Checks what would otherwise fail every upload.
-  /// - Throws: ``UploadError`` with code `badValue`: the method is no token or one that carries no body, or the media type
-  ///   holds a control character.
+  /// - Throws: ``UploadError`` with code `badValue`: the method is no token or one that carries no body, the media type
+  ///   holds a control character, or the form's field has no name or one with a line end.
   package func validate() throws(UploadError) {
+    try FormValue.checkName(formField)
     if let method {
       guard HeaderField.isToken(method) else {
         throw UploadError(.badValue, "\"\(PlainText.sanitized(method))\" is not a method. Use POST or PUT.")

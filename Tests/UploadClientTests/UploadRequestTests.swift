@@ -67,6 +67,53 @@ import UploadCore
     #expect(suffix == "\r\n--\(boundary)--\r\n")
   }
 
+  @Test func `other fields stand before the file and count in the length`() throws {
+    var other = self
+    other.configuration.formField = "up\"load"
+    other.configuration.formValues = [
+      try FormValue(parsing: "path=/inbox/ä=1"), try FormValue(parsing: "a\"b="), try FormValue(parsing: "path=2"),
+    ]
+    for mode in [UploadMode.multipart, .buffered] {
+      let request = try other.request(mode: mode, size: 1000)
+      let type = try #require(request.head.headers.first(name: "content-type"))
+      let boundary = try #require(type.split(separator: "boundary=").last)
+      #expect(
+        String(decoding: request.prefix, as: UTF8.self) == """
+          --\(boundary)\r
+          Content-Disposition: form-data; name="path"\r
+          \r
+          /inbox/ä=1\r
+          --\(boundary)\r
+          Content-Disposition: form-data; name="a%22b"\r
+          \r
+          \r
+          --\(boundary)\r
+          Content-Disposition: form-data; name="path"\r
+          \r
+          2\r
+          --\(boundary)\r
+          Content-Disposition: form-data; name="up%22load"; filename="a.txt"\r
+          Content-Type: text/plain\r
+          \r
+
+          """
+      )
+      let length = try #require(request.head.headers.first(name: "content-length").flatMap { Int($0) })
+      #expect(length == 1000 + request.prefix.count + request.suffix.count)
+    }
+  }
+
+  @Test(arguments: ["path", "=x", "a\nb=x", "a=x\r\ny", "a=\u{0}", "\u{0}=a", "a=b\r"])
+  func `a form field that could break out of its part is rejected`(text: String) throws {
+    let error = try #require(throws: UploadError.self) { try FormValue(parsing: text) }
+    #expect(error.code == .badValue)
+    var configuration = UploadClientConfiguration()
+    for name in ["", "a\nb", "a\u{0}"] {
+      configuration.formField = name
+      #expect(throws: UploadError.self) { try configuration.validate() }
+    }
+  }
+
   @Test func typeAmongHeadersMeansTheFileOfAForm() throws {
     var other = self
     other.configuration.headers = [try HeaderField("Content-Type: v/w")]

@@ -52,6 +52,22 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp(
+      "Name of the form's field with the file, for --mode multipart and buffered. (default: file)",
+      valueName: "name"
+    )
+  )
+  var formField: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Another field of the form, NAME=VALUE, for --mode multipart and buffered; may be repeated.",
+      valueName: "field"
+    )
+  )
+  var formValue: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "What the server asks for, sent as Authorization: Bearer.",
       discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them.",
       valueName: "token"
@@ -119,7 +135,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   static let valueNames =
     TrustOptions.valueNames + [
-      "to", "mode", "jobs", "name", "type", "method", "header", "token", "retry", "limit-rate", "idle-timeout",
+      "to", "mode", "jobs", "name", "type", "method", "header", "form-field", "form-value", "token", "retry", "limit-rate", "idle-timeout",
       "answer-timeout", "stall-after", "interval",
     ]
   static let switchNames = ["json", "quiet"]
@@ -130,6 +146,9 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
+    guard mode != .stream || (formField == nil && formValue.isEmpty) else {
+      throw ValidationError("--form-field and --form-value need a form: add --mode multipart (or buffered).")
+    }
     guard !(json && quiet) else { throw ValidationError("--json and --quiet exclude each other.") }
     guard [idleTimeout, answerTimeout, stallAfter].allSatisfy({ $0.duration > .zero }) else {
       throw ValidationError("--idle-timeout, --answer-timeout and --stall-after must be above 0.")
@@ -158,6 +177,8 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     configuration.retry = RetryPolicy(limit: retry)
     configuration.rate = limitRate?.bytesPerSecond
     for line in header { configuration.headers.append(try HeaderField(line)) }
+    if let formField { configuration.formField = formField }
+    for text in formValue { configuration.formValues.append(try FormValue(parsing: text)) }
     return configuration
   }
 

@@ -32,7 +32,9 @@ enum EnvironmentDefaults {
   ]
 
   /// Options that may be given several times; in the environment their values are separated by commas.
-  private static let repeatable: Set<String> = ["header", "allow-type", "deny-type", "allow-origin", "trusted-proxy"]
+  private static let repeatable: Set<String> = [
+    "header", "form-value", "allow-type", "deny-type", "allow-origin", "trusted-proxy",
+  ]
 
   /// The arguments with what the environment adds, put right behind the command's name. Where no command is named it is
   /// the dashboard.

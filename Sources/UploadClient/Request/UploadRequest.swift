@@ -18,14 +18,11 @@ struct UploadRequest: Sendable {
     var configuration: UploadClientConfiguration
   }
 
-  /// The form's field that holds the file; Sluice itself takes any name.
-  static let fieldName = "file"
-
   /// For a file whose name tells nothing (RFC 2046 section 4.5.1).
   static let unknownType = "application/octet-stream"
 
   private(set) var head: HTTPRequestHead
-  /// Bytes of the body before the content: a form's part head; empty in stream mode.
+  /// Bytes of the body before the content: a form's other fields and the file's part head; empty in stream mode.
   let prefix: [UInt8]
   /// Bytes of the body after the content: a form's end; empty in stream mode.
   let suffix: [UInt8]
@@ -51,12 +48,19 @@ struct UploadRequest: Sendable {
     let boundary = parameters.mode == .stream ? nil : MultipartBoundary.random()
     if let boundary {
       let writer = MultipartWriter(boundary: boundary)
-      prefix = writer.head(
-        fieldName: Self.fieldName,
-        filename: parameters.name,
-        contentType: contentType,
-        isFirst: true
-      )
+      // Before the file: some servers (S3 among them) ignore what comes after it.
+      var prefix: [UInt8] = []
+      for field in configuration.formValues {
+        prefix += writer.field(name: field.name, value: field.value, isFirst: prefix.isEmpty)
+      }
+      self.prefix =
+        prefix
+        + writer.head(
+          fieldName: configuration.formField,
+          filename: parameters.name,
+          contentType: contentType,
+          isFirst: prefix.isEmpty
+        )
       suffix = writer.tail
     } else {
       prefix = []

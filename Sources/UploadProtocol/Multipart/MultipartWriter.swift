@@ -32,6 +32,17 @@ package struct MultipartWriter: Sendable {
     return head
   }
 
+  /// A whole part with a text field (RFC 7578 section 4.2). The caller makes sure that `value` has no delimiter in it; with
+  /// a random boundary it cannot.
+  package func field(name: String, value: String, isFirst: Bool) -> [UInt8] {
+    var part = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
+    part += "\r\nContent-Disposition: form-data; name=\"".utf8
+    part += Self.escaped(name)
+    part += "\"\r\n\r\n".utf8
+    part += value.utf8
+    return part
+  }
+
   /// What goes after the last file's content: CRLF, the closing delimiter, CRLF.
   package var tail: [UInt8] {
     boundary.delimiter + "--\r\n".utf8
