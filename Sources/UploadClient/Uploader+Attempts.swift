@@ -4,7 +4,7 @@ import UploadCore
 
 extension Uploader {
   /// Sends a source that has been opened, again and again as far as ``UploadClientConfiguration/retry`` allows.
-  /// - Throws: the last attempt's error.
+  /// - Throws: the last attempt's error, with why there is no other one.
   func upload(
     _ source: OpenedSource,
     _ request: UploadRequest,
@@ -15,7 +15,8 @@ extension Uploader {
     guard !cancellation.isCancelled else { throw UploadCancellation.error }
     let content = try await content(of: source, request, target, meter: meter, cancellation: cancellation)
     let connection = try await connection(to: target)
-    var retries = RetryStateMachine(configuration.retry, isRepeatable: content.isRepeatable)
+    var retries = RetryStateMachine(configuration.retry, isRepeatable: content.isRepeatable, start: .now)
+    var random = SystemRandomNumberGenerator()
     var request = request
     while true {
       let failed: FailedAttempt
@@ -31,11 +32,17 @@ extension Uploader {
       } catch {
         failed = error
       }
-      let action = retries.failed(failed, now: Int64(time(nil)), chance: .random(in: 0..<1))
-      guard case .pause(let duration) = action, !cancellation.isCancelled else { throw failed.error }
-      meter.pause(because: failed.error.message)
-      try await pause(duration, cancellation)
-      meter.startAgain()
+      guard !cancellation.isCancelled else { throw failed.error }
+      let now = ContinuousClock.now
+      let timeOfDay = Int64(time(nil))
+      switch retries.failed(failed, sent: meter.received, at: now, timeOfDay: timeOfDay, using: &random) {
+      case .giveUp(let reason):
+        throw failed.error.adding(reason.note(attempts: retries.failures))
+      case .pause(let duration):
+        meter.pause(because: failed.error.message, attempt: retries.failures + 1, until: now + duration)
+        try await pause(duration, cancellation)
+        meter.startAgain()
+      }
     }
   }
 
@@ -66,7 +73,7 @@ extension Uploader {
         )
       )
     } catch {
-      throw FailedAttempt(error, answer: result.answer, isBodySent: result.bodySent)
+      throw FailedAttempt(error, answer: result.answer, isBodySent: result.bodySent, isBodyBegun: result.bodyBegun)
     }
   }
 
@@ -83,5 +90,12 @@ extension Uploader {
     } catch {
       throw UploadCancellation.error
     }
+  }
+}
+
+extension UploadError {
+  /// The same error with another sentence at the end of its message.
+  fileprivate func adding(_ sentence: String?) -> UploadError {
+    sentence.map { UploadError(code, "\(message) \($0)", cause: cause) } ?? self
   }
 }

@@ -30,18 +30,50 @@ import UploadTestSupport
     }
   }
 
-  @Test func aServerThatStartsLateIsFound() async throws {
+  @Test func `a server that is away for more than a few attempts is found`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let file = try directory.random(70_000, to: "f")
-      let sending = try Sluice.start(["send", "--retry", "1000", "--to", "http://127.0.0.1:\(port.number)", file])
-      _ = try await sending.line { $0.contains("started") }
+      let sending = try Sluice.start(["send", "--to", "http://127.0.0.1:\(port.number)", file])
+      // More than the three retries that were the limit once; each attempt is told with its reason.
+      _ = try await sending.line { $0.contains("attempt 6 in ") && $0.contains("Nobody listens") }
       let uploads = directory.file("uploads")
       let server = try Sluice.start(["serve", "--json", "--port", "\(port.number)", "--dir", uploads])
       #expect(try await sending.exit(timeout: .seconds(90)) == .status(0))
       server.signal(SIGINT)
       #expect(try await server.exit() == .status(0))
       #expect(try Digest.ofFile(uploads + "/f") == Digest.ofFile(file))
+    }
+  }
+
+  @Test(arguments: [["--retry", "1"], ["--retry-for", "300ms"], ["--retry-for", "0"]])
+  func `a limit of attempts or of time is kept and told`(options: [String]) async throws {
+    try await withTemporaryDirectory { directory in
+      let port = try HeldPort()
+      let file = try directory.random(10, to: "f")
+      let ended = try await Sluice.run(["send", "--json", "--to", "http://127.0.0.1:\(port.number)", file] + options)
+      #expect(ended.exit == .status(1), "\(ended)")
+      let message = try ended.events.first { $0.event == "failed" }?.error?.message ?? ""
+      #expect(message.contains("Gave up after "), "\(ended)")
+      if options == ["--retry", "1"] { #expect(message.contains("after 2 attempts."), "\(ended)") }
+      if options.last == "0" { #expect(!ended.output.contains("\"retrying\""), "\(ended)") }
+    }
+  }
+
+  @Test func `a pause longer than the time that is left ends the upload at once`() async throws {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let file = try directory.random(10, to: "f")
+      async let ended = Sluice.run(["send", "--to", "http://127.0.0.1:\(port)", file])
+      let connection = try await listener.accept()
+      try await connection.receiveRequest(body: 10)
+      try await connection.send(
+        "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+      )
+      connection.finish()
+      let result = try await ended
+      #expect(result.exit == .status(1), "\(result)")
+      #expect(result.errors.contains("asks to wait 3600 s"), "\(result)")
     }
   }
 

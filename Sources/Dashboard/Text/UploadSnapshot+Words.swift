@@ -4,7 +4,8 @@ extension UploadSnapshot {
   /// What the upload is doing, always in words: `receiving`, `stalled: client 12 s`, `failed: disk full`.
   var stateWords: String {
     switch state {
-    case .waiting: retryReason == nil ? state.rawValue : "waiting to try again"
+    case .waiting:
+      retryReason == nil ? state.rawValue : retryIn.map { "attempt \(attempt) in \(Figures.span($0.rounded(.up)))" } ?? "waiting to try again"
     case .receiving, .sending, .limited, .finishing, .done, .cancelled: state.rawValue
     case .waitingForMemory: "waiting for memory"
     case .stalled: "stalled: \(cause?.rawValue ?? "unknown") \(Figures.span(stalledSeconds))"

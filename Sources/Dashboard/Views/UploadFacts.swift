@@ -48,6 +48,7 @@ struct UploadFacts: Widget {
   private var facts: [Fact] {
     var facts = [Fact("state", upload.stateWords) { $0.style(of: upload.state) }]
     if let reason = upload.retryReason { facts.append(Fact("reason", reason)) }
+    if upload.attempt > 1 { facts.append(Fact("attempt", "\(upload.attempt)")) }
     if let error = upload.failure { facts.append(Fact("error", error.message)) }
     facts += [Fact("size", size), Fact(upload.direction == .incoming ? "received" : "sent", progress)]
     facts += [Fact("rate", rates), Fact("memory", memory), Fact("time", time)]

@@ -15,8 +15,8 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       is used as it stands with POST (--method PUT for another); one that ends in / gets the file's name and PUT, as \
       curl -T does. The file - is standard input.
 
-      A server that is away or busy is tried again, three times unless --retry says otherwise: a long upload should not be \
-      lost to a restart. With https:// the server's certificate must be one that this machine's authorities vouch for, \
+      A server that is away or busy is tried again with growing pauses, until --retry-for has passed without progress: a \
+      long upload should not be lost to a restart. With https:// the server's certificate must be one that this machine's authorities vouch for, \
       or --ca, or be the one of --fingerprint. Files go straight to the server: http_proxy and its like are not heeded.
 
       Modes: stream sends the file as the body; multipart sends a form and streams it; buffered first reads the whole \
@@ -79,12 +79,17 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp(
-      "Attempts after one that failed because the server was away or busy.",
-      discussion: "With growing pauses, and as the server's Retry-After asks. Not of standard input.",
-      valueName: "count"
-    )
+      "Time without progress after which an upload that could be retried fails. (default: 5m)",
+      discussion: "Progress is a byte further into the file than any attempt got before; 0 turns retries off. Pauses grow "
+        + "to 30 s, or are what the server's Retry-After asks. Standard input is retried only while none of it was read.",
+      valueName: "time"
+    ),
+    transform: TimeArgument.init(parsing:)
   )
-  var retry = RetryPolicy.usual.limit
+  var retryFor = TimeArgument(seconds: 300, "5m")
+
+  @Option(help: ArgumentHelp("Retries at most. (default: no limit)", valueName: "count"))
+  var retry: Int?
 
   @Option(
     help: ArgumentHelp("Send no more than this, all files together: 10MB/s. (default: none)", valueName: "rate"),
@@ -135,14 +140,14 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   static let valueNames =
     TrustOptions.valueNames + [
-      "to", "mode", "jobs", "name", "type", "method", "header", "form-field", "form-value", "token", "retry", "limit-rate", "idle-timeout",
+      "to", "mode", "jobs", "name", "type", "method", "header", "form-field", "form-value", "token", "retry-for", "retry", "limit-rate", "idle-timeout",
       "answer-timeout", "stall-after", "interval",
     ]
   static let switchNames = ["json", "quiet"]
 
   mutating func validate() throws {
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
-    guard (0...1000).contains(retry) else { throw ValidationError("--retry must be from 0 to 1000.") }
+    guard retry ?? 0 >= 0 else { throw ValidationError("--retry must be 0 or more.") }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
@@ -175,6 +180,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     configuration.idleTimeout = idleTimeout.duration
     configuration.answerTimeout = answerTimeout.duration
     configuration.retry = RetryPolicy(limit: retry)
+    configuration.retry.patience = retryFor.duration
     configuration.rate = limitRate?.bytesPerSecond
     for line in header { configuration.headers.append(try HeaderField(line)) }
     if let formField { configuration.formField = formField }

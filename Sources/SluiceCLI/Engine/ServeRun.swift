@@ -64,7 +64,9 @@ struct ServeRun: Sendable {
   }
 
   private func queue(_ ledger: UploadLedger) -> OutgoingQueue {
-    let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: jobs)
+    var configuration = UploadClientConfiguration()
+    configuration.retry = .usual
+    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
     return OutgoingQueue(client, jobs: jobs)
   }
 

@@ -243,7 +243,8 @@ final class UploadHandler: ChannelInboundHandler {
   }
 
   func fail(_ error: UploadError, isPassing: Bool = false, _ context: ChannelHandlerContext) {
-    end(.failure(FailedAttempt(error: error, isPassing: isPassing)), context)
+    let isSourceUsed = machine.body.hasBegun
+    end(.failure(FailedAttempt(error: error, isPassing: isPassing, isSourceUsed: isSourceUsed)), context)
   }
 
   private func end(_ ending: Result<ExchangeResult, FailedAttempt>, _ context: ChannelHandlerContext) {

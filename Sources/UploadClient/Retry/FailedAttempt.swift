@@ -7,6 +7,9 @@ struct FailedAttempt: Error {
   /// Whether the reason may pass, and the server cannot have said that it stored anything.
   var isPassing = false
 
+  /// Whether any of the body was sent, or read from a source that cannot be read again.
+  var isSourceUsed = false
+
   /// What the server asked for in `Retry-After`, as it stands; nil when it said nothing.
   var retryAfter: String?
 }
@@ -19,15 +22,17 @@ extension FailedAttempt {
   private static let gatewayTimeout = 504
 
   /// An answer that is no success.
-  /// - Parameter isBodySent: whether the server, or a proxy before it, has the whole body.
-  init(_ error: UploadError, answer: ServerAnswer, isBodySent: Bool) {
+  /// - Parameters:
+  ///   - isBodySent: whether the server, or a proxy before it, has the whole body.
+  ///   - isBodyBegun: whether any of the body was sent, or read from its source.
+  init(_ error: UploadError, answer: ServerAnswer, isBodySent: Bool, isBodyBegun: Bool) {
     let isTimeout = answer.status == Self.gatewayTimeout
     if isTimeout, isBodySent {
       let note = " The server behind it may have stored the file; look before sending it again."
       self.init(error: UploadError(error.code, error.message + note, cause: error.cause))
     } else {
       let isPassing = isTimeout || Self.refusals.contains(answer.status)
-      self.init(error: error, isPassing: isPassing, retryAfter: answer.retryAfter)
+      self.init(error: error, isPassing: isPassing, isSourceUsed: isBodyBegun, retryAfter: answer.retryAfter)
     }
   }
 }

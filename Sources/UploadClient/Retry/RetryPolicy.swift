@@ -1,42 +1,37 @@
-/// How often, and after which pauses, an upload that failed for a passing reason is tried again.
+/// How long, how often and after which pauses an upload that failed for a temporary reason is tried again.
 package struct RetryPolicy: Sendable, Equatable {
-  /// Attempts after the first; 0 for none.
-  package var limit: Int
+  /// Attempts after the first; 0 for none, nil for no limit.
+  package var limit: Int?
 
-  /// The pause before the second attempt; each later one is twice as long as the one before. Short enough for a server
-  /// that is being started again.
+  /// How long there may be no progress before the upload fails (see ``RetryStateMachine``).
+  package var patience = Duration.seconds(300)
+
+  /// The upper bound of the first pause; each later bound is twice the one before. Short enough for a server that is
+  /// being restarted.
   package var firstPause = Duration.milliseconds(500)
 
-  /// The longest pause of our own choosing.
+  /// The upper bound of every pause, unless the server asks for a longer one.
   package var longestPause = Duration.seconds(30)
 
-  /// The longest that a server's `Retry-After` is followed: a stranger must not hold a program for days.
-  package var longestAsked = Duration.seconds(120)
-
-  package init(limit: Int = 0) {
+  package init(limit: Int? = 0) {
     self.limit = limit
   }
 
-  /// What users expect who say nothing: a server that is being started again costs no upload.
-  package static let usual = RetryPolicy(limit: 3)
+  /// The default of programs: a restart of the server, or of the network, does not fail an upload.
+  package static let usual = RetryPolicy(limit: nil)
 
-  /// How long to pause after the attempt number `attempt` has failed.
-  ///
-  /// Twice as long each time, and a random half of it off, so that clients that one server turned away together do not come
-  /// back together. What the server asks for is the least.
+  /// The pause after a failure: exponential backoff with full jitter, a random part of a bound that doubles up to
+  /// ``longestPause``. So clients that lost one server at the same time do not come back at the same time.
   /// - Parameters:
-  ///   - attempt: 1 for the first.
-  ///   - asked: what the server said in `Retry-After`; nil when it said nothing.
-  ///   - chance: from 0 to below 1, another one each time.
-  func pause(after attempt: Int, asked: Duration?, chance: Double) -> Duration {
-    var pause = min(firstPause, longestPause)
-    var doublings = attempt - 1
-    while doublings > 0, pause > .zero, pause < longestPause {
-      pause = min(pause * 2, longestPause)
+  ///   - failures: failed attempts since the last progress; 1 for the first.
+  ///   - fraction: random, from 0 to below 1.
+  func pause(after failures: Int, fraction: Double) -> Duration {
+    var bound = min(firstPause, longestPause)
+    var doublings = failures - 1
+    while doublings > 0, bound > .zero, bound < longestPause {
+      bound = min(bound * 2, longestPause)
       doublings -= 1
     }
-    let own = pause * (0.5 + min(max(0, chance), 1) / 2)
-    guard let asked else { return own }
-    return max(own, min(asked, longestAsked))
+    return bound * min(max(0, fraction), 1)
   }
 }

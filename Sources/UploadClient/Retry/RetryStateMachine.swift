@@ -1,29 +1,100 @@
-/// Decides after each attempt of one upload whether there is another, and when: no I/O, and no clock or chance of its own.
+/// Decides after each failed attempt of one upload whether there is another, and when. It has no I/O, no clock and no random
+/// numbers of its own.
+///
+/// It gives up once ``RetryPolicy/patience`` has passed without progress. Progress is a byte of the content that was sent
+/// further into the file than in any attempt before. Each attempt starts at the beginning of the file, so an attempt that
+/// gets less far is none; but the time in which it sent bytes does not count against the patience either. What counts is
+/// the time of pauses and of attempts that sent nothing.
 struct RetryStateMachine {
   enum Action: Equatable {
-    case giveUp
-    /// Try again after so long.
+    case giveUp(Reason)
+    /// Start the next attempt after this time.
     case pause(Duration)
+  }
+
+  /// Why there is no other attempt.
+  enum Reason: Equatable {
+    /// Another attempt cannot succeed, or could store the file twice.
+    case notRetriable
+    /// As many attempts as ``RetryPolicy/limit`` allows.
+    case limit
+    /// So long without progress.
+    case noProgress(Duration)
+    /// The server asks for a pause that is longer than what is left of the patience.
+    case serverAsksFor(Duration)
   }
 
   private let policy: RetryPolicy
   private let isRepeatable: Bool
-  private var failures = 0
 
-  /// - Parameter isRepeatable: whether the source can be read from its beginning again.
-  init(_ policy: RetryPolicy, isRepeatable: Bool) {
+  /// Attempts that have failed.
+  private(set) var failures = 0
+  private var failuresSinceProgress = 0
+  /// Bytes of the content that the attempt which got furthest has sent.
+  private var furthest: UInt64 = 0
+  /// Time without progress, until the last failure.
+  private var outage = Duration.zero
+  /// When the upload began, then when the last attempt failed.
+  private var lastFailure: ContinuousClock.Instant
+  private var lastPause = Duration.zero
+
+  /// - Parameters:
+  ///   - isRepeatable: whether the source can be read from its beginning again.
+  ///   - start: when the first attempt begins.
+  init(_ policy: RetryPolicy, isRepeatable: Bool, start: ContinuousClock.Instant) {
     self.policy = policy
     self.isRepeatable = isRepeatable
+    lastFailure = start
   }
 
   /// An attempt has failed.
   /// - Parameters:
-  ///   - now: the time of day, in seconds since 1970.
-  ///   - chance: from 0 to below 1, another one each time.
-  mutating func failed(_ attempt: FailedAttempt, now: Int64, chance: Double) -> Action {
+  ///   - sent: bytes of the content that it sent.
+  ///   - timeOfDay: in seconds since 1970, for a `Retry-After` with a date.
+  mutating func failed(
+    _ attempt: FailedAttempt,
+    sent: UInt64,
+    at now: ContinuousClock.Instant,
+    timeOfDay: Int64,
+    using random: inout some RandomNumberGenerator
+  ) -> Action {
+    note(sent: sent, at: now)
+    guard attempt.isPassing, isRepeatable || !attempt.isSourceUsed else { return .giveUp(.notRetriable) }
+    guard failures <= policy.limit ?? .max else { return .giveUp(.limit) }
+    let left = policy.patience - outage
+    guard left > .zero else { return .giveUp(.noProgress(outage)) }
+    let asked = attempt.retryAfter.flatMap { RetryAfter.duration($0, now: timeOfDay) } ?? .zero
+    guard asked <= left else { return .giveUp(.serverAsksFor(asked)) }
+    // Cut to what is left, so that the last attempt comes at the end of the patience and not long before.
+    let own = min(policy.pause(after: failuresSinceProgress, fraction: .random(in: 0..<1, using: &random)), left)
+    lastPause = max(own, asked)
+    return .pause(lastPause)
+  }
+
+  private mutating func note(sent: UInt64, at now: ContinuousClock.Instant) {
     failures += 1
-    guard isRepeatable, attempt.isPassing, failures <= policy.limit else { return .giveUp }
-    let asked = attempt.retryAfter.flatMap { RetryAfter.duration($0, now: now) }
-    return .pause(policy.pause(after: failures, asked: asked, chance: chance))
+    failuresSinceProgress += 1
+    if sent > furthest {
+      furthest = sent
+      failuresSinceProgress = 1
+      outage = .zero
+    } else {
+      outage += sent > 0 ? lastPause : now - lastFailure
+    }
+    lastFailure = now
+  }
+}
+
+extension RetryStateMachine.Reason {
+  /// What the user is told in addition to why the last attempt failed; nil where that says everything.
+  /// - Parameter attempts: how many there were.
+  func note(attempts: Int) -> String? {
+    switch self {
+    case .notRetriable: nil
+    case .limit: attempts > 1 ? "Gave up after \(attempts) attempts." : nil
+    case .noProgress(let time):
+      "Gave up after \(attempts) attempt\(attempts == 1 ? "" : "s"): no progress for \(time.components.seconds) s."
+    case .serverAsksFor(let pause): "The server asks to wait \(pause.components.seconds) s. Send the file again after that."
+    }
   }
 }

@@ -67,6 +67,8 @@ package struct Sampler {
 
     let seconds = max(0, ((ended?.at ?? now) - meter.startedAt).inSeconds)
     let (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
+    let retry = meter.retry
+    let wait = ended == nil ? retry.wait : nil
     let answered = meter.direction == .incoming || ended != nil
     return UploadSnapshot(
       id: meter.id,
@@ -81,7 +83,9 @@ package struct Sampler {
       detectedType: meter.detectedType,
       state: state,
       cause: cause,
-      retryReason: ended == nil ? meter.pauseReason : nil,
+      retryReason: wait?.reason,
+      attempt: retry.attempt,
+      retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
       stalledSeconds: cause == nil ? 0 : (now - history.movedAt).inSeconds,
       bytes: bytes,
       stored: answered ? meter.stored : nil,

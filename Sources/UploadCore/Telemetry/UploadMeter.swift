@@ -41,8 +41,10 @@ package final class UploadMeter: Sendable {
     /// Nil while the upload runs.
     var ending: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
     var isCancelled = false
-    /// Why the attempt before failed, while the next one waits for its time.
-    var pauseReason: String?
+    /// The number of the attempt that runs, or that comes next; 1 for the first.
+    var attempt = 1
+    /// Why the attempt before failed and when the next one begins, while it waits for that.
+    var pause: (reason: String, until: ContinuousClock.Instant)?
     /// How the data path is told to end.
     var interrupt: (@Sendable () -> Void)?
   }
@@ -115,9 +117,15 @@ package final class UploadMeter: Sendable {
   }
 
   /// An attempt has failed, and another will follow: nothing of what was sent counts any more.
-  /// - Parameter reason: why, in words.
-  package func pause(because reason: String) {
-    life.withLock { $0.pauseReason = reason }
+  /// - Parameters:
+  ///   - reason: why, in words.
+  ///   - attempt: the number of the next attempt.
+  ///   - instant: when that begins.
+  package func pause(because reason: String, attempt: Int, until instant: ContinuousClock.Instant) {
+    life.withLock { life in
+      life.attempt = attempt
+      life.pause = (reason, instant)
+    }
     lostBytes.store(transferred, ordering: .releasing)
     setNetworkBytes(0)
     phase = .pause
@@ -126,12 +134,12 @@ package final class UploadMeter: Sendable {
   /// The next attempt begins.
   package func startAgain() {
     phase = .waiting
-    life.withLock { $0.pauseReason = nil }
+    life.withLock { $0.pause = nil }
   }
 
-  /// Why the attempt before failed, while the next one waits for its time; nil at all other times.
-  package var pauseReason: String? {
-    life.withLock { $0.pauseReason }
+  /// The number of the attempt that runs, or that comes next, and why and until when it waits; no wait at all other times.
+  package var retry: (attempt: Int, wait: (reason: String, until: ContinuousClock.Instant)?) {
+    life.withLock { ($0.attempt, $0.pause) }
   }
 
   /// Memory the upload holds at this instant, in bytes: the resident pages of its regions, and its network buffers.

@@ -18,6 +18,10 @@ package struct UploadSnapshot: Sendable {
   package var cause: StallCause?
   /// Why the attempt before failed, while an outgoing upload waits to be tried again.
   package var retryReason: String?
+  /// The number of the attempt that runs, or that comes next; 1 for the first, and always for an incoming upload.
+  package var attempt = 1
+  /// Seconds until the next attempt begins, while an outgoing upload waits to be tried again.
+  package var retryIn: Double?
   /// Seconds since the last byte, from the moment it counts as stalled; else 0.
   package var stalledSeconds: Double
 

@@ -10,6 +10,8 @@ package struct EventDeriver: Sendable {
     var toldAt: ContinuousClock.Instant
     var told: Reading?
     var stall: (cause: StallCause, since: ContinuousClock.Instant)?
+    /// The number of the last attempt that was announced; none before the second.
+    var attempt = 1
   }
 
   /// What makes a progress line of a stalled upload different from the one before.
@@ -82,6 +84,11 @@ package struct EventDeriver: Sendable {
       return
     }
     appendStall(of: upload, &history, at: now, to: &events)
+    if upload.retryReason != nil, upload.attempt > history.attempt {
+      history.attempt = upload.attempt
+      history.toldAt = now
+      events.append(.retrying(upload))
+    }
     let reading = Reading(upload)
     // A stalled upload is told again only when something about it is new, such as memory it gave back.
     if isDue(interval, after: history.toldAt, at: now), upload.state != .stalled || history.told != reading {

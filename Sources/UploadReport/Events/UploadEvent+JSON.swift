@@ -15,6 +15,13 @@ extension UploadEvent {
         ]
       )
     case .resumed(let upload, let seconds): .object(Self.head("resumed", upload) + [("seconds", .double(seconds))])
+    case .retrying(let upload):
+      .object(
+        Self.head("retrying", upload) + [
+          ("attempt", .integer(upload.attempt)), ("seconds", .double(upload.retryIn ?? 0)),
+          ("reason", .optional(upload.retryReason)),
+        ]
+      )
     case .finished(let upload, let file): Self.finished(upload, file)
     case .failed(let upload, let error): .object(Self.head("failed", upload) + [("error", error.json)])
     case .cancelled(let upload): .object(Self.head("cancelled", upload))
@@ -58,7 +65,11 @@ extension UploadEvent {
   }
 
   private static func progress(_ upload: UploadSnapshot) -> JSONValue {
-    .object(
+    // Only a client tries again.
+    let retry: [(String, JSONValue)] =
+      upload.direction == .incoming
+      ? [] : [("attempt", .integer(upload.attempt)), ("retryIn", .optional(upload.retryIn))]
+    return .object(
       head("progress", upload) + [
         ("state", .string(upload.state.rawValue)),
         ("bytes", .unsigned(upload.bytes)),
@@ -68,7 +79,7 @@ extension UploadEvent {
         ("speedAvg", .speed(upload.averageSpeed)),
         ("eta", .optional(upload.eta)),
         ("residentBytes", .integer(upload.residentBytes)),
-      ]
+      ] + retry
     )
   }
 

@@ -13,6 +13,7 @@ extension UploadEvent {
       "\(Self.subject(upload)) stalled for \(Self.secondsText(upload.stalledSeconds)): waiting for "
         + (upload.cause?.words ?? "something unknown")
     case .resumed(let upload, let seconds): "\(Self.subject(upload)) resumed after \(Self.secondsText(seconds))"
+    case .retrying(let upload): "\(Self.subject(upload)) \(upload.retryWords ?? "tries again")"
     case .finished(let upload, let file): Self.finishedLine(upload, file)
     case .failed(let upload, let error): "\(Self.subject(upload)) failed: \(PlainText.sanitized(error.message))"
     case .cancelled(let upload): "\(Self.subject(upload)) cancelled after \(ByteSize.text(upload.bytes))"
@@ -56,8 +57,7 @@ extension UploadEvent {
       if let eta = upload.eta { line += " \(TimeText.clock(eta)) left" }
     case .waiting:
       line +=
-        upload.retryReason.map { ", waiting to try again: \(PlainText.sanitized($0))" }
-        ?? ", waiting for the first byte"
+        upload.retryWords.map { ", waiting for \($0)" } ?? ", waiting for the first byte"
     case .waitingForMemory: line += ", waiting for memory"
     case .limited: line += " \(ByteSize.rateText(upload.speed)), held back by a rate limit"
     case .stalled: line += ", stalled: waiting for \(upload.cause?.words ?? "something unknown")"
@@ -92,5 +92,18 @@ extension UploadEvent {
     let step: Double = sane < 1 ? 100 : 10
     let rounded = (sane * step).rounded() / step
     return (rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + " s"
+  }
+}
+
+extension UploadSnapshot {
+  /// `attempt 3 in 12 s: Nobody listens at 127.0.0.1:80.`, fit to be shown; nil while it does not wait to be tried again.
+  var retryWords: String? {
+    guard let retryReason else { return nil }
+    return "\(retryCountdown): \(PlainText.sanitized(retryReason))"
+  }
+
+  /// `attempt 3 in 12 s`: whole seconds, rounded up, so that it counts down to 1.
+  package var retryCountdown: String {
+    "attempt \(attempt) in \(Int(min(max(0, retryIn ?? 0), 1e9).rounded(.up))) s"
   }
 }

@@ -12,6 +12,8 @@ package enum UploadEvent: Sendable {
   case stalled(UploadSnapshot)
   /// It moves again, after so many seconds without a byte.
   case resumed(UploadSnapshot, seconds: Double)
+  /// An attempt has failed, and another one follows after a pause: the snapshot's `attempt`, `retryIn` and `retryReason`.
+  case retrying(UploadSnapshot)
   /// Over, and the file is where it belongs.
   case finished(UploadSnapshot, FinishedUpload)
   /// Over, and nothing was stored.

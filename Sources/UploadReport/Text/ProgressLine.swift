@@ -4,7 +4,7 @@ package import UploadCore
 ///
 /// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate, time
 /// left, memory. Where it gets narrow they go in the order memory, time, rate, bar; columns are of fixed width, so that
-/// nothing jumps from one line to the next. Behind the name of one that waits to be tried again stands why.
+/// nothing jumps from one line to the next. Behind the name of one that waits to be tried again stands when and why.
 package enum ProgressLine {
   private static let shortestName = 8
   private static let longestName = 32
@@ -20,7 +20,7 @@ package enum ProgressLine {
     if let reason = upload.retryReason {
       let nameRoom = min(TextWidth.columns(name), longestName, max(shortestName, width / 3))
       let shortName = TextWidth.left(name, nameRoom, ellipsis: ellipsis)
-      let why = "trying again: " + shown(reason, unicode: unicode)
+      let why = "\(upload.retryCountdown): " + shown(reason, unicode: unicode)
       return TextWidth.left(shortName + TextWidth.spaces(gap) + why, width, ellipsis: ellipsis)
     }
     var fields = fields(upload)

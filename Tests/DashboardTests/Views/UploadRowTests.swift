@@ -85,6 +85,21 @@ import UploadCore
     }
   }
 
+  @Test func `the attempt and the time until it begins are shown`() {
+    let upload = UploadSnapshot.sending("b") {
+      $0.state = .waiting
+      $0.retryReason = "Nobody listens there."
+      $0.attempt = 4
+      $0.retryIn = 11.5
+    }
+    var driver = Driver()
+    driver.show([upload])
+    driver.type("2")
+    #expect(driver.text.contains("attempt 4 in 12 s"))
+    driver.press(.enter)
+    #expect(driver.text.contains("attempt 4 in 12 s") && driver.text.contains("Nobody listens there."))
+  }
+
   /// The first burst, into the buffers of the network, must not flatten all that follows.
   @Test func theSparklineShowsTheLatestRatesAgainstEachOther() {
     var driver = Driver()

@@ -4,35 +4,34 @@ import UploadCore
 @testable import UploadClient
 
 @Suite struct RetryPolicyTests {
-  private func pauses(_ policy: RetryPolicy, chance: Double, asked: Duration? = nil) -> [Duration] {
-    (1...9).map { policy.pause(after: $0, asked: asked, chance: chance) }
+  private func pauses(_ policy: RetryPolicy, fraction: Double) -> [Duration] {
+    (1...9).map { policy.pause(after: $0, fraction: fraction) }
   }
 
-  @Test func pausesDoubleUntilTheLongest() {
+  @Test func `the bound of the pause doubles up to the longest`() {
     var policy = RetryPolicy(limit: 9)
     policy.firstPause = .seconds(1)
     policy.longestPause = .seconds(30)
-    #expect(pauses(policy, chance: 1) == [1, 2, 4, 8, 16, 30, 30, 30, 30].map { .seconds($0) })
+    #expect(pauses(policy, fraction: 1) == [1, 2, 4, 8, 16, 30, 30, 30, 30].map { .seconds($0) })
   }
 
-  @Test func chanceTakesOffHalfAtMost() {
+  @Test func `a pause is a random part of its bound, from nothing on`() {
     let policy = RetryPolicy(limit: 9)
-    for (low, high) in zip(pauses(policy, chance: 0), pauses(policy, chance: 1)) { #expect(low * 2 == high) }
-    let middle = policy.pause(after: 1, asked: nil, chance: 0.5)
-    #expect(middle == .milliseconds(375))
+    #expect(pauses(policy, fraction: 0).allSatisfy { $0 == .zero })
+    for (half, whole) in zip(pauses(policy, fraction: 0.5), pauses(policy, fraction: 1)) { #expect(half * 2 == whole) }
+    #expect(policy.pause(after: 1, fraction: 0.5) == .milliseconds(250))
   }
 
-  @Test func whatIsAskedForIsTheLeastButNotForDays() {
-    let policy = RetryPolicy(limit: 9)
-    #expect(policy.pause(after: 1, asked: .seconds(7), chance: 0) == .seconds(7))
-    #expect(policy.pause(after: 1, asked: .zero, chance: 1) == policy.firstPause)
-    #expect(policy.pause(after: 1, asked: .seconds(86_400), chance: 0) == policy.longestAsked)
-  }
-
-  @Test(arguments: [0, -1, Int.max]) func anyAttemptHasAPause(attempt: Int) {
-    var policy = RetryPolicy(limit: .max)
+  @Test(arguments: [0, -1, Int.max]) func `any number of failures has a pause`(failures: Int) {
+    var policy = RetryPolicy(limit: nil)
     policy.firstPause = .seconds(1)
-    let pause = policy.pause(after: attempt, asked: nil, chance: 1)
+    let pause = policy.pause(after: failures, fraction: 1)
     #expect(pause >= .seconds(1) && pause <= policy.longestPause)
+  }
+
+  @Test func `programs try for five minutes, however often`() {
+    #expect(RetryPolicy.usual.limit == nil)
+    #expect(RetryPolicy.usual.patience == .seconds(300))
+    #expect(RetryPolicy().limit == 0)
   }
 }

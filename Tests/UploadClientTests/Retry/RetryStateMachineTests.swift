@@ -1,63 +1,191 @@
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadClient
 
 @Suite struct RetryStateMachineTests {
+  /// A machine with a clock and random numbers that a test decides on.
+  private struct Driver {
+    private let start = ContinuousClock.Instant.now
+    private var now: Duration = .zero
+    private var random: any RandomNumberGenerator = Constant(bits: .max)
+    private var machine: RetryStateMachine
+
+    /// The same number each time: the largest gives the longest pauses.
+    private struct Constant: RandomNumberGenerator {
+      let bits: UInt64
+      func next() -> UInt64 { bits }
+    }
+
+    init(_ policy: RetryPolicy = .usual, isRepeatable: Bool = true, shortest: Bool = false) {
+      machine = RetryStateMachine(policy, isRepeatable: isRepeatable, start: start)
+      if shortest { random = Constant(bits: 0) }
+    }
+
+    /// An attempt that took `seconds` fails; the clock goes on over the pause that follows.
+    /// - Returns: the action, its pause rounded to milliseconds.
+    mutating func fail(
+      _ attempt: FailedAttempt,
+      sent: UInt64 = 0,
+      after seconds: Double = 0,
+      timeOfDay: Int64 = 0
+    ) -> RetryStateMachine.Action {
+      now += .seconds(seconds)
+      let action = machine.failed(attempt, sent: sent, at: start + now, timeOfDay: timeOfDay, using: &random)
+      guard case .pause(let pause) = action else { return action }
+      now += pause
+      return .pause(.milliseconds((pause.inSeconds * 1000).rounded()))
+    }
+
+    /// Fails until the machine gives up.
+    /// - Returns: how many attempts there were, how many seconds passed, and why it gave up.
+    mutating func failToTheEnd(
+      _ attempt: FailedAttempt,
+      sent: UInt64 = 0,
+      after seconds: Double = 0
+    ) -> (attempts: Int, seconds: Double, reason: RetryStateMachine.Reason?) {
+      for attempts in 1...10_000 {
+        if case .giveUp(let reason) = fail(attempt, sent: sent, after: seconds) { return (attempts, now.inSeconds, reason) }
+      }
+      return (10_000, now.inSeconds, nil)
+    }
+  }
+
   private let lost = FailedAttempt(error: UploadError(.connectionLost, "gone"), isPassing: true)
 
   private func refusal(_ status: Int, retryAfter: String? = nil, isBodySent: Bool = false) -> FailedAttempt {
     FailedAttempt(
       UploadError(.refusedByServer, "no"),
       answer: ServerAnswer(status: status, reason: "", retryAfter: retryAfter),
-      isBodySent: isBodySent
+      isBodySent: isBodySent,
+      isBodyBegun: isBodySent
     )
   }
 
-  @Test func asManyAsTheLimitSays() {
-    var machine = RetryStateMachine(RetryPolicy(limit: 2), isRepeatable: true)
-    #expect(machine.failed(lost, now: 0, chance: 1) == .pause(.milliseconds(500)))
-    #expect(machine.failed(lost, now: 0, chance: 1) == .pause(.seconds(1)))
-    #expect(machine.failed(lost, now: 0, chance: 1) == .giveUp)
+  @Test func `pauses double up to 30 s`() {
+    var driver = Driver()
+    let pauses = [0.5, 1, 2, 4, 8, 16, 30, 30].map { RetryStateMachine.Action.pause(.milliseconds($0 * 1000)) }
+    for pause in pauses { #expect(driver.fail(lost) == pause) }
   }
 
-  @Test func noneWhenNoneAreAskedFor() {
-    var machine = RetryStateMachine(RetryPolicy(), isRepeatable: true)
-    #expect(machine.failed(lost, now: 0, chance: 1) == .giveUp)
+  @Test func `the limit counts attempts after the first`() {
+    var driver = Driver(RetryPolicy(limit: 2))
+    #expect(driver.fail(lost) == .pause(.milliseconds(500)))
+    #expect(driver.fail(lost) == .pause(.seconds(1)))
+    #expect(driver.fail(lost) == .giveUp(.limit))
+    var none = Driver(RetryPolicy())
+    #expect(none.fail(lost) == .giveUp(.limit))
   }
 
-  @Test func noneOfASourceThatIsGone() {
-    var machine = RetryStateMachine(RetryPolicy(limit: 3), isRepeatable: false)
-    #expect(machine.failed(lost, now: 0, chance: 1) == .giveUp)
+  @Test func `it gives up when five minutes have passed without progress`() {
+    var driver = Driver()
+    let end = driver.failToTheEnd(lost)
+    #expect(end.reason == .noProgress(.seconds(300)))
+    #expect(abs(end.seconds - 300) < 0.001)
+    #expect(end.attempts == 16)
+  }
+
+  @Test func `attempts that end without sending anything count, however long they take`() {
+    var driver = Driver()
+    let end = driver.failToTheEnd(lost, after: 10)
+    #expect((300...311).contains(end.seconds), "\(end)")
+  }
+
+  @Test func `even the shortest pauses come to an end`() {
+    var driver = Driver(shortest: true)
+    let end = driver.failToTheEnd(lost, after: 1)
+    #expect(end.attempts == 300)
+    #expect(end.reason == .noProgress(.seconds(300)))
+  }
+
+  @Test func `no patience means no other attempt`() {
+    var policy = RetryPolicy.usual
+    policy.patience = .zero
+    var driver = Driver(policy)
+    #expect(driver.fail(lost) == .giveUp(.noProgress(.zero)))
+  }
+
+  @Test func `progress resets the time and the pauses`() {
+    var driver = Driver()
+    for sent in 1...100 as ClosedRange<UInt64> {
+      #expect(driver.fail(lost, sent: sent * 1000, after: 60) == .pause(.milliseconds(500)))
+      #expect(driver.fail(lost, after: 100) == .pause(.seconds(1)))
+      #expect(driver.fail(lost, after: 100) == .pause(.seconds(2)))
+    }
+  }
+
+  @Test func `an attempt that gets no further is no progress`() {
+    var driver = Driver()
+    #expect(driver.fail(lost, sent: 1000) == .pause(.milliseconds(500)))
+    // A server that always ends at the same place must not be asked for ever.
+    let end = driver.failToTheEnd(lost, sent: 1000, after: 3600)
+    #expect(end.reason == .noProgress(.seconds(300)))
+  }
+
+  @Test func `time in which bytes are sent does not count`() {
+    var driver = Driver()
+    #expect(driver.fail(lost, sent: 1000, after: 3600) == .pause(.milliseconds(500)))
+    #expect(driver.fail(lost, sent: 900, after: 3600) == .pause(.seconds(1)))
+    #expect(driver.fail(lost, sent: 800, after: 3600) == .pause(.seconds(2)))
+  }
+
+  @Test func `a source that is used up is not sent again`() {
+    var used = lost
+    used.isSourceUsed = true
+    var driver = Driver(isRepeatable: false)
+    #expect(driver.fail(lost) == .pause(.milliseconds(500)))
+    #expect(driver.fail(used) == .giveUp(.notRetriable))
+    var repeatable = Driver()
+    #expect(repeatable.fail(used) == .pause(.milliseconds(500)))
   }
 
   @Test(arguments: [(429, true), (502, true), (503, true), (504, true), (400, false), (409, false), (413, false)])
-  func statusesThatPass(status: Int, passes: Bool) {
-    var machine = RetryStateMachine(RetryPolicy(limit: 1), isRepeatable: true)
-    #expect((machine.failed(refusal(status), now: 0, chance: 0) != .giveUp) == passes)
+  func `only statuses that pass are tried again`(status: Int, passes: Bool) {
+    var driver = Driver()
+    #expect((driver.fail(refusal(status)) == .pause(.milliseconds(500))) == passes)
   }
 
   /// A proxy says 504 while the server behind it may be storing what it got.
   @Test(arguments: [(429, true), (502, true), (503, true), (504, false)])
-  func onlyARefusalPassesOnceTheBodyIsOut(status: Int, passes: Bool) {
-    var machine = RetryStateMachine(RetryPolicy(limit: 1), isRepeatable: true)
+  func `once the body is sent only a rejection is tried again`(status: Int, passes: Bool) {
+    var driver = Driver()
     let refusal = refusal(status, isBodySent: true)
-    #expect((machine.failed(refusal, now: 0, chance: 0) != .giveUp) == passes)
+    #expect((driver.fail(refusal) == .pause(.milliseconds(500))) == passes)
     #expect(refusal.error.message.contains("may have stored") == !passes)
   }
 
-  @Test(arguments: [(500, false), (501, false), (507, false), (301, false), (201, false)])
-  func statusesThatStay(status: Int, passes: Bool) {
-    var machine = RetryStateMachine(RetryPolicy(limit: 1), isRepeatable: true)
-    #expect(machine.failed(refusal(status), now: 0, chance: 0) == .giveUp)
+  @Test(arguments: [500, 501, 507, 301, 201]) func `other statuses are not tried again`(status: Int) {
+    var driver = Driver()
+    #expect(driver.fail(refusal(status)) == .giveUp(.notRetriable))
   }
 
-  @Test func aServersWordIsKept() {
-    var machine = RetryStateMachine(RetryPolicy(limit: 3), isRepeatable: true)
-    #expect(machine.failed(refusal(503, retryAfter: "9"), now: 0, chance: 0) == .pause(.seconds(9)))
+  @Test func `Retry-After is the least pause`() {
+    var driver = Driver()
+    #expect(driver.fail(refusal(503, retryAfter: "9")) == .pause(.seconds(9)))
     let date = "Thu, 01 Jan 1970 00:01:30 GMT"
-    #expect(machine.failed(refusal(429, retryAfter: date), now: 60, chance: 0) == .pause(.seconds(30)))
-    #expect(machine.failed(refusal(503, retryAfter: "???"), now: 0, chance: 0) == .pause(.seconds(1)))
+    #expect(driver.fail(refusal(429, retryAfter: date), timeOfDay: 60) == .pause(.seconds(30)))
+    #expect(driver.fail(refusal(503, retryAfter: "???")) == .pause(.seconds(2)))
+    #expect(driver.fail(refusal(503, retryAfter: "0")) == .pause(.seconds(4)))
+  }
+
+  @Test func `a Retry-After beyond the time that is left ends the upload at once`() {
+    var driver = Driver()
+    #expect(driver.fail(refusal(503, retryAfter: "300")) == .pause(.seconds(300)))
+    var other = Driver()
+    #expect(other.fail(refusal(503, retryAfter: "301")) == .giveUp(.serverAsksFor(.seconds(301))))
+    let note = RetryStateMachine.Reason.serverAsksFor(.seconds(301)).note(attempts: 1)
+    #expect(note?.contains("301 s") == true)
+  }
+
+  @Test func `the user is told how many attempts there were`() {
+    #expect(RetryStateMachine.Reason.notRetriable.note(attempts: 3) == nil)
+    #expect(RetryStateMachine.Reason.limit.note(attempts: 1) == nil)
+    #expect(RetryStateMachine.Reason.limit.note(attempts: 4) == "Gave up after 4 attempts.")
+    #expect(
+      RetryStateMachine.Reason.noProgress(.seconds(300)).note(attempts: 16)
+        == "Gave up after 16 attempts: no progress for 300 s."
+    )
   }
 
   @Test(
@@ -66,7 +194,7 @@ import UploadCore
       (.answerCut(status: 201), false), (.earlySuccess(status: 200), false), (.badAnswer, false),
     ]
   )
-  func onlyWhatTheServerCannotHaveStored(failure: ExchangeFailure, passes: Bool) {
+  func `only what the server cannot have stored is tried again`(failure: ExchangeFailure, passes: Bool) {
     #expect(failure.isPassing == passes)
   }
 }

@@ -73,7 +73,9 @@ import UploadTestSupport
       let port = try HeldPort()
       let meter = try await uploads(2).send(.file(directory.file("a.bin")), to: "http://127.0.0.1:\(port.number)")
       #expect(meter.error?.code == .connectionRefused)
-      #expect(meter.pauseReason == nil)
+      #expect(meter.error?.message.contains("Gave up after 3 attempts.") == true)
+      #expect(meter.retry.attempt == 3)
+      #expect(meter.retry.wait == nil)
     }
   }
 
@@ -135,6 +137,31 @@ import UploadTestSupport
     }
   }
 
+  @Test func `standard input of which nothing was read is sent again`() async throws {
+    let requests = Mutex(0)
+    let pipe = try TestPipe()
+    pipe.write([1, 2, 3])
+    defer { close(pipe.output) }
+    try await withServer { peer in
+      let isFirst = requests.withLock { count in
+        count += 1
+        return count == 1
+      }
+      let request = try peer.readHead()
+      // Its length is unknown, so it asks first: a rejection comes before anything is read.
+      if isFirst { return try peer.answer("503 Service Unavailable", "busy") }
+      try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
+      #expect(try peer.readBody(of: request) == [1, 2, 3])
+      try peer.stored("p", 3)
+    } _: { server in
+      var uploads = uploads()
+      uploads.configuration.continueTimeout = .seconds(60)
+      let meter = try await uploads.send(.descriptor(pipe.output, name: "p"), to: server.url)
+      #expect(meter.finished?.bytes == 3, "\(String(describing: meter.error))")
+    }
+    #expect(requests.withLock { $0 } == 2)
+  }
+
   @Test func standardInputIsNotSentAgain() async throws {
     let requests = Mutex(0)
     let pipe = try TestPipe()
@@ -154,16 +181,20 @@ import UploadTestSupport
   @Test func aPauseIsShownAndEndsAtOnce() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
-      let uploads = uploads(1, firstPause: .seconds(3600))
+      var uploads = uploads(1, firstPause: .seconds(3600))
+      uploads.configuration.retry.longestPause = .seconds(3600)
+      uploads.configuration.retry.patience = .seconds(3600)
       let file = directory.file("a.bin")
       let port = try HeldPort()
       async let sent = uploads.send(.file(file), to: "http://127.0.0.1:\(port.number)")
       try await eventually("a pause") { uploads.ledger.active().first?.phase == .pause }
       var sampler = Sampler(ledger: uploads.ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
-      let shown = try #require(sampler.sample(at: .now + .seconds(60)).uploads.first)
+      let shown = try #require(sampler.sample().uploads.first)
       #expect(shown.state == .waiting)
       #expect(shown.cause == nil)
       #expect(shown.retryReason?.contains("Nobody listens") == true)
+      #expect(shown.attempt == 2)
+      #expect((0...3600).contains(try #require(shown.retryIn)))
       uploads.ledger.cancelAll()
       #expect(try await sent.isCancelled)
     }

@@ -16,12 +16,12 @@ import UploadTestSupport
 
   @Test func `What an attempt has moved in vain stays moved, but is nothing of the next one`() {
     meter.addReceived(100)
-    meter.pause(because: "gone")
+    meter.pause(because: "gone", attempt: 2, until: .now)
     #expect((meter.received, meter.transferred) == (0, 100))
     meter.startAgain()
     meter.addReceived(30)
     #expect((meter.received, meter.transferred) == (30, 130))
-    meter.pause(because: "gone again")
+    meter.pause(because: "gone again", attempt: 2, until: .now)
     #expect((meter.received, meter.transferred) == (0, 130))
   }
 

@@ -25,6 +25,7 @@ import UploadCore
     case .progress(let upload): "progress \(upload.name)"
     case .stalled(let upload): "stalled \(upload.name) \(upload.cause?.rawValue ?? "-")"
     case .resumed(let upload, let seconds): "resumed \(upload.name) \(seconds)"
+    case .retrying(let upload): "retrying \(upload.name) \(upload.attempt)"
     case .finished(let upload, let file): "finished \(upload.name) \(file.bytes)"
     case .failed(let upload, let error): "failed \(upload.name) \(error.code.rawValue)"
     case .cancelled(let upload): "cancelled \(upload.name)"
@@ -34,6 +35,24 @@ import UploadCore
   }
 
   private let upload = UploadSnapshot.example()
+
+  @Test func `each attempt after the first is announced once`() {
+    func waiting(_ attempt: Int) -> UploadSnapshot {
+      upload.changed {
+        $0.state = .waiting
+        $0.retryReason = "gone"
+        $0.attempt = attempt
+        $0.retryIn = 1
+      }
+    }
+    let running = upload.changed { $0.attempt = 2 }
+    let story = story([
+      snapshot(0, upload), snapshot(0.1, waiting(2)), snapshot(0.2, waiting(2)), snapshot(0.3, running),
+      snapshot(0.4, waiting(3)), snapshot(0.5, waiting(3)),
+    ])
+    #expect(story.flatMap { $0 }.filter { $0.hasPrefix("retrying") } == ["retrying a.bin 2", "retrying a.bin 3"])
+    #expect(story[1] == ["retrying a.bin 2"] && story[4] == ["retrying a.bin 3"])
+  }
 
   @Test func `An upload starts once, moves every half second and ends once`() {
     let file = FinishedUpload(path: "a.bin", bytes: 7)

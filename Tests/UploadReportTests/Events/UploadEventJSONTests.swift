@@ -69,7 +69,20 @@ import UploadCore
     expect(
       .progress(outgoing),
       #"{"event":"progress","id":"\#(outgoing.id)","direction":"outgoing","state":"sending","bytes":536870912,"#
-        + #""stored":null,"durable":null,"speed":100873011,"speedAvg":90000001,"eta":null,"residentBytes":3145728}"#
+        + #""stored":null,"durable":null,"speed":100873011,"speedAvg":90000001,"eta":null,"residentBytes":3145728,"#
+        + #""attempt":1,"retryIn":null}"#
+    )
+  }
+
+  @Test func `retrying`() {
+    let waiting = outgoing.changed {
+      $0.retryReason = "gone"
+      $0.attempt = 3
+      $0.retryIn = 1.5
+    }
+    expect(
+      .retrying(waiting),
+      #"{"event":"retrying","id":"\#(outgoing.id)","direction":"outgoing","attempt":3,"seconds":1.5,"reason":"gone"}"#
     )
   }
 

@@ -98,7 +98,7 @@ import UploadTestSupport
     let line = { (count: Int) in "\nsluice_transferred_bytes_total{direction=\"outgoing\"} \(count)\n" }
     let text = { Metrics(ledger: ledger, slabs: slabs, memory: memory).text }
     meter.addReceived(100)
-    meter.pause(because: "The server has gone.")
+    meter.pause(because: "The server has gone.", attempt: 2, until: .now)
     #expect(text().contains(line(100)))
     meter.startAgain()
     meter.addReceived(30)

@@ -34,11 +34,13 @@ import UploadCore
     let upload = sending.changed {
       $0.state = .waiting
       $0.retryReason = "Nobody listens at h:1.\u{1B}[m"
+      $0.attempt = 3
+      $0.retryIn = 11.2
     }
     let line = ProgressLine.text(upload, width: 60, unicode: true)
-    #expect(line.hasPrefix("a.bin  trying again: Nobody listens at h:1.\u{FFFD}[m "))
+    #expect(line.hasPrefix("a.bin  attempt 3 in 12 s: Nobody listens at h:1.\u{FFFD}[m "))
     #expect(line.count == 60)
-    #expect(ProgressLine.text(upload, width: 30, unicode: false) == "a.bin  trying again: Nobody...")
+    #expect(ProgressLine.text(upload, width: 30, unicode: false) == "a.bin  attempt 3 in 12 s: N...")
     #expect(ProgressLine.text(upload, width: 1, unicode: true).count == 1)
   }
 
