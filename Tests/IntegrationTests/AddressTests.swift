@@ -35,7 +35,9 @@ import UploadTestSupport
   @Test(arguments: ["nosuch.invalid", "fe80::1", "[::1]:80", "http://127.0.0.1", "fe80::1%nosuch0", "", "8080"])
   func `a host that cannot be listened on is named in words`(host: String) async throws {
     try await withTemporaryDirectory { directory in
-      let ended = try await Sluice.run(["serve", "--host", host, "--open", "--port", "0", "--dir", directory.file("up")])
+      let ended = try await Sluice.run([
+        "serve", "--host", host, "--open", "--port", "0", "--dir", directory.file("up"),
+      ])
       #expect([.status(2), .status(64)].contains(ended.exit), "\(ended)")
       #expect(ended.output == "")
       #expect(ended.errors.contains("host"), "\(ended)")

@@ -22,6 +22,31 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: ["send", "dashboard --plain --port 0 --dir up"])
+  func `a file whose name is not UTF-8 can be named on the command line`(command: String) async throws {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let isSend = command == "send"
+      let script = #"""
+        cd "$1" && name=$(printf 'caf\351') && printf content > "$name" && exec "$0" \#(command) "$name" $2
+        """#
+      let target = isSend ? "--to http://127.0.0.1:\(port)/in/" : ""
+      let sending = try ProcessRunner("sh", ["-c", script, Sluice.path, directory.path, target])
+      if isSend {
+        let connection = try await listener.accept()
+        let head = try await connection.receiveRequest(body: 7)
+        #expect(head.hasPrefix("PUT /in/caf%E9 HTTP/1.1\r\n"), "\(head)")
+        try await connection.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        connection.finish()
+      } else {
+        _ = try await sending.line { $0.hasPrefix("outgoing ") && $0.contains("sent") }
+        sending.signal(SIGTERM)
+      }
+      #expect(try await sending.exit() == .status(0))
+      #expect(sending.output.contains(#"outgoing stream "caf\xE9" sent"#), "\(sending.output)")
+    }
+  }
+
   @Test func theLinesHaveTheKeysOfTheContract() async throws {
     try await withServer { server in
       let path = try server.scratch.random(64 << 20, to: "a.bin")
@@ -31,7 +56,7 @@ import UploadTestSupport
       let lines = ended.output.split(separator: "\n").map(String.init)
       let keys = [
         "started": "event id request direction mode name size sizeExact remote declaredType",
-        "progress": "event id direction state bytes stored durable speed speedAvg eta residentBytes",
+        "progress": "event id direction state bytes stored durable speed speedAvg eta residentBytes attempt retryIn",
         "finished":
           "event id direction mode name path bytes seconds peakResidentBytes type declaredType detectedType sha256",
         "process": "event rss rssPeak slabBytes budget", "summary": "event ok uploads rssPeak",

@@ -30,7 +30,8 @@ import UploadTestSupport
     ["send", "file", "--to", "http://h", "--jobs", "0"], ["send", "-", "-", "--to", "http://h"],
     ["send", "a", "b", "--to", "http://h", "--name", "c"], ["send", "a", "--to", "http://h", "--json", "--quiet"],
     ["send", "a", "--to", "http://h", "--header", "no colon"],
-    ["send", "a", "--to", "http://h", "--form-field", "files"], ["send", "a", "--to", "http://h", "--form-value", "a=b"],
+    ["send", "a", "--to", "http://h", "--form-field", "files"],
+    ["send", "a", "--to", "http://h", "--form-value", "a=b"],
     ["send", "a", "--to", "http://h", "--mode", "multipart", "--form-value", "noequals"],
     ["send", "a", "--to", "http://h", "--mode", "multipart", "--form-field", ""],
     ["send", "a", "--to", "http://h", "--header", "Content-Length: 5"], ["send", "a", "--to", "ftp://h"],
@@ -126,7 +127,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a tilde that no shell has expanded is the home directory, and what is printed is what is used`() async throws {
+  @Test func `a tilde that no shell has expanded is the home directory, and what is printed is what is used`()
+    async throws
+  {
     try await withTemporaryDirectory { directory in
       let home = try directory.directory("home")
       for (arguments, variables) in [([], ["SLUICE_DIR": "~/up"]), (["--dir=~/up"], [:])] {

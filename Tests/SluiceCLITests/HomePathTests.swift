@@ -9,7 +9,11 @@ import Testing
 
   @Test func `a leading tilde in a path option is the home directory`() {
     #expect(expanded("serve", "--dir=~/up") == ["serve", "--dir=/home/me/up"])
-    #expect(expanded("serve", "--dir", "~/up", "--tls-key", "~") == ["serve", "--dir", "/home/me/up", "--tls-key", "/home/me"])
+    #expect(
+      expanded("serve", "--dir", "~/up", "--tls-key", "~") == [
+        "serve", "--dir", "/home/me/up", "--tls-key", "/home/me",
+      ]
+    )
     #expect(expanded("serve", "--dir=~/up", home: "/") == ["serve", "--dir=/up"])
     #expect(expanded("serve", "--dir=~", home: "/") == ["serve", "--dir=/"])
   }

@@ -50,6 +50,14 @@ import UploadCore
     #expect(request.uri == uri)
   }
 
+  @Test func `the exact bytes of a name are percent-encoded`() throws {
+    let name = NameBytes([0x63, 0x61, 0x66, 0xE9]).losslessText
+    #expect(
+      try SendTarget("http://h").request(mode: .stream, name: name, method: nil).uri == "/stream-upload?name=caf%E9"
+    )
+    #expect(try SendTarget("http://h/in/").request(mode: .stream, name: name, method: nil).uri == "/in/caf%E9")
+  }
+
   @Test func methodGiven() throws {
     #expect(try SendTarget("http://h/in/").request(mode: .stream, name: "a", method: "POST").method == "POST")
     #expect(try SendTarget("http://h/x").request(mode: .stream, name: "a", method: "PUT").method == "PUT")
@@ -57,7 +65,8 @@ import UploadCore
   }
 
   @Test(arguments: [
-    "", "/inbox/", ":8080", "host:port", "http:host", "https:/host", "*:8080", "http://*:8080", "ftp://host", "file:///etc/passwd", "http://", "http:///x",
+    "", "/inbox/", ":8080", "host:port", "http:host", "https:/host", "*:8080", "http://*:8080", "ftp://host",
+    "file:///etc/passwd", "http://", "http:///x",
     "http://:80",
     "http://host:0", "http://host:65536", "http://host:-1", "http://host:8o", "http://host:+80", "http://ho st/",
     "http://[::1", "http://[::1]x", "http://[host]", "http://[]", "http://a\u{308}b/", "http://h/a\r\nX: y",

@@ -15,6 +15,36 @@ import UploadTestSupport
     try #require(UploadError.thrown { () throws(UploadError) in try source.open() })
   }
 
+  @Test(arguments: [UploadMode.stream, .multipart])
+  func `a file whose name is not UTF-8 is sent under its exact name`(mode: UploadMode) async throws {
+    try await withTemporaryDirectory { directory in
+      let path = directory.path + "/" + NameBytes([0x63, 0x61, 0x66, 0xE9]).losslessText
+      let descriptor = NameBytes.withPath(path) { open($0, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600) }
+      try #require(descriptor >= 0)
+      close(descriptor)
+      try await withServer { peer in
+        let request = try peer.readHead()
+        let body = try peer.readBody(of: request)
+        if mode == .stream {
+          #expect(request.uri == "/stream-upload?name=caf%E9")
+        } else {
+          #expect(body.firstRange(of: Array(#"filename="caf"#.utf8) + [0xE9, 0x22]) != nil)
+        }
+        try peer.answer("201 Created")
+      } _: { server in
+        let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
+        #expect(meter.finished != nil)
+        #expect(meter.name == "caf\\xE9")
+      }
+    }
+  }
+
+  @Test func `the name is what stands behind the last slash, whatever mark follows it`() {
+    #expect(UploadSource.file("/a/\u{301}b").name == "\u{301}b")
+    #expect(UploadSource.file("a/b/").name == "b")
+    #expect(UploadSource.file("/").name == "/")
+  }
+
   /// Their size says 0, or a page, and only reading tells how much there is.
   @Test(arguments: ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"], [UploadMode.stream, .buffered])
   func filesWhoseSizeIsNotTheirContent(path: String, mode: UploadMode) async throws {

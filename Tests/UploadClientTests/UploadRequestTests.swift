@@ -114,6 +114,14 @@ import UploadCore
     }
   }
 
+  @Test func `a name that is not UTF-8 goes out byte for byte`() throws {
+    let name = NameBytes([0x63, 0x61, 0x66, 0xE9, 0x22]).losslessText
+    let form = try request(mode: .multipart, name: name)
+    let part = Array(#"filename="caf"#.utf8) + [0xE9] + Array(#"%22""#.utf8)
+    #expect(form.prefix.firstRange(of: part) != nil)
+    #expect(try request(name: name).head.headers["content-disposition"] == ["attachment; filename*=UTF-8''caf%E9%22"])
+  }
+
   @Test func typeAmongHeadersMeansTheFileOfAForm() throws {
     var other = self
     other.configuration.headers = [try HeaderField("Content-Type: v/w")]

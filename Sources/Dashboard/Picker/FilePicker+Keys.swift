@@ -1,4 +1,5 @@
 package import TerminalUI
+import UploadCore
 
 extension FilePicker {
   /// Takes what comes from the terminal.
@@ -81,14 +82,14 @@ extension FilePicker {
   }
 
   private mutating func refuse(_ entry: DirectoryEntry, _ obstacle: String) -> Outcome {
-    message = "\(entry.name): \(obstacle)"
+    message = "\(PlainText.sanitized(entry.name)): \(obstacle)"
     return .stay([])
   }
 
   private mutating func mark(visible: Int) {
     guard let selected else { return }
     if let obstacle = Self.obstacle(selected) {
-      message = "\(selected.name): \(obstacle)"
+      message = "\(PlainText.sanitized(selected.name)): \(obstacle)"
     } else {
       marks.toggle(PickerPath.join(directory, selected.name), size: selected.size ?? 0)
       move(by: 1, visible: visible)

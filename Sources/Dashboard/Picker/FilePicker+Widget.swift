@@ -42,7 +42,7 @@ extension FilePicker: Widget {
     if context == .typingPath {
       surface.draw(path, in: field)
     } else {
-      let text = StyledText(PickerPath.abbreviated(directory, home: home), surface.theme.title)
+      let text = StyledText(PlainText.sanitized(PickerPath.abbreviated(directory, home: home)), surface.theme.title)
       surface.write(text, x: field.x, y: 0, width: field.width, truncation: .start)
     }
   }
@@ -116,7 +116,9 @@ extension FilePicker: Widget {
       return StyledText("The first \(total - unreadCount) of \(total) entries; a path can be typed.", theme.warning)
     }
     guard context == .browsing, let selected else { return "" }
-    if let problem = selected.problem { return StyledText("\(selected.name): \(problem)", theme.dim) }
+    if let problem = selected.problem {
+      return StyledText("\(PlainText.sanitized(selected.name)): \(problem)", theme.dim)
+    }
     return ""
   }
 

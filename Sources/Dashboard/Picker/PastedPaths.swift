@@ -1,3 +1,5 @@
+import UploadCore
+
 /// Finds the paths in a text that was pasted: a file dropped on a terminal arrives as its path, quoted in one of many ways.
 package enum PastedPaths {
   /// The paths that `text` consists of; none when any part of it is no path.
@@ -69,7 +71,7 @@ package enum PastedPaths {
     return rest.hasPrefix("/") ? percentDecoded(rest) : nil
   }
 
-  /// RFC 3986 section 2.1; nil when an escape is broken or the result is not UTF-8.
+  /// RFC 3986 section 2.1; nil when an escape is broken. What is not UTF-8 is kept (``NameBytes/losslessText``).
   private static func percentDecoded(_ text: Substring) -> String? {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
@@ -81,7 +83,7 @@ package enum PastedPaths {
       guard let high = hexDigit(rest.popFirst()), let low = hexDigit(rest.popFirst()) else { return nil }
       bytes.append(high << 4 | low)
     }
-    return String(validating: bytes, as: UTF8.self)
+    return NameBytes(bytes).losslessText
   }
 
   private static func hexDigit(_ byte: UInt8?) -> UInt8? {

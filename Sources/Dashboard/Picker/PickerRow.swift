@@ -52,10 +52,10 @@ struct PickerRow {
   }
 
   private func drawName(_ entry: DirectoryEntry, style: Style, on surface: inout Surface) {
-    var text = StyledText(entry.name + (entry.kind == .directory ? "/" : ""), style)
+    var text = StyledText(PlainText.sanitized(entry.name) + (entry.kind == .directory ? "/" : ""), style)
     if let target = entry.linkTarget {
       text.append(surface.glyphs.isUnicode ? " → " : " -> ", surface.theme.dim)
-      text.append(target, surface.theme.dim)
+      text.append(PlainText.sanitized(target), surface.theme.dim)
     }
     // Of a name the end matters, for its extension; of a link its name does.
     let truncation: Truncation = entry.linkTarget == nil ? .middle : .end

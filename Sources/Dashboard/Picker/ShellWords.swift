@@ -1,3 +1,5 @@
+import UploadCore
+
 /// Splits text as a POSIX shell splits a command line (POSIX.1-2024, XCU section 2.2): quotes, backslashes, and bash's
 /// `$'...'` besides. Nothing is expanded.
 struct ShellWords {
@@ -18,7 +20,8 @@ struct ShellWords {
     input = Array(text.utf8)
   }
 
-  /// The words of `text`; nil when a quote stays open, a backslash escapes nothing, or a word is not UTF-8.
+  /// The words of `text`; nil when a quote stays open or a backslash escapes nothing. Bytes that are not
+  /// UTF-8 are kept (``NameBytes/losslessText``).
   static func split(_ text: String) -> [Word]? {
     var machine = ShellWords(text)
     return machine.words()
@@ -29,20 +32,20 @@ struct ShellWords {
     while let byte = take() {
       switch byte {
       case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-        guard finishWord(into: &words) else { return nil }
+        finishWord(into: &words)
       default:
         guard readPiece(byte) else { return nil }
       }
     }
-    return finishWord(into: &words) ? words : nil
+    finishWord(into: &words)
+    return words
   }
 
-  private mutating func finishWord(into words: inout [Word]) -> Bool {
-    guard let bytes = current else { return true }
+  private mutating func finishWord(into words: inout [Word]) {
+    guard let bytes = current else { return }
     current = nil
-    guard let text = String(validating: bytes, as: UTF8.self) else { return false }
+    let text = NameBytes(bytes).losslessText
     words.append(Word(text: text, startsPlain: startsPlain))
-    return true
   }
 
   /// Adds what begins with `byte` to the word: a quoted piece, or one character.

@@ -53,7 +53,7 @@ extension SendSheet: Widget {
     let sizeWidth = area.width >= 30 ? 10 : 0
     let nameWidth = area.width >= 50 ? area.width / 2 : area.width - (sizeWidth > 0 ? sizeWidth + 1 : 0)
     let isBad = file?.problem != nil
-    let nameText = StyledText(name, isBad ? theme.dim : theme.text)
+    let nameText = StyledText(PlainText.sanitized(name), isBad ? theme.dim : theme.text)
     surface.write(nameText, x: 1, y: 0, width: nameWidth, truncation: .middle)
     if sizeWidth > 0 {
       let size = isBad ? StyledText("left out", theme.warning) : StyledText(file?.size.map { ByteSize.text($0) } ?? "")
@@ -64,7 +64,7 @@ extension SendSheet: Widget {
     if let problem = file?.problem {
       surface.write(StyledText(problem, theme.bad), x: middle.x, y: 0, width: middle.width)
     } else {
-      let directory = StyledText(PickerPath.abbreviated(parent, home: home), theme.dim)
+      let directory = StyledText(PlainText.sanitized(PickerPath.abbreviated(parent, home: home)), theme.dim)
       surface.write(directory, x: middle.x, y: 0, width: middle.width, truncation: .start)
     }
   }
@@ -169,7 +169,7 @@ extension SendSheet: Widget {
     if field == .files, paths.indices.contains(scroll.selection), let file = known[paths[scroll.selection]],
       let problem = file.problem
     {
-      return StyledText("\(PickerPath.name(file.path)): \(problem)", theme.bad)
+      return StyledText("\(PlainText.sanitized(PickerPath.name(file.path))): \(problem)", theme.bad)
     }
     var notes: [String] = []
     let count = known.values.count { $0.problem != nil }

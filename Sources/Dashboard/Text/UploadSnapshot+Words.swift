@@ -5,7 +5,11 @@ extension UploadSnapshot {
   var stateWords: String {
     switch state {
     case .waiting:
-      retryReason == nil ? state.rawValue : retryIn.map { "attempt \(attempt) in \(Figures.span($0.rounded(.up)))" } ?? "waiting to try again"
+      if let retryIn {
+        "attempt \(attempt) in \(Figures.span(retryIn.rounded(.up)))"
+      } else {
+        retryReason == nil ? state.rawValue : "waiting to try again"
+      }
     case .receiving, .sending, .limited, .finishing, .done, .cancelled: state.rawValue
     case .waitingForMemory: "waiting for memory"
     case .stalled: "stalled: \(cause?.rawValue ?? "unknown") \(Figures.span(stalledSeconds))"

@@ -50,7 +50,7 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
       throw ValidationError("At most \(OutgoingLine.limit) files can wait in line. Name fewer, or use sluice send.")
     }
     // Most likely a command that was meant.
-    for file in files where access(file, F_OK) != 0 {
+    for file in files where NameBytes.withPath(file, { access($0, F_OK) }) != 0 {
       let name = PlainText.sanitized(file)
       throw ValidationError("\"\(name)\" is no command, and there is no such file. See sluice --help.")
     }

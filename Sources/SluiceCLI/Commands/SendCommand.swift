@@ -80,8 +80,10 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Option(
     help: ArgumentHelp(
       "Time without progress after which an upload that could be retried fails. (default: 5m)",
-      discussion: "Progress is a byte further into the file than any attempt got before; 0 turns retries off. Pauses grow "
-        + "to 30 s, or are what the server's Retry-After asks. Standard input is retried only while none of it was read.",
+      discussion:
+        "Progress is a byte further into the file than any attempt got before; 0 turns retries off. Pauses grow "
+        + "to 30 s, or are what the server's Retry-After asks. Standard input is retried only while none of it was "
+        + "read.",
       valueName: "time"
     ),
     transform: TimeArgument.init(parsing:)
@@ -140,7 +142,8 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   static let valueNames =
     TrustOptions.valueNames + [
-      "to", "mode", "jobs", "name", "type", "method", "header", "form-field", "form-value", "token", "retry-for", "retry", "limit-rate", "idle-timeout",
+      "to", "mode", "jobs", "name", "type", "method", "header", "form-field", "form-value", "token", "retry-for",
+      "retry", "limit-rate", "idle-timeout",
       "answer-timeout", "stall-after", "interval",
     ]
   static let switchNames = ["json", "quiet"]

@@ -37,12 +37,7 @@ package struct SluiceCommand: ParsableCommand {
     ProcessLimits.raise()
     let environment = ProcessEnvironment.all
     ParentProcess.follow(environment)
-    do throws(UploadError) {
-      run(try ProcessArguments.all(), environment)
-    } catch {
-      Output.errorLine("sluice: \(error.message)")
-      Glibc.exit(64)
-    }
+    run(ProcessArguments.all(), environment)
   }
 
   private static func run(_ arguments: [String], _ environment: [String: String]) -> Never {
@@ -50,8 +45,14 @@ package struct SluiceCommand: ParsableCommand {
       Output.errorLine("sluice: warning: \(warning)")
     }
     do {
-      let complete = EnvironmentDefaults.adding(environment, to: arguments)
-      var command = try parseAsRoot(HomePath.expanded(complete) { UserPlaces.home })
+      let added = EnvironmentDefaults.adding(environment, to: arguments)
+      let complete = HomePath.expanded(added) { UserPlaces.home }
+      do throws(UploadError) {
+        try ProcessArguments.checkBytes(complete, valueNames: EnvironmentDefaults.allValueNames)
+      } catch {
+        throw ValidationError(error.message)
+      }
+      var command = try parseAsRoot(complete)
       try command.run()
       Glibc.exit(Output.exitStatus(0))
     } catch {

@@ -1,5 +1,6 @@
 package import Dashboard
 import Glibc
+import UploadCore
 
 /// Reads a directory for the file picker.
 ///
@@ -25,7 +26,7 @@ package struct DirectoryReader: Sendable {
       listing.problem = "no name holds a NUL"
       return listing
     }
-    let directory = open(listing.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)
+    let directory = NameBytes.withPath(listing.path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK) }
     guard directory >= 0, let stream = fdopendir(directory) else {
       listing.problem = FileKind.reason(errno)
       if directory >= 0 { close(directory) }

@@ -1,6 +1,7 @@
 import CLinux
 import Dashboard
 import Glibc
+import UploadCore
 
 /// Looks at one entry of an open directory, without opening it.
 struct EntryReader {
@@ -14,7 +15,7 @@ struct EntryReader {
     guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       return errno == ENOENT ? nil : unknown(name, FileKind.reason(errno))
     }
-    var entry = DirectoryEntry(name: String(cString: name), kind: .file)
+    var entry = DirectoryEntry(name: NameBytes(cString: name).losslessText, kind: .file)
     if status.st_mode & S_IFMT == S_IFLNK {
       entry.linkTarget = linkTarget(name)
       guard fstatat(directory, name, &status, 0) == 0 else {
@@ -25,8 +26,6 @@ struct EntryReader {
     entry.modified = LocalTime.text(clinux_modified_seconds(&status))
     if entry.kind == .file { entry.size = UInt64(max(0, status.st_size)) }
     entry.problem = FileKind.problem(entry.kind) ?? accessProblem(name, entry.kind)
-    // Paths are text here: a name that is none could not be found again by what is shown of it.
-    if String(validatingCString: name) == nil { entry.problem = "its name is not UTF-8; rename it to send it" }
     return entry
   }
 
@@ -44,7 +43,7 @@ struct EntryReader {
   }
 
   private func unknown(_ name: UnsafePointer<CChar>, _ reason: String) -> DirectoryEntry {
-    DirectoryEntry(name: String(cString: name), kind: .other("unknown"), problem: reason)
+    DirectoryEntry(name: NameBytes(cString: name).losslessText, kind: .other("unknown"), problem: reason)
   }
 
   private func linkTarget(_ name: UnsafePointer<CChar>) -> String? {
@@ -54,6 +53,6 @@ struct EntryReader {
       }
       count = max(0, length)
     }
-    return target.isEmpty ? nil : String(decoding: target, as: UTF8.self)
+    return target.isEmpty ? nil : NameBytes(target).losslessText
   }
 }

@@ -1,5 +1,6 @@
 package import Dashboard
 import Glibc
+import UploadCore
 
 /// Looks whether files can be sent, before the user sends them.
 ///
@@ -28,7 +29,7 @@ package struct FileChecker: Sendable {
     }
     let absolute = paths.absolute(path)
     var status = stat()
-    guard stat(absolute, &status) == 0 else {
+    guard NameBytes.withPath(absolute, { stat($0, &status) }) == 0 else {
       file.problem = FileKind.reason(errno)
       return file
     }
@@ -39,7 +40,9 @@ package struct FileChecker: Sendable {
       file.problem = problem
     } else {
       file.size = UInt64(max(0, status.st_size))
-      if faccessat(AT_FDCWD, absolute, R_OK, AT_EACCESS) != 0 { file.problem = FileKind.reason(errno) }
+      if NameBytes.withPath(absolute, { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) }) != 0 {
+        file.problem = FileKind.reason(errno)
+      }
     }
     return file
   }

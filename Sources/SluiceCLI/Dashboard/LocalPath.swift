@@ -13,11 +13,12 @@ package struct LocalPath: Sendable {
   /// A path without `~`, `.`, `..` and doubled slashes, as shells keep it: links in it stay links, and `..` takes away
   /// the name before it.
   package func absolute(_ path: String) -> String {
-    var names: [Substring] = []
-    for name in expanded(path).split(separator: "/") where name != "." {
-      if name == ".." { _ = names.popLast() } else { names.append(name) }
+    var names: [Substring.UnicodeScalarView] = []
+    // By scalars: a mark behind a slash would make another character of it.
+    for name in expanded(path).unicodeScalars.split(separator: "/") where !name.elementsEqual(".".unicodeScalars) {
+      if name.elementsEqual("..".unicodeScalars) { _ = names.popLast() } else { names.append(name) }
     }
-    return "/" + names.joined(separator: "/")
+    return "/" + names.map { String($0) }.joined(separator: "/")
   }
 
   private func expanded(_ path: String) -> String {

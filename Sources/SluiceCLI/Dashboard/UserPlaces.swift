@@ -1,4 +1,5 @@
 import Glibc
+import UploadCore
 
 /// Directories that depend on who runs the program, and from where.
 enum UserPlaces {
@@ -6,13 +7,13 @@ enum UserPlaces {
   static var home: String {
     if let home = ProcessEnvironment.all["HOME"], home.hasPrefix("/") { return home }
     guard let user = getpwuid(getuid()) else { return "/" }
-    return String(cString: user.pointee.pw_dir)
+    return NameBytes(cString: user.pointee.pw_dir).losslessText
   }
 
   /// Absolute; `/` when it has been removed.
   static var workingDirectory: String {
     guard let path = getcwd(nil, 0) else { return "/" }
     defer { free(path) }
-    return String(cString: path)
+    return NameBytes(cString: path).losslessText
   }
 }

@@ -3,25 +3,45 @@ import UploadCore
 
 /// The process's arguments as text.
 enum ProcessArguments {
-  /// Those behind the program's name.
-  ///
-  /// The library repairs what is not UTF-8, and a repaired name is that of another file: nothing is done with it.
-  /// - Throws: ``UploadError`` with code `badValue` that shows the first one that is not UTF-8.
-  static func all() throws(UploadError) -> [String] {
+  /// Those behind the program's name. Bytes that are not UTF-8 are kept (``NameBytes/losslessText``), where Swift's own
+  /// `CommandLine.arguments` would replace them, and name another file.
+  static func all() -> [String] {
     var texts: [String] = []
     for index in 1..<max(1, Int(CommandLine.argc)) {
       guard let argument = CommandLine.unsafeArgv[index] else { break }
-      texts.append(try text(argument))
+      texts.append(NameBytes(cString: argument).losslessText)
     }
     return texts
   }
 
-  static func text(_ argument: UnsafePointer<CChar>) throws(UploadError) -> String {
-    if let text = String(validatingCString: argument) { return text }
-    throw UploadError(
+  /// Makes sure that only names of files to send, and `--name`, hold bytes that are not UTF-8: the only arguments that are
+  /// turned back into bytes.
+  /// - Parameters:
+  ///   - arguments: complete, with the command's name and what the environment adds.
+  ///   - valueNames: options, of any command, whose value is the next argument.
+  /// - Throws: ``UploadError`` with code `badValue` that shows the first other one.
+  static func checkBytes(_ arguments: [String], valueNames: Set<String>) throws(UploadError) {
+    let sends = ["send", "dashboard"].contains(arguments.first)
+    var rest = arguments.dropFirst()
+    var isBehindTerminator = false
+    while let argument = rest.popFirst() {
+      guard !isBehindTerminator, argument.hasPrefix("--") else {
+        guard sends || !NameBytes.holdsBytes(argument) else { throw failure(argument) }
+        continue
+      }
+      isBehindTerminator = argument == "--"
+      let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = parts.first.map(String.init) ?? ""
+      let value = parts.count == 2 ? String(parts[1]) : valueNames.contains(name) ? rest.popFirst() ?? "" : ""
+      guard !NameBytes.holdsBytes(name), name == "name" || !NameBytes.holdsBytes(value) else { throw failure(value) }
+    }
+  }
+
+  private static func failure(_ argument: String) -> UploadError {
+    UploadError(
       .badValue,
-      "\"\(PlainText.sanitized(String(cString: argument)))\" is not UTF-8. Rename it, or send a file of that name through "
-        + "standard input: sluice send - --name NAME < FILE"
+      "\"\(PlainText.sanitized(argument))\" is not UTF-8. Only the files of sluice send and of the dashboard, and --name, may be "
+        + "so. Rename it."
     )
   }
 }

@@ -1,13 +1,18 @@
 import Glibc
+import UploadCore
 
 /// The process's environment as text.
 enum ProcessEnvironment {
-  /// Names and values; what is not UTF-8 is repaired.
+  /// Names and values; bytes that are not UTF-8 are kept (``NameBytes/losslessText``).
   static var all: [String: String] {
     var result: [String: String] = [:]
     var entry = environ
     while let text = entry.pointee {
-      let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let pair = NameBytes(cString: text).losslessText.split(
+        separator: "=",
+        maxSplits: 1,
+        omittingEmptySubsequences: false
+      )
       if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
       entry += 1
     }

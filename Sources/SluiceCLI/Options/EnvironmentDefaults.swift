@@ -25,6 +25,9 @@ enum EnvironmentDefaults {
     SampleCommand.self,
   ]
 
+  /// Long names without dashes of all options, of any command, that take a value.
+  static let allValueNames = Set(commands.flatMap { $0.valueNames })
+
   /// Options that exclude each other. One on the command line is what is meant, and keeps out the others' variables.
   private static let exclusive = [
     ["token", "open"], ["json", "quiet"], ["ca", "fingerprint"], ["tls", "tls-cert"], ["tls", "tls-key"],

@@ -29,7 +29,8 @@ enum KnownVariables {
     return set.sorted { $0.key < $1.key }.compactMap { name, value in
       if switches.contains(name) {
         guard !EnvironmentDefaults.isOn(value), !EnvironmentDefaults.isOff(value) else { return nil }
-        return "Environment variable \(name) is ignored: a switch is set with 1, true or yes, and not set with 0, false or no."
+        return "Environment variable \(name) is ignored: a switch is set with 1, true or yes, "
+          + "and not set with 0, false or no."
       }
       guard !options.contains(name), !others.contains(name) else { return nil }
       let suggestion = closest(to: name).map { " Did you mean \($0)?" } ?? " See: sluice --help"

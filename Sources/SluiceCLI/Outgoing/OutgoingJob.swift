@@ -42,7 +42,7 @@ struct OutgoingJob: Sendable {
   /// Looks at the file's size. May block.
   static func size(of path: String) -> UInt64? {
     var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard NameBytes.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return UInt64(max(0, status.st_size))
   }
 }

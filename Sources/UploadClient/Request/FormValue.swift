@@ -29,7 +29,9 @@ package struct FormValue: Sendable, Equatable {
 
   /// - Throws: ``UploadError`` with code `badValue`.
   static func checkName(_ name: String) throws(UploadError) {
-    guard !name.isEmpty else { throw UploadError(.badValue, "The name of a form field is empty. Write for example file.") }
+    guard !name.isEmpty else {
+      throw UploadError(.badValue, "The name of a form field is empty. Write for example file.")
+    }
     guard !breaksLine(name) else {
       throw UploadError(
         .badValue,

@@ -9,7 +9,7 @@ struct UploadRequest: Sendable {
   struct Parameters {
     var target: SendTarget
     var mode: UploadMode
-    /// The name the server is asked to use.
+    /// The name the server is asked to use; it may hold bytes that are not UTF-8 (``NameBytes/losslessText``).
     var name: String
     /// Bytes of content; nil when only the source's end tells.
     var size: UInt64?
@@ -57,7 +57,7 @@ struct UploadRequest: Sendable {
         prefix
         + writer.head(
           fieldName: configuration.formField,
-          filename: parameters.name,
+          filename: NameBytes(lossless: parameters.name),
           contentType: contentType,
           isFirst: prefix.isEmpty
         )
@@ -111,7 +111,7 @@ struct UploadRequest: Sendable {
     if parameters.mode == .stream, method == "POST" {
       headers.add(
         name: "Content-Disposition",
-        value: "attachment; filename*=UTF-8''\(PercentEncoding.encode(parameters.name))"
+        value: "attachment; filename*=UTF-8''\(PercentEncoding.encode(NameBytes(lossless: parameters.name).bytes))"
       )
     }
     if let field = parameters.target.authorization { headers.add(name: field.name, value: field.value) }

@@ -94,7 +94,8 @@ extension RetryStateMachine.Reason {
     case .limit: attempts > 1 ? "Gave up after \(attempts) attempts." : nil
     case .noProgress(let time):
       "Gave up after \(attempts) attempt\(attempts == 1 ? "" : "s"): no progress for \(time.components.seconds) s."
-    case .serverAsksFor(let pause): "The server asks to wait \(pause.components.seconds) s. Send the file again after that."
+    case .serverAsksFor(let pause):
+      "The server asks to wait \(pause.components.seconds) s. Send the file again after that."
     }
   }
 }

@@ -10,7 +10,7 @@ extension UploadSource {
     switch origin {
     case .file(let path):
       // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it. Regular files do not care.
-      let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+      let descriptor = NameBytes.withPath(path) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
       guard descriptor >= 0 else { throw SourceFailure.opening(path, errno) }
       return try Self.opened(descriptor, label: path, namedAsFile: true)
     case .descriptor(let original):

@@ -1,3 +1,5 @@
+import UploadCore
+
 /// What is to be sent: a file, or whatever comes out of a descriptor.
 package struct UploadSource: Sendable {
   /// Where the bytes come from.
@@ -17,10 +19,11 @@ package struct UploadSource: Sendable {
     self.name = name
   }
 
-  /// A regular file. Its name is the path's last component unless `name` gives another.
+  /// A regular file; path and name may hold bytes that are not UTF-8 (``NameBytes/losslessText``). Its name is the path's last component unless `name` gives another.
   package static func file(_ path: String, name: String? = nil) -> UploadSource {
-    let last = path.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init)
-    return UploadSource(origin: .file(path: path), name: name ?? last ?? path)
+    // By bytes, as the file system does: a mark behind a slash would make another character of it.
+    let last = NameBytes(lossless: path).bytes.split(separator: UInt8(ascii: "/")).last
+    return UploadSource(origin: .file(path: path), name: name ?? last.map { NameBytes($0).losslessText } ?? path)
   }
 
   /// The process's standard input. A regular file behind it (`< FILE`) is sent from where it stands, with its length;

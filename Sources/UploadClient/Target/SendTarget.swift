@@ -73,10 +73,10 @@ package struct SendTarget: Sendable, Equatable {
     host.contains(":") ? "[\(host)]" : host
   }
 
-  /// The request line's method and target for an upload called `name`.
+  /// The request line's method and target for an upload called `name`, whose exact bytes are percent-encoded.
   /// - Parameter method: what was asked for instead of the usual method; nil for the usual one.
   func request(mode: UploadMode, name: String, method: String?) -> (method: String, uri: String) {
-    let encoded = PercentEncoding.encode(name)
+    let encoded = PercentEncoding.encode(NameBytes(lossless: name).bytes)
     let streams = mode == .stream
     if path == "/" {
       return streams

@@ -37,7 +37,7 @@ package struct MultipartWriter: Sendable {
   package func field(name: String, value: String, isFirst: Bool) -> [UInt8] {
     var part = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
     part += "\r\nContent-Disposition: form-data; name=\"".utf8
-    part += Self.escaped(name)
+    part += Self.escaped(name.utf8)
     part += "\"\r\n\r\n".utf8
     part += value.utf8
     return part

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import SluiceCLI
 import Testing
+import UploadCore
 import UploadTestSupport
 
 struct DirectoryReaderTests {
@@ -75,7 +76,7 @@ struct DirectoryReaderTests {
     }
   }
 
-  @Test func oddNamesAreListedAndThoseThatAreNoTextCannotBeChosen() async throws {
+  @Test func `odd names are listed and can be chosen, also those that are not UTF-8`() async throws {
     try await withTemporaryDirectory { directory in
       let odd = ["line\nbreak", "\u{1B}[31mred", "-rf", " ", "ü\u{202E}x"]
       for name in odd { try directory.write([1], to: name) }
@@ -88,7 +89,11 @@ struct DirectoryReaderTests {
       close(descriptor)
       let found = entries(reader(directory.path).read("~"))
       #expect(odd.allSatisfy { found[$0]?.problem == nil && found[$0]?.size == 1 })
-      #expect(found["a\u{FFFD}\u{FFFD}"]?.problem?.contains("UTF-8") == true)
+      let name = NameBytes([UInt8(ascii: "a"), 0xFF, 0xFE]).losslessText
+      #expect(found[name]?.kind == .file && found[name]?.problem == nil)
+      // What the picker hands over is found again.
+      let check = checker(directory).check(paths: [directory.file(name)], target: .ownServer)
+      #expect(check.files.map(\.problem) == [nil] && check.files.map(\.size) == [0])
     }
   }
 

@@ -46,7 +46,9 @@ import UploadTestSupport
       after seconds: Double = 0
     ) -> (attempts: Int, seconds: Double, reason: RetryStateMachine.Reason?) {
       for attempts in 1...10_000 {
-        if case .giveUp(let reason) = fail(attempt, sent: sent, after: seconds) { return (attempts, now.inSeconds, reason) }
+        if case .giveUp(let reason) = fail(attempt, sent: sent, after: seconds) {
+          return (attempts, now.inSeconds, reason)
+        }
       }
       return (10_000, now.inSeconds, nil)
     }

@@ -12,6 +12,8 @@ import UploadTestSupport
     var uploads = TestUploads()
     uploads.configuration.retry = RetryPolicy(limit: limit)
     uploads.configuration.retry.firstPause = firstPause
+    uploads.configuration.retry.longestPause = max(firstPause, .seconds(30))
+    uploads.configuration.retry.patience = max(firstPause, .seconds(300))
     return uploads
   }
 
@@ -181,9 +183,7 @@ import UploadTestSupport
   @Test func aPauseIsShownAndEndsAtOnce() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
-      var uploads = uploads(1, firstPause: .seconds(3600))
-      uploads.configuration.retry.longestPause = .seconds(3600)
-      uploads.configuration.retry.patience = .seconds(3600)
+      let uploads = uploads(1, firstPause: .seconds(3600))
       let file = directory.file("a.bin")
       let port = try HeldPort()
       async let sent = uploads.send(.file(file), to: "http://127.0.0.1:\(port.number)")

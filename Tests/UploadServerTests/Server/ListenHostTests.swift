@@ -21,7 +21,8 @@ import UploadCore
 
   @Test(arguments: [
     ("", "is empty"), ("http://127.0.0.1:8080", "is a URL"), ("127.0.0.1:8080", "--port"), ("[::1]:8080", "--port"),
-    ("host:80", "--port"), ("::zz", "not an IPv6 address"), ("1:2:3", "not an IPv6 address"), ("[host]", "between [ and ]"),
+    ("host:80", "--port"), ("::zz", "not an IPv6 address"), ("1:2:3", "not an IPv6 address"),
+    ("[host]", "between [ and ]"),
     ("[::1", "[::1"), ("*:8080", "--port"), ("8080", "--port"), ("a b", "neither"), ("a/b", "neither"),
     ("fe80::1%nosuch0", "no network interface"), ("fe80::1%", "no network interface"), ("\u{1B}[31m", "neither"),
   ])

@@ -60,7 +60,9 @@ import UploadTestSupport
     #expect(error.message.contains("Check --host."))
   }
 
-  @Test(arguments: [nil, 0] as [Int?]) func `a host name without an address is named in words`(rawPort: Int?) async throws {
+  @Test(arguments: [nil, 0] as [Int?]) func `a host name without an address is named in words`(rawPort: Int?)
+    async throws
+  {
     var configuration = RunningServer.configuration
     configuration.host = "no-such-host.invalid"
     configuration.rawPort = rawPort
