@@ -43,15 +43,16 @@ extension DiskUpload {
   /// asked for. A file that has not been begun is small, and goes with others.
   func writeTail() {
     guard let sealing else { return }
-    let (slab, parked) = (filling, parked)
-    (filling, self.parked) = (nil, nil)
-    let tail = plan.tail(slab?.count ?? parked?.readableBytes ?? 0, isAligned: slab != nil)
+    let (slab, staged) = (filling, staged)
+    releaseFilling()
+    self.staged = nil
+    let tail = plan.tail(slab?.count ?? staged?.readableBytes ?? 0, isAligned: slab != nil)
     isPublishing = sealing.isPublished
     let finishing = FinishingFile(
       isPublished: sealing.isPublished,
       onDuplicate: sealing.end.onDuplicate,
       isLarge: tail.piece.end >= WritePlan.largeFrom,
-      write: lastWrite(tail, slab, parked, sealing.end)
+      write: lastWrite(tail, slab, staged, sealing.end)
     )
     let finished =
       file == nil
@@ -70,18 +71,18 @@ extension DiskUpload {
   private func lastWrite(
     _ tail: WritePlan.Tail,
     _ slab: Slab?,
-    _ parked: ByteBuffer?,
+    _ staged: ByteBuffer?,
     _ end: FileEnd
   ) -> @Sendable () throws -> SealedUpload {
     // Every slab before is through: this is the hash of all of them.
     { [file, directory, meter, hash = hashing?.hash] in
       let file = try file ?? directory.createPartial()
       if let slab { try file.write(tail.piece, slab.filled, padding: slab.pad(to: WritePlan.alignment)) }
-      try parked?.withUnsafeReadableBytes { try file.write(tail.piece, $0) }
+      try staged?.withUnsafeReadableBytes { try file.write(tail.piece, $0) }
       if tail.needsTruncation { try file.truncate(to: tail.piece.end) }
       var hash = try hash?.get()
       if let slab { hash?.update(slab.filled) }
-      parked?.withUnsafeReadableBytes { hash?.update($0) }
+      staged?.withUnsafeReadableBytes { hash?.update($0) }
       var digests = hash?.digests ?? ContentDigests()
       if let late = end.late { digests.fill(from: try file.digests(late, length: tail.piece.end)) }
       try digests.require(end.expected)

@@ -1,12 +1,15 @@
 import NIOCore
 
-/// An upload too slow to fill its slab gives it back: a large one always, a small one when others wait. So a thousand slow
-/// uploads hold 64 KiB each at most, and more of them than there are slabs take turns.
+/// An upload too slow to fill its slab does without it: a large one it always gives back, a small one when others wait.
+/// Until it has whole blocks again it stages its bytes by itself. So thousands of slow uploads hold 64 KiB each at most,
+/// and where that is more than the budget they hold slabs only while they write.
 extension DiskUpload {
   /// A slab that is not full after this long is more than its upload needs.
-  private static let slow = TimeAmount.seconds(1)
+  private static let slow = TimeAmount.milliseconds(250)
+  /// A large one that is not full after this long is given back without anybody's asking.
+  private static let tooLongLarge = TimeAmount.seconds(1)
 
-  /// Looks once a second at the slab that is being filled.
+  /// Looks from time to time at the slab that is being filled, until its upload is known to be slow.
   func watchSlowness() {
     slowness = eventLoop.assumeIsolated().scheduleTask(in: Self.slow) { self.lookForSlowness() }
   }
@@ -14,25 +17,59 @@ extension DiskUpload {
   private func lookForSlowness() {
     slowness = nil
     guard !isOver, sealing == nil, let slab = filling else { return }
-    let isSlow = eventLoop.now - fillingSince >= Self.slow && slab.room > 0
-    if isSlow, writesUnderWay == 0, slab.bytes.count > Slab.small || budget.isContended {
-      parkRest(of: slab)
-    } else {
-      watchSlowness()
+    let age = eventLoop.now - fillingSince
+    let isLarge = slab.bytes.count > Slab.small
+    if age >= Self.slow, slab.room > 0 {
+      isSlow = true
+      if !isOffered { offer(slab) }
+      if isLarge, age >= Self.tooLongLarge { return giveUp(slab) }
+      if !isLarge { return }
     }
+    watchSlowness()
   }
 
-  /// Writes what is whole blocks of a slab and gives it back; the rest is kept apart.
-  private func parkRest(of slab: Slab) {
+  /// Lets the budget recall the slab when others wait.
+  func offer(_ slab: Slab) {
+    isOffered = true
+    let (upload, offered) = (NIOLoopBound(self, eventLoop: eventLoop), slab)
+    budget.offer(slab, on: eventLoop) { upload.value.giveUp(offered) }
+  }
+
+  /// Writes what a slab has and gives it back, now or when the write that is under way has ended.
+  private func giveUp(_ slab: Slab) {
+    guard !isOver, filling === slab else { return }
+    isRecalled = true
+    pump()
+  }
+
+  /// Writes the whole blocks of a slab and gives it back; the rest is staged.
+  func writeBlocks(of slab: Slab) {
     let aligned = WritePlan.alignedPart(of: slab.count)
-    if aligned < slab.count { parked = ByteBuffer(bytes: slab.filled[aligned...]) }
+    if aligned < slab.count { stage(slab.filled[aligned...]) }
     slab.count = aligned
     if aligned > 0 {
       writeFilling(slab)
     } else {
-      filling = nil
+      releaseFilling()
       giveBack(slab)
     }
     nextSlabSize = Slab.small
+  }
+
+  /// Stages what is pending if that is less than a block with what is staged already.
+  /// - Returns: whether it is.
+  func stagePending() -> Bool {
+    let count = pending.reduce(staged?.readableBytes ?? 0) { $0 + $1.readableBytes }
+    guard count < WritePlan.alignment else { return false }
+    for bytes in pending { bytes.withUnsafeReadableBytes { stage($0[...]) } }
+    pending.removeAll(keepingCapacity: true)
+    return true
+  }
+
+  private func stage(_ bytes: Slice<UnsafeRawBufferPointer>) {
+    var buffer = staged ?? ByteBufferAllocator().buffer(capacity: WritePlan.alignment)
+    staged = nil
+    buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes))
+    staged = buffer
   }
 }

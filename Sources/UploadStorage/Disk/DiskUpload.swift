@@ -24,12 +24,19 @@ final class DiskUpload: UploadSink {
 
   let hashing: HashChain?
   var plan: WritePlan
-  private var pending = CircularBuffer<ByteBuffer>()
+  var pending = CircularBuffer<ByteBuffer>()
   var filling: Slab?
   var fillingSince = NIODeadline.uptimeNanoseconds(0)
   var nextSlabSize = Slab.small
-  /// Less than ``WritePlan/alignment`` bytes, left over when a slow upload gave its slab back.
-  var parked: ByteBuffer?
+  /// Whether it did not fill a slab in time, and none since.
+  var isSlow = false
+  /// Whether the budget may recall ``filling``.
+  var isOffered = false
+  /// Whether ``filling`` is to be written as it is.
+  var isRecalled = false
+  /// Less than ``WritePlan/alignment`` bytes that are in no slab: an upload that is slow, or finds the budget spent, asks
+  /// for a slab only when it has more.
+  var staged: ByteBuffer?
   var slowness: Scheduled<Void>?
   private var ticket: MemoryBudget.Ticket?
   var file: PartialFile?
@@ -95,7 +102,9 @@ final class DiskUpload: UploadSink {
       }
     }
     // A slab that is full to the last byte need not wait for the next chunk.
-    if let slab = filling, slab.room == 0, canWrite { writeFilling(slab) }
+    if let slab = filling, canWrite {
+      if slab.room == 0 { writeFilling(slab) } else if isRecalled, sealing == nil { writeBlocks(of: slab) }
+    }
     notePhase()
     if pending.isEmpty, sealing != nil, writesUnderWay == 0, !isOver { writeTail() }
   }
@@ -108,12 +117,15 @@ final class DiskUpload: UploadSink {
       writeFilling(slab)
     }
     guard ticket == nil else { return nil }
-    if let slab = budget.take(size: nextSlabSize) {
+    if staged != nil, stagePending() { return nil }
+    if let slab = budget.take(upTo: nextSlabSize) {
       hold(slab)
       return slab
     }
+    // So the queues hold only uploads that have something to write.
+    if stagePending() { return nil }
     let upload = NIOLoopBound(self, eventLoop: eventLoop)
-    ticket = budget.wait(size: nextSlabSize, on: eventLoop) { upload.value.granted($0) }
+    ticket = budget.wait(upTo: nextSlabSize, as: isSlow ? .slow : .fast, on: eventLoop) { upload.value.granted($0) }
     return nil
   }
 
@@ -121,9 +133,13 @@ final class DiskUpload: UploadSink {
     filling = slab
     fillingSince = eventLoop.now
     meter.hold(slab.region)
-    if let parked { _ = parked.withUnsafeReadableBytes { slab.append($0) } }
-    parked = nil
-    if slowness == nil { watchSlowness() }
+    if let staged { _ = staged.withUnsafeReadableBytes { slab.append($0) } }
+    staged = nil
+    if isSlow {
+      offer(slab)
+    } else if slowness == nil {
+      watchSlowness()
+    }
   }
 
   private func granted(_ slab: Slab) {
@@ -131,6 +147,12 @@ final class DiskUpload: UploadSink {
     guard !isOver else { return budget.giveBack(slab) }
     hold(slab)
     resume()
+  }
+
+  /// Nothing is being filled any more: the slab is about to be written or given back.
+  func releaseFilling() {
+    if isOffered, let filling { budget.withdraw(filling) }
+    (filling, isOffered, isRecalled) = (nil, false, false)
   }
 
   func giveBack(_ slab: Slab) {
@@ -170,8 +192,10 @@ final class DiskUpload: UploadSink {
   }
 
   func writeFilling(_ slab: Slab) {
-    nextSlabSize = eventLoop.now - fillingSince < Self.fast ? Slab.large : Slab.small
-    filling = nil
+    let isFast = slab.room == 0 && eventLoop.now - fillingSince < Self.fast
+    nextSlabSize = isFast ? Slab.large : Slab.small
+    if isFast { isSlow = false }
+    releaseFilling()
     let piece = plan.next(slab.count)
     work(beside: hashing?.add(slab)) { [file, directory] in
       let file = try file ?? directory.createPartial()
@@ -248,12 +272,14 @@ final class DiskUpload: UploadSink {
     guard !isOver, !isPublishing else { return }
     isOver = true
     pending.removeAll()
-    parked = nil
+    staged = nil
     slowness?.cancel()
     if let ticket { budget.drop(ticket) }
     ticket = nil
-    if let filling { giveBack(filling) }
-    filling = nil
+    if let filling {
+      releaseFilling()
+      giveBack(filling)
+    }
     sealing?.promise.fail(error)
     sealing = nil
     if writesUnderWay == 0 { finishEnding() }

@@ -14,6 +14,8 @@ package final class Slab: @unchecked Sendable {
   let bytes: UnsafeMutableRawBufferPointer
   /// How much of it has been filled, in bytes.
   var count = 0
+  /// The budget has asked for it; the budget's own, under its lock.
+  var isRecalled = false
 
   /// Maps `size` bytes; nil when the system gives none.
   init?(size: Int) {

@@ -48,10 +48,13 @@ import UploadTestSupport
     }
   }
 
+  /// The least that an upload waits for memory with; it stages what is less.
+  private let block = SplitMix64.bytes(WritePlan.alignment)
+
   /// Spends a whole budget with slabs that nobody fills.
   private func spend(_ budget: MemoryBudget) -> [Slab] {
     var held: [Slab] = []
-    while let slab = budget.take(size: Slab.small) { held.append(slab) }
+    while let slab = budget.take(upTo: Slab.small) { held.append(slab) }
     return held
   }
 
@@ -60,17 +63,18 @@ import UploadTestSupport
       var held = spend(fixture.budget)
       #expect(fixture.budget.use.used == MemoryBudget.minimum)
       let probe = try await fixture.probe()
-      try await probe.write([1, 2, 3])
+      let bytes = SplitMix64.bytes(WritePlan.alignment + 1)
+      try await probe.write(Array(bytes.dropLast()))
       #expect(try await !probe.hasRoom)
       #expect(probe.meter.phase == .memory)
       #expect(probe.meter.residentBytes == 0)
-      try await probe.write([4])
+      try await probe.write(Array(bytes.suffix(1)))
       fixture.budget.giveBack(held.removeLast())
       try await eventually("room") { try await probe.hasRoom }
       #expect(try await probe.heard.rooms == 1)
       #expect(probe.meter.phase == .peer)
       _ = try await fixture.publish([probe.seal()])
-      #expect(try fixture.place.read("file") == [1, 2, 3, 4])
+      #expect(try fixture.place.read("file") == bytes)
       held.forEach(fixture.budget.giveBack)
     }
   }
@@ -90,14 +94,14 @@ import UploadTestSupport
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       var held = spend(fixture.budget)
       let (first, second) = (try await fixture.probe(), try await fixture.probe())
-      try await first.write([1])
-      try await second.write([2])
+      try await first.write(block)
+      try await second.write(block)
       try await first.abort()
       fixture.budget.giveBack(held.removeLast())
       try await eventually("room for the second") { try await second.hasRoom }
       #expect(first.meter.residentBytes == 0)
       _ = try await fixture.publish([second.seal()])
-      #expect(try fixture.place.read("file") == [2])
+      #expect(try fixture.place.read("file") == block)
       held.forEach(fixture.budget.giveBack)
     }
   }
@@ -106,7 +110,7 @@ import UploadTestSupport
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       var held = spend(fixture.budget)
       let probe = try await fixture.probe()
-      try await probe.write([1])
+      try await probe.write(block)
       let (budget, slab) = (fixture.budget, held.removeLast())
       // On the loop, so that the grant has been sent but has not arrived when the upload ends.
       let sent = fixture.eventLoop.submit { budget.giveBack(slab) }
@@ -123,11 +127,11 @@ import UploadTestSupport
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       let held = spend(fixture.budget)
       let probe = try await fixture.probe()
-      try await probe.write([1])
+      try await probe.write(block)
       let sealed = try await probe.beginSealing()
       held.forEach(fixture.budget.giveBack)
       _ = try await fixture.publish([sealed.get()])
-      #expect(try fixture.place.read("file") == [1])
+      #expect(try fixture.place.read("file") == block)
     }
   }
 

@@ -1,0 +1,115 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+import UploadCore
+
+@testable import UploadStorage
+
+/// Slabs that slow uploads offer, and give back when others wait.
+@Suite struct SlabRecallTests {
+  private let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+  private let budget: MemoryBudget
+
+  init() throws {
+    budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
+  }
+
+  /// The numbers of the slabs that were recalled, in order.
+  private final class Recalls: Sendable {
+    private let numbers = Mutex<[Int]>([])
+
+    func note(_ number: Int) -> @Sendable () -> Void {
+      { self.numbers.withLock { $0.append(number) } }
+    }
+
+    var all: [Int] { numbers.withLock { $0 } }
+  }
+
+  /// Spends the budget with small slabs.
+  private func spend() -> [Slab] {
+    var slabs: [Slab] = []
+    while let slab = budget.take(upTo: Slab.small) { slabs.append(slab) }
+    return slabs
+  }
+
+  /// Recalls and grants travel by the loop: once this has been there, they have arrived.
+  private func settle() async throws {
+    try await eventLoop.submit {}.get()
+  }
+
+  @Test func `nothing is recalled while there is room`() async throws {
+    let slab = try #require(budget.take(upTo: Slab.small))
+    let recalls = Recalls()
+    budget.offer(slab, on: eventLoop, recall: recalls.note(0))
+    #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.large)
+    try await settle()
+    #expect(recalls.all == [])
+    budget.giveBack(slab)
+  }
+
+  @Test func `a waiting upload recalls the slab that was offered first, and no more than it needs`() async throws {
+    let slabs = spend()
+    let recalls = Recalls()
+    for number in 0..<3 { budget.offer(slabs[number], on: eventLoop, recall: recalls.note(number)) }
+    let granted = Mutex(0)
+    for _ in 0..<2 {
+      _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop) { _ in granted.withLock { $0 += 1 } }
+    }
+    try await settle()
+    #expect(recalls.all == [0, 1])
+    budget.giveBack(slabs[0])
+    budget.giveBack(slabs[1])
+    try await settle()
+    #expect(granted.withLock { $0 } == 2)
+    #expect(recalls.all == [0, 1])
+  }
+
+  @Test func `a slab that is offered while others wait is recalled at once`() async throws {
+    let slabs = spend()
+    _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop) { _ in }
+    let recalls = Recalls()
+    budget.offer(slabs[7], on: eventLoop, recall: recalls.note(7))
+    try await settle()
+    #expect(recalls.all == [7])
+  }
+
+  @Test func `a slab that was withdrawn is not recalled`() async throws {
+    let slabs = spend()
+    let recalls = Recalls()
+    budget.offer(slabs[0], on: eventLoop, recall: recalls.note(0))
+    budget.offer(slabs[1], on: eventLoop, recall: recalls.note(1))
+    budget.withdraw(slabs[0])
+    _ = budget.wait(upTo: Slab.small, as: .slow, on: eventLoop) { _ in }
+    try await settle()
+    #expect(recalls.all == [1])
+  }
+
+  @Test func `an upload that finds room only for a small slab has the next one made large`() async throws {
+    let slabs = spend()
+    let recalls = Recalls()
+    for number in 0..<32 { budget.offer(slabs[number], on: eventLoop, recall: recalls.note(number)) }
+    budget.giveBack(slabs[63])
+    #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.small)
+    try await settle()
+    #expect(recalls.all == Array(0..<16))
+    for number in 0..<16 { budget.giveBack(slabs[number]) }
+    #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.large)
+  }
+
+  @Test func `slabs that are offered and withdrawn for hours leave nothing behind`() async throws {
+    let slab = try #require(budget.take(upTo: Slab.small))
+    let other = try #require(budget.take(upTo: Slab.small))
+    let recalls = Recalls()
+    budget.offer(other, on: eventLoop, recall: recalls.note(-1))
+    for number in 0..<10_000 {
+      budget.offer(slab, on: eventLoop, recall: recalls.note(number))
+      budget.withdraw(slab)
+    }
+    #expect(budget.offersKept < 100)
+    let slabs = spend()
+    _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop) { _ in }
+    try await settle()
+    #expect(recalls.all == [-1] && !slabs.isEmpty)
+  }
+}
