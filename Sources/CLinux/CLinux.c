@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -298,4 +301,18 @@ size_t clinux_resident_bytes(const void *address, size_t length) {
     for (size_t index = 0; index * page < count; index++) resident += (pages[index] & 1) * page;
   }
   return resident;
+}
+
+int clinux_read_sent(int descriptor, struct clinux_sent *sent) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  int held = 0;
+  // An older kernel fills less of it.
+  memset(&info, 0, sizeof info);
+  if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
+  if (ioctl(descriptor, SIOCOUTQ, &held) != 0) return -1;
+  sent->acknowledged = info.tcpi_bytes_acked;
+  sent->held = held > 0 ? (uint64_t)held : 0;
+  sent->window = info.tcpi_snd_wnd;
+  return 0;
 }

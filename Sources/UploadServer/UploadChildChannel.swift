@@ -51,15 +51,16 @@ struct UploadChildChannel: ServerChildChannel {
       let pipeline = channel.pipeline.syncOperations
       let buffer = ReceiveBuffer(context, isSecure: encryption != nil)
       try buffer.apply(to: channel)
-      try UnreadAnswer.limit(time: context.limits.idleTime, on: channel)
+      try SlowReaderLimits.apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       // Behind what decrypts: only what is decrypted is the beginning of a head.
       let decrypter = encryption == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
-      try pipeline.addHandler(
-        HeadClock(pipeline.handler(type: UploadHandler.self), buffer),
-        position: decrypter.map { .after($0) } ?? .first
-      )
+      let uploads = try pipeline.handler(type: UploadHandler.self)
+      try pipeline.addHandler(HeadClock(uploads, buffer), position: decrypter.map { .after($0) } ?? .first)
+      let readers = SlowReaderLimits(idleTimeout: context.limits.idleTime)
+      uploads.readers = readers
+      try pipeline.addHandler(readers, position: .first)
       try pipeline.addHandler(LastDescriptors(), position: .first)
       return value
     }

@@ -19,8 +19,8 @@ import UploadTestSupport
     }
   }
 
-  private func beginDownload(_ server: SluiceServer) async throws -> Socket {
-    let socket = try Socket(port: server.port)
+  private func beginDownload(_ server: SluiceServer, receiveBuffer: Int32? = nil) async throws -> Socket {
+    let socket = try Socket(port: server.port, receiveBuffer: receiveBuffer)
     try await socket.send(RequestHead.bytes("GET", "/files/f"))
     return socket
   }
@@ -81,13 +81,26 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoTakesNothingForTheIdleTimeoutIsEnded() async throws {
+  @Test func `a client that reads nothing for the idle timeout is disconnected`() async throws {
     try await withStoredFile(["--idle-timeout", "1s"]) { server, _ in
-      let reader = try await beginDownload(server)
+      // The larger its buffer, the longer it might have read unseen.
+      let reader = try await beginDownload(server, receiveBuffer: 4096)
       #expect(!(try await reader.receiveSome()).isEmpty)
       try await eventually("the file to be closed") {
         try server.descriptors.allSatisfy { !$0.hasSuffix("/f") }
       }
+    }
+  }
+
+  @Test func `a client that reads 2 KB a second is not disconnected`() async throws {
+    try await withStoredFile(["--idle-timeout", "1s"]) { server, path in
+      let reader = try await beginDownload(server)
+      // Its system announces no room before it has read 64 KiB: this is about time, so time has to pass.
+      let received = try await reader.receive(pause: .milliseconds(500), before: 12, pieceSize: 1024) { received in
+        received.firstRange(of: Self.endOfHead).map { received.count >= $0.upperBound + Self.size } ?? false
+      }
+      let end = try #require(received.firstRange(of: Self.endOfHead)?.upperBound)
+      #expect(try Digest.of(Array(received[end...])) == Digest.ofFile(path))
     }
   }
 

@@ -116,3 +116,16 @@ int clinux_sync_file_system(int descriptor);
 
 /// How many bytes of a page-aligned mapping are resident, by the kernel's count (mincore); 0 when it is no mapping.
 size_t clinux_resident_bytes(const void *address, size_t length);
+
+/// How far a TCP connection's peer has got with what was sent to it.
+struct clinux_sent {
+  /// Bytes that the peer's system has acknowledged, since the connection began.
+  uint64_t acknowledged;
+  /// Bytes that the socket holds: not acknowledged, or not sent yet.
+  uint64_t held;
+  /// The receive window that the peer advertised last, in bytes; 0 when it is closed, and before Linux 5.4.
+  uint64_t window;
+};
+
+/// Reads it (TCP_INFO and SIOCOUTQ); -1 when the descriptor is no TCP socket.
+int clinux_read_sent(int descriptor, struct clinux_sent *sent);

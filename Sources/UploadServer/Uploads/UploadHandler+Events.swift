@@ -41,7 +41,8 @@ extension UploadHandler {
       return context.close(promise: nil)
     } else if idle >= server.limits.idleTime {
       // A client that is slow to take its answer is not idle.
-      if (state.isIdle && answersOnTheirWay == 0) || state.isSkipping { return context.close(promise: nil) }
+      let isUnread = answersOnTheirWay > 0 || readers?.hasUnread ?? false
+      if (state.isIdle && !isUnread) || state.isSkipping { return context.close(promise: nil) }
       lastActivity = context.eventLoop.now
     }
     startTimer()

@@ -41,6 +41,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Ends the running upload when the server's grace is over.
   var graceTimer: Scheduled<Void>?
   var graceIsOver = false
+  /// Watches over responses that the client has yet to read; nil in tests without a socket.
+  weak var readers: SlowReaderLimits?
   /// Answers that the socket has not taken whole.
   var answersOnTheirWay = 0
   /// The last request that this connection takes has come whole, or what cannot be read: nothing behind is looked at.

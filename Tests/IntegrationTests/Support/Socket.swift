@@ -14,8 +14,13 @@ final class Socket: Sendable {
   }
 
   /// Connects to a port of this machine.
-  convenience init(port: Int) throws {
+  /// - Parameter receiveBuffer: of the kernel, in bytes, about; its default when nil.
+  convenience init(port: Int, receiveBuffer: Int32? = nil) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    // Before the connection begins: it tells the other end how large a window can become.
+    if var size = receiveBuffer {
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+    }
     var address = sockaddr_in.loopback(port: port)
     let result = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -147,10 +152,12 @@ final class Socket: Sendable {
   }
 
   /// Receives until `isEnough` says so, or the other end has finished; pauses before each of the first pieces.
+  /// - Parameter pieceSize: the most of each of these, in bytes.
   /// - Throws: ``SocketError`` after a reset.
   func receive(
     pause: Duration,
     before pieces: Int,
+    pieceSize: Int = 65_536,
     until isEnough: @escaping @Sendable ([UInt8]) -> Bool
   ) async throws -> [UInt8] {
     try await onThread {
@@ -160,7 +167,7 @@ final class Socket: Sendable {
       while !isEnough(received) {
         if number < pieces { usleep(UInt32(pause / .microseconds(1))) }
         self.wait(for: POLLIN)
-        let count = recv(self.descriptor, &buffer, buffer.count, 0)
+        let count = recv(self.descriptor, &buffer, number < pieces ? pieceSize : buffer.count, 0)
         guard count >= 0 else { throw SocketError(call: "recv", number: errno) }
         if count == 0 { break }
         received += buffer[..<count]

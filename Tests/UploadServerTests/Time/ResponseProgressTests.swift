@@ -1,0 +1,60 @@
+import NIOCore
+import Testing
+
+@testable import UploadServer
+
+@Suite struct ResponseProgressTests {
+  private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+  /// Feeds a sample every second until the client counts as one that stopped.
+  /// - Parameter sample: of the second after the start.
+  /// - Returns: the second in which it does; nil when that is after `end`.
+  private func stopped(
+    idle: TimeAmount = .seconds(5),
+    end: Int64 = 1000,
+    _ sample: (Int64) -> ResponseProgress.Sample
+  ) -> Int64? {
+    var progress = ResponseProgress(idleTimeout: idle, at: Self.start)
+    for second in 1...end where progress.note(sample(second), at: Self.start + .seconds(second)) == .stopped {
+      return second
+    }
+    return nil
+  }
+
+  private func sample(_ acknowledged: UInt64, window: UInt64 = 0) -> ResponseProgress.Sample {
+    ResponseProgress.Sample(acknowledged: acknowledged, window: window, hasUnread: true)
+  }
+
+  @Test
+  func `a client that acknowledges nothing more is disconnected after the timeout and what it may have read unseen`() {
+    #expect(stopped { _ in sample(0) } == 6)
+    #expect(stopped { _ in sample(3000) } == 9)
+    // 64 KiB at 1 kB/s are 65.5 s.
+    #expect(stopped { _ in sample(10_000_000) } == 72)
+    #expect(stopped(idle: .seconds(30)) { _ in sample(10_000_000) } == 97)
+  }
+
+  @Test(arguments: [UInt64(1000), 2000, 20_000]) func `a slow reader is never disconnected`(rate: UInt64) {
+    // Its system acknowledges in blocks of 64 KiB, the moment that it has read one.
+    #expect(stopped { second in sample(200_000 + UInt64(second) * rate / 65_536 * 65_536) } == nil)
+    // The same with a receive buffer of 4 MiB, which opens when a sixteenth of it is free.
+    #expect(stopped { sample(8 << 20 + UInt64($0) * rate >> 18 << 18, window: $0 == 1 ? 4 << 20 : 0) } == nil)
+  }
+
+  @Test func `a client that announces room reads`() {
+    #expect(stopped(end: 200) { sample(0, window: UInt64($0)) } == nil)
+  }
+
+  @Test func `a client is not believed to have a buffer of any size`() {
+    let second = stopped { sample(1 << 40, window: $0 == 1 ? 1 << 30 : 0) }
+    #expect(second == 306, "5 s, and 5 min")
+  }
+
+  @Test func `time without a response does not count`() {
+    var progress = ResponseProgress(idleTimeout: .seconds(5), at: Self.start)
+    let read = ResponseProgress.Sample(acknowledged: 100, window: 0, hasUnread: false)
+    #expect(progress.note(read, at: Self.start + .seconds(100)) == .delivered)
+    #expect(progress.note(sample(100), at: Self.start + .seconds(200)) == .reading)
+    #expect(progress.note(sample(100), at: Self.start + .seconds(206)) == .stopped)
+  }
+}
