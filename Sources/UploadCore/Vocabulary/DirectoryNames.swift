@@ -10,19 +10,26 @@ package enum DirectoryNames {
   /// The same for a directory that is open, byte for byte; closes the descriptor. Reading moves its position, so it must
   /// be nobody else's.
   package static func read(descriptor: Int32) -> [NameBytes] {
-    guard descriptor >= 0 else { return [] }
+    var names: [NameBytes] = []
+    visit(descriptor: descriptor) { names.append(NameBytes(cString: $0)) }
+    return names
+  }
+
+  /// Hands on each name as it is read, so that none need be kept; closes the descriptor as ``read(descriptor:)`` does.
+  package static func visit(descriptor: Int32, _ body: (UnsafePointer<CChar>) -> Void) {
+    guard descriptor >= 0 else { return }
     guard let stream = fdopendir(descriptor) else {
       close(descriptor)
-      return []
+      return
     }
     defer { closedir(stream) }
-    var names: [NameBytes] = []
     while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { NameBytes(cString: $0) }
+      withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+          guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
+          body(name)
+        }
       }
-      if name != ".", name != ".." { names.append(name) }
     }
-    return names
   }
 }

@@ -14,16 +14,22 @@ struct BrowsingRoutes: Sendable {
   let ledger: UploadLedger
   /// Threads for reading the disk; not the ones that write uploads.
   let workers: NIOThreadPool
+  private let snapshots: ListingSnapshots
+
+  init(directory: UploadDirectory, budget: MemoryBudget, ledger: UploadLedger, workers: NIOThreadPool) {
+    self.directory = directory
+    self.budget = budget
+    self.ledger = ledger
+    self.workers = workers
+    snapshots = ListingSnapshots(directory: directory, budget: budget, workers: workers)
+  }
 
   /// The router with all of it.
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: PlainRefusals())
-    router.get("/") { request, _ in
-      let files = try await list()
-      return Response(.page(page(for: request).front(files), status: .ok))
-    }
-    router.get("/files") { request, _ in try await listing(request) }
+    router.get("/") { request, context in try await list(page(for: request).front, over: context.channel) }
+    router.get("/files") { request, context in try await listing(request, over: context.channel) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }
     router.get("/healthz") { _, _ in
       _ = try await inDirectory { _ in }
@@ -51,33 +57,38 @@ struct BrowsingRoutes: Sendable {
     }
   }
 
-  private func list() async throws -> [StoredFile] {
-    try await inDirectory { $0.list(\.typed) }
+  private func listing(_ request: Request, over channel: any Channel) async throws -> Response {
+    let wantsPage = request.headers[.accept]?.contains("text/html") ?? false
+    return try await list(wantsPage ? page(for: request).listing : .json, over: channel)
   }
 
-  private func listing(_ request: Request) async throws -> Response {
-    let files = try await list()
-    if request.headers[.accept]?.contains("text/html") ?? false {
-      return Response(.page(page(for: request).listing(files), status: .ok))
+  private func list(_ format: ListingFormat, over channel: any Channel) async throws -> Response {
+    try await inDirectory { _ in }
+    do {
+      let snapshot = try await snapshots.current()
+      guard let reservation = await budget.reserve(Listing.pieceSize) else { throw ListingSnapshots.BudgetExceeded() }
+      return Listing(
+        snapshot: snapshot,
+        format: format,
+        reservation: reservation,
+        directory: directory,
+        workers: workers,
+        channel: channel
+      ).response()
+    } catch is ListingSnapshots.BudgetExceeded {
+      let share = ByteSize.text(UInt64(budget.reservable))
+      let message =
+        "Too many listings or files: listings may use \(share) of memory together. Try again later, or start the server "
+        + "with a larger --memory-budget."
+      return Response(Answer(refusing: message, status: .serviceUnavailable))
     }
-    let entries = files.map {
-      JSONValue.object([
-        ("name", .string($0.name)),
-        ("url", .string("/files/\($0.urlComponent)")),
-        ("size", .unsigned($0.size)),
-        ("type", .optional($0.type)),
-        ("sha256", .optional($0.digests.sha256Text)),
-        ("modified", .string(HTTPDate.internetText($0.modified))),
-      ])
-    }
-    return Response(Answer(status: .ok, json: .object([("files", .array(entries))])))
   }
 
   private func download(_ request: Request, over channel: any Channel) async throws -> Response {
     // The path as it was sent: the router has already turned an escaped slash into a plain one.
     let escaped = request.uri.path.dropFirst("/files/".count)
     guard let name = PercentEncoding.decodedBytes(escaped.utf8), !name.isEmpty else {
-      if escaped.isEmpty { return try await listing(request) }
+      if escaped.isEmpty { return try await listing(request, over: channel) }
       throw UploadError(.badRequest, "The name has a % that is not followed by two hexadecimal digits.")
     }
     let opened = try await inDirectory { $0.open(NameBytes(name)).map { (file: $0, described: $0.typed) } }

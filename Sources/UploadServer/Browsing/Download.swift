@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOHTTPTypes
 import NIOPosix
 import UploadCore
 import UploadProtocol
@@ -94,7 +93,7 @@ struct Download: Sendable {
         // The length was promised: a file cut short meanwhile must not look whole.
         guard piece.readableBytes > 0 else { throw UploadError(.storageFailed, "The file was cut short.") }
         offset += UInt64(piece.readableBytes)
-        try await send(piece)
+        try await channel.sendBody(piece)
         if pieceSize == Self.smallPiece, offset - range.lowerBound >= Self.proof,
           budget.growBuffer(by: Self.largePiece - Self.smallPiece)
         {
@@ -102,16 +101,6 @@ struct Download: Sendable {
         }
       }
       try await writer.finish(nil)
-    }
-  }
-
-  /// Waits until the socket has taken a piece. The library's writer looks whether there is room on a thread of its own,
-  /// and so hands on megabytes before the event loop can say that there is none.
-  private func send(_ piece: ByteBuffer) async throws {
-    try await withTaskCancellationHandler {
-      try await channel.writeAndFlush(HTTPResponsePart.body(piece))
-    } onCancel: {
-      channel.close(promise: nil)
     }
   }
 }

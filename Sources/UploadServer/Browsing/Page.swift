@@ -13,32 +13,51 @@ struct Page {
   }
 
   /// The front page: a form to upload with, and what is there already.
-  func front(_ files: [StoredFile]) -> String {
-    document(
+  var front: ListingFormat {
+    format(
       title: "Sluice",
-      """
-      <h1>Upload files</h1>
-      <form method="post" action="/file-upload\(query)" enctype="multipart/form-data">
-      <input type="file" name="file" multiple required aria-label="Files">
-      <button type="submit">Upload</button>
-      </form>
-      <h2>Files</h2>
-      \(table(files))
-      """
+      before: """
+        <h1>Upload files</h1>
+        <form method="post" action="/file-upload\(query)" enctype="multipart/form-data">
+        <input type="file" name="file" multiple required aria-label="Files">
+        <button type="submit">Upload</button>
+        </form>
+        <h2>Files</h2>
+
+        """,
+      after: ""
     )
   }
 
   /// The listing alone.
-  func listing(_ files: [StoredFile]) -> String {
-    document(title: "Files", "<h1>Files</h1>\n\(table(files))\n<p><a href=\"/\(query)\">Upload more</a></p>")
+  var listing: ListingFormat {
+    format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore)
   }
 
   /// What a form's sender sees when everything is stored.
   func stored(_ files: [StoredFile]) -> String {
-    document(title: "Uploaded", "<h1>Uploaded</h1>\n\(table(files))\n<p><a href=\"/\(query)\">Upload more</a></p>")
+    format(title: "Uploaded", before: "<h1>Uploaded</h1>\n", after: uploadMore).text(files)
   }
 
-  private func document(title: String, _ body: String) -> String {
+  private var uploadMore: String { "\n<p><a href=\"/\(query)\">Upload more</a></p>" }
+
+  /// A page around a table of files.
+  private func format(title: String, before: String, after: String) -> ListingFormat {
+    ListingFormat(
+      contentType: Self.contentType,
+      start: documentStart(title: title) + before,
+      first: "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n",
+      separator: "\n",
+      last: "\n</table>",
+      empty: "<p>Nothing here yet.</p>",
+      end: after + Self.documentEnd,
+      row: row
+    )
+  }
+
+  static let contentType = "text/html; charset=utf-8"
+
+  private func documentStart(title: String) -> String {
     """
     <!doctype html>
     <html lang="en">
@@ -56,29 +75,23 @@ struct Page {
     </style>
     </head>
     <body>
-    \(body)
-    </body>
-    </html>
 
     """
   }
 
-  private func table(_ files: [StoredFile]) -> String {
-    guard !files.isEmpty else { return "<p>Nothing here yet.</p>" }
-    let rows = files.map { file in
-      let name = MarkupText.escaped(PlainText.sanitized(file.name))
-      let type = MarkupText.escaped(file.type ?? "")
-      return "<tr><td><a href=\"/files/\(file.urlComponent)\(query)\">\(name)</a></td>"
-        + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
-    }
-    return
-      "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n\(rows.joined(separator: "\n"))\n</table>"
+  private static let documentEnd = "\n</body>\n</html>\n"
+
+  private func row(_ file: StoredFile) -> String {
+    let name = MarkupText.escaped(PlainText.sanitized(file.name))
+    let type = MarkupText.escaped(file.type ?? "")
+    return "<tr><td><a href=\"/files/\(file.urlComponent)\(query)\">\(name)</a></td>"
+      + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
   }
 }
 
 extension Answer {
   /// A page for a browser.
   static func page(_ page: String, status: HTTPResponse.Status) -> Answer {
-    Answer(status: status, contentType: "text/html; charset=utf-8", body: page)
+    Answer(status: status, contentType: Page.contentType, body: page)
   }
 }

@@ -14,12 +14,6 @@ extension UploadDirectory {
     return file
   }
 
-  /// The regular files of the directory, newest first, unfinished ones left out.
-  /// - Parameter look: what is to be told of a file, while it is open.
-  package func list(_ look: (OpenFile) -> StoredFile = { $0.file }) -> [StoredFile] {
-    names().compactMap { open($0).map(look) }.sorted { ($1.modified, $0.name) < ($0.modified, $1.name) }
-  }
-
   private func descriptor(of name: NameBytes) -> Int32? {
     let isOneComponent = !name.isEmpty && !name.bytes.contains(UInt8(ascii: "/"))
     guard isOneComponent, !name.bytes.contains(0), !FileName.isPartial(name) else { return nil }

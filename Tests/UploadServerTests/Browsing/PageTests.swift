@@ -14,7 +14,8 @@ import UploadStorage
 
   @Test func `Names and types are text, never markup`() {
     for page in [
-      Page(linkToken: nil).front([nasty]), Page(linkToken: nil).listing([nasty]), Page(linkToken: nil).stored([nasty]),
+      Page(linkToken: nil).front.text([nasty]), Page(linkToken: nil).listing.text([nasty]),
+      Page(linkToken: nil).stored([nasty]),
     ] {
       #expect(!page.contains("<b>"))
       #expect(!page.contains("<script"))
@@ -27,17 +28,17 @@ import UploadStorage
   }
 
   @Test func `Sizes are words, and an unknown type is empty`() {
-    let page = Page(linkToken: nil).listing([StoredFile(name: "a", size: 1536, type: nil, modified: 0)])
+    let page = Page(linkToken: nil).listing.text([StoredFile(name: "a", size: 1536, type: nil, modified: 0)])
     #expect(page.contains("<td class=\"size\">1.5 KiB</td><td></td>"))
   }
 
   @Test func `Without files it says so`() {
-    #expect(Page(linkToken: nil).front([]).contains("<p>Nothing here yet.</p>"))
-    #expect(!Page(linkToken: nil).front([]).contains("<table>"))
+    #expect(Page(linkToken: nil).front.text([]).contains("<p>Nothing here yet.</p>"))
+    #expect(!Page(linkToken: nil).front.text([]).contains("<table>"))
   }
 
   @Test func `The front page uploads with a plain form`() {
-    let page = Page(linkToken: nil).front([])
+    let page = Page(linkToken: nil).front.text([])
     #expect(page.hasPrefix("<!doctype html>\n"))
     #expect(page.contains("method=\"post\" action=\"/file-upload\" enctype=\"multipart/form-data\""))
     #expect(page.contains("type=\"file\" name=\"file\" multiple"))
@@ -48,9 +49,9 @@ extension PageTests {
   @Test func `A page opened with a token goes on with it`() {
     let file = StoredFile(name: "a b", size: 1, type: nil, modified: 0)
     let page = Page(linkToken: "tok\"en&")
-    #expect(page.front([file]).contains("action=\"/file-upload?token=tok%22en%26\""))
-    #expect(page.listing([file]).contains("href=\"/files/a%20b?token=tok%22en%26\""))
+    #expect(page.front.text([file]).contains("action=\"/file-upload?token=tok%22en%26\""))
+    #expect(page.listing.text([file]).contains("href=\"/files/a%20b?token=tok%22en%26\""))
     #expect(page.stored([file]).contains("href=\"/?token=tok%22en%26\""))
-    #expect(!Page(linkToken: nil).front([file]).contains("token"))
+    #expect(!Page(linkToken: nil).front.text([file]).contains("token"))
   }
 }

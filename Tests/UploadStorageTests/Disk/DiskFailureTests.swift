@@ -108,7 +108,7 @@ import UploadTestSupport
         #expect(try fixture.place.read(name) == [2, 3])
       }
       #expect(fixture.directory.takesUnnamed.load(ordering: .relaxed) == isUnnamed)
-      #expect(fixture.directory.list().map(\.name).sorted() == ["b", "c"])
+      #expect(try await fixture.directory.snapshotNames().sorted() == ["b", "c"])
     }
   }
 

@@ -241,7 +241,7 @@ import UploadTestSupport
         #expect(error.message.contains("does not exist any more"))
       }
       #expect(throws: UploadError.self) { try directory.createPartial() }
-      #expect(directory.list() == [])
+      #expect(directory.names() == [])
     }
   }
 }
