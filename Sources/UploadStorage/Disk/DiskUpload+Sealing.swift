@@ -86,7 +86,7 @@ extension DiskUpload {
       var digests = hash?.digests ?? ContentDigests()
       if let late = end.late { digests.fill(from: try file.digests(late, length: tail.piece.end)) }
       try digests.require(end.expected)
-      file.note(type: end.type, sha256: digests.sha256Text)
+      file.note(type: end.type, sha256: digests.sha256)
       try file.applyMode()
       return SealedUpload(
         meter: meter,

@@ -105,10 +105,13 @@ package final class PartialFile: Sendable {
     }
   }
 
-  /// Notes media type and digest with the file, where the file system takes attributes.
-  func note(type: String?, sha256: String?) {
+  /// Notes media type and digest with the file, where the file system takes attributes. All of it must have been written:
+  /// the digest is noted with the size and time of change that it was computed for.
+  func note(type: String?, sha256: [UInt8]?) {
     if let type { note(type, as: UploadDirectory.typeAttribute) }
-    if let sha256 { note(sha256, as: UploadDirectory.digestAttribute) }
+    if let sha256, let version = ContentVersion(descriptor: descriptor) {
+      note(NotedDigest(sha256: sha256, version: version).text, as: UploadDirectory.digestAttribute)
+    }
   }
 
   /// Gives the file the permissions chosen for stored files. The last thing before its sync: what may only be read takes no

@@ -29,7 +29,7 @@ extension UploadDirectory {
       size: UInt64(max(0, status.st_size)),
       type: notedType(of: descriptor),
       modified: clinux_modified_seconds(&status),
-      digests: ContentDigests(sha256: notedDigest(of: descriptor))
+      digests: ContentDigests(sha256: notedDigest(of: descriptor, version: ContentVersion(&status)))
     )
     return OpenFile(descriptor: descriptor, file: file, version: FileVersion(status))
   }
@@ -40,8 +40,10 @@ extension UploadDirectory {
     return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
   }
 
-  private func notedDigest(of descriptor: Int32) -> [UInt8]? {
-    attribute(Self.digestAttribute, of: descriptor).flatMap { ContentDigests(sha256Text: $0)?.sha256 }
+  /// The digest noted with a file; nil when it was computed of another content.
+  private func notedDigest(of descriptor: Int32, version: ContentVersion) -> [UInt8]? {
+    guard let noted = attribute(Self.digestAttribute, of: descriptor).flatMap({ NotedDigest($0) }) else { return nil }
+    return noted.version == version ? noted.sha256 : nil
   }
 
   private func attribute(_ name: String, of descriptor: Int32) -> String? {
