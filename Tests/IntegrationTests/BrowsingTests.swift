@@ -62,6 +62,16 @@ import UploadTestSupport
     }
   }
 
+  @Test func `HEAD with Range describes the whole file`() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(1000, to: "source")
+      #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
+      let reply = try await Curl.run(["--head", "-H", "Range: bytes=0-9", "\(server.url)/files/f"])
+      #expect(reply.status == 200)
+      #expect(reply.body.lowercased().contains("content-length: 1000\r\n"), "\(reply)")
+    }
+  }
+
   @Test func healthAndMetrics() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")

@@ -70,7 +70,10 @@ struct Download: Sendable {
   /// The range asked for, unless it was asked of another version of the file, or of one that only a date tells: nobody
   /// knows whether the file changed twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5
   /// and 8.8.2.2), and parts of two versions must never be put together.
+  ///
+  /// Only GET has ranges (RFC 9110 section 14.2): HEAD describes the whole file.
   private func wantedRange(of request: Request) -> String? {
+    guard request.method == .get else { return nil }
     if let condition = request.headers[.ifRange], condition != tag { return nil }
     return request.headers[.range]
   }

@@ -7,4 +7,12 @@ extension StoredFile {
   var urlComponent: String {
     PercentEncoding.encode(nameBytes.bytes)
   }
+
+  /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2): right also behind
+  /// a proxy that adds a prefix to all paths or takes one away.
+  /// - Parameter path: the request's, with or without a query.
+  func url(relativeTo path: String) -> String {
+    let depth = path.utf8.prefix { $0 != UInt8(ascii: "?") }.count { $0 == UInt8(ascii: "/") } - 1
+    return String(repeating: "../", count: max(0, depth)) + "files/" + urlComponent
+  }
 }

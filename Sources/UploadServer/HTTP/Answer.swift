@@ -31,11 +31,13 @@ struct Answer: Sendable {
   }
 
   /// Success, with what was stored. Clients rely on its JSON, and on that of a failure: README.md, Uploading.
-  static func stored(_ files: [StoredFile], status: HTTPResponse.Status) -> Answer {
+  /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload.
+  static func stored(_ files: [StoredFile], status: HTTPResponse.Status, path: String? = nil) -> Answer {
     let entries = files.map { file in
+      let url = path.map { [("url", JSONValue.string(file.url(relativeTo: $0)))] } ?? []
       let digest = file.digests.sha256Text.map { [("sha256", JSONValue.string($0))] } ?? []
       return JSONValue.object(
-        [("name", .string(file.name)), ("size", .unsigned(file.size)), ("type", .optional(file.type))] + digest
+        [("name", .string(file.name)), ("size", .unsigned(file.size)), ("type", .optional(file.type))] + url + digest
       )
     }
     var answer = Answer(
@@ -47,9 +49,15 @@ struct Answer: Sendable {
         ("files", .array(entries)),
       ])
     )
-    // Of several files the field could not say which one it means.
-    if files.count == 1 { answer.fields[.reprDigest] = files.first.flatMap { DigestFields.text($0.digests) } }
+    answer.describe(files, path: path)
     return answer
+  }
+
+  /// Adds the fields that speak of a stored file: of several, they could not say which one they mean.
+  mutating func describe(_ files: [StoredFile], path: String?) {
+    guard files.count == 1, let file = files.first else { return }
+    fields[.reprDigest] = DigestFields.text(file.digests)
+    fields[.location] = path.map { file.url(relativeTo: $0) }
   }
 
   /// Failure, by what went wrong.

@@ -23,7 +23,9 @@ extension UploadHandler: IncomingBodyDelegate {
       let replaced = current.isPut && files.contains { $0.replaced }
       let status: HTTPResponse.Status = replaced ? .ok : .created
       let page = current.wantsPage ? Page(linkToken: current.linkToken) : nil
-      answer(page.map { .page($0.stored(files), status: status) } ?? .stored(files, status: status))
+      var response = page.map { Answer.page($0.stored(files), status: status) }
+      response?.describe(files, path: current.path)
+      answer(response ?? .stored(files, status: status, path: current.path))
     case .failure(let error): answer(Answer(refusing: error))
     }
   }

@@ -14,6 +14,8 @@ extension UploadHandler {
     /// It has been told.
     var wasContinued = false
     var isPut = false
+    /// As the request's target has it, with the query.
+    var path = "/"
     /// The answer must have no body, whatever it says (RFC 9110 section 9.3.2).
     var isHead = false
     /// The methods that the path takes, for a refusal of another.
@@ -41,6 +43,7 @@ extension UploadHandler.Current {
     wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
     isPut = request.method == .put
+    path = request.path ?? "/"
     isHead = request.method == .head
     linkToken = AccessGate.tokenInTarget(request)
     allow = UploadRoute.methods(for: request)

@@ -19,9 +19,11 @@ import UploadTestSupport
       try await client.send(bytes)
       try await client.wait(for: #""name":"s.bin","size":3000000"#)
       try await client.send(FormText.post(FormText.file("a.txt", "first"), FormText.file("a.txt", "second")))
-      try await client.wait(for: #"[{"name":"a.txt","size":5,"type":"text/plain"},{"name":"a (2).txt","size":6,"#)
+      try await client.wait(
+        for: #"[{"name":"a.txt","size":5,"type":"text/plain","url":"files/a.txt"},{"name":"a (2).txt","size":6,"#
+      )
       try await client.send(request("PUT /x/put.json", body: "{}"))
-      try await client.wait(for: #"{"name":"put.json","size":2,"type":"application/json"}"#)
+      try await client.wait(for: #"{"name":"put.json","size":2,"type":"application/json","url":"../files/put.json"}"#)
       try await client.close()
       #expect(try server.place.read("s.bin") == bytes)
       #expect(try server.place.read("a (2).txt") == Array("second".utf8))
@@ -73,6 +75,17 @@ import UploadTestSupport
       let head = request("HEAD /files/%C3%BC.txt", ["Connection: close"])
       let headers = try await WireClient.exchange(head, port: server.port)
       #expect(headers.contains("Content-Length: 10\r\n") && headers.hasSuffix("\r\n\r\n"))
+    }
+  }
+
+  @Test(arguments: ["bytes=2-4", "bytes=10-", "bytes=-3"])
+  func `HEAD ignores Range and describes the whole file`(range: String) async throws {
+    try await RunningServer.with { server in
+      try server.place.write(Array("0123456789".utf8), to: "a.txt")
+      let head = request("HEAD /files/a.txt", ["Connection: close", "Range: \(range)"])
+      let headers = try await WireClient.exchange(head, port: server.port)
+      #expect(headers.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(headers.contains("Content-Length: 10\r\n") && !headers.contains("Content-Range"))
     }
   }
 

@@ -11,7 +11,11 @@ import UploadCore
         try harness.send(request("POST /stream-upload?name=a\(round).txt", body: "hello"))
         let answer = try harness.received()
         #expect(answer.hasPrefix("HTTP/1.1 201 Created\r\n"))
-        #expect(answer.hasSuffix(#""files":[{"name":"a\#(round).txt","size":5,"type":"text/plain"}]}"# + "\n"))
+        #expect(
+          answer.hasSuffix(
+            #""files":[{"name":"a\#(round).txt","size":5,"type":"text/plain","url":"files/a\#(round).txt"}]}"# + "\n"
+          )
+        )
         #expect(!answer.lowercased().contains("connection: close"))
         #expect(answer.contains("\r\nServer: sluice\r\n") && answer.contains(" GMT\r\n"))
       }
@@ -19,6 +23,30 @@ import UploadCore
       #expect(harness.library.requests == [])
       #expect(harness.ledger.totals(.incoming).finished == 3)
       #expect(harness.isOpen && !harness.wire.outputIsClosed)
+    }
+  }
+
+  @Test(arguments: [
+    ("PUT /a%20b.txt", "files/a%20b.txt"), ("PUT /files/a.txt?x=/y/", "../files/a.txt"),
+    ("POST /stream-upload?name=%C3%BC%3A", "files/%C3%BC%3A"), ("PUT /x/y/a.txt", "../../files/a.txt"),
+  ])
+  func `the response has the URL of the file relative to that of the request`(line: String, url: String) async throws {
+    try await withHandler { harness in
+      try harness.send(request(line, body: "hello"))
+      let response = try harness.received()
+      #expect(response.contains("\r\nLocation: \(url)\r\n"))
+      #expect(response.contains("\"url\":\"\(url)\""))
+    }
+  }
+
+  @Test func `a form with several files has a URL for each and no Location`() async throws {
+    try await withHandler { harness in
+      try harness.send(FormText.post(FormText.file("a.txt", "first"), FormText.file("b.txt", "second")))
+      let response = try harness.received()
+      #expect(response.contains(#""url":"files/a.txt""#) && response.contains(#""url":"files/b.txt""#))
+      #expect(!response.contains("Location:"))
+      try harness.send(FormText.post(FormText.file("c.txt", "only")))
+      #expect(try harness.received().contains("\r\nLocation: files/c.txt\r\n"))
     }
   }
 
