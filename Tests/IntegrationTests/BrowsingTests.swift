@@ -62,6 +62,20 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: ["a b.txt", "100%.txt", "plain.txt", "a;b.txt"])
+  func `curl saves a download under its name`(name: String) async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(1000, to: "source")
+      let escaped = try #require(name.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+      #expect(try await Curl.run(["-T", path, "\(server.url)/\(escaped)"]).isStored(name, size: 1000))
+      let saved = try server.scratch.directory("saved")
+      let reply = try await Curl.run(["--output-dir", saved.path, "-OJ", "\(server.url)/files/\(escaped)"])
+      #expect(reply.status == 200, "\(reply)")
+      #expect(try saved.names() == [name])
+      #expect(try Digest.ofFile(saved.file(name)) == Digest.ofFile(path))
+    }
+  }
+
   @Test func `HEAD with Range describes the whole file`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")

@@ -35,7 +35,7 @@ struct Download: Sendable {
       .eTag: tag,
       .lastModified: HTTPDate.text(stored.modified),
       .acceptRanges: "bytes",
-      .contentDisposition: disposition,
+      .contentDisposition: ContentDisposition.attachment(named: stored.nameBytes),
       .xContentTypeOptions: "nosniff",
       .cacheControl: "no-cache",
     ]
@@ -58,11 +58,6 @@ struct Download: Sendable {
       refusal.fields[.contentRange] = "bytes */\(stored.size)"
       return Response(refusal)
     }
-  }
-
-  /// A name that is not UTF-8 cannot be stated here (RFC 8187 section 3.2.1); clients then take it from the URL.
-  private var disposition: String {
-    stored.nameBytes.isUTF8 ? "attachment; filename*=UTF-8''\(stored.urlComponent)" : "attachment"
   }
 
   private var tag: String { Preconditions.Representation(file.version).tag.text }

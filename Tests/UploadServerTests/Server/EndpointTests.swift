@@ -54,7 +54,7 @@ import UploadTestSupport
       try server.place.write(Array("0123456789".utf8), to: "ü.txt")
       let whole = try await get("/files/%C3%BC.txt", [], server)
       #expect(whole.hasPrefix("HTTP/1.1 200 OK\r\n") && whole.hasSuffix("\r\n\r\n0123456789"))
-      #expect(whole.contains("Content-Disposition: attachment; filename*=UTF-8''%C3%BC.txt\r\n"))
+      #expect(whole.contains("Content-Disposition: attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%BC.txt\r\n"))
       #expect(whole.contains("X-Content-Type-Options: nosniff\r\n"))
       let tag = try #require(whole.split(separator: "\r\n").first { $0.hasPrefix("ETag: ") }?.dropFirst(6))
       let part = try await get("/files/%C3%BC.txt", ["Range: bytes=2-4"], server)
