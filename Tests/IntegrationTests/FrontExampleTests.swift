@@ -48,6 +48,18 @@ import UploadTestSupport
     }
   }
 
+  @Test(.curl, .nginx) func `nginx that rewrites Host names the address that it was asked for`() async throws {
+    let host = "proxy_set_header Host $http_host;"
+    let rewritten = "proxy_set_header Host upstream.internal; proxy_set_header X-Forwarded-Host $http_host;"
+    try await withNginx(editing: { $0.replacing(host, with: rewritten) }) { server, url in
+      let path = try server.scratch.random(1000, to: "a.bin")
+      let upload = ["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"]
+      #expect(try await Curl.run(["-H", "Origin: \(url)"] + upload).isStored("a.bin", size: 1000))
+      let foreign = try await Curl.run(["-H", "Origin: http://upstream.internal"] + upload)
+      #expect(foreign.isRefusal(403), "\(foreign)")
+    }
+  }
+
   @Test(.curl, .nginx) func nginxPassesARefusal() async throws {
     try await withNginx(["--max-size", "1MB"]) { server, url in
       let path = try server.scratch.random(30_000_000, to: "a.bin")
@@ -73,6 +85,7 @@ import UploadTestSupport
   private func withNginx(
     _ options: [String] = [],
     upstream: String? = nil,
+    editing edit: (String) -> String = { $0 },
     _ body: (_ server: SluiceServer, _ url: String) async throws -> Void
   ) async throws {
     let access = ["--token", Self.token, "--trusted-proxy", "127.0.0.1"]
@@ -85,7 +98,7 @@ import UploadTestSupport
         .replacing("http://127.0.0.1:8080", with: upstream ?? server.url)
         .replacing("/var/log/nginx/sluice.log", with: server.scratch.file("nginx.log"))
         .replacing("/var/log/nginx/error.log", with: server.scratch.file("nginx-error.log"))
-      try server.scratch.write(site.utf8, to: "sluice.conf")
+      try server.scratch.write(edit(site).utf8, to: "sluice.conf")
       let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path temporary_\($0);" }
       let main = """
         daemon off; pid nginx.pid; worker_processes 1; user root;

@@ -25,7 +25,7 @@ struct AccessOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Believe X-Forwarded-For of this address or network; may be repeated.",
+      "Believe X-Forwarded-For, -Host and -Proto of this address or network; may be repeated.",
       valueName: "address"
     )
   )

@@ -38,7 +38,7 @@ struct AccessGate: Sendable {
         )
       )
     }
-    if let origin = request.headerFields[.origin], !isOwn(origin, request), !isAllowed(origin) {
+    if let origin = request.headerFields[.origin], !isOwn(origin, request, from: peer), !isAllowed(origin) {
       return .refuse(
         UploadError(.forbidden, "Web pages of another origin may not use this server. Allow one with --allow-origin.")
       )
@@ -123,10 +123,34 @@ struct AccessGate: Sendable {
     origins.contains(Self.plain(origin: origin))
   }
 
-  private func isOwn(_ origin: String, _ request: HTTPRequest) -> Bool {
-    guard let authority = request.authority?.lowercased() else { return false }
+  private func isOwn(_ origin: String, _ request: HTTPRequest, from peer: SocketAddress?) -> Bool {
+    let address = publicAddress(of: request, from: peer)
+    guard let authority = address.authority else { return false }
     let plain = Self.plain(origin: origin)
-    return ["http", "https"].contains { plain == Self.plain(origin: "\($0)://\(authority)") }
+    let schemes = address.scheme.map { [$0] } ?? ["http", "https"]
+    return schemes.contains { plain == Self.plain(origin: "\($0)://\(authority)") }
+  }
+
+  /// How the client reached the server: its name and port, and the scheme where that is known.
+  ///
+  /// A trusted proxy says so in `X-Forwarded-Host` and `X-Forwarded-Proto`. Of several values the last counts: it is the one
+  /// that the trusted proxy wrote itself, while those before may be the client's own.
+  func publicAddress(
+    of request: HTTPRequest,
+    from peer: SocketAddress?
+  ) -> (scheme: String?, authority: String?) {
+    guard isTrusted(peer) else { return (nil, request.authority) }
+    let scheme = Self.lastValue(of: .xForwardedProto, in: request)?.lowercased()
+    return (
+      scheme.flatMap { $0 == "http" || $0 == "https" ? $0 : nil },
+      Self.lastValue(of: .xForwardedHost, in: request) ?? request.authority
+    )
+  }
+
+  private static func lastValue(of name: HTTPField.Name, in request: HTTPRequest) -> String? {
+    let last = request.headerFields[values: name].joined(separator: ",").split(separator: ",").last
+    let value = last.map { String($0.filter { $0 != " " && $0 != "\t" }) }
+    return value.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// An origin as it is compared: lower case, without a slash at its end or the port that its scheme has anyway.

@@ -4,7 +4,7 @@ package struct AccessRules: Sendable {
   package var token: AccessToken?
   /// Origins besides the server's own whose web pages may use it, as browsers write them: `https://app.example`.
   package var allowedOrigins: [String] = []
-  /// Proxies whose `X-Forwarded-For` is believed.
+  /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
   package var trustedProxies: [AddressRange] = []
 
   package init() {}

@@ -3,6 +3,8 @@ import HTTPTypes
 /// Fields that the library of field names does not know.
 extension HTTPField.Name {
   static let xForwardedFor = field("X-Forwarded-For")
+  static let xForwardedHost = field("X-Forwarded-Host")
+  static let xForwardedProto = field("X-Forwarded-Proto")
   static let referrerPolicy = field("Referrer-Policy")
   static let allowPrivateNetwork = field("Access-Control-Allow-Private-Network")
   static let requestPrivateNetwork = field("Access-Control-Request-Private-Network")

@@ -188,6 +188,54 @@ import UploadCore
     }
   }
 
+  @Test(arguments: [
+    ("https://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: https"]),
+    ("http://files.example:8443", ["X-Forwarded-Host: files.example:8443"]),
+    ("https://files.example", ["X-Forwarded-Host: FILES.example"]),
+    ("https://files.example", ["X-Forwarded-Host: evil.example, files.example"]),
+    ("https://files.example", ["X-Forwarded-Host: evil.example", "X-Forwarded-Host: files.example"]),
+    ("https://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: http, https"]),
+    ("https://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: gopher"]),
+    ("http://localhost", []), ("http://localhost", ["X-Forwarded-Proto: http"]),
+  ])
+  func `pages of the address that a trusted proxy was asked for may use the server`(
+    origin: String,
+    fields: [String]
+  ) async throws {
+    try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
+      try harness.send(request("PUT /a", ["Origin: \(origin)"] + fields, body: "x"))
+      #expect(try harness.statuses() == [201])
+    }
+  }
+
+  @Test(arguments: [
+    ("https://files.example", ["X-Forwarded-Host: other.example"]),
+    ("https://evil.example", ["X-Forwarded-Host: evil.example, files.example"]),
+    ("http://localhost", ["X-Forwarded-Host: files.example"]),
+    ("http://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: https"]),
+    ("https://files.example", ["X-Forwarded-Proto: https"]),
+  ])
+  func `pages of other addresses may not, whatever the proxy says`(origin: String, fields: [String]) async throws {
+    try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
+      try harness.send(request("PUT /a", ["Origin: \(origin)"] + fields, body: "x"))
+      #expect(try harness.statuses() == [403])
+      #expect(harness.store.sinks.isEmpty)
+    }
+  }
+
+  @Test func `X-Forwarded-Host and X-Forwarded-Proto of other peers are ignored`() async throws {
+    let fields = ["X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https"]
+    try await withHandler(access: gate(proxies: ["10.0.0.1"], isLoopback: true)) { harness in
+      try harness.send(request("PUT /a", ["Origin: https://evil.example"] + fields, body: "x"))
+      #expect(try harness.statuses() == [403])
+      #expect(harness.store.sinks.isEmpty)
+    }
+    try await withHandler(access: gate(proxies: ["10.0.0.1"], isLoopback: true)) { harness in
+      try harness.send(request("PUT /a", ["Origin: http://localhost"] + fields, body: "x"))
+      #expect(try harness.statuses() == [201])
+    }
+  }
+
   @Test func `The limit per client looks through the proxy`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 1
