@@ -16,6 +16,7 @@ import UploadTestSupport
       #expect(second.isRefusal(507), "\(second)")
       #expect(!second.errors.contains("100 Continue"))
       let words = try second.answer.msg
+      #expect(!words.contains("/"), "clients are told no path: \(words)")
       for number in ["12.0 MiB more are needed", "8.0 MiB are free", "4.0 MiB are kept free"] {
         #expect(words.contains(number), "\(words)")
       }
@@ -37,6 +38,7 @@ import UploadTestSupport
       let reply = try await Curl.run(["-H", "Expect:"] + arguments)
       #expect(reply.isRefusal(507), "\(reply)")
       #expect(try reply.answer.msg.contains("--min-free"))
+      #expect(try !reply.answer.msg.contains("/"), "clients are told no path: \(reply)")
       try await server.failure("diskFull")
       try await eventually("the file's end") { try server.unnamedFiles == 0 }
       try await server.expectEmptyAndWell()

@@ -55,7 +55,7 @@ package final class DirectorySnapshot: @unchecked Sendable {
     reservation: MemoryReservation
   ) throws(UploadError) {
     guard let entries = Slab(size: size.entryBytes), let names = Slab(size: size.nameBytes) else {
-      throw StorageError.uploadFailed("mmap", in: directory.path)
+      throw StorageError.uploadFailed("mmap")
     }
     self.entries = entries
     self.names = names

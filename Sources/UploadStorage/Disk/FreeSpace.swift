@@ -9,7 +9,6 @@ import UploadCore
 final class FreeSpace: Sendable {
   /// So much stays free, in bytes.
   private let kept: UInt64
-  private let path: String
   private let free: @Sendable () -> UInt64?
   private let promised = Atomic<UInt64>(0)
   /// One at a time looks and promises: two that looked at once would both find the same space.
@@ -17,12 +16,9 @@ final class FreeSpace: Sendable {
   /// Held while blocks are reserved whose bytes are still promised. Takes its time: only who would be refused waits for it.
   private let settlement = Mutex<Void>(())
 
-  /// - Parameters:
-  ///   - path: of the directory, for messages.
-  ///   - free: bytes that may be used; nil when that cannot be told, and then everything is let through.
-  init(keeping kept: UInt64, in path: String, free: @escaping @Sendable () -> UInt64?) {
+  /// - Parameter free: bytes that may be used; nil when that cannot be told, and then everything is let through.
+  init(keeping kept: UInt64, free: @escaping @Sendable () -> UInt64?) {
     self.kept = kept
-    self.path = path
     self.free = free
   }
 
@@ -78,7 +74,7 @@ final class FreeSpace: Sendable {
   /// - Throws: ``UploadError`` with code `diskFull` and the numbers when `count` more bytes would not leave enough free.
   func check(_ count: UInt64) throws(UploadError) {
     guard let lack = lack(of: count) else { return }
-    var message = "Not enough space is left in \(PlainText.sanitized(path)): \(ByteSize.text(count)) more are needed, "
+    var message = "Not enough space is left on the server: \(ByteSize.text(count)) more are needed, "
     message += "\(ByteSize.text(lack.free)) are free, of which \(ByteSize.text(kept)) are kept free (--min-free)"
     if lack.promised > 0 { message += " and \(ByteSize.text(lack.promised)) are promised to what is under way" }
     throw UploadError(.diskFull, message + ". Free some and send the file again.")

@@ -114,7 +114,7 @@ extension OpenedDirectory {
     policy: DuplicatePolicy,
     beside others: [Given] = []
   ) throws(UploadError) -> Given {
-    guard let file = identity(of: upload.file) else { throw StorageError.uploadFailed("fstat", in: path) }
+    guard let file = identity(of: upload.file) else { throw StorageError.uploadFailed("fstat") }
     // Several requested names may have become this one; who sent one of them did not mean the file of another.
     let policy = policy == .replace && upload.name.wasAltered ? .rename : policy
     var number = 1
@@ -188,7 +188,7 @@ extension OpenedDirectory {
   private func link(_ file: PartialFile, as name: NameBytes) throws(UploadError) -> Bool {
     if tryName(name, for: file) == 0 { return true }
     if errno == EEXIST { return false }
-    throw StorageError.uploadFailed("link", in: path)
+    throw StorageError.uploadFailed("link")
   }
 
   /// Gives a file a name; below 0 with `errno` set when that failed, `EEXIST` when it is taken.
@@ -215,7 +215,7 @@ extension OpenedDirectory {
     let hidden = NameBytes(file.hiddenName ?? UploadDirectory.hiddenName())
     if file.hiddenName != nil, file.place === self { return hidden }
     guard clinux_lock(file.descriptor) == 0, tryName(hidden, for: file) == 0 else {
-      throw StorageError.uploadFailed("link", in: path)
+      throw StorageError.uploadFailed("link")
     }
     return hidden
   }
@@ -257,13 +257,13 @@ extension OpenedDirectory {
         remove(staged)
         return true
       }
-      guard calls.exchange(descriptor, staged, name) == 0 else { throw StorageError.uploadFailed("rename", in: path) }
+      guard calls.exchange(descriptor, staged, name) == 0 else { throw StorageError.uploadFailed("rename") }
     }
   }
 
   private func rename(_ staged: NameBytes, to name: NameBytes) throws(UploadError) -> Bool {
     guard calls.rename(descriptor, staged, name) != 0 else { return true }
-    throw errno == EISDIR ? taken(name) : StorageError.uploadFailed("rename", in: path)
+    throw errno == EISDIR ? taken(name) : StorageError.uploadFailed("rename")
   }
 
   /// Gives a staged file the next number that is free.
@@ -277,7 +277,7 @@ extension OpenedDirectory {
         (given.name, given.staged) = (numbered, nil)
         return
       }
-      guard errno == EEXIST else { throw StorageError.uploadFailed("link", in: path) }
+      guard errno == EEXIST else { throw StorageError.uploadFailed("link") }
     }
   }
 

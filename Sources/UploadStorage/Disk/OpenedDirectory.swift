@@ -41,7 +41,7 @@ final class OpenedDirectory: Sendable {
   /// Syncs the directory itself, so that names survive a power cut.
   func sync() throws(UploadError) {
     guard calls.syncDirectory(descriptor) == 0 else {
-      throw StorageError.uploadFailed(StorageError.directorySync, in: path)
+      throw StorageError.uploadFailed(StorageError.directorySync)
     }
   }
 

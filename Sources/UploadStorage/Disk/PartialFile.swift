@@ -70,7 +70,7 @@ package final class PartialFile: Sendable {
     case EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ENODEV:
       directory.takesReserve.store(false, ordering: .relaxed)
       return false
-    default: throw StorageError.uploadFailed("fallocate", in: directory.path)
+    default: throw StorageError.uploadFailed("fallocate")
     }
   }
 
@@ -101,7 +101,7 @@ package final class PartialFile: Sendable {
   /// Cuts off what a reserve or padding has put behind the content.
   func truncate(to length: UInt64) throws(UploadError) {
     guard calls.truncate(descriptor, length) == 0 else {
-      throw StorageError.uploadFailed("ftruncate", in: directory.path)
+      throw StorageError.uploadFailed("ftruncate")
     }
   }
 
@@ -119,7 +119,7 @@ package final class PartialFile: Sendable {
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func applyMode() throws(UploadError) {
     guard let mode = directory.fileMode, calls.setMode(descriptor, mode.bits) != 0 else { return }
-    throw StorageError.uploadFailed("fchmod", in: directory.path)
+    throw StorageError.uploadFailed("fchmod")
   }
 
   private func note(_ text: String, as attribute: String) {
@@ -133,12 +133,12 @@ package final class PartialFile: Sendable {
     if isDirect.load(ordering: .relaxed) { turnDirect(false) }
     var hash = hash
     var offset: UInt64 = 0
-    guard let slab = Slab(size: Slab.large) else { throw StorageError.uploadFailed("mmap", in: directory.path) }
+    guard let slab = Slab(size: Slab.large) else { throw StorageError.uploadFailed("mmap") }
     while offset < length {
       let count = pread(descriptor, slab.bytes.baseAddress, slab.bytes.count, off_t(clamping: offset))
       if count < 0, errno == EINTR { continue }
       if count == 0 { errno = EIO }
-      guard count > 0 else { throw StorageError.uploadFailed("read", in: directory.path) }
+      guard count > 0 else { throw StorageError.uploadFailed("read") }
       let wanted = Int(min(UInt64(count), length - offset))
       hash.update(UnsafeRawBufferPointer(rebasing: slab.bytes[..<wanted]))
       offset += UInt64(wanted)
@@ -148,7 +148,7 @@ package final class PartialFile: Sendable {
 
   /// Syncs the content and what is needed to read it. A failure is final: after it the kernel may have dropped the pages.
   func sync() throws(UploadError) {
-    guard calls.sync(descriptor) == 0 else { throw StorageError.uploadFailed("fdatasync", in: directory.path) }
+    guard calls.sync(descriptor) == 0 else { throw StorageError.uploadFailed("fdatasync") }
   }
 
   /// Begins to write what is in the page cache; whether that goes well is the sync's to say.
@@ -237,9 +237,9 @@ package final class PartialFile: Sendable {
       } else if written < 0, errno == EINVAL, isDirect.load(ordering: .relaxed) {
         // A short write has left the rest unaligned, or the disk asks for more than was probed: the page cache takes it.
         if left.count == bytes.count { directory.takesDirect.store(false, ordering: .relaxed) }
-        guard turnDirect(false) else { throw StorageError.uploadFailed("fcntl", in: directory.path) }
+        guard turnDirect(false) else { throw StorageError.uploadFailed("fcntl") }
       } else if errno != EINTR {
-        throw StorageError.uploadFailed("write", in: directory.path)
+        throw StorageError.uploadFailed("write")
       }
     }
   }
@@ -257,6 +257,6 @@ package final class PartialFile: Sendable {
   private func writebackFailed() throws(UploadError) {
     // Some file systems have no such call; then the sync at the end does it all.
     guard errno != ENOSYS, errno != EINVAL, errno != ESPIPE else { return }
-    throw StorageError.uploadFailed("write", in: directory.path)
+    throw StorageError.uploadFailed("write")
   }
 }

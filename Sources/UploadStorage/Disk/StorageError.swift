@@ -7,14 +7,15 @@ enum StorageError {
   static let directorySync = "fsync of the directory"
 
   /// A write, sync or link of an upload failed. Reads `errno` first of all.
-  static func uploadFailed(_ call: String, in directory: String) -> UploadError {
+  ///
+  /// The message goes to the client, whom the server's paths do not concern.
+  static func uploadFailed(_ call: String) -> UploadError {
     let cause = SystemCallError(call, errno)
-    let place = PlainText.sanitized(directory)
     switch cause.number {
     case ENOSPC, EDQUOT:
-      return UploadError(.diskFull, "No space is left in \(place). Free some and send the file again.", cause: cause)
+      return UploadError(.diskFull, "No space is left on the server. Free some and send the file again.", cause: cause)
     case EFBIG:
-      return UploadError(.tooLarge, "The file is larger than the file system of \(place) takes.", cause: cause)
+      return UploadError(.tooLarge, "The file is larger than the server's file system takes.", cause: cause)
     case EMFILE, ENFILE:
       return UploadError(
         .tooManyUploads,
@@ -28,7 +29,7 @@ enum StorageError {
       EINVAL where call == "link":
       return UploadError(.badRequest, "The disk does not take that file name. Choose a shorter one.", cause: cause)
     default:
-      return UploadError(.storageFailed, "The file could not be stored in \(place): \(cause).", cause: cause)
+      return UploadError(.storageFailed, "The file could not be stored: \(cause).", cause: cause)
     }
   }
 

@@ -11,7 +11,12 @@ extension UploadDirectory {
     do throws(UploadError) {
       file = try createPartial(in: place)
     } catch {
-      throw UploadError(.badDirectory, error.message + " Name another directory with --dir.", cause: error.cause)
+      let place = PlainText.sanitized(path)
+      throw UploadError(
+        .badDirectory,
+        "\(place) cannot be used for uploads. \(error.message) Name another directory with --dir.",
+        cause: error.cause
+      )
     }
     defer { file.discard() }
     takesDirect.store(probeDirect(file.descriptor), ordering: .relaxed)

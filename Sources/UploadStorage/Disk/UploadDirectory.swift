@@ -67,7 +67,7 @@ package final class UploadDirectory: Sendable {
     let error = errno
     descriptor = place.descriptor < 0 ? -1 : fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
     let directory = descriptor
-    space = FreeSpace(keeping: minFree, in: path) { calls.freeSpace(directory) }
+    space = FreeSpace(keeping: minFree) { calls.freeSpace(directory) }
     opened = Mutex(place)
     guard place.descriptor >= 0 else {
       errno = error
@@ -179,7 +179,7 @@ package final class UploadDirectory: Sendable {
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
       // These say that the kernel or the file system does not know unnamed files; others are real failures.
       guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
-        throw StorageError.uploadFailed("open", in: path)
+        throw StorageError.uploadFailed("open")
       }
       takesUnnamed.store(false, ordering: .relaxed)
     }
@@ -204,7 +204,7 @@ package final class UploadDirectory: Sendable {
       }
       if file < 0, errno == EEXIST { continue }
       guard file >= 0 else {
-        let error = StorageError.uploadFailed("open", in: path)
+        let error = StorageError.uploadFailed("open")
         // It may have been made, and closed as one too many.
         unlinkat(place.descriptor, name, 0)
         throw error
@@ -213,7 +213,7 @@ package final class UploadDirectory: Sendable {
       let isLocked = lock(file) == 0
       guard isLocked || errno == EWOULDBLOCK else {
         // The file system has no locks: trying again would only fill it with files.
-        let error = StorageError.uploadFailed("flock", in: path)
+        let error = StorageError.uploadFailed("flock")
         unlinkat(place.descriptor, name, 0)
         DescriptorReserve.closeFile(file)
         throw error

@@ -51,7 +51,7 @@ import UploadTestSupport
   @Test func `Nobody is refused for what counts twice while it is reserved`() async throws {
     let free = Atomic<UInt64>(100)
     let looks = Atomic(0)
-    let space = FreeSpace(keeping: 0, in: "/") {
+    let space = FreeSpace(keeping: 0) {
       looks.add(1, ordering: .relaxed)
       return free.load(ordering: .relaxed)
     }

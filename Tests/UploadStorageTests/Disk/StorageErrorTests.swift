@@ -13,9 +13,9 @@ import UploadCore
   ])
   func `A failed call becomes a code, and its cause stays`(number: Int32, call: String, code: UploadError.Code) throws {
     errno = number
-    let error = StorageError.uploadFailed(call, in: "/srv/up\u{1B}loads")
+    let error = StorageError.uploadFailed(call)
     #expect(error.code == code)
-    #expect(!error.message.contains("\u{1B}"))
+    #expect(!error.message.contains("/"), "clients are told no path: \(error.message)")
     let cause = try #require(error.cause as? SystemCallError)
     #expect((cause.call, cause.number) == (call, number))
   }
