@@ -101,6 +101,15 @@ import UploadTestSupport
     (["--host", "0.0.0.0", "--raw-port", "0"], "--open"), (["--raw-port", "0", "--token", "12345678"], "--raw-port"),
     (["--open", "--token", "12345678"], "exclude"), (["--token", "short"], "at least 8"),
     (["--trusted-proxy", "nonsense"], "10.0.0.0/8"), (["--allow-origin", "app.example"], "https://app.example"),
+    (["--allow-origin", "null"], "\"null\" is not an origin"), (["--allow-origin", "*"], "is not an origin"),
+    (["--allow-origin", "https://app.example/"], "without a path"),
+    (["--allow-origin", "https://app.example,null"], "is not an origin"),
+    (["--allow-origin", "https://"], "is not an origin"), (["--allow-origin", "file:///"], "is not an origin"),
+    (["--allow-origin", "https://user@app.example"], "is not an origin"),
+    (["--allow-origin", "https://app.example:99999"], "is not an origin"),
+    (["--allow-origin", "https://app.example:"], "is not an origin"),
+    (["--allow-origin", "https://app example"], "is not an origin"),
+    (["--allow-origin", "https://bücher.example"], "is not an origin"),
   ])
   func whatDoesNotGoTogetherIsSaid(options: [String], hint: String) async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/nonexistent"] + options)

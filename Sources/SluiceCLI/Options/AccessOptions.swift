@@ -38,7 +38,8 @@ struct AccessOptions: ParsableArguments {
     guard !open || token == nil else { throw ValidationError("--open and --token exclude each other.") }
     for origin in allowOrigin where !Self.isOrigin(origin) {
       throw ValidationError(
-        "\"\(PlainText.sanitized(origin))\" is not an origin. Write for example https://app.example, without a path."
+        "\"\(PlainText.sanitized(origin))\" is not an origin, which is scheme://host or scheme://host:port. "
+          + "Write for example https://app.example, without a path."
       )
     }
     do throws(UploadError) {
@@ -74,10 +75,10 @@ struct AccessOptions: ParsableArguments {
     return rules
   }
 
+  /// Whether a browser may write `text` as the origin of a page: `scheme://host`, or `scheme://host:port` (RFC 6454
+  /// section 6.2). `null` is what all pages without an origin share, so to allow it would be to allow any page.
   private static func isOrigin(_ text: String) -> Bool {
-    if text == "null" { return true }
-    guard let scheme = text.firstRange(of: "://"), scheme.lowerBound > text.startIndex else { return false }
-    let rest = text[scheme.upperBound...]
-    return !rest.isEmpty && !rest.dropLast(rest.hasSuffix("/") ? 1 : 0).contains("/") && !rest.contains("*")
+    text.wholeMatch(of: /[A-Za-z][A-Za-z0-9+.\-]*:\/\/([A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(:([0-9]{1,5}))?/)
+      .map { $0.3.map { (1...65_535).contains(Int($0) ?? 0) } ?? true } ?? false
   }
 }
