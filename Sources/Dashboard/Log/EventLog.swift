@@ -58,6 +58,23 @@ struct EventLog: Sendable {
     }
   }
 
+  /// Writes down rejected requests.
+  mutating func note(_ request: RejectedRequest, at time: ClockTime) {
+    let name = [request.method, request.path].compactMap { $0 }.joined(separator: " ")
+    var detail = "\(request.status)"
+    if let client = request.client { detail += " from \(client)" }
+    if request.count > 1 { detail += ", \(request.count) times" }
+    append(
+      LogEntry(
+        time: time,
+        kind: .rejected,
+        direction: .incoming,
+        name: name.isEmpty ? "request" : name,
+        detail: "\(detail): \(request.reason)"
+      )
+    )
+  }
+
   private static func start(of upload: UploadSnapshot) -> String {
     let size = upload.size.map { (upload.sizeExact ? "" : "at most ") + ByteSize.text($0) } ?? "unknown size"
     let way = upload.direction == .incoming ? "from" : "to"

@@ -11,6 +11,7 @@ struct LogEntry: Sendable, Hashable {
     case finished
     case failed
     case cancelled
+    case rejected
     case note(NoteLevel)
 
     /// As the log shows it.
@@ -23,6 +24,7 @@ struct LogEntry: Sendable, Hashable {
       case .finished: "finished"
       case .failed: "failed"
       case .cancelled: "cancelled"
+      case .rejected: "rejected"
       case .note(.info): "note"
       case .note(.warning): "warning"
       case .note(.error): "error"
@@ -33,9 +35,9 @@ struct LogEntry: Sendable, Hashable {
   /// Nil until the first snapshot has told the time.
   var time: ClockTime?
   var kind: Kind
-  /// Of the upload it is about; nil for a note.
+  /// Of the upload or request it is about; nil for a note.
   var direction: UploadDirection?
-  /// The upload's name; empty for a note.
+  /// The upload's name, or the request's method and path; empty for a note.
   var name: String
   /// What else there is to say.
   var detail: String

@@ -71,7 +71,8 @@ extension DashboardModel {
       settings: settings,
       filter: paneFilter.text,
       marked: direction == .outgoing && !isPicking ? picker?.marks.count ?? 0 : 0,
-      facts: facts
+      facts: facts,
+      rejectedCount: shown.rejectedCount
     )
     surface.draw(view, in: rect)
   }

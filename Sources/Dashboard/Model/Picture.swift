@@ -7,6 +7,8 @@ struct Picture: Sendable {
   private(set) var log = EventLog()
   private(set) var memory = ProcessMemory(resident: 0, peak: 0)
   private(set) var slabs = SlabUse(used: 0, budget: 0)
+  /// Requests that the server rejected since it started.
+  private(set) var rejectedCount: UInt64 = 0
   /// In bytes; nil while it is not known.
   var freeSpace: UInt64?
   /// Resident bytes of the process, a value each half second while anything runs.
@@ -36,6 +38,8 @@ struct Picture: Sendable {
       let known = self[upload.direction][upload.id]
       log.note(upload, name: known?.now.name ?? UploadRecord.bounded(upload.name), before: known?.now, at: time)
     }
+    for request in snapshot.rejected { log.note(request, at: time) }
+    rejectedCount = snapshot.rejectedCount
     let changedIn = incoming.take(snapshot.uploads.filter { $0.direction == .incoming }, ticks: ticks)
     let changedOut = outgoing.take(
       snapshot.uploads.filter { $0.direction == .outgoing },

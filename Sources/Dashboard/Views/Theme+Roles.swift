@@ -18,7 +18,7 @@ extension Theme {
   func style(of kind: LogEntry.Kind) -> Style {
     switch kind {
     case .started, .resumed: accent
-    case .stalled, .waiting, .note(.warning): warning
+    case .stalled, .waiting, .rejected, .note(.warning): warning
     case .finished: good
     case .failed, .note(.error): bad
     case .cancelled, .note(.info): dim

@@ -13,6 +13,8 @@ struct UploadsPane: Widget {
   /// Files that are marked to be sent and have not been.
   let marked: Int
   let facts: DashboardFacts
+  /// Requests that the server rejected; shown with the incoming uploads.
+  let rejectedCount: UInt64
 
   func draw(on surface: inout Surface) {
     surface.draw(panel(surface), in: surface.bounds)
@@ -59,6 +61,7 @@ struct UploadsPane: Widget {
     if list.stalledCount > 0 { parts.append("\(list.stalledCount) stalled") }
     if list.endedCount > 0 { parts.append("\(list.endedCount) ended") }
     if list.leftOut > 0 { parts.append("\(list.leftOut) older left out") }
+    if direction == .incoming, rejectedCount > 0 { parts.append("\(rejectedCount) rejected") }
     if !filter.isEmpty { parts.append("filter: \(filter)") }
     if settings.sort != .started { parts.append("by \(settings.sort.rawValue)") }
     if marked > 0 { parts.append("\(marked) marked to send") }

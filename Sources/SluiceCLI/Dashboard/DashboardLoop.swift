@@ -163,7 +163,7 @@ final class DashboardLoop {
 
   /// Looks at the uploads if it is time to.
   private func look() -> Bool {
-    let activity = engine.ledger.startedCount
+    let activity = engine.ledger.activityCount
     guard pace.isDue(at: .now, rate: model.refreshRate, activity: activity) else { return false }
     takeSnapshot()
     return true

@@ -2,7 +2,7 @@ import Logging
 import UploadCore
 import UploadReport
 
-/// Another face, and a line of the log for each upload that has ended.
+/// Another face, and a line of the log for each upload that has ended and for rejected requests.
 struct LoggedFace<Inner: Face>: Face {
   private var inner: Inner
   private let logger: Logger
@@ -15,10 +15,20 @@ struct LoggedFace<Inner: Face>: Face {
   mutating func show(_ snapshot: Snapshot) {
     inner.show(snapshot)
     for upload in snapshot.uploads { log(upload) }
+    for request in snapshot.rejected { log(request) }
   }
 
   mutating func end() {
     inner.end()
+  }
+
+  private func log(_ request: RejectedRequest) {
+    var facts: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]
+    if let client = request.client { facts["remote"] = "\(client)" }
+    if let method = request.method { facts["method"] = "\(method)" }
+    if let path = request.path { facts["path"] = "\(path)" }
+    if request.count > 1 { facts["count"] = "\(request.count)" }
+    logger.info("request rejected", metadata: facts)
   }
 
   private func log(_ upload: UploadSnapshot) {

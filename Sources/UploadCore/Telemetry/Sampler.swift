@@ -47,7 +47,11 @@ package struct Sampler {
       let running = Set(active.lazy.map(\.id))
       histories = histories.filter { running.contains($0.key) }
     }
-    return Snapshot(at: now, uploads: uploads, memory: memory(), slabs: slabUse())
+    var snapshot = Snapshot(at: now, uploads: uploads, memory: memory(), slabs: slabUse())
+    snapshot.rejected = ledger.drainRejected(at: now)
+    snapshot.hasUnreportedRejections = ledger.hasUnreportedRejections
+    snapshot.rejectedCount = ledger.rejectedCount
+    return snapshot
   }
 
   private mutating func snapshot(

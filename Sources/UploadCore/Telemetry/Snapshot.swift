@@ -6,6 +6,12 @@ package struct Snapshot: Sendable {
   package var memory: ProcessMemory
   /// Slabs in use, and the ceiling on all of them together, in bytes.
   package var slabs: SlabUse
+  /// Requests that were rejected and are to be reported, each just this once.
+  package var rejected: [RejectedRequest] = []
+  /// Whether more were rejected that are to be reported later, with their count.
+  package var hasUnreportedRejections = false
+  /// Requests that were rejected since the start.
+  package var rejectedCount: UInt64 = 0
   /// Uploads that wait in line behind those of ``uploads`` and are not among them.
   package var unlisted = 0
 

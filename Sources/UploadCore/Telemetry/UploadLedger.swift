@@ -1,6 +1,7 @@
 import Synchronization
 
-/// All uploads of the process: those that run, and those that have ended since somebody last looked.
+/// All uploads of the process: those that run, and those that have ended since somebody last looked. And the requests
+/// that were rejected before an upload began.
 ///
 /// Locked once at the start and once at the end of an upload, and once a sample; never on the byte path.
 package final class UploadLedger: Sendable {
@@ -32,8 +33,22 @@ package final class UploadLedger: Sendable {
   private static let endedLimit = 65_536
 
   private let state = Mutex(State())
+  /// Under a lock of their own: a flood of rejected requests must not hold up uploads.
+  private let rejections = Mutex(RejectionTally())
+  private let activityAction = Mutex<(@Sendable () -> Void)?>(nil)
 
   package init() {}
+
+  /// Has `action` called at the begin of each upload, and whenever else there is something new to ``drain()``: whoever
+  /// samples need not do so while nothing runs. There is one action; a later one replaces it. It must not block.
+  package func onActivity(_ action: @escaping @Sendable () -> Void) {
+    activityAction.withLock { $0 = action }
+  }
+
+  /// Calls the action of ``onActivity(_:)``.
+  package func noteActivity() {
+    activityAction.withLock { $0 }?()
+  }
 
   /// Puts an upload on the list.
   package func begin(_ meter: UploadMeter) {
@@ -53,6 +68,26 @@ package final class UploadLedger: Sendable {
       $0.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
     }
   }
+
+  /// A request was rejected before an upload began. Identical ones are counted, at the cost of a lock.
+  package func reject(_ request: RejectedRequest, at now: ContinuousClock.Instant = .now) {
+    if rejections.withLock({ $0.note(request, at: now) }) { noteActivity() }
+  }
+
+  /// Rejected requests that are to be reported now, in order; each is handed out once. For one reader, as ``drain()``.
+  package func drainRejected(at now: ContinuousClock.Instant = .now) -> [RejectedRequest] {
+    rejections.withLock { $0.take(at: now) }
+  }
+
+  /// Whether rejected requests were counted that are to be reported later.
+  package var hasUnreportedRejections: Bool { rejections.withLock { $0.hasUnreported } }
+
+  /// Requests that were rejected since the start, each of them counted.
+  package var rejectedCount: UInt64 { rejections.withLock { $0.count } }
+
+  /// Changes whenever an upload begins or a rejected request is to be reported: whoever looks again sees whether there is
+  /// anything new.
+  package var activityCount: UInt64 { startedCount &+ rejections.withLock { $0.announced } }
 
   /// Asks an upload to end.
   /// - Returns: false when none with this name runs.

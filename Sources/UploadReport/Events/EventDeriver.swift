@@ -63,6 +63,7 @@ package struct EventDeriver: Sendable {
       processToldAt = snapshot.at
       events.append(.process(snapshot.memory, snapshot.slabs))
     }
+    events += snapshot.rejected.map { .rejected($0) }
     return events
   }
 

@@ -25,6 +25,7 @@ extension UploadEvent {
     case .finished(let upload, let file): Self.finished(upload, file)
     case .failed(let upload, let error): .object(Self.head("failed", upload) + [("error", error.json)])
     case .cancelled(let upload): .object(Self.head("cancelled", upload))
+    case .rejected(let request): Self.rejected(request)
     case .process(let memory, let slabs): Self.process(memory, slabs)
     case .summary(let summary): summary.json
     }
@@ -98,6 +99,19 @@ extension UploadEvent {
         ("sha256", .optional(file.sha256)),
       ]
     )
+  }
+
+  private static func rejected(_ request: RejectedRequest) -> JSONValue {
+    .object([
+      ("event", .string("rejected")),
+      ("time", .string(request.time)),
+      ("client", .optional(request.client)),
+      ("method", .optional(request.method)),
+      ("path", .optional(request.path)),
+      ("status", .integer(request.status)),
+      ("reason", .string(request.reason)),
+      ("count", .unsigned(request.count)),
+    ])
   }
 
   private static func process(_ memory: ProcessMemory, _ slabs: SlabUse) -> JSONValue {

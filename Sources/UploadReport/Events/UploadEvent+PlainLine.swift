@@ -17,9 +17,19 @@ extension UploadEvent {
     case .finished(let upload, let file): Self.finishedLine(upload, file)
     case .failed(let upload, let error): "\(Self.subject(upload)) failed: \(PlainText.sanitized(error.message))"
     case .cancelled(let upload): "\(Self.subject(upload)) cancelled after \(ByteSize.text(upload.bytes))"
+    case .rejected(let request): Self.rejectedLine(request)
     case .process: nil
     case .summary(let summary): summary.plainLine
     }
+  }
+
+  /// `rejected PUT /a from 192.0.2.7 with 413: The file is too large. (12 requests)`
+  private static func rejectedLine(_ request: RejectedRequest) -> String {
+    var line = "rejected"
+    for part in [request.method, request.path] { line += part.map { " " + PlainText.sanitized($0) } ?? "" }
+    if let client = request.client { line += " from \(PlainText.sanitized(client))" }
+    line += " with \(request.status): \(PlainText.sanitized(request.reason))"
+    return request.count > 1 ? line + " (\(request.count) requests)" : line
   }
 
   private static func subject(_ upload: UploadSnapshot) -> String {

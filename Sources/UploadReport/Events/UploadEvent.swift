@@ -20,6 +20,8 @@ package enum UploadEvent: Sendable {
   case failed(UploadSnapshot, UploadError)
   /// Ended by somebody's wish.
   case cancelled(UploadSnapshot)
+  /// A request that was rejected before an upload began, and how many identical ones.
+  case rejected(RejectedRequest)
   /// The memory of the process and of all slabs.
   case process(ProcessMemory, SlabUse)
   /// The last line of `send` and `headless`.

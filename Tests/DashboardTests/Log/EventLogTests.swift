@@ -33,6 +33,32 @@ import UploadCore
     )
   }
 
+  @Test func `Rejected requests are in it, and are counted beside the incoming uploads`() {
+    var driver = Driver()
+    driver.show([])
+    #expect(!driver.text.contains("rejected"))
+    var request = RejectedRequest(
+      time: "",
+      client: "192.0.2.7",
+      method: "PUT",
+      path: "/a",
+      status: 413,
+      reason: "Too large."
+    )
+    driver.show([], rejected: [request], rejectedCount: 1)
+    request.count = 11
+    request.method = nil
+    request.path = nil
+    driver.show([], rejected: [request], rejectedCount: 12)
+    #expect(driver.text.contains("12 rejected"))
+    #expect(
+      lines(driver) == [
+        "18:30:01  rejected  ↓ request  413 from 192.0.2.7, 11 times: Too large.",
+        "18:30:00  rejected  ↓ PUT /a  413 from 192.0.2.7: Too large.",
+      ]
+    )
+  }
+
   @Test func failuresAndNotesAreInIt() {
     var driver = Driver()
     driver.show([UploadSnapshot.sending("b").ended(.failed(UploadError(.unreachable, "No way to there.")))])

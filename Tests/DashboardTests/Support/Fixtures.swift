@@ -38,7 +38,12 @@ struct Driver {
     effects += model.update(message)
   }
 
-  mutating func show(_ uploads: [UploadSnapshot], unlisted: Int = 0) {
+  mutating func show(
+    _ uploads: [UploadSnapshot],
+    unlisted: Int = 0,
+    rejected: [RejectedRequest] = [],
+    rejectedCount: UInt64 = 0
+  ) {
     var snapshot = Snapshot(
       at: start + .milliseconds(500 * steps),
       uploads: uploads,
@@ -46,6 +51,8 @@ struct Driver {
       slabs: SlabUse(used: uploads.count { $0.outcome == nil } << 20, budget: 256 << 20)
     )
     snapshot.unlisted = unlisted
+    snapshot.rejected = rejected
+    snapshot.rejectedCount = rejectedCount
     let seconds = 18 * 3600 + 30 * 60 + steps / 2
     send(.snapshot(snapshot, ClockTime(hour: seconds / 3600, minute: seconds / 60 % 60, second: seconds % 60)))
     steps += 1

@@ -29,6 +29,7 @@ import UploadCore
     case .finished(let upload, let file): "finished \(upload.name) \(file.bytes)"
     case .failed(let upload, let error): "failed \(upload.name) \(error.code.rawValue)"
     case .cancelled(let upload): "cancelled \(upload.name)"
+    case .rejected(let request): "rejected \(request.status) \(request.count)"
     case .process: "process"
     case .summary: "summary"
     }
@@ -142,6 +143,15 @@ import UploadCore
     let moving = story((0...30).map { snapshot(Double($0) / 10, upload) }).flatMap { $0 }
     #expect(moving.count { $0 == "process" } == 4)
     #expect(story((0...30).map { snapshot(Double($0) / 10) }).allSatisfy { $0.isEmpty })
+  }
+
+  @Test func `Rejected requests are told as they come, and are no movement`() {
+    var rejecting = snapshot(0)
+    rejecting.rejected = [
+      RejectedRequest(time: "", client: "a", method: "PUT", path: "/a", status: 401, reason: "No token."),
+      RejectedRequest(time: "", client: "a", method: "PUT", path: "/a", status: 413, reason: "Large.", count: 7),
+    ]
+    #expect(story([rejecting, snapshot(1)]) == [["rejected 401 1", "rejected 413 7"], []])
   }
 
   @Test func `Uploads do not disturb each other`() {

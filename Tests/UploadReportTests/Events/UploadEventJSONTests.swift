@@ -40,6 +40,36 @@ import UploadCore
     )
   }
 
+  @Test func `rejected`() {
+    let request = RejectedRequest(
+      time: "2026-11-28T11:00:00Z",
+      client: "192.0.2.7",
+      method: "PUT",
+      path: "/a",
+      status: 413,
+      reason: "Too large.",
+      count: 3
+    )
+    expect(
+      .rejected(request),
+      #"{"event":"rejected","time":"2026-11-28T11:00:00Z","client":"192.0.2.7","method":"PUT","path":"/a","status":413,"#
+        + #""reason":"Too large.","count":3}"#
+    )
+    let unreadable = RejectedRequest(
+      time: "2026-11-28T11:00:00Z",
+      client: nil,
+      method: nil,
+      path: nil,
+      status: 400,
+      reason: "No."
+    )
+    expect(
+      .rejected(unreadable),
+      #"{"event":"rejected","time":"2026-11-28T11:00:00Z","client":null,"method":null,"path":null,"status":400,"#
+        + #""reason":"No.","count":1}"#
+    )
+  }
+
   @Test func `started`() {
     expect(
       .started(upload),

@@ -112,6 +112,23 @@ import UploadCore
     #expect(UploadEvent.cancelled(upload).plainLine() == "incoming stream \"a.bin\" cancelled after 512.0 MiB")
   }
 
+  @Test func `rejected`() {
+    var request = RejectedRequest(
+      time: "",
+      client: "192.0.2.7",
+      method: "PUT",
+      path: "/a",
+      status: 413,
+      reason: "Too large."
+    )
+    #expect(UploadEvent.rejected(request).plainLine() == "rejected PUT /a from 192.0.2.7 with 413: Too large.")
+    request.count = 12
+    (request.method, request.path) = (nil, nil)
+    #expect(
+      UploadEvent.rejected(request).plainLine() == "rejected from 192.0.2.7 with 413: Too large. (12 requests)"
+    )
+  }
+
   @Test func `The process's memory has no sentence`() {
     #expect(UploadEvent.process(ProcessMemory(resident: 1, peak: 1), SlabUse(used: 0, budget: 0)).plainLine() == nil)
   }
@@ -125,6 +142,7 @@ import UploadCore
     let events: [UploadEvent] = [
       .started(hostile), .progress(hostile), .stalled(hostile), .resumed(hostile, seconds: 1), .cancelled(hostile),
       .finished(hostile, FinishedUpload(path: evil + "2", bytes: 1)), .failed(hostile, UploadError(.badAnswer, evil)),
+      .rejected(RejectedRequest(time: evil, client: evil, method: evil, path: evil, status: 400, reason: evil)),
       .listening(ServerListening(url: evil, directory: evil, processID: 1, token: evil, fingerprint: evil)),
     ]
     for event in events {

@@ -1,0 +1,109 @@
+/// Rejected requests that are to be reported: identical ones are counted, so that a flood costs neither memory nor output.
+///
+/// Two are identical when client, method, path and status are. The first is reported at once, others at most once in
+/// ``interval``, and no more than ``maxPerSecond`` in all. Beyond ``maxKinds`` different ones those of a status are counted
+/// together. A pure state machine; its time is given to it.
+struct RejectionTally {
+  /// Between two reports of identical requests.
+  static let interval = Duration.seconds(10)
+  /// Reports in a second.
+  static let maxPerSecond = 10
+  /// Kinds of requests that are told apart at the same time.
+  static let maxKinds = 256
+
+  private struct Kind: Hashable {
+    var client: String?
+    var method: String?
+    var path: String?
+    var status: Int
+  }
+
+  private struct Record {
+    /// The last one, with the count of those that have not been reported.
+    var request: RejectedRequest
+    var reportedAt: ContinuousClock.Instant?
+
+    func isDue(at now: ContinuousClock.Instant) -> Bool {
+      reportedAt.map { now - $0 >= RejectionTally.interval } ?? true
+    }
+  }
+
+  private var records: [Kind: Record] = [:]
+  /// Kinds with something to report, in the order in which it came.
+  private var pending: [Kind] = []
+  private var forgotAt: ContinuousClock.Instant?
+  private var second: ContinuousClock.Instant?
+  private var reportsInSecond = 0
+
+  /// All since the start.
+  private(set) var count: UInt64 = 0
+  /// How often a report became due: changes whenever somebody should look.
+  private(set) var announced: UInt64 = 0
+
+  /// Whether some were counted that have not been reported.
+  var hasUnreported: Bool { !pending.isEmpty }
+
+  /// Kinds remembered now.
+  var kinds: Int { records.count }
+
+  /// Counts a rejected request.
+  /// - Returns: whether it is to be reported now.
+  mutating func note(_ request: RejectedRequest, at now: ContinuousClock.Instant) -> Bool {
+    count &+= 1
+    var request = request
+    var kind = Kind(client: request.client, method: request.method, path: request.path, status: request.status)
+    if records[kind] == nil, records.count >= Self.maxKinds {
+      forgetReported(at: now)
+      if records.count >= Self.maxKinds {
+        (request.client, request.method, request.path) = (nil, nil, nil)
+        request.reason = "Further requests were rejected with this status."
+        kind = Kind(status: request.status)
+      }
+    }
+    var record = records[kind] ?? Record(request: RejectedRequest(request, count: 0))
+    let isFirst = record.request.count == 0
+    record.request = RejectedRequest(request, count: record.request.count &+ request.count)
+    records[kind] = record
+    guard isFirst else { return false }
+    pending.append(kind)
+    guard record.isDue(at: now) else { return false }
+    announced &+= 1
+    return true
+  }
+
+  /// What is to be reported now; nothing is reported twice.
+  mutating func take(at now: ContinuousClock.Instant) -> [RejectedRequest] {
+    guard !pending.isEmpty else { return [] }
+    if second.map({ now - $0 >= .seconds(1) }) ?? true { (second, reportsInSecond) = (now, 0) }
+    var (reports, later): ([RejectedRequest], [Kind]) = ([], [])
+    for kind in pending {
+      guard var record = records[kind] else { continue }
+      guard reportsInSecond < Self.maxPerSecond, record.isDue(at: now) else {
+        later.append(kind)
+        continue
+      }
+      reportsInSecond += 1
+      reports.append(record.request)
+      record.request.count = 0
+      record.reportedAt = now
+      records[kind] = record
+    }
+    pending = later
+    return reports
+  }
+
+  /// Forgets kinds of which nothing is left to report and that would be reported at once again.
+  /// Looks through all of them, so not more than once a second.
+  private mutating func forgetReported(at now: ContinuousClock.Instant) {
+    guard forgotAt.map({ now - $0 >= .seconds(1) }) ?? true else { return }
+    forgotAt = now
+    records = records.filter { $0.value.request.count > 0 || !$0.value.isDue(at: now) }
+  }
+}
+
+extension RejectedRequest {
+  fileprivate init(_ request: RejectedRequest, count: UInt64) {
+    self = request
+    self.count = count
+  }
+}

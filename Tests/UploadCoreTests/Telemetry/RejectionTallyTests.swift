@@ -1,0 +1,68 @@
+import Synchronization
+import Testing
+
+@testable import UploadCore
+
+@Suite struct RejectionTallyTests {
+  private let start = ContinuousClock.now
+
+  private func request(_ path: String, _ status: Int = 401) -> RejectedRequest {
+    RejectedRequest(time: "", client: "192.0.2.7", method: "PUT", path: path, status: status, reason: "No.")
+  }
+
+  @Test func `The first is reported at once, identical ones are counted and reported with the next`() {
+    var tally = RejectionTally()
+    #expect(tally.note(request("/a"), at: start) == true)
+    #expect(tally.take(at: start).map(\.count) == [1])
+    for _ in 0..<1000 { #expect(tally.note(request("/a"), at: start + .seconds(1)) == false) }
+    #expect(tally.take(at: start + .seconds(9)) == [])
+    #expect(tally.hasUnreported, "whoever samples must look again")
+    #expect(tally.take(at: start + .seconds(10)).map(\.count) == [1000])
+    #expect(!tally.hasUnreported)
+    #expect(tally.take(at: start + .seconds(30)) == [])
+    #expect(tally.note(request("/a"), at: start + .seconds(31)) == true)
+    #expect(tally.count == 1002)
+    #expect(tally.announced == 2)
+  }
+
+  @Test func `Those that differ are reported apart`() {
+    var tally = RejectionTally()
+    #expect(tally.note(request("/a"), at: start) == true)
+    #expect(tally.note(request("/b"), at: start) == true)
+    #expect(tally.note(request("/a", 413), at: start) == true)
+    #expect(tally.take(at: start).map { "\($0.path ?? "-") \($0.status)" } == ["/a 401", "/b 401", "/a 413"])
+  }
+
+  @Test func `Output is bounded in a second, and nothing is lost`() {
+    var tally = RejectionTally()
+    for number in 0..<25 { _ = tally.note(request("/\(number)"), at: start) }
+    let counts = [0, 0.5, 1, 2, 3].map { tally.take(at: start + .seconds($0)).count }
+    #expect(counts == [10, 0, 10, 5, 0])
+  }
+
+  @Test func `Memory is bounded under a flood of different requests, and all are counted`() {
+    var tally = RejectionTally()
+    var counted: UInt64 = 0
+    for number in 0..<100_000 {
+      let now = start + .milliseconds(number)
+      _ = tally.note(request("/\(number)", number % 2 == 0 ? 401 : 404), at: now)
+      if number % 100 == 0 { counted += tally.take(at: now).reduce(0) { $0 + $1.count } }
+    }
+    #expect(tally.kinds <= RejectionTally.maxKinds + 2)
+    for second in 0..<200 {
+      for request in tally.take(at: start + .seconds(200 + second)) { counted += request.count }
+    }
+    #expect(counted == 100_000)
+  }
+
+  @Test func `Only what is to be reported wakes somebody`() {
+    let ledger = UploadLedger()
+    let calls = Atomic(0)
+    ledger.onActivity { calls.add(1, ordering: .relaxed) }
+    for _ in 0..<100 { ledger.reject(request("/a")) }
+    #expect(calls.load(ordering: .relaxed) == 1)
+    #expect(ledger.rejectedCount == 100)
+    #expect(ledger.activityCount == 1)
+    #expect(ledger.drainRejected().map(\.count) == [100])
+  }
+}
