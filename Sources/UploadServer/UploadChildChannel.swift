@@ -43,7 +43,7 @@ struct UploadChildChannel: ServerChildChannel {
     channel.eventLoop.makeCompletedFuture {
       guard let encryption else { return }
       try channel.pipeline.syncOperations.addHandlers([
-        PlainRequestHandler(), NIOSSLServerHandler(context: encryption),
+        PlainRequestHandler(server: context), NIOSSLServerHandler(context: encryption),
       ])
     }.flatMap {
       self.channel.setup(channel: channel, logger: logger)

@@ -54,8 +54,7 @@ package final class UploadServer: Sendable {
       ledger: ledger,
       limits: configuration.limits,
       digests: configuration.digests,
-      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host)),
-      refusals: RefusalLog(logger)
+      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host))
     )
     let raw = try await bindRaw(context)
     let application = application(context, rawPort: raw?.port, onListening)

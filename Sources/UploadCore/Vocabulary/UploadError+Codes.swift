@@ -21,6 +21,8 @@ extension UploadError.Code {
   package static let notFound = Self(rawValue: "notFound")
   /// That path exists, but not for that method.
   package static let methodNotAllowed = Self(rawValue: "methodNotAllowed")
+  /// The request headers take too much memory, or too much in all connections together.
+  package static let headersTooLarge = Self(rawValue: "headersTooLarge")
   /// A file of that name is there already and must stay.
   package static let nameTaken = Self(rawValue: "nameTaken")
   /// A precondition of the request (RFC 9110 section 13) does not hold.
@@ -38,6 +40,8 @@ extension UploadError.Code {
   package static let tooManyUploads = Self(rawValue: "tooManyUploads")
   /// Too many uploads at once of one address.
   package static let tooManyFromClient = Self(rawValue: "tooManyFromClient")
+  /// Too many wrong tokens of one address.
+  package static let tooManyGuesses = Self(rawValue: "tooManyGuesses")
   /// The server is stopping.
   package static let shuttingDown = Self(rawValue: "shuttingDown")
   /// Somebody asked for the upload to end.
@@ -94,8 +98,9 @@ extension UploadError.Code {
   package static let all: [Self] = [
     .badRequest, .malformedForm, .noFile, .incomplete, .tooLarge, .unsupportedType, .unauthorized, .forbidden,
     .notFound, .methodNotAllowed, .nameTaken, .preconditionFailed, .notImplemented, .clientGone, .timedOut,
-    .tooManyUploads, .tooManyFromClient, .shuttingDown, .cancelled, .diskFull, .storageFailed, .directoryUnavailable,
-    .badDirectory, .connectionRefused, .unreachable, .connectionLost, .refusedByServer, .badAnswer, .untrustedServer,
+    .tooManyUploads, .tooManyFromClient, .tooManyGuesses, .headersTooLarge, .shuttingDown, .cancelled, .diskFull,
+    .storageFailed, .directoryUnavailable, .badDirectory, .connectionRefused, .unreachable, .connectionLost,
+    .refusedByServer, .badAnswer, .untrustedServer,
     .badURL, .unreadableFile, .fileChanged, .outOfMemory, .contentMismatch, .cannotListen, .badCertificate,
     .badValue, .internalFailure,
   ]

@@ -8,10 +8,10 @@ import UploadProtocol
 struct AccessGate: Sendable {
   /// What is to be done with a request.
   enum Verdict {
-    /// It goes on.
-    case pass
-    /// It is answered with this.
-    case refuse(UploadError)
+    /// It goes on; and whether it presented the token.
+    case pass(hasToken: Bool)
+    /// It is answered with this, and where that is known with the seconds after which the client may try again.
+    case refuse(UploadError, retryAfter: Int? = nil)
     /// A browser asks whether a page of another origin may send something.
     case preflight
   }
@@ -20,6 +20,9 @@ struct AccessGate: Sendable {
   private let origins: Set<String>
   /// The server can only be reached by names of this machine.
   private let isLoopback: Bool
+  private let guesses = TokenGuesses()
+  /// Tokens of one request that are compared: a header field and a parameter, and one to spare.
+  private static let maxCandidates = 3
 
   init(_ rules: AccessRules = AccessRules(), isLoopback: Bool = false) {
     self.rules = rules
@@ -27,8 +30,18 @@ struct AccessGate: Sendable {
     self.isLoopback = isLoopback
   }
 
-  /// - Parameter peer: the other end of the connection.
-  func verdict(on request: HTTPRequest, from peer: SocketAddress?) -> Verdict {
+  /// - Parameters:
+  ///   - peer: the other end of the connection.
+  ///   - client: where the request comes from, as ``client(of:from:)`` says.
+  ///   - isAuthenticated: whether this client has presented the token on this connection before. Then it is not blocked by
+  ///     wrong tokens that others present from its address.
+  func verdict(
+    on request: HTTPRequest,
+    from peer: SocketAddress?,
+    client: ClientAddress,
+    isAuthenticated: Bool,
+    at now: NIODeadline
+  ) -> Verdict {
     if isLoopback, !isTrusted(peer), let host = request.authority, !Self.isLoopback(host: host) {
       // A page whose name was made to stand for 127.0.0.1 is of the same origin, but cannot change its own name.
       return .refuse(
@@ -48,8 +61,11 @@ struct AccessGate: Sendable {
     {
       return .preflight
     }
-    guard let token = rules.token, !Self.isOpen(request) else { return .pass }
-    guard Self.candidates(in: request).contains(where: token.matches) else {
+    guard let token = rules.token, !Self.isOpen(request) else { return .pass(hasToken: false) }
+    if !isAuthenticated, let time = guesses.blockedTime(of: client.key, at: now) { return Self.blocked(for: time) }
+    let candidates = Self.candidates(in: request).prefix(Self.maxCandidates)
+    guard candidates.contains(where: token.matches) else {
+      guesses.note(candidates.count, of: client.key, at: now)
       return .refuse(
         UploadError(
           .unauthorized,
@@ -57,8 +73,23 @@ struct AccessGate: Sendable {
         )
       )
     }
-    return .pass
+    return .pass(hasToken: true)
   }
+
+  /// The right token is rejected too: what is accepted would tell a guesser that it is right.
+  private static func blocked(for time: TimeAmount) -> Verdict {
+    let seconds = Int((time.nanoseconds + 999_999_999) / 1_000_000_000)
+    return .refuse(
+      UploadError(
+        .tooManyGuesses,
+        "Too many wrong tokens from this address: \(TokenGuesses.limit) within a minute. Try again in \(seconds) s."
+      ),
+      retryAfter: seconds
+    )
+  }
+
+  /// Keeps the token out of events and logs.
+  var redactor: TokenRedactor { TokenRedactor(rules.token) }
 
   /// Where a request comes from: the first address from the right that is not a trusted proxy's.
   func client(of request: HTTPRequest, from peer: SocketAddress?) -> ClientAddress {
@@ -94,7 +125,8 @@ struct AccessGate: Sendable {
 
   private static func candidates(in request: HTTPRequest) -> [String] {
     let credentials = request.headerFields[values: .authorization].compactMap(credential)
-    return credentials + (tokenInTarget(request).map { [$0] } ?? [])
+    // What is empty is no token, and no guess.
+    return ((tokenInTarget(request).map { [$0] } ?? []) + credentials).filter { !$0.isEmpty }
   }
 
   /// A bearer token, or the password of the basic scheme with any user's name (RFC 6750, RFC 7617).

@@ -1,3 +1,4 @@
+import HTTPTypes
 import UploadCore
 import UploadProtocol
 import UploadStorage
@@ -15,11 +16,15 @@ struct ServerContext: Sendable {
   /// The limit on all uploads' rate together; nil without one.
   let limiter: RateLimiter?
   /// nil without a limit per client.
-  let perClient: UploadsPerClient?
+  let perClient: PerClientCount?
+  /// Connections on which the rest of a rejected body is read and discarded.
+  let lingering = PerClientCount(limit: LingeringCloseStateMachine.maxPerClient)
+  /// Bytes of request headers that are not complete yet.
+  let unfinishedHeaders = UnfinishedHeaders()
   /// Forms of which no file has begun: each counts as the upload that it is about to be.
   let emptyForms = FormCount()
-  /// Hears of requests that are refused before an upload begins; nil where nobody listens.
-  let refusals: RefusalLog?
+  /// Keeps the server's token out of events and logs.
+  let redactor: TokenRedactor
 
   init(
     store: any UploadStore,
@@ -27,8 +32,7 @@ struct ServerContext: Sendable {
     ledger: UploadLedger,
     limits: UploadLimits,
     digests: Set<DigestAlgorithm> = [],
-    access: AccessGate = AccessGate(),
-    refusals: RefusalLog? = nil
+    access: AccessGate = AccessGate()
   ) {
     self.store = store
     self.budget = budget
@@ -36,9 +40,9 @@ struct ServerContext: Sendable {
     self.limits = limits
     self.digests = digests
     self.access = access
-    self.refusals = refusals
+    redactor = access.redactor
     limiter = limits.rate.map { RateLimiter(bytesPerSecond: $0) }
-    perClient = limits.maxUploadsPerClient.map { UploadsPerClient(limit: $0) }
+    perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
 
   var hasRateLimit: Bool { limiter != nil || limits.ratePerUpload != nil }
@@ -70,6 +74,29 @@ struct ServerContext: Sendable {
   func refuseUpload() -> UploadError? {
     guard ledger.activeCount(.incoming) + emptyForms.value >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
+  }
+
+  /// Reports a request that was rejected before an upload began. The only place that does.
+  /// - Parameters:
+  ///   - method: as it was sent; nil when it could not be parsed, and on the raw port.
+  ///   - target: the same; its query is not reported.
+  func noteRejection(
+    of client: ClientAddress,
+    _ method: String?,
+    _ target: String?,
+    _ status: HTTPResponse.Status,
+    _ reason: String
+  ) {
+    ledger.reject(
+      RejectedRequest(
+        time: LogTime.now,
+        client: client.host,
+        method: method.map(redactor.text),
+        path: target.map(redactor.path),
+        status: status.code,
+        reason: redactor.text(reason)
+      )
+    )
   }
 
   /// The upload that was counted is over.

@@ -17,7 +17,8 @@ extension UploadError.Code {
     case .notImplemented: .notImplemented
     // Somebody does not want it: a 5xx would have clients try again by themselves (RFC 9110 section 15.5.4).
     case .forbidden, .cancelled: .forbidden
-    case .tooManyFromClient: .tooManyRequests
+    case .tooManyFromClient, .tooManyGuesses: .tooManyRequests
+    case .headersTooLarge: .requestHeaderFieldsTooLarge
     case .tooManyUploads, .shuttingDown, .directoryUnavailable: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     default: .internalServerError

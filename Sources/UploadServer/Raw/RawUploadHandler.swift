@@ -30,13 +30,14 @@ final class RawUploadHandler: ChannelDuplexHandler {
   /// Reads are held back by a rate limit until it fires.
   private var limitTimer: Scheduled<Void>?
   private var isQuiescing = false
-  /// The answer went to a client that had fallen silent.
-  private var isSilent = false
+  /// The client timed out: nothing more is expected of it after the response.
+  private var endsSoon = false
+  /// What reads and discards after the response.
+  private var lingering: LingeringClose?
   /// In the event loop's time, which tests drive.
   private var lastActivity = NIODeadline.distantPast
   private var timer: Scheduled<Void>?
   private var graceTimer: Scheduled<Void>?
-  private var dropped = 0
 
   init(server: ServerContext) {
     self.server = server
@@ -52,17 +53,14 @@ final class RawUploadHandler: ChannelDuplexHandler {
     timer?.cancel()
     graceTimer?.cancel()
     limitTimer?.cancel()
+    lingering?.stop()
+    lingering = nil
     self.context = nil
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
-    guard state == .receiving else {
-      // What comes behind the answer does not prolong the connection.
-      dropped += bytes.readableBytes
-      if dropped > ConnectionState.lingerLimit { context.close(promise: nil) }
-      return
-    }
+    guard state == .receiving else { return lingering?.received(bytes.readableBytes) ?? () }
     lastActivity = context.eventLoop.now
     if body == nil { begin(context) }
     body?.receive(bytes)
@@ -72,7 +70,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
   private func begin(_ context: ChannelHandlerContext) {
     client = ClientAddress(context.remoteAddress)
     if let error = server.refuseOrCount(client) {
-      server.refusals?.note(error, from: client.text)
+      server.noteRejection(of: client, nil, nil, error.code.status, error.message)
       return answer(Answer(refusing: error))
     }
     isCounted = true
@@ -147,7 +145,10 @@ final class RawUploadHandler: ChannelDuplexHandler {
     case .receiving:
       state = .storing
       guard let body else {
-        return answer(Answer(refusing: UploadError(.incomplete, "Nothing arrived, so nothing was stored.")))
+        let error = UploadError(.incomplete, "Nothing arrived, so nothing was stored.")
+        let client = ClientAddress(context.remoteAddress)
+        server.noteRejection(of: client, nil, nil, error.code.status, error.message)
+        return answer(Answer(refusing: error))
       }
       body.end(trailers: nil)
     case .storing: break
@@ -174,12 +175,13 @@ final class RawUploadHandler: ChannelDuplexHandler {
     if state == .receiving { body?.fail(UploadError(.clientGone, "The client went away in the middle.")) }
     body = nil
     stopCounting()
+    lingering?.stop()
     context.fireChannelInactive()
   }
 
   private func startTimer() {
-    guard let context else { return }
-    var due = lastActivity + (state == .answered ? lingerTime : server.limits.idleTime)
+    guard let context, state != .answered else { return }
+    var due = lastActivity + server.limits.idleTime
     if state == .receiving, case .patient(let until) = pace?.verdict(at: context.eventLoop.now) { due = until }
     timer?.cancel()
     let soonest = context.eventLoop.now + .milliseconds(10)
@@ -188,21 +190,15 @@ final class RawUploadHandler: ChannelDuplexHandler {
     }
   }
 
-  private var lingerTime: TimeAmount {
-    isSilent ? UploadHandler.silentLingerTime : UploadHandler.lingerTime
-  }
-
   private func timerFired() {
     guard let context else { return }
     let now = context.eventLoop.now
-    if state == .answered {
-      if now - lastActivity >= lingerTime { return context.close(promise: nil) }
-    } else if state == .receiving {
+    if state == .receiving {
       guard body != nil || now - lastActivity < server.limits.idleTime else { return context.close(promise: nil) }
       notePace()
       switch pace?.verdict(at: now) {
       case .silent:
-        isSilent = true
+        endsSoon = true
         body?.fail(.silence(server.limits.idleTimeout))
       case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
       case .patient, nil: break
@@ -242,16 +238,21 @@ extension RawUploadHandler: IncomingBodyDelegate {
     let senderFinished = state == .storing
     state = .answered
     body = nil
-    lastActivity = context.eventLoop.now
+    timer?.cancel()
     let written = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(wrapOutboundOut(answer.body), promise: written)
-    written.futureResult.assumeIsolated().whenComplete { _ in
-      context.close(mode: senderFinished ? .all : .output, promise: nil)
+    if senderFinished {
+      written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    } else {
+      // FIN is the end of the body, and closes the connection.
+      let limits: LingeringCloseStateMachine.Limits? = endsSoon ? .response : isQuiescing ? .stopping : nil
+      let lingering = LingeringClose(.body, of: client, limits: limits, server: server, context: context)
+      self.lingering = lingering
+      lingering.proceed()
     }
     if readIsHeld {
       readIsHeld = false
       context.read()
     }
-    startTimer()
   }
 }

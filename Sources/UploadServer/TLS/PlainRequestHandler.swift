@@ -9,29 +9,56 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// How long the rest of the request is read and dropped: closing at once would take away the answer.
-  private static let patience = TimeAmount.seconds(1)
+  private static let message = "This port speaks TLS: write https:// in place of http://."
 
-  private var hasAnswered = false
+  private let server: ServerContext
+  /// What reads and discards after the answer.
+  private var lingering: LingeringClose?
+
+  init(server: ServerContext) {
+    self.server = server
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !hasAnswered else { return }
-    // Methods are written in capital letters; TLS begins with a record of type 22 (RFC 8446 section 5.1).
     let bytes = Self.unwrapInboundIn(data)
+    if let lingering { return lingering.received(bytes.readableBytes) }
+    // Methods are written in capital letters; TLS begins with a record of type 22 (RFC 8446 section 5.1).
     guard let first = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self), (0x41...0x5A).contains(first) else {
       context.fireChannelRead(data)
       context.pipeline.syncOperations.removeHandler(self, promise: nil)
       return
     }
-    hasAnswered = true
-    context.write(Self.wrapOutboundOut(Self.answer), promise: nil)
-    context.flush()
-    context.close(mode: .output, promise: nil)
-    context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { context.close(promise: nil) }
+    let client = ClientAddress(context.remoteAddress)
+    server.noteRejection(of: client, nil, nil, .badRequest, Self.message)
+    context.writeAndFlush(Self.wrapOutboundOut(Self.answer), promise: nil)
+    let lingering = LingeringClose(.unknown, of: client, server: server, context: context)
+    self.lingering = lingering
+    lingering.proceed()
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    context.fireChannelReadComplete()
+    // Nobody behind asks for what is discarded here.
+    if lingering != nil { context.read() }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if lingering != nil, event as? ChannelEvent == .inputClosed { return context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    lingering?.stop()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    lingering?.stop()
+    lingering = nil
   }
 
   private static var answer: ByteBuffer {
-    let answer = Answer(refusing: "This port speaks TLS: write https:// in place of http://.", status: .badRequest)
+    let answer = Answer(refusing: message, status: .badRequest)
     var buffer = ByteBuffer(string: "HTTP/1.1 \(answer.status)\r\nConnection: close\r\n")
     for field in answer.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
     buffer.writeString("\r\n")

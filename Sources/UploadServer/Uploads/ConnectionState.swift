@@ -21,17 +21,17 @@ struct ConnectionState {
     case deliver
     /// The upload's body is complete.
     case endBody
-    /// Nobody wants it.
+    /// It is read and discarded.
     case drop
-    /// A client that was told to stop has sent too much since: close the connection.
-    case close
+    /// The body of a rejected request, which was read and discarded, is complete; nothing else is expected.
+    case discarded
   }
 
   /// What follows an answer.
   enum AfterAnswer: Equatable {
     /// The next request may come.
     case keep
-    /// Close the sending side, read on for a while so that the answer is not lost, then close.
+    /// Read and discard what is left, then close: see ``LingeringCloseStateMachine``.
     case linger
   }
 
@@ -46,12 +46,10 @@ struct ConnectionState {
     case storing
     /// Answered before the end; the little that is left of the body is read and dropped. Next: ``idle``.
     case skipping
-    /// Answered for the last time; what still comes is read and dropped. Next: none.
-    case lingering(dropped: Int)
+    /// Answered for the last time; what still comes is read and discarded. Next: none.
+    case lingering
   }
 
-  /// A client that has its answer may still send this much before it is cut off, in bytes.
-  static let lingerLimit = 64 * 1024 * 1024
   /// So little left of a refused body is read so that the connection can stay, in bytes.
   static let skipLimit: UInt64 = 1024 * 1024
 
@@ -61,7 +59,7 @@ struct ConnectionState {
   var isReceiving: Bool { phase == .receiving }
   var isStoring: Bool { phase == .storing }
   var isSkipping: Bool { phase == .skipping }
-  var isLingering: Bool { if case .lingering = phase { true } else { false } }
+  var isLingering: Bool { phase == .lingering }
   var isPassing: Bool { if case .passing = phase { true } else { false } }
 
   /// Whether a part has to wait until the request before it has been answered.
@@ -93,9 +91,7 @@ struct ConnectionState {
       phase = .idle
       return .drop
     case (.skipping, _): return .drop
-    case (.lingering(let dropped), .body(let count)):
-      phase = .lingering(dropped: dropped + count)
-      return dropped + count > Self.lingerLimit ? .close : .drop
+    case (.lingering, .end): return .discarded
     case (.lingering, _): return .drop
     }
   }
@@ -131,7 +127,7 @@ struct ConnectionState {
       phase = .skipping
       return .keep
     default:
-      phase = .lingering(dropped: 0)
+      phase = .lingering
       return .linger
     }
   }

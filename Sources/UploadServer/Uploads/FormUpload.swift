@@ -37,6 +37,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private var parts: [Part] = []
   private var sealing = 0
   private var state = State.receiving
+  /// A file has begun.
+  private(set) var hasUploads = false
   /// No file has begun; see ``ServerContext/emptyForms``.
   private var isEmpty = true
 
@@ -143,6 +145,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       declaredType: declared
     )
     context.ledger.begin(meter)
+    hasUploads = true
     let hash = context.hash(for: DigestRequest(expected: head.digests))
     parts.append(
       Part(

@@ -8,6 +8,9 @@ protocol IncomingBody: AnyObject {
   /// Whether everything so far has found room; while not, no more should be read. The delegate hears when it has.
   var hasRoom: Bool { get }
 
+  /// Whether an upload has begun, which its own events tell the end of.
+  var hasUploads: Bool { get }
+
   /// Takes the next bytes of the body.
   func receive(_ bytes: ByteBuffer)
 

@@ -55,6 +55,8 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   var hasRoom: Bool { sink?.hasRoom ?? true }
 
+  var hasUploads: Bool { true }
+
   func receive(_ bytes: ByteBuffer) {
     guard state == .receiving else { return }
     meter.noteNetwork(bytes)

@@ -13,6 +13,7 @@ extension UploadHandler: IncomingBodyDelegate {
   }
 
   func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
+    let hasUploads = body?.hasUploads ?? false
     body = nil
     stopCounting()
     limitTimer?.cancel()
@@ -26,15 +27,26 @@ extension UploadHandler: IncomingBodyDelegate {
       var response = page.map { Answer.page($0.stored(files), status: status) }
       response?.describe(files, path: current.path)
       answer(response ?? .stored(files, status: status, path: current.path))
-    case .failure(let error): answer(Answer(refusing: error))
+    case .failure(let error):
+      // Uploads that were begun have failed, and are reported as such.
+      if !hasUploads { noteRejection(error.code.status, error.message) }
+      answer(Answer(refusing: error))
     }
   }
 
-  /// Answers a request of which no upload was begun, and logs that.
-  func refuse(_ error: UploadError) {
+  /// Rejects a request of which no upload was begun, and reports that.
+  /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
+  func refuse(_ error: UploadError, retryAfter: Int? = nil) {
     stopCounting()
-    server.refusals?.note(error, from: current.client.text)
-    answer(Answer(refusing: error))
+    noteRejection(error.code.status, error.message)
+    var response = Answer(refusing: error)
+    if let retryAfter { response.fields[.retryAfter] = String(retryAfter) }
+    answer(response)
+  }
+
+  /// Reports that the current request is rejected.
+  func noteRejection(_ status: HTTPResponse.Status, _ reason: String) {
+    server.noteRejection(of: current.client, current.method, current.target, status, reason)
   }
 
   /// Answers the current request, and keeps the connection or closes it so that the answer arrives.
@@ -44,7 +56,10 @@ extension UploadHandler: IncomingBodyDelegate {
     let isLast = inputClosed && queue.isEmpty
     let isTimeout = answer.status == .requestTimeout
     // Nobody knows whether a client that was promised no 100 still sends its body: that connection cannot go on.
-    let unread = state.isStoring ? 0 : current.expectsContinue && current.received == 0 ? nil : current.remaining
+    let mayNotSend = current.expectsContinue && current.received == 0
+    let unread = state.isStoring ? 0 : mayNotSend ? nil : current.remaining
+    let remainder: LingeringCloseStateMachine.Remainder =
+      state.isStoring ? .nothing : mayNotSend || hasLastRequest ? .unknown : unread == 0 ? .nothing : .body
     let after = state.answer(
       keepAlive: current.keepAlive && !isQuiescing && !isLast && !isTimeout,
       remaining: unread
@@ -65,7 +80,7 @@ extension UploadHandler: IncomingBodyDelegate {
     answeredAt = lastActivity
     switch after {
     case .keep: requestIsOver()
-    case .linger: linger(context)
+    case .linger: linger(remainder, context)
     }
   }
 
@@ -105,12 +120,20 @@ extension UploadHandler: IncomingBodyDelegate {
     }
   }
 
-  /// Closes the sending side and reads on: closing at once could destroy the answer on its way (RFC 9112 section 9.6).
-  private func linger(_ context: ChannelHandlerContext) {
-    context.close(mode: .output, promise: nil)
-    if inputClosed { return context.close(promise: nil) }
+  /// Reads and discards what the client still sends, then closes.
+  private func linger(_ remainder: LingeringCloseStateMachine.Remainder, _ context: ChannelHandlerContext) {
+    timer?.cancel()
+    if inputClosed {
+      context.close(mode: .output, promise: nil)
+      return context.close(promise: nil)
+    }
+    let limits = lingeringLimits ?? (isQuiescing ? .stopping : nil)
+    let lingering = LingeringClose(remainder, of: current.client, limits: limits, server: server, context: context)
+    self.lingering = lingering
+    // The end of the request itself may be among what was queued while another was answered.
+    if queue.hasEnd { lingering.end() }
     queue.removeAll()
+    lingering.proceed()
     resumeReading()
-    startTimer()
   }
 }

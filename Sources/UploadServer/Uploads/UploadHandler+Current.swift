@@ -13,6 +13,9 @@ extension UploadHandler {
     var expectsContinue = false
     /// It has been told.
     var wasContinued = false
+    /// The request's method and target as they were sent; nil when they could not be parsed.
+    var method: String?
+    var target: String?
     var isPut = false
     /// As the request's target has it, with the query.
     var path = "/"
@@ -42,6 +45,8 @@ extension UploadHandler.Current {
     length = UploadRoute.bodyLength(of: request)
     wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
+    method = request.method.rawValue
+    target = request.path
     isPut = request.method == .put
     path = request.path ?? "/"
     isHead = request.method == .head

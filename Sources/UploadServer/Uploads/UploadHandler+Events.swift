@@ -8,9 +8,9 @@ extension UploadHandler {
   /// Looks after the connection's time: one timer a connection, set again only when it fires.
   func startTimer() {
     timer?.cancel()
-    guard let context else { return }
-    var due = lastActivity + (state.isLingering ? lingerTime : server.limits.idleTime)
-    if state.isSkipping { due = min(due, answeredAt + Self.lingerTime) }
+    guard let context, !state.isLingering else { return }
+    var due = lastActivity + server.limits.idleTime
+    if state.isSkipping { due = min(due, answeredAt + Self.skipTime) }
     if let headSince { due = headSince + server.limits.headTime }
     if state.isReceiving, case .patient(let until) = pace?.verdict(at: context.eventLoop.now) { due = until }
     let soonest = context.eventLoop.now + .milliseconds(10)
@@ -19,24 +19,14 @@ extension UploadHandler {
     }
   }
 
-  /// How long a client that has its last answer may be silent before its connection is closed. While the server stops
-  /// that is short: many clients keep a connection until they want to use it again. After a silence it is too: the
-  /// connection and its receive buffer are to be free.
-  private var lingerTime: TimeAmount {
-    if isSilent { return Self.silentLingerTime }
-    return isQuiescing ? .seconds(1) : Self.lingerTime
-  }
-
   private func timerFired() {
     guard let context else { return }
     let idle = context.eventLoop.now - lastActivity
-    if state.isLingering {
-      if idle >= lingerTime { return context.close(promise: nil) }
-    } else if state.isReceiving {
+    if state.isReceiving {
       judgePace(at: context.eventLoop.now)
     } else if let headSince {
       if context.eventLoop.now - headSince >= server.limits.headTime { refuseLateHead() }
-    } else if state.isSkipping, context.eventLoop.now - answeredAt >= Self.lingerTime {
+    } else if state.isSkipping, context.eventLoop.now - answeredAt >= Self.skipTime {
       // However little is left of a refused body, it does not trickle for ever.
       return context.close(promise: nil)
     } else if idle >= server.limits.idleTime {
@@ -50,6 +40,8 @@ extension UploadHandler {
 
   private func refuseLateHead() {
     headSince = nil
+    hasLastRequest = true
+    lingeringLimits = .response
     current = Current()
     current.client = ClientAddress(context?.remoteAddress)
     refuse(UploadError(.timedOut, "The head of the request did not come whole in time."))
@@ -59,7 +51,7 @@ extension UploadHandler {
     notePace()
     switch pace?.verdict(at: now) {
     case .silent:
-      isSilent = true
+      lingeringLimits = .response
       body?.fail(.silence(server.limits.idleTimeout))
     case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
     case .patient, nil: break
@@ -67,7 +59,8 @@ extension UploadHandler {
   }
 
   /// Bytes came from the client, whatever the decoder makes of them.
-  func bytesCame() {
+  func bytesCame(_ count: Int) {
+    lingering?.received(count)
     guard isAtRest, headSince == nil, let context else { return }
     headSince = context.eventLoop.now
   }
@@ -77,11 +70,6 @@ extension UploadHandler {
     guard let headSince, let context else { return }
     guard isAtRest else { return self.headSince = nil }
     if headSince == context.eventLoop.now { startTimer() }
-  }
-
-  /// Bytes came behind the last request, and are gone.
-  func bytesWereDropped(_ count: Int) {
-    if state.receive(.body(count)) == .close { context?.close(promise: nil) }
   }
 
   // MARK: Events
@@ -133,7 +121,7 @@ extension UploadHandler {
   }
 
   /// The request, or what comes instead of one, cannot be read: the decoder takes nothing more after this.
-  private func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
+  func refuse(_ error: UploadError, _ context: ChannelHandlerContext) {
     hasLastRequest = true
     // What came before is still being answered, or waits for that; closing now would take those answers away.
     if state.isPassing || (state.isIdle && !queue.isEmpty) { return unreadable = error }

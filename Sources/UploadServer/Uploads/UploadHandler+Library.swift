@@ -6,7 +6,8 @@ import NIOHTTPTypes
 extension UploadHandler {
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
-    case .head(var response) where !current.keepAlive || isQuiescing || current.allowedOrigin != nil:
+    case .head(var response):
+      if state.isPassing, response.status.isRejection { noteRejection(response.status, response.status.reasonPhrase) }
       if !current.keepAlive || isQuiescing { response.headerFields[.connection] = "close" }
       addOrigin(to: &response.headerFields)
       context.write(wrapOutboundOut(.head(response)), promise: promise)
@@ -49,5 +50,13 @@ extension UploadHandler {
     heldClose = nil
     guard let context else { return held.succeed() }
     context.close(promise: held)
+  }
+}
+
+extension HTTPResponse.Status {
+  /// Whether a response to a page or a download says that the request was rejected. What asks for a file that is not
+  /// there, or for a range or a version that it does not have, is answered, not rejected.
+  fileprivate var isRejection: Bool {
+    code >= 400 && ![HTTPResponse.Status.notFound, .preconditionFailed, .rangeNotSatisfiable].contains(self)
   }
 }

@@ -14,10 +14,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  /// How long a connection that was told to stop may go on sending.
-  static let lingerTime = TimeAmount.seconds(30)
-  /// The same where nothing is likely to come any more: only the answer has to get through.
-  static let silentLingerTime = TimeAmount.milliseconds(500)
+  /// How long the little that is left of a rejected body may take, if the connection is to stay open.
+  static let skipTime = TimeAmount.seconds(30)
 
   let server: ServerContext
   var state = ConnectionState()
@@ -25,8 +23,10 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var body: (any IncomingBody)?
   var context: ChannelHandlerContext?
   var isQuiescing = false
-  /// The last answer went to a client that had fallen silent.
-  var isSilent = false
+  /// How much of what follows the last response is read, where that is less than of a rejected body; nil where it is not.
+  var lingeringLimits: LingeringCloseStateMachine.Limits?
+  /// What reads and discards after the last response.
+  var lingering: LingeringClose?
   /// The library has yet to hear that the server stops.
   var quiesceIsHeld = false
   /// The client has sent FIN.
@@ -62,6 +62,14 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
   var limitTimer: Scheduled<Void>?
   /// Parts of requests since somebody last asked: what one read was decoded into.
   var partsDecoded = 0
+  /// Whether the decoder waits for a request, or is in the middle of its headers.
+  private(set) var expectsHead = true
+  /// Bytes of request headers in the decoder that are not complete.
+  var unfinishedHead = 0
+  /// Under which the server counts them; nil while it does not.
+  var unfinishedHeadEntry: UnfinishedHeaders.Entry?
+  /// The last client of this connection that presented the right token; nil while none has.
+  private(set) var authenticatedClient: String?
   /// What waits for the request before it to be answered, or for the client to take answers.
   let queue: RequestQueue
   private var isTakingQueued = false
@@ -82,6 +90,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     timer?.cancel()
     graceTimer?.cancel()
     limitTimer?.cancel()
+    lingering?.stop()
+    lingering = nil
     self.context = nil
   }
 
@@ -91,6 +101,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if state.isReceiving { body?.fail(UploadError(.clientGone, "The client went away in the middle.")) }
     body = nil
     stopCounting()
+    lingering?.stop()
+    forgetUnfinishedHead()
     queue.removeAll()
     context.fireChannelInactive()
   }
@@ -116,9 +128,13 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func noteLast(_ part: HTTPRequestPart) {
     switch part {
-    case .head(let request): isLastRequest = request.closesConnection
+    case .head(let request):
+      isLastRequest = request.closesConnection
+      expectsHead = false
     case .body: break
-    case .end: if isLastRequest { hasLastRequest = true }
+    case .end:
+      expectsHead = true
+      if isLastRequest { hasLastRequest = true }
     }
   }
 
@@ -138,7 +154,10 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .drop:
       // The rest of a refused body has been skipped.
       if state.isIdle, part.kind == .end, !isTakingQueued { passHeldEvents(context) }
-    case .close: context.close(promise: nil)
+    case .discarded:
+      // The decoder would keep what follows.
+      hasLastRequest = true
+      lingering?.end()
     }
   }
 
@@ -147,9 +166,16 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
     current = Current(request)
     current.client = server.access.client(of: request, from: context.remoteAddress)
     current.allowedOrigin = server.access.allowedOrigin(of: request)
-    switch server.access.verdict(on: request, from: context.remoteAddress) {
-    case .pass: break
-    case .refuse(let error): return refuse(error)
+    let verdict = server.access.verdict(
+      on: request,
+      from: context.remoteAddress,
+      client: current.client,
+      isAuthenticated: authenticatedClient == current.client.key,
+      at: context.eventLoop.now
+    )
+    switch verdict {
+    case .pass(let hasToken): if hasToken { authenticatedClient = current.client.key }
+    case .refuse(let error, let retryAfter): return refuse(error, retryAfter: retryAfter)
     case .preflight: return answer(.preflight(request))
     }
     let route: UploadRoute
@@ -282,8 +308,8 @@ final class UploadHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    // The library may hold its own reads back; an upload must not wait for it.
-    if state.isReceiving, wantsRead { context.read() }
+    // The library may hold its own reads back; a body must not wait for it.
+    if state.isReceiving || state.isLingering, wantsRead { context.read() }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {

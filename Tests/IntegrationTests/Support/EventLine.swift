@@ -48,6 +48,12 @@ struct EventLine: Decodable, Sendable {
   var rss: Int?
   var rssPeak: Int?
   var uploads: [Entry]?
+  var time: String?
+  var client: String?
+  var method: String?
+  var status: Int?
+  var reason: String?
+  var count: Int?
 
   /// Every line of `text`. A line that is no JSON object is an error.
   static func decode(_ text: String) throws -> [EventLine] {

@@ -60,6 +60,12 @@ final class HandlerHarness {
     channel.embeddedEventLoop.run()
   }
 
+  /// The client has as many other connections on which rejected bodies are discarded as it may.
+  func fillLingering() {
+    let client = ClientAddress(channel.remoteAddress).key
+    while server.lingering.begin(client) {}
+  }
+
   /// The client closes its sending side.
   func sendEnd() {
     channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)

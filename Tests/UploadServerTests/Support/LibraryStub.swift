@@ -14,6 +14,8 @@ final class LibraryStub: ChannelInboundHandler {
   private(set) var quiesceEvents = 0
   private(set) var inputClosedEvents = 0
   var answersAtOnce = true
+  /// Of its answers.
+  var status = 200
   private var buffered: [HTTPRequestPart] = []
   private var waiting: [String] = []
   private var context: ChannelHandlerContext?
@@ -56,7 +58,7 @@ final class LibraryStub: ChannelInboundHandler {
     guard let context, !waiting.isEmpty else { return }
     let body = ByteBuffer(string: "library: \(waiting.removeFirst())\n")
     let fields: HTTPFields = [.contentLength: "\(body.readableBytes)"]
-    context.write(wrapOutboundOut(.head(HTTPResponse(status: .ok, headerFields: fields))), promise: nil)
+    context.write(wrapOutboundOut(.head(HTTPResponse(status: .init(code: status), headerFields: fields))), promise: nil)
     context.write(wrapOutboundOut(.body(body)), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     if quiesceEvents > 0 { context.close(promise: nil) }

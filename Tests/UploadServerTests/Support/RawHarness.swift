@@ -12,6 +12,7 @@ final class RawHarness {
   let store: ScriptedStore
   let ledger = UploadLedger()
   let wire = Wire()
+  let server: ServerContext
   /// Kept by its pipeline alone.
   private(set) weak var handler: RawUploadHandler?
 
@@ -20,6 +21,7 @@ final class RawHarness {
     store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
     let budget = try MemoryBudget(limit: 64 << 20)
     let context = ServerContext(store: store, budget: budget, ledger: ledger, limits: limits)
+    server = context
     let handler = RawUploadHandler(server: context)
     self.handler = handler
     try channel.pipeline.syncOperations.addHandler(wire)

@@ -56,7 +56,7 @@ import Testing
     (Phase.idle, Verdict.route, Verdict.drop, Verdict.drop), (.passing, .forward, .forward, .forward),
     (.passingEnded, .forward, .forward, .forward), (.passingAnswered, .forward, .forward, .forward),
     (.receiving, .deliver, .deliver, .endBody), (.storing, .drop, .drop, .drop), (.skipping, .drop, .drop, .drop),
-    (.lingering, .drop, .drop, .drop),
+    (.lingering, .drop, .drop, .discarded),
   ])
   private func `Every part in every phase has its verdict`(phase: Phase, head: Verdict, body: Verdict, end: Verdict) {
     for (part, verdict) in [(Part.head, head), (.body(10), body), (.end, end)] {
@@ -125,13 +125,12 @@ import Testing
     #expect(state.receive(.head) == .route)
   }
 
-  @Test func `A client that sends on after its last answer is cut off at the limit`() {
+  @Test func `After the final response everything is discarded`() {
     var state = Phase.lingering.state
-    #expect(state.receive(.body(ConnectionState.lingerLimit)) == .drop)
+    #expect(state.receive(.body(1 << 40)) == .drop)
+    #expect(state.receive(.end) == .discarded)
     #expect(state.receive(.head) == .drop)
-    #expect(state.receive(.end) == .drop)
-    #expect(state.receive(.body(0)) == .drop)
-    #expect(state.receive(.body(1)) == .close)
+    #expect(state.receive(.body(1)) == .drop)
     #expect(state.isLingering)
   }
 

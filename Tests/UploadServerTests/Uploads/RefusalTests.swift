@@ -27,7 +27,9 @@ import UploadCore
       let answer = try harness.received()
       #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
       #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
-      #expect(harness.wire.outputIsClosed)
+      #expect(!harness.wire.outputIsClosed, "a forwarder might close both directions")
+      harness.advance(milliseconds: 500)
+      #expect(harness.wire.outputIsClosed, "the client may be waiting for the end of the connection")
       #expect(harness.isOpen)
       #expect(harness.readsOnTurn() > 0)
       try harness.send("3\r\nabc\r\n")
@@ -71,6 +73,7 @@ import UploadCore
   ])
   func `Nothing is kept behind a request that ends what can be read`(text: String, status: Int) async throws {
     try await withHandler { harness in
+      harness.fillLingering()
       try? harness.send(text)
       let answer = try harness.received()
       #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
@@ -80,17 +83,6 @@ import UploadCore
       #expect(harness.isOpen)
       try? harness.send("x")
       #expect(!harness.isOpen, "what was dropped has been counted")
-    }
-  }
-
-  @Test func `A client that sends on and on after a refusal is cut off`() async throws {
-    try await withHandler { harness in
-      try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
-      let piece = String(repeating: "x", count: 1 << 20)
-      for _ in 0..<64 { try harness.send(piece) }
-      #expect(harness.isOpen)
-      try harness.send("x")
-      #expect(!harness.isOpen)
     }
   }
 

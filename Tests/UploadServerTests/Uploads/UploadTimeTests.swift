@@ -197,11 +197,9 @@ import UploadCore
     }
   }
 
-  /// What is left of a small body is skipped, and the connection could go on; behind a large one it ends.
-  @Test(arguments: [1_000, 1_000_000_000])
-  func `A client that trickles on after its answer is cut off in time`(length: Int) async throws {
+  @Test func `The rest of a small rejected body must arrive within 30 s`() async throws {
     try await withHandler(limits: limits) { harness in
-      try harness.send(request("POST /nowhere", ["Content-Length: \(length)"]))
+      try harness.send(request("POST /nowhere", ["Content-Length: 1000"]))
       #expect(try harness.statuses() == [404])
       for _ in 0..<5 {
         harness.advance(5)

@@ -1,8 +1,9 @@
 import Synchronization
 import UploadCore
 
-/// How many requests with uploads each address has under way, held to a limit. Locked at a request's begin and end.
-final class UploadsPerClient: Sendable {
+/// How many of something, such as requests with uploads, each client has at the same time, up to a limit. Locked once at
+/// the beginning and once at the end of each.
+final class PerClientCount: Sendable {
   private let limit: Int
   private let counts = Mutex<[String: Int]>([:])
 
@@ -10,8 +11,9 @@ final class UploadsPerClient: Sendable {
     self.limit = limit
   }
 
-  /// Counts one more request of a client; ``end(_:)`` must follow.
-  /// - Returns: false, and counts nothing, when it has as many as it may.
+  /// Counts one more of a client; ``end(_:)`` must follow.
+  /// - Parameter client: ``ClientAddress/key``.
+  /// - Returns: false, and counts nothing, when the client has as many as it may.
   func begin(_ client: String) -> Bool {
     counts.withLock { counts in
       let count = counts[client] ?? 0
@@ -28,6 +30,6 @@ final class UploadsPerClient: Sendable {
     }
   }
 
-  /// How many addresses have any.
+  /// How many clients have any.
   var clients: Int { counts.withLock { $0.count } }
 }

@@ -1,0 +1,45 @@
+import Testing
+import UploadCore
+
+@testable import UploadServer
+
+@Suite struct TokenRedactorTests {
+  private static let token = "Secret-token_1"
+  private let redactor: TokenRedactor
+
+  init() throws {
+    redactor = TokenRedactor(try AccessToken(Self.token))
+  }
+
+  @Test(arguments: [
+    ("/", "/"), ("/a%20b.bin", "/a%20b.bin"), ("/a?token=\(token)", "/a"), ("/a?name=b&token=guess", "/a"),
+    ("/a#\(token)", "/a"), ("*", "*"), ("/%zz", "/%zz"), ("/100%", "/100%"), ("/a\u{1B}[2J", "/a\u{FFFD}[2J"),
+  ])
+  func `A path is shown without its query`(target: String, shown: String) {
+    #expect(redactor.path(target) == shown)
+  }
+
+  @Test(arguments: [
+    "/\(token)", "/a/secret-TOKEN_1.bin", "/%53ecret-token_1", "/%2553ecret-token_1", "/%zz/%53ecret-token%5F1",
+    "/%3Ftoken=guess", "/%3ftoken%3Dguess", "/%253Ftoken%253Dguess", "/files/token=guess",
+    "/\("Secret-token_1".utf8.map { "%" + String($0, radix: 16) }.joined())",
+  ])
+  func `A path with a token in it is not shown, however it is written`(target: String) {
+    #expect(redactor.path(target) == "/[redacted]")
+  }
+
+  @Test func `Credentials in the absolute form of a target are not shown`() {
+    #expect(redactor.path("http://user:guess@host/path") == "[redacted]")
+    #expect(redactor.path("http://host/path?token=guess") == "http://host/path")
+    #expect(redactor.text(#"The request target "http://user:guess@host/" is not a path."#) == "[redacted]")
+  }
+
+  @Test func `Other words lose a token too, and nothing is long`() {
+    #expect(redactor.text("PUT") == "PUT")
+    #expect(redactor.text(Self.token) == "[redacted]")
+    let path = "/" + String(repeating: "é", count: 1000)
+    #expect(redactor.path(path).utf8.count < 300)
+    #expect(TokenRedactor(nil).path("/\(Self.token)") == "/\(Self.token)")
+    #expect(TokenRedactor(nil).path("/%3Ftoken=guess") == "/[redacted]")
+  }
+}
