@@ -119,7 +119,8 @@ package final class UploadServer: Sendable {
       directory: store.directory,
       budget: store.budget,
       ledger: ledger,
-      workers: .singleton
+      // As many as can read at once; not those that write uploads.
+      workers: WorkerPool(threads: System.coreCount)
     )
     let (host, tls) = (configuration.host, configuration.tls)
     return Application(

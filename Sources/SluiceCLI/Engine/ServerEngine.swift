@@ -17,7 +17,10 @@ struct ServerEngine: Sendable {
   /// The token, where it was made here: one that was given is known to who gave it, and no business of a log's or screen's.
   let madeToken: AccessToken?
   private let eventLoops: MultiThreadedEventLoopGroup
-  private let writers: NIOThreadPool
+  private let writers: WorkerPool
+
+  /// Descriptors of an event loop of SwiftNIO: epoll, an event and a timer.
+  static let descriptorsPerLoop = 3
 
   /// Opens the directory and makes the parts; nothing listens yet.
   /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`.
@@ -44,8 +47,7 @@ struct ServerEngine: Sendable {
     }
     budget = try MemoryBudget(limit: options.memoryBudget.bytes)
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    writers = NIOThreadPool(numberOfThreads: DiskStore.threads)
-    writers.start()
+    writers = WorkerPool(threads: DiskStore.threads)
     server = UploadServer(
       configuration: configuration,
       store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: options.storage),
@@ -87,6 +89,6 @@ struct ServerEngine: Sendable {
   ///
   /// The event loops end with the process. The library's last tasks may come to them after it has said that it is done.
   func shutDown() async {
-    try? await writers.shutdownGracefully()
+    await writers.shutDown()
   }
 }

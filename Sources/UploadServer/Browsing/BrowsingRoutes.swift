@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOPosix
 import UploadCore
 import UploadProtocol
 import UploadReport
@@ -13,10 +12,10 @@ struct BrowsingRoutes: Sendable {
   let budget: MemoryBudget
   let ledger: UploadLedger
   /// Threads for reading the disk; not the ones that write uploads.
-  let workers: NIOThreadPool
+  let workers: WorkerPool
   private let snapshots: ListingSnapshots
 
-  init(directory: UploadDirectory, budget: MemoryBudget, ledger: UploadLedger, workers: NIOThreadPool) {
+  init(directory: UploadDirectory, budget: MemoryBudget, ledger: UploadLedger, workers: WorkerPool) {
     self.directory = directory
     self.budget = budget
     self.ledger = ledger

@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOPosix
 import UploadCore
 import UploadProtocol
 import UploadStorage
@@ -21,7 +20,7 @@ struct Download: Sendable {
   let file: OpenFile
   /// What is known of it.
   let stored: StoredFile
-  let workers: NIOThreadPool
+  let workers: WorkerPool
   let budget: MemoryBudget
   /// The connection it goes over.
   let channel: any Channel

@@ -1,6 +1,5 @@
 import Hummingbird
 import NIOCore
-import NIOPosix
 import UploadCore
 import UploadStorage
 
@@ -16,7 +15,7 @@ struct Listing: Sendable {
   let reservation: MemoryReservation
   let directory: UploadDirectory
   /// Threads for reading the disk.
-  let workers: NIOThreadPool
+  let workers: WorkerPool
   let channel: any Channel
 
   func response() -> Response {

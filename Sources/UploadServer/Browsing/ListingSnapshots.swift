@@ -1,4 +1,3 @@
-import NIOPosix
 import UploadCore
 import UploadStorage
 
@@ -10,12 +9,12 @@ actor ListingSnapshots {
 
   private let directory: UploadDirectory
   private let budget: MemoryBudget
-  private let workers: NIOThreadPool
+  private let workers: WorkerPool
   private weak var latest: DirectorySnapshot?
   private var reading: Task<DirectorySnapshot, any Error>?
 
   /// - Parameter workers: threads for reading the disk.
-  init(directory: UploadDirectory, budget: MemoryBudget, workers: NIOThreadPool) {
+  init(directory: UploadDirectory, budget: MemoryBudget, workers: WorkerPool) {
     self.directory = directory
     self.budget = budget
     self.workers = workers

@@ -1,5 +1,4 @@
 package import NIOCore
-package import NIOPosix
 package import UploadCore
 
 /// Uploads into a local directory: slabs from a budget, writes on a pool of threads, names given once all is synced.
@@ -21,14 +20,14 @@ package final class DiskStore: UploadStore {
   package let directory: UploadDirectory
   package let budget: MemoryBudget
   private let configuration: Configuration
-  private let workers: NIOThreadPool
+  private let workers: WorkerPool
   private let group: GroupCommit
 
-  /// - Parameter workers: a running pool of ``threads``, used for nothing else; its owner shuts it down.
+  /// - Parameter workers: a pool of ``threads``, used for nothing else; its owner shuts it down.
   package init(
     directory: UploadDirectory,
     budget: MemoryBudget,
-    workers: NIOThreadPool,
+    workers: WorkerPool,
     configuration: Configuration = Configuration()
   ) {
     self.directory = directory

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import UploadCore
 
 /// One upload on its way into a directory. Lives on one event loop; its writes run on the workers, at most two at once.
@@ -16,7 +15,7 @@ final class DiskUpload: UploadSink {
   let meter: UploadMeter
   let directory: UploadDirectory
   let budget: MemoryBudget
-  let workers: NIOThreadPool
+  let workers: WorkerPool
   let group: GroupCommit
   let configuration: DiskStore.Configuration
   let eventLoop: any EventLoop
@@ -54,7 +53,7 @@ final class DiskUpload: UploadSink {
     condition: PublishCondition?,
     directory: UploadDirectory,
     budget: MemoryBudget,
-    workers: NIOThreadPool,
+    workers: WorkerPool,
     group: GroupCommit,
     configuration: DiskStore.Configuration,
     eventLoop: any EventLoop,

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import Synchronization
 import UploadCore
 
@@ -22,11 +21,11 @@ final class GroupCommit: Sendable {
   private static let largestGroup = 64
 
   private let directory: UploadDirectory
-  private let workers: NIOThreadPool
+  private let workers: WorkerPool
   private let configuration: DiskStore.Configuration
   private let state = Mutex(State())
 
-  init(directory: UploadDirectory, workers: NIOThreadPool, configuration: DiskStore.Configuration) {
+  init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStore.Configuration) {
     self.directory = directory
     self.workers = workers
     self.configuration = configuration
@@ -45,7 +44,7 @@ final class GroupCommit: Sendable {
     return promise.futureResult
   }
 
-  private func work(_ thread: NIOThreadPool.WorkItemState) {
+  private func work(_ thread: WorkerPool.WorkState) {
     while let group = nextGroup() {
       guard thread == .active else {
         for member in group { member.promise.fail(CancellationError()) }

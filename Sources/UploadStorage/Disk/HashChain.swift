@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import UploadCore
 
 /// Computes an upload's digests on the workers: slab after slab in the order of the file, each beside its write. Lives on
@@ -10,10 +9,10 @@ final class HashChain {
   /// The hash of all slabs that are through, or why there is none.
   private(set) var hash: Result<any ContentHash, any Error>
   private var last: EventLoopFuture<any ContentHash>
-  private let workers: NIOThreadPool
+  private let workers: WorkerPool
   private let eventLoop: any EventLoop
 
-  init(_ hash: any ContentHash, workers: NIOThreadPool, eventLoop: any EventLoop) {
+  init(_ hash: any ContentHash, workers: WorkerPool, eventLoop: any EventLoop) {
     self.hash = .success(hash)
     last = eventLoop.makeSucceededFuture(hash)
     self.workers = workers

@@ -10,12 +10,11 @@ final class StoreWriter: FileWriter {
   private let source: DiskSource
   private let algorithms: Set<DigestAlgorithm>
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let workers = NIOThreadPool(numberOfThreads: DiskStore.threads)
+  private let workers = WorkerPool(threads: DiskStore.threads)
 
   /// - Parameter algorithms: the digests to compute on the way.
   /// - Throws: ``UploadError`` with code `badDirectory`.
   init(directory: String, source: DiskSource, algorithms: Set<DigestAlgorithm>) throws(UploadError) {
-    workers.start()
     store = DiskStore(
       directory: try UploadDirectory(path: directory),
       budget: try MemoryBudget(limit: 256 << 20),
@@ -26,7 +25,7 @@ final class StoreWriter: FileWriter {
   }
 
   deinit {
-    try? workers.syncShutdownGracefully()
+    workers.shutDownAndWait()
     try? eventLoops.syncShutdownGracefully()
   }
 

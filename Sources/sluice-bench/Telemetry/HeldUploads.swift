@@ -14,7 +14,7 @@ final class HeldUploads {
   let slabUse: @Sendable () -> SlabUse
   private let sinks: NIOLoopBound<[any UploadSink]>
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let workers = NIOThreadPool(numberOfThreads: DiskStore.threads)
+  private let workers = WorkerPool(threads: DiskStore.threads)
 
   /// Nobody asks them for anything.
   private final class Nobody: UploadSinkDelegate {
@@ -24,7 +24,6 @@ final class HeldUploads {
 
   /// - Throws: ``UploadError`` with code `badDirectory`.
   init(_ count: Int, directory: String) throws {
-    workers.start()
     let budget = try MemoryBudget(limit: 1 << 30)
     let store = DiskStore(directory: try UploadDirectory(path: directory), budget: budget, workers: workers)
     let meters = (0..<count).map {
@@ -50,7 +49,7 @@ final class HeldUploads {
   func end() {
     let sinks = sinks
     try? eventLoops.next().submit { for sink in sinks.value { sink.abort() } }.wait()
-    try? workers.syncShutdownGracefully()
+    workers.shutDownAndWait()
     try? eventLoops.syncShutdownGracefully()
   }
 }

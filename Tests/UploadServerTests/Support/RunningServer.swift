@@ -40,13 +40,12 @@ final class RunningServer: Sendable {
     let place: TemporaryDirectory
     let budget: MemoryBudget
     let ledger = UploadLedger()
-    let workers = NIOThreadPool(numberOfThreads: 4)
+    let workers = WorkerPool(threads: 4)
     let store: DiskStore
 
     init(_ place: TemporaryDirectory) throws {
       self.place = place
       budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-      workers.start()
       store = DiskStore(directory: try UploadDirectory(path: place.path), budget: budget, workers: workers)
     }
 
@@ -61,7 +60,7 @@ final class RunningServer: Sendable {
     }
 
     func shutDown() async throws {
-      try await workers.shutdownGracefully()
+      await workers.shutDown()
     }
   }
 

@@ -142,11 +142,10 @@ import UploadTestSupport
 
   @Test func `Workers that were shut down fail the upload instead of hanging it`() async throws {
     try await withTemporaryDirectory { place in
-      let workers = NIOThreadPool(numberOfThreads: 1)
-      workers.start()
+      let workers = WorkerPool(threads: 1)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
       let store = DiskStore(directory: try UploadDirectory(path: place.path), budget: budget, workers: workers)
-      try await workers.shutdownGracefully()
+      await workers.shutDown()
       let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
       let probe = try await SinkProbe(store, size: nil, isExact: true, on: eventLoop)
       try await probe.write(SplitMix64.bytes(Slab.small))

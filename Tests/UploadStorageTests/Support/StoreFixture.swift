@@ -13,7 +13,7 @@ struct StoreFixture: Sendable {
   let place: TemporaryDirectory
   let directory: UploadDirectory
   let budget: MemoryBudget
-  let workers: NIOThreadPool
+  let workers: WorkerPool
   let store: DiskStore
   let eventLoop: any EventLoop
 
@@ -70,8 +70,7 @@ func withStore(
   try await withTemporaryDirectory(in: parent) { place in
     let directory = try UploadDirectory(path: place.path, calls: calls, minFree: minFree)
     let budget = try MemoryBudget(limit: UInt64(limit))
-    let workers = NIOThreadPool(numberOfThreads: threads)
-    workers.start()
+    let workers = WorkerPool(threads: threads)
     let store = DiskStore(
       directory: directory,
       budget: budget,
@@ -90,10 +89,10 @@ func withStore(
       try await body(fixture)
       try await fixture.waitUntilAllIsGivenBack()
     } catch {
-      try? await workers.shutdownGracefully()
+      await workers.shutDown()
       throw error
     }
-    try await workers.shutdownGracefully()
+    await workers.shutDown()
   }
 }
 

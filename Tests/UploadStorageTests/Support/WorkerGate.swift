@@ -1,5 +1,6 @@
 import Dispatch
-import NIOPosix
+
+@testable import UploadStorage
 
 /// Keeps all threads of a pool busy until it is opened, so that a test knows which work has not begun.
 final class WorkerGate: Sendable {
@@ -7,7 +8,7 @@ final class WorkerGate: Sendable {
   private let threads: Int
 
   /// Waits until every one of the pool's `threads` is held.
-  init(holding pool: NIOThreadPool, threads: Int) async {
+  init(holding pool: WorkerPool, threads: Int) async {
     self.threads = threads
     let arrived = DispatchSemaphore(value: 0)
     for _ in 0..<threads {
