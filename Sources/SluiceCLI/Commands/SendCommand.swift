@@ -203,7 +203,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       stallAfter: stallAfter.duration,
       slabUse: { SlabUse(used: 0, budget: 0) }
     )
-    let reporter = Reporter(sampler: sampler, face: face)
+    let reporter = Reporter(sampler: sampler, ledger: ledger, face: face)
     let reporting = Task { await reporter.run() }
     let sending = Task { [sources, mode, jobs] in
       await engine.uploader.sendAll(sources, to: target, mode: mode.uploadMode, jobs: jobs)

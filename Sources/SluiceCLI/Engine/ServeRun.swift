@@ -32,7 +32,7 @@ struct ServeRun: Sendable {
         logger: logger
       )
       let queue = files.isEmpty ? nil : queue(ledger)
-      let reporter = Reporter(sampler: sampler(engine, ledger), face: face) { engine.giveBackMemory() }
+      let reporter = Reporter(sampler: sampler(engine, ledger), ledger: ledger, face: face) { engine.giveBackMemory() }
       stop.onRequest {
         queue?.close()
         await engine.server.stop()

@@ -8,6 +8,9 @@ struct IdleWatch {
   /// When the last upload was seen; nil once its end has been told.
   private var lastActive: ContinuousClock.Instant?
 
+  /// Whether something has happened, and the end of that has still to be reported.
+  var isPending: Bool { lastActive != nil }
+
   /// - Returns: true once each time that something has happened and nothing has for a second.
   mutating func becomesIdle(with snapshot: Snapshot) -> Bool {
     if !snapshot.uploads.isEmpty || !snapshot.rejected.isEmpty || snapshot.hasUnreportedRejections {

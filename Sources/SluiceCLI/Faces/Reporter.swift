@@ -1,27 +1,38 @@
 import UploadCore
 
-/// Samples the uploads ten times a second and shows them. The only one that drains the ledger.
+/// Samples the uploads ten times a second and shows them; waits while there are none. The only one that drains the ledger.
 actor Reporter {
   private static let period = Duration.milliseconds(100)
 
   private var sampler: Sampler
   private var face: any Face
   private let onIdle: @Sendable () -> Void
+  private let activity = WakeUps()
   private var isOver = false
   private var idle = IdleWatch()
 
   /// - Parameter onIdle: called once each time that uploads have run and none has for a second.
-  init(sampler: Sampler, face: any Face, onIdle: @escaping @Sendable () -> Void = {}) {
+  init(
+    sampler: Sampler,
+    ledger: UploadLedger,
+    face: any Face,
+    onIdle: @escaping @Sendable () -> Void = {}
+  ) {
     self.sampler = sampler
     self.face = face
     self.onIdle = onIdle
+    ledger.onActivity { [activity] in activity.post() }
   }
 
   /// Reports until the task is cancelled.
   func run() async {
+    var wakeUps = activity.stream.makeAsyncIterator()
     while !Task.isCancelled, !isOver {
-      report()
-      try? await Task.sleep(for: Self.period)
+      if report() {
+        _ = await wakeUps.next(isolation: self)
+      } else {
+        try? await Task.sleep(for: Self.period)
+      }
     }
   }
 
@@ -32,10 +43,13 @@ actor Reporter {
     face.end()
   }
 
-  private func report() {
-    guard !isOver else { return }
+  /// - Returns: whether nothing changes any more before the ledger notes activity.
+  @discardableResult
+  private func report() -> Bool {
+    guard !isOver else { return true }
     let snapshot = sampler.sample()
     face.show(snapshot)
     if idle.becomesIdle(with: snapshot) { onIdle() }
+    return snapshot.uploads.isEmpty && !idle.isPending
   }
 }

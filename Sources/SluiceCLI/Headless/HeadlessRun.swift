@@ -54,7 +54,7 @@ struct HeadlessRun: Sendable {
       slabUse: { budget.use }
     )
     let face = HeadlessFace(lines: LineFace(.json, interval: command.interval.duration), peaks: peaks)
-    let reporter = Reporter(sampler: sampler, face: face)
+    let reporter = Reporter(sampler: sampler, ledger: ledger, face: face)
     do throws(UploadError) {
       let address = try await start(engine, workspace)
       let reporting = Task { await reporter.run() }

@@ -56,6 +56,7 @@ package final class UploadLedger: Sendable {
       $0.active[meter.id] = meter
       $0.totals[meter.direction, default: Totals()].started += 1
     }
+    noteActivity()
   }
 
   /// Takes an upload off the list of running ones, with how it ended. A second end is ignored.

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+import UploadTestSupport
+
+/// A server on which nothing happens costs next to nothing.
+@Suite(.curl) struct IdleServerTests {
+  @Test func `an idle server has few threads, and none of them wakes up`() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(5_000_000, to: "f")
+      // All threads there are have had something to do.
+      let parts = (0..<32).flatMap { ["-T", path, "\(server.url)/f\($0)", "-o", "/dev/null"] }
+      let lines = try await Curl.runAll(["--parallel", "--parallel-max", "32"] + parts, format: "%{http_code}")
+      #expect(lines == Array(repeating: "201", count: 32))
+      #expect(try await Curl.run(["\(server.url)/metrics"]).status == 200)
+      // An event loop for each core, and as many threads for Swift's tasks and downloads; the rest does not depend on them.
+      let cores = ProcessInfo.processInfo.activeProcessorCount
+      try await eventually("few threads", timeout: .seconds(240)) {
+        try Self.switches(server).count <= 6 + 3 * cores
+      }
+      // Threads that have ended count for nothing; one that slept through the stretch has the same number.
+      try await eventually("a stretch of sleep", timeout: .seconds(240)) {
+        let before = try Self.switches(server)
+        try await Task.sleep(for: .seconds(2))
+        return try Self.switches(server) == before
+      }
+    }
+  }
+
+  /// How often each thread has gone to sleep or been interrupted.
+  private static func switches(_ server: SluiceServer) throws -> [String: String] {
+    let tasks = "/proc/\(server.process.processID)/task"
+    var switches: [String: String] = [:]
+    for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
+      guard let status = try? String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8) else { continue }
+      switches[task] = status.split(separator: "\n").filter { $0.contains("ctxt_switches:") }.joined()
+    }
+    return switches
+  }
+}
