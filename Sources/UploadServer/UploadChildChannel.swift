@@ -14,13 +14,17 @@ struct UploadChildChannel: ServerChildChannel {
 
   private let channel: HTTP1Channel
   private let context: ServerContext
-  private let encryption: NIOSSLContext?
+  private let identity: ReloadableTLSIdentity?
 
   /// - Parameters:
   ///   - responder: the library's way from a request to a response.
   ///   - context: what the upload handler shares with those of other connections.
-  ///   - encryption: what speaks TLS in front of everything; nil for plain HTTP.
-  init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext, encryption: NIOSSLContext? = nil) {
+  ///   - identity: what the server identifies itself with by TLS; nil for plain HTTP.
+  init(
+    responder: @escaping HTTPChannelHandler.Responder,
+    context: ServerContext,
+    identity: ReloadableTLSIdentity? = nil
+  ) {
     // The library's default would take 2 MiB of header fields from anybody.
     let limits = HTTP1Channel.Configuration.DecoderConfiguration(
       maxHeaderFieldSize: 16 * 1024,
@@ -28,7 +32,7 @@ struct UploadChildChannel: ServerChildChannel {
       maxHeaderFieldCount: 128
     )
     self.context = context
-    self.encryption = encryption
+    self.identity = identity
     channel = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
@@ -41,21 +45,21 @@ struct UploadChildChannel: ServerChildChannel {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
-      guard let encryption else { return }
+      guard let identity else { return }
       try channel.pipeline.syncOperations.addHandlers([
-        PlainRequestHandler(server: context), NIOSSLServerHandler(context: encryption),
+        PlainRequestHandler(server: context), NIOSSLServerHandler(context: identity.context),
       ])
     }.flatMap {
       self.channel.setup(channel: channel, logger: logger)
     }.flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
-      let buffer = ReceiveBuffer(context, isSecure: encryption != nil)
+      let buffer = ReceiveBuffer(context, isSecure: identity != nil)
       try buffer.apply(to: channel)
       try SlowReaderLimits.apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       // Behind what decrypts: only what is decrypted is the beginning of a head.
-      let decrypter = encryption == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
+      let decrypter = identity == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
       let uploads = try pipeline.handler(type: UploadHandler.self)
       try pipeline.addHandler(HeadClock(uploads, buffer), position: decrypter.map { .after($0) } ?? .first)
       let readers = SlowReaderLimits(idleTimeout: context.limits.idleTime)

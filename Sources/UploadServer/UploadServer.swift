@@ -7,6 +7,7 @@ import NIOPosix
 import ServiceLifecycle
 import Synchronization
 package import UploadCore
+package import UploadProtocol
 package import UploadStorage
 
 /// The HTTP upload server with everything on it, and the raw listener beside it.
@@ -80,6 +81,13 @@ package final class UploadServer: Sendable {
     }
   }
 
+  /// Reads the TLS certificate and key again, for new connections; the previous ones stay where that fails. Blocks.
+  /// - Returns: the new certificate's fingerprint; nil when it comes from no file.
+  /// - Throws: ``UploadError`` with code `badCertificate`.
+  package func reloadCertificate() throws(UploadError) -> CertificateFingerprint? {
+    try configuration.tls?.reload()
+  }
+
   /// Begins to stop: nothing new is taken, what runs gets its grace. Again does nothing more.
   package func stop() async {
     let group = state.withLock { state in
@@ -125,7 +133,7 @@ package final class UploadServer: Sendable {
     let (host, tls) = (configuration.host, configuration.tls)
     return Application(
       responder: routes.router().buildResponder(),
-      server: HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, encryption: tls?.context) },
+      server: HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) },
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: configuration.port),
         serverName: "sluice",

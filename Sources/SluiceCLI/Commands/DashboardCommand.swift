@@ -59,7 +59,7 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   func run() throws {
     if plain {
       let run = ServeRun(server: server, port: port, directory: dir, files: files, jobs: jobs)
-      throw ExitCode(MainLoop.run(forcedStatus: 0) { await run.run($0) })
+      throw ExitCode(run.onMainLoop())
     }
     let status = MainActor.assumeIsolated { DashboardRun(setup: setup, files: files).run() }
     throw ExitCode(status)

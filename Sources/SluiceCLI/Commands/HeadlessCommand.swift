@@ -131,7 +131,9 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
     if let script {
       throw ExitCode(MainActor.assumeIsolated { ScriptRun(command: self, script: script).run() })
     }
-    let status = MainLoop.run(forcedStatus: 130) { [self] stop in await HeadlessRun(self, stop).run() }
+    let limit = server.grace.duration + MainLoop.usualStopLimit
+    let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { [self] stop in await HeadlessRun(self, stop).run()
+    }
     throw ExitCode(status)
   }
 

@@ -7,7 +7,8 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
     abstract: "Receive uploads, and say what happens line by line.",
     discussion: """
       Takes POST /stream-upload (the body is the file), POST /file-upload (a form with any number of files) and \
-      PUT /NAME. Stop it with Ctrl-C: running uploads get --grace to end; a later Ctrl-C ends at once.
+      PUT /NAME. Stop it with Ctrl-C: running uploads get --grace to end; a later Ctrl-C ends at once. \
+      SIGHUP reads the files of --tls-cert and --tls-key again.
 
       The raw port has no length and no end but FIN: a transfer that is cut there may look whole.
       """
@@ -47,6 +48,6 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   func run() throws {
     let run = ServeRun(server: server, port: port, directory: dir, json: json, interval: interval, logger: log.logger)
-    throw ExitCode(MainLoop.run(forcedStatus: 0) { await run.run($0) })
+    throw ExitCode(run.onMainLoop())
   }
 }

@@ -4,6 +4,9 @@ import UploadCore
 
 /// `sluice`: the root of the command line.
 package struct SluiceCommand: ParsableCommand {
+  /// The product's version. This is the only place it is written in: packages take it from `sluice --version`.
+  package static let version = "0.2.0"
+
   package static let configuration = CommandConfiguration(
     commandName: "sluice",
     abstract: "Receive and send big files over HTTP, and see what is happening.",
@@ -14,11 +17,11 @@ package struct SluiceCommand: ParsableCommand {
       Every option can also come from the environment: --max-size is SLUICE_MAX_SIZE, a switch is set by 1. \
       The command line wins.
 
-      Exit status: 0 all well; 1 an upload failed; 2 the server could not start; 64 wrong usage, \
-      or the dashboard without a terminal; \
+      Exit status: 0 all well; 1 an upload failed, or the program did not stop in time; 2 the server could not start; \
+      64 wrong usage, or the dashboard without a terminal; \
       130 stopped by SIGINT in send, headless and compare.
       """,
-    version: "0.1.0",
+    version: version,
     subcommands: [
       DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, CompareCommand.self,
       SampleCommand.self,
@@ -32,7 +35,7 @@ package struct SluiceCommand: ParsableCommand {
   ///
   /// Call it first of all in the main thread: the signals blocked here must be blocked in every thread made later.
   package static func start() -> Never {
-    MainLoop.blockSignals()
+    MainLoop.prepareSignals()
     ProcessLimits.occupyStandardDescriptors()
     ProcessLimits.raise()
     let environment = ProcessEnvironment.all

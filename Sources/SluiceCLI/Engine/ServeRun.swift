@@ -19,9 +19,19 @@ struct ServeRun: Sendable {
   /// Sent to the server once it listens, so many at once.
   var files: [String] = []
   var jobs = 1
+  private let reloads = WakeUps()
 
+  /// The server closes what is still open this long after the grace (``UploadServer``); the rest is for the parts to end.
+  private static let stopTime = Duration.seconds(5)
+
+  /// Runs on the main loop until a signal stops it; SIGHUP reloads the certificate.
   /// - Returns: the exit status.
-  func run(_ stop: StopRequest) async -> Int32 {
+  func onMainLoop() -> Int32 {
+    let limit = server.grace.duration + Self.stopTime
+    return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads) { await run($0) }
+  }
+
+  private func run(_ stop: StopRequest) async -> Int32 {
     let ledger = UploadLedger()
     do {
       let engine = try ServerEngine(
@@ -38,7 +48,11 @@ struct ServeRun: Sendable {
         await engine.server.stop()
       }
       let reporting = Task { await reporter.run() }
-      defer { reporting.cancel() }
+      let reloading = Task { for await _ in reloads.stream { await reload(engine) } }
+      defer {
+        reporting.cancel()
+        reloading.cancel()
+      }
       try await engine.server.run { address in
         announce(address, engine, stop)
         if let queue { send(to: address, engine, queue) }
@@ -55,6 +69,20 @@ struct ServeRun: Sendable {
   }
 
   private var face: any Face {
+  /// Reads certificate and key again. New connections get the new ones; those that are open keep the ones they have.
+  private func reload(_ engine: ServerEngine) async {
+    do throws(UploadError) {
+      guard let fingerprint = try await engine.reloadCertificate() else {
+        logger.warning("SIGHUP has nothing to reload: there are no files of --tls-cert and --tls-key.")
+        return
+      }
+      logger.notice("TLS certificate and key reloaded", metadata: ["fingerprint": "\(fingerprint)"])
+      if !json { Output.line("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
+    } catch {
+      logger.error("TLS certificate and key not reloaded, the previous ones stay in use. \(error.message)")
+    }
+  }
+
     LoggedFace(LineFace(json ? .json : .plain, interval: interval.duration), logger: logger)
   }
 

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import UploadCore
+import UploadProtocol
 import UploadServer
 import UploadStorage
 
@@ -84,6 +85,18 @@ struct ServerEngine: Sendable {
     budget.dropSpare()
     clinux_trim_memory()
   }
+  /// Has new connections served with the TLS certificate and key as they are on disk now.
+  /// - Returns: the certificate's fingerprint; nil when it comes from no file.
+  /// - Throws: ``UploadError`` with code `badCertificate`; the previous certificate and key stay in use.
+  func reloadCertificate() async throws(UploadError) -> CertificateFingerprint? {
+    let result = await withCheckedContinuation { continuation in
+      writers.submit { [server] _ in
+        continuation.resume(returning: Result { () throws(UploadError) in try server.reloadCertificate() })
+      }
+    }
+    return try result.get()
+  }
+
 
   /// Ends the writers, after the server has stopped: what is still to be removed is removed.
   ///

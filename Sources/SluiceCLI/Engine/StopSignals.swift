@@ -1,25 +1,38 @@
 import CLinux
 import Glibc
 
-/// What the signals that end a program mean, in the order in which they come: no I/O, and no clock of its own.
+/// What the signals that a command reads mean, in the order in which they come: no I/O, and no clock of its own.
 struct StopSignals {
   enum Meaning: Equatable {
-    /// End in good order.
+    /// Stop gracefully.
     case stop
-    /// The same wish once more.
+    /// The same request once more.
     case repeated
-    /// End now.
+    /// Exit now.
     case force
+    /// Terminate now by the signal itself.
+    case terminate
+    /// Read again what can be read again.
+    case reload
   }
 
-  /// Signals as close as this are one wish: `timeout` and some supervisors signal the process and then its group, and a
+  /// Signals as close as this are one request: `timeout` and some supervisors signal the process and then its group, and a
   /// closing terminal comes as several signals. Short enough that nobody who is impatient has to press a third time.
   static let together = Duration.milliseconds(500)
 
+  private let reloadsOnHangUp: Bool
   private var first: ContinuousClock.Instant?
 
+  /// - Parameter reloadsOnHangUp: whether SIGHUP asks for a reload, as daemons take it, unless a terminal was closed.
+  init(reloadsOnHangUp: Bool = false) {
+    self.reloadsOnHangUp = reloadsOnHangUp
+  }
+
   /// A signal has come.
-  mutating func take(at now: ContinuousClock.Instant) -> Meaning {
+  /// - Parameter terminalIsGone: whether the terminal that the command was started from has been closed since.
+  mutating func take(_ signal: Int32, terminalIsGone: Bool = false, at now: ContinuousClock.Instant) -> Meaning {
+    if signal == SIGQUIT { return .terminate }
+    if signal == SIGHUP, reloadsOnHangUp, !terminalIsGone { return .reload }
     guard let first else {
       first = now
       return .stop

@@ -12,7 +12,7 @@ struct TLSOptions: ParsableArguments {
   )
   var tls = TLSMode.off
 
-  @Option(help: ArgumentHelp("Speak TLS with the certificate in this PEM file.", valueName: "path"))
+  @Option(help: ArgumentHelp("Speak TLS with the certificate in this PEM file (SIGHUP reloads it).", valueName: "path"))
   var tlsCert: String?
 
   @Option(help: ArgumentHelp("The private key that belongs to it, in a PEM file.", valueName: "path"))
@@ -44,8 +44,8 @@ struct TLSOptions: ParsableArguments {
 
   /// What the server shows of itself; nil for plain HTTP.
   /// - Throws: ``UploadError`` with code `badCertificate`.
-  func identity(host: String) throws(UploadError) -> TLSIdentity? {
-    if let tlsCert, let tlsKey { return try TLSIdentity(certificateFile: tlsCert, keyFile: tlsKey) }
-    return tls == .selfSigned ? try TLSIdentity(selfSignedFor: host) : nil
+  func identity(host: String) throws(UploadError) -> ReloadableTLSIdentity? {
+    if let tlsCert, let tlsKey { return try ReloadableTLSIdentity(certificateFile: tlsCert, keyFile: tlsKey) }
+    return tls == .selfSigned ? try ReloadableTLSIdentity(selfSignedFor: host) : nil
   }
 }

@@ -15,7 +15,7 @@ package struct ServerConfiguration: Sendable {
   package var digests: Set<DigestAlgorithm> = []
   package var access = AccessRules()
   /// The certificate and key to speak TLS with over HTTP's port; nil for plain HTTP.
-  package var tls: TLSIdentity?
+  package var tls: ReloadableTLSIdentity?
 
   package init() {}
 }

@@ -4,7 +4,7 @@ import Glibc
 import NIOCore
 import NIOSSL
 import SwiftASN1
-package import UploadCore
+import UploadCore
 import X509
 
 /// A certificate that nobody vouches for, made at start: for a server whose clients know its fingerprint.
@@ -78,7 +78,7 @@ enum SelfSignedCertificate {
 extension TLSIdentity {
   /// With a certificate of its own making, for all names and addresses that `host` can be reached by.
   /// - Throws: ``UploadError`` with code `badCertificate`.
-  package init(selfSignedFor host: String) throws(UploadError) {
+  init(selfSignedFor host: String) throws(UploadError) {
     do {
       let (certificate, key) = try SelfSignedCertificate.make(host: host)
       try self.init(chain: [certificate], key: key)

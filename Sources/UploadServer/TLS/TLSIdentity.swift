@@ -1,12 +1,12 @@
 import NIOCore
 import NIOSSL
-package import UploadCore
-package import UploadProtocol
+import UploadCore
+import UploadProtocol
 
 /// What a server shows of itself to clients that want to be sure of it: a certificate, and the key that belongs to it.
-package struct TLSIdentity: Sendable {
+struct TLSIdentity: Sendable {
   /// Of the server's own certificate, not of those that vouch for it.
-  package let fingerprint: CertificateFingerprint
+  let fingerprint: CertificateFingerprint
   let context: NIOSSLContext
 
   /// - Parameter chain: the server's own certificate first.
@@ -32,7 +32,7 @@ package struct TLSIdentity: Sendable {
 
   /// A certificate and its key from two PEM files.
   /// - Throws: ``UploadError`` with code `badCertificate`; the message names the file.
-  package init(certificateFile: String, keyFile: String) throws(UploadError) {
+  init(certificateFile: String, keyFile: String) throws(UploadError) {
     try Self.check(certificateFile, option: "--tls-cert")
     try Self.check(keyFile, option: "--tls-key")
     let chain: [NIOSSLCertificate]

@@ -1,0 +1,88 @@
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// A server stops in time although something that it waits for never comes.
+@Suite(.curl) struct BlockedShutdownTests {
+  private static let stopLine = "sluice: not stopped within 6 s"
+
+  /// Has bash start the program with a pipe as its standard output that is never read. Opened for both ways, since nobody
+  /// waits for a reader then.
+  private static func script(_ redirection: String) -> String {
+    "cd \"$0\" && mkfifo p && exec 3<>p && exec \"$@\" \(redirection)"
+  }
+
+  /// Writes to the pipe until it is full.
+  private func fillPipe(_ directory: TemporaryDirectory) throws {
+    let pipe = open(directory.file("p"), O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+    try #require(pipe >= 0)
+    defer { close(pipe) }
+    while write(pipe, "x", 1) == 1 {}
+    #expect(errno == EAGAIN)
+  }
+
+  /// As under a supervisor that has stopped reading.
+  @Test(.bash, arguments: [[], ["--json"]])
+  func `SIGTERM ends a server whose standard output is a full pipe`(options: [String]) async throws {
+    try await withTemporaryDirectory { directory in
+      let port = try HeldPort()
+      let url = "http://127.0.0.1:\(port.number)"
+      let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads", "--grace", "1s"] + options
+      let process = try ProcessRunner("bash", ["-c", Self.script(">p"), directory.path, Sluice.path] + serve)
+      try await eventually("the server") { try await Curl.run(["\(url)/healthz"]).status == 200 }
+      try fillPipe(directory)
+      let file = try directory.random(1000, to: "f")
+      let reply = try await Curl.run(["-T", file, "\(url)/f"])
+      #expect(reply.isStored("f", size: 1000), "\(reply)")
+      process.signal(SIGTERM)
+      #expect(try await process.exit(timeout: .seconds(60)) == .status(1))
+      #expect(process.errors.hasPrefix(Self.stopLine), "\(process.errors)")
+      let uploads = TemporaryDirectory(inside: directory.file("uploads"))
+      #expect(try uploads.names() == ["f"])
+      #expect(try Digest.ofFile(uploads.file("f")) == Digest.ofFile(file))
+    }
+  }
+
+  /// Standard error is the same pipe, so that the last message cannot be written either.
+  @Test(.bash) func `SIGTERM ends a server whose output is all one full pipe`() async throws {
+    try await withTemporaryDirectory { directory in
+      let port = try HeldPort()
+      let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads", "--grace", "1s"]
+      let process = try ProcessRunner("bash", ["-c", Self.script(">p 2>&1"), directory.path, Sluice.path] + serve)
+      try await eventually("the server") {
+        try await Curl.run(["http://127.0.0.1:\(port.number)/healthz"]).status == 200
+      }
+      try fillPipe(directory)
+      process.signal(SIGTERM)
+      #expect(try await process.exit(timeout: .seconds(60)) == .status(1))
+    }
+  }
+
+  @Test(.bash) func `SIGTERM ends a sender whose standard output is a full pipe`() async throws {
+    try await withServer { server in
+      let send = ["send", "-", "--name", "x", "--to", server.url]
+      let process = try ProcessRunner("bash", ["-c", Self.script(">p"), server.scratch.path, Sluice.path] + send)
+      try process.send([1, 2, 3])
+      try await server.events { $0.event == "started" }
+      try fillPipe(server.scratch)
+      process.signal(SIGTERM)
+      #expect(try await process.exit(timeout: .seconds(90)) == .status(1))
+    }
+  }
+
+  /// A disk that does not respond, as a network's: each write and sync of the traced server takes ten minutes.
+  @Test(.strace, arguments: ["pwrite64", "fdatasync,fsync"])
+  func `SIGTERM ends a server whose file system hangs`(calls: String) async throws {
+    let delay = "exec strace -D -f -o /dev/null -e trace=\(calls) -e inject=\(calls):delay_enter=600s \"$@\""
+    try await withServer(["--grace", "1s"], stops: false, prefix: ["sh", "-c", delay]) { server in
+      let socket = try Socket(port: server.port)
+      try await socket.send(RequestHead.bytes("PUT", "/a", ["Content-Length: 3"]) + [1, 2, 3])
+      try await server.events { $0.event == "started" }
+      server.process.signal(SIGTERM)
+      #expect(try await server.process.exit(timeout: .seconds(60)) == .status(1))
+      #expect(server.process.errors.contains(Self.stopLine), "\(server.process.errors)")
+      // Never acknowledged.
+      #expect(try await socket.receive().isEmpty)
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import Glibc
+import Testing
+import UploadTestSupport
+
+/// Every signal has the effect that example/README.md lists, in `serve`, `send` and the dashboard.
+@Suite(.curl) struct SignalEffectTests {
+  /// Those that mean nothing to any command.
+  private static let ignored = [SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGWINCH]
+  private static let fatal = [SIGQUIT, SIGABRT]
+
+  @Test(arguments: fatal) func `a server ends by the first SIGQUIT or SIGABRT`(signal: Int32) async throws {
+    try await withServer(stops: false) { server in
+      let socket = try Socket(port: server.port)
+      try await socket.send(RequestHead.bytes("PUT", "/half", ["Content-Length: 900000"]) + [1])
+      try await server.events { $0.event == "started" }
+      server.process.signal(signal)
+      #expect(try await server.process.exit(timeout: .seconds(30)) == .signal(signal))
+      #expect(try server.uploads.names() == [])
+      withExtendedLifetime(socket) {}
+    }
+  }
+
+  @Test(arguments: fatal) func `a sender ends by the first SIGQUIT or SIGABRT`(signal: Int32) async throws {
+    try await withServer { server in
+      let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
+      try process.send([1, 2, 3])
+      _ = try await process.line { $0.contains("started") }
+      process.signal(signal)
+      #expect(try await process.exit(timeout: .seconds(30)) == .signal(signal))
+      try await server.failure("incomplete")
+    }
+  }
+
+  /// What a command has made is removed before it ends.
+  @Test func `SIGQUIT leaves nothing of a headless run`() async throws {
+    try await withTemporaryDirectory { directory in
+      let process = try Sluice.start(["headless", "--size", "1GiB"], environment: ["TMPDIR": directory.path])
+      _ = try await process.line { $0.contains("\"event\":\"progress\"") }
+      process.signal(SIGQUIT)
+      #expect(try await process.exit() == .signal(SIGQUIT))
+      #expect(try directory.names() == [])
+    }
+  }
+
+  @Test func `a server ignores signals without a meaning`() async throws {
+    try await withServer { server in
+      let socket = try Socket(port: server.port)
+      try await socket.send(RequestHead.bytes("PUT", "/a", ["Content-Length: 3"]) + [1])
+      try await server.events { $0.event == "started" }
+      for signal in Self.ignored { server.process.signal(signal) }
+      try await socket.send([2, 3])
+      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try server.uploads.read("a") == [1, 2, 3])
+    }
+  }
+
+  @Test func `a sender ignores signals without a meaning`() async throws {
+    try await withServer { server in
+      let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
+      try process.send([1, 2])
+      _ = try await process.line { $0.contains("started") }
+      for signal in Self.ignored { process.signal(signal) }
+      try process.send([3])
+      process.closeInput()
+      #expect(try await process.exit() == .status(0))
+      #expect(try server.uploads.read("x") == [1, 2, 3])
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGHUP]) func `a sender cancels`(signal: Int32) async throws {
+    try await withServer { server in
+      let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
+      try process.send([1, 2, 3])
+      _ = try await process.line { $0.contains("started") }
+      process.signal(signal)
+      #expect(try await process.exit() == .status(1))
+      #expect(try EventLine.decode(process.output).last?.uploads?.map(\.verdict) == ["cancelled"])
+    }
+  }
+
+  @Test(.tmux) func `a server is suspended from its terminal and continued`() async throws {
+    try await withTmux { tmux in
+      try await tmux.command("clear; \(Sluice.path) serve --port 0 --dir uploads")
+      try await tmux.shows("the address") { $0.contains("http://127.0.0.1:") }
+      try await tmux.press("C-z")
+      #expect(try await tmux.prompts().contains("Stopped"))
+      try await tmux.command("fg")
+      let path = try tmux.scratch.random(1000, to: "f")
+      #expect(try await Curl.run(["-T", path, "http://127.0.0.1:\(try await tmux.port)/f"]).isStored("f", size: 1000))
+      try await tmux.press("C-c")
+      try await tmux.prompts()
+    }
+  }
+
+  @Test(.tmux) func `a sender is suspended from its terminal and continued`() async throws {
+    try await withServer { server in
+      try await withTmux { tmux in
+        // The shell's own descriptor keeps the pipe open while the sender is stopped.
+        let send = "clear; mkfifo p; exec 9<>p; \(Sluice.path) send - --name x --to \(server.url) <p 9>&-"
+        try await tmux.command(send + "; echo \"status=$?\"")
+        try await server.events { $0.event == "started" }
+        try await tmux.press("C-z")
+        #expect(try await tmux.prompts().contains("Stopped"))
+        try await tmux.command("echo abc >&9; exec 9>&-; fg; echo \"now=$?\"")
+        try await tmux.shows("now=0")
+        #expect(try server.uploads.read("x") == Array("abc\n".utf8))
+      }
+    }
+  }
+
+  @Test(.tmux) func `the dashboard ignores signals without a meaning`() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      for signal in Self.ignored { kill(try tmux.processID, signal) }
+      try await tmux.press("?")
+      try await tmux.shows("the upload above")
+      try await tmux.press("C-c")
+      try await tmux.press("q")
+      try await tmux.ends()
+    }
+  }
+
+  @Test(.tmux) func `SIGABRT gives the dashboard's terminal back`() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      kill(try tmux.processID, SIGABRT)
+      try await tmux.ends(128 + SIGABRT)
+    }
+  }
+
+  /// Daemons reload by SIGHUP, but a server that was started in a terminal must not outlive it unseen.
+  @Test(.tmux) func `a server stops when its terminal is closed`() async throws {
+    try await withTmux { tmux in
+      let start = "sh -c 'echo $$ >pid; exec \"$0\" \"$@\"' \(Sluice.path) serve --port 0 --dir uploads"
+      // Nothing of it is the terminal's, but the session.
+      try await tmux.command("\(start) </dev/null >out 2>&1")
+      try await eventually("the server") { try tmux.scratch.names().contains("uploads") }
+      let process = try tmux.processID
+      try await tmux.lose()
+      try await eventually("the end of the process") { kill(process, 0) != 0 }
+    }
+  }
+}
