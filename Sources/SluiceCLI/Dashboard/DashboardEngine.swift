@@ -37,7 +37,8 @@ struct DashboardEngine: Sendable {
       port: setup.port,
       directory: setup.directory,
       ledger: ledger,
-      logger: LogOptions.quietLogger
+      logger: LogOptions.quietLogger,
+      otherDescriptors: ClientEngine.descriptors(jobs: setup.jobs)
     )
     let (address, serving) = try await server.listen()
     var configuration = UploadClientConfiguration()

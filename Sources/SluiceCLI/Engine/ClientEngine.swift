@@ -10,9 +10,18 @@ struct ClientEngine: Sendable {
   private let eventLoops: MultiThreadedEventLoopGroup
   private let readers: NIOThreadPool
 
+  /// How many descriptors one opens: event loops, and a connection and a file for each upload.
+  static func descriptors(jobs: Int) -> Int {
+    loops(jobs: jobs) * ServerEngine.descriptorsPerLoop + 2 * jobs
+  }
+
+  private static func loops(jobs: Int) -> Int {
+    min(System.coreCount, max(1, jobs))
+  }
+
   /// - Parameter jobs: uploads at once; each may hold a thread while it waits for standard input.
   init(configuration: UploadClientConfiguration, ledger: UploadLedger, jobs: Int) {
-    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, max(1, jobs)))
+    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.loops(jobs: jobs))
     readers = NIOThreadPool(numberOfThreads: min(16, max(2, jobs)))
     readers.start()
     uploader = Uploader(

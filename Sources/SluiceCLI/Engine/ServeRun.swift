@@ -39,7 +39,8 @@ struct ServeRun: Sendable {
         port: port,
         directory: directory,
         ledger: ledger,
-        logger: logger
+        logger: logger,
+        otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
       )
       let queue = files.isEmpty ? nil : queue(ledger)
       let reporter = Reporter(sampler: sampler(engine, ledger), ledger: ledger, face: face) { engine.giveBackMemory() }
@@ -68,7 +69,6 @@ struct ServeRun: Sendable {
     }
   }
 
-  private var face: any Face {
   /// Reads certificate and key again. New connections get the new ones; those that are open keep the ones they have.
   private func reload(_ engine: ServerEngine) async {
     do throws(UploadError) {
@@ -83,6 +83,7 @@ struct ServeRun: Sendable {
     }
   }
 
+  private var face: any Face {
     LoggedFace(LineFace(json ? .json : .plain, interval: interval.duration), logger: logger)
   }
 

@@ -24,14 +24,20 @@ struct ServerEngine: Sendable {
   static let descriptorsPerLoop = 3
 
   /// Opens the directory and makes the parts; nothing listens yet.
-  /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`.
+  /// - Parameter otherDescriptors: what the process is going to open beside the server.
+  /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`, or `cannotListen` when the process may open too few
+  ///   files.
   init(
     options: ServerOptions,
     port: Int,
     directory path: String,
     ledger: UploadLedger,
-    logger: Logger
+    logger: Logger,
+    otherDescriptors: Int = 0
   ) throws(UploadError) {
+    // The directory, and a listener for each port.
+    let own = System.coreCount * Self.descriptorsPerLoop + 1 + (options.rawPort == nil ? 1 : 2)
+    try DescriptorReserve.check(own: own + otherDescriptors)
     let configuration = try options.configuration(port: port)
     token = configuration.access.token
     madeToken = options.access.token == nil ? token : nil
@@ -79,12 +85,6 @@ struct ServerEngine: Sendable {
   /// Room on the file system that uploads go to, in bytes; nil when it cannot be known. May block.
   func freeSpace() -> UInt64? { directory.freeSpace }
 
-  /// Gives the memory of past uploads back to the system; for when none runs. The allocator and the budget keep what was
-  /// freed, which is good for the next upload and looks like a leak to whoever watches the process.
-  func giveBackMemory() {
-    budget.dropSpare()
-    clinux_trim_memory()
-  }
   /// Has new connections served with the TLS certificate and key as they are on disk now.
   /// - Returns: the certificate's fingerprint; nil when it comes from no file.
   /// - Throws: ``UploadError`` with code `badCertificate`; the previous certificate and key stay in use.
@@ -97,6 +97,12 @@ struct ServerEngine: Sendable {
     return try result.get()
   }
 
+  /// Gives the memory of past uploads back to the system; for when none runs. The allocator and the budget keep what was
+  /// freed, which is good for the next upload and looks like a leak to whoever watches the process.
+  func giveBackMemory() {
+    budget.dropSpare()
+    clinux_trim_memory()
+  }
 
   /// Ends the writers, after the server has stopped: what is still to be removed is removed.
   ///

@@ -42,7 +42,8 @@ struct HeadlessRun: Sendable {
         port: command.port,
         directory: workspace.uploads,
         ledger: ledger,
-        logger: LogOptions.quietLogger
+        logger: LogOptions.quietLogger,
+        otherDescriptors: ClientEngine.descriptors(jobs: command.jobs)
       )
     } catch {
       return fail(error, status: 2)

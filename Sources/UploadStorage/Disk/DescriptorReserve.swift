@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+package import UploadCore
 
 /// The last descriptors of the process, which no connection and no file of an upload may take.
 ///
@@ -14,8 +15,15 @@ package enum DescriptorReserve {
   /// What opens between the look at what is open and the first connection: listeners, and what the runtime needs once.
   private static let margin = 8
 
+  /// What a process has open before a server begins: standard descriptors, and those of the runtime and of the main loop,
+  /// which come at any time until then.
+  private static let runtime = 12
+
   /// So many files of uploads may be open however few descriptors there are: those that the disk's threads are busy with.
   private static let leastFiles = DiskStore.threads
+
+  /// So many connections, fetched files and files of uploads each are the least that a server starts for.
+  private static let leastShare = 4
 
   /// What is open before the first connection.
   private static let base = Atomic<Int>(24)
@@ -23,16 +31,34 @@ package enum DescriptorReserve {
   /// Files of uploads that are open, or about to be.
   private static let files = Atomic<Int>(0)
 
+  /// Checks, before anything of a server is made, that the process may open enough files for it.
+  /// - Parameters:
+  ///   - own: what the server itself is going to open, before the first connection.
+  /// - Throws: ``UploadError`` with code `cannotListen` that names the limit and the least.
+  package static func check(own: Int) throws(UploadError) {
+    // Where none is free, all are open.
+    let least = max(lowestFree ?? limit, runtime) + own + margin + count + 3 * leastShare
+    guard limit < least else { return }
+    throw UploadError(
+      .cannotListen,
+      "Cannot start: this process may have \(limit) files open (ulimit -n), and a server needs at least \(least). "
+        + "Raise the limit: ulimit -n \(max(1024, least)), or LimitNOFILE= in a systemd unit."
+    )
+  }
+
   /// Looks at what is open before the first connection.
   /// - Returns: how many connections each of `listeners` may have at once.
   package static func connections(listeners: Int) -> Int {
-    // The lowest number that is free: about as many are open.
-    let free = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if free >= 0 {
-      close(free)
-      base.store(Int(free) + margin, ordering: .relaxed)
-    }
+    if let free = lowestFree { base.store(free + margin, ordering: .relaxed) }
     return max(1, share / max(1, listeners))
+  }
+
+  /// The lowest number that is free: about as many are open. nil when there is none.
+  private static var lowestFree: Int? {
+    let free = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard free >= 0 else { return nil }
+    close(free)
+    return Int(free)
   }
 
   /// Whether `descriptor` is one of the last: whoever was given it has to close it at once.
