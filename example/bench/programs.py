@@ -41,7 +41,8 @@ def find_sluice(path: str | None) -> Program:
     for candidate in candidates:
         if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
             return Program([os.path.abspath(candidate)], _output([candidate, "--version"]).strip())
-    raise Absent(f"not at {candidates[0]}: swift build -c release builds it, --sluice PATH names another")
+    advice = "swift build -c release --static-swift-stdlib builds it, --sluice PATH names another"
+    raise Absent(f"not at {candidates[0]}: {advice}")
 
 
 def find_nginx() -> Program:

@@ -52,7 +52,8 @@ def find_sluice(path: str | None) -> str:
     for candidate in [path] if path else [built, shutil.which("sluice") or built]:
         if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             return os.path.abspath(candidate)
-    raise Failure(f"{path or built}: no such program; swift build -c release makes it, --sluice PATH names another")
+    advice = "swift build -c release --static-swift-stdlib makes it, --sluice PATH names another"
+    raise Failure(f"{path or built}: no such program; {advice}")
 
 
 def require(program: str, package: str) -> str:

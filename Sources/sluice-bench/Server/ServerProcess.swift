@@ -29,7 +29,9 @@ final class ServerProcess: Sendable {
     do {
       try process.run()
     } catch {
-      let advice = "build it with swift build -c release --product sluice, or name another with --sluice."
+      let advice =
+        "build it with swift build -c release --static-swift-stdlib --product sluice, or name another with "
+        + "--sluice."
       throw UploadError(.cannotListen, "\(executable) cannot be run; \(advice)", cause: error)
     }
     let lines = output.fileHandleForReading
