@@ -3,14 +3,16 @@ import UploadCore
 
 /// A size on the command line, such as `256MiB`.
 struct SizeArgument: Equatable, Sendable, CustomStringConvertible {
-  let bytes: UInt64
+  let size: SizeSetting
   /// As it was written.
   let description: String
+
+  var bytes: UInt64 { size.bytes }
 
   /// - Throws: what is wrong with `text`, for the parser to show.
   init(parsing text: String) throws {
     do {
-      bytes = try ByteSize.parse(text)
+      size = try SizeSetting(parsing: text)
     } catch {
       throw ValidationError(error.message)
     }
@@ -19,7 +21,7 @@ struct SizeArgument: Equatable, Sendable, CustomStringConvertible {
 
   /// A default.
   init(bytes: UInt64, _ text: String) {
-    self.bytes = bytes
+    size = SizeSetting(bytes)
     description = text
   }
 }

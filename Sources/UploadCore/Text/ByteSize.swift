@@ -16,17 +16,26 @@ package enum ByteSize {
     return value
   }
 
-  /// Reads a rate in bytes per second: a size, perhaps with `/s` behind it. `10MB/s`, `512KiB`.
+  /// Reads a rate in bytes per second: a size with its unit, perhaps with `/s` behind it. `10MB/s`, `512KiB`.
+  ///
+  /// The unit is required: who writes `10` hardly means 10 bytes per second.
   /// - Throws: ``UploadError`` with code `badValue` and what a rate looks like; also for 0, at which nothing would move.
   package static func parseRate(_ text: String) throws(UploadError) -> UInt64 {
-    let size = text.lowercased().hasSuffix("/s") ? text.dropLast(2) : text[...]
-    guard let rate = try? parse(String(size)), rate > 0 else {
+    let size = String(withoutPerSecond(text))
+    let rate = try? parse(size)
+    guard let rate, rate > 0, !Quantity.split(size).unit.isEmpty else {
+      let problem = rate.map { $0 > 0 ? "has no unit" : "is not above 0" } ?? "is not a rate"
       throw UploadError(
         .badValue,
-        "\"\(PlainText.sanitized(text))\" is not a rate. Write for example 512KiB/s, 10MB/s or 1.5GB/s."
+        "\"\(PlainText.sanitized(text))\" \(problem). Write for example 512KiB/s, 10MB/s or 1.5GB/s."
       )
     }
     return rate
+  }
+
+  /// A rate's size: what is before `/s`.
+  static func withoutPerSecond(_ text: String) -> Substring {
+    text.lowercased().hasSuffix("/s") ? text.dropLast(2) : text[...]
   }
 
   /// `bytes` in 1,024s with one decimal: `0 B`, `512 B`, `3.0 MiB`, `1.9 GiB`.
@@ -51,18 +60,18 @@ package enum ByteSize {
 
   private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
-  private static func factor(of unit: String) -> UInt64? {
+  /// The units that can be written, smallest first.
+  static let unitNames: [(name: String, factor: UInt64)] = [
+    ("B", 1), ("KB", 1_000), ("KiB", 1 << 10), ("MB", 1_000_000), ("MiB", 1 << 20),
+    ("GB", 1_000_000_000), ("GiB", 1 << 30), ("TB", 1_000_000_000_000), ("TiB", 1 << 40),
+  ]
+
+  /// How many bytes a unit is, in lower case; `k` is short for `kib` and so on. Nil when there is none of that name.
+  static func factor(of unit: String) -> UInt64? {
     switch unit {
-    case "", "b": 1
-    case "kb": 1_000
-    case "mb": 1_000_000
-    case "gb": 1_000_000_000
-    case "tb": 1_000_000_000_000
-    case "k", "kib": 1 << 10
-    case "m", "mib": 1 << 20
-    case "g", "gib": 1 << 30
-    case "t", "tib": 1 << 40
-    default: nil
+    case "": 1
+    case "k", "m", "g", "t": factor(of: unit + "ib")
+    default: unitNames.first { $0.name.lowercased() == unit }?.factor
     }
   }
 

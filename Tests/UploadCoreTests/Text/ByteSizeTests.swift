@@ -43,6 +43,19 @@ import Testing
     #expect(error?.message.contains("Write for example") == true)
   }
 
+  @Test(arguments: ["10", "0.5", " 512 ", "10/s", "0MB/s", "0", "", "MB/s", "10MB/m"])
+  func `a rate needs a unit`(text: String) {
+    let error = #expect(throws: UploadError.self) { try ByteSize.parseRate(text) }
+    #expect(error?.code == .badValue)
+    #expect(error?.message.contains("Write for example 512KiB/s") == true)
+  }
+
+  @Test func `a rate without a unit is told so`() throws {
+    let error = #expect(throws: UploadError.self) { try ByteSize.parseRate("10") }
+    #expect(error?.message.hasPrefix("\"10\" has no unit.") == true)
+    #expect(try ByteSize.parseRate("10B/s") == 10 && ByteSize.parseRate("10 kb") == 10_000)
+  }
+
   @Test func `A message does not repeat what could steer a terminal`() {
     let error = #expect(throws: UploadError.self) { try ByteSize.parse("\u{1B}[2J") }
     #expect(error?.message.contains("\u{1B}") == false)
