@@ -30,7 +30,7 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   private func make(_ stop: StopRequest) -> Int32 {
-    let writer = SampleWriter(path: path, size: size.bytes, random: random, force: force)
+    let writer = SampleWriter(path: path, size: size.size, random: random, force: force)
     do throws(UploadError) {
       try writer.write(
         onBegin: { unfinished in stop.onForce { unlink(unfinished) } },
@@ -38,7 +38,7 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
         isCancelled: { stop.signal != nil }
       )
       clear()
-      Output.line("\(PlainText.sanitized(path)): \(size.bytes) bytes (\(ByteSize.text(size.bytes)))")
+      Output.line("\(PlainText.sanitized(path)): \(size.bytes) bytes (\(size.size))")
       return 0
     } catch {
       clear()
@@ -50,7 +50,7 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
   private func show(_ written: UInt64) {
     guard Output.canRedraw(ProcessEnvironment.all), size.bytes > 0 else { return }
     let percent = Int(Double(written) / Double(size.bytes) * 100)
-    Output.raw("\r\(ByteSize.text(written)) of \(ByteSize.text(size.bytes)), \(percent)%\u{1B}[K")
+    Output.raw("\r\(ByteSize.text(written)) of \(size.size), \(percent)%\u{1B}[K")
   }
 
   private func clear() {

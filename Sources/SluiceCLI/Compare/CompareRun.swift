@@ -39,13 +39,14 @@ struct CompareRun {
     let named = try command.file.map { path throws(UploadError) in try CompareFile(path) }
     try workspace.checkRoom(for: named?.size ?? doubled(command.size?.bytes ?? 0))
     if let path = command.svg { try MemoryChart.check(path) }
-    if let limit = command.maxMemory?.bytes { try floor(in: workspace).check(limit) }
+    if let limit = command.maxMemory?.size { try floor(in: workspace).check(limit) }
     let file: CompareFile
     if let named {
       file = named
     } else {
-      face.note("Making a file of \(ByteSize.text(command.size?.bytes ?? 0)) to send.")
-      try makeSample(workspace.sample, command.size?.bytes ?? 0)
+      let size = command.size?.size ?? 0
+      face.note("Making a file of \(size) to send.")
+      try makeSample(workspace.sample, size)
       file = try CompareFile(workspace.sample)
     }
     face.note("Reading \(file.name) (\(ByteSize.text(file.size))) to know it again.")
@@ -54,12 +55,12 @@ struct CompareRun {
       name: file.name,
       size: file.size,
       runs: command.runs,
-      maxMemory: command.maxMemory?.bytes
+      maxMemory: command.maxMemory?.size
     )
     while let index = comparison.next {
       comparison.begin(index)
       face.begin(comparison)
-      let trial = trial(comparison.results[index].client, file, digest, workspace, limit: command.maxMemory?.bytes)
+      let trial = trial(comparison.results[index].client, file, digest, workspace, limit: command.maxMemory?.size)
       let result = try trial.run { notes, memory in
         comparison.update(bytes: notes.bytes, rate: notes.rate, memory: memory)
         face.show(comparison)
@@ -76,7 +77,7 @@ struct CompareRun {
     return overflow ? .max : sum
   }
 
-  private func makeSample(_ path: String, _ size: UInt64) throws(UploadError) {
+  private func makeSample(_ path: String, _ size: SizeSetting) throws(UploadError) {
     let writer = SampleWriter(path: path, size: size, random: true, force: false)
     try writer.write(isCancelled: { stop.signal != nil })
   }
@@ -102,7 +103,7 @@ struct CompareRun {
     _ file: CompareFile,
     _ digest: String,
     _ workspace: CompareWorkspace,
-    limit: UInt64?
+    limit: SizeSetting?
   ) -> Trial {
     Trial(
       client: client,

@@ -16,11 +16,11 @@ struct MemoryFloor: Sendable, Equatable {
   }
 
   /// - Throws: ``UploadError`` with code `badValue` and the least that works.
-  func check(_ limit: UInt64) throws(UploadError) {
-    guard limit < least - Self.spread else { return }
+  func check(_ limit: SizeSetting) throws(UploadError) {
+    guard limit.bytes < least - Self.spread else { return }
     throw UploadError(
       .badValue,
-      "--max-memory \(ByteSize.text(limit)) is too little for any client. The least that works here is "
+      "--max-memory \(limit) is too little for any client. The least that works here is "
         + "\(least >> 20)MiB."
     )
   }

@@ -1,25 +1,50 @@
 import Glibc
 import UploadCore
 
-/// The file that a sample is written to: nothing is left of it unless it was finished.
+/// A file that the program writes under a path the user named: settings, samples, charts, frames. Nothing is left of it
+/// unless it was finished.
 ///
-/// Without `force` it is made under its own name, which must be free. With `force` it grows under another name beside
-/// the old one and takes its place at the end, so that a failure does not cost the old file.
-struct SampleFile: ~Copyable {
+/// Where something may be replaced the file grows under another name beside it and takes its place at the end (rename(2)):
+/// readers find the old file or the new one, complete, and a failure does not cost the old one. ``OutputTarget`` says what
+/// may be replaced.
+struct OutputFile: ~Copyable {
+  /// What to do with a file that is there already.
+  enum Existing {
+    /// Fail.
+    case keep
+    /// Replace it if it is a regular file, keeping its mode and owner.
+    case replace
+  }
+
+  /// As it was given.
   private let path: String
-  /// Where the bytes go until the end: ``path``, or a name beside it.
+  /// Where the file ends up, after all links.
+  private let target: String
+  /// Where the bytes go until the end: ``target``, or a name beside it.
   let temporary: String
   /// -1 once it is closed.
   private var descriptor: Int32
   private var isFinished = false
 
-  /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory` or `storageFailed`.
-  init(path: String, force: Bool) throws(UploadError) {
-    if force { try Self.checkReplaceable(path) }
-    let temporary = force ? Self.directory(of: path) + ".sample-\(UploadID()).tmp" : path
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+  /// - Parameters:
+  ///   - path: its directory must exist.
+  ///   - mode: permission bits of a new file, less the umask.
+  /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
+  init(path: String, existing: Existing, mode: mode_t = 0o666) throws(UploadError) {
+    let found = try existing == .replace ? OutputTarget(path) : nil
+    let target = found?.path ?? path
+    let temporary = found.map { OutputTarget.directory(of: $0.path) + ".sluice-\(UploadID()).tmp" } ?? path
+    // O_EXCL creates nothing through a link, wherever it leads.
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    // Thrown before the properties are set: the deinitializer would remove what is there.
     guard descriptor >= 0 else { throw Self.openError(errno, path) }
+    if let old = found?.existing {
+      // Only root can hand on another user's file. Before the mode: a new owner clears some of its bits.
+      _ = fchown(descriptor, old.owner, old.group)
+      _ = fchmod(descriptor, old.mode)
+    }
     self.path = path
+    self.target = target
     self.temporary = temporary
     self.descriptor = descriptor
   }
@@ -31,15 +56,15 @@ struct SampleFile: ~Copyable {
 
   /// Makes sure that there is room for `size` bytes before the first of them is written.
   /// - Throws: ``UploadError`` with code `diskFull` that says how much there is.
-  func reserve(_ size: UInt64) throws(UploadError) {
+  func reserve(_ size: SizeSetting) throws(UploadError) {
     var system = statvfs()
     if fstatvfs(descriptor, &system) == 0, system.f_blocks > 0 {
       // What is kept back for root is there for root.
       let blocks = UInt64(geteuid() == 0 ? system.f_bfree : system.f_bavail)
       let (free, overflow) = blocks.multipliedReportingOverflow(by: UInt64(system.f_frsize))
-      guard overflow || free >= size else { throw Self.diskFull(path, size: size, free: free) }
+      guard overflow || free >= size.bytes else { throw Self.diskFull(path, size: size, free: free) }
     }
-    guard let length = off_t(exactly: size) else { throw Self.diskFull(path, size: size, free: nil) }
+    guard let length = off_t(exactly: size.bytes) else { throw Self.diskFull(path, size: size, free: nil) }
     guard length > 0 else { return }
     // Tells of a quota too. Where the file system cannot, glibc writes a byte a block instead, which takes longer.
     let error = posix_fallocate(descriptor, 0, length)
@@ -60,26 +85,31 @@ struct SampleFile: ~Copyable {
     }
   }
 
-  /// Puts the file where it belongs.
+  /// Writes all of `text`.
+  func write(_ text: String) throws(UploadError) {
+    let result = Array(text.utf8).withUnsafeBytes { bytes in
+      Result { () throws(UploadError) in try write(bytes) }
+    }
+    try result.get()
+  }
+
+  /// Brings what was written to the disk, for a file that must survive a power failure.
+  func sync() throws(UploadError) {
+    guard fsync(descriptor) == 0 else { throw Self.writeError(errno, path) }
+  }
+
+  /// Gives the file its name.
   consuming func finish() throws(UploadError) {
-    // Some network file systems tell only now that they had no room.
+    // Some network file systems report only now that they had no space.
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0 else { throw Self.writeError(errno, path) }
-    if temporary != path, rename(temporary, path) != 0 { throw Self.writeError(errno, path) }
+    if temporary != target {
+      // Something else may have been put there since.
+      _ = try OutputTarget(target)
+      guard rename(temporary, target) == 0 else { throw Self.writeError(errno, path) }
+    }
     isFinished = true
-  }
-
-  /// Everything before the last component, with its slash; empty for a bare name.
-  private static func directory(of path: String) -> String {
-    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
-  }
-
-  /// A device, a directory or a link must not be replaced by a file, whatever was asked for.
-  private static func checkReplaceable(_ path: String) throws(UploadError) {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
-    throw UploadError(.nameTaken, "\(PlainText.sanitized(path)) is there and is not a plain file. Choose another name.")
   }
 
   private static func openError(_ number: Int32, _ path: String) -> UploadError {
@@ -103,8 +133,8 @@ struct SampleFile: ~Copyable {
     )
   }
 
-  private static func diskFull(_ path: String, size: UInt64?, free: UInt64?) -> UploadError {
-    let need = size.map { "\(ByteSize.text($0)) do not fit" } ?? "There is no space left"
+  private static func diskFull(_ path: String, size: SizeSetting?, free: UInt64?) -> UploadError {
+    let need = size.map { "\($0) do not fit" } ?? "There is no space left"
     let have = free.map { ", \(ByteSize.text($0)) are free" } ?? ""
     return UploadError(
       .diskFull,

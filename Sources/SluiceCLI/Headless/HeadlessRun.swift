@@ -132,7 +132,7 @@ struct HeadlessRun: Sendable {
   }
 
   private func generate(in workspace: HeadlessWorkspace) throws(UploadError) -> [String] {
-    let size = command.size?.bytes ?? 64 << 20
+    let size = command.size?.size ?? SizeSetting(64 << 20)
     var paths: [String] = []
     for number in 1...(command.count ?? 1) {
       let path = "\(workspace.generated)/sample-\(number).bin"

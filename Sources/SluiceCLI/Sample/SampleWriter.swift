@@ -10,7 +10,7 @@ package struct SampleWriter: Sendable {
   private static let progressInterval = Duration.milliseconds(100)
 
   private let path: String
-  private let size: UInt64
+  private let size: SizeSetting
   private let random: Bool
   private let force: Bool
 
@@ -18,8 +18,8 @@ package struct SampleWriter: Sendable {
   ///   - path: where the file is made; its directory must be there.
   ///   - size: in bytes, kept exactly.
   ///   - random: bytes that do not compress, instead of rows.
-  ///   - force: replace a plain file of that name, once the new one is complete.
-  package init(path: String, size: UInt64, random: Bool, force: Bool) {
+  ///   - force: replace a regular file of that name, once the new one is complete.
+  package init(path: String, size: SizeSetting, random: Bool, force: Bool) {
     self.path = path
     self.size = size
     self.random = random
@@ -38,21 +38,21 @@ package struct SampleWriter: Sendable {
     progress: (UInt64) -> Void = { _ in },
     isCancelled: () -> Bool = { false }
   ) throws(UploadError) {
-    let file = try SampleFile(path: path, force: force)
+    let file = try OutputFile(path: path, existing: force ? .replace : .keep)
     onBegin(file.temporary)
     try file.reserve(size)
     if random {
       try write(SampleNoise(), to: file, progress, isCancelled)
     } else {
-      try write(SampleRows(size: size), to: file, progress, isCancelled)
+      try write(SampleRows(size: size.bytes), to: file, progress, isCancelled)
     }
     try file.finish()
-    progress(size)
+    progress(size.bytes)
   }
 
   private func write(
     _ content: consuming some SampleContent,
-    to file: borrowing SampleFile,
+    to file: borrowing OutputFile,
     _ progress: (UInt64) -> Void,
     _ isCancelled: () -> Bool
   ) throws(UploadError) {
@@ -61,15 +61,15 @@ package struct SampleWriter: Sendable {
     let clock = ContinuousClock()
     var toldAt = clock.now
     var written: UInt64 = 0
-    while written < size {
+    while written < size.bytes {
       if isCancelled() {
         throw UploadError(.cancelled, "Making \(PlainText.sanitized(path)) was stopped; nothing of it is left.")
       }
-      let count = Int(min(size - written, UInt64(Self.pieceSize)))
+      let count = Int(min(size.bytes - written, UInt64(Self.pieceSize)))
       content.fill(buffer, count: count)
       try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       written += UInt64(count)
-      if written < size, clock.now - toldAt >= Self.progressInterval {
+      if written < size.bytes, clock.now - toldAt >= Self.progressInterval {
         toldAt = clock.now
         progress(written)
       }

@@ -41,9 +41,11 @@ struct SettingsFile: Sendable {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      return .unusable(" is no file", isKept: false)
+      return .unusable(" is not a regular file", isKept: false)
     }
-    guard let bytes = read(descriptor) else { return .unusable(" is no file of at most 64 KiB", isKept: true) }
+    guard let bytes = read(descriptor) else {
+      return .unusable(" cannot be read, or is larger than 64 KiB", isKept: true)
+    }
     return SettingsText.settings(from: bytes).map(Content.settings)
       ?? .unusable(" is not a JSON object", isKept: true)
   }
@@ -70,36 +72,34 @@ struct SettingsFile: Sendable {
     return count <= Self.limit ? Array(bytes.prefix(count)) : nil
   }
 
-  /// Writes the settings: a reader finds the old ones or the new ones, whole.
-  /// - Throws: ``UploadError`` with code `storageFailed`.
+  /// Writes the settings: a reader finds the old ones or the new ones, complete. A link stays a link.
+  /// - Throws: ``UploadError``: `nameTaken` when something other than a regular file is there, `badDirectory`, `diskFull`
+  ///   or `storageFailed`.
   func save(_ settings: DashboardSettings) throws(UploadError) {
-    // Where the file is a link, the link stays and what it leads to is replaced.
-    let target = resolved(path)
-    let directory = String(target[..<(target.lastIndex(of: "/") ?? target.startIndex)])
-    try make(directory)
-    var template = Array("\(target).XXXXXX".utf8CString)
-    // Readable by its owner alone, as mkstemp makes it.
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { throw failure("mkstemp") }
-    var isPlaced = false
-    defer {
-      close(descriptor)
-      if !isPlaced { unlink(template) }
+    do throws(UploadError) {
+      let target = try OutputTarget(path).path
+      try make(String(target[..<(target.lastIndex(of: "/") ?? target.startIndex)]))
+      let file = try OutputFile(path: path, existing: .replace, mode: 0o600)
+      try file.write(SettingsText.text(settings))
+      try file.sync()
+      if case .unusable(_, isKept: true) = content() { try keepAside(target) }
+      try file.finish()
+    } catch {
+      throw UploadError(error.code, "Your settings cannot be saved. \(error.message)", cause: error.cause)
     }
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    try write(SettingsText.text(settings), to: descriptor)
-    guard fsync(descriptor) == 0 else { throw failure("fsync") }
-    if case .unusable(_, isKept: true) = content() {
-      guard rename(target, Self.aside(target)) == 0 else { throw failure("rename") }
-    }
-    guard rename(template, target) == 0 else { throw failure("rename") }
-    isPlaced = true
   }
 
-  private func resolved(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
+  /// Moves a file that could not be used out of the way.
+  private func keepAside(_ target: String) throws(UploadError) {
+    let aside = Self.aside(target)
+    var status = stat()
+    if lstat(aside, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw UploadError(
+        .nameTaken,
+        "\(PlainText.sanitized(aside)) is not a regular file. Remove it, or repair the settings."
+      )
+    }
+    guard rename(target, aside) == 0 else { throw failure("rename") }
   }
 
   private func make(_ directory: String) throws(UploadError) {
@@ -110,23 +110,11 @@ struct SettingsFile: Sendable {
     }
   }
 
-  private func write(_ text: String, to descriptor: Int32) throws(UploadError) {
-    var left = Array(text.utf8)[...]
-    while !left.isEmpty {
-      let count = left.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 {
-        left.removeFirst(count)
-      } else if errno != EINTR {
-        throw failure("write")
-      }
-    }
-  }
-
   private func failure(_ call: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     return UploadError(
       .storageFailed,
-      "Your settings cannot be kept in \(PlainText.sanitized(path)): \(cause.reason).",
+      "\(PlainText.sanitized(path)): \(cause.reason).",
       cause: cause
     )
   }

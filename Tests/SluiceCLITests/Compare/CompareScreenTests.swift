@@ -6,7 +6,7 @@ import UploadCore
 
 @Suite struct CompareScreenTests {
   private func comparison() -> Comparison {
-    var comparison = Comparison(name: "big.bin", size: 1 << 30, runs: 1, maxMemory: 1 << 30)
+    var comparison = Comparison(name: "big.bin", size: 1 << 30, runs: 1, maxMemory: SizeSetting(1 << 30))
     var memory = MemorySeries()
     for step in 0...10 { memory.add(20 << 20, at: Double(step) / 10) }
     comparison.end(0, TrialResult(verdict: .intact, seconds: 1, bytes: 1 << 30, clientPeak: 20 << 20, memory: memory))

@@ -7,7 +7,7 @@ import UploadTestSupport
 
 @Suite struct MemoryChartTests {
   private func comparison(_ name: String) -> Comparison {
-    var comparison = Comparison(name: name, size: 1 << 20, runs: 1, maxMemory: 1 << 20)
+    var comparison = Comparison(name: name, size: 1 << 20, runs: 1, maxMemory: SizeSetting(1 << 20))
     for (index, verdict) in [CompareVerdict.intact, .intact, .outOfMemory].enumerated() {
       var memory = MemorySeries()
       for step in 0..<50 { memory.add(UInt64(step * (index + 1)) << 16, at: Double(step) / 20) }
@@ -36,7 +36,7 @@ import UploadTestSupport
     let text = MemoryChart(comparison("a.bin")).text
     for client in CompareClient.all { #expect(text.contains(">\(client.name)</text>")) }
     #expect(text.contains("prefers-color-scheme: dark"))
-    #expect(text.contains(">out of memory</text>") && text.contains(">--max-memory 1.0 MiB</text>"))
+    #expect(text.contains(">out of memory</text>") && text.contains(">--max-memory 1 MiB</text>"))
   }
 
   @Test func nothingMeasuredIsStillAPicture() {

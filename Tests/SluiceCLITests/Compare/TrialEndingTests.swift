@@ -10,7 +10,9 @@ import UploadCore
   }
 
   @Test(arguments: [
-    (TrialEnding(exit: .signal(SIGKILL), passedLimit: 1 << 30), CompareVerdict.outOfMemory, "passed 1.0 GiB"),
+    (
+      TrialEnding(exit: .signal(SIGKILL), passedLimit: SizeSetting(1 << 30)), CompareVerdict.outOfMemory, "passed 1 GiB"
+    ),
     (TrialEnding(exit: .signal(SIGKILL)), .outOfMemory, "lack of memory"),
     (TrialEnding(exit: .status(22), errors: ["curl: (22) 413"]), .refused, "413"),
     (TrialEnding(exit: .status(27), errors: ["File size is greater than 2 GiB"]), .outOfMemory, "2 GiB"),
@@ -39,8 +41,8 @@ import UploadCore
   @Test func aLimitBelowTheLeastIsToldWithIt() throws {
     let floor = MemoryFloor(peak: (20 << 20) + 1)
     #expect(floor.least == 29 << 20)
-    #expect(throws: Never.self) { try floor.check(29 << 20) }
-    let error = try #require(throws: UploadError.self) { try floor.check(24 << 20) }
+    #expect(throws: Never.self) { try floor.check(SizeSetting(29 << 20)) }
+    let error = try #require(throws: UploadError.self) { try floor.check(SizeSetting(24 << 20)) }
     #expect(error.code == .badValue)
     #expect(error.message.contains("29MiB"))
   }
@@ -48,7 +50,7 @@ import UploadCore
   /// Another measurement gives another figure.
   @Test func theLeastThatWasToldIsTakenTheNextTime() throws {
     let told = MemoryFloor(peak: 38 << 20).least
-    #expect(throws: Never.self) { try MemoryFloor(peak: (41 << 20) + 5).check(told) }
-    #expect(throws: Never.self) { try MemoryFloor(peak: 30 << 20).check(.max) }
+    #expect(throws: Never.self) { try MemoryFloor(peak: (41 << 20) + 5).check(SizeSetting(told)) }
+    #expect(throws: Never.self) { try MemoryFloor(peak: 30 << 20).check(SizeSetting(.max)) }
   }
 }

@@ -80,7 +80,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1], to: "file")
       let error = #expect(throws: UploadError.self) { try SettingsFile(path: file + "/config.json").save(light) }
-      #expect(error?.message.hasPrefix("Your settings cannot be kept in ") == true)
+      #expect(error?.message.hasPrefix("Your settings cannot be saved. ") == true)
       #expect(try directory.names() == ["file"])
     }
   }

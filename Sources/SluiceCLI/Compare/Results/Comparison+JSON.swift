@@ -20,7 +20,7 @@ extension Comparison {
   var json: JSONValue {
     .object([
       ("event", .string("comparison")), ("ok", .bool(isGood)), ("name", .string(name)), ("size", .unsigned(size)),
-      ("runs", .integer(runs)), ("maxMemory", .optional(maxMemory)), ("results", .array(results.map(Self.json))),
+      ("runs", .integer(runs)), ("maxMemory", .optional(maxMemory?.bytes)), ("results", .array(results.map(Self.json))),
     ])
   }
 

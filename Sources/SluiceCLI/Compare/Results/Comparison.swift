@@ -17,12 +17,12 @@ struct Comparison: Sendable {
   let name: String
   let size: UInt64
   let runs: Int
-  let maxMemory: UInt64?
+  let maxMemory: SizeSetting?
   /// One a client, in their order.
   private(set) var results: [CompareResult]
   private(set) var running: Running?
 
-  init(name: String, size: UInt64, runs: Int, maxMemory: UInt64?, clients: [CompareClient] = CompareClient.all) {
+  init(name: String, size: UInt64, runs: Int, maxMemory: SizeSetting?, clients: [CompareClient] = CompareClient.all) {
     self.name = name
     self.size = size
     self.runs = runs

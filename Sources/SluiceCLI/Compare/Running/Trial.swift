@@ -17,7 +17,7 @@ struct Trial {
   let digest: String
   let workspace: CompareWorkspace
   /// Resident bytes beyond which the client is ended; nil for no limit.
-  let limit: UInt64?
+  let limit: SizeSetting?
   let environment: [String: String]
   let isCancelled: () -> Bool
 
@@ -96,7 +96,7 @@ struct Trial {
     since began: ContinuousClock.Instant,
     _ memory: inout MemorySeries,
     _ onSample: (ServerNotes, MemorySeries) -> Void
-  ) throws(UploadError) -> UInt64? {
+  ) throws(UploadError) -> SizeSetting? {
     var nextSample = began
     while !process.hasEnded() {
       if isCancelled() { throw UploadError(.cancelled, "The comparison was stopped.") }
@@ -105,7 +105,7 @@ struct Trial {
         memory.add(process.sampleMemory(), at: (now - began).inSeconds)
         onSample(server.notes, memory)
         nextSample = now + .milliseconds(period(at: now - began))
-        if let limit, process.peak > limit {
+        if let limit, process.peak > limit.bytes {
           process.kill()
           return limit
         }

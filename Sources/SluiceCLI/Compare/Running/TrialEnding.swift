@@ -11,7 +11,7 @@ struct TrialEnding: Sendable, Equatable {
 
   var exit: ChildExit
   /// It was ended because it passed this many bytes; nil when it was not.
-  var passedLimit: UInt64?
+  var passedLimit: SizeSetting?
   /// Code and message of the failure that Sluice told in JSON.
   var failure: (code: String, message: String)?
   /// What it wrote to standard error, the first lines.
@@ -45,7 +45,7 @@ struct TrialEnding: Sendable, Equatable {
 extension TrialEnding {
   /// Why it did not succeed, for people; what the client says itself where it says something.
   var reason: String {
-    if let passedLimit { return "ended when its memory passed \(ByteSize.text(passedLimit))" }
+    if let passedLimit { return "ended when its memory passed \(passedLimit)" }
     if let failure { return PlainText.sanitized(failure.message) }
     if let line = errors.first(where: { $0.contains("out of memory") }) ?? errors.last { return line }
     switch exit {

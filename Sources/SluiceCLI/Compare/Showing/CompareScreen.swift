@@ -32,7 +32,7 @@ struct CompareScreen {
   }
 
   private var title: String {
-    let limit = comparison.maxMemory.map { ", ended beyond \(ByteSize.text($0))" } ?? ""
+    let limit = comparison.maxMemory.map { ", ended beyond \($0)" } ?? ""
     return "\(comparison.name), \(ByteSize.text(comparison.size)): clients' memory, full height "
       + ByteSize.text(UInt64(top)) + limit
   }

@@ -13,19 +13,15 @@ struct MemoryChart {
   }
 
   /// Makes sure that a file can be made there, before minutes are spent on what goes into it.
-  /// - Throws: ``UploadError`` as ``SampleFile`` does.
+  /// - Throws: ``UploadError`` as ``OutputFile`` does.
   static func check(_ path: String) throws(UploadError) {
-    _ = try SampleFile(path: path, force: true)
+    _ = try OutputFile(path: path, existing: .replace)
   }
 
-  /// Writes the picture, in one step: what is there already stays whole when it fails.
+  /// Writes the picture, in one step: what is there already stays complete when it fails.
   func write(to path: String) throws(UploadError) {
-    let file = try SampleFile(path: path, force: true)
-    var bytes = Array(text.utf8)
-    let result = bytes.withUnsafeMutableBytes { buffer in
-      Result { () throws(UploadError) in try file.write(UnsafeRawBufferPointer(buffer)) }
-    }
-    try result.get()
+    let file = try OutputFile(path: path, existing: .replace)
+    try file.write(text)
     try file.finish()
   }
 
@@ -75,10 +71,10 @@ struct MemoryChart {
       svg.label("\(SVGText.number(mark)) s", x: x, y: Self.plot.bottom + 20, class: "mark middle")
     }
     svg.line((Self.plot.left, Self.plot.bottom), (Self.plot.right, Self.plot.bottom), class: "axis")
-    guard let limit = comparison.maxMemory, Double(limit) <= vertical.top else { return }
-    let y = place.point(0, Double(limit)).y
+    guard let limit = comparison.maxMemory, Double(limit.bytes) <= vertical.top else { return }
+    let y = place.point(0, Double(limit.bytes)).y
     svg.line((Self.plot.left, y), (Self.plot.right, y), class: "limit")
-    svg.label("--max-memory \(ByteSize.text(limit))", x: Self.plot.right, y: y - 6, class: "mark end")
+    svg.label("--max-memory \(limit)", x: Self.plot.right, y: y - 6, class: "mark end")
   }
 
   private func draw(_ index: Int, _ place: Place, _ svg: inout SVGText) {

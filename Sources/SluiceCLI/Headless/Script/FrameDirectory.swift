@@ -17,16 +17,13 @@ struct FrameDirectory {
     self.format = format
   }
 
+  /// Writes a frame; an older one of that name is replaced.
   /// - Parameter name: without anything that leads elsewhere.
-  /// - Throws: ``UploadError`` with code `storageFailed`.
+  /// - Throws: ``UploadError`` as ``OutputFile`` does.
   func write(_ frame: Surface, name: String) throws(UploadError) {
-    let file = "\(path)/\(name).\(format.fileExtension)"
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.failure(.storageFailed, file, SystemCallError("open", errno)) }
-    defer { close(descriptor) }
-    guard Output.write(format == .text ? frame.text : frame.ansiText, to: descriptor) else {
-      throw Self.failure(.storageFailed, file, SystemCallError("write", errno))
-    }
+    let file = try OutputFile(path: "\(path)/\(name).\(format.fileExtension)", existing: .replace)
+    try file.write(format == .text ? frame.text : frame.ansiText)
+    try file.finish()
   }
 
   private static func failure(_ code: UploadError.Code, _ path: String, _ cause: SystemCallError) -> UploadError {
