@@ -43,11 +43,11 @@ struct ServerEngine: Sendable {
     madeToken = options.access.token == nil ? token : nil
     directory = try UploadDirectory(
       path: path,
-      minFree: options.minFree.bytes,
+      minFree: options.minFree.size,
       durability: options.storage.durability,
       fileMode: options.fileMode
     )
-    if options.minFree.bytes > 0, directory.freeSpace == nil {
+    if options.minFree.size.bytes > 0, directory.freeSpace == nil {
       logger.warning(
         "The file system of \(PlainText.sanitized(path)) does not report its free space: --min-free has no effect."
       )

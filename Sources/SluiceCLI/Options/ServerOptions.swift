@@ -177,7 +177,9 @@ struct ServerOptions: ParsableArguments {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
     }
     guard memoryBudget.bytes >= UInt64(MemoryBudget.minimum) else {
-      throw ValidationError("--memory-budget must be at least \(MemoryBudget.minimum >> 20)MiB.")
+      throw ValidationError(
+        "--memory-budget \(memoryBudget.size) is too small. Give at least \(SizeSetting(UInt64(MemoryBudget.minimum)))."
+      )
     }
   }
 
@@ -193,13 +195,13 @@ struct ServerOptions: ParsableArguments {
     configuration.port = port
     configuration.rawPort = rawPort
     configuration.maxConnections = maxConnections
-    configuration.limits.maxSize = maxSize?.bytes
+    configuration.limits.maxSize = maxSize?.size
     configuration.limits.types = MediaTypeRules(allowed: allowType, denied: denyType)
     configuration.digests = digest.algorithms
     configuration.limits.form.files = maxFiles
     configuration.limits.maxUploads = maxUploads
     configuration.limits.maxUploadsPerClient = maxUploadsPerClient
-    configuration.limits.minRate = minRate?.bytesPerSecond
+    configuration.limits.minRate = minRate?.rate
     configuration.limits.rate = limitRate?.bytesPerSecond
     configuration.limits.ratePerUpload = limitRatePerUpload?.bytesPerSecond
     configuration.limits.onCut = onCut

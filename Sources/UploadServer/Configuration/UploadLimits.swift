@@ -1,11 +1,11 @@
 import NIOCore
-import UploadCore
+package import UploadCore
 package import UploadProtocol
 
 /// What one client, or all together, may ask of the server.
 package struct UploadLimits: Sendable {
   /// Largest file in bytes; nil for no limit. Over it: 413.
-  package var maxSize: UInt64?
+  package var maxSize: SizeSetting?
   /// Which kinds of files are taken. Others: 415.
   package var types = MediaTypeRules()
   /// What a form may hold beside the content of its files. Over it: 413.
@@ -17,7 +17,7 @@ package struct UploadLimits: Sendable {
   /// A client that sends nothing for this long gets 408; a connection without a request is closed.
   package var idleTimeout = Duration.seconds(30)
   /// A client slower than this on average gets 408, in bytes per second; nil for no limit.
-  package var minRate: UInt64?
+  package var minRate: SizeSetting?
   /// What all uploads together are slowed down to, in bytes per second; nil for no limit.
   package var rate: UInt64?
   /// What each upload is slowed down to, in bytes per second; nil for no limit.

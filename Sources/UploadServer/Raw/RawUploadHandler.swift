@@ -77,7 +77,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
     throttle = ReadThrottle(shared: server.limiter, rate: server.limits.ratePerUpload)
     pace = ClientPace(
       idleTimeout: server.limits.idleTime,
-      minRate: server.limits.minRate,
+      minRate: server.limits.minRate?.bytes,
       at: context.eventLoop.now
     )
     if server.limits.minRate != nil { startTimer() }

@@ -179,7 +179,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private func take(_ bytes: ByteBuffer) throws(UploadError) {
     guard let part = parts.last else { return }
     part.meter.addReceived(bytes.readableBytes)
-    if let limit = context.limits.maxSize, part.meter.received > limit { throw .tooLarge(limit: limit) }
+    if let limit = context.limits.maxSize, part.meter.received > limit.bytes { throw .tooLarge(limit: limit) }
     try parts[parts.count - 1].firstLook.take(bytes)
     part.sink?.write(bytes)
   }

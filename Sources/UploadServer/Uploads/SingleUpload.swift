@@ -61,7 +61,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     guard state == .receiving else { return }
     meter.noteNetwork(bytes)
     meter.addReceived(bytes.readableBytes)
-    if let limit = context.limits.maxSize, meter.received > limit { return fail(.tooLarge(limit: limit)) }
+    if let limit = context.limits.maxSize, meter.received > limit.bytes { return fail(.tooLarge(limit: limit)) }
     do throws(UploadError) {
       try firstLook.take(bytes)
     } catch {

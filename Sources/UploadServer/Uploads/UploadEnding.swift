@@ -23,8 +23,8 @@ extension UploadError {
   }
 
   /// The limit on a file's size was passed.
-  static func tooLarge(limit: UInt64) -> UploadError {
-    UploadError(.tooLarge, "The file is larger than this server takes (\(ByteSize.text(limit))).")
+  static func tooLarge(limit: SizeSetting) -> UploadError {
+    UploadError(.tooLarge, "The file is larger than this server accepts (\(limit)).")
   }
 
   /// Somebody at the server ended it.
@@ -36,8 +36,8 @@ extension UploadError {
   }
 
   /// It came too slowly, on average.
-  static func tooSlow(limit: UInt64) -> UploadError {
-    UploadError(.timedOut, "The file came slower than this server waits for (\(ByteSize.text(limit))/s).")
+  static func tooSlow(limit: SizeSetting) -> UploadError {
+    UploadError(.timedOut, "The file came slower than this server waits for (\(limit)/s).")
   }
 
   /// Whether the body ended early although nothing was wrong with it: what came of it may be worth keeping.

@@ -3,7 +3,7 @@ import UploadCore
 extension UploadHandler {
   /// Why an upload is over a limit before a byte of it is read; nil when it is not.
   func refusal(fileSize: UInt64?) -> UploadError? {
-    if let limit = server.limits.maxSize, let size = fileSize, size > limit { return .tooLarge(limit: limit) }
+    if let limit = server.limits.maxSize, let size = fileSize, size > limit.bytes { return .tooLarge(limit: limit) }
     if let error = server.refuseOrCount(current.client) { return error }
     current.isCounted = true
     return nil

@@ -34,7 +34,7 @@ extension UploadHandler {
     throttle = ReadThrottle(shared: server.limiter, rate: server.limits.ratePerUpload)
     pace = ClientPace(
       idleTimeout: server.limits.idleTime,
-      minRate: server.limits.minRate,
+      minRate: server.limits.minRate?.bytes,
       at: context.eventLoop.now
     )
   }

@@ -8,7 +8,7 @@ import UploadCore
 /// while its block is reserved it is too, and nobody is refused for that. Asks the system: for workers only.
 final class FreeSpace: Sendable {
   /// So much stays free, in bytes.
-  private let kept: UInt64
+  private let kept: SizeSetting
   private let free: @Sendable () -> UInt64?
   private let promised = Atomic<UInt64>(0)
   /// One at a time looks and promises: two that looked at once would both find the same space.
@@ -17,7 +17,7 @@ final class FreeSpace: Sendable {
   private let settlement = Mutex<Void>(())
 
   /// - Parameter free: bytes that may be used; nil when that cannot be told, and then everything is let through.
-  init(keeping kept: UInt64, free: @escaping @Sendable () -> UInt64?) {
+  init(keeping kept: SizeSetting, free: @escaping @Sendable () -> UInt64?) {
     self.kept = kept
     self.free = free
   }
@@ -75,7 +75,7 @@ final class FreeSpace: Sendable {
   func check(_ count: UInt64) throws(UploadError) {
     guard let lack = lack(of: count) else { return }
     var message = "Not enough space is left on the server: \(ByteSize.text(count)) more are needed, "
-    message += "\(ByteSize.text(lack.free)) are free, of which \(ByteSize.text(kept)) are kept free (--min-free)"
+    message += "\(ByteSize.text(lack.free)) are free, of which \(kept) are kept free (--min-free)"
     if lack.promised > 0 { message += " and \(ByteSize.text(lack.promised)) are promised to what is under way" }
     throw UploadError(.diskFull, message + ". Free some and send the file again.")
   }
@@ -84,7 +84,7 @@ final class FreeSpace: Sendable {
     // Promises first: one that is kept in between is then counted twice, the other way round not at all.
     let promised = promised.load(ordering: .acquiring)
     guard let free = free() else { return nil }
-    let (taken, isOver) = kept.addingReportingOverflow(promised)
+    let (taken, isOver) = kept.bytes.addingReportingOverflow(promised)
     let left = isOver || taken > free ? 0 : free - taken
     return count <= left ? nil : (free, promised)
   }

@@ -39,7 +39,7 @@ package final class UploadDirectory: Sendable {
   /// - Throws: ``UploadError`` with code `badDirectory` when it is none, or nothing can be stored there.
   package convenience init(
     path: String,
-    minFree: UInt64 = 0,
+    minFree: SizeSetting = 0,
     durability: Durability = .none,
     fileMode: FileMode? = nil
   ) throws(UploadError) {
@@ -52,7 +52,7 @@ package final class UploadDirectory: Sendable {
   init(
     path: String,
     calls: FileCalls,
-    minFree: UInt64 = 0,
+    minFree: SizeSetting = 0,
     durability: Durability = .none,
     fileMode: FileMode? = nil,
     lookInterval: Duration = .seconds(5)
@@ -62,6 +62,9 @@ package final class UploadDirectory: Sendable {
     self.durability = durability
     self.fileMode = fileMode
     self.lookInterval = Int64(lookInterval / .nanoseconds(1))
+    guard !path.isEmpty else {
+      throw UploadError(.badDirectory, "The path of the directory for uploads is empty. Name one with --dir.")
+    }
     if access(path, F_OK) != 0 { try Self.make(path) }
     let place = OpenedDirectory(path: path, calls: calls)
     let error = errno

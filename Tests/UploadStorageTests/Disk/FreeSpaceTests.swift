@@ -78,7 +78,7 @@ import UploadTestSupport
     async throws
   {
     let disk = SmallDisk(free: 10 * Self.mebibyte, takesReserve: takesReserve)
-    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
       try await eventually("the first is let in") { try await first.hasRoom }
       let second = try await fixture.probe(size: 6 * Self.mebibyte)
@@ -86,7 +86,7 @@ import UploadTestSupport
       #expect(error.code == .diskFull)
       #expect(error.message.contains("6.0 MiB more are needed"))
       #expect(error.message.contains(takesReserve ? "4.0 MiB are free" : "10.0 MiB are free"))
-      #expect(error.message.contains("2.0 MiB are kept free (--min-free)"))
+      #expect(error.message.contains("2 MiB are kept free (--min-free)"))
       #expect(error.message.contains("promised") == !takesReserve)
       let third = try await fixture.probe(size: 2 * Self.mebibyte)
       try await eventually("two are enough for the third") { try await third.hasRoom }
@@ -147,7 +147,7 @@ import UploadTestSupport
       }
       return written
     }
-    try await withStore(minFree: 20 * Self.mebibyte, calls: calls) { fixture in
+    try await withStore(minFree: SizeSetting(20 * Self.mebibyte), calls: calls) { fixture in
       var probes: [SinkProbe] = []
       for _ in 0..<4 { probes.append(try await fixture.probe(size: nil)) }
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -171,7 +171,7 @@ import UploadTestSupport
 
   @Test(arguments: [true, false]) func `One of unknown length is watched as it grows`(takesReserve: Bool) async throws {
     let disk = SmallDisk(free: 5 * Self.mebibyte, takesReserve: takesReserve)
-    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
       let piece = SplitMix64.bytes(500_000)
       for _ in 0..<4 {
@@ -188,7 +188,7 @@ import UploadTestSupport
 
   @Test func `Blocks that a file has ahead of its bytes are not asked for again`() async throws {
     let disk = SmallDisk(free: 100 * Self.mebibyte)
-    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
       let bytes = SplitMix64.bytes(Int(6 * Self.mebibyte))
       try await probe.feed(Array(bytes[..<2_000_000]), pieces: repeatElement(500_000, count: 4))
@@ -203,7 +203,7 @@ import UploadTestSupport
 
   @Test func `A small file, and a form that says how long it can be, are asked about too`() async throws {
     let disk = SmallDisk(free: 3 * Self.mebibyte)
-    try await withStore(minFree: 2 * Self.mebibyte, calls: disk.calls) { fixture in
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let form = try await fixture.probe(size: 2 * Self.mebibyte, isExact: false)
       #expect(try await failure(form).code == .diskFull)
       disk.free.withLock { $0 = 2 * Self.mebibyte + 5 }
@@ -231,7 +231,7 @@ import UploadTestSupport
       gate.wait()
       return reserve(descriptor, range)
     }
-    try await withStore(minFree: 2 * Self.mebibyte, calls: calls) { fixture in
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: calls) { fixture in
       defer { for _ in 0..<4 { gate.signal() } }
       let large = try await fixture.probe(size: 6 * Self.mebibyte)
       try await eventually("the reserve has begun") { isReserving.load(ordering: .relaxed) }
@@ -274,7 +274,7 @@ import UploadTestSupport
   @Test func `Where it cannot be told what is free everything is let in`() async throws {
     var calls = FileCalls()
     calls.freeSpace = { _ in nil }
-    try await withStore(minFree: .max, calls: calls) { fixture in
+    try await withStore(minFree: SizeSetting(.max), calls: calls) { fixture in
       let file = try await fixture.store([1, 2, 3], as: "a")
       #expect(file.size == 3)
     }

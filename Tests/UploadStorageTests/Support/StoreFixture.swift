@@ -61,7 +61,7 @@ func withStore(
   onDuplicate: DuplicatePolicy = .rename,
   budget limit: Int = 64 * Slab.large,
   threads: Int = 4,
-  minFree: UInt64 = 0,
+  minFree: SizeSetting = 0,
   calls: FileCalls = FileCalls(),
   on eventLoop: (any EventLoop)? = nil,
   in parent: String? = nil,
