@@ -93,11 +93,34 @@ enum StorageError {
     let message =
       switch cause.number {
       case ENOTDIR, EEXIST: "\(place) is not a directory. Name one with --dir."
-      case EACCES, EPERM, EROFS:
-        "\(place) is not writable (\(cause.reason)). Change its rights or name another with --dir."
+      case EROFS: "\(place) is on a read-only file system. Remount it writable, or name another directory with --dir."
+      case EACCES where call == "mkdir", EPERM where call == "mkdir", ENOENT where call == "mkdir":
+        "The directory \(place) cannot be created: \(cause.reason). Create it, or name another with --dir."
+      case EACCES, EPERM:
+        "\(place) is not writable (\(cause.reason)). Change its permissions, or name another directory with --dir."
+      case ENOENT where call == "open":
+        "\(place) is a symbolic link to nothing. Create the directory it names, or name another with --dir."
       default: "\(place) cannot be used for uploads: \(cause). Name another directory with --dir."
       }
     return UploadError(.badDirectory, message, cause: cause)
+  }
+
+  /// No file can be created in the directory for uploads, as in /proc.
+  /// - Parameter error: of the first attempt.
+  static func directoryTakesNoFiles(_ error: UploadError, path: String) -> UploadError {
+    let cause = error.cause as? SystemCallError
+    let reason =
+      switch cause?.number {
+      // Of a directory that is there: its file system has no way to create one.
+      case ENOENT, EOPNOTSUPP, EINVAL, ENOSYS, EISDIR: "its file system stores no files of users"
+      case EACCES, EPERM: "permission denied"
+      default: cause?.reason ?? error.message
+      }
+    return UploadError(
+      .badDirectory,
+      "No file can be created in \(PlainText.sanitized(path)): \(reason). Name another directory with --dir.",
+      cause: error.cause
+    )
   }
 
   /// The file system of the directory for uploads cannot do what each of them ends with. Reads `errno` first of all.

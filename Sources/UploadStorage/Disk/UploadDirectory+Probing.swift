@@ -11,12 +11,7 @@ extension UploadDirectory {
     do throws(UploadError) {
       file = try createPartial(in: place)
     } catch {
-      let place = PlainText.sanitized(path)
-      throw UploadError(
-        .badDirectory,
-        "\(place) cannot be used for uploads. \(error.message) Name another directory with --dir.",
-        cause: error.cause
-      )
+      throw StorageError.directoryTakesNoFiles(error, path: path)
     }
     defer { file.discard() }
     takesDirect.store(probeDirect(file.descriptor), ordering: .relaxed)

@@ -22,7 +22,7 @@ import UploadCore
 
   @Test(arguments: [
     (ENOTDIR, "is not a directory"), (EEXIST, "is not a directory"), (EACCES, "is not writable (Permission denied)"),
-    (EROFS, "is not writable (Read-only file system)"), (EIO, "cannot be used for uploads: open: Input/output error"),
+    (EROFS, "is on a read-only file system"), (EIO, "cannot be used for uploads: open: Input/output error"),
   ])
   func `A directory that cannot be used is named with the way out`(number: Int32, words: String) {
     errno = number
@@ -30,5 +30,14 @@ import UploadCore
     #expect(error.code == .badDirectory)
     #expect(error.message.contains("/srv \(words)"))
     #expect(error.message.contains("--dir"))
+  }
+
+  @Test(arguments: [(ENOENT, "stores no files of users"), (EACCES, "permission denied"), (ENOSPC, "No space left")])
+  func `a directory that takes no files is named with the reason`(number: Int32, words: String) {
+    errno = number
+    let error = StorageError.directoryTakesNoFiles(StorageError.uploadFailed("open", in: "/srv"), path: "/srv")
+    #expect(error.code == .badDirectory)
+    #expect(error.message.hasPrefix("No file can be created in /srv: ") && error.message.contains(words))
+    #expect(error.message.hasSuffix("Name another directory with --dir."))
   }
 }

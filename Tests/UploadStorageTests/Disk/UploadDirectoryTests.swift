@@ -40,10 +40,23 @@ import UploadTestSupport
   }
 
   @Test func `An empty path, and a place where nothing can be made, are refused`() throws {
-    for path in ["", "/proc/nothing", "/proc/self"] {
+    for (path, message) in [
+      ("", "The path of the directory for uploads is empty."),
+      ("/proc/nothing", "The directory /proc/nothing cannot be created:"),
+      ("/proc/self", "No file can be created in /proc/self:"), ("/proc", "No file can be created in /proc:"),
+    ] {
       let error = try #require(throws: UploadError.self) { try UploadDirectory(path: path) }
       #expect(error.code == .badDirectory)
+      #expect(error.message.hasPrefix(message), "\(error.message)")
       #expect(error.message.contains("--dir"))
+    }
+  }
+
+  @Test func `a link to nothing is no directory`() async throws {
+    try await withTemporaryDirectory { place in
+      symlink("missing", place.file("link"))
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.file("link")) }
+      #expect(error.message.hasPrefix("\(place.file("link")) is a symbolic link to nothing."), "\(error.message)")
     }
   }
 
