@@ -68,7 +68,7 @@ import UploadTestSupport
       let marker = try #require(page.body.firstRange(of: "action=\""))
       let action = String(page.body[marker.upperBound...].prefix { $0 != "\"" })
       let fields = ["-H", "Accept: text/html", "-H", "Origin: \(server.url)", "-F", "file=@\(path)"]
-      let stored = try await Curl.run(fields + [server.url + action])
+      let stored = try await Curl.run(fields + ["\(server.url)/\(action)"])
       #expect(stored.status == 201, "\(stored)")
       #expect(stored.body.contains("/files/f?token=\(Self.token)"))
       try server.expect("f", equals: path)

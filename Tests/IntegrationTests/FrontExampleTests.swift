@@ -81,10 +81,44 @@ import UploadTestSupport
     }
   }
 
+  @Test(.curl, .nginx) func `pages behind a path prefix link below it`() async throws {
+    try await withNginx(prefix: "/up/") { server, url in
+      let path = try server.scratch.random(1000, to: "a.bin")
+      let base = "\(url)/up/"
+      let html = ["-H", "Accept: text/html"]
+      var page = try await Curl.run(html + ["\(base)?token=\(Self.token)"])
+      let action = try Self.attribute("action", of: page.body, relativeTo: base)
+      #expect(action == "\(base)file-upload?token=\(Self.token)")
+      page = try await Curl.run(html + ["-F", "file=@\(path)", action])
+      #expect(page.status == 201, "\(page)")
+      let file = try Self.attribute("href", of: page.body, relativeTo: action)
+      #expect(try await Curl.run(["-o", server.scratch.file("got"), file]).status == 200)
+      #expect(try Digest.ofFile(server.scratch.file("got")) == Digest.ofFile(path))
+      // The listing is a directory deeper.
+      let listing = "\(base)files/?token=\(Self.token)"
+      page = try await Curl.run(html + [listing])
+      #expect(try Self.attribute("href", of: page.body, relativeTo: listing) == file)
+      // And so is an error page; its only link leads back.
+      let missing = "\(base)files/none?token=\(Self.token)"
+      page = try await Curl.run(html + [missing])
+      #expect(page.status == 404)
+      let back = try Self.attribute("href", of: page.body, relativeTo: missing)
+      #expect(try await Curl.run(html + [back]).body.contains("<form "))
+    }
+  }
+
+  /// The first attribute of that name as a browser resolves it.
+  private static func attribute(_ name: String, of page: String, relativeTo base: String) throws -> String {
+    let marker = try #require(page.firstRange(of: "\(name)=\""), "\(page)")
+    let value = String(page[marker.upperBound...].prefix { $0 != "\"" })
+    return try #require(URL(string: value, relativeTo: URL(string: base))).absoluteURL.absoluteString
+  }
+
   /// A server, and nginx before it with the example's own lines but for addresses and paths.
   private func withNginx(
     _ options: [String] = [],
     upstream: String? = nil,
+    prefix: String = "/",
     editing edit: (String) -> String = { $0 },
     _ body: (_ server: SluiceServer, _ url: String) async throws -> Void
   ) async throws {
@@ -95,7 +129,8 @@ import UploadTestSupport
       let site = try Self.example("nginx/sluice.conf")
         .replacing("listen 80;", with: "listen 127.0.0.1:\(port);")
         .replacing("listen [::]:80;", with: "")
-        .replacing("http://127.0.0.1:8080", with: upstream ?? server.url)
+        .replacing("http://127.0.0.1:8080", with: (upstream ?? server.url) + (prefix == "/" ? "" : "/"))
+        .replacing("location / {", with: "location \(prefix) {")
         .replacing("/var/log/nginx/sluice.log", with: server.scratch.file("nginx.log"))
         .replacing("/var/log/nginx/error.log", with: server.scratch.file("nginx-error.log"))
       try server.scratch.write(edit(site).utf8, to: "sluice.conf")

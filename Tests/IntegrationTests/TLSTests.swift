@@ -177,6 +177,8 @@ import UploadTestSupport
       let path = try server.scratch.random(3_000_001, to: "f")
       let curl = try await Curl.run(["-T", path, "\(plain)/f"])
       #expect(curl.isRefusal(400) && curl.body.contains("https://"), "\(curl)")
+      let page = try await Curl.run(["-H", "Accept: text/html,*/*;q=0.8", "\(plain)/"])
+      #expect(page.status == 400 && page.body.contains("<h1>") && page.body.contains("https://"), "\(page)")
       let sent = try await Sluice.run(["send", "--json", path, "--to", plain])
       #expect(try sent.events.first { $0.event == "failed" }?.error?.message.contains("https://") == true, "\(sent)")
       #expect(try server.uploads.names() == [])

@@ -27,7 +27,7 @@ struct BrowsingRoutes: Sendable {
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: PlainRefusals())
-    router.get("/") { request, context in try await list(page(for: request).front, over: context.channel) }
+    router.get("/") { request, context in try await list(page(for: request).front, for: request, over: context.channel) }
     router.get("/files") { request, context in try await listing(request, over: context.channel) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }
     router.get("/healthz") { _, _ in
@@ -42,7 +42,7 @@ struct BrowsingRoutes: Sendable {
   }
 
   private func page(for request: Request) -> Page {
-    Page(linkToken: AccessGate.tokenInTarget(request.head))
+    Page(PageLinks(request.head))
   }
 
   /// Reads the directory that the path leads to now.
@@ -57,11 +57,17 @@ struct BrowsingRoutes: Sendable {
   }
 
   private func listing(_ request: Request, over channel: any Channel) async throws -> Response {
-    let wantsPage = request.headers[.accept]?.contains("text/html") ?? false
-    return try await list(wantsPage ? page(for: request).listing : .json, over: channel)
+    let format =
+      AcceptField.prefersHTML(request.headers)
+      ? page(for: request).listing : ListingFormat.json(path: request.uri.path)
+    return try await list(format, for: request, over: channel)
   }
 
-  private func list(_ format: ListingFormat, over channel: any Channel) async throws -> Response {
+  private func list(
+    _ format: ListingFormat,
+    for request: Request,
+    over channel: any Channel
+  ) async throws -> Response {
     try await inDirectory { _ in }
     do {
       let snapshot = try await snapshots.current()
@@ -79,7 +85,7 @@ struct BrowsingRoutes: Sendable {
       let message =
         "Too many listings or files: listings may use \(share) of memory together. Try again later, or start the server "
         + "with a larger --memory-budget."
-      return Response(Answer(refusing: message, status: .serviceUnavailable))
+      return Response(Answer(refusing: message, status: .serviceUnavailable).shown(on: Page(for: request.head)))
     }
   }
 

@@ -55,7 +55,7 @@ struct Download: Sendable {
         status: .rangeNotSatisfiable
       )
       refusal.fields[.contentRange] = "bytes */\(stored.size)"
-      return Response(refusal)
+      return Response(refusal.shown(on: Page(for: request.head)))
     }
   }
 

@@ -25,23 +25,26 @@ struct ListingFormat: Sendable {
   }
 
   /// For programs.
-  static let json = ListingFormat(
-    contentType: "application/json",
-    start: "{\"files\":[",
-    first: "",
-    separator: ",",
-    last: "",
-    empty: "",
-    end: "]}\n",
-    row: { file in
-      JSONValue.object([
-        ("name", .string(file.name)),
-        ("url", .string("/files/\(file.urlComponent)")),
-        ("size", .unsigned(file.size)),
-        ("type", .optional(file.type)),
-        ("sha256", .optional(file.digests.sha256Text)),
-        ("modified", .string(HTTPDate.internetText(file.modified))),
-      ]).serialized
-    }
-  )
+  /// - Parameter path: of the request, which each file's `url` is relative to.
+  static func json(path: String) -> ListingFormat {
+    ListingFormat(
+      contentType: "application/json",
+      start: "{\"files\":[",
+      first: "",
+      separator: ",",
+      last: "",
+      empty: "",
+      end: "]}\n",
+      row: { file in
+        JSONValue.object([
+          ("name", .string(file.name)),
+          ("url", .string(file.url(relativeTo: path))),
+          ("size", .unsigned(file.size)),
+          ("type", .optional(file.type)),
+          ("sha256", .optional(file.digests.sha256Text)),
+          ("modified", .string(HTTPDate.internetText(file.modified))),
+        ]).serialized
+      }
+    )
+  }
 }

@@ -4,12 +4,11 @@ import UploadProtocol
 import UploadStorage
 
 /// The server's few pages: plain HTML without scripts, for browsers that look at it.
-struct Page {
-  /// The token in the address that the page was opened with: its links and its form go on with it. It is escaped here.
-  private let query: String
+struct Page: Sendable {
+  let links: PageLinks
 
-  init(linkToken: String?) {
-    query = linkToken.map { "?token=" + PercentEncoding.encode($0) } ?? ""
+  init(_ links: PageLinks) {
+    self.links = links
   }
 
   /// The front page: a form to upload with, and what is there already.
@@ -18,7 +17,7 @@ struct Page {
       title: "Sluice",
       before: """
         <h1>Upload files</h1>
-        <form method="post" action="/file-upload\(query)" enctype="multipart/form-data">
+        <form method="post" action="\(links.to("file-upload"))" enctype="multipart/form-data">
         <input type="file" name="file" multiple required aria-label="Files">
         <button type="submit">Upload</button>
         </form>
@@ -39,13 +38,13 @@ struct Page {
     format(title: "Uploaded", before: "<h1>Uploaded</h1>\n", after: uploadMore).text(files)
   }
 
-  private var uploadMore: String { "\n<p><a href=\"/\(query)\">Upload more</a></p>" }
+  private var uploadMore: String { "\n<p><a href=\"\(links.front)\">Upload more</a></p>" }
 
   /// A page around a table of files.
   private func format(title: String, before: String, after: String) -> ListingFormat {
     ListingFormat(
       contentType: Self.contentType,
-      start: documentStart(title: title) + before,
+      start: Self.documentStart(title: title) + before,
       first: "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n",
       separator: "\n",
       last: "\n</table>",
@@ -57,7 +56,11 @@ struct Page {
 
   static let contentType = "text/html; charset=utf-8"
 
-  private func documentStart(title: String) -> String {
+  func document(title: String, _ body: String) -> String {
+    Self.documentStart(title: title) + body + Self.documentEnd
+  }
+
+  private static func documentStart(title: String) -> String {
     """
     <!doctype html>
     <html lang="en">
@@ -84,7 +87,7 @@ struct Page {
   private func row(_ file: StoredFile) -> String {
     let name = MarkupText.escaped(PlainText.sanitized(file.name))
     let type = MarkupText.escaped(file.type ?? "")
-    return "<tr><td><a href=\"/files/\(file.urlComponent)\(query)\">\(name)</a></td>"
+    return "<tr><td><a href=\"\(links.to("files/" + file.urlComponent))\">\(name)</a></td>"
       + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
   }
 }

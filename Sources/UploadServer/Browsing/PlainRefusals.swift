@@ -1,7 +1,7 @@
 import Hummingbird
 import UploadCore
 
-/// Gives every error of the library's side the shape of ``Answer/init(refusing:status:)``.
+/// Turns every error of Hummingbird's routes into an error response like that of a rejected upload: JSON, or a page.
 struct PlainRefusals: RouterMiddleware {
   typealias Context = BrowsingContext
 
@@ -12,12 +12,18 @@ struct PlainRefusals: RouterMiddleware {
   ) async throws -> Response {
     do {
       return try await next(request, context)
-    } catch let error as any HTTPResponseError where error.status == .notFound {
-      return Response(Answer(refusing: UploadError(.notFound, "Nothing is there. Start at / or /files/.")))
-    } catch let error as any HTTPResponseError where error.status.code < 500 {
-      return Response(Answer(refusing: UploadError(.badRequest, "The request cannot be understood.", cause: error)))
     } catch {
-      return Response(Answer(refusing: .wrapping(error)))
+      return Response(Answer(refusing: Self.refusal(error)).shown(on: Page(for: request.head)))
+    }
+  }
+
+  private static func refusal(_ error: any Error) -> UploadError {
+    switch error {
+    case let error as any HTTPResponseError where error.status == .notFound:
+      UploadError(.notFound, "Nothing is there. Start at / or /files/.")
+    case let error as any HTTPResponseError where error.status.code < 500:
+      UploadError(.badRequest, "The request cannot be understood.", cause: error)
+    default: .wrapping(error)
     }
   }
 }

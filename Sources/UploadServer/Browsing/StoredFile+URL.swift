@@ -12,7 +12,6 @@ extension StoredFile {
   /// a proxy that adds a prefix to all paths or takes one away.
   /// - Parameter path: the request's, with or without a query.
   func url(relativeTo path: String) -> String {
-    let depth = path.utf8.prefix { $0 != UInt8(ascii: "?") }.count { $0 == UInt8(ascii: "/") } - 1
-    return String(repeating: "../", count: max(0, depth)) + "files/" + urlComponent
+    PageLinks(path: path, token: nil).to("files/" + urlComponent)
   }
 }

@@ -10,6 +10,8 @@ struct Answer: Sendable {
   var status: HTTPResponse.Status
   var fields: HTTPFields
   var body: ByteBuffer
+  /// Of an error response, what went wrong, in words.
+  private(set) var problem: String?
 
   init(status: HTTPResponse.Status, contentType: String, body: String) {
     self.status = status
@@ -71,6 +73,7 @@ struct Answer: Sendable {
       status: status,
       json: .object([("status", .integer(status.code)), ("msg", .string(message)), ("ok", .bool(false))])
     )
+    problem = message
     if status == .serviceUnavailable || status == .tooManyRequests { fields[.retryAfter] = "5" }
   }
 }

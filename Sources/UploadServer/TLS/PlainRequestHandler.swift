@@ -30,7 +30,7 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
     let client = ClientAddress(context.remoteAddress)
     server.noteRejection(of: client, nil, nil, .badRequest, Self.message)
-    context.writeAndFlush(Self.wrapOutboundOut(Self.answer), promise: nil)
+    context.writeAndFlush(Self.wrapOutboundOut(Self.answer(to: bytes)), promise: nil)
     let lingering = LingeringClose(.unknown, of: client, server: server, context: context)
     self.lingering = lingering
     lingering.proceed()
@@ -57,8 +57,14 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     lingering = nil
   }
 
-  private static var answer: ByteBuffer {
+  /// - Parameter request: the first bytes of the request. They are read for its `Accept` field only: a browser sends its
+  ///   whole head at once, and any other client gets JSON.
+  private static func answer(to request: ByteBuffer) -> ByteBuffer {
+    let lines = String(buffer: request).split(whereSeparator: \.isNewline)
+    let accept = lines.first { $0.lowercased().hasPrefix("accept:") }?.dropFirst("accept:".count) ?? ""
+    let prefersHTML = AcceptField.prefersHTML([.accept: String(accept.filter { $0.isASCII && $0 != "\0" })])
     let answer = Answer(refusing: message, status: .badRequest)
+      .shown(on: prefersHTML ? Page(PageLinks(path: "/", token: nil)) : nil, linksBack: false)
     var buffer = ByteBuffer(string: "HTTP/1.1 \(answer.status)\r\nConnection: close\r\n")
     for field in answer.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
     buffer.writeString("\r\n")

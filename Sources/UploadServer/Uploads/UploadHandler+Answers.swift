@@ -23,8 +23,7 @@ extension UploadHandler: IncomingBodyDelegate {
     case .success(let files):
       let replaced = current.isPut && files.contains { $0.replaced }
       let status: HTTPResponse.Status = replaced ? .ok : .created
-      let page = current.wantsPage ? Page(linkToken: current.linkToken) : nil
-      var response = page.map { Answer.page($0.stored(files), status: status) }
+      var response = current.page.map { Answer.page($0.stored(files), status: status) }
       response?.describe(files, path: current.path)
       answer(response ?? .stored(files, status: status, path: current.path))
     case .failure(let error):
@@ -52,6 +51,7 @@ extension UploadHandler: IncomingBodyDelegate {
   /// Answers the current request, and keeps the connection or closes it so that the answer arrives.
   func answer(_ answer: Answer) {
     guard let context else { return }
+    let answer = answer.shown(on: current.page)
     // After the client's end only what it had pipelined before is still to be answered.
     let isLast = inputClosed && queue.isEmpty
     let isTimeout = answer.status == .requestTimeout

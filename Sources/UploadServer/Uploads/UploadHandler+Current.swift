@@ -7,8 +7,8 @@ extension UploadHandler {
     var length = BodyLength.none
     /// Bytes of the body that have come.
     var received: UInt64 = 0
-    /// A browser's form: it would rather see a page.
-    var wantsPage = false
+    /// What the response is shown on, for a client that prefers HTML to JSON.
+    var page: Page?
     /// The client waits for a word before it sends the body.
     var expectsContinue = false
     /// It has been told.
@@ -25,8 +25,6 @@ extension UploadHandler {
     var allow = ""
     /// The origin, not our own, whose pages may read the answer.
     var allowedOrigin: String?
-    /// The token in the request's target: pages link on with it.
-    var linkToken: String?
     /// Who sent it; counts as having an upload while ``isCounted``.
     var client = ClientAddress(nil)
     var isCounted = false
@@ -43,14 +41,13 @@ extension UploadHandler.Current {
   init(_ request: HTTPRequest) {
     keepAlive = !request.closesConnection
     length = UploadRoute.bodyLength(of: request)
-    wantsPage = request.headerFields[.accept]?.contains("text/html") ?? false
+    page = Page(for: request)
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
     method = request.method.rawValue
     target = request.path
     isPut = request.method == .put
     path = request.path ?? "/"
     isHead = request.method == .head
-    linkToken = AccessGate.tokenInTarget(request)
     allow = UploadRoute.methods(for: request)
   }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Testing
 import UploadCore
 import UploadStorage
@@ -13,34 +14,35 @@ import UploadStorage
   )
 
   @Test func `Names and types are text, never markup`() {
-    for page in [
-      Page(linkToken: nil).front.text([nasty]), Page(linkToken: nil).listing.text([nasty]),
-      Page(linkToken: nil).stored([nasty]),
-    ] {
+    let pages = Page(PageLinks(path: "/", token: nil))
+    for page in [pages.front.text([nasty]), pages.listing.text([nasty]), pages.stored([nasty])] {
       #expect(!page.contains("<b>"))
       #expect(!page.contains("<script"))
       #expect(!page.unicodeScalars.contains("\u{1B}"))
       #expect(!page.unicodeScalars.contains("\u{202E}"))
       #expect(page.contains("&lt;b&gt;&amp;&quot;&#39;"))
       #expect(page.contains("<td>&lt;script&gt;/x</td>"))
-      #expect(page.contains("href=\"/files/%3Cb%3E%26%22%27%1B%E2%80%AE%2F%3F%23%25.html\""))
+      #expect(page.contains("href=\"./files/%3Cb%3E%26%22%27%1B%E2%80%AE%2F%3F%23%25.html\""))
     }
   }
 
   @Test func `Sizes are words, and an unknown type is empty`() {
-    let page = Page(linkToken: nil).listing.text([StoredFile(name: "a", size: 1536, type: nil, modified: 0)])
+    let page = Page(PageLinks(path: "/", token: nil)).listing.text([
+      StoredFile(name: "a", size: 1536, type: nil, modified: 0)
+    ])
     #expect(page.contains("<td class=\"size\">1.5 KiB</td><td></td>"))
   }
 
   @Test func `Without files it says so`() {
-    #expect(Page(linkToken: nil).front.text([]).contains("<p>Nothing here yet.</p>"))
-    #expect(!Page(linkToken: nil).front.text([]).contains("<table>"))
+    let page = Page(PageLinks(path: "/", token: nil)).front.text([])
+    #expect(page.contains("<p>Nothing here yet.</p>"))
+    #expect(!page.contains("<table>"))
   }
 
   @Test func `The front page uploads with a plain form`() {
-    let page = Page(linkToken: nil).front.text([])
+    let page = Page(PageLinks(path: "/", token: nil)).front.text([])
     #expect(page.hasPrefix("<!doctype html>\n"))
-    #expect(page.contains("method=\"post\" action=\"/file-upload\" enctype=\"multipart/form-data\""))
+    #expect(page.contains("method=\"post\" action=\"./file-upload\" enctype=\"multipart/form-data\""))
     #expect(page.contains("type=\"file\" name=\"file\" multiple"))
   }
 }
@@ -48,10 +50,43 @@ import UploadStorage
 extension PageTests {
   @Test func `A page opened with a token goes on with it`() {
     let file = StoredFile(name: "a b", size: 1, type: nil, modified: 0)
-    let page = Page(linkToken: "tok\"en&")
-    #expect(page.front.text([file]).contains("action=\"/file-upload?token=tok%22en%26\""))
-    #expect(page.listing.text([file]).contains("href=\"/files/a%20b?token=tok%22en%26\""))
-    #expect(page.stored([file]).contains("href=\"/?token=tok%22en%26\""))
-    #expect(!Page(linkToken: nil).front.text([file]).contains("token"))
+    let page = Page(PageLinks(path: "/", token: "tok\"en&"))
+    #expect(page.front.text([file]).contains("action=\"./file-upload?token=tok%22en%26\""))
+    #expect(page.listing.text([file]).contains("href=\"./files/a%20b?token=tok%22en%26\""))
+    #expect(page.stored([file]).contains("href=\"./?token=tok%22en%26\""))
+    #expect(!Page(PageLinks(path: "/", token: nil)).front.text([file]).contains("token"))
+  }
+}
+
+extension PageTests {
+  @Test(
+    arguments: [
+      ("/", "./"), ("/files", "./"), ("/files/", "../"), ("/files/a", "../"), ("/a/b/c?x=/y", "../../"),
+      ("/a%2Fb", "./"),
+    ]
+  )
+  func `links are relative to the page, whatever prefix a proxy adds`(path: String, root: String) {
+    let links = PageLinks(HTTPRequest(method: .get, scheme: "http", authority: "h", path: path))
+    #expect(links.front == root)
+    #expect(links.to("files/a") == root + "files/a")
+    let page = Page(links)
+    let file = StoredFile(name: "a:b", size: 1, type: nil, modified: 0)
+    for text in [page.front.text([file]), page.listing.text([file]), page.stored([file]), page.error("no", status: .notFound)] {
+      #expect(!text.contains("=\"/"), "no link begins at the host: \(text)")
+    }
+  }
+
+  @Test func `an error page escapes its message and leads back with the token`() {
+    let page = Page(PageLinks(path: "/files/x", token: "t&")).error("<b>\u{1B}\"", status: .contentTooLarge)
+    #expect(page.contains("<h1>Content Too Large</h1>") && page.contains("Status 413"))
+    #expect(page.contains("<p>&lt;b&gt;\u{FFFD}&quot;</p>"))
+    #expect(page.contains("href=\"../?token=t%26\""))
+    #expect(!page.contains("<script") && !page.contains("<form"))
+  }
+
+  @Test func `a wrong token is not passed on, and another can be entered`() {
+    let page = Page(PageLinks(path: "/", token: "wrong")).error("A token is required.", status: .unauthorized)
+    #expect(!page.contains("wrong"))
+    #expect(page.contains("<form method=\"get\" action=\"./\">") && page.contains("name=\"token\""))
   }
 }

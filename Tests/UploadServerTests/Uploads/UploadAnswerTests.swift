@@ -79,9 +79,38 @@ import UploadCore
       let type = "Content-Type: multipart/form-data; boundary=b"
       try harness.send(request("POST /file-upload", [type, "Accept: text/html,*/*"], body: form))
       let page = try harness.received()
-      #expect(page.contains("Content-Type: text/html; charset=utf-8") && page.contains("href=\"/files/a\""))
+      #expect(page.contains("Content-Type: text/html; charset=utf-8") && page.contains("href=\"./files/a\""))
       try harness.send(request("POST /file-upload", [type, "Accept: */*"], body: form))
       #expect(try harness.received().contains("Content-Type: application/json"))
+    }
+  }
+
+  @Test func `a rejected upload is shown on a page to a browser, with the same header fields`() async throws {
+    var limits = UploadLimits()
+    limits.maxSize = 3
+    try await withHandler(limits: limits) { harness in
+      for (accept, isPage) in [("text/html,*/*;q=0.8", true), ("*/*", false)] {
+        try harness.send(request("PUT /d/a?token=t", ["Accept: \(accept)"], body: "1234"))
+        let response = try harness.received()
+        #expect(response.hasPrefix("HTTP/1.1 413 "))
+        #expect(response.contains("X-Content-Type-Options: nosniff\r\n"))
+        #expect(response.contains("Referrer-Policy: same-origin\r\n"))
+        #expect(response.contains("text/html") == isPage && response.contains("\"ok\":false") != isPage)
+        #expect(response.contains("href=\"../?token=t\"") == isPage)
+        let parts = try #require(response.firstRange(of: "\r\n\r\n"))
+        #expect(response.contains("Content-Length: \(response[parts.upperBound...].utf8.count)\r\n"))
+      }
+    }
+  }
+
+  @Test func `a response that rejects for want of a token is a page too`() async throws {
+    var rules = AccessRules()
+    rules.token = try AccessToken("12345678")
+    try await withHandler(access: AccessGate(rules)) { harness in
+      try harness.send(request("GET /files/", ["Accept: text/html"]))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 401 ") && response.lowercased().contains("www-authenticate: basic"))
+      #expect(response.contains("<form method=\"get\" action=\"../\">"))
     }
   }
 
