@@ -1,6 +1,7 @@
 import ArgumentParser
 import Testing
 import UploadClient
+import UploadCore
 import UploadProtocol
 import UploadServer
 import UploadStorage
@@ -35,7 +36,7 @@ import UploadStorage
     #expect(configuration.port == 7)
     #expect(configuration.rawPort == 0)
     #expect(configuration.maxConnections == 4)
-    #expect(configuration.limits.maxSize == 1_500_000_000)
+    #expect(configuration.limits.maxSize?.bytes == 1_500_000_000)
     #expect(configuration.limits.maxUploads == 3)
     #expect(configuration.limits.form.files == 7)
     #expect(try ServeCommand.parse([]).server.configuration(port: 7).limits.form.files == 1000)
@@ -50,7 +51,7 @@ import UploadStorage
 
   @Test(arguments: [
     (["--port", "65536"], "--port"), (["--raw-port", "-1"], "raw-port"),
-    (["--memory-budget", "1MiB"], "at least 4MiB"),
+    (["--memory-budget", "1MiB"], "Give at least 4 MiB"),
     (["--memory-budget", "lots"], "64KiB"), (["--idle-timeout", "soon"], "30s"), (["--idle-timeout", "0"], "above 0"),
     (["--max-uploads", "0"], "above 0"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
   ])
@@ -122,10 +123,35 @@ import UploadStorage
   }
 
   @Test(arguments: [
-    (["srve"], "no command"), (["-"], "keyboard"), (["--jobs", "0"], "--jobs"), (["--port", "65536"], "--port"),
+    (["-"], "keyboard"), (["f", "--to", "http://h"], "Unknown option '--to'"), (["--theme", "light"], "'--theme'"),
+    (["--jobs", "0"], "--jobs"), (["--port", "65536"], "--port"),
   ])
   func theDashboardSaysWhatIsWrong(arguments: [String], hint: String) {
     expectUsageError(arguments, of: DashboardCommand.self, hint: hint)
+  }
+
+  @Test func `a word that is neither a command nor a file is told so`() throws {
+    for (word, hint) in [("srve", "See sluice --help."), ("http://127.0.0.1", "sluice send FILE --to URL")] {
+      let command = try DashboardCommand.parse([word])
+      let error = #expect(throws: ValidationError.self) { try command.run() }
+      #expect(error?.message.contains("no command, and there is no such file. ") == true)
+      #expect(error?.message.contains(hint) == true)
+    }
+  }
+
+  @Test func `a rejected command line comes with a hint`() {
+    func hint(_ message: String, _ arguments: String...) -> String? { UsageHint.text(on: message, arguments) }
+    #expect(
+      hint("Unknown option '--to'", "f", "--to", "http://h")
+        == "--to is an option of sluice send. See sluice help send."
+    )
+    #expect(hint("Unknown option '--theme'. Did you mean '--tls'?", "--theme", "light") == nil)
+    #expect(
+      hint("Missing expected argument '--to <url>'", "send", "f", "https://h")
+        == "Name the server with --to: sluice send FILE --to https://h"
+    )
+    #expect(hint("Missing expected argument '--to <url>'", "send", "f") == nil)
+    expectUsageError(["f", "http://h", "--to", "http://h"], of: SendCommand.self, hint: "is a URL, not a file")
   }
 
   @Test func withoutACommandTheDashboardIsMeant() throws {

@@ -49,14 +49,19 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
     guard files.count <= OutgoingLine.limit else {
       throw ValidationError("At most \(OutgoingLine.limit) files can wait in line. Name fewer, or use sluice send.")
     }
-    // Most likely a command that was meant.
+  }
+
+  /// Looked at after everything else: of `FILE --to URL` the unknown option is what is wrong, not the URL.
+  private func checkFiles() throws {
     for file in files where NameBytes.withPath(file, { access($0, F_OK) }) != 0 {
       let name = PlainText.sanitized(file)
-      throw ValidationError("\"\(name)\" is no command, and there is no such file. See sluice --help.")
+      let hint = UsageHint.isURL(file) ? "Send files with: sluice send FILE --to URL." : "See sluice --help."
+      throw ValidationError("\"\(name)\" is no command, and there is no such file. \(hint)")
     }
   }
 
   func run() throws {
+    try checkFiles()
     if plain {
       let run = ServeRun(server: server, port: port, directory: dir, files: files, jobs: jobs)
       throw ExitCode(run.onMainLoop())

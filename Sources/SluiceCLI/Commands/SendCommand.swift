@@ -152,6 +152,9 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
     guard retry ?? 0 >= 0 else { throw ValidationError("--retry must be 0 or more.") }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
+    if let url = files.first(where: UsageHint.isURL) {
+      throw ValidationError("\"\(PlainText.sanitized(url))\" is a URL, not a file. Name one server, with --to.")
+    }
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
     guard mode != .stream || (formField == nil && formValue.isEmpty) else {

@@ -63,6 +63,7 @@ package struct SluiceCommand: ParsableCommand {
       if let note = EnvironmentDefaults.note(on: message(for: error), environment, to: arguments) {
         Output.errorLine("sluice: \(note)")
       }
+      if let hint = UsageHint.text(on: message(for: error), arguments) { Output.errorLine("sluice: \(hint)") }
       let status = exitCode(for: error).rawValue
       let text = fullMessage(for: error)
       // Help, the version and completion scripts end with status 0. Printed here instead of by the parser, whose print

@@ -57,6 +57,11 @@ enum EnvironmentDefaults {
     return guilty.map { "--\($0.name) is set by the variable \(variable(for: $0.name))." }.joined(separator: " ")
   }
 
+  /// The names of the commands that have an option or a switch of that long name.
+  static func commands(with option: String) -> [String] {
+    commands.filter { ($0.valueNames + $0.switchNames).contains(option) }.map { $0._commandName }
+  }
+
   private static func command(of arguments: [String]) -> (command: any Reading.Type, rest: ArraySlice<String>) {
     guard let named = commands.first(where: { $0._commandName == arguments.first }) else {
       return (DashboardCommand.self, arguments[...])
