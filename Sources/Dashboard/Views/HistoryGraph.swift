@@ -10,10 +10,13 @@ struct HistoryGraph: Widget {
 
   private let subject: Subject
   private let series: Series
+  /// The highest value of the upload's life, as the detail's facts show it; values of ``series`` are means.
+  private let peak: Double
 
   init(_ subject: Subject, of record: UploadRecord) {
     self.subject = subject
     series = subject == .rate ? record.rates : record.memory
+    peak = subject == .rate ? record.peakSpeed : Double(record.now.peakResidentBytes)
   }
 
   func draw(on surface: inout Surface) {
@@ -21,12 +24,11 @@ struct HistoryGraph: Widget {
     let theme = surface.theme
     let capacity = Graph.capacity(columns: surface.width, glyphs: surface.glyphs)
     let shown = series.values.suffix(capacity).map(Double.init)
-    let top = shown.max() ?? 0
     let seconds = Double(shown.count) * series.secondsPerValue
     let name = subject == .rate ? "rate" : "memory"
     surface.write(StyledText(name, theme.title), x: 0, y: 0, width: surface.width)
     let room = surface.width - name.utf8.count - 1
-    if let caption = caption(top, seconds, room: room) {
+    if let caption = caption(seconds, room: room) {
       let text = StyledText(caption, theme.dim)
       surface.write(text, x: name.utf8.count + 1, y: 0, width: room, alignment: .trailing)
     }
@@ -35,20 +37,20 @@ struct HistoryGraph: Widget {
     let style = subject == .rate ? theme.accent : theme.good
     let rect = Rect(x: 0, y: 1, width: surface.width, height: surface.height - 2)
     // With some air above: what does not change is a level, not a wall.
-    surface.draw(Graph(shown, maximum: top * 1.3, style: style), in: rect)
+    surface.draw(Graph(shown, maximum: peak * 1.3, style: style), in: rect)
   }
 
-  /// The largest of the values and how far they reach back, in as many words as there is room for. The widest number
-  /// counts, so that the words stay the same while it changes.
-  private func caption(_ top: Double, _ seconds: Double, room: Int) -> String? {
+  /// The peak and how far the values reach back, in as many words as there is room for. The widest number counts, so that
+  /// the words stay the same while it changes.
+  private func caption(_ seconds: Double, room: Int) -> String? {
     let (scale, columns) =
       switch subject {
-      case .rate: (ByteSize.rateText(top), Figures.rateColumns)
-      case .memory: (Figures.memory(UInt64(min(max(0, top), 1e18))), Figures.memoryColumns)
+      case .rate: (ByteSize.rateText(peak), Figures.rateColumns)
+      case .memory: (Figures.memory(UInt64(min(max(0, peak), 1e18))), Figures.memoryColumns)
       }
     let time = Figures.clock(seconds)
     let missing = max(0, columns - scale.utf8.count)
-    return ["\(scale) at most, \(time)", "max \(scale), \(time)", "\(scale), \(time)", scale]
+    return ["peak \(scale), \(time)", "\(scale), \(time)", scale]
       .first { $0.utf8.count + missing <= room }
   }
 }

@@ -73,6 +73,8 @@ package struct Sampler {
     let (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
     let retry = meter.retry
     let wait = ended == nil ? retry.wait : nil
+    // The mean of the last seconds is above 0 long after the last byte.
+    let speed = ended == nil && state != .stalled && state != .waiting ? history.rate.bytesPerSecond : 0
     let answered = meter.direction == .incoming || ended != nil
     return UploadSnapshot(
       id: meter.id,
@@ -94,10 +96,10 @@ package struct Sampler {
       bytes: bytes,
       stored: answered ? meter.stored : nil,
       durable: answered ? meter.durable : nil,
-      speed: ended == nil ? history.rate.bytesPerSecond : 0,
+      speed: speed,
       averageSpeed: seconds > 0 ? Double(bytes) / seconds : 0,
       eta: ended == nil && cause == nil
-        ? Self.eta(bytes: bytes, size: meter.size, speed: history.rate.bytesPerSecond, seconds: seconds) : nil,
+        ? Self.eta(bytes: bytes, size: meter.size, speed: speed, seconds: seconds) : nil,
       seconds: seconds,
       residentBytes: ended == nil ? meter.residentBytes : 0,
       peakResidentBytes: meter.peakResidentBytes,

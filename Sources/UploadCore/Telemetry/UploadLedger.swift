@@ -27,6 +27,13 @@ package final class UploadLedger: Sendable {
     var active: [UploadID: UploadMeter] = [:]
     var ended: [UploadMeter] = []
     var totals: [UploadDirection: Totals] = [:]
+
+    /// Adds an upload to those that have ended.
+    mutating func append(_ meter: UploadMeter, _ outcome: UploadOutcome) {
+      if ended.count >= UploadLedger.endedLimit { ended.removeFirst(UploadLedger.endedLimit / 2) }
+      ended.append(meter)
+      totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
+    }
   }
 
   /// How many ended uploads are kept for a reader that does not come; the oldest go first.
@@ -59,14 +66,22 @@ package final class UploadLedger: Sendable {
     noteActivity()
   }
 
+  /// Notes an upload that failed before it could begin. It is never among those that run: whoever shows uploads sees its
+  /// beginning and its end at once.
+  package func fail(_ meter: UploadMeter, _ outcome: UploadOutcome, at instant: ContinuousClock.Instant = .now) {
+    guard meter.end(outcome, at: instant) else { return }
+    state.withLock {
+      $0.totals[meter.direction, default: Totals()].started += 1
+      $0.append(meter, outcome)
+    }
+  }
+
   /// Takes an upload off the list of running ones, with how it ended. A second end is ignored.
   package func end(_ meter: UploadMeter, _ outcome: UploadOutcome, at instant: ContinuousClock.Instant = .now) {
     guard meter.end(outcome, at: instant) else { return }
     state.withLock {
       $0.active[meter.id] = nil
-      if $0.ended.count >= Self.endedLimit { $0.ended.removeFirst(Self.endedLimit / 2) }
-      $0.ended.append(meter)
-      $0.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
+      $0.append(meter, outcome)
     }
   }
 

@@ -31,7 +31,7 @@ package struct UploadSnapshot: Sendable {
   package var stored: UInt64?
   /// Covered by fsync; nil for an outgoing upload that the server has not answered.
   package var durable: UInt64?
-  /// Bytes per second, smoothed over about three seconds.
+  /// Bytes per second, smoothed over about three seconds; 0 while the upload is stalled or waits.
   package var speed: Double
   /// Bytes per second since the start.
   package var averageSpeed: Double
@@ -45,6 +45,12 @@ package struct UploadSnapshot: Sendable {
   package var outcome: UploadOutcome?
   /// Whether it waits for other outgoing ones to end before it begins, or was called off while it did.
   package var isInLine = false
+
+  /// Whether it never began because its file could not be opened.
+  package var hasFailedBeforeItBegan: Bool {
+    guard case .failed(let error) = outcome else { return false }
+    return error.code == .unreadableFile && bytes == 0
+  }
 
   /// Share of the bytes that have moved, 0 to 1; nil when the size is unknown.
   package var fraction: Double? {

@@ -85,6 +85,23 @@ import UploadTestSupport
     #expect(recovered.stalledSeconds == 0)
   }
 
+  @Test func `a stalled upload has no rate, although the mean of its last seconds is above 0`() throws {
+    var sampler = makeSampler(stallAfter: .seconds(1))
+    let meter = begin()
+    meter.phase = .peer
+    for second in 1...3 {
+      meter.addReceived(100_000)
+      #expect(try #require(sampler.sample(at: start + .seconds(second)).uploads.first).speed > 0)
+    }
+    let stalled = try #require(sampler.sample(at: start + .seconds(4)).uploads.first)
+    #expect(stalled.state == .stalled && stalled.speed == 0)
+    #expect(stalled.averageSpeed == 75_000, "this one is of the upload's whole life")
+    meter.addReceived(100_000)
+    #expect(try #require(sampler.sample(at: start + .seconds(5)).uploads.first).speed > 0)
+    meter.pause(because: "away")
+    #expect(try #require(sampler.sample(at: start + .seconds(5.5)).uploads.first).speed == 0)
+  }
+
   @Test func `An upload that never sent a byte stalls from its start`() throws {
     var sampler = makeSampler()
     _ = begin()
