@@ -31,6 +31,32 @@ import UploadTestSupport
     }
   }
 
+  @Test func `the URL is copied to tmux, and a screen of 80 columns says so`() async throws {
+    try await withTmux(width: 80, height: 24) { tmux in
+      try await tmux.startDashboard()
+      let url = "http://127.0.0.1:\(try await tmux.port)"
+      try await tmux.press("y")
+      try await tmux.shows("copied to tmux: \(url)")
+      #expect(try await tmux.pasteBuffer == url)
+      try await tmux.press("q")
+      try await tmux.ends()
+    }
+  }
+
+  @Test func `the light theme paints the whole screen`() async throws {
+    try await withTmux(width: 80, height: 24) { tmux in
+      try await tmux.startDashboard("TERM=tmux-256color")
+      try await tmux.press("t")
+      // Every row begins in black on white.
+      try await eventually("the light theme") {
+        let rows = try await tmux.styledScreen.split(separator: "\n", omittingEmptySubsequences: false).prefix(24)
+        return rows.count == 24 && rows.first?.contains("48;5;231") == true && !rows.contains { $0.contains("49m") }
+      }
+      try await tmux.press("q")
+      try await tmux.ends()
+    }
+  }
+
   @Test func controlCIsAKey() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()

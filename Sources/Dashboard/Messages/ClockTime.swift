@@ -10,4 +10,12 @@ package struct ClockTime: Hashable, Sendable {
     self.minute = minute
     self.second = second
   }
+
+  /// Seconds since an earlier time, less than a day before.
+  func seconds(since earlier: ClockTime) -> Int {
+    let difference = secondOfDay - earlier.secondOfDay
+    return difference < 0 ? difference + 86_400 : difference
+  }
+
+  private var secondOfDay: Int { (hour * 60 + minute) * 60 + second }
 }

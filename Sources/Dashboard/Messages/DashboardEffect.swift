@@ -12,7 +12,7 @@ package enum DashboardEffect: Hashable, Sendable {
   case readDirectory(String)
   /// Look whether files can be sent, and whether there is such a place to send them to.
   case check(paths: [String], target: SendDestination)
-  /// Put text on the user's clipboard.
+  /// Put text on the user's clipboard, and say with a note where it went.
   case copy(String)
   case setMouse(Bool)
   /// Keep what the user likes.

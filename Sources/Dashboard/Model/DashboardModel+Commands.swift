@@ -72,7 +72,6 @@ extension DashboardModel {
         note(.warning, "this terminal takes no text for the clipboard; the URL is \(facts.sharedURL)")
         return []
       }
-      note(.info, "copied \(facts.sharedURL)")
       return [.copy(facts.sharedURL)]
     default: break
     }
@@ -173,7 +172,7 @@ extension DashboardModel {
     let current = settings.refreshRate
     guard let rate = faster ? rates.first(where: { $0 > current }) : rates.last(where: { $0 < current }) else { return }
     settings.refreshRate = rate
-    note(.info, "\(rate) snapshots a second")
+    note(.info, "\(rate) \(rate == 1 ? "snapshot" : "snapshots") a second")
   }
 }
 

@@ -54,7 +54,7 @@ extension DashboardModel {
       drawFilter(on: &surface, in: layout.footer)
     } else {
       let hints = footerHints(surface.glyphs)
-      surface.draw(FooterView(hints: hints, last: shown.log.last), in: layout.footer)
+      surface.draw(FooterView(hints: hints, last: shown.log.last, isNew: hasNewNote), in: layout.footer)
     }
   }
 
@@ -85,6 +85,16 @@ extension DashboardModel {
   /// The groups of keys, first those of what is open.
   var helpSections: [KeySection] {
     isSending ? KeyTable.sendingSections + KeyTable.dashboardSections : KeyTable.sections
+  }
+
+  /// How long a note is shown at the expense of hints, in seconds.
+  private static let noteSeconds = 10
+
+  /// Whether what happened last is a note, and recent.
+  private var hasNewNote: Bool {
+    guard let last = shown.log.last, last.direction == nil else { return false }
+    guard let time = last.time, let now = shown.time else { return true }
+    return now.seconds(since: time) < Self.noteSeconds
   }
 
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {

@@ -4,18 +4,26 @@ import TerminalUI
 struct FooterView: Widget {
   let hints: [KeyHint]
   let last: LogEntry?
+  /// Whether ``last`` is a note that the user should see now: then hints make room for it.
+  var isNew = false
 
   private static let gap = 2
-
   func draw(on surface: inout Surface) {
     var x = 1
-    for hint in fitting(surface.width - 1) {
+    for hint in fitting(surface.width - 1 - noteColumns(surface)) {
       x += surface.write(hint.key, x: x, y: 0, style: surface.theme.key) + 1
       x += surface.write(hint.word, x: x, y: 0, style: surface.theme.dim) + Self.gap
     }
     let room = surface.width - x - 1
     guard let last, room >= 16 else { return }
     LogLine.drawShort(last, x: x, width: room, on: &surface)
+  }
+
+  /// What is kept free for a new note: all of it, unless not even the first hint and the last two would be left.
+  private func noteColumns(_ surface: Surface) -> Int {
+    guard isNew, let last else { return 0 }
+    let fewest = (hints.prefix(1) + hints.dropFirst().suffix(2)).reduce(0) { $0 + $1.columns + Self.gap }
+    return max(0, min(LogLine.shortColumns(last, surface: surface) + Self.gap, surface.width - 1 - fewest))
   }
 
   /// The hints that fit. The first and the last two (help and quit, most of the time) are the last to go.

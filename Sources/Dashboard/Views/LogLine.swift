@@ -21,11 +21,20 @@ struct LogLine: Widget {
 
   /// The line without its time, at the right of a place that has room for little.
   static func drawShort(_ entry: LogEntry, x: Int, width: Int, on surface: inout Surface) {
-    let detail = entry.direction == nil || entry.kind == .failed ? entry.detail : ""
+    let detail = shortDetail(entry)
     let word = entry.kind.word.columns + 1
-    let unused = max(0, width - word - subject(of: entry, surface: surface).columns - detail.columns)
+    let unused = max(0, width - shortColumns(entry, surface: surface))
     surface.write(entry.kind.word, x: x + unused, y: 0, style: surface.theme.style(of: entry.kind))
     write(entry, detail: detail, x: x + unused + word, width: width - unused - word, on: &surface)
+  }
+
+  /// How many columns the line without its time takes.
+  static func shortColumns(_ entry: LogEntry, surface: Surface) -> Int {
+    entry.kind.word.columns + 1 + subject(of: entry, surface: surface).columns + shortDetail(entry).columns
+  }
+
+  private static func shortDetail(_ entry: LogEntry) -> String {
+    entry.direction == nil || entry.kind == .failed ? entry.detail : ""
   }
 
   /// The upload it is about, with which way it goes, and what there is to say. Of a long name the middle gives way, down to

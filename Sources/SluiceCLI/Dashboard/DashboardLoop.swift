@@ -188,7 +188,14 @@ final class DashboardLoop {
     case .retry(let id): performer.retry(id)
     case .readDirectory(let path): performer.readDirectory(path)
     case .check(let paths, let target): performer.check(paths: paths, target: target)
-    case .copy(let text): screen.terminal.copy(text)
+    case .copy(let text):
+      if let clipboard = screen.tmuxClipboard {
+        performer.copy(text, to: clipboard)
+        break
+      }
+      screen.terminal.copy(text)
+      // Terminals do not answer, and some ignore it.
+      send(.note(.info, "sent to the terminal's clipboard: \(text)"))
     case .setMouse(let isOn): screen.terminal.setMouse(isOn)
     case .save(let settings): self.settings?.save(settings)
     case .redraw: screen.windowDidChange()

@@ -43,7 +43,8 @@ struct DashboardRun {
   }
 
   private func show(_ engine: DashboardEngine, _ host: DashboardHost, on terminal: NCursesTerminal) -> Int32 {
-    let screen = DashboardScreen(terminal)
+    var screen = DashboardScreen(terminal)
+    screen.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
     let loop = host.loop(engine, on: screen)
     if !files.isEmpty { loop.performer.send(paths: files, to: .ownServer, mode: loop.model.settings.mode) }
     loop.run()

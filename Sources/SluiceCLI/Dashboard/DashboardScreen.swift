@@ -12,6 +12,8 @@ struct DashboardScreen {
   let windowDidChange: () -> Void
   /// Gives the screen back for good.
   let close: () -> Void
+  /// The clipboard of the tmux it is shown in; nil elsewhere.
+  var tmuxClipboard: TmuxClipboard?
 
   init(_ terminal: NCursesTerminal) {
     self.terminal = terminal

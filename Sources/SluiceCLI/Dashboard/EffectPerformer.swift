@@ -64,6 +64,13 @@ final class EffectPerformer: Sendable {
     answer { .checked(checker.check(paths: paths, target: target)) }
   }
 
+  func copy(_ text: String, to clipboard: TmuxClipboard) {
+    answer {
+      clipboard.copy(text)
+        ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux did not take the text: \(text)")
+    }
+  }
+
   func readFreeSpace() {
     answer { [engine] in .freeSpace(engine.server.freeSpace()) }
   }

@@ -28,16 +28,19 @@ struct Palette {
     }
   }
 
-  /// Above 15 the colours are the same on every terminal, so contrast can be relied on.
+  /// Above 15 the colours are the same on every terminal, so contrast can be relied on: every text has at least 4.5:1 on
+  /// its background and on the selection's.
   private mutating func setColors256(_ name: ThemeName) {
     dimIsAttribute = false
     switch name {
     case .dark, .mono:
-      set(dim: 246, accent: 75, good: 114, warning: 221, bad: 203, stored: 75, received: 25, track: 240)
+      set(dim: 248, accent: 75, good: 114, warning: 221, bad: 210, stored: 75, received: 25, track: 240)
       selection = .palette(237)
     case .light:
-      set(dim: 242, accent: 25, good: 28, warning: 130, bad: 160, stored: 25, received: 110, track: 248)
-      selection = .palette(254)
+      set(dim: 240, accent: 25, good: 22, warning: 94, bad: 160, stored: 25, received: 110, track: 248)
+      text = .palette(16)
+      background = .palette(231)
+      selection = .palette(255)
     case .highContrast:
       set(dim: 252, accent: 51, good: 46, warning: 226, bad: 210, stored: 231, received: 39, track: 250)
       text = .palette(231)
@@ -52,7 +55,10 @@ struct Palette {
     case .dark, .mono:
       set(dim: 8, accent: 14, good: 10, warning: 11, bad: 9, stored: 14, received: 4, track: 8)
     case .light:
-      set(dim: 8, accent: 4, good: 2, warning: 5, bad: 1, stored: 4, received: 6, track: 8)
+      // Of the plain colours only blue, red and magenta are dark enough on white.
+      set(dim: 0, accent: 4, good: 4, warning: 5, bad: 1, stored: 4, received: 6, track: 8)
+      text = .palette(0)
+      background = .palette(15)
     case .highContrast:
       set(dim: 7, accent: 14, good: 10, warning: 11, bad: 9, stored: 15, received: 14, track: 7)
       text = .palette(15)
@@ -65,9 +71,14 @@ struct Palette {
     case .dark, .mono:
       set(dim: nil, accent: 6, good: 2, warning: 3, bad: 1, stored: 6, received: 4, track: nil)
     case .light:
-      set(dim: nil, accent: 4, good: 2, warning: 5, bad: 1, stored: 4, received: 6, track: nil)
+      // White is a light grey here: magenta is too light on it.
+      set(dim: 0, accent: 4, good: 4, warning: 1, bad: 1, stored: 4, received: 6, track: 0)
+      dimIsAttribute = false
+      text = .palette(0)
+      background = .palette(7)
     case .highContrast:
-      set(dim: 7, accent: 6, good: 2, warning: 3, bad: 1, stored: 7, received: 6, track: 7)
+      // Red is too dark on black; bold tells it from a warning.
+      set(dim: 7, accent: 6, good: 2, warning: 3, bad: 3, stored: 7, received: 6, track: 7)
       dimIsAttribute = false
       text = .palette(7)
       background = .palette(0)

@@ -1,8 +1,8 @@
 /// The themes there are, in the order in which a key steps through them.
 package enum ThemeName: String, CaseIterable, Sendable {
-  /// For dark backgrounds.
+  /// For terminals with a dark background, which it leaves as it is.
   case dark
-  /// For light backgrounds.
+  /// Black on white, whatever the terminal's own background is.
   case light
   /// White on black with strong colours, whatever the terminal's own background is.
   case highContrast

@@ -52,6 +52,11 @@ struct Tmux: Sendable {
     get async throws { try await run(["capture-pane", "-p"]) }
   }
 
+  /// The same with its colours, as escape sequences.
+  var styledScreen: String {
+    get async throws { try await run(["capture-pane", "-p", "-e", "-N"]) }
+  }
+
   var modes: Modes {
     get async throws {
       let flags = try await run(["display-message", "-p", "#{alternate_on}#{cursor_flag}#{mouse_any_flag}"])
@@ -59,6 +64,11 @@ struct Tmux: Sendable {
       try #require(isSet.count == 3, "\(flags)")
       return Modes(isAlternate: isSet[0], hasCursor: isSet[1], hasMouse: isSet[2])
     }
+  }
+
+  /// What tmux would paste.
+  var pasteBuffer: String {
+    get async throws { try await run(["show-buffer"]) }
   }
 
   /// Types text as it is.

@@ -1,0 +1,46 @@
+import TerminalUI
+import Testing
+import UploadCore
+
+@testable import Dashboard
+
+@Suite struct FooterTests {
+  private func footer(_ width: Int, _ change: (inout Driver) -> Void) -> String {
+    var driver = Driver(Size(width: width, height: 24))
+    driver.show([])
+    change(&driver)
+    return driver.row(23)
+  }
+
+  @Test(arguments: [60, 80, 100, 200])
+  func `a note is seen in full, and the way out stays`(width: Int) {
+    let text = footer(width) { $0.send(.note(.warning, "The disk is nearly full.")) }
+    #expect(text.contains("warning The disk is nearly full."), "\(text)")
+    #expect(text.contains("u upload") && text.contains("q quit"), "\(text)")
+  }
+
+  @Test func `a long note leaves the first hint and the last two`() {
+    let text = footer(80) { $0.send(.note(.error, String(repeating: "long ", count: 50))) }
+    #expect(text.contains("error long long") && text.contains("…"), "\(text)")
+    #expect(text.contains("u upload") && text.contains("? help") && text.contains("q quit"), "\(text)")
+  }
+
+  @Test func `after ten seconds the hints are back`() {
+    let text = footer(80) { driver in
+      driver.send(.note(.warning, "The disk is nearly full."))
+      for _ in 0..<20 { driver.show([]) }
+    }
+    #expect(text.contains("Space freeze") && !text.contains("nearly full"), "\(text)")
+  }
+
+  @Test func `an upload's events take no hints away`() {
+    let text = footer(120) { $0.show([UploadSnapshot.example().finished()]) }
+    #expect(text.contains("finished") && text.contains("Space freeze") && text.contains("/ filter"), "\(text)")
+  }
+
+  @Test func `one snapshot is not plural`() {
+    let text = footer(120) { $0.type("----") }
+    #expect(text.contains("1 snapshot a second"), "\(text)")
+    #expect(footer(120) { $0.type("-") }.contains("2 snapshots a second"))
+  }
+}
