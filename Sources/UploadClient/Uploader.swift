@@ -39,7 +39,8 @@ package struct Uploader: Sendable {
   /// compared by then.
   /// - Parameters:
   ///   - id: what the upload is to be called.
-  ///   - onBegin: hears of the upload once it is on the ledger; from then on it can be cancelled there.
+  ///   - onBegin: hears of the upload once it is on the ledger; from then on it can be cancelled there. A source that cannot
+  ///     be opened has failed by then.
   /// - Returns: the upload's meter, begun and ended in the ledger.
   @discardableResult
   package func send(
@@ -102,10 +103,18 @@ package struct Uploader: Sendable {
     )
     meter.detectedType = detectedType
     meter.onCancel { cancellation.cancel() }
+    let ready: (source: OpenedSource, request: UploadRequest)
+    do throws(UploadError) {
+      ready = (try opened.get(), try request.get())
+    } catch {
+      ledger.fail(meter, cancellation.isCancelled ? .cancelled : .failed(error))
+      onBegin(meter)
+      return meter
+    }
     ledger.begin(meter)
     onBegin(meter)
     do throws(UploadError) {
-      let finished = try await upload(opened.get(), request.get(), to: target, meter: meter, cancellation: cancellation)
+      let finished = try await upload(ready.source, ready.request, to: target, meter: meter, cancellation: cancellation)
       meter.addStored(Int(clamping: finished.bytes))
       meter.markDurable()
       end(meter, .finished(finished))

@@ -189,6 +189,17 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a file that cannot be opened fails before anything is said to have started`() async throws {
+    try await withTemporaryDirectory { directory in
+      // Nothing listens there: the file is looked at before a connection is made.
+      let arguments = ["send", directory.file("nothere"), directory.path, "--to", "http://127.0.0.1:1"]
+      let ended = try await Sluice.run(arguments)
+      #expect(ended.exit == .status(1))
+      #expect(!ended.output.contains("started") && !ended.errors.contains("started"), "\(ended)")
+      #expect(ended.errors.contains("There is no file") && ended.errors.contains("is a directory"), "\(ended)")
+    }
+  }
+
   @Test func stoppedInTheMiddleItEndsWith130() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])

@@ -68,6 +68,15 @@ import UploadCore
     #expect(try error(400, #"{"msg":""}"#, reason: "Bad").message == #"HTTP 400: {"msg":""}"#)
   }
 
+  @Test func `foreign HTML is shown as its title or first sentence`() throws {
+    let nginx = "<html><head><title>413 Request Entity Too Large</title></head><body><hr>nginx</body></html>"
+    #expect(try error(413, nginx).message == "HTTP 413: Request Entity Too Large")
+    let page = "<!doctype html><html><body><h1>Sorry \u{1B}[31m</h1><p>Busy.</p></body></html>"
+    #expect(try error(503, page).message == "HTTP 503: Sorry \u{FFFD}[31m")
+    #expect(try error(502, "<html></html>", reason: "Bad Gateway").message == "HTTP 502: Bad Gateway")
+    #expect(try error(500, "<b>no document</b>").message == "HTTP 500: <b>no document</b>")
+  }
+
   @Test func longAndHostileWordsAreCutAndCleaned() throws {
     let long = try error(500, String(repeating: "x", count: 5000))
     #expect(long.message.utf8.count == "HTTP 500: ".utf8.count + 200)

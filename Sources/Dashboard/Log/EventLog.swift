@@ -39,7 +39,9 @@ struct EventLog: Sendable {
     func append(_ kind: LogEntry.Kind, _ detail: String) {
       self.append(LogEntry(time: time, kind: kind, direction: upload.direction, name: name, detail: detail))
     }
-    if !upload.isInLine, before?.isInLine ?? true { append(.started, Self.start(of: upload)) }
+    if !upload.isInLine, before?.isInLine ?? true, !upload.hasFailedBeforeItBegan {
+      append(.started, Self.start(of: upload))
+    }
     if let reason = upload.retryReason, reason != before?.retryReason { append(.waiting, "to try again: \(reason)") }
     if let outcome = upload.outcome {
       guard before?.outcome == nil else { return }

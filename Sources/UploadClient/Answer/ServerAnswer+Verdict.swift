@@ -54,6 +54,12 @@ extension ServerAnswer {
     if let message = AnswerText.decode(body)?.message, !message.isEmpty {
       return Self.quoted(message.utf8)
     }
+    let document = String(decoding: body, as: UTF8.self)
+    if HTMLText.isDocument(document, mediaType: contentType) {
+      // Many titles repeat the status: "413 Request Entity Too Large".
+      let summary = HTMLText.summary(of: document).map { $0.hasPrefix("\(status) ") ? String($0.dropFirst(4)) : $0 }
+      return Self.quoted((summary ?? reason).utf8)
+    }
     let text = Self.quoted(body)
     return text.isEmpty ? Self.quoted(reason.utf8) : text
   }

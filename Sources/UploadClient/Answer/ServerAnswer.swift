@@ -12,15 +12,25 @@ struct ServerAnswer: Sendable, Equatable {
   let reason: String
   /// Where a redirection leads.
   let location: String?
+  /// Media type of the body; nil when the server states none.
+  let contentType: String?
   /// When to come again; nil when the server does not say.
   let retryAfter: String?
   /// At most ``bodyLimit`` bytes.
   private(set) var body: [UInt8] = []
 
-  init(status: Int, reason: String, location: String? = nil, retryAfter: String? = nil, body: [UInt8] = []) {
+  init(
+    status: Int,
+    reason: String,
+    location: String? = nil,
+    contentType: String? = nil,
+    retryAfter: String? = nil,
+    body: [UInt8] = []
+  ) {
     self.status = status
     self.reason = reason
     self.location = location
+    self.contentType = contentType
     self.retryAfter = retryAfter
     self.body = body
   }
@@ -30,6 +40,7 @@ struct ServerAnswer: Sendable, Equatable {
       status: Int(head.status.code),
       reason: head.status.reasonPhrase,
       location: head.headers.first(name: "location"),
+      contentType: head.headers.first(name: "content-type"),
       retryAfter: head.headers.first(name: "retry-after")
     )
   }
