@@ -65,7 +65,34 @@ import UploadTestSupport
       let serve = [Sluice.path, "serve", "--port", "0", "--dir", directory.path]
       let ended = try await ProcessRunner.run("unshare", ["--mount", "sh", "-c", script, directory.path] + serve)
       #expect(ended.exit == .status(2))
-      #expect(ended.errors.contains("is not writable"), "\(ended)")
+      #expect(ended.errors.contains("is on a read-only file system"), "\(ended)")
+    }
+  }
+
+  @Test(arguments: [
+    ("", "The path of the directory for uploads is empty."), ("/proc", "No file can be created in /proc:"),
+    ("/proc/none", "The directory /proc/none cannot be created:"),
+  ])
+  func `a directory that cannot be used is said with what to do`(path: String, message: String) async throws {
+    for command in ["serve", "headless"] {
+      let ended = try await Sluice.run([command, "--port", "0", "--dir", path])
+      #expect(ended.exit == .status(2))
+      #expect(ended.errors.hasPrefix("sluice: \(message)"), "\(ended)")
+      #expect(ended.errors.contains("--dir") && !ended.errors.contains("again"), "\(ended)")
+      #expect(ended.output == "")
+    }
+  }
+
+  @Test func `a generated token is printed as a link too`() async throws {
+    try await withTemporaryDirectory { directory in
+      let process = try Sluice.start(["serve", "--host", "0.0.0.0", "--port", "0", "--dir", directory.file("up")])
+      let line = try await process.line { $0.contains(" open http://") }
+      let link = try #require(line.firstMatch(of: /http:\/\/(\S+):(\d+)\/\?token=(\S+) in a browser/))
+      #expect(process.output.contains("token \(link.3)"))
+      let page = try await Curl.run(["http://127.0.0.1:\(link.2)/?token=\(link.3)"])
+      #expect(page.status == 200 && page.body.contains("<form "), "\(page)")
+      process.signal(SIGTERM)
+      #expect(try await process.exit() == .status(0))
     }
   }
 
@@ -168,7 +195,7 @@ import UploadTestSupport
   @Test func withoutJSONItSpeaksInSentences() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["serve", "--port", "0", "--dir", directory.file("up")])
-      let line = try await process.line { $0.hasPrefix("listening on http://127.0.0.1:") }
+      let line = try await process.line { $0.contains(" listening on http://127.0.0.1:") }
       let port = try #require(Int(line.split(separator: ",")[0].split(separator: ":").last ?? ""))
       let socket = try Socket(port: port)
       // The name steers a terminal; the line must not.
@@ -179,6 +206,7 @@ import UploadTestSupport
       process.signal(SIGINT)
       #expect(try await process.exit() == .status(0))
       #expect(process.output.contains("Stopping"))
+      #expect(process.lines.allSatisfy { $0.prefixMatch(of: #/\d\d:\d\d:\d\d /#) != nil }, "\(process.output)")
       #expect(!process.output.contains("\u{1B}"))
     }
   }

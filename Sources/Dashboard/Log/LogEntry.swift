@@ -50,7 +50,7 @@ struct LogEntry: Sendable, Hashable {
 
 extension ClockTime {
   /// `18:39:10`
-  var text: String {
+  package var text: String {
     [hour, minute, second].map { (0...9).contains($0) ? "0\($0)" : "\($0)" }.joined(separator: ":")
   }
 }

@@ -116,10 +116,18 @@ struct ServeRun: Sendable {
         fingerprint: address.fingerprint?.description
       )
     )
-    if let line = json ? listening.json.serialized : listening.plainLine() { Output.line(line) }
+    if json {
+      Output.line(listening.json.serialized)
+    } else {
+      if let line = listening.plainLine() { Output.timedLine(line) }
+      if let token = engine.madeToken {
+        let link = "\(address.url)/?token=\(PercentEncoding.encode(token.text))"
+        Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
+      }
+    }
     if engine.token == nil, !LoopbackName.contains(server.host) {
       logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
     }
-    if !json { stop.onRequest { Output.line("Stopping: running uploads may go on for \(server.grace).") } }
+    if !json { stop.onRequest { Output.timedLine("Stopping: running uploads may go on for \(server.grace).") } }
   }
 }

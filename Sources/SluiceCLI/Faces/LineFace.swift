@@ -6,7 +6,7 @@ struct LineFace: Face {
   /// What a line looks like.
   enum Style: Sendable {
     case json
-    /// Sentences about uploads of others. That one has failed is news like any other.
+    /// Sentences about uploads of others, with the time of day. That one has failed is news like any other.
     case plain
     /// Sentences for whoever sends, with progress, and failures on standard error.
     case sending
@@ -30,7 +30,8 @@ struct LineFace: Face {
     case (.json, _): Output.line(event.json.serialized)
     case (.plain, .progress): break
     case (.sending, .failed): if let line = event.plainLine() { Output.errorLine(line) }
-    case (.plain, _), (.sending, _): if let line = event.plainLine() { Output.line(line) }
+    case (.plain, _): if let line = event.plainLine() { Output.timedLine(line) }
+    case (.sending, _): if let line = event.plainLine() { Output.line(line) }
     }
   }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Dashboard
 import Glibc
 import Synchronization
 
@@ -14,6 +15,11 @@ enum Output {
   /// failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
   static func line(_ text: String) {
     raw(text + "\n")
+  }
+
+  /// Writes a line to standard output, behind the time of day in the user's time zone: `18:39:10 listening on ...`.
+  static func timedLine(_ text: String) {
+    line("\(ClockTime.now.text) \(text)")
   }
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.

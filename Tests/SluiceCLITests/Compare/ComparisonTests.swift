@@ -94,7 +94,7 @@ import UploadReport
     comparison.end(1, trial(.outOfMemory, seconds: 0.5, peak: 1 << 30))
     comparison.end(2, trial(.missing))
     #expect(
-      comparison.table == """
+      comparison.table(width: 100) == """
         mode      client  seconds         rate  client peak  server peak  upload held  verdict
         stream    sluice     2.00  512.0 MiB/s     20.0 MiB     30.0 MiB      3.0 MiB  intact
         buffered  sluice     0.50            -      1.0 GiB     30.0 MiB      3.0 MiB  out of memory
@@ -104,6 +104,31 @@ import UploadReport
         curl stream: because
         """
     )
+  }
+
+  @Test func `the table fits the width, and drops the least important figures first`() {
+    var comparison = Comparison(name: "a.bin", size: 1 << 40, runs: 1, maxMemory: nil)
+    for (index, client) in comparison.results.map(\.client).enumerated() {
+      let verdict: CompareVerdict = client.mode == .buffered ? .outOfMemory : .intact
+      let (peak, seconds) = (UInt64(536_870_912), 9_999.99)
+      comparison.end(
+        index,
+        TrialResult(
+          verdict: verdict,
+          seconds: seconds,
+          bytes: UInt64(seconds * 536_870_912),
+          clientPeak: peak,
+          serverPeak: peak,
+          uploadPeak: peak
+        )
+      )
+    }
+    func lines(_ width: Int) -> [Substring] { comparison.table(width: width).split(separator: "\n") }
+    #expect(lines(80).allSatisfy { $0.count <= 80 })
+    #expect(lines(80)[0].contains("server peak") && !lines(80)[0].contains("upload held"))
+    #expect(lines(70).allSatisfy { $0.count <= 70 } && !lines(70)[0].contains("server peak"))
+    #expect(lines(200)[0].contains("upload held"))
+    #expect(lines(1)[0].contains("client peak") && lines(1)[0].contains("verdict"))
   }
 
   @Test func linesOfARun() {

@@ -13,7 +13,7 @@ struct CompareLineFace: CompareFace {
   }
 
   func finish(_ comparison: Comparison) {
-    Output.line("\n" + comparison.table)
+    Output.line("\n" + comparison.table(width: Output.columns ?? 80))
   }
 
   /// What came of one run.

@@ -37,7 +37,7 @@ struct CompareLiveFace: CompareFace {
   mutating func finish(_ comparison: Comparison) {
     draw(comparison)
     drawn = 0
-    Output.line("\n" + comparison.table)
+    Output.line("\n" + comparison.table(width: Output.columns ?? 80))
   }
 
   mutating func clear() {
