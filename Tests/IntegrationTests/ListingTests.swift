@@ -26,7 +26,7 @@ import UploadTestSupport
       #expect(try await Curl.run(["-o", server.scratch.file("first"), server.url + target]).status == 200)
       let before = try server.residentBytes
       var readers: [Socket] = []
-      for _ in 0..<200 {
+      for _ in 0..<100 {
         let reader = try Socket(port: server.port)
         try await reader.send(RequestHead.bytes("GET", target))
         readers.append(reader)
@@ -45,7 +45,7 @@ import UploadTestSupport
 
   @Test func `a listing of many files is complete, and its memory is returned`() async throws {
     try await withServer(["--memory-budget", "4MiB", "--interval", "50ms"]) { server in
-      let count = 20_000
+      let count = 10_000
       try fill(server, count)
       let before = try server.residentBytes
       let path = server.scratch.file("listing")

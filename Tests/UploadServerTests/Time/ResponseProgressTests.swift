@@ -38,7 +38,8 @@ import Testing
     // Its system acknowledges in blocks of 64 KiB, the moment that it has read one.
     #expect(stopped { second in sample(200_000 + UInt64(second) * rate / 65_536 * 65_536) } == nil)
     // The same with a receive buffer of 4 MiB, which opens when a sixteenth of it is free.
-    #expect(stopped { sample(8 << 20 + UInt64($0) * rate >> 18 << 18, window: $0 == 1 ? 4 << 20 : 0) } == nil)
+    let blocks = { (second: Int64) in UInt64(second) * rate / 262_144 * 262_144 }
+    #expect(stopped { sample(10_000_000 + blocks($0), window: $0 == 1 ? 4 << 20 : 0) } == nil)
   }
 
   @Test func `a client that announces room reads`() {

@@ -33,7 +33,8 @@ import UploadTestSupport
       var status = stat()
       try #require(stat(path, &status) == 0)
       // Another content of the same length within the second.
-      try setTime(path, &status, nanoseconds: clinux_modified_nanoseconds(&status) > 0 ? -1 : 1)
+      let step: Int64 = clinux_modified_nanoseconds(&status) > 0 ? -1 : 1
+      try setTime(path, &status, nanoseconds: step)
       #expect(digest() == nil)
       try setTime(path, &status)
       #expect(digest() == TestHash.of(bytes).sha256)
