@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,11 +10,14 @@
 typedef struct {
   void (*body)(void *);
   void *argument;
+  // As long as the kernel's names are (prctl(2), PR_SET_NAME).
+  char name[16];
 } thread_start;
 
 static void *run(void *pointer) {
   thread_start start = *(thread_start *)pointer;
   free(pointer);
+  pthread_setname_np(pthread_self(), start.name);
   start.body(start.argument);
   return NULL;
 }
@@ -21,14 +25,15 @@ static void *run(void *pointer) {
 int clinux_start_thread(const char *name, void (*body)(void *), void *argument) {
   thread_start *start = malloc(sizeof *start);
   if (start == NULL) return ENOMEM;
-  *start = (thread_start){body, argument};
+  start->body = body;
+  start->argument = argument;
+  snprintf(start->name, sizeof start->name, "%s", name);
   pthread_t thread;
   int error = pthread_create(&thread, NULL, run, start);
   if (error != 0) {
     free(start);
     return error;
   }
-  pthread_setname_np(thread, name);
   pthread_detach(thread);
   return 0;
 }
