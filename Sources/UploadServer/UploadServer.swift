@@ -58,8 +58,14 @@ package final class UploadServer: Sendable {
       access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host))
     )
     let raw = try await bindRaw(context)
-    let application = application(context, rawPort: raw?.port, onListening)
-    let listeners = Listeners(all: [application] + (raw.map { [$0] } ?? []))
+    let http: any Service
+    do {
+      http = try httpService(context, rawPort: raw?.port, onListening)
+    } catch {
+      await raw?.close()
+      throw cannotListen(error, port: configuration.port, option: "--port")
+    }
+    let listeners = Listeners(all: [http] + (raw.map { [$0] } ?? []))
     var lifecycle = ServiceGroupConfiguration(services: [listeners], logger: logger)
     // Uploads end themselves after their grace; downloads and whatever hangs are cut a little later.
     lifecycle.maximumGracefulShutdownDuration = configuration.limits.grace + .seconds(2)
@@ -118,11 +124,11 @@ package final class UploadServer: Sendable {
     }
   }
 
-  private func application(
+  private func httpService(
     _ context: ServerContext,
     rawPort: Int?,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
-  ) -> some Service {
+  ) throws -> any Service {
     let routes = BrowsingRoutes(
       directory: store.directory,
       budget: store.budget,
@@ -131,23 +137,23 @@ package final class UploadServer: Sendable {
       workers: WorkerPool(threads: System.coreCount)
     )
     let (host, tls) = (configuration.host, configuration.tls)
-    return Application(
+    return try HTTPService.make(
       responder: routes.router().buildResponder(),
       server: HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) },
-      configuration: ApplicationConfiguration(
+      configuration: HummingbirdCore.ServerConfiguration(
         address: .hostname(host, port: configuration.port),
         serverName: "sluice",
         backlog: 1024,
         reuseAddress: true,
         availableConnectionsDelegate: MaximumAvailableConnections(maxConnections, logger: logger)
       ),
-      onServerRunning: { channel in
+      eventLoopGroup: eventLoopGroup,
+      logger: logger,
+      onListening: { channel in
         let port = channel.localAddress?.port ?? 0
         let name = ReachableHost.host(for: host, addresses: ReachableHost.addresses)
         onListening(ServerAddress(host: name, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint))
-      },
-      eventLoopGroupProvider: .shared(eventLoopGroup),
-      logger: logger
+      }
     )
   }
 
