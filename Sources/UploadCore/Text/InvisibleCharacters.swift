@@ -58,7 +58,8 @@ package enum InvisibleCharacters {
 
   private static func joins(_ previous: Unicode.Scalar, _ next: Unicode.Scalar?) -> Bool {
     if previous.properties.canonicalCombiningClass == .virama { return true }
-    return isWordPart(previous) && (next.map(isWordPart) ?? false)
+    // A mark that will be removed does not end a word.
+    return isWordPart(previous) && (next.map { isWordPart($0) && !contains($0) } ?? false)
   }
 
   /// Letters, marks, numbers and emoji.

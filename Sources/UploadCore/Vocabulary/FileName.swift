@@ -34,9 +34,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// - Parameter isFlattened: whether the directories of a path have been removed before.
   package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
     let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
-    let pieces = NameBytes(component).pieces
-    let isShown = InvisibleCharacters.areShown(pieces.map(\.scalar))
-    let name = NameBytes(zip(pieces, isShown).lazy.filter(\.1).map(\.0))
+    let name = Self.cleaned(NameBytes(component).pieces)
     guard !name.isEmpty, name != ".", name != ".." else { return nil }
     let short = Self.shortened(name)
     // Checked after the cut: a long name can become a partial file's by losing its end.
@@ -56,6 +54,23 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     }
     let name = bytes.split(separator: backslash, omittingEmptySubsequences: false).last ?? []
     self.init(NameBytes(name), isFlattened: true)
+  }
+
+  /// Without the invisible characters. Where one stood between two bytes that are not UTF-8 there is an underscore:
+  /// side by side these could make up a control character.
+  private static func cleaned(_ pieces: [NameBytes.Piece]) -> NameBytes {
+    var kept: [NameBytes.Piece] = []
+    var isGap = false
+    for (piece, isShown) in zip(pieces, InvisibleCharacters.areShown(pieces.map(\.scalar))) {
+      guard isShown else {
+        isGap = true
+        continue
+      }
+      if isGap, piece.scalar == nil, let last = kept.last, last.scalar == nil { kept.append(.scalar("_")) }
+      isGap = false
+      kept.append(piece)
+    }
+    return NameBytes(kept)
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {
