@@ -62,6 +62,8 @@ import UploadTestSupport
     brands + [
       Sample(name: "M4A with mp42", bytes: box("M4A ", "M4A ", "mp42", "isom") + noise, type: "audio/mp4"),
       Sample(name: "HEIF that is AVIF", bytes: box("mif1", "miaf", "avif") + noise, type: "image/avif"),
+      Sample(name: "HEIF with a brand of MP4", bytes: box("mif1", "iso8", "mp41") + noise, type: "image/heif"),
+      Sample(name: "HEIC with a brand of MP4", bytes: box("msf1", "iso8", "hevc") + noise, type: "image/heic-sequence"),
       Sample(name: "unknown brand of MP4", bytes: box("what", "mp42") + noise, type: "video/mp4"),
       Sample(name: "JPEG 2000", bytes: jpeg2000 + box("jp2 ", "jp2 ") + noise, type: "image/jp2"),
       Sample(name: "JPEG 2000 part 2", bytes: jpeg2000 + box("jpx ", "jp2 ") + noise, type: "image/jpx"),

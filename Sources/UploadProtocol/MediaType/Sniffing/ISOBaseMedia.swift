@@ -17,7 +17,7 @@ enum ISOBaseMedia {
     ("CAEP", "video/mp4"), ("caqv", "video/mp4"), ("msdh", "video/mp4"), ("msix", "video/mp4"), ("dsms", "video/mp4"),
   ]
 
-  /// Brands that say only that there are images in it: another brand of the file says which.
+  /// What brands stand for that say only that there are images in it: another brand of an image says which.
   private static let vague = ["image/heif", "image/heif-sequence"]
 
   /// Of JPEG 2000, by the brand in the second box (ITU-T T.800 annex I, T.801, T.802, T.814, T.805).
@@ -46,6 +46,7 @@ enum ISOBaseMedia {
     }
     let places = [start + 8] + stride(from: start + 16, to: min(start + size, header.count), by: 4)
     let named = places.lazy.compactMap { place in brands.first { header.has($0.brand, at: place) }?.type }
-    return named.first { !vague.contains($0) } ?? named.first
+    guard let first = named.first, vague.contains(first) else { return named.first }
+    return named.first { $0.hasPrefix("image/") && !vague.contains($0) } ?? first
   }
 }
