@@ -161,7 +161,8 @@ import UploadTestSupport
       guard let frame = MPEGAudioFrame(Self.bigEndian(word), at: 0) else { continue }
       count += 1
       let bytes = Self.bigEndian(word) + Array(repeating: 0, count: frame.length - 4)
-      #expect(frame.length < MPEGAudioFrame.longest + 4)
+      #expect(frame.length <= MPEGAudioFrame.longest)
+      #expect(frame.length + 4 <= MediaTypeSniffer.framesLength)
       #expect(MediaTypeSniffer.type(of: bytes + bytes) == "audio/mpeg")
       #expect(MediaTypeSniffer.type(of: bytes + Self.noise.map { $0 & 0x7F }) == nil)
     }

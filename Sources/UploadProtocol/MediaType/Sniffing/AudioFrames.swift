@@ -28,8 +28,8 @@ struct MPEGAudioFrame {
     kind = word & 0x1E_0C00
   }
 
-  /// The longest frame there is: layer II, 384 kbit/s, 32 kHz.
-  static let longest = 1729
+  /// The longest frame there is: version 2.5, layer II, 160 kbit/s, 8 kHz, padded.
+  static let longest = 2881
 
   /// Whether a file begins with a frame and another one of that kind behind it; nil where the bytes end before that.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
