@@ -87,7 +87,7 @@ import UploadCore
   }
 
   @Test func thousandsOfTinyParts() throws {
-    let form = Array(String(repeating: "--b\r\n\r\n", count: 10_000).utf8)
+    let form = Array(String(repeating: "--b\r\n\r\n", count: 10_001).utf8)
     #expect(Transcript(of: [form], boundary: try MultipartBoundary("b")).failure == .tooLarge)
   }
 
