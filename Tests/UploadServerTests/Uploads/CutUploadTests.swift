@@ -95,7 +95,7 @@ import UploadCore
       try harness.send("abc")
       harness.disconnect(IOError(errnoCode: 104, reason: "reset"))
       #expect(harness.store.published.count == 1)
-      #expect(harness.store.published.first?.first?.hasSuffix(".bin.partial") == true)
+      #expect(harness.store.published.first?.first?.hasSuffix(".txt.partial") == true)
     }
   }
 }

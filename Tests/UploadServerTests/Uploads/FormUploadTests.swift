@@ -133,18 +133,18 @@ import UploadProtocol
     }
   }
 
-  @Test func `A hundred files are taken, one more is not`() async throws {
-    let files = (1...100).map { FormText.file("\($0)", "x") }
+  @Test func `A thousand files are accepted, one more is not`() async throws {
+    let files = (1...1000).map { FormText.file("\($0)", "x") }
     try await withHandler { harness in
       try harness.send(FormText.post(files.joined()))
       #expect(try harness.statuses() == [201])
-      #expect(harness.store.published.first?.count == 100)
+      #expect(harness.store.published.first?.count == 1000)
     }
     try await withHandler { harness in
-      try harness.send(FormText.post(files.joined() + FormText.file("101", "x")))
+      try harness.send(FormText.post(files.joined() + FormText.file("1001", "x")))
       #expect(try harness.statuses() == [413])
       #expect(harness.store.published.isEmpty)
-      #expect(harness.store.discarded.count == 100)
+      #expect(harness.store.discarded.count == 1000)
     }
   }
 

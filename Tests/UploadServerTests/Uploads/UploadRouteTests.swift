@@ -33,9 +33,9 @@ import UploadProtocol
     ("/stream-upload?name=a.txt", "a.txt"), ("/stream-upload", "(made up)"), ("/stream-upload?", "(made up)"),
     ("/stream-upload?name=", "(made up)"), ("/stream-upload?name=..", "(made up)"), ("/stream-upload?x=1&name=b", "b"),
     ("/stream-upload?name=a+b%20c%2Bd", "a b c+d"), ("/stream-upload?name=..%2F..%2Fetc%2Fpasswd", "passwd"),
-    ("/stream-upload?name=C%3A%5Cx%5Cy.txt", "y.txt"), ("/stream-upload?name=first&name=second", "first"),
+    ("/stream-upload?name=C%3A%5Cx%5Cy.txt", #"C:\x\y.txt"#), ("/stream-upload?name=first&name=second", "first"),
     ("/stream-upload?name=%00%1B%5Ba", "[a"), ("/stream-upload?name=.sluice-1.part", "_.sluice-1.part"),
-    ("/stream-upload?name=%FF", "\u{FFFD}"), ("/stream-upload?Name=a", "(made up)"), ("/stream-upload?name=%3F", "?"),
+    ("/stream-upload?name=%FF", #"\xFF"#), ("/stream-upload?Name=a", "(made up)"), ("/stream-upload?name=%3F", "?"),
   ])
   func `A streamed file's name is the query's`(path: String, expected: String) {
     #expect(name(route(.post, path)) == expected)
@@ -53,7 +53,7 @@ import UploadProtocol
 
   @Test(arguments: [
     ("/a.txt", "a.txt"), ("/a%20b", "a b"), ("/a+b", "a+b"), ("/x/y/z", "z"), ("/files/a", "a"), ("/a?name=b", "a"),
-    ("//a", "a"), ("/..%2Fa", "a"), ("/x%5Cy", "y"), ("/%2e%2e%2fa", "a"), ("/stream-upload/a", "a"), ("/%C3%BC", "ü"),
+    ("//a", "a"), ("/..%2Fa", "a"), ("/x%5Cy", #"x\y"#), ("/%2e%2e%2fa", "a"), ("/stream-upload/a", "a"), ("/%C3%BC", "ü"),
     ("/stream-upload%2Fa", "a"), ("/healthz/", nil), ("/", nil), ("/a/", nil), ("/..", nil), ("/.", nil), ("/%2e", nil),
     ("/%2F", nil), ("/%00", nil), ("/a/..", nil),
   ])
@@ -147,7 +147,7 @@ import UploadProtocol
   @Test(arguments: [
     ("text/plain", "text/plain"), ("Text/HTML; charset=utf-8", "text/html"), (" image/png ;x", "image/png"),
     ("application/x-www-form-urlencoded", nil), ("nonsense", nil), ("", nil), (";", nil),
-    ("a/\u{202E}b", "a/\u{FFFD}b"),
+    ("a/\u{202E}b", nil), ("text/plain,text/html", nil),
   ])
   func `A declared type is taken without its parameters`(field: String, expected: String?) {
     #expect(type(route(.put, "/a", [.contentType: field])) == expected)
