@@ -34,12 +34,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func aHundredFilesAreTakenAndOneMoreIsNot() async throws {
-    try await withServer { server in
+  @Test func `as many files as --max-files are accepted, one more is not`() async throws {
+    try await withServer(["--max-files", "100"]) { server in
       let path = try server.scratch.random(100, to: "f")
       let fields = (1...101).map { "file=@\(path);filename=\($0)" }
       let many = try await Curl.run(fields.flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
-      #expect(many.isRefusal(413), "\(many)")
+      #expect(many.isRefusal(413) && many.body.contains("more than 100 files"), "\(many)")
       #expect(try server.uploads.names() == [])
       let enough = try await Curl.run(fields.dropLast().flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
       #expect(enough.status == 201)

@@ -82,7 +82,7 @@ enum SampleFiles {
     save("jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + be(20) + b"ftypjxl \0\0\0\0jxl " + noise)
     save("jp2", b"\0\0\0\x0cjP  \r\n\x87\n" + be(20) + b"ftypjp2 \0\0\0\0jp2 " + noise)
     def jpeg2000(kind): return b"\0\0\0\x0cjP  \r\n\x87\n" + be(20) + b"ftyp" + kind + bytes(4) + kind + noise
-    for name, kind in [("jpx", b"jpx "), ("jpm", b"jpm "), ("mj2", b"mj2s")]: save(name, jpeg2000(kind))
+    for name, kind in [("jpx", b"jpx "), ("jpm", b"jpm "), ("mj2", b"mjp2")]: save(name, jpeg2000(kind))
     save("j2c", b"\xff\x4f\xff\x51\0\x2f" + noise)
     for brand in ["heix", "hevc", "hevx", "heim", "hevs", "mif1", "msf1", "avis", "avcs"]:
         save("ftyp." + brand, box(brand.encode(), b"miaf") + noise)

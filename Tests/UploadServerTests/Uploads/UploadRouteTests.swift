@@ -53,7 +53,8 @@ import UploadProtocol
 
   @Test(arguments: [
     ("/a.txt", "a.txt"), ("/a%20b", "a b"), ("/a+b", "a+b"), ("/x/y/z", "z"), ("/files/a", "a"), ("/a?name=b", "a"),
-    ("//a", "a"), ("/..%2Fa", "a"), ("/x%5Cy", #"x\y"#), ("/%2e%2e%2fa", "a"), ("/stream-upload/a", "a"), ("/%C3%BC", "ü"),
+    ("//a", "a"), ("/..%2Fa", "a"), ("/x%5Cy", #"x\y"#), ("/%2e%2e%2fa", "a"), ("/stream-upload/a", "a"),
+    ("/%C3%BC", "ü"),
     ("/stream-upload%2Fa", "a"), ("/healthz/", nil), ("/", nil), ("/a/", nil), ("/..", nil), ("/.", nil), ("/%2e", nil),
     ("/%2F", nil), ("/%00", nil), ("/a/..", nil),
   ])
