@@ -66,7 +66,15 @@ extension DiskUpload {
     return true
   }
 
+  /// An upload that took long to stage a block is slow: it waits as one, and the slab that it gets can be recalled at once.
+  func noteSlowStaging() {
+    guard staged != nil, eventLoop.now - stagedSince >= Self.slow else { return }
+    isSlow = true
+    nextSlabSize = Slab.small
+  }
+
   private func stage(_ bytes: Slice<UnsafeRawBufferPointer>) {
+    if staged == nil { stagedSince = eventLoop.now }
     var buffer = staged ?? ByteBufferAllocator().buffer(capacity: WritePlan.alignment)
     staged = nil
     buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes))

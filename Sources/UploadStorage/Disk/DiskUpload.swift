@@ -36,6 +36,8 @@ final class DiskUpload: UploadSink {
   /// Less than ``WritePlan/alignment`` bytes that are in no slab: an upload that is slow, or finds the budget spent, asks
   /// for a slab only when it has more.
   var staged: ByteBuffer?
+  /// When the first byte of ``staged`` was staged.
+  var stagedSince = NIODeadline.uptimeNanoseconds(0)
   var slowness: Scheduled<Void>?
   private var ticket: MemoryBudget.Ticket?
   var file: PartialFile?
@@ -116,7 +118,9 @@ final class DiskUpload: UploadSink {
       writeFilling(slab)
     }
     guard ticket == nil else { return nil }
-    if staged != nil, stagePending() { return nil }
+    // A large slab is for an upload that still has something to write after its first slab.
+    if staged != nil || nextSlabSize > Slab.small, stagePending() { return nil }
+    noteSlowStaging()
     if let slab = budget.take(upTo: nextSlabSize) {
       hold(slab)
       return slab

@@ -84,7 +84,7 @@ import UploadTestSupport
       #expect(slow.meter.residentBytes == 4096, "one page of it was touched")
       #expect(fixture.budget.use.used == Slab.small)
       try await slow.abort()
-      try await fast.write(SplitMix64.bytes(Slab.small + 1))
+      try await fast.write(SplitMix64.bytes(Slab.small + 2 * WritePlan.alignment))
       try await eventually("the first slab's write") { fast.meter.stored == UInt64(Slab.small) }
       #expect(fast.meter.peakResidentBytes == Slab.small + Slab.large)
       #expect(fixture.budget.use.used == Slab.large)

@@ -86,6 +86,32 @@ import UploadTestSupport
     }
   }
 
+  @Test func `an upload that trickles after its first slab holds none until it has a block, and that can be recalled`()
+    async throws
+  {
+    try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
+      let bytes = SplitMix64.bytes(Slab.small + 5_000)
+      let slow = try await fixture.probe()
+      try await slow.write(Array(bytes[..<(Slab.small + 1_000)]))
+      try await eventually("the first write") { slow.meter.stored == UInt64(Slab.small) }
+      #expect(fixture.budget.use.used == 0, "less than a block is staged without a slab")
+      await loop.advanceTime(by: .seconds(1))
+      try await slow.write(Array(bytes[(Slab.small + 1_000)...]))
+      #expect(fixture.budget.use.used == Slab.small)
+      var held: [Slab] = []
+      while let slab = fixture.budget.take(upTo: Slab.small) { held.append(slab) }
+      // No time passes: the slab is on offer as soon as the upload has it.
+      let fast = try await fixture.probe()
+      try await fast.write(SplitMix64.bytes(Slab.small))
+      try await eventually("the fast upload's first bytes") { fast.meter.stored == UInt64(Slab.small) }
+      #expect(slow.meter.stored == UInt64(Slab.small + 4_096))
+      held.forEach(fixture.budget.giveBack)
+      try await fast.abort()
+      _ = try await fixture.publish([slow.seal()])
+      #expect(try fixture.place.read("file") == bytes)
+    }
+  }
+
   @Test func `with the budget spent by slow uploads all of them store what they send`() async throws {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
       let count = 2 * MemoryBudget.minimum / Slab.small
