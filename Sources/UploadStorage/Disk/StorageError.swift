@@ -22,7 +22,7 @@ enum StorageError {
         "The server has too many files open. Try again in a moment.",
         cause: cause
       )
-    case ENOENT, ESTALE: return directoryUnavailable(.missing, cause.number)
+    case ENOENT, ESTALE: return directoryUnavailable(.missing, cause)
     // Another mount of the same file system is another one to link and rename.
     case EXDEV: return directoryMoved(cause)
     case ENAMETOOLONG, EILSEQ,
@@ -35,12 +35,11 @@ enum StorageError {
 
   /// The path of the upload directory leads to nothing that files may be stored in now. Strangers read these messages, so
   /// they name no path.
-  /// - Parameter number: `errno` of the look at the path.
-  static func directoryUnavailable(_ problem: DirectoryLocation.Problem, _ number: Int32) -> UploadError {
-    let cause = number == 0 ? nil : SystemCallError("stat", number)
+  /// - Parameter cause: the call that failed; nil where none did.
+  static func directoryUnavailable(_ problem: DirectoryLocation.Problem, _ cause: SystemCallError?) -> UploadError {
     let message =
       switch problem {
-      case .missing where number == 0 || number == ENOENT:
+      case .missing where cause == nil || cause?.number == ENOENT:
         "The upload directory does not exist any more. Create it again on the server, then send the file again."
       case .missing:
         "The upload directory cannot be used any more (\(cause?.reason ?? "")). Check it on the server."

@@ -122,7 +122,8 @@ package final class UploadDirectory: Sendable {
     switch place.location.change(to: found, deviceAtMountPoint: mounted) {
     case .none: return place
     case .replaced: return try replaced(place)
-    case .unavailable(let problem): throw StorageError.directoryUnavailable(problem, error)
+    case .unavailable(let problem):
+      throw StorageError.directoryUnavailable(problem, error == 0 ? nil : SystemCallError("stat", error))
     }
   }
 
