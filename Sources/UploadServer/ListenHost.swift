@@ -9,9 +9,14 @@ package enum ListenHost {
   ///   scheme, a broken IPv6 address, a zone that is no network interface of this machine. Names are not resolved here.
   package static func normalized(_ text: String) throws(UploadError) -> String {
     guard !text.isEmpty else {
-      throw UploadError(.badValue, "--host is empty. Write 127.0.0.1, the address of an interface, or * for all of them.")
+      throw UploadError(
+        .badValue,
+        "--host is empty. Write 127.0.0.1, the address of an interface, or * for all of them."
+      )
     }
-    guard !text.contains("://") else { throw failure(text, "is a URL. Write the address alone, and the port with --port") }
+    guard !text.contains("://") else {
+      throw failure(text, "is a URL. Write the address alone, and the port with --port")
+    }
     if text == "*" { return wildcard() }
     let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
     let address = isBracketed ? text.dropFirst().dropLast() : text[...]
@@ -40,7 +45,10 @@ package enum ListenHost {
     let plain = address.prefix { $0 != "%" }
     guard let parsed = IPAddress(plain), parsed.bytes.count == 16 || plain.contains(":") else {
       let hasPort = text.hasPrefix("[") || text.count { $0 == ":" } == 1
-      throw failure(text, hasPort ? "has a port. Write the address alone, and the port with --port" : "is not an IPv6 address")
+      throw failure(
+        text,
+        hasPort ? "has a port. Write the address alone, and the port with --port" : "is not an IPv6 address"
+      )
     }
     guard plain.endIndex < address.endIndex else { return String(plain) }
     let zone = InterfaceZone.decoded(address[address.index(after: plain.endIndex)...])
@@ -52,9 +60,11 @@ package enum ListenHost {
 
   /// The short forms of old (`127.1`, `0`, `0x7f.1`), written out; nil for what is none.
   private static func version4(_ text: String) -> String? {
-    var address = in_addr()
-    guard IPAddress(text) == nil, inet_aton(text, &address) == 1 else { return nil }
-    return withUnsafeBytes(of: address.s_addr) { $0.map(String.init).joined(separator: ".") }
+    guard IPAddress(text) == nil else { return nil }
+    return withUnsafeTemporaryAllocation(of: in_addr.self, capacity: 1) { address in
+      guard inet_aton(text, address.baseAddress) == 1 else { return nil }
+      return UnsafeRawBufferPointer(address).map { String($0) }.joined(separator: ".")
+    }
   }
 
   /// All addresses: of both versions by one socket, where the system does that; else those of IPv4.
@@ -64,15 +74,11 @@ package enum ListenHost {
     defer { close(descriptor) }
     var (only, length) = (CInt(1), socklen_t(MemoryLayout<CInt>.size))
     // The default of new sockets is /proc/sys/net/ipv6/bindv6only.
-    guard getsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &only, &length) == 0, only == 0 else { return "0.0.0.0" }
-    var any = sockaddr_in6()
-    any.sin6_family = sa_family_t(AF_INET6)
-    let isBound = withUnsafePointer(to: &any) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size)) == 0
-      }
+    guard getsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &only, &length) == 0, only == 0 else {
+      return "0.0.0.0"
     }
-    return isBound ? "::" : "0.0.0.0"
+    guard let any = try? SocketAddress(ipAddress: "::", port: 0) else { return "0.0.0.0" }
+    return any.withSockAddr { bind(descriptor, $0, socklen_t($1)) } == 0 ? "::" : "0.0.0.0"
   }
 
   private static func failure(_ text: String, _ reason: String) -> UploadError {

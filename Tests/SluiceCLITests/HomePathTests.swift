@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 
 @testable import SluiceCLI
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func `every path option of every command is listed`() {
-    let names = Set(EnvironmentDefaults.commands.flatMap(\.valueNames))
+    let names = Set(EnvironmentDefaults.commands.flatMap { $0.valueNames })
     #expect(HomePath.options.isSubset(of: names))
     for command in EnvironmentDefaults.commands {
       let help = SluiceCommand.helpMessage(for: command, columns: 200)

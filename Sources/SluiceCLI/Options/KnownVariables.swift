@@ -19,7 +19,7 @@ enum KnownVariables {
   )
 
   private static let switches: Set<String> = Set(
-    EnvironmentDefaults.commands.flatMap(\.switchNames).map(EnvironmentDefaults.variable)
+    EnvironmentDefaults.commands.flatMap { $0.switchNames }.map(EnvironmentDefaults.variable)
   )
 
   /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as unset.
@@ -46,8 +46,8 @@ enum KnownVariables {
     return best.distance <= min(2, wanted.count / 3) ? best.name : nil
   }
 
-  /// What names are compared by: `SLUICE_MAXSIZE` and `SLUICE_MAX_SIZE` are the same. At most 64 of them: no option is
-  /// longer, and the comparison takes the square of it.
+  /// What names are compared by: letters without underscores, so that `MAXSIZE` and `MAX_SIZE` are the same. At most 64 of
+  /// them: no option is longer, and the comparison takes the square of it.
   private static func letters(_ name: String) -> [UInt8] {
     Array(name.utf8.dropFirst(prefix.utf8.count).lazy.filter { $0 != UInt8(ascii: "_") }.map { $0 | 0x20 }.prefix(64))
   }

@@ -94,7 +94,7 @@ struct URLParts {
   }
 
   private static func isVersion6(_ text: Substring) -> Bool {
-    var address = in6_addr()
+    var address = [UInt8](repeating: 0, count: 16)
     return inet_pton(AF_INET6, String(text), &address) == 1
   }
 
