@@ -13,9 +13,10 @@ package struct ClockTime: Hashable, Sendable {
 
   /// Seconds since an earlier time, less than a day before.
   func seconds(since earlier: ClockTime) -> Int {
-    let difference = secondOfDay - earlier.secondOfDay
-    return difference < 0 ? difference + 86_400 : difference
+    let difference = secondOfDay &- earlier.secondOfDay
+    return difference < 0 ? difference &+ 86_400 : difference
   }
 
-  private var secondOfDay: Int { (hour * 60 + minute) * 60 + second }
+  /// Wraps around, so that no time, however wrong, ends the program.
+  private var secondOfDay: Int { (hour &* 60 &+ minute) &* 60 &+ second }
 }

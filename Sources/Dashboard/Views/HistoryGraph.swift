@@ -40,8 +40,8 @@ struct HistoryGraph: Widget {
     surface.draw(Graph(shown, maximum: peak * 1.3, style: style), in: rect)
   }
 
-  /// The peak and how far the values reach back, in as many words as there is room for. The widest number counts, so that
-  /// the words stay the same while it changes.
+  /// The peak and how far the values reach back, in as many words as there is room for. The peak has the columns of the
+  /// widest one, so that nothing moves while it changes.
   private func caption(_ seconds: Double, room: Int) -> String? {
     let (scale, columns) =
       switch subject {
@@ -49,8 +49,7 @@ struct HistoryGraph: Widget {
       case .memory: (Figures.memory(UInt64(min(max(0, peak), 1e18))), Figures.memoryColumns)
       }
     let time = Figures.clock(seconds)
-    let missing = max(0, columns - scale.utf8.count)
-    return ["peak \(scale), \(time)", "\(scale), \(time)", scale]
-      .first { $0.utf8.count + missing <= room }
+    let padded = String(repeating: " ", count: max(0, columns - scale.utf8.count)) + scale
+    return ["peak \(padded), \(time)", "\(padded), \(time)", padded].first { $0.utf8.count <= room }
   }
 }

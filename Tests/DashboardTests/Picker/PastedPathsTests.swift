@@ -1,4 +1,5 @@
 import Testing
+import UploadCore
 
 @testable import Dashboard
 
@@ -35,12 +36,16 @@ struct PastedPathsTests {
 
   @Test(arguments: [
     "", " \n", "hello", "hello /tmp/a", "videos/a.bin", "'~/a'", "http://127.0.0.1/a", "file://elsewhere/tmp/a",
-    "file:///tmp/%zz", "file:///tmp/%2", "file:///tmp/%FF", "file:///tmp/%00", "file:relative", "'unterminated",
+    "file:///tmp/%zz", "file:///tmp/%2", "file:///tmp/%00", "file:relative", "'unterminated",
     "$'\\xg'",
     "$'\\xFF'", "$'\\777'", "trailing\\", "/tmp/a\nand a sentence",
   ])
   func whatIsNoPathIsNone(text: String) {
     #expect(parse(text) == [])
+  }
+
+  @Test func `a pasted URL of a file keeps bytes that are not UTF-8`() {
+    #expect(parse("file:///tmp/%FF") == [NameBytes("/tmp/".utf8 + [0xFF]).losslessText])
   }
 
   @Test func aFileThatWasPastedByMistakeIsNotTaken() {

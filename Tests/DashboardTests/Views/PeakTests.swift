@@ -13,7 +13,7 @@ import UploadCore
       driver.show([upload.changed { $0.speed = step % 7 == 3 ? 400_000_000 : 50_000_000 }])
     }
     driver.press(.enter)
-    let peaks = driver.text.matches(of: /peak ([0-9.]+ [KMG]iB)/).map { String($0.1) }
+    let peaks = driver.text.matches(of: /peak +([0-9.]+ [KMG]iB)/).map { String($0.1) }
     #expect(peaks.count == 4, "\(driver.text)")
     #expect(Set(peaks) == ["381.5 MiB", "4.0 MiB"], "rate and memory, each in the facts and over its graph")
   }

@@ -136,7 +136,7 @@ import UploadCore
       #expect(first == second && first.joined().contains { $0 != nil }, "\(size)")
       #expect(driver.text.contains("1023.9 MiB/s avg 1023.9 MiB/s peak 1023.9 MiB/s"), "\(size)")
       #expect(driver.text.contains("1023.9 MiB stored 1023.9 MiB durable 1023.9 MiB"), "\(size)")
-      #expect(driver.text.contains(/rate +(max )?1023.9 MiB\/s/), "the caption of the graph, \(size)")
+      #expect(driver.text.contains(/rate +(peak )?1023.9 MiB\/s/), "the caption of the graph, \(size)")
     }
   }
 
