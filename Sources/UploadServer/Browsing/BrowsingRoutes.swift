@@ -27,7 +27,8 @@ struct BrowsingRoutes: Sendable {
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: PlainRefusals())
-    router.get("/") { request, context in try await list(page(for: request).front, for: request, over: context.channel) }
+    router.get("/") { request, context in try await list(page(for: request).front, for: request, over: context.channel)
+    }
     router.get("/files") { request, context in try await listing(request, over: context.channel) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }
     router.get("/healthz") { _, _ in

@@ -39,7 +39,7 @@ struct Answer: Sendable {
       let url = path.map { [("url", JSONValue.string(file.url(relativeTo: $0)))] } ?? []
       let digest = file.digests.sha256Text.map { [("sha256", JSONValue.string($0))] } ?? []
       return JSONValue.object(
-        [("name", .string(file.name)), ("size", .unsigned(file.size)), ("type", .optional(file.type))] + url + digest
+        [("name", .string(file.name)), ("size", .unsigned(file.size)), ("type", .optional(file.type))] + digest + url
       )
     }
     var answer = Answer(
