@@ -92,7 +92,7 @@ package struct Preconditions: Sendable, Equatable {
   package static func failure(_ field: HTTPField.Name) -> UploadError {
     UploadError(
       .preconditionFailed,
-      "Precondition failed: \(field.canonicalName) does not hold for the current state of the file. Nothing was changed."
+      "Precondition failed: \(field.rawName) does not hold for the current state of the file. Nothing was changed."
     )
   }
 
@@ -102,7 +102,7 @@ package struct Preconditions: Sendable, Equatable {
     guard let list = EntityTagList(value.utf8) else {
       throw UploadError(
         .badRequest,
-        "\(name.canonicalName) is not * or a list of quoted entity tags: \(Excerpt.quoted(value))."
+        "\(name.rawName) is not * or a list of quoted entity tags: \(Excerpt.quoted(value))."
       )
     }
     return list

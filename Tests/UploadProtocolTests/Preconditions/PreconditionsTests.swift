@@ -85,7 +85,7 @@ import UploadCore
     ] {
       let error = try #require(throws: UploadError.self) { try outcome([(field, "unquoted")], purpose) }
       #expect(error.code == .badRequest)
-      #expect(error.message.contains(field.canonicalName) && error.message.contains("unquoted"))
+      #expect(error.message.contains(field.rawName) && error.message.contains("unquoted"))
     }
     #expect(try outcome([(.ifNoneMatch, "unquoted")], .read) == .perform)
   }
