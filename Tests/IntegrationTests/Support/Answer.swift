@@ -7,6 +7,7 @@ struct Answer: Decodable, Equatable {
     var size: UInt64
     var type: String?
     var sha256: String?
+    var url: String?
   }
 
   var status: Int

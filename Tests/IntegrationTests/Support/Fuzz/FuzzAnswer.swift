@@ -33,12 +33,34 @@ struct FuzzAnswer {
         guard let stated = Int(fields[field.upperBound...].prefix { $0 != "\r\n" }) else { return nil }
         length = status == 304 ? 0 : stated
       }
-      if mayLackBodies, startsAnswer(bytes, at: end) || (isOver && end == bytes.count) { length = 0 }
+      let lacksBody = mayLackBodies && (startsAnswer(bytes, at: end) || (isOver && end == bytes.count))
+      if fields.contains("\r\ntransfer-encoding: chunked\r\n"), !lacksBody {
+        guard let (body, next) = chunked(bytes, from: end) else { return isOver ? nil : answers }
+        answers.append(FuzzAnswer(status: status, fields: fields, body: body))
+        start = next
+        continue
+      }
+      if lacksBody { length = 0 }
       guard bytes.count - end >= length else { return isOver ? nil : answers }
       answers.append(FuzzAnswer(status: status, fields: fields, body: Array(bytes[end..<end + length])))
       start = end + length
     }
     return answers
+  }
+
+  /// A body in chunks (RFC 9112 section 7.1), without trailers, and where it ends; nil when it is not complete.
+  private static func chunked(_ bytes: [UInt8], from start: Int) -> (body: [UInt8], end: Int)? {
+    var (body, place): ([UInt8], Int) = ([], start)
+    while let lineEnd = bytes[place...].firstIndex(of: 0x0D), lineEnd + 1 < bytes.count,
+      let length = Int(String(decoding: bytes[place..<lineEnd], as: UTF8.self), radix: 16), length >= 0
+    {
+      let content = lineEnd + 2
+      guard bytes.count - content >= length + 2 else { return nil }
+      body += bytes[content..<content + length]
+      place = content + length + 2
+      if length == 0 { return (body, place) }
+    }
+    return nil
   }
 
   /// Where the first head from `start` on ends, its empty line included.

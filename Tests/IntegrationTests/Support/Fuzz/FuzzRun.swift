@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Testing
+import UploadCore
 import UploadTestSupport
 
 /// Throws cases at a server, a round at a time; after each round the directory holds what was answered for, and is
@@ -74,23 +75,29 @@ struct FuzzRun {
   /// Every file that was answered for is there and as long as was said, and nothing else but files without an answer
   /// that could be read.
   private func checkDirectory(_ tally: FuzzTally, _ seeds: Range<UInt64>) async throws {
-    var names: [String] = []
+    var names: [NameBytes] = []
+    let directory = open(server.uploads.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    try #require(directory >= 0)
+    defer { close(directory) }
     let expected = tally.stored.count + tally.pages
     try await eventually("the files of the cases \(seeds)") {
-      names = try server.uploads.names().filter { !before.contains($0) }
+      // Reading moves the position of a descriptor, so each time one of its own.
+      let opened = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      names = DirectoryNames.read(descriptor: opened).filter { !before.contains($0.description) }
       return try names.count >= expected && server.unnamedFiles == 0
     }
     var missing = tally.stored
-    var others: [String] = []
+    var others: [NameBytes] = []
     for name in names {
       let size = missing.removeValue(forKey: FuzzTally.key(name))
       if size == nil { others.append(name) }
-      let path = server.uploads.file(name)
       var status = stat()
-      #expect(lstat(path, &status) == 0)
+      let looked = name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+      #expect(looked == 0)
       #expect(status.st_mode & S_IFMT == S_IFREG, "\(name)")
       #expect(size == nil || UInt64(status.st_size) == size, "\(name), cases \(seeds)")
-      #expect(unlink(path) == 0)
+      let removed = name.withCString { unlinkat(directory, $0, 0) }
+      #expect(removed == 0)
     }
     #expect(missing.isEmpty, "answered for and not there, cases \(seeds)")
     if tally.pages == 0, tally.findings.isEmpty {

@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import UploadCore
+import UploadProtocol
 import UploadTestSupport
 
 /// What came of some cases.
@@ -59,7 +61,7 @@ struct FuzzTally: Sendable {
     guard let told = try? JSONDecoder().decode(Answer.self, from: Data(answer.body)), let files = told.files else {
       return find("201 without files", one, answer.body)
     }
-    for file in files where stored.updateValue(file.size, forKey: Self.key(file.name)) != nil {
+    for file in files where stored.updateValue(file.size, forKey: Self.key(ofURL: file.url ?? "")) != nil {
       find("a name given twice", one, answer.body)
     }
   }
@@ -70,8 +72,14 @@ struct FuzzTally: Sendable {
     findings.append("\(what): \(one); received \(said)")
   }
 
-  /// Names that only look alike are two files: text of their bytes, which compare one by one.
-  static func key(_ name: String) -> String {
-    name.utf8.allSatisfy { $0 < 0x80 } ? name : name.utf8.map { String($0, radix: 16) }.joined(separator: ".")
+  /// The file's name as the last component of its URL, percent-encoded: names need not be UTF-8, and names that only look
+  /// alike are two files.
+  static func key(ofURL url: String) -> String {
+    String(url.split(separator: "/", omittingEmptySubsequences: false).last ?? "")
+  }
+
+  /// The same for a name in the upload directory.
+  static func key(_ name: NameBytes) -> String {
+    PercentEncoding.encode(name.bytes)
   }
 }
