@@ -11,8 +11,9 @@ import UploadTestSupport
   ) async throws {
     try await withTemporaryDirectory { directory in
       let server = try Sluice.start(["serve", "--host", host, "--open", "--port", "0", "--dir", directory.file("up")])
-      let line = try await server.line { $0.hasPrefix("listening on ") }
-      let url = String(line.dropFirst("listening on ".count).prefix { $0 != "," })
+      let line = try await server.line { $0.contains(" listening on ") }
+      let start = try #require(line.firstRange(of: " listening on "))
+      let url = String(line[start.upperBound...].prefix { $0 != "," })
       try await body(url, directory)
       server.signal(SIGTERM)
       #expect(try await server.exit() == .status(0))

@@ -53,6 +53,10 @@ import UploadTestSupport
         try await Curl.run(["http://127.0.0.1:\(port.number)/healthz"]).status == 200
       }
       try fillPipe(directory)
+      // The report of the upload waits for room in the pipe.
+      let file = try directory.random(1000, to: "f")
+      let reply = try await Curl.run(["-T", file, "http://127.0.0.1:\(port.number)/f"])
+      #expect(reply.isStored("f", size: 1000), "\(reply)")
       process.signal(SIGTERM)
       #expect(try await process.exit(timeout: .seconds(60)) == .status(1))
     }

@@ -154,7 +154,7 @@ import UploadTestSupport
       #expect(try await Curl.run(["\(server.url)/nothing"]).isRefusal(404))
       #expect(try await Curl.run(["-d", "x", "\(server.url)/nothing"]).isRefusal(404))
       #expect(try await Curl.run(["-X", "GET", "-d", "x", "\(server.url)/"]).isRefusal(400))
-      #expect(try await Curl.run(["-H", "Accept: text/html", "\(server.url)/files/%zz"]).isRefusal(400))
+      #expect(try await Curl.run(["\(server.url)/files/%zz"]).isRefusal(400))
       for (method, target) in [
         ("DELETE", "/files/x"), ("GET", "/stream-upload"), ("GET", "/file-upload"), ("PUT", "/stream-upload"),
         ("PATCH", "/x"), ("PUT", "/healthz"), ("OPTIONS", "/"),

@@ -37,7 +37,7 @@ import UploadTestSupport
         head("PUT", "/a", ["Content-Length: 3000"]) + bytes + head("GET", "/healthz") + head("GET", "/files/a")
         + head("POST", "/stream-upload?name=b", ["Transfer-Encoding: chunked"]) + Array("bb8\r\n".utf8) + bytes
         + Array("\r\n0\r\n\r\n".utf8) + head("PUT", "/stream-upload", ["Content-Length: 3000"]) + bytes
-        + head("PUT", "/c", ["Content-Length: 0"]) + head("GET", "/files/")
+        + head("PUT", "/c", ["Content-Length: 0"]) + head("GET", "/files/b")
       let socket = try Socket(port: server.port)
       async let answers = socket.receiveAnswers(7)
       for piece in SplitFeeder.pieces(requests, of: min(pieceLength, requests.count)) { try await socket.send(piece) }

@@ -39,7 +39,7 @@ import UploadTestSupport
       #expect(grown < 40 << 20, "\(grown) bytes for \(readers.count) listings")
       // With another one than they share.
       let listing = try await Curl.run(["\(server.url)/files/"])
-      #expect(listing.body.contains(#"{"files":[{"name":"new","size":4194304,"#))
+      #expect(listing.body.contains(#"{"files":[{"name":"new","url":"../files/new","size":4194304,"#))
     }
   }
 

@@ -39,7 +39,7 @@ import UploadTestSupport
         try await connection.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         connection.finish()
       } else {
-        _ = try await sending.line { $0.hasPrefix("outgoing ") && $0.contains("sent") }
+        _ = try await sending.line { $0.contains(" outgoing ") && $0.contains(" sent,") }
         sending.signal(SIGTERM)
       }
       #expect(try await sending.exit() == .status(0))
@@ -153,7 +153,10 @@ import UploadTestSupport
       #expect(try ended.events.last?.uploads?.map(\.mode) == ["multipart"])
       let port = try HeldPort()
       let nobody = "http://127.0.0.1:\(port.number)"
-      let wins = try await Sluice.run(["send", path, "--to", nobody, "--mode", "stream"], environment: environment)
+      let wins = try await Sluice.run(
+        ["send", path, "--to", nobody, "--mode", "stream", "--retry", "0"],
+        environment: environment
+      )
       #expect(wins.exit == .status(1))
       #expect(try wins.events.first { $0.event == "failed" }?.error?.code == "connectionRefused")
       #expect(try wins.events.last?.uploads?.map(\.mode) == ["stream"])

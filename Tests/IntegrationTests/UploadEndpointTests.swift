@@ -13,7 +13,7 @@ import UploadTestSupport
       #expect(
         reply.body
           == #"{"status":201,"msg":"file uploaded","ok":true,"files":"#
-          + #"[{"name":"a b.png","size":100000,"type":"image/png"}]}"# + "\n"
+          + #"[{"name":"a b.png","size":100000,"type":"image/png","url":"./files/a%20b.png"}]}"# + "\n"
       )
       try server.expect("a b.png", equals: path)
       #expect(try server.uploads.names() == ["a b.png"])

@@ -21,7 +21,7 @@ MIB = 1 << 20
 # Of the file system; ext4 keeps some of it to itself.
 DISK = 64 * MIB
 KEPT = 8 * MIB
-NUMBERS = re.compile(r"[\d.]+ [KMG]iB more are needed, [\d.]+ [KMG]iB are free, of which 8.0 MiB are kept free")
+NUMBERS = re.compile(r"[\d.]+ [KMG]iB more are needed, [\d.]+ [KMG]iB are free, of which 8 MiB are kept free")
 
 
 def add_options(group: argparse._ArgumentGroup, count: Callable[[str], int]) -> None:

@@ -45,7 +45,10 @@ extension NameBytes {
   }
 
   /// Calls `body` with a path from ``losslessText`` as system calls want it.
-  package static func withPath<Result>(_ path: String, _ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
+  package static func withPath<Result>(
+    _ path: String,
+    _ body: (UnsafePointer<CChar>) throws -> Result
+  ) rethrows -> Result {
     guard mayHoldBytes(path) else { return try path.withCString(body) }
     return try NameBytes(lossless: path).withCString(body)
   }

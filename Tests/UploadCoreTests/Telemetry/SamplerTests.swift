@@ -98,7 +98,7 @@ import UploadTestSupport
     #expect(stalled.averageSpeed == 75_000, "this one is of the upload's whole life")
     meter.addReceived(100_000)
     #expect(try #require(sampler.sample(at: start + .seconds(5)).uploads.first).speed > 0)
-    meter.pause(because: "away")
+    meter.pause(because: "away", attempt: 2, until: start + .seconds(9))
     #expect(try #require(sampler.sample(at: start + .seconds(5.5)).uploads.first).speed == 0)
   }
 
@@ -113,6 +113,7 @@ import UploadTestSupport
   @Test func `A snapshot carries what the meter knows`() throws {
     var sampler = makeSampler()
     let meter = begin()
+    meter.phase = .peer
     meter.addReceived(500_000)
     meter.addStored(400_000)
     let pages = MappedPages(65_536)

@@ -94,7 +94,7 @@ import UploadTestSupport
         #expect((1...255).contains(safe.bytes.bytes.count))
         #expect(!safe.bytes.bytes.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7F })
         #expect(NameBytes(safe.bytes.pieces) == safe.bytes)
-        #expect(FileName(safe.bytes) == safe)
+        #expect(FileName(safe.bytes)?.bytes == safe.bytes)
       }
     }
   }
@@ -207,7 +207,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [
-    "a/index.html", "/a", "a\u{0}b", "z\u{200B}ero", "photo\u{202E}gnp.exe", ".sluice-x.part", "caf\u{FFFD}.txt",
+    "a/index.html", "/a", "a\u{0}b", "z\u{200B}ero", "photo\u{202E}gnp.exe", ".sluice-x.part",
     String(repeating: "x", count: 256), "a." + String(repeating: "b", count: 300),
   ])
   func `a name that had to be changed says so, also when it is numbered`(suggestion: String) throws {
@@ -221,7 +221,7 @@ import UploadTestSupport
     let name = try #require(FileName(suggestion))
     #expect(!name.wasAltered)
     #expect(!name.numbered(2).wasAltered)
-    #expect(try #require(FileName(suggestion, isFlattened: true)).wasAltered)
+    #expect(try #require(FileName(NameBytes(suggestion), isFlattened: true)).wasAltered)
     #expect(!FileName.fallback.wasAltered)
   }
 }

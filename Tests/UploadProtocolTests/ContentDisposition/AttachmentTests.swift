@@ -1,4 +1,5 @@
 import Testing
+import UploadCore
 
 @testable import UploadProtocol
 
@@ -14,8 +15,8 @@ import Testing
     fallback: String,
     exact: String
   ) {
-    let field = ContentDisposition.attachment(named: name)
+    let field = ContentDisposition.attachment(named: NameBytes(name))
     #expect(field == "attachment; filename=\"\(fallback)\"; filename*=UTF-8''\(exact)")
-    #expect(ContentDisposition(header: field).filename == name)
+    #expect(ContentDisposition(header: field).filename == NameBytes(name))
   }
 }

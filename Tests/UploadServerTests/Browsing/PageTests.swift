@@ -71,7 +71,9 @@ extension PageTests {
     #expect(links.to("files/a") == root + "files/a")
     let page = Page(links)
     let file = StoredFile(name: "a:b", size: 1, type: nil, modified: 0)
-    for text in [page.front.text([file]), page.listing.text([file]), page.stored([file]), page.error("no", status: .notFound)] {
+    for text in [
+      page.front.text([file]), page.listing.text([file]), page.stored([file]), page.error("no", status: .notFound),
+    ] {
       #expect(!text.contains("=\"/"), "no link begins at the host: \(text)")
     }
   }

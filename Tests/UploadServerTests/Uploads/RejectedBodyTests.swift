@@ -22,7 +22,7 @@ import UploadCore
         #expect(harness.readsOnTurn() > 0)
       }
       #expect(harness.isOpen)
-      #expect(harness.server.lingering.clients == 1)
+      #expect(harness.server.lingering.clients == (isChunked ? 1 : 0))
       #expect(harness.wire.outputIsClosed == !isChunked, "the body with a length has ended")
       if isChunked { try harness.send("0\r\n\r\n") }
       #expect(harness.wire.outputIsClosed && harness.isOpen)
@@ -62,7 +62,7 @@ import UploadCore
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + request("DELETE /b", ["Connection: close"], body: "y"))
       harness.store.finishPublishing()
-      #expect(try harness.statuses() == [201, 405])
+      #expect(try harness.statuses() == [201, 404])
       #expect(harness.wire.outputIsClosed)
       #expect(harness.server.lingering.clients == 0)
     }

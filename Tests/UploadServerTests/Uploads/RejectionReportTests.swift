@@ -33,7 +33,7 @@ import UploadProtocol
   func `Each rejected request is reported`(line: String, fields: [String], expected: String) async throws {
     var limits = UploadLimits()
     limits.maxSize = 10
-    limits.types = MediaTypeRules(denied: [try MediaTypePattern(parsing: "image/*")])
+    limits.types = MediaTypeRules(denied: [try MediaTypePattern("image/*")])
     try await withHandler(limits: limits, access: gate()) { harness in
       try? harness.send(request(line, fields + proof))
       #expect(report(harness) == ["192.0.2.1 \(expected)"])

@@ -54,7 +54,7 @@ import UploadTestSupport
       last.discard()
       #expect(DirectoryNames.read(path).sorted() == ["first", "second"])
       #expect(DirectoryNames.read(old) == [])
-      #expect(directory.list().map(\.name).sorted() == ["first", "second"])
+      #expect(try await directory.snapshotNames().sorted() == ["first", "second"])
       #expect(directory.open("first") != nil)
     }
   }

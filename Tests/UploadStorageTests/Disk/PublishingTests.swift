@@ -231,7 +231,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.file("root"))
       let upload = try sealed(directory, origin, [1], "a")
-      for name in directory.names() { directory.remove(name) }
+      for name in directory.names() { try directory.current().remove(name) }
       try #require(rmdir(place.file("root")) == 0)
       for policy in DuplicatePolicy.allCases {
         let error = try #require(throws: UploadError.self) {

@@ -22,7 +22,7 @@ import UploadTestSupport
     let file = try isHidden ? directory.createHidden() : directory.createPartial()
     try content.withUnsafeBytes { try file.write(.init(offset: 0, count: $0.count, way: .cached), $0) }
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: nil, remote: "")
-    let name = try #require(FileName(name, isFlattened: isFlattened))
+    let name = try #require(FileName(NameBytes(name), isFlattened: isFlattened))
     let condition = check.map { PublishCondition(name: name, check: $0) }
     return SealedUpload(
       meter: meter,
@@ -35,7 +35,7 @@ import UploadTestSupport
   }
 
   private func version(of name: String, in directory: UploadDirectory) throws -> FileVersion {
-    try #require(directory.open(name)).version
+    try #require(directory.open(NameBytes(name))).version
   }
 
   /// As `If-Match` does.
@@ -111,7 +111,7 @@ import UploadTestSupport
       #expect(files.map(\.replaced) == [isTaken, false, false, false, false])
       #expect(try place.names().count == 5)
       for (number, file) in files.enumerated() {
-        #expect(try place.read(FoldingDisk.folded(file.name)) == [UInt8(number)], "\(file.name)")
+        #expect(try place.read(FoldingDisk.folded(file.nameBytes).description) == [UInt8(number)], "\(file.name)")
       }
     }
   }

@@ -6,9 +6,10 @@ import UploadCore
 /// System calls of a file system that does not tell capitals from small letters, nor composed from decomposed characters:
 /// names are folded before the real calls see them.
 enum FoldingDisk {
-  static func folded(_ name: String) -> String {
+  static func folded(_ name: NameBytes) -> NameBytes {
     // The store's own hidden names are made by calls that do not pass here.
-    FileName.isPartial(name) ? name : name.lowercased().precomposedStringWithCanonicalMapping
+    guard !FileName.isPartial(name) else { return name }
+    return NameBytes(name.description.lowercased().precomposedStringWithCanonicalMapping)
   }
 
   static var calls: FileCalls {

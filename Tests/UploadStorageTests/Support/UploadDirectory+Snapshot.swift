@@ -1,4 +1,5 @@
 import Testing
+import UploadCore
 
 @testable import UploadStorage
 
@@ -9,6 +10,6 @@ extension UploadDirectory {
     let budget = try MemoryBudget(limit: UInt64(4 * size.bytes + MemoryBudget.minimum))
     let reservation = try #require(await budget.reserve(size.bytes))
     let snapshot = try snapshot(size, reservation: reservation)
-    return (0..<snapshot.count).map(snapshot.name)
+    return (0..<snapshot.count).map { snapshot.name(at: $0).description }
   }
 }
