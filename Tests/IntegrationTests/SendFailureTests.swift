@@ -112,7 +112,9 @@ import UploadTestSupport
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let file = try directory.random(64 << 20, to: "f.bin")
-      let arguments = ["send", "--retry", "0", "--json", "--idle-timeout", "1s", "--to", "http://127.0.0.1:\(port)", file]
+      let arguments = [
+        "send", "--retry", "0", "--json", "--idle-timeout", "1s", "--to", "http://127.0.0.1:\(port)", file,
+      ]
       async let ended = Sluice.run(arguments)
       let connection = try await listener.accept()
       // Accepted and never read from; what the kernel takes for us does not last.
