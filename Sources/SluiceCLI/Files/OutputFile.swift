@@ -8,7 +8,7 @@ import UploadCore
 /// readers find the old file or the new one, complete, and a failure does not cost the old one. ``OutputTarget`` says what
 /// may be replaced.
 struct OutputFile: ~Copyable {
-  /// What to do with a file that is there already.
+  /// What to do with an existing file.
   enum Existing {
     /// Fail.
     case keep

@@ -4,7 +4,7 @@ import UploadCore
 /// The file that a path given by the user leads to, and whether the program may write it.
 ///
 /// A symbolic link is followed and stays: people keep their settings as links into a repository. What it leads to must not
-/// exist yet or be a regular file. Replacing a device, FIFO or socket by a file would break whoever else uses it.
+/// exist yet or be a regular file. Replacing a device, FIFO or socket by a file would break other programs.
 struct OutputTarget {
   /// Links in a row at most, as the kernel follows them (path_resolution(7)).
   private static let mostLinks = 40

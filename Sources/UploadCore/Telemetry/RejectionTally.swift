@@ -37,7 +37,7 @@ struct RejectionTally {
 
   /// All since the start.
   private(set) var count: UInt64 = 0
-  /// How often a report became due: changes whenever somebody should look.
+  /// How often a report became due: a reader compares it to see new reports.
   private(set) var announced: UInt64 = 0
 
   /// Whether some were counted that have not been reported.

@@ -8,7 +8,7 @@ package enum DirectoryNames {
   }
 
   /// The same for a directory that is open, byte for byte; closes the descriptor. Reading moves its position, so it must
-  /// be nobody else's.
+  /// not be shared.
   package static func read(descriptor: Int32) -> [NameBytes] {
     var names: [NameBytes] = []
     visit(descriptor: descriptor) { names.append(NameBytes(cString: $0)) }

@@ -15,7 +15,7 @@ package enum MediaTypeNames {
   }
 
   /// The type that a Content-Type field states, in small letters and without parameters. Nil where the field is malformed
-  /// (MIME Sniffing, section 4.4), as it is with two types in it: nobody can tell which one a browser would take.
+  /// (MIME Sniffing, section 4.4), as it is with two types in it: a browser might use either.
   package static func essence(ofField field: String) -> String? {
     let essence = field.utf8.prefix { $0 != ASCII.semicolon }.map(ASCII.lowercased)
     let trimmed = essence.drop(while: isHTTPWhitespace).reversed().drop(while: isHTTPWhitespace).reversed()

@@ -18,7 +18,7 @@ struct MemoryChart {
     _ = try OutputFile(path: path, existing: .replace)
   }
 
-  /// Writes the picture, in one step: what is there already stays complete when it fails.
+  /// Writes the picture, in one step: an existing file stays as it is when that fails.
   func write(to path: String) throws(UploadError) {
     let file = try OutputFile(path: path, existing: .replace)
     try file.write(text)

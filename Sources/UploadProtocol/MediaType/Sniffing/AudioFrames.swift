@@ -10,7 +10,7 @@ struct MPEGAudioFrame {
   /// What does not change within a file: version, layer and sampling frequency.
   private let kind: Int
 
-  /// Nil where no frame begins; one of free format, whose length nobody states, counts as none.
+  /// Nil where no frame begins; one of free format, whose length is not stated, counts as none.
   init?(_ header: [UInt8], at offset: Int) {
     guard let word = header.number(4, at: offset, bigEndian: true), word >> 21 == 0x7FF else { return nil }
     let (rate, frequency) = (word >> 12 & 15, word >> 10 & 3)
