@@ -3,7 +3,7 @@ import Glibc
 /// The paste buffer of the tmux that this process runs in.
 ///
 /// A terminal's own way to the clipboard (OSC 52) ends at tmux: with its default `set-clipboard external` it ignores the
-/// sequence of programs, without an error. The command always works, and reports whether it worked.
+/// sequence of programs, without an error. tmux load-buffer is always accepted and reports failures.
 struct TmuxClipboard: Sendable {
   /// - Returns: nil outside of tmux.
   init?(_ environment: [String: String]) {
