@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 import UploadTestSupport
@@ -74,15 +75,24 @@ import UploadTestSupport
     }
   }
 
-  /// A disk that does not respond, as a network's: each write and sync of the traced server takes ten minutes.
+  /// A disk that does not respond, as a network's: from its start on, each write or sync of the server takes ten minutes.
   @Test(.strace, arguments: ["pwrite64", "fdatasync,fsync"])
   func `SIGTERM ends a server whose file system hangs`(calls: String) async throws {
-    let delay = "exec strace -D -f -o /dev/null -e trace=\(calls) -e inject=\(calls):delay_enter=600s \"$@\""
-    try await withServer(["--grace", "1s"], stops: false, prefix: ["sh", "-c", delay]) { server in
+    try await withServer(["--grace", "1s"], stops: false) { server in
+      let processID = server.process.processID
+      let delay = ["trace=\(calls)", "inject=\(calls):delay_enter=600s"].flatMap { ["-e", $0] }
+      let strace = try ProcessRunner("strace", ["-f", "-o", "/dev/null", "-p", "\(processID)"] + delay)
+      defer { strace.signal(SIGKILL) }
+      try await eventually("strace") { strace.errors.contains("attached") }
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/a", ["Content-Length: 3"]) + [1, 2, 3])
       try await server.events { $0.event == "started" }
       server.process.signal(SIGTERM)
+      // strace does not let go of the delayed thread, and a process with a thread is not gone.
+      try await eventually("the end", timeout: .seconds(60)) {
+        try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8).contains(") Z ")
+      }
+      strace.signal(SIGKILL)
       #expect(try await server.process.exit(timeout: .seconds(60)) == .status(1))
       #expect(server.process.errors.contains(Self.stopLine), "\(server.process.errors)")
       // Never acknowledged.
