@@ -69,7 +69,7 @@ struct AccessGate: Sendable {
       return .refuse(
         UploadError(
           .unauthorized,
-          "This server asks for a token: Authorization: Bearer TOKEN, or ?token=TOKEN, or TOKEN as a password."
+          "This server asks for a token: Authorization: Bearer TOKEN, or \(TokenRedactor.example) or TOKEN as a password."
         )
       )
     }

@@ -2,6 +2,8 @@ import UploadCore
 
 /// Makes what is reported of a request safe: no token in it, no query, no control characters, and never long.
 struct TokenRedactor: Sendable {
+  /// How the message of a 401 spells the query that has the token; no secret.
+  static let example = "?token=TOKEN,"
   private static let hidden = "[redacted]"
   /// In bytes; what is longer is cut.
   private static let longest = 256
@@ -25,7 +27,8 @@ struct TokenRedactor: Sendable {
 
   /// A method, or words about a request.
   func text(_ text: String) -> String {
-    text.contains("@") && text.contains("://") || revealsToken(text[...]) ? Self.hidden : bounded(text[...])
+    if text.contains("@"), text.contains("://") { return Self.hidden }
+    return revealsToken(text.replacing(Self.example, with: "")[...]) ? Self.hidden : bounded(text[...])
   }
 
   private func bounded(_ text: Substring) -> String {

@@ -37,6 +37,8 @@ import UploadCore
   @Test func `Other words lose a token too, and nothing is long`() {
     #expect(redactor.text("PUT") == "PUT")
     #expect(redactor.text(Self.token) == "[redacted]")
+    #expect(redactor.text("Add ?token=TOKEN, or ask.") == "Add ?token=TOKEN, or ask.")
+    #expect(redactor.text("Add ?token=TOKEN, or ?token=guess.") == "[redacted]")
     let path = "/" + String(repeating: "é", count: 1000)
     #expect(redactor.path(path).utf8.count < 300)
     #expect(TokenRedactor(nil).path("/\(Self.token)") == "/\(Self.token)")
