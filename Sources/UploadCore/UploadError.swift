@@ -1,3 +1,38 @@
+import Glibc
+
+/// Why an upload, or the program itself, could not go on: a value with a code that programs read, a message that tells
+/// a person what to do, and what lies underneath.
+package struct UploadError: Error, Sendable {
+  /// What kind of failure it is; appears as `code` in JSON events and decides the HTTP status of a refusal.
+  package struct Code: RawRepresentable, Hashable, Sendable {
+    package let rawValue: String
+
+    package init(rawValue: String) {
+      self.rawValue = rawValue
+    }
+  }
+
+  package let code: Code
+
+  /// One sentence or two, in plain words: what is wrong and what to do about it.
+  package let message: String
+
+  /// The error underneath, where there is one.
+  package let cause: (any Error)?
+
+  package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+  }
+}
+
+extension UploadError: CustomStringConvertible {
+  package var description: String {
+    "\(code.rawValue): \(message)"
+  }
+}
+
 extension UploadError.Code {
   // What a client asked for cannot be.
 
@@ -104,4 +139,27 @@ extension UploadError.Code {
     .badURL, .unreadableFile, .fileChanged, .outOfMemory, .contentMismatch, .cannotListen, .badCertificate,
     .badValue, .internalFailure,
   ]
+}
+
+/// A system call that failed: the cause underneath an ``UploadError``.
+package struct SystemCallError: Error, Sendable, CustomStringConvertible {
+  /// The call's name, such as `pwrite`.
+  package let call: String
+  /// What `errno` said.
+  package let number: Int32
+
+  /// - Parameter number: `errno`, read before anything else can change it.
+  package init(_ call: String, _ number: Int32) {
+    self.call = call
+    self.number = number
+  }
+
+  /// The system's words for the error, such as `No space left on device`.
+  package var reason: String {
+    String(cString: strerror(number))
+  }
+
+  package var description: String {
+    "\(call): \(reason)"
+  }
 }
