@@ -1,4 +1,5 @@
 import TerminalUI
+import UploadCore
 
 /// A question with its two answers, over everything else.
 struct ConfirmOverlay: Widget {
@@ -25,6 +26,29 @@ struct ConfirmOverlay: Widget {
         text.append(" \(hint.word)   ", theme.text)
       }
       surface.write(text, x: 0, y: surface.height - 1, width: surface.width)
+    }
+  }
+}
+
+/// Something that is done only when the user says so again.
+enum Question: Hashable, Sendable {
+  case cancel(UploadID, name: String, direction: UploadDirection)
+  /// While so many uploads run.
+  case quit(running: Int)
+
+  var title: String {
+    switch self {
+    case .cancel: "Cancel this upload?"
+    case .quit: "Quit?"
+    }
+  }
+
+  /// What will happen.
+  var lines: [String] {
+    switch self {
+    case .cancel(_, let name, .incoming): [name, "What has arrived of it is thrown away."]
+    case .cancel(_, let name, .outgoing): [name, "The upload ends here."]
+    case .quit(let running): [running == 1 ? "1 upload runs and is ended." : "\(running) uploads run and are ended."]
     }
   }
 }
