@@ -173,7 +173,7 @@ package final class NCursesTerminal: Terminal {
 
   private func sendToXterm(_ sequence: String) {
     guard isXtermLike, isActive else { return }
-    writeAll(sequence, to: output)
+    EscapeSequences.send(sequence, to: output)
   }
 
   /// The end of all that ``EscapeSequences`` began. Some terminals take an OSC 9 that they do not know for a message to

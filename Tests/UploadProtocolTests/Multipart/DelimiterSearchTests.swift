@@ -1,4 +1,5 @@
 import Testing
+import UploadTestSupport
 
 @testable import UploadProtocol
 
@@ -34,7 +35,7 @@ import Testing
   @Test(arguments: boundaries) func amongItsOwnPieces(text: String) throws {
     let boundary = try MultipartBoundary(text)
     let delimiter = boundary.delimiter
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     for _ in 0..<150 {
       var haystack: [UInt8] = []
       for _ in 0..<Int.random(in: 0...12, using: &generator) {

@@ -1,5 +1,6 @@
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadProtocol
 
@@ -55,7 +56,7 @@ import UploadCore
     """
   )
 
-  private func check(_ body: [UInt8], limits: MultipartLimits, using generator: inout SeededGenerator) throws {
+  private func check(_ body: [UInt8], limits: MultipartLimits, using generator: inout SplitMix64) throws {
     let boundary = try MultipartBoundary("b")
     let expected = ReferenceParser.transcript(of: body, boundary: boundary, limits: limits)
     for pieces in [[body], body.pieces(of: 1), body.randomPieces(using: &generator)] {
@@ -76,7 +77,7 @@ import UploadCore
   }
 
   @Test(arguments: seeds) func formsOfRandomWords(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     for _ in 0..<400 {
       var body: [UInt8] = Bool.random(using: &generator) ? Array("--b\r\n".utf8) : []
       for _ in 0..<Int.random(in: 0...14, using: &generator) {
@@ -87,7 +88,7 @@ import UploadCore
   }
 
   @Test(arguments: seeds) func contentOfRandomDelimiterBytes(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"f\"\r\n\r\n".utf8)
     for _ in 0..<400 {
       let content = (0..<Int.random(in: 0...60, using: &generator)).compactMap { _ in
@@ -98,7 +99,7 @@ import UploadCore
   }
 
   @Test(arguments: seeds) func mutationsOfAValidForm(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     for _ in 0..<150 {
       var body = Self.valid
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
