@@ -25,7 +25,7 @@ extension DashboardModel {
   private mutating func press(_ key: KeyEvent) -> [DashboardEffect] {
     if let command = KeyTable.command(for: key, in: .program) {
       guard question == nil || command != .help else { return [] }
-      // The second Ctrl-C does not wait for an answer, and the first asks its question wherever it is pressed.
+      // The second Ctrl-C quits without confirmation; the first asks for it wherever it is pressed.
       if command == .quit {
         if case .quit = question { return [.quit] }
         helpOffset = nil

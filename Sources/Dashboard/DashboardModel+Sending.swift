@@ -46,7 +46,7 @@ extension DashboardModel {
     guard var picker else { return [] }
     let outcome = picker.receive(listing)
     self.picker = picker
-    // An answer that comes when the picker is closed may fill it, but must not lead anywhere.
+    // A result that arrives while the picker is closed may fill it, but must not open anything.
     return isPicking ? follow(outcome) : []
   }
 
@@ -85,7 +85,7 @@ extension DashboardModel {
     }
   }
 
-  /// Keeps files that found no place in line for the next time the picker is open.
+  /// Keeps files that did not fit into the queue for the next time the picker is open.
   private mutating func mark(_ files: [SendCheck.File]) {
     var next = FilePicker(directory: settings.directory ?? facts.workingDirectory, home: facts.home)
     for file in files { next.marks.add(file.path, size: file.size ?? 0) }

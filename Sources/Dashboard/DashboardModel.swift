@@ -1,10 +1,10 @@
 package import TerminalUI
 import UploadCore
 
-/// The dashboard: what it has heard, what it shows, and what it wants done.
+/// The dashboard: what it knows, what it shows, and what it wants done.
 ///
-/// A value without a clock, a file or a thread: ``update(_:)`` takes what happens and says what is to be done about it,
-/// ``render()`` draws what is so.
+/// A value without a clock, a file or a thread: ``update(_:)`` takes a message and returns effects, ``render()`` draws
+/// the state.
 package struct DashboardModel: Sendable {
   let facts: DashboardFacts
   let capabilities: TerminalCapabilities
@@ -74,7 +74,7 @@ package struct DashboardModel: Sendable {
   }
 
   private mutating func take(_ snapshot: Snapshot, at time: ClockTime) {
-    // Who reads further down in the log goes on reading the same lines.
+    // A log that is scrolled down keeps showing the same lines.
     let isReading = view == .log && frozen == nil && logScroll.selection > 0
     let before = isReading ? live.log.newestFirst(logFilter.text).count : 0
     live.take(snapshot, at: time, sort: settings.sort, filter: paneFilter.text)
@@ -85,7 +85,7 @@ package struct DashboardModel: Sendable {
   }
 
   /// Selects what was sent last, so that the keys are about it. Each snapshot after it was begun has it, unless it is far
-  /// down in the line or the filter hides it.
+  /// down in the queue or the filter hides it.
   private mutating func selectSent() {
     guard let id = sent else { return }
     sent = nil
@@ -134,14 +134,14 @@ package struct DashboardModel: Sendable {
 
   var logEntries: [LogEntry] { shown.log.newestFirst(filter.text) }
 
-  // MARK: For whoever runs it
+  // MARK: For the host
 
   /// Snapshots wanted a second.
   package var refreshRate: Int { settings.refreshRate }
 
   package var hasRunningUploads: Bool { live.runningCount > 0 }
 
-  /// Whether nothing runs and no answer to an effect is pending.
+  /// Whether nothing runs and no effect is pending.
   package var isIdle: Bool { !hasRunningUploads && pending.isEmpty }
 }
 

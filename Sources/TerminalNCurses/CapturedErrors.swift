@@ -25,7 +25,7 @@ struct CapturedErrors {
     return CapturedErrors(terminal: terminal, file: file)
   }
 
-  /// Lets standard error speak again, and says what it said meanwhile.
+  /// Restores standard error, and replays what was written to it meanwhile.
   func end() {
     dup2(terminal, STDERR_FILENO)
     Glibc.close(terminal)

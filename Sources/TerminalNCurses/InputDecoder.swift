@@ -13,7 +13,7 @@ struct InputDecoder {
     case singleShift
     /// After ESC [ and the parameters so far (ECMA-48 section 5.4).
     case controlSequence([UInt8])
-    /// In a character of several bytes; `isAlt` when it came behind ESC.
+    /// In a character of several bytes; `isAlt` when it follows ESC.
     case character([UInt8], length: Int, isAlt: Bool)
   }
 
@@ -33,7 +33,7 @@ struct InputDecoder {
     case .byte(let byte):
       return feed(byte)
     case .key where paste != nil:
-      // A paste with what a key sends in it: controls, which nobody wants.
+      // A paste that contains what a key sends: controls, which are dropped.
       return nil
     case .key(let key):
       defer { state = .ground }
@@ -234,9 +234,9 @@ struct PasteBuffer {
   }
 }
 
-/// A piece of input as the terminal library gives it.
+/// A piece of input as ncurses gives it.
 enum InputUnit: Hashable {
-  /// A byte that belongs to no key it knows.
+  /// A byte that belongs to no key of the terminal's description.
   case byte(UInt8)
   /// A key of the terminal's own description.
   case key(Key)

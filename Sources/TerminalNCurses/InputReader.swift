@@ -16,12 +16,12 @@ struct InputReader {
     self.descriptor = descriptor
   }
 
-  /// Forgets a sequence or a paste that has not come to its end.
+  /// Drops a sequence or a paste that is not complete.
   mutating func reset() {
     decoder = InputDecoder()
   }
 
-  /// What has come since the last call; waits only for the rest of an escape sequence, 25 ms at most.
+  /// The events since the last call; waits only for the rest of an escape sequence, 25 ms at most.
   mutating func events() -> [InputEvent] {
     var events: [InputEvent] = []
     for _ in 0..<Self.limit {
@@ -58,7 +58,7 @@ struct InputReader {
     if let event = decoder.feed(unit) { events.append(event) }
   }
 
-  /// Whether there is nobody at the other end: readable, and nothing to read. Without this the main loop would spin.
+  /// Whether the terminal is gone: readable, and nothing to read. Without this the main loop would spin.
   private var isClosed: Bool {
     var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&ready, 1, 0) > 0 else { return false }

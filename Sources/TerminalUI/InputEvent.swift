@@ -1,14 +1,14 @@
-/// What comes from the terminal.
+/// Input from the terminal.
 package enum InputEvent: Hashable, Sendable {
   case key(KeyEvent)
-  /// Text that was pasted, all at once, as it came: it may hold anything.
+  /// Pasted text, whole and unchanged: it may hold anything.
   case paste(String)
   case mouse(MouseEvent)
   /// The window has a new size; draw anew.
   case resize(Size)
   /// The window got or lost the keyboard.
   case focus(Bool)
-  /// The terminal is gone: leave.
+  /// The terminal is gone: the program has to end.
   case closed
 }
 
@@ -27,7 +27,7 @@ package struct KeyEvent: Hashable, Sendable {
     self.init(.character(character), modifiers)
   }
 
-  /// Its name as help and footer show it: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
+  /// The key's name as help and footer show it: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
   package func label(_ glyphs: GlyphSet) -> String {
     var prefix = ""
     if modifiers.contains(.control) { prefix += "Ctrl-" }
@@ -96,7 +96,7 @@ package struct KeyModifiers: OptionSet, Hashable, Sendable {
     self.rawValue = rawValue
   }
 
-  /// Not told for characters: they come as capitals.
+  /// Not reported for characters: they arrive as capitals.
   package static let shift = KeyModifiers(rawValue: 1)
   package static let alt = KeyModifiers(rawValue: 2)
   package static let control = KeyModifiers(rawValue: 4)

@@ -1,4 +1,4 @@
-/// A terminal in memory: keeps what was drawn, gives the events it was told to. For tests.
+/// A terminal in memory, for tests: keeps what was drawn and returns the events that were added.
 @MainActor
 package final class MemoryTerminal: Terminal {
   package private(set) var size: Size

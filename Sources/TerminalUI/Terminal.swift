@@ -1,4 +1,4 @@
-/// A screen to draw on and a keyboard to read from. All on one thread, and nothing here waits.
+/// A screen to draw on and a keyboard to read from. All on one thread; no call blocks.
 @MainActor
 package protocol Terminal: AnyObject {
   var size: Size { get }
@@ -7,16 +7,16 @@ package protocol Terminal: AnyObject {
   /// Shows a surface, and its cursor where it has one; only what differs from the last one is sent.
   func draw(_ surface: Surface)
 
-  /// What has come since the last call; empty when there is nothing.
+  /// The events since the last call; empty when there are none.
   func pendingEvents() -> [InputEvent]
 
-  /// Gives the screen back as it was, to whoever runs next; nothing is drawn and no event comes until ``resume()``.
+  /// Restores the screen for the program that runs next; nothing is drawn and no event is returned until ``resume()``.
   func suspend()
 
   /// Takes the screen again. Its size may have changed; the next ``draw(_:)`` sends everything.
   func resume()
 
-  /// Puts text on the user's clipboard, where the terminal can and lets us.
+  /// Puts text on the user's clipboard, where the terminal can and allows it.
   func copy(_ text: String)
 
   /// Names the window.

@@ -46,7 +46,7 @@ package struct ContentDigests: Sendable, Equatable {
   }
 }
 
-/// Computes digests of a content that comes in pieces, in order. A value: what is handed on goes on from there.
+/// Computes digests of a content that arrives in chunks, in order. A value: a copy continues from the same state.
 package protocol ContentHash: Sendable {
   /// Takes the next bytes.
   mutating func update(_ bytes: UnsafeRawBufferPointer)

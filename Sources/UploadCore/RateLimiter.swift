@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Spreads bytes evenly over time: whoever has taken some asks how long to wait before taking more.
+/// Spreads bytes evenly over time: a connection that has moved some asks how long to wait before moving more.
 ///
-/// A pacing clock without a queue: it keeps the instant at which everything taken so far is paid for. All who share one
-/// wait for that instant, each for its own last piece, so they take turns and a fast one gets no more than another. Its
-/// time is given to it; it has no lock, since connections of all event loops share it.
+/// A pacing clock without a queue: it keeps the instant at which everything taken so far is paid for. All connections
+/// that share one limiter wait for that instant, each for its own last piece, so that they take turns and a fast one gets
+/// no more than another. The caller passes the time; there is no lock, since connections of all event loops share it.
 package final class RateLimiter: Sendable {
-  /// How far a taker that comes late may catch up, in nanoseconds: timers fire late, and the average must not suffer.
+  /// How far a late connection may catch up, in nanoseconds: timers fire late, and the average must not suffer.
   private static let slack: UInt64 = 30_000_000
   /// A piece should cost no more than this part of a second, or a window of a second would not be smooth when several
   /// takers come back from a pause at once. And what a slowed sender's window holds should be several pieces, or some
@@ -38,7 +38,7 @@ package final class RateLimiter: Sendable {
   }
 
   /// The most that should be taken at once, in bytes: a power of two from 1 KiB to 1 MiB. The same for all who share the
-  /// limit, whenever they came, since with turns of different sizes the shares would differ (measured: 3 to 1).
+  /// limit, whenever they began, since with turns of different sizes the shares would differ (measured: 3 to 1).
   package var pieceSize: Int {
     let share = bytesPerSecond / Self.piecesPerSecond
     var size = 1024

@@ -3,7 +3,7 @@ import Glibc
 /// Why an upload, or the program itself, could not go on: a value with a code that programs read, a message that tells
 /// a person what to do, and what lies underneath.
 package struct UploadError: Error, Sendable {
-  /// What kind of failure it is; appears as `code` in JSON events and decides the HTTP status of a refusal.
+  /// What kind of failure it is; appears as `code` in JSON events and decides the HTTP status of a rejection.
   package struct Code: RawRepresentable, Hashable, Sendable {
     package let rawValue: String
 
@@ -34,7 +34,7 @@ extension UploadError: CustomStringConvertible {
 }
 
 extension UploadError.Code {
-  // What a client asked for cannot be.
+  // The request was rejected.
 
   /// The request is malformed, or says two things at once.
   package static let badRequest = Self(rawValue: "badRequest")
@@ -46,30 +46,30 @@ extension UploadError.Code {
   package static let incomplete = Self(rawValue: "incomplete")
   /// The upload, a part of a form or a form as a whole is over a limit.
   package static let tooLarge = Self(rawValue: "tooLarge")
-  /// The kind of content, or its encoding, is not one that is taken.
+  /// The kind of content, or its encoding, is not one that is accepted.
   package static let unsupportedType = Self(rawValue: "unsupportedType")
-  /// The server asks for a token, and this request has not the right one.
+  /// The server requires a token, and the request does not have the right one.
   package static let unauthorized = Self(rawValue: "unauthorized")
-  /// Whoever asks may not: a web page of another origin, or one that calls this machine by a foreign name.
+  /// The request is not allowed: it comes from a web page of another origin, or names this machine by a foreign name.
   package static let forbidden = Self(rawValue: "forbidden")
   /// There is nothing under that path.
   package static let notFound = Self(rawValue: "notFound")
-  /// That path exists, but not for that method.
+  /// The path exists, but not for the method.
   package static let methodNotAllowed = Self(rawValue: "methodNotAllowed")
   /// The request headers take too much memory, or too much in all connections together.
   package static let headersTooLarge = Self(rawValue: "headersTooLarge")
-  /// A file of that name is there already and must stay.
+  /// A file of that name exists and must not be replaced.
   package static let nameTaken = Self(rawValue: "nameTaken")
   /// A precondition of the request (RFC 9110 section 13) does not hold.
   package static let preconditionFailed = Self(rawValue: "preconditionFailed")
-  /// The request asks for something no part of the server knows, such as an unknown transfer coding.
+  /// The request needs something the server does not implement, such as an unknown transfer coding.
   package static let notImplemented = Self(rawValue: "notImplemented")
 
-  // What happened on the way.
+  // The transfer ended early.
 
-  /// The client went away in the middle.
+  /// The client closed the connection during the upload.
   package static let clientGone = Self(rawValue: "clientGone")
-  /// No byte came for longer than the idle time-out.
+  /// No byte was received for longer than the idle timeout.
   package static let timedOut = Self(rawValue: "timedOut")
   /// Too many uploads at once.
   package static let tooManyUploads = Self(rawValue: "tooManyUploads")
@@ -79,10 +79,10 @@ extension UploadError.Code {
   package static let tooManyGuesses = Self(rawValue: "tooManyGuesses")
   /// The server is stopping.
   package static let shuttingDown = Self(rawValue: "shuttingDown")
-  /// Somebody asked for the upload to end.
+  /// The upload was cancelled.
   package static let cancelled = Self(rawValue: "cancelled")
 
-  // The place where files end up.
+  // The store.
 
   /// No space is left where files are stored.
   package static let diskFull = Self(rawValue: "diskFull")
@@ -93,21 +93,21 @@ extension UploadError.Code {
   /// The directory for uploads cannot be used.
   package static let badDirectory = Self(rawValue: "badDirectory")
 
-  // What the client met.
+  // The client's side.
 
-  /// Nobody listens at that address.
+  /// No server listens at that address.
   package static let connectionRefused = Self(rawValue: "connectionRefused")
   /// The host has no address, or cannot be reached.
   package static let unreachable = Self(rawValue: "unreachable")
-  /// The connection ended before the server's answer.
+  /// The connection ended before the server's response.
   package static let connectionLost = Self(rawValue: "connectionLost")
-  /// The server answered with an error of its own.
+  /// The server responded with an error.
   package static let refusedByServer = Self(rawValue: "refusedByServer")
-  /// What the server sent is not HTTP.
+  /// The server's response is not HTTP.
   package static let badAnswer = Self(rawValue: "badAnswer")
-  /// The server's certificate is not one to be believed.
+  /// The server's certificate is not trusted.
   package static let untrustedServer = Self(rawValue: "untrustedServer")
-  /// The address is not one that can be sent to.
+  /// The address cannot be sent to.
   package static let badURL = Self(rawValue: "badURL")
   /// The file to send cannot be read.
   package static let unreadableFile = Self(rawValue: "unreadableFile")
@@ -115,7 +115,7 @@ extension UploadError.Code {
   package static let fileChanged = Self(rawValue: "fileChanged")
   /// The file does not fit into memory, as buffered mode needs.
   package static let outOfMemory = Self(rawValue: "outOfMemory")
-  /// What arrived is not what was sent.
+  /// The received content does not have the digest that the sender states.
   package static let contentMismatch = Self(rawValue: "contentMismatch")
 
   // The program.
@@ -126,7 +126,7 @@ extension UploadError.Code {
   package static let badCertificate = Self(rawValue: "badCertificate")
   /// A size, rate, time or option value that cannot be read.
   package static let badValue = Self(rawValue: "badValue")
-  /// Something that should not have happened did.
+  /// A state that should be impossible.
   package static let internalFailure = Self(rawValue: "internalFailure")
 
   /// Every code there is, for the list in the README and the test that holds them together.

@@ -32,10 +32,10 @@ package struct FinishedUpload: Sendable, Equatable {
 
 /// How an upload ended.
 package enum UploadOutcome: Sendable {
-  /// Everything arrived and is where it belongs.
+  /// Every byte arrived and the file is stored.
   case finished(FinishedUpload)
-  /// Nothing was stored, for this reason.
+  /// Nothing was stored; the error says why.
   case failed(UploadError)
-  /// Somebody ended it; nothing was stored.
+  /// It was cancelled; nothing was stored.
   case cancelled
 }

@@ -1,4 +1,4 @@
-/// What an upload is doing, as every face shows it.
+/// What an upload is doing, as every renderer shows it.
 package enum UploadState: String, Sendable, CaseIterable {
   /// Accepted, no byte of the body yet; next: any other.
   case waiting
@@ -12,13 +12,13 @@ package enum UploadState: String, Sendable, CaseIterable {
   case stalled
   /// Held back by a rate limit.
   case limited
-  /// Every byte has been taken; not all of it is durable yet, or the server has not answered yet.
+  /// Every byte has been taken; not all of it is durable yet, or the server has not responded yet.
   case finishing
   /// Over, and the file is where it belongs.
   case done
   /// Over, and nothing was stored.
   case failed
-  /// Ended by somebody's wish.
+  /// Cancelled.
   case cancelled
 }
 
@@ -27,11 +27,11 @@ package enum UploadState: String, Sendable, CaseIterable {
 package enum UploadPhase: UInt8, Sendable {
   /// Nothing of the body has moved yet.
   case waiting
-  /// Ready for the other end: the next byte is theirs to send, or to take.
+  /// Ready for the peer: the next byte is for it to send, or to receive.
   case peer
-  /// Writes are under way and there is no room to take more.
+  /// Writes are under way and there is no room for more.
   case disk
-  /// Whoever writes what is sent has written nothing more so far (outgoing uploads of no file only).
+  /// The program that writes the input has written nothing more so far (outgoing uploads from a pipe only).
   case input
   /// No slab is free in the budget.
   case memory
@@ -39,21 +39,21 @@ package enum UploadPhase: UInt8, Sendable {
   case limit
   /// An attempt has failed, and the next one waits for its time.
   case pause
-  /// The other end has every byte, and the next word is theirs (outgoing uploads only).
+  /// The server has every byte and has not responded yet (outgoing uploads only).
   case answer
   /// Every byte has been taken.
   case finishing
 }
 
-/// Who an upload that does not move is waiting for.
+/// The cause of a stall: what an upload that does not move is waiting for.
 package enum StallCause: String, Sendable, CaseIterable {
-  /// The sender at the other end sends nothing.
+  /// The client sends nothing.
   case client
-  /// The receiver at the other end takes nothing, or does not answer (outgoing uploads only).
+  /// The server receives nothing, or does not respond (outgoing uploads only).
   case server
-  /// Whoever writes what is sent writes nothing, such as a program before a pipe (outgoing uploads only).
+  /// The program that writes the input writes nothing, such as one before a pipe (outgoing uploads only).
   case input
-  /// Writes to the disk are not coming back.
+  /// Writes to the disk do not complete.
   case disk
   /// The memory budget is spent.
   case memory

@@ -77,7 +77,7 @@ package enum DigestFields {
 package struct DigestRequest: Sendable, Equatable {
   /// What the content must have.
   package private(set) var expected = ContentDigests()
-  /// What the answer is to tell.
+  /// The algorithm of the digest that the response is to state.
   package private(set) var wanted: DigestAlgorithm?
   /// A digest is to come in the trailer; which one is not said (RFC 9110 section 6.6.2).
   package private(set) var isAnnounced = false
@@ -127,7 +127,7 @@ extension ContentDigests {
   }
 }
 
-/// Names that the library does not have (RFC 9530).
+/// Names that swift-http-types does not have (RFC 9530).
 extension HTTPField.Name {
   package static let reprDigest = known("Repr-Digest")
   package static let contentDigest = known("Content-Digest")

@@ -1,14 +1,14 @@
 package import UploadCore
 
-/// Works out what is worth a line from one snapshot to the next.
+/// Derives events from one snapshot to the next.
 ///
-/// Pure: the clock is the snapshots' own. What it remembers of an upload goes when the upload ends.
+/// Pure: the clock is the snapshots' own. The history of an upload is dropped when the upload ends.
 package struct EventDeriver: Sendable {
-  /// What has to be known of an upload to tell what is new.
+  /// What has to be known of an upload to find out what is new.
   private struct History {
-    /// When it was last told how far the upload is.
-    var toldAt: ContinuousClock.Instant
-    var told: Reading?
+    /// When its progress was last reported.
+    var reportedAt: ContinuousClock.Instant
+    var reported: Reading?
     var stall: (cause: StallCause, since: ContinuousClock.Instant)?
     /// The number of the last attempt that was announced; none before the second.
     var attempt = 1
@@ -28,12 +28,12 @@ package struct EventDeriver: Sendable {
     }
   }
 
-  /// How often the process's memory is told, while anything moves.
+  /// How often the process's memory is reported, while anything moves.
   private static let processInterval = Duration.seconds(1)
 
   private let interval: Duration
   private var histories: [UploadID: History] = [:]
-  private var processToldAt: ContinuousClock.Instant?
+  private var processReportedAt: ContinuousClock.Instant?
 
   /// - Parameter interval: the least time between two progress lines of one upload.
   package init(interval: Duration = .milliseconds(500)) {
@@ -43,24 +43,24 @@ package struct EventDeriver: Sendable {
   /// How many uploads it remembers.
   var remembered: Int { histories.count }
 
-  /// What has happened since the snapshot before, in the order in which it is told.
+  /// What has happened since the snapshot before, in the order in which it is reported.
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
     var events: [UploadEvent] = []
-    // Ends first: an upload that begins in the place of one that ended is then told of after it.
+    // Ends first: an upload that begins in the place of one that ended is then reported after it.
     for upload in snapshot.uploads where upload.outcome != nil { append(upload, at: snapshot.at, to: &events) }
     var running = 0
     for upload in snapshot.uploads where upload.outcome == nil {
       running += 1
       append(upload, at: snapshot.at, to: &events)
     }
-    // The ledger gives up on ends that nobody fetches; without their last snapshot they would be remembered for ever.
+    // The ledger drops ended uploads that are not drained in time: they have no last snapshot to drop their history.
     if histories.count > running {
       let present = Set(snapshot.uploads.lazy.map(\.id))
       histories = histories.filter { present.contains($0.key) }
     }
     let moves = !events.isEmpty || snapshot.uploads.contains { $0.state != .stalled }
-    if moves, isDue(Self.processInterval, after: processToldAt, at: snapshot.at) {
-      processToldAt = snapshot.at
+    if moves, isDue(Self.processInterval, after: processReportedAt, at: snapshot.at) {
+      processReportedAt = snapshot.at
       events.append(.process(snapshot.memory, snapshot.slabs))
     }
     events += snapshot.rejected.map { .rejected($0) }
@@ -77,7 +77,7 @@ package struct EventDeriver: Sendable {
       history = known
     } else {
       events.append(.started(upload))
-      history = History(toldAt: now)
+      history = History(reportedAt: now)
     }
     if let outcome = upload.outcome {
       histories[upload.id] = nil
@@ -87,14 +87,14 @@ package struct EventDeriver: Sendable {
     appendStall(of: upload, &history, at: now, to: &events)
     if upload.retryReason != nil, upload.attempt > history.attempt {
       history.attempt = upload.attempt
-      history.toldAt = now
+      history.reportedAt = now
       events.append(.retrying(upload))
     }
     let reading = Reading(upload)
-    // A stalled upload is told again only when something about it is new, such as memory it gave back.
-    if isDue(interval, after: history.toldAt, at: now), upload.state != .stalled || history.told != reading {
-      history.toldAt = now
-      history.told = reading
+    // A stalled upload is reported again only when something about it is new, such as memory it gave back.
+    if isDue(interval, after: history.reportedAt, at: now), upload.state != .stalled || history.reported != reading {
+      history.reportedAt = now
+      history.reported = reading
       events.append(.progress(upload))
     }
     histories[upload.id] = history

@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// What `/metrics` says: counts and memory of all uploads at one instant, as OpenMetrics text.
+/// What `/metrics` reports: counts and memory of all uploads at one instant, as OpenMetrics text.
 package struct Metrics: Sendable {
   /// The media type of ``text``.
   package static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -47,7 +47,7 @@ package struct Metrics: Sendable {
     self.memory = memory
   }
 
-  /// Reads everything now. States come from the meters alone: what nobody has sampled over time is never `stalled`.
+  /// Reads everything now. States come from the meters alone: without samples over time none is `stalled`.
   package init(ledger: UploadLedger, slabs: SlabUse, memory: ProcessMemory = .current()) {
     let (meters, totals) = ledger.reading()
     let active = meters.map { meter in

@@ -91,7 +91,7 @@ package enum ProgressLine {
     }
   }
 
-  /// Time left while it moves, who is waited for while it is stalled, time taken once it is over.
+  /// Time left while it moves, the cause while it is stalled, time taken once it is over.
   private static func time(_ upload: UploadSnapshot) -> String {
     switch upload.state {
     case .done, .failed, .cancelled: TimeText.clock(upload.seconds)

@@ -3,7 +3,7 @@ import UploadCore
 extension UploadEvent {
   /// The event as one sentence for a log or a screen reader, without a line end; nil for those that only programs want.
   ///
-  /// Everything a stranger chose (names, messages, media types) is ``PlainText/sanitized(_:)``.
+  /// Everything that a peer chose (names, messages, media types) is ``PlainText/sanitized(_:)``.
   package func plainLine() -> String? {
     switch self {
     case .listening(let server): Self.line(server)
@@ -108,7 +108,7 @@ extension UploadEvent {
 }
 
 extension UploadSnapshot {
-  /// `attempt 3 in 12 s: Nobody listens at 127.0.0.1:80.`, fit to be shown; nil while it does not wait to be tried again.
+  /// `attempt 3 in 12 s: REASON`, safe to show; nil while it does not wait for its next attempt.
   var retryWords: String? {
     guard let retryReason else { return nil }
     return "\(retryCountdown): \(PlainText.sanitized(retryReason))"
@@ -121,7 +121,7 @@ extension UploadSnapshot {
 }
 
 extension StallCause {
-  /// Who is waited for, in words that follow "waiting for".
+  /// The cause, in words that follow "waiting for".
   var words: String {
     switch self {
     case .client: "the client"

@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// Something worth a line: what `--json` writes as one object and `--plain` as one sentence (README.md, JSON lines).
+/// Something worth reporting: what `--json` writes as one object and `--plain` as one sentence (README.md, JSON lines).
 package enum UploadEvent: Sendable {
   /// The server can be reached.
   case listening(ServerListening)
@@ -8,17 +8,17 @@ package enum UploadEvent: Sendable {
   case started(UploadSnapshot)
   /// How far it is.
   case progress(UploadSnapshot)
-  /// Nothing moves, and the snapshot's `cause` says who is waited for.
+  /// Nothing moves; the snapshot's `cause` says why.
   case stalled(UploadSnapshot)
   /// It moves again, after so many seconds without a byte.
   case resumed(UploadSnapshot, seconds: Double)
   /// An attempt has failed, and another one follows after a pause: the snapshot's `attempt`, `retryIn` and `retryReason`.
   case retrying(UploadSnapshot)
-  /// Over, and the file is where it belongs.
+  /// Over, and the file is stored.
   case finished(UploadSnapshot, FinishedUpload)
   /// Over, and nothing was stored.
   case failed(UploadSnapshot, UploadError)
-  /// Ended by somebody's wish.
+  /// Cancelled.
   case cancelled(UploadSnapshot)
   /// A request that was rejected before an upload began, and how many identical ones.
   case rejected(RejectedRequest)
@@ -28,9 +28,9 @@ package enum UploadEvent: Sendable {
   case summary(UploadSummary)
 }
 
-/// What a server tells once it can be reached: the `listening` event.
+/// What a server reports once it can be reached: the `listening` event.
 package struct ServerListening: Sendable, Equatable {
-  /// Where uploads go, with the port that was really taken.
+  /// Where uploads go, with the port that was bound.
   package var url: String
   /// The port for raw TCP; nil when it is off.
   package var rawPort: Int?
@@ -38,7 +38,7 @@ package struct ServerListening: Sendable, Equatable {
   package var directory: String
   /// The process's number.
   package var processID: Int32
-  /// What a client must show; nil when anybody may upload.
+  /// Access token that clients must present; nil when none is required.
   package var token: String?
   /// SHA-256 of the certificate; nil without TLS.
   package var fingerprint: String?

@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// What `send` and `headless` say last: every upload with its verdict.
+/// The last output of `send` and `headless`: every upload with its verdict.
 package struct UploadSummary: Sendable {
   /// One upload, as it ended.
   package struct Entry: Sendable {
@@ -19,7 +19,7 @@ package struct UploadSummary: Sendable {
     package var verdict: UploadVerdict
     /// Media type as the content's first bytes show it.
     package var detectedType: String?
-    /// SHA-256 of the content in hexadecimal, where the server told it.
+    /// SHA-256 of the content in hexadecimal, where the server stated it.
     package var sha256: String?
 
     package init(
@@ -128,21 +128,21 @@ extension UploadSummary {
   }
 }
 
-/// What came of one upload, in one word: `verdict` in the summary.
+/// The result of one upload, in one word: `verdict` in the summary.
 package enum UploadVerdict: String, Sendable, CaseIterable {
   /// The file arrived, and its content was compared and is the same.
   case intact
-  /// The server told the SHA-256 of what it stored, and it is that of what was sent.
+  /// The server stated the SHA-256 of what it stored, and it is that of what was sent.
   case verified
   /// The server says it has the file; the content was not compared.
   case accepted
   /// The file arrived with another content or size.
   case mismatch
-  /// The server answered with an error.
+  /// The server responded with an error.
   case refused
   /// It could not be sent.
   case failed
-  /// Somebody ended it.
+  /// It was cancelled.
   case cancelled
 
   /// Whether nothing is known to be wrong.

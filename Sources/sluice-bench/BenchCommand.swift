@@ -78,7 +78,7 @@ enum BenchCommand {
   }
 }
 
-/// One subcommand: a question, and the way to measure its answer.
+/// One subcommand: what it measures, and how.
 protocol Benchmark {
   static var name: String { get }
   /// What it measures, in one line.

@@ -4,10 +4,10 @@ import UploadCore
 /// A client's connection to a server on this machine: blocking calls, one request after the other, nothing else, so that
 /// the server is what is measured.
 final class Connection: Sendable {
-  /// How long an answer may take, in milliseconds; a bound against hanging, for disks that sync slowly.
+  /// How long a response may take, in milliseconds; a bound against hanging, for disks that sync slowly.
   private static let patience: Int32 = 300_000
-  /// Longest answer read, in bytes.
-  private static let answerLimit = 64 << 10
+  /// The longest response that is read, in bytes.
+  private static let responseLimit = 64 << 10
 
   private let descriptor: Int32
 
@@ -62,16 +62,16 @@ final class Connection: Sendable {
     }
   }
 
-  /// Reads an answer to its end.
+  /// Reads a response to its end.
   /// - Returns: its status.
   /// - Throws: ``UploadError`` with code `timedOut`, `connectionLost` or `badAnswer`.
   func readStatus() throws(UploadError) -> Int {
-    var answer: [UInt8] = []
-    while answer.count < Self.answerLimit {
-      if let head = AnswerHead(answer) {
-        guard answer.count < head.length + head.bodyLength else { return head.status }
+    var response: [UInt8] = []
+    while response.count < Self.responseLimit {
+      if let head = ResponseHead(response) {
+        guard response.count < head.length + head.bodyLength else { return head.status }
       }
-      answer += try receive()
+      response += try receive()
     }
     throw UploadError(.badAnswer, "The server's answer is no answer, or has no end.")
   }
@@ -94,8 +94,8 @@ final class Connection: Sendable {
   }
 }
 
-/// The head of an HTTP/1.1 answer, as much of it as tells where the answer ends.
-struct AnswerHead: Equatable {
+/// The head of an HTTP/1.1 response, as much of it as shows where the response ends.
+struct ResponseHead: Equatable {
   let status: Int
   /// Bytes up to the body.
   let length: Int

@@ -99,7 +99,7 @@ struct DashboardBenchmark: Benchmark {
     while delays.count < keys {
       var ready = pollfd(fd: stage.inputDescriptor, events: Int16(POLLIN), revents: 0)
       poll(&ready, 1, clock.millisecondsLeft)
-      delays += typist.answer(stage.takeKeys())
+      delays += typist.takeDelays(stage.takeKeys())
       if clock.isDue() { _ = stage.drawFrame() }
       guard ContinuousClock.now < deadline else {
         throw UploadError(.internalFailure, "Of \(keys) keys \(delays.count) came through.")

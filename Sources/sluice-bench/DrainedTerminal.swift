@@ -5,14 +5,14 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// A terminal that somebody reads and nobody looks at, and on whose keyboard anybody may type.
+/// A pseudo-terminal whose output is read and dropped, and whose keys any thread may press.
 final class DrainedTerminal: Sendable {
   /// Where a program reads keys and draws.
   let program: Int32
   private let screen: Int32
   private let counter = Counter()
 
-  /// Shared with the thread that reads, which ends when nobody has the program's end open.
+  /// Shared with the thread that reads, which ends when the program's end is closed.
   private final class Counter: Sendable {
     let bytes = Atomic<Int>(0)
   }
@@ -36,7 +36,7 @@ final class DrainedTerminal: Sendable {
     }
   }
 
-  /// Bytes that have come to the screen so far.
+  /// Bytes that the screen has received so far.
   var byteCount: Int { counter.bytes.load(ordering: .relaxed) }
 
   /// Presses a key that sends one byte.
@@ -51,7 +51,7 @@ final class DrainedTerminal: Sendable {
   }
 }
 
-/// Somebody at the keyboard, who goes down and up through a list, and looks at the clock at each key.
+/// Presses keys that move down and up through a list, and notes the time of each.
 final class Typist: Sendable {
   private let pressed = Mutex<[ContinuousClock.Instant]>([])
 
@@ -69,7 +69,7 @@ final class Typist: Sendable {
 
   /// Takes out the first `count` keys.
   /// - Returns: how long ago each was pressed, in seconds.
-  func answer(_ count: Int) -> [Double] {
+  func takeDelays(_ count: Int) -> [Double] {
     let now = ContinuousClock.now
     return pressed.withLock { pressed in
       defer { pressed.removeFirst(min(count, pressed.count)) }

@@ -12,8 +12,8 @@ struct Sender: Sendable {
 
   private static let boundary = MultipartBoundary.random()
 
-  /// Sends one and waits for its answer.
-  /// - Throws: ``UploadError``; code `refusedByServer` for any answer but 201.
+  /// Sends one and waits for its response.
+  /// - Throws: ``UploadError``; code `refusedByServer` for any response but 201.
   func send(_ name: String, over connection: Connection) throws(UploadError) {
     switch mode {
     case .stream:
@@ -35,8 +35,8 @@ struct Sender: Sendable {
     try Self.expectStored(connection)
   }
 
-  /// Waits for an upload's answer.
-  /// - Throws: ``UploadError``; code `refusedByServer` for any answer but 201.
+  /// Waits for an upload's response.
+  /// - Throws: ``UploadError``; code `refusedByServer` for any response but 201.
   static func expectStored(_ connection: Connection) throws(UploadError) {
     let status = try connection.readStatus()
     guard status == 201 else { throw UploadError(.refusedByServer, "The server answered \(status) instead of 201.") }
@@ -58,7 +58,7 @@ struct Sender: Sendable {
     return (Self.head("/file-upload", type: Self.boundary.contentType, length: length) + part, writer.tail)
   }
 
-  /// All of a form's request. Its owner lets go of it.
+  /// All of a form's request. The caller deallocates it.
   private func formInMemory(_ name: String) throws(UploadError) -> UnsafeMutableRawBufferPointer {
     let (start, end) = formHeads(name)
     let form = UnsafeMutableRawBufferPointer.allocate(byteCount: start.count + size + end.count, alignment: 16)

@@ -113,7 +113,7 @@ struct SlowCrowd {
     }
   }
 
-  /// Sends the last bytes and waits for all answers.
+  /// Sends the last bytes and waits for all responses.
   /// - Throws: ``UploadError``; code `refusedByServer` when one is not 201.
   func finish() throws(UploadError) {
     for connection in connections { try connection.send(source, count: 1) }

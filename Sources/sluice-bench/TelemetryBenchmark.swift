@@ -4,7 +4,7 @@ import NIOPosix
 import UploadCore
 import UploadStorage
 
-/// What it costs to look: a snapshot of all uploads, as every face takes it ten times a second.
+/// What it costs to look: a snapshot of all uploads, as every renderer takes it ten times a second.
 struct TelemetryBenchmark: Benchmark {
   static let name = "telemetry"
   static let summary = "a snapshot of many uploads with rates and resident bytes, and the rates alone"
@@ -105,8 +105,8 @@ final class HeldUploads {
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let workers = WorkerPool(threads: DiskStore.threads)
 
-  /// Nobody asks them for anything.
-  private final class Nobody: UploadSinkDelegate {
+  /// Does nothing with what the store reports.
+  private final class IdleDelegate: UploadSinkDelegate {
     func sinkHasRoom() {}
     func sinkFailed(_ error: UploadError) {}
   }
@@ -123,7 +123,7 @@ final class HeldUploads {
     let bytes = ByteBuffer(bytes: noise.bytes(Self.held))
     sinks = try eventLoop.submit {
       let sinks = meters.map { meter in
-        let sink = store.begin(meter, hash: nil, on: eventLoop, delegate: Nobody())
+        let sink = store.begin(meter, hash: nil, on: eventLoop, delegate: IdleDelegate())
         sink.write(bytes)
         return sink
       }

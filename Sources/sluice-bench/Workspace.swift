@@ -8,7 +8,7 @@ import UploadCore
 enum Workspace {
   /// Makes a directory in `parent`, hands it to `body`, and removes it with all it holds, however `body` ends.
   ///
-  /// What was removed is let go by the disk before this returns, so that it does not burden the next measurement.
+  /// The removal is on the disk before this returns, so that it does not burden the next measurement.
   /// - Throws: ``UploadError`` with code `badDirectory`, or what `body` throws.
   static func use<Result>(in parent: String, _ body: (_ path: String) throws -> Result) throws -> Result {
     let path = parent + "/sluice-bench-\(UploadID())"

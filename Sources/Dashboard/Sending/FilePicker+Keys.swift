@@ -69,7 +69,7 @@ extension FilePicker {
       return go(to: PickerPath.join(directory, selected.name))
     }
     // Not even when files are marked: what is under the cursor would seem to be sent with them.
-    if let obstacle = Self.obstacle(selected) { return refuse(selected, obstacle) }
+    if let obstacle = Self.obstacle(selected) { return reject(selected, obstacle) }
     return choose()
   }
 
@@ -77,11 +77,11 @@ extension FilePicker {
   private mutating func choose() -> Outcome {
     if !marks.isEmpty { return .choose(marks.paths) }
     guard let selected else { return .stay([]) }
-    if let obstacle = Self.obstacle(selected) { return refuse(selected, obstacle) }
+    if let obstacle = Self.obstacle(selected) { return reject(selected, obstacle) }
     return .choose([PickerPath.join(directory, selected.name)])
   }
 
-  private mutating func refuse(_ entry: DirectoryEntry, _ obstacle: String) -> Outcome {
+  private mutating func reject(_ entry: DirectoryEntry, _ obstacle: String) -> Outcome {
     message = "\(PlainText.sanitized(entry.name)): \(obstacle)"
     return .stay([])
   }

@@ -42,7 +42,7 @@ extension FilePicker {
       return .stay([])
     }
     guard let entry = listing.entries.first(where: { $0.name == name }) else {
-      // It may be among those that were not read: whoever looks at the file itself will tell.
+      // It may be among those that were not read: the check before sending finds out.
       if listing.total > listing.entries.count { return choose(path, size: 0) }
       message = "There is no \(name) in \(PickerPath.abbreviated(listing.path, home: home))."
       return .stay([])

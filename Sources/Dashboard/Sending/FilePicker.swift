@@ -2,7 +2,7 @@ import TerminalUI
 
 /// Lets the user walk through directories and choose files to send.
 ///
-/// Pure: directories are read by whoever performs ``DashboardEffect/readDirectory(_:)``, and come by ``receive(_:)``.
+/// Pure: ``DashboardEffect/readDirectory(_:)`` asks for a directory, ``receive(_:)`` takes its listing.
 package struct FilePicker: Sendable {
   /// What follows from an event.
   package enum Outcome: Hashable, Sendable {
@@ -74,7 +74,7 @@ package struct FilePicker: Sendable {
   /// The keys that mean something now, for the footer.
   package var keys: [KeyBinding<PickerCommand>] { PickerCommand.keys(context) }
 
-  /// Takes the answer to ``DashboardEffect/readDirectory(_:)``; a late one, for a directory left since, is ignored.
+  /// Takes the result of ``DashboardEffect/readDirectory(_:)``; a late one, for a directory left since, is ignored.
   package mutating func receive(_ listing: DirectoryListing) -> Outcome {
     if listing.requested == awaited { show(listing) }
     guard let lookup, lookup.directory == listing.requested else { return .stay([]) }

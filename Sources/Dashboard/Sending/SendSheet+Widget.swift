@@ -152,7 +152,7 @@ extension SendSheet: Widget {
       ?? StyledText(total, theme.title)
   }
 
-  /// How many of the files find no place in line.
+  /// How many of the files do not fit into the queue.
   private var leftCount: Int { max(0, sendable.count - room) }
 
   private var manner: String {

@@ -3,8 +3,7 @@ package import UploadCore
 
 /// Shows what is about to be sent, where and how, lets the user change the last two, and sends.
 ///
-/// Pure: files and target are looked at by whoever performs ``DashboardEffect/check(paths:target:)``; what they found
-/// comes by ``receive(_:)``.
+/// Pure: ``DashboardEffect/check(paths:target:)`` asks for a check of files and target, ``receive(_:)`` takes its result.
 package struct SendSheet: Sendable {
   /// What follows from an event.
   package enum Outcome: Hashable, Sendable {
@@ -12,7 +11,7 @@ package struct SendSheet: Sendable {
     case stay([DashboardEffect])
     /// To where the files were chosen.
     case back
-    /// The sheet is done with; this sends the files, all but those that find no place in line.
+    /// The sheet is done; the effect sends the files, all but those that do not fit into the queue.
     case send(DashboardEffect, left: [SendCheck.File])
     /// All keys are to be shown.
     case help
@@ -39,9 +38,9 @@ package struct SendSheet: Sendable {
   /// What is known of the files so far, by path.
   var known: [String: SendCheck.File] = [:]
   var targetProblem: String?
-  /// How many more files may wait in line.
+  /// How many more files may be queued.
   var room = Int.max
-  /// What was asked and not answered yet.
+  /// The check whose result is awaited.
   var awaited: DashboardEffect?
   /// The target that was asked about last.
   private(set) var askedTarget = SendDestination.ownServer
@@ -78,7 +77,7 @@ package struct SendSheet: Sendable {
     field == .target ? SheetCommand.typingKeys : SheetCommand.keys
   }
 
-  /// Takes the answer to ``DashboardEffect/check(paths:target:)``; one to an earlier question is ignored.
+  /// Takes the result of ``DashboardEffect/check(paths:target:)``; that of an earlier check is ignored.
   package mutating func receive(_ check: SendCheck) {
     guard awaited == .check(paths: check.files.map(\.path), target: check.target) else { return }
     awaited = nil

@@ -43,7 +43,7 @@ enum Command: Hashable, Sendable {
   case suspend
   case redraw
 
-  // An answer to a question.
+  // Confirmation.
 
   case yes
   case no
@@ -93,7 +93,7 @@ enum KeyContext: Hashable, Sendable, CaseIterable {
   case program
   /// The panes, the event log and the help.
   case dashboard
-  /// A question that waits for its answer.
+  /// A question that waits for confirmation.
   case question
   /// While the filter is being typed.
   case filter

@@ -10,15 +10,15 @@ package struct DashboardFacts: Hashable, Sendable {
   package var workingDirectory: String
   /// What `~` stands for.
   package var home: String
-  /// Whether clients must show a token.
+  /// Whether clients must present a token.
   package var asksForToken: Bool
   /// The token that the server made, which only it can tell; nil when it asks for none, or for one that the user gave.
   package var madeToken: String?
   /// The SHA-256 of the server's certificate, 64 hexadecimal digits; nil without TLS.
   package var fingerprint: String?
-  /// Something that must stay in view, such as that anybody may upload; nil when there is nothing.
+  /// A warning that must stay in view, such as uploads without a token; nil when there is none.
   package var warning: String?
-  /// Files that may wait in line to be sent.
+  /// How many files may be queued to be sent.
   package var lineLimit: Int
 
   package init(
@@ -47,9 +47,9 @@ package struct DashboardFacts: Hashable, Sendable {
 }
 
 extension DashboardFacts {
-  /// What somebody else types to upload a file here; the second part may go on a line of its own.
+  /// The command to upload a file here; the second part may go on a line of its own.
   var uploadCommand: (curl: String, rest: String) {
-    // The fingerprint of a certificate that nobody vouches for is more than curl can compare.
+    // curl cannot compare the fingerprint of a self-signed certificate.
     let trust = fingerprint == nil ? "" : " -k"
     let token = asksForToken ? " -u :\(madeToken ?? "TOKEN")" : ""
     return ("curl\(trust)\(token)", "-T FILE \(url)/")

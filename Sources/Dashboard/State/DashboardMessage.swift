@@ -9,11 +9,11 @@ package enum DashboardMessage: Sendable {
   case snapshot(Snapshot, ClockTime)
   /// Room on the file system that uploads go to, in bytes; nil when it cannot be known.
   case freeSpace(UInt64?)
-  /// The answer to ``DashboardEffect/readDirectory(_:)``.
+  /// The result of ``DashboardEffect/readDirectory(_:)``.
   case directory(DirectoryListing)
-  /// The answer to ``DashboardEffect/check(paths:target:)``.
+  /// The result of ``DashboardEffect/check(paths:target:)``.
   case checked(SendCheck)
-  /// What was to be sent is in line; the first file of it as this upload.
+  /// What was to be sent is queued, the first file of it as this upload.
   case queued(UploadID)
   /// Something the user should know, and that no upload tells.
   case note(NoteLevel, String)
@@ -26,7 +26,7 @@ package enum NoteLevel: String, Sendable, CaseIterable {
   case error
 }
 
-/// What the dashboard wants done; it does nothing itself. Answers come as ``DashboardMessage``.
+/// What the dashboard wants done; it does nothing itself. Results arrive as ``DashboardMessage``.
 package enum DashboardEffect: Hashable, Sendable {
   /// Send files, in this order.
   case send(paths: [String], target: SendDestination, mode: UploadMode)
@@ -59,7 +59,7 @@ package enum SendDestination: Hashable, Sendable {
   case url(String)
 }
 
-/// Effects that have been asked for and not been answered.
+/// Effects that have been requested and whose results have not arrived.
 struct PendingEffects: Hashable, Sendable {
   private var listings = 0
   private var checks = 0
@@ -88,14 +88,14 @@ struct PendingEffects: Hashable, Sendable {
     case .snapshot(let snapshot, _) where uploads > 0:
       let new = snapshot.uploads.count { $0.direction == .outgoing && !knows($0.id) }
       uploads = max(0, uploads - new)
-    // What could not be begun is told of so.
+    // An error reports what could not be begun.
     case .note(.error, _): uploads = 0
     case .snapshot, .input, .freeSpace, .queued, .note: break
     }
   }
 }
 
-/// A time of day, as the event log shows it. Views have no clock: whoever samples the uploads reads it.
+/// A time of day, as the event log shows it. Views have no clock: the time arrives with a snapshot.
 package struct ClockTime: Hashable, Sendable {
   /// 0 to 23.
   package var hour: Int

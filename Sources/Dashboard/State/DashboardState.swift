@@ -1,6 +1,6 @@
 import UploadCore
 
-/// Everything that snapshots and notes have told so far: what the screen is drawn from. Freezing keeps a copy of it.
+/// The content of all snapshots and notes so far: what the screen is drawn from. Freezing keeps a copy of it.
 struct DashboardState: Sendable {
   private(set) var incoming = UploadList()
   private(set) var outgoing = UploadList()

@@ -1,6 +1,6 @@
 /// What is in a directory, as the file picker shows it.
 package struct DirectoryListing: Hashable, Sendable {
-  /// As it was asked for, to tell a late answer from the one that is awaited.
+  /// As it was requested, to recognize a late result.
   package var requested: String
   /// Absolute, without `.`, `..`, `~` and doubled slashes; links in it stay links.
   package var path: String

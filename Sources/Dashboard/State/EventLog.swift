@@ -3,7 +3,7 @@ import UploadCore
 /// What has happened, oldest first, in a bounded number of lines.
 struct EventLog: Sendable {
   static let limit = 500
-  /// A note may come from anywhere; more of it nobody reads.
+  /// The most that is kept of a detail, in bytes: notes have no limit of their own.
   private static let detailLimit = 1000
 
   private(set) var entries: [LogEntry] = []
@@ -33,7 +33,7 @@ struct EventLog: Sendable {
     return filter.isEmpty ? Array(recent) : recent.filter { $0.matches(filter) }
   }
 
-  /// Writes down what is new about an upload. It starts when it leaves the line, if it was in one.
+  /// Writes down what is new about an upload. A queued one starts when it leaves the queue.
   /// - Parameter before: what was known of it; nil when it is new.
   mutating func note(_ upload: UploadSnapshot, name: String, before: UploadSnapshot?, at time: ClockTime) {
     func append(_ kind: LogEntry.Kind, _ detail: String) {
@@ -91,7 +91,7 @@ struct EventLog: Sendable {
 }
 
 extension StallCause {
-  /// Who is waited for, in a sentence.
+  /// The cause in a sentence.
   fileprivate var explanation: String {
     switch self {
     case .client: "the client sends nothing"
@@ -136,7 +136,7 @@ struct LogEntry: Sendable, Hashable {
     }
   }
 
-  /// Nil until the first snapshot has told the time.
+  /// Nil until the first snapshot states the time.
   var time: ClockTime?
   var kind: Kind
   /// Of the upload or request it is about; nil for a note.

@@ -1,7 +1,7 @@
 import TerminalUI
 import UploadCore
 
-/// The uploads of one direction, in the order in which they are shown: those under way, newest first, then those in line,
+/// The uploads of one direction, in the order in which they are shown: those under way, newest first, then the queued ones,
 /// next to go first, then those that have ended, newest first.
 struct UploadList: Sendable {
   /// How many ended ones are kept.
@@ -10,9 +10,9 @@ struct UploadList: Sendable {
   private var records: [UploadID: UploadRecord] = [:]
   /// Those under way as the snapshot has them: oldest first.
   private var active: [UploadID] = []
-  /// Those in line, next to go first.
+  /// The queued ones, next to go first.
   private var waiting: [UploadID] = []
-  /// Uploads behind those in line.
+  /// Queued uploads that are not listed.
   private(set) var unlisted = 0
   /// In the order of their ends.
   private var ended: [UploadID] = []
@@ -30,7 +30,7 @@ struct UploadList: Sendable {
   /// Those that have not ended.
   var runningCount: Int { activeCount + waitingCount }
   var endedCount: Int { ended.count }
-  /// Those under way that do not move for want of somebody.
+  /// Those under way that are stalled.
   var stalledCount: Int { active.count { records[$0]?.now.state == .stalled } }
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
@@ -49,7 +49,7 @@ struct UploadList: Sendable {
   var runningRecords: [UploadRecord] { (active + waiting).compactMap { records[$0] } }
 
   /// Takes the uploads of a snapshot, all of this direction.
-  /// - Parameter unlisted: how many more wait in line.
+  /// - Parameter unlisted: how many more are queued.
   /// - Returns: whether other uploads run or have ended than before.
   mutating func take(_ uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
     let before = (active, waiting)
@@ -78,7 +78,7 @@ struct UploadList: Sendable {
     return true
   }
 
-  /// The ledger gives up on ends that nobody fetches; those uploads are in no snapshot any more.
+  /// The ledger drops ended uploads that are not drained in time; those are in no snapshot any more.
   private mutating func dropLost(_ before: [UploadID]) {
     guard records.count > active.count + waiting.count + ended.count else { return }
     let kept = Set(active).union(waiting).union(ended)
@@ -104,7 +104,7 @@ struct UploadList: Sendable {
   mutating func arrange(by sort: UploadSort, filter: String) {
     let filter = filter.lowercased()
     let first = Self.sorted(matching(active, filter), by: sort)
-    // The order of the line is that of things to come, whatever the others are ordered by.
+    // The queue keeps its own order, whatever the others are ordered by.
     shown = first + (matching(waiting, filter) + matching(ended.reversed(), filter)).map(\.id)
   }
 

@@ -1,6 +1,6 @@
 import UploadCore
 
-/// What the dashboard knows of one upload: its latest snapshot, and how it came there.
+/// What the dashboard knows of one upload: its latest snapshot, and its history.
 struct UploadRecord: Sendable {
   /// How many values the sparkline of a row can show.
   private static let recentLimit = 16
@@ -51,7 +51,7 @@ struct UploadRecord: Sendable {
     recent.append(rate)
   }
 
-  /// A file name has at most 255 bytes; what is longer is nobody's to read, but would have to be measured in each frame.
+  /// A file name has at most 255 bytes; a longer one would have to be measured in each frame.
   static func bounded(_ name: String) -> String {
     guard name.utf8.count > 1024 else { return name }
     let scalars = name.unicodeScalars

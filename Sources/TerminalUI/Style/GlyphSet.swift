@@ -61,7 +61,7 @@ package struct GlyphSet: Hashable, Sendable {
 
 /// A printable character, one column wide, that a widget draws with.
 ///
-/// Only this module's ``GlyphSet`` makes them: everybody else's text goes through ``TextClusters``.
+/// Only this module's ``GlyphSet`` makes them: all other text goes through ``TextClusters``.
 package struct Glyph: Hashable, Sendable {
   package let scalar: Unicode.Scalar
 

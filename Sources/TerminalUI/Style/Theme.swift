@@ -27,7 +27,7 @@ package struct Theme: Hashable, Sendable {
   package let borderFocused: Style
   /// Laid over the selected row with ``Surface/highlight(_:_:)``.
   package let selection: Style
-  /// Whether stored and received can be told by their colours.
+  /// Whether stored and received differ in colour.
   let hasColor: Bool
 
   /// The theme as a terminal with so many colours can show it.

@@ -8,7 +8,7 @@ struct RejectionTally {
   static let interval = Duration.seconds(10)
   /// Reports in a second.
   static let maxPerSecond = 10
-  /// Kinds of requests that are told apart at the same time.
+  /// Kinds of requests that are distinguished at the same time.
   static let maxKinds = 256
 
   private struct Kind: Hashable {
@@ -29,7 +29,7 @@ struct RejectionTally {
   }
 
   private var records: [Kind: Record] = [:]
-  /// Kinds with something to report, in the order in which it came.
+  /// Kinds with something to report, in the order in which it arrived.
   private var pending: [Kind] = []
   private var forgotAt: ContinuousClock.Instant?
   private var second: ContinuousClock.Instant?

@@ -27,9 +27,9 @@ package struct UploadSnapshot: Sendable {
 
   /// Received, or sent; bytes.
   package var bytes: UInt64
-  /// Handed to the file; nil for an outgoing upload that the server has not answered.
+  /// Handed to the file; nil for an outgoing upload that the server has not responded to.
   package var stored: UInt64?
-  /// Covered by fsync; nil for an outgoing upload that the server has not answered.
+  /// Covered by fsync; nil for an outgoing upload that the server has not responded to.
   package var durable: UInt64?
   /// Bytes per second, smoothed over about three seconds; 0 while the upload is stalled or waits.
   package var speed: Double
@@ -43,7 +43,7 @@ package struct UploadSnapshot: Sendable {
   package var peakResidentBytes: Int
   /// How it ended; nil while it runs.
   package var outcome: UploadOutcome?
-  /// Whether it waits for other outgoing ones to end before it begins, or was called off while it did.
+  /// Whether it is queued until other outgoing ones end, or was cancelled while it was.
   package var isInLine = false
 
   /// Whether it never began because its file could not be opened.
@@ -63,7 +63,7 @@ extension UploadSnapshot {
   /// An outgoing upload that waits for others to end before it begins; it has no meter yet.
   /// - Parameters:
   ///   - size: in bytes; nil when unknown.
-  ///   - isCancelled: whether it was called off there.
+  ///   - isCancelled: whether it was cancelled in the queue.
   package static func inLine(
     id: UploadID,
     mode: UploadMode,
@@ -100,7 +100,7 @@ extension UploadSnapshot {
   }
 }
 
-/// Everything there is to show, copied from all meters at one instant. Every face is a function of it.
+/// Everything there is to show, copied from all meters at one instant. Every renderer is a function of it.
 package struct Snapshot: Sendable {
   package var at: ContinuousClock.Instant
   /// Running uploads, oldest first, then those that have ended since the snapshot before, each just this once.
@@ -114,7 +114,7 @@ package struct Snapshot: Sendable {
   package var hasUnreportedRejections = false
   /// Requests that were rejected since the start.
   package var rejectedCount: UInt64 = 0
-  /// Uploads that wait in line behind those of ``uploads`` and are not among them.
+  /// Queued uploads behind those of ``uploads``, which are not among them.
   package var unlisted = 0
 
   package init(at: ContinuousClock.Instant, uploads: [UploadSnapshot], memory: ProcessMemory, slabs: SlabUse) {

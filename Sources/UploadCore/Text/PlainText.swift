@@ -1,4 +1,4 @@
-/// Text from strangers, made safe to show: on a terminal, in a log line, in an error message.
+/// Untrusted text, made safe to show: on a terminal, in a log line, in an error message.
 package enum PlainText {
   /// Returns `text` with every scalar that could steer a terminal or disguise a name replaced by U+FFFD; see
   /// ``InvisibleCharacters`` for the few invisible ones that stay inside words and emoji.

@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// What a Content-Disposition field says about names. A stranger's word: neither safe to show nor safe to open.
+/// What a Content-Disposition field says about names. Untrusted: neither safe to show nor safe to open.
 package struct ContentDisposition: Sendable, Equatable {
   /// The `name` parameter: the form control.
   package let name: String?
@@ -118,7 +118,7 @@ extension ContentDisposition {
 /// The parameters of a Content-Disposition field, read as leniently as real clients write them.
 ///
 /// Unlike the strict grammar this takes unquoted values with blanks and backslashes in them, and quotes inside of quoted
-/// values that nobody escaped: a quote ends a value only where a semicolon or the end of the field follows.
+/// values that are not escaped: a quote ends a value only where a semicolon or the end of the field follows.
 struct DispositionParameters {
   struct Value: Equatable {
     /// As it was written, without the quotes around it.

@@ -1,6 +1,6 @@
 import UploadCore
 
-/// A stranger's text, fit to be shown inside a message.
+/// Untrusted text, made safe and short enough for a message.
 enum Excerpt {
   /// The most of a text that is shown, in Unicode scalars.
   static let length = 60

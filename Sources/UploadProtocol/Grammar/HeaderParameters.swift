@@ -4,7 +4,7 @@ struct HeaderParameters {
   /// What stands before the first semicolon, without blanks around it.
   let value: [UInt8]
 
-  /// The parameters in the order they came, unquoted; names in small letters.
+  /// The parameters in the order of the field, unquoted; names in small letters.
   private let parameters: [(name: [UInt8], value: [UInt8])]
 
   /// Fails where the grammar is broken: no `=`, blanks around it, a name or an unquoted value that is no token, a

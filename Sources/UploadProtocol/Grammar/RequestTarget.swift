@@ -63,7 +63,7 @@ package struct RequestTarget: Sendable, Equatable {
     return nil
   }
 
-  /// What NIO puts in place of bytes that are not UTF-8 and not escaped: nobody can tell what they were.
+  /// What NIO puts in place of bytes that are not UTF-8 and not escaped: the original bytes are lost.
   private static let replacement = Array("\u{FFFD}".utf8)
 
   private static func name(

@@ -115,7 +115,7 @@ struct StructuredDictionary {
   }
 }
 
-/// A bare item of a structured field (RFC 8941 section 3.3), as far as anybody here looks at it.
+/// A bare item of a structured field (RFC 8941 section 3.3), as far as it is used here.
 enum StructuredItem: Equatable {
   case integer(Int)
   case bytes([UInt8])

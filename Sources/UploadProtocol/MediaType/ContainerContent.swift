@@ -1,4 +1,4 @@
-/// Files made of boxes (ISO/IEC 14496-12), told by the brands in their first box (registry: mp4ra.org), which say more
+/// Files made of boxes (ISO/IEC 14496-12), recognized by the brands in their first box (registry: mp4ra.org), which say more
 /// than the standard's rule for MP4.
 enum ISOBaseMedia {
   /// Brands, or what several begin with, and the types they stand for.

@@ -1,14 +1,14 @@
 /// Tells a media type from the first bytes of a file, fed as they stream and cut anywhere.
 ///
-/// A pure value. What it says is for people and for `--allow-type`, never for safety: anybody can write the first bytes
-/// of anything. The rules of the WHATWG's MIME Sniffing standard come first (``StandardRules``); then what it
+/// A pure value. Its result is for people and for `--allow-type`, never for safety: any content can be given the first
+/// bytes of another type. The rules of the WHATWG's MIME Sniffing standard come first (``StandardRules``); then what it
 /// does not know or tells apart less well (``Signatures``, ``TextShape``, ``ISOBaseMedia``, ``OggContent``,
 /// ``TaggedAudio``, ``ZipContent``). Holds at most ``framesLength`` bytes, and none once it has answered.
 package struct MediaTypeSniffer: Sendable {
   package enum Answer: Sendable, Equatable {
     /// More bytes, or the end of the file, may tell.
     case needMore
-    /// The answer, which stays; nil when the bytes show nothing that is known.
+    /// The result, which does not change; nil when the bytes show no known type.
     case known(String?)
   }
 
@@ -161,7 +161,7 @@ package struct MediaTypeSniffer: Sendable {
   }
 
   private mutating func lookForDisc() {
-    if let isDisc = disc.verdict { end(isDisc ? DiscSignature.type : nil) }
+    if let isDisc = disc.isDisc { end(isDisc ? DiscSignature.type : nil) }
   }
 
   private static func audio(_ header: [UInt8]) -> String? {
@@ -187,18 +187,18 @@ struct DiscSignature: Sendable {
   /// Bytes of the mark that have been seen.
   private var matched = 0
 
-  /// Whether it is a disc image; nil while the mark has not come.
-  private(set) var verdict: Bool?
+  /// Whether it is a disc image; nil while the mark has not been reached.
+  private(set) var isDisc: Bool?
 
   mutating func append(_ bytes: some Collection<UInt8>) {
-    guard verdict == nil else { return }
+    guard isDisc == nil else { return }
     let (start, count) = (position, bytes.count)
     position += count
     guard position > Self.offset else { return }
     for byte in bytes.dropFirst(max(0, Self.offset + matched - start)) {
-      guard byte == Self.mark[matched] else { return verdict = false }
+      guard byte == Self.mark[matched] else { return isDisc = false }
       matched += 1
-      if matched == Self.mark.count { return verdict = true }
+      if matched == Self.mark.count { return isDisc = true }
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Types that the standard does not know, told by ``SignatureTable`` and by a few rules that take more than a pattern.
+/// Types that the standard does not know, recognized by ``SignatureTable`` and by a few rules that take more than a pattern.
 enum Signatures {
   /// The type of bytes that are no text; nil when none fits.
   static func type(of header: [UInt8]) -> String? {
@@ -12,7 +12,7 @@ enum Signatures {
       ?? markup(behindNULs: header)
   }
 
-  /// The type of bytes that are text to the standard: signatures that nobody begins a text with by chance.
+  /// The type of bytes that are text to the standard: signatures that no ordinary text begins with.
   static func textType(of header: [UInt8]) -> String? {
     SignatureTable.text.type(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
   }
@@ -100,7 +100,7 @@ enum Signatures {
   }
 }
 
-/// The header of a tar archive without the mark of later formats, as Unix version 7 wrote it: told by its checksum.
+/// The header of a tar archive without the mark of later formats, as Unix version 7 wrote it: recognized by its checksum.
 enum TarHeader {
   private static let length = 512
   /// Where the checksum is: octal digits, blanks before or behind them.

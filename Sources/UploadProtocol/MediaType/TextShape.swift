@@ -9,7 +9,7 @@ enum TextShape {
     let marked = MarkedText.utf8(header)
     if isVectorImage(marked ?? header) { return vectorImage }
     if let marked, let type = markup(marked) { return type }
-    // Tables and JSON in UTF-16 are nobody's.
+    // Tables and JSON are not written in UTF-16.
     let text = header.starts(with: byteOrderMark) ? Array(header.dropFirst(byteOrderMark.count)) : header
     return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
   }

@@ -1,8 +1,8 @@
-/// What a zip archive really is: an office document, a book or a program, told by the names of its first entries.
+/// What a zip archive really is: an office document, a book or a program, recognized by the names of its first entries.
 ///
 /// A machine that is fed the archive from its first byte, cut anywhere. It walks the local headers (APPNOTE.TXT section
-/// 4.3.7) and keeps one header at a time; content is skipped. An entry's length is its writer's word, so a false one
-/// only ends the walk.
+/// 4.3.7) and keeps one header at a time; content is skipped. An entry's length is untrusted; a false one only
+/// ends the walk.
 struct ZipContent: Sendable, Equatable {
   /// So far into an archive entries are looked at, in bytes.
   static let usualLimit = 4096
@@ -17,7 +17,7 @@ struct ZipContent: Sendable, Equatable {
     case skipping(Int, then: Following)
     /// In the content of a first entry `mimetype`, of which so many bytes are left. Next: `skipping`, `over`.
     case stating(Int)
-    /// In content whose length is told behind it. Next: `header`.
+    /// In content whose length is stated behind it. Next: `header`.
     case searching
     case over
   }
@@ -158,7 +158,7 @@ struct ZipContent: Sendable, Equatable {
     state = .over
   }
 
-  /// EPUB and OpenDocument state their type in a first entry that is neither compressed nor hidden. Nobody else's word
+  /// EPUB and OpenDocument state their type in a first entry that is neither compressed nor hidden. No other entry
   /// counts.
   private mutating func readStatement() {
     let text = kept.repairedText
@@ -178,7 +178,7 @@ struct ZipContent: Sendable, Equatable {
     private static let longestName = 64
 
     private(set) var name: ArraySlice<UInt8> = []
-    /// Of the content as it is in the archive; 0 where it is only told behind it.
+    /// Of the content as it is in the archive; 0 where it is only stated behind it.
     private(set) var size = 0
     private(set) var isSizeKnown = true
     /// What is left of the name, and the extra fields.

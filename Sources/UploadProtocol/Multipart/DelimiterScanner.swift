@@ -28,7 +28,7 @@ struct DelimiterScanner {
   /// How many bytes of the delimiter have been matched at the end of the buffers before.
   private var matched = 0
 
-  /// How many of the matched bytes belong to what came before, and are not content even when the match fails.
+  /// How many of the matched bytes belong to the line before, and are not content even when the match fails.
   private var borrowed = 0
 
   init(boundary: MultipartBoundary) {
@@ -47,7 +47,7 @@ struct DelimiterScanner {
     borrowed = 2
   }
 
-  /// Judges the front of `bytes`, which must not be empty. Asking again without taking anything gives the same answer.
+  /// Judges the front of `bytes`, which must not be empty. A second call without taking anything returns the same step.
   mutating func scan(_ bytes: ByteBuffer) -> Step {
     // Not `self` in the closure: the scanner is changed inside, its needle is read.
     let needle = delimiter

@@ -13,7 +13,7 @@ package enum MultipartEvent: Equatable, Sendable {
   case ended
 }
 
-/// What a file part says about itself. All of it is a stranger's word: names are neither safe to show nor safe to open.
+/// What a file part says about itself. All of it is untrusted: names are neither safe to show nor safe to open.
 package struct MultipartPartHead: Equatable, Sendable {
   /// The form control's name; nil when the part has none, and then the part is taken all the same.
   package var fieldName: String?

@@ -84,7 +84,7 @@ struct HeaderLines {
   private var bytes = 0
   private var count = 0
 
-  /// The line so far, which came in more than one buffer.
+  /// The line so far, when it spans several buffers.
   private var line: [UInt8] = []
 
   init(limits: MultipartLimits) {
