@@ -118,4 +118,9 @@ package struct MouseEvent: Hashable, Sendable {
     self.action = action
     self.position = position
   }
+
+  /// The cell in the coordinates of an area of the screen; nil outside of it.
+  package func position(in area: Rect) -> Point? {
+    area.contains(position) ? Point(x: position.x - area.x, y: position.y - area.y) : nil
+  }
 }

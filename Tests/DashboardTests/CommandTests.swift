@@ -15,7 +15,7 @@ import UploadCore
 
   // MARK: Cancel, retry, clear
 
-  @Test func cancellingAsksOnceOnEitherSide() {
+  @Test func `cancelling asks once on either side`() {
     for (pane, upload) in [("1", incoming), ("2", outgoing)] {
       var driver = driver()
       driver.type(pane + "x")
@@ -27,7 +27,7 @@ import UploadCore
     }
   }
 
-  @Test func whoeverSaysNoCancelsNothing() {
+  @Test func `no cancels nothing`() {
     for key in [KeyEvent("n"), KeyEvent(.escape)] {
       var driver = driver()
       driver.type("x")
@@ -36,13 +36,13 @@ import UploadCore
     }
   }
 
-  @Test func otherKeysDoNothingWhileAQuestionIsOpen() {
+  @Test func `other keys do nothing while a question is open`() {
     var driver = driver()
     driver.type("xusm2")
     #expect(driver.effects.isEmpty && driver.text.contains("Cancel this upload?"))
   }
 
-  @Test func onlyAnOutgoingUploadThatHasEndedIsSentAgain() {
+  @Test func `only an outgoing upload that has ended is sent again`() {
     var driver = driver()
     driver.type("2r")
     #expect(driver.effects.isEmpty)
@@ -53,7 +53,7 @@ import UploadCore
     #expect(driver.effects == [.retry(outgoing.id)])
   }
 
-  @Test func whatHasEndedStaysUntilItIsCleared() {
+  @Test func `what has ended stays until it is cleared`() {
     var driver = driver()
     driver.show([incoming, outgoing.finished()])
     driver.show([incoming])
@@ -65,7 +65,7 @@ import UploadCore
 
   // MARK: Quitting
 
-  @Test func quittingAsksOnlyWhileUploadsRun() {
+  @Test func `quitting asks only while uploads run`() {
     var idle = Driver()
     idle.type("q")
     #expect(idle.effects == [.quit])
@@ -77,7 +77,7 @@ import UploadCore
     #expect(busy.effects == [.quit])
   }
 
-  @Test func aSecondControlCQuitsAtOnce() {
+  @Test func `a second Ctrl-C quits at once`() {
     var driver = driver()
     driver.press(KeyEvent("c", .control))
     #expect(driver.effects.isEmpty)
@@ -85,7 +85,7 @@ import UploadCore
     #expect(driver.effects == [.quit])
   }
 
-  @Test func controlCWorksInThePicker() {
+  @Test func `Ctrl-C works in the picker`() {
     var driver = driver()
     driver.type("u")
     _ = driver.takeEffects()
@@ -93,13 +93,13 @@ import UploadCore
     #expect(driver.effects == [.quit])
   }
 
-  @Test func aLostTerminalEndsIt() {
+  @Test func `a lost terminal ends it`() {
     var driver = driver()
     driver.send(.input(.closed))
     #expect(driver.effects == [.quit])
   }
 
-  @Test func theTerminalIsGivenBackAndDrawnAnewByTheirKeys() {
+  @Test func `suspend and redraw have keys`() {
     var driver = driver()
     driver.press(KeyEvent("z", .control), KeyEvent("l", .control))
     #expect(driver.effects == [.suspend, .redraw])
@@ -107,7 +107,7 @@ import UploadCore
 
   // MARK: Settings
 
-  @Test func everySettingThatAKeyChangesIsKept() {
+  @Test func `every setting that a key changes is kept`() {
     for (key, change) in Self.changes {
       var driver = driver()
       driver.type(key)
@@ -123,7 +123,7 @@ import UploadCore
     ("b", { $0.bar = .thin }), ("+", { $0.refreshRate = 10 }), ("-", { $0.refreshRate = 2 }),
   ]
 
-  @Test func theRefreshRateHasAnEndOnBothSides() {
+  @Test func `the refresh rate has an end on both sides`() {
     var driver = driver()
     driver.type("+++")
     #expect(driver.model.refreshRate == 10)
@@ -131,7 +131,7 @@ import UploadCore
     #expect(driver.model.refreshRate == 1)
   }
 
-  @Test func theUrlIsCopiedWhereTheTerminalCan() {
+  @Test func `the URL is copied where the terminal can`() {
     var driver = driver()
     driver.type("y")
     #expect(driver.effects == [.copy("http://192.168.1.7:8080")])
@@ -144,7 +144,7 @@ import UploadCore
 
   // MARK: Views
 
-  @Test func escapeGoesBackStepByStep() {
+  @Test func `Escape goes back step by step`() {
     var driver = driver()
     driver.type("/zz")
     driver.press(.enter)
@@ -158,7 +158,7 @@ import UploadCore
     #expect(driver.text.contains("in.bin"))
   }
 
-  @Test func theLogHasAFilterOfItsOwnThatEscapeDropsFirst() {
+  @Test func `the log has a filter of its own that Escape drops first`() {
     var driver = driver()
     driver.type("L/out")
     driver.press(.enter)
@@ -173,7 +173,7 @@ import UploadCore
     #expect(driver.text.contains("in.bin"), "the next time too")
   }
 
-  @Test(arguments: [KeyEvent("?"), KeyEvent(.function(1))]) func helpOpensAndCloses(_ key: KeyEvent) {
+  @Test(arguments: [KeyEvent("?"), KeyEvent(.function(1))]) func `help opens and closes`(_ key: KeyEvent) {
     var driver = driver()
     driver.press(key)
     #expect(driver.text.contains("choose files to send"))
@@ -181,7 +181,7 @@ import UploadCore
     #expect(!driver.text.contains("choose files to send"))
   }
 
-  @Test func escapeClosesTheHelpAndLeavesAFilterThatIsBeingTyped() {
+  @Test func `Escape closes the help and leaves a filter that is being typed`() {
     var driver = driver()
     driver.type("/out")
     driver.press(.function(1))
@@ -189,7 +189,7 @@ import UploadCore
     #expect(driver.row(33).contains("/out"))
   }
 
-  @Test func theFooterOfTheHelpSaysWhatQDoesThere() {
+  @Test func `the footer of the help says what q does there`() {
     var driver = Driver(Size(width: 180, height: 60))
     driver.type("?")
     #expect(driver.row(59).contains("q close") && !driver.row(59).contains("quit"))
@@ -198,7 +198,7 @@ import UploadCore
     #expect(driver.row(59).contains("q quit"))
   }
 
-  @Test func controlCQuitsFromTheHelpToo() {
+  @Test func `Ctrl-C quits from the help too`() {
     var driver = Driver()
     driver.type("?")
     driver.press(KeyEvent("c", .control))
@@ -206,7 +206,7 @@ import UploadCore
   }
 
   /// Where it has all the screen there is no larger one to go to.
-  @Test func theDetailIsNotOfferedWhereItIsOpenAlready() {
+  @Test func `the detail is not offered where it is open already`() {
     var driver = Driver(Size(width: 80, height: 24))
     driver.show([incoming])
     #expect(driver.row(23).contains("Enter detail"))
@@ -217,13 +217,13 @@ import UploadCore
     #expect(driver.text.contains("Incoming (server)"), "Enter did nothing, so one step back is enough")
   }
 
-  @Test func whatEndsAnOutgoingUploadPromisesNothingForTheServer() {
+  @Test func `the question about an outgoing upload promises nothing for the server`() {
     var driver = driver()
     driver.type("2x")
     #expect(driver.text.contains("The upload ends here."))
   }
 
-  @Test func helpScrollsAsFarAsThereIsSomething() {
+  @Test func `help scrolls as far as there is something`() {
     var driver = Driver(Size(width: 60, height: 12))
     driver.type("?")
     let top = driver.text
@@ -237,7 +237,7 @@ import UploadCore
     #expect(driver.text == bottom && bottom != top)
   }
 
-  @Test func theFooterShowsOnlyWhatIsValidNow() {
+  @Test func `the footer shows only what is valid now`() {
     var driver = Driver()
     func footer() -> String { driver.row(33) }
     #expect(footer().contains("u upload") && !footer().contains("cancel") && !footer().contains("clear"))
@@ -249,7 +249,7 @@ import UploadCore
     #expect(footer().contains("Enter keep") && !footer().contains("upload"))
   }
 
-  @Test func anUploadIsFoundByTyping() {
+  @Test func `an upload is found by typing`() {
     var driver = driver()
     driver.type("/OUT")
     #expect(driver.text.contains("out.bin") && !driver.text.contains("│ in.bin"))

@@ -4,7 +4,7 @@ import Testing
 import UploadCore
 
 @Suite struct FreezingTests {
-  @Test func whatIsShownStandsStillAndSaysSo() {
+  @Test func `a frozen screen stands still and says so`() {
     let upload = UploadSnapshot.example("in.bin")
     var driver = Driver()
     driver.show([upload])
@@ -17,7 +17,7 @@ import UploadCore
     #expect(driver.model.render() == frame)
   }
 
-  @Test func nothingIsLostMeanwhile() {
+  @Test func `nothing is lost while the screen is frozen`() {
     let upload = UploadSnapshot.example("in.bin")
     let short = UploadSnapshot.sending("short.bin")
     var driver = Driver()
@@ -33,7 +33,7 @@ import UploadCore
     #expect(driver.text.contains("finished  ↓ in.bin"))
   }
 
-  @Test(arguments: NoteLevel.allCases) func whatTheUserIsToldIsShownAllTheSame(_ level: NoteLevel) {
+  @Test(arguments: NoteLevel.allCases) func `notes are shown on a frozen screen too`(_ level: NoteLevel) {
     var driver = Driver()
     driver.show([.example("in.bin")])
     driver.type(" ")
@@ -43,7 +43,7 @@ import UploadCore
     #expect(driver.row(33).contains("uploads are ordered by name"))
   }
 
-  @Test func sendingEndsIt() {
+  @Test func `sending ends a freeze`() {
     var driver = Driver()
     driver.type(" ")
     driver.send(.input(.paste("/a/b.bin")))
@@ -54,7 +54,7 @@ import UploadCore
     #expect(!driver.text.contains("FROZEN") && driver.text.contains("b.bin"))
   }
 
-  @Test func sendingOnceMoreAndCancellingEndIt() {
+  @Test func `retrying and cancelling end a freeze`() {
     let upload = UploadSnapshot.sending("out.bin")
     for (keys, shown) in [(" r", upload.ended(.cancelled)), (" xy", upload)] {
       var driver = Driver()
@@ -66,7 +66,7 @@ import UploadCore
     }
   }
 
-  @Test func theSelectionStillMoves() {
+  @Test func `the selection moves on a frozen screen`() {
     var driver = Driver()
     driver.show([.example("one"), .example("two")])
     driver.type(" j")
@@ -74,7 +74,7 @@ import UploadCore
   }
 
   /// An idle screen must not cost anything, so it must not change.
-  @Test func anIdleScreenStandsStill() {
+  @Test func `an idle screen stands still`() {
     var driver = Driver()
     driver.send(.freeSpace(1 << 40))
     driver.show([])
@@ -89,7 +89,7 @@ import UploadCore
     #expect(driver.model.render() == frame, "less than a tenth of a MiB")
   }
 
-  @Test func aScreenOfUploadsThatHaveEndedStandsStill() {
+  @Test func `a screen of uploads that have ended stands still`() {
     var driver = Driver()
     let upload = UploadSnapshot.example("in.bin")
     driver.show([upload])
@@ -100,7 +100,7 @@ import UploadCore
     #expect(driver.model.render() == frame)
   }
 
-  @Test func theUptimeCountsInMinutes() {
+  @Test func `the uptime counts in minutes`() {
     var driver = Driver()
     for _ in 0..<130 { driver.show([]) }
     #expect(driver.row(0).contains("up 1 min"))

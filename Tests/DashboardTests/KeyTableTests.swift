@@ -4,14 +4,14 @@ import Testing
 @testable import Dashboard
 
 @Suite struct KeyTableTests {
-  @Test func aKeyMeansOneThingInAPlace() {
+  @Test func `a key means one thing in a place`() {
     for context in KeyContext.allCases {
       let keys = KeyTable.groups.filter { $0.context == context }.flatMap(\.bindings).flatMap(\.keys)
       #expect(Set(keys).count == keys.count, "\(context)")
     }
   }
 
-  @Test func whatWorksEverywhereMeansNothingElseAnywhere() {
+  @Test func `what works everywhere means nothing else anywhere`() {
     let everywhere = KeyTable.groups.filter { $0.context == .program }.flatMap(\.bindings).flatMap(\.keys)
     var others = KeyTable.groups.filter { $0.context != .program }.flatMap(\.bindings).flatMap(\.keys)
     for context in PickerCommand.Context.allCases { others += PickerCommand.keys(context).flatMap(\.keys) }
@@ -19,7 +19,7 @@ import Testing
     #expect(Set(everywhere).isDisjoint(with: others))
   }
 
-  @Test func everyRowSaysWhatItDoesInTheSpaceTheHelpHas() {
+  @Test func `every row says what it does in the space the help has`() {
     for section in KeyTable.sections {
       #expect(!section.title.isEmpty && !section.rows.isEmpty)
       for row in section.rows {
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func theTableForTheReadmeHasAllRows() {
+  @Test func `the table for the README has all rows`() {
     let lines = KeyTable.markdown().split(separator: "\n")
     let rows = KeyTable.sections.reduce(0) { $0 + $1.rows.count }
     #expect(lines.count == 2 + rows + KeyTable.sections.count)

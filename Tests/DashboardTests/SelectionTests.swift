@@ -21,17 +21,17 @@ import UploadCore
     }
   }
 
-  @Test func theNewestIsAboveAndSelectedAtFirst() {
+  @Test func `the newest is above and selected at first`() {
     #expect(driver().selectedRow?.contains("file-4") == true)
   }
 
-  @Test(arguments: [KeyEvent(.down), KeyEvent("j")]) func downSelectsTheNext(_ key: KeyEvent) {
+  @Test(arguments: [KeyEvent(.down), KeyEvent("j")]) func `down selects the next`(_ key: KeyEvent) {
     var driver = driver()
     driver.press(key)
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func endsAndPagesAreReachedByTheirKeys() {
+  @Test func `ends and pages are reached by their keys`() {
     var driver = driver()
     driver.type("G")
     #expect(driver.selectedRow?.contains("file-0") == true)
@@ -43,14 +43,14 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-4") == true)
   }
 
-  @Test func theSelectionStaysWithItsUploadWhenTheOrderChanges() {
+  @Test func `the selection stays with its upload when the order changes`() {
     var driver = driver()
     driver.type("js")
     #expect(names(driver).first == "file-0", "ordered by name")
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func theSelectionStaysWithItsUploadWhenAnotherComes() {
+  @Test func `the selection stays with its upload when another comes`() {
     var driver = driver()
     driver.type("j")
     driver.show(uploads + [.example("file-5")])
@@ -58,7 +58,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func untilTheUserHasMovedTheFirstRowIsSelectedWhicheverItIs() {
+  @Test func `the first row is selected until the user moves, whichever it is`() {
     var driver = driver()
     driver.show(uploads + [.example("file-5")])
     #expect(driver.selectedRow?.contains("file-5") == true)
@@ -68,7 +68,7 @@ import UploadCore
   }
 
   /// Neither in the pane that has the keys nor in the other one.
-  @Test func aListThatNobodyMovedInIsNotScrolledByWhatComes() {
+  @Test func `a list that nobody moved in is not scrolled by what comes`() {
     var driver = Driver()
     var all: [UploadSnapshot] = []
     for index in 0..<30 {
@@ -78,14 +78,14 @@ import UploadCore
     #expect(driver.row(3).contains("in-29") && driver.row(3).contains("out-29"))
   }
 
-  @Test func whoReadsTheDetailGoesOnReadingAboutTheSameUpload() {
+  @Test func `the detail stays with its upload`() {
     var driver = driver()
     driver.press(.enter)
     driver.show(uploads + [.example("file-5")])
     #expect(driver.text.contains("Detail: file-4"))
   }
 
-  @Test func whatWasSentLastIsSelectedOnceItIsSeen() {
+  @Test func `what was sent last is selected once it is seen`() {
     var driver = driver()
     let sending = (0..<3).map { UploadSnapshot.sending("out-\($0)") }
     driver.show(uploads + sending)
@@ -99,7 +99,7 @@ import UploadCore
   }
 
   /// It would lead away from those that move, and nobody has asked to go there.
-  @Test func whatWasSentLastIsFollowedToItsEndAndNoFurther() {
+  @Test func `what was sent last is followed to its end and no further`() {
     var driver = Driver()
     let sent = (0..<12).map { UploadSnapshot.sending("out-\($0)") }
     driver.type("2")
@@ -118,7 +118,7 @@ import UploadCore
     #expect(single.selectedRow?.contains("out-0") == true, "seen anyway, it stays selected")
   }
 
-  @Test func whatIsNotShownWhenItShouldBeIsNotSelectedLater() {
+  @Test func `what is not shown when it should be is not selected later`() {
     var driver = driver()
     let new = UploadSnapshot.waiting("new")
     driver.type("2")
@@ -128,7 +128,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("out") == true)
   }
 
-  @Test func theSelectionFollowsAnUploadToItsEnd() {
+  @Test func `the selection follows an upload to its end`() {
     var driver = driver()
     driver.type("j")
     driver.show(uploads.map { $0.name == "file-3" ? $0.finished() : $0 })
@@ -137,7 +137,7 @@ import UploadCore
     #expect(names(driver).last == "file-3")
   }
 
-  @Test func panesAreReachedByTheirKeys() {
+  @Test func `panes are reached by their keys`() {
     var driver = driver()
     driver.show(uploads + [.sending("outgoing-1")])
     for keys in [[KeyEvent("2")], [KeyEvent("1"), KeyEvent(.tab)], [KeyEvent("1"), KeyEvent("l")]] {
@@ -148,7 +148,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-4") == true)
   }
 
-  @Test func theDetailIsAboutTheSelectedUpload() {
+  @Test func `the detail is about the selected upload`() {
     var driver = driver()
     driver.press(.enter)
     #expect(driver.text.contains("Detail: file-4"))
@@ -159,7 +159,7 @@ import UploadCore
     #expect(driver.text.contains("Incoming"))
   }
 
-  @Test func theMouseSelectsAndScrollsOnlyWhenItIsOn() {
+  @Test func `the mouse selects and scrolls only when it is on`() {
     var driver = driver()
     let place = Point(x: 10, y: 7)
     driver.send(.input(.mouse(MouseEvent(.press, at: place))))
@@ -177,7 +177,7 @@ import UploadCore
   @Test(arguments: [
     (UploadSort.name, "file-0"), (.rate, "file-0"), (.progress, "file-2"), (.memory, "file-1"), (.started, "file-4"),
   ])
-  func everyOrderPutsItsFirstOnTop(_ sort: UploadSort, _ first: String) {
+  func `every order puts its first on top`(_ sort: UploadSort, _ first: String) {
     var settings = DashboardSettings()
     settings.sort = sort
     var driver = Driver(settings: settings)

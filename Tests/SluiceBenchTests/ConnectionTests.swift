@@ -11,12 +11,12 @@ import Testing
     #expect(head.bodyLength == 12)
   }
 
-  @Test func aBodyWithoutLengthIsEmpty() {
+  @Test func `a body without length is empty`() {
     #expect(ResponseHead(Array("HTTP/1.1 204 No Content\r\n\r\n".utf8))?.bodyLength == 0)
   }
 
   @Test(arguments: ["", "HTTP/1.1 201", "HTTP/1.1 201 OK\r\nA: b\r\n", "what?\r\n\r\n", "\r\n\r\n"])
-  func noHead(_ text: String) {
+  func `bytes that are no head are none`(_ text: String) {
     #expect(ResponseHead(Array(text.utf8)) == nil)
   }
 }

@@ -37,22 +37,22 @@ import UploadTestSupport
 
   /// What begins a sequence is also what Alt sends with a letter: the key after it is not part of one.
   @Test(arguments: [("\u{1B}O", KeyEvent("O", .alt)), ("\u{1B}[", KeyEvent("[", .alt))])
-  func altWithWhatBeginsASequenceIsAKeyOnceNothingFollows(_ text: String, _ key: KeyEvent) {
+  func `Alt with what begins a sequence is a key once nothing follows`(_ text: String, _ key: KeyEvent) {
     var decoder = InputDecoder()
     #expect(text.utf8.compactMap { decoder.feed(.byte($0)) }.isEmpty)
     #expect(decoder.idle() == .key(key))
     #expect(decoder.feed(.byte(UInt8(ascii: "q"))) == .key(KeyEvent("q")))
   }
 
-  @Test func focusIsTold() {
+  @Test func `focus is reported`() {
     #expect(events("\u{1B}[I\u{1B}[O") == [.focus(true), .focus(false)])
   }
 
-  @Test func escapeTwiceIsTwoEscapes() {
+  @Test func `Escape twice is two keys`() {
     #expect(events("\u{1B}\u{1B}") == [.key(KeyEvent(.escape)), .key(KeyEvent(.escape))])
   }
 
-  @Test func keysOfTheTerminalPass() {
+  @Test func `keys of the terminal pass`() {
     var decoder = InputDecoder()
     #expect(decoder.feed(.key(.up)) == .key(KeyEvent(.up)))
     #expect(decoder.feed(.byte(0x1B)) == nil)
@@ -64,21 +64,21 @@ import UploadTestSupport
     "\u{1B}[?1;2c", "\u{1B}[99~", "\u{1B}[<0;1;1M", "\u{1B}[1;99999999999999999999A", "\u{1B}[201~",
     "\u{1B}[;;;;;y", "\u{1B}[" + String(repeating: "1;", count: 1000) + "A", "\u{1B}Oz", "\u{1B}[ q",
   ])
-  func unknownSequencesAreDroppedWhole(_ sequence: String) {
+  func `unknown sequences are dropped whole`(_ sequence: String) {
     let known = events(sequence + "q").filter { $0 != .key(KeyEvent(.up)) }
     #expect(known == [.key(KeyEvent("q"))])
   }
 
-  @Test func aSequenceThatBreaksOffDoesNotEatTheNextOne() {
+  @Test func `a sequence that breaks off does not eat the next one`() {
     #expect(events("\u{1B}[1;\u{1B}[A") == [.key(KeyEvent(.up))])
   }
 
-  @Test func halfCharactersAreDropped() {
+  @Test func `half characters are dropped`() {
     #expect(events([[0xE6, 0xBC], Array("q".utf8)]) == [.key(KeyEvent("q"))])
     #expect(events([[0xFF, 0x80, 0xC0, 0xAF, 0xED, 0xA0, 0x80], Array("q".utf8)]) == [.key(KeyEvent("q"))])
   }
 
-  @Test func nothingDependsOnWhereInputIsCut() {
+  @Test func `nothing depends on where input is cut`() {
     let text = "a\u{1B}[1;5D漢\u{1B}[200~two\rlines\u{1B}[201~\u{1B}OP\u{1B}[Iq"
     let whole = events(text)
     #expect(whole.count == 7)
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func noInputTraps() {
+  @Test func `no input traps`() {
     var random = SplitMix64(seed: 7)
     let alphabet = Array("\u{1B}\u{1B}[[O;0129~~MAZIu<? \r\u{7F}".utf8) + [0xC3, 0xA9, 0xF0, 0x9F, 0xFF, 0x80, 0]
     var decoder = InputDecoder()
@@ -122,19 +122,19 @@ import UploadTestSupport
     return nil
   }
 
-  @Test func endsAtTheBracketOnly() {
+  @Test func `a paste ends at its closing bracket only`() {
     #expect(paste("a\u{1B}[20") == nil)
     #expect(paste("a\u{1B}[201~") == "a")
     #expect(paste("\u{1B}[201~") == "")
     #expect(paste("a\u{1B}\u{1B}[20\u{1B}[201~") == "a\u{1B}\u{1B}[20")
   }
 
-  @Test func lineEndsBecomeLineFeeds() {
+  @Test func `line ends become line feeds`() {
     #expect(paste("a\rb\r\nc\nd\r\r\u{1B}[201~") == "a\nb\nc\nd\n\n")
   }
 
   @Test(arguments: [-7, -6, -1, 0, 1, 5, 6, 7, 1000])
-  func isBounded(_ excess: Int) throws {
+  func `a paste is bounded`(_ excess: Int) throws {
     let text = String(repeating: "x", count: PasteBuffer.limit + excess)
     let pasted = try #require(paste(text + "\u{1B}[201~"))
     #expect(pasted.utf8.count == min(PasteBuffer.limit, PasteBuffer.limit + excess))

@@ -6,7 +6,7 @@ import UploadTestSupport
 
 /// Whatever comes from the keyboard's side: nothing traps, memory is bounded, and what follows is understood again.
 @Suite struct InputFuzzTests {
-  @Test(arguments: 0..<8 as Range<UInt64>) func randomBytesDoNotTrap(seed: UInt64) {
+  @Test(arguments: 0..<8 as Range<UInt64>) func `random bytes do not trap`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var decoder = InputDecoder()
     for byte in SplitMix64.bytes(100_000, seed: seed) {
@@ -17,7 +17,7 @@ import UploadTestSupport
   }
 
   /// Sequences of every kind, cut anywhere, one into the next.
-  @Test(arguments: 0..<8 as Range<UInt64>) func halfSequencesDoNotTrap(seed: UInt64) {
+  @Test(arguments: 0..<8 as Range<UInt64>) func `half sequences do not trap`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var decoder = InputDecoder()
     for _ in 0..<5000 {
@@ -28,7 +28,7 @@ import UploadTestSupport
     expectSane(&decoder)
   }
 
-  @Test func aPasteOfAMegabyteComesWholeAndNoMore() {
+  @Test func `a paste of a megabyte arrives whole, and no more than that`() {
     var decoder = InputDecoder()
     for size in [(1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20] {
       var pasted: [String] = []
@@ -44,7 +44,7 @@ import UploadTestSupport
 
   /// The same through a terminal: the kernel's line, ncurses' keys and the decoder, then a paste is still understood.
   @Test(arguments: ["xterm-256color", "vt100"], [1, 2] as [UInt64])
-  func aTerminalThatSendsAnythingDoesNotEndIt(type: String, seed: UInt64) async throws {
+  func `a terminal that sends anything does not end it`(type: String, seed: UInt64) async throws {
     let probe = try PseudoTerminal(
       BuiltProgram.path("TerminalProbe"),
       ["input"],

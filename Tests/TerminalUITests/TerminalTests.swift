@@ -14,6 +14,12 @@ import Testing
     #expect(key.label(.ascii) == ascii)
   }
 
+  @Test func `the mouse is placed in the coordinates of an area`() {
+    let mouse = MouseEvent(.press, at: Point(x: 5, y: 3))
+    #expect(mouse.position(in: Rect(x: 4, y: 1, width: 2, height: 3)) == Point(x: 1, y: 2))
+    #expect(mouse.position(in: Rect(x: 4, y: 1, width: 1, height: 3)) == nil)
+  }
+
   @Test func `small digits number panes where the font has them`() {
     #expect(GlyphSet.unicode.superscript(3) == "³" && GlyphSet.ascii.superscript(3) == "3")
     #expect(GlyphSet.unicode.superscript(10) == "10" && GlyphSet.unicode.superscript(-1) == "-1")

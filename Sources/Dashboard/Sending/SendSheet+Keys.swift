@@ -9,8 +9,7 @@ extension SendSheet {
     case .key(let key): return handle(key, visible: layout.visibleFiles)
     case .paste(let text): return paste(text)
     case .mouse(let mouse):
-      guard area.contains(mouse.position) else { return .stay([]) }
-      let point = Point(x: mouse.position.x - area.x, y: mouse.position.y - area.y)
+      guard let point = mouse.position(in: area) else { return .stay([]) }
       return handle(mouse.action, at: point, layout)
     case .resize, .focus, .closed: return .stay([])
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import Dashboard
 
 struct FilePickerTests {
-  @Test func directoriesComeFirstAndNumbersByTheirValue() {
+  @Test func `directories come first and numbers by their value`() {
     let rows = PickerScript().rows(
       of: "Cuts/",
       "raw/",
@@ -18,7 +18,7 @@ struct FilePickerTests {
     #expect(rows == [3, 4, 5, 6, 7, 8, 9, 10])
   }
 
-  @Test func numbersOfAnyLengthAndLeadingZerosAreCompared() {
+  @Test func `numbers of any length and leading zeros are compared`() {
     let long = String(repeating: "9", count: 130)
     let names = [
       "a010", "a" + long, "a9", "a10", "a", "a99999999999999999999999", "B1", "a9b", "a0", "a-", "ä1", "a.b",
@@ -30,7 +30,7 @@ struct FilePickerTests {
     )
   }
 
-  @Test func leavingPutsTheCursorOnWhatWasLeftAndComingBackWhereItWas() {
+  @Test func `leaving puts the cursor on what was left and coming back where it was`() {
     var script = PickerScript()
     script.press(KeyEvent(.down), KeyEvent(.enter))
     #expect(script.picker.directory == "/home/ann/videos/raw")
@@ -45,13 +45,13 @@ struct FilePickerTests {
     #expect(script.status.contains("no directory above"))
   }
 
-  @Test func enterChoosesTheFileUnderTheCursor() {
+  @Test func `Enter chooses the file under the cursor`() {
     var script = PickerScript()
     script.press(KeyEvent("j"), KeyEvent("j"), KeyEvent("j"), KeyEvent(.right))
     #expect(script.outcome == .choose(["/home/ann/videos/File1.mp4"]))
   }
 
-  @Test func marksSurviveMovingAndAreChosenTogether() {
+  @Test func `marks survive moving and are chosen together`() {
     var script = PickerScript()
     script.press(KeyEvent(.end), KeyEvent("k"), KeyEvent("k"), KeyEvent("k"), KeyEvent(" "))
     script.press(KeyEvent(.left), KeyEvent("G"), KeyEvent(" "))
@@ -62,7 +62,7 @@ struct FilePickerTests {
     #expect(script.frame().text.contains("1 marked"))
   }
 
-  @Test func allFilesThatAreShownAndCanBeSentAreMarkedAndUnmarked() {
+  @Test func `all files that are shown and can be sent are marked and unmarked`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("file")
@@ -75,7 +75,7 @@ struct FilePickerTests {
     #expect(script.picker.marks.isEmpty)
   }
 
-  @Test func whatCannotBeSentSaysWhyEvenWhenFilesAreMarked() {
+  @Test func `what cannot be sent says why even when files are marked`() {
     var script = PickerScript()
     script.press(KeyEvent("a"), KeyEvent("G"), KeyEvent(.enter))
     #expect(script.outcome == .stay([]))
@@ -89,7 +89,7 @@ struct FilePickerTests {
     #expect(script.status.contains("root: you may not read it"))
   }
 
-  @Test func hiddenFilesAreToggledAndTheCursorStays() {
+  @Test func `hidden files are toggled and the cursor stays`() {
     var script = PickerScript()
     #expect(script.rows(of: ".hidden") == [nil])
     script.press(KeyEvent("j"), KeyEvent("."))
@@ -99,7 +99,7 @@ struct FilePickerTests {
     #expect(script.rows(of: ".hidden") == [nil])
   }
 
-  @Test func theFilterNarrowsAsItIsTypedAndEscapeDropsItFirst() {
+  @Test func `the filter narrows as it is typed and Escape drops it first`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("FILE1")
@@ -116,7 +116,7 @@ struct FilePickerTests {
     #expect(script.outcome == .close)
   }
 
-  @Test func theFilterIsLeftByBackspaceAndGoneInTheNextDirectory() {
+  @Test func `the filter is left by backspace and gone in the next directory`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("raw")
@@ -127,7 +127,7 @@ struct FilePickerTests {
     #expect(script.picker.directory == "/home/ann/videos")
   }
 
-  @Test func aLateAnswerForAnotherDirectoryIsIgnored() {
+  @Test func `a late listing of another directory is ignored`() {
     var script = PickerScript(answersLate: true)
     #expect(script.frame().text.contains("Reading this directory."))
     script.press(KeyEvent(.left))
@@ -138,7 +138,7 @@ struct FilePickerTests {
     #expect(script.picker.selected?.name == "videos")
   }
 
-  @Test func aDirectoryThatIsGoneSaysSoAndTheWayUpIsOpen() {
+  @Test func `a directory that is gone says so and the way up is open`() {
     var script = PickerScript()
     script.directories["/home/ann/videos"] = nil
     script.press(KeyEvent("r", .control))
@@ -148,7 +148,7 @@ struct FilePickerTests {
     #expect(script.picker.selected != nil)
   }
 
-  @Test func readingAgainKeepsTheCursorAndShowsWhatIsNew() {
+  @Test func `reading again keeps the cursor and shows what is new`() {
     var script = PickerScript()
     script.press(KeyEvent("j"))
     script.directories["/home/ann/videos"]?.append(.folder("a new one"))
@@ -157,7 +157,7 @@ struct FilePickerTests {
     #expect(script.rows(of: "a new one/", "raw/") == [3, 5])
   }
 
-  @Test func whatWasNotReadIsCounted() {
+  @Test func `what was not read is counted`() {
     var picker = FilePicker(directory: "/d", home: "/")
     let listing = DirectoryListing(requested: "/d", path: "/d", entries: [.file("a", 1)], total: 100_000)
     #expect(picker.receive(listing) == .stay([]))
@@ -166,7 +166,7 @@ struct FilePickerTests {
     #expect(surface.text.contains("The first 1 of 100000 entries"))
   }
 
-  @Test func theMouseSelectsOpensAndScrolls() {
+  @Test func `the mouse selects opens and scrolls`() {
     var script = PickerScript()
     script.size = Size(width: 80, height: 8)
     script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
@@ -181,7 +181,7 @@ struct FilePickerTests {
     #expect(script.picker.context == .typingPath)
   }
 
-  @Test func everyKeyMeansOneThingInItsContext() {
+  @Test func `every key means one thing in its context`() {
     for context in PickerCommand.Context.allCases {
       let keys = PickerCommand.keys(context).flatMap(\.keys)
       #expect(Set(keys).count == keys.count)

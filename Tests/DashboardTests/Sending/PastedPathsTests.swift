@@ -30,7 +30,7 @@ struct PastedPathsTests {
     ("/tmp/it's mine.txt", ["/tmp/it's mine.txt"]),
     ("/tmp/My Holiday.mp4\n/tmp/'My Work'.txt", ["/tmp/My Holiday.mp4", "/tmp/My Work.txt"]),
   ])
-  func pathsAreFound(text: String, paths: [String]) {
+  func `paths are found`(text: String, paths: [String]) {
     #expect(parse(text) == paths)
   }
 
@@ -40,7 +40,7 @@ struct PastedPathsTests {
     "$'\\xg'",
     "$'\\xFF'", "$'\\777'", "trailing\\", "/tmp/a\nand a sentence",
   ])
-  func whatIsNoPathIsNone(text: String) {
+  func `text that is no path is not taken for one`(text: String) {
     #expect(parse(text) == [])
   }
 
@@ -48,7 +48,7 @@ struct PastedPathsTests {
     #expect(parse("file:///tmp/%FF") == [NameBytes("/tmp/".utf8 + [0xFF]).losslessText])
   }
 
-  @Test func aFileThatWasPastedByMistakeIsNotTaken() {
+  @Test func `a file that was pasted by mistake is not taken`() {
     #expect(parse("/" + String(repeating: "a", count: 4_094)).count == 1)
     #expect(parse("/" + String(repeating: "a", count: 4_095)).isEmpty)
     #expect(parse(String(repeating: "/a\n", count: 400_000)).isEmpty)

@@ -11,7 +11,7 @@ struct PickerPathTests {
     return script
   }
 
-  @Test func typingBeginsWithTheDirectory() {
+  @Test func `typing begins with the directory`() {
     var script = PickerScript()
     script.press(KeyEvent(":"))
     #expect(script.picker.path.text == "~/videos/")
@@ -20,7 +20,7 @@ struct PickerPathTests {
     #expect(script.outcome == .stay([]))
   }
 
-  @Test(arguments: ["/home/ann/vinyl", "~/vinyl"]) func aWholePathTakesThePlaceOfTheDirectory(text: String) {
+  @Test(arguments: ["/home/ann/vinyl", "~/vinyl"]) func `a whole path takes the place of the directory`(text: String) {
     var script = PickerScript()
     script.press(KeyEvent(":"))
     script.type(text)
@@ -29,7 +29,7 @@ struct PickerPathTests {
     #expect(script.picker.directory == "/home/ann/vinyl")
   }
 
-  @Test func tabCompletesAsFarAsItIsCertain() {
+  @Test func `Tab completes as far as it is certain`() {
     var script = script(typing: "~/v")
     script.press(KeyEvent(.tab))
     #expect(script.picker.path.text == "~/vi")
@@ -49,13 +49,13 @@ struct PickerPathTests {
   }
 
   @Test(arguments: [("r", "raw/"), ("~", "~/"), ("/ho", "/home/"), (".h", ".hidden.mp4"), ("none", "none")])
-  func completion(text: String, completed: String) {
+  func `a path is completed by the names in its directory`(text: String, completed: String) {
     var script = script(typing: text)
     script.press(KeyEvent(.tab))
     #expect(script.picker.path.text == completed)
   }
 
-  @Test func anAnswerThatComesAfterMoreWasTypedDoesNotChangeIt() {
+  @Test func `a listing that arrives after more was typed changes nothing`() {
     var script = script(typing: "~/vid")
     script.answersLate = true
     script.press(KeyEvent(.tab))
@@ -69,14 +69,14 @@ struct PickerPathTests {
     ("raw", "/home/ann/videos/raw"),
     ("raw/", "/home/ann/videos/raw"), ("/home", "/home"), ("", "/home/ann/videos"),
   ])
-  func enterGoesToADirectory(text: String, directory: String) {
+  func `Enter goes to a directory`(text: String, directory: String) {
     var script = script(typing: text)
     script.press(KeyEvent(.enter))
     #expect(script.picker.directory == directory)
     #expect(script.picker.content == .read)
   }
 
-  @Test func whatIsNotThereIsSaidAndTheDirectoryStays() {
+  @Test func `what is not there is said and the directory stays`() {
     var script = script(typing: "~/vinyl/C side.flac")
     script.press(KeyEvent(.enter))
     #expect(script.picker.directory == "/home/ann/videos")
@@ -91,7 +91,7 @@ struct PickerPathTests {
     #expect(script.status.contains("pipe: a FIFO"))
   }
 
-  @Test func aPastedPathIsGoneToOrChosenInEveryContext() {
+  @Test func `a pasted path is gone to or chosen in every context`() {
     for key in [KeyEvent("g"), KeyEvent("/"), KeyEvent(":")] {
       var script = PickerScript()
       script.press(key)
@@ -106,7 +106,7 @@ struct PickerPathTests {
     }
   }
 
-  @Test func otherTextIsPastedWhereItIsTyped() {
+  @Test func `other text is pasted where it is typed`() {
     var script = script(typing: "~/")
     script.send(.paste("vin"))
     #expect(script.picker.path.text == "~/vin")
@@ -118,7 +118,7 @@ struct PickerPathTests {
     #expect(script.rows(of: "raw/", "Cuts/") == [3, nil])
   }
 
-  @Test func aTypedFileIsChosenWithWhatIsMarked() {
+  @Test func `a typed file is chosen with what is marked`() {
     var script = PickerScript()
     script.press(KeyEvent("G"), KeyEvent("k"), KeyEvent("k"), KeyEvent(" "), KeyEvent(":"))
     script.type("file2.mp4")

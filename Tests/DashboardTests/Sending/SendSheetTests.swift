@@ -5,7 +5,7 @@ import UploadCore
 @testable import Dashboard
 
 struct SendSheetTests {
-  @Test func enterSendsWhatCanBeSentAndSaysWhatIsLeftOut() {
+  @Test func `Enter sends what can be sent and says what is left out`() {
     var script = SheetScript()
     #expect(script.text.contains("Enter sends 2 files, 3.0 GiB, as a stream to http://127.0.0.1:8080"))
     #expect(script.text.contains("1 file is left out."))
@@ -14,7 +14,7 @@ struct SendSheetTests {
     #expect(script.outcome == .send(.send(paths: paths, target: .ownServer, mode: .stream), left: []))
   }
 
-  @Test func nothingIsSentBeforeTheFilesWereLookedAt() {
+  @Test func `nothing is sent before the files were looked at`() {
     var script = SheetScript(answersLate: true)
     #expect(script.asked.count == 1)
     script.press(KeyEvent(.enter))
@@ -25,7 +25,7 @@ struct SendSheetTests {
     guard case .send = script.outcome else { return #expect(Bool(false), "\(script.outcome)") }
   }
 
-  @Test func nothingIsSentWhenNoFileCanBe() {
+  @Test func `nothing is sent when no file can be`() {
     var script = SheetScript(["/home/ann/gone.txt"])
     script.press(KeyEvent(.enter))
     #expect(script.outcome == .stay([]))
@@ -33,7 +33,7 @@ struct SendSheetTests {
     #expect(script.text.contains("gone.txt: it is not there, or not any more"))
   }
 
-  @Test func theModeIsStepped() {
+  @Test func `the mode is stepped`() {
     var script = SheetScript()
     script.press(KeyEvent("m"), KeyEvent("m"))
     #expect(script.sheet.mode == .buffered)
@@ -47,7 +47,7 @@ struct SendSheetTests {
     #expect(script.sheet.mode == .stream)
   }
 
-  @Test func anAddressIsAskedAboutOnlyWhenItIsLeft() {
+  @Test func `an address is asked about only when it is left`() {
     var script = SheetScript()
     let url = "http://other.test:9000/m"
     script.press(KeyEvent("t"))
@@ -62,7 +62,7 @@ struct SendSheetTests {
     #expect(script.sheet.target == .ownServer)
   }
 
-  @Test func aTargetWithAProblemTakesNothing() {
+  @Test func `nothing is sent to a target with a problem`() {
     var script = SheetScript()
     script.targetProblems["nonsense"] = "An address begins with http:// or https://."
     script.press(KeyEvent("t"))
@@ -74,7 +74,7 @@ struct SendSheetTests {
     guard case .send = script.outcome else { return #expect(Bool(false), "\(script.outcome)") }
   }
 
-  @Test func anAnswerToAnEarlierQuestionIsIgnored() {
+  @Test func `the result of an earlier check is ignored`() {
     var script = SheetScript(answersLate: true)
     script.press(KeyEvent("t"))
     script.type("http://other.test")
@@ -85,7 +85,7 @@ struct SendSheetTests {
     #expect(!script.sheet.isChecking)
   }
 
-  @Test func aFileDroppedOnTheTerminalIsAddedOnce() {
+  @Test func `a file dropped on the terminal is added once`() {
     var script = SheetScript(["/home/ann/notes.txt"])
     script.send(.paste("'/home/ann/videos/holiday.mp4' "))
     script.send(.paste("/home/ann/notes.txt"))
@@ -99,7 +99,7 @@ struct SendSheetTests {
     #expect(script.sheet.target == .url("http://other.test"))
   }
 
-  @Test func tabAndArrowsGoThroughTheFields() {
+  @Test func `Tab and arrows go through the fields`() {
     var script = SheetScript(["/home/ann/notes.txt", "/home/ann/gone.txt"])
     script.press(KeyEvent(.down))
     #expect(script.sheet.field == .files)
@@ -114,7 +114,7 @@ struct SendSheetTests {
     #expect(script.outcome == .back)
   }
 
-  @Test func everyKeyMeansOneThing() {
+  @Test func `every key means one thing`() {
     for keys in [SheetCommand.keys, SheetCommand.typingKeys].map({ $0.flatMap(\.keys) }) {
       #expect(Set(keys).count == keys.count)
     }

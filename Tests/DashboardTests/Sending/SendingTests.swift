@@ -11,7 +11,7 @@ import UploadCore
     .checked(SendCheck(files: [.init(path: path, size: 713_031_680)], target: target))
   }
 
-  @Test func theKeyOpensThePickerWhereTheProgramWasStarted() {
+  @Test func `the key opens the picker where the program was started`() {
     var driver = Driver()
     driver.type("u")
     #expect(driver.effects == [.readDirectory("/home/ann/videos")])
@@ -21,7 +21,7 @@ import UploadCore
     #expect(driver.text.contains("take 9.mov") && driver.row(33).contains("Space mark"))
   }
 
-  @Test func thePickerOpensInTheRememberedDirectory() {
+  @Test func `the picker opens in the remembered directory`() {
     var settings = DashboardSettings()
     settings.directory = "/srv"
     var driver = Driver(settings: settings)
@@ -29,7 +29,7 @@ import UploadCore
     #expect(driver.effects == [.readDirectory("/srv")])
   }
 
-  @Test func aFileIsChosenCheckedAndSent() {
+  @Test func `a file is chosen checked and sent`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -52,7 +52,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("take 9.mov") != false)
   }
 
-  @Test func aPastedPathOpensTheSheet() {
+  @Test func `a pasted path opens the sheet`() {
     var driver = Driver()
     driver.send(.input(.paste("'\(path)'")))
     #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
@@ -62,14 +62,14 @@ import UploadCore
     #expect(driver.effects.last == .send(paths: [path], target: .ownServer, mode: .stream))
   }
 
-  @Test func aPastedPathOpensTheSheetEvenWhileAFilterIsTyped() {
+  @Test func `a pasted path opens the sheet even while a filter is typed`() {
     var driver = Driver()
     driver.type("/")
     driver.send(.input(.paste(path)))
     #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
   }
 
-  @Test func pastedTextThatIsNoPathGoesIntoTheFilterOrIsSaidToBeNone() {
+  @Test func `pasted text that is no path goes into the filter or is said to be none`() {
     var driver = Driver()
     driver.type("/")
     driver.send(.input(.paste("holiday")))
@@ -80,7 +80,7 @@ import UploadCore
     #expect(driver.row(33).contains("no path"))
   }
 
-  @Test func thePickerIsLeftByEscapeAndItsKeysAreItsOwn() {
+  @Test func `the picker is left by Escape and its keys are its own`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -90,7 +90,7 @@ import UploadCore
     #expect(driver.model.settings.mode == .stream)
   }
 
-  @Test func helpShowsThePickersKeysFirstWhileItIsOpen() {
+  @Test func `help shows the picker's keys first while it is open`() {
     var driver = Driver()
     driver.type("u")
     driver.press(.function(1))
@@ -99,7 +99,7 @@ import UploadCore
     #expect(driver.text.contains("Choose files"))
   }
 
-  @Test func theQuestionMarkHelpsWhereNothingIsTyped() {
+  @Test func `the question mark helps where nothing is typed`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -129,7 +129,7 @@ import UploadCore
     return driver
   }
 
-  @Test func whatFindsNoPlaceInLineIsToldOfAndStaysMarked() {
+  @Test func `files that do not fit into the queue are reported and stay marked`() {
     var driver = sendMany(5, limit: 4, waiting: 1)
     #expect(driver.text.contains("Enter sends 3 of 5 files, 3.0 MiB"))
     #expect(driver.text.contains("2 files find no place in line and stay marked."))
@@ -149,7 +149,7 @@ import UploadCore
     #expect(!driver.text.contains("marked to send"))
   }
 
-  @Test func withoutAnyPlaceNothingIsSent() {
+  @Test func `nothing is sent while the queue is full`() {
     var driver = sendMany(2, limit: 3, waiting: 3)
     driver.press(.enter)
     #expect(driver.text.contains("The line is full."))
@@ -159,7 +159,7 @@ import UploadCore
     #expect(driver.effects.contains { if case .send = $0 { true } else { false } }, "once there is room")
   }
 
-  @Test func thoseUnderWayAreSeenAboveThoseInLine() {
+  @Test func `uploads under way are above queued ones`() {
     var driver = Driver()
     driver.show(
       (0..<2).map { .sending("active-\($0)") } + (0..<10).map { .waiting("waiting-\($0)") }
@@ -172,7 +172,7 @@ import UploadCore
     #expect(driver.text.contains("started   ↑ active-0") && !driver.text.contains("waiting-"))
   }
 
-  @Test func whatIsBehindTheHeadOfTheLineIsCounted() {
+  @Test func `queued uploads that are not listed are counted`() {
     var driver = Driver()
     driver.show((0..<3).map { .waiting("w-\($0)") }, unlisted: 9_800)
     #expect(driver.text.contains("0 active · 9803 waiting") && driver.text.contains("9800 more in line"))
@@ -181,14 +181,14 @@ import UploadCore
     #expect(driver.text.contains("9803 uploads run"))
   }
 
-  @Test func lateAnswersLeadNowhere() {
+  @Test func `late results change nothing`() {
     var driver = Driver()
     driver.send(.directory(.example))
     driver.send(checked())
     #expect(driver.effects.isEmpty && driver.text.contains("Incoming (server)"))
   }
 
-  @Test func aFileThatCouldNotBeSentIsNotAwaitedForEver() {
+  @Test func `a file that could not be sent is not awaited for ever`() {
     var driver = Driver()
     driver.send(.input(.paste(path)))
     driver.send(checked())

@@ -14,7 +14,7 @@ import UploadCore
     }
   }
 
-  @Test func itTellsTheStoryOfAnUpload() {
+  @Test func `the log has the events of an upload in order`() {
     let upload = UploadSnapshot.example("a.bin") { $0.size = 1 << 30 }
     var driver = Driver()
     driver.show([upload])
@@ -59,7 +59,7 @@ import UploadCore
     )
   }
 
-  @Test func failuresAndNotesAreInIt() {
+  @Test func `the log has failures and notes`() {
     var driver = Driver()
     driver.show([UploadSnapshot.sending("b").ended(.failed(UploadError(.unreachable, "No way to there.")))])
     driver.send(.note(.warning, "The disk is nearly full."))
@@ -68,7 +68,7 @@ import UploadCore
     #expect(lines[1] == "18:30:00  failed    ↑ b  No way to there.")
   }
 
-  @Test func aPauseBeforeAnotherAttemptIsToldOnce() {
+  @Test func `a pause before another attempt is reported once`() {
     let upload = UploadSnapshot.sending("b")
     let paused = upload.changed {
       $0.state = .waiting
@@ -82,7 +82,7 @@ import UploadCore
     #expect(driver.text.contains("waiting to try again"))
   }
 
-  @Test func anUploadStartsWhenItLeavesTheLine() {
+  @Test func `an upload starts when it leaves the queue`() {
     let upload = UploadSnapshot.waiting("a")
     let other = UploadSnapshot.waiting("b")
     var driver = Driver()
@@ -98,7 +98,7 @@ import UploadCore
     )
   }
 
-  @Test func aLongNameLeavesRoomForTheReason() {
+  @Test func `a long name leaves room for the reason`() {
     let name = String(repeating: "long-", count: 40) + "name.bin"
     let message = "No space is left in ./uploads: free some, then send it again."
     let failed = UploadSnapshot.sending(name).ended(.failed(UploadError(.diskFull, message)))
@@ -110,7 +110,7 @@ import UploadCore
     #expect(driver.row(3).contains("No space is left in ./uploads"))
   }
 
-  @Test func aNoteBeforeTheFirstSnapshotGetsItsTime() {
+  @Test func `a note before the first snapshot gets its time`() {
     var driver = Driver()
     driver.send(.note(.info, "early"))
     driver.show([])
@@ -118,20 +118,20 @@ import UploadCore
     #expect(lines(driver) == ["18:30:00  note      late", "18:30:00  note      early"])
   }
 
-  @Test func theFooterHasTheLastEvent() {
+  @Test func `the footer has the last event`() {
     var driver = Driver()
     driver.send(.note(.error, "something is wrong"))
     #expect(driver.row(33).contains("error something is wrong"))
   }
 
-  @Test func itIsFilteredByTyping() {
+  @Test func `the log is filtered by typing`() {
     var driver = Driver()
     driver.show([.example("alpha"), .example("beta")])
     driver.type("L/alp")
     #expect(driver.text.contains("alpha") && !driver.text.contains("beta"))
   }
 
-  @Test func itIsBounded() {
+  @Test func `the log is bounded`() {
     var log = EventLog()
     for index in 0..<10_000 {
       let time = ClockTime(hour: 0, minute: 0, second: 0)
@@ -142,7 +142,7 @@ import UploadCore
     #expect(log.newestFirst("").first?.detail == "9999")
   }
 
-  @Test func whoReadsFurtherDownGoesOnReadingTheSameLines() {
+  @Test func `a log that is scrolled down keeps showing the same lines`() {
     var driver = Driver(Size(width: 80, height: 12))
     driver.show((0..<40).map { .example("file-\($0)") })
     driver.type("L")

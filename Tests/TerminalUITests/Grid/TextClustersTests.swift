@@ -9,14 +9,14 @@ import Testing
     return surface.text(ofRow: 0)
   }
 
-  @Test func controlsBecomeReplacementCharacters() {
+  @Test func `controls become replacement characters`() {
     let controls = (0..<0x20).map { $0 } + Array(0x7F..<0xA0)
     for value in controls {
       #expect(shown("a\(Unicode.Scalar(UInt8(value)))b") == "a\u{FFFD}b", "U+\(String(value, radix: 16))")
     }
   }
 
-  @Test func namesCannotSteerTheTerminalNorDisguiseThemselves() {
+  @Test func `names cannot steer the terminal nor disguise themselves`() {
     #expect(shown("evil\u{1B}]0;pwned\u{7}\u{202E}gnp.exe") == "evil\u{FFFD}]0;pwned\u{FFFD}\u{FFFD}gnp.exe")
   }
 
@@ -25,21 +25,21 @@ import Testing
     "\u{2060}", "\u{2066}", "\u{2069}", "\u{FEFF}", "\u{FFF9}", "\u{E0001}", "\u{E0061}", "\u{3164}", "\u{115F}",
     "\u{1160}", "\u{34F}", "\u{378}", "\u{10FFFF}", "\u{FFFE}",
   ])
-  func invisibleAndUnassignedScalarsShow(_ scalar: String) {
+  func `invisible and unassigned scalars show`(_ scalar: String) {
     #expect(shown("a\(scalar)b") == "a\u{FFFD}b")
   }
 
-  @Test func marksStayWithTheirCharacterAndAreBounded() {
+  @Test func `marks stay with their character and are bounded`() {
     #expect(shown("e\u{301}\u{323}x") == "e\u{301}\u{323}x")
     #expect(shown("a" + String(repeating: "\u{301}", count: 1000) + "b") == "a\u{301}\u{301}\u{301}b")
     #expect("a\u{301}".columns == 1)
   }
 
-  @Test func aMarkAloneShowsAsReplacement() {
+  @Test func `a mark alone shows as replacement`() {
     #expect(shown("\u{301}a") == "\u{FFFD}a")
   }
 
-  @Test func emojiAreTwoColumnsEach() {
+  @Test func `emoji are two columns each`() {
     #expect("👍".columns == 2)
     #expect(shown("👨\u{200D}👩\u{200D}👧") == "👨👩👧")
     #expect(shown("-\u{200D}b") == "-\u{FFFD}b")
@@ -59,7 +59,7 @@ import Testing
     #expect(text.columns == columns)
   }
 
-  @Test func spelledOutHangulIsOneWideCell() {
+  @Test func `spelled-out Hangul is one wide cell`() {
     #expect("\u{1112}\u{1161}\u{11AB}".columns == 2)
     #expect(shown("\u{1112}\u{1161}\u{11AB}") == "\u{1112}\u{1161}\u{11AB}")
   }

@@ -74,22 +74,22 @@ import UploadCore
     ("filename*=koi8-r''%C1", "koi8-r''%C1"),
     ("filename*=utf-8''%4", "utf-8''%4"),
     ("filename*=plain", "plain"),
-  ]) func partNames(field: String, expected: NameBytes) {
+  ]) func `names in the field of a part are read`(field: String, expected: NameBytes) {
     #expect(filename(part: field) == expected)
   }
 
   @Test(arguments: ["", "x=y", "filename", "filenames=a", "name=filename", "; ;=a; =", "name=\"filename=\""])
-  func partsWithoutAFileName(field: String) {
+  func `parts without a file name`(field: String) {
     #expect(filename(part: field) == nil)
   }
 
-  @Test func aSemicolonInsideOfANameIsNotASeparator() {
+  @Test func `a semicolon inside of a name is not a separator`() {
     let field = ContentDisposition(part: Array(#"form-data; name="a; filename=b"; filename="c""#.utf8))
     #expect(field.name == "a; filename=b")
     #expect(field.filename == "c")
   }
 
-  @Test func theTypeMayBeMissing() {
+  @Test func `the type may be missing`() {
     let field = ContentDisposition(part: Array(#"name="n"; filename="f""#.utf8))
     #expect(field.name == "n")
     #expect(field.filename == "f")
@@ -110,12 +110,12 @@ import UploadCore
     (#"attachment; filename="a%22b""#, "a%22b"),
     (#"attachment; filename="a\"b""#, "a\"b"),
     (#"attachment; filename="C:\dir\a""#, #"C:\dir\a"#),
-  ]) func requestNames(field: String, expected: NameBytes) {
+  ]) func `names in the field of a request are read`(field: String, expected: NameBytes) {
     #expect(ContentDisposition(header: field).filename == expected)
   }
 
   @Test(arguments: ["", "attachment", "inline; x=y", "attachment; filename*=garbage"])
-  func requestsWithoutAFileName(field: String) {
+  func `requests without a file name`(field: String) {
     #expect(ContentDisposition(header: field).filename == nil)
   }
 }

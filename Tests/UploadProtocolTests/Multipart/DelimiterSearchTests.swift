@@ -19,7 +19,7 @@ import UploadTestSupport
     return haystack.withUnsafeBytes { search.firstIndex(in: $0) }
   }
 
-  @Test(arguments: boundaries) func atEveryPosition(text: String) throws {
+  @Test(arguments: boundaries) func `a delimiter is found at every position`(text: String) throws {
     let boundary = try MultipartBoundary(text)
     for before in 0..<40 {
       for after in [0, 1, 7, 8, 9, 300] {
@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: boundaries) func amongItsOwnPieces(text: String) throws {
+  @Test(arguments: boundaries) func `a delimiter is found among its own pieces`(text: String) throws {
     let boundary = try MultipartBoundary(text)
     let delimiter = boundary.delimiter
     var generator = SplitMix64(seed: 7)
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func inNothing() throws {
+  @Test func `nothing is found in nothing`() throws {
     #expect(index(try MultipartBoundary("a"), in: []) == nil)
   }
 }

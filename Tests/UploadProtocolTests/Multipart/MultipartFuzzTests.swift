@@ -66,7 +66,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theReferenceAgreesOnAValidForm() throws {
+  @Test func `the reference agrees on a valid form`() throws {
     let transcript = ReferenceParser.transcript(
       of: Self.valid,
       boundary: try MultipartBoundary("b"),
@@ -76,7 +76,7 @@ import UploadTestSupport
     #expect(transcript.files.map(\.content.text) == ["some\r\n--content--\r\n--B", "abc"])
   }
 
-  @Test(arguments: seeds) func formsOfRandomWords(seed: UInt64) throws {
+  @Test(arguments: seeds) func `forms of random words do not depend on cuts`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     for _ in 0..<400 {
       var body: [UInt8] = Bool.random(using: &generator) ? Array("--b\r\n".utf8) : []
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: seeds) func contentOfRandomDelimiterBytes(seed: UInt64) throws {
+  @Test(arguments: seeds) func `content of random delimiter bytes does not depend on cuts`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"f\"\r\n\r\n".utf8)
     for _ in 0..<400 {
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: seeds) func mutationsOfAValidForm(seed: UInt64) throws {
+  @Test(arguments: seeds) func `mutations of a valid form do not depend on cuts`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     for _ in 0..<150 {
       var body = Self.valid
