@@ -10,7 +10,8 @@ import Testing
 
     init() throws {
       var ends: [Int32] = [-1, -1]
-      try #require(pipe2(&ends, O_NONBLOCK | O_CLOEXEC) == 0)
+      try #require(pipe(&ends) == 0)
+      for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
       (output, input) = (ends[0], ends[1])
     }
 

@@ -1,3 +1,5 @@
+import Basics
+
 @testable import TerminalUI
 
 /// A terminal's screen, made from the bytes it is sent: what an xterm shows (ECMA-48, and "XTerm Control Sequences"), as
