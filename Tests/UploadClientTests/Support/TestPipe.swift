@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import UploadTestSupport
 
-/// A pipe, for sources of unknown length.
+/// A pipe, for sources that have no length.
 struct TestPipe {
   /// To read from.
   let output: CInt
