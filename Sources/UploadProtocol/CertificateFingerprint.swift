@@ -1,7 +1,7 @@
 import Crypto
 package import UploadCore
 
-/// The SHA-256 of a certificate: it identifies the certificate, whoever signed it.
+/// The SHA-256 of a certificate: it identifies the certificate, independent of its issuer.
 package struct CertificateFingerprint: Sendable, Hashable, CustomStringConvertible {
   /// 64 digits, lower-case hexadecimal.
   package let digits: String

@@ -68,7 +68,7 @@ import UploadCore
   }
 
   /// Neither in the pane that has the keys nor in the other one.
-  @Test func `a list that nobody moved in is not scrolled by what comes`() {
+  @Test func `a list in which the user has not moved is not scrolled by new uploads`() {
     var driver = Driver()
     var all: [UploadSnapshot] = []
     for index in 0..<30 {

@@ -79,7 +79,7 @@ struct TableShape {
   private static func isTable(_ text: [UInt8], _ delimiter: UInt8, _ isWhole: Bool) -> Bool {
     var table = TableShape(delimiter: delimiter)
     for byte in text where !table.isUneven { table.take(byte) }
-    // The last line has come whole only where the text has.
+    // The last line is complete only if the text is.
     if isWhole, table.previous != ASCII.lineFeed { table.take(ASCII.lineFeed) }
     return !table.isUneven && table.records >= 2 && table.expected ?? 0 >= 2
       && table.beginning < table.records && table.ending < table.records

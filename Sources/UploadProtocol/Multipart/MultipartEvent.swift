@@ -15,7 +15,7 @@ package enum MultipartEvent: Equatable, Sendable {
 
 /// What a file part says about itself. All of it is untrusted: names are neither safe to show nor safe to open.
 package struct MultipartPartHead: Equatable, Sendable {
-  /// The form control's name; nil when the part has none, and then the part is taken all the same.
+  /// The form control's name; nil when the part has none, which is accepted.
   package var fieldName: String?
 
   /// The file's name as the client meant it, unescaped, not always UTF-8, with any directories still in it. Nil only for

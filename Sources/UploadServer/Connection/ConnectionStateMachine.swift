@@ -489,7 +489,7 @@ extension ConnectionStateMachine {
   /// The input cannot be read: the decoder takes nothing more.
   mutating func fail(_ error: UploadError, of client: ClientAddress) -> ErrorAction {
     ignoresInput = true
-    // What came before is still being served, or waits for that; closing now would take those responses away.
+    // Earlier requests are still being served or wait; closing now would lose their responses.
     if isForwarding || waitsForClient {
       unreadable = error
       return .ignore

@@ -74,8 +74,8 @@ struct UploadChildChannel: ServerChildChannel {
   }
 }
 
-/// Closes a connection that got one of the process's last descriptors. There are not to be so many connections; but what
-/// the process was started with, and what else it opens, nobody can know beforehand.
+/// Closes a connection that got one of the process's last descriptors. The limit on connections avoids
+/// that, but does not know the descriptors that the process inherited or opens for other purposes.
 final class LastDescriptors: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
 

@@ -19,7 +19,7 @@ struct Answer: Sendable {
     fields = [.contentType: contentType, .contentLength: String(self.body.readableBytes)]
     // What strangers uploaded is never guessed into something that runs.
     fields[.xContentTypeOptions] = "nosniff"
-    // An address with a token in it is for nobody else. (With no-referrer our own form's Origin would be "null".)
+    // A URL with a token must not be sent to other sites. (With no-referrer our own form's Origin would be "null".)
     fields[.referrerPolicy] = "same-origin"
   }
 
@@ -132,7 +132,7 @@ extension UploadError.Code {
     case .tooLarge: .contentTooLarge
     case .unsupportedType: .unsupportedMediaType
     case .notImplemented: .notImplemented
-    // Somebody does not want it: a 5xx would have clients try again by themselves (RFC 9110 section 15.5.4).
+    // The server's user cancelled it: a 5xx would have clients try again by themselves (RFC 9110 section 15.5.4).
     case .forbidden, .cancelled: .forbidden
     case .tooManyFromClient, .tooManyGuesses: .tooManyRequests
     case .headersTooLarge: .requestHeaderFieldsTooLarge

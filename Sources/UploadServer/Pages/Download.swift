@@ -128,7 +128,7 @@ extension OpenFile {
   var typed: StoredFile {
     guard file.type == nil else { return file }
     var typed = file
-    // A file that cannot be read has no type; whoever downloads it hears why.
+    // A file that cannot be read has no type; a download reports the error.
     let detected = try? MediaTypeSniffer.type { (offset, count) throws(UploadError) in
       try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer throws(UploadError) in
         Array(buffer.prefix(try read(into: buffer, at: UInt64(offset))))
