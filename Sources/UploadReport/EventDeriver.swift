@@ -76,7 +76,7 @@ package struct EventDeriver: Sendable {
     if let known = histories[upload.id] {
       history = known
     } else {
-      events.append(.started(upload))
+      if !upload.hasFailedBeforeItBegan { events.append(.started(upload)) }
       history = History(reportedAt: now)
     }
     if let outcome = upload.outcome {

@@ -23,8 +23,11 @@ extension UploadEvent {
         ]
       )
     case .finished(let upload, let file): Self.finished(upload, file)
-    case .failed(let upload, let error): .object(Self.head("failed", upload) + [("error", error.json)])
-    case .cancelled(let upload): .object(Self.head("cancelled", upload))
+    case .failed(let upload, let error):
+      .object(
+        Self.head("failed", upload) + [("name", .string(upload.name)), ("error", error.json)]
+      )
+    case .cancelled(let upload): .object(Self.head("cancelled", upload) + [("name", .string(upload.name))])
     case .rejected(let request): Self.rejected(request)
     case .process(let memory, let slabs): Self.process(memory, slabs)
     case .summary(let summary): summary.json
@@ -107,6 +110,7 @@ extension UploadEvent {
       ("time", .string(request.time)),
       ("client", .optional(request.client)),
       ("method", .optional(request.method)),
+      ("host", .optional(request.host)),
       ("path", .optional(request.path)),
       ("status", .integer(request.status)),
       ("reason", .string(request.reason)),

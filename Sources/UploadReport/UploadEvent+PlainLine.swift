@@ -7,8 +7,6 @@ extension UploadEvent {
   package func plainLine() -> String? {
     switch self {
     case .listening(let server): Self.line(server)
-    // It never began.
-    case .started(let upload) where upload.hasFailedBeforeItBegan: nil
     case .started(let upload): "\(Self.subject(upload)) started, \(Self.sizeText(upload)), \(Self.peer(upload))"
     case .progress(let upload): Self.progressLine(upload)
     case .stalled(let upload):

@@ -145,6 +145,15 @@ import UploadCore
     #expect(story((0...30).map { snapshot(Double($0) / 10) }).allSatisfy { $0.isEmpty })
   }
 
+  @Test func `a file that cannot be opened fails without a start`() {
+    let missing = upload.ended(.failed(UploadError(.unreadableFile, "There is no file."))).changed { $0.bytes = 0 }
+    #expect(story([snapshot(0, missing)])[0].first == "failed a.bin unreadableFile")
+    let later = upload.ended(.failed(UploadError(.unreadableFile, "It cannot be read.")))
+    #expect(story([snapshot(0, later)])[0].prefix(2) == ["started a.bin", "failed a.bin unreadableFile"])
+    let refused = upload.ended(.failed(UploadError(.refusedByServer, "No."))).changed { $0.bytes = 0 }
+    #expect(story([snapshot(0, refused)])[0].prefix(2) == ["started a.bin", "failed a.bin refusedByServer"])
+  }
+
   @Test func `Rejected requests are told as they come, and are no movement`() {
     var rejecting = snapshot(0)
     rejecting.rejected = [

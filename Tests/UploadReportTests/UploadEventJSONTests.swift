@@ -45,6 +45,7 @@ import UploadCore
       time: "2026-11-28T11:00:00Z",
       client: "192.0.2.7",
       method: "PUT",
+      host: "files.example",
       path: "/a",
       status: 413,
       reason: "Too large.",
@@ -52,8 +53,8 @@ import UploadCore
     )
     expect(
       .rejected(request),
-      #"{"event":"rejected","time":"2026-11-28T11:00:00Z","client":"192.0.2.7","method":"PUT","path":"/a","status":413,"#
-        + #""reason":"Too large.","count":3}"#
+      #"{"event":"rejected","time":"2026-11-28T11:00:00Z","client":"192.0.2.7","method":"PUT","host":"files.example","#
+        + #""path":"/a","status":413,"reason":"Too large.","count":3}"#
     )
     let unreadable = RejectedRequest(
       time: "2026-11-28T11:00:00Z",
@@ -65,8 +66,8 @@ import UploadCore
     )
     expect(
       .rejected(unreadable),
-      #"{"event":"rejected","time":"2026-11-28T11:00:00Z","client":null,"method":null,"path":null,"status":400,"#
-        + #""reason":"No.","count":1}"#
+      #"{"event":"rejected","time":"2026-11-28T11:00:00Z","client":null,"method":null,"host":null,"path":null,"#
+        + #""status":400,"reason":"No.","count":1}"#
     )
   }
 
@@ -154,10 +155,13 @@ import UploadCore
   @Test func `failed and cancelled`() {
     expect(
       .failed(outgoing, UploadError(.connectionRefused, "Nobody listens at \"x\".")),
-      #"{"event":"failed","id":"\#(outgoing.id)","direction":"outgoing","error":{"code":"connectionRefused","#
-        + #""message":"Nobody listens at \"x\"."}}"#
+      #"{"event":"failed","id":"\#(outgoing.id)","direction":"outgoing","name":"\#(outgoing.name)","#
+        + #""error":{"code":"connectionRefused","message":"Nobody listens at \"x\"."}}"#
     )
-    expect(.cancelled(outgoing), #"{"event":"cancelled","id":"\#(outgoing.id)","direction":"outgoing"}"#)
+    expect(
+      .cancelled(outgoing),
+      #"{"event":"cancelled","id":"\#(outgoing.id)","direction":"outgoing","name":"\#(outgoing.name)"}"#
+    )
   }
 
   @Test func `process`() {

@@ -32,15 +32,6 @@ import UploadCore
     )
   }
 
-  @Test func `an upload whose file cannot be opened never started`() {
-    let failed = upload.ended(.failed(UploadError(.unreadableFile, "There is no file."))).changed { $0.bytes = 0 }
-    #expect(UploadEvent.started(failed).plainLine() == nil)
-    let later = upload.ended(.failed(UploadError(.unreadableFile, "It cannot be read.")))
-    #expect(UploadEvent.started(later).plainLine() != nil)
-    let refused = upload.ended(.failed(UploadError(.refusedByServer, "No."))).changed { $0.bytes = 0 }
-    #expect(UploadEvent.started(refused).plainLine() != nil)
-  }
-
   @Test func `progress`() {
     let head = "incoming stream \"a.bin\" 512.0 MiB"
     func line(_ change: (inout UploadSnapshot) -> Void) -> String? {

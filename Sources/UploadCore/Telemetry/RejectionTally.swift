@@ -55,7 +55,7 @@ struct RejectionTally {
     if records[kind] == nil, records.count >= Self.maxKinds {
       forgetReported(at: now)
       if records.count >= Self.maxKinds {
-        (request.client, request.method, request.path) = (nil, nil, nil)
+        (request.client, request.method, request.host, request.path) = (nil, nil, nil, nil)
         request.reason = "Further requests were rejected with this status."
         kind = Kind(status: request.status)
       }
@@ -117,6 +117,9 @@ package struct RejectedRequest: Sendable, Equatable {
   package var client: String?
   /// nil when the request could not be parsed, on the raw port, and for several.
   package var method: String?
+  /// The host and port that the client asked for, from a trusted proxy's `X-Forwarded-Host` where there is one; nil as
+  /// ``method`` is. Of identical requests that of the last one.
+  package var host: String?
   /// The path, percent-encoded as it was sent; nil as ``method`` is.
   package var path: String?
   /// The status of the response.
@@ -130,6 +133,7 @@ package struct RejectedRequest: Sendable, Equatable {
     time: String,
     client: String?,
     method: String?,
+    host: String? = nil,
     path: String?,
     status: Int,
     reason: String,
@@ -138,6 +142,7 @@ package struct RejectedRequest: Sendable, Equatable {
     self.time = time
     self.client = client
     self.method = method
+    self.host = host
     self.path = path
     self.status = status
     self.reason = reason

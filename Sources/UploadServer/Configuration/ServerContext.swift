@@ -83,6 +83,7 @@ struct ServerContext: Sendable {
         time: LogTime.now,
         client: request.client.host,
         method: request.method.map(redactor.text),
+        host: request.host.map(redactor.text),
         path: request.rawTarget.map(redactor.path),
         status: status.code,
         reason: redactor.text(reason)

@@ -19,6 +19,8 @@ struct CurrentRequest {
   var wasContinued = false
   /// The method as it was sent; nil when it could not be parsed.
   var method: String?
+  /// The host and port that the client asked for, as ``AccessGate/publicAddress(of:from:)`` tells; nil when unknown.
+  var host: String?
   /// The target as it was sent, with the query; nil when it could not be parsed.
   var rawTarget: String?
   /// The response must have no body (RFC 9110 section 9.3.2).
@@ -34,9 +36,10 @@ struct CurrentRequest {
     self.client = client
   }
 
-  init(_ request: IncomingRequest, client: ClientAddress, allowedOrigin: String?) {
+  init(_ request: IncomingRequest, client: ClientAddress, host: String?, allowedOrigin: String?) {
     let head = request.head
     self.client = client
+    self.host = host
     self.allowedOrigin = allowedOrigin
     keepAlive = !head.closesConnection
     length = request.length

@@ -27,7 +27,9 @@ enum RequestDisposition {
     at now: NIODeadline
   ) {
     let client = access.client(of: request.head, from: peer)
-    machine.begin(CurrentRequest(request, client: client, allowedOrigin: access.allowedOrigin(of: request.head)))
+    let host = access.publicAddress(of: request.head, from: peer).authority
+    let origin = access.allowedOrigin(of: request.head)
+    machine.begin(CurrentRequest(request, client: client, host: host, allowedOrigin: origin))
     let verdict = access.verdict(
       on: request,
       from: peer,
