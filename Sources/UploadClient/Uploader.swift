@@ -1,46 +1,51 @@
 package import NIOCore
 package import NIOPosix
 package import UploadCore
-import UploadProtocol
 
-/// Sends files to a server, one connection for each.
+/// Sends files to a server, each on a connection of its own.
+///
+/// The folders of this target, the lowest first; a file uses its own folder and those before it:
+///
+/// | folder | holds |
+/// |---|---|
+/// | `Retry` | failed attempts, and when there is another one |
+/// | `Configuration` | what callers set: options, header fields, targets, trust |
+/// | `Source` | what is sent: files, streams, forms in memory |
+/// | `Exchange` | one request and its response on one connection: state machines, channel handler, HTTP |
+/// | `Connection` | connecting and TLS |
+/// | the top | ``Uploader`` and ``OutgoingUpload``, which runs the attempts of one upload |
 package struct Uploader: Sendable {
-  let configuration: UploadClientConfiguration
+  private let resources: ClientResources
   private let ledger: UploadLedger
-  let eventLoopGroup: any EventLoopGroup
-  private let threadPool: NIOThreadPool
-  /// The limit on the rate of all uploads together; nil without one.
-  private let limiter: RateLimiter?
-  private let encryption = ClientTLS()
 
   /// - Parameters:
-  ///   - ledger: every upload is put on it and taken off again.
-  ///   - eventLoopGroup: connections live there; POSIX event loops, since files go out by sendfile.
-  ///   - threadPool: where files are opened, read and checked; running, and its threads may block. An upload from standard
-  ///     input takes one of them whenever it waits.
+  ///   - ledger: every upload is added to it, and removed when it ends.
+  ///   - eventLoopGroup: runs the connections; POSIX event loops, since files are sent by sendfile.
+  ///   - threadPool: opens, reads and checks files; it must be running, and its threads may block. An upload from standard
+  ///     input occupies one of them while it waits for input.
   package init(
     configuration: UploadClientConfiguration,
     ledger: UploadLedger,
     eventLoopGroup: any EventLoopGroup,
     threadPool: NIOThreadPool
   ) {
-    self.configuration = configuration
+    resources = ClientResources(
+      configuration: configuration,
+      eventLoopGroup: eventLoopGroup,
+      threadPool: threadPool
+    )
     self.ledger = ledger
-    self.eventLoopGroup = eventLoopGroup
-    self.threadPool = threadPool
-    limiter = configuration.rate.map { RateLimiter(bytesPerSecond: $0) }
   }
 
-  /// Sends one source, and returns when the server has answered and the connection is closed, or when there is nothing
-  /// more to hope for.
+  /// Sends one source, and returns when the server has responded and the connection is closed, or when the upload has failed
+  /// for good.
   ///
-  /// Never throws: how it ended is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the upload
-  /// with ``UploadOutcome/cancelled``, unless the server has taken it and what it told has been
-  /// compared by then.
+  /// Never throws: the outcome is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the upload
+  /// with ``UploadOutcome/cancelled``, unless the server has reported success and its digest has been compared by then.
   /// - Parameters:
-  ///   - id: what the upload is to be called.
-  ///   - onBegin: hears of the upload once it is on the ledger; from then on it can be cancelled there. A source that cannot
-  ///     be opened has failed by then.
+  ///   - id: the upload's id in the ledger.
+  ///   - onBegin: called once the upload is in the ledger, where it can be cancelled from then on. A source that cannot be
+  ///     opened has failed by then.
   /// - Returns: the upload's meter, begun and ended in the ledger.
   @discardableResult
   package func send(
@@ -52,82 +57,84 @@ package struct Uploader: Sendable {
   ) async -> UploadMeter {
     let cancellation = UploadCancellation()
     return await withTaskCancellationHandler {
-      let opened = await open(source)
-      return await send(
-        source,
-        opened.source,
-        opened.type,
-        to: target,
-        mode: mode,
+      let (opened, detectedType) = await open(source)
+      let size = (try? opened.get())?.size
+      let request = Result { () throws(UploadError) in
+        try UploadRequest(
+          .init(
+            target: target,
+            mode: mode,
+            name: source.name,
+            size: size,
+            detectedType: detectedType,
+            configuration: resources.configuration
+          )
+        )
+      }
+      let meter = UploadMeter(
         id: id,
-        onBegin: onBegin,
-        cancellation: cancellation
+        direction: .outgoing,
+        mode: mode,
+        // A file's name may hold any bytes: the server receives them unchanged, observers get a text that is safe to show.
+        name: PlainText.sanitized(source.name),
+        size: size,
+        remote: target.authority,
+        declaredType: (try? request.get())?.contentType
       )
+      meter.detectedType = detectedType
+      meter.onCancel { cancellation.cancel() }
+      let upload: OutgoingUpload
+      do throws(UploadError) {
+        upload = OutgoingUpload(
+          source: try opened.get(),
+          request: try request.get(),
+          target: target,
+          meter: meter,
+          cancellation: cancellation,
+          resources: resources
+        )
+      } catch {
+        ledger.fail(meter, cancellation.isCancelled ? .cancelled : .failed(error))
+        onBegin(meter)
+        return meter
+      }
+      ledger.begin(meter)
+      onBegin(meter)
+      await run(upload)
+      return meter
     } onCancel: {
       cancellation.cancel()
     }
   }
 
-  private func send(
-    _ source: UploadSource,
-    _ opened: Result<OpenedSource, UploadError>,
-    _ detectedType: String?,
+  /// Sends several sources, at most `jobs` of them at once, and starts them in the given order.
+  ///
+  /// A failed upload does not delay the others. When the task is cancelled, the running uploads and those that have not begun
+  /// end with ``UploadOutcome/cancelled``.
+  /// - Parameter jobs: uploads at once; less than 1 counts as 1.
+  /// - Returns: the meters, in the order of `sources`.
+  @discardableResult
+  package func sendAll(
+    _ sources: [UploadSource],
     to target: SendTarget,
     mode: UploadMode,
-    id: UploadID,
-    onBegin: (UploadMeter) -> Void,
-    cancellation: UploadCancellation
-  ) async -> UploadMeter {
-    let size = (try? opened.get())?.size
-    let request = Result { () throws(UploadError) in
-      try UploadRequest(
-        .init(
-          target: target,
-          mode: mode,
-          name: source.name,
-          size: size,
-          detectedType: detectedType,
-          configuration: configuration
-        )
-      )
+    jobs: Int
+  ) async -> [UploadMeter] {
+    await withTaskGroup(of: (Int, UploadMeter).self) { group in
+      var meters = [UploadMeter?](repeating: nil, count: sources.count)
+      for (index, source) in sources.enumerated() {
+        if index >= max(1, jobs), let (done, meter) = await group.next() { meters[done] = meter }
+        group.addTask { (index, await send(source, to: target, mode: mode)) }
+      }
+      for await (done, meter) in group { meters[done] = meter }
+      return meters.compactMap { $0 }
     }
-    let meter = UploadMeter(
-      id: id,
-      direction: .outgoing,
-      mode: mode,
-      // Names of files may hold anything; the server gets this one as it is, faces get it fit to be shown.
-      name: PlainText.sanitized(source.name),
-      size: size,
-      remote: target.authority,
-      declaredType: (try? request.get())?.contentType
-    )
-    meter.detectedType = detectedType
-    meter.onCancel { cancellation.cancel() }
-    let ready: (source: OpenedSource, request: UploadRequest)
-    do throws(UploadError) {
-      ready = (try opened.get(), try request.get())
-    } catch {
-      ledger.fail(meter, cancellation.isCancelled ? .cancelled : .failed(error))
-      onBegin(meter)
-      return meter
-    }
-    ledger.begin(meter)
-    onBegin(meter)
-    do throws(UploadError) {
-      let finished = try await upload(ready.source, ready.request, to: target, meter: meter, cancellation: cancellation)
-      meter.addStored(Int(clamping: finished.bytes))
-      meter.markDurable()
-      end(meter, .finished(finished))
-    } catch {
-      end(meter, cancellation.isCancelled ? .cancelled : .failed(error))
-    }
-    return meter
   }
 
-  /// Opens a source and looks what it is.
+  /// Opens a source and looks at its first bytes.
   private func open(_ source: UploadSource) async -> (source: Result<OpenedSource, UploadError>, type: String?) {
     do throws(UploadError) {
-      let (opened, type) = try await onPool {
+      let (opened, type) = try await resources.onPool {
         let opened = try source.open()
         return (opened, try opened.detectedType())
       }
@@ -137,88 +144,19 @@ package struct Uploader: Sendable {
     }
   }
 
-  private func end(_ meter: UploadMeter, _ outcome: UploadOutcome) {
+  /// Runs an upload that is in the ledger to its end.
+  private func run(_ upload: OutgoingUpload) async {
+    let meter = upload.meter
+    let outcome: UploadOutcome
+    do throws(UploadError) {
+      let finished = try await upload.run()
+      meter.addStored(Int(clamping: finished.bytes))
+      meter.markDurable()
+      outcome = .finished(finished)
+    } catch {
+      outcome = upload.cancellation.isCancelled ? .cancelled : .failed(error)
+    }
     meter.letGoOfAll()
     ledger.end(meter, outcome)
-  }
-
-  /// Compares the digest that the server tells, where it tells one, with that of what was sent.
-  func verify(
-    _ finished: FinishedUpload,
-    _ content: BodyContent,
-    _ cancellation: UploadCancellation
-  ) async throws(UploadError) {
-    guard let told = finished.sha256.flatMap({ ContentDigests(sha256Text: $0) }) else { return }
-    let isCancelled: @Sendable () -> Bool = { cancellation.isCancelled }
-    let sent = try await onPool { try content.digests(isCancelled: isCancelled) }
-    guard sent != told else { return }
-    throw UploadError(
-      .contentMismatch,
-      "The server stored another content: the SHA-256 it tells is not that of what was sent. Send the file again."
-    )
-  }
-
-  /// The way to a target; nothing is connected yet.
-  func connection(to target: SendTarget) async throws(UploadError) -> UploadConnection {
-    let encryption = encryption
-    return UploadConnection(
-      target: target,
-      encryption: target.isSecure ? try await onPool { try encryption.context(target.trust) } : nil,
-      connectTimeout: configuration.connectTimeout,
-      eventLoopGroup: eventLoopGroup
-    )
-  }
-
-  func job(_ request: UploadRequest, _ content: BodyContent, _ meter: UploadMeter, to target: SendTarget) -> UploadJob {
-    UploadJob(
-      request: request,
-      content: content,
-      meter: meter,
-      configuration: configuration,
-      isSecure: target.isSecure,
-      limiter: limiter,
-      threadPool: threadPool
-    )
-  }
-
-  /// What the connection is to send; in buffered mode after reading all of it.
-  func content(
-    of source: OpenedSource,
-    _ request: UploadRequest,
-    _ target: SendTarget,
-    meter: UploadMeter,
-    cancellation: UploadCancellation
-  ) async throws(UploadError) -> BodyContent {
-    guard meter.mode == .buffered else {
-      if source.regular == nil { return .stream(source, StreamReader(source, atMost: limiter?.pieceSize)) }
-      return target.isSecure ? .copied(source, PieceReader(source)) : .file(source)
-    }
-    let availableMemory = configuration.availableMemory
-    return .memory(
-      try await onPool {
-        try FormInMemory(
-          reading: source,
-          framing: request.prefix.count + request.suffix.count,
-          available: availableMemory(),
-          holding: { meter.hold($0) },
-          isCancelled: { cancellation.isCancelled }
-        )
-      }
-    )
-  }
-
-  /// Runs what may block on the thread pool.
-  func onPool<Value: Sendable>(
-    _ work: @escaping @Sendable () throws -> Value
-  ) async throws(UploadError) -> Value {
-    do {
-      return try await threadPool.runIfActive(work)
-    } catch let error as UploadError {
-      throw error
-    } catch is CancellationError {
-      throw UploadCancellation.error
-    } catch {
-      throw UploadError(.shuttingDown, "The program is stopping and takes up no more files.", cause: error)
-    }
   }
 }

@@ -1,33 +1,48 @@
+import NIOCore
 import Testing
 
 @testable import UploadClient
 
+extension BodyStateMachine {
+  /// The piece was written, and the pause after it is over.
+  mutating func advance() -> Action {
+    let action = wroteOut(pause: .zero)
+    return action == .pause(.zero) ? resumed() : action
+  }
+}
+
 @Suite struct BodyStateMachineTests {
-  private func machine(size: UInt64?, heldBack: UInt64 = 3, hasTail: Bool = true) -> BodyStateMachine {
-    BodyStateMachine(BodyStateMachine.Plan(size: size, pieceSize: 10, heldBack: heldBack, hasTail: hasTail))
+  private func machine(
+    size: UInt64?,
+    checkedTail: UInt64 = 3,
+    hasTail: Bool = true,
+    readsPieces: Bool = false
+  ) -> BodyStateMachine {
+    BodyStateMachine(
+      .init(size: size, pieceSize: 10, checkedTail: checkedTail, hasTail: hasTail, readsPieces: readsPieces)
+    )
   }
 
-  @Test func fileGoesInPiecesAndItsEndWaitsForACheck() {
+  @Test func `a file is sent in pieces, and its end waits for a check`() {
     var machine = machine(size: 25)
     #expect(!machine.hasBegun)
     #expect(machine.begin() == .write(0..<10))
     #expect(machine.hasBegun && machine.isWriting)
-    #expect(machine.wroteOut() == .write(10..<20))
-    #expect(machine.wroteOut() == .write(20..<22))
-    #expect(machine.wroteOut() == .check)
-    #expect(machine.waitsForSource && !machine.isWriting)
-    #expect(machine.taken == 22)
+    #expect(machine.advance() == .write(10..<20))
+    #expect(machine.advance() == .write(20..<22))
+    #expect(machine.advance() == .check)
+    #expect(machine.wait == .none && !machine.isWriting)
+    #expect(machine.sentBytes == 22)
     #expect(machine.checked() == .write(22..<25))
-    #expect(machine.wroteOut() == .writeEnd)
+    #expect(machine.advance() == .writeEnd)
     #expect(!machine.isSent)
-    #expect(machine.wroteOut() == .none)
+    #expect(machine.advance() == .none)
     #expect(machine.isSent)
-    #expect(machine.taken == 25)
+    #expect(machine.sentBytes == 25)
   }
 
-  /// Whatever the sizes: pieces follow each other without gap, none is too long, and nothing of the end goes unchecked.
   @Test(arguments: [1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 20, 23, 24, 100] as [UInt64])
-  func piecesCoverTheFile(size: UInt64) {
+  func `pieces cover a file of any size without gaps, and all of its end is checked`(size: UInt64) {
     var machine = machine(size: size)
     var action = machine.begin()
     var end: UInt64 = 0
@@ -41,8 +56,8 @@ import Testing
         #expect(range.lowerBound == end && range.count <= 10 && !range.isEmpty)
         #expect(checkedAt != nil || range.upperBound + 3 <= size)
         end = range.upperBound
-        action = machine.wroteOut()
-      default: Issue.record("\(action)")
+        action = machine.advance()
+      case .none, .read, .writeEnd, .pause: Issue.record("\(action)")
       }
     }
     #expect(end == size)
@@ -50,76 +65,114 @@ import Testing
     #expect(action == .writeEnd)
   }
 
-  @Test func emptyFileIsCheckedToo() {
+  @Test func `an empty file is checked too`() {
     var machine = machine(size: 0)
     #expect(machine.begin() == .check)
     #expect(machine.checked() == .writeEnd)
-    #expect(machine.wroteOut() == .none)
+    #expect(machine.advance() == .none)
     #expect(machine.isSent)
   }
 
-  /// The server may answer as soon as it has the last byte, so that nothing may come between it and being done.
-  @Test func withoutATailTheLastByteIsTheEnd() {
+  /// The server may respond as soon as it has the last byte: nothing may be left to do between that byte and the end.
+  @Test func `without a tail, the body is sent with its last byte`() {
     var machine = machine(size: 5, hasTail: false)
     #expect(machine.begin() == .write(0..<2))
-    #expect(machine.wroteOut() == .check)
+    #expect(machine.advance() == .check)
     #expect(machine.checked() == .write(2..<5))
-    #expect(machine.wroteOut() == .none)
+    #expect(machine.wroteOut(pause: .seconds(1)) == .none)
     #expect(machine.isSent)
     var empty = self.machine(size: 0, hasTail: false)
     #expect(empty.begin() == .none)
     #expect(empty.isSent && empty.hasBegun)
   }
 
-  @Test func memoryNeedsNoCheck() {
-    var machine = machine(size: 15, heldBack: 0)
+  @Test func `content in memory needs no check`() {
+    var machine = machine(size: 15, checkedTail: 0)
     #expect(machine.begin() == .write(0..<10))
-    #expect(machine.wroteOut() == .write(10..<15))
-    #expect(machine.wroteOut() == .writeEnd)
-    var empty = self.machine(size: 0, heldBack: 0)
+    #expect(machine.advance() == .write(10..<15))
+    #expect(machine.advance() == .writeEnd)
+    var empty = self.machine(size: 0, checkedTail: 0)
     #expect(empty.begin() == .writeEnd)
   }
 
-  @Test func streamIsReadUntilItEnds() {
-    var machine = machine(size: nil, heldBack: 0)
-    #expect(machine.begin() == .read)
-    #expect(machine.waitsForSource)
-    #expect(machine.didRead(7) == .writeRead(7))
-    #expect(!machine.waitsForSource)
-    #expect(machine.wroteOut() == .read)
+  @Test func `a stream is read until it ends`() {
+    var machine = machine(size: nil, checkedTail: 0)
+    #expect(machine.begin() == .read(nil))
+    #expect(machine.wait == .input)
+    #expect(machine.didRead(7) == .write(0..<7))
+    #expect(machine.wait == .peer)
+    #expect(machine.advance() == .read(nil))
+    #expect(machine.didRead(5) == .write(7..<12))
+    #expect(machine.advance() == .read(nil))
     #expect(machine.didRead(0) == .writeEnd)
-    #expect(machine.wroteOut() == .none)
-    #expect(machine.isSent && machine.taken == 7)
+    #expect(machine.advance() == .none)
+    #expect(machine.isSent && machine.sentBytes == 12)
   }
 
-  @Test func nothingGoesOutAfterAStop() {
+  @Test func `a file that cannot go out by itself is read piece by piece`() {
+    var machine = machine(size: 15, readsPieces: true)
+    #expect(machine.begin() == .read(0..<10))
+    #expect(machine.wait == .disk && !machine.isWriting)
+    #expect(machine.didRead(10) == .write(0..<10))
+    #expect(machine.wait == .peer && machine.isWriting)
+    #expect(machine.advance() == .read(10..<12))
+    #expect(machine.didRead(2) == .write(10..<12))
+    #expect(machine.advance() == .check)
+    #expect(machine.checked() == .read(12..<15))
+    #expect(machine.didRead(3) == .write(12..<15))
+    #expect(machine.advance() == .writeEnd)
+  }
+
+  @Test func `the next piece waits for the rate limit`() {
+    var machine = machine(size: 25, checkedTail: 0)
+    #expect(machine.begin() == .write(0..<10))
+    #expect(machine.wroteOut(pause: .seconds(2)) == .pause(.seconds(2)))
+    #expect(machine.wait == .limit && machine.sentBytes == 10)
+    #expect(machine.resumed() == .write(10..<20))
+    #expect(machine.wroteOut(pause: .zero) == .pause(.zero))
+    #expect(machine.wait == .none)
+  }
+
+  @Test func `nothing is sent after a stop`() {
     var machine = machine(size: 25)
     #expect(machine.begin() == .write(0..<10))
     machine.stop()
-    #expect(machine.wroteOut() == .none)
+    #expect(machine.wroteOut(pause: .zero) == .none)
+    #expect(machine.resumed() == .none)
     #expect(machine.checked() == .none)
     #expect(machine.didRead(4) == .none)
     #expect(machine.begin() == .none)
-    #expect(!machine.isSent && !machine.isWriting)
+    #expect(machine.isStopped && !machine.isSent && !machine.isWriting)
+    #expect(machine.sentBytes == 10)
   }
 
-  @Test func whatWasSentStaysSent() {
-    var machine = machine(size: 0, heldBack: 0)
+  @Test func `a body that was sent stays sent`() {
+    var machine = machine(size: 0, checkedTail: 0)
     _ = machine.begin()
-    _ = machine.wroteOut()
+    _ = machine.advance()
     machine.stop()
     #expect(machine.isSent)
   }
 
-  @Test func progressOfAPieceIsReportedOnce() {
+  @Test func `progress within a piece counts, also after a stop`() {
+    var machine = machine(size: 25, checkedTail: 0)
+    _ = machine.begin()
+    var hasMoved = [6, 6].map { machine.observed(queued: $0) }
+    #expect(machine.sentBytes == 4)
+    machine.stop()
+    hasMoved.append(machine.observed(queued: 1))
+    #expect(hasMoved == [true, false, true])
+    #expect(machine.sentBytes == 9)
+  }
+
+  @Test func `each byte of a piece is counted once`() {
     var piece = PieceProgress()
-    #expect(!piece.isUnderway)
+    #expect(piece.size == 0)
     piece.begin(100)
     let news = [130, 100, 70, 80, 10, 10].map { piece.note(queued: $0) }
     #expect(news == [0, 0, 30, 0, 60, 0])
-    #expect(piece.counted == 90 && piece.isUnderway)
-    let last = piece.end()
-    #expect(last == 10)
-    #expect(piece.counted == 0 && !piece.isUnderway)
+    #expect(piece.counted == 90 && piece.size == 100)
+    piece.begin(0)
+    #expect(piece.counted == 0 && piece.size == 0)
   }
 }

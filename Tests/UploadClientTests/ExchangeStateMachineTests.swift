@@ -1,12 +1,32 @@
 import NIOCore
 import Testing
+import UploadCore
 
 @testable import UploadClient
 
+extension ExchangeStateMachine {
+  /// An instant for tests in which time does not matter.
+  private static let instant = NIODeadline.uptimeNanoseconds(1)
+
+  mutating func connected() -> Action { connected(at: Self.instant) }
+  mutating func sentHead() -> Action { sentHead(at: Self.instant) }
+  mutating func checked() -> Action { checked(at: Self.instant) }
+  mutating func didRead(_ count: Int) -> Action { didRead(count, at: Self.instant) }
+  mutating func responded(_ status: Int) -> Action { responded(.init(status: status, reason: ""), at: Self.instant) }
+  mutating func responseContinued(_ text: String) -> Action { responseContinued(.init(string: text), at: Self.instant) }
+  mutating func responseEnded() -> Action { responseEnded(at: Self.instant) }
+
+  /// What was written last is accepted, and the pause after it is over.
+  mutating func advance(at now: NIODeadline = instant) -> Action {
+    let action = wroteOut(at: now)
+    return action == .body(.pause(.zero)) ? resumed(at: now) : action
+  }
+}
+
 @Suite struct ExchangeStateMachineTests {
-  /// 25 bytes in pieces of 10 of which the last 3 wait for a check.
-  private static let file = BodyStateMachine.Plan(size: 25, pieceSize: 10, heldBack: 3, hasTail: true)
-  private static let memory = BodyStateMachine.Plan(size: 10, pieceSize: 10, heldBack: 0, hasTail: true)
+  /// 25 bytes in pieces of 10, of which the last 3 wait for a check.
+  private static let file = BodyStateMachine.Plan(size: 25, pieceSize: 10, checkedTail: 3, hasTail: true)
+  private static let memory = BodyStateMachine.Plan(size: 10, pieceSize: 10, checkedTail: 0, hasTail: true)
 
   private func machine(
     _ body: BodyStateMachine.Plan,
@@ -18,7 +38,7 @@ import Testing
         body: body,
         continueTimeout: asks ? .seconds(1) : nil,
         idleTimeout: .seconds(60),
-        answerTimeout: .seconds(300),
+        responseTimeout: .seconds(300),
         acceptsSeeOther: acceptsSeeOther
       )
     )
@@ -27,190 +47,319 @@ import Testing
     return machine
   }
 
-  /// A machine whose whole body is out.
+  /// A machine whose whole body is sent.
   private func sentMachine(_ body: BodyStateMachine.Plan, acceptsSeeOther: Bool = false) -> ExchangeStateMachine {
     var machine = machine(body, acceptsSeeOther: acceptsSeeOther)
     var action = machine.sentHead()
     while action != .none {
-      action = action == .body(.check) ? machine.checked() : machine.wroteOut()
+      action = action == .body(.check) ? machine.checked() : machine.advance()
     }
     #expect(machine.body.isSent)
     return machine
   }
 
-  @Test func usualCourse() {
+  private func response(_ status: Int) -> ExchangeStateMachine.Outcome {
+    .response(ServerResponse(status: status, reason: ""))
+  }
+
+  /// Expects that the connection is closed and that the response with `status` is then the result.
+  private func expectEnd(
+    _ action: ExchangeStateMachine.Action,
+    _ machine: inout ExchangeStateMachine,
+    resets: Bool,
+    status: Int
+  ) {
+    #expect(action == .close(resets: resets))
+    #expect(machine.disconnected() == .report(response(status)))
+    #expect(machine.disconnected() == .none)
+  }
+
+  /// Expects that the connection is closed and that `failure` is then the result.
+  private func expectEnd(
+    _ action: ExchangeStateMachine.Action,
+    _ machine: inout ExchangeStateMachine,
+    resets: Bool = true,
+    failure: ExchangeFailure
+  ) {
+    #expect(action == .close(resets: resets))
+    #expect(machine.disconnected() == .report(.failure(failure)))
+    #expect(machine.disconnected() == .none)
+  }
+
+  @Test func `a success is reported after a last check of the source`() {
     var machine = sentMachine(Self.file)
-    #expect(machine.answered(201) == .none)
-    machine.answerContinued()
-    #expect(machine.answerEnded() == .body(.check))
-    #expect(machine.isConfirming)
+    #expect(machine.responded(201) == .none)
+    #expect(machine.responseContinued("x") == .none)
+    #expect(machine.responseEnded() == .body(.check))
     #expect(machine.disconnected() == .none)
-    #expect(machine.checked() == .finish)
+    #expect(machine.checked() == .report(.response(ServerResponse(status: 201, reason: "", body: [0x78]))))
     #expect(machine.disconnected() == .none)
+  }
+
+  @Test func `a connection that is still open after the last check is closed first`() {
+    var machine = sentMachine(Self.file)
+    #expect(machine.responded(201) == .none)
+    #expect(machine.responseEnded() == .body(.check))
+    let action = machine.checked()
+    expectEnd(action, &machine, resets: false, status: 201)
   }
 
   @Test(arguments: [302, 303]) func `a redirect behind a whole form is checked like a success`(status: Int) {
     var machine = sentMachine(Self.file, acceptsSeeOther: true)
-    #expect(machine.answered(status) == .none)
-    #expect(machine.answerEnded() == .body(.check))
-    #expect(machine.checked() == .finish)
+    #expect(machine.responded(status) == .none)
+    #expect(machine.responseEnded() == .body(.check))
+    let action = machine.checked()
+    expectEnd(action, &machine, resets: false, status: status)
   }
 
   @Test func `other redirects, and redirects of other bodies, end the exchange without a check`() {
     for (status, acceptsSeeOther) in [(301, true), (307, true), (308, true), (302, false), (303, false)] {
       var machine = sentMachine(Self.file, acceptsSeeOther: acceptsSeeOther)
-      #expect(machine.answered(status) == .none)
-      #expect(machine.answerEnded() == .finish)
+      #expect(machine.responded(status) == .none)
+      let action = machine.responseEnded()
+      expectEnd(action, &machine, resets: false, status: status)
     }
   }
 
   @Test func `a redirect before the whole form is sent stops the body`() {
     var machine = machine(Self.file, acceptsSeeOther: true)
     #expect(machine.sentHead() == .body(.write(0..<10)))
-    #expect(machine.answered(303) == .none)
+    #expect(machine.responded(303) == .none)
     #expect(machine.body.isStopped)
-    #expect(machine.wroteOut() == .none)
-    #expect(machine.answerEnded() == .finish)
+    #expect(machine.advance() == .none)
+    let action = machine.responseEnded()
+    expectEnd(action, &machine, resets: true, status: 303)
     #expect(!machine.body.isSent)
   }
 
-  /// A server that knows the length may answer and close before anything else happens here.
-  @Test func answerRightBehindTheLastByte() {
-    for size in [0, 2] as [UInt64] {
-      var machine = machine(BodyStateMachine.Plan(size: size, pieceSize: 10, heldBack: 3, hasTail: false))
-      let first = machine.sentHead()
-      if size > 0 {
-        #expect(first == .body(.check))
-        #expect(machine.checked() == .body(.write(0..<2)))
-        #expect(machine.wroteOut() == .none)
-      }
-      #expect(machine.answered(201) == .none)
-      #expect(machine.answerEnded() == .body(.check))
-      #expect(machine.disconnected() == .none)
-      #expect(machine.checked() == .finish)
+  @Test(arguments: [0, 2] as [UInt64])
+  func `a server that knows the length may respond and close right behind the last byte`(size: UInt64) {
+    var machine = machine(BodyStateMachine.Plan(size: size, pieceSize: 10, checkedTail: 3, hasTail: false))
+    let first = machine.sentHead()
+    if size > 0 {
+      #expect(first == .body(.check))
+      #expect(machine.checked() == .body(.write(0..<2)))
+      #expect(machine.advance() == .none)
     }
+    #expect(machine.responded(201) == .none)
+    #expect(machine.responseEnded() == .body(.check))
+    #expect(machine.disconnected() == .none)
+    #expect(machine.checked() == .report(response(201)))
   }
 
-  @Test func memoryNeedsNoLastCheck() {
+  @Test func `content in memory needs no last check`() {
     var machine = sentMachine(Self.memory)
-    _ = machine.answered(200)
-    #expect(machine.answerEnded() == .finish)
+    _ = machine.responded(200)
+    let action = machine.responseEnded()
+    expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func bodyWaitsForContinue() {
+  @Test func `the body waits for 100 Continue`() {
     var machine = machine(Self.memory, asks: true)
     #expect(machine.sentHead() == .none)
-    #expect(machine.answered(102) == .none)
-    #expect(machine.answered(100) == .body(.write(0..<10)))
-    #expect(machine.answered(100) == .none)
+    #expect(machine.responded(102) == .none)
+    #expect(machine.responded(100) == .body(.write(0..<10)))
+    #expect(machine.responded(100) == .none)
   }
 
-  @Test func bodyStopsWaitingForContinue() {
-    var machine = machine(Self.memory, asks: true)
-    _ = machine.sentHead()
-    let start = NIODeadline.uptimeNanoseconds(1)
-    #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .milliseconds(999), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(1), partlyTaken: 0) == .body(.write(0..<10)))
-  }
-
-  @Test func refusalInsteadOfContinue() {
+  @Test func `a rejection instead of 100 Continue leaves the body unsent`() {
     var machine = machine(Self.file, asks: true)
     _ = machine.sentHead()
-    #expect(machine.answered(413) == .none)
-    #expect(machine.tick(now: .uptimeNanoseconds(1) + .seconds(5), partlyTaken: 0) == .none)
-    #expect(machine.answerEnded() == .finish)
+    #expect(machine.responded(413) == .none)
+    #expect(machine.timerFired(at: .uptimeNanoseconds(1) + .seconds(5)) == .none)
+    let action = machine.responseEnded()
+    expectEnd(action, &machine, resets: true, status: 413)
     #expect(!machine.body.hasBegun)
   }
 
-  @Test func refusalStopsTheBody() {
+  @Test func `a rejection stops the body`() {
     var machine = machine(Self.file)
     #expect(machine.sentHead() == .body(.write(0..<10)))
-    #expect(machine.answered(413) == .none)
-    #expect(machine.wroteOut() == .none)
-    #expect(machine.answerEnded() == .finish)
+    #expect(machine.responded(413) == .none)
+    #expect(machine.advance() == .none)
+    let action = machine.responseEnded()
+    expectEnd(action, &machine, resets: true, status: 413)
   }
 
-  @Test func refusalCountsEvenIfItsTextIsCut() {
-    for end in [
-      { (machine: inout ExchangeStateMachine) in machine.disconnected() },
-      { (machine: inout ExchangeStateMachine) in machine.answerMalformed() },
-    ] {
-      var machine = machine(Self.file)
-      _ = machine.sentHead()
-      _ = machine.answered(500)
-      let action = end(&machine)
-      #expect(action == .finish)
-    }
+  @Test func `a rejection counts even if its text is cut or malformed`() {
+    var cut = machine(Self.file)
+    _ = cut.sentHead()
+    _ = cut.responded(500)
+    #expect(cut.disconnected() == .report(response(500)))
+    var malformed = machine(Self.file)
+    _ = malformed.sentHead()
+    _ = malformed.responded(500)
+    let action = malformed.responseMalformed()
+    expectEnd(action, &malformed, resets: true, status: 500)
   }
 
-  @Test func earlySuccessLetsTheBodyGoOn() {
+  @Test func `the rest of a response that is too long is not read`() {
+    var machine = machine(Self.file)
+    _ = machine.sentHead()
+    _ = machine.responded(500)
+    #expect(machine.responseContinued(String(repeating: "x", count: ServerResponse.bodyLimit)) == .none)
+    #expect(machine.responseContinued("x") == .close(resets: true))
+  }
+
+  @Test func `the body continues after an early success`() {
     var machine = machine(Self.memory)
     #expect(machine.sentHead() == .body(.write(0..<10)))
-    #expect(machine.answered(200) == .none)
-    #expect(machine.answerEnded() == .none)
-    #expect(machine.wroteOut() == .body(.writeEnd))
-    #expect(machine.wroteOut() == .finish)
+    #expect(machine.responded(200) == .none)
+    #expect(machine.responseEnded() == .none)
+    #expect(machine.advance() == .body(.writeEnd))
+    let action = machine.advance()
+    expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func earlySuccessInsteadOfContinueBeginsTheBody() {
+  @Test func `an early success instead of 100 Continue begins the body`() {
     var machine = machine(Self.memory, asks: true)
     _ = machine.sentHead()
-    #expect(machine.answered(200) == .body(.write(0..<10)))
+    #expect(machine.responded(200) == .body(.write(0..<10)))
+    #expect(machine.responseEnded() == .none)
+    #expect(machine.advance() == .body(.writeEnd))
+    let action = machine.advance()
+    expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func earlySuccessIsNoneWhenTheRestIsNotTaken() {
+  @Test func `an early success does not count when the server does not accept the rest`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
-    _ = machine.answered(200)
-    _ = machine.answerEnded()
-    #expect(machine.disconnected() == .fail(.earlySuccess(status: 200)))
+    _ = machine.responded(200)
+    _ = machine.responseEnded()
+    #expect(machine.disconnected() == .report(.failure(.earlySuccess(status: 200))))
   }
 
-  @Test func connectionLostBeforeAndInAnAnswer() {
+  @Test func `a connection can be lost before and in a response`() {
     var early = machine(Self.file)
     _ = early.sentHead()
-    #expect(early.disconnected() == .fail(.connectionLost))
+    #expect(early.disconnected() == .report(.failure(.connectionLost)))
     #expect(early.disconnected() == .none)
     var late = sentMachine(Self.file)
-    #expect(late.disconnected() == .fail(.connectionLost))
+    #expect(late.disconnected() == .report(.failure(.connectionLost)))
     var cut = sentMachine(Self.file)
-    _ = cut.answered(201)
-    #expect(cut.disconnected() == .fail(.answerCut(status: 201)))
+    _ = cut.responded(201)
+    #expect(cut.disconnected() == .report(.failure(.responseCut(status: 201))))
   }
 
-  @Test func whatIsNotHTTP() {
+  @Test func `what is not HTTP, or never ends, is a failure`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
-    #expect(machine.answerMalformed() == .fail(.badAnswer))
+    let malformed = machine.responseMalformed()
+    expectEnd(malformed, &machine, failure: .malformedResponse)
     var switching = self.machine(Self.file)
     _ = switching.sentHead()
-    #expect(switching.answered(101) == .fail(.badAnswer))
+    let switched = switching.responded(101)
+    expectEnd(switched, &switching, failure: .malformedResponse)
     var flood = self.machine(Self.file)
     _ = flood.sentHead()
-    var actions: [ExchangeStateMachine.Action] = []
-    for _ in 0..<100 { actions.append(flood.answered(103)) }
-    #expect(actions.filter { $0 == .fail(.badAnswer) }.count == 1)
+    let actions = (0..<100).map { _ in flood.responded(103) }
+    #expect(actions.count { $0 == .close(resets: true) } == 1)
     #expect(actions[63] == .none)
   }
 
-  @Test func junkBehindACompleteAnswerIsIgnored() {
+  @Test func `bytes behind a complete response are ignored`() {
     var machine = machine(Self.memory)
     _ = machine.sentHead()
-    _ = machine.answered(200)
-    _ = machine.answerEnded()
-    #expect(machine.answerMalformed() == .none)
-    #expect(machine.answered(500) == .none)
-    #expect(machine.wroteOut() == .body(.writeEnd))
-    #expect(machine.wroteOut() == .finish)
+    _ = machine.responded(200)
+    _ = machine.responseEnded()
+    #expect(machine.responseMalformed() == .none)
+    #expect(machine.responded(500) == .none)
+    #expect(machine.responseContinued("x") == .none)
+    #expect(machine.advance() == .body(.writeEnd))
+    let action = machine.advance()
+    expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func abortedMachineSaysNothingMore() {
+  @Test func `nothing happens after a cancellation but the report`() {
     var machine = sentMachine(Self.file)
-    machine.abort()
-    #expect(machine.answered(201) == .none)
-    #expect(machine.answerEnded() == .none)
-    #expect(machine.disconnected() == .none)
-    #expect(machine.tick(now: .distantFuture, partlyTaken: 0) == .none)
+    let action = machine.cancelled()
+    #expect(action == .close(resets: false))
+    #expect(machine.responded(201) == .none)
+    #expect(machine.responseEnded() == .none)
+    #expect(machine.checked() == .none)
+    #expect(machine.sourceFailed() == .none)
+    #expect(machine.cancelled() == .none)
+    #expect(machine.deadline == nil)
+    #expect(machine.timerFired(at: .distantFuture) == .none)
+    expectEnd(action, &machine, resets: false, failure: .cancelled)
+  }
+
+  @Test func `a body that is not sent completely is discarded with a reset`() {
+    var machine = machine(Self.file)
+    _ = machine.sentHead()
+    let action = machine.cancelled()
+    expectEnd(action, &machine, resets: true, failure: .cancelled)
+  }
+
+  @Test func `a source that fails before and after the server's success is a failure`() {
+    var before = machine(Self.file)
+    _ = before.sentHead()
+    let early = before.sourceFailed()
+    expectEnd(early, &before, failure: .sourceFailed(isStored: false))
+    var after = sentMachine(Self.file)
+    _ = after.responded(201)
+    #expect(after.responseEnded() == .body(.check))
+    let late = after.sourceFailed()
+    expectEnd(late, &after, resets: false, failure: .sourceFailed(isStored: true))
+    var closed = sentMachine(Self.file)
+    _ = closed.responded(201)
+    _ = closed.responseEnded()
+    _ = closed.disconnected()
+    #expect(closed.sourceFailed() == .report(.failure(.sourceFailed(isStored: true))))
+  }
+
+  @Test func `a handler that is removed reports a failure, unless only the last check is missing`() {
+    var machine = machine(Self.file)
+    _ = machine.sentHead()
+    #expect(machine.removed() == .report(.failure(.handlerRemoved)))
+    #expect(machine.removed() == .none)
+    var confirming = sentMachine(Self.file)
+    _ = confirming.responded(201)
+    _ = confirming.responseEnded()
+    #expect(confirming.removed() == .none)
+    #expect(confirming.checked() == .report(response(201)))
+    var closing = self.machine(Self.file)
+    _ = closing.sentHead()
+    _ = closing.cancelled()
+    #expect(closing.removed() == .report(.failure(.cancelled)))
+  }
+
+  @Test func `observers see what the exchange waits for`() {
+    var machine = machine(BodyStateMachine.Plan(size: nil, pieceSize: 0, checkedTail: 0, hasTail: true), asks: true)
+    #expect(machine.phase == .waiting)
+    _ = machine.sentHead()
+    #expect(machine.phase == .waiting)
+    #expect(machine.responded(100) == .body(.read(nil)))
+    #expect(machine.phase == .input)
+    _ = machine.didRead(10)
+    #expect(machine.phase == .waiting)
+    _ = machine.wroteOut(pause: .seconds(1), at: .uptimeNanoseconds(1))
+    #expect(machine.phase == .limit)
+    _ = machine.resumed(at: .uptimeNanoseconds(1))
+    _ = machine.didRead(5)
+    #expect(machine.phase == .peer)
+    _ = machine.advance()
+    _ = machine.didRead(0)
+    _ = machine.advance()
+    #expect(machine.phase == .answer)
+    _ = machine.responded(201)
+    #expect(machine.phase == .answer)
+    _ = machine.responseEnded()
+    #expect(machine.phase == .finishing)
+  }
+
+  @Test func `a server that has everything is awaited until its response is complete`() {
+    var machine = machine(BodyStateMachine.Plan(size: 10, pieceSize: 10, checkedTail: 3, hasTail: true))
+    #expect(machine.sentHead() == .body(.write(0..<7)))
+    _ = machine.advance()
+    _ = machine.checked()
+    _ = machine.advance()
+    #expect(machine.phase == .peer)
+    _ = machine.advance()
+    #expect(machine.phase == .answer)
+    _ = machine.responded(201)
+    #expect(machine.phase == .answer)
+    #expect(machine.responseEnded() == .body(.check))
+    #expect(machine.phase == .finishing)
   }
 }

@@ -3,130 +3,167 @@ import Testing
 
 @testable import UploadClient
 
-/// What the exchange does as time goes by, with a clock in the test's hand.
+/// What the exchange does as time passes. The tests are its clock.
 @Suite struct ExchangeTimeTests {
   private let start = NIODeadline.uptimeNanoseconds(1)
 
-  private func machine(size: UInt64? = 25, heldBack: UInt64 = 3) -> ExchangeStateMachine {
+  private func machine(
+    size: UInt64? = 25,
+    checkedTail: UInt64 = 3,
+    continueTimeout: TimeAmount? = nil
+  ) -> ExchangeStateMachine {
     var machine = ExchangeStateMachine(
       ExchangeStateMachine.Plan(
-        body: BodyStateMachine.Plan(size: size, pieceSize: 10, heldBack: heldBack, hasTail: true),
-        continueTimeout: nil,
+        body: BodyStateMachine.Plan(size: size, pieceSize: 10, checkedTail: checkedTail, hasTail: true),
+        continueTimeout: continueTimeout,
         idleTimeout: .seconds(60),
-        answerTimeout: .seconds(300)
+        responseTimeout: .seconds(300)
       )
     )
-    _ = machine.connected()
-    _ = machine.sentHead()
+    _ = machine.connected(at: start)
+    _ = machine.sentHead(at: start)
     return machine
   }
 
   private func sentMachine() -> ExchangeStateMachine {
-    var machine = machine(size: 10, heldBack: 0)
-    _ = machine.wroteOut()
-    _ = machine.wroteOut()
+    var machine = machine(size: 10, checkedTail: 0)
+    _ = machine.advance(at: start)
+    _ = machine.advance(at: start)
     return machine
   }
 
-  @Test func clockSeesOnlyChange() {
-    var clock = IdleClock()
-    #expect(clock.look(at: 5, now: start) == .zero)
-    #expect(clock.look(at: 5, now: start + .seconds(2)) == .seconds(2))
-    #expect(clock.look(at: 6, now: start + .seconds(3)) == .zero)
-    #expect(clock.look(at: 6, now: start + .seconds(4)) == .seconds(1))
+  private func responded(_ machine: inout ExchangeStateMachine, _ status: Int, at now: NIODeadline? = nil) {
+    let action = machine.responded(ServerResponse(status: status, reason: ""), at: now ?? start)
+    #expect(action == .none)
   }
 
-  @Test func serverThatTakesNothing() {
-    var machine = machine(heldBack: 0)
-    #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(59), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(60), partlyTaken: 0) == .fail(.serverTakesNothing))
+  /// Expects that the exchange times out `seconds` after the start, and no nanosecond earlier.
+  private func expectTimeout(
+    _ machine: inout ExchangeStateMachine,
+    after seconds: Int64,
+    resets: Bool = true,
+    _ outcome: ExchangeStateMachine.Outcome
+  ) {
+    let deadline = start + .seconds(seconds)
+    let early = machine.timerFired(at: deadline - .nanoseconds(1))
+    #expect(early == .none || early == .probe)
+    #expect(machine.deadline.map { $0 <= deadline } == true)
+    #expect(machine.timerFired(at: deadline) == .close(resets: resets))
+    #expect(machine.deadline == nil)
+    #expect(machine.disconnected() == .report(outcome))
   }
 
-  @Test func serverThatSaidYesAndTakesNothing() {
-    for complete in [false, true] {
-      var machine = machine(heldBack: 0)
-      #expect(machine.answered(201) == .none)
-      if complete { #expect(machine.answerEnded() == .none) }
-      #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-      #expect(machine.tick(now: start + .seconds(60), partlyTaken: 0) == .fail(.earlySuccess(status: 201)))
+  @Test func `the body is sent when 100 Continue does not come in time`() {
+    var machine = machine(continueTimeout: .seconds(1))
+    #expect(machine.deadline == start + .seconds(1))
+    #expect(machine.timerFired(at: start + .milliseconds(999)) == .none)
+    responded(&machine, 102, at: start + .milliseconds(999))
+    #expect(machine.deadline == start + .seconds(1))
+    #expect(machine.timerFired(at: start + .seconds(1)) == .body(.write(0..<10)))
+  }
+
+  @Test func `a server that accepts no byte times out`() {
+    var machine = machine(checkedTail: 0)
+    expectTimeout(&machine, after: 60, .failure(.sendTimedOut))
+  }
+
+  @Test(arguments: [false, true])
+  func `a server that reported success early and accepts no byte times out`(isComplete: Bool) {
+    var machine = machine(checkedTail: 0)
+    responded(&machine, 201)
+    if isComplete { #expect(machine.responseEnded(at: start) == .none) }
+    expectTimeout(&machine, after: 60, .failure(.earlySuccess(status: 201)))
+  }
+
+  @Test func `each byte that the socket accepts is movement`() {
+    var machine = machine(checkedTail: 0)
+    for second in 0..<9 {
+      let now = start + .seconds(59 * Int64(second))
+      machine.observed(queued: 10 - second, at: now)
+      #expect(machine.timerFired(at: now) == .none)
     }
+    let now = start + .seconds(59 * 9)
+    #expect(machine.advance(at: now) == .body(.write(10..<20)))
+    machine.observed(queued: 10, at: now + .seconds(59))
+    #expect(machine.timerFired(at: now + .seconds(59)) == .none)
+    #expect(machine.timerFired(at: now + .seconds(60)) == .close(resets: true))
   }
 
-  @Test func onlyAServerThatHasEverythingIsAwaited() {
-    var machine = machine(size: 10, heldBack: 3)
-    #expect(!machine.isAwaitingAnswer)
-    _ = machine.wroteOut()
-    _ = machine.checked()
-    _ = machine.wroteOut()
-    _ = machine.wroteOut()
-    #expect(machine.isAwaitingAnswer)
-    _ = machine.answered(201)
-    #expect(machine.isAwaitingAnswer)
-    #expect(machine.answerEnded() == .body(.check))
-    #expect(!machine.isAwaitingAnswer)
+  @Test func `a piece is observed every 100 ms, and not at all between pieces`() {
+    var machine = machine(size: nil, checkedTail: 0)
+    #expect(machine.deadline == nil)
+    #expect(machine.didRead(10, at: start) == .body(.write(0..<10)))
+    #expect(machine.deadline == start + .milliseconds(100))
+    #expect(machine.timerFired(at: start + .milliseconds(100)) == .none)
+    #expect(machine.deadline == start + .milliseconds(200))
+    machine.observed(queued: 5, at: start + .milliseconds(150))
+    #expect(machine.deadline == start + .milliseconds(250))
+    #expect(machine.body.sentBytes == 5)
+    #expect(machine.advance(at: start + .milliseconds(160)) == .body(.read(nil)))
+    #expect(machine.deadline == nil)
   }
 
-  @Test func everyByteCountsAsMovement() {
-    var machine = machine(heldBack: 0)
-    for second in 0..<9 as Range<UInt64> {
-      #expect(machine.tick(now: start + .seconds(59 * Int64(second)), partlyTaken: second) == .none)
-    }
-    // The piece is out: fewer bytes of the next are taken than were of this one, and that is still movement.
-    #expect(machine.wroteOut() == .body(.write(10..<20)))
-    #expect(machine.tick(now: start + .seconds(59 * 9), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(59 * 10), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(59 * 11), partlyTaken: 0) == .fail(.serverTakesNothing))
-  }
-
-  @Test func fileIsLookedAtWhenNothingMoves() {
+  @Test func `a file is checked while no byte of it moves`() {
     var machine = machine()
-    #expect(machine.tick(now: start, partlyTaken: 1) == .none)
-    #expect(machine.tick(now: start + .seconds(1), partlyTaken: 2) == .none)
-    #expect(machine.tick(now: start + .seconds(2), partlyTaken: 2) == .probe)
-    #expect(machine.tick(now: start + .seconds(3), partlyTaken: 2) == .probe)
-    #expect(machine.tick(now: start + .seconds(4), partlyTaken: 3) == .none)
+    machine.observed(queued: 9, at: start + .milliseconds(50))
+    #expect(machine.timerFired(at: start + .milliseconds(100)) == .none)
+    #expect(machine.timerFired(at: start + .milliseconds(150)) == .probe)
+    // One check at a time, however long it takes.
+    #expect(machine.timerFired(at: start + .milliseconds(250)) == .none)
+    machine.probed()
+    #expect(machine.timerFired(at: start + .milliseconds(300)) == .none)
+    #expect(machine.timerFired(at: start + .milliseconds(350)) == .probe)
+    machine.probed()
+    machine.observed(queued: 8, at: start + .milliseconds(450))
+    #expect(machine.timerFired(at: start + .milliseconds(450)) == .none)
   }
 
-  @Test func slowSourceIsNotTheServersFault() {
-    var machine = machine(size: nil, heldBack: 0)
-    #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .hours(5), partlyTaken: 0) == .none)
-    #expect(machine.didRead(4) == .body(.writeRead(4)))
-    #expect(machine.tick(now: start + .hours(5), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .hours(5) + .seconds(60), partlyTaken: 0) == .fail(.serverTakesNothing))
+  @Test func `content in memory is never checked`() {
+    var machine = machine(checkedTail: 0)
+    #expect(machine.timerFired(at: start + .seconds(1)) == .none)
   }
 
-  @Test func serverHasLongerForItsAnswer() {
+  @Test func `waiting for a slow source is not the server's timeout`() {
+    var machine = machine(size: nil, checkedTail: 0)
+    #expect(machine.timerFired(at: start + .hours(5)) == .none)
+    #expect(machine.didRead(4, at: start + .hours(5)) == .body(.write(0..<4)))
+    #expect(machine.timerFired(at: start + .hours(5) + .seconds(59)) == .none)
+    #expect(machine.timerFired(at: start + .hours(5) + .seconds(60)) == .close(resets: true))
+    #expect(machine.disconnected() == .report(.failure(.sendTimedOut)))
+  }
+
+  @Test func `waiting for the rate limit is not the server's timeout`() {
+    var machine = machine(checkedTail: 0)
+    #expect(machine.wroteOut(pause: .hours(1), at: start) == .body(.pause(.hours(1))))
+    #expect(machine.deadline == nil)
+    #expect(machine.timerFired(at: start + .hours(1)) == .none)
+    #expect(machine.resumed(at: start + .hours(1)) == .body(.write(10..<20)))
+    #expect(machine.timerFired(at: start + .hours(1) + .seconds(59)) == .none)
+  }
+
+  @Test func `a server has longer for its response than for a byte`() {
     var machine = sentMachine()
-    #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(299), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(300), partlyTaken: 0) == .fail(.serverSaysNothing))
+    #expect(machine.deadline == start + .seconds(300))
+    expectTimeout(&machine, after: 300, resets: false, .failure(.responseTimedOut))
   }
 
-  @Test func answerMustGoOnOnceItHasBegun() {
+  @Test func `a response that has begun must continue`() {
     var machine = sentMachine()
-    _ = machine.answered(201)
-    #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-    machine.answerContinued()
-    #expect(machine.tick(now: start + .seconds(59), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(118), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(119), partlyTaken: 0) == .fail(.serverSaysNothing))
+    responded(&machine, 201)
+    #expect(machine.deadline == start + .seconds(60))
+    #expect(machine.responseContinued(ByteBuffer(string: "x"), at: start + .seconds(59)) == .none)
+    expectTimeout(&machine, after: 119, resets: false, .failure(.responseTimedOut))
   }
 
-  @Test func refusalWithoutAnEndStillCounts() {
+  @Test func `a rejection counts although its end is missing`() {
     var machine = machine()
-    _ = machine.answered(413)
-    #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(60), partlyTaken: 0) == .finish)
+    responded(&machine, 413)
+    expectTimeout(&machine, after: 60, .response(ServerResponse(status: 413, reason: "")))
   }
 
-  @Test func informationalAnswersAreSignsOfLife() {
+  @Test func `informational responses are movement`() {
     var machine = sentMachine()
-    #expect(machine.tick(now: start, partlyTaken: 0) == .none)
-    #expect(machine.answered(102) == .none)
-    #expect(machine.tick(now: start + .seconds(299), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(598), partlyTaken: 0) == .none)
-    #expect(machine.tick(now: start + .seconds(599), partlyTaken: 0) == .fail(.serverSaysNothing))
+    responded(&machine, 102, at: start + .seconds(299))
+    expectTimeout(&machine, after: 599, resets: false, .failure(.responseTimedOut))
   }
 }

@@ -11,7 +11,7 @@ import UploadCore
     ("X-Blank: \t a  b \t ", "X-Blank", "a  b"),
     ("X-Text: gr\u{FC}n", "X-Text", "gr\u{FC}n"),
   ])
-  func taken(line: String, name: String, value: String) throws {
+  func `a valid header is parsed`(line: String, name: String, value: String) throws {
     let field = try HeaderField(line)
     #expect(field.name == name)
     #expect(field.value == value)
@@ -23,14 +23,14 @@ import UploadCore
     "Content-Length: 5", "transfer-encoding: chunked", "CONNECTION: keep-alive", "Expect: 100-continue",
     "Upgrade: websocket", "Trailer: x", "TE: trailers",
   ])
-  func refused(line: String) throws {
+  func `an invalid header is rejected`(line: String) throws {
     let error = try #require(UploadError.thrown { () throws(UploadError) in try HeaderField(line) })
     #expect(error.code == .badValue)
     #expect(!error.message.unicodeScalars.contains { $0.value < 0x20 })
   }
 
   @Test(arguments: ["HEAD", "connect", "TRACE", "", "PO ST", "P\r\nX"])
-  func badMethod(method: String) throws {
+  func `a method that cannot carry a file is rejected`(method: String) throws {
     var configuration = UploadClientConfiguration()
     configuration.method = method
     let error = try #require(UploadError.thrown { () throws(UploadError) in try configuration.validate() })
@@ -38,14 +38,14 @@ import UploadCore
   }
 
   @Test(arguments: ["", "text/plain\r\nX: y", "a\u{0}"])
-  func badContentType(type: String) throws {
+  func `a media type with control characters is rejected`(type: String) throws {
     var configuration = UploadClientConfiguration()
     configuration.contentType = type
     let error = try #require(UploadError.thrown { () throws(UploadError) in try configuration.validate() })
     #expect(error.code == .badValue)
   }
 
-  @Test func usualConfigurationIsValid() throws {
+  @Test func `a usual configuration is valid`() throws {
     var configuration = UploadClientConfiguration()
     configuration.method = "PUT"
     configuration.contentType = "text/plain; charset=utf-8"

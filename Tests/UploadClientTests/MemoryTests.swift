@@ -7,9 +7,9 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// Forms in memory, and the memory they may take.
+/// Forms in memory, and the memory they may use.
 @Suite(.timeLimit(.minutes(60))) struct MemoryTests {
-  @Test func formThatDoesNotFitIsRefusedBeforeItIsRead() async throws {
+  @Test func `a form that does not fit is rejected before it is read`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([UInt8](repeating: 7, count: 3 << 20), to: "x")
       try await withServer { _ in
@@ -26,8 +26,8 @@ import UploadTestSupport
     }
   }
 
-  /// What stands around the file counts as well.
-  @Test func formThatJustFits() async throws {
+  /// 5 bytes of content and 10 of framing.
+  @Test func `the framing of a form counts as well`() async throws {
     try await withTemporaryDirectory { directory in
       let source = try UploadSource.file(try directory.write([1, 2, 3, 4, 5], to: "x")).open()
       let form = try FormInMemory(
@@ -35,17 +35,17 @@ import UploadTestSupport
         framing: 10,
         available: 15,
         holding: { _ in },
-        isCancelled: { false }
+        checkCancellation: {}
       )
       #expect(form.count == 5)
       let error = try #require(throws: UploadError.self) {
-        try FormInMemory(reading: source, framing: 11, available: 15, holding: { _ in }, isCancelled: { false })
+        try FormInMemory(reading: source, framing: 11, available: 15, holding: { _ in }, checkCancellation: {})
       }
       #expect(error.code == .outOfMemory)
     }
   }
 
-  @Test func unknownMemoryRefusesNothing() async throws {
+  @Test func `unknown memory rejects nothing`() async throws {
     try await withTemporaryDirectory { directory in
       let source = try UploadSource.file(try directory.write([1, 2, 3, 4, 5], to: "x")).open()
       let form = try FormInMemory(
@@ -53,13 +53,13 @@ import UploadTestSupport
         framing: 0,
         available: nil,
         holding: { _ in },
-        isCancelled: { false }
+        checkCancellation: {}
       )
       #expect(form.count == 5)
     }
   }
 
-  @Test func formOfUnknownLengthIsRefusedOnceItDoesNotFit() throws {
+  @Test func `a form of unknown length is rejected once it does not fit`() throws {
     let zeros = open("/dev/zero", O_RDONLY)
     defer { close(zeros) }
     let source = try UploadSource.descriptor(zeros, name: "zeros").open()
@@ -70,7 +70,7 @@ import UploadTestSupport
         framing: 100,
         available: 10 << 20,
         holding: { region in held.withLock { $0.append(region.count) } },
-        isCancelled: { false }
+        checkCancellation: {}
       )
     }
     #expect(error.code == .outOfMemory)
@@ -78,12 +78,12 @@ import UploadTestSupport
     #expect(held.withLock { $0 } == [4 << 20, 4 << 20, 4 << 20])
   }
 
-  /// Blocks are found by their offset, so that one which is short would leave out its successor's end.
-  @Test func everyBlockOfAPipeIsFullHoweverItsBytesCome() throws {
+  /// Pieces are found by their offset: a block that is too short would shift all bytes after it.
+  @Test func `every block of a pipe is full, whatever the size of its writes`() throws {
     let pipe = try TestPipe()
     defer { close(pipe.output) }
     let bytes = (0..<(9 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
-    // No multiple of what is read at once.
+    // Not a multiple of what is read at once.
     pipe.write(bytes, pieces: 99_991)
     let source = try UploadSource.descriptor(pipe.output, name: "pipe").open()
     let form = try FormInMemory(
@@ -91,14 +91,14 @@ import UploadTestSupport
       framing: 0,
       available: nil,
       holding: { _ in },
-      isCancelled: { false }
+      checkCancellation: {}
     )
     #expect(form.blocks.map(\.readableBytes) == [4 << 20, 4 << 20, (1 << 20) + 7])
     let stored = form.blocks.flatMap { Array($0.readableBytesView) }
     #expect(stored == bytes)
   }
 
-  @Test func readingEndsWhenItIsCancelled() throws {
+  @Test func `reading ends when it is cancelled`() throws {
     let zeros = open("/dev/zero", O_RDONLY)
     defer { close(zeros) }
     let source = try UploadSource.descriptor(zeros, name: "zeros").open()
@@ -109,7 +109,9 @@ import UploadTestSupport
         framing: 0,
         available: nil,
         holding: { _ in blocks.withLock { $0 += 1 } },
-        isCancelled: { blocks.withLock { $0 == 2 } }
+        checkCancellation: { () throws(UploadError) in
+          if blocks.withLock({ $0 == 2 }) { throw UploadCancellation.error }
+        }
       )
     }
     #expect(error.code == .cancelled)

@@ -22,7 +22,7 @@ import UploadCore
     ("::1", "::1", 80, "[::1]:80", "[::1]"),
     ("fe80::1%eth0/in/", "fe80::1%eth0", 80, "[fe80::1%eth0]:80", "[fe80::1]"),
   ])
-  func hostAndPort(url: String, host: String, port: Int, authority: String, field: String) throws {
+  func `host and port are parsed`(url: String, host: String, port: Int, authority: String, field: String) throws {
     let target = try SendTarget(url)
     #expect(target.host == host)
     #expect(target.port == port)
@@ -44,7 +44,9 @@ import UploadCore
     ("http://h/a b/\u{FC}%41", .stream, "POST", "/a%20b/%C3%BC%41"),
     ("h:8080/in/?token=x", .stream, "PUT", "/in/a%20b%2F%C3%BC.txt?token=x"),
   ])
-  func request(url: String, mode: UploadMode, method: String, uri: String) throws {
+  func `method and request target follow from the URL`(url: String, mode: UploadMode, method: String, uri: String)
+    throws
+  {
     let request = try SendTarget(url).request(mode: mode, name: "a b/\u{FC}.txt", method: nil)
     #expect(request.method == method)
     #expect(request.uri == uri)
@@ -58,7 +60,7 @@ import UploadCore
     #expect(try SendTarget("http://h/in/").request(mode: .stream, name: name, method: nil).uri == "/in/caf%E9")
   }
 
-  @Test func methodGiven() throws {
+  @Test func `a given method replaces the usual one`() throws {
     #expect(try SendTarget("http://h/in/").request(mode: .stream, name: "a", method: "POST").method == "POST")
     #expect(try SendTarget("http://h/x").request(mode: .stream, name: "a", method: "PUT").method == "PUT")
     #expect(try SendTarget("http://h/").request(mode: .multipart, name: "a", method: "PATCH").method == "PATCH")
@@ -74,14 +76,14 @@ import UploadCore
     "http://[fe80::1%]", "http://[fe80::1%eth 0]", "http://[fe80::1%eth0/x]", "http://[::zz]", "http://::1:8080:x",
     "http://[127.0.0.1]",
   ])
-  func refused(url: String) throws {
+  func `an invalid URL is rejected`(url: String) throws {
     let error = try #require(UploadError.thrown { () throws(UploadError) in try SendTarget(url) })
     #expect(error.code == .badURL)
     #expect(error.message.contains("http://127.0.0.1:8080"))
     #expect(!error.message.unicodeScalars.contains { $0.value < 0x20 })
   }
 
-  @Test func theSecureSchemeHasAPortOfItsOwn() throws {
+  @Test func `https has a default port of its own`() throws {
     let secure = try SendTarget("HTTPS://host/")
     #expect(secure.isSecure && secure.port == 443 && secure.hostField == "host" && secure.trust == .system)
     #expect(try SendTarget("https://host:80/").hostField == "host:80")
@@ -89,7 +91,7 @@ import UploadCore
     #expect(!plain.isSecure && plain.hostField == "host:443")
   }
 
-  @Test func passwordIsNotRepeated() throws {
+  @Test func `a password is not repeated in the error message`() throws {
     let error = try #require(
       UploadError.thrown { () throws(UploadError) in try SendTarget("http://me:secret@host/") }
     )

@@ -7,14 +7,14 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// Uploads that go well, held against what the server got.
+/// Successful uploads, compared with what the server received.
 @Suite(.timeLimit(.minutes(60))) struct SendingTests {
-  /// Under, at and over what is kept back, a region, and several of them.
+  /// Below, at and above the checked tail, one region, and several regions.
   private static let sizes = [
     0, 1, 64 << 10, (64 << 10) + 1, 1 << 20, (4 << 20) + (64 << 10), (4 << 20) + (64 << 10) + 1, (17 << 20) + 3,
   ]
 
-  @Test(arguments: sizes) func streamsAFile(size: Int) async throws {
+  @Test(arguments: sizes) func `a file is streamed`(size: Int) async throws {
     let bytes = SplitMix64.bytes(size)
     let seen = Mutex<(Peer.Request?, Peer.Body?)>((nil, nil))
     try await withTemporaryDirectory { directory in
@@ -55,7 +55,9 @@ import UploadTestSupport
     #expect(body == Peer.Body(count: size, sha256: SHA256.hexadecimal(of: bytes)))
   }
 
-  @Test(arguments: [UploadMode.multipart, .buffered], sizes) func sendsAForm(mode: UploadMode, size: Int) async throws {
+  @Test(arguments: [UploadMode.multipart, .buffered], sizes) func `a form is sent`(mode: UploadMode, size: Int)
+    async throws
+  {
     let bytes = SplitMix64.bytes(size)
     let seen = Mutex<(String, [UInt8])>(("", []))
     try await withTemporaryDirectory { directory in
@@ -70,7 +72,7 @@ import UploadTestSupport
         let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
         #expect(meter.finished?.path == "form.bin")
         #expect(meter.received == UInt64(size))
-        // A form in memory is all there; otherwise only what stands around the file is.
+        // Buffered mode holds the whole form in memory; the others hold only its framing.
         #expect(
           mode == .buffered ? meter.peakResidentBytes > size : (1..<2000).contains(meter.peakResidentBytes)
         )
@@ -81,7 +83,7 @@ import UploadTestSupport
     #expect(Form.content(of: body, boundary: String(boundary)) == bytes)
   }
 
-  @Test func methodPathAndHeadersAsTold() async throws {
+  @Test func `method, path and headers are the given ones`() async throws {
     let seen = Mutex<Peer.Request?>(nil)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(Array("hi".utf8), to: "x.txt")
@@ -89,7 +91,7 @@ import UploadTestSupport
         let request = try peer.readHead()
         seen.withLock { $0 = request }
         _ = try peer.readBody(of: request)
-        try peer.answer("204 No Content")
+        try peer.respond("204 No Content")
       } _: { server in
         var uploads = TestUploads()
         uploads.configuration.headers = [try HeaderField("X-Team: blue")]
@@ -109,12 +111,12 @@ import UploadTestSupport
     #expect(request?["Host"]?.hasPrefix("127.0.0.1:") == true)
   }
 
-  @Test func hostNameIsResolved() async throws {
+  @Test func `a host name is resolved`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "x")
       try await withServer { peer in
         _ = try peer.readBody(of: peer.readHead())
-        try peer.answer("200 OK")
+        try peer.respond("200 OK")
       } _: { server in
         let meter = try await TestUploads().send(.file(path), to: "http://localhost:\(server.port)")
         #expect(meter.finished != nil)
@@ -123,7 +125,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func serverThatDoesNotKnowExpectGetsTheBodyAnyway() async throws {
+  @Test func `a server that does not support Expect gets the body after a while`() async throws {
     let bytes = SplitMix64.bytes(3 << 20)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes, to: "x")
@@ -139,14 +141,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func expectationThatCannotBeMetIsDropped() async throws {
+  @Test func `a rejected expectation is dropped`() async throws {
     let requests = Mutex(0)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(SplitMix64.bytes(2 << 20), to: "x")
       try await withServer { peer in
         requests.withLock { $0 += 1 }
         let request = try peer.readHead()
-        guard request["Expect"] == nil else { return try peer.answer("417 Expectation Failed") }
+        guard request["Expect"] == nil else { return try peer.respond("417 Expectation Failed") }
         try peer.stored("x", try peer.digestBody(of: request).count)
       } _: { server in
         var uploads = TestUploads()
@@ -158,14 +160,14 @@ import UploadTestSupport
     #expect(requests.withLock { $0 } == 2)
   }
 
-  @Test func earlySuccessOfAServerThatKeepsReading() async throws {
+  @Test func `a server may report success early and read on`() async throws {
     let bytes = SplitMix64.bytes(9 << 20)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes, to: "x")
       let got = Mutex(Peer.Body())
       try await withServer { peer in
         let request = try peer.readHead()
-        try peer.answer("200 OK", "thanks")
+        try peer.respond("200 OK", "thanks")
         let body = try peer.digestBody(of: request)
         got.withLock { $0 = body }
         peer.drain()

@@ -7,7 +7,7 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// What is sent: files that cannot be opened, and files that change on their way.
+/// Sources that cannot be opened, and files that change while they are sent.
 @Suite(.timeLimit(.minutes(60))) struct SourceTests {
   private static let large = 64 << 20
 
@@ -30,7 +30,7 @@ import UploadTestSupport
         } else {
           #expect(body.firstRange(of: Array(#"filename="caf"#.utf8) + [0xE9, 0x22]) != nil)
         }
-        try peer.answer("201 Created")
+        try peer.respond("201 Created")
       } _: { server in
         let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
         #expect(meter.finished != nil)
@@ -45,10 +45,12 @@ import UploadTestSupport
     #expect(UploadSource.file("/").name == "/")
   }
 
-  /// Their size says 0, or a page, and only reading tells how much there is.
+  /// Their size is reported as 0, or as a page; only reading shows the length.
   @Test(arguments: ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"], [UploadMode.stream, .buffered])
-  func filesWhoseSizeIsNotTheirContent(path: String, mode: UploadMode) async throws {
-    // A machine may be without the one; the kernel has always had the other.
+  func `files whose size is not that of their content are sent to their end`(path: String, mode: UploadMode)
+    async throws
+  {
+    // Not every kernel has the file in /sys; every one has the file in /proc.
     guard let content = FileManager.default.contents(atPath: path) ?? nil else {
       return #expect(path.hasPrefix("/sys"))
     }
@@ -67,7 +69,7 @@ import UploadTestSupport
     #expect(body.withLock { $0 }.firstRange(of: content) != nil)
   }
 
-  @Test func whatCannotBeOpened() async throws {
+  @Test func `what cannot be opened is unreadable, with its cause`() async throws {
     try await withTemporaryDirectory { directory in
       let missing = try openingError(.file(directory.file("none")))
       #expect(missing.code == .unreadableFile && missing.message.contains("no file"))
@@ -86,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func descriptorsThatCannotBeRead() async throws {
+  @Test func `descriptors that cannot be read are rejected`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(try openingError(.descriptor(-1, name: "x")).code == .unreadableFile)
       let writable = open(directory.file("out"), O_WRONLY | O_CREAT, 0o600)
@@ -100,7 +102,7 @@ import UploadTestSupport
   }
 
   /// Permissions mean nothing to root, who runs these tests in containers.
-  @Test(.enabled(if: geteuid() != 0)) func fileWithoutPermission() async throws {
+  @Test(.enabled(if: geteuid() != 0)) func `a file without permission is unreadable`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "secret")
       chmod(path, 0)
@@ -109,13 +111,13 @@ import UploadTestSupport
     }
   }
 
-  @Test func permissionsAreNamedAsTheCause() {
+  @Test func `permissions are named as the cause`() {
     #expect(SourceFailure.opening("x", EACCES).message.contains("permissions"))
     #expect(SourceFailure.reading("x", EINVAL).message.contains("send -"))
     #expect(SourceFailure.reading("x", EIO).code == .unreadableFile)
   }
 
-  @Test func unreadableFileEndsAsAFailedUpload() async throws {
+  @Test func `an unreadable file is a failed upload`() async throws {
     let uploads = TestUploads()
     let meter = try await uploads.send(.file("/nonexistent/x"), to: "http://127.0.0.1:1")
     #expect(meter.error?.code == .unreadableFile)
@@ -123,7 +125,7 @@ import UploadTestSupport
     #expect(uploads.ledger.totals(.outgoing).failed == 1)
   }
 
-  @Test func stampSeesSizeAndContentButNotNames() async throws {
+  @Test func `renaming and removing a file does not change its stamp`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "x")
       age(path)
@@ -139,7 +141,7 @@ import UploadTestSupport
   enum Change: CaseIterable {
     case shrink, grow, rewrite
 
-    /// Does it to the file at `path`.
+    /// Makes the change to the file at `path`.
     func make(_ path: String) throws {
       switch self {
       case .shrink: truncate(path, 1000)
@@ -162,7 +164,7 @@ import UploadTestSupport
 
   /// Changes the file while most of it is still to come; the server must never see the body's end.
   @Test(arguments: [UploadMode.stream, .multipart], Change.allCases)
-  func fileThatChangesOnItsWay(mode: UploadMode, change: Change) async throws {
+  func `a file that changes while it is sent is never completed`(mode: UploadMode, change: Change) async throws {
     let got = Mutex(-1)
     let whole = Mutex(0)
     try await withTemporaryDirectory { directory in
@@ -185,8 +187,10 @@ import UploadTestSupport
     #expect(got.withLock { $0 } < whole.withLock { $0 })
   }
 
-  /// Changes the file when the server has all of it: too late to keep the server from storing it, not to say so.
-  @Test(arguments: Change.allCases) func fileThatChangesBeforeTheAnswer(change: Change) async throws {
+  /// Changes the file when the server has all of it: the server stores it, but the upload must fail.
+  @Test(arguments: Change.allCases) func `a file that changes before the response fails the upload`(change: Change)
+    async throws
+  {
     try await withTemporaryDirectory { directory in
       let path = try largeFile(in: directory)
       try await withServer { peer in
@@ -202,7 +206,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func fileThatVanishesOnItsWayIsSentAllTheSame() async throws {
+  @Test func `a file that is removed while it is sent is sent completely`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try largeFile(in: directory)
       try await withServer(receiveBuffer: 64 << 10) { peer in
@@ -217,7 +221,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func fileThatChangesWhileItIsReadIntoMemory() async throws {
+  @Test func `a file that changes while it is read into memory fails the upload`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try largeFile(in: directory)
       let source = try UploadSource.file(path).open()
@@ -232,7 +236,7 @@ import UploadTestSupport
               held += $0.count
               if held == limit { truncate(path, limit == Self.large ? 5 : off_t(Self.large + 5)) }
             },
-            isCancelled: { false }
+            checkCancellation: {}
           )
         }
         #expect(error.code == .fileChanged)
@@ -248,7 +252,7 @@ import UploadTestSupport
     return path
   }
 
-  /// Dates the file back, so that whatever is done to it next gives it another time, however coarse the clock.
+  /// Dates the file back, so that the next change gives it another time, however coarse the clock.
   private func age(_ path: String) {
     var times = [timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0)]
     utimensat(AT_FDCWD, path, &times, 0)

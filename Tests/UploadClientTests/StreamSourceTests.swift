@@ -7,10 +7,10 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// Sources that have no length, as standard input from a pipe.
+/// Sources of unknown length, such as standard input from a pipe.
 @Suite(.timeLimit(.minutes(60))) struct StreamSourceTests {
   @Test(arguments: [UploadMode.stream, .multipart, .buffered], [0, 1, 65_536, 5_000_003])
-  func pipeIsSentToItsEnd(mode: UploadMode, size: Int) async throws {
+  func `a pipe is sent to its end`(mode: UploadMode, size: Int) async throws {
     let bytes = SplitMix64.bytes(size)
     let seen = Mutex<(Peer.Request?, [UInt8])>((nil, []))
     let pipe = try TestPipe()
@@ -37,7 +37,7 @@ import UploadTestSupport
     #expect(Form.content(of: body, boundary: String(boundary)) == bytes)
   }
 
-  @Test func regularFileBehindADescriptorIsSentFromWhereItStands() async throws {
+  @Test func `a regular file behind a descriptor is sent from the descriptor's offset`() async throws {
     let bytes = SplitMix64.bytes(6 << 20)
     let digest = Mutex(Peer.Body())
     try await withTemporaryDirectory { directory in
@@ -58,7 +58,7 @@ import UploadTestSupport
     #expect(digest.withLock { $0.sha256 } == SHA256.hexadecimal(of: Array(bytes[1000...])))
   }
 
-  @Test func refusalComesThroughWhileThePipeIsSilent() async throws {
+  @Test func `a rejection is reported while the pipe has no input`() async throws {
     let pipe = try TestPipe()
     defer {
       close(pipe.output)
@@ -67,14 +67,14 @@ import UploadTestSupport
     try await withServer { peer in
       _ = try peer.readHead()
       try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
-      try peer.answer("408 Request Timeout", #"{"msg":"too slow"}"#)
+      try peer.respond("408 Request Timeout", #"{"msg":"too slow"}"#)
     } _: { server in
       let meter = try await TestUploads().send(.descriptor(pipe.output, name: "x"), to: server.url)
       #expect(meter.error?.message == "HTTP 408: too slow")
     }
   }
 
-  @Test func endOfATerminalIsRemembered() throws {
+  @Test func `the end of a terminal is final`() throws {
     let pipe = try TestPipe()
     let reader = StreamReader(try UploadSource.descriptor(pipe.output, name: "x").open())
     close(pipe.output)

@@ -18,7 +18,7 @@ import UploadCore
     )
   }
 
-  @Test func headOfAStream() throws {
+  @Test func `the head of a stream`() throws {
     let head = try request().head
     #expect(head.method == .POST)
     #expect(head.uri == "/stream-upload?name=a.txt")
@@ -30,7 +30,7 @@ import UploadCore
     )
   }
 
-  @Test func onlyAPostWithoutAFormNamesItsFileInAHeader() throws {
+  @Test func `only a POST without a form names its file in a header`() throws {
     #expect(
       try request(name: "ü b.txt").head.headers["content-disposition"] == [
         "attachment; filename*=UTF-8''%C3%BC%20b.txt"
@@ -42,7 +42,7 @@ import UploadCore
     #expect(try put.request().head.headers["content-disposition"].isEmpty)
   }
 
-  @Test func typeIsGivenElseByNameElseUnknown() throws {
+  @Test func `the type is the given one, else by name, else unknown`() throws {
     #expect(try request(name: "a.png").contentType == "image/png")
     #expect(try request(name: "a").contentType == "application/octet-stream")
     var other = self
@@ -52,7 +52,7 @@ import UploadCore
     #expect(try other.request(name: "a.png").head.headers["content-type"] == ["v/w"])
   }
 
-  @Test func formCountsWhatStandsAroundTheFile() throws {
+  @Test func `the length of a form includes its framing`() throws {
     let request = try request(mode: .multipart, name: "q\"\r\n.txt", size: 1000)
     #expect(request.head.uri == "/file-upload")
     let prefix = String(decoding: request.prefix, as: UTF8.self)
@@ -122,7 +122,7 @@ import UploadCore
     #expect(try request(name: name).head.headers["content-disposition"] == ["attachment; filename*=UTF-8''caf%E9%22"])
   }
 
-  @Test func typeAmongHeadersMeansTheFileOfAForm() throws {
+  @Test func `a Content-Type among the headers is that of a form's file`() throws {
     var other = self
     other.configuration.headers = [try HeaderField("Content-Type: v/w")]
     let request = try other.request(mode: .buffered)
@@ -131,7 +131,7 @@ import UploadCore
     #expect(String(decoding: request.prefix, as: UTF8.self).contains("Content-Type: v/w\r\n"))
   }
 
-  @Test func unknownLengthIsSentInChunksAndAsksFirst() throws {
+  @Test func `a body of unknown length is chunked and asks for 100 Continue`() throws {
     for mode in [UploadMode.stream, .multipart] {
       let headers = try request(mode: mode, size: nil).head.headers
       #expect(headers["transfer-encoding"] == ["chunked"])
@@ -140,7 +140,7 @@ import UploadCore
     }
   }
 
-  @Test func bodiesOverTheThresholdAskFirst() throws {
+  @Test func `bodies over the threshold ask for 100 Continue`() throws {
     #expect(try !request(size: 1 << 20).expectsContinue)
     var large = try request(size: 1 << 20 + 1)
     #expect(large.expectsContinue)
@@ -149,7 +149,7 @@ import UploadCore
     #expect(!large.head.headers.contains(name: "expect"))
   }
 
-  @Test func givenHeadersReplaceUsualOnes() throws {
+  @Test func `given headers replace usual ones`() throws {
     var other = self
     other.configuration.headers = [
       try HeaderField("user-agent: me"), try HeaderField("HOST: front"), try HeaderField("X-A: 1"),
@@ -162,7 +162,7 @@ import UploadCore
     #expect(headers["accept"] == ["application/json"])
   }
 
-  @Test func rawIsForServers() throws {
+  @Test func `the mode raw is rejected`() throws {
     let error = try #require(throws: UploadError.self) { try request(mode: .raw) }
     #expect(error.code == .badValue)
   }

@@ -7,9 +7,9 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// Several uploads at once, uploads that are called off, and servers that are not there.
+/// Several uploads at once, cancelled uploads, and servers that cannot be reached.
 @Suite(.timeLimit(.minutes(60))) struct UploaderTests {
-  @Test func nobodyListens() async throws {
+  @Test func `a refused connection fails the upload`() async throws {
     let port = try HeldPort()
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
@@ -22,7 +22,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func hostWithoutAddress() async throws {
+  @Test func `a host without an address is unreachable`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
       let meter = try await TestUploads().send(.file(path), to: "http://no-such-host.invalid")
@@ -31,8 +31,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func serverThatDoesNotEvenConnect() async throws {
-    let server = try DeafServer()
+  @Test func `connecting times out`() async throws {
+    let server = try UnresponsiveServer()
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
       var uploads = TestUploads()
@@ -43,8 +43,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func calledOffWhileItConnects() async throws {
-    let server = try DeafServer()
+  @Test func `an upload can be cancelled while it connects`() async throws {
+    let server = try UnresponsiveServer()
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
       let uploads = TestUploads()
@@ -57,7 +57,7 @@ import UploadTestSupport
     withExtendedLifetime(server) {}
   }
 
-  @Test func failuresToConnectInWords() throws {
+  @Test func `failures to connect name their cause`() throws {
     let target = try SendTarget("http://host:99")
     func failure(_ error: any Error) -> UploadError {
       ConnectFailure.error(error, target: target, timeout: .seconds(10))
@@ -73,11 +73,11 @@ import UploadTestSupport
     #expect(timeout.message.contains("host:99") && route.message.contains("host:99"))
   }
 
-  @Test func badConfigurationFailsTheUpload() async throws {
+  @Test func `an invalid configuration fails the upload`() async throws {
     var uploads = TestUploads()
     uploads.configuration.method = "HEAD"
     let meter = try await uploads.send(.file("/dev/null"), to: "http://127.0.0.1:1")
-    // The file comes first: what is wrong with it would be wrong with every configuration.
+    // The file is checked first: its error does not depend on the configuration.
     #expect(meter.error?.code == .unreadableFile)
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  /// Calls off an upload that has got as far as `script` lets it.
+  /// Cancels an upload at the point that `script` determines.
   private func cancel(
     mode: UploadMode = .stream,
     script: @escaping @Sendable (Peer, Task<UploadMeter, any Error>) throws -> Void
@@ -101,7 +101,7 @@ import UploadTestSupport
       } _: { server in
         // Only the script ends the wait for 100 Continue, however busy the machine is.
         let uploads = TestUploads(continueTimeout: .seconds(600))
-        // Started under the lock, so that a script never comes before the task is noted down.
+        // Started under the lock, so that the task is set before a script reads it.
         let upload = task.withLock { task in
           let upload = Task { try await uploads.send(.file(path), to: server.url, mode: mode) }
           task = upload
@@ -116,7 +116,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func calledOffWhileItWaitsForContinue() async throws {
+  @Test func `an upload can be cancelled while it waits for 100 Continue`() async throws {
     let meter = try await cancel { peer, task in
       task.cancel()
       guard peer.drain() == 0 else { throw TimeoutError("the body was sent") }
@@ -124,8 +124,9 @@ import UploadTestSupport
     #expect(meter.isCancelled && meter.received == 0)
   }
 
-  @Test(arguments: [UploadMode.stream, .multipart, .buffered]) func calledOffInTheMiddle(mode: UploadMode) async throws
-  {
+  @Test(arguments: [UploadMode.stream, .multipart, .buffered]) func `an upload can be cancelled in the middle`(
+    mode: UploadMode
+  ) async throws {
     let meter = try await cancel(mode: mode) { peer, task in
       try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
       _ = try peer.read(1 << 20)
@@ -136,7 +137,7 @@ import UploadTestSupport
     #expect(meter.received > 0)
   }
 
-  @Test func calledOffBeforeTheAnswer() async throws {
+  @Test func `an upload can be cancelled before the response`() async throws {
     let meter = try await cancel { peer, task in
       try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
       _ = try peer.read(64 << 20)
@@ -147,14 +148,14 @@ import UploadTestSupport
     #expect(meter.received == 64 << 20)
   }
 
-  @Test func calledOffByItsName() async throws {
-    let server = try DeafServer()
+  @Test func `an upload can be cancelled by its id in the ledger`() async throws {
+    let server = try UnresponsiveServer()
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
       let (uploads, id) = (TestUploads(), UploadID())
       let target = try SendTarget("http://127.0.0.1:\(server.port)")
       let meter = await uploads.uploader.send(.file(path), to: target, mode: .stream, id: id) { meter in
-        // It is on the ledger by now, and can be ended there before its connection is asked for.
+        // It is in the ledger by now, and can be cancelled there before it connects.
         #expect(meter.id == id && uploads.ledger.cancel(id))
       }
       #expect(meter.isCancelled)
@@ -164,7 +165,7 @@ import UploadTestSupport
     withExtendedLifetime(server) {}
   }
 
-  @Test func calledOffBeforeItBegins() async throws {
+  @Test func `an upload can be cancelled before it begins`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
       let uploads = TestUploads()
@@ -176,7 +177,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func calledOffWhileTheSourceIsSilent() async throws {
+  @Test func `an upload can be cancelled while it waits for its source`() async throws {
     let pipe = try TestPipe()
     let source = UploadSource.descriptor(pipe.output, name: "x")
     try await withServer { peer in
@@ -194,7 +195,7 @@ import UploadTestSupport
     close(pipe.input)
   }
 
-  @Test func noMoreAtOnceThanAskedFor() async throws {
+  @Test func `no more uploads run at once than jobs allow`() async throws {
     let uploads = TestUploads()
     let state = Mutex((now: 0, most: 0, inLedger: 0))
     try await withTemporaryDirectory { directory in
@@ -206,7 +207,7 @@ import UploadTestSupport
           $0.most = max($0.most, $0.now)
           $0.inLedger = max($0.inLedger, uploads.ledger.activeCount(.outgoing))
         }
-        // Nobody is answered until three are here at once, which must be possible; a fourth would show in the ledger.
+        // No request gets a response until three have arrived, which must be possible; the ledger would show a fourth.
         while state.withLock({ $0.most < 3 }) { usleep(1000) }
         state.withLock { $0.now -= 1 }
         try peer.stored("f\(body[0]) stored", 1)
@@ -220,7 +221,7 @@ import UploadTestSupport
     #expect(state.withLock { $0.inLedger } == 3)
   }
 
-  @Test func oneAfterTheOtherInTheOrderGiven() async throws {
+  @Test func `uploads start in the given order, and a failure does not stop the others`() async throws {
     let order = Mutex<[String]>([])
     try await withTemporaryDirectory { directory in
       var sources = try (0..<4).map { UploadSource.file(try directory.write([0], to: "f\($0)")) }
@@ -229,7 +230,7 @@ import UploadTestSupport
         let request = try peer.readHead()
         order.withLock { $0.append(request.uri) }
         _ = try peer.readBody(of: request)
-        try peer.answer("201 Created")
+        try peer.respond("201 Created")
       } _: { server in
         let uploader = TestUploads().uploader
         let meters = await uploader.sendAll(sources, to: try SendTarget(server.url), mode: .stream, jobs: 0)
@@ -239,7 +240,7 @@ import UploadTestSupport
     #expect(order.withLock { $0 } == (0..<4).map { "/stream-upload?name=f\($0)" })
   }
 
-  @Test func callingOffEndsThoseThatHaveNotBegunToo() async throws {
+  @Test func `cancelling ends uploads that have not begun too`() async throws {
     let uploads = TestUploads()
     let task = Mutex<Task<[UploadMeter], Never>?>(nil)
     try await withTemporaryDirectory { directory in

@@ -5,12 +5,12 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// What the client makes of a digest that the server tells, and of the first bytes of what it sends.
+/// How the client uses the digest in a response, and the first bytes of a file.
 @Suite struct VerifyingTests {
   private static let modes: [UploadMode] = [.stream, .multipart, .buffered]
 
-  /// A server that takes what comes and answers with a digest.
-  private func answering(_ digest: String) -> ScriptedServer.Script {
+  /// A server that reads the request and responds with a digest.
+  private func responding(_ digest: String) -> ScriptedServer.Script {
     { peer in
       let request = try peer.readHead()
       if request["Expect"] != nil { try peer.send("HTTP/1.1 100 Continue\r\n\r\n") }
@@ -27,15 +27,15 @@ import UploadTestSupport
     let bytes = SplitMix64.bytes(size)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes, to: "a")
-      try await withServer(script: answering(Digest.of(bytes))) { server in
+      try await withServer(script: responding(Digest.of(bytes))) { server in
         let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
         #expect(meter.finished?.sha256 == Digest.of(bytes), "\(String(describing: meter.error))")
       }
-      try await withServer(script: answering(Digest.of(bytes + [1]))) { server in
+      try await withServer(script: responding(Digest.of(bytes + [1]))) { server in
         let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
         #expect(meter.error?.code == .contentMismatch)
       }
-      try await withServer(script: answering("none")) { server in
+      try await withServer(script: responding("none")) { server in
         let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
         #expect(meter.finished != nil && meter.finished?.sha256 == nil)
       }
@@ -46,7 +46,7 @@ import UploadTestSupport
     let bytes = SplitMix64.bytes(700_001)
     for expected in [bytes, bytes + [1]] {
       let pipe = try TestPipe()
-      try await withServer(script: answering(Digest.of(expected))) { server in
+      try await withServer(script: responding(Digest.of(expected))) { server in
         pipe.write(bytes)
         let ended = try await TestUploads().send(.descriptor(pipe.output, name: "a"), to: server.url)
         close(pipe.output)

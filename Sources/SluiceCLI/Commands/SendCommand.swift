@@ -184,7 +184,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     configuration.method = method
     configuration.contentType = type
     configuration.idleTimeout = idleTimeout.duration
-    configuration.answerTimeout = answerTimeout.duration
+    configuration.responseTimeout = answerTimeout.duration
     configuration.retry = RetryPolicy(limit: retry)
     configuration.retry.patience = retryFor.duration
     configuration.rate = limitRate?.bytesPerSecond

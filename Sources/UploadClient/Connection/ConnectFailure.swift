@@ -3,9 +3,9 @@ import NIOCore
 import NIOPosix
 import UploadCore
 
-/// Why there is no connection, in words.
+/// Describes why there is no connection, and says which failures are worth a retry.
 enum ConnectFailure {
-  /// Whether another attempt may fare better: not where the address itself is wrong.
+  /// Whether another attempt may succeed: not where the address itself is wrong.
   static func isPassing(_ error: any Error, target: SendTarget) -> Bool {
     if let zone = target.zone, !InterfaceZone.exists(zone) { return false }
     if let code = resolverCode(error) { return code != Int(EAI_NONAME) && code != noAddress }
@@ -16,13 +16,15 @@ enum ConnectFailure {
   /// EAI_NODATA, which Glibc's module hides: the name exists, and has no address.
   private static let noAddress = -5
 
-  /// What getaddrinfo said; nil when it was not asked, or knew the host.
+  /// The error of getaddrinfo; nil when it was not called, or succeeded.
   private static func resolverCode(_ error: any Error) -> Int? {
     let failure = error as? NIOConnectionError
     return [failure?.dnsAAAAError, failure?.dnsAError].lazy
       .compactMap { ($0 as? SocketAddressError.UnknownHost)?.errorCode }.first
   }
 
+  /// The failure to connect in the terms of the rest of the program.
+  /// - Parameter timeout: how long connecting was allowed to take.
   static func error(_ error: any Error, target: SendTarget, timeout: Duration) -> UploadError {
     let server = target.authority
     let causes = causes(of: error)

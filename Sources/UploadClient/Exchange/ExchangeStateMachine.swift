@@ -1,20 +1,22 @@
 import NIOCore
+import UploadCore
 
-/// One request and its answer on one connection: event in, action out.
+/// One request and its response on one connection: events in, actions out. No I/O and no clock: the time is part of each
+/// event.
 ///
-/// The two halves run side by side: the body is sent by ``BodyStateMachine``, and the answer may begin at any time.
-/// * An answer that is not a success stops the body: the rest would be thrown away (RFC 9112 section 9.3).
-/// * A success that comes early does not: some servers begin to answer while they take the body.
-/// * A success counts once the body is out and the source, checked again, is what it was.
+/// The two halves run side by side: ``BodyStateMachine`` sends the body, and the response may begin at any time.
+/// * A response that is not a success stops the body: the server would discard the rest (RFC 9112 section 9.3).
+/// * An early success does not: some servers begin to respond while they read the body.
+/// * A success counts once the body is sent and a last check has found the source unchanged.
 struct ExchangeStateMachine {
   struct Plan: Sendable, Equatable {
     var body: BodyStateMachine.Plan
-    /// Wait for `100 Continue` before the body, and for how long.
+    /// How long to wait for `100 Continue` before the body is sent without it; nil to send the body at once.
     var continueTimeout: TimeAmount?
-    /// How long no byte may move while the body is sent or an answer comes in.
+    /// How long no byte may move while the body is sent or a response is received.
     var idleTimeout: TimeAmount
-    /// How long no byte may move between the last byte of the body and the first of the answer.
-    var answerTimeout: TimeAmount
+    /// How long the server may send nothing between the last byte of the body and the first of the response.
+    var responseTimeout: TimeAmount
     /// Whether 302 and 303 are a success once the whole body is sent: for forms, where web applications respond so to one
     /// that they have processed (Post/Redirect/Get; RFC 9110 section 15.4.4).
     var acceptsSeeOther = false
@@ -22,57 +24,59 @@ struct ExchangeStateMachine {
 
   enum Action: Equatable {
     case none
-    /// Send the request's head.
+    /// Write the request's head, then call ``sentHead(at:)``.
     case sendHead
     case body(BodyStateMachine.Action)
-    /// Make sure that the source is still as it was; nothing waits for it.
+    /// Check that the source has not changed, then call ``probed()``; nothing waits for it.
     case probe
-    /// Over: an answer was read.
-    case finish
-    /// Over: there is no answer to go by.
-    case fail(ExchangeFailure)
+    /// Close the connection, with a reset where bytes that were not sent are to be discarded.
+    case close(resets: Bool)
+    /// The connection is closed: this is the result.
+    case report(Outcome)
   }
 
-  private enum Answer: Equatable {
+  enum Outcome: Equatable {
+    case response(ServerResponse)
+    case failure(ExchangeFailure)
+  }
+
+  private enum Response: Equatable {
     /// Next: any other.
     case none
-    /// The head of a final answer was read; next: complete.
-    case begun(status: Int)
-    /// Last.
-    case complete(status: Int)
-
-    var status: Int? {
-      switch self {
-      case .none: nil
-      case .begun(let status), .complete(let status): status
-      }
-    }
+    /// The head of a final response was received; next: complete.
+    case begun(ServerResponse)
+    /// The whole of a success was received, before the server had the whole body. Last.
+    case complete(ServerResponse)
   }
 
   private enum State: Equatable {
     /// Not connected; next: any other.
     case idle
-    /// The head is out, the server has not said whether it wants the body; next: exchanging, over.
-    case awaitingContinue
-    /// The body goes out, or is out, or will never go out; the answer is not there yet; next: confirming, over.
-    case exchanging
-    /// All went well, and the source is checked a last time; next: over.
-    case confirming
+    /// The head is sent, the server has not said whether it wants the body; next: exchanging, closing, closed.
+    case awaitingContinue(until: NIODeadline)
+    /// The body is sent or stopped, or the response is received; next: confirming, closing, closed.
+    case exchanging(Response)
+    /// The server reported success, and the source is checked a last time; next: closing, closed.
+    case confirming(ServerResponse, isConnected: Bool)
+    /// The result is known, and the connection is about to close; next: closed.
+    case closing(Outcome)
     /// Last.
-    case over
+    case closed
   }
 
-  /// More informational answers than this (RFC 9110 section 15.2) and the server is taken for broken.
+  /// The most informational responses (RFC 9110 section 15.2) that are read before the server counts as broken.
   private static let informationalLimit = 64
+
+  /// How often to observe how much of a piece the socket has accepted: SwiftNIO reports only when it has accepted all of it.
+  private static let observationInterval = TimeAmount.milliseconds(100)
 
   private let plan: Plan
   private var state = State.idle
-  private var answer = Answer.none
-  private var informational = 0
-  private var clock = IdleClock()
-  private var continueClock = IdleClock()
-  /// Grows with everything that moves, for the clock to look at.
-  private var movement: UInt64 = 0
+  private var informationalCount = 0
+  private var isProbing = false
+  /// When anything moved last. Timeouts count from here.
+  private var lastMovement = NIODeadline.uptimeNanoseconds(0)
+  private var lastObservation = NIODeadline.uptimeNanoseconds(0)
 
   private(set) var body: BodyStateMachine
 
@@ -81,188 +85,311 @@ struct ExchangeStateMachine {
     body = BodyStateMachine(plan.body)
   }
 
-  /// Whether the server has the whole body, and has not said all that it has to say.
-  var isAwaitingAnswer: Bool {
-    guard state == .exchanging, body.isSent else { return false }
-    if case .complete = answer { return false }
-    return true
+  // MARK: What observers see
+
+  /// What the exchange waits for; nil when it is over and the last value stays valid.
+  var phase: UploadPhase? {
+    if body.isSent { return isAwaitingResponse ? .answer : .finishing }
+    switch state {
+    case .idle, .awaitingContinue, .exchanging, .confirming: break
+    case .closing, .closed: return nil
+    }
+    return switch body.wait {
+    case .input: .input
+    case .disk: .disk
+    case .limit: .limit
+    case .none, .peer: body.sentBytes > 0 ? .peer : .waiting
+    }
   }
 
-  /// Whether the server has said that all is well, and only the source's last check is missing.
-  var isConfirming: Bool { state == .confirming }
-
-  // MARK: What the connection does
-
-  /// The connection is there.
-  mutating func connected() -> Action {
-    guard state == .idle else { return .none }
-    state = .awaitingContinue
-    return .sendHead
+  /// Whether the server has the whole body, and its response is not complete.
+  private var isAwaitingResponse: Bool {
+    switch state {
+    case .exchanging(.none), .exchanging(.begun): body.isSent
+    case .exchanging(.complete), .idle, .awaitingContinue, .confirming, .closing, .closed: false
+    }
   }
 
-  /// The request's head is with the network layer.
-  mutating func sentHead() -> Action {
-    guard state == .awaitingContinue, plan.continueTimeout == nil else { return .none }
-    return beginBody()
+  // MARK: The connection
+
+  /// The connection is established.
+  mutating func connected(at now: NIODeadline) -> Action {
+    switch state {
+    case .idle:
+      state = .awaitingContinue(until: now + (plan.continueTimeout ?? .zero))
+      return .sendHead
+    case .awaitingContinue, .exchanging, .confirming, .closing, .closed: return .none
+    }
   }
 
-  /// The socket has taken what it was given last.
-  mutating func wroteOut() -> Action {
-    movement += 1
-    return advance(body.wroteOut())
+  /// The request's head was written.
+  mutating func sentHead(at now: NIODeadline) -> Action {
+    switch state {
+    case .awaitingContinue: return plan.continueTimeout == nil ? beginBody(at: now) : .none
+    case .idle, .exchanging, .confirming, .closing, .closed: return .none
+    }
   }
 
-  /// The connection is gone.
+  /// The connection is closed.
   mutating func disconnected() -> Action {
-    switch (state, answer) {
-    case (.over, _), (.confirming, _): return .none
-    case (_, .none): return fail(.connectionLost)
-    case (_, .begun(let status)) where !isSuccess(status):
-      // What it says counts, even if its text was cut by a reset.
-      return finish()
-    case (_, .begun(let status)) where body.isSent: return fail(.answerCut(status: status))
-    case (_, .begun(let status)), (_, .complete(let status)): return fail(.earlySuccess(status: status))
+    switch state {
+    case .idle, .awaitingContinue: return end(.failure(.connectionLost), isConnected: false)
+    case .exchanging(let response): return end(outcome(ofLostConnectionIn: response), isConnected: false)
+    case .confirming(let response, _):
+      state = .confirming(response, isConnected: false)
+      return .none
+    case .closing(let outcome): return end(outcome, isConnected: false)
+    case .closed: return .none
     }
   }
 
-  /// What was to be written has waited for something that is not the server's: a rate limit, or a read. Its time begins now.
-  mutating func held() {
-    movement += 1
-  }
-
-  // MARK: What the source does
-
-  /// A read brought `count` bytes; none at the source's end.
-  mutating func didRead(_ count: Int) -> Action {
-    movement += 1
-    return advance(body.didRead(count))
-  }
-
-  /// The check that was asked for found the source as it was.
-  mutating func checked() -> Action {
-    if state == .confirming { return finish() }
-    movement += 1
-    return advance(body.checked())
-  }
-
-  /// Somebody else has decided that this is the end.
-  mutating func abort() {
-    state = .over
-  }
-
-  // MARK: What the server says
-
-  /// The head of an answer.
-  mutating func answered(_ status: Int) -> Action {
-    movement += 1
-    guard state == .awaitingContinue || state == .exchanging, answer == .none else { return .none }
-    if status < 200 {
-      informational += 1
-      // 101 would hand the connection over to another protocol, which nobody asked for.
-      guard status != 101, informational <= Self.informationalLimit else { return fail(.badAnswer) }
-      return status == 100 && state == .awaitingContinue ? beginBody() : .none
+  /// The channel handler was removed: no event of the connection will follow.
+  mutating func removed() -> Action {
+    switch state {
+    case .idle, .awaitingContinue, .exchanging: return end(.failure(.handlerRemoved), isConnected: false)
+    case .confirming, .closing, .closed: return disconnected()
     }
-    answer = .begun(status: status)
-    if isSuccess(status) {
-      return state == .awaitingContinue ? beginBody() : .none
+  }
+
+  /// The upload was cancelled.
+  mutating func cancelled() -> Action {
+    fail(.cancelled)
+  }
+
+  // MARK: The body
+
+  /// The socket has accepted what was written last.
+  /// - Parameter pause: how long the rate limit delays the next piece; zero without a limit.
+  mutating func wroteOut(pause: TimeAmount = .zero, at now: NIODeadline) -> Action {
+    advance(at: now) { $0.wroteOut(pause: pause) }
+  }
+
+  /// The pause that the body asked for is over.
+  mutating func resumed(at now: NIODeadline) -> Action {
+    advance(at: now) { $0.resumed() }
+  }
+
+  /// A read returned `count` bytes; none at the end of a stream.
+  mutating func didRead(_ count: Int, at now: NIODeadline) -> Action {
+    advance(at: now) { $0.didRead(count) }
+  }
+
+  /// The check found the source unchanged.
+  mutating func checked(at now: NIODeadline) -> Action {
+    switch state {
+    case .exchanging: return advance(at: now) { $0.checked() }
+    case .confirming(let response, let isConnected): return end(.response(response), isConnected: isConnected)
+    case .idle, .awaitingContinue, .closing, .closed: return .none
     }
-    body.stop()
-    state = .exchanging
-    return .none
   }
 
-  /// More of an answer's body.
-  mutating func answerContinued() {
-    movement += 1
+  /// The probe found the source unchanged.
+  mutating func probed() {
+    isProbing = false
   }
 
-  /// The answer is complete, or more of it is not wanted.
-  mutating func answerEnded() -> Action {
-    guard state == .exchanging, case .begun(let status) = answer else { return .none }
-    movement += 1
-    answer = .complete(status: status)
-    guard isSuccess(status) else { return finish() }
-    return body.isSent ? confirm() : .none
+  /// A read or a check of the source failed.
+  mutating func sourceFailed() -> Action {
+    switch state {
+    case .idle, .awaitingContinue, .exchanging, .closing, .closed: return fail(.sourceFailed(isStored: false))
+    case .confirming: return fail(.sourceFailed(isStored: true))
+    }
   }
 
-  /// What came cannot be understood.
-  mutating func answerMalformed() -> Action {
-    guard state == .awaitingContinue || state == .exchanging else { return .none }
-    switch answer {
-    case .begun(let status) where !isSuccess(status): return finish()
-    // Whatever follows a complete answer is not ours to judge.
-    case .complete: return .none
-    case .none, .begun: return fail(.badAnswer)
+  // MARK: The response
+
+  /// The head of a response was received.
+  mutating func responded(_ head: ServerResponse, at now: NIODeadline) -> Action {
+    switch state {
+    case .awaitingContinue, .exchanging(.none): break
+    case .idle, .exchanging, .confirming, .closing, .closed: return .none
+    }
+    lastMovement = now
+    guard head.status >= 200 else { return informed(head.status, at: now) }
+    guard isSuccess(head) else {
+      body.stop()
+      state = .exchanging(.begun(head))
+      return .none
+    }
+    let action = beginBody(at: now)
+    state = .exchanging(.begun(head))
+    return action
+  }
+
+  /// More of a response's body was received.
+  mutating func responseContinued(_ bytes: ByteBuffer, at now: NIODeadline) -> Action {
+    switch state {
+    case .exchanging(.begun(var head)):
+      lastMovement = now
+      let isWhole = head.append(bytes)
+      state = .exchanging(.begun(head))
+      // The rest of a response that is too long is not needed.
+      return isWhole ? .none : responseEnded(at: now)
+    case .idle, .awaitingContinue, .exchanging, .confirming, .closing, .closed: return .none
+    }
+  }
+
+  /// The response is complete.
+  mutating func responseEnded(at now: NIODeadline) -> Action {
+    switch state {
+    case .exchanging(.begun(let head)):
+      lastMovement = now
+      guard isSuccess(head) else { return end(.response(head)) }
+      guard !body.isSent else { return confirm(head) }
+      state = .exchanging(.complete(head))
+      return .none
+    case .idle, .awaitingContinue, .exchanging, .confirming, .closing, .closed: return .none
+    }
+  }
+
+  /// What was received cannot be parsed.
+  mutating func responseMalformed() -> Action {
+    switch state {
+    case .awaitingContinue, .exchanging(.none): return fail(.malformedResponse)
+    case .exchanging(.begun(let head)): return isSuccess(head) ? fail(.malformedResponse) : end(.response(head))
+    // Bytes behind a complete response do not matter.
+    case .exchanging(.complete): return .none
+    case .idle, .confirming, .closing, .closed: return .none
     }
   }
 
   // MARK: Time
 
-  /// Some time has passed.
-  /// - Parameters:
-  ///   - partlyTaken: how many bytes of what was written last the socket has taken by now.
-  mutating func tick(now: NIODeadline, partlyTaken: UInt64) -> Action {
-    let idle = clock.look(at: movement &+ body.taken &+ partlyTaken, now: now)
+  /// When ``timerFired(at:)`` has to be called; nil while nothing is timed. A call that comes earlier does no harm.
+  var deadline: NIODeadline? {
     switch state {
-    case .idle, .over, .confirming: return .none
-    case .awaitingContinue:
-      let waited = continueClock.look(at: 0, now: now)
-      return waited >= plan.continueTimeout ?? .zero ? beginBody() : .none
-    case .exchanging: break
+    case .idle, .confirming, .closing, .closed: return nil
+    case .awaitingContinue(let until): return until
+    case .exchanging(let response):
+      let end = timeout(response).map { lastMovement + $0 }
+      guard body.pieceSize > 0 else { return end }
+      return end.map { min($0, observationDeadline) } ?? observationDeadline
     }
-    if answer != .none, answer.status.map(isSuccess) != true || body.isSent {
-      return idle >= plan.idleTimeout ? giveUpOnAnswer() : .none
+  }
+
+  /// The socket has not accepted `queued` bytes of what was written last.
+  mutating func observed(queued: Int, at now: NIODeadline) {
+    if body.observed(queued: queued) { lastMovement = now }
+  }
+
+  /// Time has passed. While content is being written, ``observed(queued:at:)`` has to be called before.
+  mutating func timerFired(at now: NIODeadline) -> Action {
+    switch state {
+    case .idle, .confirming, .closing, .closed: return .none
+    case .awaitingContinue(let until): return now < until ? .none : beginBody(at: now)
+    case .exchanging(let response):
+      if let limit = timeout(response), now >= lastMovement + limit { return timedOut(response) }
+      guard body.pieceSize > 0, now >= observationDeadline else { return .none }
+      lastObservation = now
+      // sendfile accepts nothing of a file that was truncated, for ever, while the socket says that it has room.
+      guard body.isWriting, plan.body.checkedTail > 0, !isProbing else { return .none }
+      isProbing = true
+      return .probe
     }
-    if body.isSent { return idle >= plan.answerTimeout ? fail(.serverSaysNothing) : .none }
-    if body.waitsForSource { return .none }
-    if idle >= plan.idleTimeout {
-      return fail(answer.status.map(ExchangeFailure.earlySuccess) ?? .serverTakesNothing)
+  }
+
+  /// When to observe the next time how much of a piece the socket has accepted.
+  private var observationDeadline: NIODeadline {
+    max(lastMovement, lastObservation) + Self.observationInterval
+  }
+
+  /// How long nothing may move now; nil while the server is not the one to act.
+  private func timeout(_ response: Response) -> TimeAmount? {
+    switch response {
+    case .none where body.isSent: plan.responseTimeout
+    case .begun(let head) where body.isSent || !isSuccess(head): plan.idleTimeout
+    case .none, .begun, .complete: body.wait == .peer ? plan.idleTimeout : nil
     }
-    // A file that was cut short makes sendfile take nothing for ever, with a socket that says it has room.
-    return body.isWriting && plan.body.heldBack > 0 && idle > .zero ? .probe : .none
+  }
+
+  /// The server has neither accepted nor sent a byte for too long.
+  private mutating func timedOut(_ response: Response) -> Action {
+    switch response {
+    case .none: fail(body.isSent ? .responseTimedOut : .sendTimedOut)
+    // A rejection counts, even if it is incomplete.
+    case .begun(let head) where !isSuccess(head): end(.response(head))
+    case .begun(let head), .complete(let head):
+      fail(body.isSent ? .responseTimedOut : .earlySuccess(status: head.status))
+    }
   }
 
   // MARK: -
 
-  /// A redirection that comes before the whole body is sent, such as to a page to log in at, is none: the server cannot
-  /// have stored the rest. A body that was stopped for it is never sent, so this does not change afterwards.
-  private func isSuccess(_ status: Int) -> Bool {
-    (200..<300).contains(status)
-      || plan.acceptsSeeOther && body.isSent && ServerAnswer.seeOther.contains(status)
+  /// A redirect that is received before the whole body is sent, for example to a login page, is not a success: the server
+  /// cannot have stored the rest. A body that was stopped for it is never sent, so this does not change afterwards.
+  private func isSuccess(_ head: ServerResponse) -> Bool {
+    (200..<300).contains(head.status)
+      || plan.acceptsSeeOther && body.isSent && ServerResponse.seeOther.contains(head.status)
   }
 
-  private mutating func beginBody() -> Action {
-    state = .exchanging
-    return advance(body.begin())
+  /// An informational response.
+  private mutating func informed(_ status: Int, at now: NIODeadline) -> Action {
+    informationalCount += 1
+    // 101 would switch to another protocol, which the request did not ask for.
+    guard status != 101, informationalCount <= Self.informationalLimit else { return fail(.malformedResponse) }
+    return status == 100 ? beginBody(at: now) : .none
   }
 
-  /// Goes on after the body's machine has said what to do next, or has come to its end.
-  private mutating func advance(_ action: BodyStateMachine.Action) -> Action {
-    guard state == .exchanging else { return .none }
-    guard action == .none else { return .body(action) }
-    if body.isSent, case .complete = answer { return confirm() }
-    return .none
+  /// Begins the body unless it has begun.
+  private mutating func beginBody(at now: NIODeadline) -> Action {
+    switch state {
+    case .awaitingContinue:
+      state = .exchanging(.none)
+      return advance(at: now) { $0.begin() }
+    case .idle, .exchanging, .confirming, .closing, .closed: return .none
+    }
   }
 
-  /// All went well as far as the server is concerned.
-  private mutating func confirm() -> Action {
-    guard plan.body.heldBack > 0 else { return finish() }
-    state = .confirming
+  /// Hands an event to the body's state machine.
+  private mutating func advance(
+    at now: NIODeadline,
+    _ event: (inout BodyStateMachine) -> BodyStateMachine.Action
+  ) -> Action {
+    switch state {
+    case .exchanging(let response):
+      lastMovement = now
+      let action = event(&body)
+      guard action == .none else { return .body(action) }
+      guard case .complete(let head) = response, body.isSent else { return .none }
+      return confirm(head)
+    case .idle, .awaitingContinue, .confirming, .closing, .closed: return .none
+    }
+  }
+
+  /// The server has reported success for the whole body.
+  private mutating func confirm(_ head: ServerResponse) -> Action {
+    guard plan.body.checkedTail > 0 else { return end(.response(head)) }
+    state = .confirming(head, isConnected: true)
     return .body(.check)
   }
 
-  /// An error whose text does not come to its end is still an error.
-  private mutating func giveUpOnAnswer() -> Action {
-    answer.status.map(isSuccess) == false ? finish() : fail(.serverSaysNothing)
-  }
-
-  private mutating func finish() -> Action {
-    state = .over
-    return .finish
+  private func outcome(ofLostConnectionIn response: Response) -> Outcome {
+    switch response {
+    case .none: .failure(.connectionLost)
+    // A rejection counts, even if a reset has cut its text.
+    case .begun(let head) where !isSuccess(head): .response(head)
+    case .begun(let head) where body.isSent: .failure(.responseCut(status: head.status))
+    case .begun(let head), .complete(let head): .failure(.earlySuccess(status: head.status))
+    }
   }
 
   private mutating func fail(_ failure: ExchangeFailure) -> Action {
-    state = .over
-    return .fail(failure)
+    switch state {
+    case .idle: end(.failure(failure), isConnected: false)
+    case .awaitingContinue, .exchanging: end(.failure(failure))
+    case .confirming(_, let isConnected): end(.failure(failure), isConnected: isConnected)
+    case .closing, .closed: .none
+    }
+  }
+
+  /// Ends the exchange. The result is reported when the connection is closed: only then nothing uses the source any more.
+  private mutating func end(_ outcome: Outcome, isConnected: Bool = true) -> Action {
+    body.stop()
+    guard isConnected else {
+      state = .closed
+      return .report(outcome)
+    }
+    state = .closing(outcome)
+    return .close(resets: !body.isSent)
   }
 }

@@ -1,6 +1,6 @@
 /// The value of a `Retry-After` header field (RFC 9110 section 10.2.3).
 enum RetryAfter {
-  /// A year, in seconds: more than a server can mean.
+  /// A year, in seconds: no server needs more.
   private static let longest: Int64 = 31_536_000
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -8,24 +8,24 @@ enum RetryAfter {
   /// - Parameters:
   ///   - text: the field's value.
   ///   - now: the time of day, in seconds since 1970.
-  /// - Returns: nil for what is neither; zero for a date that is past.
+  /// - Returns: nil when the value is neither; zero for a date in the past.
   static func duration(_ text: String, now: Int64) -> Duration? {
-    let words = text.split { $0 == " " || $0 == "\t" }
-    if words.count == 1, words[0].utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-      return .seconds(min(Int64(words[0]) ?? longest, longest))
+    let parts = text.split { $0 == " " || $0 == "\t" }
+    if parts.count == 1, parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+      return .seconds(min(Int64(parts[0]) ?? longest, longest))
     }
-    guard let date = seconds(words) else { return nil }
+    guard let date = seconds(parts) else { return nil }
     return .seconds(min(max(0, date - now), longest))
   }
 
-  /// The seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7). The two obsolete forms, which
-  /// servers must not write, are left to the pause of our own.
-  private static func seconds(_ words: [Substring]) -> Int64? {
-    guard words.count == 6, words[0].hasSuffix(","), words[5] == "GMT",
-      let day = number(words[1], 1...31), let month = months.firstIndex(where: { $0 == words[2] }),
-      let year = number(words[3], 1970...9999)
+  /// The seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7). The two obsolete forms,
+  /// which servers must not send, are not parsed: the policy's own pause is used.
+  private static func seconds(_ parts: [Substring]) -> Int64? {
+    guard parts.count == 6, parts[0].hasSuffix(","), parts[5] == "GMT",
+      let day = number(parts[1], 1...31), let month = months.firstIndex(where: { $0 == parts[2] }),
+      let year = number(parts[3], 1970...9999)
     else { return nil }
-    let time = words[4].split(separator: ":", omittingEmptySubsequences: false)
+    let time = parts[4].split(separator: ":", omittingEmptySubsequences: false)
     guard time.count == 3, let hour = number(time[0], 0...23), let minute = number(time[1], 0...59),
       let second = number(time[2], 0...60)
     else { return nil }

@@ -1,12 +1,12 @@
 import NIOCore
 import UploadCore
 
-/// Content read whole into memory before anything is sent, as `buffered` mode does on purpose.
+/// Content that is read into memory as a whole before anything is sent, as `buffered` mode does on purpose.
 ///
-/// It lies in blocks rather than in one: a network buffer ends at 4 GiB, slices of one that begin beyond its 16th MiB are
-/// copied, and a form of unknown length would be copied each time it outgrows its buffer.
+/// It is kept in blocks rather than in one buffer: a `ByteBuffer` holds at most 4 GiB, slices that begin beyond its 16th MiB
+/// are copied, and a form of unknown length would be copied each time it outgrew its buffer.
 struct FormInMemory: Sendable {
-  /// Size of every block but the last, in bytes; also the pieces it is written in.
+  /// Size of every block but the last, in bytes; also the size of the pieces that are written.
   static let blockSize = 4 << 20
 
   private(set) var blocks: [ByteBuffer] = []
@@ -17,18 +17,18 @@ struct FormInMemory: Sendable {
   /// Reads `source` to its end. Blocks; call it on a thread pool.
   ///
   /// - Parameters:
-  ///   - framing: bytes that the form needs beside the content.
-  ///   - available: memory that may be taken, in bytes; nil when unknown.
-  ///   - holding: hears of every block's memory.
-  ///   - isCancelled: asked before every block.
-  /// - Throws: ``UploadError``: `outOfMemory` as soon as it is sure that the form does not fit, `fileChanged`,
-  ///   `unreadableFile`, `cancelled`.
+  ///   - framing: bytes of the form before and after the content.
+  ///   - available: memory that may be used, in bytes; nil when unknown.
+  ///   - holding: called with the memory of each block.
+  ///   - checkCancellation: called before each read; what it throws ends the reading.
+  /// - Throws: ``UploadError``: `outOfMemory` as soon as the form is known not to fit, `fileChanged`, `unreadableFile`, and
+  ///   what `checkCancellation` throws.
   init(
     reading source: OpenedSource,
     framing: Int,
     available: UInt64?,
     holding: (MemoryRegion) -> Void,
-    isCancelled: () -> Bool
+    checkCancellation: () throws(UploadError) -> Void
   ) throws(UploadError) {
     let limit = available ?? .max
     if let size = source.size {
@@ -36,17 +36,14 @@ struct FormInMemory: Sendable {
     }
     let stream = source.regular == nil ? StreamReader(source) : nil
     while true {
-      guard !isCancelled() else { throw UploadError(.cancelled, "The upload was cancelled.") }
+      try checkCancellation()
       let block =
         if let stream {
-          try Self.block(from: stream, isCancelled: isCancelled)
+          try Self.block(from: stream, checkCancellation: checkCancellation)
         } else {
           try Self.block(from: source, at: count)
         }
-      guard block.readableBytes > 0 else {
-        guard !isCancelled() else { continue }
-        break
-      }
+      guard block.readableBytes > 0 else { break }
       count += UInt64(block.readableBytes)
       blocks.append(block)
       block.withUnsafeReadableBytes { holding(MemoryRegion($0)) }
@@ -56,16 +53,19 @@ struct FormInMemory: Sendable {
   }
 
   /// The digests of the content.
-  func digests(_ hash: any ContentHash, isCancelled: () -> Bool) throws(UploadError) -> ContentDigests {
+  func digests(
+    _ hash: any ContentHash,
+    checkCancellation: () throws(UploadError) -> Void
+  ) throws(UploadError) -> ContentDigests {
     var hash = hash
     for block in blocks {
-      guard !isCancelled() else { throw UploadCancellation.error }
+      try checkCancellation()
       block.withUnsafeReadableBytes { hash.update($0) }
     }
     return hash.digests
   }
 
-  /// Bytes `range`, which lies in one block; nil when it does not.
+  /// Bytes `range`; nil when it is not within one block.
   func piece(_ range: Range<UInt64>) -> ByteBuffer? {
     let index = Int(range.lowerBound) / Self.blockSize
     guard blocks.indices.contains(index) else { return nil }
@@ -95,16 +95,20 @@ struct FormInMemory: Sendable {
       }
       return (try? result.get()) ?? 0
     }
-    // Fewer bytes than the file had: it shrank, which the check knows how to say.
+    // Fewer bytes than the file had: it shrank, which the check reports.
     if try result.get() < length { try source.check() }
     return block
   }
 
   /// The stream's next bytes, a full block unless the stream ends before.
-  private static func block(from stream: StreamReader, isCancelled: () -> Bool) throws(UploadError) -> ByteBuffer {
+  private static func block(
+    from stream: StreamReader,
+    checkCancellation: () throws(UploadError) -> Void
+  ) throws(UploadError) -> ByteBuffer {
     var block = ByteBufferAllocator().buffer(capacity: blockSize)
     // Filled to the last byte: pieces are found by their offset.
-    while block.readableBytes < blockSize, !isCancelled() {
+    while block.readableBytes < blockSize {
+      try checkCancellation()
       switch try stream.read(atMost: blockSize - block.readableBytes) {
       case .bytes: block.writeImmutableBuffer(stream.buffer)
       case .nothingYet: continue

@@ -1,7 +1,7 @@
 import Glibc
 import UploadCore
 
-/// What can go wrong with a source, in words: one function for each call.
+/// The errors of a source: one function for each call that fails.
 enum SourceFailure {
   /// `open` failed.
   static func opening(_ path: String, _ code: CInt) -> UploadError {
@@ -18,7 +18,7 @@ enum SourceFailure {
     return UploadError(.unreadableFile, message)
   }
 
-  /// It opened, but is not a regular file.
+  /// The path was opened, but is not a regular file.
   static func notRegular(_ path: String, _ mode: mode_t) -> UploadError {
     let name = PlainText.sanitized(path)
     let message =
@@ -37,10 +37,10 @@ enum SourceFailure {
     return UploadError(.unreadableFile, "\"\(PlainText.sanitized(name))\" cannot be read: \(reason).")
   }
 
-  /// A read, or asking for the file's state, failed.
+  /// A read, or `fstat`, failed.
   static func reading(_ label: String, _ code: CInt) -> UploadError {
     let name = PlainText.sanitized(label)
-    // sendfile says so for files that have no pages to send, such as those of /proc.
+    // sendfile fails so for files without a page cache, such as those of /proc.
     if code == EINVAL {
       return UploadError(
         .unreadableFile,
@@ -50,12 +50,12 @@ enum SourceFailure {
     return UploadError(.unreadableFile, "\"\(name)\" could not be read to its end: \(text(code)).")
   }
 
-  /// Whether an error of sendfile is the file's rather than the connection's.
-  static func isReading(_ code: CInt) -> Bool {
+  /// Whether an error of sendfile comes from the file rather than from the connection.
+  static func isReadError(_ code: CInt) -> Bool {
     [EIO, EINVAL, ENXIO, EOVERFLOW, ESTALE, ENODATA].contains(code)
   }
 
-  /// The file is not what it was when it was opened.
+  /// The file has changed since it was opened.
   static func changed(_ label: String, from old: FileStamp, to new: FileStamp) -> UploadError {
     let name = PlainText.sanitized(label)
     let what =

@@ -1,15 +1,17 @@
+import Glibc
+import NIOCore
 import UploadCore
 
-/// What is to be sent: a file, or whatever comes out of a descriptor.
+/// What is to be sent: a file, or everything that can be read from a descriptor.
 package struct UploadSource: Sendable {
   /// Where the bytes come from.
-  enum Origin: Sendable, Equatable {
+  private enum Origin: Sendable, Equatable {
     case file(path: String)
-    /// Stays the caller's: it is duplicated, never closed.
+    /// Owned by the caller: it is duplicated, never closed.
     case descriptor(CInt)
   }
 
-  let origin: Origin
+  private let origin: Origin
 
   /// The name that the server is asked to store it under.
   package let name: String
@@ -19,22 +21,86 @@ package struct UploadSource: Sendable {
     self.name = name
   }
 
-  /// A regular file; path and name may hold bytes that are not UTF-8 (``NameBytes/losslessText``). Its name is the path's last component unless `name` gives another.
+  /// A regular file. Path and name may hold bytes that are not UTF-8 (``NameBytes/losslessText``).
+  /// - Parameter name: nil for the last component of the path.
   package static func file(_ path: String, name: String? = nil) -> UploadSource {
-    // By bytes, as the file system does: a mark behind a slash would make another character of it.
+    // Split by bytes, as the file system does: a combining mark behind a slash would form one character with it.
     let last = NameBytes(lossless: path).bytes.split(separator: UInt8(ascii: "/")).last
     return UploadSource(origin: .file(path: path), name: name ?? last.map { NameBytes($0).losslessText } ?? path)
   }
 
-  /// The process's standard input. A regular file behind it (`< FILE`) is sent from where it stands, with its length;
-  /// anything else until it ends, in chunks.
+  /// The process's standard input. A regular file (`< FILE`) is sent from the descriptor's offset, with its length; anything
+  /// else is sent until it ends, in chunks.
   package static func standardInput(name: String) -> UploadSource {
     descriptor(0, name: name)
   }
 
-  /// Any descriptor that can be read, with the rules of ``standardInput(name:)``. It stays the caller's to close, and must
-  /// stay open until the upload has begun.
+  /// Any readable descriptor, with the rules of ``standardInput(name:)``. The caller closes it, and must keep it open until
+  /// the upload has begun.
   package static func descriptor(_ descriptor: CInt, name: String) -> UploadSource {
     UploadSource(origin: .descriptor(descriptor), name: name)
+  }
+
+  /// Opens the source and finds out whether it is a regular file or a stream. May block: call it on a thread pool.
+  /// - Throws: ``UploadError`` with code `unreadableFile` when it does not exist, may not be read, or was named as a file and
+  ///   is not a regular one.
+  func open() throws(UploadError) -> OpenedSource {
+    switch origin {
+    case .file(let path):
+      // Without O_NONBLOCK, opening a pipe would wait for a writer. Regular files ignore the flag.
+      let descriptor = NameBytes.withPath(path) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+      guard descriptor >= 0 else { throw SourceFailure.opening(path, errno) }
+      return try Self.opened(descriptor, label: path, namedAsFile: true)
+    case .descriptor(let original):
+      let descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
+      guard descriptor >= 0 else { throw SourceFailure.descriptor(name, errno) }
+      return try Self.opened(descriptor, label: name, namedAsFile: false)
+    }
+  }
+
+  /// Takes ownership of `descriptor`, also when it throws.
+  private static func opened(
+    _ descriptor: CInt,
+    label: String,
+    namedAsFile: Bool
+  ) throws(UploadError) -> OpenedSource {
+    do throws(UploadError) {
+      var status = stat()
+      guard fstat(descriptor, &status) == 0 else { throw SourceFailure.descriptor(label, errno) }
+      // SwiftNIO treats EBADF from sendfile as a bug of its own and stops the program.
+      guard fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY else { throw SourceFailure.descriptor(label, EBADF) }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        guard !namedAsFile, status.st_mode & S_IFMT != S_IFDIR else {
+          throw SourceFailure.notRegular(label, status.st_mode)
+        }
+        return OpenedSource(label: label, descriptor: descriptor, regular: nil, handle: nil)
+      }
+      let stamp = FileStamp(status)
+      guard holds(stamp.size, descriptor) else {
+        return OpenedSource(label: label, descriptor: descriptor, regular: nil, handle: nil)
+      }
+      // A named file is sent from its beginning, a descriptor from its offset.
+      let start = namedAsFile ? 0 : UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+      let second = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+      guard second >= 0 else { throw SourceFailure.descriptor(label, errno) }
+      return OpenedSource(
+        label: label,
+        descriptor: descriptor,
+        regular: OpenedSource.Regular(stamp: stamp, start: start),
+        handle: NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: second)
+      )
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
+  }
+
+  /// Whether a regular file has as many bytes as its size says. In `/proc` the size is 0 for files that have content, and in
+  /// `/sys` it is 4096 for files that have less: only reading to the end shows how many bytes there are.
+  private static func holds(_ size: UInt64, _ descriptor: CInt) -> Bool {
+    var byte: UInt8 = 0
+    guard size > 0 else { return pread(descriptor, &byte, 1, 0) == 0 }
+    // A read error is reported when the file is sent.
+    return pread(descriptor, &byte, 1, off_t(clamping: size - 1)) != 0
   }
 }

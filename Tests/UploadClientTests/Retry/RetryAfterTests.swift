@@ -7,11 +7,11 @@ import Testing
   private let now: Int64 = 784_111_777
 
   @Test(arguments: [("0", 0), ("7", 7), ("  120 ", 120), ("00012", 12), ("99999999999999999999", 31_536_000)])
-  func seconds(text: String, seconds: Int64) {
+  func `a number is a number of seconds`(text: String, seconds: Int64) {
     #expect(RetryAfter.duration(text, now: now) == .seconds(seconds))
   }
 
-  @Test func dates() {
+  @Test func `a date is the time until then`() {
     #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .zero)
     #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:50:37 GMT", now: now) == .seconds(60))
     #expect(RetryAfter.duration("Sat, 05 Nov 1994 08:50:37 GMT", now: now) == .zero)
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(arguments: ["", " ", "-1", "+5", "1.5", "soon", "1 2", "Sun, 06 Foo 1994 08:49:37 GMT", "٣"])
-  func whatIsNeitherSaysNothing(text: String) {
+  func `anything else is ignored`(text: String) {
     #expect(RetryAfter.duration(text, now: now) == nil)
   }
 }

@@ -5,7 +5,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 @Suite struct RetryStateMachineTests {
-  /// A machine with a clock and random numbers that a test decides on.
+  /// A machine whose clock and random numbers the test controls.
   private struct Driver {
     private let start = ContinuousClock.Instant.now
     private var now: Duration = .zero
@@ -23,7 +23,7 @@ import UploadTestSupport
       if shortest { random = Constant(bits: 0) }
     }
 
-    /// An attempt that took `seconds` fails; the clock goes on over the pause that follows.
+    /// An attempt that took `seconds` fails; the clock moves to the end of the pause that follows.
     /// - Returns: the action, its pause rounded to milliseconds.
     mutating func fail(
       _ attempt: FailedAttempt,
@@ -56,10 +56,11 @@ import UploadTestSupport
 
   private let lost = FailedAttempt(error: UploadError(.connectionLost, "gone"), isPassing: true)
 
-  private func refusal(_ status: Int, retryAfter: String? = nil, isBodySent: Bool = false) -> FailedAttempt {
+  private func rejection(_ status: Int, retryAfter: String? = nil, isBodySent: Bool = false) -> FailedAttempt {
     FailedAttempt(
       UploadError(.refusedByServer, "no"),
-      answer: ServerAnswer(status: status, reason: "", retryAfter: retryAfter),
+      status: status,
+      retryAfter: retryAfter,
       isBodySent: isBodySent,
       isBodyBegun: isBodySent
     )
@@ -120,7 +121,7 @@ import UploadTestSupport
   @Test func `an attempt that gets no further is no progress`() {
     var driver = Driver()
     #expect(driver.fail(lost, sent: 1000) == .pause(.milliseconds(500)))
-    // A server that always ends at the same place must not be asked for ever.
+    // A server that always fails at the same offset must not be retried for ever.
     let end = driver.failToTheEnd(lost, sent: 1000, after: 3600)
     #expect(end.reason == .noProgress(.seconds(300)))
   }
@@ -143,39 +144,39 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(429, true), (502, true), (503, true), (504, true), (400, false), (409, false), (413, false)])
-  func `only statuses that pass are tried again`(status: Int, passes: Bool) {
+  func `only temporary statuses are retried`(status: Int, passes: Bool) {
     var driver = Driver()
-    #expect((driver.fail(refusal(status)) == .pause(.milliseconds(500))) == passes)
+    #expect((driver.fail(rejection(status)) == .pause(.milliseconds(500))) == passes)
   }
 
-  /// A proxy says 504 while the server behind it may be storing what it got.
+  /// A proxy responds with 504 while the server behind it may be storing what it received.
   @Test(arguments: [(429, true), (502, true), (503, true), (504, false)])
-  func `once the body is sent only a rejection is tried again`(status: Int, passes: Bool) {
+  func `once the body is sent only a rejection is retried`(status: Int, passes: Bool) {
     var driver = Driver()
-    let refusal = refusal(status, isBodySent: true)
-    #expect((driver.fail(refusal) == .pause(.milliseconds(500))) == passes)
-    #expect(refusal.error.message.contains("may have stored") == !passes)
+    let rejection = rejection(status, isBodySent: true)
+    #expect((driver.fail(rejection) == .pause(.milliseconds(500))) == passes)
+    #expect(rejection.error.message.contains("may have stored") == !passes)
   }
 
-  @Test(arguments: [500, 501, 507, 301, 201]) func `other statuses are not tried again`(status: Int) {
+  @Test(arguments: [500, 501, 507, 301, 201]) func `other statuses are not retried`(status: Int) {
     var driver = Driver()
-    #expect(driver.fail(refusal(status)) == .giveUp(.notRetriable))
+    #expect(driver.fail(rejection(status)) == .giveUp(.notRetriable))
   }
 
   @Test func `Retry-After is the least pause`() {
     var driver = Driver()
-    #expect(driver.fail(refusal(503, retryAfter: "9")) == .pause(.seconds(9)))
+    #expect(driver.fail(rejection(503, retryAfter: "9")) == .pause(.seconds(9)))
     let date = "Thu, 01 Jan 1970 00:01:30 GMT"
-    #expect(driver.fail(refusal(429, retryAfter: date), timeOfDay: 60) == .pause(.seconds(30)))
-    #expect(driver.fail(refusal(503, retryAfter: "???")) == .pause(.seconds(2)))
-    #expect(driver.fail(refusal(503, retryAfter: "0")) == .pause(.seconds(4)))
+    #expect(driver.fail(rejection(429, retryAfter: date), timeOfDay: 60) == .pause(.seconds(30)))
+    #expect(driver.fail(rejection(503, retryAfter: "???")) == .pause(.seconds(2)))
+    #expect(driver.fail(rejection(503, retryAfter: "0")) == .pause(.seconds(4)))
   }
 
   @Test func `a Retry-After beyond the time that is left ends the upload at once`() {
     var driver = Driver()
-    #expect(driver.fail(refusal(503, retryAfter: "300")) == .pause(.seconds(300)))
+    #expect(driver.fail(rejection(503, retryAfter: "300")) == .pause(.seconds(300)))
     var other = Driver()
-    #expect(other.fail(refusal(503, retryAfter: "301")) == .giveUp(.serverAsksFor(.seconds(301))))
+    #expect(other.fail(rejection(503, retryAfter: "301")) == .giveUp(.serverAsksFor(.seconds(301))))
     let note = RetryStateMachine.Reason.serverAsksFor(.seconds(301)).note(attempts: 1)
     #expect(note?.contains("301 s") == true)
   }
@@ -192,11 +193,12 @@ import UploadTestSupport
 
   @Test(
     arguments: [
-      (ExchangeFailure.connectionLost, true), (.serverTakesNothing, true), (.serverSaysNothing, false),
-      (.answerCut(status: 201), false), (.earlySuccess(status: 200), false), (.badAnswer, false),
+      (ExchangeFailure.connectionLost, true), (.sendTimedOut, true), (.responseTimedOut, false),
+      (.responseCut(status: 201), false), (.earlySuccess(status: 200), false), (.malformedResponse, false),
+      (.sourceFailed(isStored: false), false), (.cancelled, false), (.handlerRemoved, false),
     ]
   )
-  func `only what the server cannot have stored is tried again`(failure: ExchangeFailure, passes: Bool) {
+  func `only what the server cannot have stored is retried`(failure: ExchangeFailure, passes: Bool) {
     #expect(failure.isPassing == passes)
   }
 }

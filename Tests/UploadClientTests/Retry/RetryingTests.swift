@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// Uploads that are tried again, against servers that are away or busy at first.
+/// Uploads that are retried, with servers that are down or busy at first.
 @Suite struct RetryingTests {
   private func uploads(_ limit: Int = 3, firstPause: Duration = .milliseconds(10)) -> TestUploads {
     var uploads = TestUploads()
@@ -17,7 +17,8 @@ import UploadTestSupport
     return uploads
   }
 
-  @Test(arguments: [UploadMode.stream, .multipart, .buffered]) func busyThenTaken(mode: UploadMode) async throws {
+  @Test(arguments: [UploadMode.stream, .multipart, .buffered])
+  func `a busy server gets the upload again until it accepts it`(mode: UploadMode) async throws {
     try await withTemporaryDirectory { directory in
       let bytes = SplitMix64.bytes(200_000)
       try directory.write(bytes, to: "a.bin")
@@ -30,7 +31,7 @@ import UploadTestSupport
         let request = try peer.readHead()
         let body = try peer.readBody(of: request)
         #expect(body.firstRange(of: bytes) != nil)
-        if number < 3 { return try peer.answer("503 Service Unavailable", "busy", headers: "Retry-After: 0\r\n") }
+        if number < 3 { return try peer.respond("503 Service Unavailable", "busy", headers: "Retry-After: 0\r\n") }
         try peer.stored("a.bin", bytes.count)
       } _: { server in
         let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url, mode: mode)
@@ -41,9 +42,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func cutInTheMiddleThenTaken() async throws {
+  @Test func `an upload that was cut in the middle is retried`() async throws {
     try await withTemporaryDirectory { directory in
-      // More than the sockets between hold: a body that they have taken whole is not sent again.
+      // More than the socket buffers hold: a body that they have accepted completely is not sent again.
       let bytes = SplitMix64.bytes(24_000_000)
       try directory.write(bytes, to: "a.bin")
       let requests = Mutex(0)
@@ -69,7 +70,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theLastErrorIsTold() async throws {
+  @Test func `the last error is reported, with the number of attempts`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
       let port = try HeldPort()
@@ -82,7 +83,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\nhalf", ""])
-  func whatMayBeStoredIsNotSentAgain(answer: String) async throws {
+  func `what the server may have stored is not sent again`(answer: String) async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1, 2, 3], to: "a.bin")
       let requests = Mutex(0)
@@ -99,14 +100,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func whatAProxyHasPassedOnAndWaitsForIsNotSentAgain() async throws {
+  @Test func `what a proxy has passed on is not sent again`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1, 2, 3], to: "a.bin")
       let requests = Mutex(0)
       try await withServer { peer in
         requests.withLock { $0 += 1 }
         _ = try peer.readBody(of: try peer.readHead())
-        try peer.answer("504 Gateway Timeout", "no word from upstream")
+        try peer.respond("504 Gateway Timeout", "no word from upstream")
       } _: { server in
         let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url)
         #expect(meter.error?.code == .refusedByServer)
@@ -116,7 +117,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aSuccessThatTakesNoMoreIsNotSentAgain() async throws {
+  @Test func `an early success of a server that accepts no more is not retried`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([], to: "a.bin")
       truncate(path, 64 << 20)
@@ -150,8 +151,8 @@ import UploadTestSupport
         return count == 1
       }
       let request = try peer.readHead()
-      // Its length is unknown, so it asks first: a rejection comes before anything is read.
-      if isFirst { return try peer.answer("503 Service Unavailable", "busy") }
+      // Its length is unknown, so the request asks for 100 Continue: it is rejected before anything is read.
+      if isFirst { return try peer.respond("503 Service Unavailable", "busy") }
       try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
       #expect(try peer.readBody(of: request) == [1, 2, 3])
       try peer.stored("p", 3)
@@ -164,7 +165,7 @@ import UploadTestSupport
     #expect(requests.withLock { $0 } == 2)
   }
 
-  @Test func standardInputIsNotSentAgain() async throws {
+  @Test func `standard input that was read is not sent again`() async throws {
     let requests = Mutex(0)
     let pipe = try TestPipe()
     pipe.write([1, 2, 3])
@@ -172,7 +173,7 @@ import UploadTestSupport
     try await withServer { peer in
       requests.withLock { $0 += 1 }
       _ = try peer.readBody(of: try peer.readHead())
-      try peer.answer("503 Service Unavailable", "busy")
+      try peer.respond("503 Service Unavailable", "busy")
     } _: { server in
       let meter = try await uploads().send(.descriptor(pipe.output, name: "p"), to: server.url)
       #expect(meter.error?.code == .refusedByServer)
@@ -180,7 +181,7 @@ import UploadTestSupport
     #expect(requests.withLock { $0 } == 1)
   }
 
-  @Test func aPauseIsShownAndEndsAtOnce() async throws {
+  @Test func `a pause is shown, and a cancellation ends it at once`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
       let uploads = uploads(1, firstPause: .seconds(3600))

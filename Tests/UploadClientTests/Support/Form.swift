@@ -1,6 +1,6 @@
-/// A form of one file, read back the way a server would have to.
+/// Parses a form with one file.
 enum Form {
-  /// The file's content; nil when the form is not one whole part with the boundary's end behind it.
+  /// The file's content; nil when the form is not one complete part with the closing boundary.
   static func content(of body: [UInt8], boundary: String) -> [UInt8]? {
     let start = Array("--\(boundary)\r\n".utf8)
     let end = Array("\r\n--\(boundary)--\r\n".utf8)

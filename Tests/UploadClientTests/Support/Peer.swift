@@ -2,12 +2,12 @@ import Crypto
 import Glibc
 import UploadTestSupport
 
-/// The server's end of one connection, driven step by step with blocking calls: a script says exactly what a server does.
+/// The server's end of one connection, controlled step by step with blocking calls.
 final class Peer {
   struct Request {
     var method: String
     var uri: String
-    /// In the order and spelling they came.
+    /// In the order and spelling in which they were received.
     var fields: [(name: String, value: String)]
 
     subscript(name: String) -> String? {
@@ -25,12 +25,12 @@ final class Peer {
 
   private var descriptor: CInt
   private var buffer: [UInt8] = []
-  /// Whether the client has said that nothing more will come.
+  /// Whether the client has closed its sending side.
   private(set) var atEnd = false
 
   init(_ descriptor: CInt) {
     self.descriptor = descriptor
-    // A bound against hanging, nothing else.
+    // Only so that a failing test ends.
     var bound = timeval(tv_sec: 30, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
@@ -38,21 +38,21 @@ final class Peer {
 
   deinit { close() }
 
-  /// Ends the connection; with bytes unread the kernel makes a reset of it.
+  /// Closes the connection; with unread bytes the kernel sends a reset.
   func close() {
     guard descriptor >= 0 else { return }
     Glibc.close(descriptor)
     descriptor = -1
   }
 
-  /// Ends the connection with a reset.
+  /// Closes the connection with a reset.
   func reset() {
     var linger = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
     close()
   }
 
-  /// Says that nothing more will be sent.
+  /// Closes the sending side.
   func finish() {
     shutdown(descriptor, CInt(SHUT_WR))
   }
@@ -66,16 +66,16 @@ final class Peer {
     }
   }
 
-  /// Answers with `body` and says that the connection ends.
-  func answer(_ status: String, _ body: String = "", headers: String = "") throws {
+  /// Responds with `body` and announces that the connection will be closed.
+  func respond(_ status: String, _ body: String = "", headers: String = "") throws {
     try send(
       "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\(headers)\r\n\(body)"
     )
   }
 
-  /// Answers as a Sluice server does for one stored file.
+  /// Responds as a Sluice server does for one stored file.
   func stored(_ name: String, _ size: Int, type: String = "text/plain") throws {
-    try answer(
+    try respond(
       "201 Created",
       #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"\#(name)","size":\#(size),"type":"\#(type)"}]}"#
     )
@@ -132,8 +132,8 @@ final class Peer {
     return body
   }
 
-  /// Reads and forgets until the client ends the connection, in whichever way.
-  /// - Returns: how many bytes came.
+  /// Reads and discards until the client closes or resets the connection.
+  /// - Returns: how many bytes were read.
   @discardableResult
   func drain() -> Int {
     var count = buffer.count
@@ -145,7 +145,7 @@ final class Peer {
     return count
   }
 
-  /// Waits until the client has closed the connection, without taking a byte off the socket.
+  /// Waits until the client has closed the connection, without reading from the socket.
   func waitForHangUp() throws {
     // POLLRDHUP, which Glibc's module hides.
     var interest = pollfd(fd: descriptor, events: 0x2000, revents: 0)

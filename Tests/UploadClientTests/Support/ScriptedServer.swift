@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import UploadTestSupport
 
-/// A server on a loopback port of its own that does with every connection what a script says, on a thread of its own.
+/// A server on a loopback port of its own that runs a script for each connection, on a thread of its own.
 final class ScriptedServer: Sendable {
   typealias Script = @Sendable (Peer) throws -> Void
 
@@ -15,7 +15,7 @@ final class ScriptedServer: Sendable {
 
   var url: String { "http://127.0.0.1:\(port)" }
 
-  /// - Parameter receiveBuffer: bytes that the kernel takes before the script reads them; small where a test needs the
+  /// - Parameter receiveBuffer: bytes that the kernel accepts before the script reads them; small where a test needs the
   ///   client to wait.
   fileprivate init(receiveBuffer: CInt, script: @escaping Script) throws {
     (listener, port) = try Self.listen(receiveBuffer: receiveBuffer)
@@ -39,7 +39,7 @@ final class ScriptedServer: Sendable {
     }
   }
 
-  /// Takes no more connections, and waits for the scripts that run.
+  /// Accepts no more connections, and waits for the running scripts.
   /// - Throws: the first error of a script.
   fileprivate func stop() async throws {
     // Closing alone would not wake the thread that waits in accept().
@@ -70,7 +70,7 @@ final class ScriptedServer: Sendable {
   }
 }
 
-/// Runs `body` against a server that does what `script` says with every connection.
+/// Runs `body` with a server that runs `script` for each connection.
 /// - Throws: what `body` throws, then what a script threw.
 func withServer<Result>(
   receiveBuffer: CInt = 0,

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import UploadTestSupport
 
-/// A pipe, for sources that have no length.
+/// A pipe, for sources of unknown length.
 struct TestPipe {
   /// To read from.
   let output: CInt

@@ -8,7 +8,7 @@ import UploadTestSupport
 
 /// An uploader with a ledger of its own, on the process's shared event loops and threads shared by all tests.
 struct TestUploads {
-  /// As many as there may be tests at once that wait for a source.
+  /// One for each test that may wait for a source at the same time.
   private static let threadPool: NIOThreadPool = {
     let pool = NIOThreadPool(numberOfThreads: 16)
     pool.start()
@@ -37,12 +37,12 @@ struct TestUploads {
 }
 
 extension UploadMeter {
-  /// What the upload ended with, where it finished.
+  /// The result; nil unless the upload finished.
   var finished: FinishedUpload? {
     if case .finished(let upload) = ended?.outcome { upload } else { nil }
   }
 
-  /// The error the upload ended with, where it failed.
+  /// The error; nil unless the upload failed.
   var error: UploadError? {
     if case .failed(let error) = ended?.outcome { error } else { nil }
   }

@@ -1,0 +1,263 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import UploadCore
+
+/// Performs on one connection what ``ExchangeStateMachine`` decides for one attempt, and closes the connection at its end.
+///
+/// Bound to its event loop. What may block (reading and checking the source) runs on the thread pool.
+final class ExchangeHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPClientResponsePart
+  typealias OutboundOut = HTTPClientRequestPart
+
+  private let attempt: UploadAttempt
+  private let result: EventLoopPromise<ExchangeResult>
+  private var machine: ExchangeStateMachine
+  private var timer = DeadlineTimer()
+  /// The first error that the channel reported, or the error of the source that ended the exchange.
+  private var cause: (any Error)?
+
+  /// - Parameter result: completed exactly once, when the connection is closed; it fails with ``FailedAttempt``.
+  init(_ attempt: UploadAttempt, result: EventLoopPromise<ExchangeResult>) {
+    self.attempt = attempt
+    self.result = result
+    machine = ExchangeStateMachine(attempt.plan)
+  }
+
+  // MARK: Events of the channel
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    guard context.channel.isActive else { return }
+    perform(machine.connected(at: context.eventLoop.now), context)
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    perform(machine.connected(at: context.eventLoop.now), context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    perform(machine.disconnected(), context)
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    perform(machine.removed(), context)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if cause == nil { cause = error }
+    switch error {
+    // The connection is closed, which the channel reports next.
+    case HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown: return
+    case is IOError, is ChannelError, is NIOSSLError, is BoringSSLError: context.close(promise: nil)
+    default: perform(machine.responseMalformed(), context)
+    }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let now = context.eventLoop.now
+    switch Self.unwrapInboundIn(data) {
+    case .head(let head): perform(machine.responded(ServerResponse(head), at: now), context)
+    case .body(let bytes): perform(machine.responseContinued(bytes, at: now), context)
+    case .end: perform(machine.responseEnded(at: now), context)
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is UploadCancellation.Event else { return context.fireUserInboundEventTriggered(event) }
+    perform(machine.cancelled(), context)
+  }
+
+  // MARK: Actions
+
+  private func perform(_ action: ExchangeStateMachine.Action, _ context: ChannelHandlerContext) {
+    updateMeter()
+    switch action {
+    case .none: break
+    case .sendHead:
+      attempt.meter.setNetworkBytes(attempt.networkBytes)
+      context.writeAndFlush(NIOAny(OutboundOut.head(attempt.request.head)), promise: nil)
+      perform(machine.sentHead(at: context.eventLoop.now), context)
+    case .body(let action): perform(action, context)
+    case .probe:
+      onPool(context, { content in try content.check() }) { [self] _ in machine.probed() }
+    case .close(let resets): close(resets: resets, context)
+    case .report(let outcome): report(outcome)
+    }
+    scheduleTimer(context)
+  }
+
+  private func perform(_ action: BodyStateMachine.Action, _ context: ChannelHandlerContext) {
+    switch action {
+    case .none: break
+    case .read(let range): read(range, context)
+    case .write(let range): write(range, context)
+    case .check:
+      onPool(context, { content in try content.check() }) { [self] _ in
+        perform(machine.checked(at: context.eventLoop.now), context)
+      }
+    case .writeEnd: writeEnd(context)
+    case .pause(let time):
+      // As a scheduled task even without a limit: an immediate one would run in the same event loop tick. With a receiver
+      // that keeps up the loop would then never read a response, nor serve another upload.
+      context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+        perform(machine.resumed(at: context.eventLoop.now), context)
+      }
+    }
+  }
+
+  /// Shows observers what the state machine has counted, and what it waits for.
+  private func updateMeter() {
+    let (sent, shown) = (machine.body.sentBytes, attempt.meter.received)
+    if sent > shown { attempt.meter.addReceived(Int(clamping: sent - shown)) }
+    if let phase = machine.phase { attempt.meter.phase = phase }
+  }
+
+  private func close(resets: Bool, _ context: ChannelHandlerContext) {
+    timer.cancel()
+    observe(context)
+    updateMeter()
+    if resets { context.channel.abort() } else { context.close(promise: nil) }
+  }
+
+  private func report(_ outcome: ExchangeStateMachine.Outcome) {
+    timer.cancel()
+    let body = machine.body
+    switch outcome {
+    case .response(let response):
+      result.succeed(ExchangeResult(response: response, isBodyBegun: body.hasBegun, isBodySent: body.isSent))
+    case .failure(let failure):
+      result.fail(
+        FailedAttempt(
+          error: failure.error(in: attempt, cause: cause),
+          // A server that has the whole body may have stored it: sent again, the file would be stored twice.
+          isPassing: failure.isPassing && !body.isSent,
+          isSourceUsed: body.hasBegun
+        )
+      )
+    }
+  }
+
+  // MARK: Writing
+
+  private func write(_ range: Range<UInt64>, _ context: ChannelHandlerContext) {
+    guard let data = attempt.content.piece(range) else {
+      return sourceFailed(BodyContent.rangeError, context)
+    }
+    // The head of a form is flushed with the first of the content, not in a packet of its own.
+    if range.lowerBound == 0 { write(attempt.request.prefix, context) }
+    context.writeAndFlush(NIOAny(OutboundOut.body(data)), promise: writePromise(context))
+  }
+
+  private func writeEnd(_ context: ChannelHandlerContext) {
+    if machine.body.sentBytes == 0 { write(attempt.request.prefix, context) }
+    write(attempt.request.suffix, context)
+    context.writeAndFlush(NIOAny(OutboundOut.end(nil)), promise: writePromise(context))
+  }
+
+  private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+    guard !bytes.isEmpty else { return }
+    let buffer = context.channel.allocator.buffer(bytes: bytes)
+    context.write(NIOAny(OutboundOut.body(.byteBuffer(buffer))), promise: nil)
+  }
+
+  private func writePromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void> {
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { [self] result in
+      switch result {
+      case .success: wroteOut(context)
+      case .failure(let error): writeFailed(error, context)
+      }
+    }
+    return promise
+  }
+
+  private func wroteOut(_ context: ChannelHandlerContext) {
+    let (size, now) = (machine.body.pieceSize, context.eventLoop.now)
+    let pause = size > 0 ? attempt.limiter?.take(size, at: now.uptimeNanoseconds) ?? 0 : 0
+    perform(machine.wroteOut(pause: .nanoseconds(Int64(clamping: pause)), at: now), context)
+  }
+
+  private func writeFailed(_ error: any Error, _ context: ChannelHandlerContext) {
+    if cause == nil { cause = error }
+    guard machine.body.isWriting, case .file(let source) = attempt.content,
+      let code = (error as? IOError)?.errnoCode, SourceFailure.isReadError(code)
+    else { return }
+    sourceFailed(SourceFailure.reading(source.label, code), context)
+  }
+
+  // MARK: The source
+
+  /// - Parameter range: bytes of a file; nil for the next bytes of a stream.
+  private func read(_ range: Range<UInt64>?, _ context: ChannelHandlerContext) {
+    onPool(context, { content in try content.read(range) }) { [self] reading in
+      switch reading {
+      case .bytes(let count): perform(machine.didRead(count, at: context.eventLoop.now), context)
+      case .end: perform(machine.didRead(0, at: context.eventLoop.now), context)
+      case .nothingYet:
+        if machine.body.wait == .input { read(range, context) }
+      }
+    }
+  }
+
+  /// Runs `work` on the thread pool, and calls `event` with its value on the event loop; an error ends the exchange.
+  private func onPool<Value: Sendable>(
+    _ context: ChannelHandlerContext,
+    _ work: @escaping @Sendable (BodyContent) throws -> Value,
+    then event: @escaping (Value) -> Void
+  ) {
+    attempt.threadPool.runIfActive(eventLoop: context.eventLoop) { [content = attempt.content] in try work(content) }
+      .assumeIsolated()
+      .whenComplete { [self] result in
+        switch result {
+        case .success(let value): event(value)
+        case .failure(let error): sourceFailed(error, context)
+        }
+      }
+  }
+
+  private func sourceFailed(_ error: any Error, _ context: ChannelHandlerContext) {
+    let action = machine.sourceFailed()
+    if action != .none { cause = error }
+    perform(action, context)
+  }
+
+  // MARK: Time
+
+  private func scheduleTimer(_ context: ChannelHandlerContext) {
+    guard let deadline = machine.deadline, timer.isLate(for: deadline) else { return }
+    timer.set(to: deadline, on: context.eventLoop) { [self] in
+      timer.fired()
+      observe(context)
+      perform(machine.timerFired(at: context.eventLoop.now), context)
+    }
+  }
+
+  /// Notes how much of the piece that is being written the socket has accepted.
+  private func observe(_ context: ChannelHandlerContext) {
+    guard machine.body.pieceSize > 0, let queued = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+    else { return }
+    machine.observed(queued: queued, at: context.eventLoop.now)
+  }
+}
+
+extension Channel {
+  /// Closes the connection with a reset, and discards what has not been sent.
+  ///
+  /// After a plain close the kernel would go on sending what its buffer holds, several MiB; a server that does not read
+  /// would not even receive the FIN.
+  func abort() {
+    guard let socket = self as? any SocketOptionProvider else { return close(promise: nil) }
+    socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in
+      // NIOSSL's handler would first send close_notify and wait for the peer's; closing at its place in the pipeline skips
+      // that.
+      guard let encryption = try? self.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self) else {
+        return self.close(promise: nil)
+      }
+      encryption.close(promise: nil)
+    }
+  }
+}

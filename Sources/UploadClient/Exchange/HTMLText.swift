@@ -1,0 +1,113 @@
+import UploadCore
+
+/// Summarizes an HTML document in a line of text: other servers and proxies report errors as pages.
+///
+/// Not a parser: a document has at most 64 KiB and is not trusted, and only one line of it is shown. The time is linear in its
+/// size, whatever it contains.
+enum HTMLText {
+  /// Elements whose content is not text of the document.
+  private static let silent: Set<String> = ["script", "style", "noscript", "template", "svg"]
+  /// Elements within a sentence; every other one ends it.
+  private static let inline: Set<String> = ["a", "b", "i", "em", "strong", "code", "span", "tt", "small", "u", "font"]
+  private static let entities = [
+    "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ", "copy": "\u{A9}", "mdash": "\u{2014}",
+    "ndash": "\u{2013}", "hellip": "\u{2026}",
+  ]
+
+  /// Whether a body is an HTML document: by its media type, or by how it begins.
+  static func isDocument(_ text: String, mediaType: String?) -> Bool {
+    if let type = mediaType?.lowercased() {
+      return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml+xml")
+    }
+    let start = text.prefix(256).drop { $0.isWhitespace || $0 == "\u{FEFF}" }.lowercased()
+    return start.hasPrefix("<!doctype html") || start.hasPrefix("<html")
+  }
+
+  /// The document's title, else its first sentence; nil when it has no text.
+  static func summary(of document: String) -> String? {
+    var (title, isInTitle) = ("", false)
+    var (text, first) = ("", nil as String?)
+    var rest = Substring(document)
+    while let character = rest.first {
+      guard character == "<" else {
+        let run = rest.prefix { $0 != "<" }
+        rest = rest[run.endIndex...]
+        if isInTitle { title += run } else if first == nil { text += run }
+        continue
+      }
+      guard let tag = tag(&rest) else { break }
+      if tag.name == "title" {
+        if tag.isEnd, let sentence = sentence(title) { return sentence }
+        (title, isInTitle) = ("", !tag.isEnd)
+      } else if silent.contains(tag.name), !tag.isEnd {
+        skip(&rest, tag.name)
+      } else if !inline.contains(tag.name) {
+        first = first ?? sentence(text)
+        text = ""
+      }
+    }
+    return sentence(title) ?? first ?? sentence(text)
+  }
+
+  /// Removes everything up to the end tag of an element: its content may look like tags.
+  private static func skip(_ rest: inout Substring, _ name: String) {
+    while let end = rest.firstRange(of: "</") {
+      rest = rest[end.upperBound...]
+      if rest.prefix(name.count).lowercased() == name {
+        rest = rest.drop { $0 != ">" }.dropFirst()
+        return
+      }
+    }
+    rest = ""
+  }
+
+  /// Removes a tag or a comment from the front of `rest`; nil when it does not end.
+  private static func tag(_ rest: inout Substring) -> (name: String, isEnd: Bool)? {
+    if rest.hasPrefix("<!--") {
+      guard let end = rest.firstRange(of: "-->") else { return nil }
+      rest = rest[end.upperBound...]
+      return ("!--", false)
+    }
+    guard let end = rest.firstIndex(of: ">") else { return nil }
+    let content = rest[rest.index(after: rest.startIndex)..<end]
+    rest = rest[rest.index(after: end)...]
+    let isEnd = content.first == "/"
+    let name = content.dropFirst(isEnd ? 1 : 0).prefix { $0.isLetter || $0.isNumber || $0 == "!" }
+    return (name.lowercased(), isEnd)
+  }
+
+  /// The first sentence of a text with its entities resolved and each run of white space as one space; nil when there is none.
+  private static func sentence(_ text: String) -> String? {
+    let words = resolved(text).split(whereSeparator: \.isWhitespace)
+    guard !words.isEmpty else { return nil }
+    let end = words.firstIndex { $0.count > 1 && ".!?".contains($0.last ?? " ") }
+    return words[...(end ?? words.count - 1)].joined(separator: " ")
+  }
+
+  /// The text with its character references resolved; unknown ones are kept.
+  private static func resolved(_ text: String) -> String {
+    var result = ""
+    var rest = Substring(text)
+    while let start = rest.firstIndex(of: "&") {
+      result += rest[..<start]
+      rest = rest[start...]
+      let name = rest.dropFirst().prefix(10).prefix { $0 != ";" }
+      let end = rest.index(start, offsetBy: name.count + 1)
+      if end < rest.endIndex, rest[end] == ";", let character = character(name) {
+        result += character
+        rest = rest[rest.index(after: end)...]
+      } else {
+        result += "&"
+        rest = rest.dropFirst()
+      }
+    }
+    return result + rest
+  }
+
+  private static func character(_ name: Substring) -> String? {
+    guard name.first == "#" else { return entities[String(name)] }
+    let digits = name.dropFirst()
+    let number = ["x", "X"].contains(digits.first) ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+    return number.flatMap(Unicode.Scalar.init).map { String(Character($0)) }
+  }
+}

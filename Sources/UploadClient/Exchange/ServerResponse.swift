@@ -1,0 +1,170 @@
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import UploadCore
+
+/// A server's final response, as far as it was received.
+struct ServerResponse: Sendable, Equatable {
+  /// How much of the body is kept, in bytes. A response is a line of JSON: more than this is not read.
+  static let bodyLimit = 64 * 1024
+
+  /// Redirections that say that a form was processed, and where to continue.
+  static let seeOther: Set<Int> = [302, 303]
+
+  /// How much of a foreign text is quoted, in bytes.
+  private static let quotedLength = 200
+
+  let status: Int
+  /// The standard reason phrase of the status; empty when it has none.
+  let reason: String
+  /// The target of a redirection.
+  let location: String?
+  /// Media type of the body; nil when the server states none.
+  let contentType: String?
+  /// The value of `Retry-After`; nil without one.
+  let retryAfter: String?
+  /// At most ``bodyLimit`` bytes.
+  private(set) var body: [UInt8] = []
+
+  init(
+    status: Int,
+    reason: String,
+    location: String? = nil,
+    contentType: String? = nil,
+    retryAfter: String? = nil,
+    body: [UInt8] = []
+  ) {
+    self.status = status
+    self.reason = reason
+    self.location = location
+    self.contentType = contentType
+    self.retryAfter = retryAfter
+    self.body = body
+  }
+
+  init(_ head: HTTPResponseHead) {
+    self.init(
+      status: Int(head.status.code),
+      reason: head.status.reasonPhrase,
+      location: head.headers.first(name: "location"),
+      contentType: head.headers.first(name: "content-type"),
+      retryAfter: head.headers.first(name: "retry-after")
+    )
+  }
+
+  /// Keeps `bytes` as far as there is room.
+  /// - Returns: whether all of them were kept.
+  mutating func append(_ bytes: ByteBuffer) -> Bool {
+    let room = Self.bodyLimit - body.count
+    body.append(contentsOf: bytes.readableBytesView.prefix(room))
+    return bytes.readableBytes <= room
+  }
+
+  /// What was sent, to compare the response with.
+  struct Sent {
+    /// The requested name.
+    var name: String
+    /// Bytes of content.
+    var bytes: UInt64
+    /// The declared media type.
+    var type: String
+    /// Whether it was a form, and all of it was sent: then 302 and 303 are a success as well.
+    var isWholeForm = false
+  }
+
+  /// What the response says about the upload.
+  /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success (2xx; for a whole form 302 and 303
+  ///   too), `contentMismatch` when the server reports another size than was sent.
+  func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {
+    guard (200..<300).contains(status) || sent.isWholeForm && Self.seeOther.contains(status) else {
+      throw UploadError(.refusedByServer, "HTTP \(status): \(rejection)")
+    }
+    // One upload is one file: a response about several files is not about this one.
+    let files = ResponseJSON.decode(body)?.files ?? []
+    let stored = files.count == 1 ? files.first : nil
+    if let size = stored?.size, size != sent.bytes {
+      throw UploadError(
+        .contentMismatch,
+        "\(sent.bytes) bytes were sent, but the server says that it stored \(size). Look at the stored file, and send it again."
+      )
+    }
+    return FinishedUpload(
+      path: stored?.name.map(PlainText.sanitized) ?? sent.name,
+      bytes: sent.bytes,
+      type: stored?.type.map(PlainText.sanitized) ?? sent.type,
+      declaredType: sent.type,
+      // A server of another make may use the key for something else.
+      sha256: stored?.sha256.flatMap { ContentDigests(sha256Text: $0) }?.sha256Text
+    )
+  }
+
+  /// Why the server rejected the upload, in one line that is safe to display.
+  private var rejection: String {
+    if (300..<400).contains(status), let location {
+      return "it is elsewhere now. Send to \(Self.quoted(location.utf8)) if you trust that address."
+    }
+    if let message = ResponseJSON.decode(body)?.message, !message.isEmpty {
+      return Self.quoted(message.utf8)
+    }
+    let document = String(decoding: body, as: UTF8.self)
+    if HTMLText.isDocument(document, mediaType: contentType) {
+      // Many titles repeat the status: "413 Request Entity Too Large".
+      let summary = HTMLText.summary(of: document).map { $0.hasPrefix("\(status) ") ? String($0.dropFirst(4)) : $0 }
+      return Self.quoted((summary ?? reason).utf8)
+    }
+    let text = Self.quoted(body)
+    return text.isEmpty ? Self.quoted(reason.utf8) : text
+  }
+
+  /// The first bytes of a foreign text in one line: invalid UTF-8 is repaired, runs of white space become one space.
+  private static func quoted(_ bytes: some Collection<UInt8>) -> String {
+    let text = String(decoding: bytes.prefix(quotedLength), as: UTF8.self)
+    return PlainText.sanitized(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+  }
+}
+
+/// The JSON of a Sluice server's response (README.md, Uploading). Of other servers' JSON, the fields that fit are used.
+private struct ResponseJSON: Decodable {
+  struct StoredFile: Decodable {
+    /// The name under which it was stored.
+    var name: String?
+    /// In bytes.
+    var size: UInt64?
+    /// Media type.
+    var type: String?
+    /// Lower-case hexadecimal.
+    var sha256: String?
+
+    private enum Key: String, CodingKey {
+      case name, size, type, sha256
+    }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      // A value of an unexpected kind comes from a server of another make: it does not turn a success into a failure.
+      name = try? values.decode(String.self, forKey: .name)
+      size = try? values.decode(UInt64.self, forKey: .size)
+      type = try? values.decode(String.self, forKey: .type)
+      sha256 = try? values.decode(String.self, forKey: .sha256)
+    }
+  }
+
+  /// For people.
+  var message: String?
+  var files: [StoredFile]
+
+  private enum Key: String, CodingKey {
+    case msg, files
+  }
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    message = try? values.decode(String.self, forKey: .msg)
+    files = (try? values.decode([StoredFile].self, forKey: .files)) ?? []
+  }
+
+  /// Nil when the body is not a JSON object.
+  static func decode(_ body: [UInt8]) -> ResponseJSON? {
+    try? JSONDecoder().decode(ResponseJSON.self, from: Data(body))
+  }
+}

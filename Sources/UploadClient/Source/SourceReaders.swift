@@ -1,0 +1,131 @@
+import Glibc
+import NIOCore
+import UploadCore
+import UploadProtocol
+
+/// Reads a source of unknown length into one buffer that is reused.
+///
+/// The buffer is used by an event loop and by one read at a time on a thread pool, in turn: never by both at once, and the
+/// pool's queue orders their accesses. That makes `@unchecked Sendable` safe; a lock would be taken for every chunk and never
+/// be contended.
+final class StreamReader: @unchecked Sendable {
+  enum Reading: Sendable, Equatable {
+    /// The buffer holds this many bytes, and there may be more to read.
+    case bytes(Int)
+    /// The source has ended; the buffer is empty.
+    case end
+    /// No byte was available within the poll timeout: read again.
+    case nothingYet
+  }
+
+  /// The most that one read returns unless a lower limit is set, and the size of the buffer, in bytes.
+  static let capacity = 256 * 1024
+
+  /// Capacity to request for a pipe, in bytes: the most that an unprivileged process may request. With the default of 64 KiB
+  /// the writer and this reader would wait for each other on every read (measured: half the speed).
+  private static let pipeSize = 1 << 20
+
+  /// How long one read waits for a byte, in milliseconds. Short, so that the thread of a cancelled upload is soon free
+  /// again: nothing else interrupts the read.
+  private static let pollTimeout: CInt = 200
+
+  private let source: OpenedSource
+
+  private let capacity: Int
+
+  /// The bytes of the last read.
+  private(set) var buffer: ByteBuffer
+
+  /// Of all bytes read: a stream cannot be read again when the server's response carries a digest.
+  private var hash = SHAHash([.sha256])
+
+  /// Kept, since a terminal would wait for more input after its end of file.
+  private var ended = false
+
+  /// - Parameter limit: the most that one read returns, in bytes; nil for ``capacity``.
+  init(_ source: OpenedSource, atMost limit: Int? = nil) {
+    self.source = source
+    capacity = min(Self.capacity, limit ?? Self.capacity)
+    // F_SETPIPE_SZ, which Glibc's module hides. It fails for anything but a pipe, which changes nothing.
+    _ = fcntl(source.descriptor, 1031, CInt(Self.pipeSize))
+    buffer = ByteBufferAllocator().buffer(capacity: capacity)
+  }
+
+  /// Waits for bytes and reads those that are available, up to a full buffer. Blocks: call it on a thread pool.
+  /// - Parameter limit: no more bytes than this are read.
+  /// - Throws: ``UploadError`` with code `unreadableFile`.
+  func read(atMost limit: Int = .max) throws(UploadError) -> Reading {
+    buffer.clear()
+    let limit = min(capacity, limit)
+    var timeout = Self.pollTimeout
+    while !ended, buffer.readableBytes < limit, try isReady(within: timeout) {
+      try readOnce(atMost: limit - buffer.readableBytes)
+      // There is something to send: read only what is available without waiting.
+      timeout = 0
+    }
+    buffer.withUnsafeReadableBytes { hash?.update($0) }
+    if buffer.readableBytes > 0 { return .bytes(buffer.readableBytes) }
+    return ended ? .end : .nothingYet
+  }
+
+  /// The digests of all bytes read.
+  var digests: ContentDigests { hash?.digests ?? ContentDigests() }
+
+  private func isReady(within milliseconds: CInt) throws(UploadError) -> Bool {
+    var interest = pollfd(fd: source.descriptor, events: Int16(POLLIN), revents: 0)
+    let count = poll(&interest, 1, milliseconds)
+    guard count >= 0 || errno == EINTR else { throw SourceFailure.reading(source.label, errno) }
+    return count > 0
+  }
+
+  private func readOnce(atMost room: Int) throws(UploadError) {
+    var result = 0
+    var code: CInt = 0
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { space in
+      result = Glibc.read(source.descriptor, space.baseAddress, min(space.count, room))
+      code = errno
+      return max(0, result)
+    }
+    switch result {
+    case 0: ended = true
+    case ..<0 where code != EINTR && code != EAGAIN: throw SourceFailure.reading(source.label, code)
+    default: break
+    }
+  }
+}
+
+/// Reads a regular file piece by piece into one buffer that is reused, for connections that cannot use sendfile: TLS needs
+/// the bytes in this process to encrypt them.
+///
+/// An event loop and one read at a time on a thread pool use the buffer in turn, as with ``StreamReader``: that makes
+/// `@unchecked Sendable` safe.
+final class PieceReader: @unchecked Sendable {
+  /// The most that one read returns, in bytes: a few event loop ticks for each mebibyte, and little memory.
+  static let capacity = 256 * 1024
+
+  private let source: OpenedSource
+
+  /// The bytes of the last read.
+  private(set) var buffer = ByteBuffer()
+
+  init(_ source: OpenedSource) {
+    self.source = source
+  }
+
+  /// Reads bytes `range` of what is to be sent. Blocks: call it on a thread pool.
+  /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
+  func read(_ range: Range<UInt64>) throws(UploadError) {
+    let count = range.count
+    buffer.clear(minimumCapacity: count)
+    var result = Result<Int, UploadError>.success(0)
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
+      result = Result { () throws(UploadError) in
+        try source.read(into: UnsafeMutableRawBufferPointer(rebasing: space[..<count]), at: range.lowerBound)
+      }
+      return (try? result.get()) ?? 0
+    }
+    guard try result.get() < count else { return }
+    try source.check()
+    throw SourceFailure.reading(source.label, ENODATA)
+  }
+}

@@ -1,0 +1,135 @@
+import Glibc
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOPosix
+import Testing
+import UploadCore
+
+@testable import UploadClient
+
+/// The handler on a channel whose clock the tests control: every timeout is a scheduled task.
+@Suite struct ExchangeHandlerTests {
+  /// A buffered upload of three bytes.
+  private final class Exchange {
+    let loop = EmbeddedEventLoop()
+    let channel: EmbeddedChannel
+    let meter = UploadMeter(direction: .outgoing, mode: .buffered, name: "a", size: 3, remote: "host:80")
+    private(set) var result: Result<ExchangeResult, any Error>?
+
+    init(configure: (inout UploadClientConfiguration) -> Void = { _ in }) throws {
+      var configuration = UploadClientConfiguration()
+      configure(&configuration)
+      let target = try SendTarget("http://host")
+      let request = try UploadRequest(
+        .init(target: target, mode: .buffered, name: "a", size: 3, configuration: configuration)
+      )
+      let attempt = UploadAttempt(
+        request: request,
+        content: .memory(try Self.form()),
+        target: target,
+        meter: meter,
+        cancellation: UploadCancellation(),
+        configuration: configuration,
+        limiter: nil,
+        threadPool: .singleton
+      )
+      channel = EmbeddedChannel(loop: loop)
+      try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 80)).wait()
+      let promise = loop.makePromise(of: ExchangeResult.self)
+      promise.futureResult.assumeIsolated().whenComplete { [self] in result = $0 }
+      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, result: promise))
+    }
+
+    private static func form() throws -> FormInMemory {
+      let pipe = try TestPipe()
+      defer { close(pipe.output) }
+      pipe.write([1, 2, 3])
+      return try FormInMemory(
+        reading: UploadSource.descriptor(pipe.output, name: "a").open(),
+        framing: 0,
+        available: nil,
+        holding: { _ in },
+        checkCancellation: {}
+      )
+    }
+
+    /// The bytes of the body that were written since the last call; nil when its end was not.
+    func writtenBody() throws -> Int? {
+      var count = 0
+      while let part = try channel.readOutbound(as: HTTPClientRequestPart.self) {
+        switch part {
+        case .head: break
+        case .body(let data): count += data.readableBytes
+        case .end: return count
+        }
+      }
+      return nil
+    }
+
+    /// The error's code; nil as long as there is none.
+    var code: UploadError.Code? {
+      guard case .failure(let error as FailedAttempt) = result else { return nil }
+      return error.error.code
+    }
+  }
+
+  @Test func `a response ends the exchange once the connection is closed`() throws {
+    let exchange = try Exchange()
+    exchange.loop.run()
+    #expect(try exchange.writtenBody() ?? 0 > 3)
+    #expect(exchange.meter.received == 3)
+    #expect(exchange.meter.phase == .answer)
+    try exchange.channel.writeInbound(
+      HTTPClientResponsePart.head(HTTPResponseHead(version: .http1_1, status: .created))
+    )
+    #expect(exchange.result == nil)
+    try exchange.channel.writeInbound(HTTPClientResponsePart.end(nil))
+    exchange.loop.run()
+    #expect(!exchange.channel.isActive)
+    let result = try #require(try exchange.result?.get())
+    #expect(result.response.status == 201 && result.isBodyBegun && result.isBodySent)
+    #expect(exchange.meter.phase == .finishing)
+  }
+
+  @Test func `the body is sent when 100 Continue does not come in time`() throws {
+    let exchange = try Exchange { configuration in
+      configuration.continueThreshold = 0
+      configuration.continueTimeout = .seconds(1)
+    }
+    exchange.loop.advanceTime(by: .milliseconds(999))
+    #expect(try exchange.writtenBody() == nil)
+    exchange.loop.advanceTime(by: .milliseconds(1))
+    #expect(try exchange.writtenBody() != nil)
+  }
+
+  @Test func `a response timeout is exact, and its timer is set anew while the response goes on`() throws {
+    let exchange = try Exchange { configuration in
+      configuration.responseTimeout = .seconds(300)
+      configuration.idleTimeout = .seconds(60)
+    }
+    exchange.loop.run()
+    exchange.loop.advanceTime(by: .seconds(299))
+    try exchange.channel.writeInbound(
+      HTTPClientResponsePart.head(HTTPResponseHead(version: .http1_1, status: .created))
+    )
+    exchange.loop.advanceTime(by: .seconds(59))
+    try exchange.channel.writeInbound(HTTPClientResponsePart.body(ByteBuffer(string: "x")))
+    exchange.loop.advanceTime(by: .seconds(59))
+    #expect(exchange.result == nil)
+    exchange.loop.advanceTime(by: .seconds(1))
+    #expect(exchange.code == .timedOut)
+    #expect(!exchange.channel.isActive)
+  }
+
+  @Test func `a cancellation closes the connection, and nothing is scheduled any more`() throws {
+    let exchange = try Exchange()
+    exchange.loop.run()
+    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    exchange.loop.run()
+    #expect(exchange.code == .cancelled)
+    #expect(!exchange.channel.isActive)
+    exchange.loop.advanceTime(by: .hours(1))
+    #expect(exchange.code == .cancelled)
+  }
+}

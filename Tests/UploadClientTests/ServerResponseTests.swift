@@ -1,0 +1,105 @@
+import NIOCore
+import Testing
+import UploadCore
+
+@testable import UploadClient
+
+@Suite struct ServerResponseTests {
+  private let sent = ServerResponse.Sent(name: "a.bin", bytes: 7, type: "x/y")
+
+  private func upload(_ status: Int, _ body: String, reason: String = "", location: String? = nil) throws
+    -> FinishedUpload
+  {
+    try ServerResponse(status: status, reason: reason, location: location, body: Array(body.utf8)).finishedUpload(sent)
+  }
+
+  private func error(_ status: Int, _ body: String, reason: String = "", location: String? = nil) throws -> UploadError
+  {
+    try #require(throws: UploadError.self) { try upload(status, body, reason: reason, location: location) }
+  }
+
+  @Test func `name, type and digest are those of the server's response`() throws {
+    let digest = String(repeating: "0123456789abcdef", count: 4)
+    let upload = try upload(
+      201,
+      #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"a (2).bin","size":7,"type":"z/z","#
+        + #""sha256":"\#(digest)"}]}"#
+    )
+    #expect(upload == FinishedUpload(path: "a (2).bin", bytes: 7, type: "z/z", declaredType: "x/y", sha256: digest))
+  }
+
+  @Test(arguments: [
+    "", "thanks", "[]", "{}", #"{"files":[]}"#, #"{"files":"many"}"#, #"{"files":[{"name":5,"size":"12 KB"}]}"#,
+    #"{"files":[{"size":1},{"size":2}]}"#, #"{"files":[{"size":-1}]}"#, #"{"files":[{"sha256":"ab"}]}"#, "\u{0}\u{1}",
+  ])
+  func `a success of a server of another make needs no JSON`(body: String) throws {
+    #expect(try upload(200, body) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))
+  }
+
+  @Test(arguments: [302, 303]) func `a redirect is a success for a whole form only`(status: Int) throws {
+    let response = ServerResponse(status: status, reason: "Found", location: "/done", body: Array("<html>".utf8))
+    var form = sent
+    form.isWholeForm = true
+    #expect(
+      try response.finishedUpload(form) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y")
+    )
+    #expect(try #require(throws: UploadError.self) { try response.finishedUpload(sent) }.message.contains("/done"))
+    for other in [301, 307, 308] {
+      let response = ServerResponse(status: other, reason: "", location: "/done")
+      #expect(throws: UploadError.self) { try response.finishedUpload(form) }
+    }
+  }
+
+  @Test func `another size is a mismatch`() throws {
+    let error = try error(201, #"{"files":[{"name":"a.bin","size":6}]}"#)
+    #expect(error.code == .contentMismatch)
+    #expect(error.message.contains("7 bytes"))
+    #expect(error.message.contains("stored 6"))
+  }
+
+  @Test func `a rejection carries the server's message`() throws {
+    let plain = try error(
+      413,
+      #"{"status":413,"msg":"too large; at most 5 MiB","ok":false}"#,
+      reason: "Payload Too Large"
+    )
+    #expect(plain.code == .refusedByServer)
+    #expect(plain.message == "HTTP 413: too large; at most 5 MiB")
+    #expect(try error(500, "it\r\n  broke", reason: "x").message == "HTTP 500: it broke")
+    #expect(try error(503, "", reason: "Service Unavailable").message == "HTTP 503: Service Unavailable")
+    #expect(try error(400, #"{"msg":""}"#, reason: "Bad").message == #"HTTP 400: {"msg":""}"#)
+  }
+
+  @Test func `foreign HTML is shown as its title or first sentence`() throws {
+    let nginx = "<html><head><title>413 Request Entity Too Large</title></head><body><hr>nginx</body></html>"
+    #expect(try error(413, nginx).message == "HTTP 413: Request Entity Too Large")
+    let page = "<!doctype html><html><body><h1>Sorry \u{1B}[31m</h1><p>Busy.</p></body></html>"
+    #expect(try error(503, page).message == "HTTP 503: Sorry \u{FFFD}[31m")
+    #expect(try error(502, "<html></html>", reason: "Bad Gateway").message == "HTTP 502: Bad Gateway")
+    #expect(try error(500, "<b>no document</b>").message == "HTTP 500: <b>no document</b>")
+  }
+
+  @Test func `long messages are cut, and control characters replaced`() throws {
+    let long = try error(500, String(repeating: "x", count: 5000))
+    #expect(long.message.utf8.count == "HTTP 500: ".utf8.count + 200)
+    let hostile = try error(500, "a\u{1B}]0;pwned\u{7}b")
+    #expect(hostile.message == "HTTP 500: a\u{FFFD}]0;pwned\u{FFFD}b")
+  }
+
+  @Test func `a redirect names its target`() throws {
+    let error = try error(307, "moved", reason: "Temporary Redirect", location: "http://other/x")
+    #expect(error.code == .refusedByServer)
+    #expect(error.message.hasPrefix("HTTP 307: "))
+    #expect(error.message.contains("http://other/x"))
+    #expect(try self.error(304, "", reason: "Not Modified").message == "HTTP 304: Not Modified")
+  }
+
+  @Test func `no more of a body than the limit is kept`() {
+    var response = ServerResponse(status: 200, reason: "")
+    let kept = [ServerResponse.bodyLimit - 1, 1, 1].map {
+      response.append(ByteBuffer(repeating: UInt8($0 & 1), count: $0))
+    }
+    #expect(kept == [true, true, false])
+    #expect(response.body.count == ServerResponse.bodyLimit)
+  }
+}
