@@ -51,6 +51,7 @@ struct OutgoingUpload: Sendable {
         meter.pause(because: failed.error.message, attempt: retries.failures + 1, until: now + duration)
         try await cancellation.sleep(duration, on: resources.eventLoopGroup.next())
         meter.startAgain()
+        attempt.renew()
       }
     }
   }

@@ -2,11 +2,10 @@ import NIOCore
 import NIOPosix
 import UploadCore
 
-/// Everything that one attempt to send needs: the same for all attempts of an upload, except that a request may lose its
-/// expectation.
+/// Everything that one attempt to send needs.
 struct UploadAttempt: Sendable {
   private(set) var request: UploadRequest
-  let content: BodyContent
+  private(set) var content: BodyContent
   let target: SendTarget
   let meter: UploadMeter
   let cancellation: UploadCancellation
@@ -76,6 +75,11 @@ struct UploadAttempt: Sendable {
   /// Whether a server that has sent `result` asks for the same request without its expectation (RFC 9110 section 10.1.1).
   func isExpectationRejected(_ result: ExchangeResult) -> Bool {
     result.response.status == 417 && request.expectsContinue && !result.isBodyBegun
+  }
+
+  /// Makes it the next attempt of the same upload.
+  mutating func renew() {
+    content = content.renewed
   }
 
   /// Has the body sent without asking for `100 Continue` first.

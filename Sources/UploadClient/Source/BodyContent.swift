@@ -24,18 +24,17 @@ enum BodyContent: Sendable {
   /// the check and the last byte.
   static let checkedTail: UInt64 = 64 * 1024
 
-  /// Bytes of content; nil when it is known only at the source's end.
-  var size: UInt64? {
-    switch self {
-    case .file(let source), .copied(let source, _): source.size
-    case .stream: nil
-    case .memory(let form): form.count
-    }
-  }
-
   /// Whether it can be sent again from its beginning.
   var isRepeatable: Bool {
     if case .stream = self { false } else { true }
+  }
+
+  /// The same content for another attempt. A read of the attempt before may still run, so that its buffer is not reused.
+  var renewed: BodyContent {
+    switch self {
+    case .copied(let source, _): .copied(source, PieceReader(source))
+    case .file, .stream, .memory: self
+    }
   }
 
   /// Bytes in one write, unless a rate limit requires fewer.
