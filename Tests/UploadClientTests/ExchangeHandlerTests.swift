@@ -16,6 +16,8 @@ import UploadCore
     let channel: EmbeddedChannel
     let meter = UploadMeter(direction: .outgoing, mode: .buffered, name: "a", size: 3, remote: "host:80")
     private(set) var result: Result<ExchangeResult, any Error>?
+    /// Called when there is a result.
+    var onResult: (Exchange) -> Void = { _ in }
 
     init(configure: (inout UploadClientConfiguration) -> Void = { _ in }) throws {
       var configuration = UploadClientConfiguration()
@@ -37,7 +39,10 @@ import UploadCore
       channel = EmbeddedChannel(loop: loop)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 80)).wait()
       let promise = loop.makePromise(of: ExchangeResult.self)
-      promise.futureResult.assumeIsolated().whenComplete { [self] in result = $0 }
+      promise.futureResult.assumeIsolated().whenComplete { [self] in
+        result = $0
+        onResult(self)
+      }
       try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, result: promise))
     }
 
@@ -90,6 +95,20 @@ import UploadCore
     let result = try #require(try exchange.result?.get())
     #expect(result.response.status == 201 && result.isBodyBegun && result.isBodySent)
     #expect(exchange.meter.phase == .finishing)
+  }
+
+  @Test func `events after the result leave the meter to the next attempt`() throws {
+    let exchange = try Exchange()
+    exchange.loop.run()
+    try exchange.channel.writeInbound(
+      HTTPClientResponsePart.head(HTTPResponseHead(version: .http1_1, status: .serviceUnavailable))
+    )
+    try exchange.channel.writeInbound(HTTPClientResponsePart.end(nil))
+    exchange.onResult = { $0.meter.pause(because: "It is busy.", attempt: 2, until: .now) }
+    // The channel becomes inactive, then its handlers are removed.
+    exchange.loop.run()
+    #expect(exchange.code == nil && exchange.result != nil)
+    #expect(exchange.meter.phase == .pause && exchange.meter.received == 0)
   }
 
   @Test func `the body is sent when 100 Continue does not come in time`() throws {

@@ -74,6 +74,8 @@ final class ExchangeHandler: ChannelInboundHandler {
   // MARK: Actions
 
   private func perform(_ action: ExchangeStateMachine.Action, _ context: ChannelHandlerContext) {
+    // Once the result is reported, the meter belongs to the next attempt.
+    guard action != .none || !machine.isOver else { return }
     updateMeter()
     switch action {
     case .none: break

@@ -85,6 +85,9 @@ struct ExchangeStateMachine {
     body = BodyStateMachine(plan.body)
   }
 
+  /// Whether the result was reported. No action follows.
+  var isOver: Bool { state == .closed }
+
   // MARK: What observers see
 
   /// What the exchange waits for; nil when it is over and the last value stays valid.
