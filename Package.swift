@@ -107,7 +107,7 @@ let executables: [Target] = [
 let shared: [Target] = [
   .target(
     name: "UploadTestSupport",
-    dependencies: ["UploadCore", "CLinux", crypto, nioCore],
+    dependencies: ["UploadCore", "UploadStorage", "CLinux", crypto, nioCore],
     path: "Tests/UploadTestSupport"
   ),
   .executableTarget(

@@ -2,7 +2,7 @@ package import UploadCore
 
 /// A file in the store.
 package struct StoredFile: Sendable, Equatable {
-  /// The name as the file system stores it.
+  /// The name, byte for byte.
   package var nameBytes: NameBytes
   /// The name as text; bytes that are not UTF-8 are escaped.
   package var name: String { nameBytes.description }
@@ -12,9 +12,9 @@ package struct StoredFile: Sendable, Equatable {
   package var type: String?
   /// Last change, in seconds since 1970.
   package var modified: Int64
-  /// Whether it took the place of another file of that name.
+  /// Whether it has replaced another file of that name.
   package var replaced: Bool
-  /// Of its content, those that were computed when it was stored.
+  /// Those digests of its content that were computed when it was stored.
   package var digests: ContentDigests
 
   package init(
@@ -31,5 +31,18 @@ package struct StoredFile: Sendable, Equatable {
     self.modified = modified
     self.replaced = replaced
     self.digests = digests
+  }
+}
+
+/// Distinguishes the contents that a name has had, as far as the store can.
+package struct FileVersion: Sendable, Equatable {
+  /// Last change, in seconds since 1970.
+  package let modified: Int64
+  /// Different for different contents: letters, digits and hyphens.
+  package let text: String
+
+  package init(modified: Int64, text: String) {
+    self.modified = modified
+    self.text = text
   }
 }

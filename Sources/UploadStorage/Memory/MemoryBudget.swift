@@ -6,7 +6,7 @@ package import UploadCore
 ///
 /// An upload that finds the budget spent waits in one of two queues: one for uploads that fill their slabs, one for slow
 /// uploads. The queues are served in turn, so that thousands of slow uploads never delay a fast one by more than one grant.
-/// Every grant while somebody waits can be met, because a slow upload offers the slab that it fills only partly, and
+/// Every grant while an upload waits can be met, because a slow upload offers the slab that it fills only partly, and
 /// gives it back when it is recalled.
 ///
 /// Locked once per slab (64 KiB or 1 MiB) or change of a buffer's size, never per chunk.
@@ -93,7 +93,7 @@ package final class MemoryBudget: Sendable {
     var spareBytes = 0
   }
 
-  /// How much is kept mapped while nobody uses it, in bytes: what the next upload takes. More would be memory that no
+  /// How much is kept mapped while it is unused, in bytes: what the next upload takes. More would be memory that no
   /// upload accounts for.
   private static let spareLimit = 3 * Slab.large
 
@@ -125,7 +125,7 @@ package final class MemoryBudget: Sendable {
 
   /// A slab now; nil when the budget is spent or others wait already.
   /// - Parameter wish: ``Slab/small`` or ``Slab/large``, in bytes. Where there is no room for a large slab a small one is
-  ///   given, and slow uploads are asked for theirs, so that the next can be large. Nobody waits for a large one: that
+  ///   given, and slow uploads are asked for theirs, so that the next can be large. No upload waits for a large one: that
   ///   would keep others waiting for as long as it takes to collect one.
   func take(upTo wish: Int) -> Slab? {
     let (slab, recalls) = state.withLock { state -> (Slab?, [Offer]) in
@@ -209,7 +209,7 @@ package final class MemoryBudget: Sendable {
   }
 
   /// Offers a slab that a slow upload is filling to those that wait, now or later, until it is withdrawn or given back.
-  /// - Parameter recall: called once on `eventLoop`, when somebody needs the slab; perhaps after it was withdrawn.
+  /// - Parameter recall: called once on `eventLoop`, when another upload needs the slab; perhaps after it was withdrawn.
   func offer(_ slab: Slab, on eventLoop: any EventLoop, recall: @escaping @Sendable () -> Void) {
     state.withLock { $0.add(Offer(slab: slab, eventLoop: eventLoop, recall: recall)) }
     serve()

@@ -28,7 +28,7 @@ package final class Slab: @unchecked Sendable {
     munmap(bytes.baseAddress, bytes.count)
   }
 
-  /// Where it lies, for whoever counts its resident pages.
+  /// Where it lies, to count its resident pages.
   var region: MemoryRegion { MemoryRegion(UnsafeRawBufferPointer(bytes)) }
 
   var room: Int { bytes.count - count }

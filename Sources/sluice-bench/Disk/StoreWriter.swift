@@ -10,7 +10,7 @@ final class StoreWriter: FileWriter {
   private let source: DiskSource
   private let algorithms: Set<DigestAlgorithm>
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let workers = WorkerPool(threads: DiskStore.threads)
+  private let workers = WorkerPool(threads: WorkerPool.diskThreads)
 
   /// - Parameter algorithms: the digests to compute on the way.
   /// - Throws: ``UploadError`` with code `badDirectory`.

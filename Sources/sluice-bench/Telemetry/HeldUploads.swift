@@ -14,7 +14,7 @@ final class HeldUploads {
   let slabUse: @Sendable () -> SlabUse
   private let sinks: NIOLoopBound<[any UploadSink]>
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let workers = WorkerPool(threads: DiskStore.threads)
+  private let workers = WorkerPool(threads: WorkerPool.diskThreads)
 
   /// Nobody asks them for anything.
   private final class Nobody: UploadSinkDelegate {

@@ -42,7 +42,7 @@ import UploadCore
   }
 
   @Test(arguments: [0, 1, UInt64(MemoryBudget.minimum) - 1])
-  func `A budget that no upload fits into is refused, with what to give`(limit: UInt64) throws {
+  func `A budget that no upload fits into is rejected, with the least that is accepted`(limit: UInt64) throws {
     let error = try #require(throws: UploadError.self) { try MemoryBudget(limit: limit) }
     #expect(error.code == .badValue)
     #expect(error.message.contains("give at least \(ByteSize.text(UInt64(MemoryBudget.minimum)))"))
@@ -54,7 +54,7 @@ import UploadCore
     #expect(try MemoryBudget(limit: .max).take(upTo: Slab.small) != nil)
   }
 
-  @Test func `uploads of one queue are granted slabs in the order in which they came`() async throws {
+  @Test func `uploads of one queue are granted slabs in the order in which they began to wait`() async throws {
     let budget = try budget()
     let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
@@ -121,7 +121,7 @@ import UploadCore
     budget.giveBack(held[0])
     try await settle()
     #expect(grants.names == ["second"])
-    #expect(budget.take(upTo: Slab.small) != nil, "nobody waits any more")
+    #expect(budget.take(upTo: Slab.small) != nil, "no upload waits any more")
   }
 
   @Test func `A dropped ticket is never served`() async throws {
