@@ -50,22 +50,25 @@ let shims: [Target] = [
   ),
 ]
 
+/// Floor 0: what targets of all floors share: column widths, Base64, random numbers, complete writes.
+let basics = library("Basics", [])
+
 /// Floor 1: the vocabulary, and what a terminal shows, without a terminal.
-let vocabulary = library("UploadCore", ["CLinux"]) + library("TerminalUI", [])
+let vocabulary = library("UploadCore", ["CLinux"]) + library("TerminalUI", ["Basics"])
 
 /// Floor 2: protocols without I/O, the store, what is said about it, and the terminal.
 let parts =
-  library("UploadProtocol", ["UploadCore", nioCore, httpTypes, crypto])
+  library("UploadProtocol", ["Basics", "UploadCore", nioCore, httpTypes, crypto])
   + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix], tests: [crypto, nioEmbedded])
-  + library("UploadReport", ["UploadCore"])
-  + library("TerminalNCurses", ["TerminalUI", "CNCurses"], tests: ["TerminalProbe"])
+  + library("UploadReport", ["Basics", "UploadCore"])
+  + library("TerminalNCurses", ["Basics", "TerminalUI", "CNCurses"], tests: ["TerminalProbe"])
 
 /// Floor 3: the two ends of an upload, and what is shown of it on a screen.
 let ends =
   library(
     "UploadServer",
     [
-      "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux",
+      "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "CLinux",
       hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioExtras, nioHTTPTypes, nioHTTPTypesHTTP1,
       httpTypes, logging, lifecycle, nioSSL, x509, asn1, crypto,
     ],
@@ -83,7 +86,7 @@ let commandLine = library(
   "SluiceCLI",
   [
     "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
-    "Dashboard", "TerminalUI", "TerminalNCurses", argumentParser, crypto, logging, nioCore, nioPosix,
+    "Basics", "Dashboard", "TerminalUI", "TerminalNCurses", argumentParser, crypto, logging, nioCore, nioPosix,
   ]
 )
 
@@ -94,7 +97,7 @@ let executables: [Target] = [
     name: "sluice-bench",
     dependencies: [
       "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "Dashboard", "TerminalUI", "TerminalNCurses",
-      "CLinux", nioCore, nioPosix,
+      "Basics", "CLinux", nioCore, nioPosix,
     ]
   ),
   .testTarget(
@@ -107,7 +110,7 @@ let executables: [Target] = [
 let shared: [Target] = [
   .target(
     name: "UploadTestSupport",
-    dependencies: ["UploadCore", "UploadStorage", "CLinux", crypto, nioCore],
+    dependencies: ["Basics", "UploadCore", "UploadStorage", "CLinux", crypto, nioCore],
     path: "Tests/UploadTestSupport"
   ),
   .executableTarget(
@@ -140,7 +143,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
   ],
-  targets: shims + vocabulary + parts + ends + commandLine + executables + shared
+  targets: shims + basics + vocabulary + parts + ends + commandLine + executables + shared
 )
 
 for target in package.targets {

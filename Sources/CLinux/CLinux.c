@@ -51,7 +51,7 @@ int clinux_exchange(int directory, const char *one, const char *other) {
 }
 
 int clinux_open_beneath(int directory, const char *name) {
-  // Non-blocking, so that a FIFO somebody put there cannot hold a thread; it is told from a file afterwards.
+  // Non-blocking, so that a FIFO in place of a file cannot block a thread; the caller distinguishes the two.
   int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   struct open_how how;
   memset(&how, 0, sizeof how);
@@ -194,7 +194,7 @@ pid_t clinux_spawn(const char *program, char *const *arguments, char *const *env
   int error = pipe2(pipes, O_CLOEXEC) == 0 && pipe2(pipes + 2, O_CLOEXEC) == 0 ? 0 : errno;
   if (error == 0) error = spawn(&child, program, arguments, environment, pipes[1], pipes[3]);
   for (int i = 0; i < 4; i++) {
-    // The reading ends stay here when there is somebody to read from.
+    // The reading ends stay open while there is a process to read from.
     if (pipes[i] >= 0 && (error != 0 || i % 2 == 1)) close(pipes[i]);
   }
   if (error != 0) {

@@ -48,7 +48,7 @@ clinux_monitor *clinux_monitor_make(void) {
   if (monitor == NULL) abort();
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
-  // A clock that is set must not make anybody wait for hours.
+  // Setting the clock must not make a thread wait for hours.
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&monitor->mutex, NULL);
   pthread_cond_init(&monitor->condition, &attributes);

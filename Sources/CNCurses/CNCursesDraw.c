@@ -84,7 +84,7 @@ void cncurses_flush(cncurses_terminal *terminal, int cursor_x, int cursor_y) {
     curs_set(is_shown ? 1 : 0);
     terminal->is_cursor_shown = is_shown;
   }
-  // Where a hidden cursor stands is nobody's concern: no bytes for that.
+  // A hidden cursor needs no bytes to move.
   leaveok(stdscr, !is_shown);
   if (is_shown) wmove(stdscr, cursor_y, cursor_x);
   wnoutrefresh(stdscr);

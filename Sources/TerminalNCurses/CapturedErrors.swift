@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Standard error while the screen is up: kept in a file without a name, and replayed at the end.
@@ -24,7 +25,7 @@ struct CapturedErrors {
     return CapturedErrors(terminal: terminal, file: file)
   }
 
-  /// Lets standard error speak again, and says what it said meanwhile.
+  /// Restores standard error, and replays what was written to it meanwhile.
   func end() {
     dup2(terminal, STDERR_FILENO)
     Glibc.close(terminal)
@@ -33,7 +34,9 @@ struct CapturedErrors {
     var bytes = [UInt8](repeating: 0, count: Int(min(length, Self.limit)))
     let count = pread(file, &bytes, bytes.count, length - off_t(bytes.count))
     Glibc.close(file)
-    writeAll(Array(bytes.prefix(max(0, count))), to: STDERR_FILENO)
+    bytes.prefix(max(0, count)).withUnsafeBytes {
+      _ = writeAll($0, to: STDERR_FILENO, timeout: EscapeSequences.timeout)
+    }
   }
 
   private static func unnamedFile() -> Int32 {

@@ -1,3 +1,4 @@
+import Basics
 import TerminalUI
 
 /// What xterm and those after it understand beyond terminfo ("XTerm Control Sequences"); others ignore it.
@@ -11,6 +12,14 @@ enum EscapeSequences {
   static let frameBegin = "\u{1B}[?2026h"
   static let frameEnd = "\u{1B}[?2026l"
 
+  /// Sends a sequence. A terminal that has taken nothing for a second does not get the rest of it.
+  static func send(_ sequence: String, to descriptor: Int32) {
+    writeAll(sequence, to: descriptor, timeout: timeout)
+  }
+
+  /// How long output waits for a terminal that takes nothing, in milliseconds.
+  static let timeout: Int32 = 1000
+
   /// At most 256 characters of a title, without what would end it.
   static func title(_ text: String) -> String {
     "\u{1B}]2;\(String(text.prefix(256)).printable)\u{7}"
@@ -18,7 +27,7 @@ enum EscapeSequences {
 
   /// OSC 52: text for the clipboard. Nil for more than 74,994 bytes, which is what xterm takes.
   static func clipboard(_ text: String) -> String? {
-    text.utf8.count <= 74_994 ? "\u{1B}]52;c;\(Base64.encoded(text.utf8))\u{7}" : nil
+    text.utf8.count <= 74_994 ? "\u{1B}]52;c;\(Base64.encode(text.utf8))\u{7}" : nil
   }
 
   /// OSC 9;4: the progress in the taskbar (ConEmu, Windows Terminal and others).

@@ -21,7 +21,7 @@ package final class NCursesTerminal: Terminal {
   private var capturedErrors: CapturedErrors?
   private var writer: ScreenWriter
   private var reader: InputReader
-  /// Events that came from elsewhere than the keyboard.
+  /// Events that are not from the keyboard.
   private var waiting: [InputEvent] = []
   private var isSuspended = false
   private var isMouseOn = false
@@ -94,7 +94,7 @@ package final class NCursesTerminal: Terminal {
     return type
   }
 
-  /// Gives the screen back and lets standard error speak; a second time does nothing.
+  /// Restores the screen and standard error; a second call does nothing.
   package func close() {
     guard let handle else { return }
     suspend()
@@ -173,7 +173,7 @@ package final class NCursesTerminal: Terminal {
 
   private func sendToXterm(_ sequence: String) {
     guard isXtermLike, isActive else { return }
-    writeAll(sequence, to: output)
+    EscapeSequences.send(sequence, to: output)
   }
 
   /// The end of all that ``EscapeSequences`` began. Some terminals take an OSC 9 that they do not know for a message to

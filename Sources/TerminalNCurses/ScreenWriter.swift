@@ -35,11 +35,11 @@ struct ScreenWriter {
     }
     defer { shown = surface }
     guard previous == nil || !changed.isEmpty || shown?.cursor != surface.cursor else { return }
-    if isXtermLike { writeAll(EscapeSequences.frameBegin, to: output) }
+    if isXtermLike { EscapeSequences.send(EscapeSequences.frameBegin, to: output) }
     for y in changed { draw(surface.row(y), y: y) }
     let cursor = surface.cursor ?? Point(x: -1, y: -1)
     cncurses_flush(handle, Int32(cursor.x), Int32(cursor.y))
-    if isXtermLike { writeAll(EscapeSequences.frameEnd, to: output) }
+    if isXtermLike { EscapeSequences.send(EscapeSequences.frameEnd, to: output) }
   }
 
   private mutating func draw(_ cells: ArraySlice<Cell>, y: Int) {

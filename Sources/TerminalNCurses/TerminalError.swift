@@ -10,7 +10,7 @@ package struct TerminalError: Error, Hashable, CustomStringConvertible {
     case unknownTerminal
     /// The terminal cannot place its cursor or clear its screen.
     case missingCapability
-    /// The terminal library would not start.
+    /// ncurses did not start.
     case notStarted
   }
 

@@ -200,6 +200,8 @@ import UploadTestSupport
       #expect(ended.exit == .status(1))
       #expect(!ended.output.contains("started") && !ended.errors.contains("started"), "\(ended)")
       #expect(ended.errors.contains("There is no file") && ended.errors.contains("is a directory"), "\(ended)")
+      let events = try EventLine.decode(try await Sluice.run(arguments + ["--json"]).output)
+      #expect(events.map(\.event).filter { $0 != "process" } == ["failed", "failed", "summary"])
     }
   }
 

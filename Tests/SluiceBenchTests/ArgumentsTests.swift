@@ -8,7 +8,7 @@ import UploadCore
     case apple, pear
   }
 
-  @Test func takesWhatIsThere() throws {
+  @Test func `options are taken with their values`() throws {
     var arguments = Arguments([
       "--json", "--rounds", "7", "--sizes", "4KiB,1MB", "--fruit", "pear", "--at-once", "1,64", "--dir", "/x",
     ])
@@ -27,7 +27,7 @@ import UploadCore
     #expect(directory == "/x")
   }
 
-  @Test func defaultsForWhatIsNot() throws {
+  @Test func `missing options have their defaults`() throws {
     var arguments = Arguments([])
     let json = arguments.takeSwitch("--json")
     let rounds = try arguments.takeNumber("--rounds", default: 5)
@@ -42,7 +42,7 @@ import UploadCore
   }
 
   @Test(arguments: ["0", "101", "x", "", "-1", "1.5"])
-  func numbersOutOfRange(_ text: String) {
+  func `numbers out of range are rejected`(_ text: String) {
     var arguments = Arguments(["--rounds", text])
     let error = #expect(throws: UploadError.self) {
       try arguments.takeNumber("--rounds", default: 5, in: 1...100)
@@ -52,12 +52,12 @@ import UploadCore
   }
 
   @Test(arguments: ["0", "x", "1PiB", "2048TiB"])
-  func badSizes(_ text: String) {
+  func `sizes that cannot be read are rejected`(_ text: String) {
     var arguments = Arguments(["--size", text])
     #expect(throws: UploadError.self) { try arguments.takeSize("--size", default: 5) }
   }
 
-  @Test func unknownWordsAndMissingValues() {
+  @Test func `unknown words and missing values are rejected`() {
     var fruit = Arguments(["--fruit", "apple,plum"])
     let unknown = #expect(throws: UploadError.self) { let _: [Fruit] = try fruit.takeChoices("--fruit") }
     #expect(unknown?.message == "--fruit takes apple, pear, not \"plum\".")

@@ -23,11 +23,11 @@ import UploadReport
     return report
   }
 
-  @Test func ratiosAreToTheSameLabels() {
+  @Test func `ratios are to the row with the same labels`() {
     #expect(Self.report.rows.map { $0.numbers[1] } == [0.75, 1, nil, nil])
   }
 
-  @Test func table() {
+  @Test func `a report is a table in Markdown`() {
     #expect(
       Self.report.markdown(Self.machine, rounds: 5) == """
         disk, medians of 5; 2 cores (Abacus), 4.0 GiB, Linux 6.1
@@ -44,7 +44,7 @@ import UploadReport
     )
   }
 
-  @Test func json() {
+  @Test func `a report is one JSON object`() {
     let text = Self.report.json(Self.machine, rounds: 5).serialized
     #expect(text.hasPrefix(#"{"benchmark":"disk","rounds":5,"machine":{"cores":2,"processor":"Abacus","#))
     #expect(text.contains(#"{"engine":"sluice","size":"1 MiB","gigabytesPerSecond":1.5,"ratioToBare":0.75}"#))
@@ -56,7 +56,7 @@ import UploadReport
     (0, 0, "0"), (0, 3, "0.000"), (1.005, 1, "1.0"), (0.05, 2, "0.05"), (-0.001, 2, "0.00"), (-1.26, 1, "-1.3"),
     (99.96, 1, "100.0"), (1234.5, 0, "1235"), (.infinity, 1, "-"), (.nan, 1, "-"), (1e300, 1, "-"),
   ])
-  func numbers(_ number: Double, digits: Int, text: String) {
+  func `numbers have their decimals`(_ number: Double, digits: Int, text: String) {
     #expect(Report.text(number, digits: digits) == text)
   }
 }

@@ -43,7 +43,7 @@ int clinux_is_ignored(int signal);
 /// Reads the next signal's number from a descriptor of clinux_signal_descriptor; -1 when there is none.
 int clinux_read_signal(int descriptor);
 
-/// A descriptor that becomes readable when somebody calls clinux_raise_event (eventfd).
+/// A descriptor that becomes readable when clinux_raise_event is called (eventfd).
 int clinux_event_descriptor(void);
 
 /// Makes a descriptor of clinux_event_descriptor readable, on whatever thread.

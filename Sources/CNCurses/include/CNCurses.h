@@ -55,7 +55,7 @@ enum { CNCURSES_MOUSE_PRESS = 1, CNCURSES_MOUSE_SCROLL_UP, CNCURSES_MOUSE_SCROLL
 
 enum {
   CNCURSES_INPUT_NONE,
-  /// `value` is a byte as it came.
+  /// `value` is a byte, unchanged.
   CNCURSES_INPUT_BYTE,
   /// `value` is one of our keys.
   CNCURSES_INPUT_KEY,

@@ -3,7 +3,7 @@ import UploadCore
 
 /// The upper one or two lines: what runs both ways, where to upload to, and what it costs.
 struct HeaderView: Widget {
-  let picture: Picture
+  let state: DashboardState
   let facts: DashboardFacts
   let isFrozen: Bool
 
@@ -32,7 +32,7 @@ struct HeaderView: Widget {
     var text = StyledText("sluice", theme.title)
     if isFrozen { text.append("  FROZEN", theme.warning.adding(.bold)) }
     for direction in UploadDirection.allCases {
-      let list = picture[direction]
+      let list = state[direction]
       let isBusy = list.activeCount > 0
       var next = StyledText("  \(direction.arrow(surface.glyphs.isUnicode)) ", isBusy ? theme.accent : theme.dim)
       next.append("\(list.activeCount)", isBusy ? theme.title : theme.dim)
@@ -51,8 +51,8 @@ struct HeaderView: Widget {
   /// - Returns: the column where they begin, less the gap before them.
   private func drawRight(on surface: inout Surface, from start: Int) -> Int {
     let theme = surface.theme
-    let memory = Figures.padded(Figures.memory(picture.memory.resident), Self.memoryColumns)
-    let uptime = "  up \(Figures.uptime(picture.uptimeMinutes))"
+    let memory = Figures.padded(Figures.memory(state.memory.resident), Self.memoryColumns)
+    let uptime = "  up \(Figures.uptime(state.uptimeMinutes))"
     let memoryColumns = 4 + memory.utf8.count
     var room = surface.width - 1 - start - memoryColumns
     guard room >= 0 else { return surface.width }
@@ -66,7 +66,7 @@ struct HeaderView: Widget {
     }
     if showsSpark {
       x -= Self.sparkColumns
-      let graph = Graph(picture.residentHistory, maximum: Double(picture.memory.peak), style: theme.accent)
+      let graph = Graph(state.residentHistory, maximum: Double(state.memory.peak), style: theme.accent)
       surface.draw(graph, in: Rect(x: x, y: 0, width: Self.sparkColumns, height: 1))
       x -= 1
     }
@@ -89,8 +89,8 @@ struct HeaderView: Widget {
     if withURL { put(StyledText(facts.url, theme.accent)) }
     if let token = facts.madeToken { put(StyledText("token ", theme.dim) + StyledText(token, theme.accent)) }
     drawSlabs(on: &surface, at: &x)
-    put("peak RSS \(Figures.memory(picture.memory.peak))")
-    if let free = picture.freeSpace {
+    put("peak RSS \(Figures.memory(state.memory.peak))")
+    if let free = state.freeSpace {
       put(StyledText("disk ") + StyledText("\(ByteSize.text(free)) free", free < 1 << 30 ? theme.warning : .plain))
     }
     if let port = facts.rawPort { put("raw TCP port \(port)") }
@@ -99,7 +99,7 @@ struct HeaderView: Widget {
 
   /// `slabs ███───── 12.0 of 256.0 MiB`
   private func drawSlabs(on surface: inout Surface, at x: inout Int) {
-    let slabs = picture.slabs
+    let slabs = state.slabs
     let part = slabs.budget > 0 ? Double(max(0, slabs.used)) / Double(slabs.budget) : 0
     let budget = Figures.memory(slabs.budget)
     let numbers = "\(Figures.padded(Figures.memory(slabs.used), budget.utf8.count)) of \(budget)"

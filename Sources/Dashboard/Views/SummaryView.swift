@@ -3,7 +3,7 @@ import UploadCore
 
 /// What is left of the dashboard on a screen too small for panes: as many lines as there are, the most important first.
 struct SummaryView: Widget {
-  let picture: Picture
+  let state: DashboardState
   let facts: DashboardFacts
   let isFrozen: Bool
 
@@ -23,10 +23,10 @@ struct SummaryView: Widget {
   /// `↓3 212MiB/s ↑2 96MiB/s RSS 14MiB`, or as much of it as is of use in less width; at last how many run.
   private func drawOneLine(on surface: inout Surface) {
     let arrows = UploadDirection.allCases.map { $0.arrow(surface.glyphs.isUnicode) }
-    let counts = UploadDirection.allCases.map { picture[$0].activeCount }
-    let rates = UploadDirection.allCases.map { Figures.shortRate(picture[$0].totalSpeed) }
+    let counts = UploadDirection.allCases.map { state[$0].activeCount }
+    let rates = UploadDirection.allCases.map { Figures.shortRate(state[$0].totalSpeed) }
     let (down, up) = ("\(arrows[0])\(counts[0])", "\(arrows[1])\(counts[1])")
-    let memory = "\(picture.memory.resident >> 20)MiB"
+    let memory = "\(state.memory.resident >> 20)MiB"
     let running = counts.reduce(0, +)
     let texts = [
       "\(down) \(rates[0]) \(up) \(rates[1]) RSS \(memory)", "\(down) \(rates[0]) \(up) \(rates[1])",
@@ -39,16 +39,16 @@ struct SummaryView: Widget {
   private func lines(_ surface: Surface) -> [StyledText] {
     let theme = surface.theme
     var lines = UploadDirection.allCases.map { direction in
-      let list = picture[direction]
+      let list = state[direction]
       let style = list.activeCount > 0 ? theme.accent : theme.dim
       let count = Figures.padded("\(list.activeCount)", 2)
       return StyledText("\(direction.arrow(surface.glyphs.isUnicode)) \(count) ", style)
         + StyledText(Figures.padded(ByteSize.rateText(list.totalSpeed), Figures.rateColumns))
     }
-    let memory = StyledText("RSS  ", theme.dim) + StyledText(Figures.memory(picture.memory.resident))
+    let memory = StyledText("RSS  ", theme.dim) + StyledText(Figures.memory(state.memory.resident))
     lines.append(isFrozen ? memory + StyledText("  FROZEN", theme.warning.adding(.bold)) : memory)
     let running = UploadDirection.allCases.flatMap { direction in
-      picture[direction].shown.prefix(surface.height).compactMap { picture[direction][$0] }.filter(\.isRunning)
+      state[direction].shown.prefix(surface.height).compactMap { state[direction][$0] }.filter(\.isRunning)
     }
     lines += running.map { line(of: $0, theme: theme) }
     if running.isEmpty { lines.append(StyledText(facts.url, theme.accent)) }

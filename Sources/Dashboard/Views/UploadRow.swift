@@ -141,3 +141,17 @@ struct UploadRow: Widget {
     surface.write(StyledText(text, style), x: x, y: y, width: width, alignment: .trailing)
   }
 }
+
+extension Theme {
+  /// What a state's word is written in. It is never the colour alone that tells.
+  func style(of state: UploadState) -> Style {
+    switch state {
+    case .receiving, .sending: text
+    case .waiting, .limited, .cancelled: dim
+    case .finishing: accent
+    case .stalled, .waitingForMemory: warning
+    case .done: good
+    case .failed: bad
+    }
+  }
+}

@@ -26,6 +26,7 @@ struct LoggedFace<Inner: Face>: Face {
     var facts: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]
     if let client = request.client { facts["remote"] = "\(client)" }
     if let method = request.method { facts["method"] = "\(method)" }
+    if let host = request.host { facts["host"] = "\(host)" }
     if let path = request.path { facts["path"] = "\(path)" }
     if request.count > 1 { facts["count"] = "\(request.count)" }
     logger.info("request rejected", metadata: facts)

@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Dashboard
 import Glibc
@@ -80,21 +81,6 @@ enum Output {
   /// - Returns: false when it could not, with `errno` as the system left it.
   @discardableResult
   static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count {
-        let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-        if written > 0 {
-          done += written
-        } else if written < 0, errno == EAGAIN {
-          var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          poll(&room, 1, -1)
-        } else if written == 0 || errno != EINTR {
-          return false
-        }
-      }
-      return true
-    }
+    writeAll(text, to: descriptor)
   }
 }

@@ -8,7 +8,7 @@ struct RejectionTally {
   static let interval = Duration.seconds(10)
   /// Reports in a second.
   static let maxPerSecond = 10
-  /// Kinds of requests that are told apart at the same time.
+  /// Kinds of requests that are distinguished at the same time.
   static let maxKinds = 256
 
   private struct Kind: Hashable {
@@ -29,7 +29,7 @@ struct RejectionTally {
   }
 
   private var records: [Kind: Record] = [:]
-  /// Kinds with something to report, in the order in which it came.
+  /// Kinds with something to report, in the order in which it arrived.
   private var pending: [Kind] = []
   private var forgotAt: ContinuousClock.Instant?
   private var second: ContinuousClock.Instant?
@@ -55,7 +55,7 @@ struct RejectionTally {
     if records[kind] == nil, records.count >= Self.maxKinds {
       forgetReported(at: now)
       if records.count >= Self.maxKinds {
-        (request.client, request.method, request.path) = (nil, nil, nil)
+        (request.client, request.method, request.host, request.path) = (nil, nil, nil, nil)
         request.reason = "Further requests were rejected with this status."
         kind = Kind(status: request.status)
       }
@@ -104,6 +104,48 @@ struct RejectionTally {
 extension RejectedRequest {
   fileprivate init(_ request: RejectedRequest, count: UInt64) {
     self = request
+    self.count = count
+  }
+}
+
+/// A request that the server rejected before an upload began, and identical ones since it was last reported. Contains no
+/// query and no token.
+package struct RejectedRequest: Sendable, Equatable {
+  /// When the last one was rejected, as RFC 3339 writes it: `1994-11-06T08:49:37Z`.
+  package var time: String
+  /// The client's address without a port; nil for several.
+  package var client: String?
+  /// nil when the request could not be parsed, on the raw port, and for several.
+  package var method: String?
+  /// The host and port that the client asked for, from a trusted proxy's `X-Forwarded-Host` where there is one; nil as
+  /// ``method`` is. Of identical requests that of the last one.
+  package var host: String?
+  /// The path, percent-encoded as it was sent; nil as ``method`` is.
+  package var path: String?
+  /// The status of the response.
+  package var status: Int
+  /// What the response says.
+  package var reason: String
+  /// How many there were, this one included.
+  package var count: UInt64
+
+  package init(
+    time: String,
+    client: String?,
+    method: String?,
+    host: String? = nil,
+    path: String?,
+    status: Int,
+    reason: String,
+    count: UInt64 = 1
+  ) {
+    self.time = time
+    self.client = client
+    self.method = method
+    self.host = host
+    self.path = path
+    self.status = status
+    self.reason = reason
     self.count = count
   }
 }

@@ -1,6 +1,6 @@
 /// Turns the ledger's meters into snapshots: the one place where rates, time left and stalls are worked out.
 ///
-/// Pull, never push: whoever shows uploads asks for a sample as often as it draws. One sampler a process.
+/// Pull, never push: a renderer asks for a sample as often as it draws. One sampler a process.
 package struct Sampler {
   /// What has to be remembered of an upload from one sample to the next.
   private struct History {
@@ -42,7 +42,7 @@ package struct Sampler {
       uploads.append(snapshot(of: meter, ended: meter.ended, at: now))
       histories[meter.id] = nil
     }
-    // The ledger gives up on ends that nobody fetches in time; what was remembered of those goes here.
+    // The ledger drops ended uploads that are not drained in time; their history is dropped here.
     if histories.count > active.count {
       let running = Set(active.lazy.map(\.id))
       histories = histories.filter { running.contains($0.key) }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// All uploads of the process: those that run, and those that have ended since somebody last looked. And the requests
-/// that were rejected before an upload began.
+/// All uploads of the process: those that run, and those that have ended since the last ``drain()``. And the requests that
+/// were rejected before an upload began.
 ///
 /// Locked once at the start and once at the end of an upload, and once a sample; never on the byte path.
 package final class UploadLedger: Sendable {
@@ -36,7 +36,7 @@ package final class UploadLedger: Sendable {
     }
   }
 
-  /// How many ended uploads are kept for a reader that does not come; the oldest go first.
+  /// How many ended uploads are kept without a reader; the oldest are dropped first.
   private static let endedLimit = 65_536
 
   private let state = Mutex(State())
@@ -46,8 +46,8 @@ package final class UploadLedger: Sendable {
 
   package init() {}
 
-  /// Has `action` called at the begin of each upload, and whenever else there is something new to ``drain()``: whoever
-  /// samples need not do so while nothing runs. There is one action; a later one replaces it. It must not block.
+  /// Has `action` called at the begin of each upload, and whenever else there is something new to ``drain()``: an
+  /// observer need not sample while nothing runs. There is one action; a later one replaces it. It must not block.
   package func onActivity(_ action: @escaping @Sendable () -> Void) {
     activityAction.withLock { $0 = action }
   }
@@ -66,7 +66,7 @@ package final class UploadLedger: Sendable {
     noteActivity()
   }
 
-  /// Notes an upload that failed before it could begin. It is never among those that run: whoever shows uploads sees its
+  /// Notes an upload that failed before it could begin. It is never among those that run: an observer sees its
   /// beginning and its end at once.
   package func fail(_ meter: UploadMeter, _ outcome: UploadOutcome, at instant: ContinuousClock.Instant = .now) {
     guard meter.end(outcome, at: instant) else { return }
@@ -101,7 +101,7 @@ package final class UploadLedger: Sendable {
   /// Requests that were rejected since the start, each of them counted.
   package var rejectedCount: UInt64 { rejections.withLock { $0.count } }
 
-  /// Changes whenever an upload begins or a rejected request is to be reported: whoever looks again sees whether there is
+  /// Changes whenever an upload begins or a rejected request is to be reported, so that an observer sees whether there is
   /// anything new.
   package var activityCount: UInt64 { startedCount &+ rejections.withLock { $0.announced } }
 
@@ -122,7 +122,7 @@ package final class UploadLedger: Sendable {
     totals(direction).active
   }
 
-  /// How many uploads have begun since the start, either way: whoever looks again sees whether there are new ones.
+  /// How many uploads have begun since the start, in both directions.
   package var startedCount: UInt64 {
     state.withLock { $0.totals.values.reduce(0) { $0 &+ $1.started } }
   }
@@ -156,7 +156,7 @@ package final class UploadLedger: Sendable {
 
 extension UploadLedger.Totals {
   fileprivate mutating func note(_ outcome: UploadOutcome, transferred: UInt64) {
-    // Wrapping, since a server's answer may name any size: a wrong count does less harm than a trap.
+    // Wrapping, since a server's response may state any size: a wrong count does less harm than a trap.
     transferredBytes &+= transferred
     switch outcome {
     case .finished(let upload):

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// One upload's counters: written by its data path without a lock, read by whoever shows it.
+/// One upload's counters: written by its data path without a lock, read by observers.
 ///
 /// What never changes is a plain constant; what moves is atomic. Order between counters is not promised: a reader may
 /// see `stored` an instant before the `received` that made it possible.
@@ -12,7 +12,7 @@ package final class UploadMeter: Sendable {
   package let mode: UploadMode
   /// The name asked for; what it is stored under may differ and is in the outcome.
   package let name: String
-  /// Size in bytes, or the most it can be where ``sizeExact`` is false; nil when nobody said.
+  /// Size in bytes, or the most it can be where ``sizeExact`` is false; nil when unknown.
   package let size: UInt64?
   package let sizeExact: Bool
   /// Address and port of the other end.
@@ -45,7 +45,7 @@ package final class UploadMeter: Sendable {
     var attempt = 1
     /// Why the attempt before failed and when the next one begins, while it waits for that.
     var pause: (reason: String, until: ContinuousClock.Instant)?
-    /// How the data path is told to end.
+    /// Has the data path end the upload.
     var interrupt: (@Sendable () -> Void)?
   }
 
@@ -83,10 +83,10 @@ package final class UploadMeter: Sendable {
   /// The same with what attempts before have moved in vain: it never shrinks.
   package var transferred: UInt64 { transferredBytes.load(ordering: .relaxed) }
 
-  /// Bytes handed to the file. Outgoing: what the server has answered for.
+  /// Bytes handed to the file. Outgoing: what the server's response confirms.
   package var stored: UInt64 { storedBytes.load(ordering: .relaxed) }
 
-  /// Bytes covered by fsync. Outgoing: what the server has answered for.
+  /// Bytes covered by fsync. Outgoing: what the server's response confirms.
   package var durable: UInt64 { durableBytes.load(ordering: .relaxed) }
 
   /// `count` more bytes have been taken.
@@ -203,8 +203,8 @@ package final class UploadMeter: Sendable {
     }
   }
 
-  /// Names how the data path is told to end the upload: called at most once, on whatever thread, so it may do no more
-  /// than pass the word on. Called at once when the upload has been cancelled before.
+  /// Sets what has the data path end the upload: called at most once, on any thread, so that it may do no more than
+  /// schedule that. Called at once when the upload has been cancelled before.
   package func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
     let isLate = life.withLock { life in
       guard life.ending == nil else { return false }

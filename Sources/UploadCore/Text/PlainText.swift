@@ -1,4 +1,4 @@
-/// Text from strangers, made safe to show: on a terminal, in a log line, in an error message.
+/// Untrusted text, made safe to show: on a terminal, in a log line, in an error message.
 package enum PlainText {
   /// Returns `text` with every scalar that could steer a terminal or disguise a name replaced by U+FFFD; see
   /// ``InvisibleCharacters`` for the few invisible ones that stay inside words and emoji.
@@ -20,5 +20,128 @@ package enum PlainText {
   /// separator of lines.
   package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     InvisibleCharacters.contains(scalar)
+  }
+}
+
+/// Characters that cannot be seen: most only disguise a name or steer a terminal, a few belong to what is seen.
+///
+/// Removed or replaced: controls, bidirectional controls and other format characters (general category Cc, Cf), line and
+/// paragraph separators, and everything that Unicode calls default-ignorable. Kept, because emoji and several scripts
+/// are misspelt without them:
+/// * zero-width joiner and non-joiner inside a word or between emoji, and behind a virama (Indic scripts);
+/// * a variation selector behind a character that it can change;
+/// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).
+package enum InvisibleCharacters {
+  /// Which of `scalars` are kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
+  package static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
+    var result: [Bool] = []
+    result.reserveCapacity(scalars.count)
+    /// The last scalar that is kept.
+    var previous: Unicode.Scalar?
+    while result.count < scalars.count {
+      let index = result.count
+      guard let scalar = scalars[index] else {
+        previous = nil
+        result.append(true)
+        continue
+      }
+      if isTag(scalar), let length = lengthOfTags(scalars[index...], behind: previous) {
+        previous = nil
+        result.append(contentsOf: repeatElement(true, count: length))
+        continue
+      }
+      let next = index + 1 < scalars.count ? scalars[index + 1] : nil
+      let isShown = isShown(scalar, between: previous, and: next)
+      if isShown { previous = scalar }
+      result.append(isShown)
+    }
+    return result
+  }
+
+  /// Whether a scalar cannot be seen by itself. Whether it is kept depends on its neighbours, except for most.
+  package static func contains(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return true
+    default: return scalar.properties.isDefaultIgnorableCodePoint
+    }
+  }
+
+  private static func isShown(
+    _ scalar: Unicode.Scalar,
+    between previous: Unicode.Scalar?,
+    and next: Unicode.Scalar?
+  ) -> Bool {
+    guard contains(scalar) else { return true }
+    guard let previous else { return false }
+    switch scalar {
+    case "\u{200C}", "\u{200D}": return joins(previous, next)
+    case "\u{FE0E}", "\u{FE0F}": return previous.properties.isEmoji
+    default: return scalar.properties.isVariationSelector && takesVariation(previous)
+    }
+  }
+
+  private static func joins(_ previous: Unicode.Scalar, _ next: Unicode.Scalar?) -> Bool {
+    if previous.properties.canonicalCombiningClass == .virama { return true }
+    // A mark that will be removed does not end a word.
+    return isWordPart(previous) && (next.map { isWordPart($0) && !contains($0) } ?? false)
+  }
+
+  /// Letters, marks, numbers and emoji.
+  private static func isWordPart(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
+      .spacingMark, .enclosingMark, .decimalNumber, .letterNumber, .otherNumber:
+      return true
+    default:
+      return !scalar.isASCII && scalar.properties.isEmoji
+    }
+  }
+
+  /// Ideographs, letters of other scripts and symbols have registered variants; no letter of ASCII has.
+  private static func takesVariation(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .otherLetter, .mathSymbol, .otherSymbol: true
+    default: false
+    }
+  }
+
+  private static let blackFlag: Unicode.Scalar = "\u{1F3F4}"
+  private static let cancelTag: Unicode.Scalar = "\u{E007F}"
+  /// Country and region, such as `gbsct`, and the cancel tag.
+  private static let mostTags = 7
+
+  private static func isTag(_ scalar: Unicode.Scalar) -> Bool {
+    (0xE0020...0xE007F).contains(scalar.value)
+  }
+
+  /// How many of `scalars` make up a whole sequence of tags behind a black flag; nil when they do not.
+  private static func lengthOfTags(_ scalars: ArraySlice<Unicode.Scalar?>, behind previous: Unicode.Scalar?) -> Int? {
+    guard previous == blackFlag else { return nil }
+    let tags = scalars.prefix(mostTags).prefix { $0.map { isTag($0) && $0 != cancelTag } ?? false }
+    let end = tags.endIndex
+    guard !tags.isEmpty, end < scalars.endIndex, scalars[end] == cancelTag else { return nil }
+    return tags.count + 1
+  }
+}
+
+/// Text in HTML and XML documents.
+package enum MarkupText {
+  /// `text` as it stands in content and in quoted attributes: no character of it can begin markup.
+  ///
+  /// By number where HTML and XML have no name in common.
+  package static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import UploadCore
 
 /// Finds CRLF, two dashes and the boundary in a stream of buffers, and holds back what could be the beginning of it.
 ///
@@ -27,7 +28,7 @@ struct DelimiterScanner {
   /// How many bytes of the delimiter have been matched at the end of the buffers before.
   private var matched = 0
 
-  /// How many of the matched bytes belong to what came before, and are not content even when the match fails.
+  /// How many of the matched bytes belong to the line before, and are not content even when the match fails.
   private var borrowed = 0
 
   init(boundary: MultipartBoundary) {
@@ -46,7 +47,7 @@ struct DelimiterScanner {
     borrowed = 2
   }
 
-  /// Judges the front of `bytes`, which must not be empty. Asking again without taking anything gives the same answer.
+  /// Judges the front of `bytes`, which must not be empty. A second call without taking anything returns the same step.
   mutating func scan(_ bytes: ByteBuffer) -> Step {
     // Not `self` in the closure: the scanner is changed inside, its needle is read.
     let needle = delimiter
@@ -91,5 +92,55 @@ struct DelimiterScanner {
     if last > 0 { return .content(last) }
     matched = haystack.count
     return .heldBack(haystack.count)
+  }
+}
+
+/// What may follow a boundary: two dashes, which end the form, or blanks and CRLF, which begin a part.
+struct DelimiterLineEnd {
+  enum Outcome {
+    case needsBytes
+    case partBegins
+    case formEnds
+  }
+
+  private enum Expectation {
+    /// Anything that may follow a boundary.
+    case any
+    /// The second of the closing dashes.
+    case dash
+    /// Blanks or CRLF.
+    case lineEnd
+    /// The LF after a CR.
+    case lineFeed
+  }
+
+  private var expectation = Expectation.any
+
+  /// Takes the next byte after the boundary.
+  ///
+  /// Throws `.malformedForm` for anything else: a line that begins with the boundary and goes on is neither clearly a
+  /// delimiter nor clearly content, and receivers that guess differently have been tricked with it.
+  mutating func take(_ byte: UInt8) throws(UploadError) -> Outcome {
+    switch (expectation, byte) {
+    case (.any, ASCII.dash):
+      expectation = .dash
+    case (.dash, ASCII.dash):
+      return .formEnds
+    case (.any, _) where ASCII.isBlank(byte), (.lineEnd, _) where ASCII.isBlank(byte):
+      // Transport padding of RFC 2046 section 5.1.1.
+      expectation = .lineEnd
+    case (.any, ASCII.carriageReturn), (.lineEnd, ASCII.carriageReturn):
+      expectation = .lineFeed
+    case (.lineFeed, ASCII.lineFeed):
+      return .partBegins
+    case (_, ASCII.lineFeed):
+      throw UploadError(.malformedForm, "A boundary's line ends in LF alone; lines of a form end in CR LF.")
+    default:
+      throw UploadError(
+        .malformedForm,
+        "A line begins with the boundary but goes on after it; choose a boundary that is in none of the parts."
+      )
+    }
+    return .needsBytes
   }
 }

@@ -55,8 +55,8 @@ package struct MultipartBoundary: Sendable, Equatable {
     bytes = Array(text.utf8)
   }
 
-  /// A boundary for a form of our own, with 128 random bits from the system's generator: whoever could predict it could
-  /// forge parts from within a file.
+  /// A boundary for a form of our own, with 128 random bits from the system's generator: a predictable one would
+  /// let a file's content forge parts.
   package static func random() -> MultipartBoundary {
     var generator = SystemRandomNumberGenerator()
     var digits = "sluice-"

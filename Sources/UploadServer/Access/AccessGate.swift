@@ -1,3 +1,4 @@
+import Basics
 import HTTPTypes
 import NIOCore
 import UploadCore
@@ -36,12 +37,13 @@ struct AccessGate: Sendable {
   ///   - isAuthenticated: whether this client has presented the token on this connection before. Then it is not blocked by
   ///     wrong tokens that others present from its address.
   func verdict(
-    on request: HTTPRequest,
+    on incoming: IncomingRequest,
     from peer: SocketAddress?,
     client: ClientAddress,
     isAuthenticated: Bool,
     at now: NIODeadline
   ) -> Verdict {
+    let request = incoming.head
     if isLoopback, !isTrusted(peer), let host = request.authority, !Self.isLoopback(host: host) {
       // A page whose name was made to stand for 127.0.0.1 is of the same origin, but cannot change its own name.
       return .refuse(
@@ -61,9 +63,9 @@ struct AccessGate: Sendable {
     {
       return .preflight
     }
-    guard let token = rules.token, !Self.isOpen(request) else { return .pass(hasToken: false) }
+    guard let token = rules.token, !Self.isOpen(incoming) else { return .pass(hasToken: false) }
     if !isAuthenticated, let time = guesses.blockedTime(of: client.key, at: now) { return Self.blocked(for: time) }
-    let candidates = Self.candidates(in: request).prefix(Self.maxCandidates)
+    let candidates = Self.candidates(in: incoming).prefix(Self.maxCandidates)
     guard candidates.contains(where: token.matches) else {
       guesses.note(candidates.count, of: client.key, at: now)
       return .refuse(
@@ -109,24 +111,17 @@ struct AccessGate: Sendable {
     return origin
   }
 
-  /// The token as the request's target has it, for links of a page that was opened so.
-  static func tokenInTarget(_ request: HTTPRequest) -> String? {
-    guard let path = request.path, let target = try? RequestTarget(path) else { return nil }
-    return try? target.parameter("token")
-  }
-
   // MARK: Tokens
 
-  /// Whether a load balancer may ask for it without a word.
-  private static func isOpen(_ request: HTTPRequest) -> Bool {
-    guard request.method == .get || request.method == .head else { return false }
-    return request.path?.prefix { $0 != "?" } == "/healthz"
+  /// Whether a load balancer may ask for it without a token.
+  private static func isOpen(_ request: IncomingRequest) -> Bool {
+    (request.head.method == .get || request.head.method == .head) && request.path == "/healthz"
   }
 
-  private static func candidates(in request: HTTPRequest) -> [String] {
-    let credentials = request.headerFields[values: .authorization].compactMap(credential)
+  private static func candidates(in request: IncomingRequest) -> [String] {
+    let credentials = request.head.headerFields[values: .authorization].compactMap(credential)
     // What is empty is no token, and no guess.
-    return ((tokenInTarget(request).map { [$0] } ?? []) + credentials).filter { !$0.isEmpty }
+    return ((request.token.map { [$0] } ?? []) + credentials).filter { !$0.isEmpty }
   }
 
   /// A bearer token, or the password of the basic scheme with any user's name (RFC 6750, RFC 7617).
@@ -208,4 +203,16 @@ struct AccessGate: Sendable {
     if name == "localhost" || name.hasSuffix(".localhost") { return true }
     return IPAddress(name)?.isLoopback ?? false
   }
+}
+
+/// Who may use the server.
+package struct AccessRules: Sendable {
+  /// What every request but `/healthz` must show; nil when nothing is asked.
+  package var token: AccessToken?
+  /// Origins besides the server's own whose web pages may use it, as browsers write them: `https://app.example`.
+  package var allowedOrigins: [String] = []
+  /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
+  package var trustedProxies: [AddressRange] = []
+
+  package init() {}
 }

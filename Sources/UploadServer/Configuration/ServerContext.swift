@@ -57,42 +57,34 @@ struct ServerContext: Sendable {
     SHAHash(algorithms(for: request))
   }
 
-  /// Why no more upload is taken, before a byte of it is read; nil when it is, and then it counts for its client until
-  /// ``uploadEnded(of:)``.
-  func refuseOrCount(_ client: ClientAddress) -> UploadError? {
-    if let error = refuseUpload() { return error }
+  /// Counts an upload for its client until ``uploadEnded(of:)``.
+  /// - Throws: ``UploadError`` with code `tooManyUploads` or `tooManyFromClient` when there are as many as allowed.
+  func admit(_ client: ClientAddress) throws(UploadError) {
+    if let error = uploadRejection { throw error }
     guard perClient?.begin(client.key) ?? true else {
-      return UploadError(
+      throw UploadError(
         .tooManyFromClient,
         "This address has as many uploads under way as one may have. Wait for one to end."
       )
     }
-    return nil
   }
 
-  /// Why no more upload is taken, in a request that is under way or from anybody; nil when it is.
-  func refuseUpload() -> UploadError? {
+  /// Why no further upload can begin, in a running request or in a new one; nil when it can.
+  var uploadRejection: UploadError? {
     guard ledger.activeCount(.incoming) + emptyForms.value >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
   }
 
-  /// Reports a request that was rejected before an upload began. The only place that does.
-  /// - Parameters:
-  ///   - method: as it was sent; nil when it could not be parsed, and on the raw port.
-  ///   - target: the same; its query is not reported.
-  func noteRejection(
-    of client: ClientAddress,
-    _ method: String?,
-    _ target: String?,
-    _ status: HTTPResponse.Status,
-    _ reason: String
-  ) {
+  /// Reports a request that was rejected before an upload began. The only place that does. The target's query is not
+  /// reported.
+  func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String) {
     ledger.reject(
       RejectedRequest(
         time: LogTime.now,
-        client: client.host,
-        method: method.map(redactor.text),
-        path: target.map(redactor.path),
+        client: request.client.host,
+        method: request.method.map(redactor.text),
+        host: request.host.map(redactor.text),
+        path: request.rawTarget.map(redactor.path),
         status: status.code,
         reason: redactor.text(reason)
       )

@@ -29,7 +29,7 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
       return
     }
     let client = ClientAddress(context.remoteAddress)
-    server.noteRejection(of: client, nil, nil, .badRequest, Self.message)
+    server.noteRejection(CurrentRequest(client: client), .badRequest, Self.message)
     context.writeAndFlush(Self.wrapOutboundOut(Self.answer(to: bytes)), promise: nil)
     let lingering = LingeringClose(.unknown, of: client, server: server, context: context)
     self.lingering = lingering

@@ -126,7 +126,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private func begin(_ head: MultipartPartHead) throws(UploadError) {
     // The first takes the place that the form was let in for.
     fill()
-    if let error = context.refuseUpload() { throw error }
+    if let error = context.uploadRejection { throw error }
     // What waits for the rest of the request is this part's from here on.
     parts.last?.meter.phase = .finishing
     let declared = head.contentType.flatMap(MediaTypeNames.essence)

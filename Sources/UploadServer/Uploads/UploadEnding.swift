@@ -30,6 +30,23 @@ extension UploadError {
   /// Somebody at the server ended it.
   static let cancelledHere = UploadError(.cancelled, "The upload was cancelled at the server.")
 
+  /// The connection is gone, or broke with an error.
+  static func clientGone(_ cause: (any Error)? = nil) -> UploadError {
+    let message = cause == nil ? "The client went away in the middle." : "The connection broke in the middle."
+    return UploadError(.clientGone, message, cause: cause)
+  }
+
+  /// The client has closed its side before the end of the body.
+  static func incompleteBody(_ cause: (any Error)? = nil) -> UploadError {
+    UploadError(.incomplete, "The body ended before it was complete. Send the file again.", cause: cause)
+  }
+
+  /// The server takes no more requests.
+  static let stopping = UploadError(.shuttingDown, "The server is stopping. Send the file again later.")
+
+  /// The headers of a request were not complete in time.
+  static let lateHeaders = UploadError(.timedOut, "The head of the request did not come whole in time.")
+
   /// Nothing of the body came for as long as the idle time-out.
   static func silence(_ timeout: Duration) -> UploadError {
     UploadError(.timedOut, "No byte of the file came for \(timeout.formattedSeconds). Send the file again.")

@@ -4,36 +4,32 @@ import UploadProtocol
 
 /// Where a request goes, decided from its head alone, before a byte of its body is read.
 enum UploadRoute: Sendable {
-  /// No body, and not an upload: the library's router answers it.
-  case library
+  /// No body, and not an upload: Hummingbird's router serves it.
+  case hummingbird
   /// The body is one file.
   case file(name: FileName?, declaredType: String?)
   /// The body is a form.
   case form(MultipartBoundary)
-  /// It is answered at once.
-  case refusal(UploadError)
+  /// It is rejected at once.
+  case rejection(UploadError)
 
   /// Finds the route for a request.
   ///
-  /// Every request that has a body ends here one way or another: the library would read a body nobody asked for without
-  /// bound.
-  init(_ request: HTTPRequest, length: BodyLength) {
-    do {
-      self = try Self.find(request, length: length)
+  /// Every request that has a body ends here one way or another: Hummingbird would read a body that no route asked for
+  /// without bound.
+  init(_ request: IncomingRequest) {
+    do throws(UploadError) {
+      self = try Self.find(request.head, target: request.target.get(), length: request.length)
     } catch {
-      self = .refusal(error)
+      self = .rejection(error)
     }
   }
 
-  /// How long the body of `request` says it is.
-  static func bodyLength(of request: HTTPRequest) -> BodyLength {
-    if request.headerFields[.transferEncoding] != nil { return .chunked }
-    guard let text = request.headerFields[.contentLength], let bytes = UInt64(text), bytes > 0 else { return .none }
-    return .known(bytes)
-  }
-
-  private static func find(_ request: HTTPRequest, length: BodyLength) throws(UploadError) -> UploadRoute {
-    let target = try RequestTarget(request.path ?? "/")
+  private static func find(
+    _ request: HTTPRequest,
+    target: RequestTarget,
+    length: BodyLength
+  ) throws(UploadError) -> UploadRoute {
     switch (request.method, target.path) {
     case (.post, "/stream-upload"):
       try checkContent(request)
@@ -60,7 +56,7 @@ enum UploadRoute: Sendable {
       guard length == .none else {
         throw UploadError(.badRequest, "\(request.method.rawValue) takes no body. Send files with POST or PUT.")
       }
-      return .library
+      return .hummingbird
     }
     guard endpoints.contains(target.path) || length == .none else {
       throw UploadError(
@@ -68,14 +64,17 @@ enum UploadRoute: Sendable {
         "Nothing takes an upload there. Send POST /stream-upload, POST /file-upload or PUT /NAME."
       )
     }
-    throw UploadError(.methodNotAllowed, "That method is not for this path, which takes \(methods(for: request)).")
+    throw UploadError(.methodNotAllowed, "That method is not for this path, which takes \(methods(at: target.path)).")
   }
 
   /// The methods that a request's path takes, as the `Allow` field lists them.
-  static func methods(for request: HTTPRequest) -> String {
-    let path = request.path.map { $0.prefix { $0 != "?" } } ?? ""
-    if endpoints.contains(String(path)) { return "POST" }
-    return notFiles.contains(String(path)) || path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"
+  static func methods(for request: IncomingRequest) -> String {
+    methods(at: request.path)
+  }
+
+  private static func methods(at path: String) -> String {
+    if endpoints.contains(path) { return "POST" }
+    return notFiles.contains(path) || path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"
   }
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]

@@ -24,3 +24,12 @@ struct WantedName {
     return (fileName(type: type), type)
   }
 }
+
+/// Which media type a stored file is given.
+enum StoredType {
+  /// The best guess: detected, else declared, else by name (``MediaTypeNames/best(detected:declared:fileName:)``).
+  static func type(of meter: UploadMeter, name: FileName) -> String {
+    MediaTypeNames.best(detected: meter.detectedType, declared: meter.declaredType, fileName: name.description)
+      ?? MediaTypeNames.unknown
+  }
+}

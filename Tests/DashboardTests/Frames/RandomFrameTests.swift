@@ -14,7 +14,7 @@ import UploadTestSupport
 @Suite struct RandomFrameTests {
   private static let count = Int(ProcessInfo.processInfo.environment["SLUICE_RANDOM_FRAMES"] ?? "") ?? 50
 
-  @Test func everyFrameIsWhole() {
+  @Test func `every frame is whole`() {
     for seed in 0..<Self.count {
       var random = RandomModel(seed: UInt64(seed))
       let model = random.model()

@@ -1,4 +1,5 @@
 import Foundation
+import TerminalUI
 import Testing
 
 /// Compares a text with the file of that name beside the tests.
@@ -36,5 +37,47 @@ enum Golden {
 extension Array {
   fileprivate subscript(safe index: Int) -> Element? {
     indices.contains(index) ? self[index] : nil
+  }
+}
+
+extension Surface {
+  /// The screen as a golden file holds it: the text of each row between bars, then its styles, run by run: `12a 3b` is
+  /// twelve cells of style a and three of style b; a legend says what the letters are. Equal rows of styles are
+  /// written once: `×3`.
+  var goldenText: String {
+    var letters: [Style: String] = [:]
+    var legend = ""
+    var styles: [(row: String, count: Int)] = []
+    for y in 0..<size.height {
+      var runs: [(letter: String, count: Int)] = []
+      for cell in row(y) {
+        let letter = letters[cell.style] ?? Self.letter(letters.count)
+        if letters.updateValue(letter, forKey: cell.style) == nil { legend += "  \(letter) = \(cell.style.words)\n" }
+        if runs.last?.letter == letter { runs[runs.count - 1].count += 1 } else { runs.append((letter, 1)) }
+      }
+      let line = runs.map { "\($0.count)\($0.letter)" }.joined(separator: " ")
+      if styles.last?.row == line { styles[styles.count - 1].count += 1 } else { styles.append((line, 1)) }
+    }
+    let rows = (0..<size.height).map { "|\(text(ofRow: $0))|\n" }.joined()
+    return rows + legend + styles.map { $0.count > 1 ? "  \($0.row) ×\($0.count)\n" : "  \($0.row)\n" }.joined()
+  }
+
+  private static func letter(_ index: Int) -> String {
+    let alphabet = Array("abcdefghijklmnopqrstuvwxyz")
+    return index < alphabet.count ? String(alphabet[index]) : "A\(index)"
+  }
+}
+
+extension Style {
+  /// `75 on 237 bold`, colours by their place in the palette.
+  fileprivate var words: String {
+    var words: [String] = []
+    if let index = foreground.index { words.append("\(index)") }
+    if let index = background.index { words.append("on \(index)") }
+    let names: [(Attributes, String)] = [
+      (.bold, "bold"), (.dim, "dim"), (.underline, "underline"), (.reverse, "reverse"),
+    ]
+    words += names.filter { attributes.contains($0.0) }.map(\.1)
+    return words.isEmpty ? "plain" : words.joined(separator: " ")
   }
 }

@@ -16,7 +16,7 @@ import UploadCore
     (StallCause.client, 12.0, "stalled: client 12 s"), (.server, 5.9, "stalled: server 5 s"),
     (.disk, 700, "stalled: disk 11 min"), (.memory, 40_000, "stalled: memory 11 h"), (.limit, 6, "stalled: limit 6 s"),
   ])
-  func aStallHasItsCauseAndForHowLong(_ cause: StallCause, _ seconds: Double, _ words: String) {
+  func `a stall has its cause and for how long`(_ cause: StallCause, _ seconds: Double, _ words: String) {
     for size in [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 40, height: 8)] {
       #expect(text(UploadSnapshot.example().stalled(cause, seconds), size).contains(words))
     }
@@ -26,11 +26,11 @@ import UploadCore
     (UploadState.waiting, "waiting"), (.receiving, "receiving"), (.waitingForMemory, "waiting for memory"),
     (.limited, "limited"), (.finishing, "finishing"),
   ])
-  func everyStateIsAWord(_ state: UploadState, _ word: String) {
+  func `every state is a word`(_ state: UploadState, _ word: String) {
     #expect(text(.example { $0.state = state }).contains(word))
   }
 
-  @Test func aFailureHasItsReason() {
+  @Test func `a failure has its reason`() {
     let upload = UploadSnapshot.example().ended(.failed(UploadError(.diskFull, "No space is left in ./uploads.")))
     #expect(text(upload).contains("failed: disk full"))
     #expect(text(upload).contains("No space is left in ./uploads."))
@@ -48,7 +48,7 @@ import UploadCore
   }
 
   @Test(arguments: [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 50, height: 20)])
-  func theLargeDetailHasTheWholeReason(_ size: Size) {
+  func `the large detail has the whole reason`(_ size: Size) {
     var driver = Driver(size)
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
     driver.press(.enter)
@@ -57,7 +57,7 @@ import UploadCore
     #expect(text.contains("END"))
   }
 
-  @Test func whatFitsNotIntoOneLineOfARowGoesOnInTheLast() {
+  @Test func `text that does not fit into one line of a row continues in the last`() {
     var driver = Driver()
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
     #expect(words([driver.row(4), driver.row(5)]).hasPrefix("127.0.0.1:9443 shows a certificate"))
@@ -67,7 +67,7 @@ import UploadCore
     #expect(driver.row(4).contains("No space.") && driver.row(5).contains("192.168.1.9:51234"))
   }
 
-  @Test func aPauseBeforeAnotherAttemptHasItsReasonToo() {
+  @Test func `a pause before another attempt has its reason too`() {
     let upload = UploadSnapshot.sending("b") {
       $0.state = .waiting
       $0.retryReason = "Nobody listens there."
@@ -101,7 +101,7 @@ import UploadCore
   }
 
   /// The first burst, into the buffers of the network, must not flatten all that follows.
-  @Test func theSparklineShowsTheLatestRatesAgainstEachOther() {
+  @Test func `the sparkline shows the latest rates against each other`() {
     var driver = Driver()
     let upload = UploadSnapshot.example { $0.speed = 4e9 }
     driver.show([upload])
@@ -110,7 +110,7 @@ import UploadCore
     #expect(Set(spark).count > 1, "\(spark)")
   }
 
-  @Test func theNumbersOfTheDetailStandStillAndAreWhole() {
+  @Test func `the numbers of the detail stand still and are whole`() {
     for size in [Size(width: 120, height: 34), Size(width: 200, height: 60), Size(width: 100, height: 30)] {
       var driver = Driver(size)
       func columns(_ upload: UploadSnapshot) -> [[Int?]] {
@@ -140,25 +140,25 @@ import UploadCore
     }
   }
 
-  @Test func atAHundredColumnsThePeerIsThere() {
+  @Test func `at a hundred columns the peer is there`() {
     var driver = Driver(Size(width: 100, height: 30))
     driver.show([.example()])
     #expect(driver.row(5).contains("192.168.1.9:51234"))
   }
 
-  @Test func everythingAboutAnUploadIsInItsRow() {
+  @Test func `everything about an upload is in its row`() {
     for part in ["a.bin", "stream", "192.168.1.9:51234", "50%", "96.2 MiB/s", "0:10", "1.0G/2.0G", "mem    3.0 MiB"] {
       #expect(text(.example()).contains(part), "\(part)")
       #expect(text(.example(), Size(width: 80, height: 24)).contains(part), "\(part)")
     }
   }
 
-  @Test func withoutALengthThereAreBytesAndNoPercentage() {
+  @Test func `without a length there are bytes and no percentage`() {
     let upload = UploadSnapshot.example { ($0.size, $0.eta) = (nil, nil) }
     #expect(text(upload).contains("1.0G") && !text(upload).contains("%"))
   }
 
-  @Test func withoutALengthTheBarMovesWhileBytesDo() {
+  @Test func `without a length the bar moves while bytes do`() {
     var driver = Driver()
     var upload = UploadSnapshot.example { $0.size = nil }
     func bar() -> Substring { driver.row(4).prefix(30) }
@@ -171,11 +171,11 @@ import UploadCore
     #expect(bar() != first)
   }
 
-  @Test func aSizeThatIsOnlyAMostSaysSo() {
+  @Test func `a size that is only a most says so`() {
     #expect(text(.example { $0.sizeExact = false }).contains("1.0G/≤2.0G"))
   }
 
-  @Test func allBytesAreNotTheEnd() {
+  @Test func `all bytes are not the end`() {
     let upload = UploadSnapshot.example {
       $0.bytes = 2 << 30
       $0.state = .finishing
@@ -183,7 +183,7 @@ import UploadCore
     #expect(text(upload).contains("100%") && text(upload).contains("finishing") && !text(upload).contains("done"))
   }
 
-  @Test func theBarTellsReceivedFromStored() {
+  @Test func `the bar tells received from stored`() {
     var driver = Driver()
     driver.show([.example { $0.stored = 1 << 29 }])
     let surface = driver.model.render()
@@ -194,7 +194,7 @@ import UploadCore
   }
 
   /// Numbers that get wider must not push others aside.
-  @Test func nothingMovesWhenANumberChanges() {
+  @Test func `nothing moves when a number changes`() {
     var driver = Driver()
     let upload = UploadSnapshot.example { $0.state = .receiving }
     func columns() -> [Int?] {
@@ -212,7 +212,7 @@ import UploadCore
     }
   }
 
-  @Test func finishedOnesShowWhatTheyAreAndWhatTheyTook() {
+  @Test func `finished ones show what they are and what they took`() {
     let upload = UploadSnapshot.example("x.zip").ended(
       .finished(FinishedUpload(path: "x (2).zip", bytes: 1 << 20, type: "application/zip"))
     )

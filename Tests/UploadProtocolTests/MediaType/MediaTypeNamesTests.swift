@@ -7,22 +7,26 @@ import Testing
     ("a.csv", "text/csv"), ("A.CSV", "text/csv"), ("movie.final.Mp4", "video/mp4"), ("x.tar.gz", "application/gzip"),
     ("x.zst", "application/zstd"), (".json", "application/json"), ("a/b.d/c.pdf", "application/pdf"),
     ("x.iso", "application/x-iso9660-image"), ("x.jpeg", "image/jpeg"), ("x.bin", "application/octet-stream"),
-  ]) func types(name: String, type: String) {
+  ]) func `a type is found by the extension`(name: String, type: String) {
     #expect(MediaTypeNames.type(forFileName: name) == type)
   }
 
-  @Test(arguments: ["", "csv", "a.", ".", "a.unheard-of", "a.csv ", "a.csv/b"]) func unknownNames(name: String) {
+  @Test(arguments: ["", "csv", "a.", ".", "a.unheard-of", "a.csv ", "a.csv/b"]) func `unknown names have no type`(
+    name: String
+  ) {
     #expect(MediaTypeNames.type(forFileName: name) == nil)
   }
 
   @Test(arguments: [
     ("image/jpeg", "jpg"), ("IMAGE/PNG", "png"), ("text/plain; charset=utf-8", "txt"), (" text/html ;x", "html"),
     ("application/zip", "zip"), ("audio/ogg", "ogg"), ("application/octet-stream", "bin"),
-  ]) func extensions(type: String, ending: String) {
+  ]) func `an extension is found by the type`(type: String, ending: String) {
     #expect(MediaTypeNames.fileExtension(forType: type) == ending)
   }
 
-  @Test(arguments: ["", "text", "text/", "text/unheard-of", ";text/plain"]) func unknownTypes(type: String) {
+  @Test(arguments: ["", "text", "text/", "text/unheard-of", ";text/plain"]) func `unknown types have no extension`(
+    type: String
+  ) {
     #expect(MediaTypeNames.fileExtension(forType: type) == nil)
   }
 
@@ -40,7 +44,7 @@ import Testing
     #expect(MediaTypeNames.essence(ofField: field) == type)
   }
 
-  @Test func theTableIsSound() {
+  @Test func `the table is sound`() {
     let entries = MediaTypeTable.entries
     let endings = entries.flatMap(\.extensions)
     #expect(Set(entries.map(\.type)).count == entries.count)

@@ -10,7 +10,7 @@ import UploadCore
     // One type, two names.
     ("application/gzip", "application/x-gzip", true), ("application/x-gzip", "application/gzip", true),
     ("image/*", "application/pdf", false), ("application/xml", "text/xml", true), ("text/*", "text/xml", true),
-  ]) func patterns(pattern: String, type: String, matches: Bool) throws {
+  ]) func `patterns match types`(pattern: String, type: String, matches: Bool) throws {
     #expect(try MediaTypePattern(pattern).matches(type) == matches)
   }
 

@@ -53,7 +53,7 @@ import UploadTestSupport
   }
 
   @Test func `Noise, cut anyhow, gives one answer and no trap`() {
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     for _ in 0..<400 {
       // Real beginnings with noise behind them reach further than noise alone.
       var bytes = Self.cases.randomElement(using: &generator)?.bytes ?? []

@@ -1,4 +1,5 @@
 import Testing
+import UploadTestSupport
 
 @testable import UploadProtocol
 
@@ -18,7 +19,7 @@ import Testing
     return haystack.withUnsafeBytes { search.firstIndex(in: $0) }
   }
 
-  @Test(arguments: boundaries) func atEveryPosition(text: String) throws {
+  @Test(arguments: boundaries) func `a delimiter is found at every position`(text: String) throws {
     let boundary = try MultipartBoundary(text)
     for before in 0..<40 {
       for after in [0, 1, 7, 8, 9, 300] {
@@ -31,10 +32,10 @@ import Testing
     }
   }
 
-  @Test(arguments: boundaries) func amongItsOwnPieces(text: String) throws {
+  @Test(arguments: boundaries) func `a delimiter is found among its own pieces`(text: String) throws {
     let boundary = try MultipartBoundary(text)
     let delimiter = boundary.delimiter
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     for _ in 0..<150 {
       var haystack: [UInt8] = []
       for _ in 0..<Int.random(in: 0...12, using: &generator) {
@@ -46,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func inNothing() throws {
+  @Test func `nothing is found in nothing`() throws {
     #expect(index(try MultipartBoundary("a"), in: []) == nil)
   }
 }

@@ -11,7 +11,7 @@ import UploadCore
   /// A pattern over and over inside of a file comes out as it went in, however it is cut, and in few events: as many as
   /// there are pieces, and one for what was held back from each before.
   @Test(arguments: ["\r", "\n", "\r\n", "\r\n-", "\r\n--", "-", "\r\n--B", "\r\r\n", "\r\n--\r\n--B", "b", "-b"])
-  func denseContent(pattern: String) throws {
+  func `content full of candidates is searched in linear time`(pattern: String) throws {
     let boundary = try MultipartBoundary("b")
     // A space first: right after the headers a line begins, and with it maybe a delimiter.
     let content = [32] + Array(String(repeating: pattern, count: 140_000 / pattern.utf8.count).utf8)
@@ -33,7 +33,7 @@ import UploadCore
     }
   }
 
-  @Test(arguments: [1, 3, 50, 200]) func aBoundaryLongerThanEveryBuffer(pieceLength: Int) throws {
+  @Test(arguments: [1, 3, 50, 200]) func `a boundary longer than every buffer`(pieceLength: Int) throws {
     let boundary = try MultipartBoundary(String(repeating: "-", count: 200))
     let writer = MultipartWriter(boundary: boundary)
     let content = Array("x\r\n".utf8) + [UInt8](repeating: 45, count: 201) + Array("x\r\n--".utf8)
@@ -45,7 +45,7 @@ import UploadCore
     #expect(transcript.files.map(\.content) == [content])
   }
 
-  @Test func aMegabyteOfJunkBefore() throws {
+  @Test func `a megabyte of junk before`() throws {
     let junk = [UInt8](repeating: 120, count: 1 << 20)
     let boundary = try MultipartBoundary("b")
     var parser = MultipartParser(boundary: boundary)
@@ -61,7 +61,7 @@ import UploadCore
     #expect(fed == 9 << 10)
   }
 
-  @Test func aMegabyteOfJunkAfter() throws {
+  @Test func `a megabyte of junk after`() throws {
     let junk = Array(String(repeating: "\r\n--b\r\n", count: 1 << 17).utf8)
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(bytes: Array("--b--".utf8) + junk))
@@ -71,7 +71,7 @@ import UploadCore
     #expect(parser.epilogueBytes == UInt64(junk.count))
   }
 
-  @Test func headersWithoutEnd() throws {
+  @Test func `headers without end`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--b\r\nA: "))
     var fed = 0
@@ -86,14 +86,14 @@ import UploadCore
     #expect(fed <= (8 << 10) + 1024)
   }
 
-  @Test func thousandsOfTinyParts() throws {
+  @Test func `thousands of tiny parts`() throws {
     let form = Array(String(repeating: "--b\r\n\r\n", count: 10_001).utf8)
     #expect(Transcript(of: [form], boundary: try MultipartBoundary("b")).failure == .tooLarge)
   }
 
   /// Unescaped, escaped and unbalanced quotes by the thousand: quadratic work would take hours here.
   @Test(arguments: [";a=\"\\\"", "\"", "\\\"", ";a=\"", "\\", ";", "=", "\" ", "\";"])
-  func headersFullOfQuotes(pattern: String) {
+  func `headers full of quotes`(pattern: String) {
     let field = Array(("form-data; filename=\"" + String(repeating: pattern, count: 200_000 / pattern.utf8.count)).utf8)
     #expect(ContentDisposition(part: field).filename != nil)
   }

@@ -33,7 +33,7 @@ import UploadCore
     "multipart/form-data; boundary=\"a\\\nb\"",
     "multipart/form-data; boundary=\"a\u{0}b\"",
     "multipart/form-data; boundary=\(String(repeating: "x", count: 201))",
-  ]) func malformed(contentType: String) {
+  ]) func `malformed input is rejected`(contentType: String) {
     let error = #expect(throws: UploadError.self) { try MultipartBoundary(contentType: contentType) }
     #expect(error?.code == .malformedForm)
   }
@@ -41,17 +41,17 @@ import UploadCore
   @Test(arguments: [
     "", "text/plain", "multipart/mixed; boundary=a", "multipart/form-datax; boundary=a", "application/octet-stream",
     "; boundary=a", "boundary=a",
-  ]) func otherTypes(contentType: String) {
+  ]) func `other content types are rejected`(contentType: String) {
     let error = #expect(throws: UploadError.self) { try MultipartBoundary(contentType: contentType) }
     #expect(error?.code == .unsupportedType)
   }
 
   @Test(arguments: [[], [13], [97, 10], [0], [UInt8](repeating: 97, count: 201)] as [[UInt8]])
-  func bytesThatCannotBe(bytes: [UInt8]) {
+  func `bytes that no boundary can have are rejected`(bytes: [UInt8]) {
     #expect(throws: UploadError.self) { try MultipartBoundary(bytes: bytes) }
   }
 
-  @Test func randomOnesDiffer() {
+  @Test func `random boundaries differ`() {
     let boundaries = (0..<100).map { _ in MultipartBoundary.random() }
     #expect(Set(boundaries.map(\.bytes)).count == 100)
     for boundary in boundaries {
@@ -65,12 +65,12 @@ import UploadCore
     }
   }
 
-  @Test(arguments: ["abc", "a b", "a\"b\\c", "(x)/y=z?"]) func theContentTypeComesBack(text: String) throws {
+  @Test(arguments: ["abc", "a b", "a\"b\\c", "(x)/y=z?"]) func `the content type is read back`(text: String) throws {
     let boundary = try MultipartBoundary(text)
     #expect(try MultipartBoundary(contentType: boundary.contentType) == boundary)
   }
 
-  @Test func theClosingDelimitersLength() throws {
+  @Test func `the closing delimiter's length is stated`() throws {
     #expect(try MultipartBoundary("abc").closingDelimiterLength == Array("\r\n--abc--".utf8).count)
   }
 }

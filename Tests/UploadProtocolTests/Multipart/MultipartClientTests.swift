@@ -6,7 +6,7 @@ import UploadCore
 
 /// What real clients send is understood as they meant it.
 @Suite struct MultipartClientTests {
-  @Test(arguments: ClientForm.all) func filesOfARealClient(form: ClientForm) throws {
+  @Test(arguments: ClientForm.all) func `files of a real client`(form: ClientForm) throws {
     let transcript = Transcript(of: [form.body], boundary: try MultipartBoundary(contentType: form.contentType))
     #expect(transcript.failure == nil)
     #expect(transcript.entries.last == .ended)
@@ -22,7 +22,7 @@ import UploadCore
     #expect(files == form.files)
   }
 
-  @Test func formsOfOurOwnComeBack() throws {
+  @Test func `forms of our own are read back`() throws {
     let writer = MultipartWriter(boundary: .random())
     let names = ["a \"b\"\r\n%22\\", "", "日本語 🎉.bin", "\\\"", "trailing\\", "a\"; filename=\"b"]
     var body: [UInt8] = []
@@ -41,7 +41,7 @@ import UploadCore
     #expect(transcript.files.map(\.content.text) == names.indices.map { "content \($0)" })
   }
 
-  @Test func aFormOfOneFileTellsTheFilesSize() throws {
+  @Test func `a form of one file states the file's size`() throws {
     let writer = MultipartWriter(boundary: .random())
     let head = writer.head(fieldName: "f", filename: "a", contentType: "text/plain", isFirst: true)
     let total = head.count + 1000 + writer.tail.count

@@ -1,5 +1,6 @@
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadProtocol
 
@@ -55,7 +56,7 @@ import UploadCore
     """
   )
 
-  private func check(_ body: [UInt8], limits: MultipartLimits, using generator: inout SeededGenerator) throws {
+  private func check(_ body: [UInt8], limits: MultipartLimits, using generator: inout SplitMix64) throws {
     let boundary = try MultipartBoundary("b")
     let expected = ReferenceParser.transcript(of: body, boundary: boundary, limits: limits)
     for pieces in [[body], body.pieces(of: 1), body.randomPieces(using: &generator)] {
@@ -65,7 +66,7 @@ import UploadCore
     }
   }
 
-  @Test func theReferenceAgreesOnAValidForm() throws {
+  @Test func `the reference agrees on a valid form`() throws {
     let transcript = ReferenceParser.transcript(
       of: Self.valid,
       boundary: try MultipartBoundary("b"),
@@ -75,8 +76,8 @@ import UploadCore
     #expect(transcript.files.map(\.content.text) == ["some\r\n--content--\r\n--B", "abc"])
   }
 
-  @Test(arguments: seeds) func formsOfRandomWords(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+  @Test(arguments: seeds) func `forms of random words do not depend on cuts`(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
     for _ in 0..<400 {
       var body: [UInt8] = Bool.random(using: &generator) ? Array("--b\r\n".utf8) : []
       for _ in 0..<Int.random(in: 0...14, using: &generator) {
@@ -86,8 +87,8 @@ import UploadCore
     }
   }
 
-  @Test(arguments: seeds) func contentOfRandomDelimiterBytes(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+  @Test(arguments: seeds) func `content of random delimiter bytes does not depend on cuts`(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"f\"\r\n\r\n".utf8)
     for _ in 0..<400 {
       let content = (0..<Int.random(in: 0...60, using: &generator)).compactMap { _ in
@@ -97,8 +98,8 @@ import UploadCore
     }
   }
 
-  @Test(arguments: seeds) func mutationsOfAValidForm(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+  @Test(arguments: seeds) func `mutations of a valid form do not depend on cuts`(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
     for _ in 0..<150 {
       var body = Self.valid
       for _ in 0..<Int.random(in: 1...3, using: &generator) {

@@ -18,39 +18,39 @@ import UploadCore
   private static let file = "Content-Disposition: form-data; filename=\"f\"\r\n"
   private static let field = "Content-Disposition: form-data; name=\"f\"\r\n"
 
-  @Test(arguments: [1 << 20, 1000, 7]) func preamble(pieceLength: Int) throws {
+  @Test(arguments: [1 << 20, 1000, 7]) func `the preamble has a limit`(pieceLength: Int) throws {
     let most = String(repeating: "x", count: 8 << 10)
     #expect(try failure(most + "\r\n--b--", pieceLength) == nil)
     #expect(try failure(most + "x\r\n--b--", pieceLength) == .malformedForm)
   }
 
-  @Test(arguments: [1 << 20, 1000, 7]) func headerBytes(pieceLength: Int) throws {
+  @Test(arguments: [1 << 20, 1000, 7]) func `header bytes have a limit`(pieceLength: Int) throws {
     let most = Self.file + "A: " + String(repeating: "x", count: (8 << 10) - Self.file.utf8.count - 7) + "\r\n"
     #expect((most + "\r\n").utf8.count == 8 << 10)
     #expect(try failure(part(most, "x") + "--b--", pieceLength) == nil)
     #expect(try failure(part("A" + most, "x") + "--b--", pieceLength) == .tooLarge)
   }
 
-  @Test func headerLines() throws {
+  @Test func `header lines have a limit`() throws {
     let most = Self.file + String(repeating: "A: b\r\n", count: 15)
     #expect(try failure(part(most, "x") + "--b--") == nil)
     #expect(try failure(part(most + "A: b\r\n", "x") + "--b--") == .tooLarge)
   }
 
-  @Test func blanksAfterABoundary() throws {
+  @Test func `blanks after a boundary have a limit`() throws {
     let most = String(repeating: " ", count: (8 << 10) - Self.file.utf8.count - 2)
     #expect(try failure("--b\(most)\r\n\(Self.file)\r\nx\r\n--b--") == nil)
     #expect(try failure("--b\(most) \r\n\(Self.file)\r\nx\r\n--b--") == .tooLarge)
     #expect(try failure("--b" + String(repeating: "\t", count: 100_000)) == .tooLarge)
   }
 
-  @Test func parts() throws {
+  @Test func `parts have a limit`() throws {
     let most = String(repeating: part(Self.field, ""), count: 10_000)
     #expect(try failure(most + "--b--") == nil)
     #expect(try failure(most + part(Self.field, "") + "--b--") == .tooLarge)
   }
 
-  @Test func files() throws {
+  @Test func `files have a limit`() throws {
     let none = part("Content-Disposition: form-data; filename=\"\"\r\n", "")
     let unnamed = part("Content-Disposition: form-data; filename=\"\"\r\n", "x")
     let most = String(repeating: part(Self.file, "x"), count: 1000) + none
@@ -69,14 +69,14 @@ import UploadCore
     #expect(error?.message.contains("more than 2 files") == true)
   }
 
-  @Test(arguments: [1 << 20, 1000, 7]) func fieldBytes(pieceLength: Int) throws {
+  @Test(arguments: [1 << 20, 1000, 7]) func `the bytes of a field have a limit`(pieceLength: Int) throws {
     let most = String(repeating: "\r\n--", count: (64 << 10) / 4)
     #expect(try failure(part(Self.field, most) + "--b--", pieceLength) == nil)
     #expect(try failure(part(Self.field, most + "x") + "--b--", pieceLength) == .tooLarge)
     #expect(try failure(part(Self.file, most + "x") + "--b--", pieceLength) == nil)
   }
 
-  @Test func bytesOfAllFields() throws {
+  @Test func `the bytes of all fields have a limit`() throws {
     let most = String(repeating: part(Self.field, String(repeating: "x", count: 64 << 10)), count: 16)
     #expect(try failure(most + "--b--") == nil)
     #expect(try failure(most + part(Self.field, "x") + "--b--") == .tooLarge)

@@ -18,40 +18,40 @@ import UploadCore
 
   // Rule 4: what is a file.
 
-  @Test func aFileWithoutAFieldNameIsTaken() throws {
+  @Test func `a file without a field name is accepted`() throws {
     let files = try file(headers: "Content-Disposition: form-data; filename=\"f\"").files
     #expect(files.map(\.head) == [MultipartPartHead(filename: "f")])
   }
 
-  @Test func anEmptyFieldNameIsTaken() throws {
+  @Test func `an empty field name is accepted`() throws {
     let files = try file(headers: "Content-Disposition: form-data; name=\"\"; filename=\"f\"").files
     #expect(files.map(\.head) == [MultipartPartHead(fieldName: "", filename: "f")])
   }
 
-  @Test func anEmptyFileNameWithBytesIsAFile() throws {
+  @Test func `an empty file name with bytes is a file`() throws {
     let transcript = try file(headers: "Content-Disposition: form-data; name=\"n\"; filename=\"\"", content: "\r\n--")
     #expect(transcript.files.map(\.head) == [MultipartPartHead(fieldName: "n", filename: "")])
     #expect(transcript.files.map(\.content.text) == ["\r\n--"])
   }
 
-  @Test func anEmptyFileNameWithoutBytesIsNothing() throws {
+  @Test func `an empty file name without bytes is nothing`() throws {
     let header = "Content-Disposition: form-data; name=\"n\"; filename=\"\""
     #expect(try file(headers: header, content: "").entries == [.ended])
     #expect(try transcript("--b\r\n\(header)\r\n\r\n--b--").entries == [.ended])
   }
 
-  @Test func aNamedFileWithoutBytesIsAFile() throws {
+  @Test func `a named file without bytes is a file`() throws {
     let transcript = try file(headers: Self.disposition, content: "")
     #expect(transcript.files.map(\.content) == [[]])
   }
 
-  @Test func partsWithoutAFileNameAreFields() throws {
+  @Test func `parts without a file name are fields`() throws {
     #expect(try file(headers: "Content-Disposition: form-data; name=\"n\"").entries == [.ended])
     #expect(try file(headers: "X-Any: thing").entries == [.ended])
     #expect(try transcript("--b\r\n\r\nno headers\r\n--b--").entries == [.ended])
   }
 
-  @Test func theFirstOfRepeatedHeadersCounts() throws {
+  @Test func `the first of repeated headers counts`() throws {
     let headers = "\(Self.disposition)\r\nContent-Disposition: form-data; filename=\"g\"\r\nContent-Type: a/b"
     let head = try file(headers: "\(headers)\r\nContent-Type: c/d").files.first?.head
     #expect(head == MultipartPartHead(fieldName: "n", filename: "f", contentType: "a/b"))
@@ -62,7 +62,7 @@ import UploadCore
       ("7", 7), ("18446744073709551615", UInt64.max), ("18446744073709551616", nil), ("-1", nil), ("+1", nil),
       ("", nil), ("1 2", nil), ("0x1", nil),
     ] as [(String, UInt64?)]
-  ) func aPartsOwnLength(text: String, length: UInt64?) throws {
+  ) func `a part's own length is read`(text: String, length: UInt64?) throws {
     #expect(
       try file(headers: "\(Self.disposition)\r\nContent-Length: \(text)").files.first?.head.contentLength == length
     )
@@ -70,13 +70,13 @@ import UploadCore
 
   // Rules 5 and 6: what stands around the parts.
 
-  @Test func preambleAndEpilogueAreDropped() throws {
+  @Test func `preamble and epilogue are dropped`() throws {
     let body = "preamble\r\n--b\r\n\(Self.disposition)\r\n\r\nx\r\n--b--\r\n--b\r\nepilogue --b--"
     #expect(try transcript(body).files.map(\.content.text) == ["x"])
     #expect(try transcript(body).failure == nil)
   }
 
-  @Test func theEpilogueIsCounted() throws {
+  @Test func `the epilogue is counted`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     for piece in ["--b--", "\r\n", "junk"] { parser.append(ByteBuffer(string: piece)) }
     #expect(try parser.next() == .ended)
@@ -86,23 +86,25 @@ import UploadCore
     #expect(parser.bytesConsumed == 11)
   }
 
-  @Test func blanksAfterABoundaryAreAllowed() throws {
+  @Test func `blanks after a boundary are allowed`() throws {
     let transcript = try transcript("--b \t \r\n\(Self.disposition)\r\n\r\nx\r\n--b-- \t")
     #expect(transcript.files.map(\.content.text) == ["x"])
   }
 
-  @Test(arguments: ["", "\r\n", "\r\n\r\n", "\n", " "]) func anyEndAfterTheClosingBoundaryIsFine(end: String) throws {
+  @Test(arguments: ["", "\r\n", "\r\n\r\n", "\n", " "]) func `any end after the closing boundary is fine`(end: String)
+    throws
+  {
     #expect(try transcript("--b\r\n\(Self.disposition)\r\n\r\nx\r\n--b--\(end)").files.count == 1)
   }
 
   @Test(arguments: [
     "", "preamble", "--b", "--b\r\n", "--b\r\nA: b\r\n\r\nx", "--b\r\nA: b\r\n\r\nx\r\n--b-", "\n--b--",
   ])
-  func anEndWithoutTheClosingBoundaryIsIncomplete(body: String) throws {
+  func `an end without the closing boundary is incomplete`(body: String) throws {
     #expect(try transcript(body).failure == .incomplete)
   }
 
-  @Test func aFormWithoutPartsIsComplete() throws {
+  @Test func `a form without parts is complete`() throws {
     #expect(try transcript("--b--\r\n") == Transcript(entries: [.ended]))
   }
 
@@ -111,25 +113,29 @@ import UploadCore
   @Test(arguments: [
     "--bXYZ\r\n", "--b-\r\n", "--b -- \r\n", "--b\n", "--b \n", "--b\r\r\n", "--b\rX", "preamble\r\n--bc",
     "--b\r\nA: b\r\n\r\nx\r\n--bc",
-  ]) func aBoundaryThatGoesOn(body: String) throws {
+  ]) func `a boundary with more behind it is rejected`(body: String) throws {
     #expect(try transcript(body).failure == .malformedForm)
   }
 
   @Test(arguments: [
     "A: b\nC: d", "A: b\n", "A: b\r\n folded", "A: b\r\n\tfolded", " A: b", "no colon", ": no name", "A : b",
     "A\u{1}: b", "A: b\rC: d", "--b--",
-  ]) func brokenHeaders(headers: String) throws {
+  ]) func `broken headers are rejected`(headers: String) throws {
     #expect(try file(headers: headers).failure == .malformedForm)
   }
 
   // Rule 10: what is inside of the parts.
 
-  @Test(arguments: ["base64", "BASE64", "quoted-printable", "base64 ; x"]) func encodedParts(encoding: String) throws {
+  @Test(arguments: ["base64", "BASE64", "quoted-printable", "base64 ; x"]) func `encoded parts are rejected`(
+    encoding: String
+  ) throws {
     let header = "\(Self.disposition)\r\nContent-Transfer-Encoding: \(encoding)"
     #expect(try file(headers: header).failure == .unsupportedType)
   }
 
-  @Test(arguments: ["binary", "8bit", "7bit", "Binary"]) func partsAsTheyAre(encoding: String) throws {
+  @Test(arguments: ["binary", "8bit", "7bit", "Binary"]) func `parts that are not encoded are accepted`(
+    encoding: String
+  ) throws {
     let transcript = try file(headers: "\(Self.disposition)\r\nContent-Transfer-Encoding: \(encoding)")
     #expect(transcript.files.count == 1)
   }
@@ -144,7 +150,7 @@ import UploadCore
 
   // Errors.
 
-  @Test func anErrorStays() throws {
+  @Test func `an error stays`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--bX"))
     #expect(throws: UploadError.self) { try parser.next() }
@@ -153,7 +159,7 @@ import UploadCore
     #expect(throws: UploadError.self) { try parser.finish() }
   }
 
-  @Test func aMessageShowsNoControlsAndNoLongLines() throws {
+  @Test func `a message shows no controls and no long lines`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--b\r\nevil\u{1B}]0;x\u{7}" + String(repeating: "y", count: 5000) + "\r\n"))
     let error = try #require(throws: UploadError.self) { try parser.next() }

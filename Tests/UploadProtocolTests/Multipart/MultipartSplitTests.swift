@@ -8,7 +8,7 @@ import UploadCore
 @Suite struct MultipartSplitTests {
   static let forms = ClientForm.all
 
-  @Test(arguments: forms) func everyCutGivesTheSame(form: ClientForm) throws {
+  @Test(arguments: forms) func `every cut gives the same`(form: ClientForm) throws {
     let boundary = try MultipartBoundary(contentType: form.contentType)
     let whole = Transcript(of: [form.body], boundary: boundary)
     #expect(whole.failure == nil)
@@ -21,7 +21,7 @@ import UploadCore
     }
   }
 
-  @Test(arguments: forms) func everyBeginningIsIncomplete(form: ClientForm) throws {
+  @Test(arguments: forms) func `every beginning is incomplete`(form: ClientForm) throws {
     let boundary = try MultipartBoundary(contentType: form.contentType)
     let closing = Array("--".utf8) + boundary.bytes + Array("--".utf8)
     let lastStart = try #require(form.body.indices.last { form.body[$0...].starts(with: closing) })
@@ -34,7 +34,7 @@ import UploadCore
     #expect(Transcript(of: [complete], boundary: boundary).failure == nil)
   }
 
-  @Test func appendingBeforeTheLastBufferIsReadLosesNothing() throws {
+  @Test func `appending before the last buffer is read loses nothing`() throws {
     let form = try #require(ClientForm.all.first)
     let boundary = try MultipartBoundary(contentType: form.contentType)
     var parser = MultipartParser(boundary: boundary)
@@ -48,7 +48,7 @@ import UploadCore
   }
 
   /// Whoever knows the request's length computes from this how long a file can be.
-  @Test(arguments: ["f", ""]) func theBytesConsumedAreThoseBeforeTheContent(filename: String) throws {
+  @Test(arguments: ["f", ""]) func `the bytes consumed are those before the content`(filename: String) throws {
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"\(filename)\"\r\n\r\n".utf8)
     let form = head + Array("--\r\n--\r\n--b--\r\n".utf8)
     for length in 1...form.count {
@@ -71,7 +71,7 @@ import UploadCore
     }
   }
 
-  @Test func contentKeepsTheStorageItCameIn() throws {
+  @Test func `content keeps the storage it came in`() throws {
     var parser = try Self.parserInsideAFile()
     // Beyond 16 MiB a slice of a buffer would be a copy.
     let size = 17 << 20
@@ -89,7 +89,7 @@ import UploadCore
     #expect(try parser.next() == .ended)
   }
 
-  @Test func contentBehindTheHeadersKeepsItsStorageToo() throws {
+  @Test func `content behind the headers keeps its storage too`() throws {
     let head = Self.head
     let input = ByteBuffer(bytes: head + Array("content\r\n--b--".utf8))
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
@@ -102,7 +102,7 @@ import UploadCore
     #expect(content.address == input.address + UInt(head.count))
   }
 
-  @Test func whatWasHeldBackComesFromOneBuffer() throws {
+  @Test func `what was held back comes from one buffer`() throws {
     var parser = try Self.parserInsideAFile()
     var addresses: Set<UInt> = []
     for _ in 0..<3 {
@@ -120,7 +120,7 @@ import UploadCore
     #expect(addresses.count == 1)
   }
 
-  @Test func aDrainedParserLetsGoOfItsBuffer() throws {
+  @Test func `a drained parser releases its buffer`() throws {
     var parser = try Self.parserInsideAFile()
     var buffer = ByteBuffer(string: "content\r")
     let address = buffer.address

@@ -7,7 +7,7 @@ import Testing
     MultipartWriter(boundary: try MultipartBoundary("b"))
   }
 
-  @Test func aFormOfTwoFiles() throws {
+  @Test func `a form of two files`() throws {
     let writer = try writer()
     var form = writer.head(fieldName: "f", filename: "ü.txt", contentType: "text/plain", isFirst: true)
     form += Array("one".utf8)
@@ -35,7 +35,7 @@ import Testing
     )
   }
 
-  @Test func namesCannotBringHeaders() throws {
+  @Test func `names cannot bring headers`() throws {
     let evil = "a\"; filename=\"x\"\r\nX-Evil: 1\r\n\r\n--b--\\"
     let head = try writer().head(
       fieldName: evil,

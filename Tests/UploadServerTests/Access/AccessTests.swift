@@ -224,6 +224,18 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: [("192.0.2.0/24", "files.example"), ("10.0.0.1", "localhost")])
+  func `a rejected request is reported with the host that a trusted proxy forwards`(
+    proxies: String,
+    host: String
+  ) async throws {
+    try await withHandler(access: gate(token: "secret-token", proxies: [proxies])) { harness in
+      try harness.send(request("PUT /a", ["X-Forwarded-Host: files.example"], body: "x"))
+      #expect(try harness.statuses() == [401])
+      #expect(harness.server.ledger.drainRejected().map(\.host) == [host])
+    }
+  }
+
   @Test func `X-Forwarded-Host and X-Forwarded-Proto of other peers are ignored`() async throws {
     let fields = ["X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https"]
     try await withHandler(access: gate(proxies: ["10.0.0.1"], isLoopback: true)) { harness in

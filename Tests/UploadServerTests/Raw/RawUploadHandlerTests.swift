@@ -196,9 +196,9 @@ import UploadTestSupport
 
   @Test func `Nothing of a connection is kept once it is over`() async throws {
     try await RawHarness.with(limits: limits) { harness in
-      weak var body: SingleUpload?
+      weak var body: (any IncomingBody)?
       try harness.send("abc")
-      body = harness.handler?.body
+      body = harness.handler?.session.body
       #expect(body != nil)
       harness.fire(ChannelShouldQuiesceEvent())
       harness.disconnect()

@@ -10,7 +10,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// An ``UploadHandler`` between a real HTTP codec and a stub of the library, without network, threads or real time:
+/// A ``ConnectionHandler`` between a real HTTP codec and a stub of the library, without network, threads or real time:
 /// bytes of requests in, bytes of answers out.
 final class HandlerHarness {
   let channel: EmbeddedChannel
@@ -21,7 +21,7 @@ final class HandlerHarness {
   let server: ServerContext
   let receiveBuffer: ReceiveBuffer
   /// Kept by its pipeline alone.
-  private(set) weak var handler: UploadHandler?
+  private(set) weak var handler: ConnectionHandler?
 
   init(
     limits: UploadLimits,
@@ -39,12 +39,12 @@ final class HandlerHarness {
       access: access
     )
     server = context
-    let handler = UploadHandler(server: context)
+    let handler = ConnectionHandler(server: context, eventLoop: channel.embeddedEventLoop)
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(wire)
     receiveBuffer = ReceiveBuffer(context)
-    try pipeline.addHandler(HeadClock(handler, receiveBuffer))
+    try pipeline.addHandler(DecoderGuard(handler, receiveBuffer, context.unfinishedHeaders))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
     try pipeline.addHandler(RequestRulesHandler())
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))

@@ -188,17 +188,17 @@ import UploadTestSupport
     limits.maxUploads = 1
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]))
-      #expect(harness.server.refuseUpload()?.code == .tooManyUploads)
+      #expect(harness.server.uploadRejection?.code == .tooManyUploads)
       try harness.send(FormText.file("a", "1"))
       #expect(harness.store.sinks.count == 1, "its own place is its first file's")
-      #expect(harness.server.refuseUpload()?.code == .tooManyUploads)
+      #expect(harness.server.uploadRejection?.code == .tooManyUploads)
       harness.disconnect()
-      #expect(harness.server.refuseUpload() == nil)
+      #expect(harness.server.uploadRejection == nil)
     }
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]) + "--b\r\n")
       harness.disconnect()
-      #expect(harness.server.refuseUpload() == nil)
+      #expect(harness.server.uploadRejection == nil)
     }
   }
 

@@ -1,0 +1,78 @@
+/// What a scalar is on a terminal: the one table of column widths. Widths follow Unicode's East Asian Width (Standard
+/// Annex 11) and general category as the C library's `wcwidth` does, because ncurses counts with that. The locale is not
+/// asked, so the result is the same everywhere.
+package enum ScalarKind: Sendable {
+  /// One column.
+  case narrow
+  /// Two columns: East Asian wide and fullwidth characters, and emoji.
+  case wide
+  /// None: combines with the character before it.
+  case mark
+  /// Zero-width joiner and non-joiner: none, between the letters of a word or the characters of one emoji.
+  case joiner
+  /// Two columns by itself, none behind the emoji whose skin it colours.
+  case skinTone
+  /// None, behind a black flag: says whose flag it is.
+  case tag
+  /// None: chooses among forms of the character before it.
+  case variationSelector
+  /// Must not be sent to a terminal as it is: shown as U+FFFD.
+  case unsafe
+
+  package init(_ scalar: Unicode.Scalar) {
+    switch scalar.value {
+    case 0x20..<0x7F, 0xA0..<0xAD, 0xAE..<0x300: self = .narrow
+    case 0..<0xAE: self = .unsafe
+    case 0x200C...0x200D: self = .joiner
+    case 0x1F3FB...0x1F3FF: self = .skinTone
+    case 0xE0020...0xE007F: self = .tag
+    case 0xFE00...0xFE0F, 0xE0100...0xE01EF: self = .variationSelector
+    // The later parts of a Hangul syllable that is spelt out.
+    case 0x1160...0x11FF, 0xD7B0...0xD7FF: self = scalar.properties.isDefaultIgnorableCodePoint ? .unsafe : .mark
+    default: self = Self.classify(scalar)
+    }
+  }
+
+  /// How many columns a scalar of this kind takes by itself: 0 to 2.
+  package var columns: Int {
+    switch self {
+    case .narrow, .unsafe: 1
+    case .wide, .skinTone: 2
+    case .mark, .joiner, .tag, .variationSelector: 0
+    }
+  }
+
+  private static func classify(_ scalar: Unicode.Scalar) -> ScalarKind {
+    let properties = scalar.properties
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned:
+      return .unsafe
+    case .nonspacingMark, .enclosingMark:
+      return properties.isDefaultIgnorableCodePoint ? .unsafe : .mark
+    default:
+      if properties.isDefaultIgnorableCodePoint { return .unsafe }
+      return isWide(scalar.value) || isWideEmoji(scalar) ? .wide : .narrow
+    }
+  }
+
+  /// Characters shown as emoji by default are wide; of the letters that pair up to flags each is narrow.
+  private static func isWideEmoji(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isEmojiPresentation && !(0x1F1E6...0x1F1FF).contains(scalar.value)
+  }
+
+  private static func isWide(_ value: UInt32) -> Bool {
+    var (low, high) = (0, wideRanges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if wideRanges[middle].upperBound < value { low = middle + 1 } else { high = middle }
+    }
+    return low < wideRanges.count && wideRanges[low].contains(value)
+  }
+
+  /// East Asian Width W and F (EastAsianWidth.txt) but for emoji; what is unassigned among them has been sorted out.
+  private static let wideRanges: [ClosedRange<UInt32>] = [
+    0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x3247, 0x3250...0x4DBF, 0x4E00...0xA4CF,
+    0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF01...0xFF60,
+    0xFFE0...0xFFE6, 0x16FE0...0x18D8F, 0x1AFF0...0x1B2FF, 0x1F200...0x1F265, 0x20000...0x3FFFD,
+  ]
+}

@@ -1,0 +1,243 @@
+import TerminalUI
+
+/// Turns bytes and keys into events: characters from UTF-8, keys with modifiers, pastes, word of the focus.
+///
+/// A character, a sequence and the end of a paste may come in any number of pieces. What is not understood is dropped
+/// whole, so that none of it looks like keys. A pure machine: ``idle()`` tells it that there is no more for now.
+struct InputDecoder {
+  private enum State {
+    case ground
+    /// After ESC: the key itself, or the start of a sequence, or Alt with what follows.
+    case escape
+    /// After ESC O: a key in application mode (SS3).
+    case singleShift
+    /// After ESC [ and the parameters so far (ECMA-48 section 5.4).
+    case controlSequence([UInt8])
+    /// In a character of several bytes; `isAlt` when it follows ESC.
+    case character([UInt8], length: Int, isAlt: Bool)
+  }
+
+  private var state = State.ground
+  /// In a paste; beside the state, so that it grows in place.
+  private var paste: PasteBuffer?
+
+  /// Longer ones are no keys; their end is looked for all the same.
+  private static let parametersLimit = 32
+
+  mutating func feed(_ unit: InputUnit) -> InputEvent? {
+    switch unit {
+    case .byte(let byte) where paste != nil:
+      guard let text = paste?.append(byte) else { return nil }
+      paste = nil
+      return .paste(text)
+    case .byte(let byte):
+      return feed(byte)
+    case .key where paste != nil:
+      // A paste that contains what a key sends: controls, which are dropped.
+      return nil
+    case .key(let key):
+      defer { state = .ground }
+      if case .escape = state { return .key(KeyEvent(key, .alt)) }
+      return .key(KeyEvent(key))
+    }
+  }
+
+  /// Nothing more has come within the time that the pieces of a sequence are apart: what could be a key so far was one,
+  /// ESC or Alt with the character that begins a sequence. A sequence that has gone further waits for its rest, since
+  /// with that of a paste what was pasted would look like keys.
+  mutating func idle() -> InputEvent? {
+    let key: KeyEvent
+    switch state {
+    case .escape: key = KeyEvent(.escape)
+    case .singleShift: key = KeyEvent("O", .alt)
+    case .controlSequence([]): key = KeyEvent("[", .alt)
+    case .ground, .controlSequence, .character: return nil
+    }
+    state = .ground
+    return .key(key)
+  }
+
+  private mutating func feed(_ byte: UInt8) -> InputEvent? {
+    switch state {
+    case .ground:
+      return start(byte, isAlt: false)
+    case .escape:
+      return afterEscape(byte)
+    case .singleShift:
+      state = .ground
+      return ControlSequence(parameters: [], final: byte).event
+    case .controlSequence(let parameters):
+      return continueSequence(parameters, byte)
+    case .character(let bytes, let length, let isAlt):
+      guard byte & 0xC0 == 0x80 else { return start(byte, isAlt: false) }
+      return continueCharacter(bytes + [byte], length: length, isAlt: isAlt)
+    }
+  }
+
+  private mutating func start(_ byte: UInt8, isAlt: Bool) -> InputEvent? {
+    state = .ground
+    switch byte {
+    case 0x1B:
+      state = .escape
+      return nil
+    case 0..<0x80:
+      var event = Self.keyOfASCII(byte)
+      if isAlt { event.modifiers.insert(.alt) }
+      return .key(event)
+    case 0xC2..<0xE0: return continueCharacter([byte], length: 2, isAlt: isAlt)
+    case 0xE0..<0xF0: return continueCharacter([byte], length: 3, isAlt: isAlt)
+    case 0xF0..<0xF5: return continueCharacter([byte], length: 4, isAlt: isAlt)
+    default: return nil
+    }
+  }
+
+  private mutating func afterEscape(_ byte: UInt8) -> InputEvent? {
+    switch byte {
+    case 0x1B:
+      // The first was the key; what the second is remains to be seen.
+      return .key(KeyEvent(.escape))
+    case UInt8(ascii: "["):
+      state = .controlSequence([])
+      return nil
+    case UInt8(ascii: "O"):
+      state = .singleShift
+      return nil
+    default:
+      return start(byte, isAlt: true)
+    }
+  }
+
+  private mutating func continueSequence(_ parameters: [UInt8], _ byte: UInt8) -> InputEvent? {
+    switch byte {
+    case 0x20..<0x40:
+      state = .controlSequence(parameters.count < Self.parametersLimit ? parameters + [byte] : parameters)
+      return nil
+    case 0x40..<0x7F:
+      state = .ground
+      guard parameters.count < Self.parametersLimit else { return nil }
+      let sequence = ControlSequence(parameters: parameters, final: byte)
+      if sequence.isPasteStart { paste = PasteBuffer() }
+      return sequence.event
+    default:
+      return start(byte, isAlt: false)
+    }
+  }
+
+  private mutating func continueCharacter(_ bytes: [UInt8], length: Int, isAlt: Bool) -> InputEvent? {
+    guard bytes.count == length else {
+      state = .character(bytes, length: length, isAlt: isAlt)
+      return nil
+    }
+    state = .ground
+    guard let text = String(validating: bytes, as: UTF8.self), let character = text.first else { return nil }
+    return .key(KeyEvent(character, isAlt ? .alt : []))
+  }
+
+  /// Control characters are the keys that send them (ASCII: Ctrl takes 64 from the letter).
+  private static func keyOfASCII(_ byte: UInt8) -> KeyEvent {
+    switch byte {
+    case 0x09: KeyEvent(.tab)
+    case 0x0A, 0x0D: KeyEvent(.enter)
+    case 0x08, 0x7F: KeyEvent(.backspace)
+    case 0x00: KeyEvent(" ", .control)
+    case 0x01...0x1A: KeyEvent(Character(Unicode.Scalar(byte + 0x60)), .control)
+    case 0x1B..<0x20: KeyEvent(Character(Unicode.Scalar(byte + 0x40)), .control)
+    default: KeyEvent(Character(Unicode.Scalar(byte)))
+    }
+  }
+}
+
+/// A key or a message as xterm sends it: CSI, parameters, a final byte ("XTerm Control Sequences", "PC-Style Function Keys").
+struct ControlSequence {
+  /// Numbers; one left out is 0. Nil when there is anything but digits and semicolons.
+  private let numbers: [Int]?
+  private let final: Character
+
+  /// - Parameters:
+  ///   - parameters: what stands between CSI and `final`; empty for SS3.
+  ///   - final: the last byte.
+  init(parameters: [UInt8], final: UInt8) {
+    self.final = Character(Unicode.Scalar(final))
+    let pieces = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
+    let numbers = pieces.map { $0.isEmpty ? 0 : Int(String(decoding: $0, as: UTF8.self)) }
+    self.numbers = numbers.contains { $0 == nil || ($0 ?? 0) < 0 } ? nil : numbers.compactMap { $0 }
+  }
+
+  /// Whether a paste follows.
+  var isPasteStart: Bool { final == "~" && numbers == [200] }
+
+  /// The event, when it is one we know.
+  var event: InputEvent? {
+    guard let numbers else { return nil }
+    switch final {
+    case "I" where numbers == [0]: return .focus(true)
+    case "O" where numbers == [0]: return .focus(false)
+    case "Z": return .key(KeyEvent(.tab, .shift))
+    case "~": return Self.keys[numbers.first ?? 0].map { .key(KeyEvent($0, modifiers)) }
+    default: return Self.letters[final].map { .key(KeyEvent($0, modifiers)) }
+    }
+  }
+
+  /// The second parameter is one more than the modifiers' bits.
+  private var modifiers: KeyModifiers {
+    guard let numbers, numbers.count > 1, (1...8).contains(numbers[1]) else { return [] }
+    return KeyModifiers(rawValue: UInt8(numbers[1] - 1))
+  }
+
+  private static let letters: [Character: Key] = [
+    "A": .up, "B": .down, "C": .right, "D": .left, "H": .home, "F": .end, "M": .enter,
+    "P": .function(1), "Q": .function(2), "R": .function(3), "S": .function(4),
+  ]
+
+  private static let keys: [Int: Key] = [
+    1: .home, 2: .insert, 3: .delete, 4: .end, 5: .pageUp, 6: .pageDown, 7: .home, 8: .end,
+    11: .function(1), 12: .function(2), 13: .function(3), 14: .function(4), 15: .function(5), 17: .function(6),
+    18: .function(7), 19: .function(8), 20: .function(9), 21: .function(10), 23: .function(11), 24: .function(12),
+  ]
+}
+
+/// Text between the brackets of a paste, collected until the closing one, however that is cut.
+struct PasteBuffer {
+  /// 1 MiB; what comes beyond is dropped.
+  static let limit = 1 << 20
+
+  private static let end = Array("\u{1B}[201~".utf8)
+  private var bytes: [UInt8] = []
+  /// How much of the closing bracket has been seen.
+  private var matched = 0
+
+  /// Takes a byte.
+  /// - Returns: the whole text when that byte completed the closing bracket, with line ends as LF.
+  mutating func append(_ byte: UInt8) -> String? {
+    if bytes.count < Self.limit + Self.end.count { bytes.append(byte) }
+    if byte == Self.end[matched] {
+      matched += 1
+    } else {
+      matched = byte == Self.end[0] ? 1 : 0
+    }
+    guard matched == Self.end.count else { return nil }
+    if bytes.suffix(Self.end.count).elementsEqual(Self.end) {
+      bytes.removeLast(Self.end.count)
+    }
+    return text
+  }
+
+  /// Terminals send CR where a line ends, as the enter key does.
+  private var text: String {
+    var text = String.UnicodeScalarView()
+    var isAfterReturn = false
+    for scalar in String(decoding: bytes.prefix(Self.limit), as: UTF8.self).unicodeScalars {
+      if scalar != "\n" || !isAfterReturn { text.append(scalar == "\r" ? "\n" : scalar) }
+      isAfterReturn = scalar == "\r"
+    }
+    return String(text)
+  }
+}
+
+/// A piece of input as ncurses gives it.
+enum InputUnit: Hashable {
+  /// A byte that belongs to no key of the terminal's description.
+  case byte(UInt8)
+  /// A key of the terminal's own description.
+  case key(Key)
+}

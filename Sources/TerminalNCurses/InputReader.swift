@@ -1,0 +1,89 @@
+import CNCurses
+import Glibc
+import TerminalUI
+
+/// Takes what the keyboard and the mouse have sent from ncurses.
+struct InputReader {
+  private let handle: OpaquePointer
+  private let descriptor: Int32
+  private var decoder = InputDecoder()
+
+  /// A sender that never stops must not keep the screen from being drawn.
+  private static let limit = 1 << 16
+
+  init(_ handle: OpaquePointer, descriptor: Int32) {
+    self.handle = handle
+    self.descriptor = descriptor
+  }
+
+  /// Drops a sequence or a paste that is not complete.
+  mutating func reset() {
+    decoder = InputDecoder()
+  }
+
+  /// The events since the last call; waits only for the rest of an escape sequence, 25 ms at most.
+  mutating func events() -> [InputEvent] {
+    var events: [InputEvent] = []
+    for _ in 0..<Self.limit {
+      let input = cncurses_read(handle)
+      guard Int(input.kind) != CNCURSES_INPUT_NONE else {
+        if let event = decoder.idle() { events.append(event) }
+        if isClosed { events.append(.closed) }
+        break
+      }
+      take(input, into: &events)
+    }
+    return events
+  }
+
+  private mutating func take(_ input: cncurses_input, into events: inout [InputEvent]) {
+    switch Int(input.kind) {
+    case CNCURSES_INPUT_BYTE:
+      feed(.byte(UInt8(truncatingIfNeeded: input.value)), into: &events)
+    case CNCURSES_INPUT_KEY:
+      if let key = Self.key(Int(input.value)) { feed(.key(key), into: &events) }
+    case CNCURSES_INPUT_SEQUENCE:
+      withUnsafeBytes(of: input.bytes) { bytes in
+        for byte in bytes.prefix(Int(input.length)) { feed(.byte(byte), into: &events) }
+      }
+    case CNCURSES_INPUT_MOUSE:
+      guard let action = Self.mouseAction(Int(input.value)) else { return }
+      events.append(.mouse(MouseEvent(action, at: Point(x: Int(input.x), y: Int(input.y)))))
+    default:
+      break
+    }
+  }
+
+  private mutating func feed(_ unit: InputUnit, into events: inout [InputEvent]) {
+    if let event = decoder.feed(unit) { events.append(event) }
+  }
+
+  /// Whether the terminal is gone: readable, and nothing to read. Without this the main loop would spin.
+  private var isClosed: Bool {
+    var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard poll(&ready, 1, 0) > 0 else { return false }
+    if ready.revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { return true }
+    var count: Int32 = 0
+    return ioctl(descriptor, UInt(FIONREAD), &count) != 0 || count == 0
+  }
+
+  private static func mouseAction(_ number: Int) -> MouseEvent.Action? {
+    switch number {
+    case CNCURSES_MOUSE_PRESS: .press
+    case CNCURSES_MOUSE_SCROLL_UP: .scrollUp
+    case CNCURSES_MOUSE_SCROLL_DOWN: .scrollDown
+    default: nil
+    }
+  }
+
+  private static func key(_ number: Int) -> Key? {
+    number > CNCURSES_KEY_FUNCTION ? .function(number - CNCURSES_KEY_FUNCTION) : keys[number]
+  }
+
+  private static let keys: [Int: Key] = [
+    CNCURSES_KEY_UP: .up, CNCURSES_KEY_DOWN: .down, CNCURSES_KEY_LEFT: .left, CNCURSES_KEY_RIGHT: .right,
+    CNCURSES_KEY_HOME: .home, CNCURSES_KEY_END: .end, CNCURSES_KEY_PAGE_UP: .pageUp,
+    CNCURSES_KEY_PAGE_DOWN: .pageDown, CNCURSES_KEY_INSERT: .insert, CNCURSES_KEY_DELETE: .delete,
+    CNCURSES_KEY_BACKSPACE: .backspace, CNCURSES_KEY_ENTER: .enter,
+  ]
+}

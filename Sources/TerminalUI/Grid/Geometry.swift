@@ -1,0 +1,79 @@
+/// A rectangle of cells; it may lie partly or wholly outside of what is drawn on.
+package struct Rect: Hashable, Sendable {
+  package let x: Int
+  package let y: Int
+  /// 0 or more.
+  package let width: Int
+  package let height: Int
+
+  /// Values beyond a million cells become the nearest that is not, so that sums of them cannot overflow.
+  package init(x: Int, y: Int, width: Int, height: Int) {
+    self.x = Self.bounded(x)
+    self.y = Self.bounded(y)
+    self.width = max(0, Self.bounded(width))
+    self.height = max(0, Self.bounded(height))
+  }
+
+  package init(_ size: Size) {
+    self.init(x: 0, y: 0, width: size.width, height: size.height)
+  }
+
+  /// The first column to the right of it.
+  package var maxX: Int { x + width }
+
+  /// The first row below it.
+  package var maxY: Int { y + height }
+
+  package var isEmpty: Bool { width == 0 || height == 0 }
+
+  package func contains(_ point: Point) -> Bool {
+    point.x >= x && point.x < maxX && point.y >= y && point.y < maxY
+  }
+
+  /// What lies in both; empty when nothing does.
+  package func intersection(_ other: Rect) -> Rect {
+    let (left, top) = (max(x, other.x), max(y, other.y))
+    return Rect(x: left, y: top, width: min(maxX, other.maxX) - left, height: min(maxY, other.maxY) - top)
+  }
+
+  /// Smaller by so many cells on each side; never of negative size.
+  package func inset(horizontally: Int, vertically: Int) -> Rect {
+    Rect(x: x + horizontally, y: y + vertically, width: width - 2 * horizontally, height: height - 2 * vertically)
+  }
+
+  /// A rectangle of at most the given size in the middle of this one.
+  package func centered(width: Int, height: Int) -> Rect {
+    let (width, height) = (min(max(0, width), self.width), min(max(0, height), self.height))
+    return Rect(x: x + (self.width - width) / 2, y: y + (self.height - height) / 2, width: width, height: height)
+  }
+
+  static func bounded(_ value: Int) -> Int {
+    min(max(-1 << 20, value), 1 << 20)
+  }
+}
+
+/// A cell's place: columns from the left, rows from the top, both from 0.
+package struct Point: Hashable, Sendable {
+  package var x: Int
+  package var y: Int
+
+  package init(x: Int, y: Int) {
+    self.x = x
+    self.y = y
+  }
+}
+
+/// How large something is, in terminal cells.
+package struct Size: Hashable, Sendable {
+  /// 0 to 4,096, as are all sizes: no terminal is larger, and no sum of them overflows.
+  package let width: Int
+  package let height: Int
+
+  /// Values out of range become the nearest that is in range.
+  package init(width: Int, height: Int) {
+    self.width = min(max(0, width), Self.limit)
+    self.height = min(max(0, height), Self.limit)
+  }
+
+  static let limit = 4096
+}

@@ -1,0 +1,78 @@
+/// A terminal in memory, for tests: keeps what was drawn and returns the events that were added.
+@MainActor
+package final class MemoryTerminal: Terminal {
+  package private(set) var size: Size
+  package let capabilities: TerminalCapabilities
+  /// What was drawn last.
+  package private(set) var frame: Surface?
+  /// How many frames were drawn.
+  package private(set) var frameCount = 0
+  package private(set) var isSuspended = false
+  package private(set) var isMouseOn = false
+  package private(set) var title = ""
+  package private(set) var progress = TaskbarProgress.none
+  /// What was copied, in order.
+  package private(set) var copied: [String] = []
+  private var events: [InputEvent] = []
+
+  package init(
+    size: Size,
+    capabilities: TerminalCapabilities = .init(colors: .colors256, isUnicode: true, hasClipboard: true)
+  ) {
+    self.size = size
+    self.capabilities = capabilities
+  }
+
+  /// The last frame's characters, a line for each row; empty before the first.
+  package var text: String { frame?.text ?? "" }
+
+  /// The last frame with its colours and attributes; empty before the first.
+  package var ansiText: String { frame?.ansiText ?? "" }
+
+  /// Adds events for the next call of ``pendingEvents()``; a resize changes the size.
+  package func send(_ events: InputEvent...) {
+    for case .resize(let size) in events { self.size = size }
+    self.events += events
+  }
+
+  /// Adds a key for each character of `text`.
+  package func type(_ text: String) {
+    events += text.map { .key(KeyEvent($0)) }
+  }
+
+  package func draw(_ surface: Surface) {
+    guard !isSuspended else { return }
+    frame = surface
+    frameCount += 1
+  }
+
+  package func pendingEvents() -> [InputEvent] {
+    guard !isSuspended else { return [] }
+    defer { events = [] }
+    return events
+  }
+
+  package func suspend() {
+    isSuspended = true
+  }
+
+  package func resume() {
+    isSuspended = false
+  }
+
+  package func copy(_ text: String) {
+    copied.append(text)
+  }
+
+  package func setTitle(_ title: String) {
+    self.title = title
+  }
+
+  package func setMouse(_ isOn: Bool) {
+    isMouseOn = isOn
+  }
+
+  package func setProgress(_ progress: TaskbarProgress) {
+    self.progress = progress
+  }
+}

@@ -1,0 +1,66 @@
+/// The colours and attributes of a cell. Views take theirs from a ``Theme``.
+package struct Style: Hashable, Sendable {
+  package var foreground: Color
+  package var background: Color
+  package var attributes: Attributes
+
+  package init(foreground: Color = .standard, background: Color = .standard, _ attributes: Attributes = []) {
+    self.foreground = foreground
+    self.background = background
+    self.attributes = attributes
+  }
+
+  /// The terminal's own colours, no attribute.
+  package static let plain = Style()
+
+  /// This style with more attributes.
+  package func adding(_ attributes: Attributes) -> Style {
+    Style(foreground: foreground, background: background, self.attributes.union(attributes))
+  }
+
+  /// This style where it says something, `base` where it does not: its own colours win, attributes add up.
+  package func over(_ base: Style) -> Style {
+    Style(
+      foreground: foreground == .standard ? base.foreground : foreground,
+      background: background == .standard ? base.background : background,
+      attributes.union(base.attributes)
+    )
+  }
+}
+
+/// A colour: the terminal's own, or an entry of the xterm palette of 256.
+package struct Color: Hashable, Sendable {
+  /// 0 for the terminal's own, else the palette's index and one.
+  private let code: UInt16
+
+  private init(code: UInt16) {
+    self.code = code
+  }
+
+  /// The terminal's own foreground or background.
+  package static let standard = Color(code: 0)
+
+  /// 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6, 232-255 greys.
+  package static func palette(_ index: UInt8) -> Color {
+    Color(code: UInt16(index) + 1)
+  }
+
+  /// The palette's index, or nil for the terminal's own.
+  package var index: UInt8? {
+    code == 0 ? nil : UInt8(truncatingIfNeeded: code - 1)
+  }
+}
+
+/// How a cell's character is shown apart from its colours.
+package struct Attributes: OptionSet, Hashable, Sendable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  package static let bold = Attributes(rawValue: 1)
+  package static let dim = Attributes(rawValue: 2)
+  package static let underline = Attributes(rawValue: 4)
+  package static let reverse = Attributes(rawValue: 8)
+}

@@ -1,0 +1,55 @@
+/// Digests of one content, each where it is known.
+package struct ContentDigests: Sendable, Equatable {
+  /// 32 bytes.
+  package var sha256: [UInt8]?
+  /// 64 bytes.
+  package var sha512: [UInt8]?
+
+  package init(sha256: [UInt8]? = nil, sha512: [UInt8]? = nil) {
+    self.sha256 = sha256
+    self.sha512 = sha512
+  }
+
+  /// From a SHA-256 in hexadecimal; nil when it is none.
+  package init?(sha256Text text: String) {
+    let digits = text.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
+    guard text.utf8.count == 64, digits.count == 64 else { return nil }
+    self.init(sha256: stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+  }
+
+  package var isEmpty: Bool { sha256 == nil && sha512 == nil }
+
+  /// The SHA-256 in lower-case hexadecimal.
+  package var sha256Text: String? {
+    sha256.map { $0.lazy.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() }
+  }
+
+  /// Takes over what is not known here.
+  package mutating func fill(from other: ContentDigests) {
+    sha256 = sha256 ?? other.sha256
+    sha512 = sha512 ?? other.sha512
+  }
+
+  /// Makes sure that these are what was expected, every one of it.
+  /// - Throws: ``UploadError`` with code `contentMismatch`; also when one that was expected is not known.
+  package func require(_ expected: ContentDigests) throws(UploadError) {
+    try Self.require(sha256, expected.sha256, "SHA-256")
+    try Self.require(sha512, expected.sha512, "SHA-512")
+  }
+
+  private static func require(_ actual: [UInt8]?, _ expected: [UInt8]?, _ name: String) throws(UploadError) {
+    guard let expected, actual != expected else { return }
+    throw UploadError(
+      .contentMismatch,
+      "What arrived is not what was sent: its \(name) is another than the request says. Send the file again."
+    )
+  }
+}
+
+/// Computes digests of a content that arrives in chunks, in order. A value: a copy continues from the same state.
+package protocol ContentHash: Sendable {
+  /// Takes the next bytes.
+  mutating func update(_ bytes: UnsafeRawBufferPointer)
+  /// Of all bytes so far.
+  var digests: ContentDigests { get }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// The names in a directory.
+package enum DirectoryNames {
+  /// Names in no order, without `.` and `..`; none when it cannot be read. What is not UTF-8 is repaired.
+  package static func read(_ path: String) -> [String] {
+    read(descriptor: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)).map { String(decoding: $0.bytes, as: UTF8.self) }
+  }
+
+  /// The same for a directory that is open, byte for byte; closes the descriptor. Reading moves its position, so it must
+  /// not be shared.
+  package static func read(descriptor: Int32) -> [NameBytes] {
+    var names: [NameBytes] = []
+    visit(descriptor: descriptor) { names.append(NameBytes(cString: $0)) }
+    return names
+  }
+
+  /// Hands on each name as it is read, so that none need be kept; closes the descriptor as ``read(descriptor:)`` does.
+  package static func visit(descriptor: Int32, _ body: (UnsafePointer<CChar>) -> Void) {
+    guard descriptor >= 0 else { return }
+    guard let stream = fdopendir(descriptor) else {
+      close(descriptor)
+      return
+    }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+          guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
+          body(name)
+        }
+      }
+    }
+  }
+}
+
+/// Whether a file can be read, in words for a message about it.
+package enum FileAccess {
+  /// Why the regular file at `path` cannot be read; nil when it can.
+  package static func problem(_ path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0, access(path, R_OK) == 0 else {
+      return strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
+    }
+    return status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : nil
+  }
+}

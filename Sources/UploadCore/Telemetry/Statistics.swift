@@ -1,0 +1,54 @@
+import Glibc
+
+/// Bytes per second, smoothed: an exponentially weighted mean over about three seconds.
+///
+/// Samples may come at any distance; a counter that goes backwards counts as no movement.
+package struct RateEstimator: Sendable {
+  /// After this long a change has had 63 % of its effect.
+  private static let timeConstant = 3.0
+  /// Samples closer together than this, in seconds, are put together: their quotient would be noise.
+  private static let shortestStep = 0.05
+
+  private var weighted = 0.0
+  /// How much of the mean's weight has been filled by real time; divides out the zeros before the start.
+  private var weight = 0.0
+  private var last: (bytes: UInt64, at: ContinuousClock.Instant)
+
+  /// - Parameter startedAt: when the counter stood at 0.
+  package init(startedAt: ContinuousClock.Instant) {
+    last = (0, startedAt)
+  }
+
+  /// Bytes per second now; 0 before the first sample.
+  package var bytesPerSecond: Double {
+    weight > 0 ? weighted / weight : 0
+  }
+
+  /// Takes a new reading of the counter.
+  package mutating func sample(_ bytes: UInt64, at now: ContinuousClock.Instant) {
+    let step = (now - last.at).inSeconds
+    guard step >= Self.shortestStep else { return }
+    let rate = bytes > last.bytes ? Double(bytes - last.bytes) / step : 0
+    let alpha = 1 - exp(-step / Self.timeConstant)
+    weighted += alpha * (rate - weighted)
+    weight += alpha * (1 - weight)
+    last = (bytes, now)
+  }
+}
+
+extension Collection where Element == Double {
+  /// The middle value, or the mean of the two middle ones; nil of nothing.
+  package var median: Double? {
+    guard !isEmpty else { return nil }
+    let sorted = sorted()
+    let middle = sorted.count / 2
+    return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+  }
+
+  /// The smallest value that at least `percent` of a hundred are not above (the nearest rank); nil of nothing.
+  package func percentile(_ percent: Int) -> Double? {
+    guard !isEmpty else { return nil }
+    let rank = (count * percent + 99) / 100
+    return sorted()[Swift.min(Swift.max(rank, 1), count) - 1]
+  }
+}

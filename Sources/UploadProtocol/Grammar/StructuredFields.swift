@@ -1,0 +1,124 @@
+import Basics
+
+/// Reads dictionaries of structured fields (RFC 8941 section 4.2.2). Inner lists are not taken: no field that is read
+/// here has any.
+struct StructuredDictionary {
+  private var rest: ArraySlice<UInt8>
+
+  /// The members by name, the last of each; nil when the grammar is broken.
+  static func parse(_ value: some Collection<UInt8>) -> [String: StructuredItem]? {
+    var reader = StructuredDictionary(rest: Array(value)[...])
+    return reader.members()
+  }
+
+  private mutating func members() -> [String: StructuredItem]? {
+    var members: [String: StructuredItem] = [:]
+    skipSpaces()
+    while let key = key() {
+      if take(ASCII.equals) {
+        guard let item = item() else { return nil }
+        members[key] = item
+      } else {
+        // A name alone is true.
+        members[key] = .other
+      }
+      guard parameters() else { return nil }
+      skipBlanks()
+      guard !rest.isEmpty else { return members }
+      guard take(UInt8(ascii: ",")) else { return nil }
+      skipBlanks()
+      guard !rest.isEmpty else { return nil }
+    }
+    return members.isEmpty && rest.isEmpty ? members : nil
+  }
+
+  private mutating func key() -> String? {
+    guard let first = rest.first, Self.isLower(first) || first == UInt8(ascii: "*") else { return nil }
+    let key = rest.prefix { Self.isLower($0) || ASCII.isDigit($0) || "_-.*".utf8.contains($0) }
+    rest = rest[key.endIndex...]
+    return key.repairedText
+  }
+
+  /// Skips parameters; false when they are broken.
+  private mutating func parameters() -> Bool {
+    while take(ASCII.semicolon) {
+      skipSpaces()
+      guard key() != nil else { return false }
+      if take(ASCII.equals), item() == nil { return false }
+    }
+    return true
+  }
+
+  private mutating func item() -> StructuredItem? {
+    guard let first = rest.first else { return nil }
+    switch first {
+    case ASCII.colon: return bytes()
+    case ASCII.quote: return string()
+    case UInt8(ascii: "?"):
+      let value = rest.dropFirst().first
+      rest = rest.dropFirst(2)
+      return value == UInt8(ascii: "0") || value == UInt8(ascii: "1") ? .other : nil
+    case ASCII.dash, UInt8(ascii: "0")...UInt8(ascii: "9"): return number()
+    default:
+      guard ASCII.isAlphanumeric(first) || first == UInt8(ascii: "*") else { return nil }
+      rest = rest.drop { ASCII.isTokenByte($0) || $0 == ASCII.colon || $0 == UInt8(ascii: "/") }
+      return .other
+    }
+  }
+
+  private mutating func bytes() -> StructuredItem? {
+    let text = rest.dropFirst().prefix { $0 != ASCII.colon }
+    rest = rest[text.endIndex...]
+    guard take(ASCII.colon) else { return nil }
+    return Base64.decode(text).map { .bytes($0) }
+  }
+
+  private mutating func string() -> StructuredItem? {
+    rest.removeFirst()
+    while let byte = rest.popFirst() {
+      if byte == ASCII.quote { return .other }
+      guard byte >= 0x20, byte < 0x7F else { return nil }
+      if byte == ASCII.backslash {
+        guard let escaped = rest.popFirst(), escaped == ASCII.quote || escaped == ASCII.backslash else { return nil }
+      }
+    }
+    return nil
+  }
+
+  private mutating func number() -> StructuredItem? {
+    let isNegative = take(ASCII.dash)
+    let digits = rest.prefix(while: ASCII.isDigit)
+    rest = rest[digits.endIndex...]
+    guard !digits.isEmpty, digits.count <= 15, let value = Int(digits.repairedText) else { return nil }
+    guard take(UInt8(ascii: ".")) else { return .integer(isNegative ? -value : value) }
+    let fraction = rest.prefix(while: ASCII.isDigit)
+    rest = rest[fraction.endIndex...]
+    return (1...3).contains(fraction.count) && digits.count <= 12 ? .other : nil
+  }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    guard rest.first == byte else { return false }
+    rest.removeFirst()
+    return true
+  }
+
+  private mutating func skipSpaces() {
+    rest = rest.drop { $0 == ASCII.space }
+  }
+
+  private mutating func skipBlanks() {
+    rest = rest.drop(while: ASCII.isBlank)
+  }
+
+  private static func isLower(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
+  }
+}
+
+/// A bare item of a structured field (RFC 8941 section 3.3), as far as it is used here.
+enum StructuredItem: Equatable {
+  case integer(Int)
+  case bytes([UInt8])
+  /// A decimal, string, token or boolean.
+  case other
+}

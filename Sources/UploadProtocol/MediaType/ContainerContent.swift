@@ -1,0 +1,124 @@
+/// Files made of boxes (ISO/IEC 14496-12), recognized by the brands in their first box (registry: mp4ra.org), which say more
+/// than the standard's rule for MP4.
+enum ISOBaseMedia {
+  /// Brands, or what several begin with, and the types they stand for.
+  private static let brands: [(brand: StaticString, type: String)] = [
+    ("avif", "image/avif"), ("avis", "image/avif"), ("avci", "image/avci"), ("avcs", "image/avcs"),
+    ("heic", "image/heic"), ("heix", "image/heic"), ("heim", "image/heic"), ("heis", "image/heic"),
+    ("hevc", "image/heic-sequence"), ("hevx", "image/heic-sequence"), ("hevm", "image/heic-sequence"),
+    ("hevs", "image/heic-sequence"), ("mif1", "image/heif"), ("msf1", "image/heif-sequence"),
+    ("crx ", "image/x-canon-cr3"), ("qt  ", "video/quicktime"),
+    ("M4A", "audio/mp4"), ("M4B", "audio/mp4"), ("M4P", "audio/mp4"), ("F4A", "audio/mp4"), ("F4B", "audio/mp4"),
+    ("3g2", "video/3gpp2"), ("KDDI", "video/3gpp2"), ("3g", "video/3gpp"),
+    ("M4V", "video/x-m4v"), ("dvr1", "video/vnd.dvb.file"), ("dvt1", "video/vnd.dvb.file"),
+    ("mp4", "video/mp4"), ("mmp4", "video/mp4"), ("iso", "video/mp4"), ("avc1", "video/mp4"), ("hvc1", "video/mp4"),
+    ("av01", "video/mp4"), ("dash", "video/mp4"), ("isml", "video/mp4"), ("piff", "video/mp4"), ("cmf", "video/mp4"),
+    ("F4V", "video/mp4"), ("F4P", "video/mp4"), ("ND", "video/mp4"), ("MSNV", "video/mp4"), ("XAVC", "video/mp4"),
+    ("CAEP", "video/mp4"), ("caqv", "video/mp4"), ("msdh", "video/mp4"), ("msix", "video/mp4"), ("dsms", "video/mp4"),
+  ]
+
+  /// What brands stand for that say only that there are images in it: another brand of an image says which.
+  private static let vague = ["image/heif", "image/heif-sequence"]
+
+  /// Of JPEG 2000, by the brand in the second box (ITU-T T.800 annex I, T.801, T.802, T.814, T.805).
+  private static let jpeg2000: [(brand: StaticString, type: String)] = [
+    ("jp2 ", "image/jp2"), ("jpx ", "image/jpx"), ("jpm ", "image/jpm"), ("mjp2", "video/mj2"), ("mj2s", "video/mj2"),
+    ("jph ", "image/jph"),
+  ]
+
+  /// The type by the file's brands: its own, then the compatible ones. The first that is known counts.
+  static func type(of header: [UInt8]) -> String? {
+    if header.has("jP  \r\n", at: 4), header.starts(with: [0, 0, 0, 12]) {
+      return type(of: header, boxAt: 12, in: jpeg2000) ?? "image/jp2"
+    }
+    if header.has("ftyp", at: 4) { return type(of: header, boxAt: 0, in: brands) }
+    // QuickTime before there were brands.
+    return ["moov", "mdat", "wide"].contains { header.has($0, at: 4) } ? "video/quicktime" : nil
+  }
+
+  private static func type(
+    of header: [UInt8],
+    boxAt start: Int,
+    in brands: [(brand: StaticString, type: String)]
+  ) -> String? {
+    guard let size = header.number(4, at: start, bigEndian: true), size >= 12, header.has("ftyp", at: start + 4) else {
+      return nil
+    }
+    let places = [start + 8] + stride(from: start + 16, to: min(start + size, header.count), by: 4)
+    let named = places.lazy.compactMap { place in brands.first { header.has($0.brand, at: place) }?.type }
+    guard let first = named.first, vague.contains(first) else { return named.first }
+    return named.first { $0.hasPrefix("image/") && !vague.contains($0) } ?? first
+  }
+}
+
+/// What the streams of an Ogg file hold (RFC 3533, types of RFC 5334): every stream begins with a page of its own, and
+/// all these come first.
+enum OggContent {
+  private static let audio: [[UInt8]] = [
+    Array("OpusHead".utf8), Array("\u{1}vorbis".utf8), Array("\u{7F}FLAC".utf8), Array("Speex   ".utf8),
+  ]
+  /// Theora, Dirac, Daala, OGM; and Skeleton, which describes the streams beside it.
+  private static let video: [[UInt8]] = [
+    [0x80] + Array("theora".utf8), Array("BBCD\0".utf8), [0x80] + Array("daala".utf8), Array("\u{1}video".utf8),
+  ]
+  private static let skeleton = Array("fishead\0".utf8)
+
+  /// `audio/ogg`, `video/ogg`, or nil for neither.
+  static func type(of header: [UInt8]) -> String? {
+    var offset = 0
+    var hasAudio = false
+    var hasSkeleton = false
+    while let page = Page(header, at: offset), page.isFirstOfStream {
+      let packet = header[page.start...]
+      if video.contains(where: packet.starts) { return "video/ogg" }
+      hasAudio = hasAudio || audio.contains(where: packet.starts)
+      hasSkeleton = hasSkeleton || packet.starts(with: skeleton)
+      guard page.end < header.count else { break }
+      offset = page.end
+    }
+    // Skeleton with nothing known beside it: RFC 5334 leaves that to video.
+    return hasAudio ? "audio/ogg" : hasSkeleton ? "video/ogg" : nil
+  }
+
+  private struct Page {
+    let isFirstOfStream: Bool
+    /// Where its content begins; within the bytes.
+    let start: Int
+    let end: Int
+
+    init?(_ bytes: [UInt8], at offset: Int) {
+      guard bytes.has("OggS", at: offset), let flags = bytes.number(1, at: offset + 5, bigEndian: true),
+        let segments = bytes.number(1, at: offset + 26, bigEndian: true), offset + 27 + segments <= bytes.count
+      else { return nil }
+      isFirstOfStream = flags & 2 != 0
+      start = offset + 27 + segments
+      end = start + bytes[(start - segments)..<start].reduce(0) { $0 + Int($1) }
+    }
+  }
+}
+
+/// What kind of EBML document a file is, by the standard's way (MIME Sniffing, section 6.2.2): the element `DocType` is
+/// looked for in the first 38 bytes.
+enum Matroska {
+  /// `webm`, `matroska` or another; nil when it is no EBML, or does not say early.
+  static func documentType(of header: [UInt8]) -> String? {
+    guard header.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) else { return nil }
+    for start in 4..<38 where header.number(2, at: start, bigEndian: true) == 0x4282 {
+      guard let (size, length) = number(header, at: start + 2), size <= 32 else { continue }
+      let text = header.dropFirst(start + 2 + length)
+      guard text.count >= size else { continue }
+      // Zeros may fill it up, on either side.
+      return text.prefix(size).filter { $0 != 0 }.repairedText
+    }
+    return nil
+  }
+
+  /// A number of variable length, and how many bytes it takes.
+  private static func number(_ header: [UInt8], at start: Int) -> (value: Int, length: Int)? {
+    guard let first = header.dropFirst(start).first, first != 0 else { return nil }
+    let length = first.leadingZeroBitCount + 1
+    // A name's length takes no more than two bytes.
+    guard length <= 2, let whole = header.number(length, at: start, bigEndian: true) else { return nil }
+    return (whole & (1 << (7 * length) - 1), length)
+  }
+}

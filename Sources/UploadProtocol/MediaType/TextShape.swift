@@ -1,0 +1,116 @@
+/// What kind of text a text is, by its shape: JSON, lines of JSON, tables, vector images.
+enum TextShape {
+  static let vectorImage = "image/svg+xml"
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  /// The kind of text that `header` begins; nil for plain text.
+  /// - Parameter isWhole: whether `header` is the whole file, and not cut anywhere.
+  static func type(of header: [UInt8], isWhole: Bool) -> String? {
+    let marked = MarkedText.utf8(header)
+    if isVectorImage(marked ?? header) { return vectorImage }
+    if let marked, let type = markup(marked) { return type }
+    // Tables and JSON are not written in UTF-16.
+    let text = header.starts(with: byteOrderMark) ? Array(header.dropFirst(byteOrderMark.count)) : header
+    return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
+  }
+
+  /// HTML or XML behind a byte order mark, which the standard takes for plain text and browsers do not show as such.
+  private static func markup(_ text: [UInt8]) -> String? {
+    let type = StandardPatterns.scriptable.type(of: text)
+    return type == StandardRules.html || type == StandardRules.xml ? type : nil
+  }
+
+  /// Whether an XML document's root is `svg`, as far as the declaration, comments and the document type go.
+  static func isVectorImage(_ header: [UInt8]) -> Bool {
+    var rest = header[...]
+    while true {
+      rest = rest.drop(while: BytePattern.isWhitespace)
+      if rest.starts(with: "<svg".utf8) {
+        return rest.dropFirst(4).first.map { BytePattern.isWhitespace($0) || $0 == UInt8(ascii: ">") } ?? false
+      }
+      guard rest.starts(with: "<!".utf8) || rest.starts(with: "<?".utf8) else { return false }
+      let isComment = rest.starts(with: "<!--".utf8)
+      let end = rest.indices.first { index in
+        rest[index] == UInt8(ascii: ">") && (!isComment || rest[..<index].suffix(2).elementsEqual("--".utf8))
+      }
+      guard let end else { return false }
+      rest = rest[(end + 1)...]
+    }
+  }
+}
+
+/// Text that begins with a byte order mark: UTF-8, or UTF-16 of either order.
+enum MarkedText {
+  /// The text behind the mark in UTF-8; nil without a mark. A scalar that the bytes end in is left out, what is not
+  /// valid is replaced.
+  static func utf8(_ header: [UInt8]) -> [UInt8]? {
+    if header.starts(with: [0xEF, 0xBB, 0xBF]) { return Array(header.dropFirst(3)) }
+    guard header.starts(with: [0xFE, 0xFF]) || header.starts(with: [0xFF, 0xFE]) else { return nil }
+    let isBigEndian = header[0] == 0xFE
+    let units = stride(from: 2, to: header.count - 1, by: 2).map { index in
+      let (first, second) = (UInt16(header[index]), UInt16(header[index + 1]))
+      return isBigEndian ? first << 8 | second : second << 8 | first
+    }
+    return Array(String(decoding: units, as: UTF16.self).utf8)
+  }
+}
+
+/// Whether a text is a table: at least two records of as many fields each, separated by commas, semicolons or tabs
+/// (RFC 4180, and what spreadsheets make of it).
+struct TableShape {
+  private var fields = 1
+  /// Of every record so far; nil before the first.
+  private var expected: Int?
+  private var records = 0
+  private var isQuoted = false
+  private var isUneven = false
+  /// Records that begin or end with a delimiter: when all do, it is the indentation or the punctuation of a program.
+  private var beginning = 0
+  private var ending = 0
+  private var previous = ASCII.lineFeed
+  private let delimiter: UInt8
+
+  /// `text/csv`, `text/tab-separated-values` or nil.
+  static func type(of text: [UInt8], isWhole: Bool) -> String? {
+    if isTable(text, ASCII.tab, isWhole) { return "text/tab-separated-values" }
+    return isTable(text, UInt8(ascii: ","), isWhole) || isTable(text, ASCII.semicolon, isWhole) ? "text/csv" : nil
+  }
+
+  private static func isTable(_ text: [UInt8], _ delimiter: UInt8, _ isWhole: Bool) -> Bool {
+    var table = TableShape(delimiter: delimiter)
+    for byte in text where !table.isUneven { table.take(byte) }
+    // The last line is complete only if the text is.
+    if isWhole, table.previous != ASCII.lineFeed { table.take(ASCII.lineFeed) }
+    return !table.isUneven && table.records >= 2 && table.expected ?? 0 >= 2
+      && table.beginning < table.records && table.ending < table.records
+  }
+
+  private init(delimiter: UInt8) {
+    self.delimiter = delimiter
+  }
+
+  private mutating func take(_ byte: UInt8) {
+    defer { if byte != ASCII.carriageReturn { previous = byte } }
+    if byte == ASCII.quote {
+      isQuoted.toggle()
+    } else if isQuoted {
+      return
+    } else if byte == delimiter {
+      if previous == ASCII.lineFeed { beginning += 1 }
+      fields += 1
+    } else if byte == ASCII.lineFeed {
+      endRecord()
+    } else if byte == ASCII.space, previous == delimiter, delimiter != ASCII.tab {
+      // Prose has a space behind its commas; tables hardly ever.
+      isUneven = true
+    }
+  }
+
+  private mutating func endRecord() {
+    if previous == delimiter { ending += 1 }
+    isUneven = fields != expected ?? fields
+    expected = fields
+    records += 1
+    fields = 1
+  }
+}

@@ -1,0 +1,97 @@
+import Basics
+
+/// How many terminal columns text takes, and text made to take a given number of them.
+///
+/// Widths of characters are those of ``ScalarKind``.
+package enum TextWidth {
+  /// Columns that `text` takes once it is ``separated(_:)``; controls count as one, since they are shown replaced.
+  package static func columns(_ text: String) -> Int {
+    separated(text).unicodeScalars.reduce(0) { $0 + ScalarKind($1).columns }
+  }
+
+  /// `text` without what joins several emoji into one, colours them, or changes a character to one: terminals do not
+  /// agree on how wide the result is.
+  private static func separated(_ text: String) -> String {
+    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
+    var kept = String.UnicodeScalarView()
+    var previous: Unicode.Scalar?
+    for scalar in text.unicodeScalars where !isPartOfEmoji(scalar, behind: previous) {
+      kept.append(scalar)
+      previous = scalar
+    }
+    return String(kept)
+  }
+
+  private static func isPartOfEmoji(_ scalar: Unicode.Scalar, behind previous: Unicode.Scalar?) -> Bool {
+    switch scalar.value {
+    case 0xFE0E...0xFE0F: true
+    case 0x200D: previous.map { !$0.isASCII && $0.properties.isEmoji } ?? false
+    case 0x1F3FB...0x1F3FF: previous?.properties.isEmojiModifierBase ?? false
+    case 0xE0020...0xE007F: previous == "\u{1F3F4}"
+    default: false
+    }
+  }
+
+  /// `text` cut so that it takes at most `width` columns; `ellipsis` ends what was cut, where it fits.
+  package static func cut(_ text: String, to width: Int, ellipsis: String = "…") -> String {
+    guard width > 0 else { return "" }
+    let text = separated(text)
+    guard columns(text) > width else { return text }
+    let mark = columns(ellipsis) < width ? ellipsis : ""
+    var room = width - columns(mark)
+    var kept = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      room -= ScalarKind(scalar).columns
+      guard room >= 0 else { break }
+      kept.append(scalar)
+    }
+    return String(kept) + mark
+  }
+
+  /// `text` cut or filled with spaces at its end, so that it takes exactly `width` columns.
+  package static func left(_ text: String, _ width: Int, ellipsis: String = "…") -> String {
+    let fitting = cut(text, to: width, ellipsis: ellipsis)
+    return fitting + spaces(width - columns(fitting))
+  }
+
+  /// `text` cut or filled with spaces before it, so that it takes exactly `width` columns.
+  package static func right(_ text: String, _ width: Int) -> String {
+    let fitting = cut(text, to: width, ellipsis: "")
+    return spaces(width - columns(fitting)) + fitting
+  }
+
+  static func spaces(_ count: Int) -> String {
+    String(repeating: " ", count: max(0, count))
+  }
+}
+
+/// Rows of text under a row of headings, for people: columns as wide as what they hold.
+package struct TextTable: Sendable {
+  private let rows: [[String]]
+  private let words: Set<Int>
+
+  /// - Parameters:
+  ///   - rows: a cell for each heading.
+  ///   - words: the columns that hold words and stand at the left; numbers stand at the right.
+  package init(headings: [String], rows: [[String]], words: Set<Int>) {
+    self.rows = [headings] + rows
+    self.words = words
+  }
+
+  /// A line a row, without spaces at its end; no line end after the last.
+  package var text: String {
+    let widths = rows[0].indices.map { column in rows.map { TextWidth.columns($0[column]) }.max() ?? 0 }
+    return rows.map { row in
+      let cells = zip(row, widths).enumerated().map { column, cell in
+        words.contains(column) ? TextWidth.left(cell.0, cell.1) : TextWidth.right(cell.0, cell.1)
+      }
+      return Self.withoutTrailingSpaces(cells.joined(separator: "  "))
+    }.joined(separator: "\n")
+  }
+
+  private static func withoutTrailingSpaces(_ line: String) -> String {
+    var line = line
+    while line.last == " " { line.removeLast() }
+    return line
+  }
+}

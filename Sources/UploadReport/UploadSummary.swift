@@ -1,0 +1,152 @@
+package import UploadCore
+
+/// The last output of `send` and `headless`: every upload with its verdict.
+package struct UploadSummary: Sendable {
+  /// One upload, as it ended.
+  package struct Entry: Sendable {
+    package var id: UploadID
+    package var mode: UploadMode
+    /// The name asked for.
+    package var name: String
+    /// Bytes that moved.
+    package var bytes: UInt64
+    /// From start to end.
+    package var seconds: Double
+    /// The most memory the sending end held for it, in bytes.
+    package var clientPeakResidentBytes: Int
+    /// The most memory the receiving end held for it, in bytes; nil when the server is another process.
+    package var serverPeakResidentBytes: Int?
+    package var verdict: UploadVerdict
+    /// Media type as the content's first bytes show it.
+    package var detectedType: String?
+    /// SHA-256 of the content in hexadecimal, where the server stated it.
+    package var sha256: String?
+
+    package init(
+      id: UploadID,
+      mode: UploadMode,
+      name: String,
+      bytes: UInt64,
+      seconds: Double,
+      clientPeakResidentBytes: Int,
+      serverPeakResidentBytes: Int? = nil,
+      verdict: UploadVerdict,
+      detectedType: String? = nil,
+      sha256: String? = nil
+    ) {
+      self.id = id
+      self.mode = mode
+      self.name = name
+      self.bytes = bytes
+      self.seconds = seconds
+      self.clientPeakResidentBytes = clientPeakResidentBytes
+      self.serverPeakResidentBytes = serverPeakResidentBytes
+      self.verdict = verdict
+      self.detectedType = detectedType
+      self.sha256 = sha256
+    }
+
+    /// Bytes per second from start to end; 0 when it took no time.
+    package var averageSpeed: Double {
+      seconds > 0 ? Double(bytes) / seconds : 0
+    }
+  }
+
+  package var uploads: [Entry]
+  /// The largest the process's resident set has been, in bytes.
+  package var peakResidentBytes: UInt64
+
+  package init(uploads: [Entry], peakResidentBytes: UInt64) {
+    self.uploads = uploads
+    self.peakResidentBytes = peakResidentBytes
+  }
+
+  /// Whether nothing is known to be wrong with any upload.
+  package var isGood: Bool {
+    uploads.allSatisfy(\.verdict.isGood)
+  }
+
+  /// The `summary` event.
+  package var json: JSONValue {
+    .object([
+      ("event", .string("summary")),
+      ("ok", .bool(isGood)),
+      ("uploads", .array(uploads.map(\.json))),
+      ("rssPeak", .unsigned(peakResidentBytes)),
+    ])
+  }
+
+  /// The summary in one sentence.
+  var plainLine: String {
+    let bad = uploads.count { !$0.verdict.isGood }
+    let count = uploads.count == 1 ? "1 upload" : "\(uploads.count) uploads"
+    return "\(count), \(bad == 0 ? "all well" : "\(bad) not well"), "
+      + "peak memory of the process \(ByteSize.text(peakResidentBytes))"
+  }
+}
+
+extension UploadSummary.Entry {
+  fileprivate var json: JSONValue {
+    .object([
+      ("id", .string(id.description)),
+      ("mode", .string(mode.rawValue)),
+      ("name", .string(name)),
+      ("bytes", .unsigned(bytes)),
+      ("seconds", .double(seconds)),
+      ("speedAvg", .speed(averageSpeed)),
+      ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
+      ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
+      ("detectedType", .optional(detectedType)),
+      ("sha256", .optional(sha256)),
+      ("verdict", .string(verdict.rawValue)),
+    ])
+  }
+}
+
+extension UploadSummary {
+  /// The longest name that is shown whole, in columns.
+  private static let longestName = 40
+
+  /// The summary for people: a line of headings, a line for every upload, and a sentence; no line end after the last.
+  package var table: String {
+    let headings = ["name", "mode", "size", "time", "speed", "client peak", "server peak", "verdict"]
+    let table = TextTable(headings: headings, rows: uploads.map(Self.cells), words: [0, 1, 7])
+    return table.text + "\n" + plainLine
+  }
+
+  private static func cells(_ upload: Entry) -> [String] {
+    [
+      TextWidth.cut(PlainText.sanitized(upload.name), to: longestName),
+      upload.mode.rawValue,
+      ByteSize.text(upload.bytes),
+      TimeText.clock(upload.seconds),
+      ByteSize.rateText(upload.averageSpeed),
+      ByteSize.text(UInt64(max(0, upload.clientPeakResidentBytes))),
+      upload.serverPeakResidentBytes.map { ByteSize.text(UInt64(max(0, $0))) } ?? "-",
+      upload.verdict.rawValue,
+    ]
+  }
+}
+
+/// The result of one upload, in one word: `verdict` in the summary.
+package enum UploadVerdict: String, Sendable, CaseIterable {
+  /// The file arrived, and its content was compared and is the same.
+  case intact
+  /// The server stated the SHA-256 of what it stored, and it is that of what was sent.
+  case verified
+  /// The server says it has the file; the content was not compared.
+  case accepted
+  /// The file arrived with another content or size.
+  case mismatch
+  /// The server responded with an error.
+  case refused
+  /// It could not be sent.
+  case failed
+  /// It was cancelled.
+  case cancelled
+
+  /// Whether nothing is known to be wrong.
+  package var isGood: Bool {
+    self == .intact || self == .verified || self == .accepted
+  }
+}

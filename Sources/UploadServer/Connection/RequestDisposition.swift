@@ -1,0 +1,65 @@
+import HTTPTypes
+import NIOCore
+import UploadCore
+import UploadProtocol
+
+/// What a connection does with a request, decided from its head alone.
+enum RequestDisposition {
+  /// Makes the body of an upload, which reports to the session.
+  typealias BodyMaker = (UploadSession) throws(UploadError) -> any IncomingBody
+
+  /// Hummingbird serves it.
+  case forward
+  /// It is an upload.
+  /// - Parameter size: of the file in bytes, where it is known.
+  case upload(size: UInt64?, BodyMaker)
+  case respond(Answer)
+  /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
+  case reject(UploadError, retryAfter: Int? = nil)
+
+  /// Asks access control, then looks for the route. Notes in `machine` what it learns about the request and its client.
+  /// - Parameter peer: the other end of the connection.
+  init(
+    _ request: IncomingRequest,
+    from peer: SocketAddress?,
+    on machine: inout ConnectionStateMachine,
+    _ access: AccessGate,
+    at now: NIODeadline
+  ) {
+    let client = access.client(of: request.head, from: peer)
+    let host = access.publicAddress(of: request.head, from: peer).authority
+    let origin = access.allowedOrigin(of: request.head)
+    machine.begin(CurrentRequest(request, client: client, host: host, allowedOrigin: origin))
+    let verdict = access.verdict(
+      on: request,
+      from: peer,
+      client: client,
+      isAuthenticated: machine.authenticatedClient == client.key,
+      at: now
+    )
+    switch verdict {
+    case .pass(let hasToken): if hasToken { machine.authenticate() }
+    case .refuse(let error, let retryAfter):
+      self = .reject(error, retryAfter: retryAfter)
+      return
+    case .preflight:
+      self = .respond(.preflight(request.head))
+      return
+    }
+    self = machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
+  }
+
+  private static func route(_ request: IncomingRequest, of client: ClientAddress) -> RequestDisposition {
+    let body = RequestBody(request: request, client: client)
+    switch UploadRoute(request) {
+    case .hummingbird: return .forward
+    case .rejection(let error): return .reject(error)
+    case .file(let name, let type):
+      return .upload(size: request.length.bytes) { session throws(UploadError) in
+        try body.file(name: name, declaredType: type, in: session)
+      }
+    case .form(let boundary):
+      return .upload(size: nil) { session throws(UploadError) in try body.form(boundary, in: session) }
+    }
+  }
+}

@@ -1,5 +1,0 @@
-/// The time as a line of the log begins with it.
-package enum LogTime {
-  /// `1994-11-06T08:49:37Z` (RFC 3339).
-  package static var now: String { HTTPDate.internetText(CurrentTime.seconds) }
-}

@@ -1,0 +1,125 @@
+import Basics
+import NIOCore
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// What the store adds to the disk: files from memory through the store, and through bare loops, into one directory.
+struct DiskBenchmark: Benchmark {
+  static let name = "disk"
+  static let summary = "the disk engine, fed from memory, against bare loops of system calls"
+  static let options = [
+    "--dir DIR        on the disk to be measured (.)",
+    "--sizes SIZES    of the files (64KiB,1MiB,64MiB,1GiB)",
+    "--engines LIST   some of sluice, digest, direct, buffered (all)",
+  ]
+
+  private enum Engine: String, CaseIterable {
+    /// The store at `--durability full`.
+    case sluice
+    /// The same with `--digest sha256`.
+    case digest
+    /// `fallocate`, `pwrite` with O_DIRECT, `fsync`.
+    case direct
+    /// `write`, `fsync`.
+    case buffered
+  }
+
+  /// Small files are written until there are this many bytes of them, or this many files.
+  private static let enoughBytes = 64 << 20
+  private static let enoughFiles = 64
+
+  private let directory: String
+  private let sizes: [Int]
+  private let engines: [Engine]
+
+  init(_ arguments: inout Arguments) throws(UploadError) {
+    directory = try arguments.takeValue("--dir") ?? "."
+    sizes = try arguments.takeSizes("--sizes", default: [64 << 10, 1 << 20, 64 << 20, 1 << 30])
+    engines = try arguments.takeChoices("--engines")
+  }
+
+  func run(rounds: Int) throws -> Report {
+    let source = DiskSource()
+    let subjects = sizes.flatMap { size in
+      engines.map { engine in
+        Subject(labels: [engine.rawValue, ByteSize.text(UInt64(size))]) { try measure(engine, source, size) }
+      }
+    }
+    var report = Report(
+      Self.name,
+      labels: ["engine", "size"],
+      columns: [
+        Report.Column("GB/s", "gigabytesPerSecond", digits: 2),
+        Report.Column("CPU s/GB", "processorSecondsPerGigabyte", digits: 3),
+        Report.Column("page cache MiB", "pageCacheMebibytes", digits: 1),
+      ],
+      rows: try Subject.medians(of: subjects, rounds: rounds),
+      notes: [
+        "Every file is synced. sluice and digest give it a name and sync the directory as well; direct and buffered do not.",
+        "CPU is this process's; what the kernel's own threads do for buffered files later is not in it.",
+      ]
+    )
+    if engines.contains(.direct) {
+      report.addRatio(of: 0, to: Engine.direct.rawValue, Report.Column("of direct", "ratioToDirect", digits: 2))
+    }
+    return report
+  }
+
+  private func measure(_ engine: Engine, _ source: DiskSource, _ size: Int) throws -> [Double?] {
+    let files = min(Self.enoughFiles, max(1, Self.enoughBytes / size))
+    return try Workspace.use(in: directory) { path in
+      let write = try writer(engine, source, path)
+      let (elapsed, growth) = try PageCache.growth {
+        try Elapsed.measure {
+          for number in 0..<files { try write.write(size: size, name: "file\(number)") }
+        }.elapsed
+      }
+      let gigabytes = Double(files * size) / 1e9
+      return [gigabytes / elapsed.seconds, elapsed.processorSeconds / gigabytes, Double(growth) / 1_048_576]
+    }
+  }
+
+  private func writer(_ engine: Engine, _ source: DiskSource, _ path: String) throws -> any FileWriter {
+    switch engine {
+    case .sluice: try StoreWriter(directory: path, source: source, algorithms: [])
+    case .digest: try StoreWriter(directory: path, source: source, algorithms: [.sha256])
+    case .direct: BareWriter(directory: path, source: source, direct: true)
+    case .buffered: BareWriter(directory: path, source: source, direct: false)
+    }
+  }
+}
+
+/// The bytes that files are written of, the same ones again and again: random, in memory, aligned as O_DIRECT asks.
+///
+/// Unchecked, because nothing changes after the start.
+final class DiskSource: @unchecked Sendable {
+  /// Bytes handed over at once.
+  static let pieceSize = 1 << 20
+  /// Enough for any disk that is in use.
+  private static let alignment = 4096
+
+  /// One piece, for system calls.
+  let bytes: UnsafeRawBufferPointer
+  /// The same, for the store.
+  let buffer: ByteBuffer
+
+  init() {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: Self.alignment)
+    var noise = SplitMix64(seed: 2)
+    noise.fill(memory)
+    bytes = UnsafeRawBufferPointer(memory)
+    buffer = ByteBuffer(bytes: bytes)
+  }
+
+  deinit {
+    bytes.deallocate()
+  }
+}
+
+/// Writes files of ``DiskSource``'s bytes into one directory.
+protocol FileWriter {
+  /// Writes a file of `size` bytes and waits until it is synced.
+  /// - Throws: ``UploadError``.
+  func write(size: Int, name: String) throws
+}

@@ -1,0 +1,74 @@
+import Basics
+import UploadCore
+
+/// Many small files that are synced one by one: what the server reaches of what bare system calls do in its place.
+struct SmallBenchmark: Benchmark {
+  static let name = "small"
+  static let summary = "small durable files over HTTP, against as many threads of bare system calls"
+  static let options =
+    [
+      "--size SIZE          of each file (4KiB)",
+      "--connections N      kept alive and used at once, and bare threads (32)",
+      "--files N            on each (64)",
+    ] + ServerOptions.help
+
+  private let size: Int
+  private let connections: Int
+  private let files: Int
+  private let server: ServerOptions
+
+  init(_ arguments: inout Arguments) throws(UploadError) {
+    size = try arguments.takeSize("--size", default: 4 << 10)
+    connections = try arguments.takeNumber("--connections", default: 32, in: 1...10_000)
+    files = try arguments.takeNumber("--files", default: 64)
+    server = try ServerOptions(&arguments)
+  }
+
+  func run(rounds: Int) throws -> Report {
+    let source = try SourceFile(directory: server.directory)
+    let subjects = [
+      Subject(labels: ["sluice"]) { try measureServer(source) },
+      Subject(labels: ["bare"]) { try measureBare() },
+    ]
+    var report = Report(
+      Self.name,
+      labels: ["subject"],
+      columns: [Report.Column("files/s", "filesPerSecond", digits: 0)],
+      rows: try Subject.medians(of: subjects, rounds: rounds),
+      notes: [
+        "\(connections) at once, \(ByteSize.text(UInt64(size))) each. \(server.note)",
+        "bare: open with O_TMPFILE, write, fdatasync, link, fsync of the directory.",
+      ]
+    )
+    report.addRatio(of: 0, to: "bare", Report.Column("of bare", "ratioToBare", digits: 2))
+    return report
+  }
+
+  private func measureServer(_ source: SourceFile) throws -> [Double?] {
+    try server.withServer { server in
+      let sender = Sender(mode: .stream, size: size, source: source)
+      let open = try (0..<connections).map { _ in try Connection(port: server.port) }
+      return try rate { thread, file in try sender.send("\(thread)-\(file)", over: open[thread]) }
+    }
+  }
+
+  private func measureBare() throws -> [Double?] {
+    var noise = SplitMix64(seed: 4)
+    let content = noise.bytes(size)
+    return try Workspace.use(in: server.directory) { path in
+      let directory = try BareDirectory(path: path)
+      return try rate { thread, file in try directory.store(content, as: "\(thread)-\(file)") }
+    }
+  }
+
+  /// Files per second when every thread stores its files with `store`.
+  private func rate(_ store: @escaping @Sendable (_ thread: Int, _ file: Int) throws -> Void) throws -> [Double?] {
+    let files = files
+    let elapsed = try Elapsed.measure {
+      try Threads.run(connections) { thread in
+        for file in 0..<files { try store(thread, file) }
+      }
+    }.elapsed
+    return [Double(connections * files) / elapsed.seconds]
+  }
+}

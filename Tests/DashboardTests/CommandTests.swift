@@ -1,0 +1,260 @@
+import Dashboard
+import TerminalUI
+import Testing
+import UploadCore
+
+@Suite struct CommandTests {
+  private let incoming = UploadSnapshot.example("in.bin")
+  private let outgoing = UploadSnapshot.sending("out.bin")
+
+  private func driver() -> Driver {
+    var driver = Driver()
+    driver.show([incoming, outgoing])
+    return driver
+  }
+
+  // MARK: Cancel, retry, clear
+
+  @Test func `cancelling asks once on either side`() {
+    for (pane, upload) in [("1", incoming), ("2", outgoing)] {
+      var driver = driver()
+      driver.type(pane + "x")
+      #expect(driver.text.contains("Cancel this upload?") && driver.text.contains(upload.name))
+      #expect(driver.effects.isEmpty)
+      driver.type("y")
+      #expect(driver.effects == [.cancel(upload.id)])
+      #expect(!driver.text.contains("Cancel this upload?"))
+    }
+  }
+
+  @Test func `no cancels nothing`() {
+    for key in [KeyEvent("n"), KeyEvent(.escape)] {
+      var driver = driver()
+      driver.type("x")
+      driver.press(key)
+      #expect(driver.effects.isEmpty && !driver.text.contains("Cancel this upload?"))
+    }
+  }
+
+  @Test func `other keys do nothing while a question is open`() {
+    var driver = driver()
+    driver.type("xusm2")
+    #expect(driver.effects.isEmpty && driver.text.contains("Cancel this upload?"))
+  }
+
+  @Test func `only an outgoing upload that has ended is sent again`() {
+    var driver = driver()
+    driver.type("2r")
+    #expect(driver.effects.isEmpty)
+    driver.show([outgoing.ended(.cancelled), incoming.ended(.cancelled)])
+    driver.type("1r")
+    #expect(driver.effects.isEmpty)
+    driver.type("2r")
+    #expect(driver.effects == [.retry(outgoing.id)])
+  }
+
+  @Test func `what has ended stays until it is cleared`() {
+    var driver = driver()
+    driver.show([incoming, outgoing.finished()])
+    driver.show([incoming])
+    #expect(driver.text.contains("out.bin") && driver.text.contains("done"))
+    driver.type("c")
+    #expect(!driver.model.render().text.contains("done"))
+    #expect(driver.text.contains("in.bin"))
+  }
+
+  // MARK: Quitting
+
+  @Test func `quitting asks only while uploads run`() {
+    var idle = Driver()
+    idle.type("q")
+    #expect(idle.effects == [.quit])
+
+    var busy = driver()
+    busy.type("q")
+    #expect(busy.effects.isEmpty && busy.text.contains("2 uploads run"))
+    busy.type("y")
+    #expect(busy.effects == [.quit])
+  }
+
+  @Test func `a second Ctrl-C quits at once`() {
+    var driver = driver()
+    driver.press(KeyEvent("c", .control))
+    #expect(driver.effects.isEmpty)
+    driver.press(KeyEvent("c", .control))
+    #expect(driver.effects == [.quit])
+  }
+
+  @Test func `Ctrl-C works in the picker`() {
+    var driver = driver()
+    driver.type("u")
+    _ = driver.takeEffects()
+    driver.press(KeyEvent("c", .control), KeyEvent("c", .control))
+    #expect(driver.effects == [.quit])
+  }
+
+  @Test func `a lost terminal ends it`() {
+    var driver = driver()
+    driver.send(.input(.closed))
+    #expect(driver.effects == [.quit])
+  }
+
+  @Test func `suspend and redraw have keys`() {
+    var driver = driver()
+    driver.press(KeyEvent("z", .control), KeyEvent("l", .control))
+    #expect(driver.effects == [.suspend, .redraw])
+  }
+
+  // MARK: Settings
+
+  @Test func `every setting that a key changes is kept`() {
+    for (key, change) in Self.changes {
+      var driver = driver()
+      driver.type(key)
+      var expected = DashboardSettings()
+      change(&expected)
+      #expect(driver.effects == [.save(expected)], "\(key)")
+      #expect(driver.model.settings == expected)
+    }
+  }
+
+  private static let changes: [(String, @Sendable (inout DashboardSettings) -> Void)] = [
+    ("m", { $0.mode = .multipart }), ("s", { $0.sort = .name }), ("t", { $0.theme = .light }),
+    ("b", { $0.bar = .thin }), ("+", { $0.refreshRate = 10 }), ("-", { $0.refreshRate = 2 }),
+  ]
+
+  @Test func `the refresh rate has an end on both sides`() {
+    var driver = driver()
+    driver.type("+++")
+    #expect(driver.model.refreshRate == 10)
+    driver.type("-----")
+    #expect(driver.model.refreshRate == 1)
+  }
+
+  @Test func `the URL is copied where the terminal can`() {
+    var driver = driver()
+    driver.type("y")
+    #expect(driver.effects == [.copy("http://192.168.1.7:8080")])
+
+    var poor = Driver(capabilities: .ascii)
+    poor.type("yL")
+    #expect(poor.effects.isEmpty)
+    #expect(poor.text.contains("takes no text for the clipboard"))
+  }
+
+  // MARK: Views
+
+  @Test func `Escape goes back step by step`() {
+    var driver = driver()
+    driver.type("/zz")
+    driver.press(.enter)
+    driver.type("L?")
+    #expect(driver.text.contains("Keys"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Event log"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Nothing here contains \"zz\"."))
+    driver.press(.escape)
+    #expect(driver.text.contains("in.bin"))
+  }
+
+  @Test func `the log has a filter of its own that Escape drops first`() {
+    var driver = driver()
+    driver.type("L/out")
+    driver.press(.enter)
+    #expect(driver.text.contains("out.bin") && !driver.text.contains("in.bin"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Event log") && driver.text.contains("in.bin"))
+    driver.type("/out")
+    driver.press(.enter)
+    driver.type("L")
+    #expect(driver.text.contains("Incoming (server)") && driver.text.contains("in.bin"), "the panes show all")
+    driver.type("L")
+    #expect(driver.text.contains("in.bin"), "the next time too")
+  }
+
+  @Test(arguments: [KeyEvent("?"), KeyEvent(.function(1))]) func `help opens and closes`(_ key: KeyEvent) {
+    var driver = driver()
+    driver.press(key)
+    #expect(driver.text.contains("choose files to send"))
+    driver.press(key)
+    #expect(!driver.text.contains("choose files to send"))
+  }
+
+  @Test func `Escape closes the help and leaves a filter that is being typed`() {
+    var driver = driver()
+    driver.type("/out")
+    driver.press(.function(1))
+    driver.press(.escape)
+    #expect(driver.row(33).contains("/out"))
+  }
+
+  @Test func `the footer of the help says what q does there`() {
+    var driver = Driver(Size(width: 180, height: 60))
+    driver.type("?")
+    #expect(driver.row(59).contains("q close") && !driver.row(59).contains("quit"))
+    driver.type("q")
+    #expect(driver.effects.isEmpty && !driver.text.contains("choose files to send"))
+    #expect(driver.row(59).contains("q quit"))
+  }
+
+  @Test func `Ctrl-C quits from the help too`() {
+    var driver = Driver()
+    driver.type("?")
+    driver.press(KeyEvent("c", .control))
+    #expect(driver.effects == [.quit])
+  }
+
+  /// Where it has all the screen there is no larger one to go to.
+  @Test func `the detail is not offered where it is open already`() {
+    var driver = Driver(Size(width: 80, height: 24))
+    driver.show([incoming])
+    #expect(driver.row(23).contains("Enter detail"))
+    driver.type("3")
+    #expect(driver.text.contains("Detail: in.bin") && !driver.row(23).contains("Enter"))
+    driver.press(.enter)
+    driver.press(.escape)
+    #expect(driver.text.contains("Incoming (server)"), "Enter did nothing, so one step back is enough")
+  }
+
+  @Test func `the question about an outgoing upload promises nothing for the server`() {
+    var driver = driver()
+    driver.type("2x")
+    #expect(driver.text.contains("The upload ends here."))
+  }
+
+  @Test func `help scrolls as far as there is something`() {
+    var driver = Driver(Size(width: 60, height: 12))
+    driver.type("?")
+    let top = driver.text
+    driver.press(.up)
+    #expect(driver.text == top)
+    driver.press(.pageDown)
+    #expect(driver.text != top)
+    driver.type("G")
+    let bottom = driver.text
+    driver.press(.down)
+    #expect(driver.text == bottom && bottom != top)
+  }
+
+  @Test func `the footer shows only what is valid now`() {
+    var driver = Driver()
+    func footer() -> String { driver.row(33) }
+    #expect(footer().contains("u upload") && !footer().contains("cancel") && !footer().contains("clear"))
+    driver.show([incoming])
+    #expect(footer().contains("x cancel") && !footer().contains("retry"))
+    driver.show([incoming.ended(.cancelled)])
+    #expect(!footer().contains("x cancel") && footer().contains("c clear"))
+    driver.type("/")
+    #expect(footer().contains("Enter keep") && !footer().contains("upload"))
+  }
+
+  @Test func `an upload is found by typing`() {
+    var driver = driver()
+    driver.type("/OUT")
+    #expect(driver.text.contains("out.bin") && !driver.text.contains("│ in.bin"))
+    #expect(!driver.text.contains("▌in.bin"))
+    driver.press(.escape)
+    #expect(driver.text.contains("▌in.bin"))
+  }
+}

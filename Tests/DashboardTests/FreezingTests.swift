@@ -1,0 +1,108 @@
+import Dashboard
+import TerminalUI
+import Testing
+import UploadCore
+
+@Suite struct FreezingTests {
+  @Test func `a frozen screen stands still and says so`() {
+    let upload = UploadSnapshot.example("in.bin")
+    var driver = Driver()
+    driver.show([upload])
+    driver.type(" ")
+    let frame = driver.model.render()
+    #expect(frame.text.contains("FROZEN"))
+    driver.resident *= 3
+    driver.show([upload.changed { $0.bytes += 1 << 28 }])
+    driver.show([upload.finished()])
+    #expect(driver.model.render() == frame)
+  }
+
+  @Test func `nothing is lost while the screen is frozen`() {
+    let upload = UploadSnapshot.example("in.bin")
+    let short = UploadSnapshot.sending("short.bin")
+    var driver = Driver()
+    driver.show([upload])
+    driver.type(" ")
+    driver.show([upload.finished(), short.finished()])
+    driver.show([])
+    #expect(!driver.model.hasRunningUploads)
+    driver.type(" ")
+    #expect(!driver.text.contains("FROZEN"))
+    #expect(driver.text.contains("short.bin") && driver.text.contains("done"))
+    driver.type("L")
+    #expect(driver.text.contains("finished  ↓ in.bin"))
+  }
+
+  @Test(arguments: NoteLevel.allCases) func `notes are shown on a frozen screen too`(_ level: NoteLevel) {
+    var driver = Driver()
+    driver.show([.example("in.bin")])
+    driver.type(" ")
+    driver.send(.note(level, "something happened"))
+    #expect(driver.row(33).contains("something happened") && driver.text.contains("FROZEN"))
+    driver.type("s")
+    #expect(driver.row(33).contains("uploads are ordered by name"))
+  }
+
+  @Test func `sending ends a freeze`() {
+    var driver = Driver()
+    driver.type(" ")
+    driver.send(.input(.paste("/a/b.bin")))
+    driver.send(.checked(SendCheck(files: [.init(path: "/a/b.bin", size: 1)], target: .ownServer)))
+    #expect(driver.text.contains("FROZEN"))
+    driver.press(.enter)
+    driver.show([.sending("b.bin")])
+    #expect(!driver.text.contains("FROZEN") && driver.text.contains("b.bin"))
+  }
+
+  @Test func `retrying and cancelling end a freeze`() {
+    let upload = UploadSnapshot.sending("out.bin")
+    for (keys, shown) in [(" r", upload.ended(.cancelled)), (" xy", upload)] {
+      var driver = Driver()
+      driver.show([upload])
+      driver.show([shown])
+      driver.type("2" + keys)
+      #expect(driver.effects.count == 1)
+      #expect(!driver.text.contains("FROZEN"))
+    }
+  }
+
+  @Test func `the selection moves on a frozen screen`() {
+    var driver = Driver()
+    driver.show([.example("one"), .example("two")])
+    driver.type(" j")
+    #expect(driver.selectedRow?.contains("one") == true)
+  }
+
+  /// An idle screen must not cost anything, so it must not change.
+  @Test func `an idle screen stands still`() {
+    var driver = Driver()
+    driver.send(.freeSpace(1 << 40))
+    driver.show([])
+    let frame = driver.model.render()
+    // Half a minute: the uptime's minute is not over.
+    for _ in 0..<60 {
+      driver.show([])
+      #expect(driver.model.render() == frame)
+    }
+    driver.resident += 20_000
+    driver.show([])
+    #expect(driver.model.render() == frame, "less than a tenth of a MiB")
+  }
+
+  @Test func `a screen of uploads that have ended stands still`() {
+    var driver = Driver()
+    let upload = UploadSnapshot.example("in.bin")
+    driver.show([upload])
+    driver.show([upload.finished()])
+    driver.show([])
+    let frame = driver.model.render()
+    for _ in 0..<20 { driver.show([]) }
+    #expect(driver.model.render() == frame)
+  }
+
+  @Test func `the uptime counts in minutes`() {
+    var driver = Driver()
+    for _ in 0..<130 { driver.show([]) }
+    #expect(driver.row(0).contains("up 1 min"))
+  }
+}

@@ -1,0 +1,194 @@
+import Dashboard
+import Foundation
+import TerminalUI
+import Testing
+import UploadCore
+
+@Suite struct SelectionTests {
+  private let uploads = (0..<5).map { index in
+    UploadSnapshot.example("file-\(index)") { $0.speed = Double(10 - index) * 1e6 }
+  }
+
+  private func driver() -> Driver {
+    var driver = Driver()
+    driver.show(uploads)
+    return driver
+  }
+
+  private func names(_ driver: Driver) -> [String] {
+    driver.text.split(separator: "\n").compactMap { row in
+      row.range(of: "file-").map { String(row[$0.lowerBound...].prefix(6)) }
+    }
+  }
+
+  @Test func `the newest is above and selected at first`() {
+    #expect(driver().selectedRow?.contains("file-4") == true)
+  }
+
+  @Test(arguments: [KeyEvent(.down), KeyEvent("j")]) func `down selects the next`(_ key: KeyEvent) {
+    var driver = driver()
+    driver.press(key)
+    #expect(driver.selectedRow?.contains("file-3") == true)
+  }
+
+  @Test func `ends and pages are reached by their keys`() {
+    var driver = driver()
+    driver.type("G")
+    #expect(driver.selectedRow?.contains("file-0") == true)
+    driver.type("g")
+    #expect(driver.selectedRow?.contains("file-4") == true)
+    driver.press(.pageDown)
+    #expect(driver.selectedRow?.contains("file-0") == true)
+    driver.press(.pageUp)
+    #expect(driver.selectedRow?.contains("file-4") == true)
+  }
+
+  @Test func `the selection stays with its upload when the order changes`() {
+    var driver = driver()
+    driver.type("js")
+    #expect(names(driver).first == "file-0", "ordered by name")
+    #expect(driver.selectedRow?.contains("file-3") == true)
+  }
+
+  @Test func `the selection stays with its upload when another comes`() {
+    var driver = driver()
+    driver.type("j")
+    driver.show(uploads + [.example("file-5")])
+    #expect(names(driver).first == "file-5")
+    #expect(driver.selectedRow?.contains("file-3") == true)
+  }
+
+  @Test func `the first row is selected until the user moves, whichever it is`() {
+    var driver = driver()
+    driver.show(uploads + [.example("file-5")])
+    #expect(driver.selectedRow?.contains("file-5") == true)
+    driver.type("jg")
+    driver.show(uploads + [.example("file-5"), .example("file-6")])
+    #expect(driver.selectedRow?.contains("file-6") == true, "at the top it is the first row again")
+  }
+
+  /// Neither in the pane that has the keys nor in the other one.
+  @Test func `a list in which the user has not moved is not scrolled by new uploads`() {
+    var driver = Driver()
+    var all: [UploadSnapshot] = []
+    for index in 0..<30 {
+      all += [.example("in-\(index)"), .sending("out-\(index)")]
+      driver.show(all)
+    }
+    #expect(driver.row(3).contains("in-29") && driver.row(3).contains("out-29"))
+  }
+
+  @Test func `the detail stays with its upload`() {
+    var driver = driver()
+    driver.press(.enter)
+    driver.show(uploads + [.example("file-5")])
+    #expect(driver.text.contains("Detail: file-4"))
+  }
+
+  @Test func `what was sent last is selected once it is seen`() {
+    var driver = driver()
+    let sending = (0..<3).map { UploadSnapshot.sending("out-\($0)") }
+    driver.show(uploads + sending)
+    driver.type("2jj")
+    let new = [UploadSnapshot.waiting("new-0"), .waiting("new-1")]
+    driver.send(.queued(new[0].id))
+    driver.show(uploads + sending + new)
+    #expect(driver.selectedRow?.contains("new-0") == true)
+    driver.type("xy")
+    #expect(driver.effects == [.cancel(new[0].id)])
+  }
+
+  /// It would lead away from those that move, and nobody has asked to go there.
+  @Test func `what was sent last is followed to its end and no further`() {
+    var driver = Driver()
+    let sent = (0..<12).map { UploadSnapshot.sending("out-\($0)") }
+    driver.type("2")
+    driver.send(.queued(sent[0].id))
+    driver.show(sent)
+    #expect(driver.selectedRow?.contains("out-0") == true)
+    driver.show([sent[0].finished()] + sent.dropFirst())
+    driver.show(Array(sent.dropFirst()))
+    #expect(driver.selectedRow?.contains("out-11") == true && driver.row(3).contains("out-11"))
+
+    var single = Driver()
+    single.type("2")
+    single.send(.queued(sent[0].id))
+    single.show([sent[0], sent[1]])
+    single.show([sent[0].ended(.cancelled), sent[1]])
+    #expect(single.selectedRow?.contains("out-0") == true, "seen anyway, it stays selected")
+  }
+
+  @Test func `what is not shown when it should be is not selected later`() {
+    var driver = driver()
+    let new = UploadSnapshot.waiting("new")
+    driver.type("2")
+    driver.send(.queued(new.id))
+    driver.show(uploads + [.sending("out")])
+    driver.show(uploads + [.sending("out"), new])
+    #expect(driver.selectedRow?.contains("out") == true)
+  }
+
+  @Test func `the selection follows an upload to its end`() {
+    var driver = driver()
+    driver.type("j")
+    driver.show(uploads.map { $0.name == "file-3" ? $0.finished() : $0 })
+    driver.show(uploads.filter { $0.name != "file-3" })
+    #expect(driver.selectedRow?.contains("file-3") == true)
+    #expect(names(driver).last == "file-3")
+  }
+
+  @Test func `panes are reached by their keys`() {
+    var driver = driver()
+    driver.show(uploads + [.sending("outgoing-1")])
+    for keys in [[KeyEvent("2")], [KeyEvent("1"), KeyEvent(.tab)], [KeyEvent("1"), KeyEvent("l")]] {
+      for key in keys { driver.press(key) }
+      #expect(driver.selectedRow?.contains("outgoing-1") == true)
+    }
+    driver.press(KeyEvent(.tab, .shift))
+    #expect(driver.selectedRow?.contains("file-4") == true)
+  }
+
+  @Test func `the detail is about the selected upload`() {
+    var driver = driver()
+    driver.press(.enter)
+    #expect(driver.text.contains("Detail: file-4"))
+    #expect(driver.text.contains("192.168.1.9:51234"))
+    driver.type("j")
+    #expect(driver.text.contains("Detail: file-3"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Incoming"))
+  }
+
+  @Test func `the mouse selects and scrolls only when it is on`() {
+    var driver = driver()
+    let place = Point(x: 10, y: 7)
+    driver.send(.input(.mouse(MouseEvent(.press, at: place))))
+    #expect(driver.selectedRow?.contains("file-4") == true)
+    driver.type("M")
+    #expect(driver.takeEffects() == [.setMouse(true)])
+    driver.send(.input(.mouse(MouseEvent(.press, at: place))))
+    #expect(driver.selectedRow?.contains("file-3") == true)
+    driver.send(.input(.mouse(MouseEvent(.scrollDown, at: place))))
+    #expect(driver.selectedRow?.contains("file-2") == true)
+    driver.type("M")
+    #expect(driver.takeEffects() == [.setMouse(false)])
+  }
+
+  @Test(arguments: [
+    (UploadSort.name, "file-0"), (.rate, "file-0"), (.progress, "file-2"), (.memory, "file-1"), (.started, "file-4"),
+  ])
+  func `every order puts its first on top`(_ sort: UploadSort, _ first: String) {
+    var settings = DashboardSettings()
+    settings.sort = sort
+    var driver = Driver(settings: settings)
+    driver.show(
+      uploads.map { upload in
+        upload.changed {
+          if $0.name == "file-2" { $0.bytes += 1 << 28 }
+          if $0.name == "file-1" { $0.residentBytes += 1 << 20 }
+        }
+      }
+    )
+    #expect(names(driver).first == first)
+  }
+}

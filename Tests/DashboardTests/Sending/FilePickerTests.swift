@@ -1,0 +1,190 @@
+import TerminalUI
+import Testing
+
+@testable import Dashboard
+
+struct FilePickerTests {
+  @Test func `directories come first and numbers by their value`() {
+    let rows = PickerScript().rows(
+      of: "Cuts/",
+      "raw/",
+      "evil",
+      "File1.mp4",
+      "file2.mp4",
+      " file10.mp4",
+      "latest",
+      "pipe"
+    )
+    #expect(rows == [3, 4, 5, 6, 7, 8, 9, 10])
+  }
+
+  @Test func `numbers of any length and leading zeros are compared`() {
+    let long = String(repeating: "9", count: 130)
+    let names = [
+      "a010", "a" + long, "a9", "a10", "a", "a99999999999999999999999", "B1", "a9b", "a0", "a-", "ä1", "a.b",
+    ]
+    let script = PickerScript("/d", ["/d": names.map { .file($0, 1) }])
+    let order = (0..<names.count).compactMap { script.picker.entries.entry($0)?.name }
+    #expect(
+      order == ["a", "a-", "a.b", "a0", "a9", "a9b", "a010", "a10", "a99999999999999999999999", "a" + long, "B1", "ä1"]
+    )
+  }
+
+  @Test func `leaving puts the cursor on what was left and coming back where it was`() {
+    var script = PickerScript()
+    script.press(KeyEvent(.down), KeyEvent(.enter))
+    #expect(script.picker.directory == "/home/ann/videos/raw")
+    script.press(KeyEvent(.left))
+    #expect(script.picker.selected?.name == "raw")
+    script.press(KeyEvent("G"), KeyEvent(.backspace))
+    #expect(script.picker.selected?.name == "videos")
+    script.press(KeyEvent("l"))
+    #expect(script.picker.selected?.name == "secret.key")
+    script.press(KeyEvent("h"), KeyEvent("h"), KeyEvent("h"), KeyEvent("h"))
+    #expect(script.picker.directory == "/")
+    #expect(script.status.contains("no directory above"))
+  }
+
+  @Test func `Enter chooses the file under the cursor`() {
+    var script = PickerScript()
+    script.press(KeyEvent("j"), KeyEvent("j"), KeyEvent("j"), KeyEvent(.right))
+    #expect(script.outcome == .choose(["/home/ann/videos/File1.mp4"]))
+  }
+
+  @Test func `marks survive moving and are chosen together`() {
+    var script = PickerScript()
+    script.press(KeyEvent(.end), KeyEvent("k"), KeyEvent("k"), KeyEvent("k"), KeyEvent(" "))
+    script.press(KeyEvent(.left), KeyEvent("G"), KeyEvent(" "))
+    #expect(script.frame().text.contains("2 marked, 10.0 MiB"))
+    script.press(KeyEvent("g"), KeyEvent("s"))
+    #expect(script.outcome == .choose(["/home/ann/videos/file10.mp4", "/home/ann/notes.txt"]))
+    script.press(KeyEvent("G"), KeyEvent(" "))
+    #expect(script.frame().text.contains("1 marked"))
+  }
+
+  @Test func `all files that are shown and can be sent are marked and unmarked`() {
+    var script = PickerScript()
+    script.press(KeyEvent("/"))
+    script.type("file")
+    script.press(KeyEvent(.tab), KeyEvent("a"), KeyEvent(.escape), KeyEvent("s"))
+    let names = ["File1.mp4", "file2.mp4", "file10.mp4"]
+    #expect(script.outcome == .choose(names.map { "/home/ann/videos/" + $0 }))
+    script.press(KeyEvent("a"))
+    #expect(script.picker.marks.count == 5)
+    script.press(KeyEvent("a"))
+    #expect(script.picker.marks.isEmpty)
+  }
+
+  @Test func `what cannot be sent says why even when files are marked`() {
+    var script = PickerScript()
+    script.press(KeyEvent("a"), KeyEvent("G"), KeyEvent(.enter))
+    #expect(script.outcome == .stay([]))
+    #expect(script.status.contains("secret.key: you may not read it"))
+    script.press(KeyEvent("k"), KeyEvent(" "))
+    #expect(script.status.contains("pipe: a FIFO has no size and no end"))
+    script.press(KeyEvent("g"), KeyEvent(" "))
+    #expect(script.status.contains("a directory cannot be sent"))
+    script.press(KeyEvent(.left), KeyEvent(.left), KeyEvent("G"), KeyEvent(.enter))
+    #expect(script.picker.directory == "/home")
+    #expect(script.status.contains("root: you may not read it"))
+  }
+
+  @Test func `hidden files are toggled and the cursor stays`() {
+    var script = PickerScript()
+    #expect(script.rows(of: ".hidden") == [nil])
+    script.press(KeyEvent("j"), KeyEvent("."))
+    #expect(script.rows(of: ".hidden") != [nil])
+    #expect(script.picker.selected?.name == "raw")
+    script.press(KeyEvent("."))
+    #expect(script.rows(of: ".hidden") == [nil])
+  }
+
+  @Test func `the filter narrows as it is typed and Escape drops it first`() {
+    var script = PickerScript()
+    script.press(KeyEvent("/"))
+    script.type("FILE1")
+    #expect(script.frame().text.contains("2 of 9"))
+    #expect(script.rows(of: "File1", "file10.mp4", "raw/") == [3, 4, nil])
+    script.press(KeyEvent(.backspace))
+    #expect(script.frame().text.contains("3 of 9"))
+    script.type("zz")
+    #expect(script.frame().text.contains("No name holds that text."))
+    script.press(KeyEvent(.escape))
+    #expect(script.outcome == .stay([]))
+    #expect(script.rows(of: "raw/") == [4])
+    script.press(KeyEvent(.escape))
+    #expect(script.outcome == .close)
+  }
+
+  @Test func `the filter is left by backspace and gone in the next directory`() {
+    var script = PickerScript()
+    script.press(KeyEvent("/"))
+    script.type("raw")
+    script.press(KeyEvent(.enter))
+    #expect(script.picker.directory == "/home/ann/videos/raw")
+    #expect(script.rows(of: "clip.mov") == [3])
+    script.press(KeyEvent("/"), KeyEvent(.backspace), KeyEvent(.backspace))
+    #expect(script.picker.directory == "/home/ann/videos")
+  }
+
+  @Test func `a late listing of another directory is ignored`() {
+    var script = PickerScript(answersLate: true)
+    #expect(script.frame().text.contains("Reading this directory."))
+    script.press(KeyEvent(.left))
+    script.answer()
+    #expect(script.picker.directory == "/home/ann")
+    #expect(script.frame().text.contains("Reading this directory."))
+    script.answer()
+    #expect(script.picker.selected?.name == "videos")
+  }
+
+  @Test func `a directory that is gone says so and the way up is open`() {
+    var script = PickerScript()
+    script.directories["/home/ann/videos"] = nil
+    script.press(KeyEvent("r", .control))
+    #expect(script.frame().text.contains("cannot be read: it is not there, or not any more. Left"))
+    script.press(KeyEvent(.enter), KeyEvent(" "), KeyEvent("G"), KeyEvent("a"), KeyEvent(.left))
+    #expect(script.picker.directory == "/home/ann")
+    #expect(script.picker.selected != nil)
+  }
+
+  @Test func `reading again keeps the cursor and shows what is new`() {
+    var script = PickerScript()
+    script.press(KeyEvent("j"))
+    script.directories["/home/ann/videos"]?.append(.folder("a new one"))
+    script.press(KeyEvent(.function(5)))
+    #expect(script.picker.selected?.name == "raw")
+    #expect(script.rows(of: "a new one/", "raw/") == [3, 5])
+  }
+
+  @Test func `what was not read is counted`() {
+    var picker = FilePicker(directory: "/d", home: "/")
+    let listing = DirectoryListing(requested: "/d", path: "/d", entries: [.file("a", 1)], total: 100_000)
+    #expect(picker.receive(listing) == .stay([]))
+    var surface = Surface(size: Size(width: 80, height: 24), theme: Theme(.dark, tier: .mono), glyphs: .ascii)
+    picker.draw(on: &surface)
+    #expect(surface.text.contains("The first 1 of 100000 entries"))
+  }
+
+  @Test func `the mouse selects opens and scrolls`() {
+    var script = PickerScript()
+    script.size = Size(width: 80, height: 8)
+    script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
+    #expect(script.picker.selected?.name == "raw")
+    script.send(.mouse(MouseEvent(.scrollDown, at: Point(x: 10, y: 4))))
+    #expect(script.picker.selected?.name == "file2.mp4")
+    // The offset is 2 by now: the second line is the fourth entry.
+    script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
+    script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
+    #expect(script.outcome == .choose(["/home/ann/videos/File1.mp4"]))
+    script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 1))))
+    #expect(script.picker.context == .typingPath)
+  }
+
+  @Test func `every key means one thing in its context`() {
+    for context in PickerCommand.Context.allCases {
+      let keys = PickerCommand.keys(context).flatMap(\.keys)
+      #expect(Set(keys).count == keys.count)
+    }
+  }
+}

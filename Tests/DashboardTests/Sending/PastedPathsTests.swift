@@ -1,0 +1,56 @@
+import Testing
+import UploadCore
+
+@testable import Dashboard
+
+struct PastedPathsTests {
+  private func parse(_ text: String) -> [String] {
+    PastedPaths.parse(text, home: "/home/ann")
+  }
+
+  @Test(arguments: [
+    ("/tmp/a.bin", ["/tmp/a.bin"]),
+    ("/tmp/a.bin \n", ["/tmp/a.bin"]),
+    ("'/tmp/it'\\''s here.bin' ", ["/tmp/it's here.bin"]),
+    ("\"/tmp/a \\\"b\\\" \\$c \\x.bin\"", ["/tmp/a \"b\" $c \\x.bin"]),
+    ("/tmp/a\\ b\\(1\\).bin", ["/tmp/a b(1).bin"]),
+    ("$'/tmp/line\\nbreak\\x21\\041\\'.bin'", ["/tmp/line\nbreak!!'.bin"]),
+    ("$'/tmp/\\303\\274.bin'", ["/tmp/ü.bin"]),
+    ("~/a.bin", ["/home/ann/a.bin"]),
+    ("~", ["/home/ann"]),
+    ("/tmp/a /tmp/b", ["/tmp/a", "/tmp/b"]),
+    ("'/tmp/a b' '/tmp/c d'", ["/tmp/a b", "/tmp/c d"]),
+    ("/tmp/a\n/tmp/b\r\n/tmp/a\n", ["/tmp/a", "/tmp/b"]),
+    ("file:///tmp/a%20b%C3%BC.bin", ["/tmp/a bü.bin"]),
+    ("file://localhost/tmp/a", ["/tmp/a"]),
+    ("FILE:/tmp/a", ["/tmp/a"]),
+    ("file:///tmp/a\r\nfile:///tmp/b\r\n", ["/tmp/a", "/tmp/b"]),
+    // Not quoted at all, as file managers copy paths.
+    ("/tmp/My Holiday.mp4", ["/tmp/My Holiday.mp4"]),
+    ("/tmp/it's mine.txt", ["/tmp/it's mine.txt"]),
+    ("/tmp/My Holiday.mp4\n/tmp/'My Work'.txt", ["/tmp/My Holiday.mp4", "/tmp/My Work.txt"]),
+  ])
+  func `paths are found`(text: String, paths: [String]) {
+    #expect(parse(text) == paths)
+  }
+
+  @Test(arguments: [
+    "", " \n", "hello", "hello /tmp/a", "videos/a.bin", "'~/a'", "http://127.0.0.1/a", "file://elsewhere/tmp/a",
+    "file:///tmp/%zz", "file:///tmp/%2", "file:///tmp/%00", "file:relative", "'unterminated",
+    "$'\\xg'",
+    "$'\\xFF'", "$'\\777'", "trailing\\", "/tmp/a\nand a sentence",
+  ])
+  func `text that is no path is not taken for one`(text: String) {
+    #expect(parse(text) == [])
+  }
+
+  @Test func `a pasted URL of a file keeps bytes that are not UTF-8`() {
+    #expect(parse("file:///tmp/%FF") == [NameBytes("/tmp/".utf8 + [0xFF]).losslessText])
+  }
+
+  @Test func `a file that was pasted by mistake is not taken`() {
+    #expect(parse("/" + String(repeating: "a", count: 4_094)).count == 1)
+    #expect(parse("/" + String(repeating: "a", count: 4_095)).isEmpty)
+    #expect(parse(String(repeating: "/a\n", count: 400_000)).isEmpty)
+  }
+}

@@ -1,0 +1,122 @@
+import TerminalUI
+import Testing
+import UploadCore
+
+@testable import Dashboard
+
+struct SendSheetTests {
+  @Test func `Enter sends what can be sent and says what is left out`() {
+    var script = SheetScript()
+    #expect(script.text.contains("Enter sends 2 files, 3.0 GiB, as a stream to http://127.0.0.1:8080"))
+    #expect(script.text.contains("1 file is left out."))
+    script.press(KeyEvent(.enter))
+    let paths = ["/home/ann/videos/holiday.mp4", "/home/ann/notes.txt"]
+    #expect(script.outcome == .send(.send(paths: paths, target: .ownServer, mode: .stream), left: []))
+  }
+
+  @Test func `nothing is sent before the files were looked at`() {
+    var script = SheetScript(answersLate: true)
+    #expect(script.asked.count == 1)
+    script.press(KeyEvent(.enter))
+    #expect(script.outcome == .stay([]))
+    #expect(script.text.contains("Looking at the files."))
+    script.answer(script.asked[0])
+    script.press(KeyEvent(.enter))
+    guard case .send = script.outcome else { return #expect(Bool(false), "\(script.outcome)") }
+  }
+
+  @Test func `nothing is sent when no file can be`() {
+    var script = SheetScript(["/home/ann/gone.txt"])
+    script.press(KeyEvent(.enter))
+    #expect(script.outcome == .stay([]))
+    #expect(script.text.contains("None of the files can be sent."))
+    #expect(script.text.contains("gone.txt: it is not there, or not any more"))
+  }
+
+  @Test func `the mode is stepped`() {
+    var script = SheetScript()
+    script.press(KeyEvent("m"), KeyEvent("m"))
+    #expect(script.sheet.mode == .buffered)
+    #expect(script.text.contains("whole in memory first: up to 3.0 GiB"))
+    #expect(script.text.contains("as a form from memory"))
+    script.press(KeyEvent("m"))
+    #expect(script.sheet.mode == .stream)
+    script.press(KeyEvent(.left))
+    #expect(script.sheet.mode == .buffered)
+    script.send(.mouse(MouseEvent(.press, at: Point(x: 12, y: 10))))
+    #expect(script.sheet.mode == .stream)
+  }
+
+  @Test func `an address is asked about only when it is left`() {
+    var script = SheetScript()
+    let url = "http://other.test:9000/m"
+    script.press(KeyEvent("t"))
+    script.type(url)
+    #expect(script.asked.count == 1)
+    #expect(script.sheet.mode == .stream)
+    script.press(KeyEvent(.enter))
+    #expect(script.asked.last == .check(paths: script.sheet.paths, target: .url(url)))
+    #expect(script.text.contains("Enter sends 2 files, 3.0 GiB, as a stream to \(url)"))
+    script.press(KeyEvent("t"), KeyEvent(.tab), KeyEvent("t"), KeyEvent("u", .control), KeyEvent(.up))
+    #expect(script.asked.count == 3)
+    #expect(script.sheet.target == .ownServer)
+  }
+
+  @Test func `nothing is sent to a target with a problem`() {
+    var script = SheetScript()
+    script.targetProblems["nonsense"] = "An address begins with http:// or https://."
+    script.press(KeyEvent("t"))
+    script.type("nonsense")
+    script.press(KeyEvent(.enter), KeyEvent(.enter))
+    #expect(script.outcome == .stay([]))
+    #expect(script.text.contains("An address begins with http:// or https://."))
+    script.press(KeyEvent("t"), KeyEvent("u", .control), KeyEvent(.enter), KeyEvent(.enter))
+    guard case .send = script.outcome else { return #expect(Bool(false), "\(script.outcome)") }
+  }
+
+  @Test func `the result of an earlier check is ignored`() {
+    var script = SheetScript(answersLate: true)
+    script.press(KeyEvent("t"))
+    script.type("http://other.test")
+    script.press(KeyEvent(.enter))
+    script.answer(script.asked[0])
+    #expect(script.sheet.isChecking)
+    script.answer(script.asked[1])
+    #expect(!script.sheet.isChecking)
+  }
+
+  @Test func `a file dropped on the terminal is added once`() {
+    var script = SheetScript(["/home/ann/notes.txt"])
+    script.send(.paste("'/home/ann/videos/holiday.mp4' "))
+    script.send(.paste("/home/ann/notes.txt"))
+    #expect(script.sheet.paths == ["/home/ann/notes.txt", "/home/ann/videos/holiday.mp4"])
+    #expect(script.asked.count == 2)
+    #expect(script.text.contains("2 files, 3.0 GiB"))
+    script.send(.paste("no path"))
+    #expect(script.text.contains("What was pasted is no path."))
+    script.press(KeyEvent("t"))
+    script.send(.paste("http://other.test\n"))
+    #expect(script.sheet.target == .url("http://other.test"))
+  }
+
+  @Test func `Tab and arrows go through the fields`() {
+    var script = SheetScript(["/home/ann/notes.txt", "/home/ann/gone.txt"])
+    script.press(KeyEvent(.down))
+    #expect(script.sheet.field == .files)
+    script.press(KeyEvent(.down))
+    #expect(script.sheet.field == .mode)
+    script.press(KeyEvent(.tab))
+    #expect(script.sheet.field == .target)
+    #expect(script.frame().cursor != nil)
+    script.press(KeyEvent(.up), KeyEvent(.tab, .shift))
+    #expect(script.sheet.field == .files)
+    script.press(KeyEvent("t"), KeyEvent(.escape))
+    #expect(script.outcome == .back)
+  }
+
+  @Test func `every key means one thing`() {
+    for keys in [SheetCommand.keys, SheetCommand.typingKeys].map({ $0.flatMap(\.keys) }) {
+      #expect(Set(keys).count == keys.count)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import TerminalUI
+import Testing
+
+@testable import Dashboard
+
+struct PickerPropertyTests {
+  /// What is asked may be answered at once, late, or never.
+  @Test(arguments: 1...10)
+  func `any events at any size leave a frame that is whole`(seed: UInt64) {
+    var events = RandomEvents(seed: seed)
+    var directories = PickerScript.sample
+    directories["/home/ann/videos"]? += [.file("漢字のとても長い名前.mp4", .max), .file("e\u{301}\u{200B}\n", .max)]
+    var script = PickerScript("~", directories, answersLate: true)
+    for _ in 0..<200 {
+      if !script.asked.isEmpty, events.number(3) > 0 { script.answer() }
+      if events.number(10) == 0 { script.size = events.size() }
+      script.send(events.next())
+      let flaw = script.frame(events.number(2) == 0 ? .ascii : .unicode).flaw
+      #expect(flaw == nil, "\(script.size)")
+      if case .choose(let paths) = script.outcome { #expect(!paths.isEmpty && paths.allSatisfy { $0.hasPrefix("/") }) }
+    }
+  }
+}
+
+struct SheetPropertyTests {
+  @Test(arguments: 1...10)
+  func `any events at any size leave a frame that is whole`(seed: UInt64) {
+    var events = RandomEvents(seed: seed)
+    let names = ["notes.txt", "漢字のとても長い名前.mp4", "evil\u{1B}]0;x\u{7}\u{202E}gnp.exe", "a", "b", "c"]
+    var script = SheetScript(names.map { "/home/ann/" + $0 }, answersLate: true)
+    script.files["/home/ann/a"] = .init(path: "/home/ann/a", size: .max)
+    script.files["/home/ann/b"] = .init(path: "/home/ann/b", size: .max)
+    for _ in 0..<200 {
+      if let question = script.asked.last, events.number(3) == 0 { script.answer(question) }
+      if events.number(10) == 0 { script.size = events.size() }
+      script.send(events.next())
+      let flaw = script.frame(events.number(2) == 0 ? .ascii : .unicode).flaw
+      #expect(flaw == nil, "\(script.size)")
+      guard case .send(.send(let paths, _, let mode), _) = script.outcome else { continue }
+      #expect(!paths.isEmpty && SendSheet.modes.contains(mode))
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import Dashboard
+import TerminalUI
+import Testing
+import UploadCore
+
+/// From the key, or the paste, to the file that is sent.
+@Suite struct SendingTests {
+  private let path = "/home/ann/videos/take 9.mov"
+
+  private func checked(_ target: SendDestination = .ownServer) -> DashboardMessage {
+    .checked(SendCheck(files: [.init(path: path, size: 713_031_680)], target: target))
+  }
+
+  @Test func `the key opens the picker where the program was started`() {
+    var driver = Driver()
+    driver.type("u")
+    #expect(driver.effects == [.readDirectory("/home/ann/videos")])
+    #expect(!driver.model.isIdle)
+    driver.send(.directory(.example))
+    #expect(driver.model.isIdle)
+    #expect(driver.text.contains("take 9.mov") && driver.row(33).contains("Space mark"))
+  }
+
+  @Test func `the picker opens in the remembered directory`() {
+    var settings = DashboardSettings()
+    settings.directory = "/srv"
+    var driver = Driver(settings: settings)
+    driver.type("u")
+    #expect(driver.effects == [.readDirectory("/srv")])
+  }
+
+  @Test func `a file is chosen checked and sent`() {
+    var driver = Driver()
+    driver.type("u")
+    driver.send(.directory(.example))
+    driver.type("jjjjjj")
+    _ = driver.takeEffects()
+    driver.press(.enter)
+    var settings = DashboardSettings()
+    settings.directory = "/home/ann/videos"
+    #expect(driver.takeEffects() == [.check(paths: [path], target: .ownServer), .save(settings)])
+    driver.send(checked())
+    driver.type("m")
+    settings.mode = .multipart
+    #expect(driver.takeEffects() == [.save(settings)])
+    driver.press(.enter)
+    #expect(driver.takeEffects() == [.send(paths: [path], target: .ownServer, mode: .multipart)])
+    #expect(driver.text.contains("Outgoing (client)"))
+    #expect(!driver.model.isIdle, "the upload is awaited")
+    driver.show([.sending("take 9.mov")])
+    driver.show([])
+    #expect(driver.selectedRow?.contains("take 9.mov") != false)
+  }
+
+  @Test func `a pasted path opens the sheet`() {
+    var driver = Driver()
+    driver.send(.input(.paste("'\(path)'")))
+    #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
+    #expect(driver.text.contains("take 9.mov"))
+    driver.send(checked())
+    driver.press(.enter)
+    #expect(driver.effects.last == .send(paths: [path], target: .ownServer, mode: .stream))
+  }
+
+  @Test func `a pasted path opens the sheet even while a filter is typed`() {
+    var driver = Driver()
+    driver.type("/")
+    driver.send(.input(.paste(path)))
+    #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
+  }
+
+  @Test func `pasted text that is no path goes into the filter or is said to be none`() {
+    var driver = Driver()
+    driver.type("/")
+    driver.send(.input(.paste("holiday")))
+    #expect(driver.row(33).contains("/holiday"))
+    driver.press(.escape)
+    driver.send(.input(.paste("holiday")))
+    #expect(driver.effects.isEmpty)
+    #expect(driver.row(33).contains("no path"))
+  }
+
+  @Test func `the picker is left by Escape and its keys are its own`() {
+    var driver = Driver()
+    driver.type("u")
+    driver.send(.directory(.example))
+    driver.type("cm")
+    driver.press(.escape)
+    #expect(driver.text.contains("Incoming (server)"))
+    #expect(driver.model.settings.mode == .stream)
+  }
+
+  @Test func `help shows the picker's keys first while it is open`() {
+    var driver = Driver()
+    driver.type("u")
+    driver.press(.function(1))
+    #expect(driver.row(1).contains("File picker"))
+    driver.press(.escape)
+    #expect(driver.text.contains("Choose files"))
+  }
+
+  @Test func `the question mark helps where nothing is typed`() {
+    var driver = Driver()
+    driver.type("u")
+    driver.send(.directory(.example))
+    #expect(driver.row(33).contains("? help"))
+    driver.type("?")
+    #expect(driver.row(1).contains("File picker"))
+    driver.type("q/?")
+    #expect(driver.text.contains("Choose files") && driver.text.contains("0 of 8"), "in a filter it is typed")
+    driver.send(.input(.paste("'\(path)' '/b'")))
+    #expect(driver.row(33).contains("? help"))
+    driver.type("?")
+    #expect(driver.text.contains("Before sending"))
+    driver.type("qt?")
+    #expect(!driver.text.contains("Before sending"), "in an address it is typed")
+  }
+
+  // MARK: A full line
+
+  private func sendMany(_ count: Int, limit: Int, waiting: Int = 0) -> Driver {
+    var facts = DashboardFacts.example
+    facts.lineLimit = limit
+    var driver = Driver(facts: facts)
+    if waiting > 0 { driver.show((0..<waiting).map { .waiting("w-\($0)") }) }
+    let paths = (0..<count).map { "/a/f-\($0).bin" }
+    driver.send(.input(.paste(paths.joined(separator: " "))))
+    driver.send(.checked(SendCheck(files: paths.map { .init(path: $0, size: 1 << 20) }, target: .ownServer)))
+    return driver
+  }
+
+  @Test func `files that do not fit into the queue are reported and stay marked`() {
+    var driver = sendMany(5, limit: 4, waiting: 1)
+    #expect(driver.text.contains("Enter sends 3 of 5 files, 3.0 MiB"))
+    #expect(driver.text.contains("2 files find no place in line and stay marked."))
+    driver.press(.enter)
+    #expect(driver.effects.last == .send(paths: (0..<3).map { "/a/f-\($0).bin" }, target: .ownServer, mode: .stream))
+    #expect(driver.row(33).contains("2 files stay marked"))
+    driver.show((0..<3).map { .sending("f-\($0).bin") })
+    #expect(driver.text.contains("2 marked to send"), "whatever else has happened since")
+    driver.type("us")
+    #expect(driver.effects.contains(.check(paths: ["/a/f-3.bin", "/a/f-4.bin"], target: .ownServer)))
+    driver.send(
+      .checked(
+        SendCheck(files: [3, 4].map { .init(path: "/a/f-\($0).bin", size: 1 << 20) }, target: .ownServer)
+      )
+    )
+    driver.press(.enter)
+    #expect(!driver.text.contains("marked to send"))
+  }
+
+  @Test func `nothing is sent while the queue is full`() {
+    var driver = sendMany(2, limit: 3, waiting: 3)
+    driver.press(.enter)
+    #expect(driver.text.contains("The line is full."))
+    #expect(!driver.effects.contains { if case .send = $0 { true } else { false } })
+    driver.show([.sending("w-0")])
+    driver.press(.enter)
+    #expect(driver.effects.contains { if case .send = $0 { true } else { false } }, "once there is room")
+  }
+
+  @Test func `uploads under way are above queued ones`() {
+    var driver = Driver()
+    driver.show(
+      (0..<2).map { .sending("active-\($0)") } + (0..<10).map { .waiting("waiting-\($0)") }
+    )
+    driver.type("2")
+    #expect(driver.text.contains("2 active · 10 waiting"))
+    #expect(driver.text.contains("active-0") && driver.text.contains("active-1") && driver.text.contains("waiting-0"))
+    #expect(driver.row(0).contains("↑ 2 ·"))
+    driver.type("L")
+    #expect(driver.text.contains("started   ↑ active-0") && !driver.text.contains("waiting-"))
+  }
+
+  @Test func `queued uploads that are not listed are counted`() {
+    var driver = Driver()
+    driver.show((0..<3).map { .waiting("w-\($0)") }, unlisted: 9_800)
+    #expect(driver.text.contains("0 active · 9803 waiting") && driver.text.contains("9800 more in line"))
+    #expect(driver.model.progress == .busy)
+    driver.type("q")
+    #expect(driver.text.contains("9803 uploads run"))
+  }
+
+  @Test func `late results change nothing`() {
+    var driver = Driver()
+    driver.send(.directory(.example))
+    driver.send(checked())
+    #expect(driver.effects.isEmpty && driver.text.contains("Incoming (server)"))
+  }
+
+  @Test func `a file that could not be sent is not awaited for ever`() {
+    var driver = Driver()
+    driver.send(.input(.paste(path)))
+    driver.send(checked())
+    driver.press(.enter)
+    #expect(!driver.model.isIdle)
+    driver.send(.note(.error, "it is gone"))
+    #expect(driver.model.isIdle)
+  }
+}

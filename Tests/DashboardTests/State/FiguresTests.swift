@@ -1,0 +1,18 @@
+import Testing
+
+@testable import Dashboard
+
+@Suite struct FiguresTests {
+  @Test func `fields are as wide as they are to be and never cut`() {
+    #expect(Figures.padded("7 B", 5) == "  7 B")
+    #expect(Figures.filled("7 B", 5) == "7 B  ")
+    #expect(Figures.padded("1023.9 MiB", 3) == "1023.9 MiB" && Figures.filled("1023.9 MiB", 3) == "1023.9 MiB")
+  }
+}
+
+struct SettingsTests {
+  @Test func `the refresh rate is one that can be stepped through`() {
+    #expect(DashboardSettings.refreshRates.contains(DashboardSettings().refreshRate))
+    #expect(DashboardSettings.refreshRates == DashboardSettings.refreshRates.sorted())
+  }
+}

@@ -1,0 +1,67 @@
+import Dashboard
+import TerminalUI
+import Testing
+import UploadCore
+
+/// What the window shows beside the screen.
+@Suite struct WindowTests {
+  @Test func `the title says what runs`() {
+    var driver = Driver()
+    #expect(driver.model.title == "sluice http://192.168.1.7:8080")
+    driver.show([.example(), .sending { $0.bytes = 0 }])
+    #expect(driver.model.title == "sluice ↓1 ↑1 25%")
+  }
+
+  @Test func `the title cannot steer the terminal`() {
+    let facts = DashboardFacts(url: "http://\u{1B}]0;x\u{7}", directory: "", workingDirectory: "/", home: "/")
+    let title = Driver(facts: facts).model.title
+    #expect(title.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+  }
+
+  @Test func `the taskbar shows how far all are together`() {
+    var driver = Driver()
+    #expect(driver.model.progress == .none)
+    driver.show([.example(), .sending { $0.bytes = 0 }])
+    #expect(driver.model.progress == .part(0.25))
+    driver.show([.example { $0.size = nil }])
+    #expect(driver.model.progress == .busy)
+    driver.show([UploadSnapshot.example().stalled(.disk, 8)])
+    #expect(driver.model.progress == .error)
+  }
+
+  @Test func `it is idle only when nothing runs`() {
+    var driver = Driver()
+    #expect(driver.model.isIdle)
+    let upload = UploadSnapshot.example()
+    driver.show([upload])
+    #expect(!driver.model.isIdle && driver.model.hasRunningUploads)
+    driver.show([upload.ended(.cancelled)])
+    #expect(driver.model.isIdle && !driver.model.hasRunningUploads)
+  }
+
+  @Test func `a warning stays in view`() {
+    var facts = DashboardFacts.example
+    facts.warning = "Anybody may upload."
+    for (width, height) in [(20, 5), (40, 8), (80, 24), (120, 34)] {
+      var driver = Driver(Size(width: width, height: height), facts: facts)
+      driver.show([.example()])
+      driver.type("l")
+      #expect(driver.text.contains("Anybody may upload."), "\(width)x\(height)")
+    }
+  }
+
+  @Test(arguments: [
+    (40, "↓3 212MiB/s ↑2 96MiB/s RSS 14MiB"), (24, "↓3 212MiB/s ↑2 96MiB/s"), (12, "↓3 ↑2 14MiB"), (5, "↓3 ↑2"),
+    (4, "↓3↑2"), (1, "5"),
+  ])
+  func `one row has what fits`(_ width: Int, _ text: String) {
+    var driver = Driver(Size(width: width, height: 1))
+    let rate = 1_048_576.0
+    driver.show(
+      (0..<3).map { _ in .example { $0.speed = 212.1 * rate / 3 } }
+        + (0..<2).map { _ in .sending { $0.speed = 96.2 * rate / 2 } }
+    )
+    let row = driver.row(0)
+    #expect(row.hasPrefix(text) && row.dropFirst(text.count).allSatisfy { $0 == " " })
+  }
+}

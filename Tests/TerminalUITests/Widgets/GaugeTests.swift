@@ -1,0 +1,91 @@
+import TerminalUI
+import Testing
+
+@Suite struct GaugeTests {
+  /// A bar ten cells wide, three quarters received and half stored.
+  private func bar(_ style: BarStyle, _ glyphs: GlyphSet = .unicode, tier: ColorTier = .colors256) -> Surface {
+    var surface = Surface.test(width: 10, height: 1, glyphs: glyphs.with(bar: style), tier: tier)
+    surface.draw(Gauge(received: 0.75, stored: 0.5), in: surface.bounds)
+    return surface
+  }
+
+  @Test(arguments: [
+    (BarStyle.block, "███████▌──"), (.thin, "━━━━━━━╾──"), (.ascii, "#####==---"),
+  ])
+  func `each style is drawn with its own characters`(_ style: BarStyle, _ text: String) {
+    #expect(bar(style).text(ofRow: 0) == text)
+  }
+
+  @Test func `a thin bar shows stored and received in two colours`() {
+    let surface = bar(.thin)
+    let styles = surface.row(0).map(\.style)
+    #expect(styles[..<5].allSatisfy { $0 == surface.theme.barStored })
+    #expect(styles[5..<8].allSatisfy { $0 == surface.theme.barReceived })
+  }
+
+  @Test func `a thin bar shows stored and received without colours too`() {
+    #expect(bar(.thin, tier: .mono).text(ofRow: 0) == "━━━━━╍╍───")
+  }
+
+  @Test(arguments: BarStyle.allCases) func `a terminal without Unicode gets ASCII`(_ style: BarStyle) {
+    #expect(bar(style, .ascii).text(ofRow: 0) == "#####==---")
+  }
+
+  @Test func `the styles follow one another in a circle`() {
+    #expect(BarStyle.allCases.map(\.next) == [.thin, .ascii, .block])
+  }
+
+  // MARK: Values
+
+  private func text(
+    _ gauge: Gauge,
+    width: Int = 10,
+    glyphs: GlyphSet = .unicode,
+    tier: ColorTier = .colors256
+  ) -> String {
+    var surface = Surface.test(width: width, height: 1, glyphs: glyphs, tier: tier)
+    surface.draw(gauge, in: surface.bounds)
+    return surface.text(ofRow: 0)
+  }
+
+  @Test(arguments: [
+    (0.0, "──────────"), (0.01, "──────────"), (0.0126, "▏─────────"), (0.5, "█████─────"), (0.999, "█████████▉"),
+    (1.0, "██████████"), (7.0, "██████████"), (-1.0, "──────────"), (Double.nan, "──────────"),
+    (Double.infinity, "██████████"),
+  ])
+  func `parts are rounded down to eighths of a cell, so that only all is full`(part: Double, bar: String) {
+    #expect(text(Gauge(received: part, stored: part)) == bar)
+  }
+
+  @Test func `no more is shown as stored than has been received`() {
+    var surface = Surface.test(width: 8, height: 1)
+    surface.draw(Gauge(received: 0.5, stored: 1), in: surface.bounds)
+    let styles = surface.row(0).map(\.style)
+    #expect(styles[..<4].allSatisfy { $0 == surface.theme.barStored })
+    #expect(styles[4...].allSatisfy { $0 == surface.theme.barTrack })
+  }
+
+  @Test func `a cell shared by both shades has the received one as background`() {
+    var surface = Surface.test(width: 4, height: 1)
+    surface.draw(Gauge(received: 1, stored: 0.375), in: surface.bounds)
+    let cell = Array(surface.row(0))[1]
+    #expect(cell.text == "▌")
+    #expect(cell.style.foreground == surface.theme.barStored.foreground)
+    #expect(cell.style.background == surface.theme.barReceived.foreground)
+  }
+
+  @Test(arguments: [
+    (0, "███───────"), (1, "─███──────"), (7, "───────███"), (8, "──────███─"),
+    (14, "███───────"), (-1, "─███──────"),
+  ])
+  func `an upload of unknown length has a segment that moves to and fro`(tick: Int, bar: String) {
+    #expect(text(Gauge(tick: tick)) == bar)
+  }
+
+  @Test func `the segment fits into any width and any tick`() {
+    for width in 0...6 {
+      for tick in [Int.min, -7, 0, 5, Int.max] { #expect(text(Gauge(tick: tick), width: width).count == width) }
+    }
+    #expect(text(Gauge(tick: 0), glyphs: .ascii, tier: .mono) == "===-------")
+  }
+}

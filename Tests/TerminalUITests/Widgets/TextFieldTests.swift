@@ -1,0 +1,92 @@
+import TerminalUI
+import Testing
+
+@Suite struct TextFieldTests {
+  /// A field with some text after some keys.
+  private func edited(_ text: String, _ keys: KeyEvent...) -> TextField {
+    var field = TextField(text)
+    for key in keys {
+      let isHandled = field.handle(key)
+      #expect(isHandled, "\(key)")
+    }
+    return field
+  }
+
+  @Test(arguments: [
+    ("a\nb\t\u{7}c\n", "a b c"), ("one\r\ntwo\r\n\r\n", "one two"), ("\n\n", ""), ("\u{1B}[31mred", "[31mred"),
+    ("漢字 e\u{301}", "漢字 e\u{301}"),
+  ])
+  func `text that is put in is one line without controls`(text: String, line: String) {
+    #expect(TextField(text).text == line)
+  }
+
+  @Test func `typing puts characters in at the cursor`() {
+    let field = edited("ac", KeyEvent(.left), KeyEvent("b"), KeyEvent("B", .shift))
+    #expect(field.text == "abBc" && field.cursor == 3)
+  }
+
+  @Test func `keys of shells edit the line`() {
+    #expect(edited("/home/ann/vinyl", KeyEvent("w", .control)).text == "/home/ann/")
+    #expect(edited("/home/ann/vinyl", KeyEvent("u", .control)).isEmpty)
+    #expect(edited("abc", KeyEvent("a", .control), KeyEvent("k", .control)).isEmpty)
+    #expect(edited("abc", KeyEvent(.home), KeyEvent(.delete)).text == "bc")
+    #expect(edited("abc", KeyEvent(.home), KeyEvent("d", .control), KeyEvent("e", .control)).cursor == 2)
+    #expect(edited("one two", KeyEvent("b", .alt), KeyEvent("b", .alt), KeyEvent("d", .alt)).text == " two")
+    #expect(edited("one two", KeyEvent(.left, .control), KeyEvent("x")).text == "one xtwo")
+    #expect(edited("one two", KeyEvent(.home), KeyEvent(.right, .control)).cursor == 3)
+  }
+
+  @Test func `keys at either end change nothing`() {
+    #expect(edited("", KeyEvent(.backspace), KeyEvent(.delete), KeyEvent(.left), KeyEvent(.right)).isEmpty)
+    #expect(edited("ab", KeyEvent(.end), KeyEvent("f", .control), KeyEvent("k", .control)).text == "ab")
+  }
+
+  @Test func `other keys are left to the caller`() {
+    var field = TextField("a")
+    for key in [KeyEvent(.up), KeyEvent(.enter), KeyEvent("x", .control), KeyEvent("x", .alt), KeyEvent(.function(1))] {
+      let isHandled = field.handle(key)
+      #expect(!isHandled && field == TextField("a"))
+    }
+  }
+
+  @Test func `backspace takes away what is seen as one character`() {
+    #expect(edited("a👩\u{200D}👩\u{200D}👧", KeyEvent(.backspace)).text == "a")
+    #expect(edited("ae\u{301}", KeyEvent(.backspace)).text == "a")
+  }
+
+  @Test func `a mark joins the character before the cursor`() {
+    var field = TextField("e")
+    field.insert("\u{301}x")
+    #expect(field.text == "e\u{301}x" && field.cursor == 2)
+  }
+
+  @Test func `the text has a limit`() {
+    var field = TextField(String(repeating: "x", count: 5000))
+    #expect(field.text.count == TextField.limit)
+    field.insert("y")
+    #expect(!field.text.contains("y"))
+    field.clear()
+    #expect(field == TextField())
+  }
+
+  @Test(arguments: [
+    (0, "abcde", 0), (1, "abcde", 1), (4, "cdefg", 2), (8, "efgh ", 4),
+  ])
+  func `a text too long for its row is scrolled around the cursor`(place: Int, text: String, column: Int) {
+    var field = edited("abcdefgh", KeyEvent(.home))
+    for _ in 0..<place { _ = field.handle(KeyEvent(.right)) }
+    var surface = Surface.test(width: 5, height: 1)
+    surface.draw(field, in: surface.bounds)
+    #expect(surface.text(ofRow: 0) == text)
+    #expect(surface.cursor == Point(x: column, y: 0))
+  }
+
+  @Test func `the cursor counts columns, not characters`() {
+    var surface = Surface.test(width: 9, height: 1)
+    surface.draw(TextField("漢字e\u{301}"), in: surface.bounds)
+    #expect(surface.cursor == Point(x: 5, y: 0))
+    var narrow = Surface.test(width: 0, height: 1)
+    narrow.draw(TextField("漢字"), in: narrow.bounds)
+    #expect(narrow.cursor == nil)
+  }
+}

@@ -1,0 +1,200 @@
+import Testing
+import UploadCore
+
+@testable import UploadReport
+
+@Suite struct EventDeriverTests {
+  private let start = ContinuousClock.now
+  private let memory = ProcessMemory(resident: 1, peak: 2)
+  private let slabs = SlabUse(used: 3, budget: 4)
+
+  private func snapshot(_ seconds: Double, _ uploads: UploadSnapshot...) -> Snapshot {
+    Snapshot(at: start + .milliseconds(Int((seconds * 1000).rounded())), uploads: uploads, memory: memory, slabs: slabs)
+  }
+
+  /// Feeds all snapshots and returns the events in short: `started a.bin`, `process`, `resumed a.bin 2.5`.
+  private func story(_ snapshots: [Snapshot], interval: Duration = .milliseconds(500)) -> [[String]] {
+    var deriver = EventDeriver(interval: interval)
+    return snapshots.map { deriver.events(for: $0).map(short) }
+  }
+
+  private func short(_ event: UploadEvent) -> String {
+    switch event {
+    case .listening: "listening"
+    case .started(let upload): "started \(upload.name)"
+    case .progress(let upload): "progress \(upload.name)"
+    case .stalled(let upload): "stalled \(upload.name) \(upload.cause?.rawValue ?? "-")"
+    case .resumed(let upload, let seconds): "resumed \(upload.name) \(seconds)"
+    case .retrying(let upload): "retrying \(upload.name) \(upload.attempt)"
+    case .finished(let upload, let file): "finished \(upload.name) \(file.bytes)"
+    case .failed(let upload, let error): "failed \(upload.name) \(error.code.rawValue)"
+    case .cancelled(let upload): "cancelled \(upload.name)"
+    case .rejected(let request): "rejected \(request.status) \(request.count)"
+    case .process: "process"
+    case .summary: "summary"
+    }
+  }
+
+  private let upload = UploadSnapshot.example()
+
+  @Test func `each attempt after the first is announced once`() {
+    func waiting(_ attempt: Int) -> UploadSnapshot {
+      upload.changed {
+        $0.state = .waiting
+        $0.retryReason = "gone"
+        $0.attempt = attempt
+        $0.retryIn = 1
+      }
+    }
+    let running = upload.changed { $0.attempt = 2 }
+    let story = story([
+      snapshot(0, upload), snapshot(0.1, waiting(2)), snapshot(0.2, waiting(2)), snapshot(0.3, running),
+      snapshot(0.4, waiting(3)), snapshot(0.5, waiting(3)),
+    ])
+    #expect(story.flatMap { $0 }.filter { $0.hasPrefix("retrying") } == ["retrying a.bin 2", "retrying a.bin 3"])
+    #expect(story[1] == ["retrying a.bin 2"] && story[4] == ["retrying a.bin 3"])
+  }
+
+  @Test func `An upload starts once, moves every half second and ends once`() {
+    let file = FinishedUpload(path: "a.bin", bytes: 7)
+    let story = story(
+      (0...4).map { snapshot(Double($0) * 0.3, upload) } + [
+        snapshot(1.5, upload.ended(.finished(file))), snapshot(1.8), snapshot(2.1),
+      ]
+    )
+    #expect(
+      story == [
+        ["started a.bin", "process"], [], ["progress a.bin"], [], ["progress a.bin", "process"], ["finished a.bin 7"],
+        [], [],
+      ]
+    )
+  }
+
+  @Test func `An upload that began and ended between two samples has both`() {
+    let ends: [(UploadOutcome, String)] = [
+      (.finished(FinishedUpload(path: "a.bin", bytes: 7)), "finished a.bin 7"),
+      (.failed(UploadError(.clientGone, "Gone.")), "failed a.bin clientGone"),
+      (.cancelled, "cancelled a.bin"),
+    ]
+    for (outcome, line) in ends {
+      #expect(story([snapshot(0, upload.ended(outcome)), snapshot(5)]) == [["started a.bin", line, "process"], []])
+    }
+  }
+
+  @Test func `The interval can be chosen`() {
+    let snapshots = (0...4).map { snapshot(Double($0), upload) }
+    let lines = story(snapshots, interval: .seconds(2)).flatMap { $0 }.filter { $0.hasPrefix("progress") }
+    #expect(lines.count == 2)
+    let every = story(snapshots, interval: .zero).flatMap { $0 }.filter { $0.hasPrefix("progress") }
+    #expect(every.count == 5)
+  }
+
+  @Test func `A stall is told once with its cause, and how long it took when it is over`() {
+    let story = story([
+      snapshot(0, upload),
+      snapshot(6, upload.stalled(.client, 5)),
+      snapshot(6.1, upload.stalled(.client, 5.1)),
+      snapshot(8.5, upload),
+      snapshot(9, upload),
+    ])
+    #expect(story[1].first == "stalled a.bin client")
+    #expect(!story[2].contains { $0.hasPrefix("stalled") })
+    #expect(story[3].first == "resumed a.bin 7.5")
+    #expect(!story[4].contains { $0.hasPrefix("resumed") })
+  }
+
+  @Test func `Another cause is told as well, and the time goes on`() {
+    let story = story([
+      snapshot(0, upload), snapshot(6, upload.stalled(.client, 5)), snapshot(7, upload.stalled(.disk, 6)),
+      snapshot(9, upload),
+    ])
+    #expect(story[2].contains("stalled a.bin disk"))
+    #expect(story[3].first == "resumed a.bin 8.0")
+  }
+
+  @Test func `A stalled upload is told again only when something is new`() {
+    let stalled = upload.stalled(.client, 5)
+    let story = story([
+      snapshot(0, upload),
+      snapshot(6, stalled),
+      snapshot(7, stalled.stalled(.client, 6)),
+      snapshot(8, stalled.changed { $0.residentBytes = 0 }),
+      snapshot(9, stalled.changed { $0.residentBytes = 0 }),
+    ])
+    #expect(story[1] == ["stalled a.bin client", "progress a.bin", "process"])
+    #expect(story[2].isEmpty)
+    #expect(story[3] == ["progress a.bin", "process"])
+    #expect(story[4].isEmpty)
+  }
+
+  @Test func `One that finishes out of a stall has resumed, one that fails has not`() {
+    let stalled = snapshot(6, upload.stalled(.client, 5))
+    let file = FinishedUpload(path: "a.bin", bytes: 7)
+    #expect(
+      story([stalled, snapshot(7, upload.ended(.finished(file)))])[1] == [
+        "resumed a.bin 6.0", "finished a.bin 7", "process",
+      ]
+    )
+    let error = UploadError(.timedOut, "Nothing came.")
+    #expect(story([stalled, snapshot(7, upload.ended(.failed(error)))])[1] == ["failed a.bin timedOut", "process"])
+  }
+
+  @Test func `The process is told once a second while anything moves`() {
+    let moving = story((0...30).map { snapshot(Double($0) / 10, upload) }).flatMap { $0 }
+    #expect(moving.count { $0 == "process" } == 4)
+    #expect(story((0...30).map { snapshot(Double($0) / 10) }).allSatisfy { $0.isEmpty })
+  }
+
+  @Test func `a file that cannot be opened fails without a start`() {
+    let missing = upload.ended(.failed(UploadError(.unreadableFile, "There is no file."))).changed { $0.bytes = 0 }
+    #expect(story([snapshot(0, missing)])[0].first == "failed a.bin unreadableFile")
+    let later = upload.ended(.failed(UploadError(.unreadableFile, "It cannot be read.")))
+    #expect(story([snapshot(0, later)])[0].prefix(2) == ["started a.bin", "failed a.bin unreadableFile"])
+    let refused = upload.ended(.failed(UploadError(.refusedByServer, "No."))).changed { $0.bytes = 0 }
+    #expect(story([snapshot(0, refused)])[0].prefix(2) == ["started a.bin", "failed a.bin refusedByServer"])
+  }
+
+  @Test func `Rejected requests are told as they come, and are no movement`() {
+    var rejecting = snapshot(0)
+    rejecting.rejected = [
+      RejectedRequest(time: "", client: "a", method: "PUT", path: "/a", status: 401, reason: "No token."),
+      RejectedRequest(time: "", client: "a", method: "PUT", path: "/a", status: 413, reason: "Large.", count: 7),
+    ]
+    #expect(story([rejecting, snapshot(1)]) == [["rejected 401 1", "rejected 413 7"], []])
+  }
+
+  @Test func `Uploads do not disturb each other`() {
+    let other = UploadSnapshot.example { $0.name = "b.bin" }
+    let story = story([
+      snapshot(0, upload), snapshot(0.3, upload, other), snapshot(0.6, upload, other),
+      snapshot(0.9, other, upload.ended(.cancelled)),
+    ])
+    #expect(
+      story == [
+        ["started a.bin", "process"], ["started b.bin"], ["progress a.bin"], ["cancelled a.bin", "progress b.bin"],
+      ]
+    )
+  }
+
+  @Test func `Nothing is kept of uploads that are over or were lost`() {
+    var deriver = EventDeriver()
+    for second in 0..<50 {
+      let upload = UploadSnapshot.example()
+      _ = deriver.events(for: snapshot(Double(second), upload))
+      _ = deriver.events(for: snapshot(Double(second) + 0.5, upload.ended(.cancelled)))
+    }
+    #expect(deriver.remembered == 0)
+    _ = deriver.events(for: snapshot(100, upload, .example()))
+    #expect(deriver.remembered == 2)
+    _ = deriver.events(for: snapshot(101, upload))
+    #expect(deriver.remembered == 1)
+    _ = deriver.events(for: snapshot(102))
+    #expect(deriver.remembered == 0)
+  }
+
+  @Test func `An impossible time does no harm`() {
+    for seconds in [Double.nan, .infinity, -5, 1e300] {
+      #expect(story([snapshot(0, upload.stalled(.client, seconds)), snapshot(1, upload)])[0].count == 3)
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/// The generator that tests share with the sources; whoever imports the support needs no second import for it.
+@_exported public import Basics
