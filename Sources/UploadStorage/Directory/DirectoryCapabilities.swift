@@ -17,25 +17,29 @@ final class DirectoryCapabilities: Sendable {
     takesUnnamed.store(true, ordering: .relaxed)
     takesReserve.store(true, ordering: .relaxed)
   }
-}
 
-extension UploadDirectory {
   /// Does to one file everything that is done to an upload's, so that a file system that cannot do it is known now, and
   /// not after the last byte of each upload. Leaves nothing behind.
+  /// - Parameter place: the directory as it is open now.
   /// - Throws: ``UploadError`` with code `badDirectory`.
-  func probe(_ place: OpenedDirectory, _ durability: Durability) throws(UploadError) {
+  func probe(
+    _ directory: UploadDirectory,
+    in place: OpenedDirectory,
+    for durability: Durability
+  ) throws(UploadError) {
+    let (calls, path) = (directory.calls, directory.path)
     let file: PartialFile
     do throws(UploadError) {
-      file = try createPartial(in: place)
+      file = try directory.createPartial(in: place)
     } catch {
       throw StorageError.directoryTakesNoFiles(error, path: path)
     }
     defer { file.discard() }
-    capabilities.takesDirect.store(probeDirect(file.descriptor), ordering: .relaxed)
-    if let fileMode, calls.setMode(file.descriptor, fileMode.bits) != 0 {
-      throw StorageError.directoryTakesNoMode(fileMode, path: path)
+    takesDirect.store(probeDirect(file.descriptor, calls), ordering: .relaxed)
+    if let mode = directory.fileMode, calls.setMode(file.descriptor, mode.bits) != 0 {
+      throw StorageError.directoryTakesNoMode(mode, path: path)
     }
-    try probeName(file, place)
+    try probeName(file, in: place, path: path)
     if durability == .full, calls.syncDirectory(place.descriptor) != 0 {
       throw StorageError.directoryCannotFinish(StorageError.directorySync, path: path)
     }
@@ -43,14 +47,14 @@ extension UploadDirectory {
 
   /// Whether one aligned block can be written past the page cache: file systems that take the flag may still reject the
   /// write, and a disk may require larger blocks.
-  private func probeDirect(_ file: Int32) -> Bool {
+  private func probeDirect(_ file: Int32, _ calls: FileCalls) -> Bool {
     guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
     return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || isFull
   }
 
   /// Gives a file a name as an upload's file gets one, but a hidden one.
-  private func probeName(_ file: PartialFile, _ place: OpenedDirectory) throws(UploadError) {
-    let name = NameBytes(Self.hiddenName())
+  private func probeName(_ file: PartialFile, in place: OpenedDirectory, path: String) throws(UploadError) {
+    let name = NameBytes(UploadDirectory.hiddenName())
     defer { place.remove(name) }
     guard place.link(file, as: name) == 0 || isFull else {
       throw StorageError.directoryCannotFinish("link", path: path)

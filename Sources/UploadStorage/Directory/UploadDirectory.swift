@@ -73,7 +73,7 @@ package final class UploadDirectory: Sendable {
     }
     guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
     guard place.isWritable else { throw StorageError.directoryUnusable("access", path: path) }
-    try probe(place, durability)
+    try capabilities.probe(self, in: place, for: durability)
     place.sweep()
   }
 
@@ -127,7 +127,7 @@ package final class UploadDirectory: Sendable {
     guard place.descriptor >= 0, place.isWritable else { throw StorageError.directoryReplaced(errno) }
     if place.device != old.device { capabilities.reset() }
     do throws(UploadError) {
-      try probe(place, durability)
+      try capabilities.probe(self, in: place, for: durability)
     } catch {
       throw StorageError.directoryReplaced(cause: error)
     }

@@ -4,13 +4,12 @@ import UploadCore
 /// One upload being written into a directory. Lives on one event loop; its writes run on the workers, at most two at once.
 ///
 /// Bytes are copied once, into a slab; a full slab is written at its offset. While no slab is free, or two writes are
-/// running, further bytes are queued as they are and ``hasRoom`` is false. ``WritePlan`` decides where the bytes go. A slab
-/// that is also hashed counts as being written until both are done. At the end the ``Finalizer`` gets what is left.
+/// running, further bytes are queued as they are and ``hasRoom`` is false. ``UploadBuffer`` holds what is not written yet,
+/// ``WritePlan`` decides where the bytes go. A slab that is also hashed counts as being written until both are done. At the
+/// end the ``Finalizer`` gets what is left.
 final class DiskUpload: UploadSink {
   /// Writes running at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
-  /// A slab filled faster than this makes the next one large; a slower sender keeps to small ones.
-  private static let fast = TimeAmount.milliseconds(250)
 
   /// The upload's end has been requested.
   private struct Ending {
@@ -20,31 +19,22 @@ final class DiskUpload: UploadSink {
 
   private static let aborted = UploadError(.cancelled, "The upload was ended before it was stored.")
 
-  let meter: UploadMeter
-  let budget: MemoryBudget
-  let eventLoop: any EventLoop
+  private let meter: UploadMeter
+  private let budget: MemoryBudget
+  private let eventLoop: any EventLoop
   private let finalizer: Finalizer
   private let workers: WorkerPool
   private weak var delegate: (any UploadSinkDelegate)?
 
   private let hashing: HashChain?
   private var plan: WritePlan
-  var pending = CircularBuffer<ByteBuffer>()
-  var filling: Slab?
-  var fillingSince = NIODeadline.uptimeNanoseconds(0)
-  var nextSlabSize = Slab.small
-  /// Whether it did not fill a slab in time, and none since.
-  var isSlow = false
-  /// Whether the budget may recall ``filling``.
-  var isOffered = false
-  /// Whether ``filling`` is to be written as it is.
-  var isRecalled = false
-  /// Less than ``WritePlan/alignment`` bytes that are in no slab: an upload that is slow, or finds the budget spent, asks
-  /// for a slab only when it has more.
-  var remainder: ByteBuffer?
-  /// When the first byte of ``remainder`` arrived.
-  var remainderSince = NIODeadline.uptimeNanoseconds(0)
-  var slowness: Scheduled<Void>?
+  private var buffer = UploadBuffer()
+  /// Whether the budget may recall the slab that is being filled.
+  private var isOffered = false
+  /// Whether the slab that is being filled is to be written as it is.
+  private var isRecalled = false
+  /// The next check of how long the slab has been filled.
+  private var fillingCheck: Scheduled<Void>?
   private var ticket: MemoryBudget.Ticket?
   private var file: PartialFile?
   private var isOpening = false
@@ -53,7 +43,7 @@ final class DiskUpload: UploadSink {
   private var ending: Ending?
   /// The file is getting its name: that succeeds or fails, and cannot be cancelled.
   private var isPublishing = false
-  var isOver = false
+  private var isOver = false
 
   init(
     meter: UploadMeter,
@@ -80,14 +70,14 @@ final class DiskUpload: UploadSink {
 
   private var directory: UploadDirectory { finalizer.directory }
 
-  var hasRoom: Bool { pending.isEmpty && !isOpening }
+  var hasRoom: Bool { !buffer.hasQueued && !isOpening }
 
   /// Whether the upload's last byte has arrived.
-  var isEnding: Bool { ending != nil }
+  private var isEnding: Bool { ending != nil }
 
   func write(_ bytes: ByteBuffer) {
     guard !isOver, !isEnding, bytes.readableBytes > 0 else { return }
-    pending.append(bytes)
+    buffer.append(bytes)
     pump()
     hadRoom = hasRoom
   }
@@ -99,56 +89,53 @@ final class DiskUpload: UploadSink {
   // MARK: Moving bytes
 
   /// Does all that can be done now: copies queued bytes, hands full slabs to the workers, and the rest to the finalizer.
-  func pump() {
-    while !isOver, let next = pending.first {
-      guard let slab = slabWithRoom() else { break }
-      let taken = next.withUnsafeReadableBytes { slab.append($0) }
-      if taken == next.readableBytes {
-        pending.removeFirst()
+  ///
+  /// A worker's result may arrive within the call that asks for it, as when the pool has been shut down, and calls this
+  /// again: so nothing that was read before such a call is used after it.
+  private func pump() {
+    while !isOver, buffer.hasQueued {
+      if let slab = buffer.filling, slab.room == 0 {
+        guard canWrite else { break }
+        writeFilling(slab)
       } else {
-        pending[pending.startIndex].moveReaderIndex(forwardBy: taken)
+        guard buffer.filling != nil || beginSlab() else { break }
+        buffer.fill()
       }
     }
     // A slab that is full to the last byte need not wait for the next chunk.
-    if let slab = filling, canWrite {
+    if let slab = buffer.filling, canWrite {
       if slab.room == 0 { writeFilling(slab) } else if isRecalled, !isEnding { writeBlocks(of: slab) }
     }
     notePhase()
-    if pending.isEmpty, writesUnderWay == 0, !isOver { handOver() }
+    if !buffer.hasQueued, writesUnderWay == 0, !isOver { handOver() }
   }
 
-  /// The slab to fill; nil while the upload has to wait for the disk or the budget.
-  private func slabWithRoom() -> Slab? {
-    if let slab = filling {
-      if slab.room > 0 { return slab }
-      guard canWrite else { return nil }
-      writeFilling(slab)
-    }
-    guard ticket == nil else { return nil }
-    // A large slab is for an upload that still has something to write after its first slab.
-    if remainder != nil || nextSlabSize > Slab.small, keepRemainder() { return nil }
-    noteSlowRemainder()
-    if let slab = budget.take(upTo: nextSlabSize) {
+  /// Begins to fill a slab.
+  /// - Returns: false while the upload has to wait for the budget, or has too little to need a slab.
+  private func beginSlab() -> Bool {
+    guard ticket == nil else { return false }
+    let now = eventLoop.now
+    if buffer.needsBlock, buffer.keepRemainder(at: now) { return false }
+    buffer.noteSlowRemainder(at: now)
+    if let slab = budget.take(upTo: buffer.nextSlabSize) {
       hold(slab)
-      return slab
+      return true
     }
     // So the queues hold only uploads that have something to write.
-    if keepRemainder() { return nil }
+    if buffer.keepRemainder(at: now) { return false }
     let upload = NIOLoopBound(self, eventLoop: eventLoop)
-    ticket = budget.wait(upTo: nextSlabSize, as: isSlow ? .slow : .fast, on: eventLoop) { upload.value.granted($0) }
-    return nil
+    let pace = buffer.isSlow ? MemoryBudget.Pace.slow : .fast
+    ticket = budget.wait(upTo: buffer.nextSlabSize, as: pace, on: eventLoop) { upload.value.granted($0) }
+    return false
   }
 
   private func hold(_ slab: Slab) {
-    filling = slab
-    fillingSince = eventLoop.now
     meter.hold(slab.region)
-    if let remainder { _ = remainder.withUnsafeReadableBytes { slab.append($0) } }
-    remainder = nil
-    if isSlow {
+    buffer.begin(slab, at: eventLoop.now)
+    if buffer.isSlow {
       offer(slab)
-    } else if slowness == nil {
-      watchSlowness()
+    } else if fillingCheck == nil {
+      scheduleFillingCheck()
     }
   }
 
@@ -160,14 +147,59 @@ final class DiskUpload: UploadSink {
   }
 
   /// No slab is being filled any more: it is about to be written or released.
-  func releaseFilling() {
-    if isOffered, let filling { budget.withdraw(filling) }
-    (filling, isOffered, isRecalled) = (nil, false, false)
+  private func releaseFilling() {
+    if isOffered, let slab = buffer.filling { budget.withdraw(slab) }
+    buffer.endFilling()
+    (isOffered, isRecalled) = (false, false)
   }
 
-  func giveBack(_ slab: Slab) {
+  private func giveBack(_ slab: Slab) {
     meter.letGo(slab.region)
     budget.giveBack(slab)
+  }
+
+  // MARK: Slow uploads
+
+  /// Checks the slab that is being filled from time to time, until its upload is known to be slow.
+  private func scheduleFillingCheck() {
+    fillingCheck = eventLoop.assumeIsolated().scheduleTask(in: UploadBuffer.slow) { self.checkFilling() }
+  }
+
+  private func checkFilling() {
+    fillingCheck = nil
+    guard !isOver, !isEnding, let slab = buffer.filling else { return }
+    let time = buffer.checkFilling(at: eventLoop.now)
+    if time != .normal, !isOffered { offer(slab) }
+    switch time {
+    case .normal: scheduleFillingCheck()
+    case .slow: if slab.bytes.count > Slab.small { scheduleFillingCheck() }
+    case .tooLong: giveUp(slab)
+    }
+  }
+
+  /// Lets the budget recall the slab when others wait.
+  private func offer(_ slab: Slab) {
+    isOffered = true
+    let (upload, offered) = (NIOLoopBound(self, eventLoop: eventLoop), slab)
+    budget.offer(slab, on: eventLoop) { upload.value.giveUp(offered) }
+  }
+
+  /// Writes what a slab holds and releases it, now or when the current write has ended.
+  private func giveUp(_ slab: Slab) {
+    guard !isOver, buffer.filling === slab else { return }
+    isRecalled = true
+    pump()
+  }
+
+  /// Writes the whole blocks of a slab and releases it; the rest becomes the remainder.
+  private func writeBlocks(of slab: Slab) {
+    buffer.keepBlocks(at: eventLoop.now)
+    if slab.count > 0 {
+      writeFilling(slab)
+    } else {
+      releaseFilling()
+      giveBack(slab)
+    }
   }
 
   // MARK: Writing
@@ -201,10 +233,8 @@ final class DiskUpload: UploadSink {
       .whenFailure { if !self.isOver { self.fail($0) } }
   }
 
-  func writeFilling(_ slab: Slab) {
-    let isFast = slab.room == 0 && eventLoop.now - fillingSince < Self.fast
-    nextSlabSize = isFast ? Slab.large : Slab.small
-    if isFast { isSlow = false }
+  private func writeFilling(_ slab: Slab) {
+    buffer.notePace(at: eventLoop.now)
     releaseFilling()
     let piece = plan.next(slab.count)
     work(beside: hashing?.add(slab)) { [file, directory] in
@@ -314,9 +344,8 @@ final class DiskUpload: UploadSink {
 
   /// What is left to write. A file that has not been created yet is small.
   private func makeTail(_ request: FinalizeRequest) -> FileTail {
-    let (slab, rest) = (filling, remainder)
+    let (slab, rest) = (buffer.filling, buffer.takeRemainder())
     releaseFilling()
-    remainder = nil
     return FileTail(
       request: request,
       meter: meter,
@@ -336,7 +365,7 @@ final class DiskUpload: UploadSink {
     case .success(let outcome):
       meter.addStored(tail.placement.piece.count)
       (file, ending, isOver) = (nil, nil, true)
-      slowness?.cancel()
+      fillingCheck?.cancel()
       return outcome
     case .failure(let error):
       isOver ? finishEnding() : fail(error)
@@ -355,15 +384,14 @@ final class DiskUpload: UploadSink {
   private func end(with error: UploadError) {
     guard !isOver, !isPublishing else { return }
     isOver = true
-    pending.removeAll()
-    remainder = nil
-    slowness?.cancel()
+    fillingCheck?.cancel()
     if let ticket { budget.drop(ticket) }
     ticket = nil
-    if let filling {
+    if let slab = buffer.filling {
       releaseFilling()
-      giveBack(filling)
+      giveBack(slab)
     }
+    buffer = UploadBuffer()
     ending?.completion.fail(error)
     ending = nil
     if writesUnderWay == 0 { finishEnding() }

@@ -70,6 +70,20 @@ import UploadTestSupport
     }
   }
 
+  /// Without workers a write fails within the call that asks for it.
+  @Test func `an upload fails once when the workers have been shut down, and holds nothing`() async throws {
+    try await withTimedStore { fixture, loop in
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(Slab.small - 1))
+      // The upload is slow now: it would ask for another small slab, whatever is left to write.
+      await loop.advanceTime(by: .milliseconds(300))
+      await fixture.workers.shutDown()
+      try await probe.write(SplitMix64.bytes(10))
+      #expect(try await probe.notified.errors.map(\.code) == [.storageFailed])
+      #expect(fixture.budget.use.used == 0)
+    }
+  }
+
   /// Brings all of `bytes` as a connection would, and stages them.
   private func staged(_ probe: SinkProbe, _ bytes: [UInt8], expecting other: [UInt8]?) async throws -> any StagedFile {
     for start in stride(from: 0, to: bytes.count, by: 100_000) {
