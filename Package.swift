@@ -110,7 +110,7 @@ let executables: [Target] = [
 let shared: [Target] = [
   .target(
     name: "UploadTestSupport",
-    dependencies: ["Basics", "UploadCore", "CLinux", crypto, nioCore],
+    dependencies: ["Basics", "UploadCore", "UploadStorage", "CLinux", crypto, nioCore],
     path: "Tests/UploadTestSupport"
   ),
   .executableTarget(

@@ -1,8 +1,10 @@
+import Glibc
+package import NIOCore
 package import UploadCore
 
 /// A file in the store.
 package struct StoredFile: Sendable, Equatable {
-  /// The name as the file system stores it.
+  /// The name, byte for byte.
   package var nameBytes: NameBytes
   /// The name as text; bytes that are not UTF-8 are escaped.
   package var name: String { nameBytes.description }
@@ -12,9 +14,9 @@ package struct StoredFile: Sendable, Equatable {
   package var type: String?
   /// Last change, in seconds since 1970.
   package var modified: Int64
-  /// Whether it took the place of another file of that name.
+  /// Whether it has replaced another file of that name.
   package var replaced: Bool
-  /// Of its content, those that were computed when it was stored.
+  /// Those digests of its content that were computed when it was stored.
   package var digests: ContentDigests
 
   package init(
@@ -31,5 +33,96 @@ package struct StoredFile: Sendable, Equatable {
     self.modified = modified
     self.replaced = replaced
     self.digests = digests
+  }
+}
+
+/// Distinguishes the contents that a name has had, as far as the store can.
+package struct FileVersion: Sendable, Equatable {
+  /// Last change, in seconds since 1970.
+  package let modified: Int64
+  /// Different for different contents: letters, digits and hyphens.
+  package let text: String
+
+  package init(modified: Int64, text: String) {
+    self.modified = modified
+    self.text = text
+  }
+}
+
+/// A stored file opened for reading: it has one version and its whole content for as long as this is referenced, even when
+/// another file replaces it meanwhile.
+package protocol OpenFile: Sendable {
+  var file: StoredFile { get }
+  var version: FileVersion { get }
+
+  /// Its content, or a part of it.
+  /// - Parameter range: in bytes, within `0..<file.size`.
+  func content(in range: Range<UInt64>) -> FileContent
+}
+
+/// The bytes of an open file, as its store can provide them.
+package enum FileContent: Sendable {
+  /// A part of a local file, which can be read in any order, or sent by `sendfile`.
+  case region(LocalFileRegion)
+  /// The bytes in their order, as they arrive from elsewhere. Ends early only with an error.
+  case buffers(any AsyncSequence<ByteBuffer, any Error> & Sendable)
+}
+
+/// A part of a local file, open as long as this is referenced.
+package struct LocalFileRegion: Sendable {
+  /// Closes a descriptor with the last reference.
+  private final class Owner: Sendable {
+    let descriptor: Int32
+
+    init(_ descriptor: Int32) {
+      self.descriptor = descriptor
+    }
+
+    deinit {
+      close(descriptor)
+    }
+  }
+
+  private let owner: Owner
+  /// Where it begins in the file, in bytes.
+  package let offset: UInt64
+  /// In bytes.
+  package let length: UInt64
+
+  /// The first `length` bytes of an open file.
+  /// - Parameter owned: the file's descriptor, to be closed with the last region of it.
+  package init(owned descriptor: Int32, length: UInt64) {
+    owner = Owner(descriptor)
+    (offset, self.length) = (0, length)
+  }
+
+  private init(_ owner: Owner, _ range: Range<UInt64>) {
+    self.owner = owner
+    (offset, length) = (range.lowerBound, range.upperBound - range.lowerBound)
+  }
+
+  /// The file's descriptor; valid as long as this is referenced.
+  package var descriptor: Int32 { owner.descriptor }
+
+  /// A part of the region.
+  /// - Parameter range: in bytes, within `0..<length`.
+  package func part(_ range: Range<UInt64>) -> LocalFileRegion {
+    let range = range.clamped(to: 0..<length)
+    return LocalFileRegion(owner, (offset + range.lowerBound)..<(offset + range.upperBound))
+  }
+
+  /// Reads at most `buffer.count` bytes of the region; blocks.
+  /// - Parameter position: where to begin, in bytes from the region's start.
+  /// - Returns: how many were read; 0 at the end of the region, or of the file.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at position: UInt64) throws(UploadError) -> Int {
+    guard position < length else { return 0 }
+    let wanted = Int(min(UInt64(buffer.count), length - position))
+    while true {
+      let count = pread(descriptor, buffer.baseAddress, wanted, off_t(clamping: offset + position))
+      if count >= 0 { return count }
+      let cause = SystemCallError("pread", errno)
+      if cause.number != EINTR { throw UploadError(.storageFailed, "The file cannot be read: \(cause).", cause: cause) }
+    }
   }
 }

@@ -1,13 +1,17 @@
 package import NIOCore
 package import UploadCore
 
-/// A place where uploads end up. A local directory is one; others come through the same door and the same budget.
+/// A place where uploads are stored: a local directory (``DiskStore``), or any other that can stage a file completely
+/// before the file gets its name.
+///
+/// A file passes through three values: a ``FinalizeRequest`` says what it is to become, a ``StagedFile`` is complete and
+/// synced but has no name yet, and a ``StoredFile`` has its name.
 package protocol UploadStore: Sendable {
-  /// Begins to store one file. Nothing blocks; what goes wrong reaches the delegate.
+  /// Begins to store one file. Does not block; failures reach the delegate.
   /// - Parameters:
-  ///   - meter: gets stored and durable bytes, the slabs held and the phase.
-  ///   - hash: computes digests of the content on its way; nil for none.
-  ///   - condition: checked before there is room for the first byte; to be given again at the end, in ``FileEnd``.
+  ///   - meter: gets stored and durable bytes, the memory held and the phase.
+  ///   - hash: computes digests of the content as it arrives; nil for none.
+  ///   - condition: checked before the first byte is accepted; to be repeated at the end, in ``FinalizeRequest``.
   ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
   func begin(
     _ meter: UploadMeter,
@@ -17,17 +21,18 @@ package protocol UploadStore: Sendable {
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
 
-  /// Gives sealed uploads their names: all of them, or none. Two of one name are numbered where they may not be refused.
-  /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind, but what has replaced
-  ///   another file before the disk failed.
-  func publish(_ uploads: [SealedUpload], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]>
+  /// Gives staged files of this store their names: all of them, or none. Two with one requested name are numbered where
+  /// that is allowed.
+  /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind, except what has
+  ///   replaced another file before the store failed.
+  func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]>
 
-  /// Drops sealed uploads that are not to be published. Nothing blocks.
-  func discard(_ uploads: [SealedUpload])
+  /// Deletes staged files that are not to be published. Does not block.
+  func discard(_ files: [any StagedFile])
 }
 
 extension UploadStore {
-  /// Begins to store one file, whatever has its name.
+  /// Begins to store one file without a condition.
   package func begin(
     _ meter: UploadMeter,
     hash: (any ContentHash)?,
@@ -38,37 +43,41 @@ extension UploadStore {
   }
 }
 
-/// Where the bytes of one upload go. Lives on one event loop; every call is made there.
+/// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
 package protocol UploadSink: AnyObject {
-  /// Takes the next bytes; keeps those that find no room yet, so that none are lost, but ask ``hasRoom`` before
-  /// bringing more.
+  /// Accepts the next bytes. Bytes that find no room yet are queued, so that none are lost; check ``hasRoom`` before
+  /// writing more.
   func write(_ bytes: ByteBuffer)
 
-  /// Whether everything so far has found room. When it has not, the delegate hears when it has.
+  /// Whether everything written so far has found room. When it has not, the delegate is notified once it has.
   var hasRoom: Bool { get }
 
-  /// No byte comes after this: writes what is left, compares the digests and syncs.
-  /// - Returns: fails with ``UploadError``, with code `contentMismatch` when a digest is not the one expected.
-  func seal(_ end: FileEnd) -> EventLoopFuture<SealedUpload>
+  /// Ends the file, which belongs to a form of several: writes what is left, compares the digests and syncs.
+  /// - Returns: fails with ``UploadError``, with code `contentMismatch` when a digest is not the expected one.
+  func stage(_ request: FinalizeRequest) -> EventLoopFuture<any StagedFile>
 
-  /// No byte comes after this, and no other file belongs to it: seals and publishes in one.
+  /// Ends the file and gives it its name: stages and publishes in one step. What has arrived is the whole file, also when
+  /// an interrupted upload is kept.
   /// - Returns: the file under its name; fails with ``UploadError`` and leaves nothing behind, unless it has replaced
-  ///   another file before the disk failed.
-  func store(_ end: FileEnd) -> EventLoopFuture<StoredFile>
+  ///   another file before the store failed.
+  func finalize(_ request: FinalizeRequest) -> EventLoopFuture<StoredFile>
 
-  /// No byte comes after this although more were to come: stores what has come under a name that is not taken, numbered
-  /// if need be, whatever the store does otherwise when a name is taken.
-  func keep(as name: FileName) -> EventLoopFuture<StoredFile>
-
-  /// Gives everything back and leaves nothing in the store. Also right after ``seal(_:)``; after ``store(_:)`` it may
-  /// come too late, which the future tells.
+  /// Releases everything and leaves nothing in the store. Does nothing after ``stage(_:)`` has succeeded; after
+  /// ``finalize(_:)`` it may be too late; then the future succeeds.
   func abort()
 }
 
-/// Hears what happens to an ``UploadSink`` between calls; always on the sink's event loop.
+/// Is notified of what happens to an ``UploadSink`` between calls; always on the sink's event loop.
 package protocol UploadSinkDelegate: AnyObject {
-  /// Everything has found room: more bytes may come.
+  /// Everything has found room: more bytes may be written.
   func sinkHasRoom()
-  /// The upload cannot be stored; the sink has already given everything back.
+  /// The upload cannot be stored; the sink has already released everything.
   func sinkFailed(_ error: UploadError)
+}
+
+/// A file that is complete, and synced as far as configured, but has no name yet. Only the store that staged it can
+/// publish it.
+package protocol StagedFile: Sendable {
+  /// The upload that it was received by.
+  var meter: UploadMeter { get }
 }

@@ -9,14 +9,14 @@ final class StoreFeeder: UploadSinkDelegate {
   private let name: FileName
   private let piece: ByteBuffer
   private let meter: UploadMeter
-  private let sealed: EventLoopPromise<SealedUpload>
+  private let staged: EventLoopPromise<any StagedFile>
   private var left: Int
   private var sink: (any UploadSink)?
 
-  private init(size: Int, name: FileName, piece: ByteBuffer, sealed: EventLoopPromise<SealedUpload>) {
+  private init(size: Int, name: FileName, piece: ByteBuffer, staged: EventLoopPromise<any StagedFile>) {
     self.name = name
     self.piece = piece
-    self.sealed = sealed
+    self.staged = staged
     left = size
     meter = UploadMeter(
       direction: .incoming,
@@ -37,13 +37,13 @@ final class StoreFeeder: UploadSinkDelegate {
     piece: ByteBuffer,
     hash: (any ContentHash)?,
     on eventLoop: any EventLoop
-  ) -> EventLoopFuture<SealedUpload> {
-    let feeder = StoreFeeder(size: size, name: name, piece: piece, sealed: eventLoop.makePromise())
+  ) -> EventLoopFuture<any StagedFile> {
+    let feeder = StoreFeeder(size: size, name: name, piece: piece, staged: eventLoop.makePromise())
     feeder.sink = store.begin(feeder.meter, hash: hash, on: eventLoop, delegate: feeder)
     feeder.sinkHasRoom()
     // The sink does not keep its delegate, so that this has to, until the end.
-    return feeder.sealed.futureResult.assumeIsolated().map { sealed in
-      withExtendedLifetime(feeder) { sealed }
+    return feeder.staged.futureResult.assumeIsolated().map { staged in
+      withExtendedLifetime(feeder) { staged }
     }.nonisolated()
   }
 
@@ -58,12 +58,12 @@ final class StoreFeeder: UploadSinkDelegate {
     }
     guard left == 0 else { return }
     self.sink = nil
-    sink.seal(FileEnd(name: name)).cascade(to: sealed)
+    sink.stage(FinalizeRequest(name: name)).cascade(to: staged)
   }
 
   func sinkFailed(_ error: UploadError) {
     sink = nil
-    sealed.fail(error)
+    staged.fail(error)
   }
 }
 
@@ -73,7 +73,7 @@ final class StoreWriter: FileWriter {
   private let source: DiskSource
   private let algorithms: Set<DigestAlgorithm>
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let workers = WorkerPool(threads: DiskStore.threads)
+  private let workers = WorkerPool(threads: WorkerPool.diskThreads)
 
   /// - Parameter algorithms: the digests to compute on the way.
   /// - Throws: ``UploadError`` with code `badDirectory`.

@@ -103,7 +103,7 @@ final class HeldUploads {
   let slabUse: @Sendable () -> SlabUse
   private let sinks: NIOLoopBound<[any UploadSink]>
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let workers = WorkerPool(threads: DiskStore.threads)
+  private let workers = WorkerPool(threads: WorkerPool.diskThreads)
 
   /// Does nothing with what the store reports.
   private final class IdleDelegate: UploadSinkDelegate {

@@ -54,7 +54,7 @@ struct ServerEngine: Sendable {
     }
     budget = try MemoryBudget(limit: options.memoryBudget.bytes)
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    writers = WorkerPool(threads: DiskStore.threads)
+    writers = WorkerPool(threads: WorkerPool.diskThreads)
     server = UploadServer(
       configuration: configuration,
       store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: options.storage),

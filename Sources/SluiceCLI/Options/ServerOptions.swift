@@ -213,7 +213,7 @@ struct ServerOptions: ParsableArguments {
   }
 
   /// The store's settings.
-  var storage: DiskStore.Configuration {
-    DiskStore.Configuration(durability: durability, onDuplicate: onDuplicate)
+  var storage: DiskStoreConfiguration {
+    DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate)
   }
 }

@@ -130,7 +130,7 @@ package final class UploadServer: Sendable {
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
   ) throws -> any Service {
     let routes = BrowsingRoutes(
-      directory: store.directory,
+      reader: UploadDirectoryReader(store.directory),
       budget: store.budget,
       ledger: ledger,
       // As many as can read at once; not those that write uploads.

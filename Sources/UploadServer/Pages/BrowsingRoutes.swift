@@ -8,19 +8,19 @@ import UploadStorage
 
 /// What can be looked at: the front page, the listing, downloads, health and metrics.
 struct BrowsingRoutes: Sendable {
-  let directory: UploadDirectory
+  let reader: UploadDirectoryReader
   let budget: MemoryBudget
   let ledger: UploadLedger
   /// Threads for reading the disk; not the ones that write uploads.
   let workers: WorkerPool
   private let snapshots: ListingSnapshots
 
-  init(directory: UploadDirectory, budget: MemoryBudget, ledger: UploadLedger, workers: WorkerPool) {
-    self.directory = directory
+  init(reader: UploadDirectoryReader, budget: MemoryBudget, ledger: UploadLedger, workers: WorkerPool) {
+    self.reader = reader
     self.budget = budget
     self.ledger = ledger
     self.workers = workers
-    snapshots = ListingSnapshots(directory: directory, budget: budget, workers: workers)
+    snapshots = ListingSnapshots(reader: reader, budget: budget, workers: workers)
   }
 
   /// The router with all of it.
@@ -49,11 +49,11 @@ struct BrowsingRoutes: Sendable {
   /// Reads the directory that the path leads to now.
   /// - Throws: also ``UploadError`` with code `directoryUnavailable`.
   private func inDirectory<Result: Sendable>(
-    _ body: @escaping @Sendable (UploadDirectory) throws -> Result
+    _ body: @escaping @Sendable (UploadDirectoryReader) throws -> Result
   ) async throws -> Result {
-    try await workers.runIfActive { [directory] in
-      try directory.check()
-      return try body(directory)
+    try await workers.runIfActive { [reader] in
+      try reader.check()
+      return try body(reader)
     }
   }
 
@@ -77,7 +77,7 @@ struct BrowsingRoutes: Sendable {
         snapshot: snapshot,
         format: format,
         reservation: reservation,
-        directory: directory,
+        reader: reader,
         workers: workers,
         channel: channel
       ).response()

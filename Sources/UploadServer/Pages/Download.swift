@@ -8,8 +8,8 @@ import UploadStorage
 
 /// Answers `GET /files/NAME`: the file as an attachment, whole or in part.
 ///
-/// One descriptor serves the size, the tag and the bytes, so that a file replaced in between is never mixed with the
-/// one before.
+/// One open file serves the size, the tag and the bytes, so that a file that is replaced in between is never mixed with its
+/// successor.
 struct Download: Sendable {
   /// Bytes read at once, and all that a connection holds of a file: thousands may be read slowly at the same time.
   private static let smallPiece = 32 * 1024
@@ -18,7 +18,7 @@ struct Download: Sendable {
   /// Who has taken so many bytes reads indeed; sockets hold less than that.
   private static let proof: UInt64 = 16 * 1024 * 1024
 
-  let file: OpenFile
+  let file: any OpenFile
   /// What is known of it.
   let stored: StoredFile
   let workers: WorkerPool
@@ -75,31 +75,56 @@ struct Download: Sendable {
 
   private func body(_ range: Range<UInt64>) -> ResponseBody {
     ResponseBody(contentLength: Int(clamping: range.upperBound - range.lowerBound)) { [self] writer in
-      var offset = range.lowerBound
-      var pieceSize = Self.smallPiece
-      defer { budget.shrinkBuffer(by: pieceSize - Self.smallPiece) }
-      while offset < range.upperBound {
-        let wanted = Int(min(UInt64(pieceSize), range.upperBound - offset))
-        let from = offset
-        let piece = try await workers.runIfActive {
-          var buffer = ByteBufferAllocator().buffer(capacity: wanted)
-          try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) {
-            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<wanted]), at: from)
-          }
-          return buffer
+      let sent =
+        switch file.content(in: range) {
+        case .region(let region): try await send(region)
+        case .buffers(let buffers): try await send(buffers)
         }
-        // The length was promised: a file cut short meanwhile must not look whole.
-        guard piece.readableBytes > 0 else { throw UploadError(.storageFailed, "The file was cut short.") }
-        offset += UInt64(piece.readableBytes)
-        try await channel.sendBody(piece)
-        if pieceSize == Self.smallPiece, offset - range.lowerBound >= Self.proof,
-          budget.growBuffer(by: Self.largePiece - Self.smallPiece)
-        {
-          pieceSize = Self.largePiece
-        }
+      // The length was promised: a file cut short meanwhile must not look complete.
+      guard sent == range.upperBound - range.lowerBound else {
+        throw UploadError(.storageFailed, "The file was cut short.")
       }
       try await writer.finish(nil)
     }
+  }
+
+  /// Reads a region on the workers and sends it, one piece after the other.
+  /// - Returns: how many bytes were sent: fewer than the region has when the file is shorter by now.
+  private func send(_ region: LocalFileRegion) async throws -> UInt64 {
+    var sent: UInt64 = 0
+    var pieceSize = Self.smallPiece
+    defer { budget.shrinkBuffer(by: pieceSize - Self.smallPiece) }
+    while sent < region.length {
+      let wanted = Int(min(UInt64(pieceSize), region.length - sent))
+      let position = sent
+      let piece = try await workers.runIfActive {
+        var buffer = ByteBufferAllocator().buffer(capacity: wanted)
+        try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) {
+          try region.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<wanted]), at: position)
+        }
+        return buffer
+      }
+      guard piece.readableBytes > 0 else { break }
+      sent += UInt64(piece.readableBytes)
+      try await channel.sendBody(piece)
+      if pieceSize == Self.smallPiece, sent >= Self.proof,
+        budget.growBuffer(by: Self.largePiece - Self.smallPiece)
+      {
+        pieceSize = Self.largePiece
+      }
+    }
+    return sent
+  }
+
+  /// Sends buffers as they arrive, each when the socket has accepted the one before.
+  /// - Returns: how many bytes were sent.
+  private func send(_ buffers: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> UInt64 {
+    var sent: UInt64 = 0
+    for try await buffer in buffers {
+      sent += UInt64(buffer.readableBytes)
+      try await channel.sendBody(buffer)
+    }
+    return sent
   }
 }
 
@@ -122,16 +147,16 @@ extension Channel {
   }
 }
 
-extension OpenFile {
-  /// What is known of the file. Where no type was noted with it, as on file systems without attributes, its first bytes
-  /// are looked at again. Blocks.
+extension OpenDiskFile {
+  /// What is known of the file. Where no type was noted with it, as on file systems without attributes, it is detected
+  /// again from the content. Blocks.
   var typed: StoredFile {
     guard file.type == nil else { return file }
     var typed = file
     // A file that cannot be read has no type; a download reports the error.
     let detected = try? MediaTypeSniffer.type { (offset, count) throws(UploadError) in
       try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer throws(UploadError) in
-        Array(buffer.prefix(try read(into: buffer, at: UInt64(offset))))
+        Array(buffer.prefix(try region.read(into: buffer, at: UInt64(offset))))
       }
     }
     typed.type = MediaTypeNames.best(detected: detected, declared: nil, fileName: file.name)

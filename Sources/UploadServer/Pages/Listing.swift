@@ -13,7 +13,7 @@ struct Listing: Sendable {
   let format: ListingFormat
   /// Of ``pieceSize`` bytes.
   let reservation: MemoryReservation
-  let directory: UploadDirectory
+  let reader: UploadDirectoryReader
   /// Threads for reading the disk.
   let workers: WorkerPool
   let channel: any Channel
@@ -50,7 +50,7 @@ struct Listing: Sendable {
     place.isAtStart = false
     while place.next < snapshot.count, piece.readableBytes < Self.pieceSize {
       // A file that has gone since is left out.
-      if let file = directory.open(snapshot.name(at: place.next))?.typed {
+      if let file = reader.open(snapshot.name(at: place.next))?.typed {
         piece.writeString(place.hasFiles ? format.separator : format.first)
         piece.writeString(format.row(file))
         place.hasFiles = true

@@ -7,15 +7,15 @@ actor ListingSnapshots {
   /// The directory has more files than a listing may have memory for.
   struct BudgetExceeded: Error {}
 
-  private let directory: UploadDirectory
+  private let reader: UploadDirectoryReader
   private let budget: MemoryBudget
   private let workers: WorkerPool
   private weak var latest: DirectorySnapshot?
   private var reading: Task<DirectorySnapshot, any Error>?
 
   /// - Parameter workers: threads for reading the disk.
-  init(directory: UploadDirectory, budget: MemoryBudget, workers: WorkerPool) {
-    self.directory = directory
+  init(reader: UploadDirectoryReader, budget: MemoryBudget, workers: WorkerPool) {
+    self.reader = reader
     self.budget = budget
     self.workers = workers
   }
@@ -36,16 +36,16 @@ actor ListingSnapshots {
 
   private func unchanged() async throws -> DirectorySnapshot? {
     guard let latest else { return nil }
-    let stamp = try await workers.runIfActive { [directory] in directory.stamp }
+    let stamp = try await workers.runIfActive { [reader] in reader.stamp }
     return stamp.isSame(as: latest.stamp) ? latest : nil
   }
 
   private func read() async throws -> DirectorySnapshot {
     if let shared = try await unchanged() { return shared }
-    let size = try await workers.runIfActive { [directory] in directory.snapshotSize() }
+    let size = try await workers.runIfActive { [reader] in reader.snapshotSize() }
     guard let reservation = await budget.reserve(size.bytes) else { throw BudgetExceeded() }
-    let snapshot = try await workers.runIfActive { [directory] in
-      try directory.snapshot(size, reservation: reservation)
+    let snapshot = try await workers.runIfActive { [reader] in
+      try reader.snapshot(size, reservation: reservation)
     }
     latest = snapshot
     return snapshot

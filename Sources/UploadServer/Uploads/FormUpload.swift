@@ -14,7 +14,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let condition: PublishCondition?
     var firstLook: FirstLook
     var sink: (any UploadSink)?
-    var sealed: SealedUpload?
+    var staged: (any StagedFile)?
   }
 
   private enum State {
@@ -22,7 +22,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   /// Parts being written out and synced while the next arrive; more would let memory grow with the number of files.
-  private static let sealingAtOnce = 8
+  private static let stagingAtOnce = 8
 
   private let context: ServerContext
   private let request: UploadID
@@ -35,7 +35,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private weak var delegate: (any IncomingBodyDelegate)?
   private var parser: MultipartParser
   private var parts: [Part] = []
-  private var sealing = 0
+  private var staging = 0
   private var state = State.receiving
   /// A file has begun.
   private(set) var hasUploads = false
@@ -64,7 +64,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   var hasRoom: Bool {
-    sealing < Self.sealingAtOnce && (parts.last?.sink?.hasRoom ?? true)
+    staging < Self.stagingAtOnce && (parts.last?.sink?.hasRoom ?? true)
   }
 
   func receive(_ bytes: ByteBuffer) {
@@ -94,13 +94,13 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     }
     state = .storing
     parts.last?.meter.phase = .finishing
-    publishWhenSealed()
+    publishWhenStaged()
   }
 
   func fail(_ error: UploadError) {
     guard state != .over else { return }
-    // While names are being given it is too late: that ends one way or the other, and is heard of then.
-    guard !(state == .storing && sealing == 0) else { return }
+    // While the files get their names it is too late: that succeeds or fails, and the result is reported then.
+    guard !(state == .storing && staging == 0) else { return }
     over(.failure(error))
   }
 
@@ -118,7 +118,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     switch event {
     case .partBegan(let head): try begin(head)
     case .body(let bytes): try take(bytes)
-    case .partEnded: try sealLast()
+    case .partEnded: try stageLast()
     case .ended: break
     }
   }
@@ -184,31 +184,31 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     part.sink?.write(bytes)
   }
 
-  private func sealLast() throws(UploadError) {
+  private func stageLast() throws(UploadError) {
     let index = parts.count - 1
     guard index >= 0, let sink = parts[index].sink else { return }
     try parts[index].firstLook.end()
     let part = parts[index]
     part.meter.setNetworkBytes(0)
-    sealing += 1
+    staging += 1
     let (name, type) = part.name.end(of: part.meter)
-    sink.seal(FileEnd(name: name, type: type, expected: part.expected, condition: part.condition))
+    sink.stage(FinalizeRequest(name: name, type: type, expected: part.expected, condition: part.condition))
       .assumeIsolated()
-      .whenComplete { self.sealed(index, $0) }
+      .whenComplete { self.staged(index, $0) }
   }
 
-  private func sealed(_ index: Int, _ result: Result<SealedUpload, any Error>) {
-    // A store may end a seal after the abort that was to stop it.
+  private func staged(_ index: Int, _ result: Result<any StagedFile, any Error>) {
+    // A store may stage a file after the abort that was to stop it.
     guard state != .over else { return context.store.discard((try? result.get()).map { [$0] } ?? []) }
     let hadRoom = hasRoom
-    sealing -= 1
+    staging -= 1
     parts[index].sink = nil
     switch result {
-    case .success(let upload):
-      parts[index].sealed = upload
-      // The file is whole, the request is not: whoever watches is to see that its client is waited for.
-      if state == .receiving, index == parts.count - 1 { upload.meter.phase = .peer }
-      publishWhenSealed()
+    case .success(let file):
+      parts[index].staged = file
+      // The file is complete, the request is not: the phase shows that the server waits for the client.
+      if state == .receiving, index == parts.count - 1 { file.meter.phase = .peer }
+      publishWhenStaged()
       if !hadRoom { tellRoom() }
     case .failure(let error): over(.failure(.wrapping(error)))
     }
@@ -220,9 +220,9 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   // MARK: The end
 
-  private func publishWhenSealed() {
-    guard state == .storing, sealing == 0 else { return }
-    context.store.publish(parts.compactMap(\.sealed), on: eventLoop)
+  private func publishWhenStaged() {
+    guard state == .storing, staging == 0 else { return }
+    context.store.publish(parts.compactMap(\.staged), on: eventLoop)
       .assumeIsolated()
       .whenComplete { result in
         self.over(result.mapError { .wrapping($0) })
@@ -240,7 +240,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       }
     case .failure(let error):
       parts.forEach { $0.sink?.abort() }
-      context.store.discard(parts.compactMap(\.sealed))
+      context.store.discard(parts.compactMap(\.staged))
       parts.forEach { context.ledger.end($0.meter, error.outcome) }
     }
     parts = []

@@ -84,14 +84,14 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     let (name, type) = name.end(of: meter)
     // What only the trailer asks for has to be computed of what is stored.
     let late = digests.algorithms.subtracting(context.algorithms(for: known))
-    let end = FileEnd(
+    let request = FinalizeRequest(
       name: name,
       type: type,
       expected: digests.expected,
       late: SHAHash(late),
       condition: condition
     )
-    sink.store(end)
+    sink.finalize(request)
       .map { [$0] }
       .assumeIsolated()
       .whenComplete { self.finish($0) }
@@ -136,13 +136,14 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     }
   }
 
-  /// Stores what has come beside what is there; the upload has failed all the same.
+  /// Stores what has arrived under a name that is not taken, whatever the configured policy; the upload has failed all the
+  /// same.
   private func keepBytes(after error: UploadError) {
     let partial = NameBytes(name.end(of: meter).name.bytes.bytes + ".partial".utf8)
     guard let sink, let name = FileName(partial) else { return }
     (state, failure) = (.storing, error)
     meter.setNetworkBytes(0)
-    sink.keep(as: name).assumeIsolated().whenComplete { result in
+    sink.finalize(FinalizeRequest(name: name, onDuplicate: .rename)).assumeIsolated().whenComplete { result in
       self.over(.failure((try? result.get()).map { error.kept(as: $0.name) } ?? error))
     }
   }

@@ -6,7 +6,7 @@ import UploadCore
 ///
 /// Writes of an upload run two at once and end in any order, so each slab waits for the one before here, not in a worker.
 final class HashChain {
-  /// The hash of all slabs that are through, or why there is none.
+  /// The hash of all slabs hashed so far, or why there is none.
   private(set) var hash: Result<any ContentHash, any Error>
   private var last: EventLoopFuture<any ContentHash>
   private let workers: WorkerPool
@@ -19,7 +19,7 @@ final class HashChain {
     self.eventLoop = eventLoop
   }
 
-  /// Takes the next slab; it must stay as it is until the future is done, which it is however it ends.
+  /// Hashes the next slab; it must not change until the future completes, whether it succeeds or fails.
   func add(_ slab: Slab) -> EventLoopFuture<Void> {
     let (workers, eventLoop) = (workers, eventLoop)
     let next = last.flatMap { hash in

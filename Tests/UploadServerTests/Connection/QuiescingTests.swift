@@ -1,7 +1,8 @@
-import Testing
 import NIOCore
 import NIOEmbedded
+import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadServer
 
@@ -49,7 +50,7 @@ import UploadCore
 
   @Test func `The grace ends while a file is being stored, too`() async throws {
     try await withHandler(limits: limits) { harness in
-      harness.store.sealsAtOnce = false
+      harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
       harness.quiesce()
       harness.advance(61)

@@ -14,7 +14,7 @@ import UploadTestSupport
 /// bytes of requests in, bytes of answers out.
 final class HandlerHarness {
   let channel: EmbeddedChannel
-  let store: ScriptedStore
+  let store: MemoryStore
   let ledger = UploadLedger()
   let library = LibraryStub()
   let wire = Wire()
@@ -24,13 +24,12 @@ final class HandlerHarness {
   private(set) weak var handler: ConnectionHandler?
 
   init(
-    directory: UploadDirectory,
     limits: UploadLimits,
     digests: Set<DigestAlgorithm> = [],
     access: AccessGate = AccessGate()
   ) throws {
     channel = EmbeddedChannel()
-    store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
+    store = MemoryStore(eventLoop: channel.embeddedEventLoop)
     let context = ServerContext(
       store: store,
       budget: try MemoryBudget(limit: 64 << 20),
@@ -134,20 +133,13 @@ func withHandler(
   access: AccessGate = AccessGate(),
   _ body: (HandlerHarness) throws -> Void
 ) async throws {
-  try await withTemporaryDirectory { place in
-    let harness = try HandlerHarness(
-      directory: UploadDirectory(path: place.path),
-      limits: limits,
-      digests: digests,
-      access: access
-    )
-    try body(harness)
-    _ = try? harness.channel.finish(acceptAlreadyClosed: true)
-    harness.store.sinks.forEach { $0.finishSealing() }
-    harness.store.finishPublishing()
-    #expect(harness.ledger.activeCount(.incoming) == 0, "every upload has ended")
-    #expect(harness.server.perClient?.clients ?? 0 == 0, "no address counts as having one")
-  }
+  let harness = try HandlerHarness(limits: limits, digests: digests, access: access)
+  try body(harness)
+  _ = try? harness.channel.finish(acceptAlreadyClosed: true)
+  harness.store.sinks.forEach { $0.finishStaging() }
+  harness.store.finishPublishing()
+  #expect(harness.ledger.activeCount(.incoming) == 0, "every upload has ended")
+  #expect(harness.server.perClient?.clients ?? 0 == 0, "no address counts as having one")
 }
 
 /// A request's text.

@@ -9,16 +9,16 @@ import UploadTestSupport
 /// A ``RawUploadHandler`` without network, threads or real time.
 final class RawHarness {
   let channel: EmbeddedChannel
-  let store: ScriptedStore
+  let store: MemoryStore
   let ledger = UploadLedger()
   let wire = Wire()
   let server: ServerContext
   /// Kept by its pipeline alone.
   private(set) weak var handler: RawUploadHandler?
 
-  init(directory: UploadDirectory, limits: UploadLimits) throws {
+  init(limits: UploadLimits) throws {
     channel = EmbeddedChannel()
-    store = ScriptedStore(eventLoop: channel.embeddedEventLoop, directory: directory)
+    store = MemoryStore(eventLoop: channel.embeddedEventLoop)
     let budget = try MemoryBudget(limit: 64 << 20)
     let context = ServerContext(store: store, budget: budget, ledger: ledger, limits: limits)
     server = context
@@ -71,10 +71,8 @@ final class RawHarness {
 
   /// Runs `body` with a harness.
   static func with(limits: UploadLimits = UploadLimits(), _ body: (RawHarness) throws -> Void) async throws {
-    try await withTemporaryDirectory { place in
-      let harness = try RawHarness(directory: UploadDirectory(path: place.path), limits: limits)
-      try body(harness)
-      _ = try? harness.channel.finish(acceptAlreadyClosed: true)
-    }
+    let harness = try RawHarness(limits: limits)
+    try body(harness)
+    _ = try? harness.channel.finish(acceptAlreadyClosed: true)
   }
 }

@@ -61,7 +61,7 @@ import UploadTestSupport
 
   @Test func `While it is being synced it can still be cancelled`() async throws {
     try await withHandler { harness in
-      harness.store.sealsAtOnce = false
+      harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "hello"))
       try cancel(harness)
       #expect(try harness.statuses() == [403])

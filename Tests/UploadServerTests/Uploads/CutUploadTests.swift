@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadServer
 

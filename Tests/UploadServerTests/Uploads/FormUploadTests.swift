@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 import UploadCore
 import UploadProtocol
+import UploadTestSupport
 
 @testable import UploadServer
 
@@ -52,12 +53,12 @@ import UploadProtocol
     }
   }
 
-  @Test func `A seal that fails fails the form once`() async throws {
+  @Test func `A file that cannot be staged fails the form once`() async throws {
     try await withHandler { harness in
-      harness.store.sealsAtOnce = false
+      harness.store.stagesAtOnce = false
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
       #expect(try harness.received() == "")
-      harness.store.sinks[0].finishSealing()
+      harness.store.sinks[0].finishStaging()
       harness.store.sinks[1].fail(UploadError(.storageFailed, "No."))
       #expect(try harness.statuses() == [500])
       #expect(harness.store.discarded == ["a"])
@@ -66,16 +67,16 @@ import UploadProtocol
     }
   }
 
-  @Test func `A file that is sealed after its form has failed is dropped`() async throws {
+  @Test func `A file that is staged after its form has failed is discarded`() async throws {
     try await withHandler { harness in
-      harness.store.sealsAtOnce = false
+      harness.store.stagesAtOnce = false
       harness.store.abortsAtOnce = false
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000000"]))
       try harness.send(FormText.file("a", "1") + FormText.file("b", "2") + FormText.file("c", "3") + "--b\r\n")
       harness.store.sinks[1].fail(UploadError(.storageFailed, "No."))
       #expect(try harness.statuses() == [500])
       #expect(harness.store.sinks[0].isAborted && harness.store.sinks[2].isAborted)
-      harness.store.sinks[0].finishSealing()
+      harness.store.sinks[0].finishStaging()
       harness.store.sinks[2].fail(UploadError(.storageFailed, "Late."))
       #expect(harness.store.discarded == ["a"])
       #expect(try harness.received() == "")
@@ -203,18 +204,18 @@ import UploadProtocol
 
   @Test func `Behind a whole file it is the client that is waited for`() async throws {
     try await withHandler { harness in
-      harness.store.sealsAtOnce = false
+      harness.store.stagesAtOnce = false
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]))
       try harness.send(FormText.file("a", "1") + "--b\r\n")
       let first = harness.store.sinks[0]
       first.meter.phase = .finishing
-      first.finishSealing()
+      first.finishStaging()
       #expect(first.meter.phase == .peer)
       try harness.send(String(FormText.file("b", "2").dropFirst("--b\r\n".count)) + "--b--\r\n")
       #expect(first.meter.phase == .finishing, "the next one's client is not to blame for it")
       let second = harness.store.sinks[1]
       second.meter.phase = .finishing
-      second.finishSealing()
+      second.finishStaging()
       #expect(second.meter.phase == .peer)
     }
     try await withHandler { harness in
@@ -224,15 +225,15 @@ import UploadProtocol
     }
   }
 
-  @Test func `While many files are being sealed no more is read`() async throws {
+  @Test func `While many files are being staged no more is read`() async throws {
     try await withHandler { harness in
-      harness.store.sealsAtOnce = false
+      harness.store.stagesAtOnce = false
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000"]))
       for number in 1...8 { try harness.send(FormText.file("\(number)", "x")) }
       #expect(harness.readsOnTurn() > 0, "what ends the eighth has not come")
       try harness.send("--b\r\n")
       #expect(harness.readsOnTurn() == 0)
-      harness.store.sinks[3].finishSealing()
+      harness.store.sinks[3].finishStaging()
       #expect(harness.readsOnTurn() > 0)
     }
   }

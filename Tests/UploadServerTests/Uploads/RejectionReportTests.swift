@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 import UploadCore
 import UploadProtocol
+import UploadTestSupport
 
 @testable import UploadServer
 

@@ -1,9 +1,9 @@
-import Glibc
 import Testing
 import UploadCore
+import UploadStorage
+import UploadTestSupport
 
 @testable import UploadServer
-@testable import UploadStorage
 
 /// Preconditions on their way from the request headers to the store.
 @Suite struct UploadConditionTests {
@@ -29,10 +29,10 @@ import UploadCore
       #expect(try harness.statuses() == [201])
       let begun = try #require(harness.store.conditions.first.flatMap { $0 })
       #expect(begun.name?.description == name)
-      let stored = try #require(harness.store.sinks.first?.end?.condition)
+      let stored = try #require(harness.store.sinks.first?.request?.condition)
       for condition in [begun, stored] {
         #expect(isAllowed(condition, nil))
-        #expect(!isAllowed(condition, FileVersion(stat())))
+        #expect(!isAllowed(condition, FileVersion(modified: 0, text: "1")))
       }
     }
   }
@@ -46,7 +46,7 @@ import UploadCore
       try harness.send(request("POST /file-upload", fields, body: parts.joined() + "--Z--\r\n"))
       let begun = harness.store.conditions.compactMap { $0 }
       #expect(begun.map { $0.name?.description } == ["a", "b"])
-      let stored = harness.store.sinks.compactMap { $0.end?.condition }
+      let stored = harness.store.sinks.compactMap { $0.request?.condition }
       #expect(stored.count == 2 && stored.allSatisfy { !isAllowed($0, nil) })
     }
   }

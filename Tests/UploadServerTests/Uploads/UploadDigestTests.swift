@@ -2,6 +2,7 @@ import Testing
 import UploadCore
 import UploadProtocol
 import UploadStorage
+import UploadTestSupport
 
 @testable import UploadServer
 
@@ -86,7 +87,7 @@ import UploadStorage
       #expect(answer.contains("HTTP/1.1 201 ") && answer.contains(digest), "\(answer)")
       // Announced, the usual one is computed on the way; what is not, of what is stored.
       #expect((harness.store.sink?.hash != nil) == !fields.isEmpty)
-      #expect((harness.store.sink?.end?.late != nil) == (fields.isEmpty || digest == Self.digest512))
+      #expect((harness.store.sink?.request?.late != nil) == (fields.isEmpty || digest == Self.digest512))
       let wrong = digest.replacing("LPJ", with: "LPK").replacing("m3H", with: "m3I")
       try harness.send(chunked(fields, trailers: ["Repr-Digest: \(wrong)"]))
       try harness.send(chunked(fields, trailers: ["Repr-Digest: sha-256=nonsense"]))

@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadServer
 
@@ -98,7 +99,7 @@ import UploadCore
       #expect(try harness.statuses() == [409])
       #expect(!harness.wire.outputIsClosed)
       harness.store.publishFailure = nil
-      harness.store.sealsAtOnce = false
+      harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
       harness.store.sink?.fail(UploadError(.diskFull, "Full."))
       #expect(try harness.statuses() == [507])

@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadServer
 

@@ -3,6 +3,7 @@ import Testing
 import UploadCore
 import UploadProtocol
 import UploadStorage
+import UploadTestSupport
 
 @testable import UploadServer
 

@@ -6,7 +6,7 @@ import UploadTestSupport
 @testable import UploadStorage
 
 @Suite struct BackPressureTests {
-  @Test func `While the disk is busy there is no room, and the delegate hears once there is`() async throws {
+  @Test func `While the disk is busy there is no room, and the delegate is notified once there is`() async throws {
     try await withStore(threads: 1) { fixture in
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
@@ -19,14 +19,14 @@ import UploadTestSupport
       #expect(probe.meter.phase == .disk)
       #expect(probe.meter.stored == 0)
       #expect(probe.meter.residentBytes == Slab.small + Slab.large)
-      #expect(try await probe.heard.rooms == 0)
+      #expect(try await probe.notified.rooms == 0)
       gate.open()
       try await eventually("room") { try await probe.hasRoom }
-      #expect(try await probe.heard.rooms == 1)
+      #expect(try await probe.notified.rooms == 1)
       #expect(probe.meter.phase == .peer)
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
-      #expect(try await probe.heard.rooms == 1)
+      #expect(try await probe.notified.rooms == 1)
     }
   }
 
@@ -38,20 +38,20 @@ import UploadTestSupport
       for start in stride(from: 0, to: bytes.count, by: 100_000) {
         try await probe.write(Array(bytes[start..<min(bytes.count, start + 100_000)]))
       }
-      let sealed = try await probe.beginSealing()
+      let staged = try await probe.beginStaging()
       #expect(probe.meter.phase == .finishing)
       #expect(probe.meter.residentBytes == Slab.small + Slab.large)
       gate.open()
-      _ = try await fixture.publish([sealed.get()])
+      _ = try await fixture.publish([staged.get()])
       #expect(try fixture.place.read("file") == bytes)
-      #expect(try await probe.heard.rooms == 0, "nobody brings more after the end")
+      #expect(try await probe.notified.rooms == 0, "nobody brings more after the end")
     }
   }
 
   /// The least that an upload waits for memory with; it stages what is less.
   private let block = SplitMix64.bytes(WritePlan.alignment)
 
-  /// Spends a whole budget with slabs that nobody fills.
+  /// Spends a whole budget with slabs that no upload fills.
   private func spend(_ budget: MemoryBudget) -> [Slab] {
     var held: [Slab] = []
     while let slab = budget.take(upTo: Slab.small) { held.append(slab) }
@@ -71,9 +71,9 @@ import UploadTestSupport
       try await probe.write(Array(bytes.suffix(1)))
       fixture.budget.giveBack(held.removeLast())
       try await eventually("room") { try await probe.hasRoom }
-      #expect(try await probe.heard.rooms == 1)
+      #expect(try await probe.notified.rooms == 1)
       #expect(probe.meter.phase == .peer)
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
       held.forEach(fixture.budget.giveBack)
     }
@@ -84,7 +84,7 @@ import UploadTestSupport
       let held = spend(fixture.budget)
       let probe = try await fixture.probe()
       try await probe.write([])
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == [])
       held.forEach(fixture.budget.giveBack)
     }
@@ -100,7 +100,7 @@ import UploadTestSupport
       fixture.budget.giveBack(held.removeLast())
       try await eventually("room for the second") { try await second.hasRoom }
       #expect(first.meter.residentBytes == 0)
-      _ = try await fixture.publish([second.seal()])
+      _ = try await fixture.publish([second.stage()])
       #expect(try fixture.place.read("file") == block)
       held.forEach(fixture.budget.giveBack)
     }
@@ -123,14 +123,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Sealing waits for memory like any write`() async throws {
+  @Test func `Staging waits for memory like any write`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       let held = spend(fixture.budget)
       let probe = try await fixture.probe()
       try await probe.write(block)
-      let sealed = try await probe.beginSealing()
+      let staged = try await probe.beginStaging()
       held.forEach(fixture.budget.giveBack)
-      _ = try await fixture.publish([sealed.get()])
+      _ = try await fixture.publish([staged.get()])
       #expect(try fixture.place.read("file") == block)
     }
   }
@@ -143,7 +143,7 @@ import UploadTestSupport
             let probe = try await fixture.probe()
             let bytes = SplitMix64.bytes(Slab.large + 100_000, seed: UInt64(number))
             try await probe.feed(bytes, pieces: Array(repeating: 70_000, count: 20))
-            _ = try await fixture.publish([probe.seal("\(number)")])
+            _ = try await fixture.publish([probe.stage("\(number)")])
           }
         }
         try await group.waitForAll()

@@ -24,24 +24,24 @@ import UploadTestSupport
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: TestHash())
       try await probe.feed(bytes, pieces: repeatElement(300_000, count: size / 300_000 + 1))
-      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of(bytes))
-      let file = try #require(try await fixture.publish([probe.beginSealing(end).get()]).first)
+      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes))
+      let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
       #expect(try Digest.ofFile(fixture.place.file("a")) == file.digests.sha256Text)
-      #expect(fixture.directory.open("a")?.file.digests == file.digests)
+      #expect(fixture.directory.reader.open("a")?.file.digests == file.digests)
       try await fixture.waitUntilAllIsGivenBack()
     }
   }
 
-  @Test(arguments: sizes) func `A digest that nobody knew of before the end is computed of what is stored`(
+  @Test(arguments: sizes) func `A digest requested only at the end is computed of the stored file`(
     size: Int
   ) async throws {
     try await withStore { fixture in
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: nil)
       try await probe.feed(bytes, pieces: repeatElement(1 << 20, count: size >> 20))
-      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of(bytes), late: TestHash())
-      let file = try #require(try await fixture.publish([probe.beginSealing(end).get()]).first)
+      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes), late: TestHash())
+      let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
       try await fixture.waitUntilAllIsGivenBack()
     }
@@ -54,12 +54,12 @@ import UploadTestSupport
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: isLate ? nil : TestHash())
       try await probe.feed(SplitMix64.bytes(size), pieces: repeatElement(1 << 20, count: size >> 20))
-      let end = FileEnd(
+      let request = FinalizeRequest(
         name: try #require(FileName("a")),
         expected: TestHash.of(SplitMix64.bytes(size) + [1]),
         late: isLate ? TestHash() : nil
       )
-      let error = try await #require(throws: UploadError.self) { try await probe.beginSealing(end).get() }
+      let error = try await #require(throws: UploadError.self) { try await probe.beginStaging(request).get() }
       #expect(error.code == .contentMismatch)
       try await fixture.waitUntilAllIsGivenBack()
       #expect(try fixture.place.names() == [])
@@ -69,8 +69,8 @@ import UploadTestSupport
   @Test func `What was not computed cannot be as expected`() async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: nil)
-      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of([]))
-      await #expect(throws: UploadError.self) { try await probe.beginSealing(end).get() }
+      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of([]))
+      await #expect(throws: UploadError.self) { try await probe.beginStaging(request).get() }
       #expect(try fixture.place.names() == [])
     }
   }
@@ -96,8 +96,8 @@ import UploadTestSupport
       #expect(probe.meter.stored == 0)
       #expect(probe.meter.residentBytes == Slab.small + Slab.large)
       gate.signal()
-      let end = FileEnd(name: try #require(FileName("a")), expected: TestHash.of(bytes))
-      _ = try await fixture.publish([probe.beginSealing(end).get()])
+      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes))
+      _ = try await fixture.publish([probe.beginStaging(request).get()])
       #expect(try fixture.place.read("a") == bytes)
     }
   }

@@ -15,14 +15,15 @@ import UploadTestSupport
   func `A disk that fills up fails the upload and gives everything back`(hidden: Bool) async throws {
     try await MountedFileSystem.withTmpfs(size: 2 * Slab.large) { parent in
       try await withStore(in: parent) { fixture in
-        fixture.directory.takesUnnamed.store(!hidden, ordering: .relaxed)
+        fixture.directory.capabilities.takesUnnamed.store(!hidden, ordering: .relaxed)
         let probe = try await fixture.probe()
         for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
-        try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
+        try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
         try await fixture.waitUntilAllIsGivenBack()
-        let heard = try await probe.heard
-        #expect(heard.errors.map(\.code) == [.diskFull])
-        #expect(heard.errors.first?.message.contains(fixture.place.path) == false, "clients are told no path")
+        let notified = try await probe.notified
+        #expect(notified.errors.map(\.code) == [.diskFull])
+        let message = try #require(notified.errors.first?.message)
+        #expect(!message.contains(fixture.place.path), "messages to clients name no path")
         #expect(try fixture.place.names() == [])
         #expect(probe.meter.residentBytes == 0)
         // The space is there again for the next one.
@@ -33,20 +34,20 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `A disk that is full at the last write fails the seal, and the delegate hears once`() async throws {
+  func `A disk that is full at the last write fails the staging, and the delegate is told once`() async throws {
     try await MountedFileSystem.withTmpfs(size: Slab.large) { parent in
       try await withStore(threads: 1, in: parent) { fixture in
         let probe = try await fixture.probe()
         let gate = await WorkerGate(holding: fixture.workers, threads: 1)
-        // All of it waits in the one slab that only sealing writes.
+        // All of it waits in the one slab that is written only at the end.
         try await probe.write(SplitMix64.bytes(Slab.small))
         try await probe.write(SplitMix64.bytes(Slab.large - 4096))
-        let sealed = try await probe.beginSealing()
+        let staged = try await probe.beginStaging()
         try fixture.place.write(SplitMix64.bytes(Slab.large / 2), to: "others")
         gate.open()
-        let error = try await #require(throws: UploadError.self) { try await sealed.get() }
+        let error = try await #require(throws: UploadError.self) { try await staged.get() }
         #expect(error.code == .diskFull)
-        #expect(try await probe.heard.errors.count == 1)
+        #expect(try await probe.notified.errors.count == 1)
         try await fixture.waitUntilAllIsGivenBack()
         #expect(try fixture.place.names() == ["others"])
       }
@@ -60,15 +61,15 @@ import UploadTestSupport
         try await started.write(SplitMix64.bytes(Slab.small))
         try await eventually("the first write") { started.meter.stored > 0 }
         try #require(rmdir(fixture.place.path) == 0)
-        let sealed = try await started.seal()
-        let error = try await #require(throws: UploadError.self) { try await fixture.publish([sealed]) }
+        let staged = try await started.stage()
+        let error = try await #require(throws: UploadError.self) { try await fixture.publish([staged]) }
         #expect(error.code == .directoryUnavailable)
         #expect(error.message.contains("does not exist any more"))
         #expect(!error.message.contains(fixture.place.path))
         let late = try await fixture.probe()
         try await late.write(SplitMix64.bytes(Slab.small))
-        try await eventually("the failure") { try await late.heard.errors.count == 1 }
-        #expect(try await late.heard.errors.first?.code == .directoryUnavailable)
+        try await eventually("the failure") { try await late.notified.errors.count == 1 }
+        #expect(try await late.notified.errors.first?.code == .directoryUnavailable)
         try #require(mkdir(fixture.place.path, 0o755) == 0)
       }
     }
@@ -90,14 +91,14 @@ import UploadTestSupport
 
   private func useAgain(in parent: String, isUnnamed: Bool) async throws {
     try await withStore(durability: .full, in: parent) { fixture in
-      fixture.directory.takesUnnamed.store(isUnnamed, ordering: .relaxed)
+      fixture.directory.capabilities.takesUnnamed.store(isUnnamed, ordering: .relaxed)
       _ = try await fixture.store([1], as: "a")
       unlink(fixture.place.file("a"))
       try #require(rmdir(fixture.place.path) == 0)
       let late = try await fixture.probe()
       try await late.write([1])
-      await #expect(throws: UploadError.self) { try await late.seal() }
-      let error = try #require(try await late.heard.errors.first)
+      await #expect(throws: UploadError.self) { try await late.stage() }
+      let error = try #require(try await late.notified.errors.first)
       #expect(error.code == .directoryUnavailable)
       #expect(
         error.message
@@ -108,7 +109,7 @@ import UploadTestSupport
         _ = try await fixture.store([2, 3], as: name)
         #expect(try fixture.place.read(name) == [2, 3])
       }
-      #expect(fixture.directory.takesUnnamed.load(ordering: .relaxed) == isUnnamed)
+      #expect(fixture.directory.capabilities.takesUnnamed.load(ordering: .relaxed) == isUnnamed)
       #expect(try await fixture.directory.snapshotNames().sorted() == ["b", "c"])
     }
   }
@@ -122,9 +123,9 @@ import UploadTestSupport
       try await probe.write(SplitMix64.bytes(2 * Slab.large))
       try closeForWriting(fixture)
       gate.open()
-      try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
+      try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
       try await eventually("the budget at 0") { fixture.budget.use.used == 0 }
-      #expect(try await probe.heard.errors.map(\.code) == [.storageFailed])
+      #expect(try await probe.notified.errors.map(\.code) == [.storageFailed])
     }
   }
 

@@ -23,7 +23,7 @@ import UploadTestSupport
       try await probe.abort()
       try await probe.abort()
       try await expectNothingLeft(fixture, probe)
-      #expect(try await probe.heard.errors.isEmpty)
+      #expect(try await probe.notified.errors.isEmpty)
     }
   }
 
@@ -40,7 +40,7 @@ import UploadTestSupport
   @Test(arguments: [false, true])
   func `While the first write runs`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
-      fixture.directory.takesUnnamed.store(!hidden, ordering: .relaxed)
+      fixture.directory.capabilities.takesUnnamed.store(!hidden, ordering: .relaxed)
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small + 10))
@@ -48,15 +48,15 @@ import UploadTestSupport
       #expect(probe.meter.residentBytes == Slab.small, "the worker still reads from it")
       gate.open()
       try await expectNothingLeft(fixture, probe)
-      #expect(try await probe.heard.errors.isEmpty)
-      #expect(try await probe.heard.rooms == 0)
+      #expect(try await probe.notified.errors.isEmpty)
+      #expect(try await probe.notified.rooms == 0)
     }
   }
 
   @Test(arguments: [false, true])
   func `While two writes run and more is pending`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
-      fixture.directory.takesUnnamed.store(!hidden, ordering: .relaxed)
+      fixture.directory.capabilities.takesUnnamed.store(!hidden, ordering: .relaxed)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
@@ -72,66 +72,66 @@ import UploadTestSupport
   }
 
   @Test(arguments: [0, 10, Slab.small, Slab.small + 10])
-  func `While it is being sealed`(size: Int) async throws {
+  func `An abort while the file is being staged deletes it`(size: Int) async throws {
     try await withStore(durability: .full, threads: 1) { fixture in
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(size))
-      let sealed = try await probe.beginSealing()
+      let staged = try await probe.beginStaging()
       try await probe.abort()
-      let error = try await #require(throws: UploadError.self) { try await sealed.get() }
+      let error = try await #require(throws: UploadError.self) { try await staged.get() }
       #expect(error.code == .cancelled)
       gate.open()
       try await expectNothingLeft(fixture, probe)
-      #expect(try await probe.heard.errors.isEmpty, "who aborts knows of it")
+      #expect(try await probe.notified.errors.isEmpty, "the caller knows that it aborted")
     }
   }
 
-  @Test func `After it was sealed the store drops it, an abort does nothing`() async throws {
+  @Test func `An abort after staging does nothing, the store deletes the file`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
-      let sealed = try await probe.seal()
+      let staged = try await probe.stage()
       try await probe.abort()
-      #expect(fixture.unfinishedFiles.count == 1, "it belongs to who asked for the seal")
-      fixture.store.discard([sealed])
+      #expect(fixture.unfinishedFiles.count == 1, "the file belongs to the caller")
+      fixture.store.discard([staged])
       try await expectNothingLeft(fixture, probe)
     }
   }
 
-  @Test func `A sealed upload that nobody keeps is gone`() async throws {
+  @Test func `A staged file without a reference is deleted`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
-      do { _ = try await probe.seal() }
+      do { _ = try await probe.stage() }
       try await expectNothingLeft(fixture, probe)
     }
   }
 
-  @Test func `After the end nothing more is taken`() async throws {
+  @Test func `After the end no more bytes are accepted`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.abort()
       try await probe.write(SplitMix64.bytes(Slab.large))
       #expect(try await probe.hasRoom)
-      let error = try await #require(throws: UploadError.self) { try await probe.seal() }
+      let error = try await #require(throws: UploadError.self) { try await probe.stage() }
       #expect(error.code == .cancelled)
       try await expectNothingLeft(fixture, probe)
     }
   }
 
-  @Test func `Sealing twice fails the second time only`() async throws {
+  @Test func `Staging twice fails the second time only`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
-      let first = try await probe.beginSealing("a")
-      await #expect(throws: UploadError.self) { try await probe.seal("b") }
+      let first = try await probe.beginStaging("a")
+      await #expect(throws: UploadError.self) { try await probe.stage("b") }
       _ = try await fixture.publish([first.get()])
       #expect(try fixture.place.names() == ["a"])
     }
   }
 
-  @Test func `A sink that nobody keeps ends with its last write`() async throws {
+  @Test func `A sink without a reference ends with its last write`() async throws {
     try await withStore(threads: 1) { fixture in
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       try await fixture.probe().write(SplitMix64.bytes(Slab.small))
@@ -149,8 +149,8 @@ import UploadTestSupport
       let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
       let probe = try await SinkProbe(store, size: nil, isExact: true, on: eventLoop)
       try await probe.write(SplitMix64.bytes(Slab.small))
-      try await eventually("the failure") { try await probe.heard.errors.count == 1 }
-      #expect(try await probe.heard.errors.first?.code == .storageFailed)
+      try await eventually("the failure") { try await probe.notified.errors.count == 1 }
+      #expect(try await probe.notified.errors.first?.code == .storageFailed)
       #expect(budget.use.used == 0)
       await #expect(throws: (any Error).self) { try await store.publish([], on: eventLoop).get() }
     }

@@ -46,18 +46,18 @@ import UploadTestSupport
       for pattern in Pattern.allCases {
         let probe = try await fixture.probe()
         try await probe.feed(bytes, pieces: pattern.pieces(size, seed: UInt64(size)))
-        let sealed = try await probe.seal("\(pattern)")
+        let staged = try await probe.stage("\(pattern)")
         #expect(probe.meter.stored == UInt64(size))
         #expect(probe.meter.durable == 0)
         #expect(probe.meter.residentBytes == 0)
         #expect(probe.meter.phase == .finishing)
-        let files = try await fixture.publish([sealed])
+        let files = try await fixture.publish([staged])
         #expect(files.map(\.size) == [UInt64(size)])
         #expect(
           try SHA256.hexadecimal(ofFile: fixture.place.file("\(pattern)")) == SHA256.hexadecimal(of: bytes),
           "\(pattern)"
         )
-        #expect(try await probe.heard.errors.isEmpty)
+        #expect(try await probe.notified.errors.isEmpty)
       }
     }
   }
@@ -67,9 +67,9 @@ import UploadTestSupport
     try await withStore(durability: durability) { fixture in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(100_000))
-      let sealed = try await probe.seal()
+      let staged = try await probe.stage()
       #expect(probe.meter.durable == 0, "it has no name yet")
-      _ = try await fixture.publish([sealed])
+      _ = try await fixture.publish([staged])
       #expect(probe.meter.durable == (durability == .none ? 0 : 100_000))
       #expect(probe.meter.stored == 100_000)
       #expect(try fixture.place.read("file").count == 100_000)
@@ -96,7 +96,7 @@ import UploadTestSupport
     try await withStore { fixture in
       let probe = try await fixture.probe()
       for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       #expect(probe.meter.peakResidentBytes <= 3 * Slab.large)
       #expect(probe.meter.peakResidentBytes > Slab.large)
       #expect(try fixture.place.read("file").count == 8 * Slab.large)
@@ -108,15 +108,16 @@ import UploadTestSupport
       let stored = try await fixture.store([1], as: "a", type: "image/x-test")
       #expect(stored.type == "image/x-test")
       let takes = Descriptors.takesAttributes(fixture.place.file("probe"))
-      #expect(fixture.directory.names().map { fixture.directory.open($0)?.file.type } == [takes ? "image/x-test" : nil])
+      let types = fixture.directory.names().map { fixture.directory.reader.open($0)?.file.type }
+      #expect(types == [takes ? "image/x-test" : nil])
       let untyped = try await fixture.store([1], as: "b")
       #expect(untyped.type == nil)
-      #expect(fixture.directory.open("b")?.file.type == nil)
+      #expect(fixture.directory.reader.open("b")?.file.type == nil)
     }
   }
 
   @Test func `Many uploads of one name all survive under rename`() async throws {
-    try await withStore(threads: DiskStore.threads) { fixture in
+    try await withStore(threads: WorkerPool.diskThreads) { fixture in
       let stored = try await withThrowingTaskGroup(of: (Int, StoredFile).self) { group in
         for number in 0..<64 {
           group.addTask {
@@ -135,7 +136,7 @@ import UploadTestSupport
   }
 
   @Test func `Of many uploads of one name exactly one survives under error`() async throws {
-    try await withStore(onDuplicate: .error, threads: DiskStore.threads) { fixture in
+    try await withStore(onDuplicate: .error, threads: WorkerPool.diskThreads) { fixture in
       let outcomes = await withTaskGroup(of: UploadError.Code?.self) { group in
         for number in 0..<16 {
           group.addTask {
@@ -150,10 +151,28 @@ import UploadTestSupport
         return await group.reduce(into: []) { $0.append($1) }
       }
       #expect(outcomes.count == 16)
-      let refusals = outcomes.compactMap(\.self)
-      #expect(refusals == Array(repeating: .nameTaken, count: 15))
+      let rejections = outcomes.compactMap(\.self)
+      #expect(rejections == Array(repeating: .nameTaken, count: 15))
       let names = try fixture.place.names()
       #expect(names == ["same"])
+    }
+  }
+
+  /// A staged file of no store.
+  private struct ForeignFile: StagedFile {
+    let meter: UploadMeter
+  }
+
+  @Test func `A staged file of another store is not published, nor are those beside it`() async throws {
+    try await withStore { fixture in
+      let probe = try await fixture.probe()
+      let own = try await probe.stage("own")
+      let foreign = ForeignFile(meter: probe.meter)
+      let error = try await #require(throws: UploadError.self) { try await fixture.publish([own, foreign]) }
+      #expect(error.code == .internalFailure)
+      fixture.store.discard([own, foreign])
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == [])
     }
   }
 
@@ -163,8 +182,8 @@ import UploadTestSupport
       let (first, second) = (try await fixture.probe(), try await fixture.probe())
       try await first.write([1])
       try await second.write([2])
-      let sealed = try await [first.seal("a"), second.seal("c")]
-      let error = try await #require(throws: UploadError.self) { try await fixture.publish(sealed) }
+      let staged = try await [first.stage("a"), second.stage("c")]
+      let error = try await #require(throws: UploadError.self) { try await fixture.publish(staged) }
       #expect(error.code == .nameTaken)
       #expect(try fixture.place.names() == ["c"])
       #expect(first.meter.durable == 0)
@@ -173,14 +192,14 @@ import UploadTestSupport
 
   @Test func `On a file system without unnamed files hidden ones are used, and none is left`() async throws {
     try await withStore { fixture in
-      fixture.directory.takesUnnamed.store(false, ordering: .relaxed)
+      fixture.directory.capabilities.takesUnnamed.store(false, ordering: .relaxed)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(2 * Slab.small))
       try await eventually("the first write") { probe.meter.stored > 0 }
       let hidden = try #require(fixture.place.names().first)
       #expect(FileName.isPartial(NameBytes(hidden)))
       #expect(try fixture.place.names().count == 1)
-      _ = try await fixture.publish([probe.seal("a")])
+      _ = try await fixture.publish([probe.stage("a")])
       #expect(try fixture.place.names() == ["a"])
       let other = try await fixture.probe()
       try await other.write(SplitMix64.bytes(2 * Slab.small))

@@ -23,15 +23,15 @@ import UploadTestSupport
       try await probe.write(Array(bytes[start..<min(bytes.count, start + 100_000)]))
     }
     do {
-      let files = try await fixture.publish([probe.seal()])
+      let files = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
-      #expect(try await probe.heard.errors.isEmpty)
+      #expect(try await probe.notified.errors.isEmpty)
       return .success(files)
     } catch let error as UploadError {
-      let heard = try await probe.heard.errors
+      let notified = try await probe.notified.errors
       // Of a failure to publish only the future tells.
-      #expect(heard.count <= 1)
-      return .failure(heard.first ?? error)
+      #expect(notified.count <= 1)
+      return .failure(notified.first ?? error)
     }
   }
 
@@ -45,7 +45,7 @@ import UploadTestSupport
       let result = try await upload(fixture, size: size)
       let error = try #require(throws: UploadError.self) { try result.get() }
       #expect(error.code == code)
-      #expect(!error.message.contains(fixture.place.path), "clients are told no path")
+      #expect(!error.message.contains(fixture.place.path), "messages to clients name no path")
       try await fixture.waitUntilAllIsGivenBack()
       #expect(try fixture.place.names() == [])
     }
@@ -106,8 +106,8 @@ import UploadTestSupport
     try await withTimedStore(calls: disk.calls) { fixture, _ in
       disk.forget()
       let probe = try await fixture.probe(size: UInt64(Self.size))
-      try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
-      #expect(try await probe.heard.errors.map(\.code) == [.diskFull])
+      try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
+      #expect(try await probe.notified.errors.map(\.code) == [.diskFull])
       #expect(disk.made == [.openUnnamed, .reserve(0..<UInt64(Self.size))])
       try await fixture.waitUntilAllIsGivenBack()
       #expect(try fixture.place.names() == [])

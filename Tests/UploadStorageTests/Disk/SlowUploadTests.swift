@@ -22,7 +22,7 @@ import UploadTestSupport
       #expect(try await probe.hasRoom)
       try await probe.write([bytes[Slab.small + 300_000]])
       #expect(fixture.budget.use.used == 0, "less than a block is staged without a slab")
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
     }
   }
@@ -35,12 +35,12 @@ import UploadTestSupport
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
       await loop.advanceTime(by: .seconds(2))
       try await eventually("the slab back") { fixture.budget.use.used == 0 }
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
     }
   }
 
-  @Test func `A small slab is kept while nobody waits`() async throws {
+  @Test func `A small slab is kept while no other upload waits`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(20_000))
@@ -80,7 +80,7 @@ import UploadTestSupport
       try await fast.abort()
       for probe in slow {
         let name = "\(UploadID())"
-        _ = try await fixture.publish([probe.seal(name)])
+        _ = try await fixture.publish([probe.stage(name)])
         #expect(try fixture.place.read(name) == bytes)
       }
     }
@@ -107,7 +107,7 @@ import UploadTestSupport
       #expect(slow.meter.stored == UInt64(Slab.small + 4_096))
       held.forEach(fixture.budget.giveBack)
       try await fast.abort()
-      _ = try await fixture.publish([slow.seal()])
+      _ = try await fixture.publish([slow.stage()])
       #expect(try fixture.place.read("file") == bytes)
     }
   }
@@ -127,7 +127,7 @@ import UploadTestSupport
       await loop.advanceTime(by: .seconds(1))
       for probe in probes { try await eventually("room for all") { try await probe.hasRoom } }
       for (index, probe) in probes.enumerated() {
-        _ = try await fixture.publish([probe.seal("\(index)")])
+        _ = try await fixture.publish([probe.stage("\(index)")])
         #expect(try fixture.place.read("\(index)") == bytes)
       }
     }
@@ -143,7 +143,7 @@ import UploadTestSupport
       try await probe.write(Array(bytes.dropFirst(3)))
       #expect(try await probe.hasRoom)
       #expect(probe.meter.phase == .peer)
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
       held.forEach(fixture.budget.giveBack)
     }

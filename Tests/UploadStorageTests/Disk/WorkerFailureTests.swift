@@ -49,19 +49,19 @@ import UploadTestSupport
       let size = Self.failingSize
       let failing = try await SinkProbe(fixture.store, size: UInt64(size), isExact: true, hash: TestHash(), on: loop)
       let error = try await #require(throws: UploadError.self) {
-        _ = try await fixture.publish([sealed(failing, SplitMix64.bytes(size), expecting: fault == .digest ? [] : nil)])
+        _ = try await fixture.publish([staged(failing, SplitMix64.bytes(size), expecting: fault == .digest ? [] : nil)])
       }
-      let heard = try await failing.heard.errors
-      // Of a failure to publish only the future tells; of one before, the delegate hears the reason.
-      #expect(heard.count == (fault == .directorySync ? 0 : 1))
-      #expect((heard.first ?? error).code == (fault == .digest ? .contentMismatch : .storageFailed))
+      let notified = try await failing.notified.errors
+      // A failure to publish reaches only the future; an earlier one reaches the delegate as well.
+      #expect(notified.count == (fault == .directorySync ? 0 : 1))
+      #expect((notified.first ?? error).code == (fault == .digest ? .contentMismatch : .storageFailed))
       if fault != .digest { #expect(isDue.withLock { !$0 }, "the fault was met") }
       try await eventually("the failed one's memory") { failing.meter.residentBytes == 0 }
       try await eventually("the failed one's file") { fixture.unfinishedFiles.count == 1 }
 
       try await good.write(Array(content[300_000...]))
-      _ = try await fixture.publish([good.seal("good")])
-      #expect(try await good.heard.errors.isEmpty)
+      _ = try await fixture.publish([good.stage("good")])
+      #expect(try await good.notified.errors.isEmpty)
       #expect(try fixture.place.names() == ["good"])
       #expect(try Digest.ofFile(fixture.place.file("good")) == Digest.of(content))
       try await fixture.waitUntilAllIsGivenBack()
@@ -70,12 +70,26 @@ import UploadTestSupport
     }
   }
 
-  /// Brings all of `bytes` as a connection would, and seals them.
-  private func sealed(_ probe: SinkProbe, _ bytes: [UInt8], expecting other: [UInt8]?) async throws -> SealedUpload {
+  /// Without workers a write fails within the call that asks for it.
+  @Test func `an upload fails once when the workers have been shut down, and holds nothing`() async throws {
+    try await withTimedStore { fixture, loop in
+      let probe = try await fixture.probe()
+      try await probe.write(SplitMix64.bytes(Slab.small - 1))
+      // The upload is slow now: it would ask for another small slab, whatever is left to write.
+      await loop.advanceTime(by: .milliseconds(300))
+      await fixture.workers.shutDown()
+      try await probe.write(SplitMix64.bytes(10))
+      #expect(try await probe.notified.errors.map(\.code) == [.storageFailed])
+      #expect(fixture.budget.use.used == 0)
+    }
+  }
+
+  /// Brings all of `bytes` as a connection would, and stages them.
+  private func staged(_ probe: SinkProbe, _ bytes: [UInt8], expecting other: [UInt8]?) async throws -> any StagedFile {
     for start in stride(from: 0, to: bytes.count, by: 100_000) {
       try await probe.write(Array(bytes[start..<min(bytes.count, start + 100_000)]))
     }
     let expected = other.map { TestHash.of($0) } ?? ContentDigests()
-    return try await probe.beginSealing(FileEnd(name: #require(FileName("failing")), expected: expected)).get()
+    return try await probe.beginStaging(FinalizeRequest(name: #require(FileName("failing")), expected: expected)).get()
   }
 }

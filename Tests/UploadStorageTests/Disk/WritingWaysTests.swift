@@ -34,14 +34,14 @@ import UploadTestSupport
   @Test(arguments: Ways.allCases, sizes)
   func `Any size is stored as it was sent, whatever is known of it`(ways: Ways, size: Int) async throws {
     try await withStore(durability: .file, calls: ways.disk.calls) { fixture in
-      if ways == .withoutUnnamed { fixture.directory.takesUnnamed.store(false, ordering: .relaxed) }
+      if ways == .withoutUnnamed { fixture.directory.capabilities.takesUnnamed.store(false, ordering: .relaxed) }
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       let digest = SHA256.hexadecimal(of: bytes)
       for (stated, isExact) in [(UInt64(size), true), (UInt64(size) + 70_000, false), (nil, true)] {
         for pieces in [[size], [1, 4096, 70_001, size], Array(repeating: 65_536, count: size / 65_536)] {
           let probe = try await fixture.probe(size: stated, isExact: isExact)
           try await probe.feed(bytes, pieces: pieces)
-          let files = try await fixture.publish([probe.seal()])
+          let files = try await fixture.publish([probe.stage()])
           let path = fixture.place.file("file")
           #expect(files.map(\.size) == [UInt64(size)])
           #expect(try SHA256.hexadecimal(ofFile: path) == digest)
@@ -55,13 +55,13 @@ import UploadTestSupport
   @Test func `A large file goes past the page cache, its tail padded and cut`() async throws {
     let disk = FaultyDisk()
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
-      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
       try #require(takesDirect, "tests need a disk that takes O_DIRECT")
       disk.forget()
       let size = 2 * Self.mebi + 5
       let probe = try await fixture.probe(size: UInt64(size))
       try await probe.feed(SplitMix64.bytes(size), pieces: [size])
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       let (small, large) = (Slab.small, Slab.large)
       #expect(
         disk.made == [
@@ -81,7 +81,7 @@ import UploadTestSupport
       let size = 16 * Slab.large + Slab.small
       let probe = try await fixture.probe(size: UInt64(size))
       try await probe.feed(SplitMix64.bytes(size), pieces: Array(repeating: Slab.large, count: 20))
-      _ = try await fixture.publish([probe.seal()])
+      _ = try await fixture.publish([probe.stage()])
       let started = disk.made.compactMap { if case .startWriteback(let range) = $0 { range } else { nil } }
       #expect(started.count == 17)
       #expect(zip(started, started.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
@@ -96,7 +96,7 @@ import UploadTestSupport
       if case .write(offset: 0, count: 4096) = call { .fails(EINVAL) } else { .fine }
     }
     try await withStore(calls: disk.calls) { fixture in
-      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
       #expect(!takesDirect)
     }
   }
@@ -106,22 +106,22 @@ import UploadTestSupport
       if case .write(offset: 0, count: 4096) = call { .fails(ENOSPC) } else { .fine }
     }
     try await withStore(calls: disk.calls) { fixture in
-      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
       #expect(takesDirect)
     }
   }
 
-  @Test func `A disk that refuses one aligned write later is written through the page cache from then on`() async throws
+  @Test func `A disk that rejects one aligned write later is written through the page cache from then on`() async throws
   {
     let disk = FaultyDisk { call in
       if case .write(offset: 65_536, count: _) = call { .fails(EINVAL) } else { .fine }
     }
-    // The refusal comes once with the flag; without it EINVAL is an error like any other.
+    // The error comes once with the flag; without it EINVAL is an error like any other.
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
       let probe = try await fixture.probe(size: UInt64(3 * Self.mebi))
       try await probe.write(SplitMix64.bytes(3 * Self.mebi))
-      try await eventually("the failure") { try await !probe.heard.errors.isEmpty }
-      let takesDirect = fixture.directory.takesDirect.load(ordering: .relaxed)
+      try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
+      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
       #expect(!takesDirect)
       #expect(disk.made.filter { $0 == .direct(false) }.count == 1)
       #expect(disk.made.filter { if case .write(offset: 65_536, _) = $0 { true } else { false } }.count == 2)

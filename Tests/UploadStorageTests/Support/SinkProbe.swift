@@ -8,31 +8,31 @@ import UploadTestSupport
 
 /// One upload's sink and its delegate, reached from a test: every call hops to the sink's event loop.
 final class SinkProbe: Sendable {
-  private final class Ears: UploadSinkDelegate {
-    let heard: Mutex<Heard>
+  private final class Delegate: UploadSinkDelegate {
+    let notified: Mutex<Notifications>
 
     init() {
-      heard = Mutex(Heard())
+      notified = Mutex(Notifications())
     }
 
     func sinkHasRoom() {
-      heard.withLock { $0.rooms += 1 }
+      notified.withLock { $0.rooms += 1 }
     }
 
     func sinkFailed(_ error: UploadError) {
-      heard.withLock { $0.errors.append(error) }
+      notified.withLock { $0.errors.append(error) }
     }
   }
 
-  /// What the sink has told its delegate.
-  struct Heard {
+  /// What the sink has notified its delegate of.
+  struct Notifications {
     var rooms = 0
     var errors: [UploadError] = []
   }
 
   let meter: UploadMeter
   private let eventLoop: any EventLoop
-  private let ears: NIOLoopBound<Ears>
+  private let delegate: NIOLoopBound<Delegate>
   private let sink: NIOLoopBound<any UploadSink>
 
   /// - Parameter size: the content's, as its sender states it.
@@ -53,16 +53,16 @@ final class SinkProbe: Sendable {
       remote: ""
     )
     self.meter = meter
-    (ears, sink) = try await eventLoop.submit {
-      let ears = Ears()
-      let sink = store.begin(meter, hash: hash, on: eventLoop, delegate: ears)
-      return (NIOLoopBound(ears, eventLoop: eventLoop), NIOLoopBound(sink, eventLoop: eventLoop))
+    (delegate, sink) = try await eventLoop.submit {
+      let delegate = Delegate()
+      let sink = store.begin(meter, hash: hash, on: eventLoop, delegate: delegate)
+      return (NIOLoopBound(delegate, eventLoop: eventLoop), NIOLoopBound(sink, eventLoop: eventLoop))
     }.get()
   }
 
-  /// What the delegate has heard so far.
-  var heard: Heard {
-    get async throws { try await onLoop { ears, _ in ears.heard.withLock { $0 } } }
+  /// What the delegate has been notified of so far.
+  var notified: Notifications {
+    get async throws { try await onLoop { delegate, _ in delegate.notified.withLock { $0 } } }
   }
 
   var hasRoom: Bool {
@@ -86,25 +86,27 @@ final class SinkProbe: Sendable {
     if start < bytes.count { try await write(Array(bytes[start...])) }
   }
 
-  /// Asks for the upload to be sealed; the future tells how that went.
-  func beginSealing(_ name: String = "file", type: String? = nil) async throws -> EventLoopFuture<SealedUpload> {
-    try await beginSealing(FileEnd(name: #require(FileName(name)), type: type))
+  /// Asks for the upload to be staged.
+  func beginStaging(_ name: String = "file", type: String? = nil) async throws -> EventLoopFuture<any StagedFile> {
+    try await beginStaging(FinalizeRequest(name: #require(FileName(name)), type: type))
   }
 
-  /// Asks for the upload to be sealed with all that is known of it.
-  func beginSealing(_ end: FileEnd) async throws -> EventLoopFuture<SealedUpload> {
-    try await onLoop { _, sink in sink.seal(end) }
+  /// Asks for the upload to be staged as requested.
+  func beginStaging(_ request: FinalizeRequest) async throws -> EventLoopFuture<any StagedFile> {
+    try await onLoop { _, sink in sink.stage(request) }
   }
 
-  /// Seals and waits for it.
-  func seal(_ name: String = "file", type: String? = nil) async throws -> SealedUpload {
-    try await beginSealing(name, type: type).get()
+  /// Stages and waits for it.
+  func stage(_ name: String = "file", type: String? = nil) async throws -> any StagedFile {
+    try await beginStaging(name, type: type).get()
   }
 
-  /// Stores what has come so far as it is.
+  /// Stores what has arrived so far as an interrupted upload.
   func keep(_ name: String) async throws -> StoredFile {
     let name = try #require(FileName(name))
-    return try await onLoop { _, sink in sink.keep(as: name) }.get()
+    return try await onLoop { _, sink in
+      sink.finalize(FinalizeRequest(name: name, onDuplicate: .rename))
+    }.get()
   }
 
   func abort() async throws {
@@ -112,8 +114,8 @@ final class SinkProbe: Sendable {
   }
 
   private func onLoop<Value: Sendable>(
-    _ body: @escaping @Sendable (Ears, any UploadSink) -> Value
+    _ body: @escaping @Sendable (Delegate, any UploadSink) -> Value
   ) async throws -> Value {
-    try await eventLoop.submit { [ears, sink] in body(ears.value, sink.value) }.get()
+    try await eventLoop.submit { [delegate, sink] in body(delegate.value, sink.value) }.get()
   }
 }

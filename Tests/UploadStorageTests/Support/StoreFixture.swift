@@ -26,11 +26,11 @@ struct StoreFixture: Sendable {
   func store(_ bytes: [UInt8], as name: String, type: String? = nil) async throws -> StoredFile {
     let probe = try await probe()
     try await probe.write(bytes)
-    let files = try await publish([probe.seal(name, type: type)])
+    let files = try await publish([probe.stage(name, type: type)])
     return try #require(files.first)
   }
 
-  func publish(_ uploads: [SealedUpload]) async throws -> [StoredFile] {
+  func publish(_ uploads: [any StagedFile]) async throws -> [StoredFile] {
     try await store.publish(uploads, on: eventLoop).get()
   }
 
@@ -75,7 +75,7 @@ func withStore(
       directory: directory,
       budget: budget,
       workers: workers,
-      configuration: DiskStore.Configuration(durability: durability, onDuplicate: onDuplicate)
+      configuration: DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate)
     )
     let fixture = StoreFixture(
       place: place,

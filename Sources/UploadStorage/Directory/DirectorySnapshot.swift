@@ -1,0 +1,124 @@
+import CLinux
+import Glibc
+package import UploadCore
+
+/// The names of a directory's files at one instant: newest first, then by their bytes.
+///
+/// Names only, so that a directory of any size takes little memory: 16 bytes and the name itself for each file. Everything
+/// else about a file is read when its row is rendered. Unchecked, because nothing changes after it has been made.
+package final class DirectorySnapshot: @unchecked Sendable {
+  /// Where a name lies.
+  private struct Entry {
+    /// In seconds since 1970.
+    var modified: Int64
+    var offset: UInt32
+    var length: UInt8
+  }
+
+  /// Which state of the directory it shows.
+  package let stamp: DirectoryStamp
+  /// How many names there are.
+  package let count: Int
+  private let entries: Slab
+  private let names: Slab
+  private let reservation: MemoryReservation
+
+  /// How much memory a snapshot may need.
+  package struct Size: Sendable {
+    fileprivate var files: Int
+    fileprivate var nameBytes: Int
+
+    /// In bytes.
+    package var bytes: Int { entryBytes + nameBytes }
+
+    fileprivate var entryBytes: Int { Self.pages(files * MemoryLayout<Entry>.stride) }
+
+    /// With room for files that are added between counting and reading.
+    init(files: Int, nameBytes: Int) {
+      self.files = files + files / 16 + 64
+      self.nameBytes = Self.pages(nameBytes + nameBytes / 16 + 4096)
+    }
+
+    private static func pages(_ bytes: Int) -> Int {
+      (bytes + 4095) & ~4095
+    }
+  }
+
+  /// Reads a directory; blocks. For ``UploadDirectoryReader``.
+  /// - Parameters:
+  ///   - size: how many names fit; others are left out.
+  ///   - reservation: of so much memory.
+  ///   - stamp: the directory's state before it is read.
+  ///   - visit: calls its argument with each name, and the time of the file's last change in seconds since 1970.
+  /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
+  init(
+    size: Size,
+    reservation: MemoryReservation,
+    stamp: DirectoryStamp,
+    visit: ((UnsafePointer<CChar>, Int64) -> Void) -> Void
+  ) throws(UploadError) {
+    guard let entries = Slab(size: size.entryBytes), let names = Slab(size: size.nameBytes) else {
+      throw StorageError.uploadFailed("mmap")
+    }
+    self.entries = entries
+    self.names = names
+    self.reservation = reservation
+    self.stamp = stamp
+    let list = entries.bytes.bindMemory(to: Entry.self)
+    var count = 0
+    visit { name, modified in
+      let length = strlen(name)
+      let offset = names.count
+      guard count < list.count, offset <= UInt32.max, let short = UInt8(exactly: length),
+        names.append(UnsafeRawBufferPointer(start: name, count: length)) == length
+      else { return }
+      list.initializeElement(at: count, to: Entry(modified: modified, offset: UInt32(offset), length: short))
+      count += 1
+    }
+    self.count = count
+    var used = UnsafeMutableBufferPointer(rebasing: list[..<count])
+    used.sort { (first, second) in
+      if first.modified != second.modified { return first.modified > second.modified }
+      return Self.bytes(first, in: names).lexicographicallyPrecedes(Self.bytes(second, in: names))
+    }
+  }
+
+  /// The name at a place in the order; `index` is in `0..<count`.
+  package func name(at index: Int) -> NameBytes {
+    NameBytes(Self.bytes(entries.bytes.bindMemory(to: Entry.self)[index], in: names))
+  }
+
+  private static func bytes(_ entry: Entry, in names: Slab) -> UnsafeRawBufferPointer {
+    let start = Int(entry.offset)
+    return UnsafeRawBufferPointer(rebasing: names.bytes[start..<(start + Int(entry.length))])
+  }
+}
+
+/// Distinguishes the states of a directory, as far as its time of change does.
+package struct DirectoryStamp: Sendable, Equatable {
+  private var inode: UInt64 = 0
+  private var seconds: Int64 = 0
+  private var nanoseconds: Int64 = 0
+  /// Whether the last change was long enough ago that one after it would have another time: file systems count time in
+  /// the kernel's ticks of up to 10 ms. Otherwise two states may have one stamp.
+  private var isSettled = false
+
+  /// Whether a directory with this stamp is as it was when it had the other one.
+  package func isSame(as earlier: DirectoryStamp) -> Bool {
+    earlier.isSettled && (inode, seconds, nanoseconds) == (earlier.inode, earlier.seconds, earlier.nanoseconds)
+  }
+}
+
+extension DirectoryStamp {
+  /// Of an open directory; blocks.
+  init(descriptor: Int32) {
+    var status = stat()
+    var now = timespec()
+    guard clock_gettime(CLOCK_REALTIME, &now) == 0, fstat(descriptor, &status) == 0 else { return }
+    inode = UInt64(status.st_ino)
+    seconds = clinux_modified_seconds(&status)
+    nanoseconds = clinux_modified_nanoseconds(&status)
+    let elapsed = (Int64(now.tv_sec) - seconds) * 1_000_000_000 + Int64(now.tv_nsec) - nanoseconds
+    isSettled = elapsed > 100_000_000
+  }
+}

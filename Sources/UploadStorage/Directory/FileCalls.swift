@@ -1,0 +1,88 @@
+import CLinux
+import Glibc
+import UploadCore
+
+/// The system calls that move an upload's bytes to the disk; tests replace them with failing ones.
+///
+/// Each returns what its call does: a negative number, with `errno` set, when it failed.
+struct FileCalls: Sendable {
+  /// `pwrite`: the bytes, and the offset they go to.
+  var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = { descriptor, bytes, offset in
+    pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(clamping: offset))
+  }
+  /// `fallocate`: reserves the blocks of a range, and makes the file that long.
+  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
+    clinux_reserve(descriptor, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
+  }
+  /// `ftruncate`.
+  var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
+  /// `fdatasync` of a file.
+  var sync: @Sendable (Int32) -> Int32 = { fdatasync($0) }
+  /// Opens a directory that is open already once more.
+  var openAgain: @Sendable (Int32) -> Int32 = { openat($0, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+  /// `syncfs` of the file system that a descriptor lies on: as `fsync` of every file there; `ENOSYS` where it is not.
+  var syncFileSystem: @Sendable (Int32) -> Int32 = { clinux_sync_file_system($0) }
+  /// Whether so little waits to be written that syncing all of it is cheap.
+  var hasLittleToWrite: @Sendable () -> Bool = { DirtyPages.areFew }
+  /// `fsync` of the directory.
+  var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
+  /// Turns `O_DIRECT` on or off.
+  var setDirect: @Sendable (Int32, Bool) -> Int32 = { clinux_set_direct($0, $1 ? 1 : 0) }
+  /// Opens an unnamed file in a directory (`O_TMPFILE`). The kernel takes the umask, or the directory's default access
+  /// list, off the mode.
+  var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, FileMode.unrestricted) }
+  /// `fchmod`.
+  var setMode: @Sendable (Int32, mode_t) -> Int32 = { fchmod($0, $1) }
+  /// Gives an unnamed file a name in a directory, unless that is taken.
+  var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { descriptor, directory, name in
+    name.withCString { clinux_link_descriptor(descriptor, directory, $0) }
+  }
+  /// `renameat2` from one directory to another, or within one, unless the new name is taken; `EINVAL` or `ENOSYS` where
+  /// that is not supported.
+  var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = { source, from, target, to in
+    from.withCString { from in to.withCString { clinux_rename_new(source, from, target, $0) } }
+  }
+  /// `renameat` within a directory: replaces what has the new name.
+  var rename: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
+    from.withCString { from in name.withCString { renameat(directory, from, directory, $0) } }
+  }
+  /// `renameat2` within a directory: swaps what two names lead to; `EINVAL` or `ENOSYS` where that is not supported.
+  var exchange: @Sendable (_ directory: Int32, NameBytes, NameBytes) -> Int32 = { directory, one, other in
+    one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
+  }
+  /// `fstatat` of what has a name in a directory: of a link itself, not of what it leads to.
+  var look: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
+    name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+  }
+  /// Begins to write a range from the page cache to the disk.
+  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
+    clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))
+  }
+  /// Bytes of a directory's file system that may still be used; nil when that is not known. File systems that report
+  /// no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
+  var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
+    var status = statvfs()
+    guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
+    return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
+  }
+  /// Waits until a range is on the disk and drops it from the page cache.
+  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
+    clinux_drop_written(descriptor, Int64(range.lowerBound), Int64(range.count))
+  }
+}
+
+/// What the whole machine has still to write to its disks.
+private enum DirtyPages {
+  /// A disk that writes 100 MB/s needs little over a second for this, and only once: what has been written is no longer
+  /// dirty. In bytes.
+  private static let few: UInt64 = 128 * 1024 * 1024
+
+  /// Whether there is so little that waiting for all of it costs next to nothing.
+  static var areFew: Bool {
+    let text = ProcFile.read("/proc/meminfo")
+    guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),
+      let underWay = ProcFile.kibibytes(of: "Writeback", inText: text)
+    else { return false }
+    return (dirty + underWay) * 1024 <= few
+  }
+}

@@ -1,0 +1,38 @@
+import Glibc
+package import UploadCore
+
+/// The permissions of stored files, as chosen by the user: read and write bits only. Uploaded files are never executable.
+package struct FileMode: Sendable, Equatable, CustomStringConvertible {
+  /// What files are created with when no mode is chosen; the kernel subtracts the umask.
+  static let unrestricted: mode_t = 0o666
+
+  let bits: mode_t
+
+  /// Reads an octal mode such as `640` or `0664`.
+  /// - Throws: ``UploadError`` with code `badValue` when it is not octal, has bits other than read and write, or would
+  ///   keep the server itself from reading the file.
+  package init(octal text: String) throws(UploadError) {
+    let digits = text.utf8
+    guard (3...4).contains(digits.count), let value = mode_t(text, radix: 8), digits.first != UInt8(ascii: "+") else {
+      throw UploadError(.badValue, "\"\(PlainText.sanitized(text))\" is not an octal mode. Write one such as 640.")
+    }
+    guard value & ~Self.unrestricted == 0 else {
+      throw UploadError(
+        .badValue,
+        "\"\(text)\" has bits other than read and write. Uploaded files are never executable; write a mode such as 640."
+      )
+    }
+    guard value & mode_t(S_IRUSR) != 0 else {
+      throw UploadError(
+        .badValue,
+        "With mode \"\(text)\" the server could not read its own files. Begin it with 4 or 6."
+      )
+    }
+    bits = value
+  }
+
+  package var description: String {
+    let digits = String(bits, radix: 8)
+    return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+  }
+}

@@ -1,0 +1,134 @@
+import Glibc
+import UploadCore
+
+/// Makes ``UploadError`` values of system calls that failed in the store.
+enum StorageError {
+  /// What the sync of a directory is called.
+  static let directorySync = "fsync of the directory"
+
+  /// A write, sync or link of an upload failed. Reads `errno` first of all.
+  ///
+  /// The message goes to the client, so it names no path of the server.
+  static func uploadFailed(_ call: String) -> UploadError {
+    let cause = SystemCallError(call, errno)
+    switch cause.number {
+    case ENOSPC, EDQUOT:
+      return UploadError(.diskFull, "No space is left on the server. Free some and send the file again.", cause: cause)
+    case EFBIG:
+      return UploadError(.tooLarge, "The file is larger than the server's file system takes.", cause: cause)
+    case EMFILE, ENFILE:
+      return UploadError(
+        .tooManyUploads,
+        "The server has too many files open. Try again in a moment.",
+        cause: cause
+      )
+    case ENOENT, ESTALE: return directoryUnavailable(.missing, cause)
+    // Another mount of the same file system is another one to link and rename.
+    case EXDEV: return directoryMoved(cause)
+    case ENAMETOOLONG, EILSEQ,
+      EINVAL where call == "link":
+      return UploadError(.badRequest, "The disk does not take that file name. Choose a shorter one.", cause: cause)
+    default:
+      return UploadError(.storageFailed, "The file could not be stored: \(cause).", cause: cause)
+    }
+  }
+
+  /// The path of the upload directory leads to nothing that files may be stored in now. Clients read these
+  /// messages, so they name no path.
+  /// - Parameter cause: the call that failed; nil where none did.
+  static func directoryUnavailable(_ problem: DirectoryLocation.Problem, _ cause: SystemCallError?) -> UploadError {
+    let message =
+      switch problem {
+      case .missing where cause == nil || cause?.number == ENOENT:
+        "The upload directory does not exist any more. Create it again on the server, then send the file again."
+      case .missing:
+        "The upload directory cannot be used any more (\(cause?.reason ?? "")). Check it on the server."
+      case .unmounted:
+        "The disk with the upload directory is not mounted any more. Mount it again or restart the server."
+      case .elsewhere:
+        "The path of the upload directory leads to another file system now. Restart the server to use it."
+      }
+    return UploadError(.directoryUnavailable, message, cause: cause)
+  }
+
+  /// The upload directory was replaced by one that cannot be used.
+  static func directoryReplaced(_ number: Int32) -> UploadError {
+    directoryReplaced(cause: SystemCallError("open", number))
+  }
+
+  static func directoryReplaced(cause: any Error) -> UploadError {
+    let reason = (cause as? UploadError)?.cause ?? cause
+    return UploadError(
+      .directoryUnavailable,
+      "The upload directory was replaced by one that nothing can be stored in (\(reason)). Check it on the server.",
+      cause: cause
+    )
+  }
+
+  /// An upload began on another file system than that of the upload directory now.
+  static func directoryMoved(_ cause: (any Error)? = nil) -> UploadError {
+    UploadError(
+      .directoryUnavailable,
+      "The upload directory was moved to another file system during the upload. Send the file again.",
+      cause: cause
+    )
+  }
+
+  /// The file system does not take the mode chosen for stored files. Reads `errno` first of all.
+  static func directoryTakesNoMode(_ mode: FileMode, path: String) -> UploadError {
+    let cause = SystemCallError("fchmod", errno)
+    return UploadError(
+      .badDirectory,
+      "The file system of \(PlainText.sanitized(path)) does not take mode \(mode) for files: \(cause). "
+        + "Omit --file-mode, or name another directory with --dir.",
+      cause: cause
+    )
+  }
+
+  /// The directory for uploads cannot be used. Reads `errno` first of all.
+  static func directoryUnusable(_ call: String, path: String) -> UploadError {
+    let cause = SystemCallError(call, errno)
+    let place = PlainText.sanitized(path)
+    let message =
+      switch cause.number {
+      case ENOTDIR, EEXIST: "\(place) is not a directory. Name one with --dir."
+      case EROFS: "\(place) is on a read-only file system. Remount it writable, or name another directory with --dir."
+      case EACCES where call == "mkdir", EPERM where call == "mkdir", ENOENT where call == "mkdir":
+        "The directory \(place) cannot be created: \(cause.reason). Create it, or name another with --dir."
+      case EACCES, EPERM:
+        "\(place) is not writable (\(cause.reason)). Change its permissions, or name another directory with --dir."
+      case ENOENT where call == "open":
+        "\(place) is a symbolic link to nothing. Create the directory it names, or name another with --dir."
+      default: "\(place) cannot be used for uploads: \(cause). Name another directory with --dir."
+      }
+    return UploadError(.badDirectory, message, cause: cause)
+  }
+
+  /// No file can be created in the directory for uploads, as in /proc.
+  /// - Parameter error: of the first attempt.
+  static func directoryTakesNoFiles(_ error: UploadError, path: String) -> UploadError {
+    let cause = error.cause as? SystemCallError
+    let reason =
+      switch cause?.number {
+      // Of a directory that is there: its file system has no way to create one.
+      case ENOENT, EOPNOTSUPP, EINVAL, ENOSYS, EISDIR: "its file system stores no files of users"
+      case EACCES, EPERM: "permission denied"
+      default: cause?.reason ?? error.message
+      }
+    return UploadError(
+      .badDirectory,
+      "No file can be created in \(PlainText.sanitized(path)): \(reason). Name another directory with --dir.",
+      cause: error.cause
+    )
+  }
+
+  /// The file system of the directory for uploads cannot do what each of them ends with. Reads `errno` first of all.
+  static func directoryCannotFinish(_ call: String, path: String) -> UploadError {
+    let cause = SystemCallError(call, errno)
+    var message = "The file system of \(PlainText.sanitized(path)) cannot finish an upload: \(cause). "
+    // Many can sync files but no directory.
+    let canSyncFiles = call == directorySync && cause.number == EINVAL
+    message += canSyncFiles ? "Choose --durability file, or name" : "Name"
+    return UploadError(.badDirectory, message + " another directory with --dir.", cause: cause)
+  }
+}

@@ -1,0 +1,233 @@
+import CLinux
+import Glibc
+import Synchronization
+package import UploadCore
+
+/// The directory that uploads are stored in: its descriptor, what its file system supports, and the creation of new files.
+/// ``UploadDirectoryReader`` reads it, ``DirectoryPublisher`` gives files their names.
+///
+/// Everything in it is reached beneath a descriptor, never by path; but what the path leads to is compared with what is
+/// open whenever an upload begins, has been written for some time, or is published.
+package final class UploadDirectory: Sendable {
+  /// As it was given, for messages.
+  package let path: String
+  /// For reading. Always open: another directory that replaces the first gets this number as well.
+  let descriptor: Int32
+  let calls: FileCalls
+  let space: FreeSpace
+  /// What stored files are given; nil for what the umask leaves.
+  let fileMode: FileMode?
+  private let durability: Durability
+  /// While an upload is written, the path is checked this often, in nanoseconds.
+  private let lookInterval: Int64
+  private let opened: Mutex<OpenedDirectory>
+  /// Held while what the path leads to is opened.
+  private let opening = Mutex<Void>(())
+  let capabilities = DirectoryCapabilities()
+
+  /// Opens a directory, creates it first if it is missing, and sweeps what a crash may have left.
+  /// - Parameters:
+  ///   - minFree: space to keep free, in bytes.
+  ///   - durability: what the uploads will need, so that a file system that does not support it is rejected now.
+  ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access list
+  ///     says.
+  /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
+  package convenience init(
+    path: String,
+    minFree: SizeSetting = 0,
+    durability: Durability = .none,
+    fileMode: FileMode? = nil
+  ) throws(UploadError) {
+    try self.init(path: path, calls: FileCalls(), minFree: minFree, durability: durability, fileMode: fileMode)
+  }
+
+  /// - Parameters:
+  ///   - calls: how files are written; failing ones in tests.
+  ///   - lookInterval: how often the path is checked while an upload is written.
+  init(
+    path: String,
+    calls: FileCalls,
+    minFree: SizeSetting = 0,
+    durability: Durability = .none,
+    fileMode: FileMode? = nil,
+    lookInterval: Duration = .seconds(5)
+  ) throws(UploadError) {
+    self.path = path
+    self.calls = calls
+    self.durability = durability
+    self.fileMode = fileMode
+    self.lookInterval = Int64(lookInterval / .nanoseconds(1))
+    guard !path.isEmpty else {
+      throw UploadError(.badDirectory, "The path of the directory for uploads is empty. Name one with --dir.")
+    }
+    if access(path, F_OK) != 0 { try Self.make(path) }
+    let place = OpenedDirectory(path: path, calls: calls)
+    let error = errno
+    descriptor = place.descriptor < 0 ? -1 : fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
+    let directory = descriptor
+    space = FreeSpace(keeping: minFree) { calls.freeSpace(directory) }
+    opened = Mutex(place)
+    guard place.descriptor >= 0 else {
+      errno = error
+      throw StorageError.directoryUnusable("open", path: path)
+    }
+    guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
+    guard place.isWritable else { throw StorageError.directoryUnusable("access", path: path) }
+    try capabilities.probe(self, in: place, for: durability)
+    place.sweep()
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  private static func make(_ path: String) throws(UploadError) {
+    var end = path.startIndex
+    while end < path.endIndex {
+      end = path[path.index(after: end)...].firstIndex(of: "/") ?? path.endIndex
+      guard mkdir(String(path[..<end]), 0o755) == 0 || errno == EEXIST else {
+        throw StorageError.directoryUnusable("mkdir", path: path)
+      }
+    }
+  }
+
+  // MARK: Path
+
+  /// Checks where the path leads, and opens another directory that has replaced the one that is open; blocks.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable` when nothing can be stored there now.
+  package func check() throws(UploadError) {
+    _ = try current()
+  }
+
+  /// The directory that the path leads to now; blocks.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable`.
+  func current() throws(UploadError) -> OpenedDirectory {
+    let place = opened.withLock { $0 }
+    if FileIdentity(path: path) == place.location.identity { return place }
+    return try opening.withLock { _ throws(UploadError) in try followed() }
+  }
+
+  /// Opens another directory if there is one that may replace the open one.
+  private func followed() throws(UploadError) -> OpenedDirectory {
+    let place = opened.withLock { $0 }
+    errno = 0
+    let found = DirectoryLocation(path: path)
+    let error = errno
+    let mounted = FileIdentity(path: place.location.mountPoint)?.device
+    switch place.location.change(to: found, deviceAtMountPoint: mounted) {
+    case .none: return place
+    case .replaced: return try replaced(place)
+    case .unavailable(let problem):
+      throw StorageError.directoryUnavailable(problem, error == 0 ? nil : SystemCallError("stat", error))
+    }
+  }
+
+  private func replaced(_ old: OpenedDirectory) throws(UploadError) -> OpenedDirectory {
+    let place = OpenedDirectory(path: path, calls: calls)
+    guard place.descriptor >= 0, place.isWritable else { throw StorageError.directoryReplaced(errno) }
+    if place.device != old.device { capabilities.reset() }
+    do throws(UploadError) {
+      try capabilities.probe(self, in: place, for: durability)
+    } catch {
+      throw StorageError.directoryReplaced(cause: error)
+    }
+    guard clinux_replace(descriptor, place.descriptor) == 0 else { throw StorageError.directoryReplaced(errno) }
+    place.sweep()
+    opened.withLock { $0 = place }
+    return place
+  }
+
+  /// Checks where the path leads if that was not done for some time.
+  /// - Parameters:
+  ///   - place: where the upload began.
+  ///   - last: when the path was checked for this upload, in nanoseconds of ``now``; 0 for never.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
+  func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
+    let now = Self.now
+    let before = last.load(ordering: .relaxed)
+    if before == 0 { return last.store(now, ordering: .relaxed) }
+    guard now - before >= lookInterval,
+      last.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged
+    else { return }
+    if try current().device != place.device { throw StorageError.directoryMoved() }
+  }
+
+  private static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Bytes of the file system that may still be used; nil when that is not known. Blocks.
+  package var freeSpace: UInt64? { calls.freeSpace(descriptor) }
+
+  // MARK: Files
+
+  /// A new file without a name, on the same file system.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull` or `storageFailed`.
+  func createPartial() throws(UploadError) -> PartialFile {
+    try createPartial(in: current())
+  }
+
+  func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
+    if capabilities.takesUnnamed.load(ordering: .relaxed) {
+      let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
+      if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
+      // With these the kernel or the file system does not support unnamed files; others are real failures.
+      guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
+        throw StorageError.uploadFailed("open")
+      }
+      capabilities.takesUnnamed.store(false, ordering: .relaxed)
+    }
+    return try createHidden(in: place)
+  }
+
+  /// A new hidden file, locked as long as it is open so that no sweep of another server removes it.
+  func createHidden() throws(UploadError) -> PartialFile {
+    try createHidden(in: current())
+  }
+
+  /// - Parameter lock: takes the lock without waiting; another one in tests.
+  func createHidden(
+    in place: OpenedDirectory,
+    lock: (Int32) -> Int32 = { clinux_lock($0) }
+  ) throws(UploadError) -> PartialFile {
+    while true {
+      let name = Self.hiddenName()
+      let file = DescriptorReserve.openFile {
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+        return openat(place.descriptor, name, flags, FileMode.unrestricted)
+      }
+      if file < 0, errno == EEXIST { continue }
+      guard file >= 0 else {
+        let error = StorageError.uploadFailed("open")
+        // It may have been created, and closed as one descriptor too many.
+        unlinkat(place.descriptor, name, 0)
+        throw error
+      }
+      // Between open and lock another server may have swept it: then it has no name any more, and another is created.
+      let isLocked = lock(file) == 0
+      guard isLocked || errno == EWOULDBLOCK else {
+        // The file system has no locks: another attempt would only leave more files.
+        let error = StorageError.uploadFailed("flock")
+        unlinkat(place.descriptor, name, 0)
+        DescriptorReserve.closeFile(file)
+        throw error
+      }
+      var status = stat()
+      if isLocked, fstat(file, &status) == 0, status.st_nlink > 0 {
+        return PartialFile(descriptor: file, hiddenName: name, directory: self, place: place)
+      }
+      DescriptorReserve.closeFile(file)
+    }
+  }
+
+  static func hiddenName() -> String {
+    FileName.partialPrefix + UploadID().description + FileName.partialSuffix
+  }
+
+  /// Calls `body` with all names in the directory, in no order; blocks.
+  func visitNames(_ body: (UnsafePointer<CChar>) -> Void) {
+    DirectoryNames.visit(descriptor: calls.openAgain(descriptor), body)
+  }
+}

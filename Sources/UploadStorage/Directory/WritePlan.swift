@@ -1,0 +1,103 @@
+/// Decides, slab by slab, where the bytes of an upload go in its file and how they are written: a pure function of what is
+/// known of its size and of what has been written.
+///
+/// Large files go around the page cache (`O_DIRECT`), which asks that offset, length and memory be multiples of
+/// ``alignment``; so every piece but the last is one. Small files are cheaper through the page cache.
+struct WritePlan {
+  /// How one write is made.
+  enum Way: Sendable, Equatable {
+    /// Through the page cache; the disk is reached by the sync at the end.
+    case cached
+    /// Past the page cache where the file system can, else with early writeback.
+    case large
+  }
+
+  /// One write of a slab.
+  struct Piece: Sendable, Equatable {
+    var offset: UInt64
+    /// Bytes of content.
+    var count: Int
+    var way: Way
+    /// Blocks to reserve ahead of it; a failure is ignored, since the write would fail as well.
+    var ahead: Range<UInt64>?
+
+    var end: UInt64 { offset + UInt64(count) }
+  }
+
+  /// The last write of a file.
+  struct Tail: Sendable, Equatable {
+    /// What is left to write; its count may be 0.
+    var piece: Piece
+    /// The file is longer than its content, by a reserve or by what the last piece was padded with.
+    var needsTruncation: Bool
+  }
+
+  /// What `O_DIRECT` asks for, in bytes: the logical block of every disk that Linux mounts by default, and a page.
+  static let alignment = 4096
+  /// From this size a file is large, in bytes.
+  static let largeFrom: UInt64 = 1024 * 1024
+  /// So much is reserved ahead of a file of unknown size, in bytes: writes that make a file longer take turns, writes
+  /// into what is reserved do not (measured on ext4 with two at once: 0.7 to 2.2 against 2.0 to 2.6 GB/s).
+  static let aheadStep: UInt64 = 64 * 1024 * 1024
+
+  /// The size, where it is known for sure.
+  private let size: UInt64?
+  /// The most it can be.
+  private let limit: UInt64?
+  /// Where the next piece goes.
+  private(set) var offset: UInt64 = 0
+  private var reserved: UInt64 = 0
+
+  /// - Parameters:
+  ///   - size: of the content in bytes, as far as it is known.
+  ///   - isExact: whether it will be just that; else it is the most there can be.
+  init(size: UInt64?, isExact: Bool) {
+    self.size = isExact ? size : nil
+    limit = size
+  }
+
+  /// What to reserve before the first byte, so that a full disk says so then; nil for small files and unknown sizes.
+  mutating func reserveWhole() -> Range<UInt64>? {
+    guard let size, size >= Self.largeFrom else { return nil }
+    reserved = size
+    return 0..<size
+  }
+
+  /// How much of a slab with `count` bytes can be written before it is full.
+  static func alignedPart(of count: Int) -> Int {
+    count & ~(alignment - 1)
+  }
+
+  /// Places the next piece; its count is a multiple of ``alignment``.
+  mutating func next(_ count: Int) -> Piece {
+    // With unknown size, the first slab may already hold the whole file.
+    let isLarge = size.map { $0 >= Self.largeFrom } ?? (offset > 0)
+    let piece = Piece(
+      offset: offset,
+      count: count,
+      way: isLarge ? .large : .cached,
+      ahead: isLarge ? ahead(count) : nil
+    )
+    offset = piece.end
+    return piece
+  }
+
+  /// Places what is left at the end.
+  /// - Parameter isAligned: whether the bytes lie in memory that `O_DIRECT` takes.
+  mutating func tail(_ count: Int, isAligned: Bool) -> Tail {
+    let length = offset + UInt64(count)
+    let isLarge = count > 0 && isAligned && length >= Self.largeFrom
+    let piece = Piece(offset: offset, count: count, way: isLarge ? .large : .cached, ahead: nil)
+    offset = length
+    let isPadded = isLarge && count % Self.alignment != 0
+    return Tail(piece: piece, needsTruncation: isPadded || reserved > length)
+  }
+
+  private mutating func ahead(_ count: Int) -> Range<UInt64>? {
+    let end = offset + UInt64(count)
+    guard end > reserved else { return nil }
+    let start = max(reserved, offset)
+    reserved = max(end, min(limit ?? .max, start + Self.aheadStep))
+    return start..<reserved
+  }
+}

@@ -1,0 +1,232 @@
+import CLinux
+import Glibc
+import Synchronization
+import UploadCore
+
+/// Gives staged files their names in one directory.
+///
+/// The file system decides which names are the same: it may ignore case, or the Unicode normalization form. So files are
+/// compared, by device and inode, not names.
+struct DirectoryPublisher {
+  /// Where the search for a free number ends: no directory has so many files.
+  private static let highestNumber = 1 << 40
+
+  /// The name of a file, which the file has already, or gets when it replaces another.
+  private struct AssignedName {
+    var name: NameBytes
+    /// The file that has it, or will have it.
+    let file: FileIdentity
+    /// The hidden name of the file until it replaces another.
+    var aside: NameBytes?
+    /// The file that it is to replace.
+    var old: FileIdentity?
+    /// What must hold of the file that it replaces.
+    var condition: PublishCondition?
+
+    /// Whether what has a name is this file, or the one that it is to replace.
+    func claims(_ entry: FileIdentity) -> Bool { entry == file || entry == old }
+  }
+
+  let place: OpenedDirectory
+  /// What happens when a name is taken, unless the request says otherwise.
+  let policy: DuplicatePolicy
+
+  /// Gives the files of one request their names: all of them, or none.
+  ///
+  /// A file that replaces another gets a hidden name first, and is renamed when nothing else can fail the request. A
+  /// replaced file cannot be restored: where a rename fails after all, what has been renamed stays, since complete and
+  /// synced bytes are better than neither the old nor the new ones.
+  /// - Returns: the files in the order given.
+  /// - Throws: ``UploadError``; then no file has a name except those that have replaced another.
+  func publish(_ files: [StagedDiskFile]) throws(UploadError) -> [StoredFile] {
+    // A file gets a name only on the file system that its bytes are on.
+    guard files.allSatisfy({ $0.file.place.device == place.device }) else { throw StorageError.directoryMoved() }
+    var assigned: [AssignedName] = []
+    do {
+      for file in files { assigned.append(try assign(file, beside: assigned)) }
+      for index in assigned.indices { try replaceOld(index, of: &assigned) }
+    } catch {
+      for (file, assigned) in zip(files, assigned) { withdraw(assigned, from: file.file) }
+      throw error
+    }
+    return zip(files, assigned).map { stored($0, $1) }
+  }
+
+  /// Removes the names of published files again, except those that have replaced other files.
+  func withdraw(_ files: [StagedDiskFile], _ stored: [StoredFile]) {
+    for (file, stored) in zip(files, stored) where !stored.replaced { place.remove(stored.nameBytes, of: file.file) }
+  }
+
+  private func withdraw(_ assigned: AssignedName, from file: PartialFile) {
+    if let aside = assigned.aside { place.remove(aside) } else { place.remove(assigned.name, of: file) }
+  }
+
+  private func stored(_ staged: StagedDiskFile, _ assigned: AssignedName) -> StoredFile {
+    var status = stat()
+    fstat(staged.file.descriptor, &status)
+    return StoredFile(
+      name: assigned.name,
+      size: UInt64(max(0, status.st_size)),
+      type: staged.request.type,
+      modified: clinux_modified_seconds(&status),
+      replaced: assigned.aside != nil,
+      digests: staged.digests
+    )
+  }
+
+  // MARK: Assigning names
+
+  /// Gives a file its name, or a hidden one where it is to replace another file.
+  /// - Parameter others: what files of the same request were assigned: none of them replaces another.
+  private func assign(
+    _ staged: StagedDiskFile,
+    beside others: [AssignedName]
+  ) throws(UploadError) -> AssignedName {
+    guard let file = staged.file.identity else { throw StorageError.uploadFailed("fstat") }
+    let requested = staged.request.name
+    var policy = staged.request.onDuplicate ?? self.policy
+    // Several requested names may have become this one; the client did not mean to replace the file of another.
+    if policy == .replace, requested.wasAltered { policy = .rename }
+    var number = 1
+    while true {
+      let name = requested.numbered(number).bytes
+      // The condition is about the requested name alone.
+      let condition = number == 1 ? staged.request.condition : nil
+      var isOwn = others.contains { $0.name == name }
+      if !isOwn {
+        // A link is made whatever there was before: whether the file was to exist has to be checked first.
+        if let condition, !isClaimed(name, by: others) { try condition.check(place.entry(at: name)?.version) }
+        if try link(staged.file, as: name) { return AssignedName(name: name, file: file) }
+      }
+      let old = place.entry(at: name)
+      if let old { isOwn = isOwn || others.contains { $0.claims(old.identity) } }
+      if let condition, !isOwn { try condition.check(old?.version) }
+      switch policy {
+      case .replace where number == 1 && !isOwn:
+        // The old file has been removed in between.
+        guard let old else { continue }
+        // Checked now, since nothing that precedes it in the request has been replaced yet.
+        guard !old.isDirectory else { throw taken(name) }
+        let aside = try putAside(staged.file)
+        return AssignedName(name: name, file: file, aside: aside, old: old.identity, condition: condition)
+      case .error: throw taken(name)
+      case .rename, .replace: number = freeNumber(for: requested, after: number)
+      }
+    }
+  }
+
+  /// Whether what has a name belongs to a file of the same request.
+  private func isClaimed(_ name: NameBytes, by others: [AssignedName]) -> Bool {
+    guard !others.isEmpty, let entry = place.entry(at: name) else { return false }
+    return others.contains { $0.claims(entry.identity) }
+  }
+
+  /// The first free number behind a taken one where numbers were given in order; otherwise any free one. Whether it is
+  /// still free shows when the name is given.
+  ///
+  /// Searches in steps that double, then halves the last one: 27 lookups for 10,000 files of one name.
+  private func freeNumber(for name: FileName, after number: Int) -> Int {
+    var (taken, free, step) = (number, number + 1, 1)
+    while free < Self.highestNumber, place.entry(at: name.numbered(free).bytes) != nil {
+      step *= 2
+      (taken, free) = (free, free + step)
+    }
+    while free - taken > 1 {
+      let middle = taken + (free - taken) / 2
+      if place.entry(at: name.numbered(middle).bytes) != nil { taken = middle } else { free = middle }
+    }
+    return free
+  }
+
+  /// - Returns: false when the name is taken.
+  private func link(_ file: PartialFile, as name: NameBytes) throws(UploadError) -> Bool {
+    if place.link(file, as: name) == 0 { return true }
+    if errno == EEXIST { return false }
+    throw StorageError.uploadFailed("link")
+  }
+
+  // MARK: Replacing
+
+  /// Gives a file a hidden name, locked first so that no sweep can remove it as a leftover.
+  private func putAside(_ file: PartialFile) throws(UploadError) -> NameBytes {
+    let hidden = NameBytes(file.hiddenName ?? UploadDirectory.hiddenName())
+    if file.hiddenName != nil, file.place === place { return hidden }
+    guard clinux_lock(file.descriptor) == 0, place.link(file, as: hidden) == 0 else {
+      throw StorageError.uploadFailed("link")
+    }
+    return hidden
+  }
+
+  /// Renames a file over the one it replaces, in one step: the old one is there until then. When the name belongs to
+  /// another file of the same request by now, it gets a number instead.
+  private func replaceOld(_ index: Int, of assigned: inout [AssignedName]) throws(UploadError) {
+    let file = assigned[index]
+    guard let aside = file.aside else { return }
+    let others = Set(assigned.map(\.file)).subtracting([file.file])
+    let isReplaced = try place.replacing.withLock { _ throws(UploadError) in
+      try replace(file.name, by: aside, sparing: others, file.condition)
+    }
+    if !isReplaced { try number(&assigned[index], aside) }
+  }
+
+  /// - Returns: false, and nothing is changed, when the name belongs to a file that must not be replaced.
+  private func replace(
+    _ name: NameBytes,
+    by aside: NameBytes,
+    sparing others: Set<FileIdentity>,
+    _ condition: PublishCondition?
+  ) throws(UploadError) -> Bool {
+    // Nothing to compare with: whatever is there is replaced.
+    if others.isEmpty, condition == nil { return try rename(aside, to: name) }
+    while true {
+      let old = place.entry(at: name)
+      if let old, others.contains(old.identity) { return false }
+      guard let condition else { return try rename(aside, to: name) }
+      try condition.check(old?.version)
+      guard let old else { return try rename(aside, to: name) }
+      guard !old.isDirectory else { throw taken(name) }
+      // Other programs do not wait for the lock: the old file is checked again once it has the hidden name.
+      guard exchange(aside, name) else {
+        if errno == ENOENT { continue }
+        return try rename(aside, to: name)
+      }
+      guard let swapped = place.entry(at: aside), swapped.identity != old.identity || swapped.version != old.version
+      else {
+        place.remove(aside)
+        return true
+      }
+      guard exchange(aside, name) else { throw StorageError.uploadFailed("rename") }
+    }
+  }
+
+  private func exchange(_ aside: NameBytes, _ name: NameBytes) -> Bool {
+    place.calls.exchange(place.descriptor, aside, name) == 0
+  }
+
+  private func rename(_ aside: NameBytes, to name: NameBytes) throws(UploadError) -> Bool {
+    guard place.calls.rename(place.descriptor, aside, name) != 0 else { return true }
+    throw errno == EISDIR ? taken(name) : StorageError.uploadFailed("rename")
+  }
+
+  /// Gives a file with a hidden name the next number that is free.
+  private func number(_ assigned: inout AssignedName, _ aside: NameBytes) throws(UploadError) {
+    guard let name = FileName(assigned.name) else { throw taken(assigned.name) }
+    var number = 1
+    while true {
+      number = freeNumber(for: name, after: number)
+      let numbered = name.numbered(number).bytes
+      if place.renameWithoutOverwriting(aside, in: place, to: numbered) == 0 {
+        (assigned.name, assigned.aside) = (numbered, nil)
+        return
+      }
+      guard errno == EEXIST else { throw StorageError.uploadFailed("link") }
+    }
+  }
+
+  private func taken(_ name: NameBytes) -> UploadError {
+    UploadError(
+      .nameTaken,
+      "\"\(PlainText.sanitized(name.description))\" is there already. Send the file under another name."
+    )
+  }
+}

@@ -1,0 +1,214 @@
+import NIOCore
+import Synchronization
+import UploadCore
+
+/// Finalizes the files of a ``DiskStore`` on its workers: writes what is left of them, syncs them, and gives them their
+/// names. One file, the small files of many uploads and the files of a form take the same path.
+///
+/// Small files are finalized in groups: those that arrive while others are being synced form the next group, so that
+/// however many arrive, few syncs run at once. A single one does not wait for others.
+final class Finalizer: Sendable {
+  /// A file to be staged, and published at once where its upload asks for that.
+  private struct Member: Sendable {
+    let tail: FileTail
+    let completion: FinalizeCompletion
+  }
+
+  private struct Groups {
+    var queued = CircularBuffer<Member>()
+    var running = 0
+  }
+
+  /// Groups at once: one writes its files while another waits for the disk.
+  private static let groupsAtOnce = 4
+  /// The most files of a group: all are open at once.
+  private static let largestGroup = 64
+  /// From so many files on they are synced together.
+  private static let fewestTogether = 4
+
+  let directory: UploadDirectory
+  let configuration: DiskStoreConfiguration
+  private let workers: WorkerPool
+  private let groups = Mutex(Groups())
+
+  init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStoreConfiguration) {
+    self.directory = directory
+    self.workers = workers
+    self.configuration = configuration
+  }
+
+  // MARK: Requests
+
+  /// Completes a file that is to be published later, with others. Does not block.
+  /// - Returns: fails with ``UploadError``, or `CancellationError` when the workers were shut down before.
+  func stage(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StagedDiskFile> {
+    let promise = eventLoop.makePromise(of: StagedDiskFile.self)
+    submit(Member(tail: tail, completion: .staged(promise)))
+    return promise.futureResult
+  }
+
+  /// Completes a file and gives it its name: in one step, which saves two hops between worker and loop. Does not block.
+  /// - Returns: fails as ``stage(_:on:)`` does.
+  func finalize(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StoredFile> {
+    let promise = eventLoop.makePromise(of: StoredFile.self)
+    submit(Member(tail: tail, completion: .stored(promise)))
+    return promise.futureResult
+  }
+
+  /// Gives staged files their names: all of them, or none. Does not block.
+  /// - Returns: fails as ``stage(_:on:)`` does; then the files are deleted.
+  func publish(_ files: [StagedDiskFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
+    workers.runIfActive(eventLoop: eventLoop) { [self] in
+      let stored = try publish([files])[0].get()
+      if configuration.durability != .none { files.forEach { $0.meter.markDurable() } }
+      return stored
+    }
+  }
+
+  // MARK: Groups
+
+  /// A file of which nothing has been written yet is small, and joins a group.
+  private func submit(_ member: Member) {
+    guard member.tail.file == nil else { return workers.submit { self.run([member], $0) } }
+    let begins = groups.withLock { groups in
+      groups.queued.append(member)
+      guard groups.running < Self.groupsAtOnce else { return false }
+      groups.running += 1
+      return true
+    }
+    if begins { workers.submit { self.runGroups($0) } }
+  }
+
+  private func runGroups(_ thread: WorkerPool.WorkState) {
+    while let group = nextGroup() { run(group, thread) }
+  }
+
+  /// The queued files, up to a group of them; nil when there are none and the work ends.
+  private func nextGroup() -> [Member]? {
+    groups.withLock { groups in
+      guard !groups.queued.isEmpty else {
+        groups.running -= 1
+        return nil
+      }
+      let group = Array(groups.queued.prefix(Self.largestGroup))
+      groups.queued.removeFirst(group.count)
+      return group
+    }
+  }
+
+  private func run(_ members: [Member], _ thread: WorkerPool.WorkState) {
+    switch thread {
+    case .active: finalize(members)
+    case .cancelled: for member in members { member.completion.fail(CancellationError()) }
+    }
+  }
+
+  private func finalize(_ members: [Member]) {
+    var publishing: [(file: StagedDiskFile, promise: EventLoopPromise<StoredFile>)] = []
+    for (member, result) in zip(members, stage(members.map(\.tail))) {
+      switch (member.completion, result) {
+      case (.staged(let promise), _): promise.completeWith(result)
+      case (.stored(let promise), .success(let file)): publishing.append((file, promise))
+      case (.stored(let promise), .failure(let error)): promise.fail(error)
+      }
+    }
+    guard !publishing.isEmpty else { return }
+    for (member, result) in zip(publishing, publish(publishing.map { [$0.file] })) {
+      switch result {
+      case .success(let stored): member.promise.succeed(stored[0])
+      case .failure(let error): member.promise.fail(error)
+      }
+    }
+  }
+
+  // MARK: Bytes
+
+  /// Writes what is left of files and syncs them; blocks.
+  ///
+  /// Small files share a sync of their bytes, so nothing of several files may have been written before. Otherwise they
+  /// are independent: one that fails leaves nothing behind and fails alone.
+  /// - Returns: the result for each, in their order.
+  func stage(_ tails: [FileTail]) -> [Result<StagedDiskFile, any Error>] {
+    let isSynced = configuration.durability != .none
+    // Opened before any of their bytes is written: see there.
+    let together = isSynced && tails.count >= Self.fewestTogether ? SyncTogether(directory) : nil
+    var results = tails.map { tail in Result { try tail.write(into: directory) } }
+    if isSynced { sync(&results, together) }
+    for (tail, result) in zip(tails, results) where tail.isLarge {
+      if case .success(let staged) = result { staged.file.forgetPages() }
+    }
+    return results
+  }
+
+  private func sync(_ results: inout [Result<StagedDiskFile, any Error>], _ together: SyncTogether?) {
+    let written = results.compactMap { try? $0.get().file }
+    if let together, together.syncs(written) { return }
+    // All writebacks are started first, so that the first sync covers most of the others' bytes.
+    if written.count > 1 { for file in written { file.startWriteback() } }
+    for index in results.indices {
+      results[index] = results[index].flatMap { staged in
+        Result {
+          try staged.file.sync()
+          return staged
+        }
+      }
+    }
+  }
+
+  // MARK: Names
+
+  /// Gives staged files their names and syncs these, once for all, where the durability asks for it; blocks.
+  /// - Parameter requests: the files of each request: all of them are published, or none. Requests are independent.
+  /// - Returns: the result for each request, in their order; the files of one that failed are deleted, except those that
+  ///   have replaced another file.
+  func publish(_ requests: [[StagedDiskFile]]) -> [Result<[StoredFile], UploadError>] {
+    let publisher = Result { () throws(UploadError) in
+      DirectoryPublisher(place: try directory.current(), policy: configuration.onDuplicate)
+    }
+    var results = requests.map { files in
+      publisher.flatMap { publisher in Result { () throws(UploadError) in try publisher.publish(files) } }
+    }
+    if configuration.durability == .full, case .success(let publisher) = publisher {
+      syncNames(of: requests, &results, publisher)
+    }
+    for (files, result) in zip(requests, results) {
+      switch result {
+      case .success: files.forEach { $0.file.closeNamed() }
+      case .failure: files.forEach { $0.file.discard() }
+      }
+    }
+    return results
+  }
+
+  /// Syncs the directory once for all; when that fails no name is certain, and all are removed again except those that
+  /// have replaced other files: their bytes are complete and synced, and the old ones are gone.
+  private func syncNames(
+    of requests: [[StagedDiskFile]],
+    _ results: inout [Result<[StoredFile], UploadError>],
+    _ publisher: DirectoryPublisher
+  ) {
+    guard results.contains(where: { (try? $0.get())?.isEmpty == false }) else { return }
+    do throws(UploadError) {
+      try publisher.place.sync()
+    } catch {
+      for (index, files) in requests.enumerated() {
+        guard case .success(let stored) = results[index] else { continue }
+        publisher.withdraw(files, stored)
+        results[index] = .failure(error)
+      }
+    }
+  }
+}
+
+/// How a ``DiskStore`` finalizes files.
+package struct DiskStoreConfiguration: Sendable {
+  /// What is synced before a file counts as stored.
+  package var durability: Durability
+  /// What happens when a name is taken.
+  package var onDuplicate: DuplicatePolicy
+
+  package init(durability: Durability = .full, onDuplicate: DuplicatePolicy = .rename) {
+    self.durability = durability
+    self.onDuplicate = onDuplicate
+  }
+}

@@ -1,0 +1,174 @@
+import Glibc
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// The upload directory is renamed, made again, covered by a mount or lost with its disk while the server runs.
+@Suite struct DirectoryChangeTests {
+  private static let mounts = Comment(rawValue: MountedFileSystem.reason)
+
+  /// A complete file that has no name yet.
+  private func completed(
+    _ directory: UploadDirectory,
+    _ name: String,
+    isHidden: Bool = false
+  ) throws -> StagedDiskFile {
+    try directory.stage([1], FinalizeRequest(name: #require(FileName(name))), isHidden: isHidden)
+  }
+
+  private func write(_ count: Int, to file: PartialFile) throws {
+    try [UInt8](repeating: 1, count: count).withUnsafeBytes {
+      try file.write(.init(offset: 0, count: count, way: .cached), $0)
+    }
+  }
+
+  private func expectUnavailable(_ text: String, _ body: () throws -> Void) throws {
+    let error = try #require(throws: UploadError.self) { try body() }
+    #expect(error.code == .directoryUnavailable)
+    #expect(error.message.contains(text), "\(error.message)")
+  }
+
+  @Test(arguments: [true, false])
+  func `uploads go to the directory that was made in place of a renamed one`(isHidden: Bool) async throws {
+    try await withTemporaryDirectory { parent in
+      let (path, old) = (parent.file("up"), parent.file("old"))
+      let directory = try UploadDirectory(path: path, durability: .full)
+      // Under way when the directory is replaced.
+      let first = try completed(directory, "first", isHidden: isHidden)
+      let last = try completed(directory, "last", isHidden: isHidden)
+      try #require(rename(path, old) == 0 && mkdir(path, 0o755) == 0)
+      let files = try directory.publish([first], .init(durability: .full, onDuplicate: .rename))
+      #expect(files.map(\.name) == ["first"])
+      _ = try directory.publish(
+        [completed(directory, "second", isHidden: isHidden)],
+        .init(durability: .full, onDuplicate: .rename)
+      )
+      // The hidden name in the old directory goes with the upload.
+      last.file.discard()
+      #expect(DirectoryNames.read(path).sorted() == ["first", "second"])
+      #expect(DirectoryNames.read(old) == [])
+      #expect(try await directory.snapshotNames().sorted() == ["first", "second"])
+      #expect(directory.reader.open("first") != nil)
+    }
+  }
+
+  @Test func `small files that are finished in a group go there as well`() async throws {
+    try await withTemporaryDirectory { parent in
+      try await withStore(durability: .full, in: parent.path) { fixture in
+        _ = try await fixture.store([1], as: "before")
+        try #require(rename(fixture.place.path, parent.file("old")) == 0 && mkdir(fixture.place.path, 0o755) == 0)
+        for name in ["a", "b"] {
+          let probe = try await fixture.probe(size: 1)
+          try await probe.write([2])
+          #expect(try await probe.keep(name).name == name)
+        }
+        #expect(try fixture.place.names() == ["a", "b"])
+        #expect(DirectoryNames.read(parent.file("old")) == ["before"])
+      }
+    }
+  }
+
+  @Test func `while the path leads to nothing uploads are rejected, and accepted again later`() async throws {
+    try await withTemporaryDirectory { parent in
+      let path = parent.file("up")
+      let directory = try UploadDirectory(path: path)
+      let upload = try completed(directory, "a")
+      try #require(rename(path, parent.file("old")) == 0)
+      try expectUnavailable("does not exist any more") { try directory.check() }
+      try expectUnavailable("does not exist any more") { _ = try directory.createPartial() }
+      try #require(rename(parent.file("old"), path) == 0)
+      try directory.check()
+      #expect(try directory.publish([upload], .init(durability: .none, onDuplicate: .rename)).map(\.name) == ["a"])
+    }
+  }
+
+  @Test func `a file in place of the directory is no directory`() async throws {
+    try await withTemporaryDirectory { parent in
+      let path = parent.file("up")
+      let directory = try UploadDirectory(path: path)
+      try #require(rmdir(path) == 0)
+      try parent.write([1], to: "up")
+      try expectUnavailable("Not a directory") { try directory.check() }
+      #expect(try parent.read("up") == [1])
+    }
+  }
+
+  @Test func `one in which nothing can be stored does not take its place`() async throws {
+    try await withTemporaryDirectory { parent in
+      let path = parent.file("up")
+      let disk = FaultyDisk(sparesOpening: true) { $0 == .link ? .fails(EPERM) : .fine }
+      let directory = try UploadDirectory(path: path, calls: disk.calls)
+      disk.forget()
+      try #require(rename(path, parent.file("old")) == 0 && mkdir(path, 0o755) == 0)
+      try expectUnavailable("Operation not permitted") { try directory.check() }
+      #expect(DirectoryNames.read(path) == [])
+    }
+  }
+
+  @Test(.enabled(if: MountedFileSystem.isPossible, mounts), arguments: [true, false])
+  func `a disk that is mounted over it takes its place, and what is under way fails`(isHidden: Bool) async throws {
+    try await withTemporaryDirectory { parent in
+      let path = parent.file("up")
+      let directory = try UploadDirectory(path: path, calls: FileCalls(), lookInterval: .zero)
+      let staged = try completed(directory, "a", isHidden: isHidden)
+      let running = try isHidden ? directory.createHidden() : directory.createPartial()
+      try write(1, to: running)
+      try #require(mount("tmpfs", path, "tmpfs", 0, "size=1m") == 0)
+      defer { umount2(path, CInt(MNT_DETACH)) }
+      try expectUnavailable("moved to another file system") { try write(1, to: running) }
+      try expectUnavailable("moved to another file system") {
+        _ = try directory.publish([staged], .init(durability: .none, onDuplicate: .rename))
+      }
+      running.discard()
+      let next = try completed(directory, "b", isHidden: isHidden)
+      #expect(try directory.publish([next], .init(durability: .full, onDuplicate: .rename)).map(\.name) == ["b"])
+      #expect(DirectoryNames.read(path) == ["b"])
+      try #require(umount2(path, CInt(MNT_DETACH)) == 0)
+      #expect(DirectoryNames.read(path) == [], "nothing is left in the directory below, nor was added")
+    }
+  }
+
+  @Test(.enabled(if: MountedFileSystem.isPossible, mounts), arguments: ["", "/inner"])
+  func `when its disk is unmounted nothing is stored on the disk below`(inner: String) async throws {
+    try await withTemporaryDirectory { parent in
+      let (disk, path) = (parent.file("disk"), parent.file("disk") + inner)
+      try #require(mkdir(disk, 0o755) == 0)
+      if !inner.isEmpty { try #require(mkdir(path, 0o755) == 0) }
+      try #require(mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0)
+      let directory = try UploadDirectory(path: path, calls: FileCalls(), lookInterval: .zero)
+      let staged = try completed(directory, "a")
+      let running = try directory.createPartial()
+      try write(1, to: running)
+      try #require(umount2(disk, CInt(MNT_DETACH)) == 0)
+      try expectUnavailable("is not mounted any more") { try directory.check() }
+      try expectUnavailable("is not mounted any more") { _ = try directory.createPartial() }
+      try expectUnavailable("is not mounted any more") { try write(1, to: running) }
+      try expectUnavailable("is not mounted any more") {
+        _ = try directory.publish([staged], .init(durability: .none, onDuplicate: .rename))
+      }
+      running.discard()
+      #expect(DirectoryNames.read(path) == [])
+      // Another disk at the same place is one that was mounted again.
+      try #require(mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0)
+      defer { umount2(disk, CInt(MNT_DETACH)) }
+      if !inner.isEmpty { try #require(mkdir(path, 0o755) == 0) }
+      let next = try completed(directory, "b")
+      #expect(try directory.publish([next], .init(durability: .full, onDuplicate: .rename)).map(\.name) == ["b"])
+      #expect(DirectoryNames.read(path) == ["b"])
+    }
+  }
+
+  @Test func `while nothing changes the path is looked at only now and then`() async throws {
+    try await withTemporaryDirectory { parent in
+      let path = parent.file("up")
+      let directory = try UploadDirectory(path: path, calls: FileCalls(), lookInterval: .seconds(3600))
+      let file = try directory.createPartial()
+      try write(1, to: file)
+      try #require(rename(path, parent.file("old")) == 0)
+      try write(1, to: file)
+      file.discard()
+    }
+  }
+}

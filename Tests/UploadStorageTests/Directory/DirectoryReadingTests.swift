@@ -1,0 +1,140 @@
+import CLinux
+import Glibc
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+@Suite struct DirectoryReadingTests {
+  private func setTime(_ path: String, _ seconds: Int, nanoseconds: Int = 0) throws {
+    let times = [timespec(tv_sec: 0, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: nanoseconds)]
+    try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
+  }
+
+  @Test func `The listing is newest first, then by name, of files only`() async throws {
+    try await withTemporaryDirectory { place in
+      for (name, time) in [("b", 100), ("a", 100), ("old", 1), ("new", 200), (".hidden", 50)] {
+        try setTime(place.write([1, 2], to: name), time)
+      }
+      try place.write([1], to: FileName.partialPrefix + "1" + FileName.partialSuffix)
+      try #require(mkdir(place.file("directory"), 0o755) == 0)
+      try #require(mkfifo(place.file("fifo"), 0o600) == 0)
+      try #require(symlink("a", place.file("link")) == 0)
+      try #require(symlink("nowhere", place.file("dangling")) == 0)
+      let directory = try UploadDirectory(path: place.path)
+      try place.write([1], to: FileName.partialPrefix + "2" + FileName.partialSuffix)
+      let names = try await directory.snapshotNames()
+      #expect(names == ["new", "a", "b", ".hidden", "old"])
+      #expect(directory.reader.open("new")?.file == StoredFile(name: "new", size: 2, type: nil, modified: 200))
+    }
+  }
+
+  @Test func `An opened file has its bytes and nothing behind them`() async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([1, 2, 3], to: "a")
+      let file = try #require(try UploadDirectory(path: place.path).reader.open("a"))
+      #expect(file.file.size == 3)
+      var bytes = [UInt8](repeating: 0, count: 8)
+      #expect(try bytes.withUnsafeMutableBytes { try file.region.read(into: $0, at: 1) } == 2)
+      #expect(bytes.prefix(2) == [2, 3])
+      #expect(try bytes.withUnsafeMutableBytes { try file.region.read(into: $0, at: 3) } == 0)
+    }
+  }
+
+  @Test func `A file's version is another one with every content, and the same until then`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let version = { try #require(directory.reader.open("a")).version.text }
+      var versions: [String] = []
+      try setTime(place.write([1], to: "a"), 100)
+      versions.append(try version())
+      #expect(try version() == versions[0])
+      // In place, within the second.
+      try setTime(place.file("a"), 100, nanoseconds: 5)
+      versions.append(try version())
+      // Another file of that very time.
+      try setTime(place.write([2], to: "b"), 100)
+      try #require(rename(place.file("b"), place.file("a")) == 0)
+      versions.append(try version())
+      try setTime(place.file("a"), -1)
+      versions.append(try version())
+      #expect(Set(versions).count == 4)
+      #expect(versions.allSatisfy { $0.allSatisfy { $0.isHexDigit || $0 == "-" } })
+    }
+  }
+
+  @Test func `Only a file of just that name is opened`() async throws {
+    try await withTemporaryDirectory { place in
+      let root = place.file("root")
+      let directory = try UploadDirectory(path: root)
+      try place.write([1], to: "outside")
+      try place.write([1], to: "root/file")
+      try #require(mkdir(root + "/sub", 0o755) == 0)
+      try place.write([1], to: "root/sub/file")
+      // A separator with a combining mark behind it is one character, yet a separator all the same.
+      try place.write([1], to: "root/sub/\u{301}")
+      try place.write([1], to: "root/.sluice-1.part")
+      try #require(symlink("file", root + "/inside-link") == 0)
+      try #require(symlink("../outside", root + "/outside-link") == 0)
+      try #require(mkfifo(root + "/fifo", 0o600) == 0)
+      let rejected = [
+        "", ".", "..", "/", "../outside", "..\u{2F}\u{301}", "./file", "sub", "sub/", "sub/file", "sub/\u{301}",
+        "file/",
+        "/etc/passwd", root + "/file", "file\0", "file\0x", "\0", ".sluice-1.part", "inside-link", "outside-link",
+        "fifo",
+        "nothing", "FILE", String(repeating: "x", count: 256), String(repeating: "x", count: 5000),
+      ]
+      for name in rejected {
+        #expect(directory.reader.open(NameBytes(name)) == nil, "\(name.debugDescription)")
+      }
+      #expect(directory.reader.open("file") != nil)
+    }
+  }
+
+  @Test func `names that are not UTF-8 are listed and opened`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let name = NameBytes("caf".utf8 + [0xE9])
+      let descriptor = name.withCString { openat(directory.descriptor, $0, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600) }
+      try #require(descriptor >= 0)
+      close(descriptor)
+      try place.write([1], to: "caf\u{FFFD}")
+      #expect(try await Set(directory.snapshotNames()) == [#"caf\xE9"#, "caf\u{FFFD}"])
+      #expect(directory.reader.open(name)?.file.size == 0)
+      #expect(directory.reader.open(name)?.file.nameBytes == name)
+      #expect(directory.reader.open("caf\u{FFFD}")?.file.size == 1)
+      #expect(directory.reader.open(NameBytes([0xE9])) == nil)
+    }
+  }
+
+  @Test(arguments: [
+    ("text/plain", "text/plain"), ("", nil), ("plain", nil), ("a/b\n", nil), ("a/b c", nil), ("a/\u{7F}", nil),
+    ("a/ü", nil), (String(repeating: "a", count: 255) + "/", "" as String?), (String(repeating: "/", count: 257), nil),
+  ])
+  func `A noted type counts only when it looks like one`(noted: String, expected: String?) async throws {
+    try await withTemporaryDirectory { place in
+      guard Descriptors.takesAttributes(place.file("probe")) else { return }
+      let descriptor = Glibc.open(try place.write([1], to: "a"), O_RDWR)
+      defer { close(descriptor) }
+      let result = Array(noted.utf8).withUnsafeBytes {
+        clinux_set_attribute(descriptor, FileAttributes.typeName, $0.baseAddress, $0.count)
+      }
+      try #require(result == 0)
+      let type = try UploadDirectory(path: place.path).reader.open("a")?.file.type
+      #expect(type == (expected == "" ? noted : expected))
+    }
+  }
+
+  @Test func `Bytes that are no text are no type`() async throws {
+    try await withTemporaryDirectory { place in
+      guard Descriptors.takesAttributes(place.file("probe")) else { return }
+      let descriptor = Glibc.open(try place.write([1], to: "a"), O_RDWR)
+      defer { close(descriptor) }
+      try #require(
+        clinux_set_attribute(descriptor, FileAttributes.typeName, [0xFF, 0x2F, 0x61] as [UInt8], 3) == 0
+      )
+      #expect(try UploadDirectory(path: place.path).reader.open("a")?.file.type == nil)
+    }
+  }
+}

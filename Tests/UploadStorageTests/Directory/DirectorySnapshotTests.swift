@@ -1,0 +1,67 @@
+import CLinux
+import Glibc
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+@Suite struct DirectorySnapshotTests {
+  private func setTime(_ path: String, _ seconds: Int) throws {
+    let times = [timespec(tv_sec: 0, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
+    try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
+  }
+
+  @Test func `a snapshot takes as much memory as it reserved, and returns it`() async throws {
+    try await withTemporaryDirectory { place in
+      for number in 0..<3000 { try place.write([], to: "file-number-\(number)") }
+      let directory = try UploadDirectory(path: place.path)
+      let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
+      let size = directory.reader.snapshotSize()
+      // 16 bytes and a name of up to 16 each, and some to spare.
+      #expect(size.bytes < 3000 * 40)
+      do {
+        let reservation = try #require(await budget.reserve(size.bytes))
+        let snapshot = try directory.reader.snapshot(size, reservation: reservation)
+        #expect(snapshot.count == 3000)
+        #expect(Set((0..<3000).map(snapshot.name)).count == 3000)
+        #expect(budget.use.used == size.bytes)
+      }
+      #expect(budget.use.used == 0)
+    }
+  }
+
+  @Test func `an empty directory has a snapshot too`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      #expect(try await directory.snapshotNames() == [])
+    }
+  }
+
+  @Test func `files added after the size was computed are left out where there is no room`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
+      let size = directory.reader.snapshotSize()
+      for number in 0..<1000 { try place.write([], to: "\(number)" + String(repeating: "x", count: 200)) }
+      let reservation = try #require(await budget.reserve(size.bytes))
+      let count = try directory.reader.snapshot(size, reservation: reservation).count
+      #expect(count > 0 && count < 1000)
+    }
+  }
+
+  @Test func `a directory has the same stamp until a file comes or goes`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try place.write([1], to: "a")
+      try setTime(place.path, 1000)
+      let first = directory.reader.stamp
+      #expect(directory.reader.stamp.isSame(as: first))
+      try place.write([1], to: "b")
+      let second = directory.reader.stamp
+      #expect(!second.isSame(as: first))
+      // Just changed: a change within the same tick of the clock would not show.
+      #expect(!directory.reader.stamp.isSame(as: second))
+    }
+  }
+}

@@ -1,0 +1,304 @@
+import Dispatch
+import Glibc
+import NIOCore
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// What is kept free, on a disk whose size a test says.
+@Suite struct FreeSpaceTests {
+  /// A disk of which some is used: by the blocks that files reserve, and by what the test says.
+  private final class SmallDisk: Sendable {
+    let free: Mutex<UInt64>
+    let takesReserve: Bool
+
+    init(free: UInt64, takesReserve: Bool = true) {
+      self.free = Mutex(free)
+      self.takesReserve = takesReserve
+    }
+
+    var calls: FileCalls {
+      var calls = FileCalls()
+      calls.freeSpace = { _ in self.free.withLock { $0 } }
+      calls.reserve = { _, range in
+        guard self.takesReserve else {
+          errno = EOPNOTSUPP
+          return -1
+        }
+        return self.free.withLock { free in
+          guard range.upperBound - range.lowerBound <= free else {
+            errno = ENOSPC
+            return -1
+          }
+          free -= range.upperBound - range.lowerBound
+          return 0
+        }
+      }
+      return calls
+    }
+  }
+
+  private static let mebibyte: UInt64 = 1 << 20
+
+  private func failure(_ probe: SinkProbe) async throws -> UploadError {
+    try await eventually("a failure") { try await !probe.notified.errors.isEmpty }
+    return try #require(try await probe.notified.errors.first)
+  }
+
+  @Test func `No upload is rejected for space that counts twice while it is reserved`() async throws {
+    let free = Atomic<UInt64>(100)
+    let looks = Atomic(0)
+    let space = FreeSpace(keeping: 0) {
+      looks.add(1, ordering: .relaxed)
+      return free.load(ordering: .relaxed)
+    }
+    try space.promise(60)
+    let isReserving = DispatchSemaphore(value: 0)
+    async let settled: Void = onThread {
+      try space.settle { () throws(UploadError) in
+        // The blocks are taken, and promised as well, until another upload has checked.
+        free.store(40, ordering: .relaxed)
+        isReserving.signal()
+        while looks.load(ordering: .relaxed) < 2 { usleep(1000) }
+        space.release(60)
+      }
+    }
+    try await onThread {
+      isReserving.wait()
+      try space.promise(30)
+    }
+    try await settled
+    #expect(throws: UploadError.self) { try space.promise(20) }
+  }
+
+  @Test(arguments: [true, false]) func `Two are not both let onto what is enough for one`(takesReserve: Bool)
+    async throws
+  {
+    let disk = SmallDisk(free: 10 * Self.mebibyte, takesReserve: takesReserve)
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
+      let first = try await fixture.probe(size: 6 * Self.mebibyte)
+      try await eventually("the first is let in") { try await first.hasRoom }
+      let second = try await fixture.probe(size: 6 * Self.mebibyte)
+      let error = try await failure(second)
+      #expect(error.code == .diskFull)
+      #expect(error.message.contains("6.0 MiB more are needed"))
+      #expect(error.message.contains(takesReserve ? "4.0 MiB are free" : "10.0 MiB are free"))
+      #expect(error.message.contains("2 MiB are kept free (--min-free)"))
+      #expect(error.message.contains("promised") == !takesReserve)
+      let third = try await fixture.probe(size: 2 * Self.mebibyte)
+      try await eventually("two are enough for the third") { try await third.hasRoom }
+      #expect(try await third.notified.errors.isEmpty)
+      try await first.abort()
+      try await third.abort()
+    }
+  }
+
+  @Test func `A promise ends with its upload, and shrinks as bytes are written`() async throws {
+    let disk = SmallDisk(free: 10 * Self.mebibyte, takesReserve: false)
+    try await withStore(calls: disk.calls) { fixture in
+      let first = try await fixture.probe(size: 6 * Self.mebibyte)
+      try await eventually("room") { try await first.hasRoom }
+      #expect(!fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + 1))
+      try await first.feed(SplitMix64.bytes(Int(3 * Self.mebibyte)), pieces: repeatElement(300_000, count: 20))
+      try await eventually("some is written") { first.meter.stored >= 2 * Self.mebibyte }
+      let stored = first.meter.stored
+      #expect(fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + stored))
+      try await first.abort()
+      try await eventually("all is free again") { fixture.directory.space.hasRoom(for: 10 * Self.mebibyte) }
+
+      let second = try await fixture.probe(size: Self.mebibyte)
+      try await second.write(SplitMix64.bytes(Int(Self.mebibyte)))
+      _ = try await fixture.publish([second.stage()])
+      #expect(fixture.directory.space.hasRoom(for: 10 * Self.mebibyte))
+      #expect(!fixture.directory.space.hasRoom(for: 10 * Self.mebibyte + 1))
+    }
+  }
+
+  @Test(arguments: [true, false]) func `Many that grow at the same time leave free what is kept`(takesReserve: Bool)
+    async throws
+  {
+    // Enough for half of what comes, and for one reserve ahead but not for two.
+    let disk = SmallDisk(free: 100 * Self.mebibyte, takesReserve: takesReserve)
+    let least = Mutex(UInt64.max)
+    var calls = disk.calls
+    let looked = calls.freeSpace
+    // A worker that has looked is slow to act, so that another looks meanwhile.
+    calls.freeSpace = { directory in
+      defer { usleep(2000) }
+      return looked(directory)
+    }
+    let reserve = calls.reserve
+    calls.reserve = { descriptor, range in
+      defer { least.withLock { $0 = min($0, disk.free.withLock { $0 }) } }
+      return reserve(descriptor, range)
+    }
+    let write = calls.write
+    calls.write = { descriptor, bytes, offset in
+      let written = write(descriptor, bytes, offset)
+      if !takesReserve {
+        let left = disk.free.withLock { free in
+          free -= min(free, UInt64(max(0, written)))
+          return free
+        }
+        least.withLock { $0 = min($0, left) }
+      }
+      return written
+    }
+    try await withStore(minFree: SizeSetting(20 * Self.mebibyte), calls: calls) { fixture in
+      var probes: [SinkProbe] = []
+      for _ in 0..<4 { probes.append(try await fixture.probe(size: nil)) }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for probe in probes {
+          group.addTask {
+            for _ in 0..<40 where try await probe.notified.errors.isEmpty {
+              try await probe.write([UInt8](repeating: 7, count: 1 << 20))
+              try await eventually("room, or a failure") {
+                let hasFailed = try await !probe.notified.errors.isEmpty
+                return if hasFailed { true } else { try await probe.hasRoom }
+              }
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      for probe in probes { try await probe.abort() }
+      #expect(least.withLock { $0 } >= 20 * Self.mebibyte)
+    }
+  }
+
+  @Test(arguments: [true, false]) func `One of unknown length is watched as it grows`(takesReserve: Bool) async throws {
+    let disk = SmallDisk(free: 5 * Self.mebibyte, takesReserve: takesReserve)
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
+      let probe = try await fixture.probe()
+      let piece = SplitMix64.bytes(500_000)
+      for _ in 0..<4 {
+        try await probe.write(piece)
+        try await eventually("room") { try await probe.hasRoom }
+      }
+      #expect(try await probe.notified.errors.isEmpty, "2 of 3 MiB")
+      // Others take what there was.
+      disk.free.withLock { $0 = 2 * Self.mebibyte + 1000 }
+      for _ in 0..<4 { try await probe.write(piece) }
+      #expect(try await failure(probe).code == .diskFull)
+    }
+  }
+
+  @Test func `Blocks that a file has ahead of its bytes are not asked for again`() async throws {
+    let disk = SmallDisk(free: 100 * Self.mebibyte)
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
+      let probe = try await fixture.probe()
+      let bytes = SplitMix64.bytes(Int(6 * Self.mebibyte))
+      try await probe.feed(Array(bytes[..<2_000_000]), pieces: repeatElement(500_000, count: 4))
+      try await eventually("blocks ahead") { disk.free.withLock { $0 } < 100 * Self.mebibyte }
+      disk.free.withLock { $0 = 0 }
+      try await probe.feed(Array(bytes[2_000_000...]), pieces: repeatElement(500_000, count: 20))
+      let files = try await fixture.publish([probe.stage()])
+      #expect(files.first?.size == 6 * Self.mebibyte)
+      #expect(try fixture.place.read("file") == bytes)
+    }
+  }
+
+  @Test func `A small file, and a form that says how long it can be, are asked about too`() async throws {
+    let disk = SmallDisk(free: 3 * Self.mebibyte)
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
+      let form = try await fixture.probe(size: 2 * Self.mebibyte, isExact: false)
+      #expect(try await failure(form).code == .diskFull)
+      disk.free.withLock { $0 = 2 * Self.mebibyte + 5 }
+      let small = try await fixture.probe(size: 6)
+      try await small.write([1, 2, 3, 4, 5, 6])
+      let error = try await #require(throws: UploadError.self) { try await small.stage() }
+      #expect(error.code == .cancelled || error.code == .diskFull)
+      #expect(try await failure(small).code == .diskFull)
+      let fits = try await fixture.probe(size: 5)
+      try await fits.write([1, 2, 3, 4, 5])
+      #expect(try await fixture.publish([fits.stage()]).first?.size == 5)
+      let empty = try await fixture.probe(size: 0)
+      #expect(try await fixture.publish([empty.stage("empty")]).first?.size == 0, "an empty file needs none")
+    }
+  }
+
+  @Test func `While one's blocks are being reserved others are let in, to what is left`() async throws {
+    let disk = SmallDisk(free: 10 * Self.mebibyte)
+    let isReserving = Atomic(false)
+    let gate = DispatchSemaphore(value: 0)
+    var calls = disk.calls
+    let reserve = calls.reserve
+    calls.reserve = { descriptor, range in
+      isReserving.store(true, ordering: .relaxed)
+      gate.wait()
+      return reserve(descriptor, range)
+    }
+    try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: calls) { fixture in
+      defer { for _ in 0..<4 { gate.signal() } }
+      let large = try await fixture.probe(size: 6 * Self.mebibyte)
+      try await eventually("the reserve has begun") { isReserving.load(ordering: .relaxed) }
+      let small = try await fixture.probe(size: 3)
+      try await small.write([1, 2, 3])
+      let isStaged = Atomic(false)
+      let staged = try await small.beginStaging("small")
+      staged.whenComplete { _ in isStaged.store(true, ordering: .relaxed) }
+      try await eventually("the small one's end") { isStaged.load(ordering: .relaxed) }
+      #expect(try await fixture.publish([staged.get()]).first?.size == 3)
+      #expect(!fixture.directory.space.hasRoom(for: 2 * Self.mebibyte + 1), "the rest is promised")
+      gate.signal()
+      try await eventually("room for the large one") { try await large.hasRoom }
+      #expect(fixture.directory.space.hasRoom(for: 2 * Self.mebibyte), "nothing is counted twice any more")
+      try await large.abort()
+    }
+  }
+
+  @Test func `A large reserve is taken step by step, and all of it`() async throws {
+    let size: UInt64 = 200 * Self.mebibyte + 5
+    let disk = SmallDisk(free: size)
+    let steps = Mutex<[Range<UInt64>]>([])
+    var calls = disk.calls
+    let reserve = calls.reserve
+    calls.reserve = { descriptor, range in
+      steps.withLock { $0.append(range) }
+      return reserve(descriptor, range)
+    }
+    try await withStore(calls: calls) { fixture in
+      let probe = try await fixture.probe(size: size)
+      try await eventually("room") { try await probe.hasRoom }
+      #expect(disk.free.withLock { $0 } == 0)
+      let taken = steps.withLock { $0 }
+      #expect(taken.count == 4 && taken.first?.lowerBound == 0 && taken.last?.upperBound == size)
+      #expect(zip(taken, taken.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+      try await probe.abort()
+    }
+  }
+
+  @Test func `Where it cannot be told what is free everything is let in`() async throws {
+    var calls = FileCalls()
+    calls.freeSpace = { _ in nil }
+    try await withStore(minFree: SizeSetting(.max), calls: calls) { fixture in
+      let file = try await fixture.store([1, 2, 3], as: "a")
+      #expect(file.size == 3)
+    }
+  }
+
+  @Test func `The numbers are this file system's`() throws {
+    let root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(root) }
+    #expect(FileCalls().freeSpace(root) ?? 0 > 0)
+    #expect(FileCalls().freeSpace(-1) == nil)
+  }
+
+  @Test(arguments: [DuplicatePolicy.replace, .error, .rename])
+  func `What is kept of a cut body never takes another's name`(policy: DuplicatePolicy) async throws {
+    try await withStore(durability: .full, onDuplicate: policy) { fixture in
+      try fixture.place.write([9], to: "a.partial")
+      let probe = try await fixture.probe(size: 3 * Self.mebibyte)
+      let bytes = SplitMix64.bytes(1_500_001)
+      try await probe.feed(bytes, pieces: repeatElement(400_000, count: 4))
+      let file = try await probe.keep("a.partial")
+      #expect(file.name == "a (2).partial")
+      #expect(try fixture.place.read("a (2).partial") == bytes, "without the blocks that were reserved for the rest")
+      #expect(try fixture.place.read("a.partial") == [9])
+      #expect(probe.meter.durable == UInt64(bytes.count))
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import Glibc
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+@Suite struct UploadDirectoryTests {
+  @Test(arguments: ["new", "a/b/c", "a//b///", "spaces and ü", "./x/../y"])
+  func `A missing directory is made`(path: String) async throws {
+    try await withTemporaryDirectory { place in
+      if path.contains("..") { try #require(mkdir(place.file("x"), 0o755) == 0) }
+      let directory = try UploadDirectory(path: place.file(path))
+      #expect(directory.path == place.file(path))
+      #expect(directory.names() == [])
+      var status = stat()
+      #expect(stat(place.file(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR)
+    }
+  }
+
+  @Test func `What is there stays, and a second server may have the same directory`() async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([1], to: "kept")
+      let first = try UploadDirectory(path: place.path)
+      let second = try UploadDirectory(path: place.path)
+      #expect(first.names() == ["kept"])
+      #expect(try await second.snapshotNames() == ["kept"])
+    }
+  }
+
+  @Test(arguments: ["file", "file/below"])
+  func `A file is no directory`(path: String) async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([1], to: "file")
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.file(path)) }
+      #expect(error.code == .badDirectory)
+      #expect(error.message == "\(place.file(path)) is not a directory. Name one with --dir.")
+      #expect(try place.read("file") == [1])
+    }
+  }
+
+  @Test func `An empty path, and a place where nothing can be created, are rejected`() throws {
+    for (path, message) in [
+      ("", "The path of the directory for uploads is empty."),
+      ("/proc/nothing", "The directory /proc/nothing cannot be created:"),
+      ("/proc/self", "/proc/self is not writable"), ("/proc", "No file can be created in /proc:"),
+    ] {
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: path) }
+      #expect(error.code == .badDirectory)
+      #expect(error.message.hasPrefix(message), "\(error.message)")
+      #expect(error.message.contains("--dir"))
+    }
+  }
+
+  @Test func `a link to nothing is no directory`() async throws {
+    try await withTemporaryDirectory { place in
+      symlink("missing", place.file("link"))
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.file("link")) }
+      #expect(error.message.hasPrefix("\(place.file("link")) is a symbolic link to nothing."), "\(error.message)")
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `Where a file can be written but gets no name, nothing is started`(isUnnamed: Bool) async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk { call in
+        switch call {
+        case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+        case .link, .renameNew: .fails(EPERM)
+        default: .fine
+        }
+      }
+      let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.path, calls: disk.calls) }
+      #expect(error.code == .badDirectory)
+      #expect(
+        error.message == "The file system of \(place.path) cannot finish an upload: link: Operation not permitted. "
+          + "Name another directory with --dir."
+      )
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test func `Where a directory cannot be synced, nothing is started that promises it`() async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EINVAL) : .fine }
+      let error = try #require(throws: UploadError.self) {
+        try UploadDirectory(path: place.path, calls: disk.calls, durability: .full)
+      }
+      #expect(error.code == .badDirectory)
+      #expect(error.message.contains("\(place.path) cannot finish an upload: fsync of the directory: Invalid argument"))
+      #expect(error.message.hasSuffix("Choose --durability file, or name another directory with --dir."))
+      for durability in [Durability.file, .none] {
+        _ = try UploadDirectory(path: place.path, calls: disk.calls, durability: durability)
+      }
+      _ = try UploadDirectory(path: place.path, durability: .full)
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test(arguments: [ENOSPC, EDQUOT]) func `A disk that is full can be started on`(number: Int32) async throws {
+    try await withTemporaryDirectory { place in
+      let disk = FaultyDisk { call in
+        switch call {
+        case .write, .link: .fails(number)
+        default: .fine
+        }
+      }
+      _ = try UploadDirectory(path: place.path, calls: disk.calls, durability: .full)
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test func `A rejected path leaves no descriptor open`() async throws {
+    try await withTemporaryDirectory { place in
+      try place.write([1], to: "file")
+      for _ in 0..<3 {
+        #expect(throws: UploadError.self) { try UploadDirectory(path: "/proc/self/fdinfo") }
+        #expect(throws: UploadError.self) { try UploadDirectory(path: place.file("file")) }
+      }
+      do { _ = try UploadDirectory(path: place.path) }
+      let open = DirectoryNames.read("/proc/self/fd").map { linkTarget("/proc/self/fd/" + $0) }
+      #expect(!open.contains { $0.hasPrefix(place.path) || $0.hasSuffix("/fdinfo") })
+    }
+  }
+
+  @Test func `Leftovers of a crash are swept, and nothing else`() async throws {
+    try await withTemporaryDirectory { place in
+      let foreign = [
+        ".hidden", ".sluice-", ".sluice-x.par", ".sluice-x.part.txt", "sluice-x.part", ".other.part", "x.part",
+      ]
+      for name in foreign { try place.write([1], to: name) }
+      for name in [".sluice-1.part", ".sluice-.part", ".sluice-ü.part"] { try place.write([1], to: name) }
+      try #require(mkdir(place.file(".sluice-d.part"), 0o755) == 0)
+      try #require(symlink(place.file(".hidden"), place.file(".sluice-l.part")) == 0)
+      try place.write([1], to: ".sluice-held.part")
+      try Descriptors.whileLocked(place.file(".sluice-held.part")) {
+        _ = try UploadDirectory(path: place.path)
+      }
+      #expect(
+        try place.names() == (foreign + [".sluice-d.part", ".sluice-l.part", ".sluice-held.part"]).sorted()
+      )
+      _ = try UploadDirectory(path: place.path)
+      #expect(try !place.names().contains(".sluice-held.part"), "its lock is gone")
+    }
+  }
+
+  @Test func `Another server does not sweep a file that is being written under a hidden name`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let file = try directory.createHidden()
+      let name = try #require(file.hiddenName)
+      #expect(FileName.isPartial(NameBytes(name)))
+      _ = try UploadDirectory(path: place.path)
+      #expect(try place.names() == [name])
+      #expect(try await directory.snapshotNames() == [])
+      file.discard()
+      file.discard()
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test func `A hidden file without a reference is deleted`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      do {
+        let file = try directory.createHidden()
+        #expect(try place.names() == [file.hiddenName])
+      }
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test(.timeLimit(.minutes(60)))
+  func `Where files cannot be locked the upload fails, and nothing is left`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      let error = try #require(throws: UploadError.self) {
+        try directory.createHidden(in: directory.current()) { _ in
+          errno = ENOLCK
+          return -1
+        }
+      }
+      #expect(error.code == .storageFailed)
+      #expect(try place.names() == [])
+    }
+  }
+
+  @Test func `A hidden file that a sweep got first is made anew`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      var tries = 0
+      let current = try directory.current()
+      let file = try directory.createHidden(in: current) { descriptor in
+        tries += 1
+        if tries == 1 {
+          // As another server's sweep does between the two steps.
+          for name in directory.names() { current.remove(name) }
+        }
+        if tries == 2 {
+          errno = EWOULDBLOCK
+          return -1
+        }
+        return flock(descriptor, LOCK_EX | LOCK_NB)
+      }
+      #expect(tries == 3)
+      #expect(try place.names().contains(#require(file.hiddenName)))
+    }
+  }
+}

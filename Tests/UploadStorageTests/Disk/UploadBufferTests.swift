@@ -1,0 +1,53 @@
+import NIOCore
+import Testing
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// What an upload holds before it is written, and its pace by the time that slabs take to fill. Only the test's times pass.
+@Suite struct UploadBufferTests {
+  private static let start = NIODeadline.uptimeNanoseconds(0)
+
+  @Test(arguments: [(249, Slab.large), (250, Slab.small)] as [(Int64, Int)])
+  func `a slab that is filled fast makes the next one large`(milliseconds: Int64, next: Int) throws {
+    var buffer = UploadBuffer()
+    buffer.begin(try #require(Slab(size: Slab.small)), at: Self.start)
+    buffer.append(ByteBuffer(repeating: 1, count: Slab.small))
+    buffer.fill()
+    #expect(!buffer.hasQueued)
+    buffer.notePace(at: Self.start + .milliseconds(milliseconds))
+    #expect(buffer.nextSlabSize == next)
+  }
+
+  @Test(arguments: [Slab.small, Slab.large])
+  func `an upload that does not fill its slab in time is slow, and a large slab is released in the end`(
+    size: Int
+  ) throws {
+    var buffer = UploadBuffer()
+    buffer.begin(try #require(Slab(size: size)), at: Self.start)
+    let moments: [Int64] = [249, 250, 999, 1000]
+    let found = moments.map { buffer.checkFilling(at: Self.start + .milliseconds($0)) }
+    let last = size == Slab.small ? UploadBuffer.FillingTime.slow : .tooLong
+    #expect(found == [.normal, .slow, .slow, last])
+    #expect(buffer.isSlow)
+  }
+
+  @Test func `less than a block is kept in its order, and begins the next slab`() throws {
+    var buffer = UploadBuffer()
+    let bytes = SplitMix64.bytes(WritePlan.alignment + 10)
+    buffer.append(ByteBuffer(bytes: bytes[..<100]))
+    let keptFew = buffer.keepRemainder(at: Self.start)
+    #expect(keptFew && !buffer.hasQueued)
+    buffer.append(ByteBuffer(bytes: bytes[100...]))
+    let keptMany = buffer.keepRemainder(at: Self.start)
+    #expect(!keptMany && buffer.hasQueued)
+    let slab = try #require(Slab(size: Slab.small))
+    buffer.begin(slab, at: Self.start)
+    buffer.fill()
+    #expect(Array(slab.filled) == bytes)
+    buffer.keepBlocks(at: Self.start)
+    #expect(Array(slab.filled) == Array(bytes[..<WritePlan.alignment]))
+    let rest = try #require(buffer.takeRemainder())
+    #expect(Array(rest.readableBytesView) == Array(bytes[WritePlan.alignment...]))
+  }
+}

@@ -1,0 +1,111 @@
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadStorage
+
+/// What a disk can do to a file that is whole and only wants its name.
+@Suite struct NamingFaultTests {
+  /// Stores a file beside one that is there as "taken".
+  private func expectFailure(_ disk: FaultyDisk, _ policy: DuplicatePolicy, as name: String) async throws {
+    try await withStore(durability: .full, onDuplicate: policy, calls: disk.calls) { fixture in
+      disk.forget()
+      try fixture.place.write([9], to: "taken")
+      let error = try await #require(throws: UploadError.self) { try await fixture.store([1, 2], as: name) }
+      #expect(error.code == .storageFailed)
+      #expect(!error.message.contains(fixture.place.path), "messages to clients name no path")
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == ["taken"])
+      #expect(try fixture.place.read("taken") == [9])
+    }
+  }
+
+  /// `true` where files have no name while they are written, `false` where they have a hidden one.
+  @Test(arguments: [true, false], DuplicatePolicy.allCases)
+  func `A name that cannot be given fails the upload, and what was there stays`(
+    isUnnamed: Bool,
+    policy: DuplicatePolicy
+  ) async throws {
+    let disk = FaultyDisk(sparesOpening: true) { call in
+      switch call {
+      case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+      case .link, .renameNew: .fails(EIO)
+      default: .fine
+      }
+    }
+    try await expectFailure(disk, policy, as: "new")
+    #expect(disk.made.contains(isUnnamed ? .link : .renameNew))
+  }
+
+  @Test(arguments: [true, false])
+  func `A failed replacement leaves the file that it should have replaced`(isUnnamed: Bool) async throws {
+    let disk = FaultyDisk { call in
+      switch call {
+      case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+      case .rename: .fails(EIO)
+      default: .fine
+      }
+    }
+    try await expectFailure(disk, .replace, as: "taken")
+    #expect(disk.made.filter { $0 == .rename }.count == 1)
+  }
+
+  @Test func `A file that cannot be put beside the one it replaces leaves that as it is`() async throws {
+    // The first attempt finds the name taken.
+    let attempts = Atomic(0)
+    let disk = FaultyDisk(sparesOpening: true) { call in
+      guard call == .link else { return .fine }
+      return attempts.add(1, ordering: .relaxed).newValue == 2 ? .fails(EIO) : .fine
+    }
+    try await expectFailure(disk, .replace, as: "taken")
+    #expect(disk.made.filter { $0 == .link }.count == 2)
+  }
+
+  @Test(arguments: [EINVAL, ENOSYS])
+  func `Where a rename always overwrites nothing is overwritten all the same`(number: Int32) async throws {
+    let disk = FaultyDisk { call in
+      switch call {
+      case .openUnnamed: .fails(EOPNOTSUPP)
+      case .renameNew: .fails(number)
+      default: .fine
+      }
+    }
+    try await withStore(durability: .full, calls: disk.calls) { fixture in
+      try fixture.place.write([9], to: "a")
+      #expect(try await fixture.store([1, 2], as: "a").name == "a (2)")
+      #expect(try await fixture.store([3], as: "b").name == "b")
+      #expect(try fixture.place.names() == ["a", "a (2)", "b"])
+      #expect(try fixture.place.read("a") == [9])
+      #expect(try fixture.place.read("a (2)") == [1, 2])
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `What has replaced a file stays when the directory cannot be synced, and new names go`(isUnnamed: Bool)
+    async throws
+  {
+    let disk = FaultyDisk { call in
+      switch call {
+      case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
+      case .syncDirectory: .fails(EIO)
+      default: .fine
+      }
+    }
+    try await withStore(durability: .full, onDuplicate: .replace, calls: disk.calls) { fixture in
+      try fixture.place.write([9], to: "taken")
+      var uploads: [any StagedFile] = []
+      for (name, bytes) in [("taken", [1, 2]), ("new", [3])] as [(String, [UInt8])] {
+        let probe = try await fixture.probe()
+        try await probe.write(bytes)
+        uploads.append(try await probe.stage(name))
+      }
+      let error = try await #require(throws: UploadError.self) { try await fixture.publish(uploads) }
+      #expect(error.code == .storageFailed)
+      try await fixture.waitUntilAllIsGivenBack()
+      #expect(try fixture.place.names() == ["taken"])
+      #expect(try fixture.place.read("taken") == [1, 2])
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+import UploadCore
+
+@testable import UploadStorage
+
+@Suite struct MemoryBudgetTests {
+  private let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+
+  /// What was granted, in order, by the letters the test gave the waiters.
+  private final class Grants: Sendable {
+    private let granted = Mutex<[(String, Slab)]>([])
+
+    func note(_ name: String) -> @Sendable (Slab) -> Void {
+      { slab in self.granted.withLock { $0.append((name, slab)) } }
+    }
+
+    var names: [String] { granted.withLock { $0.map(\.0) } }
+
+    func slab(_ name: String) -> Slab? { granted.withLock { $0.first { $0.0 == name }?.1 } }
+  }
+
+  private func budget(_ limit: Int = MemoryBudget.minimum) throws -> MemoryBudget {
+    try MemoryBudget(limit: UInt64(limit))
+  }
+
+  /// Grants travel by the loop: once this has been there, they have arrived.
+  private func settle() async throws {
+    try await eventLoop.submit {}.get()
+  }
+
+  @Test func `Nothing is given over the limit`() throws {
+    let budget = try budget()
+    let slabs = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
+    #expect(slabs.count == 4)
+    #expect(budget.take(upTo: Slab.small) == nil)
+    #expect(budget.use == SlabUse(used: 4 * Slab.large, budget: MemoryBudget.minimum))
+    slabs.forEach(budget.giveBack)
+    #expect(budget.use.used == 0)
+  }
+
+  @Test(arguments: [0, 1, UInt64(MemoryBudget.minimum) - 1])
+  func `A budget that no upload fits into is rejected, with the least that is accepted`(limit: UInt64) throws {
+    let error = try #require(throws: UploadError.self) { try MemoryBudget(limit: limit) }
+    #expect(error.code == .badValue)
+    #expect(error.message.contains("give at least \(ByteSize.text(UInt64(MemoryBudget.minimum)))"))
+  }
+
+  @Test func `The least and the most are taken`() throws {
+    #expect(try MemoryBudget(limit: UInt64(MemoryBudget.minimum)).limit == MemoryBudget.minimum)
+    #expect(try MemoryBudget(limit: .max).limit == .max)
+    #expect(try MemoryBudget(limit: .max).take(upTo: Slab.small) != nil)
+  }
+
+  @Test func `uploads of one queue are granted slabs in the order in which they began to wait`() async throws {
+    let budget = try budget()
+    let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
+    let grants = Grants()
+    for name in ["a", "b", "c"] {
+      _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note(name))
+    }
+    try await settle()
+    #expect(grants.names == [])
+    budget.giveBack(held[0])
+    try await settle()
+    #expect(grants.names == ["a"], "a large one takes all that was given back")
+    budget.giveBack(held[1])
+    try await settle()
+    #expect(grants.names == ["a", "b"])
+    budget.giveBack(held[2])
+    try await settle()
+    #expect(grants.names == ["a", "b", "c"])
+    #expect(budget.use.used == 4 * Slab.large)
+  }
+
+  @Test func `the fast and the slow queue are served in turn`() async throws {
+    let budget = try budget()
+    let held = (0..<64).compactMap { _ in budget.take(upTo: Slab.small) }
+    #expect(held.count == 64)
+    let grants = Grants()
+    for name in ["slow 1", "slow 2", "slow 3"] {
+      _ = budget.wait(upTo: Slab.small, as: .slow, on: eventLoop, grant: grants.note(name))
+    }
+    for name in ["fast 1", "fast 2"] {
+      _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note(name))
+    }
+    held.prefix(5).forEach(budget.giveBack)
+    try await settle()
+    #expect(grants.names == ["fast 1", "slow 1", "fast 2", "slow 2", "slow 3"])
+  }
+
+  @Test func `where there is no room for a large slab a small one is granted`() async throws {
+    let budget = try budget()
+    let large = (0..<3).compactMap { _ in budget.take(upTo: Slab.large) }
+    let small = (0..<8).compactMap { _ in budget.take(upTo: Slab.small) }
+    #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.small)
+    let rest = (0..<8).compactMap { _ in budget.take(upTo: Slab.small) }
+    #expect(rest.count == 7)
+    #expect(budget.limit - budget.use.used < Slab.large)
+    let grants = Grants()
+    while budget.take(upTo: Slab.small) != nil {}
+    _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("a"))
+    budget.giveBack(small[0])
+    try await settle()
+    #expect(grants.slab("a")?.bytes.count == Slab.small)
+    _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("b"))
+    budget.giveBack(large[0])
+    try await settle()
+    #expect(grants.slab("b")?.bytes.count == Slab.large)
+  }
+
+  @Test func `an upload that stops waiting lets the next one in`() async throws {
+    let budget = try budget()
+    let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
+    let grants = Grants()
+    let first = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("first"))
+    _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("second"))
+    budget.drop(first)
+    budget.giveBack(held[0])
+    try await settle()
+    #expect(grants.names == ["second"])
+    #expect(budget.take(upTo: Slab.small) != nil, "no upload waits any more")
+  }
+
+  @Test func `A dropped ticket is never served`() async throws {
+    let budget = try budget()
+    let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
+    let grants = Grants()
+    let ticket = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("gone"))
+    budget.drop(ticket)
+    budget.drop(ticket)
+    held.forEach(budget.giveBack)
+    try await settle()
+    #expect(grants.names == [])
+    #expect(budget.use.used == 0)
+  }
+
+  @Test func `A slab that was given back is used again, empty`() throws {
+    let budget = try budget()
+    let slab = try #require(budget.take(upTo: Slab.small))
+    let address = slab.bytes.baseAddress
+    #expect([1, 2, 3].withUnsafeBytes(slab.append) == 24)
+    budget.giveBack(slab)
+    #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.large)
+    let again = try #require(budget.take(upTo: Slab.small))
+    #expect(again.bytes.baseAddress == address)
+    #expect(again.count == 0 && again.room == Slab.small)
+  }
+
+  @Test func `What is not used is not all kept`() throws {
+    let budget = try budget(32 * Slab.large)
+    weak var last: Slab?
+    do {
+      let slabs = (0..<32).compactMap { _ in budget.take(upTo: Slab.large) }
+      #expect(slabs.count == 32)
+      last = slabs.last
+      slabs.forEach(budget.giveBack)
+    }
+    #expect(last == nil)
+    #expect(budget.use.used == 0)
+  }
+
+  @Test func `What is kept for the next upload can be dropped, what is in use cannot`() throws {
+    let budget = try budget()
+    let held = try #require(budget.take(upTo: Slab.small))
+    weak var spare: Slab?
+    do {
+      let slab = try #require(budget.take(upTo: Slab.large))
+      spare = slab
+      budget.giveBack(slab)
+    }
+    #expect(spare != nil)
+    budget.dropSpare()
+    #expect(spare == nil)
+    #expect(budget.use.used == Slab.small)
+    budget.giveBack(held)
+    #expect(budget.take(upTo: Slab.small) === held)
+  }
+
+  @Test func `Many threads never hold more than the limit`() async throws {
+    let budget = try budget()
+    let eventLoop = eventLoop
+    let most = await withTaskGroup { group in
+      for _ in 0..<8 {
+        group.addTask {
+          var most = 0
+          for round in 0..<200 {
+            let size = round.isMultiple(of: 3) ? Slab.large : Slab.small
+            let slab = await withCheckedContinuation { continuation in
+              _ = budget.wait(upTo: size, as: round.isMultiple(of: 2) ? .fast : .slow, on: eventLoop) {
+                continuation.resume(returning: $0)
+              }
+            }
+            most = max(most, budget.use.used)
+            budget.giveBack(slab)
+          }
+          return most
+        }
+      }
+      return await group.reduce(0, max)
+    }
+    #expect(most > 0 && most <= budget.limit)
+    #expect(budget.use.used == 0)
+  }
+}
