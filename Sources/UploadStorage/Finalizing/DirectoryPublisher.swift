@@ -10,6 +10,8 @@ import UploadCore
 struct DirectoryPublisher {
   /// Where the search for a free number ends: no directory has so many files.
   private static let highestNumber = 1 << 40
+  /// How often a file that is to be replaced may be gone when it is looked at.
+  private static let maxVanished = 100
 
   /// The name of a file, which the file has already, or gets when it replaces another.
   private struct AssignedName {
@@ -87,7 +89,7 @@ struct DirectoryPublisher {
     var policy = staged.request.onDuplicate ?? self.policy
     // Several requested names may have become this one; the client did not mean to replace the file of another.
     if policy == .replace, requested.wasAltered { policy = .rename }
-    var number = 1
+    var (number, vanished) = (1, 0)
     while true {
       let name = requested.numbered(number).bytes
       // The condition is about the requested name alone.
@@ -103,8 +105,12 @@ struct DirectoryPublisher {
       if let condition, !isOwn { try condition.check(old?.version) }
       switch policy {
       case .replace where number == 1 && !isOwn:
-        // The old file has been removed in between.
-        guard let old else { continue }
+        // The old file has been removed in between. One that only cannot be looked at would be found taken for ever.
+        guard let old else {
+          vanished += 1
+          guard vanished < Self.maxVanished else { throw StorageError.uploadFailed("fstatat") }
+          continue
+        }
         // Checked now, since nothing that precedes it in the request has been replaced yet.
         guard !old.isDirectory else { throw taken(name) }
         let aside = try putAside(staged.file)
@@ -187,7 +193,8 @@ struct DirectoryPublisher {
       guard !old.isDirectory else { throw taken(name) }
       // Other programs do not wait for the lock: the old file is checked again once it has the hidden name.
       guard exchange(aside, name) else {
-        if errno == ENOENT { continue }
+        // Without the hidden name, which another program has removed, the exchange would fail for ever.
+        if errno == ENOENT, place.entry(at: aside) != nil { continue }
         return try rename(aside, to: name)
       }
       guard let swapped = place.entry(at: aside), swapped.identity != old.identity || swapped.version != old.version

@@ -223,6 +223,43 @@ import UploadTestSupport
     }
   }
 
+  @Test func `an upload fails once another program has removed the hidden name of its file`() async throws {
+    try await withTemporaryDirectory { place in
+      var calls = FileCalls()
+      let exchange = calls.exchange
+      calls.exchange = { directory, hidden, name in
+        hidden.withCString { _ = unlinkat(directory, $0, 0) }
+        return exchange(directory, hidden, name)
+      }
+      let directory = try UploadDirectory(path: place.path, calls: calls)
+      try place.write([9], to: "a")
+      let check = matches(try version(of: "a", in: directory))
+      let error = try #require(throws: UploadError.self) {
+        try directory.publish([staged(directory, [1], "a", if: check)], Self.replace)
+      }
+      #expect(error.code == .storageFailed)
+      #expect(try place.names() == ["a"])
+      #expect(try place.read("a") == [9])
+    }
+  }
+
+  @Test func `an upload fails when the file that it is to replace cannot be looked at`() async throws {
+    try await withTemporaryDirectory { place in
+      var calls = FileCalls()
+      calls.look = { _, _, _ in
+        errno = EIO
+        return -1
+      }
+      let directory = try UploadDirectory(path: place.path, calls: calls)
+      try place.write([9], to: "a")
+      let error = try #require(throws: UploadError.self) {
+        try directory.publish([staged(directory, [1], "a")], Self.replace)
+      }
+      #expect(error.code == .storageFailed)
+      #expect(try place.read("a") == [9])
+    }
+  }
+
   @Test(arguments: [EINVAL, ENOSYS])
   func `where names cannot be exchanged the file is renamed over the old one`(number: Int32) async throws {
     try await withTemporaryDirectory { place in
