@@ -6,10 +6,14 @@ import UploadTestSupport
 /// Every signal has the effect that example/README.md lists, in `serve`, `send` and the dashboard.
 @Suite(.curl) struct SignalEffectTests {
   /// Those that mean nothing to any command.
-  private static let ignored = [SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGWINCH]
-  private static let fatal = [SIGQUIT, SIGABRT]
+  private static let ignored = [
+    SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGWINCH,
+  ]
+  private static let faults = [SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE]
+  /// The last one stands for the real-time signals.
+  private static let fatal = faults + [SIGQUIT, SIGSYS, SIGXCPU, SIGSTKFLT, 40]
 
-  @Test(arguments: fatal) func `a server ends by the first SIGQUIT or SIGABRT`(signal: Int32) async throws {
+  @Test(arguments: fatal) func `a server ends by the first signal that ends it`(signal: Int32) async throws {
     try await withServer(stops: false) { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/half", ["Content-Length: 900000"]) + [1])
@@ -21,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: fatal) func `a sender ends by the first SIGQUIT or SIGABRT`(signal: Int32) async throws {
+  @Test(arguments: fatal) func `a sender ends by the first signal that ends it`(signal: Int32) async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
       try process.send([1, 2, 3])
@@ -55,6 +59,16 @@ import UploadTestSupport
       try await socket.send([2, 3])
       #expect(try await socket.receiveAnswers().first?.status == 201)
       #expect(try server.uploads.read("a") == [1, 2, 3])
+    }
+  }
+
+  @Test func `a file over the limit of ulimit -f fails, and the server goes on`() async throws {
+    try await withServer(prefix: ["sh", "-c", "ulimit -f 64; shift; exec \"$@\"", "sh"]) { server in
+      let large = try server.scratch.random(1_000_000, to: "large")
+      #expect(try await Curl.run(["-T", large, "\(server.url)/large"]).isRefusal(413))
+      let small = try server.scratch.random(1000, to: "small")
+      #expect(try await Curl.run(["-T", small, "\(server.url)/small"]).isStored("small", size: 1000))
+      #expect(try server.uploads.names() == ["small"])
     }
   }
 
@@ -124,11 +138,11 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func `SIGABRT gives the dashboard's terminal back`() async throws {
+  @Test(.tmux, arguments: faults) func `a fault gives the dashboard's terminal back`(signal: Int32) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
-      kill(try tmux.processID, SIGABRT)
-      try await tmux.ends(128 + SIGABRT)
+      kill(try tmux.processID, signal)
+      try await tmux.ends(128 + signal)
     }
   }
 

@@ -15,10 +15,12 @@ enum MainLoop {
   /// those that mean nothing here but would end the process.
   static func prepareSignals() {
     clinux_block_signals(signals, Int32(signals.count))
-    // A closed pipe is reported as an error of the write.
-    for number in [SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR] { signal(number, SIG_IGN) }
+    // A closed pipe and a file that is too large are reported as errors of the write.
+    for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR] {
+      signal(number, SIG_IGN)
+    }
     // Swift's runtime prints a backtrace and returns, which leaves the process running when the signal was sent to it.
-    signal(SIGABRT, SIG_DFL)
+    for number in [SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS] { signal(number, SIG_DFL) }
   }
 
   /// Runs `body` beside this thread until it returns.

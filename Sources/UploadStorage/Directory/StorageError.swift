@@ -15,7 +15,11 @@ enum StorageError {
     case ENOSPC, EDQUOT:
       return UploadError(.diskFull, "No space is left on the server. Free some and send the file again.", cause: cause)
     case EFBIG:
-      return UploadError(.tooLarge, "The file is larger than the server's file system takes.", cause: cause)
+      return UploadError(
+        .tooLarge,
+        "The file is larger than the server's file system, or the limit of its process (ulimit -f), allows.",
+        cause: cause
+      )
     case EMFILE, ENFILE:
       return UploadError(
         .tooManyUploads,
