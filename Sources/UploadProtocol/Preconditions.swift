@@ -70,6 +70,14 @@ package struct Preconditions: Sendable, Equatable {
     ifMatch == nil && ifNoneMatch == nil && ifUnmodifiedSince == nil && ifModifiedSince == nil
   }
 
+  /// Whether a page, which has neither an entity tag nor a date, meets the conditions: no tag matches it (section 13.1.1).
+  package var holdForPage: Bool {
+    switch ifMatch {
+    case .tags: false
+    case .any, nil: true
+    }
+  }
+
   /// Evaluates the conditions in the order of RFC 9110 section 13.2.2.
   /// - Parameter current: the representation; nil when there is none.
   package func evaluate(_ current: Representation?) -> Outcome {

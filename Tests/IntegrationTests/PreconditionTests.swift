@@ -11,6 +11,17 @@ import UploadTestSupport
     return try #require(field?.dropFirst(5).drop { $0 == " " }).description
   }
 
+  @Test(arguments: ["", "files/", "files"])
+  func `a page meets If-Match with an asterisk and no tag, since it has none`(path: String) async throws {
+    try await withServer { server in
+      for method in [[], ["--head"]] {
+        let ask = method + ["-o", "/dev/null", "\(server.url)/\(path)"]
+        #expect(try await Curl.run(["-H", "If-Match: \"nope\""] + ask).status == 412)
+        #expect(try await Curl.run(["-H", "If-Match: *"] + ask).status == 200)
+      }
+    }
+  }
+
   @Test(arguments: ["rename", "error", "replace"])
   func `If-None-Match with an asterisk only creates`(policy: String) async throws {
     try await withServer(["--on-duplicate", policy]) { server in

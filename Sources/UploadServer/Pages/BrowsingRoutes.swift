@@ -69,6 +69,8 @@ struct BrowsingRoutes: Sendable {
     for request: Request,
     over channel: any Channel
   ) async throws -> Response {
+    let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
+    guard preconditions.holdForPage else { throw Preconditions.failure(.ifMatch) }
     try await inDirectory { _ in }
     do {
       let snapshot = try await snapshots.current()
@@ -109,8 +111,8 @@ struct BrowsingRoutes: Sendable {
   }
 }
 
-/// What goes with a request through the router: what the library needs, and the connection, for answers that must not
-/// be handed on faster than it takes them.
+/// What goes with a request through the router: what Hummingbird needs, and the connection, for responses that must not
+/// be written faster than it takes them.
 struct BrowsingContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
