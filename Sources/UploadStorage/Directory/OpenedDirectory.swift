@@ -16,7 +16,9 @@ final class OpenedDirectory: Sendable {
 
     var identity: FileIdentity { FileIdentity(status) }
     var version: FileVersion { FileVersion(status) }
-    var isDirectory: Bool { status.st_mode & S_IFMT == S_IFDIR }
+    /// Whether an upload may replace it: a file, or a symbolic link, which is replaced itself. Directories, FIFOs, sockets
+    /// and devices are there for other purposes.
+    var isReplaceable: Bool { [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) }
   }
 
   /// Owned, closed with the last reference; negative when the directory could not be opened.

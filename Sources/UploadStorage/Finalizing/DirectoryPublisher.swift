@@ -112,7 +112,7 @@ struct DirectoryPublisher {
           continue
         }
         // Checked now, since nothing that precedes it in the request has been replaced yet.
-        guard !old.isDirectory else { throw taken(name) }
+        guard old.isReplaceable else { throw taken(name) }
         let aside = try putAside(staged.file)
         return AssignedName(name: name, file: file, aside: aside, old: old.identity, condition: condition)
       case .error: throw taken(name)
@@ -190,7 +190,7 @@ struct DirectoryPublisher {
       guard let condition else { return try rename(aside, to: name) }
       try condition.check(old?.version)
       guard let old else { return try rename(aside, to: name) }
-      guard !old.isDirectory else { throw taken(name) }
+      guard old.isReplaceable else { throw taken(name) }
       // Other programs do not wait for the lock: the old file is checked again once it has the hidden name.
       guard exchange(aside, name) else {
         // Without the hidden name, which another program has removed, the exchange would fail for ever.

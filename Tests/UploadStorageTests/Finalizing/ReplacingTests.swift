@@ -274,6 +274,25 @@ import UploadTestSupport
     }
   }
 
+  @Test func `only files and symbolic links are replaced`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try #require(mkfifo(place.file("fifo"), 0o644) == 0)
+      try #require(mkdir(place.file("directory"), 0o755) == 0)
+      try #require(symlink("target", place.file("link")) == 0)
+      try place.write([7], to: "target")
+      for name in ["fifo", "directory"] {
+        let error = try #require(throws: UploadError.self) {
+          try directory.publish([staged(directory, [1], name)], Self.replace)
+        }
+        #expect(error.code == .nameTaken)
+      }
+      #expect(try directory.publish([staged(directory, [1], "link")], Self.replace)[0].replaced)
+      #expect(try place.read("link") == [1] && place.read("target") == [7])
+      #expect(try place.names() == ["directory", "fifo", "link", "target"])
+    }
+  }
+
   @Test func `a directory is not replaced because a condition holds`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
