@@ -91,12 +91,11 @@ package struct ContentDisposition: Sendable, Equatable {
 extension ContentDisposition {
   /// The value of a response's `Content-Disposition` field that has the client save the body under a name: as `filename`
   /// for clients that know nothing else, such as `curl -OJ`, and exactly as `filename*` (RFC 6266 section 4.3 and
-  /// appendix D). A name that is not UTF-8 cannot be stated (RFC 8187 section 3.2.1): clients then use the URL's last
-  /// component.
+  /// appendix D). A name that is not UTF-8 cannot be stated exactly (RFC 8187 section 3.2.1).
   package static func attachment(named name: NameBytes) -> String {
-    guard name.isUTF8 else { return "attachment" }
-    let text = name.description
-    return "attachment; filename=\"\(fallback(text))\"; filename*=UTF-8''\(PercentEncoding.encode(text))"
+    let text = String(decoding: name.bytes, as: UTF8.self)
+    let fallback = "attachment; filename=\"\(fallback(text))\""
+    return name.isUTF8 ? "\(fallback); filename*=UTF-8''\(PercentEncoding.encode(text))" : fallback
   }
 
   /// The name in what every client reads alike: ASCII, with `_` for each other character. So are quotes and backslashes,

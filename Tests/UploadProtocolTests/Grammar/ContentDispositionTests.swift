@@ -136,4 +136,9 @@ import UploadCore
     #expect(field == "attachment; filename=\"\(fallback)\"; filename*=UTF-8''\(exact)")
     #expect(ContentDisposition(header: field).filename == NameBytes(name))
   }
+
+  @Test func `a name that is not UTF-8 is sent as ASCII alone`() {
+    let name = NameBytes(Array("caf".utf8) + [0xE9] + Array(".txt".utf8))
+    #expect(ContentDisposition.attachment(named: name) == "attachment; filename=\"caf_.txt\"")
+  }
 }
