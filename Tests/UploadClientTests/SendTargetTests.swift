@@ -67,7 +67,7 @@ import UploadCore
   }
 
   @Test(arguments: [
-    "", "/inbox/", ":8080", "host:port", "http:host", "https:/host", "*:8080", "http://*:8080", "ftp://host",
+    "", "/inbox/", ":8080", "8080", "host:port", "http:host", "https:/host", "*:8080", "http://*:8080", "ftp://host",
     "file:///etc/passwd", "http://", "http:///x",
     "http://:80",
     "http://host:0", "http://host:65536", "http://host:-1", "http://host:8o", "http://host:+80", "http://ho st/",

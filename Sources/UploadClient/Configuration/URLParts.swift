@@ -26,6 +26,10 @@ struct URLParts {
       guard !["http:", "https:"].contains(where: text.lowercased().hasPrefix) else {
         throw Self.error(text, "has no // behind its scheme")
       }
+      // Digits alone would be read as the number of an IPv4 address.
+      guard !text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        throw Self.error(text, "names a port and no host")
+      }
       isSecure = false
       rest = text[...]
     }
