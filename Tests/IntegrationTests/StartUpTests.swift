@@ -96,6 +96,24 @@ import UploadTestSupport
     }
   }
 
+  /// Its user knows it, and what is not a terminal may be a log.
+  @Test(.tmux) func `a given token is printed as a link on a terminal alone`() async throws {
+    try await withTmux { tmux in
+      try await tmux.command("clear; \(Sluice.path) serve --port 0 --dir uploads --token a-given-token")
+      try await tmux.shows("the link") { $0.contains("/?token=a-given-token in a browser") }
+      try await tmux.press("C-c")
+      try await tmux.prompts()
+    }
+    try await withTemporaryDirectory { directory in
+      let arguments = ["serve", "--port", "0", "--dir", directory.file("up"), "--token", "a-given-token"]
+      let process = try Sluice.start(arguments)
+      _ = try await process.line { $0.contains("listening on ") }
+      process.signal(SIGTERM)
+      #expect(try await process.exit() == .status(0))
+      #expect(!process.output.contains("a-given-token") && !process.errors.contains("a-given-token"))
+    }
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may write everywhere")) func aDirectoryOfOthersIsSaid() async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/"])
     #expect(ended.exit == .status(2))

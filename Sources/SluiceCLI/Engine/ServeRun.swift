@@ -77,7 +77,7 @@ struct ServeRun: Sendable {
         return
       }
       logger.notice("TLS certificate and key reloaded", metadata: ["fingerprint": "\(fingerprint)"])
-      if !json { Output.line("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
+      if !json { Output.timedLine("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
     } catch {
       logger.error("TLS certificate and key not reloaded, the previous ones stay in use. \(error.message)")
     }
@@ -120,7 +120,8 @@ struct ServeRun: Sendable {
       Output.line(listening.json.serialized)
     } else {
       if let line = listening.plainLine() { Output.timedLine(line) }
-      if let token = engine.madeToken {
+      // A token that was given may be shown to who sees the terminal, but is not for a log or a journal.
+      if let token = engine.madeToken ?? (isatty(STDOUT_FILENO) == 1 ? engine.token : nil) {
         let link = "\(address.url)/?token=\(PercentEncoding.encode(token.text))"
         Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
       }

@@ -20,6 +20,8 @@ struct ServerEngine: Sendable {
   private let eventLoops: MultiThreadedEventLoopGroup
   private let writers: WorkerPool
 
+  /// One a core, and no more than eight: an idle server is to need few threads.
+  static let eventLoopCount = min(System.coreCount, 8)
   /// Descriptors of an event loop of SwiftNIO: epoll, an event and a timer.
   static let descriptorsPerLoop = 3
 
@@ -36,7 +38,7 @@ struct ServerEngine: Sendable {
     otherDescriptors: Int = 0
   ) throws(UploadError) {
     // The directory, and a listener for each port.
-    let own = System.coreCount * Self.descriptorsPerLoop + 1 + (options.rawPort == nil ? 1 : 2)
+    let own = Self.eventLoopCount * Self.descriptorsPerLoop + 1 + (options.rawPort == nil ? 1 : 2)
     try DescriptorReserve.check(own: own + otherDescriptors)
     let configuration = try options.configuration(port: port)
     token = configuration.access.token
@@ -53,7 +55,7 @@ struct ServerEngine: Sendable {
       )
     }
     budget = try MemoryBudget(limit: options.memoryBudget.bytes)
-    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount)
     writers = WorkerPool(threads: WorkerPool.diskThreads)
     server = UploadServer(
       configuration: configuration,

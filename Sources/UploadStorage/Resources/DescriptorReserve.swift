@@ -7,7 +7,7 @@ package import UploadCore
 /// Libraries open files of their own at any time, and some end the process when they cannot: libdispatch's watch over its
 /// threads does. So descriptors never run out here: connections wait in the kernel's queue, and uploads are rejected. What
 /// is not open when the server begins and not kept is shared: a third for connections, a third for the one file that each
-/// of them may fetch at a time, and a third for the files of uploads, of which one form may have a hundred.
+/// of them may fetch at a time, and a third for the files of uploads, which a form keeps open until it ends.
 package enum DescriptorReserve {
   /// How many are kept.
   private static let count = 24

@@ -131,6 +131,16 @@ import UploadReport
     #expect(lines(1)[0].contains("client peak") && lines(1)[0].contains("verdict"))
   }
 
+  @Test func `reasons are broken into lines that fit the width`() {
+    var comparison = Comparison(name: "a.bin", size: 1, runs: 1, maxMemory: nil)
+    let reason = "What the server stored is not what was sent, and the words that say so are long."
+    var failed = trial(.failed)
+    failed.reason = reason
+    comparison.end(0, failed)
+    let lines = comparison.table(width: 60).split(separator: "\n")
+    #expect(lines.suffix(2).allSatisfy { $0.count <= 60 } && lines.suffix(2).joined(separator: " ").hasSuffix(reason))
+  }
+
   @Test func linesOfARun() {
     let client = Self.clients[0]
     #expect(

@@ -1,3 +1,4 @@
+import TerminalUI
 import UploadCore
 import UploadReport
 
@@ -26,8 +27,8 @@ extension Comparison {
   /// after the last.
   /// - Parameter width: columns to fit into. Where that is too little, figures are left out, the least important first.
   func table(width: Int) -> String {
-    let reasons = results.compactMap { result in
-      result.reason.map { "\(result.client.name): \($0)" }
+    let reasons = results.flatMap { result in
+      result.reason.map { "\(result.client.name): \($0)".wrapped(to: width) } ?? []
     }
     return ([figures(width: width)] + (reasons.isEmpty ? [] : [""] + reasons)).joined(separator: "\n")
   }
