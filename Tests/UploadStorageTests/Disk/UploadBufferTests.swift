@@ -47,7 +47,8 @@ import UploadTestSupport
     #expect(Array(slab.filled) == bytes)
     buffer.keepBlocks(at: Self.start)
     #expect(Array(slab.filled) == Array(bytes[..<WritePlan.alignment]))
-    let rest = try #require(buffer.takeRemainder())
+    let taken = buffer.takeRemainder()
+    let rest = try #require(taken)
     #expect(Array(rest.readableBytesView) == Array(bytes[WritePlan.alignment...]))
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOEmbedded
 import Synchronization
 import Testing
 import UploadCore
