@@ -103,8 +103,8 @@ import UploadCore
     try exchange.channel.writeInbound(
       HTTPClientResponsePart.head(HTTPResponseHead(version: .http1_1, status: .serviceUnavailable))
     )
-    try exchange.channel.writeInbound(HTTPClientResponsePart.end(nil))
     exchange.onResult = { $0.meter.pause(because: "It is busy.", attempt: 2, until: .now) }
+    try exchange.channel.writeInbound(HTTPClientResponsePart.end(nil))
     // The channel becomes inactive, then its handlers are removed.
     exchange.loop.run()
     #expect(exchange.code == nil && exchange.result != nil)

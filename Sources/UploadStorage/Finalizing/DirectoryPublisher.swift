@@ -193,9 +193,12 @@ struct DirectoryPublisher {
       guard old.isReplaceable else { throw taken(name) }
       // Other programs do not wait for the lock: the old file is checked again once it has the hidden name.
       guard exchange(aside, name) else {
-        // Without the hidden name, which another program has removed, the exchange would fail for ever.
-        if errno == ENOENT, place.entry(at: aside) != nil { continue }
-        return try rename(aside, to: name)
+        guard errno == ENOENT else { return try rename(aside, to: name) }
+        // Without the hidden name the exchange would fail for ever.
+        guard place.entry(at: aside) != nil else {
+          throw UploadError(.storageFailed, "Another program removed the file before it had its name. Send it again.")
+        }
+        continue
       }
       guard let swapped = place.entry(at: aside), swapped.identity != old.identity || swapped.version != old.version
       else {
