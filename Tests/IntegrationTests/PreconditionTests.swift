@@ -4,13 +4,6 @@ import UploadTestSupport
 
 /// Conditional requests (RFC 9110 section 13).
 @Suite(.curl) struct PreconditionTests {
-  /// The entity tag of a stored file.
-  private func entityTag(of name: String, _ server: SluiceServer) async throws -> String {
-    let head = try await Curl.run(["--head", "\(server.url)/files/\(name)"])
-    let field = head.body.split(whereSeparator: \.isNewline).first { $0.lowercased().hasPrefix("etag:") }
-    return try #require(field?.dropFirst(5).drop { $0 == " " }).description
-  }
-
   @Test(arguments: ["", "files/", "files"])
   func `a page meets If-Match with an asterisk and no tag, since it has none`(path: String) async throws {
     try await withServer { server in
@@ -54,7 +47,7 @@ import UploadTestSupport
     try await withServer(["--on-duplicate", "replace"]) { server in
       let files = try (1...3).map { try server.scratch.write([UInt8($0)], to: "\($0)") }
       #expect(try await Curl.run(["-T", files[0], "\(server.url)/x"]).status == 201)
-      let tag = try await entityTag(of: "x", server)
+      let tag = try await server.entityTag(of: "x")
       for condition in [
         "If-Match: \"nope\"", "If-Match: W/\(tag)", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
         "If-None-Match: \(tag)", "If-None-Match: W/\(tag)", "If-None-Match: *",
@@ -89,7 +82,7 @@ import UploadTestSupport
       let other = try server.scratch.write([9, 9], to: "other")
       if condition.hasSuffix("TAG") {
         #expect(try await Curl.run(["-T", other, "\(server.url)/x"]).status == 201)
-        let tag = try await entityTag(of: "x", server)
+        let tag = try await server.entityTag(of: "x")
         field = condition.replacing("TAG", with: tag)
       }
       let socket = try Socket(port: server.port)
@@ -110,7 +103,7 @@ import UploadTestSupport
       for condition in ["If-None-Match: *", "If-Match: TAG"] {
         var field = condition
         if condition.hasSuffix("TAG") {
-          let tag = try await entityTag(of: "same", server)
+          let tag = try await server.entityTag(of: "same")
           field = condition.replacing("TAG", with: tag)
         }
         let paths = try (0..<20).map { try server.scratch.random(100_000 + $0, to: "\($0)") }
@@ -132,7 +125,7 @@ import UploadTestSupport
     try await withServer { server in
       #expect(try await Curl.run(["-T", try server.scratch.random(100, to: "f"), "\(server.url)/x"]).status == 201)
       let url = "\(server.url)/files/x"
-      let tag = try await entityTag(of: "x", server)
+      let tag = try await server.entityTag(of: "x")
       for range in [[], ["-r", "0-9"]] {
         #expect(try await Curl.run(range + ["-H", "If-Match: \"nope\"", url]).isRefusal(412))
         #expect(

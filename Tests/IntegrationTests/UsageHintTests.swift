@@ -1,0 +1,50 @@
+import Testing
+import UploadTestSupport
+
+/// What is said of a command line whose intention can be guessed.
+@Suite struct UsageHintTests {
+  /// Runs it with a file `f` in the current directory, and expects wrong usage.
+  private func errors(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+    try await withTemporaryDirectory { directory in
+      try directory.write([1], to: "f")
+      let ended = try await Sluice.run(arguments, directory: directory.path)
+      #expect(ended.exit == .status(64) && ended.output == "", "\(ended)", sourceLocation: sourceLocation)
+      #expect(try directory.names() == ["f"], sourceLocation: sourceLocation)
+      return ended.errors
+    }
+  }
+
+  @Test(arguments: [
+    (["f", "--to", "http://127.0.0.1:1"], "--to"), (["--theme", "light"], "--theme"),
+    (["serve", "--theme", "light"], "--theme"), (["serve", "--to", "http://127.0.0.1:1"], "--to"),
+    (["headless", "f", "--to=http://127.0.0.1:1"], "--to"),
+    (["send", "f", "--to", "http://127.0.0.1:1", "--max-size", "1MB"], "--max-size"),
+  ])
+  func `an unknown option is named`(arguments: [String], option: String) async throws {
+    let errors = try await errors(arguments)
+    #expect(errors.contains("Error: Unknown option '\(option)'"), "\(errors)")
+    #expect(!errors.contains("is no command"), "\(errors)")
+  }
+
+  @Test(arguments: [
+    (["f", "--to", "http://127.0.0.1:1"], "--to is an option of sluice send. See sluice help send."),
+    (["serve", "--to", "http://127.0.0.1:1"], "--to is an option of sluice send. See sluice help send."),
+    (["send", "f", "--to", "http://127.0.0.1:1", "--max-size", "1MB"], "--max-size is an option of sluice dashboard,"),
+  ])
+  func `the commands that have the option are named`(arguments: [String], hint: String) async throws {
+    let errors = try await errors(arguments)
+    #expect(errors.contains("sluice: \(hint)"), "\(errors)")
+  }
+
+  @Test(arguments: [["send", "f", "http://127.0.0.1:1/in"], ["send", "http://127.0.0.1:1/in", "f", "--json"]])
+  func `a URL without --to is recognized`(arguments: [String]) async throws {
+    let errors = try await errors(arguments)
+    #expect(errors.contains("sluice: Name the server with --to: sluice send FILE --to http://127.0.0.1:1/in\n"))
+    #expect(errors.contains("Error: Missing expected argument '--to <url>'"), "\(errors)")
+  }
+
+  @Test func `a word that is neither a command nor a file is told so`() async throws {
+    let errors = try await errors(["nothing"])
+    #expect(errors.contains("\"nothing\" is no command, and there is no such file."), "\(errors)")
+  }
+}
