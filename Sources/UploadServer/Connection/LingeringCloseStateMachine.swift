@@ -30,8 +30,9 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     /// Bytes that must arrive in each ``LingeringCloseStateMachine/paceInterval``; nil for none.
     var pace: UInt64?
 
-    /// For a rejected body.
-    static let full = Limits(bytes: 1 << 30, time: .minutes(10), pace: 1 << 20)
+    /// For a rejected body: 1 GiB of content, and what its framing adds. Python's http.client sends chunks of 8 KiB, which
+    /// is 1 MiB more.
+    static let full = Limits(bytes: (1 << 30) + (64 << 20), time: .minutes(10), pace: 1 << 20)
     /// For a client that already has ``maxPerClient`` such connections, and where no body is expected.
     static let brief = Limits(bytes: 64 << 20, time: .seconds(30))
     /// For a client that sent nothing until it timed out: only the response has to get through.
