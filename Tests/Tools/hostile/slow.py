@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import statistics
 import subprocess
@@ -92,14 +93,14 @@ def speed(server: Server, path: Path, seconds: int) -> float:
 
 
 class Attackers:
-    """slowhttptest, from `with` to its end; at the lowest priority, since an attacker has machines of its own."""
+    """slowhttptest, from `with` to its end."""
 
     def __init__(self, attack: Attack, server: Server, given: argparse.Namespace, log: Path) -> None:
         count = given.connections
         rate = count // 2 if attack.stays else -(-count // given.burst)
         *arguments, path = attack.arguments
-        command = ["nice", "-n", "19", require("slowhttptest", "slowhttptest"), "-c", str(count)]
-        command += ["-r", str(max(1, rate)), "-l", str(LENGTH), *arguments, "-u", f"{server.url}{path}"]
+        command = [require("slowhttptest", "slowhttptest"), "-c", str(count), "-r", str(max(1, rate))]
+        command += ["-l", str(LENGTH), *arguments, "-u", f"{server.url}{path}"]
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -113,6 +114,11 @@ class Attackers:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
+
+    def give_way(self) -> None:
+        """At the lowest priority from now on, since an attacker has machines of its own. Not before its connections are
+        open: that would take so long that limits end the first ones before the last ones come."""
+        os.setpriority(os.PRIO_PROCESS, self._process.pid, 19)
 
     @property
     def words(self) -> str:
@@ -136,6 +142,7 @@ def under(attack: Attack, server: Server, base: int, good: Path, given: argparse
             if attack.stays:
                 wait_until(lambda: server.sockets() - base >= given.connections, patience=8)
                 least = min(least, server.sockets() - base)
+            attackers.give_way()
             attacked.append(speed(server, good, given.burst))
             if attack.stays:
                 least = min(least, server.sockets() - base)
