@@ -112,7 +112,7 @@ import UploadTestSupport
 
   @Test(.node, arguments: ["http", "fetch"])
   func `Node reads that it needs a token`(client: String) async throws {
-    let script = "\(Sluice.package)/example/hostile/clients/early.mjs"
+    let script = "\(Sluice.package)/Tests/Tools/hostile/clients/early.mjs"
     try await expectRejection(Self.token, status: "401") { file, url in ["node", script, client, url, file, "1"] }
   }
 
