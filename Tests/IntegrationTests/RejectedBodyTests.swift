@@ -81,8 +81,8 @@ import UploadTestSupport
 
   @Test(.node, arguments: ["http", "fetch"])
   func `Node reads the response`(client: String) async throws {
-    let client = "\(Sluice.package)/example/hostile/clients/early.mjs \(client)".split(separator: " ").map(String.init)
-    try await expectRejection { file, url in ["node"] + client + [url, file, "1"] }
+    let script = "\(Sluice.package)/Tests/Tools/hostile/clients/early.mjs"
+    try await expectRejection { file, url in ["node", script, client, url, file, "1"] }
   }
 
   @Test(.netcat) func `netcat reads the line of the raw port`() async throws {

@@ -72,7 +72,7 @@ import UploadReport
     #expect(readme.contains("<!-- ci:test -->\n```sh\n"))
   }
 
-  @Test(arguments: ["README.md", "example/README.md", "example/bench/README.md"])
+  @Test(arguments: ["README.md", "example/README.md", "Tests/Tools/README.md", "Tests/Tools/bench/README.md"])
   func whatItLinksToIsThere(page: String) throws {
     let text = try Self.text(page)
     let place = Self.root.appending(path: page).deletingLastPathComponent()

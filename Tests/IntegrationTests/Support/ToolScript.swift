@@ -1,13 +1,13 @@
 import Foundation
 import UploadTestSupport
 
-/// A program under `example/` that runs the real binary, and is told which with `--sluice`.
-struct ExampleScript {
+/// A program under `Tests/Tools` that runs the real binary; `--sluice` names it.
+struct ToolScript {
   let path: String
 
-  /// - Parameter folder: its place under `example/`.
+  /// - Parameter folder: its name under `Tests/Tools`.
   init(_ folder: String) {
-    path = "\(Sluice.package)/example/\(folder)/run"
+    path = "\(Sluice.package)/Tests/Tools/\(folder)/run"
   }
 
   /// Runs it in a directory to its end.

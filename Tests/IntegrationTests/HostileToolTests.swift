@@ -2,9 +2,9 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// `example/hostile/run` with small counts: those parts that need no more than the clients that other tests use.
-@Suite(.barePython, .curl, .node) struct HostileExampleTests {
-  @Test func everyPartHoldsAndIsInTheTable() async throws {
+/// `Tests/Tools/hostile/run` with small counts: the parts that need no other clients than other tests do.
+@Suite(.barePython, .curl, .node) struct HostileToolTests {
+  @Test func `every part holds and is in the table`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(
         ["--only", "refusals,stalled", "--curl", "8", "--node", "2", "--python", "3"]
@@ -21,7 +21,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.mounts) func smallDisksHold() async throws {
+  @Test(.mounts) func `small disks are never filled`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(["--only", "full"], in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whatDoesNotHoldIsToldAndIsAFailure() async throws {
+  @Test func `a limit that is not kept is reported as a failure`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = directory.file("sluice")
       // Twice as fast as it was asked to be; of options given twice the last counts.
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func sendersOfTheRatesLastAsLongAsTheyAreWatched() async throws {
+  @Test func `clients of the rate part last as long as they are watched`() async throws {
     let program = """
       import subprocess, types, rate
       subprocess.Popen = lambda command, **_: print(command)
@@ -60,7 +60,7 @@ import UploadTestSupport
     #expect(Int(most) ?? 0 > 600)
   }
 
-  @Test func whatIsNotInstalledIsSaidAndWhenAskedForAFailure() async throws {
+  @Test func `a named part without its programs is a failure`() async throws {
     try await withTemporaryDirectory { directory in
       try FileManager.default.createSymbolicLink(
         atPath: directory.file("python3"),
@@ -72,7 +72,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func leavesNothingBehindWhenStopped(_ signal: Int32) async throws {
+  @Test(arguments: [SIGINT, SIGTERM]) func `a stopped run leaves no file and no process`(_ signal: Int32) async throws {
     try await withTemporaryDirectory { directory in
       let runner = try ProcessRunner(
         script.path,
@@ -81,16 +81,16 @@ import UploadTestSupport
       )
       runner.closeInput()
       // Not any process: python3 may be a script that starts the interpreter, and both end by the signal before that.
-      try await eventually("a server") { try ExampleScript.processes(in: "\(directory.path)/sluice-hostile-") > 0 }
+      try await eventually("a server") { try ToolScript.processes(in: "\(directory.path)/sluice-hostile-") > 0 }
       runner.signal(signal)
       #expect(try await runner.exit() == .status(130), "\(runner.errors)")
       #expect(try directory.names() == [])
-      try await eventually("the end of all it began") { try ExampleScript.processes(in: directory.path) == 0 }
+      try await eventually("the end of all it began") { try ToolScript.processes(in: directory.path) == 0 }
     }
   }
 
   @Test(arguments: [["--only", "kindness"], ["--only", ""], ["--curl", "0"], ["--rounds", "many"], ["file"]])
-  func saysItsUsage(_ arguments: [String]) async throws {
+  func `wrong usage prints the usage`(_ arguments: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(arguments, in: directory)
       #expect(ended.exit == .status(64))
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  private let script = ExampleScript("hostile")
+  private let script = ToolScript("hostile")
 
   /// The cells of every row but the head.
   private func table(in output: String) -> [[String]] {

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 CLIENTS = Path(__file__).resolve().parent / "clients"
 # Seconds after which what was waited for will not come: a bound against hanging, never a measure.
 PATIENCE = 60

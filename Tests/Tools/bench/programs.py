@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measure import Failure
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 class Absent(Exception):

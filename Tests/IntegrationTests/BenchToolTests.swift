@@ -2,9 +2,9 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// `example/bench/run`, with whatever of the programs that it compares is installed here.
-@Suite(.barePython) struct BenchExampleTests {
-  @Test func measuresAndTellsItInATableAndInJSON() async throws {
+/// `Tests/Tools/bench/run`, with those of the compared programs that are installed here.
+@Suite(.barePython) struct BenchToolTests {
+  @Test func `results are in a table and in JSON`() async throws {
     try await withTemporaryDirectory { directory in
       let json = directory.file("result.json")
       let arguments = ["--size", "2MiB", "--rounds", "1", "--settle", "0", "--json", json]
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func leavesOutWhatIsNotHereAndSaysSo() async throws {
+  @Test func `programs that are not installed are left out and named`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = try directory.write("#!/bin/sh\nexit 3\n".utf8, to: "curl")
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
@@ -67,7 +67,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aServerThatFailsIsToldAndLeftOut() async throws {
+  @Test func `a server that fails is named and left out`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = directory.file("sluice")
       // It has a version, and ends when it is to serve.
@@ -81,7 +81,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func leavesNothingBehindWhenStopped(_ signal: Int32) async throws {
+  @Test(arguments: [SIGINT, SIGTERM]) func `a stopped run leaves no file and no process`(_ signal: Int32) async throws {
     try await withTemporaryDirectory { directory in
       let runner = try ProcessRunner(
         script.path,
@@ -90,19 +90,19 @@ import UploadTestSupport
       )
       runner.closeInput()
       try await eventually("an upload", timeout: .seconds(120)) { runner.errors.contains("round 1 of 1000: sluice") }
-      try await eventually("a server", timeout: .seconds(120)) { try ExampleScript.processes(in: directory.path) > 1 }
+      try await eventually("a server", timeout: .seconds(120)) { try ToolScript.processes(in: directory.path) > 1 }
       runner.signal(signal)
       #expect(try await runner.exit() == .status(130))
       #expect(try directory.names() == [])
-      // What was ended may be listed for an instant longer than who ended it.
-      try await eventually("the end of all it began") { try ExampleScript.processes(in: directory.path) == 0 }
+      // An ended process may stay listed for an instant longer than the one that ended it.
+      try await eventually("the end of all it began") { try ToolScript.processes(in: directory.path) == 0 }
     }
   }
 
   @Test(arguments: [
     ["--size", "none"], ["--size", "0"], ["--rounds", "0"], ["--only", "apache"], ["--only", ""], ["file"],
   ])
-  func saysItsUsage(_ arguments: [String]) async throws {
+  func `wrong usage prints the usage`(_ arguments: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(arguments, in: directory)
       #expect(ended.exit == .status(64))
@@ -110,7 +110,7 @@ import UploadTestSupport
     }
   }
 
-  private let script = ExampleScript("bench")
+  private let script = ToolScript("bench")
 
   /// Expects every row that JSON has in the table of its case.
   private func expectTable(of result: Result, in output: String) {
