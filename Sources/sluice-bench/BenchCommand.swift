@@ -8,8 +8,8 @@ import UploadReport
 enum BenchCommand {
   private static var benchmarks: [any Benchmark.Type] {
     [
-      ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, UploadBenchmark.self, SlowBenchmark.self,
-      TelemetryBenchmark.self, DashboardBenchmark.self,
+      ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, SlowBenchmark.self, TelemetryBenchmark.self,
+      DashboardBenchmark.self,
     ]
   }
   private static let defaultRounds = 5
