@@ -4,24 +4,15 @@ import UploadTestSupport
 
 /// `sluice send` and servers that do not do what they should, each scripted byte for byte.
 @Suite struct SendFailureTests {
-  /// Runs `send` for a file of `size` bytes against `serve`, which has the connection.
+  /// Runs `send` once, without a timeout that a busy machine could reach.
   private func send(
     _ options: [String] = [],
     size: Int,
     to path: String = "",
-    _ serve: @Sendable (Socket) async throws -> Void
+    serve: @Sendable (Socket) async throws -> Void
   ) async throws -> Sluice.Ended {
-    try await withTemporaryDirectory { directory in
-      let (listener, port) = try Socket.listening()
-      let file = try directory.random(size, to: "f.bin")
-      async let ended = Sluice.run(
-        ["send", "--json", "--retry", "0", "--idle-timeout", "10m", "--to", "http://127.0.0.1:\(port)\(path)", file]
-          + options
-      )
-      // Not kept in a variable: what `serve` leaves is closed.
-      try await serve(try await listener.accept())
-      return try await ended
-    }
+    let once = ["--json", "--retry", "0", "--idle-timeout", "10m"]
+    return try await Sluice.send(once + options, size: size, to: path, serve: serve)
   }
 
   private func expectFailure(_ ended: Sluice.Ended, _ code: String, verdict: String = "failed", says: String = "")

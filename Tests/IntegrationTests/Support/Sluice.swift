@@ -40,6 +40,26 @@ enum Sluice {
     return Ended(exit: exit, output: runner.output, errors: runner.errors)
   }
 
+  /// Runs `send` for a file of `size` bytes to a server that accepts one connection and hands it to `serve`.
+  /// - Parameters:
+  ///   - options: for `send`.
+  ///   - path: of the URL that the file is sent to.
+  static func send(
+    _ options: [String] = [],
+    size: Int,
+    to path: String = "",
+    serve: @Sendable (Socket) async throws -> Void
+  ) async throws -> Ended {
+    try await withTemporaryDirectory { directory in
+      let (listener, port) = try Socket.listening()
+      let file = try directory.random(size, to: "f.bin")
+      async let ended = run(["send", "--to", "http://127.0.0.1:\(port)\(path)", file] + options)
+      // Not kept in a variable: what `serve` leaves is closed.
+      try await serve(try await listener.accept())
+      return try await ended
+    }
+  }
+
   /// What a run left behind.
   struct Ended {
     let exit: ProcessRunner.Exit
