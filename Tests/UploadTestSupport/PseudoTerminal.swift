@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Foundation
 import Glibc
@@ -82,14 +83,8 @@ package final class PseudoTerminal: Sendable {
 
   /// Types bytes; waits while the program does not take them.
   package func send(_ bytes: some Sequence<UInt8>) throws {
-    var left = Array(bytes)[...]
-    while !left.isEmpty {
-      let count = left.withUnsafeBytes { write(screen, $0.baseAddress, $0.count) }
-      if count > 0 {
-        left.removeFirst(count)
-      } else if errno != EINTR {
-        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-      }
+    guard Array(bytes).withUnsafeBytes({ writeAll($0, to: screen) }) else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
     }
   }
 
