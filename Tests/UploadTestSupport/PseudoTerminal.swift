@@ -3,6 +3,7 @@ import CLinux
 import Foundation
 import Glibc
 import Synchronization
+import UploadCore
 
 /// A program that a test runs in a terminal: every byte that it sends to the screen, keys to it, and how it ended.
 ///
@@ -47,11 +48,11 @@ package final class PseudoTerminal: Sendable {
     let held = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(held) }
     do {
-      processID = try SpawnedProcess.start(
+      processID = try ChildProgram.start(
         "/usr/bin/env",
         ["-C", directory, executable] + arguments,
         environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
-        terminal: name
+        streams: .terminal(name)
       )
     } catch {
       close(copy)
