@@ -160,19 +160,29 @@ int clinux_terminal_rows(int descriptor) {
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }
 
-// What a child of clinux_spawn does with its descriptors before it becomes the program.
-static int redirect(posix_spawn_file_actions_t *actions, int output, int errors) {
-  int error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-  if (error == 0) error = posix_spawn_file_actions_adddup2(actions, output, 1);
-  if (error == 0) error = posix_spawn_file_actions_adddup2(actions, errors, 2);
+// What a child does with its descriptors before it becomes the program.
+static int redirect(posix_spawn_file_actions_t *actions, const int *streams, const char *terminal) {
+  int error = 0;
+  for (int i = 0; i < 3 && error == 0; i++) {
+    int source = terminal != NULL ? (i == 0 ? -1 : 0) : streams[i];
+    if (source >= 0) {
+      error = posix_spawn_file_actions_adddup2(actions, source, i);
+    } else if (terminal != NULL) {
+      // The first terminal that the leader of a session opens becomes the session's.
+      error = posix_spawn_file_actions_addopen(actions, i, terminal, O_RDWR, 0);
+    } else {
+      error = posix_spawn_file_actions_addopen(actions, i, "/dev/null", i == 0 ? O_RDONLY : O_WRONLY, 0);
+    }
+  }
   return error == 0 ? posix_spawn_file_actions_addclosefrom_np(actions, 3) : error;
 }
 
-static int spawn(pid_t *child, const char *program, char *const *arguments, char *const *environment, int output,
-                 int errors) {
+pid_t clinux_start(const char *program, char *const *arguments, char *const *environment, const int *streams,
+                   const char *terminal, int leads_group) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none, all;
+  pid_t child = -1;
   sigemptyset(&none);
   sigfillset(&all);
   posix_spawn_file_actions_init(&actions);
@@ -180,19 +190,27 @@ static int spawn(pid_t *child, const char *program, char *const *arguments, char
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  int error = redirect(&actions, output, errors);
-  if (error == 0) error = posix_spawnp(child, program, &actions, &attributes, arguments, environment);
+  int place = terminal != NULL ? POSIX_SPAWN_SETSID : leads_group ? POSIX_SPAWN_SETPGROUP : 0;
+  posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | place));
+  int error = redirect(&actions, streams, terminal);
+  if (error == 0) error = posix_spawnp(&child, program, &actions, &attributes, arguments, environment);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  return error;
+  if (error == 0) return child;
+  errno = error;
+  return -1;
 }
+
+int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
 pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors) {
   int pipes[4] = {-1, -1, -1, -1};
   pid_t child = -1;
-  int error = pipe2(pipes, O_CLOEXEC) == 0 && pipe2(pipes + 2, O_CLOEXEC) == 0 ? 0 : errno;
-  if (error == 0) error = spawn(&child, program, arguments, environment, pipes[1], pipes[3]);
+  int error = clinux_pipe(pipes) == 0 && clinux_pipe(pipes + 2) == 0 ? 0 : errno;
+  if (error == 0) {
+    child = clinux_start(program, arguments, environment, (int[]){-1, pipes[1], pipes[3]}, NULL, 1);
+    if (child < 0) error = errno;
+  }
   for (int i = 0; i < 4; i++) {
     // The reading ends stay open while there is a process to read from.
     if (pipes[i] >= 0 && (error != 0 || i % 2 == 1)) close(pipes[i]);

@@ -59,10 +59,10 @@ package struct Preconditions: Sendable, Equatable {
     // Each is ignored beside the field with tags that is more exact (sections 13.1.3 and 13.1.4).
     ifUnmodifiedSince =
       fields[.ifMatch] == nil
-      ? fields[.ifUnmodifiedSince].flatMap { HTTPDateParser.seconds($0, now: now) } : nil
+      ? fields[.ifUnmodifiedSince].flatMap { HTTPDate.seconds($0, now: now) } : nil
     ifModifiedSince =
       fields[.ifNoneMatch] == nil && purpose == .read
-      ? fields[.ifModifiedSince].flatMap { HTTPDateParser.seconds($0, now: now) } : nil
+      ? fields[.ifModifiedSince].flatMap { HTTPDate.seconds($0, now: now) } : nil
   }
 
   /// Whether the request requires nothing.

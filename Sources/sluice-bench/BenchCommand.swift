@@ -1,4 +1,4 @@
-import Foundation
+import Basics
 import Glibc
 import UploadCore
 import UploadReport
@@ -8,8 +8,8 @@ import UploadReport
 enum BenchCommand {
   private static var benchmarks: [any Benchmark.Type] {
     [
-      ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, UploadBenchmark.self, SlowBenchmark.self,
-      TelemetryBenchmark.self, DashboardBenchmark.self,
+      ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, SlowBenchmark.self, TelemetryBenchmark.self,
+      DashboardBenchmark.self,
     ]
   }
   private static let defaultRounds = 5
@@ -97,20 +97,17 @@ protocol Benchmark {
 
 /// What the process asks of the system before it begins.
 enum ProcessLimits {
-  /// Raises the soft limit of open files to the hard one, for a thousand connections, and has a closed connection
-  /// reported as an error instead of a signal. A server started from here inherits the former.
+  /// Raises the limit of open files, for a thousand connections, and has a closed connection reported as an error
+  /// instead of a signal. A server started from here inherits the former.
   static func raise() {
     signal(SIGPIPE, SIG_IGN)
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+    DescriptorLimit.raise()
   }
 }
 
 /// Where everything goes but the report.
 enum StandardError {
   static func line(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    writeAll(text + "\n", to: STDERR_FILENO)
   }
 }

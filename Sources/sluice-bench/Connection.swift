@@ -34,20 +34,14 @@ final class Connection: Sendable {
   /// Sends bytes from memory.
   /// - Parameter more: whether they may wait for those that follow at once, to travel with them.
   /// - Throws: ``UploadError`` with code `connectionLost`.
-  func send(_ bytes: UnsafeRawBufferPointer, more: Bool = false) throws(UploadError) {
+  func send(_ bytes: [UInt8], more: Bool = false) throws(UploadError) {
     let flags = more ? Int32(MSG_MORE) : 0
     var done = 0
     while done < bytes.count {
-      let count = Glibc.send(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, flags)
+      let count = bytes[done...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) }
       guard count > 0 else { throw Self.failure("write", .connectionLost) }
       done += count
     }
-  }
-
-  /// Sends bytes from memory.
-  func send(_ bytes: [UInt8], more: Bool = false) throws(UploadError) {
-    let result = bytes.withUnsafeBytes { bytes in Result { () throws(UploadError) in try send(bytes, more: more) } }
-    try result.get()
   }
 
   /// Sends `count` bytes of the file, from its start again whenever it ends.
@@ -74,6 +68,31 @@ final class Connection: Sendable {
       response += try receive()
     }
     throw UploadError(.badAnswer, "The server's answer is no answer, or has no end.")
+  }
+
+  /// Uploads `size` bytes of `source` under a name and waits for the response.
+  /// - Throws: ``UploadError``; code `refusedByServer` for any response but 201.
+  func upload(_ name: String, size: Int, from source: SourceFile) throws(UploadError) {
+    try sendHead(name, size: size, more: true)
+    try send(source, count: size)
+    try expectStored()
+  }
+
+  /// Sends the head of a request that uploads `size` bytes under a name.
+  /// - Parameter more: whether the body follows at once, to travel with it.
+  func sendHead(_ name: String, size: Int, more: Bool = false) throws(UploadError) {
+    let lines = [
+      "POST /stream-upload?name=\(name) HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/octet-stream",
+      "Content-Length: \(size)", "", "",
+    ]
+    try send(Array(lines.joined(separator: "\r\n").utf8), more: more)
+  }
+
+  /// Waits for an upload's response.
+  /// - Throws: ``UploadError``; code `refusedByServer` for any response but 201.
+  func expectStored() throws(UploadError) {
+    let status = try readStatus()
+    guard status == 201 else { throw UploadError(.refusedByServer, "The server answered \(status) instead of 201.") }
   }
 
   private func receive() throws(UploadError) -> [UInt8] {

@@ -58,8 +58,8 @@ enum PageCache {
 
   /// Runs `body` and watches the cache meanwhile.
   ///
-  /// The file that is sent is in the cache already and stays, and nothing is removed in `body`, so what is gained is what
-  /// the written files take. Other programs on the machine count as well: keep it quiet.
+  /// Nothing is removed in `body`, so what is gained is what the written files take. Other programs on the machine count
+  /// as well: keep it quiet.
   /// - Returns: how much larger than at the start it was at the most, in bytes.
   static func growth<Result>(during body: () throws -> Result) rethrows -> (result: Result, growth: UInt64) {
     let start = size

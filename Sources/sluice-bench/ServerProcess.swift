@@ -11,7 +11,7 @@ final class ServerProcess: Sendable {
 
   /// Where it listens on 127.0.0.1.
   let port: UInt16
-  private let process: Process
+  private let processID: Int32
 
   /// Starts it and waits until it listens.
   /// - Parameters:
@@ -20,26 +20,27 @@ final class ServerProcess: Sendable {
   ///   - options: more options for `serve`.
   /// - Throws: ``UploadError`` with code `cannotListen`.
   init(_ executable: String, directory: String, options: [String] = []) throws {
-    let output = Pipe()
-    process = Process()
-    process.executableURL = URL(filePath: executable)
-    process.environment = Self.environment
-    process.arguments = ["serve", "--json", "--port", "0", "--dir", directory] + options
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
+    let output = try ChildProgram.pipe()
+    let lines = FileHandle(fileDescriptor: output.read, closeOnDealloc: true)
     do {
-      try process.run()
+      defer { close(output.write) }
+      processID = try ChildProgram.start(
+        URL(filePath: executable).path,
+        ["serve", "--json", "--port", "0", "--dir", directory] + options,
+        environment: Self.environment,
+        streams: .descriptors(input: nil, output: output.write, errors: STDERR_FILENO),
+        leadsGroup: true
+      )
     } catch {
       let advice =
         "build it with swift build -c release --static-swift-stdlib --product sluice, or name another with "
         + "--sluice."
       throw UploadError(.cannotListen, "\(executable) cannot be run; \(advice)", cause: error)
     }
-    let lines = output.fileHandleForReading
     guard let listening = try? JSONDecoder().decode(Listening.self, from: Self.firstLine(of: lines)),
       let port = listening.url.split(separator: ":").last.flatMap({ UInt16($0) })
     else {
-      process.terminate()
+      Self.end(processID)
       throw UploadError(.cannotListen, "\(executable) does not say where it listens.")
     }
     self.port = port
@@ -49,8 +50,12 @@ final class ServerProcess: Sendable {
 
   /// Ends it and waits for its end. At once, since what it has stored goes as well, and it would wait for uploads.
   func stop() {
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    Self.end(processID)
+  }
+
+  private static func end(_ processID: Int32) {
+    kill(processID, SIGKILL)
+    ChildProgram.wait(for: processID)
   }
 
   private static func firstLine(of lines: FileHandle) -> Data {
@@ -66,7 +71,7 @@ final class ServerProcess: Sendable {
   /// What it has taken so far.
   /// - Throws: ``UploadError`` with code `internalFailure` when it has ended.
   func usage() throws(UploadError) -> ProcessUsage {
-    guard let usage = ProcessUsage(processID: process.processIdentifier) else {
+    guard let usage = ProcessUsage(processID: processID) else {
       throw UploadError(.internalFailure, "The server has ended while it was measured; its errors are above.")
     }
     return usage
@@ -81,6 +86,44 @@ final class ServerProcess: Sendable {
   static var besideThisOne: String {
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "sluice-bench"
     return URL(filePath: own).deletingLastPathComponent().appending(path: "sluice").path
+  }
+}
+
+/// Options of every benchmark that starts a server.
+struct ServerOptions {
+  static let help = [
+    "--dir DIR            on the disk to be measured (.)",
+    "--durability LEVEL   full, file or none (full)",
+    "--sluice PATH        the server's program (the one beside this)",
+  ]
+
+  /// Where every measurement makes a directory of its own.
+  let directory: String
+  private let durability: Durability
+  private let executable: String
+
+  /// Takes them.
+  /// - Throws: ``UploadError`` with code `badValue`.
+  init(_ arguments: inout Arguments) throws(UploadError) {
+    directory = try arguments.takeValue("--dir") ?? "."
+    let level = try arguments.takeValue("--durability") ?? Durability.full.rawValue
+    guard let durability = Durability(rawValue: level) else {
+      throw UploadError(.badValue, "--durability takes full, file or none.")
+    }
+    self.durability = durability
+    executable = try arguments.takeValue("--sluice") ?? ServerProcess.besideThisOne
+  }
+
+  /// For the report.
+  var note: String { "The server ran with --durability \(durability.rawValue)." }
+
+  /// Starts a server on a fresh directory, hands it to `body`, ends it, and removes what it stored.
+  func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
+    try Workspace.use(in: directory) { path in
+      let options = ["--durability", durability.rawValue]
+      let server = try ServerProcess(executable, directory: path, options: options)
+      return try Interrupt.guarded(undo: { server.stop() }) { try body(server) }
+    }
   }
 }
 

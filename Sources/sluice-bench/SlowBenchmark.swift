@@ -91,8 +91,7 @@ struct SlowCrowd {
     var connections: [Connection] = []
     for number in 0..<uploads {
       let connection = try Connection(port: port)
-      let target = "/stream-upload?name=slow-\(number)"
-      try connection.send(Sender.head(target, type: "application/octet-stream", length: size))
+      try connection.sendHead("slow-\(number)", size: size)
       connections.append(connection)
     }
     self.connections = connections
@@ -117,6 +116,6 @@ struct SlowCrowd {
   /// - Throws: ``UploadError``; code `refusedByServer` when one is not 201.
   func finish() throws(UploadError) {
     for connection in connections { try connection.send(source, count: 1) }
-    for connection in connections { try Sender.expectStored(connection) }
+    for connection in connections { try connection.expectStored() }
   }
 }

@@ -46,9 +46,9 @@ struct SmallBenchmark: Benchmark {
 
   private func measureServer(_ source: SourceFile) throws -> [Double?] {
     try server.withServer { server in
-      let sender = Sender(mode: .stream, size: size, source: source)
+      let size = size
       let open = try (0..<connections).map { _ in try Connection(port: server.port) }
-      return try rate { thread, file in try sender.send("\(thread)-\(file)", over: open[thread]) }
+      return try rate { thread, file in try open[thread].upload("\(thread)-\(file)", size: size, from: source) }
     }
   }
 

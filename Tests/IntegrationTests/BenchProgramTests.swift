@@ -3,12 +3,12 @@ import UploadTestSupport
 
 /// `sluice-bench`, where it starts a server.
 @Suite struct BenchProgramTests {
-  /// The user's own settings for `sluice` change nothing of what is measured: by these it would be refused.
-  @Test func itsServerKnowsNothingOfTheUsersVariables() async throws {
+  /// With the user's own settings for `sluice` the server would reject what is measured.
+  @Test func `the measured server ignores the variables of the user`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await ProcessRunner.run(
         BuiltProgram.path("sluice-bench"),
-        ["upload", "--modes", "stream", "--sizes", "4KiB", "--concurrency", "1", "--rounds", "1"]
+        ["small", "--size", "4KiB", "--connections", "1", "--files", "1", "--rounds", "1"]
           + ["--durability", "none", "--dir", directory.path, "--sluice", Sluice.path],
         environment: ["SLUICE_TOKEN": "a-token-for-the-test", "SLUICE_MAX_SIZE": "1kB"],
         timeout: .seconds(300)

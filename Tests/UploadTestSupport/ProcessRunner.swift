@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import Synchronization
@@ -118,7 +119,9 @@ package final class ProcessRunner: Sendable {
   /// Sends bytes to standard input; waits while the pipe is full.
   package func send(_ bytes: [UInt8]) throws {
     guard record.state.withLock({ $0.inputIsOpen }) else { throw POSIXError(.EBADF) }
-    try FileHandle(fileDescriptor: process.input, closeOnDealloc: false).write(contentsOf: Data(bytes))
+    guard bytes.withUnsafeBytes({ writeAll($0, to: process.input) }) else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EPIPE)
+    }
   }
 
   /// Ends standard input; a second time does nothing.

@@ -1,7 +1,9 @@
+import Basics
 import CLinux
 import Foundation
 import Glibc
 import Synchronization
+import UploadCore
 
 /// A program that a test runs in a terminal: every byte that it sends to the screen, keys to it, and how it ended.
 ///
@@ -46,11 +48,11 @@ package final class PseudoTerminal: Sendable {
     let held = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(held) }
     do {
-      processID = try SpawnedProcess.start(
+      processID = try ChildProgram.start(
         "/usr/bin/env",
         ["-C", directory, executable] + arguments,
         environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
-        terminal: name
+        streams: .terminal(name)
       )
     } catch {
       close(copy)
@@ -82,14 +84,8 @@ package final class PseudoTerminal: Sendable {
 
   /// Types bytes; waits while the program does not take them.
   package func send(_ bytes: some Sequence<UInt8>) throws {
-    var left = Array(bytes)[...]
-    while !left.isEmpty {
-      let count = left.withUnsafeBytes { write(screen, $0.baseAddress, $0.count) }
-      if count > 0 {
-        left.removeFirst(count)
-      } else if errno != EINTR {
-        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-      }
+    guard Array(bytes).withUnsafeBytes({ writeAll($0, to: screen) }) else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
     }
   }
 

@@ -95,10 +95,20 @@ int clinux_set_terminal_size(int descriptor, int columns, int rows);
 /// Rows of the terminal behind a descriptor; 0 when it is none.
 int clinux_terminal_rows(int descriptor);
 
-/// Begins a program, looked up in PATH, in a process group of its own, with no signal blocked or ignored, nothing on its
-/// standard input and no other descriptor of this process.
+/// Starts a program, looked up in PATH, with no signal blocked or ignored and no descriptor of this process but three.
+/// `streams` are the descriptors that become its standard input, output and errors; -1 stands for /dev/null. With the path
+/// of a terminal instead (else NULL) all three are that, and the program leads a session that it is the terminal of.
+/// `leads_group`: whether it leads a process group of its own.
+/// The process's number; -1 and errno when it could not be started.
+pid_t clinux_start(const char *program, char *const *arguments, char *const *environment, const int *streams,
+                   const char *terminal, int leads_group);
+
+/// Makes a pipe whose ends, the reading one first, no child inherits (pipe2 with O_CLOEXEC); -1 and errno when it cannot.
+int clinux_pipe(int *ends);
+
+/// Starts a program with clinux_start in a process group of its own, with nothing on its standard input.
 /// `output` and `errors` are set to descriptors to read what it writes from; reading does not wait.
-/// The process's number; -1 and errno when it could not be begun.
+/// The process's number; -1 and errno when it could not be started.
 pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors);
 
 /// Has the kernel kill this process when the thread that started it ends (prctl with PR_SET_PDEATHSIG).

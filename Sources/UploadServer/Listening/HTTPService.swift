@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
+import UploadProtocol
 
 /// Hummingbird's HTTP server with a responder behind it.
 ///

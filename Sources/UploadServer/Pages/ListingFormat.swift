@@ -1,4 +1,5 @@
 import UploadCore
+import UploadProtocol
 import UploadReport
 import UploadStorage
 

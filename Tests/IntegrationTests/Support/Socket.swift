@@ -16,18 +16,9 @@ final class Socket: Sendable {
   /// Connects to a port of this machine.
   /// - Parameter receiveBuffer: of the kernel, in bytes, about; its default when nil.
   convenience init(port: Int, receiveBuffer: Int32? = nil) throws {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    // Before the connection begins: it tells the other end how large a window can become.
-    if var size = receiveBuffer {
-      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+    let descriptor = try Loopback.connect(to: port) { descriptor in
+      if let receiveBuffer { Loopback.setReceiveBuffer(receiveBuffer, of: descriptor) }
     }
-    var address = sockaddr_in.loopback(port: port)
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw SocketError(call: "connect", number: errno) }
     self.init(descriptor: descriptor)
   }
 
@@ -37,17 +28,8 @@ final class Socket: Sendable {
 
   /// Listens on a free port of this machine.
   static func listening() throws -> (socket: Socket, port: Int) {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in.loopback(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(descriptor, pointer, length) == 0 && listen(descriptor, 16) == 0
-          && getsockname(descriptor, pointer, &length) == 0
-      }
-    }
-    guard result else { throw SocketError(call: "listen", number: errno) }
-    return (Socket(descriptor: descriptor), Int(UInt16(bigEndian: address.sin_port)))
+    let (descriptor, port) = try Loopback.listen(backlog: 16)
+    return (Socket(descriptor: descriptor), port)
   }
 
   /// Waits for a connection to a listening socket.
@@ -202,15 +184,5 @@ final class Socket: Sendable {
   /// Receives whole answers with a Content-Length each.
   func receiveAnswers(_ count: Int = 1) async throws -> [HTTPAnswer] {
     HTTPAnswer.parse(try await receive { HTTPAnswer.parse($0).count >= count })
-  }
-}
-
-extension sockaddr_in {
-  fileprivate static func loopback(port: Int) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-    return address
   }
 }

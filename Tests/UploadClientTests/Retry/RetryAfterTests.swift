@@ -16,6 +16,12 @@ import Testing
     #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:50:37 GMT", now: now) == .seconds(60))
     #expect(RetryAfter.duration("Sat, 05 Nov 1994 08:50:37 GMT", now: now) == .zero)
     #expect(RetryAfter.duration("Sun, 06 Nov 2094 08:49:37 GMT", now: now) == .seconds(31_536_000))
+    #expect(RetryAfter.duration("\tSun, 06 Nov 1994 08:50:37 GMT ", now: now) == .seconds(60))
+  }
+
+  @Test(arguments: ["Sunday, 06-Nov-94 08:50:37 GMT", "Sun Nov  6 08:50:37 1994"])
+  func `an obsolete form of a date is read too`(text: String) {
+    #expect(RetryAfter.duration(text, now: now) == .seconds(60))
   }
 
   @Test(arguments: ["", " ", "-1", "+5", "1.5", "soon", "1 2", "Sun, 06 Foo 1994 08:49:37 GMT", "٣"])

@@ -18,7 +18,9 @@ final class ScriptedServer: Sendable {
   /// - Parameter receiveBuffer: bytes that the kernel accepts before the script reads them; small where a test needs the
   ///   client to wait.
   fileprivate init(receiveBuffer: CInt, script: @escaping Script) throws {
-    (listener, port) = try Self.listen(receiveBuffer: receiveBuffer)
+    (listener, port) = try Loopback.listen { descriptor in
+      if receiveBuffer > 0 { Loopback.setReceiveBuffer(receiveBuffer, of: descriptor) }
+    }
     let (listener, threads) = (listener, threads)
     threads.enter()
     Thread.detachNewThread { [self] in
@@ -49,24 +51,6 @@ final class ScriptedServer: Sendable {
     }
     close(listener)
     if let failure = failures.withLock({ $0.first }) { throw failure }
-  }
-
-  static func listen(receiveBuffer: CInt, backlog: CInt = 64) throws -> (descriptor: CInt, port: Int) {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    var size = receiveBuffer
-    if size > 0 { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size)) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, backlog) == 0
-          && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    guard bound else { throw TimeoutError("no loopback port: errno \(errno)") }
-    return (descriptor, Int(in_port_t(bigEndian: address.sin_port)))
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import UploadTestSupport
 
 /// A connection for one case after another. Blocks its thread: an event loop between would cost more than a case.
 final class FuzzConnection {
@@ -23,17 +24,7 @@ final class FuzzConnection {
   private var buffer = [UInt8](repeating: 0, count: 65_536)
 
   init(port: Int) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw SocketError(call: "connect", number: errno) }
+    descriptor = try Loopback.connect(to: port)
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
   }
 

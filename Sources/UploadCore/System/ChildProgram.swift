@@ -1,0 +1,67 @@
+import CLinux
+import Glibc
+
+/// Starts programs as children of this process. A child has no signal blocked or ignored, and no descriptor but its three
+/// streams.
+package enum ChildProgram {
+  /// Where a child's streams lead.
+  package enum Streams: Sendable {
+    /// To descriptors of this process, which stay open here; nil stands for `/dev/null`.
+    case descriptors(input: Int32?, output: Int32?, errors: Int32?)
+    /// To a terminal, by its path: the child leads a session of its own, whose terminal it becomes.
+    case terminal(String)
+  }
+
+  /// Starts a program. The caller waits for its end.
+  /// - Parameters:
+  ///   - program: a path, or a name to look up in PATH.
+  ///   - environment: all of it.
+  ///   - leadsGroup: whether the child leads a process group, so that one signal reaches all that it starts; in a terminal
+  ///     it does.
+  /// - Returns: the child's process ID.
+  package static func start(
+    _ program: String,
+    _ arguments: [String],
+    environment: [String: String],
+    streams: Streams,
+    leadsGroup: Bool = false
+  ) throws(SystemCallError) -> Int32 {
+    let processID = withCStrings([program] + arguments) { arguments in
+      withCStrings(environment.map { "\($0.key)=\($0.value)" }) { environment in
+        switch streams {
+        case .descriptors(let input, let output, let errors):
+          let descriptors = [input ?? -1, output ?? -1, errors ?? -1]
+          return clinux_start(program, arguments, environment, descriptors, nil, leadsGroup ? 1 : 0)
+        case .terminal(let path):
+          return clinux_start(program, arguments, environment, nil, path, 0)
+        }
+      }
+    }
+    guard processID > 0 else { throw SystemCallError("posix_spawn", errno) }
+    return processID
+  }
+
+  /// Makes a pipe, of which a child has only the end that is one of its streams.
+  package static func pipe() throws(SystemCallError) -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard clinux_pipe(&ends) == 0 else { throw SystemCallError("pipe2", errno) }
+    return (ends[0], ends[1])
+  }
+
+  /// Waits for the end of a child.
+  /// - Returns: its status as wait(2) lays it out; -1 when it is no child, or was waited for before.
+  @discardableResult
+  package static func wait(for processID: Int32) -> Int32 {
+    var status: Int32 = 0
+    while true {
+      if waitpid(processID, &status, 0) == processID { return status }
+      guard errno == EINTR else { return -1 }
+    }
+  }
+
+  private static func withCStrings(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Int32) -> Int32 {
+    let copies = strings.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies + [nil])
+  }
+}
