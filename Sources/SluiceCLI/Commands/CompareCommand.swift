@@ -1,6 +1,6 @@
 import ArgumentParser
-import Glibc
 import UploadCore
+import UploadTrials
 
 /// `sluice compare`: what streaming saves, seen in a minute.
 struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
@@ -68,7 +68,18 @@ struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
-    let status = MainLoop.run(forcedStatus: 130) { [self] stop in CompareRun(self, stop).run() }
+    let status = MainLoop.run(forcedStatus: 130) { [configuration] stop in CompareRun(configuration, stop).run() }
     throw ExitCode(status)
+  }
+
+  private var configuration: CompareRun.Configuration {
+    let content: CompareRun.Configuration.Content = if let file { .file(file) } else { .generated(size?.size ?? 0) }
+    var configuration = CompareRun.Configuration(content)
+    configuration.runs = runs
+    configuration.maxMemory = maxMemory?.size
+    configuration.directory = dir
+    configuration.svg = svg
+    configuration.json = json
+    return configuration
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import Glibc
 import UploadCore
 
@@ -62,15 +63,13 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   func run() throws {
     try checkFiles()
+    let engine = try server.engine(port: port)
     if plain {
-      let run = ServeRun(server: server, port: port, directory: dir, files: files, jobs: jobs)
+      let run = ServeRun(server: engine, directory: dir, files: files, jobs: jobs)
       throw ExitCode(run.onMainLoop())
     }
+    let setup = DashboardEngine.Setup(server: engine, directory: dir, jobs: jobs, trust: trusted.trust)
     let status = MainActor.assumeIsolated { DashboardRun(setup: setup, files: files).run() }
     throw ExitCode(status)
-  }
-
-  private var setup: DashboardEngine.Setup {
-    DashboardEngine.Setup(server: server, port: port, directory: dir, jobs: jobs, trust: trusted.trust)
   }
 }

@@ -1,10 +1,8 @@
 import ArgumentParser
-import Glibc
+import DashboardApp
 import TerminalUI
 import UploadCore
-import UploadReport
-import UploadServer
-import UploadStorage
+import UploadTrials
 
 /// `sluice headless`: the test mode. Server and client in one process, no terminal; proves that what is sent arrives.
 struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
@@ -128,13 +126,46 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
+    let engine = try server.engine(port: port)
     if let script {
-      throw ExitCode(MainActor.assumeIsolated { ScriptRun(command: self, script: script).run() })
+      let configuration = scriptConfiguration(script, engine)
+      throw ExitCode(MainActor.assumeIsolated { ScriptRun(configuration).run() })
     }
-    let limit = server.grace.duration + MainLoop.usualStopLimit
-    let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { [self] stop in await HeadlessRun(self, stop).run()
+    let limit = engine.grace + MainLoop.usualStopLimit
+    let configuration = headlessConfiguration(engine)
+    let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { stop in
+      await HeadlessRun(configuration, stop).run()
     }
     throw ExitCode(status)
+  }
+
+  private func headlessConfiguration(_ engine: ServerEngine.Configuration) -> HeadlessRun.Configuration {
+    var configuration = HeadlessRun.Configuration(server: engine)
+    configuration.directory = dir
+    configuration.files = files
+    if let size { configuration.size = size.size }
+    configuration.count = count ?? 1
+    configuration.modes = modes.map(\.uploadMode)
+    configuration.jobs = jobs
+    configuration.isKept = keep
+    configuration.interval = interval.duration
+    return configuration
+  }
+
+  private func scriptConfiguration(
+    _ script: String,
+    _ engine: ServerEngine.Configuration
+  ) -> ScriptRun.Configuration {
+    let setup = DashboardEngine.Setup(server: engine, directory: "", jobs: jobs, trust: trusted.trust)
+    var configuration = ScriptRun.Configuration(script: script, setup: setup)
+    configuration.directory = dir
+    configuration.files = files
+    if let screen { configuration.screen = screen }
+    configuration.frames = frames
+    configuration.format = format
+    configuration.settings = settings
+    configuration.isKept = keep
+    return configuration
   }
 
   private static func modes(parsing text: String) throws -> [SendMode] {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import DashboardApp
 import Glibc
 import UploadCore
+import UploadTrials
 
 /// `sluice sample`: a big file to try uploads with.
 struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import Glibc
 import UploadClient
 import UploadCore
@@ -216,7 +217,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     reporting.cancel()
     await reporter.finish()
     let summary = UploadSummary(
-      uploads: meters.map { SummaryEntries.entry(for: $0) },
+      uploads: meters.map { UploadSummary.Entry(for: $0) },
       peakResidentBytes: ProcessMemory.current().peak
     )
     show(summary)

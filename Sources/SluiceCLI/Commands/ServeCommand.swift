@@ -47,7 +47,13 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
-    let run = ServeRun(server: server, port: port, directory: dir, json: json, interval: interval, logger: log.logger)
+    let run = ServeRun(
+      server: try server.engine(port: port),
+      directory: dir,
+      json: json,
+      interval: interval.duration,
+      logger: log.logger
+    )
     throw ExitCode(run.onMainLoop())
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import UploadCore
 import UploadProtocol
 import UploadServer
@@ -187,8 +188,23 @@ struct ServerOptions: ParsableArguments {
     guard (0...65_535).contains(port) else { throw ValidationError("\(option) must be from 0 to 65535.") }
   }
 
-  /// The server's settings.
-  /// - Throws: ``UploadError`` with code `badValue` or `badCertificate`.
+  /// What a server is hosted with.
+  /// - Throws: ``UploadError`` with code `badValue`; not for options that were validated.
+  func engine(port: Int) throws(UploadError) -> ServerEngine.Configuration {
+    var engine = ServerEngine.Configuration(server: try configuration(port: port))
+    engine.certificate = tls.source
+    engine.storage = storage
+    engine.fileMode = fileMode
+    engine.minFree = minFree.size
+    engine.memoryBudget = memoryBudget.bytes
+    engine.stallAfter = stallAfter.duration
+    engine.graceText = grace.description
+    engine.isTokenGenerated = access.token == nil
+    return engine
+  }
+
+  /// The server's settings, without its certificate.
+  /// - Throws: ``UploadError`` with code `badValue`.
   func configuration(port: Int) throws(UploadError) -> ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.host = host
@@ -206,7 +222,6 @@ struct ServerOptions: ParsableArguments {
     configuration.limits.ratePerUpload = limitRatePerUpload?.bytesPerSecond
     configuration.limits.onCut = onCut
     configuration.access = try access.rules(host: host)
-    configuration.tls = try tls.identity(host: host)
     configuration.limits.idleTimeout = idleTimeout.duration
     configuration.limits.grace = grace.duration
     return configuration

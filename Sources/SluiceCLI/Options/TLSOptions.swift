@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import UploadCore
 import UploadServer
 
@@ -42,10 +43,9 @@ struct TLSOptions: ParsableArguments {
     }
   }
 
-  /// What the server shows of itself; nil for plain HTTP.
-  /// - Throws: ``UploadError`` with code `badCertificate`.
-  func identity(host: String) throws(UploadError) -> ReloadableTLSIdentity? {
-    if let tlsCert, let tlsKey { return try ReloadableTLSIdentity(certificateFile: tlsCert, keyFile: tlsKey) }
-    return tls == .selfSigned ? try ReloadableTLSIdentity(selfSignedFor: host) : nil
+  /// Where the server's certificate comes from; nothing is read here.
+  var source: ServerEngine.CertificateSource {
+    if let tlsCert, let tlsKey { return .files(certificate: tlsCert, key: tlsKey) }
+    return tls == .selfSigned ? .selfSigned : .none
   }
 }

@@ -1,0 +1,138 @@
+import Dashboard
+import Glibc
+package import UploadClient
+import UploadCore
+import UploadProtocol
+import UploadServer
+import UploadStorage
+
+/// What the dashboard shows and steers: a server, a client, and the files in line for it.
+package struct DashboardEngine: Sendable {
+  /// What it is made from.
+  package struct Setup: Sendable {
+    package var server: ServerEngine.Configuration
+    package var directory: String
+    /// Files sent at once.
+    package var jobs: Int
+    /// Of servers that the user names.
+    package var trust: ServerTrust
+
+    package init(server: ServerEngine.Configuration, directory: String, jobs: Int, trust: ServerTrust) {
+      self.server = server
+      self.directory = directory
+      self.jobs = jobs
+      self.trust = trust
+    }
+  }
+
+  let ledger: UploadLedger
+  let queue: OutgoingQueue
+  let address: ServerAddress
+  let server: ServerEngine
+  /// The server as a place to send to.
+  private let ownTarget: SendTarget
+  private let serving: Task<UploadError?, Never>
+  private let setup: Setup
+
+  /// Brings the server up, and returns when it listens.
+  /// - Throws: ``UploadError`` when the directory cannot be used, or the port is taken.
+  static func start(_ setup: Setup) async throws(UploadError) -> DashboardEngine {
+    let ledger = UploadLedger()
+    let server = try ServerEngine(
+      setup.server,
+      directory: setup.directory,
+      ledger: ledger,
+      logger: ProcessLog.quiet,
+      otherDescriptors: ClientEngine.descriptors(jobs: setup.jobs)
+    )
+    let (address, serving) = try await server.listen()
+    var configuration = UploadClientConfiguration()
+    configuration.retry = .usual
+    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: setup.jobs)
+    return DashboardEngine(
+      ledger: ledger,
+      queue: OutgoingQueue(client, jobs: setup.jobs),
+      address: address,
+      server: server,
+      ownTarget: try SendTarget(own: address, server),
+      serving: serving,
+      setup: setup
+    )
+  }
+
+  /// What the views are told once.
+  func facts(_ paths: LocalPath) -> DashboardFacts {
+    let host = PlainText.sanitized(setup.server.host)
+    return DashboardFacts(
+      url: address.url,
+      rawPort: address.rawPort,
+      directory: setup.directory,
+      workingDirectory: paths.workingDirectory,
+      home: paths.home,
+      asksForToken: server.token != nil,
+      madeToken: server.madeToken?.text,
+      fingerprint: address.fingerprint?.digits,
+      warning: server.token != nil || LoopbackName.contains(setup.server.host)
+        ? nil : "Anybody who can reach \(host) can upload and download here.",
+      lineLimit: OutgoingLine.limit
+    )
+  }
+
+  func sampler() -> DashboardSampler {
+    let budget = server.budget
+    let sampler = Sampler(
+      ledger: ledger,
+      stallAfter: setup.server.stallAfter,
+      slabUse: { budget.use }
+    )
+    return DashboardSampler(sampler, queue: queue)
+  }
+
+  /// - Throws: ``UploadError`` with code `badURL`.
+  func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
+    switch destination {
+    case .ownServer: ownTarget
+    case .url(let text): try SendTarget(text, trust: setup.trust)
+    }
+  }
+
+  /// Ends an upload, wherever it is by now.
+  /// - Returns: false when there is none of that name.
+  func cancel(_ id: UploadID) -> Bool {
+    queue.cancel(id) || ledger.cancel(id)
+  }
+
+  /// How long running uploads may go on after ``finish()``, as the user wrote it.
+  var graceText: String { setup.server.graceText }
+
+  /// Stops by letting what runs come to its end, as long as the grace lasts; what waits in line is called off.
+  func finish() async {
+    queue.close()
+    await server.server.stop()
+    await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
+    // The server sees to the end of incoming ones itself.
+    for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
+    _ = await serving.value
+    await server.shutDown()
+  }
+
+  /// Stops and ends what runs.
+  func abandon() async {
+    queue.close()
+    ledger.cancelAll()
+    await server.server.stop()
+    // One may have begun just before the server stopped.
+    ledger.cancelAll()
+    // Downloads hold the server up for its grace; they lose nothing that could be kept.
+    await Race.wait(atMost: .seconds(2)) {
+      _ = await serving.value
+      await queue.waitUntilEmpty()
+    }
+    await server.shutDown()
+  }
+
+  /// What went wrong with the server, once it has ended.
+  func serverFailure() async -> UploadError? {
+    await serving.value
+  }
+}

@@ -1,0 +1,80 @@
+import CLinux
+import Dashboard
+import Glibc
+import TerminalUI
+package import UploadCore
+
+/// Puts the dashboard together: the engine, the model, and the main loop between them and a screen.
+///
+/// The folders of this target, the lowest first; a file uses its own folder and those before it. Commands and options are
+/// above all of them: what is set here are plain values.
+///
+/// | folder | holds |
+/// |---|---|
+/// | `Process` | the process's surroundings: environment, standard output, signals, messages to the main thread |
+/// | `Files` | files and directories that the program makes under a path the user named |
+/// | `Engine` | a server and a client hosted in this process, and their log |
+/// | `Reporting` | snapshots shown as lines: JSON, plain, live |
+/// | `Queue` | files that wait to be sent, a few at once |
+/// | `Directory` | directories and files as the picker shows them |
+/// | `Settings` | the user's settings file |
+/// | the top | the dashboard: main loop, effects, screen |
+@MainActor
+package struct DashboardHost {
+  /// To be made before any thread is.
+  let signals = DashboardSignals.open()
+  private let mailbox = Mailbox<LoopEvent>()
+  private let paths = LocalPath(home: UserPlaces.home, workingDirectory: UserPlaces.workingDirectory)
+  /// Where the user's settings are kept; nil for nowhere.
+  let settingsFile: SettingsFile?
+
+  package init(settingsFile: SettingsFile?) {
+    self.settingsFile = settingsFile
+  }
+
+  /// Starts the engine, and waits for it.
+  /// - Returns: nil when a signal came that ends the program.
+  package func start(_ setup: DashboardEngine.Setup) -> Result<DashboardEngine, UploadError>? {
+    let started = Mailbox<Result<DashboardEngine, UploadError>>()
+    Task.detached {
+      do throws(UploadError) {
+        started.post(.success(try await DashboardEngine.start(setup)))
+      } catch {
+        started.post(.failure(error))
+      }
+    }
+    var descriptors = [signals, started.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    while true {
+      poll(&descriptors, nfds_t(descriptors.count), -1)
+      if let result = started.take().first { return result }
+      switch clinux_read_signal(signals) {
+      case SIGINT, SIGTERM, SIGHUP, SIGQUIT: return nil
+      case SIGTSTP: clinux_stop_process()
+      default: break
+      }
+    }
+  }
+
+  /// The main loop on a screen.
+  package func loop(_ engine: DashboardEngine, on screen: DashboardScreen) -> DashboardLoop {
+    let (settings, note) = settingsFile?.load() ?? (DashboardSettings(), nil)
+    let performer = EffectPerformer(engine: engine, mailbox: mailbox, paths: paths)
+    let loop = DashboardLoop(
+      model: DashboardModel(
+        facts: engine.facts(paths),
+        settings: settings,
+        capabilities: screen.terminal.capabilities,
+        size: screen.terminal.size
+      ),
+      screen: screen,
+      engine: engine,
+      performer: performer,
+      mailbox: mailbox,
+      signals: signals,
+      settings: settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
+    )
+    performer.watchServer()
+    if let note { loop.send(.note(.warning, note)) }
+    return loop
+  }
+}

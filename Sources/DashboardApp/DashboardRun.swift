@@ -1,0 +1,69 @@
+import Dashboard
+import Glibc
+import TerminalNCurses
+import TerminalUI
+import UploadCore
+
+/// The dashboard on this process's terminal, from before the screen is taken until it is the shell's again.
+@MainActor
+package struct DashboardRun {
+  private let setup: DashboardEngine.Setup
+  private let files: [String]
+
+  /// - Parameter files: sent to the own server at once.
+  package init(setup: DashboardEngine.Setup, files: [String]) {
+    self.setup = setup
+    self.files = files
+  }
+
+  /// - Returns: the exit status.
+  package func run() -> Int32 {
+    let environment = ProcessEnvironment.all
+    do throws(TerminalError) {
+      try NCursesTerminal.check(type: environment["TERM"])
+    } catch {
+      return fail(error)
+    }
+    let host = DashboardHost(settingsFile: SettingsPlace.path(environment).map { SettingsFile(path: $0) })
+    switch host.start(setup) {
+    case nil: return 0
+    case .failure(let error):
+      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
+      return 2
+    case .success(let engine):
+      do throws(TerminalError) {
+        let usesColor = environment["NO_COLOR"]?.isEmpty ?? true
+        return show(engine, host, on: try NCursesTerminal(type: environment["TERM"], usesColor: usesColor))
+      } catch {
+        return fail(error)
+      }
+    }
+  }
+
+  private func fail(_ error: TerminalError) -> Int32 {
+    Output.errorLine(
+      "sluice: \(error.message) The dashboard needs a terminal; sluice --plain, sluice serve and sluice headless do not."
+    )
+    return 64
+  }
+
+  private func show(_ engine: DashboardEngine, _ host: DashboardHost, on terminal: NCursesTerminal) -> Int32 {
+    var screen = DashboardScreen(terminal)
+    screen.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
+    let loop = host.loop(engine, on: screen)
+    if !files.isEmpty { loop.performer.send(paths: files, to: .ownServer, mode: loop.model.settings.mode) }
+    loop.run()
+    // A terminal without a second screen would keep this one under what the shell writes.
+    let capabilities = terminal.capabilities
+    terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
+    screen.close()
+    Output.line(
+      Goodbye.line(
+        incoming: engine.ledger.totals(.incoming),
+        outgoing: engine.ledger.totals(.outgoing),
+        calledOff: engine.queue.calledOffCount
+      )
+    )
+    return 0
+  }
+}

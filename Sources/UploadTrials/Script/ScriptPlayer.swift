@@ -1,0 +1,106 @@
+import Dashboard
+import DashboardApp
+import TerminalUI
+import UploadCore
+
+/// Does what a script's commands say, by way of the dashboard's main loop.
+@MainActor
+struct ScriptPlayer {
+  /// Why a command could not be carried out.
+  struct Failure: Error {
+    let reason: String
+    /// A signal came that ends the program.
+    var isInterrupted = false
+  }
+
+  let loop: DashboardLoop
+  let terminal: MemoryTerminal
+  /// Nil for nowhere.
+  let frames: FrameDirectory?
+
+  /// What the screen shows, a line for each row.
+  var screenText: String { terminal.text }
+
+  /// - Throws: ``Failure``.
+  func play(_ command: ScriptCommand) throws(Failure) {
+    switch command {
+    case .keys(let keys):
+      for key in keys { try send(.key(key)) }
+    case .type(let text):
+      terminal.type(text)
+      try turn()
+    case .paste(let text): try send(.paste(text))
+    case .resize(let size): try send(.resize(size))
+    case .expect(let text, let patience):
+      try wait(atMost: patience, "the screen does not show it") { screenText.contains(text) }
+    case .expectNot(let text, let patience):
+      try wait(atMost: patience, "the screen shows it") { !screenText.contains(text) }
+    case .waitIdle(let patience): try waitUntilIdle(atMost: patience)
+    case .frame(let name): try writeFrame(name)
+    case .send(let path, let mode):
+      loop.perform(.send(paths: [path], target: .ownServer, mode: mode ?? loop.model.settings.mode))
+      try turn()
+    case .quit:
+      loop.perform(.quit)
+      while !loop.isOver { loop.turn() }
+    }
+  }
+
+  private func send(_ event: InputEvent) throws(Failure) {
+    terminal.send(event)
+    try turn()
+  }
+
+  /// Has the loop take what there is.
+  private func turn() throws(Failure) {
+    try turn(until: .now)
+  }
+
+  private func turn(until deadline: ContinuousClock.Instant) throws(Failure) {
+    guard !loop.isOver else { throw Failure(reason: "the dashboard has ended") }
+    loop.turn(until: deadline)
+    if loop.endSignal != nil { throw Failure(reason: "a signal came", isInterrupted: true) }
+  }
+
+  private func wait(atMost patience: Duration, _ reason: String, for condition: () -> Bool) throws(Failure) {
+    let deadline = ContinuousClock.now + patience
+    while !condition() {
+      guard .now < deadline, !loop.isOver else { throw Failure(reason: reason) }
+      try turn(until: deadline)
+    }
+  }
+
+  /// Idle is when nothing runs, waits or is awaited, and the screen shows as much.
+  private func waitUntilIdle(atMost patience: Duration) throws(Failure) {
+    let deadline = ContinuousClock.now + patience
+    while true {
+      let began = ContinuousClock.now
+      let isBusy = loop.isBusy
+      // What was answered by then is taken in this turn; what had ended is in a look after that.
+      try turn(until: deadline)
+      if !isBusy, try isShownIdle(since: began, until: deadline) { return }
+      guard .now < deadline else { throw Failure(reason: "something is still going on") }
+    }
+  }
+
+  private func isShownIdle(since began: ContinuousClock.Instant, until deadline: ContinuousClock.Instant)
+    throws(Failure)
+    -> Bool
+  {
+    while .now < deadline {
+      if let snapshot = loop.snapshot, snapshot.at >= began { return snapshot.uploads.isEmpty && loop.model.isIdle }
+      try turn(until: deadline)
+    }
+    return false
+  }
+
+  private func writeFrame(_ name: String) throws(Failure) {
+    if !loop.isOver { try turn() }
+    guard let frames, let frame = terminal.frame else { return }
+    do throws(UploadError) {
+      try frames.write(frame, name: name)
+    } catch {
+      throw Failure(reason: error.message)
+    }
+  }
+}
