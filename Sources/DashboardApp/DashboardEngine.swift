@@ -26,7 +26,7 @@ package struct DashboardEngine: Sendable {
   }
 
   let ledger: UploadLedger
-  let queue: OutgoingQueue
+  let queue: UploadQueue
   let address: ServerAddress
   let server: ServerEngine
   /// The server as a place to send to.
@@ -51,7 +51,7 @@ package struct DashboardEngine: Sendable {
     let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: setup.jobs)
     return DashboardEngine(
       ledger: ledger,
-      queue: OutgoingQueue(client, jobs: setup.jobs),
+      queue: UploadQueue(client, jobs: setup.jobs),
       address: address,
       server: server,
       ownTarget: try SendTarget(own: address, server),
@@ -74,7 +74,7 @@ package struct DashboardEngine: Sendable {
       fingerprint: address.fingerprint?.digits,
       warning: server.token != nil || LoopbackName.contains(setup.server.host)
         ? nil : "Anybody who can reach \(host) can upload and download here.",
-      lineLimit: OutgoingLine.limit
+      lineLimit: UploadQueueState.limit
     )
   }
 
@@ -134,5 +134,28 @@ package struct DashboardEngine: Sendable {
   /// What went wrong with the server, once it has ended.
   func serverFailure() async -> UploadError? {
     await serving.value
+  }
+}
+
+/// Snapshots of the ledger's uploads and of those that wait in line for it.
+struct DashboardSampler {
+  private var sampler: Sampler
+  private let queue: UploadQueue
+
+  init(_ sampler: Sampler, queue: UploadQueue) {
+    self.sampler = sampler
+    self.queue = queue
+  }
+
+  mutating func sample() -> Snapshot {
+    // The line first: what leaves it meanwhile is on the ledger by then, and is in both rather than in neither.
+    let line = queue.drainQueued()
+    var snapshot = sampler.sample()
+    let known = Set(snapshot.uploads.lazy.map(\.id))
+    let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
+    snapshot.uploads.insert(contentsOf: line.waiting.filter { !known.contains($0.id) }, at: ended)
+    snapshot.uploads += line.cancelled
+    snapshot.unlisted = line.rest
+    return snapshot
   }
 }

@@ -23,8 +23,8 @@ package import UploadCore
 package struct DashboardHost {
   /// To be made before any thread is.
   let signals = DashboardSignals.open()
-  private let mailbox = Mailbox<LoopEvent>()
-  private let paths = LocalPath(home: UserPlaces.home, workingDirectory: UserPlaces.workingDirectory)
+  private let eventQueue = EventQueue<LoopEvent>()
+  private let paths = LocalPath(home: UserDirectories.home, workingDirectory: UserDirectories.workingDirectory)
   /// Where the user's settings are kept; nil for nowhere.
   let settingsFile: SettingsFile?
 
@@ -35,7 +35,7 @@ package struct DashboardHost {
   /// Starts the engine, and waits for it.
   /// - Returns: nil when a signal came that ends the program.
   package func start(_ setup: DashboardEngine.Setup) -> Result<DashboardEngine, UploadError>? {
-    let started = Mailbox<Result<DashboardEngine, UploadError>>()
+    let started = EventQueue<Result<DashboardEngine, UploadError>>()
     Task.detached {
       do throws(UploadError) {
         started.post(.success(try await DashboardEngine.start(setup)))
@@ -58,7 +58,7 @@ package struct DashboardHost {
   /// The main loop on a screen.
   package func loop(_ engine: DashboardEngine, on screen: DashboardScreen) -> DashboardLoop {
     let (settings, note) = settingsFile?.load() ?? (DashboardSettings(), nil)
-    let performer = EffectPerformer(engine: engine, mailbox: mailbox, paths: paths)
+    let performer = EffectPerformer(engine: engine, eventQueue: eventQueue, paths: paths)
     let loop = DashboardLoop(
       model: DashboardModel(
         facts: engine.facts(paths),
@@ -69,12 +69,23 @@ package struct DashboardHost {
       screen: screen,
       engine: engine,
       performer: performer,
-      mailbox: mailbox,
+      eventQueue: eventQueue,
       signals: signals,
       settings: settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
     )
     performer.watchServer()
     if let note { loop.send(.note(.warning, note)) }
     return loop
+  }
+}
+
+/// The signals that the dashboard reads itself; nothing else in the process does.
+enum DashboardSignals {
+  private static let all = StopSignals.heeded([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT])
+
+  /// Blocks them, and gives a descriptor to read them from. Before any thread is made.
+  static func open() -> Int32 {
+    clinux_block_signals(all, Int32(all.count))
+    return clinux_signal_descriptor(all, Int32(all.count))
   }
 }

@@ -32,7 +32,7 @@ package final class DashboardLoop {
   let engine: DashboardEngine
   let performer: EffectPerformer
   private let screen: DashboardScreen
-  private let mailbox: Mailbox<LoopEvent>
+  private let eventQueue: EventQueue<LoopEvent>
   private let signals: Int32
   private let settings: SettingsSaver?
   private var sampler: DashboardSampler
@@ -52,7 +52,7 @@ package final class DashboardLoop {
     screen: DashboardScreen,
     engine: DashboardEngine,
     performer: EffectPerformer,
-    mailbox: Mailbox<LoopEvent>,
+    eventQueue: EventQueue<LoopEvent>,
     signals: Int32,
     settings: SettingsSaver?
   ) {
@@ -60,7 +60,7 @@ package final class DashboardLoop {
     self.screen = screen
     self.engine = engine
     self.performer = performer
-    self.mailbox = mailbox
+    self.eventQueue = eventQueue
     self.signals = signals
     self.settings = settings
     sampler = engine.sampler()
@@ -93,7 +93,7 @@ package final class DashboardLoop {
         hasNews = true
       }
     }
-    for event in mailbox.take() {
+    for event in eventQueue.take() {
       take(event)
       hasNews = true
     }
@@ -111,7 +111,7 @@ package final class DashboardLoop {
     let milliseconds = Int32(min(60_000, (seconds * 1000).rounded(.up)))
     // A descriptor below 0 is left out.
     let input = isTerminalLost ? -1 : screen.inputDescriptor ?? -1
-    var descriptors = [input, signals, mailbox.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    var descriptors = [input, signals, eventQueue.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     poll(&descriptors, nfds_t(descriptors.count), milliseconds)
   }
 
@@ -240,4 +240,11 @@ extension TaskbarProgress {
   fileprivate var inWholePercents: TaskbarProgress {
     if case .part(let part) = self { .part((part * 100).rounded(.down) / 100) } else { self }
   }
+}
+
+/// What the main thread hears from others.
+enum LoopEvent: Sendable {
+  case message(DashboardMessage)
+  /// The engine has stopped.
+  case stopped
 }

@@ -24,7 +24,7 @@ package struct DashboardRun {
     } catch {
       return fail(error)
     }
-    let host = DashboardHost(settingsFile: SettingsPlace.path(environment).map { SettingsFile(path: $0) })
+    let host = DashboardHost(settingsFile: SettingsLocation.path(environment).map { SettingsFile(path: $0) })
     switch host.start(setup) {
     case nil: return 0
     case .failure(let error):
@@ -58,12 +58,31 @@ package struct DashboardRun {
     terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
     screen.close()
     Output.line(
-      Goodbye.line(
+      ExitSummary.line(
         incoming: engine.ledger.totals(.incoming),
         outgoing: engine.ledger.totals(.outgoing),
-        calledOff: engine.queue.calledOffCount
+        cancelled: engine.queue.cancelledCount
       )
     )
     return 0
+  }
+}
+
+/// What the dashboard says when the screen is the shell's again.
+enum ExitSummary {
+  /// One line: `3 uploads received, 1 sent, 1 failed`.
+  /// - Parameter cancelled: uploads that were cancelled before they began.
+  static func line(incoming: UploadLedger.Totals, outgoing: UploadLedger.Totals, cancelled: Int) -> String {
+    let counts: [(UInt64, String)] = [
+      (incoming.finished, "received"),
+      (outgoing.finished, "sent"),
+      (incoming.failed &+ outgoing.failed, "failed"),
+      (incoming.cancelled &+ outgoing.cancelled &+ UInt64(max(0, cancelled)), "cancelled"),
+    ]
+    let parts = counts.filter { $0.0 > 0 }
+    guard let first = parts.first else { return "No uploads." }
+    let noun = first.0 == 1 ? "upload" : "uploads"
+    let rest = parts.dropFirst().map { ", \($0.0) \($0.1)" }.joined()
+    return "\(first.0) \(noun) \(first.1)\(rest)."
   }
 }

@@ -7,15 +7,15 @@ import UploadCore
 /// Does to the engine what the dashboard wants done. Nothing here waits; answers come by mail.
 final class EffectPerformer: Sendable {
   private let engine: DashboardEngine
-  private let mailbox: Mailbox<LoopEvent>
+  private let eventQueue: EventQueue<LoopEvent>
   private let paths: LocalPath
   /// For what may block: a network's disk may take its time.
   private let helpers = NIOThreadPool(numberOfThreads: 3)
   private let pending = Atomic<Int>(0)
 
-  init(engine: DashboardEngine, mailbox: Mailbox<LoopEvent>, paths: LocalPath) {
+  init(engine: DashboardEngine, eventQueue: EventQueue<LoopEvent>, paths: LocalPath) {
     self.engine = engine
-    self.mailbox = mailbox
+    self.eventQueue = eventQueue
     self.paths = paths
     helpers.start()
   }
@@ -31,13 +31,13 @@ final class EffectPerformer: Sendable {
       return note(.error, error.message)
     }
     let jobs = paths.map {
-      OutgoingJob(path: self.paths.absolute($0), target: target, mode: mode)
+      UploadJob(path: self.paths.absolute($0), target: target, mode: mode)
     }
     let refused = engine.queue.add(jobs)
-    if refused < jobs.count { mailbox.post(.message(.queued(jobs[0].id))) }
+    if refused < jobs.count { eventQueue.post(.message(.queued(jobs[0].id))) }
     beside { [engine] in
       var sizes: [UploadID: UInt64] = [:]
-      for job in jobs { sizes[job.id] = OutgoingJob.size(of: job.path) }
+      for job in jobs { sizes[job.id] = UploadJob.size(of: job.path) }
       engine.queue.note(sizes: sizes)
     }
     guard refused > 0 else { return }
@@ -52,7 +52,7 @@ final class EffectPerformer: Sendable {
     guard let again = engine.queue.retry(id) else {
       return note(.error, "That upload cannot be sent again from here.")
     }
-    mailbox.post(.message(.queued(again)))
+    eventQueue.post(.message(.queued(again)))
   }
 
   func readDirectory(_ path: String) {
@@ -82,15 +82,15 @@ final class EffectPerformer: Sendable {
   /// Stops the engine, and says so when it has and all settings are written.
   /// - Parameter lettingFinish: whether what runs may come to its end, within the grace.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
-    Task.detached { [engine, mailbox] in
+    Task.detached { [engine, eventQueue] in
       if lettingFinish { await engine.finish() } else { await engine.abandon() }
       await Race.wait(atMost: .seconds(2)) { await settings?.finish() }
-      mailbox.post(.stopped)
+      eventQueue.post(.stopped)
     }
   }
 
   func note(_ level: NoteLevel, _ text: String) {
-    mailbox.post(.message(.note(level, PlainText.sanitized(text))))
+    eventQueue.post(.message(.note(level, PlainText.sanitized(text))))
   }
 
   /// Says it when the server ends by itself.
@@ -113,7 +113,7 @@ final class EffectPerformer: Sendable {
 
   /// Works out an answer where that may block, and posts it.
   private func answer(_ work: @escaping @Sendable () -> DashboardMessage) {
-    beside { [mailbox] in mailbox.post(.message(work())) }
+    beside { [eventQueue] in eventQueue.post(.message(work())) }
   }
 
   private func beside(_ work: @escaping @Sendable () -> Void) {

@@ -50,7 +50,7 @@ package struct SluiceCommand: ParsableCommand {
     }
     do {
       let added = EnvironmentDefaults.adding(environment, to: arguments)
-      let complete = HomePath.expanded(added) { UserPlaces.home }
+      let complete = HomePath.expanded(added) { UserDirectories.home }
       do throws(UploadError) {
         try ProcessArguments.checkBytes(complete, valueNames: EnvironmentDefaults.allValueNames)
       } catch {

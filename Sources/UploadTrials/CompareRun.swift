@@ -40,7 +40,7 @@ package struct CompareRun {
 
   /// - Returns: the exit status.
   package func run() -> Int32 {
-    var face: any CompareFace = CompareFaces.face(json: configuration.json)
+    var renderer: any ComparisonRenderer = ComparisonRenderers.renderer(json: configuration.json)
     do throws(UploadError) {
       let workspace = try CompareWorkspace(in: configuration.directory)
       defer { workspace.remove() }
@@ -48,12 +48,12 @@ package struct CompareRun {
         RunningChildren.all.killAll()
         workspace.remove()
       }
-      let comparison = try compare(in: workspace, &face)
-      face.finish(comparison)
+      let comparison = try compare(in: workspace, &renderer)
+      renderer.finish(comparison)
       if let path = configuration.svg { try MemoryChart(comparison).write(to: path) }
       return comparison.isGood ? 0 : 1
     } catch {
-      face.clear()
+      renderer.clear()
       if stop.signal == SIGINT { return 130 }
       Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
       // The one value that only trying can show to be wrong.
@@ -61,8 +61,10 @@ package struct CompareRun {
     }
   }
 
-  private func compare(in workspace: CompareWorkspace, _ face: inout any CompareFace) throws(UploadError) -> Comparison
-  {
+  private func compare(
+    in workspace: CompareWorkspace,
+    _ renderer: inout any ComparisonRenderer
+  ) throws(UploadError) -> Comparison {
     let named = try namedFile()
     try workspace.checkRoom(for: named?.size ?? doubled(generatedSize.bytes))
     if let path = configuration.svg { try MemoryChart.check(path) }
@@ -71,11 +73,11 @@ package struct CompareRun {
     if let named {
       file = named
     } else {
-      face.note("Making a file of \(generatedSize) to send.")
+      renderer.note("Making a file of \(generatedSize) to send.")
       try makeSample(workspace.sample, generatedSize)
       file = try CompareFile(workspace.sample)
     }
-    face.note("Reading \(file.name) (\(ByteSize.text(file.size))) to know it again.")
+    renderer.note("Reading \(file.name) (\(ByteSize.text(file.size))) to know it again.")
     let digest = try digest(of: file)
     var comparison = Comparison(
       name: file.name,
@@ -85,14 +87,14 @@ package struct CompareRun {
     )
     while let index = comparison.next {
       comparison.begin(index)
-      face.begin(comparison)
+      renderer.begin(comparison)
       let trial = trial(comparison.results[index].client, file, digest, workspace, limit: configuration.maxMemory)
       let result = try trial.run { notes, memory in
         comparison.update(bytes: notes.bytes, rate: notes.rate, memory: memory)
-        face.show(comparison)
+        renderer.show(comparison)
       }
       comparison.end(index, result)
-      face.end(comparison, index)
+      renderer.end(comparison, index)
     }
     return comparison
   }

@@ -1,5 +1,6 @@
 package import DashboardApp
 import Glibc
+import Synchronization
 import UploadClient
 package import UploadCore
 import UploadProtocol
@@ -88,8 +89,8 @@ package struct HeadlessRun: Sendable {
       stallAfter: configuration.server.stallAfter,
       slabUse: { budget.use }
     )
-    let face = HeadlessFace(lines: LineFace(.json, interval: configuration.interval), peaks: peaks)
-    let reporter = Reporter(sampler: sampler, ledger: ledger, face: face)
+    let renderer = HeadlessRenderer(lines: LineRenderer(.json, interval: configuration.interval), peaks: peaks)
+    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     do throws(UploadError) {
       let address = try await start(engine, workspace)
       let reporting = Task { await reporter.run() }
@@ -146,7 +147,7 @@ package struct HeadlessRun: Sendable {
     }
     await reporter.finish()
     let peak = ProcessMemory.current().peak
-    let comparison = HeadlessComparison(
+    let comparison = ContentComparison(
       paths: paths,
       directory: workspace.uploads,
       isCancelled: { [stop] in stop.signal != nil }
@@ -182,5 +183,67 @@ extension UploadMeter {
   fileprivate var storedName: String? {
     guard case .finished(let upload) = ended?.outcome else { return nil }
     return upload.path
+  }
+}
+
+/// The test mode's renderer: JSON lines, and a note of how much memory the server held for each file.
+struct HeadlessRenderer: ProgressRenderer {
+  var lines: LineRenderer
+  let peaks: ServerPeaks
+
+  mutating func show(_ snapshot: Snapshot) {
+    for upload in snapshot.uploads where upload.direction == .incoming {
+      if case .finished(let file) = upload.outcome { peaks[file.path] = upload.peakResidentBytes }
+    }
+    lines.show(snapshot)
+  }
+}
+
+/// The most memory the server held for each stored file, by its name; bytes.
+final class ServerPeaks: Sendable {
+  private let peaks = Mutex<[String: Int]>([:])
+
+  /// The names of all files that the server has told of.
+  var names: [String] { peaks.withLock { Array($0.keys) } }
+
+  subscript(name: String) -> Int? {
+    get { peaks.withLock { $0[name] } }
+    set { peaks.withLock { $0[name] = newValue } }
+  }
+}
+
+/// Where the test mode puts its files, and what it has to remove afterwards.
+struct HeadlessWorkspace: Sendable {
+  /// Uploads end up here.
+  let uploads: String
+  /// Generated files are here.
+  let generated: String
+  private let root: String
+  private let madeUploads: Bool
+
+  /// - Parameter directory: for uploads, where the user named one.
+  /// - Throws: ``UploadError`` with code `badDirectory` when there is no place for temporary files.
+  init(directory: String?) throws(UploadError) {
+    root = try ScratchDirectory.make("sluice-headless")
+    generated = root
+    uploads = directory ?? root + "/uploads"
+    madeUploads = access(uploads, F_OK) != 0
+  }
+
+  /// Removes stored files by name, in a directory that may hold others.
+  func removeStored(_ names: [String]) {
+    for name in names { unlink("\(uploads)/\(name)") }
+  }
+
+  /// Removes all that was made: generated files, and directories. In a directory of its own that includes what the server
+  /// stored although the client had given up on it by then.
+  /// - Parameter keepingFiles: remove only directories that nothing was put into.
+  func remove(keepingFiles: Bool) {
+    if !keepingFiles {
+      if madeUploads { removeStored(DirectoryNames.read(uploads)) }
+      for name in DirectoryNames.read(root) where name.hasPrefix("sample-") { unlink("\(root)/\(name)") }
+    }
+    if madeUploads { rmdir(uploads) }
+    rmdir(root)
   }
 }

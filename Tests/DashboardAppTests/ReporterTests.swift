@@ -7,7 +7,7 @@ import UploadTestSupport
 
 @Suite struct ReporterTests {
   /// Counts what it is shown.
-  private struct CountingFace: Face {
+  private struct CountingRenderer: ProgressRenderer {
     final class Record: Sendable {
       let looks = Mutex(0)
       let ends = Mutex(0)
@@ -28,10 +28,10 @@ import UploadTestSupport
 
   @Test func `it takes no samples while no upload runs, and the next upload wakes it`() async throws {
     let ledger = UploadLedger()
-    let record = CountingFace.Record()
+    let record = CountingRenderer.Record()
     let idled = Mutex(0)
     let sampler = Sampler(ledger: ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
-    let reporter = Reporter(sampler: sampler, ledger: ledger, face: CountingFace(record: record)) {
+    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: CountingRenderer(record: record)) {
       idled.withLock { $0 += 1 }
     }
     let task = Task { await reporter.run() }
@@ -55,7 +55,8 @@ import UploadTestSupport
   @Test func `cancelling ends the wait`() async {
     let ledger = UploadLedger()
     let sampler = Sampler(ledger: ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
-    let reporter = Reporter(sampler: sampler, ledger: ledger, face: CountingFace(record: CountingFace.Record()))
+    let renderer = CountingRenderer(record: CountingRenderer.Record())
+    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let task = Task { await reporter.run() }
     task.cancel()
     await task.value

@@ -85,7 +85,7 @@ import UploadStorage
 
   @Test func moreFilesThanMayWaitAreRefusedRatherThanDropped() throws {
     var command = try DashboardCommand.parse([])
-    command.files = Array(repeating: "/dev/null", count: OutgoingLine.limit)
+    command.files = Array(repeating: "/dev/null", count: UploadQueueState.limit)
     try command.validate()
     command.files.append("/dev/null")
     let error = #expect(throws: ValidationError.self) { try command.validate() }

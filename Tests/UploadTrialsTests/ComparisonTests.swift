@@ -134,10 +134,10 @@ import UploadReport
   @Test func linesOfARun() {
     let client = Self.clients[0]
     #expect(
-      CompareLineFace.line(client, trial(), number: 2, of: 3)
+      LineComparisonRenderer.line(client, trial(), number: 2, of: 3)
         == "sluice stream (2 of 3): intact, 2.00 s, client's peak memory 20.0 MiB"
     )
-    #expect(CompareLineFace.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
+    #expect(LineComparisonRenderer.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
   }
 
   @Test func theObjectsOfJSON() {

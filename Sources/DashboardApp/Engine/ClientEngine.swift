@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 package import UploadClient
 package import UploadCore
+package import UploadServer
 
 /// Everything the sending side is made of. Its event loops are its own, so that a server in the same process never waits
 /// for it; its threads end with the process.
@@ -30,5 +31,30 @@ package struct ClientEngine: Sendable {
       eventLoopGroup: eventLoops,
       threadPool: readers
     )
+  }
+}
+
+extension SendTarget {
+  /// A server of this process's own: by its token, and by its certificate, whoever signed that.
+  /// - Throws: ``UploadError`` with code `badURL`.
+  package init(own address: ServerAddress, _ engine: ServerEngine) throws(UploadError) {
+    try self.init(
+      address.url,
+      token: engine.token?.text,
+      trust: address.fingerprint.map(ServerTrust.pinned) ?? .system
+    )
+  }
+}
+
+/// The modes a client can choose.
+package enum SendMode: String, CaseIterable, Sendable {
+  case stream, multipart, buffered
+
+  package var uploadMode: UploadMode {
+    switch self {
+    case .stream: .stream
+    case .multipart: .multipart
+    case .buffered: .buffered
+    }
   }
 }

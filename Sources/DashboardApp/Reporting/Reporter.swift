@@ -5,7 +5,7 @@ package actor Reporter {
   private static let period = Duration.milliseconds(100)
 
   private var sampler: Sampler
-  private var face: any Face
+  private var renderer: any ProgressRenderer
   private let onIdle: @Sendable () -> Void
   private let activity = WakeUps()
   private var isOver = false
@@ -15,11 +15,11 @@ package actor Reporter {
   package init(
     sampler: Sampler,
     ledger: UploadLedger,
-    face: any Face,
+    renderer: any ProgressRenderer,
     onIdle: @escaping @Sendable () -> Void = {}
   ) {
     self.sampler = sampler
-    self.face = face
+    self.renderer = renderer
     self.onIdle = onIdle
     ledger.onActivity { [activity] in activity.post() }
   }
@@ -40,7 +40,7 @@ package actor Reporter {
   package func finish() {
     report()
     isOver = true
-    face.end()
+    renderer.end()
   }
 
   /// - Returns: whether nothing changes any more before the ledger notes activity.
@@ -48,8 +48,31 @@ package actor Reporter {
   private func report() -> Bool {
     guard !isOver else { return true }
     let snapshot = sampler.sample()
-    face.show(snapshot)
+    renderer.show(snapshot)
     if idle.becomesIdle(with: snapshot) { onIdle() }
     return snapshot.uploads.isEmpty && !idle.isPending
+  }
+}
+
+/// Notices when uploads have run, or requests were rejected, and nothing happens any more.
+struct IdleWatch {
+  /// Without an upload for so long, the process counts as idle.
+  private static let idleAfter = Duration.seconds(1)
+
+  /// When the last upload was seen; nil once its end has been told.
+  private var lastActive: ContinuousClock.Instant?
+
+  /// Whether something has happened, and the end of that has still to be reported.
+  var isPending: Bool { lastActive != nil }
+
+  /// - Returns: true once each time that something has happened and nothing has for a second.
+  mutating func becomesIdle(with snapshot: Snapshot) -> Bool {
+    if !snapshot.uploads.isEmpty || !snapshot.rejected.isEmpty || snapshot.hasUnreportedRejections {
+      lastActive = snapshot.at
+    } else if let last = lastActive, snapshot.at - last >= Self.idleAfter {
+      lastActive = nil
+      return true
+    }
+    return false
   }
 }

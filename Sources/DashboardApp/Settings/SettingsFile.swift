@@ -1,6 +1,9 @@
 import Dashboard
+import FoundationEssentials
 import Glibc
+import TerminalUI
 import UploadCore
+import UploadReport
 
 /// The file that keeps the user's settings. May block.
 ///
@@ -121,5 +124,96 @@ package struct SettingsFile: Sendable {
       "\(PlainText.sanitized(path)): \(cause.reason).",
       cause: cause
     )
+  }
+}
+
+/// Settings as JSON. Unknown keys are ignored, and each value that is not known is the default.
+enum SettingsText {
+  private struct Object: Decodable {
+    enum Key: String, CodingKey {
+      case theme, bar, sort, mode, refreshRate, directory
+    }
+
+    var settings = DashboardSettings()
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      func text(_ key: Key) -> String? { try? values.decode(String.self, forKey: key) }
+      func word<Word: RawRepresentable<String>>(_ key: Key) -> Word? { text(key).flatMap { Word(rawValue: $0) } }
+      settings.theme = word(.theme) ?? settings.theme
+      settings.bar = word(.bar) ?? settings.bar
+      settings.sort = word(.sort) ?? settings.sort
+      if let mode: SendMode = word(.mode) { settings.mode = mode.uploadMode }
+      if let rate = try? values.decode(Int.self, forKey: .refreshRate), DashboardSettings.refreshRates.contains(rate) {
+        settings.refreshRate = rate
+      }
+      if let directory = text(.directory), directory.hasPrefix("/") { settings.directory = directory }
+    }
+  }
+
+  /// - Returns: nil when `bytes` is no JSON object.
+  static func settings(from bytes: [UInt8]) -> DashboardSettings? {
+    try? JSONDecoder().decode(Object.self, from: Data(bytes)).settings
+  }
+
+  static func text(_ settings: DashboardSettings) -> String {
+    let value = JSONValue.object([
+      ("theme", .string(settings.theme.rawValue)),
+      ("bar", .string(settings.bar.rawValue)),
+      ("sort", .string(settings.sort.rawValue)),
+      ("mode", .string(settings.mode.rawValue)),
+      ("refreshRate", .integer(settings.refreshRate)),
+      ("directory", .optional(settings.directory)),
+    ])
+    return value.serialized + "\n"
+  }
+}
+
+/// Where the user's settings are (XDG Base Directory Specification).
+enum SettingsLocation {
+  /// The file's path; nil where there is no place for it.
+  static func path(_ environment: [String: String]) -> String? {
+    // The specification has relative ones ignored.
+    if let base = environment["XDG_CONFIG_HOME"], base.hasPrefix("/") { return base + "/sluice/config.json" }
+    guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
+    return home + "/.config/sluice/config.json"
+  }
+}
+
+/// Writes settings beside its caller, one after the other; of those that come while it writes, the last.
+struct SettingsSaver: Sendable {
+  private let settings: AsyncStream<DashboardSettings>.Continuation
+  private let writing: Task<Void, Never>
+
+  /// - Parameter onFailure: hears why settings cannot be written; the same reason once.
+  init(_ file: SettingsFile, onFailure: @escaping @Sendable (String) -> Void) {
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: DashboardSettings.self,
+      bufferingPolicy: .bufferingNewest(1)
+    )
+    settings = continuation
+    writing = Task.detached {
+      var lastFailure: String?
+      for await settings in stream {
+        do throws(UploadError) {
+          try file.save(settings)
+          lastFailure = nil
+        } catch {
+          if error.message != lastFailure { onFailure(error.message) }
+          lastFailure = error.message
+        }
+      }
+    }
+  }
+
+  /// Nothing here waits.
+  func save(_ settings: DashboardSettings) {
+    self.settings.yield(settings)
+  }
+
+  /// Returns when all is written; nothing more is taken.
+  func finish() async {
+    settings.finish()
+    await writing.value
   }
 }

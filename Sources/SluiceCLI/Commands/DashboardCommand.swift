@@ -47,8 +47,8 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
     guard !files.contains("-") else {
       throw ValidationError("Standard input is the keyboard here. Send it with: sluice send - --to URL.")
     }
-    guard files.count <= OutgoingLine.limit else {
-      throw ValidationError("At most \(OutgoingLine.limit) files can wait in line. Name fewer, or use sluice send.")
+    guard files.count <= UploadQueueState.limit else {
+      throw ValidationError("At most \(UploadQueueState.limit) files can wait in line. Name fewer, or use sluice send.")
     }
   }
 

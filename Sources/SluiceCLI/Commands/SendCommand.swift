@@ -207,7 +207,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       stallAfter: stallAfter.duration,
       slabUse: { SlabUse(used: 0, budget: 0) }
     )
-    let reporter = Reporter(sampler: sampler, ledger: ledger, face: face)
+    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
     let sending = Task { [sources, mode, jobs] in
       await engine.uploader.sendAll(sources, to: target, mode: mode.uploadMode, jobs: jobs)
@@ -229,12 +229,12 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     files.map { $0 == "-" ? .standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
   }
 
-  private var face: any Face {
-    if json { return LineFace(.json, interval: interval.duration) }
-    if quiet { return QuietFace() }
+  private var renderer: any ProgressRenderer {
+    if json { return LineRenderer(.json, interval: interval.duration) }
+    if quiet { return QuietRenderer() }
     let environment = ProcessEnvironment.all
-    if Output.canRedraw(environment) { return LiveFace(unicode: Output.isUnicode(environment)) }
-    return LineFace(.sending, interval: .seconds(5))
+    if Output.canRedraw(environment) { return LiveRenderer(unicode: Output.isUnicode(environment)) }
+    return LineRenderer(.sending, interval: .seconds(5))
   }
 
   private func show(_ summary: UploadSummary) {

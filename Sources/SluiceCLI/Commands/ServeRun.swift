@@ -43,7 +43,9 @@ struct ServeRun: Sendable {
         otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
       )
       let queue = files.isEmpty ? nil : queue(ledger)
-      let reporter = Reporter(sampler: sampler(engine, ledger), ledger: ledger, face: face) { engine.giveBackMemory() }
+      let reporter = Reporter(sampler: sampler(engine, ledger), ledger: ledger, renderer: renderer) {
+        engine.giveBackMemory()
+      }
       stop.onRequest {
         queue?.close()
         await engine.server.stop()
@@ -83,8 +85,8 @@ struct ServeRun: Sendable {
     }
   }
 
-  private var face: any Face {
-    LoggedFace(LineFace(json ? .json : .plain, interval: interval), logger: logger)
+  private var renderer: any ProgressRenderer {
+    LoggingRenderer(LineRenderer(json ? .json : .plain, interval: interval), logger: logger)
   }
 
   private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {
@@ -92,16 +94,16 @@ struct ServeRun: Sendable {
     return Sampler(ledger: ledger, stallAfter: server.stallAfter, slabUse: { budget.use })
   }
 
-  private func queue(_ ledger: UploadLedger) -> OutgoingQueue {
+  private func queue(_ ledger: UploadLedger) -> UploadQueue {
     var configuration = UploadClientConfiguration()
     configuration.retry = .usual
     let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
-    return OutgoingQueue(client, jobs: jobs)
+    return UploadQueue(client, jobs: jobs)
   }
 
-  private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: OutgoingQueue) {
+  private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {
     guard let target = try? SendTarget(own: address, engine) else { return }
-    let refused = queue.add(files.map { OutgoingJob(path: $0, target: target, mode: .stream) })
+    let refused = queue.add(files.map { UploadJob(path: $0, target: target, mode: .stream) })
     if refused > 0 { Output.errorLine("sluice: \(refused) of the files are too many at once, and are not sent.") }
   }
 

@@ -232,3 +232,17 @@ struct ServerOptions: ParsableArguments {
     DiskStore.Configuration(durability: durability, onDuplicate: onDuplicate)
   }
 }
+
+/// Digests computed of every upload: `--digest`.
+enum DigestOption: String, ExpressibleByArgument, CaseIterable {
+  /// Only those that a request asks for.
+  case none
+  case sha256
+
+  var algorithms: Set<DigestAlgorithm> {
+    switch self {
+    case .none: []
+    case .sha256: [.sha256]
+    }
+  }
+}

@@ -1,6 +1,8 @@
 import ArgumentParser
 import DashboardApp
+import UploadClient
 import UploadCore
+import UploadProtocol
 import UploadServer
 
 /// Whether a server speaks TLS, and as whom: options of every command that hosts one.
@@ -47,5 +49,59 @@ struct TLSOptions: ParsableArguments {
   var source: ServerEngine.CertificateSource {
     if let tlsCert, let tlsKey { return .files(certificate: tlsCert, key: tlsKey) }
     return tls == .selfSigned ? .selfSigned : .none
+  }
+}
+
+/// Where a server's certificate comes from when no file is named.
+enum TLSMode: String, ExpressibleByArgument, CaseIterable, Sendable {
+  /// No TLS.
+  case off
+  /// Made at start; clients know it by its fingerprint.
+  case selfSigned = "self-signed"
+}
+
+/// Which servers are believed to be who they say: options of every command that sends to others.
+struct TrustOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "https: trust what the certificates in this PEM file vouch for. (default: the machine's authorities)",
+      valueName: "path"
+    )
+  )
+  var ca: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "https: trust the certificate with this SHA-256, whoever signed it and whatever it is for.",
+      valueName: "sha256"
+    ),
+    transform: Self.fingerprint(parsing:)
+  )
+  var fingerprint: CertificateFingerprint?
+
+  static let valueNames = ["ca", "fingerprint"]
+
+  mutating func validate() throws {
+    guard ca == nil || fingerprint == nil else {
+      throw ValidationError("--ca and --fingerprint exclude each other: a fingerprint is trust enough.")
+    }
+    do throws(UploadError) {
+      try trust.validate()
+    } catch {
+      throw ValidationError(error.message)
+    }
+  }
+
+  var trust: ServerTrust {
+    if let fingerprint { return .pinned(fingerprint) }
+    return ca.map { .authorities(path: $0) } ?? .system
+  }
+
+  private static func fingerprint(parsing text: String) throws -> CertificateFingerprint {
+    do throws(UploadError) {
+      return try CertificateFingerprint(text)
+    } catch {
+      throw ValidationError(error.message)
+    }
   }
 }

@@ -3,7 +3,7 @@ import UploadReport
 
 /// The whole comparison as it stands: what is to be shown, and in the end what is told.
 ///
-/// A value: whoever runs the clients says what happens, every face is a function of it.
+/// A value: whoever runs the clients says what happens, every renderer is a function of it.
 struct Comparison: Sendable {
   /// A run that is under way.
   struct Running: Sendable {
@@ -63,5 +63,97 @@ struct Comparison: Sendable {
   func memory(of index: Int) -> MemorySeries {
     if let running, running.index == index { return running.memory }
     return results[index].memory
+  }
+}
+
+/// What a client came to over all runs: medians.
+struct CompareResult: Sendable {
+  let client: CompareClient
+  /// One a run, in their order.
+  private(set) var trials: [TrialResult] = []
+
+  init(client: CompareClient) {
+    self.client = client
+  }
+
+  mutating func add(_ trial: TrialResult) {
+    trials.append(trial)
+  }
+
+  /// The first verdict that is not good; missing when nothing was tried.
+  var verdict: CompareVerdict { deciding?.verdict ?? .missing }
+  var reason: String? { deciding?.reason }
+
+  var seconds: Double? { median { $0.seconds } }
+  /// Bytes per second from the start of the client's process to its end; nil unless all of the file arrived.
+  var rate: Double? {
+    verdict == .intact ? median { $0.seconds > 0 ? Double($0.bytes) / $0.seconds : 0 } : nil
+  }
+  var clientPeak: UInt64? { bytes { $0.clientPeak } }
+  var serverPeak: UInt64? { bytes { $0.serverPeak } }
+  var uploadPeak: UInt64? { bytes { $0.uploadPeak } }
+
+  /// The memory over time of the run that is nearest to the median in its peak.
+  var memory: MemorySeries {
+    let middle = clientPeak ?? 0
+    func distance(_ trial: TrialResult) -> UInt64 {
+      trial.clientPeak > middle ? trial.clientPeak - middle : middle - trial.clientPeak
+    }
+    return counted.min { distance($0) < distance($1) }?.memory ?? MemorySeries()
+  }
+
+  private var deciding: TrialResult? {
+    trials.first { $0.verdict != .intact } ?? trials.first
+  }
+
+  /// Runs that ended as the verdict says: a median over different fates would be none.
+  private var counted: [TrialResult] {
+    trials.filter { $0.verdict == verdict && $0.verdict != .missing }
+  }
+
+  private func median(_ value: (TrialResult) -> Double) -> Double? {
+    counted.map(value).median
+  }
+
+  private func bytes(_ value: (TrialResult) -> UInt64) -> UInt64? {
+    median { Double(value($0)) }.map { UInt64($0) }
+  }
+}
+
+/// What one client did with the file, once.
+struct TrialResult: Sendable, Equatable {
+  var verdict: CompareVerdict
+  /// Why, where it is not intact; for people.
+  var reason: String?
+  /// From the start of the client's process to its end.
+  var seconds: Double = 0
+  /// Bytes of the file that the server received.
+  var bytes: UInt64 = 0
+  /// The most resident memory of the client and of the server, in bytes.
+  var clientPeak: UInt64 = 0
+  var serverPeak: UInt64 = 0
+  /// The most the server held for the upload, in bytes.
+  var uploadPeak: UInt64 = 0
+  /// The client's resident memory over time.
+  var memory = MemorySeries()
+}
+
+/// What came of a client's attempt.
+enum CompareVerdict: String, Sendable, CaseIterable {
+  /// The file arrived, and its SHA-256 is the same.
+  case intact
+  /// Something arrived that is not the file.
+  case mismatch
+  /// The server answered with an error.
+  case refused
+  /// The client did not have the memory, or not leave to take it.
+  case outOfMemory
+  case failed
+  /// The program is not installed.
+  case missing
+
+  /// For people.
+  var words: String {
+    self == .outOfMemory ? "out of memory" : rawValue
   }
 }

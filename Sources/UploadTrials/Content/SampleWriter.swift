@@ -1,3 +1,4 @@
+import Basics
 import DashboardApp
 package import UploadCore
 
@@ -75,5 +76,22 @@ package struct SampleWriter: Sendable {
         progress(written)
       }
     }
+  }
+}
+
+/// Where a sample file's bytes come from: an endless supply, taken in order.
+protocol SampleContent {
+  /// Fills the first `count` bytes of `buffer` with what comes next.
+  /// - Parameter buffer: at least ``SampleRows/slack`` bytes longer than `count`; what is behind `count` may be
+  ///   scribbled over.
+  mutating func fill(_ buffer: UnsafeMutableRawBufferPointer, count: Int)
+}
+
+/// Bytes that no compressor makes smaller, from a generator that begins anywhere.
+struct SampleNoise: SampleContent {
+  private var generator = SplitMix64(seed: .random(in: .min ... .max))
+
+  mutating func fill(_ buffer: UnsafeMutableRawBufferPointer, count: Int) {
+    generator.fill(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
   }
 }

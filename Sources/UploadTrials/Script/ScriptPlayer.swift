@@ -1,5 +1,6 @@
 import Dashboard
 import DashboardApp
+import Glibc
 import TerminalUI
 import UploadCore
 
@@ -101,6 +102,50 @@ struct ScriptPlayer {
       try frames.write(frame, name: name)
     } catch {
       throw Failure(reason: error.message)
+    }
+  }
+}
+
+/// Where a script's frames are written to.
+struct FrameDirectory {
+  let path: String
+  let format: FrameFormat
+
+  /// Makes the directory where it is missing.
+  /// - Throws: ``UploadError`` with code `badDirectory`.
+  init(path: String, format: FrameFormat) throws(UploadError) {
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+      throw Self.failure(.badDirectory, path, SystemCallError("mkdir", errno))
+    }
+    self.path = path
+    self.format = format
+  }
+
+  /// Writes a frame; an older one of that name is replaced.
+  /// - Parameter name: without anything that leads elsewhere.
+  /// - Throws: ``UploadError`` as ``OutputFile`` does.
+  func write(_ frame: Surface, name: String) throws(UploadError) {
+    let file = try OutputFile(path: "\(path)/\(name).\(format.fileExtension)", existing: .replace)
+    try file.write(format == .text ? frame.text : frame.ansiText)
+    try file.finish()
+  }
+
+  private static func failure(_ code: UploadError.Code, _ path: String, _ cause: SystemCallError) -> UploadError {
+    UploadError(code, "\(PlainText.sanitized(path)): \(cause.reason).", cause: cause)
+  }
+}
+
+/// How a script's frames are written.
+package enum FrameFormat: String, CaseIterable, Sendable {
+  /// The characters alone.
+  case text
+  /// With colours, for `cat`.
+  case ansi
+
+  var fileExtension: String {
+    switch self {
+    case .text: "txt"
+    case .ansi: "ansi"
     }
   }
 }

@@ -119,3 +119,97 @@ final class ChildProcess {
     return body(copies + [nil])
   }
 }
+
+/// How a child process ended.
+enum ChildExit: Sendable, Equatable {
+  case status(Int32)
+  case signal(Int32)
+
+  /// - Parameter waitStatus: as wait(2) lays it out: the signal in the lowest seven bits, else the status in the next byte.
+  init(waitStatus: Int32) {
+    self = waitStatus & 0x7F == 0 ? .status(waitStatus >> 8 & 0xFF) : .signal(waitStatus & 0x7F)
+  }
+}
+
+/// Our end of what a child writes.
+struct ChildPipe {
+  private(set) var descriptor: Int32
+  private var lines = LineBuffer()
+
+  /// - Parameter descriptor: closed at the end of what comes; reading from it does not wait.
+  init(descriptor: Int32) {
+    self.descriptor = descriptor
+  }
+
+  /// Whether more may come.
+  var isOpen: Bool { descriptor >= 0 }
+
+  /// The lines that have come since the last call.
+  mutating func read() -> [String] {
+    guard isOpen else { return [] }
+    return withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
+      var found: [String] = []
+      while true {
+        let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        if count > 0 {
+          found += lines.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        } else if count < 0, errno == EINTR {
+          continue
+        } else {
+          if count == 0 || errno != EAGAIN { close() }
+          return found
+        }
+      }
+    }
+  }
+
+  mutating func close() {
+    if isOpen { Glibc.close(descriptor) }
+    descriptor = -1
+  }
+}
+
+/// Bytes of a pipe, cut into lines.
+struct LineBuffer {
+  /// No line of ours is longer; of a longer one the rest is dropped.
+  private static let longest = 64 << 10
+
+  private var unfinished: [UInt8] = []
+
+  /// Takes bytes as they come.
+  /// - Returns: the lines that end in them, without line ends; what is not UTF-8 is repaired.
+  mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
+    var lines: [String] = []
+    for byte in bytes {
+      if byte == UInt8(ascii: "\n") {
+        lines.append(String(decoding: unfinished, as: UTF8.self))
+        unfinished.removeAll(keepingCapacity: true)
+      } else if unfinished.count < Self.longest {
+        unfinished.append(byte)
+      }
+    }
+    return lines
+  }
+}
+
+/// A process and all it has started.
+enum ProcessTree {
+  /// Deeper than any client starts programs; bounds what a strange one could cost.
+  private static let deepest = 8
+
+  /// Resident memory of all of them together, in bytes, by `/proc`; pages that they share count in each.
+  static func resident(of process: Int32) -> UInt64 {
+    pages(of: "\(process)", depth: 0) * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
+  }
+
+  private static func pages(of process: String, depth: Int) -> UInt64 {
+    let statm = ProcFile.read("/proc/\(process)/statm").split(separator: " ")
+    let own = statm.dropFirst().first.flatMap { UInt64($0) } ?? 0
+    guard depth < deepest else { return own }
+    // A child belongs to the thread that started it.
+    return DirectoryNames.read("/proc/\(process)/task").reduce(own) { sum, thread in
+      let children = ProcFile.read("/proc/\(process)/task/\(thread)/children").split(separator: " ")
+      return children.reduce(sum) { $0 &+ pages(of: String($1), depth: depth + 1) }
+    }
+  }
+}
