@@ -4,6 +4,16 @@ import Glibc
 import UploadCore
 
 /// `sluice`: the root of the command line.
+///
+/// The folders of this target, the lowest first; a file uses its own folder and those before it:
+///
+/// | folder | holds |
+/// |---|---|
+/// | `Process` | the life of the process: main loop, signals, forced exit |
+/// | `Options` | options that commands share, and how their values are read |
+/// | `Commands` | one file for each command: its options, and the plain configuration made of them |
+/// | `Environment` | arguments and variables before they are parsed: names come from the commands' own description |
+/// | the top | ``SluiceCommand`` and its hints |
 package struct SluiceCommand: ParsableCommand {
   /// The product's version. This is the only place it is written in: packages take it from `sluice --version`.
   package static let version = "0.2.0"
@@ -23,10 +33,7 @@ package struct SluiceCommand: ParsableCommand {
       130 stopped by SIGINT in send, headless and compare.
       """,
     version: version,
-    subcommands: [
-      DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, CompareCommand.self,
-      SampleCommand.self,
-    ],
+    subcommands: CommandDescription.commands,
     defaultSubcommand: DashboardCommand.self
   )
 
@@ -51,16 +58,12 @@ package struct SluiceCommand: ParsableCommand {
     do {
       let added = EnvironmentDefaults.adding(environment, to: arguments)
       let complete = HomePath.expanded(added) { UserDirectories.home }
-      do throws(UploadError) {
-        try ProcessArguments.checkBytes(complete, valueNames: EnvironmentDefaults.allValueNames)
-      } catch {
-        throw ValidationError(error.message)
-      }
+      try validated { () throws(UploadError) in try ProcessArguments.checkBytes(complete) }
       var command = try parseAsRoot(complete)
       try command.run()
       Glibc.exit(Output.exitStatus(0))
     } catch {
-      // Whoever set a variable long ago does not look for it on the command line.
+      // A variable that was set long ago is easily forgotten, and is not on the command line.
       if let note = EnvironmentDefaults.note(on: message(for: error), environment, to: arguments) {
         Output.errorLine("sluice: \(note)")
       }
@@ -72,5 +75,29 @@ package struct SluiceCommand: ParsableCommand {
       if !text.isEmpty { status == 0 ? Output.line(text) : Output.errorLine(text) }
       Glibc.exit(Output.exitStatus(status))
     }
+  }
+}
+
+/// Advice on a command line that the parser rejected.
+enum UsageHint {
+  /// What was probably meant, in a sentence; nil when there is nothing to say beyond the parser's message.
+  /// - Parameters:
+  ///   - message: the parser's.
+  ///   - arguments: of the process, without the program's name.
+  static func text(on message: String, _ arguments: [String]) -> String? {
+    if message.contains("Missing expected argument '--to"), let url = arguments.first(where: SendCommand.isURL) {
+      return "Name the server with --to: sluice send FILE --to \(PlainText.sanitized(url))"
+    }
+    guard let option = unknownOption(in: message) else { return nil }
+    let owners = CommandDescription.all.filter { ($0.valueNames + $0.switchNames).contains(option) }
+    guard let first = owners.first else { return nil }
+    let names = owners.map { "sluice \($0.name)" }.joined(separator: ", ")
+    return "--\(option) is an option of \(names). See sluice help \(first.name)."
+  }
+
+  /// The long name without dashes in the parser's "Unknown option '--name'".
+  private static func unknownOption(in message: String) -> String? {
+    guard let start = message.firstRange(of: "Unknown option '--") else { return nil }
+    return String(message[start.upperBound...].prefix { $0 != "'" && $0 != "=" })
   }
 }

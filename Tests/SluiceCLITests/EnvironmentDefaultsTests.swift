@@ -100,28 +100,23 @@ import Testing
     #expect(EnvironmentDefaults.adding([:], to: ["--", "--help"]) == ["dashboard", "--", "--help"])
   }
 
-  /// An option that the lists forget could not be set from the environment, one too many would break every start.
-  @Test(arguments: [
-    Listed(DashboardCommand.self), Listed(ServeCommand.self), Listed(SendCommand.self),
-    Listed(HeadlessCommand.self), Listed(SampleCommand.self),
-  ])
-  func theListsNameEveryOptionOfTheCommand(listed: Listed) {
-    let help = SluiceCommand.helpMessage(for: listed.command, columns: 200)
-    let names = help.split(separator: "\n").compactMap { line -> String? in
-      let trimmed = line.drop { $0 == " " }
-      guard line.hasPrefix("  --") else { return nil }
-      return String(trimmed.dropFirst(2).prefix { $0.isLetter || $0 == "-" })
+  /// An option that the description lacks could not be set from the environment, one too many would break every start.
+  @Test func `the description of a command has every option of its help`() {
+    for command in CommandDescription.commands {
+      let help = SluiceCommand.helpMessage(for: command, columns: 200)
+      let names = help.split(separator: "\n").compactMap { line -> String? in
+        let trimmed = line.drop { $0 == " " }
+        guard line.hasPrefix("  --") else { return nil }
+        return String(trimmed.dropFirst(2).prefix { $0.isLetter || $0 == "-" })
+      }
+      let description = CommandDescription.of(command)
+      #expect(Set(names).subtracting(["version"]) == Set(description.valueNames + description.switchNames))
+      #expect(!description.valueNames.isEmpty)
     }
-    let told = Set(names).subtracting(["version"])
-    #expect(told == Set(listed.command.valueNames + listed.command.switchNames))
   }
 
-  struct Listed: Sendable, CustomTestStringConvertible {
-    let command: any EnvironmentDefaults.Reading.Type
-    var testDescription: String { "\(command)" }
-
-    init(_ command: any EnvironmentDefaults.Reading.Type) {
-      self.command = command
-    }
+  @Test func `repeatable options are those that the help says may be repeated`() {
+    let repeatable = CommandDescription.all.reduce(into: Set<String>()) { $0.formUnion($1.repeatable) }
+    #expect(repeatable == ["header", "form-value", "allow-type", "deny-type", "allow-origin", "trusted-proxy"])
   }
 }

@@ -7,7 +7,7 @@ import UploadCore
   private let latin = NameBytes([0x63, 0x61, 0x66, 0xE9]).losslessText
 
   private func check(_ arguments: [String]) throws {
-    try ProcessArguments.checkBytes(arguments, valueNames: EnvironmentDefaults.allValueNames)
+    try ProcessArguments.checkBytes(arguments)
   }
 
   @Test func `files to send and their name may hold any bytes`() throws {

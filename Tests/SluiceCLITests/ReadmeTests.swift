@@ -52,7 +52,8 @@ import UploadReport
         }
       }
     }
-    #expect(named.sorted() == (ServeCommand.valueNames + ServeCommand.switchNames).sorted())
+    let serve = CommandDescription.of(ServeCommand.self)
+    #expect(named.sorted() == (serve.valueNames + serve.switchNames).sorted())
   }
 
   @Test func wordsOfTheEventsAreAllExplained() {

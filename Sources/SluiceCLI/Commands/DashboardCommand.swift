@@ -4,7 +4,7 @@ import Glibc
 import UploadCore
 
 /// `sluice` alone: the dashboard.
-struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
+struct DashboardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dashboard",
     abstract: "Receive and send on one screen. This is what sluice does without a command.",
@@ -38,9 +38,6 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var dir = "./uploads"
 
-  static let valueNames = ServerOptions.valueNames + TrustOptions.valueNames + ["jobs", "port", "dir"]
-  static let switchNames = ServerOptions.switchNames + ["plain"]
-
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
@@ -56,7 +53,7 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   private func checkFiles() throws {
     for file in files where NameBytes.withPath(file, { access($0, F_OK) }) != 0 {
       let name = PlainText.sanitized(file)
-      let hint = UsageHint.isURL(file) ? "Send files with: sluice send FILE --to URL." : "See sluice --help."
+      let hint = SendCommand.isURL(file) ? "Send files with: sluice send FILE --to URL." : "See sluice --help."
       throw ValidationError("\"\(name)\" is no command, and there is no such file. \(hint)")
     }
   }

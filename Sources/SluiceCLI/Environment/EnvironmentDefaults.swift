@@ -3,16 +3,6 @@ import ArgumentParser
 /// Options from the environment: `SLUICE_MAX_SIZE=1GB` counts as `--max-size 1GB` unless the command line says it itself,
 /// or says something that excludes it.
 enum EnvironmentDefaults {
-  /// A command that lists which of its options may come from the environment.
-  protocol Reading: ParsableCommand {
-    /// Long names without dashes of options that take a value.
-    static var valueNames: [String] { get }
-    /// Long names of switches.
-    static var switchNames: [String] { get }
-    /// Those of them that say what to send where no file is named.
-    static var namesInsteadOfFiles: [String] { get }
-  }
-
   /// An option that the environment gives.
   private struct Addition {
     let name: String
@@ -20,23 +10,15 @@ enum EnvironmentDefaults {
     let arguments: [String]
   }
 
-  static let commands: [any Reading.Type] = [
-    DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, CompareCommand.self,
-    SampleCommand.self,
-  ]
-
-  /// Long names without dashes of all options, of any command, that take a value.
-  static let allValueNames = Set(commands.flatMap { $0.valueNames })
-
   /// Options that exclude each other. One on the command line is what is meant, and keeps out the others' variables.
   private static let exclusive = [
     ["token", "open"], ["json", "quiet"], ["ca", "fingerprint"], ["tls", "tls-cert"], ["tls", "tls-key"],
     ["script", "size"], ["script", "count"],
   ]
 
-  /// Options that may be given several times; in the environment their values are separated by commas.
-  private static let repeatable: Set<String> = [
-    "header", "form-value", "allow-type", "deny-type", "allow-origin", "trusted-proxy",
+  /// Options that say what to send where no file is named: named files keep out their variables.
+  private static let insteadOfFiles: [String: Set<String>] = [
+    HeadlessCommand._commandName: ["size", "count"], CompareCommand._commandName: ["size"],
   ]
 
   /// The arguments with what the environment adds, put right behind the command's name. Where no command is named it is
@@ -57,13 +39,10 @@ enum EnvironmentDefaults {
     return guilty.map { "--\($0.name) is set by the variable \(variable(for: $0.name))." }.joined(separator: " ")
   }
 
-  /// The names of the commands that have an option or a switch of that long name.
-  static func commands(with option: String) -> [String] {
-    commands.filter { ($0.valueNames + $0.switchNames).contains(option) }.map { $0._commandName }
-  }
-
-  private static func command(of arguments: [String]) -> (command: any Reading.Type, rest: ArraySlice<String>) {
-    guard let named = commands.first(where: { $0._commandName == arguments.first }) else {
+  private static func command(
+    of arguments: [String]
+  ) -> (command: any ParsableCommand.Type, rest: ArraySlice<String>) {
+    guard let named = CommandDescription.commands.first(where: { $0._commandName == arguments.first }) else {
       return (DashboardCommand.self, arguments[...])
     }
     return (named, arguments.dropFirst())
@@ -71,17 +50,19 @@ enum EnvironmentDefaults {
 
   private static func additions(
     _ environment: [String: String],
-    _ command: any Reading.Type,
+    _ command: any ParsableCommand.Type,
     _ arguments: ArraySlice<String>
   ) -> [Addition] {
+    guard environment.keys.contains(where: KnownVariables.mayBeOption) else { return [] }
+    let command = CommandDescription.of(command)
     let line = GivenArguments(arguments, valueNames: command.valueNames)
     guard !line.asksForHelp else { return [] }
     var kept = line.names.union(exclusive.filter { !line.names.isDisjoint(with: $0) }.flatMap { $0 })
-    if line.hasFiles { kept.formUnion(command.namesInsteadOfFiles) }
+    if line.hasFiles { kept.formUnion(insteadOfFiles[command.name] ?? []) }
     var added: [Addition] = []
     for name in command.valueNames where !kept.contains(name) {
       guard let value = environment[variable(for: name)], !value.isEmpty else { continue }
-      let values = repeatable.contains(name) ? value.split(separator: ",").map(String.init) : [value]
+      let values = command.repeatable.contains(name) ? value.split(separator: ",").map(String.init) : [value]
       added.append(Addition(name: name, arguments: values.map { "--\(name)=\($0)" }))
     }
     for name in command.switchNames where !kept.contains(name) {
@@ -105,12 +86,13 @@ enum EnvironmentDefaults {
   /// but errors.
   static func warnings(_ environment: [String: String], for arguments: [String]) -> [String] {
     guard !isForRoot(arguments.first) else { return [] }
+    let warnings = KnownVariables.warnings(environment)
+    guard !warnings.isEmpty else { return [] }
     let (command, rest) = command(of: arguments)
-    let line = GivenArguments(rest, valueNames: command.valueNames)
+    let line = GivenArguments(rest, valueNames: CommandDescription.of(command).valueNames)
     let isQuiet =
       line.names.contains("quiet") || additions(environment, command, rest).contains { $0.name == "quiet" }
-    guard !line.asksForHelp, !isQuiet else { return [] }
-    return KnownVariables.warnings(environment)
+    return line.asksForHelp || isQuiet ? [] : warnings
   }
 
   /// Whether the first argument is for no command: help, the version, what shells ask for.
@@ -125,10 +107,6 @@ enum EnvironmentDefaults {
   static func variable(for name: String) -> String {
     "SLUICE_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
-}
-
-extension EnvironmentDefaults.Reading {
-  static var namesInsteadOfFiles: [String] { [] }
 }
 
 /// What the command line itself says, as far as it matters for what the environment may add.

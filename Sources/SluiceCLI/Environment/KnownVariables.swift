@@ -15,24 +15,29 @@ enum KnownVariables {
 
   /// Variables of all options of all commands.
   static let options: Set<String> = Set(
-    EnvironmentDefaults.commands.flatMap { $0.valueNames + $0.switchNames }.map(EnvironmentDefaults.variable)
+    CommandDescription.all.flatMap { $0.valueNames + $0.switchNames }.map(EnvironmentDefaults.variable)
   )
 
   private static let switches: Set<String> = Set(
-    EnvironmentDefaults.commands.flatMap { $0.switchNames }.map(EnvironmentDefaults.variable)
+    CommandDescription.all.flatMap { $0.switchNames }.map(EnvironmentDefaults.variable)
   )
+
+  /// Whether a variable is set for this package, and for no purpose of ``others``.
+  static func mayBeOption(_ name: String) -> Bool {
+    name.hasPrefix(prefix) && !others.contains(name)
+  }
 
   /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as unset.
   /// Values are not repeated: they may be secrets.
   static func warnings(_ environment: [String: String]) -> [String] {
-    let set = environment.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
+    let set = environment.filter { mayBeOption($0.key) && !$0.value.isEmpty }
     return set.sorted { $0.key < $1.key }.compactMap { name, value in
       if switches.contains(name) {
         guard !EnvironmentDefaults.isOn(value), !EnvironmentDefaults.isOff(value) else { return nil }
         return "Environment variable \(name) is ignored: a switch is set with 1, true or yes, "
           + "and not set with 0, false or no."
       }
-      guard !options.contains(name), !others.contains(name) else { return nil }
+      guard !options.contains(name) else { return nil }
       let suggestion = closest(to: name).map { " Did you mean \($0)?" } ?? " See: sluice --help"
       return "Unknown environment variable \(PlainText.sanitized(name)) is ignored.\(suggestion)"
     }

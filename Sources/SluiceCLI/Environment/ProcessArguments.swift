@@ -16,11 +16,11 @@ enum ProcessArguments {
 
   /// Makes sure that only names of files to send, and `--name`, hold bytes that are not UTF-8: the only arguments that are
   /// turned back into bytes.
-  /// - Parameters:
-  ///   - arguments: complete, with the command's name and what the environment adds.
-  ///   - valueNames: options, of any command, whose value is the next argument.
+  /// - Parameter arguments: complete, with the command's name and what the environment adds.
   /// - Throws: ``UploadError`` with code `badValue` that shows the first other one.
-  static func checkBytes(_ arguments: [String], valueNames: Set<String>) throws(UploadError) {
+  static func checkBytes(_ arguments: [String]) throws(UploadError) {
+    guard arguments.contains(where: { NameBytes.holdsBytes($0) }) else { return }
+    let valueNames = CommandDescription.allValueNames
     let sends = ["send", "dashboard"].contains(arguments.first)
     var rest = arguments.dropFirst()
     var isBehindTerminator = false
@@ -52,14 +52,12 @@ enum ProcessArguments {
 /// Without this, `SLUICE_DIR=~/up` made a directory called `~` in the current one. A directory that is really called `~`
 /// is written `./~`.
 enum HomePath {
-  /// Options, of any command, whose value is a path.
-  static let options: Set<String> = [
-    "dir", "tls-cert", "tls-key", "ca", "svg", "script", "frames", "settings",
-  ]
-
-  /// `arguments` with `~` and `~/` replaced in the values of ``options``; others' home directories (`~name`) are left alone.
+  /// `arguments` with `~` and `~/` replaced in the values of options that are paths; others' home directories (`~name`) are
+  /// left alone.
   /// - Parameter home: absolute; asked for only where it is needed.
   static func expanded(_ arguments: [String], home: () -> String) -> [String] {
+    guard arguments.contains(where: { $0.contains("~") }) else { return arguments }
+    let options = CommandDescription.allPathNames
     var result: [String] = []
     var rest = arguments[...]
     while let argument = rest.popFirst() {

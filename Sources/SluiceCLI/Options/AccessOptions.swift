@@ -31,9 +31,6 @@ struct AccessOptions: ParsableArguments {
   )
   var trustedProxy: [String] = []
 
-  static let valueNames = ["token", "allow-origin", "trusted-proxy"]
-  static let switchNames = ["open"]
-
   mutating func validate() throws {
     guard !open || token == nil else { throw ValidationError("--open and --token exclude each other.") }
     for origin in allowOrigin where !Self.isOrigin(origin) {
@@ -42,11 +39,7 @@ struct AccessOptions: ParsableArguments {
           + "Write for example https://app.example, without a path."
       )
     }
-    do throws(UploadError) {
-      _ = try rules(host: "localhost")
-    } catch {
-      throw ValidationError(error.message)
-    }
+    _ = try validated { () throws(UploadError) in try rules(host: "localhost") }
   }
 
   /// What the plain TCP listener must be refused for; it has no place for a token.

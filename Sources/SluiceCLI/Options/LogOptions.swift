@@ -34,8 +34,6 @@ struct LogOptions: ParsableArguments {
   )
   var logLevel = Level.warning
 
-  static let valueNames = ["log-format", "log-level"]
-
   var logger: Logger {
     ProcessLog.logger(isJSON: logFormat == .json, level: logLevel.level)
   }

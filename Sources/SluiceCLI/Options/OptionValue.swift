@@ -6,102 +6,85 @@ import UploadProtocol
 import UploadStorage
 import UploadTrials
 
-/// A size on the command line, such as `256MiB`.
-struct SizeArgument: Equatable, Sendable, CustomStringConvertible {
-  let size: SizeSetting
+/// A value that an option takes as text: a size, a rate, a time.
+protocol OptionReadable: Sendable {
+  /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text`, and how it is written.
+  static func read(_ text: String) throws(UploadError) -> Self
+}
+
+/// An option's value with its text as the user wrote it, which messages repeat.
+struct OptionValue<Value: OptionReadable>: Sendable, CustomStringConvertible {
+  let value: Value
   /// As it was written.
   let description: String
 
-  var bytes: UInt64 { size.bytes }
-
   /// - Throws: what is wrong with `text`, for the parser to show.
   init(parsing text: String) throws {
-    do {
-      size = try SizeSetting(parsing: text)
-    } catch {
-      throw ValidationError(error.message)
-    }
+    value = try validated { () throws(UploadError) in try Value.read(text) }
     description = text
   }
 
   /// A default.
-  init(bytes: UInt64, _ text: String) {
-    size = SizeSetting(bytes)
+  /// - Parameter text: as a user would write it.
+  init(_ value: Value, _ text: String) {
+    self.value = value
     description = text
   }
 }
 
-/// A span of time on the command line, such as `30s`.
-struct TimeArgument: Equatable, Sendable, CustomStringConvertible {
-  let duration: Duration
-  /// As it was written.
-  let description: String
+/// `256MiB`
+extension SizeSetting: OptionReadable {
+  static func read(_ text: String) throws(UploadError) -> SizeSetting { try SizeSetting(parsing: text) }
+}
 
-  /// - Throws: what is wrong with `text`, for the parser to show.
-  init(parsing text: String) throws {
-    do {
-      duration = try TimeText.parse(text)
-    } catch {
-      throw ValidationError(error.message)
-    }
-    description = text
-  }
+/// `10MB/s`
+struct TransferRate: OptionReadable {
+  /// In bytes per second.
+  let setting: SizeSetting
 
-  /// A default.
-  init(seconds: Double, _ text: String) {
-    duration = .seconds(seconds)
-    description = text
+  static func read(_ text: String) throws(UploadError) -> TransferRate {
+    TransferRate(setting: try SizeSetting(parsingRate: text))
   }
 }
 
-/// A rate on the command line, such as `10MB/s`.
-struct RateArgument: Equatable, Sendable, CustomStringConvertible {
-  let rate: SizeSetting
-  /// As it was written.
-  let description: String
-
-  var bytesPerSecond: UInt64 { rate.bytes }
-
-  /// - Throws: what is wrong with `text`, for the parser to show.
-  init(parsing text: String) throws {
-    do {
-      rate = try SizeSetting(parsingRate: text)
-    } catch {
-      throw ValidationError(error.message)
-    }
-    description = text
-  }
+/// `30s`
+extension Duration: OptionReadable {
+  static func read(_ text: String) throws(UploadError) -> Duration { try TimeText.parse(text) }
 }
 
-extension FileMode {
-  /// For options.
-  init(parsing text: String) throws {
-    do throws(UploadError) {
-      try self.init(octal: text)
-    } catch {
-      throw ValidationError(error.message)
-    }
-  }
+/// `640`
+extension FileMode: OptionReadable {
+  static func read(_ text: String) throws(UploadError) -> FileMode { try FileMode(octal: text) }
 }
 
-extension MediaTypePattern {
-  /// For options.
-  init(parsing text: String) throws {
-    do throws(UploadError) {
-      try self.init(text)
-    } catch {
-      throw ValidationError(error.message)
+/// `image/*`
+extension MediaTypePattern: OptionReadable {
+  static func read(_ text: String) throws(UploadError) -> MediaTypePattern { try MediaTypePattern(text) }
+}
+
+/// 64 hexadecimal digits.
+extension CertificateFingerprint: OptionReadable {
+  static func read(_ text: String) throws(UploadError) -> CertificateFingerprint { try CertificateFingerprint(text) }
+}
+
+/// `120x34`
+extension Size: OptionReadable {
+  static func read(_ text: String) throws(UploadError) -> Size {
+    guard let size = ScreenSize.parse(text) else {
+      throw UploadError(.badValue, "A screen's size is written 120x34.")
     }
+    return size
   }
 }
 
 extension SendMode: ExpressibleByArgument {}
 extension FrameFormat: ExpressibleByArgument {}
 
-extension ScreenSize {
-  /// - Throws: what is wrong, for the parser to show.
-  static func argument(_ text: String) throws -> Size {
-    guard let size = parse(text) else { throw ValidationError("A screen's size is written 120x34.") }
-    return size
+/// Runs `body`, whose ``UploadError`` becomes one that the parser shows as wrong usage.
+func validated<Result>(_ body: () throws(UploadError) -> Result) throws -> Result {
+  do throws(UploadError) {
+    return try body()
+  } catch {
+    throw ValidationError(error.message)
   }
 }

@@ -21,8 +21,6 @@ struct TLSOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The private key that belongs to it, in a PEM file.", valueName: "path"))
   var tlsKey: String?
 
-  static let valueNames = ["tls", "tls-cert", "tls-key"]
-
   mutating func validate() throws {
     guard (tlsCert == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-cert and --tls-key go together: a certificate is of no use without its key.")
@@ -75,33 +73,19 @@ struct TrustOptions: ParsableArguments {
       "https: trust the certificate with this SHA-256, whoever signed it and whatever it is for.",
       valueName: "sha256"
     ),
-    transform: Self.fingerprint(parsing:)
+    transform: OptionValue<CertificateFingerprint>.init(parsing:)
   )
-  var fingerprint: CertificateFingerprint?
-
-  static let valueNames = ["ca", "fingerprint"]
+  var fingerprint: OptionValue<CertificateFingerprint>?
 
   mutating func validate() throws {
     guard ca == nil || fingerprint == nil else {
       throw ValidationError("--ca and --fingerprint exclude each other: a fingerprint is trust enough.")
     }
-    do throws(UploadError) {
-      try trust.validate()
-    } catch {
-      throw ValidationError(error.message)
-    }
+    try validated { () throws(UploadError) in try trust.validate() }
   }
 
   var trust: ServerTrust {
-    if let fingerprint { return .pinned(fingerprint) }
+    if let fingerprint { return .pinned(fingerprint.value) }
     return ca.map { .authorities(path: $0) } ?? .system
-  }
-
-  private static func fingerprint(parsing text: String) throws -> CertificateFingerprint {
-    do throws(UploadError) {
-      return try CertificateFingerprint(text)
-    } catch {
-      throw ValidationError(error.message)
-    }
   }
 }
