@@ -119,7 +119,6 @@ package final class DashboardLoop {
 
   private func take(_ event: InputEvent) {
     if event == .closed { return loseTerminal() }
-    if case .key = event { CrashSwitch.keyWasPressed() }
     send(.input(event))
   }
 

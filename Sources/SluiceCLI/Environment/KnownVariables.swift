@@ -7,10 +7,10 @@ enum KnownVariables {
   static let prefix = "SLUICE_"
 
   /// Variables that are no options. Programs of this package set or read them: the program itself
-  /// (``ParentProcess``, ``CrashSwitch``), its tests and its examples.
+  /// (``ParentProcess``), its tests and its examples.
   static let others: Set<String> = [
-    "SLUICE_PARENT_PROCESS", "SLUICE_CRASH", "SLUICE_BINARY", "SLUICE_UNDER_TEST", "SLUICE_KILL_ROUNDS",
-    "SLUICE_FUZZ_CASES", "SLUICE_FUZZ_SEED", "SLUICE_RANDOM_FRAMES", "SLUICE_RECORD_FRAMES",
+    "SLUICE_PARENT_PROCESS", "SLUICE_BINARY", "SLUICE_UNDER_TEST", "SLUICE_KILL_ROUNDS", "SLUICE_FUZZ_CASES",
+    "SLUICE_FUZZ_SEED", "SLUICE_RANDOM_FRAMES", "SLUICE_RECORD_FRAMES",
   ]
 
   /// Variables of all options of all commands.
