@@ -79,7 +79,7 @@ let ends =
     ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL],
     tests: [nioEmbedded]
   )
-  + library("Dashboard", ["TerminalUI", "UploadCore"], testFiles: ["Golden"])
+  + library("Dashboard", ["TerminalUI", "UploadCore", "UploadReport"], testFiles: ["Golden"])
 
 /// Floor 4: a server and a client hosted in this process, and the dashboard on a terminal.
 let app = library(

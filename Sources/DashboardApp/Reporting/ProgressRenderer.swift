@@ -51,7 +51,7 @@ package struct LineRenderer: ProgressRenderer {
 
 /// Says nothing but what went wrong, on standard error.
 package struct QuietRenderer: ProgressRenderer {
-  private var deriver = EventDeriver()
+  private var deriver = EventDeriver(interval: nil)
 
   package init() {}
 
@@ -69,7 +69,7 @@ package struct LiveRenderer: ProgressRenderer {
   private static let most = 16
 
   private let unicode: Bool
-  private var deriver = EventDeriver()
+  private var deriver = EventDeriver(interval: nil)
   private var drawn = 0
 
   package init(unicode: Bool) {
@@ -86,7 +86,8 @@ package struct LiveRenderer: ProgressRenderer {
         Output.raw(text)
         text = ""
         Output.errorLine(event.plainLine() ?? "")
-      default: break
+      // The live lines show the others.
+      case .listening, .started, .progress, .retrying, .rejected, .process, .summary: break
       }
     }
     let width = max(1, (Output.columns ?? 80) - 1)
