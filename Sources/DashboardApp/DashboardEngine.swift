@@ -6,7 +6,7 @@ import UploadProtocol
 import UploadServer
 import UploadStorage
 
-/// What the dashboard shows and steers: a server, a client, and the files in line for it.
+/// What the dashboard shows and controls: a server, a client, and its upload queue.
 package struct DashboardEngine: Sendable {
   /// What it is made from.
   package struct Setup: Sendable {
@@ -60,7 +60,7 @@ package struct DashboardEngine: Sendable {
     )
   }
 
-  /// What the views are told once.
+  /// The facts that do not change while the dashboard runs.
   func facts(_ paths: LocalPath) -> DashboardFacts {
     let host = PlainText.sanitized(setup.server.host)
     return DashboardFacts(
@@ -70,7 +70,7 @@ package struct DashboardEngine: Sendable {
       workingDirectory: paths.workingDirectory,
       home: paths.home,
       asksForToken: server.token != nil,
-      madeToken: server.madeToken?.text,
+      madeToken: server.generatedToken?.text,
       fingerprint: address.fingerprint?.digits,
       warning: server.token != nil || LoopbackName.contains(setup.server.host)
         ? nil : "Anybody who can reach \(host) can upload and download here.",
@@ -105,7 +105,7 @@ package struct DashboardEngine: Sendable {
   /// How long running uploads may go on after ``finish()``, as the user wrote it.
   var graceText: String { setup.server.graceText }
 
-  /// Stops by letting what runs come to its end, as long as the grace lasts; what waits in line is called off.
+  /// Graceful shutdown: running uploads may finish within the grace; queued ones are cancelled.
   func finish() async {
     queue.close()
     await server.server.stop()
@@ -123,7 +123,7 @@ package struct DashboardEngine: Sendable {
     await server.server.stop()
     // One may have begun just before the server stopped.
     ledger.cancelAll()
-    // Downloads hold the server up for its grace; they lose nothing that could be kept.
+    // Downloads would delay the server's end by its grace; nothing is lost when they are cut.
     await Race.wait(atMost: .seconds(2)) {
       _ = await serving.value
       await queue.waitUntilEmpty()
@@ -137,7 +137,7 @@ package struct DashboardEngine: Sendable {
   }
 }
 
-/// Snapshots of the ledger's uploads and of those that wait in line for it.
+/// Snapshots of the ledger's uploads and of the queued ones.
 struct DashboardSampler {
   private var sampler: Sampler
   private let queue: UploadQueue
@@ -148,14 +148,14 @@ struct DashboardSampler {
   }
 
   mutating func sample() -> Snapshot {
-    // The line first: what leaves it meanwhile is on the ledger by then, and is in both rather than in neither.
-    let line = queue.drainQueued()
+    // The queue first: what leaves it meanwhile is on the ledger by then, and is in both rather than in neither.
+    let queued = queue.drainQueued()
     var snapshot = sampler.sample()
     let known = Set(snapshot.uploads.lazy.map(\.id))
     let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
-    snapshot.uploads.insert(contentsOf: line.waiting.filter { !known.contains($0.id) }, at: ended)
-    snapshot.uploads += line.cancelled
-    snapshot.unlisted = line.rest
+    snapshot.uploads.insert(contentsOf: queued.waiting.filter { !known.contains($0.id) }, at: ended)
+    snapshot.uploads += queued.cancelled
+    snapshot.unlisted = queued.rest
     return snapshot
   }
 }

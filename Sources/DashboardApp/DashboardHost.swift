@@ -21,11 +21,11 @@ package import UploadCore
 /// | the top | the dashboard: main loop, effects, screen |
 @MainActor
 package struct DashboardHost {
-  /// To be made before any thread is.
-  let signals = DashboardSignals.open()
+  /// To be opened before any thread is made.
+  let signals = DashboardSignal.open()
   private let eventQueue = EventQueue<LoopEvent>()
   private let paths = LocalPath(home: UserDirectories.home, workingDirectory: UserDirectories.workingDirectory)
-  /// Where the user's settings are kept; nil for nowhere.
+  /// The user's settings; nil when they are not kept.
   let settingsFile: SettingsFile?
 
   package init(settingsFile: SettingsFile?) {
@@ -33,7 +33,7 @@ package struct DashboardHost {
   }
 
   /// Starts the engine, and waits for it.
-  /// - Returns: nil when a signal came that ends the program.
+  /// - Returns: nil when a signal asked the program to end.
   package func start(_ setup: DashboardEngine.Setup) -> Result<DashboardEngine, UploadError>? {
     let started = EventQueue<Result<DashboardEngine, UploadError>>()
     Task.detached {
@@ -47,10 +47,10 @@ package struct DashboardHost {
     while true {
       poll(&descriptors, nfds_t(descriptors.count), -1)
       if let result = started.take().first { return result }
-      switch clinux_read_signal(signals) {
-      case SIGINT, SIGTERM, SIGHUP, SIGQUIT: return nil
-      case SIGTSTP: clinux_stop_process()
-      default: break
+      switch DashboardSignal.next(from: signals) {
+      case .interrupt, .terminate, .hangUp, .quit: return nil
+      case .stop: clinux_stop_process()
+      case .windowChange, .resume, nil: break
       }
     }
   }
@@ -80,12 +80,35 @@ package struct DashboardHost {
 }
 
 /// The signals that the dashboard reads itself; nothing else in the process does.
-enum DashboardSignals {
-  private static let all = StopSignals.heeded([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT])
+enum DashboardSignal: CaseIterable {
+  case interrupt, terminate, hangUp, quit
+  case windowChange
+  case stop, resume
 
-  /// Blocks them, and gives a descriptor to read them from. Before any thread is made.
+  /// As in signal(7).
+  var number: Int32 {
+    switch self {
+    case .interrupt: SIGINT
+    case .terminate: SIGTERM
+    case .hangUp: SIGHUP
+    case .quit: SIGQUIT
+    case .windowChange: SIGWINCH
+    case .stop: SIGTSTP
+    case .resume: SIGCONT
+    }
+  }
+
+  private static let heeded = StopSignals.heeded(allCases.map(\.number))
+
+  /// Blocks them, and returns a descriptor to read them from. To be called before any thread is made.
   static func open() -> Int32 {
-    clinux_block_signals(all, Int32(all.count))
-    return clinux_signal_descriptor(all, Int32(all.count))
+    clinux_block_signals(heeded, Int32(heeded.count))
+    return clinux_signal_descriptor(heeded, Int32(heeded.count))
+  }
+
+  /// The next signal at a descriptor of ``open()``; nil when there is none.
+  static func next(from descriptor: Int32) -> DashboardSignal? {
+    let number = clinux_read_signal(descriptor)
+    return allCases.first { $0.number == number }
   }
 }

@@ -4,30 +4,30 @@ import Glibc
 import TerminalUI
 package import UploadCore
 
-/// The main thread while the dashboard is up: it waits for keys, signals, answers and the next look at the uploads, lets
-/// the model say what follows, and draws.
+/// The main thread while the dashboard is up: it waits for input, signals, results and the next snapshot, has the model
+/// decide on effects, performs them, and draws.
 ///
-/// What comes from the user is drawn at once, uploads as often as the user wants. Everything else runs beside it.
+/// Input is drawn at once, uploads at the rate the user chose. Everything that may block runs on other threads.
 @MainActor
 package final class DashboardLoop {
-  /// How far the end is.
+  /// The stages of the shutdown.
   enum Phase: Equatable {
     case running
     /// The engine stops; the screen is still shown.
     case stopping(lettingFinish: Bool)
     /// The engine has stopped.
     case over
-    /// Somebody would not wait for it.
+    /// The user did not wait for it.
     case abandoned
   }
 
   private(set) var phase = Phase.running
   package private(set) var model: DashboardModel
-  /// The last look at the uploads; nil before the first.
+  /// The latest snapshot; nil before the first.
   package private(set) var snapshot: Snapshot?
   /// The signal that asked for the end; nil where none did.
   package private(set) var endSignal: Int32?
-  /// Hears of every look.
+  /// Called with every snapshot.
   package var onSnapshot: (Snapshot) -> Void = { _ in }
   let engine: DashboardEngine
   let performer: EffectPerformer
@@ -39,14 +39,14 @@ package final class DashboardLoop {
   private var pace = SamplePace()
   private var space = SpaceWatch()
   private var idle = IdleWatch()
-  /// When Ctrl-C came last.
+  /// When Ctrl-C was pressed last.
   private var lastInterrupt: ContinuousClock.Instant?
   private var isTerminalLost = false
   private var shownTitle = ""
 
   /// - Parameters:
-  ///   - signals: a descriptor of ``DashboardSignals/open()``.
-  ///   - settings: where the user's settings are kept; nil for nowhere.
+  ///   - signals: a descriptor of ``DashboardSignal/open()``.
+  ///   - settings: writes the user's settings; nil when they are not kept.
   init(
     model: DashboardModel,
     screen: DashboardScreen,
@@ -70,7 +70,7 @@ package final class DashboardLoop {
   /// Whether there is nothing more to wait for.
   package var isOver: Bool { phase == .over || phase == .abandoned }
 
-  /// Whether an upload runs or waits, or something that was asked for is still to come.
+  /// Whether an upload runs or is queued, or the result of an effect is pending.
   package var isBusy: Bool { performer.isBusy || !engine.queue.isEmpty || !engine.ledger.active().isEmpty }
 
   /// Runs until the end.
@@ -78,13 +78,13 @@ package final class DashboardLoop {
     while !isOver { turn() }
   }
 
-  /// Waits for the next thing to happen, and deals with it.
-  /// - Parameter deadline: when to return although nothing has.
+  /// Waits for the next event, and handles it.
+  /// - Parameter deadline: when to return although nothing has happened.
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
     wait(until: min(deadline ?? pace.nextTick, pace.nextTick))
     var hasNews = false
-    while case let signal = clinux_read_signal(signals), signal > 0 {
-      take(signal: signal)
+    while let signal = DashboardSignal.next(from: signals) {
+      take(signal)
       hasNews = true
     }
     if !isTerminalLost {
@@ -97,10 +97,10 @@ package final class DashboardLoop {
       take(event)
       hasNews = true
     }
-    if look() || hasNews { draw() }
+    if sampleIfDue() || hasNews { draw() }
   }
 
-  /// Tells the model, and does what it wants.
+  /// Updates the model, and performs the effects that it returns.
   func send(_ message: DashboardMessage) {
     for effect in model.update(message) { perform(effect) }
   }
@@ -115,7 +115,7 @@ package final class DashboardLoop {
     poll(&descriptors, nfds_t(descriptors.count), milliseconds)
   }
 
-  // MARK: What comes in
+  // MARK: Events
 
   private func take(_ event: InputEvent) {
     if event == .closed { return loseTerminal() }
@@ -131,19 +131,26 @@ package final class DashboardLoop {
     }
   }
 
-  private func take(signal: Int32) {
-    if [SIGINT, SIGTERM, SIGHUP, SIGQUIT].contains(signal) { endSignal = signal }
+  private func take(_ signal: DashboardSignal) {
     switch signal {
-    case SIGWINCH: screen.windowDidChange()
-    case SIGTSTP: suspend()
-    case SIGCONT:
-      // Whoever stopped the process had the terminal meanwhile.
+    case .windowChange: screen.windowDidChange()
+    case .stop: suspend()
+    case .resume:
+      // What stopped the process may have changed the terminal meanwhile.
       screen.terminal.suspend()
       screen.terminal.resume()
-    case SIGHUP: loseTerminal()
-    case SIGTERM where phase == .running: stop(lettingFinish: true)
-    case SIGTERM, SIGQUIT: phase = .abandoned
-    default: interrupt()
+    case .interrupt:
+      endSignal = signal.number
+      interrupt()
+    case .hangUp:
+      endSignal = signal.number
+      loseTerminal()
+    case .terminate:
+      endSignal = signal.number
+      if phase == .running { stop(lettingFinish: true) } else { phase = .abandoned }
+    case .quit:
+      endSignal = signal.number
+      phase = .abandoned
     }
   }
 
@@ -163,8 +170,8 @@ package final class DashboardLoop {
 
   // MARK: Uploads
 
-  /// Looks at the uploads if it is time to.
-  private func look() -> Bool {
+  /// Takes a snapshot of the uploads if it is time to.
+  private func sampleIfDue() -> Bool {
     let activity = engine.ledger.activityCount
     guard pace.isDue(at: .now, rate: model.refreshRate, activity: activity) else { return false }
     takeSnapshot()
@@ -178,11 +185,12 @@ package final class DashboardLoop {
     send(.snapshot(snapshot, .now))
     pace.note(snapshot, isQuiet: model.isIdle)
     if space.isDue(at: snapshot.at, isQuiet: snapshot.uploads.isEmpty) { performer.readFreeSpace() }
-    if idle.becomesIdle(with: snapshot) { performer.giveBackMemory() }
+    if idle.becomesIdle(with: snapshot) { performer.releaseMemory() }
   }
 
   // MARK: Effects
 
+  /// The only place where effects are performed.
   package func perform(_ effect: DashboardEffect) {
     switch effect {
     case .send(let paths, let target, let mode): performer.send(paths: paths, to: target, mode: mode)
@@ -196,7 +204,7 @@ package final class DashboardLoop {
         break
       }
       screen.terminal.copy(text)
-      // Terminals do not answer, and some ignore it.
+      // Terminals do not acknowledge it, and some ignore it.
       send(.note(.info, "sent to the terminal's clipboard: \(text)"))
     case .setMouse(let isOn): screen.terminal.setMouse(isOn)
     case .save(let settings): self.settings?.save(settings)
@@ -213,7 +221,7 @@ package final class DashboardLoop {
     screen.terminal.resume()
   }
 
-  /// Begins the end; what was allowed to finish can still be told to end now.
+  /// Begins the shutdown. A graceful one can still be turned into an immediate one.
   private func stop(lettingFinish: Bool) {
     guard phase == .running || (phase == .stopping(lettingFinish: true) && !lettingFinish) else { return }
     phase = .stopping(lettingFinish: lettingFinish)
@@ -235,13 +243,13 @@ package final class DashboardLoop {
 }
 
 extension TaskbarProgress {
-  /// Finer steps would be sent to the terminal and seen by nobody.
+  /// Finer steps would not be visible.
   fileprivate var inWholePercents: TaskbarProgress {
     if case .part(let part) = self { .part((part * 100).rounded(.down) / 100) } else { self }
   }
 }
 
-/// What the main thread hears from others.
+/// An event that another thread posts to the main thread.
 enum LoopEvent: Sendable {
   case message(DashboardMessage)
   /// The engine has stopped.

@@ -4,7 +4,7 @@ import TerminalNCurses
 import TerminalUI
 import UploadCore
 
-/// The dashboard on this process's terminal, from before the screen is taken until it is the shell's again.
+/// The dashboard on this process's terminal, from its checks to the summary after the screen has been restored.
 @MainActor
 package struct DashboardRun {
   private let setup: DashboardEngine.Setup
@@ -51,7 +51,7 @@ package struct DashboardRun {
     var screen = DashboardScreen(terminal)
     screen.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
     let loop = host.loop(engine, on: screen)
-    if !files.isEmpty { loop.performer.send(paths: files, to: .ownServer, mode: loop.model.settings.mode) }
+    if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
     loop.run()
     // A terminal without a second screen would keep this one under what the shell writes.
     let capabilities = terminal.capabilities
@@ -68,7 +68,7 @@ package struct DashboardRun {
   }
 }
 
-/// What the dashboard says when the screen is the shell's again.
+/// The summary that is printed once the screen has been given back to the shell.
 enum ExitSummary {
   /// One line: `3 uploads received, 1 sent, 1 failed`.
   /// - Parameter cancelled: uploads that were cancelled before they began.

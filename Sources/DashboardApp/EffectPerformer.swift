@@ -4,12 +4,12 @@ import Synchronization
 import UploadClient
 import UploadCore
 
-/// Does to the engine what the dashboard wants done. Nothing here waits; answers come by mail.
+/// Carries out the dashboard's effects on the engine. Nothing here blocks; results are posted to the event queue.
 final class EffectPerformer: Sendable {
   private let engine: DashboardEngine
   private let eventQueue: EventQueue<LoopEvent>
   private let paths: LocalPath
-  /// For what may block: a network's disk may take its time.
+  /// For calls that may block, such as those to a network file system.
   private let helpers = NIOThreadPool(numberOfThreads: 3)
   private let pending = Atomic<Int>(0)
 
@@ -20,7 +20,7 @@ final class EffectPerformer: Sendable {
     helpers.start()
   }
 
-  /// Whether answers are still to come.
+  /// Whether results are pending.
   var isBusy: Bool { pending.load(ordering: .acquiring) > 0 }
 
   func send(paths: [String], to destination: SendDestination, mode: UploadMode) {
@@ -33,15 +33,15 @@ final class EffectPerformer: Sendable {
     let jobs = paths.map {
       UploadJob(path: self.paths.absolute($0), target: target, mode: mode)
     }
-    let refused = engine.queue.add(jobs)
-    if refused < jobs.count { eventQueue.post(.message(.queued(jobs[0].id))) }
-    beside { [engine] in
+    let rejected = engine.queue.add(jobs)
+    if rejected < jobs.count { eventQueue.post(.message(.queued(jobs[0].id))) }
+    inBackground { [engine] in
       var sizes: [UploadID: UInt64] = [:]
       for job in jobs { sizes[job.id] = UploadJob.size(of: job.path) }
       engine.queue.note(sizes: sizes)
     }
-    guard refused > 0 else { return }
-    note(.error, "\(refused) files found no place in line. Send them when some of the others are through.")
+    guard rejected > 0 else { return }
+    note(.error, "\(rejected) files found no place in line. Send them when some of the others are through.")
   }
 
   func cancel(_ id: UploadID) {
@@ -56,31 +56,31 @@ final class EffectPerformer: Sendable {
   }
 
   func readDirectory(_ path: String) {
-    answer { [paths] in .directory(DirectoryReader(paths: paths).read(path)) }
+    post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) }
   }
 
   func check(paths: [String], target: SendDestination) {
     let checker = FileChecker(paths: self.paths, targetProblem: Self.problem(of:))
-    answer { .checked(checker.check(paths: paths, target: target)) }
+    post { .checked(checker.check(paths: paths, target: target)) }
   }
 
   func copy(_ text: String, to clipboard: TmuxClipboard) {
-    answer {
+    post {
       clipboard.copy(text)
         ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux did not take the text: \(text)")
     }
   }
 
   func readFreeSpace() {
-    answer { [engine] in .freeSpace(engine.server.freeSpace()) }
+    post { [engine] in .freeSpace(engine.server.freeSpace()) }
   }
 
-  func giveBackMemory() {
-    beside { [engine] in engine.server.giveBackMemory() }
+  func releaseMemory() {
+    inBackground { [engine] in engine.server.releaseMemory() }
   }
 
-  /// Stops the engine, and says so when it has and all settings are written.
-  /// - Parameter lettingFinish: whether what runs may come to its end, within the grace.
+  /// Stops the engine, and posts ``LoopEvent/stopped`` when it has stopped and all settings are written.
+  /// - Parameter lettingFinish: whether running uploads may finish within the grace.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
     Task.detached { [engine, eventQueue] in
       if lettingFinish { await engine.finish() } else { await engine.abandon() }
@@ -93,7 +93,7 @@ final class EffectPerformer: Sendable {
     eventQueue.post(.message(.note(level, PlainText.sanitized(text))))
   }
 
-  /// Says it when the server ends by itself.
+  /// Posts a note when the server fails.
   func watchServer() {
     Task.detached { [engine, self] in
       guard let failure = await engine.serverFailure() else { return }
@@ -111,12 +111,12 @@ final class EffectPerformer: Sendable {
     }
   }
 
-  /// Works out an answer where that may block, and posts it.
-  private func answer(_ work: @escaping @Sendable () -> DashboardMessage) {
-    beside { [eventQueue] in eventQueue.post(.message(work())) }
+  /// Runs `work`, which may block, on another thread, and posts its result.
+  private func post(_ work: @escaping @Sendable () -> DashboardMessage) {
+    inBackground { [eventQueue] in eventQueue.post(.message(work())) }
   }
 
-  private func beside(_ work: @escaping @Sendable () -> Void) {
+  private func inBackground(_ work: @escaping @Sendable () -> Void) {
     pending.add(1, ordering: .relaxed)
     helpers.submit { [self] _ in
       work()

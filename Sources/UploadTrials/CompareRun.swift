@@ -2,7 +2,7 @@ package import DashboardApp
 import Glibc
 package import UploadCore
 
-/// One comparison from its start to its end: checks, the clients in turn, the results, everything put away.
+/// One comparison from its start to its end: checks, the clients in turn, the results, everything removed.
 package struct CompareRun {
   /// What is compared, and how it is shown.
   package struct Configuration: Sendable {

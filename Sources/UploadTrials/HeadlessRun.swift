@@ -8,7 +8,7 @@ import UploadReport
 import UploadServer
 import UploadStorage
 
-/// One run of the test mode: server up, files through in every mode, contents compared, everything put away.
+/// One run of the test mode: server up, files through in every mode, contents compared, everything removed.
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
@@ -203,7 +203,7 @@ struct HeadlessRenderer: ProgressRenderer {
 final class ServerPeaks: Sendable {
   private let peaks = Mutex<[String: Int]>([:])
 
-  /// The names of all files that the server has told of.
+  /// The names of all files that the server has reported.
   var names: [String] { peaks.withLock { Array($0.keys) } }
 
   subscript(name: String) -> Int? {

@@ -19,11 +19,11 @@ struct DirectoryReaderTests {
     ("~", "/home/ann"), ("~/a/../b", "/home/ann/b"), ("a//b/./c/", "/place/a/b/c"), ("/../..", "/"), ("", "/place"),
     ("..", "/"), ("~ann", "/place/~ann"),
   ])
-  func pathsAreMadeAbsolute(typed: String, path: String) {
+  func `paths are made absolute`(typed: String, path: String) {
     #expect(LocalPath(home: "/home/ann", workingDirectory: "/place").absolute(typed) == path)
   }
 
-  @Test func filesDirectoriesAndLinksAreToldWithTheirSizesAndTimes() async throws {
+  @Test func `a listing has files, directories and links with sizes and times`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write(SplitMix64.bytes(1234), to: "file.bin")
       #expect(mkdir(directory.file("folder"), 0o755) == 0)
@@ -62,7 +62,7 @@ struct DirectoryReaderTests {
   }
 
   @Test(.timeLimit(.minutes(60)))
-  func nothingIsOpenedSoThatAFIFOHoldsNobody() async throws {
+  func `a listing opens nothing, so a FIFO does not block it`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(mkfifo(directory.file("pipe"), 0o644) == 0)
       let entry = try #require(reader(directory.path).read(directory.path).entries.first)
@@ -97,7 +97,7 @@ struct DirectoryReaderTests {
     }
   }
 
-  @Test func whatMayNotBeReadSaysSo() async throws {
+  @Test func `unreadable files and directories state the reason`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1, 2, 3], to: "secret.key")
       #expect(chmod(file, 0) == 0)
@@ -116,7 +116,7 @@ struct DirectoryReaderTests {
     }
   }
 
-  @Test func aDirectoryThatIsNotThereSaysSo() async throws {
+  @Test func `a missing directory states the reason`() async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.file("gone")
       #expect(mkdir(path, 0o755) == 0)
@@ -130,7 +130,7 @@ struct DirectoryReaderTests {
   }
 
   /// Links to one file are the cheapest entries there are.
-  @Test func entriesBeyondTheLimitAreCountedAndNotLookedAt() async throws {
+  @Test func `entries beyond the limit are counted only`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "0")
       let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -152,7 +152,7 @@ struct DirectoryReaderTests {
     }
   }
 
-  @Test func filesAreLookedAtBeforeTheyAreSent() async throws {
+  @Test func `files are checked before they are sent`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write(SplitMix64.bytes(77), to: "a.bin")
       #expect(symlink("a.bin", directory.file("link")) == 0)

@@ -7,7 +7,7 @@ import UploadTestSupport
 
 @Suite struct OutputTests {
   /// Another program that shares the pipe may have made it so.
-  @Test func aPipeThatDoesNotWaitGetsEverything() async throws {
+  @Test func `a non-blocking pipe receives all output`() async throws {
     var ends: [Int32] = [-1, -1]
     try #require(pipe(&ends) == 0)
     let (reader, writer) = (ends[0], ends[1])
@@ -21,7 +21,7 @@ import UploadTestSupport
     #expect(await read.value == Data(text.utf8))
   }
 
-  @Test func aReaderThatIsGoneIsNoReasonToWait() throws {
+  @Test func `a write to a closed pipe fails at once`() throws {
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [-1, -1]
     try #require(pipe(&ends) == 0)

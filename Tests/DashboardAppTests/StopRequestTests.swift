@@ -6,7 +6,7 @@ import Testing
 @Suite struct StopSignalsTests {
   private let start = ContinuousClock.now
 
-  @Test func signalsCloseTogetherAreOneWish() {
+  @Test func `signals in quick succession are one request`() {
     var signals = StopSignals()
     #expect(signals.take(SIGTERM, at: start) == .stop)
     #expect(signals.take(SIGTERM, at: start) == .repeated)
@@ -15,7 +15,7 @@ import Testing
   }
 
   /// Somebody who presses all the time means it.
-  @Test func theTimeCountsFromTheFirst() {
+  @Test func `the time is measured from the first signal`() {
     var signals = StopSignals()
     let meanings = stride(from: 0, through: 600, by: 100).map { signals.take(SIGTERM, at: start + .milliseconds($0)) }
     #expect(meanings == [.stop, .repeated, .repeated, .repeated, .repeated, .force, .force])
@@ -48,7 +48,7 @@ import Testing
     #expect(signals.take(SIGHUP, at: start) == .stop)
   }
 
-  @Test func aForcedEndDoesWhatWasRegisteredForIt() {
+  @Test func `a forced exit runs the registered actions`() {
     let stop = StopRequest()
     let done = EventQueue<Int>()
     stop.onForce { done.post(1) }

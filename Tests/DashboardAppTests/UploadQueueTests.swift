@@ -52,7 +52,7 @@ import UploadTestSupport
     try names.map { UploadJob(path: $0, target: try SendTarget("http://127.0.0.1:1"), mode: .multipart) }
   }
 
-  @Test func `One after the other, in order, and each is in line or on the ledger under its name`() async throws {
+  @Test func `uploads run in order, and each is queued or on the ledger under its id`() async throws {
     let queue = queue(jobs: 1)
     let jobs = try jobs("a", "b", "c")
     #expect(queue.add(jobs) == 0)
@@ -69,7 +69,7 @@ import UploadTestSupport
     #expect(stage.ledger.totals(.outgoing).finished == 3)
   }
 
-  @Test func `A waiting one that is cancelled never begins; a running one is the ledger's`() async throws {
+  @Test func `a queued upload that is cancelled never begins; a running one is the ledger's`() async throws {
     let queue = queue(jobs: 1)
     let jobs = try jobs("a", "b")
     _ = queue.add(jobs)
@@ -88,7 +88,7 @@ import UploadTestSupport
     await queue.waitUntilEmpty()
   }
 
-  @Test func `Closing lets what runs go on, and nothing else`() async throws {
+  @Test func `closing lets only running uploads continue`() async throws {
     let queue = queue(jobs: 2)
     _ = queue.add(try jobs("a", "b", "c"))
     try await eventually("two") { stage.paths.count == 2 && queue.drainQueued().waiting.count == 1 }
@@ -102,7 +102,7 @@ import UploadTestSupport
     #expect(stage.ledger.totals(.outgoing).started == 2)
   }
 
-  @Test func `Cancelling in any moment ends an upload exactly once`() async throws {
+  @Test func `cancelling at any moment ends an upload exactly once`() async throws {
     for _ in 0..<200 {
       let queue = queue(jobs: 1)
       let jobs = try jobs("a")

@@ -5,7 +5,8 @@ import Testing
 
 /// What shells are given to complete with.
 @Suite struct CompletionTests {
-  @Test(arguments: [CompletionShell.bash, .zsh, .fish]) func everyCommandAndOptionIsThere(shell: CompletionShell) {
+  @Test(arguments: [CompletionShell.bash, .zsh, .fish])
+  func `completions contain every command and option`(shell: CompletionShell) {
     let script = SluiceCommand.completionScript(for: shell)
     #expect(CommandDescription.all.count == SluiceCommand.configuration.subcommands.count)
     for command in CommandDescription.all {

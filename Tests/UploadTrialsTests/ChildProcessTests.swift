@@ -18,7 +18,7 @@ import UploadCore
     return process
   }
 
-  @Test func allOfThemAreKilledAndNoOtherBegins() throws {
+  @Test func `all children are killed, and no other can start`() throws {
     let children = RunningChildren()
     let first = try children.start { spawn("sleep", "1000") }
     let second = try children.start { spawn("sleep", "1000") }
@@ -32,7 +32,7 @@ import UploadCore
     #expect(throws: SystemCallError.self) { try children.start { spawn("sleep", "1000") } }
   }
 
-  @Test func oneThatHasEndedIsLeftAlone() throws {
+  @Test func `a child that has ended is not killed`() throws {
     let children = RunningChildren()
     let process = try children.start { spawn("sleep", "1000") }
     children.remove(process)
@@ -42,7 +42,7 @@ import UploadCore
     #expect(waitpid(process, nil, 0) == process)
   }
 
-  @Test func whatCannotBeStartedIsSaid() {
+  @Test func `a program that cannot be started is an error`() {
     let children = RunningChildren()
     let error = #expect(throws: SystemCallError.self) { try children.start { spawn("no-such-program", "") } }
     #expect(error?.number == ENOENT)

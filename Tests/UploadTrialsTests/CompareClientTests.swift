@@ -5,17 +5,17 @@ import UploadTestSupport
 @testable import UploadTrials
 
 @Suite struct CompareClientTests {
-  @Test func curlTakesTheFileByItsNameWhateverThatIs() {
+  @Test func `curl's form argument is quoted for any file name`() {
     let client = CompareClient(program: .curl, mode: .multipart)
     let arguments = client.arguments(file: #"/d/a;"b\,.bin"#, url: "http://h:1")
     #expect(arguments.suffix(3) == ["-F", #"file=@"/d/a;\"b\\,.bin""#, "http://h:1/file-upload"])
   }
 
-  @Test func streamAndMultipartOfOurOwnMustArrive() {
+  @Test func `only Sluice's stream and multipart uploads must arrive`() {
     #expect(CompareClient.all.filter(\.mustArrive).map(\.name) == ["sluice stream", "sluice multipart"])
   }
 
-  @Test func aChangedFileIsNoticed() async throws {
+  @Test func `a changed file is detected`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "a")
       let file = try CompareFile(path)
@@ -26,7 +26,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aChildsLinesMemoryAndEnd() throws {
+  @Test func `a child's output, memory and exit status are recorded`() throws {
     var lines: [String] = []
     let script = "echo one; echo two >&2; exec sleep 0.2"
     let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"]) { line in
@@ -41,7 +41,7 @@ import UploadTestSupport
     #expect(lines.sorted() == ["error two", "output one"])
   }
 
-  @Test func aMissingProgramIsSaid() {
+  @Test func `a missing program is reported by its error number`() {
     do {
       _ = try ChildProcess("no-such-program-anywhere", [], environment: [:], onLine: { _ in })
       Issue.record("started")
@@ -50,7 +50,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theMemoryOfWhatAChildStartsCounts() throws {
+  @Test func `a child's memory includes that of its own children`() throws {
     // The shell waits for a child of its own, which holds 32 MiB.
     let script = "head -c 33554432 /dev/zero | tail -c 33554432 | { sleep 0.3; cat >/dev/null; }; exit 3"
     let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"], onLine: { _ in })

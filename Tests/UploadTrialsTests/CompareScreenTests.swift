@@ -19,7 +19,7 @@ import UploadCore
     CompareScreen(comparison()).surface(size, theme: Theme(.dark, tier: .mono), glyphs: glyphs).text
   }
 
-  @Test func everyClientIsOnIt() {
+  @Test func `every client is on the screen`() {
     let text = text(Size(width: 100, height: 40))
     for client in CompareClient.all { #expect(text.contains(client.name)) }
     #expect(text.contains("20.0 MiB intact") && text.contains("1.0 GiB/s") && text.contains("waits"))
@@ -31,14 +31,14 @@ import UploadCore
     Size(width: 0, height: 0), Size(width: 1, height: 1), Size(width: 20, height: 8), Size(width: 43, height: 3),
     Size(width: 80, height: 23), Size(width: 300, height: 100),
   ])
-  func itFitsWhereverItIsDrawn(size: Size) {
+  func `the screen fits into any size`(size: Size) {
     for glyphs in [GlyphSet.ascii, .unicode] {
       let surface = CompareScreen(comparison()).surface(size, theme: Theme(.dark, tier: .colors256), glyphs: glyphs)
       #expect(surface.size.width == size.width && surface.size.height <= size.height)
     }
   }
 
-  @Test func onEightyColumnsAllRowsAreThere() {
+  @Test func `80 columns have room for all rows`() {
     let lines = text(Size(width: 79, height: 23), .unicode).split(separator: "\n")
     #expect(lines.count == 22)
     #expect(lines[1].hasPrefix("sluice stream"))

@@ -29,7 +29,7 @@ import UploadReport
     )
   }
 
-  @Test func clientsTakeTurns() {
+  @Test func `clients take turns`() {
     var comparison = comparison(runs: 2)
     var order: [Int] = []
     while let next = comparison.next {
@@ -40,7 +40,7 @@ import UploadReport
     #expect(order == [0, 1, 2, 0, 1, 2])
   }
 
-  @Test func aMissingClientIsAskedOnce() {
+  @Test func `a missing client is tried once`() {
     var comparison = comparison(runs: 3)
     var order: [Int] = []
     while let next = comparison.next {
@@ -51,7 +51,7 @@ import UploadReport
     #expect(comparison.results[2].seconds == nil && comparison.isGood)
   }
 
-  @Test func mediansAreOfTheRunsThatEndedAlike() {
+  @Test func `medians are over the runs with the deciding verdict`() {
     var result = CompareResult(client: Self.clients[0])
     for (seconds, peak) in [(9.0, 50), (1, 10), (2, 20)] {
       result.add(trial(seconds: seconds, peak: UInt64(peak)))
@@ -63,7 +63,7 @@ import UploadReport
   }
 
   @Test(arguments: CompareVerdict.allCases)
-  func onlyWhatMustArriveCounts(verdict: CompareVerdict) {
+  func `only required clients decide the result`(verdict: CompareVerdict) {
     for index in Self.clients.indices {
       var comparison = comparison()
       for each in Self.clients.indices { comparison.end(each, trial(each == index ? verdict : .intact)) }
@@ -71,11 +71,11 @@ import UploadReport
     }
   }
 
-  @Test func nothingTriedIsNotGood() {
+  @Test func `a comparison without runs is not a success`() {
     #expect(!comparison().isGood)
   }
 
-  @Test func whatRunsIsShown() {
+  @Test func `the run under way is shown`() {
     var comparison = comparison()
     comparison.end(0, trial(peak: 5))
     comparison.begin(1)
@@ -88,7 +88,7 @@ import UploadReport
     #expect(comparison.running == nil)
   }
 
-  @Test func theTableHasEveryClientAndEveryReason() {
+  @Test func `the table has every client and every reason`() {
     var comparison = comparison()
     comparison.end(0, trial())
     comparison.end(1, trial(.outOfMemory, seconds: 0.5, peak: 1 << 30))
@@ -131,7 +131,7 @@ import UploadReport
     #expect(lines(1)[0].contains("client peak") && lines(1)[0].contains("verdict"))
   }
 
-  @Test func linesOfARun() {
+  @Test func `a run has one line with its figures`() {
     let client = Self.clients[0]
     #expect(
       LineComparisonRenderer.line(client, trial(), number: 2, of: 3)
@@ -140,7 +140,7 @@ import UploadReport
     #expect(LineComparisonRenderer.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
   }
 
-  @Test func theObjectsOfJSON() {
+  @Test func `the JSON has the documented fields`() {
     var comparison = comparison()
     comparison.end(0, trial())
     #expect(

@@ -14,7 +14,7 @@ import UploadTestSupport
     return meter
   }
 
-  @Test func contentsAreCompared() async throws {
+  @Test func `contents are compared`() async throws {
     try await withTemporaryDirectory { directory in
       let sent = try directory.write([1, 2, 3], to: "sent")
       try directory.write([1, 2, 3], to: "same")
@@ -27,7 +27,7 @@ import UploadTestSupport
   }
 
   /// Whoever stops it must not wait for gigabytes to be read, nor be told that they differ.
-  @Test func stoppedItReadsNothingMore() async throws {
+  @Test func `a stopped comparison reads nothing more`() async throws {
     try await withTemporaryDirectory { directory in
       let sent = try directory.write(SplitMix64.bytes(8 << 20), to: "sent")
       var questions = 0

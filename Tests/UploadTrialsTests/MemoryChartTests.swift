@@ -17,7 +17,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["a.bin", "<&\"'>]]> --", "写真.jpg"])
-  func theDocumentIsWellFormedWhateverTheFileIsCalled(name: String) async throws {
+  func `the chart is well-formed XML for any file name`(name: String) async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.file("chart.svg")
       try MemoryChart(comparison(name)).write(to: path)
@@ -32,19 +32,19 @@ import UploadTestSupport
     }
   }
 
-  @Test func everyClientHasALegendAndBothGroundsTheirColours() {
+  @Test func `the chart has a legend for every client and colours for light and dark`() {
     let text = MemoryChart(comparison("a.bin")).text
     for client in CompareClient.all { #expect(text.contains(">\(client.name)</text>")) }
     #expect(text.contains("prefers-color-scheme: dark"))
     #expect(text.contains(">out of memory</text>") && text.contains(">--max-memory 1 MiB</text>"))
   }
 
-  @Test func nothingMeasuredIsStillAPicture() {
+  @Test func `a chart without measurements is a document`() {
     let empty = Comparison(name: "a", size: 0, runs: 1, maxMemory: nil)
     #expect(MemoryChart(empty).text.hasSuffix("</svg>\n"))
   }
 
-  @Test func aPlaceThatCannotBeWrittenToIsToldBefore() async throws {
+  @Test func `an unwritable chart path is reported before the runs`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(throws: (any Error).self) { try MemoryChart.check(directory.file("missing/a.svg")) }
       try MemoryChart.check(directory.file("a.svg"))
@@ -58,7 +58,7 @@ import UploadTestSupport
       (1_992_294_400, 536_870_912, 2_147_483_648),
     ] as [(UInt64, Double, Double)]
   )
-  func marksOfMemoryAreRound(largest: UInt64, step: Double, top: Double) {
+  func `memory marks are powers of two`(largest: UInt64, step: Double, top: Double) {
     let scale = AxisScale.bytes(upTo: largest)
     #expect(scale.step == step && scale.top == top && scale.marks.last == top && scale.marks.first == 0)
   }
@@ -67,13 +67,13 @@ import UploadTestSupport
     arguments: [(0.0, 0.01), (0.9, 0.1), (1.1, 0.2), (4.2, 0.5), (9, 1), (61, 10), (3600, 500), (.infinity, 0.01)]
       as [(Double, Double)]
   )
-  func marksOfTimeAreRound(largest: Double, step: Double) {
+  func `time marks are round`(largest: Double, step: Double) {
     let scale = AxisScale.seconds(upTo: largest)
     #expect(abs(scale.step - step) < step / 1000, "\(scale)")
     #expect(scale.marks.count <= 11)
   }
 
-  @Test func numbersAreShort() {
+  @Test func `numbers have no trailing zeros`() {
     #expect(
       [0, 1, 1.5, 1.25, 1.05, -2.5, 1e12].map(SVGText.number) == [
         "0", "1", "1.5", "1.25", "1.05", "-2.5", "1000000000",

@@ -4,7 +4,7 @@ import UploadCore
 @testable import UploadTrials
 
 @Suite struct MemorySeriesTests {
-  @Test func fewSamplesStayAsTheyAre() {
+  @Test func `few samples are kept unchanged`() {
     var series = MemorySeries(most: 4)
     for second in 0..<4 { series.add(UInt64(second), at: Double(second)) }
     #expect(series.points.map(\.bytes) == [0, 1, 2, 3])
@@ -12,7 +12,7 @@ import UploadCore
   }
 
   @Test(arguments: [5, 100, 12_345])
-  func manyAreBoundedAndKeepTheirPeak(count: Int) {
+  func `many samples are bounded and keep their peak`(count: Int) {
     var series = MemorySeries(most: 64)
     for index in 0..<count { series.add(index == count / 3 ? 1000 : 1, at: Double(index)) }
     #expect(series.points.count <= 64 && series.peak == 1000)
@@ -20,7 +20,7 @@ import UploadCore
     #expect(zip(series.points, series.points.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
   }
 
-  @Test func columnsAreHeldBetweenSamplesAndEmptyAfterThem() {
+  @Test func `columns hold the value between samples and are empty after the last`() {
     var series = MemorySeries()
     series.add(1, at: 0)
     series.add(5, at: 3.5)

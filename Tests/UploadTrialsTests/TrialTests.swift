@@ -5,7 +5,7 @@ import UploadCore
 @testable import UploadTrials
 
 @Suite struct TrialOutcomeTests {
-  @Test func successSaysNothing() {
+  @Test func `a successful exit has no verdict`() {
     #expect(TrialOutcome(exit: .status(0)).verdict == nil)
   }
 
@@ -27,19 +27,19 @@ import UploadCore
     (TrialOutcome(exit: .status(1), failure: ("refusedByServer", "413")), .refused, "413"),
     (TrialOutcome(exit: .status(1), failure: ("connectionLost", "gone\u{1B}")), .failed, "gone\u{FFFD}"),
   ])
-  func endsAndWhatTheyMean(ending: TrialOutcome, verdict: CompareVerdict, words: String) {
+  func `an exit has its verdict and reason`(ending: TrialOutcome, verdict: CompareVerdict, words: String) {
     #expect(ending.verdict == verdict)
     #expect(ending.reason.contains(words), "\(ending.reason)")
   }
 
-  @Test func theSystemsStatusIsRead() {
+  @Test func `wait statuses are decoded`() {
     #expect(ChildExit(waitStatus: 0) == .status(0))
     #expect(ChildExit(waitStatus: 27 << 8) == .status(27))
     #expect(ChildExit(waitStatus: 9) == .signal(9))
     #expect(ChildExit(waitStatus: 6 | 0x80) == .signal(6))
   }
 
-  @Test func aLimitBelowTheLeastIsToldWithIt() throws {
+  @Test func `a memory limit that is too low is rejected with the least`() throws {
     let floor = MemoryFloor(peak: (20 << 20) + 1)
     #expect(floor.least == 29 << 20)
     #expect(throws: Never.self) { try floor.check(SizeSetting(29 << 20)) }
@@ -49,7 +49,7 @@ import UploadCore
   }
 
   /// Another measurement gives another figure.
-  @Test func theLeastThatWasToldIsTakenTheNextTime() throws {
+  @Test func `the least that was reported is accepted the next time`() throws {
     let told = MemoryFloor(peak: 38 << 20).least
     #expect(throws: Never.self) { try MemoryFloor(peak: (41 << 20) + 5).check(SizeSetting(told)) }
     #expect(throws: Never.self) { try MemoryFloor(peak: 30 << 20).check(SizeSetting(.max)) }

@@ -4,7 +4,7 @@ import UploadCore
 
 /// Looks whether files can be sent, before the user sends them.
 ///
-/// Nothing is opened, so that no FIFO or device can hold the thread. The file system itself may: call it on a thread that
+/// Nothing is opened, so that no FIFO or device can block the thread. The file system itself may: call it on a thread that
 /// can wait.
 package struct FileChecker: Sendable {
   private let paths: LocalPath
@@ -16,7 +16,7 @@ package struct FileChecker: Sendable {
     self.targetProblem = targetProblem
   }
 
-  /// The answer to ``DashboardEffect/check(paths:target:)``.
+  /// The result of ``DashboardEffect/check(paths:target:)``.
   package func check(paths: [String], target: SendDestination) -> SendCheck {
     SendCheck(files: paths.map { check($0) }, target: target, targetProblem: targetProblem(target))
   }

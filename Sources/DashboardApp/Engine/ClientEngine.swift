@@ -20,7 +20,7 @@ package struct ClientEngine: Sendable {
     min(System.coreCount, max(1, jobs))
   }
 
-  /// - Parameter jobs: uploads at once; each may hold a thread while it waits for standard input.
+  /// - Parameter jobs: uploads at once; each may occupy a thread while it waits for standard input.
   package init(configuration: UploadClientConfiguration, ledger: UploadLedger, jobs: Int) {
     eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.loops(jobs: jobs))
     readers = NIOThreadPool(numberOfThreads: min(16, max(2, jobs)))
@@ -35,7 +35,7 @@ package struct ClientEngine: Sendable {
 }
 
 extension SendTarget {
-  /// A server of this process's own: by its token, and by its certificate, whoever signed that.
+  /// The server of this process, with its token and its certificate, which need not be signed by a known authority.
   /// - Throws: ``UploadError`` with code `badURL`.
   package init(own address: ServerAddress, _ engine: ServerEngine) throws(UploadError) {
     try self.init(

@@ -5,7 +5,7 @@ import UploadServer
 
 /// Writes one line an entry to standard error: a sentence, or a JSON object.
 ///
-/// Messages and metadata may hold what strangers chose; nothing of it can steer a terminal or begin another line.
+/// Messages and metadata may hold text of peers: none of it can control a terminal or begin another line.
 struct LineLogHandler: LogHandler {
   let isJSON: Bool
   var metadata: Logger.Metadata = [:]

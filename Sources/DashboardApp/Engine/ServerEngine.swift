@@ -60,10 +60,10 @@ package struct ServerEngine: Sendable {
   private let directory: UploadDirectory
   package let budget: MemoryBudget
   package let server: UploadServer
-  /// What clients must show; nil when nothing is asked.
+  /// Access token that clients must present; nil when none is required.
   package let token: AccessToken?
-  /// The token, where it was made here: one that was given is known to who gave it, and no business of a log's or screen's.
-  package let madeToken: AccessToken?
+  /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no screen.
+  package let generatedToken: AccessToken?
   private let eventLoops: MultiThreadedEventLoopGroup
   private let writers: WorkerPool
 
@@ -87,7 +87,7 @@ package struct ServerEngine: Sendable {
     var settings = configuration.server
     settings.tls = try configuration.certificate.identity(host: configuration.host)
     token = settings.access.token
-    madeToken = configuration.isTokenGenerated ? token : nil
+    generatedToken = configuration.isTokenGenerated ? token : nil
     directory = try UploadDirectory(
       path: path,
       minFree: configuration.minFree,
@@ -144,16 +144,16 @@ package struct ServerEngine: Sendable {
     return try result.get()
   }
 
-  /// Gives the memory of past uploads back to the system; for when none runs. The allocator and the budget keep what was
-  /// freed, which is good for the next upload and looks like a leak to whoever watches the process.
-  package func giveBackMemory() {
+  /// Returns the memory of past uploads to the system; for when none runs. The allocator and the budget keep what was
+  /// freed, which is good for the next upload and looks like a leak from outside.
+  package func releaseMemory() {
     budget.dropSpare()
     clinux_trim_memory()
   }
 
   /// Ends the writers, after the server has stopped: what is still to be removed is removed.
   ///
-  /// The event loops end with the process. The library's last tasks may come to them after it has said that it is done.
+  /// The event loops end with the process: Hummingbird may submit its last tasks after it has reported its end.
   package func shutDown() async {
     await writers.shutDown()
   }

@@ -2,32 +2,32 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Where other threads leave word for the main thread, which waits for a descriptor.
-final class EventQueue<Message: Sendable>: Sendable {
-  /// Readable while there is something to take.
+/// Events that other threads post to the main thread, which waits for a descriptor.
+final class EventQueue<Event: Sendable>: Sendable {
+  /// Readable while there are events.
   let descriptor = clinux_event_descriptor()
-  private let messages = Mutex<[Message]>([])
+  private let events = Mutex<[Event]>([])
 
   deinit {
     close(descriptor)
   }
 
-  func post(_ message: Message) {
-    messages.withLock { $0.append(message) }
+  func post(_ event: Event) {
+    events.withLock { $0.append(event) }
     clinux_raise_event(descriptor)
   }
 
-  /// All that has come since the last call, in its order.
-  func take() -> [Message] {
+  /// All events since the last call, in their order.
+  func take() -> [Event] {
     clinux_clear_event(descriptor)
-    return messages.withLock { messages in
-      defer { messages = [] }
-      return messages
+    return events.withLock { events in
+      defer { events = [] }
+      return events
     }
   }
 }
 
-/// Wake-ups for one task that waits for them. Those that come while it is busy count as one.
+/// Wake-ups for one task that waits for them. Those posted while it is busy count as one.
 package struct WakeUps: Sendable {
   /// One element for each wake-up; for a single task.
   package let stream: AsyncStream<Void>
@@ -43,7 +43,7 @@ package struct WakeUps: Sendable {
   }
 }
 
-/// Waiting for whichever comes first.
+/// Waiting with a timeout.
 enum Race {
   /// Returns when `work` has ended, or after `timeout`; `work` goes on then.
   static func wait(atMost timeout: Duration, for work: @escaping @Sendable () async -> Void) async {

@@ -38,8 +38,7 @@ package enum UserDirectories {
   }
 }
 
-/// Programs of ours that another one of ours has started end with it, however it ends: a server that nobody asked for must
-/// not stay.
+/// Child processes of this program end with it, however it ends: a server must not outlive the comparison that started it.
 package enum ParentProcess {
   /// Names the parent to the child; for the program itself, so no option.
   private static let variable = "SLUICE_PARENT_PROCESS"
@@ -51,12 +50,12 @@ package enum ParentProcess {
     environment.merging([variable: "\(process)"]) { $1 }
   }
 
-  /// Has this process be killed at the end of the parent that `environment` names, where it names one; ends it here when
-  /// that has ended already.
+  /// Has the kernel kill this process when the parent that `environment` names ends, if it names one; exits now when that
+  /// has ended already.
   package static func follow(_ environment: [String: String]) {
     guard let parent = environment[variable].flatMap({ Int32($0) }) else { return }
     clinux_kill_at_end_of_parent()
-    // It may have ended before the call, and then nobody would tell.
+    // It may have ended before the call, which does not report that.
     if getppid() != parent { _exit(1) }
   }
 }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Somebody's wish that the running command end: made by a signal, heard by whoever registered.
+/// A request to stop the running command: made by a signal, delivered to registered actions.
 package final class StopRequest: Sendable {
   private struct State {
     var signal: Int32?
@@ -14,10 +14,10 @@ package final class StopRequest: Sendable {
 
   package init() {}
 
-  /// The signal that asked; nil while nobody has.
+  /// The signal that requested it; nil before.
   package var signal: Int32? { state.withLock { $0.signal } }
 
-  /// Calls `action` once when the wish comes, or now when it has come already.
+  /// Calls `action` once on the request, or now if it has been made already.
   package func onRequest(_ action: @escaping @Sendable () async -> Void) {
     let isLate = state.withLock { state in
       if state.signal == nil { state.actions.append(action) }
@@ -26,7 +26,7 @@ package final class StopRequest: Sendable {
     if isLate { Task.detached { await action() } }
   }
 
-  /// Makes the wish known, unless it is known already.
+  /// Makes the request; a second one has no effect.
   package func request(_ signal: Int32) {
     let actions: [@Sendable () async -> Void] = state.withLock { state in
       guard state.signal == nil else { return [] }
@@ -49,7 +49,7 @@ package final class StopRequest: Sendable {
   }
 }
 
-/// What the signals that a command reads mean, in the order in which they come: no I/O, and no clock of its own.
+/// The meaning of the signals that a command reads, in the order of their arrival: no I/O, and no clock of its own.
 package struct StopSignals {
   package enum Meaning: Equatable {
     /// Stop gracefully.
@@ -65,7 +65,7 @@ package struct StopSignals {
   }
 
   /// Signals as close as this are one request: `timeout` and some supervisors signal the process and then its group, and a
-  /// closing terminal comes as several signals. Short enough that nobody who is impatient has to press a third time.
+  /// closing terminal sends several signals. Short enough that an impatient user need not press a third time.
   static let together = Duration.milliseconds(500)
 
   private let reloadsOnHangUp: Bool
@@ -76,7 +76,7 @@ package struct StopSignals {
     self.reloadsOnHangUp = reloadsOnHangUp
   }
 
-  /// A signal has come.
+  /// A signal has arrived.
   /// - Parameter terminalIsGone: whether the terminal that the command was started from has been closed since.
   package mutating func take(_ signal: Int32, terminalIsGone: Bool = false, at now: ContinuousClock.Instant) -> Meaning
   {
@@ -89,8 +89,8 @@ package struct StopSignals {
     return now - first < Self.together ? .repeated : .force
   }
 
-  /// Those of `signals` that the program is to hear of. Whoever started it with SIGHUP, SIGINT or SIGQUIT ignored (`nohup`,
-  /// a job in the background of a script) wants it to go on when they come.
+  /// Those of `signals` that the program handles. SIGHUP, SIGINT and SIGQUIT stay ignored when they were ignored at its
+  /// start (`nohup`, a background job of a script).
   package static func heeded(_ signals: [Int32]) -> [Int32] {
     signals.filter { ![SIGHUP, SIGINT, SIGQUIT].contains($0) || clinux_is_ignored($0) == 0 }
   }

@@ -3,20 +3,20 @@ import Synchronization
 package import UploadClient
 package import UploadCore
 
-/// Files to be sent, a few at once and in their order. For any thread, and nothing here waits.
+/// Uploads that wait to be sent, a few at once and in their order. Safe on any thread; nothing here blocks.
 ///
-/// An upload is shown from here while it waits, and from the ledger once it has a meter, under one name.
+/// An upload is shown from here while it is queued, and from the ledger once it has a meter, under the same id.
 package final class UploadQueue: Sendable {
-  /// Sends one file to its end; tells of its meter once that is on the ledger.
+  /// Sends one file to its end; calls back with its meter once that is on the ledger.
   typealias Sending = @Sendable (UploadJob, @escaping @Sendable (UploadMeter) -> Void) async -> Void
 
   private struct State {
-    var line = UploadQueueState()
+    var uploads = UploadQueueState()
     var whenEmpty: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// Uploads in line that are shown: copying all of a long one for each snapshot would take more of the processor than
-  /// sending them, and nobody reads so far down.
+  /// The most queued uploads that are shown: copying all of a long queue for each snapshot would take more processor time
+  /// than sending them.
   static let shownLimit = 200
 
   private let jobs: Int
@@ -29,93 +29,94 @@ package final class UploadQueue: Sendable {
     self.send = send
   }
 
-  /// A line for a client's own uploads.
+  /// A queue for a client's uploads.
   package convenience init(_ client: ClientEngine, jobs: Int) {
     self.init(jobs: jobs) { job, onBegin in
       await client.uploader.send(job.source, to: job.target, mode: job.mode, id: job.id, onBegin: onBegin)
     }
   }
 
-  /// How many have been called off before they had a meter.
-  var cancelledCount: Int { state.withLock { $0.line.cancelledCount } }
+  /// How many have been cancelled before they had a meter.
+  var cancelledCount: Int { state.withLock { $0.uploads.cancelledCount } }
 
   /// Whether nothing waits, starts or runs.
-  package var isEmpty: Bool { state.withLock { $0.line.isEmpty } }
+  package var isEmpty: Bool { state.withLock { $0.uploads.isEmpty } }
 
-  /// Puts files at the end of the line.
-  /// - Returns: how many found no place in it.
+  /// Adds uploads at the end.
+  /// - Returns: how many were rejected, because the queue is full or closed.
   package func add(_ jobs: [UploadJob]) -> Int {
-    let taken = state.withLock { $0.line.add(jobs) }
+    let taken = state.withLock { $0.uploads.add(jobs) }
     start()
     return jobs.count - taken
   }
 
-  /// Sends the file of an upload that has ended once more.
-  /// - Returns: what the upload is called now; nil when it has not ended, is not known any more, or finds no place.
+  /// Queues the file of an upload that has ended once more.
+  /// - Returns: the new upload's id; nil when the upload has not ended, is not known any more, or the queue is full.
   func retry(_ id: UploadID) -> UploadID? {
     let added = state.withLock { state -> UploadID? in
-      guard let job = state.line.again(id), state.line.add([job]) == 1 else { return nil }
+      guard let job = state.uploads.again(id), state.uploads.add([job]) == 1 else { return nil }
       return job.id
     }
     start()
     return added
   }
 
-  /// Calls off an upload that has no meter yet.
-  /// - Returns: false when there is none of that name in line: it may be on the ledger.
+  /// Cancels an upload that has no meter yet.
+  /// - Returns: false when it is not queued: it may be on the ledger.
   func cancel(_ id: UploadID) -> Bool {
-    state.withLock { $0.line.cancel(id) }
+    state.withLock { $0.uploads.cancel(id) }
   }
 
-  /// Takes nothing more, and calls off what has no meter yet.
+  /// Accepts nothing more, and cancels what has no meter yet.
   package func close() {
-    state.withLock { $0.line.close() }
-    tellEmpty()
+    state.withLock { $0.uploads.close() }
+    resumeIfEmpty()
   }
 
   /// Returns when nothing waits, starts or runs.
   package func waitUntilEmpty() async {
     await withCheckedContinuation { continuation in
       let isEmpty = state.withLock { state in
-        if !state.line.isEmpty { state.whenEmpty.append(continuation) }
-        return state.line.isEmpty
+        if !state.uploads.isEmpty { state.whenEmpty.append(continuation) }
+        return state.uploads.isEmpty
       }
       if isEmpty { continuation.resume() }
     }
   }
 
-  /// Notes how large files are, those that are still in line.
+  /// Notes the sizes of files that are still queued.
   func note(sizes: [UploadID: UInt64]) {
-    state.withLock { $0.line.note(sizes: sizes) }
+    state.withLock { $0.uploads.note(sizes: sizes) }
   }
 
   /// The uploads that have no meter yet: the first ones in their order, how many are behind them, and those that have
-  /// been called off since the last call.
+  /// been cancelled since the last call.
   func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, cancelled: [UploadSnapshot]) {
-    let line = state.withLock { $0.line.take(limit: Self.shownLimit) }
-    return (line.waiting.map { $0.snapshot() }, line.rest, line.cancelled.map { $0.snapshot(isCancelled: true) })
+    let drained = state.withLock { $0.uploads.drain(limit: Self.shownLimit) }
+    let cancelled = drained.cancelled.map { $0.snapshot(isCancelled: true) }
+    return (drained.waiting.map { $0.snapshot() }, drained.rest, cancelled)
   }
 
   private func start() {
-    let starting = state.withLock { $0.line.start(limit: jobs) }
+    let starting = state.withLock { $0.uploads.start(limit: jobs) }
     for job in starting {
       Task.detached { [self] in
         await send(job) { meter in self.begun(meter) }
-        state.withLock { $0.line.ended(job.id) }
-        tellEmpty()
+        state.withLock { $0.uploads.ended(job.id) }
+        resumeIfEmpty()
         start()
       }
     }
   }
 
   private func begun(_ meter: UploadMeter) {
-    let isCalledOff = state.withLock { $0.line.begun(meter.id) }
-    if isCalledOff { meter.cancel() }
+    let isCancelled = state.withLock { $0.uploads.begun(meter.id) }
+    if isCancelled { meter.cancel() }
   }
 
-  private func tellEmpty() {
+  private func resumeIfEmpty() {
     let waiters = state.withLock { state in
-      guard state.line.isEmpty else { return [] as [CheckedContinuation<Void, Never>] }
+      guard state.uploads.isEmpty else { return [] as [CheckedContinuation<Void, Never>] }
       defer { state.whenEmpty = [] }
       return state.whenEmpty
     }
@@ -125,12 +126,12 @@ package final class UploadQueue: Sendable {
 
 /// A file to be sent, with all that is needed to send it once more.
 package struct UploadJob: Sendable {
-  /// What the upload is called, in the line and on the ledger.
+  /// The upload's id, in the queue and on the ledger.
   let id: UploadID
   let path: String
   let target: SendTarget
   let mode: UploadMode
-  /// In bytes, as the line shows it; nil while nobody has looked. What is sent is what the file has then.
+  /// In bytes, as the queue shows it; nil until it is known. What is sent is the file as it is then.
   var size: UInt64?
 
   package init(path: String, target: SendTarget, mode: UploadMode) {

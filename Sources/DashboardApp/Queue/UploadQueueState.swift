@@ -1,116 +1,115 @@
 import UploadCore
 
-/// Which files wait to be sent, which are on their way, and which can be sent again. A pure machine; ``UploadQueue``
-/// carries out what it says.
+/// Which uploads are queued, which run, and which can be sent again. A pure state machine; ``UploadQueue`` carries out its
+/// decisions.
 ///
-/// An upload is in line until its meter is on the ledger: waiting, then starting, which takes as long as its file takes
-/// to be opened.
+/// An upload is queued until its meter is on the ledger: it waits, then it starts, which takes as long as opening its file.
 package struct UploadQueueState {
-  /// Files in line at most, so that no paste can fill the memory.
+  /// The most queued uploads, so that no paste can fill the memory.
   package static let limit = 10_000
-  /// Files that can be sent again; the oldest are forgotten first.
+  /// The most uploads that can be sent again; the oldest are dropped first.
   static let pastLimit = 10_000
 
-  private struct Place {
+  private struct Entry {
     var job: UploadJob
     var isStarting = false
-    /// To be ended as soon as it has begun.
+    /// To be cancelled as soon as it has begun.
     var isCancelled = false
   }
 
-  /// Those that start come first.
-  private var line: [Place] = []
-  /// Names of those that start or run.
+  /// Those that start are in front.
+  private var entries: [Entry] = []
+  /// Uploads that start or run.
   private var busy: Set<UploadID> = []
-  /// Called off in line, and not taken as such yet.
+  /// Cancelled while queued, and not drained yet.
   private var cancelled: [UploadJob] = []
   private var past: [UploadID: UploadJob] = [:]
   private var pastOrder: [UploadID] = []
   private var isClosed = false
-  /// How many have been called off in line since the start.
+  /// How many have been cancelled while queued since the start.
   private(set) var cancelledCount = 0
 
   /// Whether nothing waits, starts or runs.
-  var isEmpty: Bool { line.isEmpty && busy.isEmpty }
+  var isEmpty: Bool { entries.isEmpty && busy.isEmpty }
 
-  /// Puts files at the end.
-  /// - Returns: how many found a place.
+  /// Adds uploads at the end.
+  /// - Returns: how many were accepted.
   mutating func add(_ jobs: [UploadJob]) -> Int {
     guard !isClosed else { return 0 }
-    let taken = jobs.prefix(max(0, Self.limit - line.count))
+    let taken = jobs.prefix(max(0, Self.limit - entries.count))
     for job in taken {
-      line.append(Place(job: job))
+      entries.append(Entry(job: job))
       remember(job)
     }
     return taken.count
   }
 
-  /// Takes those out that are to be sent now, so that `limit` are on their way.
+  /// Starts as many uploads as `limit` allows.
   mutating func start(limit: Int) -> [UploadJob] {
     var starting: [UploadJob] = []
-    while busy.count < limit, let index = line.firstIndex(where: { !$0.isStarting }) {
-      line[index].isStarting = true
-      busy.insert(line[index].job.id)
-      starting.append(line[index].job)
+    while busy.count < limit, let index = entries.firstIndex(where: { !$0.isStarting }) {
+      entries[index].isStarting = true
+      busy.insert(entries[index].job.id)
+      starting.append(entries[index].job)
     }
     return starting
   }
 
   /// An upload is on the ledger.
-  /// - Returns: whether it has been called off meanwhile.
+  /// - Returns: whether it has been cancelled meanwhile.
   mutating func begun(_ id: UploadID) -> Bool {
-    guard let index = line.firstIndex(where: { $0.job.id == id }) else { return false }
-    return line.remove(at: index).isCancelled
+    guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
+    return entries.remove(at: index).isCancelled
   }
 
-  /// An upload is over.
+  /// An upload has ended.
   mutating func ended(_ id: UploadID) {
     _ = begun(id)
     busy.remove(id)
   }
 
-  /// The file of an upload that has ended, to be sent once more; nil when it has not, or is not known any more.
+  /// An upload that has ended, to be sent once more; nil when it has not ended, or was dropped.
   func again(_ id: UploadID) -> UploadJob? {
-    guard !busy.contains(id), !line.contains(where: { $0.job.id == id }) else { return nil }
+    guard !busy.contains(id), !entries.contains(where: { $0.job.id == id }) else { return nil }
     return past[id]?.again
   }
 
-  /// Calls off an upload.
-  /// - Returns: false when it is not in line.
+  /// Cancels an upload.
+  /// - Returns: false when it is not queued.
   mutating func cancel(_ id: UploadID) -> Bool {
-    guard let index = line.firstIndex(where: { $0.job.id == id }) else { return false }
-    if line[index].isStarting {
-      line[index].isCancelled = true
+    guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
+    if entries[index].isStarting {
+      entries[index].isCancelled = true
     } else {
-      callOff(line.remove(at: index).job)
+      markCancelled(entries.remove(at: index).job)
     }
     return true
   }
 
-  /// Takes nothing more, and calls off all that is in line.
+  /// Accepts nothing more, and cancels all that is queued.
   mutating func close() {
     isClosed = true
-    for place in line where !place.isStarting { callOff(place.job) }
-    line.removeAll { !$0.isStarting }
-    for index in line.indices { line[index].isCancelled = true }
+    for entry in entries where !entry.isStarting { markCancelled(entry.job) }
+    entries.removeAll { !$0.isStarting }
+    for index in entries.indices { entries[index].isCancelled = true }
   }
 
-  /// Notes how large files are, those that are still in line.
+  /// Notes the sizes of files that are still queued.
   mutating func note(sizes: [UploadID: UInt64]) {
-    for index in line.indices {
-      if let size = sizes[line[index].job.id] { line[index].job.size = size }
+    for index in entries.indices {
+      if let size = sizes[entries[index].job.id] { entries[index].job.size = size }
     }
   }
 
-  /// The uploads in line as they are shown: the first `limit`, how many are behind them, and those that have been called
-  /// off since the last call.
-  mutating func take(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
+  /// The queued uploads as they are shown: the first `limit`, how many are behind them, and those that have been cancelled
+  /// since the last call.
+  mutating func drain(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
     defer { cancelled = [] }
-    let waiting = line.prefix(limit).map(\.job)
-    return (waiting, line.count - waiting.count, cancelled)
+    let waiting = entries.prefix(limit).map(\.job)
+    return (waiting, entries.count - waiting.count, cancelled)
   }
 
-  private mutating func callOff(_ job: UploadJob) {
+  private mutating func markCancelled(_ job: UploadJob) {
     cancelled.append(job)
     cancelledCount += 1
   }

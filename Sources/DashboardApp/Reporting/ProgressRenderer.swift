@@ -6,7 +6,7 @@ import UploadReport
 package protocol ProgressRenderer: Sendable {
   /// Shows what is new in a snapshot.
   mutating func show(_ snapshot: Snapshot)
-  /// Takes its leave: after the last snapshot, before anything else is printed.
+  /// Removes what must not stay on the terminal: called after the last snapshot, before anything else is printed.
   mutating func end()
 }
 
@@ -14,14 +14,14 @@ extension ProgressRenderer {
   package mutating func end() {}
 }
 
-/// One line an event: JSON for programs, or sentences for people.
+/// One output line for each event: JSON for programs, or sentences for people.
 package struct LineRenderer: ProgressRenderer {
   /// What a line looks like.
   package enum Style: Sendable {
     case json
-    /// Sentences about uploads of others, with the time of day. That one has failed is news like any other.
+    /// Sentences for a server's log, with the time of day. A failed upload is a line like any other.
     case plain
-    /// Sentences for whoever sends, with progress, and failures on standard error.
+    /// Sentences for the sending user, with progress, and failures on standard error.
     case sending
   }
 
@@ -49,7 +49,7 @@ package struct LineRenderer: ProgressRenderer {
   }
 }
 
-/// Says nothing but what went wrong, on standard error.
+/// Prints failures only, on standard error.
 package struct QuietRenderer: ProgressRenderer {
   private var deriver = EventDeriver(interval: nil)
 
@@ -109,7 +109,7 @@ package struct LiveRenderer: ProgressRenderer {
   }
 }
 
-/// Another renderer, and a line of the log for each upload that has ended and for rejected requests.
+/// Wraps a renderer, and writes a log line for each upload that has ended and for rejected requests.
 package struct LoggingRenderer<Inner: ProgressRenderer>: ProgressRenderer {
   private var inner: Inner
   private let logger: Logger

@@ -59,7 +59,7 @@ struct IdleWatch {
   /// Without an upload for so long, the process counts as idle.
   private static let idleAfter = Duration.seconds(1)
 
-  /// When the last upload was seen; nil once its end has been told.
+  /// When the last upload was seen; nil once its end has been reported.
   private var lastActive: ContinuousClock.Instant?
 
   /// Whether something has happened, and the end of that has still to be reported.

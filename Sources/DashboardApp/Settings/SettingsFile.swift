@@ -7,7 +7,7 @@ import UploadReport
 
 /// The file that keeps the user's settings. May block.
 ///
-/// One that cannot be understood (somebody's own work, with a quote missing) is moved aside before it is written anew.
+/// One that cannot be parsed (edited by hand, with a quote missing) is moved aside before a new one is written.
 package struct SettingsFile: Sendable {
   /// Larger ones are none of ours, in bytes.
   private static let limit = 64 * 1024
@@ -39,7 +39,7 @@ package struct SettingsFile: Sendable {
   }
 
   private func content() -> Content {
-    // A FIFO of that name must not hold the start up.
+    // A FIFO of that name must not block the start.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { return .none }

@@ -8,7 +8,7 @@ import UploadReport
 import UploadServer
 import UploadStorage
 
-/// A server that says line by line what happens, until it is told to stop; and files sent to it at its start.
+/// A server that reports line by line, until it is asked to stop; and files sent to it at its start.
 struct ServeRun: Sendable {
   var server: ServerEngine.Configuration
   var directory: String
@@ -44,7 +44,7 @@ struct ServeRun: Sendable {
       )
       let queue = files.isEmpty ? nil : queue(ledger)
       let reporter = Reporter(sampler: sampler(engine, ledger), ledger: ledger, renderer: renderer) {
-        engine.giveBackMemory()
+        engine.releaseMemory()
       }
       stop.onRequest {
         queue?.close()
@@ -103,8 +103,8 @@ struct ServeRun: Sendable {
 
   private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {
     guard let target = try? SendTarget(own: address, engine) else { return }
-    let refused = queue.add(files.map { UploadJob(path: $0, target: target, mode: .stream) })
-    if refused > 0 { Output.errorLine("sluice: \(refused) of the files are too many at once, and are not sent.") }
+    let rejected = queue.add(files.map { UploadJob(path: $0, target: target, mode: .stream) })
+    if rejected > 0 { Output.errorLine("sluice: \(rejected) of the files are too many at once, and are not sent.") }
   }
 
   private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
@@ -114,7 +114,7 @@ struct ServeRun: Sendable {
         rawPort: address.rawPort,
         directory: directory,
         processID: getpid(),
-        token: engine.madeToken?.text,
+        token: engine.generatedToken?.text,
         fingerprint: address.fingerprint?.description
       )
     )
@@ -122,7 +122,7 @@ struct ServeRun: Sendable {
       Output.line(listening.json.serialized)
     } else {
       if let line = listening.plainLine() { Output.timedLine(line) }
-      if let token = engine.madeToken {
+      if let token = engine.generatedToken {
         let link = "\(address.url)/?token=\(PercentEncoding.encode(token.text))"
         Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
       }

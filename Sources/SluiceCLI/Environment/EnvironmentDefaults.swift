@@ -29,14 +29,14 @@ enum EnvironmentDefaults {
     return [command._commandName] + additions(environment, command, rest).flatMap(\.arguments) + rest
   }
 
-  /// Which of the options that a complaint names came from the environment, in a sentence; nil when none did.
-  static func note(on complaint: String, _ environment: [String: String], to arguments: [String]) -> String? {
+  /// Names the options in an error message that were set by the environment, in a sentence; nil when none was.
+  static func note(on message: String, _ environment: [String: String], to arguments: [String]) -> String? {
     guard !isForRoot(arguments.first) else { return nil }
     let (command, rest) = command(of: arguments)
-    let named = Set(complaint.split { !$0.isLetter && $0 != "-" }.map(String.init))
-    let guilty = additions(environment, command, rest).filter { named.contains("--\($0.name)") }
-    guard !guilty.isEmpty else { return nil }
-    return guilty.map { "--\($0.name) is set by the variable \(variable(for: $0.name))." }.joined(separator: " ")
+    let named = Set(message.split { !$0.isLetter && $0 != "-" }.map(String.init))
+    let causes = additions(environment, command, rest).filter { named.contains("--\($0.name)") }
+    guard !causes.isEmpty else { return nil }
+    return causes.map { "--\($0.name) is set by the variable \(variable(for: $0.name))." }.joined(separator: " ")
   }
 
   private static func command(

@@ -2,7 +2,7 @@ import UploadCore
 
 /// All `SLUICE_` variables that mean something, and warnings about those that do not.
 ///
-/// A misspelt variable would otherwise leave a limit at its default without a word.
+/// A misspelt variable would otherwise silently leave a limit at its default.
 enum KnownVariables {
   static let prefix = "SLUICE_"
 

@@ -4,7 +4,7 @@ import UploadServer
 
 extension CutPolicy: ExpressibleByArgument {}
 
-/// Who may use a server: options of every command that hosts one.
+/// Access to a server: options of every command that hosts one.
 struct AccessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -42,7 +42,7 @@ struct AccessOptions: ParsableArguments {
     _ = try validated { () throws(UploadError) in try rules(host: "localhost") }
   }
 
-  /// What the plain TCP listener must be refused for; it has no place for a token.
+  /// Rejects a plain TCP listener that would bypass the token: raw TCP has no place for one.
   func checkRawPort(host: String) throws {
     guard token == nil else {
       throw ValidationError("--raw-port has no place for a token: leave out one of --token and --raw-port.")

@@ -9,7 +9,7 @@ struct LogOptions: ParsableArguments {
     case text, json
   }
 
-  /// The library's levels.
+  /// Levels of swift-log.
   enum Level: String, ExpressibleByArgument, CaseIterable {
     case debug, info, warning, error
 

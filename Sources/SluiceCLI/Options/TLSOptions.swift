@@ -5,7 +5,7 @@ import UploadCore
 import UploadProtocol
 import UploadServer
 
-/// Whether a server speaks TLS, and as whom: options of every command that hosts one.
+/// TLS of a server, and its identity: options of every command that hosts one.
 struct TLSOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -30,7 +30,7 @@ struct TLSOptions: ParsableArguments {
     }
   }
 
-  /// What the plain TCP listener must be refused for: it stays plain.
+  /// Rejects a plain TCP listener beside TLS, unless it is on loopback: raw TCP is not encrypted.
   func checkRawPort(host: String) throws {
     guard tls == .off, tlsCert == nil else {
       guard LoopbackName.contains(host) else {
@@ -58,7 +58,7 @@ enum TLSMode: String, ExpressibleByArgument, CaseIterable, Sendable {
   case selfSigned = "self-signed"
 }
 
-/// Which servers are believed to be who they say: options of every command that sends to others.
+/// Which servers' certificates are trusted: options of every command that sends to others.
 struct TrustOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

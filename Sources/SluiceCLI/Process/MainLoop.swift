@@ -26,7 +26,7 @@ enum MainLoop {
   /// Runs `body` beside this thread until it returns.
   ///
   /// The first of SIGINT, SIGTERM and SIGHUP asks it to stop. The process exits without waiting for it when it takes longer
-  /// than `stopLimit`, with status 1, or when another signal comes meanwhile, with `forcedStatus`. SIGQUIT ends the process
+  /// than `stopLimit`, with status 1, or when another signal arrives meanwhile, with `forcedStatus`. SIGQUIT ends the process
   /// at once. Uploads have no name before they are complete, and what else was made is removed by
   /// ``StopRequest/onForce(_:)``, so nothing half remains.
   /// - Parameters:
@@ -87,7 +87,7 @@ enum MainLoop {
   }
 }
 
-/// How a command's work tells the waiting main thread that it is over.
+/// How a command's work signals its completion to the waiting main thread.
 final class CompletionSignal: Sendable {
   /// Becomes readable at the end.
   let readDescriptor: Int32

@@ -43,7 +43,7 @@ struct CompareClient: Sendable, Equatable {
     }
   }
 
-  /// Nobody's `.curlrc`, no pattern in a file's name, no proxy, and status 22 when the server refuses.
+  /// No `.curlrc`, no pattern in a file's name, no proxy, and exit status 22 when the server rejects.
   private static let curlOptions = ["-q", "-g", "-s", "-S", "-f", "--noproxy", "*"]
 
   /// Quoted, because commas and semicolons mean something to curl.
@@ -55,7 +55,7 @@ struct CompareClient: Sendable, Equatable {
 
 /// Two clients for Node 18 and later, one of each kind that people write, called with the file and the server's URL.
 ///
-/// They exit as curl does: 0 stored, 22 refused by the server, 27 out of memory, 1 anything else.
+/// They exit as curl does: 0 stored, 22 rejected by the server, 27 out of memory, 1 anything else.
 enum NodeScript {
   /// The file as the body, read piece by piece.
   ///

@@ -53,8 +53,8 @@ extension Comparison {
 }
 
 extension Comparison {
-  /// Points of memory over time that are told for each client.
-  private static let toldPoints = 100
+  /// Points of memory over time in the JSON of each client.
+  private static let jsonPoints = 100
 
   /// One run that is over, as a line: `number` counts the client's runs from 1.
   func json(of trial: TrialResult, _ client: CompareClient, number: Int) -> JSONValue {
@@ -76,7 +76,7 @@ extension Comparison {
   }
 
   private static func json(_ result: CompareResult) -> JSONValue {
-    var memory = MemorySeries(most: toldPoints)
+    var memory = MemorySeries(most: jsonPoints)
     for point in result.memory.points { memory.add(point.bytes, at: point.seconds) }
     return .object([
       ("client", .string(result.client.program.rawValue)), ("mode", .string(result.client.mode.rawValue)),

@@ -1,9 +1,9 @@
 import UploadCore
 import UploadReport
 
-/// The whole comparison as it stands: what is to be shown, and in the end what is told.
+/// The state of the whole comparison: what is shown while it runs, and its result.
 ///
-/// A value: whoever runs the clients says what happens, every renderer is a function of it.
+/// A value: ``CompareRun`` updates it, every renderer is a function of it.
 struct Comparison: Sendable {
   /// A run that is under way.
   struct Running: Sendable {
@@ -66,7 +66,7 @@ struct Comparison: Sendable {
   }
 }
 
-/// What a client came to over all runs: medians.
+/// A client's result over all runs: medians.
 struct CompareResult: Sendable {
   let client: CompareClient
   /// One a run, in their order.
@@ -138,13 +138,13 @@ struct TrialResult: Sendable, Equatable {
   var memory = MemorySeries()
 }
 
-/// What came of a client's attempt.
+/// The outcome of a client's attempt.
 enum CompareVerdict: String, Sendable, CaseIterable {
   /// The file arrived, and its SHA-256 is the same.
   case intact
   /// Something arrived that is not the file.
   case mismatch
-  /// The server answered with an error.
+  /// The server responded with an error.
   case refused
   /// The client did not have the memory, or not leave to take it.
   case outOfMemory

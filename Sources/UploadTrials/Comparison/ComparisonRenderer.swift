@@ -15,7 +15,7 @@ protocol ComparisonRenderer {
   mutating func end(_ comparison: Comparison, _ index: Int)
   /// All is over.
   mutating func finish(_ comparison: Comparison)
-  /// Takes its leave before something else is printed.
+  /// Removes what must not stay on the terminal, before something else is printed.
   mutating func clear()
 }
 
@@ -75,7 +75,7 @@ struct LineComparisonRenderer: ComparisonRenderer {
     Output.line("\n" + comparison.table(width: Output.columns ?? 80))
   }
 
-  /// What came of one run.
+  /// The outcome of one run.
   static func line(_ client: CompareClient, _ trial: TrialResult, number: Int, of runs: Int) -> String {
     let run = runs > 1 ? " (\(number) of \(runs))" : ""
     let figures =

@@ -150,7 +150,7 @@ struct CompareScreen {
     }
   }
 
-  /// Right of the graph: the peak, and what came of it.
+  /// Right of the graph: the peak, and the verdict.
   private func figure(_ index: Int) -> String {
     let result = comparison.results[index]
     if let running = comparison.running, running.index == index {

@@ -106,7 +106,7 @@ struct MemoryChart {
     svg.label(result.verdict.words, x: 510, y: y, class: "name")
   }
 
-  /// A colour a client, and a dash a mode: colours alone do not tell them apart for everybody.
+  /// A colour for each client, and a dash pattern for each mode, since not all readers can tell the colours apart.
   private static func look(of index: Int, _ client: CompareClient) -> String {
     "c\(index) \(client.mode.rawValue)"
   }

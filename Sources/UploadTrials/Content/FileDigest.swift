@@ -44,7 +44,7 @@ struct ContentComparison {
   }
 
   /// `intact` or `mismatch` for an upload that finished; nil for another, whose outcome says it, and for one that could
-  /// not be compared before somebody ended it.
+  /// not be compared before the run was stopped.
   func verdict(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
     guard case .finished(let upload) = meter.ended?.outcome, !isCancelled() else { return nil }
     let stored = FileDigest.sha256(of: "\(directory)/\(upload.path)", isCancelled: isCancelled)

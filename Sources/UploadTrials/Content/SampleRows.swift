@@ -13,7 +13,7 @@ struct SampleRows: SampleContent {
   private static let longestRow = 43
   private static let heading = "index, data\n"
 
-  /// The row to come.
+  /// The next row.
   private var index: UInt64 = 0
   /// Bytes of the file that no row has been made for yet.
   private var remaining: UInt64
@@ -62,7 +62,7 @@ struct SampleRows: SampleContent {
     return Self.copy("\n", to: address)
   }
 
-  /// The length of the row to come.
+  /// The length of the next row.
   private var nextLength: Int {
     "\(index), \(index * 2)\n".utf8.count
   }

@@ -30,8 +30,8 @@ package struct SampleWriter: Sendable {
 
   /// Writes the file, or leaves nothing behind.
   /// - Parameters:
-  ///   - onBegin: told the path that the bytes go to until the file is complete, once it is there.
-  ///   - progress: told the bytes written so far, at most every 100 ms, and once at the end.
+  ///   - onBegin: called once the file has been created, with the path that the bytes go to until it is complete.
+  ///   - progress: called with the bytes written so far, at most every 100 ms, and once at the end.
   ///   - isCancelled: asked before every piece of 1 MiB.
   /// - Throws: ``UploadError``: `nameTaken`, `badDirectory`, `diskFull` (before the first byte where that can be known),
   ///   `storageFailed`, or `cancelled`.
@@ -61,7 +61,7 @@ package struct SampleWriter: Sendable {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize + SampleRows.slack, alignment: 4096)
     defer { buffer.deallocate() }
     let clock = ContinuousClock()
-    var toldAt = clock.now
+    var reportedAt = clock.now
     var written: UInt64 = 0
     while written < size.bytes {
       if isCancelled() {
@@ -71,17 +71,17 @@ package struct SampleWriter: Sendable {
       content.fill(buffer, count: count)
       try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       written += UInt64(count)
-      if written < size.bytes, clock.now - toldAt >= Self.progressInterval {
-        toldAt = clock.now
+      if written < size.bytes, clock.now - reportedAt >= Self.progressInterval {
+        reportedAt = clock.now
         progress(written)
       }
     }
   }
 }
 
-/// Where a sample file's bytes come from: an endless supply, taken in order.
+/// The content of a sample file: endless, read in order.
 protocol SampleContent {
-  /// Fills the first `count` bytes of `buffer` with what comes next.
+  /// Fills the first `count` bytes of `buffer` with the next bytes.
   /// - Parameter buffer: at least ``SampleRows/slack`` bytes longer than `count`; what is behind `count` may be
   ///   scribbled over.
   mutating func fill(_ buffer: UnsafeMutableRawBufferPointer, count: Int)

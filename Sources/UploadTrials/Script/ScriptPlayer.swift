@@ -10,7 +10,7 @@ struct ScriptPlayer {
   /// Why a command could not be carried out.
   struct Failure: Error {
     let reason: String
-    /// A signal came that ends the program.
+    /// Whether a signal asked the program to end.
     var isInterrupted = false
   }
 
@@ -77,7 +77,7 @@ struct ScriptPlayer {
     while true {
       let began = ContinuousClock.now
       let isBusy = loop.isBusy
-      // What was answered by then is taken in this turn; what had ended is in a look after that.
+      // Results that had arrived are handled in this turn; uploads that had ended are in a snapshot after it.
       try turn(until: deadline)
       if !isBusy, try isShownIdle(since: began, until: deadline) { return }
       guard .now < deadline else { throw Failure(reason: "something is still going on") }

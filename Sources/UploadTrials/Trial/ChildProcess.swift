@@ -75,7 +75,7 @@ final class ChildProcess {
     return resident
   }
 
-  /// Notes its end when it has come.
+  /// Reaps it if it has ended.
   /// - Returns: whether it has.
   func hasEnded() -> Bool {
     if exit == nil { reap(WNOHANG) }
@@ -95,7 +95,7 @@ final class ChildProcess {
     let found = wait4(processID, &status, options, &usage)
     guard found != 0 else { return }
     if found < 0 {
-      // Somebody else has waited for it: nothing is to be learned any more.
+      // It has been reaped elsewhere: its status is lost.
       if errno != EINTR {
         RunningChildren.all.remove(processID)
         exit = .status(1)
@@ -131,20 +131,20 @@ enum ChildExit: Sendable, Equatable {
   }
 }
 
-/// Our end of what a child writes.
+/// The reading end of a child's output.
 struct ChildPipe {
   private(set) var descriptor: Int32
   private var lines = LineBuffer()
 
-  /// - Parameter descriptor: closed at the end of what comes; reading from it does not wait.
+  /// - Parameter descriptor: closed at end of file; non-blocking.
   init(descriptor: Int32) {
     self.descriptor = descriptor
   }
 
-  /// Whether more may come.
+  /// Whether there may be more to read.
   var isOpen: Bool { descriptor >= 0 }
 
-  /// The lines that have come since the last call.
+  /// The lines that have arrived since the last call.
   mutating func read() -> [String] {
     guard isOpen else { return [] }
     return withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
@@ -176,7 +176,7 @@ struct LineBuffer {
 
   private var unfinished: [UInt8] = []
 
-  /// Takes bytes as they come.
+  /// Adds bytes as they arrive.
   /// - Returns: the lines that end in them, without line ends; what is not UTF-8 is repaired.
   mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
     var lines: [String] = []

@@ -12,7 +12,7 @@ struct CompareFile: Sendable {
   let size: UInt64
   private let state: State
 
-  /// What tells one state of a file from another without reading it.
+  /// Changes whenever the file does, and is known without reading it.
   private struct State: Sendable, Equatable {
     var device: UInt64
     var inode: UInt64
@@ -30,7 +30,7 @@ struct CompareFile: Sendable {
     defer { free(resolved) }
     self.path = String(cString: resolved)
     name = PlainText.sanitized(String(self.path.split(separator: "/").last ?? ""))
-    // A FIFO would hold the program until somebody writes to it.
+    // A FIFO would block until it has a writer.
     let descriptor = open(self.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw UploadError(.unreadableFile, "\(shown) cannot be read: \(String(cString: strerror(errno))).")
@@ -68,7 +68,7 @@ struct CompareFile: Sendable {
 
 /// Where the comparison puts its files for as long as it needs them.
 struct CompareWorkspace: Sendable {
-  /// The servers' directory; holds one copy at most.
+  /// The servers' directory; at most one copy is in it.
   let uploads: String
   /// A file made for the comparison.
   let sample: String
@@ -127,7 +127,7 @@ struct MemoryFloor: Sendable, Equatable {
   /// How far two measurements may lie apart: a limit that was named as the least must not be too low the next time.
   private static let spread: UInt64 = 4 << 20
 
-  /// The smallest limit that makes sense, in bytes; whole MiB. Which is told; one that is a little lower is let pass.
+  /// The smallest limit that makes sense, in bytes; whole MiB. Messages name it; a slightly lower one is accepted.
   let least: UInt64
 
   /// - Parameter peak: what Sluice's own stream of a tiny file took, in bytes.

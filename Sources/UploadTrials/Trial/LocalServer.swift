@@ -57,7 +57,7 @@ struct ServerNotes: Equatable {
   private(set) var rate: Double = 0
   /// The most memory it has held for the upload, in bytes.
   private(set) var uploadPeak: UInt64 = 0
-  /// Whether the upload has come to an end, good or bad.
+  /// Whether the upload has ended, with whatever outcome.
   private(set) var hasEnded = false
   /// The first thing it complained about.
   private(set) var complaint: String?

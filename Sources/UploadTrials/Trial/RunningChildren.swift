@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// The children that run now, for the end that leaves nobody the time to end them one by one.
+/// The running children, for a forced exit, which has no time to end them one by one.
 final class RunningChildren: Sendable {
   /// Those of this process.
   static let all = RunningChildren()
@@ -13,7 +13,7 @@ final class RunningChildren: Sendable {
     var isClosed = false
   }
 
-  /// A process that was killed is gone in far less, unless its disk does not answer.
+  /// A process that was killed is gone in far less, unless its disk does not respond.
   private static let patience = Duration.seconds(2)
 
   private let state = Mutex(State())
@@ -49,7 +49,7 @@ final class RunningChildren: Sendable {
     }
   }
 
-  /// Asks without taking the answer from whoever waits for the child.
+  /// Asks without reaping the child, which is left to its owner.
   private func isRunning(_ process: Int32) -> Bool {
     var info = siginfo_t()
     return waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == 0

@@ -62,20 +62,20 @@ struct Trial {
     var result = TrialResult(verdict: .failed)
     let passedLimit = try watch(process, server, since: began, &result.memory, onSample)
     result.seconds = (ContinuousClock.now - began).inSeconds
-    let ending = TrialOutcome(
+    let outcome = TrialOutcome(
       exit: process.exit ?? .status(1),
       passedLimit: passedLimit,
       failure: record.failure,
       errors: record.errors
     )
-    awaitEnd(of: server, after: ending)
+    awaitEnd(of: server, after: outcome)
     _ = server.process.sampleMemory()
     result.clientPeak = process.peak
     result.serverPeak = server.process.peak
     result.uploadPeak = server.notes.uploadPeak
     result.bytes = server.notes.bytes
     server.process.kill()
-    try judge(&result, ending)
+    try judge(&result, outcome)
     return result
   }
 
@@ -110,7 +110,7 @@ struct Trial {
           return limit
         }
       }
-      // Once it has closed its pipes its end is a matter of moments, and nothing else tells of it.
+      // Once it has closed its pipes it ends within moments, and no descriptor reports that.
       let patience = process.isSilent ? 1 : period(at: now - began)
       ChildProcess.pump([process, server.process], milliseconds: patience)
     }
@@ -121,21 +121,21 @@ struct Trial {
     elapsed < Self.firstTime ? Self.firstPeriod : Self.period
   }
 
-  /// Waits until the server has told of an upload that it has seen.
-  private func awaitEnd(of server: LocalServer, after ending: TrialOutcome) {
+  /// Waits until the server has reported the end of an upload that it has seen.
+  private func awaitEnd(of server: LocalServer, after outcome: TrialOutcome) {
     let deadline = ContinuousClock.now + Self.patience
-    while !server.notes.hasEnded, ending.verdict == nil || server.notes.bytes > 0, !server.process.hasEnded(),
+    while !server.notes.hasEnded, outcome.verdict == nil || server.notes.bytes > 0, !server.process.hasEnded(),
       !isCancelled(), ContinuousClock.now < deadline
     {
       ChildProcess.pump([server.process], milliseconds: Self.period)
     }
   }
 
-  /// Says what came of it, by the client's end and by what is stored.
-  private func judge(_ result: inout TrialResult, _ ending: TrialOutcome) throws(UploadError) {
+  /// Decides the verdict, by the client's exit and by the stored file.
+  private func judge(_ result: inout TrialResult, _ outcome: TrialOutcome) throws(UploadError) {
     try file.checkUnchanged()
-    if let verdict = ending.verdict {
-      (result.verdict, result.reason) = (verdict, ending.reason)
+    if let verdict = outcome.verdict {
+      (result.verdict, result.reason) = (verdict, outcome.reason)
       return
     }
     guard let stored = workspace.stored else {
@@ -149,18 +149,18 @@ struct Trial {
   }
 }
 
-/// How a client ended, before anybody has looked at what arrived.
+/// How a client ended, before the stored file has been compared.
 struct TrialOutcome: Sendable, Equatable {
   /// What programs exit with by curl's numbers; the scripts for Node do as well.
   private enum Status {
-    static let refused: Int32 = 22
+    static let rejected: Int32 = 22
     static let outOfMemory: Int32 = 27
   }
 
   var exit: ChildExit
   /// It was ended because it passed this many bytes; nil when it was not.
   var passedLimit: SizeSetting?
-  /// Code and message of the failure that Sluice told in JSON.
+  /// Code and message of the failure in Sluice's JSON.
   var failure: (code: String, message: String)?
   /// What it wrote to standard error, the first lines.
   var errors: [String] = []
@@ -175,10 +175,10 @@ struct TrialOutcome: Sendable, Equatable {
     if passedLimit != nil { return .outOfMemory }
     switch exit {
     case .status(0): return nil
-    // Nobody but the system, which is out of memory, kills a client of ours.
+    // Only the system kills a client, when it is out of memory.
     case .signal(SIGKILL): return .outOfMemory
     case .status(Status.outOfMemory): return .outOfMemory
-    case .status(Status.refused): return .refused
+    case .status(Status.rejected): return .refused
     case .status, .signal: break
     }
     switch failure?.code {
