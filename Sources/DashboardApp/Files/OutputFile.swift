@@ -1,3 +1,4 @@
+import Basics
 package import Glibc
 package import UploadCore
 
@@ -74,15 +75,7 @@ package struct OutputFile: ~Copyable {
 
   /// Appends all of `bytes`.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(UploadError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count > 0 {
-        rest = rest.dropFirst(count)
-      } else if count == 0 || errno != EINTR {
-        throw Self.writeError(count == 0 ? EIO : errno, path)
-      }
-    }
+    guard writeAll(bytes, to: descriptor) else { throw Self.writeError(errno, path) }
   }
 
   /// Writes all of `text`.

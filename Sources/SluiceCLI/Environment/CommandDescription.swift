@@ -4,7 +4,7 @@ import FoundationEssentials
 /// What a command takes, as the argument parser itself describes it: an option's name is written once, where the command
 /// declares it.
 ///
-/// Describing all commands takes a few milliseconds, so it is done only where a name is asked for.
+/// All commands are described to get one name, so this is done only where a name is needed: a plain start needs none.
 struct CommandDescription: Sendable {
   /// As it is called on the command line.
   let name: String
