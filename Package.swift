@@ -79,18 +79,37 @@ let ends =
     ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL],
     tests: [nioEmbedded]
   )
-  + library("Dashboard", ["TerminalUI", "UploadCore"], testFiles: ["Golden"])
+  + library("Dashboard", ["TerminalUI", "UploadCore", "UploadReport"], testFiles: ["Golden"])
 
-/// Floor 4: commands, options, and the one place that puts everything together.
+/// Floor 4: a server and a client hosted in this process, and the dashboard on a terminal.
+let app = library(
+  "DashboardApp",
+  [
+    "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
+    "Dashboard", "TerminalUI", "TerminalNCurses", logging, nioCore, nioPosix,
+  ]
+)
+
+/// Floor 5: what shows that it works: uploads compared byte by byte, clients side by side, the dashboard from a script.
+let trials = library(
+  "UploadTrials",
+  [
+    "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
+    "Dashboard", "DashboardApp", "TerminalUI", crypto,
+  ]
+)
+
+/// Floor 6: commands and options, and the life of the process.
 let commandLine = library(
   "SluiceCLI",
   [
     "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
-    "Basics", "Dashboard", "TerminalUI", "TerminalNCurses", argumentParser, crypto, logging, nioCore, nioPosix,
-  ]
+    "DashboardApp", "UploadTrials", "TerminalUI", argumentParser, logging,
+  ],
+  tests: ["Dashboard"]
 )
 
-/// Floor 5: the executable, and the benchmarks.
+/// Floor 7: the executable, and the benchmarks.
 let executables: [Target] = [
   .executableTarget(name: "sluice", dependencies: ["SluiceCLI"]),
   .executableTarget(
@@ -143,7 +162,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
   ],
-  targets: shims + basics + vocabulary + parts + ends + commandLine + executables + shared
+  targets: shims + basics + vocabulary + parts + ends + app + trials + commandLine + executables + shared
 )
 
 for target in package.targets {

@@ -1,7 +1,8 @@
 package import UploadCore
 
-/// Derives events from one snapshot to the next.
+/// Derives events from one snapshot to the next: for JSON lines, plain lines and the dashboard's log.
 ///
+/// An upload begins when it leaves the queue; until then there is nothing to report but that it was cancelled.
 /// Pure: the clock is the snapshots' own. The history of an upload is dropped when the upload ends.
 package struct EventDeriver: Sendable {
   /// What has to be known of an upload to find out what is new.
@@ -31,12 +32,13 @@ package struct EventDeriver: Sendable {
   /// How often the process's memory is reported, while anything moves.
   private static let processInterval = Duration.seconds(1)
 
-  private let interval: Duration
+  private let interval: Duration?
   private var histories: [UploadID: History] = [:]
   private var processReportedAt: ContinuousClock.Instant?
 
-  /// - Parameter interval: the least time between two progress lines of one upload.
-  package init(interval: Duration = .milliseconds(500)) {
+  /// - Parameter interval: the least time between two progress events of one upload; nil for neither progress nor the
+  ///   process's memory.
+  package init(interval: Duration? = .milliseconds(500)) {
     self.interval = interval
   }
 
@@ -49,7 +51,7 @@ package struct EventDeriver: Sendable {
     // Ends first: an upload that begins in the place of one that ended is then reported after it.
     for upload in snapshot.uploads where upload.outcome != nil { append(upload, at: snapshot.at, to: &events) }
     var running = 0
-    for upload in snapshot.uploads where upload.outcome == nil {
+    for upload in snapshot.uploads where upload.outcome == nil && !upload.isInLine {
       running += 1
       append(upload, at: snapshot.at, to: &events)
     }
@@ -58,13 +60,16 @@ package struct EventDeriver: Sendable {
       let present = Set(snapshot.uploads.lazy.map(\.id))
       histories = histories.filter { present.contains($0.key) }
     }
-    let moves = !events.isEmpty || snapshot.uploads.contains { $0.state != .stalled }
-    if moves, isDue(Self.processInterval, after: processReportedAt, at: snapshot.at) {
-      processReportedAt = snapshot.at
-      events.append(.process(snapshot.memory, snapshot.slabs))
-    }
+    if interval != nil { appendProcess(snapshot, to: &events) }
     events += snapshot.rejected.map { .rejected($0) }
     return events
+  }
+
+  private mutating func appendProcess(_ snapshot: Snapshot, to events: inout [UploadEvent]) {
+    let moves = !events.isEmpty || snapshot.uploads.contains { $0.state != .stalled }
+    guard moves, isDue(Self.processInterval, after: processReportedAt, at: snapshot.at) else { return }
+    processReportedAt = snapshot.at
+    events.append(.process(snapshot.memory, snapshot.slabs))
   }
 
   private mutating func append(
@@ -76,7 +81,7 @@ package struct EventDeriver: Sendable {
     if let known = histories[upload.id] {
       history = known
     } else {
-      if !upload.hasFailedBeforeItBegan { events.append(.started(upload)) }
+      if !upload.hasFailedBeforeItBegan, !upload.isInLine { events.append(.started(upload)) }
       history = History(reportedAt: now)
     }
     if let outcome = upload.outcome {
@@ -90,14 +95,24 @@ package struct EventDeriver: Sendable {
       history.reportedAt = now
       events.append(.retrying(upload))
     }
-    let reading = Reading(upload)
-    // A stalled upload is reported again only when something about it is new, such as memory it gave back.
-    if isDue(interval, after: history.reportedAt, at: now), upload.state != .stalled || history.reported != reading {
-      history.reportedAt = now
-      history.reported = reading
-      events.append(.progress(upload))
+    if let interval, isDue(interval, after: history.reportedAt, at: now) {
+      appendProgress(of: upload, &history, at: now, to: &events)
     }
     histories[upload.id] = history
+  }
+
+  private func appendProgress(
+    of upload: UploadSnapshot,
+    _ history: inout History,
+    at now: ContinuousClock.Instant,
+    to events: inout [UploadEvent]
+  ) {
+    let reading = Reading(upload)
+    // A stalled upload is reported again only when something about it is new, such as memory it gave back.
+    guard upload.state != .stalled || history.reported != reading else { return }
+    history.reportedAt = now
+    history.reported = reading
+    events.append(.progress(upload))
   }
 
   private func appendStall(

@@ -7,29 +7,48 @@ extension UploadEvent {
   package func plainLine() -> String? {
     switch self {
     case .listening(let server): Self.line(server)
-    case .started(let upload): "\(Self.subject(upload)) started, \(Self.sizeText(upload)), \(Self.peer(upload))"
-    case .progress(let upload): Self.progressLine(upload)
-    case .stalled(let upload):
-      "\(Self.subject(upload)) stalled for \(Self.secondsText(upload.stalledSeconds)): waiting for "
-        + (upload.cause?.words ?? "something unknown")
-    case .resumed(let upload, let seconds): "\(Self.subject(upload)) resumed after \(Self.secondsText(seconds))"
-    case .retrying(let upload): "\(Self.subject(upload)) \(upload.retryWords ?? "tries again")"
+    case .started(let upload): "\(Self.subject(upload)) started, \(detail)"
+    case .progress(let upload): "\(Self.subject(upload)) \(detail)"
+    case .stalled(let upload): "\(Self.subject(upload)) stalled \(detail)"
+    case .resumed(let upload, _): "\(Self.subject(upload)) resumed \(detail)"
+    case .retrying(let upload): "\(Self.subject(upload)) \(detail)"
     case .finished(let upload, let file): Self.finishedLine(upload, file)
-    case .failed(let upload, let error): "\(Self.subject(upload)) failed: \(PlainText.sanitized(error.message))"
-    case .cancelled(let upload): "\(Self.subject(upload)) cancelled after \(ByteSize.text(upload.bytes))"
-    case .rejected(let request): Self.rejectedLine(request)
+    case .failed(let upload, _): "\(Self.subject(upload)) failed: \(detail)"
+    case .cancelled(let upload): "\(Self.subject(upload)) cancelled \(detail)"
+    case .rejected(let request): (["rejected"] + Self.subject(request) + [detail]).joined(separator: " ")
     case .process: nil
     case .summary(let summary): summary.plainLine
     }
   }
 
-  /// `rejected PUT /a from 192.0.2.7 with 413: The file is too large. (12 requests)`
-  private static func rejectedLine(_ request: RejectedRequest) -> String {
-    var line = "rejected"
-    for part in [request.method, request.path] { line += part.map { " " + PlainText.sanitized($0) } ?? "" }
-    if let client = request.client { line += " from \(PlainText.sanitized(client))" }
-    line += " with \(request.status): \(PlainText.sanitized(request.reason))"
+  /// What there is to say besides what happened to which upload or request: `1.0 GiB, from 192.0.2.7:5555`, `after 7 s`.
+  /// The same words are in plain lines and in the dashboard's log. Safe to show; empty for what no log has.
+  package var detail: String {
+    switch self {
+    case .started(let upload): "\(Self.sizeText(upload)), \(Self.peer(upload))"
+    case .progress(let upload): Self.progressText(upload)
+    case .stalled(let upload):
+      "for \(Self.secondsText(upload.stalledSeconds)): waiting for \(upload.cause?.words ?? "something unknown")"
+    case .resumed(_, let seconds): "after \(Self.secondsText(seconds))"
+    case .retrying(let upload): upload.retryWords ?? "tries again"
+    case .finished(let upload, let file): Self.figures(upload, file)
+    case .failed(_, let error): PlainText.sanitized(error.message)
+    case .cancelled(let upload): upload.isInLine ? "before it began" : "after \(ByteSize.text(upload.bytes))"
+    case .rejected(let request): Self.rejection(request)
+    case .listening, .process, .summary: ""
+    }
+  }
+
+  /// `from 192.0.2.7 with 413: The file is too large. (12 requests)`
+  private static func rejection(_ request: RejectedRequest) -> String {
+    let client = request.client.map { "from \(PlainText.sanitized($0)) " } ?? ""
+    let line = "\(client)with \(request.status): \(PlainText.sanitized(request.reason))"
     return request.count > 1 ? line + " (\(request.count) requests)" : line
+  }
+
+  /// Method and path, as far as they are known.
+  private static func subject(_ request: RejectedRequest) -> [String] {
+    [request.method, request.path].compactMap { $0.map { PlainText.sanitized($0) } }
   }
 
   private static func subject(_ upload: UploadSnapshot) -> String {
@@ -57,8 +76,8 @@ extension UploadEvent {
     (upload.direction == .incoming ? "from " : "to ") + PlainText.sanitized(upload.remote)
   }
 
-  private static func progressLine(_ upload: UploadSnapshot) -> String {
-    var line = "\(subject(upload)) \(ByteSize.text(upload.bytes))"
+  private static func progressText(_ upload: UploadSnapshot) -> String {
+    var line = ByteSize.text(upload.bytes)
     if let size = upload.size { line += " of \(ByteSize.text(size))" }
     if let fraction = upload.fraction { line += " \(percent(fraction))%" }
     switch upload.state {
@@ -86,14 +105,18 @@ extension UploadEvent {
     if file.path != upload.name {
       line += upload.direction == .incoming ? " as \(quoted(file.path))" : ", stored as \(quoted(file.path))"
     }
-    let rate = upload.seconds > 0 ? Double(file.bytes) / upload.seconds : 0
-    line += ", \(ByteSize.text(file.bytes)) in \(secondsText(upload.seconds)) (\(ByteSize.rateText(rate)))"
-    line += ", peak memory \(ByteSize.text(UInt64(max(0, upload.peakResidentBytes))))"
+    line += ", \(figures(upload, file)), peak memory \(ByteSize.text(UInt64(max(0, upload.peakResidentBytes))))"
     if let type = file.type { line += ", \(PlainText.sanitized(type))" }
     if let sha256 = file.sha256 {
       line += ", SHA-256 \(PlainText.sanitized(sha256))\(upload.direction == .outgoing ? " verified" : "")"
     }
     return line
+  }
+
+  /// `1.0 GiB in 10.2 s (100.4 MiB/s)`
+  private static func figures(_ upload: UploadSnapshot, _ file: FinishedUpload) -> String {
+    let rate = upload.seconds > 0 ? Double(file.bytes) / upload.seconds : 0
+    return "\(ByteSize.text(file.bytes)) in \(secondsText(upload.seconds)) (\(ByteSize.rateText(rate)))"
   }
 
   /// `5 s`, `10.2 s`; hundredths below a second, so that a small file did not take `0 s`.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import Testing
 import UploadClient
 import UploadCore
@@ -9,23 +10,23 @@ import UploadStorage
 @testable import SluiceCLI
 
 @Suite struct CommandParsingTests {
-  @Test func serveHasTheDefaultsThatTheHelpNames() throws {
+  @Test func `serve has the defaults that its help states`() throws {
     let command = try ServeCommand.parse([])
     #expect(command.port == 8080)
     #expect(command.dir == "./uploads")
     #expect(command.server.host == "127.0.0.1")
-    #expect(command.server.memoryBudget.bytes == 256 << 20)
-    #expect(command.server.idleTimeout.duration == .seconds(30))
-    #expect(command.server.stallAfter.duration == .seconds(5))
-    #expect(command.server.grace.duration == .seconds(30))
-    #expect(command.interval.duration == .milliseconds(500))
+    #expect(command.server.memoryBudget.value.bytes == 256 << 20)
+    #expect(command.server.idleTimeout.value == .seconds(30))
+    #expect(command.server.stallAfter.value == .seconds(5))
+    #expect(command.server.grace.value == .seconds(30))
+    #expect(command.interval.value == .milliseconds(500))
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 200)
     for value in ["8080", "./uploads", "127.0.0.1", "256MiB", "30s", "5s", "500ms", "4096", "8192"] {
       #expect(help.contains("default: \(value)"), "\(value)")
     }
   }
 
-  @Test func optionsBecomeTheServersSettings() throws {
+  @Test func `options become the server's configuration`() throws {
     let command = try ServeCommand.parse([
       "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",
       "--max-size", "1.5GB", "--max-uploads", "3", "--max-files", "7",
@@ -55,7 +56,7 @@ import UploadStorage
     (["--memory-budget", "lots"], "64KiB"), (["--idle-timeout", "soon"], "30s"), (["--idle-timeout", "0"], "above 0"),
     (["--max-uploads", "0"], "above 0"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
   ])
-  func badValuesAreToldWithWhatWouldDo(arguments: [String], hint: String) {
+  func `an invalid value of serve is reported with a valid one`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: ServeCommand.self, hint: hint)
   }
 
@@ -66,11 +67,11 @@ import UploadStorage
     (["f", "--to", "http://h", "--json", "--quiet"], "exclude"), (["f", "--to", "http://h", "--mode", "x"], "mode"),
     (["f", "--to", "http://h", "--header", "nonsense"], "header"),
   ])
-  func sendSaysWhatIsWrong(arguments: [String], hint: String) {
+  func `send rejects invalid arguments with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: SendCommand.self, hint: hint)
   }
 
-  @Test func whomToTrustIsSaidInTheSameWayWhereverFilesAreSentFrom() throws {
+  @Test func `all sending commands take the same trust options`() throws {
     let pin = String(repeating: "ab", count: 32)
     let wanted = ServerTrust.pinned(try CertificateFingerprint(pin))
     let trust = ["--fingerprint", pin]
@@ -82,9 +83,9 @@ import UploadStorage
     expectUsageError(trust + ["--ca", "/dev/null"], of: DashboardCommand.self, hint: "exclude")
   }
 
-  @Test func moreFilesThanMayWaitAreRefusedRatherThanDropped() throws {
+  @Test func `more files than the queue holds are rejected`() throws {
     var command = try DashboardCommand.parse([])
-    command.files = Array(repeating: "/dev/null", count: OutgoingLine.limit)
+    command.files = Array(repeating: "/dev/null", count: UploadQueueState.limit)
     try command.validate()
     command.files.append("/dev/null")
     let error = #expect(throws: ValidationError.self) { try command.validate() }
@@ -95,7 +96,7 @@ import UploadStorage
     (["--modes", "stream,fast"], "stream, multipart, buffered"), (["--modes", ""], "modes"),
     (["a.bin", "--size", "1"], "generated"), (["-"], "Standard input"), (["--count", "0"], "--count"),
   ])
-  func headlessSaysWhatIsWrong(arguments: [String], hint: String) {
+  func `headless rejects invalid arguments with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: HeadlessCommand.self, hint: hint)
   }
 
@@ -104,11 +105,11 @@ import UploadStorage
     (["a", "--runs", "0"], "--runs"),
     (["a", "--max-memory", "much"], "64KiB"), (["a", "b"], "b"),
   ])
-  func compareSaysWhatIsWrong(arguments: [String], hint: String) {
+  func `compare rejects invalid arguments with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: CompareCommand.self, hint: hint)
   }
 
-  @Test func headlessKnowsItsModes() throws {
+  @Test func `headless takes a list of modes`() throws {
     #expect(try HeadlessCommand.parse([]).modes == [.stream, .multipart, .buffered])
     #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).modes == [.buffered, .stream])
   }
@@ -118,7 +119,7 @@ import UploadStorage
     (["--script", "s", "--screen", "80"], "120x34"), (["--script", "s", "--size", "1"], "generates no files"),
     (["--script", "s", "--format", "png"], "format"), (["--script", "s", "--screen", "5000x1"], "120x34"),
   ])
-  func headlessSaysWhatIsWrongWithAScriptsOptions(arguments: [String], hint: String) {
+  func `headless rejects invalid script options with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: HeadlessCommand.self, hint: hint)
   }
 
@@ -126,7 +127,7 @@ import UploadStorage
     (["-"], "keyboard"), (["f", "--to", "http://h"], "Unknown option '--to'"), (["--theme", "light"], "'--theme'"),
     (["--jobs", "0"], "--jobs"), (["--port", "65536"], "--port"),
   ])
-  func theDashboardSaysWhatIsWrong(arguments: [String], hint: String) {
+  func `the dashboard rejects invalid arguments with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: DashboardCommand.self, hint: hint)
   }
 
@@ -154,7 +155,7 @@ import UploadStorage
     expectUsageError(["f", "http://h", "--to", "http://h"], of: SendCommand.self, hint: "is a URL, not a file")
   }
 
-  @Test func withoutACommandTheDashboardIsMeant() throws {
+  @Test func `without a command the dashboard is parsed`() throws {
     let bare = try #require(try SluiceCommand.parseAsRoot([]) as? DashboardCommand)
     #expect(bare.files == [] && !bare.plain && bare.jobs == 2 && bare.port == 8080 && bare.dir == "./uploads")
     let named = try #require(

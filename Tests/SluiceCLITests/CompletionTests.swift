@@ -5,15 +5,12 @@ import Testing
 
 /// What shells are given to complete with.
 @Suite struct CompletionTests {
-  @Test(arguments: [CompletionShell.bash, .zsh, .fish]) func everyCommandAndOptionIsThere(shell: CompletionShell) {
+  @Test(arguments: [CompletionShell.bash, .zsh, .fish])
+  func `completions contain every command and option`(shell: CompletionShell) {
     let script = SluiceCommand.completionScript(for: shell)
-    let commands: [any EnvironmentDefaults.Reading.Type] = [
-      DashboardCommand.self, ServeCommand.self, SendCommand.self, HeadlessCommand.self, CompareCommand.self,
-      SampleCommand.self,
-    ]
-    #expect(commands.count == SluiceCommand.configuration.subcommands.count)
-    for command in commands {
-      #expect(script.contains(command._commandName))
+    #expect(CommandDescription.all.count == SluiceCommand.configuration.subcommands.count)
+    for command in CommandDescription.all {
+      #expect(script.contains(command.name))
       for name in command.valueNames + command.switchNames {
         #expect(script.contains(shell == .fish ? "-l '\(name)'" : "--\(name)"), "\(name)")
       }

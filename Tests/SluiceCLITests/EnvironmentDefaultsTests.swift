@@ -4,12 +4,12 @@ import Testing
 @testable import SluiceCLI
 
 @Suite struct EnvironmentDefaultsTests {
-  @Test func variablesFollowTheOptionsName() {
+  @Test func `a variable's name follows the option's name`() {
     #expect(EnvironmentDefaults.variable(for: "max-size") == "SLUICE_MAX_SIZE")
     #expect(EnvironmentDefaults.variable(for: "to") == "SLUICE_TO")
   }
 
-  @Test func valuesAndSwitchesAreAddedBehindTheCommand() {
+  @Test func `values and switches are added behind the command`() {
     let arguments = EnvironmentDefaults.adding(
       ["SLUICE_PORT": "9000", "SLUICE_JSON": "1", "SLUICE_DIR": "", "PORT": "1"],
       to: ["serve", "--host", "::1"]
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [["serve", "--port", "1"], ["serve", "--port=1"]])
-  func theCommandLineWins(arguments: [String]) {
+  func `the command line overrides the environment`(arguments: [String]) {
     #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "9000"], to: arguments) == arguments)
   }
 
@@ -33,11 +33,14 @@ import Testing
     (["headless", "--modes", "stream", "--keep", "f"], ["SLUICE_SIZE": "1MiB"]),
     (["compare", "f"], ["SLUICE_SIZE": "1MiB"]), (["compare", "--", "-f"], ["SLUICE_SIZE": "1MiB"]),
   ])
-  func theCommandLineWinsOverWhatItExcludes(arguments: [String], environment: [String: String]) {
+  func `an option on the command line overrides variables that it excludes`(
+    arguments: [String],
+    environment: [String: String]
+  ) {
     #expect(EnvironmentDefaults.adding(environment, to: arguments) == arguments)
   }
 
-  @Test func anOptionsValueIsNoFile() {
+  @Test func `the value of an option does not count as a file`() {
     let size = ["SLUICE_SIZE": "1MiB"]
     #expect(
       EnvironmentDefaults.adding(size, to: ["headless", "--dir", "d", "--keep"])
@@ -47,13 +50,13 @@ import Testing
   }
 
   @Test(arguments: [["serve", "--help"], ["serve", "-h"], ["send", "f", "--help"]])
-  func nothingIsAddedToAQuestion(arguments: [String]) {
+  func `nothing is added where help is requested`(arguments: [String]) {
     let environment = ["SLUICE_PORT": "none", "SLUICE_JOBS": "none"]
     #expect(EnvironmentDefaults.adding(environment, to: arguments) == arguments)
     #expect(EnvironmentDefaults.adding(environment, to: ["send", "--", "-h"]).count == 4)
   }
 
-  @Test func aComplaintAboutAVariableNamesIt() {
+  @Test func `an error about a variable's value names the variable`() {
     let environment = ["SLUICE_PORT": "none", "SLUICE_TLS": "off", "SLUICE_HOST": "::1"]
     let about = { EnvironmentDefaults.note(on: $0, environment, to: ["serve", "--host", "::1"]) }
     #expect(about("The value 'none' is invalid for '--port <port>'") == "--port is set by the variable SLUICE_PORT.")
@@ -63,18 +66,18 @@ import Testing
     #expect(EnvironmentDefaults.note(on: "--port", environment, to: ["--help"]) == nil)
   }
 
-  @Test func whatComesAfterTheTerminatorIsNoOption() {
+  @Test func `arguments after the terminator are not options`() {
     let arguments = EnvironmentDefaults.adding(["SLUICE_TO": "http://h"], to: ["send", "--", "--to"])
     #expect(arguments == ["send", "--to=http://h", "--", "--to"])
   }
 
-  @Test func repeatableOptionsAreSeparatedByCommas() {
+  @Test func `values of repeatable options are separated by commas`() {
     let arguments = EnvironmentDefaults.adding(["SLUICE_HEADER": "A: 1,B: 2"], to: ["send", "f"])
     #expect(arguments == ["send", "--header=A: 1", "--header=B: 2", "f"])
   }
 
   @Test(arguments: ["0", "", "no", "false"])
-  func aSwitchIsOffUnlessItSaysOn(value: String) {
+  func `a switch is set only by an affirmative value`(value: String) {
     #expect(EnvironmentDefaults.adding(["SLUICE_JSON": value], to: ["serve"]) == ["serve"])
   }
 
@@ -82,11 +85,11 @@ import Testing
     ["--help"], ["-h"], ["--version"], ["help", "serve"], ["--generate-completion-script", "bash"],
     ["--generate-completion-script=zsh"], ["---completion", "serve"],
   ])
-  func whatIsForNoCommandIsLeftAlone(arguments: [String]) {
+  func `arguments for the root command are unchanged`(arguments: [String]) {
     #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "1"], to: arguments) == arguments)
   }
 
-  @Test func withoutACommandItIsTheDashboard() {
+  @Test func `without a command the variables of the dashboard are added`() {
     let environment = ["SLUICE_PORT": "1", "SLUICE_PLAIN": "1", "SLUICE_TO": "http://h"]
     let added = ["dashboard", "--port=1", "--plain"]
     #expect(EnvironmentDefaults.adding(environment, to: []) == added)
@@ -100,28 +103,23 @@ import Testing
     #expect(EnvironmentDefaults.adding([:], to: ["--", "--help"]) == ["dashboard", "--", "--help"])
   }
 
-  /// An option that the lists forget could not be set from the environment, one too many would break every start.
-  @Test(arguments: [
-    Listed(DashboardCommand.self), Listed(ServeCommand.self), Listed(SendCommand.self),
-    Listed(HeadlessCommand.self), Listed(SampleCommand.self),
-  ])
-  func theListsNameEveryOptionOfTheCommand(listed: Listed) {
-    let help = SluiceCommand.helpMessage(for: listed.command, columns: 200)
-    let names = help.split(separator: "\n").compactMap { line -> String? in
-      let trimmed = line.drop { $0 == " " }
-      guard line.hasPrefix("  --") else { return nil }
-      return String(trimmed.dropFirst(2).prefix { $0.isLetter || $0 == "-" })
+  /// An option that the description lacks could not be set from the environment, one too many would break every start.
+  @Test func `the description of a command has every option of its help`() {
+    for command in CommandDescription.commands {
+      let help = SluiceCommand.helpMessage(for: command, columns: 200)
+      let names = help.split(separator: "\n").compactMap { line -> String? in
+        let trimmed = line.drop { $0 == " " }
+        guard line.hasPrefix("  --") else { return nil }
+        return String(trimmed.dropFirst(2).prefix { $0.isLetter || $0 == "-" })
+      }
+      let description = CommandDescription.of(command)
+      #expect(Set(names).subtracting(["version"]) == Set(description.valueNames + description.switchNames))
+      #expect(!description.valueNames.isEmpty)
     }
-    let told = Set(names).subtracting(["version"])
-    #expect(told == Set(listed.command.valueNames + listed.command.switchNames))
   }
 
-  struct Listed: Sendable, CustomTestStringConvertible {
-    let command: any EnvironmentDefaults.Reading.Type
-    var testDescription: String { "\(command)" }
-
-    init(_ command: any EnvironmentDefaults.Reading.Type) {
-      self.command = command
-    }
+  @Test func `repeatable options are those that the help says may be repeated`() {
+    let repeatable = CommandDescription.all.reduce(into: Set<String>()) { $0.formUnion($1.repeatable) }
+    #expect(repeatable == ["header", "form-value", "allow-type", "deny-type", "allow-origin", "trusted-proxy"])
   }
 }

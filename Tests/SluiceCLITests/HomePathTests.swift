@@ -28,12 +28,14 @@ import Testing
   }
 
   @Test func `every path option of every command is listed`() {
-    let names = Set(EnvironmentDefaults.commands.flatMap { $0.valueNames })
-    #expect(HomePath.options.isSubset(of: names))
-    for command in EnvironmentDefaults.commands {
+    #expect(
+      CommandDescription.allPathNames
+        == ["dir", "tls-cert", "tls-key", "ca", "svg", "script", "frames", "settings"]
+    )
+    for command in CommandDescription.commands {
       let help = SluiceCommand.helpMessage(for: command, columns: 200)
       for match in help.matches(of: /--([a-z-]+) <path>/) {
-        #expect(HomePath.options.contains(String(match.1)), "--\(match.1)")
+        #expect(CommandDescription.allPathNames.contains(String(match.1)), "--\(match.1)")
       }
     }
   }

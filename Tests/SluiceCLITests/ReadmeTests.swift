@@ -21,18 +21,18 @@ import UploadReport
     try String(contentsOf: root.appending(path: path), encoding: .utf8)
   }
 
-  @Test func itIsShort() {
+  @Test func `the README has at most 400 lines`() {
     #expect(readme.split(separator: "\n", omittingEmptySubsequences: false).count <= 400)
   }
 
-  @Test func errorCodesAreAllListed() throws {
+  @Test func `the README lists all error codes`() throws {
     let marker = try #require(readme.range(of: "<!-- error codes -->\n"))
     let paragraph = readme[marker.upperBound...].components(separatedBy: "\n\n")[0]
     let listed = paragraph.split { $0 == " " || $0 == "\n" }.map { $0.trimmingCharacters(in: ["`"]) }
     #expect(listed == UploadError.Code.all.map(\.rawValue))
   }
 
-  @Test func theOptionsOfServeAreAllThereWithTheirDefaults() throws {
+  @Test func `the README lists all options of serve with their defaults`() throws {
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 1000)
     var named: [String] = []
     for row in try rows(behind: "<!-- options -->") {
@@ -52,28 +52,29 @@ import UploadReport
         }
       }
     }
-    #expect(named.sorted() == (ServeCommand.valueNames + ServeCommand.switchNames).sorted())
+    let serve = CommandDescription.of(ServeCommand.self)
+    #expect(named.sorted() == (serve.valueNames + serve.switchNames).sorted())
   }
 
-  @Test func wordsOfTheEventsAreAllExplained() {
+  @Test func `the README explains all states, causes, modes and verdicts`() {
     let words =
       UploadState.allCases.map(\.rawValue) + StallCause.allCases.map(\.rawValue) + UploadMode.allCases.map(\.rawValue)
       + UploadVerdict.allCases.map(\.rawValue)
     for word in words { #expect(readme.contains("`\(word)`"), "\(word)") }
   }
 
-  @Test func theKeysAreThoseOfTheTable() throws {
+  @Test func `the README's keys are those of the key table`() throws {
     let begin = try #require(readme.range(of: "<!-- keys -->\n"))
     let end = try #require(readme.range(of: "<!-- /keys -->"))
     #expect(readme[begin.upperBound..<end.lowerBound] == KeyTable.markdown(), "it should be:\n\(KeyTable.markdown())")
   }
 
-  @Test func theTestCommandIsMarkedForTheGate() {
+  @Test func `the README's test command is marked for the gate`() {
     #expect(readme.contains("<!-- ci:test -->\n```sh\n"))
   }
 
   @Test(arguments: ["README.md", "example/README.md", "Tests/Tools/README.md", "Tests/Tools/bench/README.md"])
-  func whatItLinksToIsThere(page: String) throws {
+  func `links lead to existing files`(page: String) throws {
     let text = try Self.text(page)
     let place = Self.root.appending(path: page).deletingLastPathComponent()
     let links = text.matches(of: /\]\(([^)#:]*)(#[^)]*)?\)/).map { String($0.1) }.filter { !$0.isEmpty }
@@ -83,7 +84,7 @@ import UploadReport
   }
 
   /// Every command line of sluice's own, in blocks and within the text.
-  @Test(arguments: ["README.md", "example/README.md"]) func itsCommandsAreUnderstood(page: String) throws {
+  @Test(arguments: ["README.md", "example/README.md"]) func `documented commands can be parsed`(page: String) throws {
     let text = try Self.text(page)
     let blocks = text.components(separatedBy: "```sh\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
     let inBlocks = blocks.flatMap { $0.split(separator: "\n") }.flatMap { line in

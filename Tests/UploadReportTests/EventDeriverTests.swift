@@ -55,6 +55,22 @@ import UploadCore
     #expect(story[1] == ["retrying a.bin 2"] && story[4] == ["retrying a.bin 3"])
   }
 
+  @Test func `an upload starts when it leaves the queue, and one cancelled there never does`() {
+    let queued = UploadSnapshot.inLine(id: UploadID(), mode: .stream, name: "q.bin", size: 1, remote: "h:1")
+    let sending = queued.changed { ($0.isInLine, $0.state) = (false, .sending) }
+    let story = story([snapshot(0, queued), snapshot(1, queued), snapshot(2, sending)])
+    #expect(story.map { $0.filter { $0 != "process" } } == [[], [], ["started q.bin"]])
+    let cancelled = queued.changed { $0.outcome = .cancelled }
+    #expect(self.story([snapshot(0, queued), snapshot(0.1, cancelled)])[1] == ["cancelled q.bin"])
+    #expect(UploadEvent.cancelled(cancelled).plainLine() == "outgoing stream \"q.bin\" cancelled before it began")
+  }
+
+  @Test func `without an interval there is neither progress nor the process`() {
+    var deriver = EventDeriver(interval: nil)
+    let events = (0...5).flatMap { deriver.events(for: snapshot(Double($0), upload)) }
+    #expect(events.map(short) == ["started a.bin"])
+  }
+
   @Test func `An upload starts once, moves every half second and ends once`() {
     let file = FinishedUpload(path: "a.bin", bytes: 7)
     let story = story(

@@ -1,10 +1,12 @@
 import UploadCore
+import UploadReport
 
 /// The content of all snapshots and notes so far: what the screen is drawn from. Freezing keeps a copy of it.
 struct DashboardState: Sendable {
   private(set) var incoming = UploadList()
   private(set) var outgoing = UploadList()
   private(set) var log = EventLog()
+  private var events = EventDeriver(interval: nil)
   private(set) var memory = ProcessMemory(resident: 0, peak: 0)
   private(set) var slabs = SlabUse(used: 0, budget: 0)
   /// Requests that the server rejected since it started.
@@ -34,11 +36,7 @@ struct DashboardState: Sendable {
     self.time = time
     let ticks = clock.ticks(until: snapshot.at)
     uptimeMinutes = clock.minutes(until: snapshot.at)
-    for upload in snapshot.uploads {
-      let known = self[upload.direction][upload.id]
-      log.note(upload, name: known?.now.name ?? UploadRecord.bounded(upload.name), before: known?.now, at: time)
-    }
-    for request in snapshot.rejected { log.note(request, at: time) }
+    log.note(events.events(for: withoutKnownEnds(snapshot)), at: time)
     rejectedCount = snapshot.rejectedCount
     let changedIn = incoming.take(snapshot.uploads.filter { $0.direction == .incoming }, ticks: ticks)
     let changedOut = outgoing.take(
@@ -50,6 +48,17 @@ struct DashboardState: Sendable {
     slabs = snapshot.slabs
     // Rows change places twice a second at most, or nobody could read them.
     if ticks > 0 || changedIn || changedOut { arrange(by: sort, filter: filter) }
+  }
+
+  /// The snapshot less uploads whose end is known: it would be reported once more.
+  private func withoutKnownEnds(_ snapshot: Snapshot) -> Snapshot {
+    func isKnown(_ upload: UploadSnapshot) -> Bool {
+      upload.outcome != nil && self[upload.direction][upload.id]?.now.outcome != nil
+    }
+    guard snapshot.uploads.contains(where: isKnown) else { return snapshot }
+    var rest = snapshot
+    rest.uploads.removeAll(where: isKnown)
+    return rest
   }
 
   /// While nothing runs the sparkline moves only when the number beside it does: an idle screen stands still.

@@ -1,4 +1,5 @@
 import UploadCore
+import UploadReport
 
 /// What has happened, oldest first, in a bounded number of lines.
 struct EventLog: Sendable {
@@ -33,73 +34,10 @@ struct EventLog: Sendable {
     return filter.isEmpty ? Array(recent) : recent.filter { $0.matches(filter) }
   }
 
-  /// Writes down what is new about an upload. A queued one starts when it leaves the queue.
-  /// - Parameter before: what was known of it; nil when it is new.
-  mutating func note(_ upload: UploadSnapshot, name: String, before: UploadSnapshot?, at time: ClockTime) {
-    func append(_ kind: LogEntry.Kind, _ detail: String) {
-      self.append(LogEntry(time: time, kind: kind, direction: upload.direction, name: name, detail: detail))
-    }
-    if !upload.isInLine, before?.isInLine ?? true, !upload.hasFailedBeforeItBegan {
-      append(.started, Self.start(of: upload))
-    }
-    if let reason = upload.retryReason, reason != before?.retryReason { append(.waiting, "to try again: \(reason)") }
-    if let outcome = upload.outcome {
-      guard before?.outcome == nil else { return }
-      switch outcome {
-      case .finished(let file): append(.finished, Self.end(of: upload, file))
-      case .failed(let error): append(.failed, error.message)
-      case .cancelled where upload.isInLine: append(.cancelled, "before it began")
-      case .cancelled: append(.cancelled, "after \(ByteSize.text(upload.bytes))")
-      }
-    } else if upload.cause != before?.cause {
-      if let cause = upload.cause {
-        append(.stalled, cause.explanation)
-      } else {
-        append(.resumed, "after \(Figures.span(before?.stalledSeconds ?? 0))")
-      }
-    }
-  }
-
-  /// Writes down rejected requests.
-  mutating func note(_ request: RejectedRequest, at time: ClockTime) {
-    let name = [request.method, request.path].compactMap { $0 }.joined(separator: " ")
-    var detail = "\(request.status)"
-    if let client = request.client { detail += " from \(client)" }
-    if request.count > 1 { detail += ", \(request.count) times" }
-    append(
-      LogEntry(
-        time: time,
-        kind: .rejected,
-        direction: .incoming,
-        name: name.isEmpty ? "request" : name,
-        detail: "\(detail): \(request.reason)"
-      )
-    )
-  }
-
-  private static func start(of upload: UploadSnapshot) -> String {
-    let size = upload.size.map { (upload.sizeExact ? "" : "at most ") + ByteSize.text($0) } ?? "unknown size"
-    let way = upload.direction == .incoming ? "from" : "to"
-    return "\(upload.mode.rawValue), \(size), \(way) \(upload.remote)"
-  }
-
-  private static func end(of upload: UploadSnapshot, _ file: FinishedUpload) -> String {
-    let renamed = file.path == upload.name || file.path.isEmpty ? "" : ", stored as \(file.path)"
-    let rate = ByteSize.rateText(upload.averageSpeed)
-    return "\(ByteSize.text(file.bytes)) in \(Figures.clock(upload.seconds)), \(rate)\(renamed)"
-  }
-}
-
-extension StallCause {
-  /// The cause in a sentence.
-  fileprivate var explanation: String {
-    switch self {
-    case .client: "the client sends nothing"
-    case .server: "the server takes nothing, or does not answer"
-    case .input: "its input brings nothing"
-    case .disk: "writes to the disk are not coming back"
-    case .memory: "the memory budget is spent"
-    case .limit: "the rate limit holds it back"
+  /// Writes down what has happened.
+  mutating func note(_ events: [UploadEvent], at time: ClockTime) {
+    for event in events {
+      if let entry = LogEntry(event, at: time) { append(entry) }
     }
   }
 }
@@ -149,5 +87,42 @@ struct LogEntry: Sendable, Hashable {
   /// Whether it contains `text`, which is in lower case.
   func matches(_ text: String) -> Bool {
     name.lowercased().contains(text) || detail.lowercased().contains(text) || kind.word.contains(text)
+  }
+}
+
+extension LogEntry {
+  /// The line for an event; nil for one that is not in the log.
+  init?(_ event: UploadEvent, at time: ClockTime) {
+    switch event {
+    case .started(let upload): self.init(.started, upload, "\(upload.mode.rawValue), \(event.detail)", at: time)
+    case .stalled(let upload): self.init(.stalled, upload, event.detail, at: time)
+    case .resumed(let upload, _): self.init(.resumed, upload, event.detail, at: time)
+    case .retrying(let upload): self.init(.waiting, upload, event.detail, at: time)
+    case .finished(let upload, let file):
+      let renamed = file.path == upload.name || file.path.isEmpty ? "" : ", stored as \(file.path)"
+      self.init(.finished, upload, event.detail + renamed, at: time)
+    case .failed(let upload, _): self.init(.failed, upload, event.detail, at: time)
+    case .cancelled(let upload): self.init(.cancelled, upload, event.detail, at: time)
+    case .rejected(let request):
+      let name = [request.method, request.path].compactMap { $0 }.joined(separator: " ")
+      self.init(
+        time: time,
+        kind: .rejected,
+        direction: .incoming,
+        name: name.isEmpty ? "request" : name,
+        detail: event.detail
+      )
+    case .listening, .progress, .process, .summary: return nil
+    }
+  }
+
+  private init(_ kind: Kind, _ upload: UploadSnapshot, _ detail: String, at time: ClockTime) {
+    self.init(
+      time: time,
+      kind: kind,
+      direction: upload.direction,
+      name: UploadRecord.bounded(upload.name),
+      detail: detail
+    )
   }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Glibc
 import UploadCore
+import UploadTrials
 
 /// `sluice compare`: what streaming saves, seen in a minute.
-struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
+struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "See what streaming saves: one file sent in every way, each with its memory.",
@@ -24,18 +24,18 @@ struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp("Make a file of this size and send that.", valueName: "size"),
-    transform: SizeArgument.init(parsing:)
+    transform: OptionValue<SizeSetting>.init(parsing:)
   )
-  var size: SizeArgument?
+  var size: OptionValue<SizeSetting>?
 
   @Option(help: ArgumentHelp("How often each client sends it; medians are shown.", valueName: "count"))
   var runs = 1
 
   @Option(
     help: ArgumentHelp("End a client whose resident memory passes this. (default: no limit)", valueName: "size"),
-    transform: SizeArgument.init(parsing:)
+    transform: OptionValue<SizeSetting>.init(parsing:)
   )
-  var maxMemory: SizeArgument?
+  var maxMemory: OptionValue<SizeSetting>?
 
   @Option(
     help: ArgumentHelp(
@@ -55,10 +55,6 @@ struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Flag(help: "Print one JSON object a line instead.")
   var json = false
 
-  static let valueNames = ["size", "runs", "max-memory", "dir", "svg"]
-  static let switchNames = ["json"]
-  static let namesInsteadOfFiles = ["size"]
-
   mutating func validate() throws {
     guard (file == nil) != (size == nil) else {
       throw ValidationError("Name the file to send, or the size of one to make: sluice compare --size 1.9GB.")
@@ -68,7 +64,18 @@ struct CompareCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
-    let status = MainLoop.run(forcedStatus: 130) { [self] stop in CompareRun(self, stop).run() }
+    let status = MainLoop.run(forcedStatus: 130) { [configuration] stop in CompareRun(configuration, stop).run() }
     throw ExitCode(status)
+  }
+
+  private var configuration: CompareRun.Configuration {
+    let content: CompareRun.Configuration.Content = if let file { .file(file) } else { .generated(size?.value ?? 0) }
+    var configuration = CompareRun.Configuration(content)
+    configuration.runs = runs
+    configuration.maxMemory = maxMemory?.value
+    configuration.directory = dir
+    configuration.svg = svg
+    configuration.json = json
+    return configuration
   }
 }

@@ -1,9 +1,10 @@
 import ArgumentParser
+import DashboardApp
 import Glibc
 import UploadCore
 
 /// `sluice` alone: the dashboard.
-struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
+struct DashboardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dashboard",
     abstract: "Receive and send on one screen. This is what sluice does without a command.",
@@ -37,17 +38,14 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   )
   var dir = "./uploads"
 
-  static let valueNames = ServerOptions.valueNames + TrustOptions.valueNames + ["jobs", "port", "dir"]
-  static let switchNames = ServerOptions.switchNames + ["plain"]
-
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
     guard !files.contains("-") else {
       throw ValidationError("Standard input is the keyboard here. Send it with: sluice send - --to URL.")
     }
-    guard files.count <= OutgoingLine.limit else {
-      throw ValidationError("At most \(OutgoingLine.limit) files can wait in line. Name fewer, or use sluice send.")
+    guard files.count <= UploadQueueState.limit else {
+      throw ValidationError("At most \(UploadQueueState.limit) files can wait in line. Name fewer, or use sluice send.")
     }
   }
 
@@ -55,22 +53,20 @@ struct DashboardCommand: ParsableCommand, EnvironmentDefaults.Reading {
   private func checkFiles() throws {
     for file in files where NameBytes.withPath(file, { access($0, F_OK) }) != 0 {
       let name = PlainText.sanitized(file)
-      let hint = UsageHint.isURL(file) ? "Send files with: sluice send FILE --to URL." : "See sluice --help."
+      let hint = SendCommand.isURL(file) ? "Send files with: sluice send FILE --to URL." : "See sluice --help."
       throw ValidationError("\"\(name)\" is no command, and there is no such file. \(hint)")
     }
   }
 
   func run() throws {
     try checkFiles()
+    let engine = try server.engine(port: port)
     if plain {
-      let run = ServeRun(server: server, port: port, directory: dir, files: files, jobs: jobs)
+      let run = ServeRun(server: engine, directory: dir, files: files, jobs: jobs)
       throw ExitCode(run.onMainLoop())
     }
+    let setup = DashboardEngine.Setup(server: engine, directory: dir, jobs: jobs, trust: trusted.trust)
     let status = MainActor.assumeIsolated { DashboardRun(setup: setup, files: files).run() }
     throw ExitCode(status)
-  }
-
-  private var setup: DashboardEngine.Setup {
-    DashboardEngine.Setup(server: server, port: port, directory: dir, jobs: jobs, trust: trusted.trust)
   }
 }

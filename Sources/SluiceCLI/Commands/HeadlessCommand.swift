@@ -1,13 +1,11 @@
 import ArgumentParser
-import Glibc
+import DashboardApp
 import TerminalUI
 import UploadCore
-import UploadReport
-import UploadServer
-import UploadStorage
+import UploadTrials
 
 /// `sluice headless`: the test mode. Server and client in one process, no terminal; proves that what is sent arrives.
-struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
+struct HeadlessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "headless",
     abstract: "Prove it: serve and send in one process, compare every byte, print JSON lines.",
@@ -27,9 +25,9 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp("Size of each generated file. (default: 64MiB)", valueName: "size"),
-    transform: SizeArgument.init(parsing:)
+    transform: OptionValue<SizeSetting>.init(parsing:)
   )
-  var size: SizeArgument?
+  var size: OptionValue<SizeSetting>?
 
   @Option(help: ArgumentHelp("How many files to generate. (default: 1)", valueName: "count"))
   var count: Int?
@@ -70,9 +68,9 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
       "The shortest time between two progress lines of an upload. (default: 500ms)",
       valueName: "time"
     ),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var interval = TimeArgument(seconds: 0.5, "500ms")
+  var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   @Option(
     help: ArgumentHelp(
@@ -85,9 +83,9 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
 
   @Option(
     help: ArgumentHelp("With --script: columns and rows. (default: 120x34)", valueName: "size"),
-    transform: ScreenSize.argument(_:)
+    transform: OptionValue<Size>.init(parsing:)
   )
-  var screen: Size?
+  var screen: OptionValue<Size>?
 
   @Option(help: ArgumentHelp("With --script: directory to write frames to.", valueName: "path"), completion: .directory)
   var frames: String?
@@ -100,13 +98,6 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
     completion: .file()
   )
   var settings: String?
-
-  static let valueNames =
-    ServerOptions.valueNames + TrustOptions.valueNames + [
-      "size", "count", "modes", "jobs", "port", "dir", "interval", "script", "screen", "frames", "format", "settings",
-    ]
-  static let switchNames = ServerOptions.switchNames + ["keep", "json"]
-  static let namesInsteadOfFiles = ["size", "count"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")
@@ -128,13 +119,46 @@ struct HeadlessCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   func run() throws {
+    let engine = try server.engine(port: port)
     if let script {
-      throw ExitCode(MainActor.assumeIsolated { ScriptRun(command: self, script: script).run() })
+      let configuration = scriptConfiguration(script, engine)
+      throw ExitCode(MainActor.assumeIsolated { ScriptRun(configuration).run() })
     }
-    let limit = server.grace.duration + MainLoop.usualStopLimit
-    let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { [self] stop in await HeadlessRun(self, stop).run()
+    let limit = engine.grace + MainLoop.usualStopLimit
+    let configuration = headlessConfiguration(engine)
+    let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { stop in
+      await HeadlessRun(configuration, stop).run()
     }
     throw ExitCode(status)
+  }
+
+  private func headlessConfiguration(_ engine: ServerEngine.Configuration) -> HeadlessRun.Configuration {
+    var configuration = HeadlessRun.Configuration(server: engine)
+    configuration.directory = dir
+    configuration.files = files
+    if let size { configuration.size = size.value }
+    configuration.count = count ?? 1
+    configuration.modes = modes.map(\.uploadMode)
+    configuration.jobs = jobs
+    configuration.isKept = keep
+    configuration.interval = interval.value
+    return configuration
+  }
+
+  private func scriptConfiguration(
+    _ script: String,
+    _ engine: ServerEngine.Configuration
+  ) -> ScriptRun.Configuration {
+    let setup = DashboardEngine.Setup(server: engine, directory: "", jobs: jobs, trust: trusted.trust)
+    var configuration = ScriptRun.Configuration(script: script, setup: setup)
+    configuration.directory = dir
+    configuration.files = files
+    if let screen { configuration.screen = screen.value }
+    configuration.frames = frames
+    configuration.format = format
+    configuration.settings = settings
+    configuration.isKept = keep
+    return configuration
   }
 
   private static func modes(parsing text: String) throws -> [SendMode] {

@@ -1,9 +1,11 @@
 import ArgumentParser
+import DashboardApp
 import Glibc
 import UploadCore
+import UploadTrials
 
 /// `sluice sample`: a big file to try uploads with.
-struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
+struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
     abstract: "Make a big file to upload: rows of CSV, or random bytes."
@@ -12,8 +14,11 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Argument(help: ArgumentHelp("The file to make.", valueName: "path"), completion: .file())
   var path: String
 
-  @Option(help: ArgumentHelp("Its size, exact to the byte.", valueName: "size"), transform: SizeArgument.init(parsing:))
-  var size: SizeArgument
+  @Option(
+    help: ArgumentHelp("Its size, exact to the byte.", valueName: "size"),
+    transform: OptionValue<SizeSetting>.init(parsing:)
+  )
+  var size: OptionValue<SizeSetting>
 
   @Flag(help: "Fill it with bytes that cannot be compressed.")
   var random = false
@@ -21,16 +26,13 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
   @Flag(help: "Overwrite a file that is there already.")
   var force = false
 
-  static let valueNames = ["size"]
-  static let switchNames = ["random", "force"]
-
   func run() throws {
     let status = MainLoop.run(forcedStatus: 130) { [self] stop in make(stop) }
     throw ExitCode(status)
   }
 
   private func make(_ stop: StopRequest) -> Int32 {
-    let writer = SampleWriter(path: path, size: size.size, random: random, force: force)
+    let writer = SampleWriter(path: path, size: size.value, random: random, force: force)
     do throws(UploadError) {
       try writer.write(
         onBegin: { unfinished in stop.onForce { unlink(unfinished) } },
@@ -38,7 +40,7 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
         isCancelled: { stop.signal != nil }
       )
       clear()
-      Output.line("\(PlainText.sanitized(path)): \(size.bytes) bytes (\(size.size))")
+      Output.line("\(PlainText.sanitized(path)): \(size.value.bytes) bytes (\(size.value))")
       return 0
     } catch {
       clear()
@@ -48,9 +50,9 @@ struct SampleCommand: ParsableCommand, EnvironmentDefaults.Reading {
   }
 
   private func show(_ written: UInt64) {
-    guard Output.canRedraw(ProcessEnvironment.all), size.bytes > 0 else { return }
-    let percent = Int(Double(written) / Double(size.bytes) * 100)
-    Output.raw("\r\(ByteSize.text(written)) of \(size.size), \(percent)%\u{1B}[K")
+    guard Output.canRedraw(ProcessEnvironment.all), size.value.bytes > 0 else { return }
+    let percent = Int(Double(written) / Double(size.value.bytes) * 100)
+    Output.raw("\r\(ByteSize.text(written)) of \(size.value), \(percent)%\u{1B}[K")
   }
 
   private func clear() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import Glibc
 import UploadClient
 import UploadCore
@@ -6,7 +7,7 @@ import UploadProtocol
 import UploadReport
 
 /// `sluice send`: files to any server that takes them.
-struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
+struct SendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send",
     abstract: "Send files to a server.",
@@ -86,18 +87,18 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
         + "read.",
       valueName: "time"
     ),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var retryFor = TimeArgument(seconds: 300, "5m")
+  var retryFor = OptionValue(Duration.seconds(300), "5m")
 
   @Option(help: ArgumentHelp("Retries at most. (default: no limit)", valueName: "count"))
   var retry: Int?
 
   @Option(
     help: ArgumentHelp("Send no more than this, all files together: 10MB/s. (default: none)", valueName: "rate"),
-    transform: RateArgument.init(parsing:)
+    transform: OptionValue<TransferRate>.init(parsing:)
   )
-  var limitRate: RateArgument?
+  var limitRate: OptionValue<TransferRate>?
 
   @Option(
     help: ArgumentHelp(
@@ -105,9 +106,9 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       discussion: "Once it has everything, --answer-timeout counts.",
       valueName: "time"
     ),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var idleTimeout = TimeArgument(seconds: 60, "60s")
+  var idleTimeout = OptionValue(Duration.seconds(60), "60s")
 
   @Option(
     help: ArgumentHelp(
@@ -115,15 +116,15 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       discussion: "That is when a server brings the file to its disk.",
       valueName: "time"
     ),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var answerTimeout = TimeArgument(seconds: 300, "300s")
+  var answerTimeout = OptionValue(Duration.seconds(300), "300s")
 
   @Option(
     help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var stallAfter = TimeArgument(seconds: 5, "5s")
+  var stallAfter = OptionValue(Duration.seconds(5), "5s")
 
   @Flag(help: "Print one JSON object a line.")
   var json = false
@@ -136,23 +137,15 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
       valueName: "time"
     ),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var interval = TimeArgument(seconds: 0.5, "500ms")
-
-  static let valueNames =
-    TrustOptions.valueNames + [
-      "to", "mode", "jobs", "name", "type", "method", "header", "form-field", "form-value", "token", "retry-for",
-      "retry", "limit-rate", "idle-timeout",
-      "answer-timeout", "stall-after", "interval",
-    ]
-  static let switchNames = ["json", "quiet"]
+  var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   mutating func validate() throws {
     guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
     guard retry ?? 0 >= 0 else { throw ValidationError("--retry must be 0 or more.") }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
-    if let url = files.first(where: UsageHint.isURL) {
+    if let url = files.first(where: Self.isURL) {
       throw ValidationError("\"\(PlainText.sanitized(url))\" is a URL, not a file. Name one server, with --to.")
     }
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
@@ -161,15 +154,18 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
       throw ValidationError("--form-field and --form-value need a form: add --mode multipart (or buffered).")
     }
     guard !(json && quiet) else { throw ValidationError("--json and --quiet exclude each other.") }
-    guard [idleTimeout, answerTimeout, stallAfter].allSatisfy({ $0.duration > .zero }) else {
+    guard [idleTimeout, answerTimeout, stallAfter].allSatisfy({ $0.value > .zero }) else {
       throw ValidationError("--idle-timeout, --answer-timeout and --stall-after must be above 0.")
     }
-    do throws(UploadError) {
+    try validated { () throws(UploadError) in
       _ = try SendTarget(to, token: token)
       try clientConfiguration().validate()
-    } catch {
-      throw ValidationError(error.message)
     }
+  }
+
+  /// Whether an argument can only be meant as a URL.
+  static func isURL(_ argument: String) -> Bool {
+    ["http://", "https://"].contains { argument.lowercased().hasPrefix($0) } && access(argument, F_OK) != 0
   }
 
   func run() throws {
@@ -183,11 +179,11 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     var configuration = UploadClientConfiguration()
     configuration.method = method
     configuration.contentType = type
-    configuration.idleTimeout = idleTimeout.duration
-    configuration.responseTimeout = answerTimeout.duration
+    configuration.idleTimeout = idleTimeout.value
+    configuration.responseTimeout = answerTimeout.value
     configuration.retry = RetryPolicy(limit: retry)
-    configuration.retry.patience = retryFor.duration
-    configuration.rate = limitRate?.bytesPerSecond
+    configuration.retry.patience = retryFor.value
+    configuration.rate = limitRate?.value.setting.bytes
     for line in header { configuration.headers.append(try HeaderField(line)) }
     if let formField { configuration.formField = formField }
     for text in formValue { configuration.formValues.append(try FormValue(parsing: text)) }
@@ -203,10 +199,10 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     let engine = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
     let sampler = Sampler(
       ledger: ledger,
-      stallAfter: stallAfter.duration,
+      stallAfter: stallAfter.value,
       slabUse: { SlabUse(used: 0, budget: 0) }
     )
-    let reporter = Reporter(sampler: sampler, ledger: ledger, face: face)
+    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
     let sending = Task { [sources, mode, jobs] in
       await engine.uploader.sendAll(sources, to: target, mode: mode.uploadMode, jobs: jobs)
@@ -216,7 +212,7 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     reporting.cancel()
     await reporter.finish()
     let summary = UploadSummary(
-      uploads: meters.map { SummaryEntries.entry(for: $0) },
+      uploads: meters.map { UploadSummary.Entry(for: $0) },
       peakResidentBytes: ProcessMemory.current().peak
     )
     show(summary)
@@ -228,12 +224,12 @@ struct SendCommand: ParsableCommand, EnvironmentDefaults.Reading {
     files.map { $0 == "-" ? .standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
   }
 
-  private var face: any Face {
-    if json { return LineFace(.json, interval: interval.duration) }
-    if quiet { return QuietFace() }
+  private var renderer: any ProgressRenderer {
+    if json { return LineRenderer(.json, interval: interval.value) }
+    if quiet { return QuietRenderer() }
     let environment = ProcessEnvironment.all
-    if Output.canRedraw(environment) { return LiveFace(unicode: Output.isUnicode(environment)) }
-    return LineFace(.sending, interval: .seconds(5))
+    if Output.canRedraw(environment) { return LiveRenderer(unicode: Output.isUnicode(environment)) }
+    return LineRenderer(.sending, interval: .seconds(5))
   }
 
   private func show(_ summary: UploadSummary) {

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// `sluice serve`: the server without a terminal.
-struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
+struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Receive uploads, and say what happens line by line.",
@@ -33,21 +33,24 @@ struct ServeCommand: ParsableCommand, EnvironmentDefaults.Reading {
       "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
       valueName: "time"
     ),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var interval = TimeArgument(seconds: 0.5, "500ms")
+  var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   @OptionGroup var log: LogOptions
-
-  static let valueNames = ServerOptions.valueNames + LogOptions.valueNames + ["port", "dir", "interval"]
-  static let switchNames = ServerOptions.switchNames + ["json"]
 
   mutating func validate() throws {
     try ServerOptions.check(port: port, "--port")
   }
 
   func run() throws {
-    let run = ServeRun(server: server, port: port, directory: dir, json: json, interval: interval, logger: log.logger)
+    let run = ServeRun(
+      server: try server.engine(port: port),
+      directory: dir,
+      json: json,
+      interval: interval.value,
+      logger: log.logger
+    )
     throw ExitCode(run.onMainLoop())
   }
 }

@@ -4,7 +4,7 @@ import UploadServer
 
 extension CutPolicy: ExpressibleByArgument {}
 
-/// Who may use a server: options of every command that hosts one.
+/// Access to a server: options of every command that hosts one.
 struct AccessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -31,9 +31,6 @@ struct AccessOptions: ParsableArguments {
   )
   var trustedProxy: [String] = []
 
-  static let valueNames = ["token", "allow-origin", "trusted-proxy"]
-  static let switchNames = ["open"]
-
   mutating func validate() throws {
     guard !open || token == nil else { throw ValidationError("--open and --token exclude each other.") }
     for origin in allowOrigin where !Self.isOrigin(origin) {
@@ -42,14 +39,10 @@ struct AccessOptions: ParsableArguments {
           + "Write for example https://app.example, without a path."
       )
     }
-    do throws(UploadError) {
-      _ = try rules(host: "localhost")
-    } catch {
-      throw ValidationError(error.message)
-    }
+    _ = try validated { () throws(UploadError) in try rules(host: "localhost") }
   }
 
-  /// What the plain TCP listener must be refused for; it has no place for a token.
+  /// Rejects a plain TCP listener that would bypass the token: raw TCP has no place for one.
   func checkRawPort(host: String) throws {
     guard token == nil else {
       throw ValidationError("--raw-port has no place for a token: leave out one of --token and --raw-port.")

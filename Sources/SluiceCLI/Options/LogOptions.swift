@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import Logging
 
 /// What is written to standard error besides errors of the start: options of `serve`.
@@ -8,7 +9,7 @@ struct LogOptions: ParsableArguments {
     case text, json
   }
 
-  /// The library's levels.
+  /// Levels of swift-log.
   enum Level: String, ExpressibleByArgument, CaseIterable {
     case debug, info, warning, error
 
@@ -33,18 +34,7 @@ struct LogOptions: ParsableArguments {
   )
   var logLevel = Level.warning
 
-  static let valueNames = ["log-format", "log-level"]
-
   var logger: Logger {
-    Self.logger(isJSON: logFormat == .json, logLevel.level)
-  }
-
-  /// For commands without these options: warnings and errors only.
-  static var quietLogger: Logger { logger(isJSON: false, .warning) }
-
-  private static func logger(isJSON: Bool, _ level: Logger.Level) -> Logger {
-    var logger = Logger(label: "sluice") { _ in LineLogHandler(isJSON: isJSON) }
-    logger.logLevel = level
-    return logger
+    ProcessLog.logger(isJSON: logFormat == .json, level: logLevel.level)
   }
 }

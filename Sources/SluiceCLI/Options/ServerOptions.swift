@@ -1,4 +1,5 @@
 import ArgumentParser
+import DashboardApp
 import UploadCore
 import UploadProtocol
 import UploadServer
@@ -44,21 +45,21 @@ struct ServerOptions: ParsableArguments {
       "Permissions of stored files, in octal without execute bits. (default: 666 less the umask)",
       valueName: "mode"
     ),
-    transform: FileMode.init(parsing:)
+    transform: OptionValue<FileMode>.init(parsing:)
   )
-  var fileMode: FileMode?
+  var fileMode: OptionValue<FileMode>?
 
   @Option(
     help: ArgumentHelp("Memory for all uploads together. (default: 256MiB)", valueName: "size"),
-    transform: SizeArgument.init(parsing:)
+    transform: OptionValue<SizeSetting>.init(parsing:)
   )
-  var memoryBudget = SizeArgument(bytes: 256 << 20, "256MiB")
+  var memoryBudget = OptionValue(SizeSetting(256 << 20), "256MiB")
 
   @Option(
     help: ArgumentHelp("Largest file taken. (default: no limit)", valueName: "size"),
-    transform: SizeArgument.init(parsing:)
+    transform: OptionValue<SizeSetting>.init(parsing:)
   )
-  var maxSize: SizeArgument?
+  var maxSize: OptionValue<SizeSetting>?
 
   @Option(
     help: ArgumentHelp(
@@ -66,9 +67,9 @@ struct ServerOptions: ParsableArguments {
         + "first bytes show: a file that only declares it is rejected with 415. (default: all)",
       valueName: "type"
     ),
-    transform: MediaTypePattern.init(parsing:)
+    transform: OptionValue<MediaTypePattern>.init(parsing:)
   )
-  var allowType: [MediaTypePattern] = []
+  var allowType: [OptionValue<MediaTypePattern>] = []
 
   @Option(
     help: ArgumentHelp(
@@ -76,9 +77,9 @@ struct ServerOptions: ParsableArguments {
         + "with it (may be repeated).",
       valueName: "type"
     ),
-    transform: MediaTypePattern.init(parsing:)
+    transform: OptionValue<MediaTypePattern>.init(parsing:)
   )
-  var denyType: [MediaTypePattern] = []
+  var denyType: [OptionValue<MediaTypePattern>] = []
 
   @Option(
     help: ArgumentHelp(
@@ -90,9 +91,9 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("Leave so much of the disk free. (default: 256MiB)", valueName: "size"),
-    transform: SizeArgument.init(parsing:)
+    transform: OptionValue<SizeSetting>.init(parsing:)
   )
-  var minFree = SizeArgument(bytes: 256 << 20, "256MiB")
+  var minFree = OptionValue(SizeSetting(256 << 20), "256MiB")
 
   @Option(help: ArgumentHelp("Most files in one form, up to 10000; more are rejected with 413.", valueName: "count"))
   var maxFiles = 1000
@@ -108,59 +109,46 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("End an upload whose client sends nothing for this long. (default: 30s)", valueName: "time"),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var idleTimeout = TimeArgument(seconds: 30, "30s")
+  var idleTimeout = OptionValue(Duration.seconds(30), "30s")
 
   @Option(
     help: ArgumentHelp("End an upload that is slower than this on average. (default: no limit)", valueName: "rate"),
-    transform: RateArgument.init(parsing:)
+    transform: OptionValue<TransferRate>.init(parsing:)
   )
-  var minRate: RateArgument?
+  var minRate: OptionValue<TransferRate>?
 
   @Option(
     help: ArgumentHelp("Slow all uploads together down to this. (default: no limit)", valueName: "rate"),
-    transform: RateArgument.init(parsing:)
+    transform: OptionValue<TransferRate>.init(parsing:)
   )
-  var limitRate: RateArgument?
+  var limitRate: OptionValue<TransferRate>?
 
   @Option(
     help: ArgumentHelp("Slow each upload down to this. (default: no limit)", valueName: "rate"),
-    transform: RateArgument.init(parsing:)
+    transform: OptionValue<TransferRate>.init(parsing:)
   )
-  var limitRatePerUpload: RateArgument?
+  var limitRatePerUpload: OptionValue<TransferRate>?
 
   @Option(
     help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var stallAfter = TimeArgument(seconds: 5, "5s")
+  var stallAfter = OptionValue(Duration.seconds(5), "5s")
 
   @Option(
     help: ArgumentHelp("When stopped, let running uploads go on this long. (default: 30s)", valueName: "time"),
-    transform: TimeArgument.init(parsing:)
+    transform: OptionValue<Duration>.init(parsing:)
   )
-  var grace = TimeArgument(seconds: 30, "30s")
+  var grace = OptionValue(Duration.seconds(30), "30s")
 
   @OptionGroup var tls: TLSOptions
 
   @OptionGroup var access: AccessOptions
 
-  static let valueNames =
-    [
-      "host", "raw-port", "on-duplicate", "on-cut", "durability", "file-mode", "memory-budget", "max-size", "min-free",
-      "allow-type", "deny-type", "digest",
-      "max-files", "max-uploads", "max-uploads-per-client", "max-connections", "idle-timeout", "min-rate", "limit-rate",
-      "limit-rate-per-upload", "stall-after", "grace",
-    ] + TLSOptions.valueNames + AccessOptions.valueNames
-  static let switchNames = AccessOptions.switchNames
-
   mutating func validate() throws {
-    do throws(UploadError) {
-      host = try ListenHost.normalized(host)
-    } catch {
-      throw ValidationError(error.message)
-    }
+    host = try validated { () throws(UploadError) in try ListenHost.normalized(host) }
     if let rawPort {
       try Self.check(port: rawPort, "--raw-port")
       try access.checkRawPort(host: host)
@@ -173,12 +161,12 @@ struct ServerOptions: ParsableArguments {
     guard (1...mostParts).contains(maxFiles) else {
       throw ValidationError("--max-files must be from 1 to \(mostParts), the most parts that a form may have.")
     }
-    guard idleTimeout.duration > .zero, stallAfter.duration > .zero else {
+    guard idleTimeout.value > .zero, stallAfter.value > .zero else {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
     }
-    guard memoryBudget.bytes >= UInt64(MemoryBudget.minimum) else {
+    guard memoryBudget.value.bytes >= UInt64(MemoryBudget.minimum) else {
       throw ValidationError(
-        "--memory-budget \(memoryBudget.size) is too small. Give at least \(SizeSetting(UInt64(MemoryBudget.minimum)))."
+        "--memory-budget \(memoryBudget.value) is too small. Give at least \(SizeSetting(UInt64(MemoryBudget.minimum)))."
       )
     }
   }
@@ -187,33 +175,61 @@ struct ServerOptions: ParsableArguments {
     guard (0...65_535).contains(port) else { throw ValidationError("\(option) must be from 0 to 65535.") }
   }
 
-  /// The server's settings.
-  /// - Throws: ``UploadError`` with code `badValue` or `badCertificate`.
+  /// What a server is hosted with.
+  /// - Throws: ``UploadError`` with code `badValue`; not for options that were validated.
+  func engine(port: Int) throws(UploadError) -> ServerEngine.Configuration {
+    var engine = ServerEngine.Configuration(server: try configuration(port: port))
+    engine.certificate = tls.source
+    engine.storage = storage
+    engine.fileMode = fileMode?.value
+    engine.minFree = minFree.value
+    engine.memoryBudget = memoryBudget.value.bytes
+    engine.stallAfter = stallAfter.value
+    engine.graceText = grace.description
+    engine.isTokenGenerated = access.token == nil
+    return engine
+  }
+
+  /// The server's settings, without its certificate.
+  /// - Throws: ``UploadError`` with code `badValue`.
   func configuration(port: Int) throws(UploadError) -> ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.host = host
     configuration.port = port
     configuration.rawPort = rawPort
     configuration.maxConnections = maxConnections
-    configuration.limits.maxSize = maxSize?.size
-    configuration.limits.types = MediaTypeRules(allowed: allowType, denied: denyType)
+    configuration.limits.maxSize = maxSize?.value
+    configuration.limits.types = MediaTypeRules(allowed: allowType.map(\.value), denied: denyType.map(\.value))
     configuration.digests = digest.algorithms
     configuration.limits.form.files = maxFiles
     configuration.limits.maxUploads = maxUploads
     configuration.limits.maxUploadsPerClient = maxUploadsPerClient
-    configuration.limits.minRate = minRate?.rate
-    configuration.limits.rate = limitRate?.bytesPerSecond
-    configuration.limits.ratePerUpload = limitRatePerUpload?.bytesPerSecond
+    configuration.limits.minRate = minRate?.value.setting
+    configuration.limits.rate = limitRate?.value.setting.bytes
+    configuration.limits.ratePerUpload = limitRatePerUpload?.value.setting.bytes
     configuration.limits.onCut = onCut
     configuration.access = try access.rules(host: host)
-    configuration.tls = try tls.identity(host: host)
-    configuration.limits.idleTimeout = idleTimeout.duration
-    configuration.limits.grace = grace.duration
+    configuration.limits.idleTimeout = idleTimeout.value
+    configuration.limits.grace = grace.value
     return configuration
   }
 
   /// The store's settings.
   var storage: DiskStoreConfiguration {
     DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate)
+  }
+}
+
+/// Digests computed of every upload: `--digest`.
+enum DigestOption: String, ExpressibleByArgument, CaseIterable {
+  /// Only those that a request asks for.
+  case none
+  case sha256
+
+  var algorithms: Set<DigestAlgorithm> {
+    switch self {
+    case .none: []
+    case .sha256: [.sha256]
+    }
   }
 }

@@ -1,8 +1,11 @@
 import ArgumentParser
+import DashboardApp
+import UploadClient
 import UploadCore
+import UploadProtocol
 import UploadServer
 
-/// Whether a server speaks TLS, and as whom: options of every command that hosts one.
+/// TLS of a server, and its identity: options of every command that hosts one.
 struct TLSOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -18,8 +21,6 @@ struct TLSOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The private key that belongs to it, in a PEM file.", valueName: "path"))
   var tlsKey: String?
 
-  static let valueNames = ["tls", "tls-cert", "tls-key"]
-
   mutating func validate() throws {
     guard (tlsCert == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-cert and --tls-key go together: a certificate is of no use without its key.")
@@ -29,7 +30,7 @@ struct TLSOptions: ParsableArguments {
     }
   }
 
-  /// What the plain TCP listener must be refused for: it stays plain.
+  /// Rejects a plain TCP listener beside TLS, unless it is on loopback: raw TCP is not encrypted.
   func checkRawPort(host: String) throws {
     guard tls == .off, tlsCert == nil else {
       guard LoopbackName.contains(host) else {
@@ -42,10 +43,49 @@ struct TLSOptions: ParsableArguments {
     }
   }
 
-  /// What the server shows of itself; nil for plain HTTP.
-  /// - Throws: ``UploadError`` with code `badCertificate`.
-  func identity(host: String) throws(UploadError) -> ReloadableTLSIdentity? {
-    if let tlsCert, let tlsKey { return try ReloadableTLSIdentity(certificateFile: tlsCert, keyFile: tlsKey) }
-    return tls == .selfSigned ? try ReloadableTLSIdentity(selfSignedFor: host) : nil
+  /// Where the server's certificate comes from; nothing is read here.
+  var source: ServerEngine.CertificateSource {
+    if let tlsCert, let tlsKey { return .files(certificate: tlsCert, key: tlsKey) }
+    return tls == .selfSigned ? .selfSigned : .none
+  }
+}
+
+/// Where a server's certificate comes from when no file is named.
+enum TLSMode: String, ExpressibleByArgument, CaseIterable, Sendable {
+  /// No TLS.
+  case off
+  /// Made at start; clients know it by its fingerprint.
+  case selfSigned = "self-signed"
+}
+
+/// Which servers' certificates are trusted: options of every command that sends to others.
+struct TrustOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "https: trust what the certificates in this PEM file vouch for. (default: the machine's authorities)",
+      valueName: "path"
+    )
+  )
+  var ca: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "https: trust the certificate with this SHA-256, whoever signed it and whatever it is for.",
+      valueName: "sha256"
+    ),
+    transform: OptionValue<CertificateFingerprint>.init(parsing:)
+  )
+  var fingerprint: OptionValue<CertificateFingerprint>?
+
+  mutating func validate() throws {
+    guard ca == nil || fingerprint == nil else {
+      throw ValidationError("--ca and --fingerprint exclude each other: a fingerprint is trust enough.")
+    }
+    try validated { () throws(UploadError) in try trust.validate() }
+  }
+
+  var trust: ServerTrust {
+    if let fingerprint { return .pinned(fingerprint.value) }
+    return ca.map { .authorities(path: $0) } ?? .system
   }
 }

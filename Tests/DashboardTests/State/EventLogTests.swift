@@ -25,9 +25,9 @@ import UploadCore
     driver.show([])
     #expect(
       lines(driver) == [
-        "18:30:02  finished  ↓ a.bin  1.0 GiB in 0:11, 89.6 MiB/s",
+        "18:30:02  finished  ↓ a.bin  1.0 GiB in 11.4 s (89.8 MiB/s)",
         "18:30:01  resumed   ↓ a.bin  after 7 s",
-        "18:30:00  stalled   ↓ a.bin  the client sends nothing",
+        "18:30:00  stalled   ↓ a.bin  for 6 s: waiting for the client",
         "18:30:00  started   ↓ a.bin  stream, 1.0 GiB, from 192.168.1.9:51234",
       ]
     )
@@ -53,8 +53,8 @@ import UploadCore
     #expect(driver.text.contains("12 rejected"))
     #expect(
       lines(driver) == [
-        "18:30:01  rejected  ↓ request  413 from 192.0.2.7, 11 times: Too large.",
-        "18:30:00  rejected  ↓ PUT /a  413 from 192.0.2.7: Too large.",
+        "18:30:01  rejected  ↓ request  from 192.0.2.7 with 413: Too large. (11 requests)",
+        "18:30:00  rejected  ↓ PUT /a  from 192.0.2.7 with 413: Too large.",
       ]
     )
   }
@@ -73,13 +73,15 @@ import UploadCore
     let paused = upload.changed {
       $0.state = .waiting
       $0.retryReason = "Nobody listens there."
+      $0.attempt = 2
+      $0.retryIn = 3
     }
     var driver = Driver()
     for step in [upload, paused, paused, upload] { driver.show([step]) }
     #expect(lines(driver).count == 2)
-    #expect(lines(driver)[0] == "18:30:00  waiting   ↑ b  to try again: Nobody listens there.")
+    #expect(lines(driver)[0] == "18:30:00  waiting   ↑ b  attempt 2 in 3 s: Nobody listens there.")
     driver.show([paused])
-    #expect(driver.text.contains("waiting to try again"))
+    #expect(driver.text.contains("attempt 2 in 3 s"))
   }
 
   @Test func `an upload starts when it leaves the queue`() {
@@ -93,7 +95,7 @@ import UploadCore
     driver.show([upload.changed { $0.isInLine = false }])
     #expect(
       lines(driver) == [
-        "18:30:01  cancelled ↑ b  before it began", "18:30:01  started   ↑ a  stream, 1.0 MiB, to 127.0.0.1:8080",
+        "18:30:01  started   ↑ a  stream, 1.0 MiB, to 127.0.0.1:8080", "18:30:01  cancelled ↑ b  before it began",
       ]
     )
   }

@@ -1,0 +1,257 @@
+import CLinux
+package import Dashboard
+import Glibc
+import TerminalUI
+package import UploadCore
+
+/// The main thread while the dashboard is up: it waits for input, signals, results and the next snapshot, has the model
+/// decide on effects, performs them, and draws.
+///
+/// Input is drawn at once, uploads at the rate the user chose. Everything that may block runs on other threads.
+@MainActor
+package final class DashboardLoop {
+  /// The stages of the shutdown.
+  enum Phase: Equatable {
+    case running
+    /// The engine stops; the screen is still shown.
+    case stopping(lettingFinish: Bool)
+    /// The engine has stopped.
+    case over
+    /// The user did not wait for it.
+    case abandoned
+  }
+
+  private(set) var phase = Phase.running
+  package private(set) var model: DashboardModel
+  /// The latest snapshot; nil before the first.
+  package private(set) var snapshot: Snapshot?
+  /// The signal that asked for the end; nil where none did.
+  package private(set) var endSignal: Int32?
+  /// Called with every snapshot.
+  package var onSnapshot: (Snapshot) -> Void = { _ in }
+  let engine: DashboardEngine
+  let performer: EffectPerformer
+  private let screen: DashboardScreen
+  private let eventQueue: EventQueue<LoopEvent>
+  private let signals: Int32
+  private let settings: SettingsSaver?
+  private var sampler: DashboardSampler
+  private var pace = SamplePace()
+  private var space = SpaceWatch()
+  private var idle = IdleWatch()
+  /// When Ctrl-C was pressed last.
+  private var lastInterrupt: ContinuousClock.Instant?
+  private var isTerminalLost = false
+  private var shownTitle = ""
+
+  /// - Parameters:
+  ///   - signals: a descriptor of ``DashboardSignal/open()``.
+  ///   - settings: writes the user's settings; nil when they are not kept.
+  init(
+    model: DashboardModel,
+    screen: DashboardScreen,
+    engine: DashboardEngine,
+    performer: EffectPerformer,
+    eventQueue: EventQueue<LoopEvent>,
+    signals: Int32,
+    settings: SettingsSaver?
+  ) {
+    self.model = model
+    self.screen = screen
+    self.engine = engine
+    self.performer = performer
+    self.eventQueue = eventQueue
+    self.signals = signals
+    self.settings = settings
+    sampler = engine.sampler()
+    draw()
+  }
+
+  /// Whether there is nothing more to wait for.
+  package var isOver: Bool { phase == .over || phase == .abandoned }
+
+  /// Whether an upload runs or is queued, or the result of an effect is pending.
+  package var isBusy: Bool { performer.isBusy || !engine.queue.isEmpty || !engine.ledger.active().isEmpty }
+
+  /// Runs until the end.
+  package func run() {
+    while !isOver { turn() }
+  }
+
+  /// Waits for the next event, and handles it.
+  /// - Parameter deadline: when to return although nothing has happened.
+  package func turn(until deadline: ContinuousClock.Instant? = nil) {
+    wait(until: min(deadline ?? pace.nextTick, pace.nextTick))
+    var hasNews = false
+    while let signal = DashboardSignal.next(from: signals) {
+      take(signal)
+      hasNews = true
+    }
+    if !isTerminalLost {
+      for event in screen.terminal.pendingEvents() {
+        take(event)
+        hasNews = true
+      }
+    }
+    for event in eventQueue.take() {
+      take(event)
+      hasNews = true
+    }
+    if sampleIfDue() || hasNews { draw() }
+  }
+
+  /// Updates the model, and performs the effects that it returns.
+  func send(_ message: DashboardMessage) {
+    for effect in model.update(message) { perform(effect) }
+  }
+
+  private func wait(until instant: ContinuousClock.Instant) {
+    let seconds = max(0, (instant - .now).inSeconds)
+    // Rounded up: a little early would be a turn for nothing.
+    let milliseconds = Int32(min(60_000, (seconds * 1000).rounded(.up)))
+    // A descriptor below 0 is left out.
+    let input = isTerminalLost ? -1 : screen.inputDescriptor ?? -1
+    var descriptors = [input, signals, eventQueue.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    poll(&descriptors, nfds_t(descriptors.count), milliseconds)
+  }
+
+  // MARK: Events
+
+  private func take(_ event: InputEvent) {
+    if event == .closed { return loseTerminal() }
+    send(.input(event))
+  }
+
+  private func take(_ event: LoopEvent) {
+    switch event {
+    case .message(let message): send(message)
+    case .stopped:
+      takeSnapshot()
+      if !isOver { phase = .over }
+    }
+  }
+
+  private func take(_ signal: DashboardSignal) {
+    switch signal {
+    case .windowChange: screen.windowDidChange()
+    case .stop: suspend()
+    case .resume:
+      // What stopped the process may have changed the terminal meanwhile.
+      screen.terminal.suspend()
+      screen.terminal.resume()
+    case .interrupt:
+      endSignal = signal.number
+      interrupt()
+    case .hangUp:
+      endSignal = signal.number
+      loseTerminal()
+    case .terminate:
+      endSignal = signal.number
+      if phase == .running { stop(lettingFinish: true) } else { phase = .abandoned }
+    case .quit:
+      endSignal = signal.number
+      phase = .abandoned
+    }
+  }
+
+  /// Ctrl-C, which the terminal makes a signal: as the key, and a second one soon after means now.
+  private func interrupt() {
+    let now = ContinuousClock.now
+    guard phase == .running else { return phase = .abandoned }
+    if let last = lastInterrupt, now - last < .seconds(2) { return stop(lettingFinish: false) }
+    lastInterrupt = now
+    send(.input(.key(KeyEvent("c", .control))))
+  }
+
+  private func loseTerminal() {
+    isTerminalLost = true
+    stop(lettingFinish: false)
+  }
+
+  // MARK: Uploads
+
+  /// Takes a snapshot of the uploads if it is time to.
+  private func sampleIfDue() -> Bool {
+    let activity = engine.ledger.activityCount
+    guard pace.isDue(at: .now, rate: model.refreshRate, activity: activity) else { return false }
+    takeSnapshot()
+    return true
+  }
+
+  private func takeSnapshot() {
+    let snapshot = sampler.sample()
+    self.snapshot = snapshot
+    onSnapshot(snapshot)
+    send(.snapshot(snapshot, .now))
+    pace.note(snapshot, isQuiet: model.isIdle)
+    if space.isDue(at: snapshot.at, isQuiet: snapshot.uploads.isEmpty) { performer.readFreeSpace() }
+    if idle.becomesIdle(with: snapshot) { performer.releaseMemory() }
+  }
+
+  // MARK: Effects
+
+  /// The only place where effects are performed.
+  package func perform(_ effect: DashboardEffect) {
+    switch effect {
+    case .send(let paths, let target, let mode): performer.send(paths: paths, to: target, mode: mode)
+    case .cancel(let id): performer.cancel(id)
+    case .retry(let id): performer.retry(id)
+    case .readDirectory(let path): performer.readDirectory(path)
+    case .check(let paths, let target): performer.check(paths: paths, target: target)
+    case .copy(let text):
+      if let clipboard = screen.tmuxClipboard {
+        performer.copy(text, to: clipboard)
+        break
+      }
+      screen.terminal.copy(text)
+      // Terminals do not acknowledge it, and some ignore it.
+      send(.note(.info, "sent to the terminal's clipboard: \(text)"))
+    case .setMouse(let isOn): screen.terminal.setMouse(isOn)
+    case .save(let settings): self.settings?.save(settings)
+    case .redraw: screen.windowDidChange()
+    case .suspend: suspend()
+    case .quit: stop(lettingFinish: false)
+    }
+    pace.wake()
+  }
+
+  private func suspend() {
+    screen.terminal.suspend()
+    clinux_stop_process()
+    screen.terminal.resume()
+  }
+
+  /// Begins the shutdown. A graceful one can still be turned into an immediate one.
+  private func stop(lettingFinish: Bool) {
+    guard phase == .running || (phase == .stopping(lettingFinish: true) && !lettingFinish) else { return }
+    phase = .stopping(lettingFinish: lettingFinish)
+    performer.stop(lettingFinish: lettingFinish, settings: settings)
+    send(.note(.warning, lettingFinish ? "Stopping: uploads may go on for \(engine.graceText)." : "Stopping."))
+  }
+
+  // MARK: The screen
+
+  private func draw() {
+    guard !isTerminalLost else { return }
+    screen.terminal.draw(model.render())
+    if model.title != shownTitle {
+      shownTitle = model.title
+      screen.terminal.setTitle(shownTitle)
+    }
+    screen.terminal.setProgress(model.progress.inWholePercents)
+  }
+}
+
+extension TaskbarProgress {
+  /// Finer steps would not be visible.
+  fileprivate var inWholePercents: TaskbarProgress {
+    if case .part(let part) = self { .part((part * 100).rounded(.down) / 100) } else { self }
+  }
+}
+
+/// An event that another thread posts to the main thread.
+enum LoopEvent: Sendable {
+  case message(DashboardMessage)
+  /// The engine has stopped.
+  case stopped
+}

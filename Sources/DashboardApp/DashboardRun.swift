@@ -1,0 +1,88 @@
+import Dashboard
+import Glibc
+import TerminalNCurses
+import TerminalUI
+import UploadCore
+
+/// The dashboard on this process's terminal, from its checks to the summary after the screen has been restored.
+@MainActor
+package struct DashboardRun {
+  private let setup: DashboardEngine.Setup
+  private let files: [String]
+
+  /// - Parameter files: sent to the own server at once.
+  package init(setup: DashboardEngine.Setup, files: [String]) {
+    self.setup = setup
+    self.files = files
+  }
+
+  /// - Returns: the exit status.
+  package func run() -> Int32 {
+    let environment = ProcessEnvironment.all
+    do throws(TerminalError) {
+      try NCursesTerminal.check(type: environment["TERM"])
+    } catch {
+      return fail(error)
+    }
+    let host = DashboardHost(settingsFile: SettingsLocation.path(environment).map { SettingsFile(path: $0) })
+    switch host.start(setup) {
+    case nil: return 0
+    case .failure(let error):
+      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
+      return 2
+    case .success(let engine):
+      do throws(TerminalError) {
+        let usesColor = environment["NO_COLOR"]?.isEmpty ?? true
+        return show(engine, host, on: try NCursesTerminal(type: environment["TERM"], usesColor: usesColor))
+      } catch {
+        return fail(error)
+      }
+    }
+  }
+
+  private func fail(_ error: TerminalError) -> Int32 {
+    Output.errorLine(
+      "sluice: \(error.message) The dashboard needs a terminal; sluice --plain, sluice serve and sluice headless do not."
+    )
+    return 64
+  }
+
+  private func show(_ engine: DashboardEngine, _ host: DashboardHost, on terminal: NCursesTerminal) -> Int32 {
+    var screen = DashboardScreen(terminal)
+    screen.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
+    let loop = host.loop(engine, on: screen)
+    if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
+    loop.run()
+    // A terminal without a second screen would keep this one under what the shell writes.
+    let capabilities = terminal.capabilities
+    terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
+    screen.close()
+    Output.line(
+      ExitSummary.line(
+        incoming: engine.ledger.totals(.incoming),
+        outgoing: engine.ledger.totals(.outgoing),
+        cancelled: engine.queue.cancelledCount
+      )
+    )
+    return 0
+  }
+}
+
+/// The summary that is printed once the screen has been given back to the shell.
+enum ExitSummary {
+  /// One line: `3 uploads received, 1 sent, 1 failed`.
+  /// - Parameter cancelled: uploads that were cancelled before they began.
+  static func line(incoming: UploadLedger.Totals, outgoing: UploadLedger.Totals, cancelled: Int) -> String {
+    let counts: [(UInt64, String)] = [
+      (incoming.finished, "received"),
+      (outgoing.finished, "sent"),
+      (incoming.failed &+ outgoing.failed, "failed"),
+      (incoming.cancelled &+ outgoing.cancelled &+ UInt64(max(0, cancelled)), "cancelled"),
+    ]
+    let parts = counts.filter { $0.0 > 0 }
+    guard let first = parts.first else { return "No uploads." }
+    let noun = first.0 == 1 ? "upload" : "uploads"
+    let rest = parts.dropFirst().map { ", \($0.0) \($0.1)" }.joined()
+    return "\(first.0) \(noun) \(first.1)\(rest)."
+  }
+}

@@ -1,0 +1,126 @@
+import Dashboard
+import NIOPosix
+import Synchronization
+import UploadClient
+import UploadCore
+
+/// Carries out the dashboard's effects on the engine. Nothing here blocks; results are posted to the event queue.
+final class EffectPerformer: Sendable {
+  private let engine: DashboardEngine
+  private let eventQueue: EventQueue<LoopEvent>
+  private let paths: LocalPath
+  /// For calls that may block, such as those to a network file system.
+  private let helpers = NIOThreadPool(numberOfThreads: 3)
+  private let pending = Atomic<Int>(0)
+
+  init(engine: DashboardEngine, eventQueue: EventQueue<LoopEvent>, paths: LocalPath) {
+    self.engine = engine
+    self.eventQueue = eventQueue
+    self.paths = paths
+    helpers.start()
+  }
+
+  /// Whether results are pending.
+  var isBusy: Bool { pending.load(ordering: .acquiring) > 0 }
+
+  func send(paths: [String], to destination: SendDestination, mode: UploadMode) {
+    let target: SendTarget
+    do throws(UploadError) {
+      target = try engine.target(destination)
+    } catch {
+      return note(.error, error.message)
+    }
+    let jobs = paths.map {
+      UploadJob(path: self.paths.absolute($0), target: target, mode: mode)
+    }
+    let rejected = engine.queue.add(jobs)
+    if rejected < jobs.count { eventQueue.post(.message(.queued(jobs[0].id))) }
+    inBackground { [engine] in
+      var sizes: [UploadID: UInt64] = [:]
+      for job in jobs { sizes[job.id] = UploadJob.size(of: job.path) }
+      engine.queue.note(sizes: sizes)
+    }
+    guard rejected > 0 else { return }
+    note(.error, "\(rejected) files found no place in line. Send them when some of the others are through.")
+  }
+
+  func cancel(_ id: UploadID) {
+    if !engine.cancel(id) { note(.info, "That upload was over before it could be cancelled.") }
+  }
+
+  func retry(_ id: UploadID) {
+    guard let again = engine.queue.retry(id) else {
+      return note(.error, "That upload cannot be sent again from here.")
+    }
+    eventQueue.post(.message(.queued(again)))
+  }
+
+  func readDirectory(_ path: String) {
+    post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) }
+  }
+
+  func check(paths: [String], target: SendDestination) {
+    let checker = FileChecker(paths: self.paths, targetProblem: Self.problem(of:))
+    post { .checked(checker.check(paths: paths, target: target)) }
+  }
+
+  func copy(_ text: String, to clipboard: TmuxClipboard) {
+    post {
+      clipboard.copy(text)
+        ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux did not take the text: \(text)")
+    }
+  }
+
+  func readFreeSpace() {
+    post { [engine] in .freeSpace(engine.server.freeSpace()) }
+  }
+
+  func releaseMemory() {
+    inBackground { [engine] in engine.server.releaseMemory() }
+  }
+
+  /// Stops the engine, and posts ``LoopEvent/stopped`` when it has stopped and all settings are written.
+  /// - Parameter lettingFinish: whether running uploads may finish within the grace.
+  func stop(lettingFinish: Bool, settings: SettingsSaver?) {
+    Task.detached { [engine, eventQueue] in
+      if lettingFinish { await engine.finish() } else { await engine.abandon() }
+      await Race.wait(atMost: .seconds(2)) { await settings?.finish() }
+      eventQueue.post(.stopped)
+    }
+  }
+
+  func note(_ level: NoteLevel, _ text: String) {
+    eventQueue.post(.message(.note(level, PlainText.sanitized(text))))
+  }
+
+  /// Posts a note when the server fails.
+  func watchServer() {
+    Task.detached { [engine, self] in
+      guard let failure = await engine.serverFailure() else { return }
+      note(.error, "The server has stopped: \(failure.message)")
+    }
+  }
+
+  private static func problem(of target: SendDestination) -> String? {
+    guard case .url(let text) = target else { return nil }
+    do throws(UploadError) {
+      _ = try SendTarget(text)
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  /// Runs `work`, which may block, on another thread, and posts its result.
+  private func post(_ work: @escaping @Sendable () -> DashboardMessage) {
+    inBackground { [eventQueue] in eventQueue.post(.message(work())) }
+  }
+
+  private func inBackground(_ work: @escaping @Sendable () -> Void) {
+    pending.add(1, ordering: .relaxed)
+    helpers.submit { [self] _ in
+      work()
+      pending.subtract(1, ordering: .releasing)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package import Logging
+import UploadCore
+import UploadReport
+import UploadServer
+
+/// Writes one line an entry to standard error: a sentence, or a JSON object.
+///
+/// Messages and metadata may hold text of peers: none of it can control a terminal or begin another line.
+struct LineLogHandler: LogHandler {
+  let isJSON: Bool
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.info
+  private let write: @Sendable (String) -> Void
+
+  /// - Parameter write: takes a line; standard error but in tests.
+  init(isJSON: Bool, write: @escaping @Sendable (String) -> Void = { Output.errorLine($0) }) {
+    self.isJSON = isJSON
+    self.write = write
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+    let time = LogTime.now
+    if isJSON {
+      let fields: [(String, JSONValue)] = [
+        ("time", .string(time)), ("level", .string(event.level.rawValue)), ("msg", .string(event.message.description)),
+      ]
+      write(JSONValue.object(fields + all.map { ($0.key, .string($0.value.description)) }).serialized)
+    } else {
+      let pairs = all.map { " \($0.key)=\(JSONValue.string($0.value.description).serialized)" }
+      write("\(time) \(event.level.rawValue) \(PlainText.sanitized(event.message.description))" + pairs.joined())
+    }
+  }
+}
+
+/// Loggers that write to standard error.
+package enum ProcessLog {
+  /// - Parameters:
+  ///   - isJSON: objects instead of sentences.
+  ///   - level: the least that is written.
+  package static func logger(isJSON: Bool, level: Logger.Level) -> Logger {
+    var logger = Logger(label: "sluice") { _ in LineLogHandler(isJSON: isJSON) }
+    logger.logLevel = level
+    return logger
+  }
+
+  /// For commands without options about it: warnings and errors only.
+  package static var quiet: Logger { logger(isJSON: false, level: .warning) }
+}

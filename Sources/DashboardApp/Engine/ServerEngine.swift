@@ -1,0 +1,162 @@
+import CLinux
+import Glibc
+package import Logging
+import NIOCore
+import NIOPosix
+package import UploadCore
+package import UploadProtocol
+package import UploadServer
+package import UploadStorage
+
+/// Everything a hosted server is made of, put together in one place.
+package struct ServerEngine: Sendable {
+  /// What a server is hosted with.
+  package struct Configuration: Sendable {
+    /// Addresses, limits and access; its identity for TLS comes from ``certificate``.
+    package var server: ServerConfiguration
+    package var certificate = CertificateSource.none
+    package var storage = DiskStore.Configuration()
+    /// Permissions of stored files; nil for those of the umask.
+    package var fileMode: FileMode?
+    /// Disk space to keep free.
+    package var minFree = SizeSetting(256 << 20)
+    /// Memory for all uploads together, in bytes.
+    package var memoryBudget: UInt64 = 256 << 20
+    /// Time without a byte after which an upload counts as stalled.
+    package var stallAfter = Duration.seconds(5)
+    /// The grace of ``server`` as the user wrote it, for messages: `30s`.
+    package var graceText = "30s"
+    /// Whether the token of ``server`` was generated, and not chosen by the user.
+    package var isTokenGenerated = false
+
+    package init(server: ServerConfiguration) {
+      self.server = server
+    }
+
+    package var host: String { server.host }
+    /// How long running uploads may go on when the server is stopped.
+    package var grace: Duration { server.limits.grace }
+  }
+
+  /// Where a server's certificate and key come from.
+  package enum CertificateSource: Sendable {
+    /// Plain HTTP.
+    case none
+    /// Two PEM files.
+    case files(certificate: String, key: String)
+    /// Generated at start.
+    case selfSigned
+
+    /// - Throws: ``UploadError`` with code `badCertificate`.
+    fileprivate func identity(host: String) throws(UploadError) -> ReloadableTLSIdentity? {
+      switch self {
+      case .none: nil
+      case .files(let certificate, let key): try ReloadableTLSIdentity(certificateFile: certificate, keyFile: key)
+      case .selfSigned: try ReloadableTLSIdentity(selfSignedFor: host)
+      }
+    }
+  }
+
+  private let directory: UploadDirectory
+  package let budget: MemoryBudget
+  package let server: UploadServer
+  /// Access token that clients must present; nil when none is required.
+  package let token: AccessToken?
+  /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no screen.
+  package let generatedToken: AccessToken?
+  private let eventLoops: MultiThreadedEventLoopGroup
+  private let writers: WorkerPool
+
+  /// One a core, and no more than eight: an idle server is to need few threads.
+  static let eventLoopCount = min(System.coreCount, 8)
+  /// Descriptors of an event loop of SwiftNIO: epoll, an event and a timer.
+  static let descriptorsPerLoop = 3
+
+  /// Opens the directory and makes the parts; nothing listens yet.
+  /// - Parameter otherDescriptors: what the process is going to open beside the server.
+  /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`, or `cannotListen` when the process may open too few
+  ///   files.
+  package init(
+    _ configuration: Configuration,
+    directory path: String,
+    ledger: UploadLedger,
+    logger: Logger,
+    otherDescriptors: Int = 0
+  ) throws(UploadError) {
+    // The directory, and a listener for each port.
+    let own = Self.eventLoopCount * Self.descriptorsPerLoop + 1 + (configuration.server.rawPort == nil ? 1 : 2)
+    try DescriptorReserve.check(own: own + otherDescriptors)
+    var settings = configuration.server
+    settings.tls = try configuration.certificate.identity(host: configuration.host)
+    token = settings.access.token
+    generatedToken = configuration.isTokenGenerated ? token : nil
+    directory = try UploadDirectory(
+      path: path,
+      minFree: configuration.minFree,
+      durability: configuration.storage.durability,
+      fileMode: configuration.fileMode
+    )
+    if configuration.minFree.bytes > 0, directory.freeSpace == nil {
+      logger.warning(
+        "The file system of \(PlainText.sanitized(path)) does not report its free space: --min-free has no effect."
+      )
+    }
+    budget = try MemoryBudget(limit: configuration.memoryBudget)
+    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount)
+    writers = WorkerPool(threads: WorkerPool.diskThreads)
+    server = UploadServer(
+      configuration: settings,
+      store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: configuration.storage),
+      ledger: ledger,
+      eventLoopGroup: eventLoops,
+      logger: logger
+    )
+  }
+
+  /// Has the server listen, and serve beside the caller.
+  /// - Returns: where, and the task that serves; it ends when the server has stopped, with what went wrong meanwhile.
+  /// - Throws: ``UploadError`` with code `cannotListen`.
+  package func listen() async throws(UploadError) -> (address: ServerAddress, serving: Task<UploadError?, Never>) {
+    let (addresses, found) = AsyncStream.makeStream(of: ServerAddress.self)
+    let serving = Task.detached { () -> UploadError? in
+      defer { found.finish() }
+      do throws(UploadError) {
+        try await server.run { found.yield($0) }
+        return nil
+      } catch {
+        return error
+      }
+    }
+    for await address in addresses { return (address, serving) }
+    throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
+  }
+
+  /// Room on the file system that uploads go to, in bytes; nil when it cannot be known. May block.
+  func freeSpace() -> UInt64? { directory.freeSpace }
+
+  /// Has new connections served with the TLS certificate and key as they are on disk now.
+  /// - Returns: the certificate's fingerprint; nil when it comes from no file.
+  /// - Throws: ``UploadError`` with code `badCertificate`; the previous certificate and key stay in use.
+  package func reloadCertificate() async throws(UploadError) -> CertificateFingerprint? {
+    let result = await withCheckedContinuation { continuation in
+      writers.submit { [server] _ in
+        continuation.resume(returning: Result { () throws(UploadError) in try server.reloadCertificate() })
+      }
+    }
+    return try result.get()
+  }
+
+  /// Returns the memory of past uploads to the system; for when none runs. The allocator and the budget keep what was
+  /// freed, which is good for the next upload and looks like a leak from outside.
+  package func releaseMemory() {
+    budget.dropSpare()
+    clinux_trim_memory()
+  }
+
+  /// Ends the writers, after the server has stopped: what is still to be removed is removed.
+  ///
+  /// The event loops end with the process: Hummingbird may submit its last tasks after it has reported its end.
+  package func shutDown() async {
+    await writers.shutDown()
+  }
+}

@@ -1,0 +1,161 @@
+import Basics
+package import Glibc
+package import UploadCore
+
+/// A file that the program writes under a path the user named: settings, samples, charts, frames. Nothing is left of it
+/// unless it was finished.
+///
+/// Where something may be replaced the file grows under another name beside it and takes its place at the end (rename(2)):
+/// readers find the old file or the new one, complete, and a failure does not cost the old one. ``OutputTarget`` says what
+/// may be replaced.
+package struct OutputFile: ~Copyable {
+  /// What to do with an existing file.
+  package enum Existing {
+    /// Fail.
+    case keep
+    /// Replace it if it is a regular file, keeping its mode and owner.
+    case replace
+  }
+
+  /// As it was given.
+  private let path: String
+  /// Where the file ends up, after all links.
+  private let target: String
+  /// Where the bytes go until the end: ``target``, or a name beside it.
+  package let temporary: String
+  /// -1 once it is closed.
+  private var descriptor: Int32
+  private var isFinished = false
+
+  /// - Parameters:
+  ///   - path: its directory must exist.
+  ///   - mode: permission bits of a new file, less the umask.
+  /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
+  package init(path: String, existing: Existing, mode: mode_t = 0o666) throws(UploadError) {
+    let found = try existing == .replace ? OutputTarget(path) : nil
+    let target = found?.path ?? path
+    let temporary = found.map { OutputTarget.directory(of: $0.path) + ".sluice-\(UploadID()).tmp" } ?? path
+    // O_EXCL creates nothing through a link, wherever it leads.
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    // Thrown before the properties are set: the deinitializer would remove what is there.
+    guard descriptor >= 0 else { throw Self.openError(errno, path) }
+    if let old = found?.existing {
+      // Only root can hand on another user's file. Before the mode: a new owner clears some of its bits.
+      _ = fchown(descriptor, old.owner, old.group)
+      _ = fchmod(descriptor, old.mode)
+    }
+    self.path = path
+    self.target = target
+    self.temporary = temporary
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    if !isFinished { unlink(temporary) }
+  }
+
+  /// Makes sure that there is room for `size` bytes before the first of them is written.
+  /// - Throws: ``UploadError`` with code `diskFull` that says how much there is.
+  package func reserve(_ size: SizeSetting) throws(UploadError) {
+    var system = statvfs()
+    if fstatvfs(descriptor, &system) == 0, system.f_blocks > 0 {
+      // What is kept back for root is there for root.
+      let blocks = UInt64(geteuid() == 0 ? system.f_bfree : system.f_bavail)
+      let (free, overflow) = blocks.multipliedReportingOverflow(by: UInt64(system.f_frsize))
+      guard overflow || free >= size.bytes else { throw Self.diskFull(path, size: size, free: free) }
+    }
+    guard let length = off_t(exactly: size.bytes) else { throw Self.diskFull(path, size: size, free: nil) }
+    guard length > 0 else { return }
+    // Tells of a quota too. Where the file system cannot, glibc writes a byte a block instead, which takes longer.
+    let error = posix_fallocate(descriptor, 0, length)
+    if error == ENOSPC || error == EDQUOT { throw Self.diskFull(path, size: size, free: nil) }
+    if error == EFBIG { throw Self.writeError(error, path) }
+  }
+
+  /// Appends all of `bytes`.
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(UploadError) {
+    guard writeAll(bytes, to: descriptor) else { throw Self.writeError(errno, path) }
+  }
+
+  /// Writes all of `text`.
+  package func write(_ text: String) throws(UploadError) {
+    let result = Array(text.utf8).withUnsafeBytes { bytes in
+      Result { () throws(UploadError) in try write(bytes) }
+    }
+    try result.get()
+  }
+
+  /// Brings what was written to the disk, for a file that must survive a power failure.
+  func sync() throws(UploadError) {
+    guard fsync(descriptor) == 0 else { throw Self.writeError(errno, path) }
+  }
+
+  /// Gives the file its name.
+  package consuming func finish() throws(UploadError) {
+    // Some network file systems report only now that they had no space.
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0 else { throw Self.writeError(errno, path) }
+    if temporary != target {
+      // Something else may have been put there since.
+      _ = try OutputTarget(target)
+      guard rename(temporary, target) == 0 else { throw Self.writeError(errno, path) }
+    }
+    isFinished = true
+  }
+
+  private static func openError(_ number: Int32, _ path: String) -> UploadError {
+    let shown = PlainText.sanitized(path)
+    return switch number {
+    case EEXIST: UploadError(.nameTaken, "\(shown) exists already. Choose another name, or say --force to replace it.")
+    case ENOENT: UploadError(.badDirectory, "The directory of \(shown) does not exist. Make it first.")
+    case ENOTDIR: UploadError(.badDirectory, "The directory of \(shown) is a file. Choose another path.")
+    case EACCES, EPERM, EROFS:
+      UploadError(.badDirectory, "\(shown) cannot be made: its directory may not be written to. Choose another one.")
+    case ENOSPC, EDQUOT: diskFull(path, size: nil, free: nil)
+    default: UploadError(.storageFailed, "\(shown) cannot be made: \(String(cString: strerror(number))).")
+    }
+  }
+
+  private static func writeError(_ number: Int32, _ path: String) -> UploadError {
+    if number == ENOSPC || number == EDQUOT { return diskFull(path, size: nil, free: nil) }
+    return UploadError(
+      .storageFailed,
+      "Writing \(PlainText.sanitized(path)) failed: \(String(cString: strerror(number)))."
+    )
+  }
+
+  private static func diskFull(_ path: String, size: SizeSetting?, free: UInt64?) -> UploadError {
+    let need = size.map { "\($0) do not fit" } ?? "There is no space left"
+    let have = free.map { ", \(ByteSize.text($0)) are free" } ?? ""
+    return UploadError(
+      .diskFull,
+      "\(need) where \(PlainText.sanitized(path)) would be\(have). Free some space or choose a smaller size."
+    )
+  }
+}
+
+/// Directories for what is removed again.
+package enum ScratchDirectory {
+  /// Makes a directory that only this user can enter.
+  /// - Parameters:
+  ///   - prefix: what its name begins with.
+  ///   - parent: where it is made; `TMPDIR`, else `/tmp`, when nil.
+  /// - Returns: its path.
+  /// - Throws: ``UploadError`` with code `badDirectory` when it cannot be made there.
+  package static func make(_ prefix: String, in parent: String? = nil) throws(UploadError) -> String {
+    let base = parent ?? ProcessEnvironment.all["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    var template = Array("\(base)/\(prefix)-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      let cause = SystemCallError("mkdtemp", errno)
+      throw UploadError(
+        .badDirectory,
+        "No temporary directory can be made in \(PlainText.sanitized(base)): \(cause.reason). "
+          + (parent == nil ? "Set TMPDIR." : "Name another one."),
+        cause: cause
+      )
+    }
+    return String(decoding: template.dropLast().lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,96 @@
+import Basics
+import CLinux
+import Dashboard
+import Glibc
+import Synchronization
+
+/// Standard output and standard error, written at once: a reader of lines never waits for a buffer.
+package enum Output {
+  /// Whether a write to standard output has failed, other than with EPIPE. Set once, never reset.
+  private static let hasFailedFlag = Atomic<Bool>(false)
+
+  /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe.
+  static var hasFailed: Bool { hasFailedFlag.load(ordering: .acquiring) }
+
+  /// Writes a line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every other
+  /// failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
+  package static func line(_ text: String) {
+    raw(text + "\n")
+  }
+
+  /// Writes a line to standard output, behind the time of day in the user's time zone: `18:39:10 listening on ...`.
+  package static func timedLine(_ text: String) {
+    line("\(ClockTime.now.text) \(text)")
+  }
+
+  /// Writes text as it is to standard output, with the rules of ``line(_:)``.
+  package static func raw(_ text: String) {
+    guard !write(text, to: STDOUT_FILENO) else { return }
+    let code = errno
+    guard let message = failureMessage(code), !hasFailedFlag.exchange(true, ordering: .acquiringAndReleasing) else {
+      return
+    }
+    errorLine(message)
+  }
+
+  /// What is reported when a write to standard output fails with `code`; nil for EPIPE.
+  static func failureMessage(_ code: CInt) -> String? {
+    guard code != EPIPE else { return nil }
+    return "sluice: Cannot write to standard output: \(String(cString: strerror(code))). "
+      + "The output is incomplete. Free some space, or redirect it elsewhere."
+  }
+
+  /// The exit status of a command that ends with `status`: 1 instead of 0 when some of its output was lost.
+  package static func exitStatus(_ status: Int32) -> Int32 {
+    status == 0 && hasFailed ? 1 : status
+  }
+
+  /// Writes a line to standard error.
+  package static func errorLine(_ text: String) {
+    write(text + "\n", to: STDERR_FILENO)
+  }
+
+  /// Columns of the terminal that standard output is; nil when it is none.
+  package static var columns: Int? {
+    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    let columns = Int(clinux_terminal_columns(STDOUT_FILENO))
+    return columns > 0 ? columns : 80
+  }
+
+  /// Rows of the terminal that standard output is; nil when it is none.
+  package static var rows: Int? {
+    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    let rows = Int(clinux_terminal_rows(STDOUT_FILENO))
+    return rows > 0 ? rows : 24
+  }
+
+  /// Whether lines on standard output can be drawn over: it is a terminal, and one that can do more than print.
+  package static func canRedraw(_ environment: [String: String]) -> Bool {
+    columns != nil && !["", "dumb"].contains(environment["TERM"] ?? "")
+  }
+
+  /// Whether the locale's characters are UTF-8.
+  package static func isUnicode(_ environment: [String: String]) -> Bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"]
+    let locale = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
+  }
+
+  /// Writes all of a text to a descriptor, waiting for room even where the descriptor does not: a pipe or a terminal that
+  /// is shared with a program that wants it so would lose the rest of a line.
+  /// - Returns: false when it could not, with `errno` as the system left it.
+  @discardableResult
+  package static func write(_ text: String, to descriptor: Int32) -> Bool {
+    writeAll(text, to: descriptor)
+  }
+}
+
+extension ClockTime {
+  /// The time of day in the user's time zone.
+  static var now: ClockTime {
+    var seconds = time(nil)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    return ClockTime(hour: Int(parts.tm_hour), minute: Int(parts.tm_min), second: Int(parts.tm_sec))
+  }
+}

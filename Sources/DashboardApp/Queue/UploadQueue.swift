@@ -1,0 +1,170 @@
+import Glibc
+import Synchronization
+package import UploadClient
+package import UploadCore
+
+/// Uploads that wait to be sent, a few at once and in their order. Safe on any thread; nothing here blocks.
+///
+/// An upload is shown from here while it is queued, and from the ledger once it has a meter, under the same id.
+package final class UploadQueue: Sendable {
+  /// Sends one file to its end; calls back with its meter once that is on the ledger.
+  typealias Sending = @Sendable (UploadJob, @escaping @Sendable (UploadMeter) -> Void) async -> Void
+
+  private struct State {
+    var uploads = UploadQueueState()
+    var whenEmpty: [CheckedContinuation<Void, Never>] = []
+  }
+
+  /// The most queued uploads that are shown: copying all of a long queue for each snapshot would take more processor time
+  /// than sending them.
+  static let shownLimit = 200
+
+  private let jobs: Int
+  private let send: Sending
+  private let state = Mutex(State())
+
+  /// - Parameter jobs: uploads at once; less than 1 counts as 1.
+  init(jobs: Int, send: @escaping Sending) {
+    self.jobs = max(1, jobs)
+    self.send = send
+  }
+
+  /// A queue for a client's uploads.
+  package convenience init(_ client: ClientEngine, jobs: Int) {
+    self.init(jobs: jobs) { job, onBegin in
+      await client.uploader.send(job.source, to: job.target, mode: job.mode, id: job.id, onBegin: onBegin)
+    }
+  }
+
+  /// How many have been cancelled before they had a meter.
+  var cancelledCount: Int { state.withLock { $0.uploads.cancelledCount } }
+
+  /// Whether nothing waits, starts or runs.
+  package var isEmpty: Bool { state.withLock { $0.uploads.isEmpty } }
+
+  /// Adds uploads at the end.
+  /// - Returns: how many were rejected, because the queue is full or closed.
+  package func add(_ jobs: [UploadJob]) -> Int {
+    let taken = state.withLock { $0.uploads.add(jobs) }
+    start()
+    return jobs.count - taken
+  }
+
+  /// Queues the file of an upload that has ended once more.
+  /// - Returns: the new upload's id; nil when the upload has not ended, is not known any more, or the queue is full.
+  func retry(_ id: UploadID) -> UploadID? {
+    let added = state.withLock { state -> UploadID? in
+      guard let job = state.uploads.again(id), state.uploads.add([job]) == 1 else { return nil }
+      return job.id
+    }
+    start()
+    return added
+  }
+
+  /// Cancels an upload that has no meter yet.
+  /// - Returns: false when it is not queued: it may be on the ledger.
+  func cancel(_ id: UploadID) -> Bool {
+    state.withLock { $0.uploads.cancel(id) }
+  }
+
+  /// Accepts nothing more, and cancels what has no meter yet.
+  package func close() {
+    state.withLock { $0.uploads.close() }
+    resumeIfEmpty()
+  }
+
+  /// Returns when nothing waits, starts or runs.
+  package func waitUntilEmpty() async {
+    await withCheckedContinuation { continuation in
+      let isEmpty = state.withLock { state in
+        if !state.uploads.isEmpty { state.whenEmpty.append(continuation) }
+        return state.uploads.isEmpty
+      }
+      if isEmpty { continuation.resume() }
+    }
+  }
+
+  /// Notes the sizes of files that are still queued.
+  func note(sizes: [UploadID: UInt64]) {
+    state.withLock { $0.uploads.note(sizes: sizes) }
+  }
+
+  /// The uploads that have no meter yet: the first ones in their order, how many are behind them, and those that have
+  /// been cancelled since the last call.
+  func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, cancelled: [UploadSnapshot]) {
+    let drained = state.withLock { $0.uploads.drain(limit: Self.shownLimit) }
+    let cancelled = drained.cancelled.map { $0.snapshot(isCancelled: true) }
+    return (drained.waiting.map { $0.snapshot() }, drained.rest, cancelled)
+  }
+
+  private func start() {
+    let starting = state.withLock { $0.uploads.start(limit: jobs) }
+    for job in starting {
+      Task.detached { [self] in
+        await send(job) { meter in self.begun(meter) }
+        state.withLock { $0.uploads.ended(job.id) }
+        resumeIfEmpty()
+        start()
+      }
+    }
+  }
+
+  private func begun(_ meter: UploadMeter) {
+    let isCancelled = state.withLock { $0.uploads.begun(meter.id) }
+    if isCancelled { meter.cancel() }
+  }
+
+  private func resumeIfEmpty() {
+    let waiters = state.withLock { state in
+      guard state.uploads.isEmpty else { return [] as [CheckedContinuation<Void, Never>] }
+      defer { state.whenEmpty = [] }
+      return state.whenEmpty
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+}
+
+/// A file to be sent, with all that is needed to send it once more.
+package struct UploadJob: Sendable {
+  /// The upload's id, in the queue and on the ledger.
+  let id: UploadID
+  let path: String
+  let target: SendTarget
+  let mode: UploadMode
+  /// In bytes, as the queue shows it; nil until it is known. What is sent is the file as it is then.
+  var size: UInt64?
+
+  package init(path: String, target: SendTarget, mode: UploadMode) {
+    id = UploadID()
+    self.path = path
+    self.target = target
+    self.mode = mode
+  }
+
+  /// What is sent.
+  var source: UploadSource { .file(path) }
+
+  /// The upload as it is shown while others are before it.
+  func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
+    .inLine(
+      id: id,
+      mode: mode,
+      name: PlainText.sanitized(source.name),
+      size: size,
+      remote: target.authority,
+      isCancelled: isCancelled
+    )
+  }
+
+  /// The same file to the same place, as another upload.
+  var again: UploadJob {
+    UploadJob(path: path, target: target, mode: mode)
+  }
+
+  /// Looks at the file's size. May block.
+  static func size(of path: String) -> UInt64? {
+    var status = stat()
+    guard NameBytes.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return UInt64(max(0, status.st_size))
+  }
+}

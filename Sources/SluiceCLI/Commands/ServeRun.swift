@@ -1,0 +1,136 @@
+import DashboardApp
+import Glibc
+import Logging
+import UploadClient
+import UploadCore
+import UploadProtocol
+import UploadReport
+import UploadServer
+import UploadStorage
+
+/// A server that reports line by line, until it is asked to stop; and files sent to it at its start.
+struct ServeRun: Sendable {
+  var server: ServerEngine.Configuration
+  var directory: String
+  /// JSON lines instead of sentences.
+  var json = false
+  /// The least time between two progress lines of an upload.
+  var interval = Duration.milliseconds(500)
+  var logger = ProcessLog.quiet
+  /// Sent to the server once it listens, so many at once.
+  var files: [String] = []
+  var jobs = 1
+  private let reloads = WakeUps()
+
+  /// The server closes what is still open this long after the grace (``UploadServer``); the rest is for the parts to end.
+  private static let stopTime = Duration.seconds(5)
+
+  /// Runs on the main loop until a signal stops it; SIGHUP reloads the certificate.
+  /// - Returns: the exit status.
+  func onMainLoop() -> Int32 {
+    let limit = server.grace + Self.stopTime
+    return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads) { await run($0) }
+  }
+
+  private func run(_ stop: StopRequest) async -> Int32 {
+    let ledger = UploadLedger()
+    do {
+      let engine = try ServerEngine(
+        server,
+        directory: directory,
+        ledger: ledger,
+        logger: logger,
+        otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
+      )
+      let queue = files.isEmpty ? nil : queue(ledger)
+      let reporter = Reporter(sampler: sampler(engine, ledger), ledger: ledger, renderer: renderer) {
+        engine.releaseMemory()
+      }
+      stop.onRequest {
+        queue?.close()
+        await engine.server.stop()
+      }
+      let reporting = Task { await reporter.run() }
+      let reloading = Task { for await _ in reloads.stream { await reload(engine) } }
+      defer {
+        reporting.cancel()
+        reloading.cancel()
+      }
+      try await engine.server.run { address in
+        announce(address, engine, stop)
+        if let queue { send(to: address, engine, queue) }
+      }
+      ledger.cancelAll()
+      await queue?.waitUntilEmpty()
+      await reporter.finish()
+      await engine.shutDown()
+      return 0
+    } catch {
+      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
+      return 2
+    }
+  }
+
+  /// Reads certificate and key again. New connections get the new ones; those that are open keep the ones they have.
+  private func reload(_ engine: ServerEngine) async {
+    do throws(UploadError) {
+      guard let fingerprint = try await engine.reloadCertificate() else {
+        logger.warning("SIGHUP has nothing to reload: there are no files of --tls-cert and --tls-key.")
+        return
+      }
+      logger.notice("TLS certificate and key reloaded", metadata: ["fingerprint": "\(fingerprint)"])
+      if !json { Output.timedLine("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
+    } catch {
+      logger.error("TLS certificate and key not reloaded, the previous ones stay in use. \(error.message)")
+    }
+  }
+
+  private var renderer: any ProgressRenderer {
+    LoggingRenderer(LineRenderer(json ? .json : .plain, interval: interval), logger: logger)
+  }
+
+  private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {
+    let budget = engine.budget
+    return Sampler(ledger: ledger, stallAfter: server.stallAfter, slabUse: { budget.use })
+  }
+
+  private func queue(_ ledger: UploadLedger) -> UploadQueue {
+    var configuration = UploadClientConfiguration()
+    configuration.retry = .usual
+    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
+    return UploadQueue(client, jobs: jobs)
+  }
+
+  private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {
+    guard let target = try? SendTarget(own: address, engine) else { return }
+    let rejected = queue.add(files.map { UploadJob(path: $0, target: target, mode: .stream) })
+    if rejected > 0 { Output.errorLine("sluice: \(rejected) of the files are too many at once, and are not sent.") }
+  }
+
+  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
+    let listening = UploadEvent.listening(
+      ServerListening(
+        url: address.url,
+        rawPort: address.rawPort,
+        directory: directory,
+        processID: getpid(),
+        token: engine.generatedToken?.text,
+        fingerprint: address.fingerprint?.description
+      )
+    )
+    if json {
+      Output.line(listening.json.serialized)
+    } else {
+      if let line = listening.plainLine() { Output.timedLine(line) }
+      // A token that was given may be shown to who sees the terminal, but is not for a log or a journal.
+      if let token = engine.generatedToken ?? (isatty(STDOUT_FILENO) == 1 ? engine.token : nil) {
+        let link = "\(address.url)/?token=\(PercentEncoding.encode(token.text))"
+        Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
+      }
+    }
+    if engine.token == nil, !LoopbackName.contains(server.host) {
+      logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
+    }
+    if !json { stop.onRequest { Output.timedLine("Stopping: running uploads may go on for \(server.graceText).") } }
+  }
+}

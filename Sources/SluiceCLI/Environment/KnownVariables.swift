@@ -1,0 +1,76 @@
+import UploadCore
+
+/// All `SLUICE_` variables that mean something, and warnings about those that do not.
+///
+/// A misspelt variable would otherwise silently leave a limit at its default.
+enum KnownVariables {
+  static let prefix = "SLUICE_"
+
+  /// Variables that are no options. Programs of this package set or read them: the program itself
+  /// (``ParentProcess``), its tests and its examples.
+  static let others: Set<String> = [
+    "SLUICE_PARENT_PROCESS", "SLUICE_BINARY", "SLUICE_UNDER_TEST", "SLUICE_KILL_ROUNDS", "SLUICE_FUZZ_CASES",
+    "SLUICE_FUZZ_SEED", "SLUICE_RANDOM_FRAMES", "SLUICE_RECORD_FRAMES",
+  ]
+
+  /// Variables of all options of all commands.
+  static let options: Set<String> = Set(
+    CommandDescription.all.flatMap { $0.valueNames + $0.switchNames }.map(EnvironmentDefaults.variable)
+  )
+
+  private static let switches: Set<String> = Set(
+    CommandDescription.all.flatMap { $0.switchNames }.map(EnvironmentDefaults.variable)
+  )
+
+  /// Whether a variable is set for this package, and for no purpose of ``others``.
+  static func mayBeOption(_ name: String) -> Bool {
+    name.hasPrefix(prefix) && !others.contains(name)
+  }
+
+  /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as unset.
+  /// Values are not repeated: they may be secrets.
+  static func warnings(_ environment: [String: String]) -> [String] {
+    let set = environment.filter { mayBeOption($0.key) && !$0.value.isEmpty }
+    return set.sorted { $0.key < $1.key }.compactMap { name, value in
+      if switches.contains(name) {
+        guard !EnvironmentDefaults.isOn(value), !EnvironmentDefaults.isOff(value) else { return nil }
+        return "Environment variable \(name) is ignored: a switch is set with 1, true or yes, "
+          + "and not set with 0, false or no."
+      }
+      guard !options.contains(name) else { return nil }
+      let suggestion = closest(to: name).map { " Did you mean \($0)?" } ?? " See: sluice --help"
+      return "Unknown environment variable \(PlainText.sanitized(name)) is ignored.\(suggestion)"
+    }
+  }
+
+  /// The option's variable that was probably meant; nil when none is close.
+  private static func closest(to name: String) -> String? {
+    let wanted = letters(name)
+    let ranked = options.map { (name: $0, distance: EditDistance.between(wanted, letters($0))) }
+    guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }) else { return nil }
+    return best.distance <= min(2, wanted.count / 3) ? best.name : nil
+  }
+
+  /// What names are compared by: letters without underscores, so that `MAXSIZE` and `MAX_SIZE` are the same. At most 64 of
+  /// them: no option is longer, and the comparison takes the square of it.
+  private static func letters(_ name: String) -> [UInt8] {
+    Array(name.utf8.dropFirst(prefix.utf8.count).lazy.filter { $0 != UInt8(ascii: "_") }.map { $0 | 0x20 }.prefix(64))
+  }
+}
+
+/// How many insertions, deletions and replacements make one text of another (Levenshtein).
+enum EditDistance {
+  static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var row = Array(0...right.count)
+    for (index, byte) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = index + 1
+      for (column, other) in right.enumerated() {
+        let replaced = diagonal + (byte == other ? 0 : 1)
+        diagonal = row[column + 1]
+        row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
+      }
+    }
+    return row[right.count]
+  }
+}

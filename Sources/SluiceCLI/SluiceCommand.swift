@@ -1,0 +1,103 @@
+package import ArgumentParser
+import DashboardApp
+import Glibc
+import UploadCore
+
+/// `sluice`: the root of the command line.
+///
+/// The folders of this target, the lowest first; a file uses its own folder and those before it:
+///
+/// | folder | holds |
+/// |---|---|
+/// | `Process` | the life of the process: main loop, signals, forced exit |
+/// | `Options` | options that commands share, and how their values are read |
+/// | `Commands` | one file for each command: its options, and the plain configuration made of them |
+/// | `Environment` | arguments and variables before they are parsed: names come from the commands' own description |
+/// | the top | ``SluiceCommand`` and its hints |
+package struct SluiceCommand: ParsableCommand {
+  /// The product's version. This is the only place it is written in: packages take it from `sluice --version`.
+  package static let version = "0.2.0"
+
+  package static let configuration = CommandConfiguration(
+    commandName: "sluice",
+    abstract: "Receive and send big files over HTTP, and see what is happening.",
+    discussion: """
+      Without a command it opens the dashboard: a server and a client on one screen. Files named there are sent to that \
+      server at once; one that is called like a command is written ./serve.
+
+      Every option can also come from the environment: --max-size is SLUICE_MAX_SIZE, a switch is set by 1. \
+      The command line wins.
+
+      Exit status: 0 all well; 1 an upload failed, or the program did not stop in time; 2 the server could not start; \
+      64 wrong usage, or the dashboard without a terminal; \
+      130 stopped by SIGINT in send, headless and compare.
+      """,
+    version: version,
+    subcommands: CommandDescription.commands,
+    defaultSubcommand: DashboardCommand.self
+  )
+
+  package init() {}
+
+  /// Runs the program with this process's arguments and environment, and ends it.
+  ///
+  /// Call it first of all in the main thread: the signals blocked here must be blocked in every thread made later.
+  package static func start() -> Never {
+    MainLoop.prepareSignals()
+    ProcessLimits.occupyStandardDescriptors()
+    ProcessLimits.raise()
+    let environment = ProcessEnvironment.all
+    ParentProcess.follow(environment)
+    run(ProcessArguments.all(), environment)
+  }
+
+  private static func run(_ arguments: [String], _ environment: [String: String]) -> Never {
+    for warning in EnvironmentDefaults.warnings(environment, for: arguments) {
+      Output.errorLine("sluice: warning: \(warning)")
+    }
+    do {
+      let added = EnvironmentDefaults.adding(environment, to: arguments)
+      let complete = HomePath.expanded(added) { UserDirectories.home }
+      try validated { () throws(UploadError) in try ProcessArguments.checkBytes(complete) }
+      var command = try parseAsRoot(complete)
+      try command.run()
+      Glibc.exit(Output.exitStatus(0))
+    } catch {
+      // A variable that was set long ago is easily forgotten, and is not on the command line.
+      if let note = EnvironmentDefaults.note(on: message(for: error), environment, to: arguments) {
+        Output.errorLine("sluice: \(note)")
+      }
+      if let hint = UsageHint.text(on: message(for: error), arguments) { Output.errorLine("sluice: \(hint)") }
+      let status = exitCode(for: error).rawValue
+      let text = fullMessage(for: error)
+      // Help, the version and completion scripts end with status 0. Printed here instead of by the parser, whose print
+      // loses write errors.
+      if !text.isEmpty { status == 0 ? Output.line(text) : Output.errorLine(text) }
+      Glibc.exit(Output.exitStatus(status))
+    }
+  }
+}
+
+/// Advice on a command line that the parser rejected.
+enum UsageHint {
+  /// What was probably meant, in a sentence; nil when there is nothing to say beyond the parser's message.
+  /// - Parameters:
+  ///   - message: the parser's.
+  ///   - arguments: of the process, without the program's name.
+  static func text(on message: String, _ arguments: [String]) -> String? {
+    if message.contains("Missing expected argument '--to"), let url = arguments.first(where: SendCommand.isURL) {
+      return "Name the server with --to: sluice send FILE --to \(PlainText.sanitized(url))"
+    }
+    guard let option = unknownOption(in: message) else { return nil }
+    let owners = CommandDescription.all.filter { ($0.valueNames + $0.switchNames).contains(option) }
+    guard let first = owners.first else { return nil }
+    let names = owners.map { "sluice \($0.name)" }.joined(separator: ", ")
+    return "--\(option) is an option of \(names). See sluice help \(first.name)."
+  }
+
+  /// The long name without dashes in the parser's "Unknown option '--name'".
+  private static func unknownOption(in message: String) -> String? {
+    guard let start = message.firstRange(of: "Unknown option '--") else { return nil }
+    return String(message[start.upperBound...].prefix { $0 != "'" && $0 != "=" })
+  }
+}

@@ -1,0 +1,199 @@
+import DashboardApp
+import UploadCore
+
+/// The clients' memory over time as an SVG picture, a line a client, readable on light and dark grounds.
+struct MemoryChart {
+  private static let width = 900.0
+  private static let plot = (left: 90.0, top: 56.0, right: 880.0, bottom: 436.0)
+  private static let legendRow = 22.0
+
+  private let comparison: Comparison
+
+  init(_ comparison: Comparison) {
+    self.comparison = comparison
+  }
+
+  /// Makes sure that a file can be made there, before minutes are spent on what goes into it.
+  /// - Throws: ``UploadError`` as ``OutputFile`` does.
+  static func check(_ path: String) throws(UploadError) {
+    _ = try OutputFile(path: path, existing: .replace)
+  }
+
+  /// Writes the picture, in one step: an existing file stays as it is when that fails.
+  func write(to path: String) throws(UploadError) {
+    let file = try OutputFile(path: path, existing: .replace)
+    try file.write(text)
+    try file.finish()
+  }
+
+  /// The whole document.
+  var text: String {
+    let shown = comparison.results.indices.filter { !comparison.results[$0].memory.points.isEmpty }
+    let vertical = AxisScale.bytes(upTo: shown.reduce(1) { max($0, comparison.results[$1].memory.peak) })
+    let horizontal = AxisScale.seconds(upTo: shown.reduce(0) { max($0, comparison.results[$1].memory.duration) })
+    let place = Place(x: horizontal.top, y: vertical.top)
+    let height = Self.plot.bottom + 60 + Self.legendRow * Double(comparison.results.count)
+    var svg = SVGText(width: Self.width, height: height)
+    svg.open("style", text: Self.style)
+    svg.element("rect", [("class", "ground"), ("width", "100%"), ("height", "100%")])
+    svg.label(title, x: 24, y: 30, class: "title")
+    draw(horizontal, vertical, place, &svg)
+    for index in shown { draw(index, place, &svg) }
+    for index in comparison.results.indices { drawLegend(index, &svg) }
+    return svg.finished()
+  }
+
+  /// Where seconds and bytes lie in the picture.
+  private struct Place {
+    /// The largest of both.
+    let x, y: Double
+
+    func point(_ seconds: Double, _ bytes: Double) -> (x: Double, y: Double) {
+      (
+        MemoryChart.plot.left + seconds / x * (MemoryChart.plot.right - MemoryChart.plot.left),
+        MemoryChart.plot.bottom - bytes / y * (MemoryChart.plot.bottom - MemoryChart.plot.top)
+      )
+    }
+  }
+
+  private var title: String {
+    "Memory of each client while it sends \(comparison.name) (\(ByteSize.text(comparison.size)))"
+  }
+
+  private func draw(_ horizontal: AxisScale, _ vertical: AxisScale, _ place: Place, _ svg: inout SVGText) {
+    for mark in vertical.marks {
+      let y = place.point(0, mark).y
+      svg.line((Self.plot.left, y), (Self.plot.right, y), class: "grid")
+      svg.label(SVGText.bytes(mark), x: Self.plot.left - 8, y: y + 4, class: "mark end")
+    }
+    for mark in horizontal.marks {
+      let x = place.point(mark, 0).x
+      svg.line((x, Self.plot.bottom), (x, Self.plot.bottom + 5), class: "axis")
+      svg.label("\(SVGText.number(mark)) s", x: x, y: Self.plot.bottom + 20, class: "mark middle")
+    }
+    svg.line((Self.plot.left, Self.plot.bottom), (Self.plot.right, Self.plot.bottom), class: "axis")
+    guard let limit = comparison.maxMemory, Double(limit.bytes) <= vertical.top else { return }
+    let y = place.point(0, Double(limit.bytes)).y
+    svg.line((Self.plot.left, y), (Self.plot.right, y), class: "limit")
+    svg.label("--max-memory \(limit)", x: Self.plot.right, y: y - 6, class: "mark end")
+  }
+
+  private func draw(_ index: Int, _ place: Place, _ svg: inout SVGText) {
+    let result = comparison.results[index]
+    let points = result.memory.points.map { place.point($0.seconds, Double($0.bytes)) }
+    svg.polyline(points, class: "line \(Self.look(of: index, result.client))")
+    guard let last = points.last else { return }
+    if result.verdict == .intact {
+      let (x, y) = (SVGText.number(last.x), SVGText.number(last.y))
+      svg.element("circle", [("class", "dot c\(index)"), ("cx", x), ("cy", y), ("r", "4")])
+    } else {
+      svg.line((last.x - 5, last.y - 5), (last.x + 5, last.y + 5), class: "line c\(index)")
+      svg.line((last.x - 5, last.y + 5), (last.x + 5, last.y - 5), class: "line c\(index)")
+    }
+  }
+
+  private func drawLegend(_ index: Int, _ svg: inout SVGText) {
+    let result = comparison.results[index]
+    let y = Self.plot.bottom + 52 + Self.legendRow * Double(index)
+    svg.line(
+      (Self.plot.left, y - 4),
+      (Self.plot.left + 44, y - 4),
+      class: "line \(Self.look(of: index, result.client))"
+    )
+    svg.label(result.client.name, x: Self.plot.left + 56, y: y, class: "name")
+    svg.label(result.clientPeak.map(ByteSize.text) ?? "-", x: Self.plot.left + 290, y: y, class: "name end")
+    svg.label(result.seconds.map { "\(CompareText.seconds($0)) s" } ?? "-", x: 480, y: y, class: "name end")
+    svg.label(result.verdict.words, x: 510, y: y, class: "name")
+  }
+
+  /// A colour for each client, and a dash pattern for each mode, since not all readers can tell the colours apart.
+  private static func look(of index: Int, _ client: CompareClient) -> String {
+    "c\(index) \(client.mode.rawValue)"
+  }
+
+  private static let light = ["#0b62c4", "#0a7f4f", "#c1272d", "#7a4fb5", "#8a5f00", "#00737f", "#b0306f"]
+  private static let dark = ["#6cb0ff", "#58d39b", "#ff7b72", "#c3a1ff", "#e8b84a", "#56d4dd", "#ff8cc6"]
+
+  private static let style =
+    """
+    svg { font: 14px system-ui, sans-serif; --ground: #ffffff; --ink: #1f2328; --grid: #d8dee4; }
+    \(colors(light))
+    @media (prefers-color-scheme: dark) {
+    svg { --ground: #0d1117; --ink: #e6edf3; --grid: #30363d; }
+    \(colors(dark))
+    }
+    .ground { fill: var(--ground); } text { fill: var(--ink); } .title { font-size: 17px; font-weight: 600; }
+    .mark { font-size: 12px; } .end { text-anchor: end; } .middle { text-anchor: middle; }
+    .grid { stroke: var(--grid); } .axis { stroke: var(--ink); } .limit { stroke: var(--ink); stroke-dasharray: 2 4; }
+    .line { fill: none; stroke: currentColor; stroke-width: 2.5; stroke-linejoin: round; } .dot { fill: currentColor; }
+    .multipart { stroke-dasharray: 9 5; } .buffered { stroke-dasharray: 3 3; }
+    """
+
+  private static func colors(_ colors: [String]) -> String {
+    colors.enumerated().map { ".c\($0.offset) { color: \($0.element); }" }.joined(separator: " ")
+  }
+}
+
+/// An SVG document being written: well-formed whatever goes into it.
+struct SVGText {
+  private var text: String
+
+  init(width: Double, height: Double) {
+    let (width, height) = (Self.number(width), Self.number(height))
+    text =
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" "
+      + "width=\"\(width)\" height=\"\(height)\">\n"
+  }
+
+  mutating func element(_ name: String, _ attributes: [(String, String)]) {
+    text += "<\(name)\(Self.text(of: attributes))/>\n"
+  }
+
+  mutating func open(_ name: String, _ attributes: [(String, String)] = [], text content: String) {
+    text += "<\(name)\(Self.text(of: attributes))>\(MarkupText.escaped(content))</\(name)>\n"
+  }
+
+  mutating func label(_ content: String, x: Double, y: Double, class: String) {
+    open("text", [("class", `class`), ("x", Self.number(x)), ("y", Self.number(y))], text: content)
+  }
+
+  mutating func line(_ from: (Double, Double), _ to: (Double, Double), class: String) {
+    element(
+      "line",
+      [
+        ("class", `class`), ("x1", Self.number(from.0)), ("y1", Self.number(from.1)), ("x2", Self.number(to.0)),
+        ("y2", Self.number(to.1)),
+      ]
+    )
+  }
+
+  mutating func polyline(_ points: [(x: Double, y: Double)], class: String) {
+    let points = points.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
+    element("polyline", [("class", `class`), ("points", points)])
+  }
+
+  /// The document, ended.
+  consuming func finished() -> String {
+    text + "</svg>\n"
+  }
+
+  /// At most two decimals, none that say nothing.
+  static func number(_ value: Double) -> String {
+    let hundredths = Int((min(max(-1e9, value), 1e9) * 100).rounded())
+    let (whole, rest) = (abs(hundredths) / 100, abs(hundredths) % 100)
+    let decimals = rest == 0 ? "" : rest % 10 == 0 ? ".\(rest / 10)" : ".\(rest < 10 ? "0" : "")\(rest)"
+    return (hundredths < 0 ? "-" : "") + "\(whole)\(decimals)"
+  }
+
+  /// A mark's bytes in the largest unit in which they are at least one.
+  static func bytes(_ value: Double) -> String {
+    var (value, unit) = (value, 0)
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    while value >= 1024, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
+    return "\(number(value)) \(units[unit])"
+  }
+
+  private static func text(of attributes: [(String, String)]) -> String {
+    attributes.map { " \($0.0)=\"\(MarkupText.escaped($0.1))\"" }.joined()
+  }
+}

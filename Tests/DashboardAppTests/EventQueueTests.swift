@@ -1,0 +1,37 @@
+import Glibc
+import Testing
+import UploadTestSupport
+
+@testable import DashboardApp
+
+@Suite struct EventQueueTests {
+  private func isReadable(_ descriptor: Int32) -> Bool {
+    var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&ready, 1, 0) == 1
+  }
+
+  @Test func `The descriptor is readable exactly while there is something to take`() {
+    let eventQueue = EventQueue<Int>()
+    #expect(!isReadable(eventQueue.descriptor))
+    #expect(eventQueue.take() == [])
+    eventQueue.post(1)
+    eventQueue.post(2)
+    #expect(isReadable(eventQueue.descriptor))
+    #expect(eventQueue.take() == [1, 2])
+    #expect(!isReadable(eventQueue.descriptor))
+  }
+
+  @Test func `Nothing from other threads is lost, and each keeps its order`() async throws {
+    let eventQueue = EventQueue<Int>()
+    await withTaskGroup { group in
+      for thread in 0..<4 {
+        group.addTask { for number in 0..<500 { eventQueue.post(thread * 1000 + number) } }
+      }
+    }
+    var taken: [Int] = []
+    while isReadable(eventQueue.descriptor) { taken += eventQueue.take() }
+    for thread in 0..<4 {
+      #expect(taken.filter { $0 / 1000 == thread } == (0..<500).map { thread * 1000 + $0 })
+    }
+  }
+}

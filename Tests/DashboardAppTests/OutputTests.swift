@@ -1,0 +1,39 @@
+import Foundation
+import Glibc
+import Testing
+import UploadTestSupport
+
+@testable import DashboardApp
+
+@Suite struct OutputTests {
+  /// Another program that shares the pipe may have made it so.
+  @Test func `a non-blocking pipe receives all output`() async throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    let (reader, writer) = (ends[0], ends[1])
+    _ = fcntl(writer, F_SETFL, O_NONBLOCK)
+    // More than a pipe holds.
+    let text = String(repeating: "0123456789abcdef", count: 40_000)
+    let read = Task.detached { FileHandle(fileDescriptor: reader, closeOnDealloc: true).readDataToEndOfFile() }
+    let isWritten = await Task.detached { Output.write(text, to: writer) }.value
+    close(writer)
+    #expect(isWritten)
+    #expect(await read.value == Data(text.utf8))
+  }
+
+  @Test func `a write to a closed pipe fails at once`() throws {
+    signal(SIGPIPE, SIG_IGN)
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+    close(ends[0])
+    #expect(!Output.write("text", to: ends[1]))
+    close(ends[1])
+  }
+
+  @Test func `a reader that closed the pipe is no failure, a full disk is`() throws {
+    #expect(Output.failureMessage(EPIPE) == nil)
+    let message = try #require(Output.failureMessage(ENOSPC))
+    #expect(message.contains("Cannot write to standard output: No space left on device."))
+  }
+}

@@ -1,0 +1,30 @@
+import Testing
+import UploadCore
+
+@testable import DashboardApp
+
+@Suite struct ExitSummaryTests {
+  private func totals(finished: UInt64 = 0, failed: UInt64 = 0, cancelled: UInt64 = 0) -> UploadLedger.Totals {
+    var totals = UploadLedger.Totals()
+    (totals.finished, totals.failed, totals.cancelled) = (finished, failed, cancelled)
+    return totals
+  }
+
+  @Test func `One line says what happened`() {
+    let line = ExitSummary.line(
+      incoming: totals(finished: 3, cancelled: 1),
+      outgoing: totals(finished: 1, failed: 2),
+      cancelled: 4
+    )
+    #expect(line == "3 uploads received, 1 sent, 2 failed, 5 cancelled.")
+    #expect(ExitSummary.line(incoming: totals(), outgoing: totals(finished: 1), cancelled: 0) == "1 upload sent.")
+    #expect(ExitSummary.line(incoming: totals(), outgoing: totals(), cancelled: 0) == "No uploads.")
+  }
+}
+
+@Suite struct UserDirectoriesTests {
+  @Test func `Home and here are absolute`() {
+    #expect(UserDirectories.home.hasPrefix("/"))
+    #expect(UserDirectories.workingDirectory.hasPrefix("/"))
+  }
+}

@@ -1,0 +1,139 @@
+import Testing
+import UploadClient
+import UploadCore
+
+@testable import DashboardApp
+
+@Suite struct UploadQueueStateTests {
+  /// The machine behind a reference, so that `#expect` can call what changes it.
+  @dynamicMemberLookup
+  private final class Queue {
+    private var queue = UploadQueueState()
+
+    subscript<Value>(dynamicMember path: KeyPath<UploadQueueState, Value>) -> Value { queue[keyPath: path] }
+
+    func add(_ jobs: [UploadJob]) -> Int { queue.add(jobs) }
+    func start(limit: Int) -> [UploadJob] { queue.start(limit: limit) }
+    func begun(_ id: UploadID) -> Bool { queue.begun(id) }
+    func ended(_ id: UploadID) { queue.ended(id) }
+    func again(_ id: UploadID) -> UploadJob? { queue.again(id) }
+    func cancel(_ id: UploadID) -> Bool { queue.cancel(id) }
+    func close() { queue.close() }
+    func note(sizes: [UploadID: UInt64]) { queue.note(sizes: sizes) }
+    func drain(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
+      queue.drain(limit: limit)
+    }
+  }
+
+  private func jobs(_ names: String...) throws -> [UploadJob] {
+    try names.map { UploadJob(path: "/\($0)", target: try SendTarget("http://127.0.0.1:1"), mode: .stream) }
+  }
+
+  @Test func `uploads start in their order, a few at once`() throws {
+    let queue = Queue()
+    let jobs = try jobs("a", "b", "c")
+    #expect(queue.add(jobs) == 3)
+    #expect(queue.start(limit: 2).map(\.path) == ["/a", "/b"])
+    #expect(queue.start(limit: 2).isEmpty)
+    #expect(queue.drain().waiting.map(\.path) == ["/a", "/b", "/c"], "those that start have no meter yet")
+    #expect(!queue.begun(jobs[0].id))
+    #expect(queue.drain().waiting.map(\.path) == ["/b", "/c"])
+    queue.ended(jobs[0].id)
+    #expect(queue.start(limit: 2).map(\.path) == ["/c"])
+    for job in jobs { queue.ended(job.id) }
+    #expect(queue.isEmpty)
+  }
+
+  @Test func `of a long queue the head is shown, and how many are behind it`() throws {
+    let queue = Queue()
+    _ = queue.add(try jobs("a", "b", "c"))
+    let shown = queue.drain(limit: 2)
+    #expect(shown.waiting.map(\.path) == ["/a", "/b"] && shown.rest == 1)
+    #expect(queue.drain(limit: 9).rest == 0)
+  }
+
+  @Test func `a queued upload is cancelled at once, and shown once as cancelled`() throws {
+    let queue = Queue()
+    let jobs = try jobs("a", "b")
+    _ = queue.add(jobs)
+    #expect(queue.start(limit: 1).count == 1)
+    #expect(queue.cancel(jobs[1].id))
+    #expect(queue.cancel(jobs[1].id) == false)
+    #expect(queue.drain().cancelled.map(\.path) == ["/b"])
+    #expect(queue.drain().cancelled.isEmpty)
+    #expect(queue.cancelledCount == 1)
+  }
+
+  @Test func `a starting upload is cancelled once it has begun`() throws {
+    let queue = Queue()
+    let jobs = try jobs("a")
+    _ = queue.add(jobs)
+    _ = queue.start(limit: 1)
+    #expect(queue.cancel(jobs[0].id))
+    #expect(queue.drain().cancelled.isEmpty, "its meter tells")
+    #expect(queue.begun(jobs[0].id))
+    #expect(queue.cancel(jobs[0].id) == false, "from here on it is the ledger's")
+  }
+
+  @Test func `only an upload that has ended is sent again, under a new id`() throws {
+    let queue = Queue()
+    let jobs = try jobs("a")
+    _ = queue.add(jobs)
+    #expect(queue.again(jobs[0].id) == nil)
+    _ = queue.start(limit: 1)
+    _ = queue.begun(jobs[0].id)
+    #expect(queue.again(jobs[0].id) == nil)
+    queue.ended(jobs[0].id)
+    let again = try #require(queue.again(jobs[0].id))
+    #expect(again.path == "/a" && again.target == jobs[0].target && again.mode == .stream && again.id != jobs[0].id)
+    #expect(queue.again(UploadID()) == nil)
+  }
+
+  @Test func `an upload cancelled in the queue can be sent again`() throws {
+    let queue = Queue()
+    let jobs = try jobs("a")
+    _ = queue.add(jobs)
+    #expect(queue.cancel(jobs[0].id))
+    #expect(queue.again(jobs[0].id)?.path == "/a")
+  }
+
+  @Test func `a closed queue accepts and keeps nothing`() throws {
+    let queue = Queue()
+    let jobs = try jobs("a", "b", "c")
+    _ = queue.add(jobs)
+    _ = queue.start(limit: 1)
+    queue.close()
+    #expect(queue.drain().cancelled.map(\.path) == ["/b", "/c"])
+    #expect(queue.begun(jobs[0].id), "what was starting is to be ended")
+    #expect(queue.add(try self.jobs("d")) == 0)
+    #expect(queue.start(limit: 9).isEmpty)
+  }
+
+  @Test func `neither the queue nor the past grows without bound`() throws {
+    let queue = Queue()
+    let job = try jobs("a")[0]
+    let many = (0..<UploadQueueState.limit + 5).map { _ in job.again }
+    #expect(queue.add(many) == UploadQueueState.limit)
+    #expect(queue.add([job.again]) == 0)
+    queue.close()
+    let other = Queue()
+    for job in many {
+      _ = other.add([job])
+      #expect(other.cancel(job.id))
+    }
+    #expect(other.again(many[0].id) == nil)
+    #expect(other.again(many[many.count - 1].id) != nil)
+  }
+
+  @Test func `a queued upload is shown as waiting, without control characters`() throws {
+    let queue = Queue()
+    let jobs = try jobs("evil\u{1B}[2J")
+    _ = queue.add(jobs)
+    queue.note(sizes: [jobs[0].id: 7, UploadID(): 8])
+    let shown = try #require(queue.drain().waiting.first).snapshot()
+    #expect(shown.id == jobs[0].id && shown.state == .waiting && shown.outcome == nil && shown.size == 7)
+    #expect(shown.isInLine)
+    #expect(shown.direction == .outgoing && shown.remote == "127.0.0.1:1")
+    #expect(!shown.name.unicodeScalars.contains("\u{1B}"))
+  }
+}

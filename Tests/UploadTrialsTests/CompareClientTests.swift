@@ -1,0 +1,63 @@
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadTrials
+
+@Suite struct CompareClientTests {
+  @Test func `curl's form argument is quoted for any file name`() {
+    let client = CompareClient(program: .curl, mode: .multipart)
+    let arguments = client.arguments(file: #"/d/a;"b\,.bin"#, url: "http://h:1")
+    #expect(arguments.suffix(3) == ["-F", #"file=@"/d/a;\"b\\,.bin""#, "http://h:1/file-upload"])
+  }
+
+  @Test func `only Sluice's stream and multipart uploads must arrive`() {
+    #expect(CompareClient.all.filter(\.mustArrive).map(\.name) == ["sluice stream", "sluice multipart"])
+  }
+
+  @Test func `a changed file is detected`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write([1, 2, 3], to: "a")
+      let file = try CompareFile(path)
+      #expect(throws: Never.self) { try file.checkUnchanged() }
+      try directory.write([1, 2, 3, 4], to: "a")
+      let error = try #require(throws: UploadError.self) { try file.checkUnchanged() }
+      #expect(error.code == .fileChanged)
+    }
+  }
+
+  @Test func `a child's output, memory and exit status are recorded`() throws {
+    var lines: [String] = []
+    let script = "echo one; echo two >&2; exec sleep 0.2"
+    let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"]) { line in
+      switch line {
+      case .output(let text): lines.append("output \(text)")
+      case .error(let text): lines.append("error \(text)")
+      }
+    }
+    #expect(child.sampleMemory() > 0)
+    while !child.hasEnded() { ChildProcess.pump([child], milliseconds: 10) }
+    #expect(child.exit == .status(0) && child.peak > 0)
+    #expect(lines.sorted() == ["error two", "output one"])
+  }
+
+  @Test func `a missing program is reported by its error number`() {
+    do {
+      _ = try ChildProcess("no-such-program-anywhere", [], environment: [:], onLine: { _ in })
+      Issue.record("started")
+    } catch {
+      #expect(error.number == 2)
+    }
+  }
+
+  @Test func `a child's memory includes that of its own children`() throws {
+    // The shell waits for a child of its own, which holds 32 MiB.
+    let script = "head -c 33554432 /dev/zero | tail -c 33554432 | { sleep 0.3; cat >/dev/null; }; exit 3"
+    let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"], onLine: { _ in })
+    while !child.hasEnded() {
+      _ = child.sampleMemory()
+      ChildProcess.pump([child], milliseconds: 5)
+    }
+    #expect(child.exit == .status(3) && child.peak > 32 << 20, "\(child.peak)")
+  }
+}

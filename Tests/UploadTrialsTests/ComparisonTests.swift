@@ -1,0 +1,167 @@
+import Testing
+import UploadCore
+import UploadReport
+
+@testable import UploadTrials
+
+@Suite struct ComparisonTests {
+  private static let clients = [
+    CompareClient(program: .sluice, mode: .stream), CompareClient(program: .sluice, mode: .buffered),
+    CompareClient(program: .curl, mode: .stream),
+  ]
+
+  private func comparison(runs: Int = 1) -> Comparison {
+    Comparison(name: "a.bin", size: 1 << 30, runs: runs, maxMemory: nil, clients: Self.clients)
+  }
+
+  private func trial(_ verdict: CompareVerdict = .intact, seconds: Double = 2, peak: UInt64 = 20 << 20) -> TrialResult {
+    var memory = MemorySeries()
+    memory.add(peak, at: seconds)
+    return TrialResult(
+      verdict: verdict,
+      reason: verdict == .intact ? nil : "because",
+      seconds: seconds,
+      bytes: 1 << 30,
+      clientPeak: peak,
+      serverPeak: 30 << 20,
+      uploadPeak: 3 << 20,
+      memory: memory
+    )
+  }
+
+  @Test func `clients take turns`() {
+    var comparison = comparison(runs: 2)
+    var order: [Int] = []
+    while let next = comparison.next {
+      order.append(next)
+      comparison.begin(next)
+      comparison.end(next, trial())
+    }
+    #expect(order == [0, 1, 2, 0, 1, 2])
+  }
+
+  @Test func `a missing client is tried once`() {
+    var comparison = comparison(runs: 3)
+    var order: [Int] = []
+    while let next = comparison.next {
+      order.append(next)
+      comparison.end(next, trial(next == 2 ? .missing : .intact))
+    }
+    #expect(order == [0, 1, 2, 0, 1, 0, 1])
+    #expect(comparison.results[2].seconds == nil && comparison.isGood)
+  }
+
+  @Test func `medians are over the runs with the deciding verdict`() {
+    var result = CompareResult(client: Self.clients[0])
+    for (seconds, peak) in [(9.0, 50), (1, 10), (2, 20)] {
+      result.add(trial(seconds: seconds, peak: UInt64(peak)))
+    }
+    #expect(result.verdict == .intact && result.seconds == 2 && result.clientPeak == 20)
+    #expect(result.memory.peak == 20)
+    result.add(trial(.failed, seconds: 100, peak: 1))
+    #expect(result.verdict == .failed && result.seconds == 100 && result.reason == "because")
+  }
+
+  @Test(arguments: CompareVerdict.allCases)
+  func `only required clients decide the result`(verdict: CompareVerdict) {
+    for index in Self.clients.indices {
+      var comparison = comparison()
+      for each in Self.clients.indices { comparison.end(each, trial(each == index ? verdict : .intact)) }
+      #expect(comparison.isGood == (verdict == .intact || index != 0))
+    }
+  }
+
+  @Test func `a comparison without runs is not a success`() {
+    #expect(!comparison().isGood)
+  }
+
+  @Test func `the run under way is shown`() {
+    var comparison = comparison()
+    comparison.end(0, trial(peak: 5))
+    comparison.begin(1)
+    var memory = MemorySeries()
+    memory.add(7, at: 1)
+    comparison.update(bytes: 10, rate: 5, memory: memory)
+    #expect(comparison.running?.bytes == 10 && comparison.running?.rate == 5)
+    #expect(comparison.memory(of: 0).peak == 5 && comparison.memory(of: 1) == memory)
+    comparison.end(1, trial())
+    #expect(comparison.running == nil)
+  }
+
+  @Test func `the table has every client and every reason`() {
+    var comparison = comparison()
+    comparison.end(0, trial())
+    comparison.end(1, trial(.outOfMemory, seconds: 0.5, peak: 1 << 30))
+    comparison.end(2, trial(.missing))
+    #expect(
+      comparison.table(width: 100) == """
+        mode      client  seconds         rate  client peak  server peak  upload held  verdict
+        stream    sluice     2.00  512.0 MiB/s     20.0 MiB     30.0 MiB      3.0 MiB  intact
+        buffered  sluice     0.50            -      1.0 GiB     30.0 MiB      3.0 MiB  out of memory
+        stream    curl          -            -            -            -            -  missing
+
+        sluice buffered: because
+        curl stream: because
+        """
+    )
+  }
+
+  @Test func `the table fits the width, and drops the least important figures first`() {
+    var comparison = Comparison(name: "a.bin", size: 1 << 40, runs: 1, maxMemory: nil)
+    for (index, client) in comparison.results.map(\.client).enumerated() {
+      let verdict: CompareVerdict = client.mode == .buffered ? .outOfMemory : .intact
+      let (peak, seconds) = (UInt64(536_870_912), 9_999.99)
+      comparison.end(
+        index,
+        TrialResult(
+          verdict: verdict,
+          seconds: seconds,
+          bytes: UInt64(seconds * 536_870_912),
+          clientPeak: peak,
+          serverPeak: peak,
+          uploadPeak: peak
+        )
+      )
+    }
+    func lines(_ width: Int) -> [Substring] { comparison.table(width: width).split(separator: "\n") }
+    #expect(lines(80).allSatisfy { $0.count <= 80 })
+    #expect(lines(80)[0].contains("server peak") && !lines(80)[0].contains("upload held"))
+    #expect(lines(70).allSatisfy { $0.count <= 70 } && !lines(70)[0].contains("server peak"))
+    #expect(lines(200)[0].contains("upload held"))
+    #expect(lines(1)[0].contains("client peak") && lines(1)[0].contains("verdict"))
+  }
+
+  @Test func `reasons are broken into lines that fit the width`() {
+    var comparison = Comparison(name: "a.bin", size: 1, runs: 1, maxMemory: nil)
+    let reason = "What the server stored is not what was sent, and the words that say so are long."
+    var failed = trial(.failed)
+    failed.reason = reason
+    comparison.end(0, failed)
+    let lines = comparison.table(width: 60).split(separator: "\n")
+    #expect(lines.suffix(2).allSatisfy { $0.count <= 60 } && lines.suffix(2).joined(separator: " ").hasSuffix(reason))
+  }
+
+  @Test func `a run has one line with its figures`() {
+    let client = Self.clients[0]
+    #expect(
+      LineComparisonRenderer.line(client, trial(), number: 2, of: 3)
+        == "sluice stream (2 of 3): intact, 2.00 s, client's peak memory 20.0 MiB"
+    )
+    #expect(LineComparisonRenderer.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
+  }
+
+  @Test func `the JSON has the documented fields`() {
+    var comparison = comparison()
+    comparison.end(0, trial())
+    #expect(
+      comparison.json(of: trial(.refused), Self.clients[1], number: 1).serialized
+        == #"{"event":"run","client":"sluice","mode":"buffered","run":1,"seconds":2.0,"bytes":1073741824,"#
+        + #""clientRssPeak":20971520,"serverRssPeak":31457280,"serverPeakResidentBytes":3145728,"#
+        + #""verdict":"refused","reason":"because"}"#
+    )
+    let whole = comparison.json.serialized
+    #expect(whole.hasPrefix(#"{"event":"comparison","ok":true,"name":"a.bin","size":1073741824,"runs":1,"#))
+    #expect(whole.contains(#""verdict":"intact","reason":null,"memory":[[2.0,20971520]]}"#))
+    #expect(whole.contains(#""client":"curl","mode":"stream","seconds":null,"#))
+  }
+}

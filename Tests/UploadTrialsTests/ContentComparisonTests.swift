@@ -1,0 +1,46 @@
+import Testing
+import UploadCore
+import UploadReport
+import UploadTestSupport
+
+@testable import UploadTrials
+
+@Suite struct ContentComparisonTests {
+  private func stored(_ name: String) -> UploadMeter {
+    let ledger = UploadLedger()
+    let meter = UploadMeter(direction: .outgoing, mode: .stream, name: name, size: 3, remote: "127.0.0.1:1")
+    ledger.begin(meter)
+    ledger.end(meter, .finished(FinishedUpload(path: name, bytes: 3)))
+    return meter
+  }
+
+  @Test func `contents are compared`() async throws {
+    try await withTemporaryDirectory { directory in
+      let sent = try directory.write([1, 2, 3], to: "sent")
+      try directory.write([1, 2, 3], to: "same")
+      try directory.write([1, 2, 4], to: "other")
+      let comparison = ContentComparison(paths: [sent], directory: directory.path, isCancelled: { false })
+      #expect(comparison.verdict(of: stored("same"), sentFrom: sent) == .intact)
+      #expect(comparison.verdict(of: stored("other"), sentFrom: sent) == .mismatch)
+      #expect(comparison.verdict(of: stored("missing"), sentFrom: sent) == .mismatch)
+    }
+  }
+
+  /// Whoever stops it must not wait for gigabytes to be read, nor be told that they differ.
+  @Test func `a stopped comparison reads nothing more`() async throws {
+    try await withTemporaryDirectory { directory in
+      let sent = try directory.write(SplitMix64.bytes(8 << 20), to: "sent")
+      var questions = 0
+      let comparison = ContentComparison(
+        paths: [sent],
+        directory: directory.path,
+        isCancelled: {
+          questions += 1
+          return questions > 2
+        }
+      )
+      #expect(questions == 3)
+      #expect(comparison.verdict(of: stored("sent"), sentFrom: sent) == nil)
+    }
+  }
+}
