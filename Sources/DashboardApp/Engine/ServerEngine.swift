@@ -15,7 +15,7 @@ package struct ServerEngine: Sendable {
     /// Addresses, limits and access; its identity for TLS comes from ``certificate``.
     package var server: ServerConfiguration
     package var certificate = CertificateSource.none
-    package var storage = DiskStore.Configuration()
+    package var storage = DiskStoreConfiguration()
     /// Permissions of stored files; nil for those of the umask.
     package var fileMode: FileMode?
     /// Disk space to keep free.
