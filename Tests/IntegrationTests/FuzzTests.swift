@@ -10,7 +10,7 @@ import UploadTestSupport
   /// The first one's seed; each has the next.
   private static let seed = number("SLUICE_FUZZ_SEED") ?? 1
   /// Many cases are meant to take long.
-  private static let minutes = count > 4000 ? 60 : 10
+  private static let minutes = count > 4000 ? 60 : 30
   /// What the process may have grown by since the warm-up, in bytes: caches of the allocator, and slabs kept for the next
   /// upload.
   private static let allowance = 16 << 20

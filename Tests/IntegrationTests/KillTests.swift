@@ -8,7 +8,7 @@ import UploadTestSupport
   /// How many times; `SLUICE_KILL_ROUNDS` for more than an automatic run has time for.
   private static let rounds = ProcessInfo.processInfo.environment["SLUICE_KILL_ROUNDS"].flatMap { Int($0) } ?? 12
   /// Many rounds are meant to take long.
-  private static let minutes = rounds > 12 ? 60 : 10
+  private static let minutes = rounds > 12 ? 60 : 30
   private static let senders = 4
 
   /// What is sent in each request.

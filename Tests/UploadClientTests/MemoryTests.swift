@@ -8,7 +8,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// Forms in memory, and the memory they may use.
-@Suite(.timeLimit(.minutes(10))) struct MemoryTests {
+@Suite(.timeLimit(.minutes(30))) struct MemoryTests {
   @Test func `a form that does not fit is rejected before it is read`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([UInt8](repeating: 7, count: 3 << 20), to: "x")

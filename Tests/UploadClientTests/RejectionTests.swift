@@ -7,7 +7,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// Servers that reject an upload, or break off in the middle of it.
-@Suite(.timeLimit(.minutes(10))) struct RejectionTests {
+@Suite(.timeLimit(.minutes(30))) struct RejectionTests {
   private static let large = 64 << 20
 
   /// Sends a file of zeros to a server that follows `script`.

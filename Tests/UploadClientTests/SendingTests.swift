@@ -8,7 +8,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// Successful uploads, compared with what the server received.
-@Suite(.timeLimit(.minutes(10))) struct SendingTests {
+@Suite(.timeLimit(.minutes(30))) struct SendingTests {
   /// Below, at and above the checked tail, one region, and several regions.
   private static let sizes = [
     0, 1, 64 << 10, (64 << 10) + 1, 1 << 20, (4 << 20) + (64 << 10), (4 << 20) + (64 << 10) + 1, (17 << 20) + 3,

@@ -8,7 +8,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// Sources that cannot be opened, and files that change while they are sent.
-@Suite(.timeLimit(.minutes(10))) struct SourceTests {
+@Suite(.timeLimit(.minutes(30))) struct SourceTests {
   private static let large = 64 << 20
 
   private func openingError(_ source: UploadSource) throws -> UploadError {

@@ -8,7 +8,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// Sources of unknown length, such as standard input from a pipe.
-@Suite(.timeLimit(.minutes(10))) struct StreamSourceTests {
+@Suite(.timeLimit(.minutes(30))) struct StreamSourceTests {
   @Test(arguments: [UploadMode.stream, .multipart, .buffered], [0, 1, 65_536, 5_000_003])
   func `a pipe is sent to its end`(mode: UploadMode, size: Int) async throws {
     let bytes = SplitMix64.bytes(size)

@@ -8,7 +8,7 @@ import UploadTestSupport
 @testable import UploadClient
 
 /// Several uploads at once, cancelled uploads, and servers that cannot be reached.
-@Suite(.timeLimit(.minutes(10))) struct UploaderTests {
+@Suite(.timeLimit(.minutes(30))) struct UploaderTests {
   @Test func `a refused connection fails the upload`() async throws {
     let port = try HeldPort()
     try await withTemporaryDirectory { directory in

@@ -122,7 +122,7 @@ struct ServeRun: Sendable {
       Output.line(listening.json.serialized)
     } else {
       if let line = listening.plainLine() { Output.timedLine(line) }
-      // A token that was given may be shown to who sees the terminal, but is not for a log or a journal.
+      // A given token is printed on a terminal only: other output may be a log.
       if let token = engine.generatedToken ?? (isatty(STDOUT_FILENO) == 1 ? engine.token : nil) {
         let link = "\(address.url)/?token=\(PercentEncoding.encode(token.text))"
         Output.timedLine("open \(PlainText.sanitized(link)) in a browser")

@@ -170,7 +170,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(30)))
   func `Where files cannot be locked the upload fails, and nothing is left`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)

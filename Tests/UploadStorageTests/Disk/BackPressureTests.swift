@@ -44,7 +44,7 @@ import UploadTestSupport
       gate.open()
       _ = try await fixture.publish([staged.get()])
       #expect(try fixture.place.read("file") == bytes)
-      #expect(try await probe.notified.rooms == 0, "nobody brings more after the end")
+      #expect(try await probe.notified.rooms == 0, "the sink asks for no bytes after the end")
     }
   }
 

@@ -18,7 +18,7 @@ struct FuzzTally: Sendable {
   /// What a server may say to anything at all. Never 408, as nobody here is silent; of 5xx only those that blame the
   /// request or the disk.
   private static let known: Set<Int> = [
-    100, 200, 201, 204, 206, 304, 400, 403, 404, 405, 409, 413, 415, 416, 501, 503, 505, 507,
+    100, 200, 201, 204, 206, 304, 400, 403, 404, 405, 409, 412, 413, 415, 416, 501, 503, 505, 507,
   ]
 
   static func += (all: inout FuzzTally, one: FuzzTally) {
