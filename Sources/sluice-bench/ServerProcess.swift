@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import UploadCore
+import UploadStorage
 
 /// A `sluice serve` in a process of its own, as a user starts it.
 final class ServerProcess: Sendable {
