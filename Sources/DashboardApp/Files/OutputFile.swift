@@ -1,5 +1,5 @@
 import Basics
-package import Glibc
+import Glibc
 package import UploadCore
 
 /// A file that the program writes under a path the user named: settings, samples, charts, frames. Nothing is left of it
