@@ -1,6 +1,6 @@
 import TerminalUI
 
-/// All keys of the dashboard: what they do, the footer, the help and the README's table come from here.
+/// All keys of the dashboard: what they do, the footer, the help and the table in example/docs/keys.md come from here.
 package enum KeyTable {
   /// Keys that belong together, and where they work.
   struct Group: Sendable {
@@ -108,7 +108,7 @@ package enum KeyTable {
 
   static let sections = dashboardSections + sendingSections
 
-  /// All keys as one table for the README, a row with a title before those that belong together.
+  /// All keys as one table for example/docs/keys.md, a row with a title before those that belong together.
   package static func markdown() -> String {
     let rows = sections.flatMap { section in
       ["| **\(section.title)** | |\n"]

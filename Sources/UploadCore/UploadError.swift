@@ -129,7 +129,7 @@ extension UploadError.Code {
   /// A state that should be impossible.
   package static let internalFailure = Self(rawValue: "internalFailure")
 
-  /// Every code there is, for the list in the README and the test that holds them together.
+  /// Every code there is, for the list in example/docs/json.md and the test that compares them.
   package static let all: [Self] = [
     .badRequest, .malformedForm, .noFile, .incomplete, .tooLarge, .unsupportedType, .unauthorized, .forbidden,
     .notFound, .methodNotAllowed, .nameTaken, .preconditionFailed, .notImplemented, .clientGone, .timedOut,

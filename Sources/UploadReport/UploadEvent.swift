@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// Something worth reporting: what `--json` writes as one object and `--plain` as one sentence (README.md, JSON lines).
+/// Something worth reporting: what `--json` writes as one object and `--plain` as one sentence (example/docs/json.md).
 package enum UploadEvent: Sendable {
   /// The server can be reached.
   case listening(ServerListening)

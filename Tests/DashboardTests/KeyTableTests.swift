@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func `the table for the README has all rows`() {
+  @Test func `the table for the documentation has all rows`() {
     let lines = KeyTable.markdown().split(separator: "\n")
     let rows = KeyTable.sections.reduce(0) { $0 + $1.rows.count }
     #expect(lines.count == 2 + rows + KeyTable.sections.count)

@@ -3,7 +3,7 @@ import UploadCore
 
 @testable import UploadReport
 
-/// The lines of JSON that README.md lists: what programs read, so keys and order are held to the letter.
+/// The lines of JSON that example/docs/json.md lists: what programs read, so keys and order are held to the letter.
 @Suite struct UploadEventJSONTests {
   private let upload = UploadSnapshot.example()
   private let outgoing = UploadSnapshot.example {

@@ -99,14 +99,14 @@ enum KeyContext: Hashable, Sendable, CaseIterable {
   case filter
 }
 
-/// Keys and what they do: a row of the one table that keys, footer, help and README are made from.
+/// Keys and what they do: a row of the one table that keys, footer, help and example/docs/keys.md are made from.
 package struct KeyBinding<Command: Hashable & Sendable>: Hashable, Sendable {
   /// The first one is the one that is shown.
   package var keys: [KeyEvent]
   package var command: Command
   /// A word or two for the footer; nil for what is only in the help.
   package var hint: String?
-  /// A few words for the help and the README.
+  /// A few words for the help and the documentation.
   package var help: String
 
   package init(_ keys: [KeyEvent], _ command: Command, hint: String? = nil, help: String) {
@@ -117,7 +117,7 @@ package struct KeyBinding<Command: Hashable & Sendable>: Hashable, Sendable {
   }
 }
 
-/// Rows of the key table that belong together, as help and README show them.
+/// Rows of the key table that belong together, as help and documentation show them.
 struct KeySection: Hashable, Sendable {
   struct Row: Hashable, Sendable {
     /// The first one is the one that a footer shows.

@@ -123,7 +123,7 @@ struct ServerResponse: Sendable, Equatable {
   }
 }
 
-/// The JSON of a Sluice server's response (README.md, Uploading). Of other servers' JSON, the fields that fit are used.
+/// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used.
 private struct ResponseJSON: Decodable {
   struct StoredFile: Decodable {
     /// The name under which it was stored.

@@ -4,7 +4,7 @@ import NIOExtras
 import NIOPosix
 import ServiceLifecycle
 
-/// Listens for raw uploads (README.md, Uploading). Plain TCP has no place for a name, a length or a token.
+/// Listens for raw uploads (example/docs/http.md, Raw port). Plain TCP has no place for a name, a length or a token.
 struct RawListener: Service {
   private let channel: any Channel
   private let quiescing: ServerQuiescingHelper

@@ -32,7 +32,7 @@ struct Answer: Sendable {
     self.init(status: status, contentType: "application/json", body: json.serialized + "\n")
   }
 
-  /// Success, with what was stored. Clients rely on its JSON, and on that of a failure: README.md, Uploading.
+  /// Success, with what was stored. Clients rely on its JSON, and on that of a failure: example/docs/http.md.
   /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload.
   static func stored(_ files: [StoredFile], status: HTTPResponse.Status, path: String? = nil) -> Answer {
     let entries = files.map { file in

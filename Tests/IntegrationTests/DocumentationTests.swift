@@ -2,13 +2,13 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// The programs and commands that README.md shows, run as they stand there, but for addresses, sizes and placeholders.
-@Suite struct ReadmeTests {
-  @Test(.node) func nodesLines() async throws {
+/// Runs the programs and commands in the documentation. Only addresses, sizes and placeholders are replaced.
+@Suite struct DocumentationTests {
+  @Test(.node) func `the program for Node stores the file`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(3 << 20, to: "big.bin")
       try server.scratch.write(
-        ReadmeText().block("js").replacing(ReadmeText.address, with: server.url).utf8,
+        Self.httpPage().block("js").replacing(DocumentationPage.address, with: server.url).utf8,
         to: "lines.mjs"
       )
       let ended = try await ProcessRunner.run("node", ["lines.mjs"], directory: server.scratch.path)
@@ -17,10 +17,10 @@ import UploadTestSupport
     }
   }
 
-  @Test(.python) func pythonsLines() async throws {
+  @Test(.python) func `the program for Python stores the file`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(3 << 20, to: "big.bin")
-      let lines = try ReadmeText().block("python").replacing(ReadmeText.address, with: server.url)
+      let lines = try Self.httpPage().block("python").replacing(DocumentationPage.address, with: server.url)
       let environment = ["no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"]
       let ended = try await ProcessRunner.run(
         "python3",
@@ -33,13 +33,34 @@ import UploadTestSupport
     }
   }
 
-  /// The rows of the table "with, how" that are commands, each as it stands there but for names and the address.
+  @Test(.bash, .curl) func `the commands for a first upload from another machine store files`() async throws {
+    let lines = try Self.readme().commands("sluice serve").split(separator: "\n").map(String.init)
+    try #require(lines.count == 3)
+    try await withTemporaryDirectory { directory in
+      let serve = lines[0].prefix(while: { $0 != "#" }).split(separator: " ").map(String.init)
+      let process = try Sluice.start(Array(serve.dropFirst()) + ["--port", "0"], directory: directory.path)
+      let output = try await process.line { $0.contains(" open http://") }
+      let link = try #require(output.firstMatch(of: /http:\/\/\S+:(\d+)\/\?token=(\S+) in a browser/))
+      for (index, name) in ["curl.bin", "sluice.bin"].enumerated() {
+        let file = try directory.random(100_000, to: name)
+        let command = lines[index + 1].replacing("FILE", with: name).replacing("TOKEN", with: String(link.2))
+          .replacing("http://192.168.1.7:8080", with: "http://127.0.0.1:\(link.1)")
+        let ended = try await shell(command, in: directory)
+        #expect(ended.exit == .status(0), "\(ended)")
+        #expect(try Digest.ofFile(directory.file("uploads/\(name)")) == Digest.ofFile(file))
+      }
+      process.signal(SIGTERM)
+      #expect(try await process.exit() == .status(0))
+    }
+  }
+
+  /// The rows of the table "with, how" that are commands.
   @Test(.curl, .wget, .bash, arguments: try commands().filter { !$0.how.hasPrefix("nc ") })
-  func everyWayToUpload(row: Row) async throws {
+  func `every command of the table of ways to upload stores the file`(row: Row) async throws {
     try await withServer { try await upload(row, to: $0) }
   }
 
-  @Test(.bash, .netcat) func theRawPort() async throws {
+  @Test(.bash, .netcat) func `netcat stores the file through the raw port`() async throws {
     let row = try #require(try Self.commands().first { $0.how.hasPrefix("nc ") })
     try await withServer(["--raw-port", "0"]) { try await upload(row, to: $0) }
   }
@@ -49,7 +70,7 @@ import UploadTestSupport
     try server.scratch.directory("photos").write([65, 66], to: "b.txt")
     let command = row.how
       .replacing(/FILE(\.\.\.)?|NAME/, with: "a.bin").replacing("DIR", with: "photos")
-      .replacing(ReadmeText.address, with: server.url).replacing("9000", with: String(server.rawPort))
+      .replacing(DocumentationPage.address, with: server.url).replacing("9000", with: String(server.rawPort))
     let ended = try await shell(command, in: server.scratch)
     #expect(ended.exit == .status(0), "\(command): \(ended)")
     try await server.events { $0.event == "finished" }
@@ -66,19 +87,23 @@ import UploadTestSupport
     var testDescription: String { with }
   }
 
+  private static func readme() throws -> DocumentationPage { try DocumentationPage("README.md") }
+
+  private static func httpPage() throws -> DocumentationPage { try DocumentationPage("example/docs/http.md") }
+
   private static func commands() throws -> [Row] {
     let table =
-      try ReadmeText().text.components(separatedBy: "<!-- upload -->\n").last?.components(separatedBy: "\n\n").first
+      try readme().text.components(separatedBy: "<!-- upload -->\n").last?.components(separatedBy: "\n\n").first
       ?? ""
     let rows = table.matches(of: /\| (.+?) \| `(.+)` \|/).map {
       Row(with: String($0.1), how: String($0.2).replacing(#"\|"#, with: "|"))
     }
-    guard rows.count == 6 else { throw TimeoutError("README.md's table of ways to upload is another: \(rows)") }
+    guard rows.count == 6 else { throw TimeoutError("README.md's table of ways to upload has not 6 commands: \(rows)") }
     return rows
   }
 
-  @Test(.bash) func theLinesThatSend() async throws {
-    let lines = try ReadmeText().commands("sluice send").split(separator: "\n").map(String.init)
+  @Test(.bash) func `the commands that send store the files`() async throws {
+    let lines = try Self.readme().commands("sluice send").split(separator: "\n").map(String.init)
     try #require(lines.count == 3 && lines[2].contains("http://files.example/inbox/"))
     try await withServer { server in
       let files = try ["big.iso", "notes.pdf"].map { try server.scratch.random(100_000, to: $0) }
@@ -102,12 +127,16 @@ import UploadTestSupport
     }
   }
 
-  @Test(.bash, arguments: ["sluice compare", "sluice headless", "sluice sample"]) func triedAlone(_ name: String)
+  @Test(.bash, arguments: ["sluice compare", "sluice headless", "sluice sample"])
+  func `commands that need no server leave what they name`(_ name: String)
     async throws
   {
     try await withTemporaryDirectory { directory in
       let place = try directory.directory("tmp")
-      let command = try ReadmeText().commands(name).replacing(/--size \S+/, with: "--size 3MB")
+      let command = try DocumentationPage("example/docs/options.md").commands(name).replacing(
+        /--size \S+/,
+        with: "--size 3MB"
+      )
       let ended = try await shell(command, in: directory, environment: ["TMPDIR": place.path])
       #expect(ended.exit == .status(0), "\(ended)")
       let made = ["sluice compare": ["memory.svg"], "sluice sample": ["big.csv"]][name] ?? []
