@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Streams standard input, whose length nobody knows beforehand: it goes out in chunks, the last one empty.
+# Streams standard input, whose length is not known beforehand: it is sent in chunks, the last one empty.
 #
 #   tar -c photos | chunked.sh photos.tar [URL]       URL is http://127.0.0.1:8080 when left out
 #
-# An input that is cut short (say, tar fails) looks like a whole one to curl; check the pipe's first program.
-# Prints the server's answer. Exit status: 0 stored, 22 refused by the server, another one of curl's own.
+# An interrupted input (for example, tar fails) looks complete to curl; check the pipe's first program.
+# Prints the response. Exit status: 0 stored, 22 rejected by the server, another one of curl's own.
 set -euo pipefail
 # shellcheck source=common.bash
 source "$(dirname "${BASH_SOURCE[0]}")/common.bash"

@@ -12,7 +12,7 @@ escape() {
   done
 }
 
-# Prints the header that shows the token in SLUICE_TOKEN; nothing where that is not set. To be handed on as a file, since
+# Prints the header field with the token in SLUICE_TOKEN; nothing where that is not set. To be passed as a file, since
 # all users of a machine can read its command lines: curl --header @<(authorization)
 authorization() {
   if [[ -n ${SLUICE_TOKEN-} ]]; then printf 'Authorization: Bearer %s\n' "$SLUICE_TOKEN"; fi

@@ -3,7 +3,7 @@
 #
 #   form.sh FILE... [URL]       URL is http://127.0.0.1:8080 when left out; it begins with http:// or https://
 #
-# Prints the server's answer. Exit status: 0 stored, 22 refused by the server, another one of curl's own.
+# Prints the response. Exit status: 0 stored, 22 rejected by the server, another one of curl's own.
 set -euo pipefail
 # shellcheck source=common.bash
 source "$(dirname "${BASH_SOURCE[0]}")/common.bash"

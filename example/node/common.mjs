@@ -21,7 +21,7 @@ export function parseArguments(usage, { most = Infinity } = {}) {
 export const authorization = process.env.SLUICE_TOKEN ? { Authorization: `Bearer ${process.env.SLUICE_TOKEN}` } : {};
 
 /**
- * Sends the request, prints the server's answer, and sets the exit status: 0 only for a status of 2xx.
+ * Sends the request, prints the response, and sets the exit status: 0 only for a status of 2xx.
  *
  * @param {() => Promise<Response>} send
  */

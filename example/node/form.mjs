@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-// Sends files together in one form, straight from the disk: fs.openAsBlob makes blobs that are read piece by piece while
-// they are sent. A blob made of fs.readFile's result would hold every file in memory, and fail above 2 GiB.
+// Sends files together in one form, straight from the disk: fs.openAsBlob makes blobs that are read in chunks while
+// they are sent. A blob made of fs.readFile's result would load every file into memory, and fail above 2 GiB.
 //
 //   form.mjs FILE... [URL]       URL is http://127.0.0.1:8080 when left out; it begins with http:// or https://
 //
 // Where such blobs will not do the form is written as a stream instead: before Node 20 there are none, and Node counts
-// their size in 32 bits, so that a file of 4 GiB counts as empty and a larger one is cut in silence.
+// their size in 32 bits, so that a file of 4 GiB counts as empty and a larger one is truncated without an error.
 //
-// Prints the server's answer. Exit status: 0 stored, 1 not stored, 64 wrong usage.
+// Prints the response. Exit status: 0 stored, 1 not stored, 64 wrong usage.
 import * as fs from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
@@ -16,7 +16,7 @@ import { authorization, finish, parseArguments } from "./common.mjs";
 
 const { files, url } = parseArguments("form.mjs FILE... [URL]");
 
-/** The files as a FormData of blobs; null when blobs cannot hold one of them. */
+/** The files as a FormData of blobs; null when blobs cannot represent one of them. */
 async function blobForm() {
   if (!fs.openAsBlob) return null;
   const form = new FormData();
@@ -30,7 +30,7 @@ async function blobForm() {
   return form;
 }
 
-/** The form as RFC 7578 has it, piece by piece; names escaped as browsers do. */
+/** The form as RFC 7578 has it, in chunks; names escaped as browsers do. */
 async function* writtenForm(boundary) {
   const escapes = { '"': "%22", "\r": "%0D", "\n": "%0A" };
   for (const file of files) {

@@ -3,7 +3,7 @@
 //
 //   stream.mjs FILE [URL]       URL is http://127.0.0.1:8080 when left out
 //
-// Needs Node 18 or later. Prints the server's answer. Exit status: 0 stored, 1 not stored, 64 wrong usage.
+// Needs Node 18 or later. Prints the response. Exit status: 0 stored, 1 not stored, 64 wrong usage.
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
@@ -21,8 +21,8 @@ await finish(async () => {
     method: "POST",
     headers: { "Content-Type": "application/octet-stream", ...authorization },
     body,
-    // A stream as the body asks for this: the answer is read only after all of the body has gone out. The length of a
-    // stream is not known to fetch, so the body goes out in chunks.
+    // A stream as the body asks for this: the response is read only after all of the body has been sent. The length of a
+    // stream is not known to fetch, so the body is sent in chunks.
     duplex: "half",
     // These two let fetch forget what it has sent: otherwise it keeps a copy of the whole body in memory, for the case
     // that a redirect asks for it once more (Node 20).

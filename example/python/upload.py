@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sends a file with the requests package, as the body of a request or as a form.
 
-    upload.py FILE [URL]            the body is the file: read piece by piece, memory stays flat
+    upload.py FILE [URL]            the body is the file: read in chunks, memory stays flat
     upload.py --form FILE [URL]     a form with the file in it
 
-URL is http://127.0.0.1:8080 when left out. A token in SLUICE_TOKEN is shown to the server. Prints the server's answer.
+URL is http://127.0.0.1:8080 when left out. A token in SLUICE_TOKEN is presented to the server. Prints the response.
 Exit status: 0 stored, 1 not stored, 64 wrong usage.
 """
 

@@ -3,7 +3,7 @@
 #
 #   put.sh FILE [URL]       URL is http://127.0.0.1:8080 when left out
 #
-# Prints the server's answer. Exit status: 0 stored, 8 refused by the server, another one of wget's own.
+# Prints the response. Exit status: 0 stored, 8 rejected by the server, another one of wget's own.
 set -euo pipefail
 # shellcheck source=../curl/common.bash
 source "$(dirname "${BASH_SOURCE[0]}")/../curl/common.bash"
@@ -28,7 +28,7 @@ if [[ -n ${SLUICE_TOKEN-} ]]; then
   options=(--config="/dev/fd/$descriptor")
 fi
 
-# One try: to send a file again because an answer was lost would store it twice.
+# One attempt: to send a file again because a response was lost would store it twice.
 exec wget "${options[@]}" --no-verbose --tries=1 --content-on-error --output-document=- \
   --method=PUT --body-file="$file" --header='Content-Type: application/octet-stream' \
   "${url%/}/$(escape "${file##*/}")"
