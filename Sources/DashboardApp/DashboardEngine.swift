@@ -73,7 +73,7 @@ package struct DashboardEngine: Sendable {
       madeToken: server.generatedToken?.text,
       fingerprint: address.fingerprint?.digits,
       warning: server.token != nil || LoopbackName.contains(setup.server.host)
-        ? nil : "Anybody who can reach \(host) can upload and download here.",
+        ? nil : "Every client that can reach \(host) can upload and download here.",
       lineLimit: UploadQueueState.limit
     )
   }
@@ -102,7 +102,7 @@ package struct DashboardEngine: Sendable {
     queue.cancel(id) || ledger.cancel(id)
   }
 
-  /// How long running uploads may go on after ``finish()``, as the user wrote it.
+  /// How long running uploads may continue after ``finish()``, as the user wrote it.
   var graceText: String { setup.server.graceText }
 
   /// Graceful shutdown: running uploads may finish within the grace; queued ones are cancelled.
@@ -123,7 +123,7 @@ package struct DashboardEngine: Sendable {
     await server.server.stop()
     // One may have begun just before the server stopped.
     ledger.cancelAll()
-    // Downloads would delay the server's end by its grace; nothing is lost when they are cut.
+    // Downloads would delay the server's end by its grace; nothing is lost when they are interrupted.
     await Race.wait(atMost: .seconds(2)) {
       _ = await serving.value
       await queue.waitUntilEmpty()

@@ -9,12 +9,12 @@ package import UploadCore
 /// The folders of this target, the lowest first; a file uses its own folder and those before it. Commands and options are
 /// above all of them: what is set here are plain values.
 ///
-/// | folder | holds |
+/// | folder | contents |
 /// |---|---|
 /// | `Process` | the process's surroundings: environment, standard output, signals, messages to the main thread |
 /// | `Files` | files and directories that the program makes under a path the user named |
 /// | `Engine` | a server and a client hosted in this process, and their log |
-/// | `Reporting` | snapshots shown as lines: JSON, plain, live |
+/// | `Reporting` | snapshots shown as output lines: JSON, plain, live |
 /// | `Queue` | files that wait to be sent, a few at once |
 /// | `Directory` | directories and files as the picker shows them |
 /// | `Settings` | the user's settings file |

@@ -226,7 +226,7 @@ package final class DashboardLoop {
     guard phase == .running || (phase == .stopping(lettingFinish: true) && !lettingFinish) else { return }
     phase = .stopping(lettingFinish: lettingFinish)
     performer.stop(lettingFinish: lettingFinish, settings: settings)
-    send(.note(.warning, lettingFinish ? "Stopping: uploads may go on for \(engine.graceText)." : "Stopping."))
+    send(.note(.warning, lettingFinish ? "Stopping: uploads may continue for \(engine.graceText)." : "Stopping."))
   }
 
   // MARK: The screen

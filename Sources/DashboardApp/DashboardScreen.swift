@@ -45,7 +45,7 @@ struct TmuxClipboard: Sendable {
   /// as far as that one takes it. Blocks.
   /// - Returns: whether tmux took it.
   func copy(_ text: String) -> Bool {
-    // Through standard input: arguments can be read by other users, and the text may hold a token.
+    // Through standard input: arguments can be read by other users, and the text may contain a token.
     load(text, "tmux load-buffer -w - 2>/dev/null") || load(text, "tmux load-buffer - 2>/dev/null")
   }
 

@@ -41,7 +41,7 @@ final class EffectPerformer: Sendable {
       engine.queue.note(sizes: sizes)
     }
     guard rejected > 0 else { return }
-    note(.error, "\(rejected) files found no place in line. Send them when some of the others are through.")
+    note(.error, "\(rejected) files were not queued: the queue is full. Send them when other uploads have finished.")
   }
 
   func cancel(_ id: UploadID) {

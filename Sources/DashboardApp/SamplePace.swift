@@ -1,59 +1,59 @@
 import UploadCore
 
-/// When to look at the uploads: as often as the user wants while something moves, else seldom, so that an idle dashboard
-/// costs next to nothing.
+/// When to take a snapshot of the uploads: at the user's rate while one is active, otherwise seldom, so that an idle
+/// dashboard uses almost no CPU.
 struct SamplePace {
-  /// How long a look is good for while nothing moves.
+  /// Time between two samples while no upload is active.
   private static let idlePeriod = Duration.seconds(1)
-  /// The same after ``looksBeforeRest`` of them: what is left to see by then is the minute, and some memory.
-  /// (Measured: a look a second and five ticks are more than 0.1 % of a core.)
+  /// The same after ``samplesBeforeRest`` of them: then only the clock's minute and some memory change.
+  /// (Measured: one sample and five ticks per second use more than 0.1 % of a core.)
   private static let restPeriod = Duration.seconds(5)
-  private static let looksBeforeRest = 10
-  /// From tick to tick while nothing moves: so much later an upload may be seen than it begins.
+  private static let samplesBeforeRest = 10
+  /// Time between two ticks while no upload is active: the longest delay until a new upload is shown.
   private static let idleTick = Duration.milliseconds(500)
-  /// Looks a second at most, whatever is asked for.
+  /// Samples per second at most, whatever the user's rate.
   private static let mostRate = 10
 
-  /// When to ask again whether a look is due.
+  /// When to ask again whether a sample is due.
   private(set) var nextTick: ContinuousClock.Instant
-  private var lastLook: ContinuousClock.Instant?
+  private var lastSample: ContinuousClock.Instant?
   private var lastActivity: UInt64 = 0
-  /// Looks since something moved; nil while something does.
-  private var quietLooks: Int?
+  /// Samples since an upload was active; nil while one is.
+  private var quietSamples: Int?
 
-  /// - Parameter now: when the first look is due.
+  /// - Parameter now: when the first sample is due.
   init(now: ContinuousClock.Instant = .now) {
     nextTick = now
   }
 
-  /// Whether to look now. To be asked at ``nextTick``; the next one is set then.
+  /// Whether to take a sample now. Call it at ``nextTick``; it sets the next one.
   /// - Parameters:
-  ///   - rate: looks a second.
+  ///   - rate: samples per second.
   ///   - activity: a number that changes whenever an upload begins.
   mutating func isDue(at now: ContinuousClock.Instant, rate: Int, activity: UInt64) -> Bool {
     guard now >= nextTick else { return false }
-    if activity != lastActivity { quietLooks = nil }
+    if activity != lastActivity { quietSamples = nil }
     lastActivity = activity
     let tick = Duration.seconds(1) / min(max(1, rate), Self.mostRate)
-    guard let quietLooks, let lastLook else {
+    guard let quietSamples, let lastSample else {
       nextTick = now + tick
       return true
     }
     nextTick = now + max(tick, Self.idleTick)
-    let period = quietLooks < Self.looksBeforeRest ? Self.idlePeriod : Self.restPeriod
-    // The nearest tick: a look is noted a little later than its tick, and must not be put off to the one after.
-    return now - lastLook >= period - Self.idleTick / 2
+    let period = quietSamples < Self.samplesBeforeRest ? Self.idlePeriod : Self.restPeriod
+    // The nearest tick: a sample is noted a little later than its tick, and must not be delayed to the one after.
+    return now - lastSample >= period - Self.idleTick / 2
   }
 
-  /// Notes a look, and whether it found nothing that moves.
+  /// Notes a sample, and whether no upload was active in it.
   mutating func note(_ snapshot: Snapshot, isQuiet: Bool) {
-    lastLook = snapshot.at
-    quietLooks = isQuiet && snapshot.uploads.isEmpty ? (quietLooks ?? 0) + 1 : nil
+    lastSample = snapshot.at
+    quietSamples = isQuiet && snapshot.uploads.isEmpty ? (quietSamples ?? 0) + 1 : nil
   }
 
-  /// Something has been asked for: look soon, whatever was found before.
+  /// Makes a sample due soon, because of a user's action, whatever the samples before showed.
   mutating func wake(at now: ContinuousClock.Instant = .now) {
-    quietLooks = nil
+    quietSamples = nil
     nextTick = min(nextTick, now + .seconds(1) / Self.mostRate)
   }
 }

@@ -7,7 +7,7 @@ import UploadCore
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
-/// | folder | holds |
+/// | folder | contents |
 /// |---|---|
 /// | `Process` | the life of the process: main loop, signals, forced exit |
 /// | `Options` | options that commands share, and how their values are read |
@@ -23,14 +23,14 @@ package struct SluiceCommand: ParsableCommand {
     abstract: "Receive and send big files over HTTP, and see what is happening.",
     discussion: """
       Without a command it opens the dashboard: a server and a client on one screen. Files named there are sent to that \
-      server at once; one that is called like a command is written ./serve.
+      server immediately; a file with the name of a command is written with its directory, such as ./serve.
 
-      Every option can also come from the environment: --max-size is SLUICE_MAX_SIZE, a switch is set by 1. \
-      The command line wins.
+      Every option can also be set in the environment: --max-size is SLUICE_MAX_SIZE, a switch is set by 1. \
+      The command line has precedence.
 
-      Exit status: 0 all well; 1 an upload failed, or the program did not stop in time; 2 the server could not start; \
+      Exit status: 0 success; 1 an upload failed, or the program did not stop in time; 2 the server could not start; \
       64 wrong usage, or the dashboard without a terminal; \
-      130 stopped by SIGINT in send, headless and compare.
+      130 interrupted by SIGINT in send, headless and compare.
       """,
     version: version,
     subcommands: CommandDescription.commands,

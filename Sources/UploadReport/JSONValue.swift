@@ -30,8 +30,8 @@ package enum JSONValue: Sendable {
 
   /// The value as text on one line, without spaces.
   ///
-  /// Every character that could steer a terminal, disguise a name or break a line (``PlainText/isUnsafe(_:)``) is written
-  /// as `\uXXXX`, so the text can be shown as it stands and still says exactly what the value does.
+  /// Every character that could control a terminal, disguise a name or begin another output line
+  /// (``PlainText/isUnsafe(_:)``) is written as `\uXXXX`, so the text is safe to show and has exactly the value's content.
   package var serialized: String {
     var text = ""
     write(to: &text)

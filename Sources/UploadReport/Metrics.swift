@@ -132,13 +132,13 @@ extension Metrics {
 
   private func writeMemory(to writer: inout OpenMetricsWriter) {
     let resident = "sluice_uploads_resident_bytes"
-    writer.family(resident, .gauge, unit: "bytes", help: "Memory held by the uploads that run now.")
+    writer.family(resident, .gauge, unit: "bytes", help: "Memory used by running uploads.")
     for direction in UploadDirection.allCases {
       let held = active.lazy.filter { $0.direction == direction }.map { max(0, $0.residentBytes) }
       writer.sample(resident, held.reduce(0, &+), ["direction": direction.rawValue])
     }
     let gauges: [(String, UInt64, String)] = [
-      ("sluice_slab_bytes", UInt64(max(0, slabs.used)), "Slabs that uploads hold between socket and disk."),
+      ("sluice_slab_bytes", UInt64(max(0, slabs.used)), "Slabs in use between socket and disk."),
       ("sluice_slab_budget_bytes", UInt64(max(0, slabs.budget)), "The ceiling on all slabs together."),
       ("process_resident_memory_bytes", memory.resident, "Resident set size of the process."),
       ("process_resident_memory_peak_bytes", memory.peak, "The largest the resident set has been."),
@@ -180,14 +180,14 @@ struct OpenMetricsWriter {
   /// Begins a family; its samples must follow at once.
   /// - Parameters:
   ///   - unit: must be what `name` ends with; none for plain counts.
-  ///   - help: plain words on one line, without quotes or backslashes.
+  ///   - help: plain text on one line, without quotes or backslashes.
   mutating func family(_ name: String, _ kind: Kind, unit: String? = nil, help: String) {
     text += "# TYPE \(name) \(kind.rawValue)\n"
     if let unit { text += "# UNIT \(name) \(unit)\n" }
     text += "# HELP \(name) \(help)\n"
   }
 
-  /// One sample; label values are this program's own words and need no escaping.
+  /// One sample; label values are constants of this program and need no escaping.
   mutating func sample(_ name: String, _ value: some BinaryInteger, _ labels: KeyValuePairs<String, String> = [:]) {
     text += name
     if !labels.isEmpty {

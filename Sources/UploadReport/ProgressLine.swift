@@ -1,17 +1,18 @@
 package import UploadCore
 
-/// The one live line of an upload on a terminal that has no dashboard (`sluice send`).
+/// The progress line of an upload on a terminal that has no dashboard (`sluice send`).
 ///
 /// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate, time
 /// left, memory. Where it gets narrow they go in the order memory, time, rate, bar; columns are of fixed width, so that
-/// nothing jumps from one line to the next. Behind the name of one that waits to be tried again stands when and why.
+/// nothing jumps from one line to the next. An upload that waits for its next attempt shows when and why behind its
+/// name.
 package enum ProgressLine {
   private static let shortestName = 8
   private static let longestName = 32
   private static let shortestBar = 6
   private static let gap = 2
 
-  /// The line, exactly `width` columns wide; empty when `width` is not positive.
+  /// The progress line, exactly `width` columns wide; empty when `width` is not positive.
   /// - Parameter unicode: whether the terminal shows more than ASCII.
   package static func text(_ upload: UploadSnapshot, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
@@ -66,7 +67,7 @@ package enum ProgressLine {
     return ProgressBar.filled(fraction, width: width, unicode: unicode)
   }
 
-  /// What stands right of the bar, the most important first.
+  /// The fields to the right of the bar, the most important first.
   private static func fields(_ upload: UploadSnapshot) -> [String] {
     [
       TextWidth.right(figure(upload), upload.size == nil ? 10 : 4),
@@ -81,7 +82,7 @@ package enum ProgressLine {
     return "\(Int(min(max(0, fraction), 1) * 100))%"
   }
 
-  /// The rate, or the word for a state in which a rate says nothing.
+  /// The rate, or the name of a state in which there is none.
   private static func pace(_ upload: UploadSnapshot) -> String {
     switch upload.state {
     case .receiving, .sending, .limited: ByteSize.rateText(upload.speed)

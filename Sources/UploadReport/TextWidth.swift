@@ -32,7 +32,7 @@ package enum TextWidth {
     }
   }
 
-  /// `text` cut so that it takes at most `width` columns; `ellipsis` ends what was cut, where it fits.
+  /// `text` truncated to at most `width` columns; `ellipsis` ends a truncated text, where it fits.
   package static func cut(_ text: String, to width: Int, ellipsis: String = "…") -> String {
     guard width > 0 else { return "" }
     let text = separated(text)
@@ -48,13 +48,13 @@ package enum TextWidth {
     return String(kept) + mark
   }
 
-  /// `text` cut or filled with spaces at its end, so that it takes exactly `width` columns.
+  /// `text` truncated or padded with spaces at its end, to exactly `width` columns.
   package static func left(_ text: String, _ width: Int, ellipsis: String = "…") -> String {
     let fitting = cut(text, to: width, ellipsis: ellipsis)
     return fitting + spaces(width - columns(fitting))
   }
 
-  /// `text` cut or filled with spaces before it, so that it takes exactly `width` columns.
+  /// `text` truncated or padded with spaces before it, to exactly `width` columns.
   package static func right(_ text: String, _ width: Int) -> String {
     let fitting = cut(text, to: width, ellipsis: "")
     return spaces(width - columns(fitting)) + fitting
@@ -65,20 +65,20 @@ package enum TextWidth {
   }
 }
 
-/// Rows of text under a row of headings, for people: columns as wide as what they hold.
+/// Rows of text under a row of headings, for people: columns as wide as their contents.
 package struct TextTable: Sendable {
   private let rows: [[String]]
   private let words: Set<Int>
 
   /// - Parameters:
   ///   - rows: a cell for each heading.
-  ///   - words: the columns that hold words and stand at the left; numbers stand at the right.
+  ///   - words: the columns with text, aligned left; columns with numbers are aligned right.
   package init(headings: [String], rows: [[String]], words: Set<Int>) {
     self.rows = [headings] + rows
     self.words = words
   }
 
-  /// A line a row, without spaces at its end; no line end after the last.
+  /// One text line per row, without spaces at its end; no line end after the last.
   package var text: String {
     let widths = rows[0].indices.map { column in rows.map { TextWidth.columns($0[column]) }.max() ?? 0 }
     return rows.map { row in

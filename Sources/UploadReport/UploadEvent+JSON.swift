@@ -1,7 +1,7 @@
 package import UploadCore
 
 extension UploadEvent {
-  /// The event as the one object of its line: lowerCamelCase keys in a fixed order, sizes in bytes, speeds in whole bytes
+  /// The event as one JSON object: lowerCamelCase keys in a fixed order, sizes in bytes, speeds in whole bytes
   /// per second, times in seconds, `null` for what is not known.
   package var json: JSONValue {
     switch self {
@@ -69,7 +69,7 @@ extension UploadEvent {
   }
 
   private static func progress(_ upload: UploadSnapshot) -> JSONValue {
-    // Only a client tries again.
+    // Only a client retries.
     let retry: [(String, JSONValue)] =
       upload.direction == .incoming
       ? [] : [("attempt", .integer(upload.attempt)), ("retryIn", .optional(upload.retryIn))]

@@ -22,7 +22,7 @@ extension UploadEvent {
   }
 
   /// What there is to say besides what happened to which upload or request: `1.0 GiB, from 192.0.2.7:5555`, `after 7 s`.
-  /// The same words are in plain lines and in the dashboard's log. Safe to show; empty for what no log has.
+  /// Plain lines and the dashboard's log share this text. Safe to show; empty for events that no log has.
   package var detail: String {
     switch self {
     case .started(let upload): "\(Self.sizeText(upload)), \(Self.peer(upload))"
@@ -30,7 +30,7 @@ extension UploadEvent {
     case .stalled(let upload):
       "for \(Self.secondsText(upload.stalledSeconds)): waiting for \(upload.cause?.words ?? "something unknown")"
     case .resumed(_, let seconds): "after \(Self.secondsText(seconds))"
-    case .retrying(let upload): upload.retryWords ?? "tries again"
+    case .retrying(let upload): upload.retryWords ?? "retries"
     case .finished(let upload, let file): Self.figures(upload, file)
     case .failed(_, let error): PlainText.sanitized(error.message)
     case .cancelled(let upload): upload.isInLine ? "before it began" : "after \(ByteSize.text(upload.bytes))"
@@ -142,7 +142,7 @@ extension UploadSnapshot {
 }
 
 extension StallCause {
-  /// The cause, in words that follow "waiting for".
+  /// The cause as it follows "waiting for".
   var words: String {
     switch self {
     case .client: "the client"

@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// The last output of `send` and `headless`: every upload with its verdict.
+/// The last output of `send` and `headless`: every upload with its result.
 package struct UploadSummary: Sendable {
   /// One upload, as it ended.
   package struct Entry: Sendable {
@@ -12,9 +12,9 @@ package struct UploadSummary: Sendable {
     package var bytes: UInt64
     /// From start to end.
     package var seconds: Double
-    /// The most memory the sending end held for it, in bytes.
+    /// Peak memory of the sending end for it, in bytes.
     package var clientPeakResidentBytes: Int
-    /// The most memory the receiving end held for it, in bytes; nil when the server is another process.
+    /// Peak memory of the receiving end for it, in bytes; nil when the server is another process.
     package var serverPeakResidentBytes: Int?
     package var verdict: UploadVerdict
     /// Media type as the content's first bytes show it.
@@ -107,7 +107,7 @@ extension UploadSummary {
   /// The longest name that is shown whole, in columns.
   private static let longestName = 40
 
-  /// The summary for people: a line of headings, a line for every upload, and a sentence; no line end after the last.
+  /// The summary for people: a row of headings, a row per upload, and a sentence; no line end after the last.
   package var table: String {
     let headings = ["name", "mode", "size", "time", "speed", "client peak", "server peak", "verdict"]
     let table = TextTable(headings: headings, rows: uploads.map(Self.cells), words: [0, 1, 7])
@@ -128,7 +128,7 @@ extension UploadSummary {
   }
 }
 
-/// The result of one upload, in one word: `verdict` in the summary.
+/// The result of one upload: `verdict` in the summary.
 package enum UploadVerdict: String, Sendable, CaseIterable {
   /// The file arrived, and its content was compared and is the same.
   case intact
@@ -154,8 +154,8 @@ package enum UploadVerdict: String, Sendable, CaseIterable {
 extension UploadSummary.Entry {
   /// The line of an upload that has ended.
   /// - Parameters:
-  ///   - serverPeak: the most memory the server held for it, in bytes; nil when the server is another process.
-  ///   - verdict: what a comparison showed; nil to go by the outcome alone.
+  ///   - serverPeak: peak memory of the server for it, in bytes; nil when the server is another process.
+  ///   - verdict: the result of a comparison; nil when the outcome alone decides.
   package init(for meter: UploadMeter, serverPeak: Int? = nil, verdict: UploadVerdict? = nil) {
     let ended = meter.ended
     let file: FinishedUpload? = if case .finished(let file) = ended?.outcome { file } else { nil }

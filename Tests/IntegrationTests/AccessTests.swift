@@ -93,7 +93,7 @@ import UploadTestSupport
       #expect(try await Curl.run(["-T", path, "http://127.0.0.1:\(server.port)/a"]).isStored("a", size: 1000))
       server.process.signal(SIGTERM)
       #expect(try await server.process.exit() == .status(0))
-      #expect(server.process.errors.contains("Anybody who can reach 0.0.0.0"))
+      #expect(server.process.errors.contains("Every client that can reach 0.0.0.0"))
     }
   }
 

@@ -24,7 +24,7 @@ package struct DirectoryReader: Sendable {
     var listing = DirectoryListing(requested: requested, path: paths.absolute(requested))
     // A NUL would end the path early, and show another directory.
     guard !requested.utf8.contains(0) else {
-      listing.problem = "no name holds a NUL"
+      listing.problem = "no name contains a NUL"
       return listing
     }
     let directory = NameBytes.withPath(listing.path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK) }

@@ -10,7 +10,7 @@ package struct FileChecker: Sendable {
   private let paths: LocalPath
   private let targetProblem: @Sendable (SendDestination) -> String?
 
-  /// - Parameter targetProblem: why nothing can be sent to a target, in words; nil when it can be tried.
+  /// - Parameter targetProblem: why nothing can be sent to a target; nil when it can be tried.
   package init(paths: LocalPath, targetProblem: @escaping @Sendable (SendDestination) -> String?) {
     self.paths = paths
     self.targetProblem = targetProblem
@@ -24,7 +24,7 @@ package struct FileChecker: Sendable {
   private func check(_ path: String) -> SendCheck.File {
     var file = SendCheck.File(path: path)
     guard !path.utf8.contains(0) else {
-      file.problem = "no name holds a NUL"
+      file.problem = "no name contains a NUL"
       return file
     }
     let absolute = paths.absolute(path)
@@ -68,7 +68,7 @@ enum FileKind {
     return "a \(word) has no size and no end; only files can be sent"
   }
 
-  /// What a failed call says about a path, in words to go on from.
+  /// What a failed system call means for a path, for a message.
   static func reason(_ code: CInt) -> String {
     switch code {
     case ENOENT: "it is not there, or not any more"

@@ -5,14 +5,14 @@ import UploadServer
 
 /// Writes one line an entry to standard error: a sentence, or a JSON object.
 ///
-/// Messages and metadata may hold text of peers: none of it can control a terminal or begin another line.
+/// Messages and metadata may contain text of peers: none of it can control a terminal or begin another log line.
 struct LineLogHandler: LogHandler {
   let isJSON: Bool
   var metadata: Logger.Metadata = [:]
   var logLevel = Logger.Level.info
   private let write: @Sendable (String) -> Void
 
-  /// - Parameter write: takes a line; standard error but in tests.
+  /// - Parameter write: writes a log line; to standard error except in tests.
   init(isJSON: Bool, write: @escaping @Sendable (String) -> Void = { Output.errorLine($0) }) {
     self.isJSON = isJSON
     self.write = write

@@ -34,7 +34,7 @@ package struct ServerEngine: Sendable {
     }
 
     package var host: String { server.host }
-    /// How long running uploads may go on when the server is stopped.
+    /// How long running uploads may continue when the server is stopped.
     package var grace: Duration { server.limits.grace }
   }
 

@@ -45,7 +45,7 @@ package struct WakeUps: Sendable {
 
 /// Waiting with a timeout.
 enum Race {
-  /// Returns when `work` has ended, or after `timeout`; `work` goes on then.
+  /// Returns when `work` has ended, or after `timeout`; `work` then continues.
   static func wait(atMost timeout: Duration, for work: @escaping @Sendable () async -> Void) async {
     let (ends, end) = AsyncStream.makeStream(of: Void.self)
     Task.detached {

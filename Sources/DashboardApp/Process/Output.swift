@@ -4,21 +4,22 @@ import Dashboard
 import Glibc
 import Synchronization
 
-/// Standard output and standard error, written at once: a reader of lines never waits for a buffer.
+/// Standard output and standard error, written without buffering: a reader never waits for a buffer to fill.
 package enum Output {
-  /// Whether a write to standard output has failed, other than with EPIPE. Set once, never reset.
+  /// Whether a write to standard output has failed with an error besides EPIPE. Set once, never reset.
   private static let hasFailedFlag = Atomic<Bool>(false)
 
   /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe.
   static var hasFailed: Bool { hasFailedFlag.load(ordering: .acquiring) }
 
-  /// Writes a line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every other
-  /// failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
+  /// Writes an output line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every
+  /// other failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
   package static func line(_ text: String) {
     raw(text + "\n")
   }
 
-  /// Writes a line to standard output, behind the time of day in the user's time zone: `18:39:10 listening on ...`.
+  /// Writes an output line to standard output, behind the time of day in the user's time zone:
+  /// `18:39:10 listening on ...`.
   package static func timedLine(_ text: String) {
     line("\(ClockTime.now.text) \(text)")
   }
@@ -45,7 +46,7 @@ package enum Output {
     status == 0 && hasFailed ? 1 : status
   }
 
-  /// Writes a line to standard error.
+  /// Writes an output line to standard error.
   package static func errorLine(_ text: String) {
     write(text + "\n", to: STDERR_FILENO)
   }
@@ -64,7 +65,7 @@ package enum Output {
     return rows > 0 ? rows : 24
   }
 
-  /// Whether lines on standard output can be drawn over: it is a terminal, and one that can do more than print.
+  /// Whether text on standard output can be redrawn: it is a terminal, and one that can move its cursor.
   package static func canRedraw(_ environment: [String: String]) -> Bool {
     columns != nil && !["", "dumb"].contains(environment["TERM"] ?? "")
   }
@@ -76,8 +77,8 @@ package enum Output {
     return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
   }
 
-  /// Writes all of a text to a descriptor, waiting for room even where the descriptor does not: a pipe or a terminal that
-  /// is shared with a program that wants it so would lose the rest of a line.
+  /// Writes all of a text to a descriptor, and waits for room even if the descriptor is non-blocking: on a pipe or
+  /// terminal that another program has made so, the rest of an output line would be lost.
   /// - Returns: false when it could not, with `errno` as the system left it.
   @discardableResult
   package static func write(_ text: String, to descriptor: Int32) -> Bool {

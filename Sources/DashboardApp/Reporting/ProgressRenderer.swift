@@ -16,10 +16,10 @@ extension ProgressRenderer {
 
 /// One output line for each event: JSON for programs, or sentences for people.
 package struct LineRenderer: ProgressRenderer {
-  /// What a line looks like.
+  /// The format of an output line.
   package enum Style: Sendable {
     case json
-    /// Sentences for a server's log, with the time of day. A failed upload is a line like any other.
+    /// Sentences for a server's log, with the time of day. Failed uploads are written like all others.
     case plain
     /// Sentences for the sending user, with progress, and failures on standard error.
     case sending
@@ -62,10 +62,10 @@ package struct QuietRenderer: ProgressRenderer {
   }
 }
 
-/// For `send` on a terminal: one live line a file at the foot, and above them what has happened; failures go to standard
-/// error.
+/// For `send` on a terminal: one progress line per file at the bottom, redrawn in place, with events above them;
+/// failures are written to standard error.
 package struct LiveRenderer: ProgressRenderer {
-  /// Live lines at most, and fewer where the terminal is lower: what scrolls out of it could not be redrawn.
+  /// Progress lines at most, and fewer on a lower terminal: those that scroll out of it could not be redrawn.
   private static let most = 16
 
   private let unicode: Bool
@@ -86,7 +86,7 @@ package struct LiveRenderer: ProgressRenderer {
         Output.raw(text)
         text = ""
         Output.errorLine(event.plainLine() ?? "")
-      // The live lines show the others.
+      // The progress lines show the others.
       case .listening, .started, .progress, .retrying, .rejected, .process, .summary: break
       }
     }
@@ -103,7 +103,7 @@ package struct LiveRenderer: ProgressRenderer {
     drawn = 0
   }
 
-  /// Goes back to the first live line and clears from there.
+  /// Moves to the first progress line and clears from there.
   private var erasure: String {
     drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : ""
   }

@@ -52,7 +52,7 @@ struct CompareCommand: ParsableCommand {
   )
   var svg: String?
 
-  @Flag(help: "Print one JSON object a line instead.")
+  @Flag(help: "Print JSON lines instead of a table.")
   var json = false
 
   mutating func validate() throws {

@@ -9,20 +9,20 @@ struct DashboardCommand: ParsableCommand {
     commandName: "dashboard",
     abstract: "Receive and send on one screen. This is what sluice does without a command.",
     discussion: """
-      Opens a server, and shows every upload in either direction: its progress, its speed, its memory. Files named here \
-      are sent to that server at once; more are chosen there with u, and sent to any server. Press ? for all keys.
+      Opens a server, and shows every upload in either direction: its progress, its rate, its memory. Files named here \
+      are sent to that server immediately; press u to choose more, and to send them to any server. Press ? for all keys.
 
-      Without a terminal, or for a screen reader: --plain prints a line for each thing that happens.
+      Without a terminal, or for a screen reader, use --plain, which prints one output line per event.
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send to the server at once.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Files to send to the server immediately.", valueName: "file"), completion: .file())
   var files: [String] = []
 
-  @Flag(help: "Print lines instead of showing a screen.")
+  @Flag(help: "Print events as plain text instead of opening the dashboard.")
   var plain = false
 
-  @Option(help: ArgumentHelp("Files sent at once; more wait in line.", valueName: "count"))
+  @Option(help: ArgumentHelp("Files sent at the same time; others are queued.", valueName: "count"))
   var jobs = 2
 
   @OptionGroup var trusted: TrustOptions
@@ -45,7 +45,7 @@ struct DashboardCommand: ParsableCommand {
       throw ValidationError("Standard input is the keyboard here. Send it with: sluice send - --to URL.")
     }
     guard files.count <= UploadQueueState.limit else {
-      throw ValidationError("At most \(UploadQueueState.limit) files can wait in line. Name fewer, or use sluice send.")
+      throw ValidationError("At most \(UploadQueueState.limit) files can be queued. Name fewer, or use sluice send.")
     }
   }
 

@@ -14,7 +14,7 @@ struct HeadlessCommand: ParsableCommand {
       with that of what is stored, and ends with a summary. Exit status 0 only if every byte arrived. What it made is \
       removed unless --keep is given.
 
-      With --script it runs the dashboard instead, on a screen in memory, and does what the script says, a command a \
+      With --script it runs the dashboard instead, on a screen in memory, and executes the script, one command per \
       line: key u, keys "abc", type "text", paste "text", resize 80x24, expect "text" within 5s, expect-not "text", \
       wait idle, frame NAME, send FILE multipart, quit. Exit status 1 when the screen does not show what was expected.
       """

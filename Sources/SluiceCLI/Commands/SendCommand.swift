@@ -16,9 +16,9 @@ struct SendCommand: ParsableCommand {
       is used as it stands with POST (--method PUT for another); one that ends in / gets the file's name and PUT, as \
       curl -T does. The file - is standard input.
 
-      A server that is away or busy is tried again with growing pauses, until --retry-for has passed without progress: a \
-      long upload should not be lost to a restart. With https:// the server's certificate must be one that this machine's authorities vouch for, \
-      or --ca, or be the one of --fingerprint. Files go straight to the server: http_proxy and its like are not heeded.
+      Uploads to a server that is unavailable or busy are retried with growing pauses, until --retry-for has passed \
+      without progress. With https:// the server's certificate must be issued by an authority that this machine \
+      trusts, by one in --ca, or be the one with --fingerprint. Connections are direct: http_proxy is ignored.
 
       Modes: stream sends the file as the body; multipart sends a form and streams it; buffered first reads the whole \
       form into memory, which shows what streaming saves.
@@ -28,7 +28,7 @@ struct SendCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Files to send; - for standard input.", valueName: "file"), completion: .file())
   var files: [String]
 
-  @Option(help: ArgumentHelp("Where to: http(s)://HOST:PORT, or any URL that takes files.", valueName: "url"))
+  @Option(help: ArgumentHelp("Server: http(s)://HOST:PORT, or any URL that accepts files.", valueName: "url"))
   var to: String
 
   @Option(help: ArgumentHelp("How to send.", valueName: "mode"))
@@ -126,7 +126,7 @@ struct SendCommand: ParsableCommand {
   )
   var stallAfter = OptionValue(Duration.seconds(5), "5s")
 
-  @Flag(help: "Print one JSON object a line.")
+  @Flag(help: "Print JSON lines.")
   var json = false
 
   @Flag(help: "Print nothing but errors.")

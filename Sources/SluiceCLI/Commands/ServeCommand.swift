@@ -4,13 +4,13 @@ import ArgumentParser
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Receive uploads, and say what happens line by line.",
+    abstract: "Receive uploads, and print events as they happen.",
     discussion: """
-      Takes POST /stream-upload (the body is the file), POST /file-upload (a form with any number of files) and \
-      PUT /NAME. Stop it with Ctrl-C: running uploads get --grace to end; a later Ctrl-C ends at once. \
-      SIGHUP reads the files of --tls-cert and --tls-key again.
+      Accepts POST /stream-upload (the body is the file), POST /file-upload (a form with any number of files) and \
+      PUT /NAME. Ctrl-C lets running uploads finish (up to --grace); press it again to exit immediately. \
+      SIGHUP reloads the files of --tls-cert and --tls-key.
 
-      The raw port has no length and no end but FIN: a transfer that is cut there may look whole.
+      On the raw port a file has no length and ends with FIN, so an interrupted upload may look complete.
       """
   )
 
@@ -25,7 +25,7 @@ struct ServeCommand: ParsableCommand {
   )
   var dir = "./uploads"
 
-  @Flag(help: "Print one JSON object a line instead of sentences.")
+  @Flag(help: "Print JSON lines instead of sentences.")
   var json = false
 
   @Option(

@@ -8,7 +8,7 @@ import UploadReport
 import UploadServer
 import UploadStorage
 
-/// A server that reports line by line, until it is asked to stop; and files sent to it at its start.
+/// A server that prints events until it is asked to stop; and files sent to it at its start.
 struct ServeRun: Sendable {
   var server: ServerEngine.Configuration
   var directory: String
@@ -129,8 +129,9 @@ struct ServeRun: Sendable {
       }
     }
     if engine.token == nil, !LoopbackName.contains(server.host) {
-      logger.warning("Anybody who can reach \(PlainText.sanitized(server.host)) can upload and download here.")
+      let host = PlainText.sanitized(server.host)
+      logger.warning("Every client that can reach \(host) can upload and download here.")
     }
-    if !json { stop.onRequest { Output.timedLine("Stopping: running uploads may go on for \(server.graceText).") } }
+    if !json { stop.onRequest { Output.timedLine("Stopping: running uploads may continue for \(server.graceText).") } }
   }
 }

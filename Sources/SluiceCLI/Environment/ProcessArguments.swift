@@ -14,8 +14,8 @@ enum ProcessArguments {
     return texts
   }
 
-  /// Makes sure that only names of files to send, and `--name`, hold bytes that are not UTF-8: the only arguments that are
-  /// turned back into bytes.
+  /// Makes sure that only names of files to send, and `--name`, contain bytes that are not UTF-8: the only arguments
+  /// that are turned back into bytes.
   /// - Parameter arguments: complete, with the command's name and what the environment adds.
   /// - Throws: ``UploadError`` with code `badValue` that shows the first other one.
   static func checkBytes(_ arguments: [String]) throws(UploadError) {

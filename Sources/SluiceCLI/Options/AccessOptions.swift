@@ -8,14 +8,14 @@ extension CutPolicy: ExpressibleByArgument {}
 struct AccessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What clients must show. (default: none on loopback, else one is made)",
-      discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them.",
+      "Access token clients must present. (default: none on loopback, otherwise generated)",
+      discussion: "Other users of the machine can read it in the list of processes; SLUICE_TOKEN is not visible there.",
       valueName: "token"
     )
   )
   var token: String?
 
-  @Flag(help: "Let everybody in who can reach the server, without a token.")
+  @Flag(help: "Accept every client that can reach the server, without a token.")
   var open = false
 
   @Option(
@@ -45,11 +45,12 @@ struct AccessOptions: ParsableArguments {
   /// Rejects a plain TCP listener that would bypass the token: raw TCP has no place for one.
   func checkRawPort(host: String) throws {
     guard token == nil else {
-      throw ValidationError("--raw-port has no place for a token: leave out one of --token and --raw-port.")
+      throw ValidationError("--raw-port cannot check a token: leave out --token or --raw-port.")
     }
     guard open || LoopbackName.contains(host) else {
       throw ValidationError(
-        "--raw-port takes files from anybody who can reach \(PlainText.sanitized(host)). Say --open if that is meant."
+        "--raw-port accepts files from every client that can reach \(PlainText.sanitized(host)). "
+          + "Add --open to allow this."
       )
     }
   }

@@ -4,7 +4,7 @@ import Logging
 
 /// What is written to standard error besides errors of the start: options of `serve`.
 struct LogOptions: ParsableArguments {
-  /// What a line looks like.
+  /// The format of a log line.
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, json
   }
@@ -23,12 +23,12 @@ struct LogOptions: ParsableArguments {
     }
   }
 
-  @Option(help: ArgumentHelp("How lines of the log on standard error look.", valueName: "format"))
+  @Option(help: ArgumentHelp("Format of the log on standard error.", valueName: "format"))
   var logFormat = Format.text
 
   @Option(
     help: ArgumentHelp(
-      "The least that is logged; from info on there is a line for each upload's end and for refusals.",
+      "Lowest level that is logged; info includes the end of each upload and rejected requests.",
       valueName: "level"
     )
   )

@@ -13,12 +13,17 @@ struct ServerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Address or name to listen on; * for all addresses.", valueName: "address"))
   var host = "127.0.0.1"
 
-  @Option(help: ArgumentHelp("Also take plain TCP on this port: bytes until FIN become a file.", valueName: "port"))
+  @Option(
+    help: ArgumentHelp(
+      "Port for plain TCP uploads: the bytes until FIN are stored as a file. (default: off)",
+      valueName: "port"
+    )
+  )
   var rawPort: Int?
 
   @Option(
     help: ArgumentHelp(
-      "When a name is taken: rename the new file, refuse it (error), or replace the old one.",
+      "Existing name: rename the new file, reject it (error), or replace the existing file.",
       valueName: "policy"
     )
   )
@@ -26,7 +31,7 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What came of a body that was cut: discard it, or keep it as NAME.partial.",
+      "Interrupted uploads: discard, or keep as NAME.partial.",
       valueName: "policy"
     )
   )
@@ -34,7 +39,7 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What is synced before the answer: file and directory (full), the file, or nothing (none).",
+      "What is synced before the response: file and directory (full), the file, or nothing (none).",
       valueName: "level"
     )
   )
@@ -56,7 +61,7 @@ struct ServerOptions: ParsableArguments {
   var memoryBudget = OptionValue(SizeSetting(256 << 20), "256MiB")
 
   @Option(
-    help: ArgumentHelp("Largest file taken. (default: no limit)", valueName: "size"),
+    help: ArgumentHelp("Largest file accepted. (default: no limit)", valueName: "size"),
     transform: OptionValue<SizeSetting>.init(parsing:)
   )
   var maxSize: OptionValue<SizeSetting>?
@@ -90,7 +95,7 @@ struct ServerOptions: ParsableArguments {
   var digest = DigestOption.none
 
   @Option(
-    help: ArgumentHelp("Leave so much of the disk free. (default: 256MiB)", valueName: "size"),
+    help: ArgumentHelp("Disk space to keep free. (default: 256MiB)", valueName: "size"),
     transform: OptionValue<SizeSetting>.init(parsing:)
   )
   var minFree = OptionValue(SizeSetting(256 << 20), "256MiB")
@@ -138,7 +143,7 @@ struct ServerOptions: ParsableArguments {
   var stallAfter = OptionValue(Duration.seconds(5), "5s")
 
   @Option(
-    help: ArgumentHelp("When stopped, let running uploads go on this long. (default: 30s)", valueName: "time"),
+    help: ArgumentHelp("Time for running uploads to finish when the server stops. (default: 30s)", valueName: "time"),
     transform: OptionValue<Duration>.init(parsing:)
   )
   var grace = OptionValue(Duration.seconds(30), "30s")

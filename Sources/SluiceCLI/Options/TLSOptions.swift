@@ -35,7 +35,7 @@ struct TLSOptions: ParsableArguments {
     guard tls == .off, tlsCert == nil else {
       guard LoopbackName.contains(host) else {
         throw ValidationError(
-          "--raw-port has no TLS: what comes there can be read and changed on its way. "
+          "--raw-port has no TLS: its data can be read and changed on the network. "
             + "Leave it out, or listen on loopback only."
         )
       }
@@ -62,7 +62,7 @@ enum TLSMode: String, ExpressibleByArgument, CaseIterable, Sendable {
 struct TrustOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "https: trust what the certificates in this PEM file vouch for. (default: the machine's authorities)",
+      "https: trust certificates issued by the authorities in this PEM file. (default: the machine's authorities)",
       valueName: "path"
     )
   )
@@ -70,7 +70,7 @@ struct TrustOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "https: trust the certificate with this SHA-256, whoever signed it and whatever it is for.",
+      "https: trust the certificate with this SHA-256 fingerprint, regardless of its issuer and names.",
       valueName: "sha256"
     ),
     transform: OptionValue<CertificateFingerprint>.init(parsing:)

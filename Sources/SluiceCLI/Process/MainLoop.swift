@@ -166,8 +166,7 @@ enum ProcessLimits {
   /// Takes the numbers of standard input, output and error where they are closed (`<&-`): the next file or pipe would get
   /// them, and be written to as if it were the terminal.
   ///
-  /// What stands there then can be written to and not read from, so that reading fails and says so, instead of finding a
-  /// file that is empty.
+  /// They are opened for writing only, so that reading from one fails with an error instead of finding an empty file.
   static func occupyStandardDescriptors() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
       // The lowest free number is the one that is missing, since those below it are taken by now.
