@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTPTypes
 import UploadCore
 
 /// Everything one HTTP connection knows, and what to do with each event: a pure state machine in the event loop's time.
@@ -511,5 +512,16 @@ extension ConnectionStateMachine {
     guard !isForwarding, let error = unreadable else { return nil }
     unreadable = nil
     return request.keepAlive || phase != .idle ? error : nil
+  }
+}
+
+extension HTTPRequestPart {
+  /// What ``ConnectionStateMachine`` needs to know of it.
+  var kind: ConnectionStateMachine.Part {
+    switch self {
+    case .head(let request): .head(isLast: request.closesConnection)
+    case .body(let bytes): .body(bytes.readableBytes)
+    case .end: .end
+    }
   }
 }

@@ -41,6 +41,11 @@ extension Page {
   }
 }
 
+extension CurrentRequest {
+  /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
+  var page: Page? { pageLinks.map { Page($0) } }
+}
+
 extension Answer {
   /// An error response as a page, where the client wants one; every other response, and all other header fields, as they
   /// are.

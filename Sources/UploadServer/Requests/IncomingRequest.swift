@@ -1,6 +1,4 @@
 import HTTPTypes
-import NIOCore
-import NIOHTTPTypes
 import UploadCore
 import UploadProtocol
 
@@ -51,17 +49,6 @@ enum BodyLength: Sendable, Equatable {
     case .none: 0
     case .known(let bytes): bytes
     case .chunked: nil
-    }
-  }
-}
-
-extension HTTPRequestPart {
-  /// What ``ConnectionStateMachine`` needs to know of it.
-  var kind: ConnectionStateMachine.Part {
-    switch self {
-    case .head(let request): .head(isLast: request.closesConnection)
-    case .body(let bytes): .body(bytes.readableBytes)
-    case .end: .end
     }
   }
 }

@@ -5,6 +5,9 @@ import UploadStorage
 
 /// What every connection of a server shares.
 struct ServerContext: Sendable {
+  /// Connections of one client that may count in ``lingering`` at the same time.
+  static let maxLingeringPerClient = 4
+
   let store: any UploadStore
   /// The ceiling on slabs and receive buffers.
   let budget: MemoryBudget
@@ -17,8 +20,8 @@ struct ServerContext: Sendable {
   let limiter: RateLimiter?
   /// nil without a limit per client.
   let perClient: PerClientCount?
-  /// Connections on which the rest of a rejected body is read and discarded.
-  let lingering = PerClientCount(limit: LingeringCloseStateMachine.maxPerClient)
+  /// Connections on which the rest of a rejected body is read and discarded under the highest limits.
+  let lingering = PerClientCount(limit: ServerContext.maxLingeringPerClient)
   /// Bytes of request headers that are not complete yet.
   let unfinishedHeaders = UnfinishedHeaders()
   /// Forms of which no file has begun: each counts as the upload that it is about to be.

@@ -11,8 +11,8 @@ struct CurrentRequest {
   var length = BodyLength.none
   /// Bytes of the body that have been delivered.
   var received: UInt64 = 0
-  /// The page that shows the response to a client that prefers HTML to JSON.
-  var page: Page?
+  /// The links of a page that shows the response; nil when the client prefers JSON to HTML.
+  var pageLinks: PageLinks?
   /// The client waits for `100 Continue` before it sends the body.
   var expectsContinue = false
   /// It has got that.
@@ -43,7 +43,7 @@ struct CurrentRequest {
     self.allowedOrigin = allowedOrigin
     keepAlive = !head.closesConnection
     length = request.length
-    page = Page(for: head)
+    if AcceptField.prefersHTML(head.headerFields) { pageLinks = PageLinks(head) }
     expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
     method = head.method.rawValue
     rawTarget = head.path

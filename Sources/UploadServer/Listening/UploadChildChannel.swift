@@ -5,7 +5,6 @@ import NIOCore
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOSSL
-import UploadStorage
 
 /// Hummingbird's HTTP/1 channel with what uploads need around it: large adaptive reads, one a turn, and the handlers in
 /// front of Hummingbird's own.
@@ -71,20 +70,5 @@ struct UploadChildChannel: ServerChildChannel {
 
   func handle(value: Value, logger: Logger) async {
     await channel.handle(value: value, logger: logger)
-  }
-}
-
-/// Closes a connection that got one of the process's last descriptors. The limit on connections avoids
-/// that, but does not know the descriptors that the process inherited or opens for other purposes.
-final class LastDescriptors: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = ByteBuffer
-
-  func channelActive(context: ChannelHandlerContext) {
-    let isOne = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-      DescriptorReserve.contains($0)
-    }
-    if isOne ?? false { return context.close(promise: nil) }
-    context.fireChannelActive()
-    context.pipeline.syncOperations.removeHandler(self, promise: nil)
   }
 }
