@@ -23,7 +23,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   init(server: ServerContext, eventLoop: any EventLoop) {
     machine = ConnectionStateMachine(
       idleTime: server.limits.idleTime,
-      headerTime: server.limits.headTime,
+      headerTime: server.limits.headerTime,
       at: eventLoop.now
     )
     session = UploadSession(server: server, eventLoop: eventLoop)
@@ -121,13 +121,13 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Rejects a request of which no upload was begun, and reports that.
   func reject(_ error: UploadError, retryAfter: Int? = nil) {
     session.server.noteRejection(machine.request, error.code.status, error.message)
-    var response = Answer(refusing: error)
+    var response = ServerResponse(failure: error)
     if let retryAfter { response.fields[.retryAfter] = String(retryAfter) }
     respond(response)
   }
 
   /// Responds to the current request, and keeps the connection or closes it so that the response arrives.
-  private func respond(_ response: Answer) {
+  private func respond(_ response: ServerResponse) {
     guard let context else { return }
     let request = machine.request
     let response = response.shown(on: request.page)
@@ -278,7 +278,7 @@ extension ConnectionHandler: UploadSessionDelegate {
     switch result {
     case .success(let files): respond(.stored(files, for: machine.request))
     // An upload that was begun has failed, and is reported as such.
-    case .failure(let error): if hadUploads { respond(Answer(refusing: error)) } else { reject(error) }
+    case .failure(let error): if hadUploads { respond(ServerResponse(failure: error)) } else { reject(error) }
     }
   }
 

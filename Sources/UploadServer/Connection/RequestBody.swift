@@ -20,7 +20,7 @@ struct RequestBody {
     try server.limits.types.check(declared: declaredType)
     let digests = try DigestRequest(request.head.headerFields)
     let condition = try Preconditions.ofUpload(request.head).condition(for: name)
-    let name = WantedName(name)
+    let name = RequestedName(name)
     let meter = UploadMeter(
       direction: .incoming,
       mode: .stream,

@@ -13,7 +13,7 @@ enum RequestDisposition {
   /// It is an upload.
   /// - Parameter size: of the file in bytes, where it is known.
   case upload(size: UInt64?, BodyMaker)
-  case respond(Answer)
+  case respond(ServerResponse)
   /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
   case reject(UploadError, retryAfter: Int? = nil)
 
@@ -30,16 +30,16 @@ enum RequestDisposition {
     let host = access.publicAddress(of: request.head, from: peer).authority
     let origin = access.allowedOrigin(of: request.head)
     machine.begin(CurrentRequest(request, client: client, host: host, allowedOrigin: origin))
-    let verdict = access.verdict(
+    let decision = access.decision(
       on: request,
       from: peer,
       client: client,
       isAuthenticated: machine.authenticatedClient == client.key,
       at: now
     )
-    switch verdict {
-    case .pass(let hasToken): if hasToken { machine.authenticate() }
-    case .refuse(let error, let retryAfter):
+    switch decision {
+    case .accept(let hasToken): if hasToken { machine.authenticate() }
+    case .reject(let error, let retryAfter):
       self = .reject(error, retryAfter: retryAfter)
       return
     case .preflight:

@@ -81,7 +81,7 @@ final class UploadSession: IncomingBodyDelegate {
     body?.receive(bytes)
     // It may have failed.
     guard body != nil else { return }
-    pace?.took(bytes.readableBytes, at: eventLoop.now)
+    pace?.received(bytes.readableBytes, at: eventLoop.now)
     let wait = throttle.wait(after: bytes.readableBytes, at: eventLoop.now)
     if wait > .zero { hold(for: wait) }
     notePace()
@@ -105,19 +105,19 @@ final class UploadSession: IncomingBodyDelegate {
 
   /// When to look at the pace of the upload next; nil when there is none.
   var paceDeadline: NIODeadline? {
-    guard case .patient(let deadline) = pace?.verdict(at: eventLoop.now) else { return nil }
+    guard case .acceptable(let deadline) = pace?.status(at: eventLoop.now) else { return nil }
     return deadline
   }
 
   /// Fails the upload when its client is silent or too slow.
   func checkPace() {
     notePace()
-    switch pace?.verdict(at: eventLoop.now) {
-    case .silent:
+    switch pace?.status(at: eventLoop.now) {
+    case .timedOut:
       lingeringLimits = .response
-      body?.fail(.silence(server.limits.idleTimeout))
+      body?.fail(.bodyTimeout(server.limits.idleTimeout))
     case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
-    case .patient, nil: break
+    case .acceptable, nil: break
     }
   }
 

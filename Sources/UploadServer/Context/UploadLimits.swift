@@ -32,11 +32,11 @@ package struct UploadLimits: Sendable {
 
 extension UploadLimits {
   /// A request's head must have come whole in this time.
-  private static let longestHead = TimeAmount.seconds(20)
+  private static let longestHeaderTime = TimeAmount.seconds(20)
 
   var idleTime: TimeAmount { .nanoseconds(Int64(idleTimeout.inSeconds * 1e9)) }
   var graceTime: TimeAmount { .nanoseconds(Int64(grace.inSeconds * 1e9)) }
-  var headTime: TimeAmount { min(Self.longestHead, idleTime) }
+  var headerTime: TimeAmount { min(Self.longestHeaderTime, idleTime) }
 }
 
 /// What becomes of the bytes of a body that was cut or timed out.

@@ -63,7 +63,7 @@ struct UploadChildChannel: ServerChildChannel {
       let decoderGuard = DecoderGuard(handler, buffer, context.unfinishedHeaders)
       try pipeline.addHandler(decoderGuard, position: decrypter.map { .after($0) } ?? .first)
       try pipeline.addHandler(SlowReaderLimits(idleTimeout: context.limits.idleTime), position: .first)
-      try pipeline.addHandler(LastDescriptors(), position: .first)
+      try pipeline.addHandler(DescriptorLimitHandler(), position: .first)
       return value
     }
   }

@@ -37,7 +37,7 @@ struct RawListener: Service {
         channel.eventLoop.makeCompletedFuture {
           try ReceiveBuffer(context).apply(to: channel)
           try channel.pipeline.syncOperations.addHandlers([
-            LastDescriptors(), RawUploadHandler(server: context, eventLoop: channel.eventLoop),
+            DescriptorLimitHandler(), RawUploadHandler(server: context, eventLoop: channel.eventLoop),
           ])
         }
       }

@@ -53,7 +53,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
   private func begin() {
     let client = client
     let error = session.begin(of: client, size: nil) { session in
-      let name = WantedName(nil)
+      let name = RequestedName(nil)
       let meter = UploadMeter(
         direction: .incoming,
         mode: .raw,
@@ -106,12 +106,12 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   private func reject(_ error: UploadError) {
     session.server.noteRejection(CurrentRequest(client: client), error.code.status, error.message)
-    respond(Answer(refusing: error))
+    respond(ServerResponse(failure: error))
   }
 
   /// Sends the one line and closes: at once when the client has closed its side, else after reading on so that the line
   /// arrives.
-  private func respond(_ response: Answer) {
+  private func respond(_ response: ServerResponse) {
     let next = machine.respond()
     guard let context, next != .ignore else { return }
     session.setTimer(for: nil)
@@ -135,7 +135,7 @@ extension RawUploadHandler: UploadSessionDelegate {
   func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool) {
     switch result {
     case .success(let files): respond(.stored(files, status: .created))
-    case .failure(let error): respond(Answer(refusing: error))
+    case .failure(let error): respond(ServerResponse(failure: error))
     }
   }
 

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// Fields that the library of field names does not know.
+/// Fields that HTTPTypes does not name.
 extension HTTPField.Name {
   static let xForwardedFor = field("X-Forwarded-For")
   static let xForwardedHost = field("X-Forwarded-Host")

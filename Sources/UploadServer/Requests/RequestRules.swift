@@ -18,7 +18,7 @@ enum RequestRules {
     guard head.method != .CONNECT else {
       throw UploadError(.badRequest, "This is no proxy: CONNECT is not for it.")
     }
-    // As they are written: of a list the library leaves out what is empty, and another server might not.
+    // As they are written: NIO leaves out the empty elements of a list, and another server might not.
     let codings = head.headers["transfer-encoding"].map {
       $0.lowercased().split { $0 == " " || $0 == "\t" }.joined(separator: " ")
     }
@@ -34,16 +34,16 @@ enum RequestRules {
       }
     }
     var head = head
-    // HTTP/1.0 knows no interim answers: the expectation is to be ignored (RFC 9110 section 10.1.1).
+    // HTTP/1.0 knows no interim responses: the expectation is to be ignored (RFC 9110 section 10.1.1).
     if head.version == .http1_0 { head.headers.remove(name: "expect") }
-    // Nobody here speaks anything else, but the decoder stops behind such a request and keeps what follows undecoded.
+    // No other protocol is served here, but the decoder stops behind such a request and keeps what follows undecoded.
     let isLast = !head.isKeepAlive || head.headers.contains(name: "upgrade")
     if isLast || head.version == .http1_0 { head.headers.replaceOrAdd(name: "connection", value: "close") }
     return head
   }
 
-  /// Whether a byte can stand in a name, an address or a port (RFC 3986 section 3.2). The comma could, but two hosts that
-  /// somebody has put into one field look so.
+  /// Whether a byte can stand in a name, an address or a port (RFC 3986 section 3.2). The comma could, but two hosts in
+  /// one field look so.
   private static func isHostByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

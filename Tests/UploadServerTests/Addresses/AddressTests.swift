@@ -17,7 +17,7 @@ import UploadCore
   }
 
   @Test(arguments: ["", "/", "localhost", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "::1/129", "1.2.3", "1.2.3.4/8/9"])
-  func `What is no range is refused`(text: String) {
+  func `A text that is no range is rejected`(text: String) {
     #expect(throws: UploadError.self) { try AddressRange(parsing: text) }
   }
 

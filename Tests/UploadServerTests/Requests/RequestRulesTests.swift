@@ -57,7 +57,7 @@ import UploadCore
     #expect(headers["connection"] == expected)
   }
 
-  @Test func `HTTP/1.0 has no interim answers, so nobody is made to wait for one`() throws {
+  @Test func `HTTP/1.0 has no interim responses, so the expectation is removed`() throws {
     let fields = [Self.host, ("Expect", "100-continue")]
     #expect(try check(fields)["expect"] == ["100-continue"])
     #expect(try check(fields, .http1_0)["expect"] == [])

@@ -30,7 +30,7 @@ import UploadProtocol
     if case .file(_, let type) = route { type } else { nil }
   }
 
-  private func refusal(_ route: UploadRoute) -> UploadError.Code? {
+  private func rejection(_ route: UploadRoute) -> UploadError.Code? {
     if case .rejection(let error) = route { error.code } else { nil }
   }
 
@@ -66,28 +66,28 @@ import UploadProtocol
   func `A PUT's name is the last of its path`(path: String, expected: String?) {
     let route = route(.put, path)
     #expect(name(route) == expected)
-    #expect(refusal(route) == (expected == nil ? .badRequest : nil))
+    #expect(rejection(route) == (expected == nil ? .badRequest : nil))
   }
 
   @Test(arguments: ["/stream-upload?name=%", "/stream-upload?name=%G0", "/stream-upload?name=a%2"])
-  func `A broken escape in a name is refused`(path: String) {
-    #expect(refusal(route(.post, path)) == .badRequest)
+  func `A malformed escape in a name is rejected`(path: String) {
+    #expect(rejection(route(.post, path)) == .badRequest)
   }
 
   @Test(arguments: ["/%", "/a%2", "/%zz"])
-  func `A broken escape in a path is refused`(path: String) {
-    #expect(refusal(route(.put, path)) == .badRequest)
+  func `A malformed escape in a path is rejected`(path: String) {
+    #expect(rejection(route(.put, path)) == .badRequest)
   }
 
   @Test(arguments: ["*", "", "http://host/a", "host:80", "stream-upload"])
-  func `A target that is no path is refused`(path: String) {
-    #expect(refusal(route(.post, path)) == .badRequest)
-    #expect(refusal(route(.get, path, length: .none)) == .badRequest)
+  func `A target that is no path is rejected`(path: String) {
+    #expect(rejection(route(.post, path)) == .badRequest)
+    #expect(rejection(route(.get, path, length: .none)) == .badRequest)
   }
 
   @Test func `A request without a path is one for the root`() {
     #expect(name(route(.put, nil)) == nil)
-    if case .hummingbird = route(.get, nil, length: .none) {} else { Issue.record("not the library's") }
+    if case .hummingbird = route(.get, nil, length: .none) {} else { Issue.record("not Hummingbird's") }
   }
 
   @Test func `A form is a form by its type`() {
@@ -97,58 +97,58 @@ import UploadProtocol
       return
     }
     #expect(boundary.bytes == Array("xyz".utf8))
-    #expect(refusal(route(.post, "/file-upload", [.contentType: "text/plain"])) == .unsupportedType)
-    #expect(refusal(route(.post, "/file-upload")) == .unsupportedType)
-    #expect(refusal(route(.post, "/file-upload", [.contentType: "multipart/form-data"])) == .malformedForm)
+    #expect(rejection(route(.post, "/file-upload", [.contentType: "text/plain"])) == .unsupportedType)
+    #expect(rejection(route(.post, "/file-upload")) == .unsupportedType)
+    #expect(rejection(route(.post, "/file-upload", [.contentType: "multipart/form-data"])) == .malformedForm)
     #expect(
-      refusal(route(.post, "/file-upload", [.contentType: "multipart/form-data; boundary="])) == .malformedForm
+      rejection(route(.post, "/file-upload", [.contentType: "multipart/form-data; boundary="])) == .malformedForm
     )
   }
 
   @Test(arguments: [HTTPRequest.Method.get, .head])
-  func `What has no body and is no upload is the library's`(method: HTTPRequest.Method) {
+  func `A request that has no body and is no upload is Hummingbird's`(method: HTTPRequest.Method) {
     for path in ["/", "/files/", "/files/a", "/healthz", "/metrics", "/nothing", "/%", "/stream-upload/"] {
-      if case .hummingbird = route(method, path, length: .none) {} else { Issue.record("\(path) is not the library's") }
-      #expect(refusal(route(method, path, length: .known(1))) == .badRequest)
-      #expect(refusal(route(method, path, length: .chunked)) == .badRequest)
+      if case .hummingbird = route(method, path, length: .none) {} else { Issue.record("\(path) is not Hummingbird's") }
+      #expect(rejection(route(method, path, length: .known(1))) == .badRequest)
+      #expect(rejection(route(method, path, length: .chunked)) == .badRequest)
     }
-    #expect(refusal(route(method, "/stream-upload", length: .none)) == .methodNotAllowed)
-    #expect(refusal(route(method, "/file-upload?x", length: .none)) == .methodNotAllowed)
+    #expect(rejection(route(method, "/stream-upload", length: .none)) == .methodNotAllowed)
+    #expect(rejection(route(method, "/file-upload?x", length: .none)) == .methodNotAllowed)
   }
 
   @Test(arguments: [HTTPRequest.Method.post, .delete, .patch, .options, .trace, .connect])
-  func `Other methods are refused, with and without a body`(method: HTTPRequest.Method) {
-    #expect(refusal(route(method, "/", length: .none)) == .methodNotAllowed)
-    #expect(refusal(route(method, "/files/a", length: .none)) == .methodNotAllowed)
-    #expect(refusal(route(method, "/files/a", length: .known(1))) == .notFound)
-    #expect(refusal(route(method, "/files/a", length: .chunked)) == .notFound)
+  func `Other methods are rejected, with and without a body`(method: HTTPRequest.Method) {
+    #expect(rejection(route(method, "/", length: .none)) == .methodNotAllowed)
+    #expect(rejection(route(method, "/files/a", length: .none)) == .methodNotAllowed)
+    #expect(rejection(route(method, "/files/a", length: .known(1))) == .notFound)
+    #expect(rejection(route(method, "/files/a", length: .chunked)) == .notFound)
     if method != .post {
-      #expect(refusal(route(method, "/stream-upload", length: .known(1))) == .methodNotAllowed)
+      #expect(rejection(route(method, "/stream-upload", length: .known(1))) == .methodNotAllowed)
     }
   }
 
   @Test(arguments: ["/stream-upload", "/file-upload", "/healthz", "/metrics", "/stream-upload?name=a"])
   func `PUT does not hide an endpoint behind a file`(path: String) {
-    #expect(refusal(route(.put, path)) == .methodNotAllowed)
+    #expect(rejection(route(.put, path)) == .methodNotAllowed)
   }
 
   @Test(arguments: [
     ("/stream-upload", "POST"), ("/file-upload?x=1", "POST"), ("/", "GET, HEAD"), ("/healthz", "GET, HEAD"),
     ("/metrics?x", "GET, HEAD"), ("/a", "GET, HEAD, PUT"), ("/files/a", "GET, HEAD, PUT"), ("", "GET, HEAD, PUT"),
   ])
-  func `A refusal lists the methods that the path takes`(path: String, methods: String) {
+  func `A rejection lists the methods that the path allows`(path: String, methods: String) {
     let request = HTTPRequest(method: .delete, scheme: nil, authority: nil, path: path)
     #expect(UploadRoute.methods(for: IncomingRequest(request)) == methods)
   }
 
   @Test(arguments: [(HTTPRequest.Method.post, "/stream-upload"), (.post, "/file-upload"), (.put, "/a")])
-  func `Parts of files and encoded ones are not taken`(method: HTTPRequest.Method, path: String) {
-    #expect(refusal(route(method, path, [.contentRange: "bytes 0-1/2"])) == .badRequest)
+  func `Parts of files and encoded files are rejected`(method: HTTPRequest.Method, path: String) {
+    #expect(rejection(route(method, path, [.contentRange: "bytes 0-1/2"])) == .badRequest)
     for coding in ["gzip", "br", "deflate", "identity, gzip"] {
-      #expect(refusal(route(method, path, [.contentEncoding: coding])) == .unsupportedType)
+      #expect(rejection(route(method, path, [.contentEncoding: coding])) == .unsupportedType)
     }
     let fields: HTTPFields = [.contentEncoding: "Identity", .contentType: "multipart/form-data; boundary=a"]
-    #expect(refusal(route(method, path, fields)) == nil)
+    #expect(rejection(route(method, path, fields)) == nil)
   }
 
   @Test(arguments: [
@@ -156,7 +156,7 @@ import UploadProtocol
     ("application/x-www-form-urlencoded", nil), ("nonsense", nil), ("", nil), (";", nil),
     ("a/\u{202E}b", nil), ("text/plain,text/html", nil),
   ])
-  func `A declared type is taken without its parameters`(field: String, expected: String?) {
+  func `A declared type is used without its parameters`(field: String, expected: String?) {
     #expect(type(route(.put, "/a", [.contentType: field])) == expected)
     #expect(type(route(.post, "/stream-upload", [.contentType: field])) == expected)
   }

@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// Finds out who listens on a port, for the message that it is taken.
-enum PortHolder {
+/// Finds out which process listens on a port, for the message that it is taken.
+enum PortOwner {
   /// Name and number of the process that listens on a TCP port, such as `python3, process 4711`; nil when it cannot be
   /// seen, as with other people's processes.
   static func describe(port: Int) -> String? {

@@ -1,12 +1,13 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTPTypes
 import UploadCore
 import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// A complete response: what an upload is answered with, or why not.
-struct Answer: Sendable {
+/// A complete response that the server itself makes: for stored uploads, for failures and for small pages.
+struct ServerResponse: Sendable {
   var status: HTTPResponse.Status
   var fields: HTTPFields
   var body: ByteBuffer
@@ -23,7 +24,7 @@ struct Answer: Sendable {
     fields[.referrerPolicy] = "same-origin"
   }
 
-  /// An answer without a body, such as 204.
+  /// A response without a body, such as 204.
   init(status: HTTPResponse.Status) {
     (self.status, fields, body) = (status, [:], ByteBuffer())
   }
@@ -34,7 +35,7 @@ struct Answer: Sendable {
 
   /// Success, with what was stored. Clients rely on its JSON, and on that of a failure: README.md, Uploading.
   /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload.
-  static func stored(_ files: [StoredFile], status: HTTPResponse.Status, path: String? = nil) -> Answer {
+  static func stored(_ files: [StoredFile], status: HTTPResponse.Status, path: String? = nil) -> ServerResponse {
     let entries = files.map { file in
       let url = path.map { [("url", JSONValue.string(file.url(relativeTo: $0)))] } ?? []
       let digest = file.digests.sha256Text.map { [("sha256", JSONValue.string($0))] } ?? []
@@ -42,7 +43,7 @@ struct Answer: Sendable {
         [("name", .string(file.name)), ("size", .unsigned(file.size)), ("type", .optional(file.type))] + digest + url
       )
     }
-    var answer = Answer(
+    var response = ServerResponse(
       status: status,
       json: .object([
         ("status", .integer(status.code)),
@@ -51,17 +52,17 @@ struct Answer: Sendable {
         ("files", .array(entries)),
       ])
     )
-    answer.describe(files, path: path)
-    return answer
+    response.describe(files, path: path)
+    return response
   }
 
   /// Success, as JSON or on a page, with 200 instead of 201 where a PUT replaced a file.
-  static func stored(_ files: [StoredFile], for request: CurrentRequest) -> Answer {
+  static func stored(_ files: [StoredFile], for request: CurrentRequest) -> ServerResponse {
     let status: HTTPResponse.Status = request.isPut && files.contains { $0.replaced } ? .ok : .created
     guard let page = request.page else { return stored(files, status: status, path: request.path) }
-    var answer = Answer.page(page.stored(files), status: status)
-    answer.describe(files, path: request.path)
-    return answer
+    var response = ServerResponse.page(page.stored(files), status: status)
+    response.describe(files, path: request.path)
+    return response
   }
 
   /// The head with which it is sent in response to a request.
@@ -76,6 +77,21 @@ struct Answer: Sendable {
     return head
   }
 
+  /// Writes it in response to a request, and flushes.
+  /// - Parameters:
+  ///   - closes: whether the connection ends with it.
+  ///   - sent: completed when the socket has accepted the end of the response.
+  func write(
+    for request: CurrentRequest,
+    closes: Bool,
+    to context: ChannelHandlerContext,
+    sent: EventLoopPromise<Void>
+  ) {
+    context.write(NIOAny(HTTPResponsePart.head(head(for: request, closes: closes))), promise: nil)
+    if !request.isHead { context.write(NIOAny(HTTPResponsePart.body(body)), promise: nil) }
+    context.writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: sent)
+  }
+
   /// Adds the fields that speak of a stored file: of several, they could not say which one they mean.
   mutating func describe(_ files: [StoredFile], path: String?) {
     guard files.count == 1, let file = files.first else { return }
@@ -84,12 +100,14 @@ struct Answer: Sendable {
   }
 
   /// Failure, by what went wrong.
-  init(refusing error: UploadError) {
-    self.init(refusing: error.message, status: error.code.status)
+  /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
+  init(failure error: UploadError, retryAfter: Int? = nil) {
+    self.init(failure: error.message, status: error.code.status)
+    if let retryAfter { fields[.retryAfter] = String(retryAfter) }
   }
 
   /// Failure, for a status that no error code has.
-  init(refusing message: String, status: HTTPResponse.Status) {
+  init(failure message: String, status: HTTPResponse.Status) {
     self.init(
       status: status,
       json: .object([("status", .integer(status.code)), ("msg", .string(message)), ("ok", .bool(false))])
@@ -104,17 +122,17 @@ extension AccessGate {
   static let challenges = ["Bearer realm=\"sluice\"", "Basic realm=\"sluice\", charset=\"UTF-8\""]
 }
 
-extension Answer {
+extension ServerResponse {
   /// Tells a browser that a page of another origin may go on (the fetch standard's CORS protocol).
-  static func preflight(_ request: HTTPRequest) -> Answer {
-    var answer = Answer(status: .noContent)
-    answer.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT"
+  static func preflight(_ request: HTTPRequest) -> ServerResponse {
+    var response = ServerResponse(status: .noContent)
+    response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT"
     // Which fields a page sets is no secret and no danger: those that count are looked at with the request itself.
-    answer.fields[.accessControlAllowHeaders] =
+    response.fields[.accessControlAllowHeaders] =
       request.headerFields[.accessControlRequestHeaders] ?? "Authorization, Content-Type, Content-Disposition"
-    answer.fields[.accessControlMaxAge] = "600"
-    if request.headerFields[.requestPrivateNetwork] != nil { answer.fields[.allowPrivateNetwork] = "true" }
-    return answer
+    response.fields[.accessControlMaxAge] = "600"
+    if request.headerFields[.requestPrivateNetwork] != nil { response.fields[.allowPrivateNetwork] = "true" }
+    return response
   }
 }
 

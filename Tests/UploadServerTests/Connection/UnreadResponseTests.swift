@@ -6,8 +6,8 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Clients that send one request after the other and do not take the answers.
-@Suite struct UntakenAnswerTests {
+/// Clients that send one request after the other and do not read the responses.
+@Suite struct UnreadResponseTests {
   private func setWritable(_ isWritable: Bool, _ harness: HandlerHarness) {
     harness.channel.isWritable = isWritable
     harness.channel.pipeline.fireChannelWritabilityChanged()
@@ -15,12 +15,12 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("GET /", 200), ("DELETE /", 405)])
-  func `Requests wait until the answers before them are taken`(line: String, status: Int) async throws {
+  func `Requests wait until the responses before them are read`(line: String, status: Int) async throws {
     try await withHandler { harness in
       setWritable(false, harness)
       try harness.send(String(repeating: request(line), count: 3))
       #expect(try harness.statuses() == [])
-      #expect(harness.library.requests == [])
+      #expect(harness.hummingbird.requests == [])
       #expect(harness.readsOnTurn() == 0)
       let reads = harness.wire.reads
       setWritable(true, harness)
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Between two requests nothing is read while an answer is not taken`() async throws {
+  @Test func `Between two requests nothing is read while a response is unread`() async throws {
     try await withHandler { harness in
       try harness.send(request("GET /"))
       #expect(harness.readsOnTurn() == 1)
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload goes on whatever is not taken, and so does what is dropped`() async throws {
+  @Test func `An upload continues while responses are unread, and so does discarding`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 6"]) + "abc")
       setWritable(false, harness)
@@ -52,7 +52,7 @@ import UploadTestSupport
       #expect(harness.store.published == [["a"]])
       #expect(harness.readsOnTurn() == 0)
     }
-    // The little that is left of a refused body, and what comes behind a last answer.
+    // The little that is left of a rejected body, and what follows a last response.
     for length in [1000, 100_000_000] {
       try await withHandler { harness in
         try harness.send(request("POST /nowhere", ["Content-Length: \(length)"]))
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What comes behind waits as well`() async throws {
+  @Test func `Malformed input and FIN behind unread responses wait as well`() async throws {
     try await withHandler { harness in
       setWritable(false, harness)
       try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")
@@ -79,14 +79,14 @@ import UploadTestSupport
       setWritable(false, harness)
       try harness.send(request("GET /1"))
       harness.sendEnd()
-      #expect(harness.library.inputClosedEvents == 0)
+      #expect(harness.hummingbird.inputClosedEvents == 0)
       setWritable(true, harness)
       #expect(try harness.statuses() == [200])
-      #expect(harness.library.inputClosedEvents == 1)
+      #expect(harness.hummingbird.inputClosedEvents == 1)
     }
   }
 
-  @Test func `Who takes its answer slowly is not idle`() async throws {
+  @Test func `A client that reads its response slowly is not idle`() async throws {
     var limits = UploadLimits()
     limits.idleTimeout = .seconds(20)
     try await withHandler(limits: limits) { harness in

@@ -4,14 +4,14 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Refusals, and how they reach a client that goes on sending.
-@Suite struct RefusalTests {
-  @Test func `Little that is left of a refused body is skipped, and the connection stays`() async throws {
+/// Rejections, and how they reach a client that continues to send.
+@Suite struct RejectionTests {
+  @Test func `A short rest of a rejected body is skipped, and the connection stays open`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1048576"]))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
-      #expect(!answer.lowercased().contains("connection: close"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
+      #expect(!response.lowercased().contains("connection: close"))
       for _ in 0..<16 { try harness.send(String(repeating: "x", count: 65_536)) }
       try harness.send(request("GET /next"))
       #expect(try harness.statuses() == [200])
@@ -22,12 +22,12 @@ import UploadTestSupport
   @Test(arguments: [
     ["Content-Length: 1048577"], ["Transfer-Encoding: chunked"], ["Content-Length: 8", "Connection: close"],
   ])
-  func `Of any other refused body so much is read that the answer arrives`(fields: [String]) async throws {
+  func `Any other rejected body is read so far that the response arrives`(fields: [String]) async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", fields))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
-      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
+      #expect(response.lowercased().contains("\r\nconnection: close\r\n"))
       #expect(!harness.wire.outputIsClosed, "a forwarder might close both directions")
       harness.advance(milliseconds: 500)
       #expect(harness.wire.outputIsClosed, "the client may be waiting for the end of the connection")
@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Nonsense behind a refusal does not cost the client its answer`() async throws {
+  @Test func `Malformed input behind a rejection does not cost the client its response`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 3", "Connection: close"]))
       #expect(try harness.statuses() == [404])
@@ -53,7 +53,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["NONSENSE\r\n\r\n", "PUT /a HTTP/1.1\r\nNo colon\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"])
-  func `What follows nonsense later does not cost the client its answer`(nonsense: String) async throws {
+  func `Input that follows malformed input later does not cost the client its response`(nonsense: String) async throws {
     try await withHandler { harness in
       try? harness.send(nonsense)
       #expect(try harness.statuses() == [400])
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  /// Behind these the decoder decodes nothing more; it would keep all that comes.
+  /// Behind these the decoder decodes nothing more; it would retain all that arrives.
   @Test(arguments: [
     (request("PUT /a", ["Connection: Upgrade", "Upgrade: websocket"], body: "x"), 201),
     (request("PUT /a", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"], body: "x"), 201),
@@ -76,9 +76,9 @@ import UploadTestSupport
     try await withHandler { harness in
       harness.fillLingering()
       try? harness.send(text)
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
-      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(response.lowercased().contains("\r\nconnection: close\r\n"))
       let piece = String(repeating: "x", count: 1 << 20)
       for _ in 0..<64 { try harness.send(piece) }
       #expect(harness.isOpen)
@@ -87,13 +87,13 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An answer to HEAD has no body, so that the next answer is read as one`() async throws {
+  @Test func `A response to HEAD has no body, so that the next response is read as one`() async throws {
     try await withHandler { harness in
       try harness.send(request("HEAD /stream-upload"))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\n"))
-      #expect(answer.hasSuffix("\r\n\r\n"))
-      #expect(answer.contains("\r\nAllow: POST\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 405 Method Not Allowed\r\n"))
+      #expect(response.hasSuffix("\r\n\r\n"))
+      #expect(response.contains("\r\nAllow: POST\r\n"))
       try harness.send(request("GET /x"))
       #expect(try harness.received().hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
@@ -109,17 +109,17 @@ import UploadTestSupport
     ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
     ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
   ])
-  func `What cannot be read is answered in JSON, and is the last`(text: String, status: Int) async throws {
+  func `Malformed input gets a response in JSON, which is the last`(text: String, status: Int) async throws {
     try await withHandler { harness in
       try? harness.send(text)
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
-      #expect(answer.contains("{\"status\":\(status),\"msg\":\""))
-      #expect(answer.hasSuffix(",\"ok\":false}\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(response.contains("{\"status\":\(status),\"msg\":\""))
+      #expect(response.hasSuffix(",\"ok\":false}\n"))
       #expect(harness.wire.outputIsClosed)
       try? harness.send(request("GET /after"))
       #expect(try harness.received() == "")
-      #expect(harness.library.requests == [])
+      #expect(harness.hummingbird.requests == [])
     }
   }
 
@@ -135,9 +135,9 @@ import UploadTestSupport
       #expect(try harness.statuses() == [201])
       #expect(harness.server.perClient?.begin("192.0.2.1") == true, "what has ended counts no more")
       try harness.send(request("PUT /b", ["Content-Length: 3"]))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
-      #expect(answer.contains("\r\nRetry-After: 5\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
+      #expect(response.contains("\r\nRetry-After: 5\r\n"))
       try harness.send(
         "abc" + request("POST /file-upload", ["Content-Type: multipart/form-data; boundary=Z"], body: "--Z")
       )
@@ -146,7 +146,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Who cannot get its upload stored, or goes away, has none under way`() async throws {
+  @Test func `A client whose upload fails, or that disconnects, has no upload under way`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits) { harness in
@@ -162,7 +162,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A broken chunk in the middle is answered, and the upload dropped`() async throws {
+  @Test func `A malformed chunk in the middle gets a response, and the upload is discarded`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /stream-upload?name=a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
       try? harness.send("ZZ\r\n")

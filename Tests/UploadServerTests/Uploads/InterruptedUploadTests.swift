@@ -7,7 +7,7 @@ import UploadTestSupport
 @testable import UploadServer
 
 /// `--on-cut keep`: what came of a raw body that was cut.
-@Suite struct CutUploadTests {
+@Suite struct InterruptedUploadTests {
   private var limits: UploadLimits {
     var limits = UploadLimits()
     limits.onCut = .keep
@@ -20,7 +20,7 @@ import UploadTestSupport
     return error
   }
 
-  @Test func `A body that timed out is kept, and the client is told so`() async throws {
+  @Test func `A body that timed out is kept, and the response says so`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a.bin", ["Content-Length: 10"]) + "abc")
@@ -28,9 +28,9 @@ import UploadTestSupport
       #expect(try harness.received() == "", "first it is stored")
       harness.advance(100)
       harness.store.finishPublishing()
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 408 "))
-      #expect(answer.contains("kept as \\\"a.bin.partial\\\""))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 408 "))
+      #expect(response.contains("kept as \\\"a.bin.partial\\\""))
       #expect(harness.store.published == [["a.bin.partial"]])
       #expect(harness.store.sink?.isKept == true)
       #expect(failure(harness)?.code == .timedOut)
@@ -84,9 +84,9 @@ import UploadTestSupport
       harness.store.publishFailure = UploadError(.diskFull, "Full.")
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.advance(21)
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 408 "))
-      #expect(!answer.contains("kept"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 408 "))
+      #expect(!response.contains("kept"))
       #expect(failure(harness)?.code == .timedOut)
     }
   }

@@ -1,20 +1,4 @@
-import NIOCore
 import UploadCore
-import UploadStorage
-
-extension StoredFile {
-  /// What the events tell of this file.
-  func finished(_ meter: UploadMeter) -> FinishedUpload {
-    FinishedUpload(
-      path: name,
-      bytes: size,
-      type: type,
-      declaredType: meter.declaredType,
-      detectedType: meter.detectedType,
-      sha256: digests.sha256Text
-    )
-  }
-}
 
 extension UploadError {
   /// How an upload that fails with this error ended.
@@ -27,8 +11,8 @@ extension UploadError {
     UploadError(.tooLarge, "The file is larger than this server accepts (\(limit)).")
   }
 
-  /// Somebody at the server ended it.
-  static let cancelledHere = UploadError(.cancelled, "The upload was cancelled at the server.")
+  /// The server's user cancelled it.
+  static let cancelledByServer = UploadError(.cancelled, "The upload was cancelled at the server.")
 
   /// The connection is gone, or broke with an error.
   static func clientGone(_ cause: (any Error)? = nil) -> UploadError {
@@ -41,24 +25,24 @@ extension UploadError {
     UploadError(.incomplete, "The body ended before it was complete. Send the file again.", cause: cause)
   }
 
-  /// The server takes no more requests.
+  /// The server accepts no more requests.
   static let stopping = UploadError(.shuttingDown, "The server is stopping. Send the file again later.")
 
   /// The headers of a request were not complete in time.
   static let lateHeaders = UploadError(.timedOut, "The head of the request did not come whole in time.")
 
-  /// Nothing of the body came for as long as the idle time-out.
-  static func silence(_ timeout: Duration) -> UploadError {
+  /// Nothing of the body arrived for the idle timeout.
+  static func bodyTimeout(_ timeout: Duration) -> UploadError {
     UploadError(.timedOut, "No byte of the file came for \(timeout.formattedSeconds). Send the file again.")
   }
 
-  /// It came too slowly, on average.
+  /// It arrived too slowly, on average.
   static func tooSlow(limit: SizeSetting) -> UploadError {
     UploadError(.timedOut, "The file came slower than this server waits for (\(limit)/s).")
   }
 
   /// Whether the body ended early although nothing was wrong with it: what came of it may be worth keeping.
-  var isCut: Bool {
+  var isInterrupted: Bool {
     [.incomplete, .clientGone, .timedOut, .shuttingDown].contains(code)
   }
 
@@ -70,28 +54,5 @@ extension UploadError {
   /// Any error as one of ours; what is not comes from within.
   static func wrapping(_ error: any Error) -> UploadError {
     error as? UploadError ?? UploadError(.internalFailure, "The server failed. Try again.", cause: error)
-  }
-}
-
-extension UploadMeter {
-  /// Has a cancellation end `body`, on the body's event loop, where this is called.
-  func cancels(_ body: any IncomingBody, on eventLoop: any EventLoop) {
-    let body = NIOLoopBound(body, eventLoop: eventLoop)
-    onCancel {
-      eventLoop.execute { body.value.fail(.cancelledHere) }
-    }
-  }
-
-  /// Counts the connection's receive buffer, of which `bytes` is a slice, as held by this upload.
-  func noteNetwork(_ bytes: ByteBuffer) {
-    setNetworkBytes(bytes.storageCapacity)
-  }
-
-  /// Notes that a rate limit begins, or ceases, to hold it back; what waits for the disk or for memory still does.
-  func noteLimit(_ isHeldBack: Bool) {
-    switch phase {
-    case .waiting, .peer, .limit: phase = isHeldBack ? .limit : .peer
-    case .disk, .memory, .input, .pause, .answer, .finishing: break
-    }
   }
 }

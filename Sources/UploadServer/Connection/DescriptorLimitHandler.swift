@@ -3,7 +3,7 @@ import UploadStorage
 
 /// Closes a connection that got one of the process's last descriptors. The limit on connections avoids
 /// that, but does not know the descriptors that the process inherited or opens for other purposes.
-final class LastDescriptors: ChannelInboundHandler, RemovableChannelHandler {
+final class DescriptorLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
 
   func channelActive(context: ChannelHandlerContext) {

@@ -6,22 +6,22 @@ import UploadTestSupport
 @testable import UploadServer
 
 /// How the client's end of a connection is taken, at every point of a request.
-@Suite struct ConnectionEndTests {
+@Suite struct HalfCloseTests {
   @Test(arguments: [("Content-Length: 100", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
   func `An end in the middle of a body stores nothing, and says so`(length: String, piece: String) async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", [length]) + piece)
       harness.sendEnd()
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
-      #expect(answer.contains("ended before it was complete"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+      #expect(response.contains("ended before it was complete"))
       #expect(harness.store.sink?.isAborted == true)
       #expect(harness.store.published.isEmpty)
       #expect(!harness.isOpen)
     }
   }
 
-  @Test func `An end right behind a whole request still gets its answer`() async throws {
+  @Test func `FIN right behind a complete request still leaves it its response`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -39,46 +39,46 @@ import UploadTestSupport
       try harness.send(request("PUT /a", body: "x"))
       #expect(try harness.statuses() == [201])
       harness.sendEnd()
-      #expect(harness.library.inputClosedEvents == 1)
+      #expect(harness.hummingbird.inputClosedEvents == 1)
     }
     try await withHandler { harness in
       try harness.send("PUT /a HTTP/1.1\r\nHo")
       harness.sendEnd()
       #expect(try harness.received() == "")
-      #expect(harness.library.inputClosedEvents == 1)
+      #expect(harness.hummingbird.inputClosedEvents == 1)
     }
   }
 
-  @Test func `The library hears of the client's end when all that came before is answered`() async throws {
+  @Test func `Hummingbird gets the client's FIN when all requests before it have responses`() async throws {
     try await withHandler { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + request("GET /2"))
       harness.sendEnd()
-      #expect(harness.library.inputClosedEvents == 0)
-      harness.library.answer()
-      #expect(harness.library.requests == ["GET /1", "GET /2"])
-      #expect(harness.library.inputClosedEvents == 0)
-      harness.library.answer()
-      #expect(harness.library.inputClosedEvents == 1)
+      #expect(harness.hummingbird.inputClosedEvents == 0)
+      harness.hummingbird.respond()
+      #expect(harness.hummingbird.requests == ["GET /1", "GET /2"])
+      #expect(harness.hummingbird.inputClosedEvents == 0)
+      harness.hummingbird.respond()
+      #expect(harness.hummingbird.inputClosedEvents == 1)
       #expect(try harness.statuses() == [200, 200])
     }
   }
 
-  @Test func `A refusal in between does not bring the client's end forward`() async throws {
+  @Test func `A rejection in between does not deliver the client's FIN early`() async throws {
     try await withHandler { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + request("DELETE /") + request("GET /2"))
       harness.sendEnd()
-      harness.library.answer()
-      #expect(harness.library.requests == ["GET /1", "GET /2"])
-      #expect(harness.library.inputClosedEvents == 0)
-      harness.library.answer()
-      #expect(harness.library.inputClosedEvents == 1)
+      harness.hummingbird.respond()
+      #expect(harness.hummingbird.requests == ["GET /1", "GET /2"])
+      #expect(harness.hummingbird.inputClosedEvents == 0)
+      harness.hummingbird.respond()
+      #expect(harness.hummingbird.inputClosedEvents == 1)
       #expect(try harness.statuses() == [200, 405, 200])
     }
   }
 
-  @Test func `Uploads pipelined before the client's end are all stored and answered`() async throws {
+  @Test func `Uploads pipelined before FIN are all stored and get responses`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + request("PUT /b", body: "y"))

@@ -6,36 +6,36 @@ import UploadStorage
 
 @testable import UploadServer
 
-@Suite struct AnswerTests {
+@Suite struct ServerResponseTests {
   @Test func `Success has the shape that clients know`() {
     let files = [
       StoredFile(name: "a \"b\".txt", size: 12, type: "text/plain", modified: 0),
       StoredFile(name: "ü", size: .max, type: nil, modified: 0, replaced: true),
     ]
-    let answer = Answer.stored(files, status: .created)
+    let response = ServerResponse.stored(files, status: .created)
     #expect(
-      String(buffer: answer.body)
+      String(buffer: response.body)
         == #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"a \"b\".txt","size":12,"type":"text/plain"},"#
         + #"{"name":"ü","size":18446744073709551615,"type":null}]}"# + "\n"
     )
-    #expect(answer.status == .created)
-    #expect(answer.fields[.contentType] == "application/json")
-    #expect(answer.fields[.contentLength] == "\(answer.body.readableBytes)")
-    #expect(answer.fields[.xContentTypeOptions] == "nosniff")
-    #expect(String(buffer: Answer.stored([], status: .ok).body).hasPrefix(#"{"status":200,"#))
+    #expect(response.status == .created)
+    #expect(response.fields[.contentType] == "application/json")
+    #expect(response.fields[.contentLength] == "\(response.body.readableBytes)")
+    #expect(response.fields[.xContentTypeOptions] == "nosniff")
+    #expect(String(buffer: ServerResponse.stored([], status: .ok).body).hasPrefix(#"{"status":200,"#))
   }
 
   @Test func `Failure has the shape that clients know`() {
-    let answer = Answer(refusing: UploadError(.tooLarge, "Too \"large\"\n\u{1B}."))
-    #expect(String(buffer: answer.body) == #"{"status":413,"msg":"Too \"large\"\n\u001b.","ok":false}"# + "\n")
-    #expect(answer.status.code == 413)
-    #expect(answer.fields[.retryAfter] == nil)
+    let response = ServerResponse(failure: UploadError(.tooLarge, "Too \"large\"\n\u{1B}."))
+    #expect(String(buffer: response.body) == #"{"status":413,"msg":"Too \"large\"\n\u001b.","ok":false}"# + "\n")
+    #expect(response.status.code == 413)
+    #expect(response.fields[.retryAfter] == nil)
   }
 
-  @Test func `Who comes at a bad moment is told when to come again`() {
-    #expect(Answer(refusing: UploadError(.tooManyUploads, "")).fields[.retryAfter] == "5")
-    #expect(Answer(refusing: UploadError(.shuttingDown, "")).fields[.retryAfter] == "5")
-    #expect(Answer(refusing: "", status: .tooManyRequests).fields[.retryAfter] == "5")
+  @Test func `A response to a passing failure says when to try again`() {
+    #expect(ServerResponse(failure: UploadError(.tooManyUploads, "")).fields[.retryAfter] == "5")
+    #expect(ServerResponse(failure: UploadError(.shuttingDown, "")).fields[.retryAfter] == "5")
+    #expect(ServerResponse(failure: "", status: .tooManyRequests).fields[.retryAfter] == "5")
   }
 
   @Test func `Every error code has its status`() {

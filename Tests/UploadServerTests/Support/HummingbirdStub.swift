@@ -2,19 +2,19 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Stands where the library's own handlers are: answers every request with its path, or waits until told to. Like the
-/// library it takes what was read only once the reading is complete.
-final class LibraryStub: ChannelInboundHandler {
+/// Stands where Hummingbird's own handlers are: responds to every request with its path, at once or when ``respond()`` is
+/// called. Like Hummingbird it handles what was read only once the read is complete.
+final class HummingbirdStub: ChannelInboundHandler {
   typealias InboundIn = HTTPRequestPart
   typealias OutboundOut = HTTPResponsePart
 
-  /// What reached the library.
+  /// What reached Hummingbird.
   private(set) var requests: [String] = []
   private(set) var bodyBytes = 0
   private(set) var quiesceEvents = 0
   private(set) var inputClosedEvents = 0
-  var answersAtOnce = true
-  /// Of its answers.
+  var respondsImmediately = true
+  /// Of its responses.
   var status = 200
   private var buffered: [HTTPRequestPart] = []
   private var waiting: [String] = []
@@ -44,7 +44,7 @@ final class LibraryStub: ChannelInboundHandler {
     case .body(let bytes): bodyBytes += bytes.readableBytes
     case .end:
       waiting.append(requests.last ?? "")
-      if answersAtOnce { answer() }
+      if respondsImmediately { respond() }
     }
   }
 
@@ -53,10 +53,10 @@ final class LibraryStub: ChannelInboundHandler {
     if event as? ChannelEvent == .inputClosed { inputClosedEvents += 1 }
   }
 
-  /// Answers the oldest request that waits.
-  func answer() {
+  /// Responds to the oldest request that waits.
+  func respond() {
     guard let context, !waiting.isEmpty else { return }
-    let body = ByteBuffer(string: "library: \(waiting.removeFirst())\n")
+    let body = ByteBuffer(string: "hummingbird: \(waiting.removeFirst())\n")
     let fields: HTTPFields = [.contentLength: "\(body.readableBytes)"]
     context.write(wrapOutboundOut(.head(HTTPResponse(status: .init(code: status), headerFields: fields))), promise: nil)
     context.write(wrapOutboundOut(.body(body)), promise: nil)

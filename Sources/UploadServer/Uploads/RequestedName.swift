@@ -1,24 +1,24 @@
 import UploadCore
 import UploadProtocol
 
-/// What an upload is to be called: what was asked for, or a made-up name with the ending of its type, which its first
-/// bytes tell.
-struct WantedName {
-  private let asked: FileName?
+/// The name that an upload is to get: the requested one, or a generated name with the extension of its type, which the
+/// first bytes show.
+struct RequestedName {
+  private let requested: FileName?
   private let stem = "upload-\(UploadID())"
 
-  init(_ asked: FileName?) {
-    self.asked = asked
+  init(_ requested: FileName?) {
+    self.requested = requested
   }
 
   /// The name for a file of a type.
   func fileName(type: String?) -> FileName {
     let ending = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
-    return asked ?? FileName("\(stem).\(ending)") ?? FileName.fallback
+    return requested ?? FileName("\(stem).\(ending)") ?? FileName.fallback
   }
 
-  /// The name for the file that `meter` has counted, and its type.
-  func end(of meter: UploadMeter) -> (name: FileName, type: String) {
+  /// The final name and the type of the file that `meter` has counted.
+  func resolved(for meter: UploadMeter) -> (name: FileName, type: String) {
     let guess = fileName(type: meter.declaredType)
     let type = StoredType.type(of: meter, name: guess)
     return (fileName(type: type), type)

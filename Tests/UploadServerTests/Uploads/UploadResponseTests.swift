@@ -4,24 +4,24 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// How uploads are answered, and what becomes of the connection.
-@Suite struct UploadAnswerTests {
-  @Test func `An upload is stored and answered, and the connection stays`() async throws {
+/// Responses to uploads, and what becomes of the connection.
+@Suite struct UploadResponseTests {
+  @Test func `An upload is stored and gets a response, and the connection stays open`() async throws {
     try await withHandler { harness in
       for round in 1...3 {
         try harness.send(request("POST /stream-upload?name=a\(round).txt", body: "hello"))
-        let answer = try harness.received()
-        #expect(answer.hasPrefix("HTTP/1.1 201 Created\r\n"))
+        let response = try harness.received()
+        #expect(response.hasPrefix("HTTP/1.1 201 Created\r\n"))
         #expect(
-          answer.hasSuffix(
+          response.hasSuffix(
             #""files":[{"name":"a\#(round).txt","size":5,"type":"text/plain","url":"./files/a\#(round).txt"}]}"# + "\n"
           )
         )
-        #expect(!answer.lowercased().contains("connection: close"))
-        #expect(answer.contains("\r\nServer: sluice\r\n") && answer.contains(" GMT\r\n"))
+        #expect(!response.lowercased().contains("connection: close"))
+        #expect(response.contains("\r\nServer: sluice\r\n") && response.contains(" GMT\r\n"))
       }
       #expect(harness.store.sinks.map(\.text) == ["hello", "hello", "hello"])
-      #expect(harness.library.requests == [])
+      #expect(harness.hummingbird.requests == [])
       #expect(harness.ledger.totals(.incoming).finished == 3)
       #expect(harness.isOpen && !harness.wire.outputIsClosed)
     }
@@ -51,16 +51,16 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Uploads and the library's requests take turns`() async throws {
+  @Test func `Uploads and Hummingbird's requests take turns`() async throws {
     try await withHandler { harness in
       try harness.send(request("GET /a"))
-      #expect(try harness.received().hasSuffix("library: GET /a\n"))
+      #expect(try harness.received().hasSuffix("hummingbird: GET /a\n"))
       try harness.send(request("PUT /b", body: "x"))
       #expect(try harness.statuses() == [201])
       try harness.send(request("GET /c"))
       #expect(try harness.statuses() == [200])
-      #expect(harness.library.requests == ["GET /a", "GET /c"])
-      #expect(harness.library.bodyBytes == 0)
+      #expect(harness.hummingbird.requests == ["GET /a", "GET /c"])
+      #expect(harness.hummingbird.bodyBytes == 0)
     }
   }
 
@@ -115,7 +115,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The client is told to send its body once, and only when it is wanted`() async throws {
+  @Test func `100 Continue is sent once, and only when the body is wanted`() async throws {
     var limits = UploadLimits()
     limits.maxSize = 100
     try await withHandler(limits: limits) { harness in
@@ -133,17 +133,17 @@ import UploadTestSupport
     }
   }
 
-  @Test func `HTTP/1.0 gets one answer and then the end`() async throws {
+  @Test func `HTTP/1.0 gets one response, then the connection is closed`() async throws {
     try await withHandler { harness in
       try harness.send("PUT /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
-      let answer = try harness.received()
-      #expect(answer.contains(" 201 Created\r\n") && !answer.contains(" 100 "))
+      let response = try harness.received()
+      #expect(response.contains(" 201 Created\r\n") && !response.contains(" 100 "))
       #expect(harness.wire.outputIsClosed)
       #expect(harness.store.sink?.text == "hi")
     }
   }
 
-  @Test func `Over the most uploads at once a client is told to come again`() async throws {
+  @Test func `Above the upload limit a client is asked to try again later`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 0
     try await withHandler(limits: limits) { harness in
