@@ -18,14 +18,8 @@ enum RequestDisposition {
   case reject(UploadError, retryAfter: Int? = nil)
 
   /// Asks access control, then looks for the route. Notes in `machine` what it learns about the request and its client.
-  /// - Parameter peer: the other end of the connection.
-  init(
-    _ request: IncomingRequest,
-    from peer: SocketAddress?,
-    on machine: inout ConnectionStateMachine,
-    _ access: AccessGate,
-    at now: NIODeadline
-  ) {
+  init(_ request: IncomingRequest, on machine: inout ConnectionStateMachine, in session: UploadSession) {
+    let (access, peer) = (session.server.access, session.context?.remoteAddress)
     let client = access.client(of: request.head, from: peer)
     let host = access.publicAddress(of: request.head, from: peer).authority
     let origin = access.allowedOrigin(of: request.head)
@@ -35,7 +29,7 @@ enum RequestDisposition {
       from: peer,
       client: client,
       isAuthenticated: machine.authenticatedClient == client.key,
-      at: now
+      at: session.now
     )
     switch decision {
     case .accept(let hasToken): if hasToken { machine.authenticate() }
@@ -47,6 +41,7 @@ enum RequestDisposition {
       return
     }
     self = machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
+    if case .forward = self { machine.forwardRequest() }
   }
 
   private static func route(_ request: IncomingRequest, of client: ClientAddress) -> RequestDisposition {

@@ -22,8 +22,13 @@ final class RequestRulesHandler: ChannelInboundHandler {
 }
 
 extension UploadError {
+  /// Why requests cannot be read any more, where an error of the channel says so; nil for all others.
+  static func unreadable(_ error: any Error) -> UploadError? {
+    error as? UploadError ?? (error as? HTTPParserError).map { parsing($0) }
+  }
+
   /// What the decoder could not read.
-  static func parsing(_ error: HTTPParserError) -> UploadError {
+  private static func parsing(_ error: HTTPParserError) -> UploadError {
     switch error {
     case .invalidEOFState, .closedConnection: .incompleteBody(error)
     case .headerOverflow:

@@ -78,9 +78,14 @@ struct ServerContext: Sendable {
     return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
   }
 
-  /// Reports a request that was rejected before an upload began. The only place that does. The target's query is not
-  /// reported.
-  func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String) {
+  /// Reports a request that was rejected before an upload began. The target's query is not reported.
+  func noteRejection(_ request: CurrentRequest, _ error: UploadError) {
+    noteRejection(request, error.code.status, error.message)
+  }
+
+  /// Reports a request that was rejected with a status that no error has.
+  /// - Parameter reason: by default the status in words.
+  func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String? = nil) {
     ledger.reject(
       RejectedRequest(
         time: LogTime.now,
@@ -89,7 +94,7 @@ struct ServerContext: Sendable {
         host: request.host.map(redactor.text),
         path: request.rawTarget.map(redactor.path),
         status: status.code,
-        reason: redactor.text(reason)
+        reason: redactor.text(reason ?? status.reasonPhrase)
       )
     )
   }

@@ -14,7 +14,6 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   let session: UploadSession
   private var machine: RawConnectionStateMachine
-  private var context: ChannelHandlerContext?
 
   init(server: ServerContext, eventLoop: any EventLoop) {
     session = UploadSession(server: server, eventLoop: eventLoop)
@@ -23,13 +22,11 @@ final class RawUploadHandler: ChannelDuplexHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    setTimer()
+    session.start(on: context)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     session.stop()
-    self.context = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -37,21 +34,17 @@ final class RawUploadHandler: ChannelDuplexHandler {
     context.fireChannelInactive()
   }
 
-  private var client: ClientAddress { ClientAddress(context?.remoteAddress) }
-
   // MARK: Input
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
-    guard let isFirst = machine.receive(at: session.eventLoop.now) else {
-      return session.bytesArrived(bytes.readableBytes)
-    }
+    guard let isFirst = machine.receive(at: session.now) else { return session.bytesArrived(bytes.readableBytes) }
     if isFirst { begin() }
     session.receive(bytes)
   }
 
   private func begin() {
-    let client = client
+    let client = session.peer
     let error = session.begin(of: client, size: nil) { session in
       let name = RequestedName(nil)
       let meter = UploadMeter(
@@ -70,7 +63,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
       )
     }
     if let error { return reject(error) }
-    if session.server.limits.minRate != nil { setTimer() }
+    session.startTimingPace()
   }
 
   func read(context: ChannelHandlerContext) {
@@ -98,14 +91,10 @@ final class RawUploadHandler: ChannelDuplexHandler {
     context.close(promise: nil)
   }
 
-  private func setTimer() {
-    session.setTimer(for: machine.deadline(paceDeadline: session.paceDeadline))
-  }
-
   // MARK: The response
 
   private func reject(_ error: UploadError) {
-    session.server.noteRejection(CurrentRequest(client: client), error.code.status, error.message)
+    session.server.noteRejection(CurrentRequest(client: session.peer), error)
     respond(ServerResponse(failure: error))
   }
 
@@ -113,23 +102,25 @@ final class RawUploadHandler: ChannelDuplexHandler {
   /// arrives.
   private func respond(_ response: ServerResponse) {
     let next = machine.respond()
-    guard let context, next != .ignore else { return }
-    session.setTimer(for: nil)
+    guard let context = session.context, next != .ignore else { return }
+    session.setTimer()
     let sent = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(wrapOutboundOut(response.body), promise: sent)
     switch next {
     case .ignore: break
     case .closeWhenSent: sent.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
     // FIN is the end of the body, and closes the connection.
-    case .linger: session.linger(.body, of: client, isStopping: machine.isStopping, on: context)
+    case .linger: session.linger(.body, of: session.peer, isStopping: machine.isStopping)
     }
-    if machine.resumesReading(hasRoom: session.hasRoom) { context.read() }
+    resumeReading()
   }
 }
 
 extension RawUploadHandler: UploadSessionDelegate {
-  func sessionCanRead() {
-    if machine.resumesReading(hasRoom: session.hasRoom) { context?.read() }
+  var deadline: NIODeadline? { machine.deadline(paceDeadline: session.paceDeadline) }
+
+  func resumeReading() {
+    if machine.resumesReading(hasRoom: session.hasRoom) { session.context?.read() }
   }
 
   func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool) {
@@ -140,9 +131,9 @@ extension RawUploadHandler: UploadSessionDelegate {
   }
 
   func sessionTimerFired() {
-    if machine.timerFired(at: session.eventLoop.now) { return context?.close(promise: nil) ?? () }
+    if machine.timerFired(at: session.now) { return session.context?.close(promise: nil) ?? () }
     if machine.isReceiving { session.checkPace() }
-    setTimer()
+    session.setTimer()
   }
 
   func sessionGraceEnded() {
