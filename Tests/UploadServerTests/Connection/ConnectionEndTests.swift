@@ -15,7 +15,8 @@ import Testing
     #expect(end.stop(in: phase) == action)
     #expect(end.isStopping)
     #expect(end.stop(in: phase) == .ignore)
-    #expect(end.takeHeldEvents() == (action == .hold, false))
+    let isHeld = action == .hold
+    #expect(end.takeHeldEvents() == (isHeld, false))
     #expect(end.takeHeldEvents() == (false, false))
   }
 
@@ -31,7 +32,8 @@ import Testing
     var end = ConnectionEnd()
     #expect(end.closeInput(in: phase, isAtRest: isAtRest) == action)
     #expect(end.inputIsClosed)
-    #expect(end.takeHeldEvents() == (false, action == .hold))
+    let isHeld = action == .hold
+    #expect(end.takeHeldEvents() == (false, isHeld))
   }
 
   @Test func `A close waits only while the server stops and responses are unsent`() {

@@ -5,7 +5,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// How the client's end of a connection is taken, at every point of a request.
+/// The client's FIN, and the loss of its connection, at every point of a request.
 @Suite struct HalfCloseTests {
   @Test(arguments: [("Content-Length: 100", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
   func `An end in the middle of a body stores nothing, and says so`(length: String, piece: String) async throws {
