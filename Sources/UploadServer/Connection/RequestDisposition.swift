@@ -45,16 +45,16 @@ enum RequestDisposition {
   }
 
   private static func route(_ request: IncomingRequest, of client: ClientAddress) -> RequestDisposition {
-    let body = RequestBody(request: request, client: client)
+    let factory = IncomingBodyFactory(request: request, client: client)
     switch UploadRoute(request) {
     case .hummingbird: return .forward
     case .rejection(let error): return .reject(error)
     case .file(let name, let type):
       return .upload(size: request.length.bytes) { session throws(UploadError) in
-        try body.file(name: name, declaredType: type, in: session)
+        try factory.file(name: name, declaredType: type, in: session)
       }
     case .form(let boundary):
-      return .upload(size: nil) { session throws(UploadError) in try body.form(boundary, in: session) }
+      return .upload(size: nil) { session throws(UploadError) in try factory.form(boundary, in: session) }
     }
   }
 }

@@ -12,6 +12,10 @@ import Testing
     func handlerAdded(context: ChannelHandlerContext) {
       self.context = context
     }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+      self.context = nil
+    }
   }
 
   @Test func `A held close is performed once, and completes every promise`() throws {

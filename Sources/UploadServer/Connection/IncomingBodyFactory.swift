@@ -5,7 +5,7 @@ import UploadProtocol
 import UploadStorage
 
 /// Makes the body of a request that is an upload, from its head.
-struct RequestBody {
+struct IncomingBodyFactory {
   let request: IncomingRequest
   let client: ClientAddress
 
