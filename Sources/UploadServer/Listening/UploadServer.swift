@@ -21,13 +21,13 @@ package final class UploadServer: Sendable {
 
   private struct State {
     var group: ServiceGroup?
-    /// Somebody wants the server to stop, perhaps before it ran.
+    /// The server is to stop, perhaps before it ran.
     var isStopping = false
   }
 
   /// Nothing listens before ``run(onListening:)``.
-  /// - Parameter eventLoopGroup: one that outlives the server by more than its run: the library lets go of its loops in
-  ///   a task of its own, which may come a little later.
+  /// - Parameter eventLoopGroup: one that outlives ``run(onListening:)``: Hummingbird releases its loops in a task of its
+  ///   own, which may run a little later.
   package init(
     configuration: ServerConfiguration,
     store: DiskStore,
@@ -43,7 +43,7 @@ package final class UploadServer: Sendable {
   }
 
   /// Listens, and serves until ``stop()`` and the end of the last upload.
-  /// - Parameter onListening: hears where, once the ports are open.
+  /// - Parameter onListening: called with the address once the ports are open.
   /// - Throws: ``UploadError`` with code `cannotListen` when a port is taken or not allowed.
   package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
     if maxConnections < configuration.maxConnections {
@@ -67,7 +67,7 @@ package final class UploadServer: Sendable {
     }
     let listeners = Listeners(all: [http] + (raw.map { [$0] } ?? []))
     var lifecycle = ServiceGroupConfiguration(services: [listeners], logger: logger)
-    // Uploads end themselves after their grace; downloads and whatever hangs are cut a little later.
+    // Uploads end themselves after their grace; downloads and blocked connections are closed a little later.
     lifecycle.maximumGracefulShutdownDuration = configuration.limits.grace + .seconds(2)
     let group = ServiceGroup(configuration: lifecycle)
     let isStopping = state.withLock { state in
@@ -94,7 +94,8 @@ package final class UploadServer: Sendable {
     try configuration.tls?.reload()
   }
 
-  /// Begins to stop: nothing new is taken, what runs gets its grace. Again does nothing more.
+  /// Begins a graceful shutdown: nothing new is accepted, and running uploads get their grace period. Further calls do
+  /// nothing.
   package func stop() async {
     let group = state.withLock { state in
       state.isStopping = true
@@ -167,7 +168,7 @@ package final class UploadServer: Sendable {
     let message =
       switch (error as? IOError)?.errnoCode {
       case EADDRINUSE:
-        "\(place) is taken\(PortHolder.describe(port: port).map { " (by \($0))" } ?? ""). "
+        "\(place) is taken\(PortOwner.describe(port: port).map { " (by \($0))" } ?? ""). "
           + "Choose another with \(option), or 0 for any."
       case EACCES: "\(place) needs more rights. Choose one above 1023 with \(option)."
       case EADDRNOTAVAIL: "this machine has no such address for \(place). Check --host."

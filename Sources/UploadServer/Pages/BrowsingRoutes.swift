@@ -26,18 +26,18 @@ struct BrowsingRoutes: Sendable {
   /// The router with all of it.
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
-    router.add(middleware: PlainRefusals())
+    router.add(middleware: ErrorResponseMiddleware())
     router.get("/") { request, context in try await list(page(for: request).front, for: request, over: context.channel)
     }
     router.get("/files") { request, context in try await listing(request, over: context.channel) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }
     router.get("/healthz") { _, _ in
       _ = try await inDirectory { _ in }
-      return Response(Answer(status: .ok, contentType: "text/plain", body: "ok\n"))
+      return Response(ServerResponse(status: .ok, contentType: "text/plain", body: "ok\n"))
     }
     router.get("/metrics") { _, _ in
       let metrics = Metrics(ledger: ledger, slabs: budget.use)
-      return Response(Answer(status: .ok, contentType: Metrics.contentType, body: metrics.text))
+      return Response(ServerResponse(status: .ok, contentType: Metrics.contentType, body: metrics.text))
     }
     return router
   }
@@ -88,7 +88,7 @@ struct BrowsingRoutes: Sendable {
       let message =
         "Too many listings or files: listings may use \(share) of memory together. Try again later, or start the server "
         + "with a larger --memory-budget."
-      return Response(Answer(refusing: message, status: .serviceUnavailable).shown(on: Page(for: request.head)))
+      return Response(ServerResponse(failure: message, status: .serviceUnavailable).shown(on: Page(for: request.head)))
     }
   }
 

@@ -6,7 +6,7 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// Answers `GET /files/NAME`: the file as an attachment, whole or in part.
+/// Responds to `GET /files/NAME`: the file as an attachment, whole or in part.
 ///
 /// One open file serves the size, the tag and the bytes, so that a file that is replaced in between is never mixed with its
 /// successor.
@@ -15,7 +15,7 @@ struct Download: Sendable {
   private static let smallPiece = 32 * 1024
   /// The same for a client that reads fast, as far as the memory budget allows: it costs less time.
   private static let largePiece = 1024 * 1024
-  /// Who has taken so many bytes reads indeed; sockets hold less than that.
+  /// A client that has accepted so many bytes does read; sockets hold less than that.
   private static let proof: UInt64 = 16 * 1024 * 1024
 
   let file: any OpenFile
@@ -45,29 +45,29 @@ struct Download: Sendable {
     case .notModified: return Response(status: .notModified, headers: fields)
     case .failed(let field): throw Preconditions.failure(field)
     }
-    switch ByteRange(field: wantedRange(of: request), size: stored.size) {
+    switch ByteRange(field: requestedRange(of: request), size: stored.size) {
     case .whole: return Response(status: .ok, headers: fields, body: body(0..<stored.size))
     case .part(let range):
       fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(stored.size)"
       return Response(status: .partialContent, headers: fields, body: body(range))
     case .unsatisfiable:
-      var refusal = Answer(
-        refusing: "The file has \(stored.size) bytes; the range lies behind its end.",
+      var failure = ServerResponse(
+        failure: "The file has \(stored.size) bytes; the range lies behind its end.",
         status: .rangeNotSatisfiable
       )
-      refusal.fields[.contentRange] = "bytes */\(stored.size)"
-      return Response(refusal.shown(on: Page(for: request.head)))
+      failure.fields[.contentRange] = "bytes */\(stored.size)"
+      return Response(failure.shown(on: Page(for: request.head)))
     }
   }
 
   private var tag: String { Preconditions.Representation(file.version).tag.text }
 
-  /// The range asked for, unless it was asked of another version of the file, or of one that only a date tells: nobody
-  /// knows whether the file changed twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5
-  /// and 8.8.2.2), and parts of two versions must never be put together.
+  /// The range asked for, unless it was asked of another version of the file, or of one that only a date tells: the
+  /// file may have changed twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5 and
+  /// 8.8.2.2), and parts of two versions must never be put together.
   ///
   /// Only GET has ranges (RFC 9110 section 14.2): HEAD describes the whole file.
-  private func wantedRange(of request: Request) -> String? {
+  private func requestedRange(of request: Request) -> String? {
     guard request.method == .get else { return nil }
     if let condition = request.headers[.ifRange], condition != tag { return nil }
     return request.headers[.range]
@@ -129,9 +129,9 @@ struct Download: Sendable {
 }
 
 extension Response {
-  /// A complete answer as the library takes it.
-  init(_ answer: Answer) {
-    self.init(status: answer.status, headers: answer.fields, body: ResponseBody(byteBuffer: answer.body))
+  /// A complete response as Hummingbird writes it.
+  init(_ response: ServerResponse) {
+    self.init(status: response.status, headers: response.fields, body: ResponseBody(byteBuffer: response.body))
   }
 }
 

@@ -19,7 +19,7 @@ struct Listing: Sendable {
   let channel: any Channel
 
   func response() -> Response {
-    var fields = Answer(status: .ok, contentType: format.contentType, body: "").fields
+    var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
     let body = ResponseBody { writer in
       var place = Place()

@@ -24,7 +24,7 @@ actor ListingSnapshots {
   /// - Throws: ``BudgetExceeded``; ``UploadError`` with code `storageFailed`.
   func current() async throws -> DirectorySnapshot {
     if let shared = try await unchanged() { return shared }
-    // Whoever read it meanwhile may have begun before the latest file had its name.
+    // A snapshot that was read meanwhile may have begun before the latest file had its name.
     while let reading { _ = await reading.result }
     let task = Task {
       defer { reading = nil }
