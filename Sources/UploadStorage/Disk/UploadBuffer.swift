@@ -2,7 +2,7 @@ import NIOCore
 
 /// What an upload holds in memory until it is written: chunks that have found no room yet, the slab that is being filled,
 /// and less than a block that is in no slab. Decides how large the next slab is, and whether the upload is slow, by the
-/// time that slabs take to fill. Has no clock, and takes no slab by itself: ``DiskUpload`` does.
+/// time that slabs take to fill. Has no clock, and takes no slab by itself: ``SlabFiller`` does.
 ///
 /// An upload too slow to fill its slab releases it: a large one always, a small one when others wait. Until it has whole
 /// blocks again it keeps its bytes in a small buffer. So thousands of slow uploads hold at most 64 KiB each, and where that

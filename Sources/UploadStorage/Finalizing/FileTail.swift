@@ -7,10 +7,27 @@ struct FileTail: Sendable {
   /// The last bytes; unchanged until the file is staged.
   enum Content: Sendable {
     case empty
-    /// In memory that `O_DIRECT` takes.
+    /// Page-aligned, as `O_DIRECT` requires.
     case slab(Slab)
     /// Less than a block.
     case buffer(ByteBuffer)
+
+    /// In bytes.
+    var count: Int {
+      switch self {
+      case .empty: 0
+      case .slab(let slab): slab.count
+      case .buffer(let bytes): bytes.readableBytes
+      }
+    }
+
+    /// Whether the memory is page-aligned.
+    var isAligned: Bool {
+      switch self {
+      case .slab: true
+      case .empty, .buffer: false
+      }
+    }
   }
 
   let request: FinalizeRequest
