@@ -95,7 +95,7 @@ package final class UploadDirectory: Sendable {
 
   /// Checks where the path leads, and opens another directory that has replaced the one that is open; blocks.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when nothing can be stored there now.
-  package func check() throws(UploadError) {
+  func check() throws(UploadError) {
     _ = try current()
   }
 
@@ -159,7 +159,7 @@ package final class UploadDirectory: Sendable {
   }
 
   /// Bytes of the file system that may still be used; nil when that is not known. Blocks.
-  package var freeSpace: UInt64? { calls.freeSpace(descriptor) }
+  var freeSpace: UInt64? { calls.freeSpace(descriptor) }
 
   // MARK: Files
 
