@@ -3,7 +3,7 @@ import UploadCore
 import UploadStorage
 
 extension StoredFile {
-  /// What the events tell of this file.
+  /// The outcome that events report: this file, and the types that its upload declared and showed.
   func finished(_ meter: UploadMeter) -> FinishedUpload {
     FinishedUpload(
       path: name,
