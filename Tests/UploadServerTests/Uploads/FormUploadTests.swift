@@ -54,7 +54,7 @@ import UploadTestSupport
   }
 
   /// As it does when its workers have been shut down.
-  @Test func `a store that fails within the call that begins a file fails the form, and ends its upload`() async throws {
+  @Test func `a store that fails within the call that begins an upload fails the form`() async throws {
     try await withHandler { harness in
       let length = "Content-Length: 100000000"
       try harness.send(request("POST /file-upload", [FormText.type, length]))
