@@ -73,9 +73,10 @@ final class SlabFiller {
     }
     // The budget's queues hold only uploads that have a block to write.
     if buffer.keepRemainder(at: now) { return false }
-    let filler = NIOLoopBound(self, eventLoop: eventLoop)
+    // Retains the upload until it has its slab, or stops waiting.
+    let waiting = NIOLoopBound((filler: self, upload: delegate), eventLoop: eventLoop)
     let pace = buffer.isSlow ? MemoryBudget.Pace.slow : .fast
-    ticket = budget.wait(upTo: buffer.nextSlabSize, as: pace, on: eventLoop) { filler.value.granted($0) }
+    ticket = budget.wait(upTo: buffer.nextSlabSize, as: pace, on: eventLoop) { waiting.value.filler.granted($0) }
     return false
   }
 
@@ -105,6 +106,8 @@ final class SlabFiller {
 
   private func checkFilling() {
     check = nil
+    // An upload that was released without an end can do nothing with the slab.
+    guard delegate != nil else { return end() }
     guard !isOver, !isComplete, let slab = buffer.filling else { return }
     let time = buffer.checkFilling(at: eventLoop.now)
     if time != .normal, !isOffered { offer(slab) }
@@ -124,8 +127,9 @@ final class SlabFiller {
 
   private func recall(_ slab: Slab) {
     guard !isOver, buffer.filling === slab else { return }
+    guard let delegate else { return end() }
     isRecalled = true
-    delegate?.slabFillerChanged()
+    delegate.slabFillerChanged()
   }
 
   // MARK: Handing over
