@@ -64,8 +64,7 @@ extension UploadStore {
 
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
 package protocol UploadSink: AnyObject {
-  /// Accepts the next bytes. Bytes that find no room yet are queued, so that none are lost; check ``hasRoom`` before
-  /// writing more.
+  /// Accepts the next bytes. Bytes without room are queued, so that none are lost; check ``hasRoom`` before writing more.
   func write(_ bytes: ByteBuffer)
 
   /// Whether everything written so far has found room. When it has not, the delegate is notified once it has.
@@ -81,8 +80,8 @@ package protocol UploadSink: AnyObject {
   ///   another file before the store failed.
   func finalize(_ request: FinalizeRequest) -> EventLoopFuture<StoredFile>
 
-  /// Releases everything and leaves nothing in the store. Does nothing after ``stage(_:)`` has succeeded; after
-  /// ``finalize(_:)`` it may be too late; then the future succeeds.
+  /// Releases everything and leaves nothing in the store. Does nothing after ``stage(_:)`` has succeeded. After
+  /// ``finalize(_:)`` it may be too late: then the future still succeeds.
   func abort()
 }
 

@@ -4,7 +4,7 @@ import UploadCore
 
 /// The names of a directory's files at one instant: newest first, then by their bytes.
 ///
-/// Names only, so that a directory of any size takes little memory: 16 bytes and the name itself for each file. Everything
+/// Names only, so that a directory of any size needs little memory: 16 bytes and the name itself for each file. Everything
 /// else about a file is read when its row is rendered.
 final class DirectorySnapshot: Sendable {
   /// Where a name lies.

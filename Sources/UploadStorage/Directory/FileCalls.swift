@@ -51,7 +51,7 @@ struct FileCalls: Sendable {
     one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
   }
   /// `fstatat` of what has a name in a directory: of a link itself, not of what it leads to.
-  var look: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
+  var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
     name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
   }
   /// Begins to write a range from the page cache to the disk.

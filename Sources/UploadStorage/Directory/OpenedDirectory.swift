@@ -76,7 +76,7 @@ final class OpenedDirectory: Sendable {
   /// What has a name now; nil when nothing has.
   func entry(at name: NameBytes) -> Entry? {
     var status = stat()
-    return calls.look(descriptor, name, &status) == 0 ? Entry(status) : nil
+    return calls.entryStatus(descriptor, name, &status) == 0 ? Entry(status) : nil
   }
 
   /// - Throws: what the condition says of the file that has its name now.

@@ -110,7 +110,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
 
   private func write(_ slab: Slab) {
     writer.write(slab) { result in
-      self.filler.giveBack(slab)
+      self.filler.release(slab)
       self.wrote(result)
     }
   }
@@ -193,7 +193,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   /// The finalizer is done: the file is no longer this upload's.
   /// - Returns: nil when it failed; that has been reported.
   private func handedOver<Outcome>(_ tail: FileTail, _ result: Result<Outcome, any Error>) -> Outcome? {
-    if case .slab(let slab) = tail.content { filler.giveBack(slab) }
+    if case .slab(let slab) = tail.content { filler.release(slab) }
     switch result {
     case .success(let outcome):
       meter.addStored(tail.placement.piece.count)

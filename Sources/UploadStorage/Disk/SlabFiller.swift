@@ -92,7 +92,7 @@ final class SlabFiller {
 
   private func granted(_ slab: Slab) {
     ticket = nil
-    guard !isOver, let delegate else { return budget.giveBack(slab) }
+    guard !isOver, let delegate else { return budget.release(slab) }
     begin(slab)
     delegate.slabFillerChanged()
   }
@@ -135,7 +135,7 @@ final class SlabFiller {
   // MARK: Handing over
 
   /// Ends the filling of the slab, full or not.
-  /// - Returns: the slab, which the caller writes and then returns with ``giveBack(_:)``; nil when there is none.
+  /// - Returns: the slab, which the caller writes and then returns with ``release(_:)``; nil when there is none.
   func takeSlab() -> Slab? {
     guard let slab = buffer.filling else { return nil }
     buffer.notePace(at: eventLoop.now)
@@ -148,7 +148,7 @@ final class SlabFiller {
   func takeBlocks() -> Slab? {
     buffer.keepBlocks(at: eventLoop.now)
     guard buffer.filling?.count == 0 else { return takeSlab() }
-    release()
+    releaseFilling()
     return nil
   }
 
@@ -172,16 +172,16 @@ final class SlabFiller {
   }
 
   /// Releases the slab that is being filled.
-  private func release() {
+  private func releaseFilling() {
     guard let slab = buffer.filling else { return }
     endFilling()
-    giveBack(slab)
+    release(slab)
   }
 
   /// Returns a slab that was taken, after its last use.
-  func giveBack(_ slab: Slab) {
+  func release(_ slab: Slab) {
     meter.letGo(slab.region)
-    budget.giveBack(slab)
+    budget.release(slab)
   }
 
   /// Discards what is not written, and returns all memory except slabs that were taken. Nothing may be appended after this.
@@ -190,7 +190,7 @@ final class SlabFiller {
     check?.cancel()
     if let ticket { budget.drop(ticket) }
     ticket = nil
-    release()
+    releaseFilling()
     buffer = UploadBuffer()
   }
 }

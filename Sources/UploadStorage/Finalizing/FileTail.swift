@@ -56,7 +56,7 @@ struct FileTail: Sendable {
     case .buffer(let bytes): try bytes.withUnsafeReadableBytes { try file.write(piece, $0) }
     }
     if placement.needsTruncation { try file.truncate(to: piece.end) }
-    var digests = try digestsOnTheWay()
+    var digests = try digestsOfContent()
     if let late = request.late { digests.fill(from: try file.digests(late, length: piece.end)) }
     try digests.require(request.expected)
     file.note(type: request.type, sha256: digests.sha256)
@@ -64,7 +64,7 @@ struct FileTail: Sendable {
     return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)
   }
 
-  private func digestsOnTheWay() throws -> ContentDigests {
+  private func digestsOfContent() throws -> ContentDigests {
     guard var hash = try hash?.get() else { return ContentDigests() }
     switch content {
     case .empty: break

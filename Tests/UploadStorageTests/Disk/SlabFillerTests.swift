@@ -46,13 +46,13 @@ import UploadTestSupport
     #expect(!filledAtOnce && filler.isWaiting && filler.hasQueued)
     let last = others.popLast()
     let other = try #require(last)
-    budget.giveBack(other)
+    budget.release(other)
     loop.run()
     #expect(delegate.changes == 1 && !filler.isWaiting)
     let filledLater = filler.fill()
     #expect(filledLater && !filler.hasQueued)
     filler.end()
-    others.forEach(budget.giveBack)
+    others.forEach(budget.release)
     #expect(budget.use.used == 0)
   }
 
@@ -65,12 +65,12 @@ import UploadTestSupport
     #expect(!filledAtOnce)
     let last = others.popLast()
     let other = try #require(last)
-    budget.giveBack(other)
+    budget.release(other)
     filler.end()
     loop.run()
     #expect(delegate.changes == 0)
     #expect(budget.use.used == others.count * Slab.small)
-    others.forEach(budget.giveBack)
+    others.forEach(budget.release)
   }
 
   @Test func `a slow upload's slab is recalled for another, and less than a block is kept without one`() throws {
@@ -82,14 +82,14 @@ import UploadTestSupport
     loop.advanceTime(by: UploadBuffer.slow)
     #expect(filled && !filler.isRecalled)
     let others = fixture.spendBudget()
-    let ticket = budget.wait(upTo: Slab.small, as: .fast, on: loop) { budget.giveBack($0) }
+    let ticket = budget.wait(upTo: Slab.small, as: .fast, on: loop) { budget.release($0) }
     loop.run()
     #expect(filler.isRecalled && delegate.changes == 1)
     let blocks = filler.takeBlocks()
     let slab = try #require(blocks)
     #expect(Array(slab.filled) == Array(bytes[..<WritePlan.alignment]))
     #expect(!filler.isRecalled)
-    filler.giveBack(slab)
+    filler.release(slab)
     loop.run()
     budget.drop(ticket)
     guard case .buffer(let rest) = filler.takeTail() else {
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
     #expect(Array(rest.readableBytesView) == Array(bytes[WritePlan.alignment...]))
     filler.end()
-    others.forEach(budget.giveBack)
+    others.forEach(budget.release)
     #expect(budget.use.used == 0)
   }
 }
