@@ -74,8 +74,8 @@ struct BrowsingRoutes: Sendable {
   }
 }
 
-/// What goes with a request through the router: what Hummingbird needs, and the connection, for responses that must not
-/// be written faster than it takes them.
+/// The context of a request in the router: what Hummingbird needs, and the connection, for responses that must not be written
+/// faster than it accepts them.
 struct BrowsingContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
