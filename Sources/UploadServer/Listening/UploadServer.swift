@@ -13,7 +13,8 @@ package import UploadStorage
 /// The HTTP upload server with everything on it, and the raw listener beside it.
 package final class UploadServer: Sendable {
   private let configuration: ServerConfiguration
-  private let store: DiskStore
+  private let store: any UploadStore
+  private let budget: MemoryBudget
   private let ledger: UploadLedger
   private let eventLoopGroup: any EventLoopGroup
   private let logger: Logger
@@ -30,13 +31,15 @@ package final class UploadServer: Sendable {
   ///   own, which may run a little later.
   package init(
     configuration: ServerConfiguration,
-    store: DiskStore,
+    store: any UploadStore,
+    budget: MemoryBudget,
     ledger: UploadLedger,
     eventLoopGroup: any EventLoopGroup,
     logger: Logger
   ) {
     self.configuration = configuration
     self.store = store
+    self.budget = budget
     self.ledger = ledger
     self.eventLoopGroup = eventLoopGroup
     self.logger = logger
@@ -51,7 +54,7 @@ package final class UploadServer: Sendable {
     }
     let context = ServerContext(
       store: store,
-      budget: store.budget,
+      budget: budget,
       ledger: ledger,
       limits: configuration.limits,
       digests: configuration.digests,
@@ -130,13 +133,7 @@ package final class UploadServer: Sendable {
     rawPort: Int?,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
   ) throws -> any Service {
-    let routes = BrowsingRoutes(
-      reader: UploadDirectoryReader(store.directory),
-      budget: store.budget,
-      ledger: ledger,
-      // As many as can read at once; not those that write uploads.
-      workers: WorkerPool(threads: System.coreCount)
-    )
+    let routes = BrowsingRoutes(store: store, budget: budget, ledger: ledger)
     let (host, tls) = (configuration.host, configuration.tls)
     return try HTTPService.make(
       responder: routes.router().buildResponder(),

@@ -147,16 +147,19 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     context.ledger.begin(meter)
     hasUploads = true
     let hash = context.hash(for: DigestRequest(expected: head.digests))
+    // Before the store begins: it may fail within that call, which ends the form and the meters of all its parts.
     parts.append(
       Part(
         meter: meter,
         name: name,
         expected: head.digests,
         condition: condition,
-        inspector: ContentInspector(meter, name: name, rules: context.limits.types),
-        sink: context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
+        inspector: ContentInspector(meter, name: name, rules: context.limits.types)
       )
     )
+    let sink = context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
+    guard state == .receiving else { return }
+    parts[parts.count - 1].sink = sink
     // A form is stored whole or not at all, so that cancelling one of its files ends it.
     meter.cancels(self, on: eventLoop)
   }

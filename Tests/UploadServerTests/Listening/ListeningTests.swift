@@ -48,7 +48,7 @@ import UploadTestSupport
       configuration.rawPort = port.number
       let error = try await failure(configuration)
       #expect(error.message.contains("Choose another with --port"))
-      #expect(PortHolder.describe(port: port.number) == nil)
+      #expect(PortOwner.describe(port: port.number) == nil)
     }
   }
 
@@ -82,7 +82,7 @@ import UploadTestSupport
   }
 
   @Test func `A free port, and a number that is no port, have no owner`() {
-    for port in [-1, 0, 1, 65_536, .max] { #expect(PortHolder.describe(port: port) == nil) }
+    for port in [-1, 0, 1, 65_536, .max] { #expect(PortOwner.describe(port: port) == nil) }
   }
 
   @Test func `The address is one that can be opened`() {

@@ -53,6 +53,21 @@ import UploadTestSupport
     }
   }
 
+  /// As it does when its workers have been shut down.
+  @Test func `a store that fails within the call that begins an upload fails the form`() async throws {
+    try await withHandler { harness in
+      let length = "Content-Length: 100000000"
+      try harness.send(request("POST /file-upload", [FormText.type, length]))
+      try harness.send(FormText.file("a", "1"))
+      harness.store.beginFailure = UploadError(.storageFailed, "No.")
+      try harness.send(FormText.file("b", "2") + "--b\r\n")
+      #expect(try harness.statuses() == [500])
+      #expect(harness.store.discarded == ["a"])
+      #expect(harness.ledger.totals(.incoming).failed == 2)
+      #expect(harness.ledger.activeCount(.incoming) == 0)
+    }
+  }
+
   @Test func `A file that cannot be staged fails the form once`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
