@@ -62,20 +62,22 @@ package struct DashboardEngine: Sendable {
 
   /// The facts that do not change while the dashboard runs.
   func facts(_ paths: LocalPath) -> DashboardFacts {
-    let host = PlainText.sanitized(setup.server.host)
-    return DashboardFacts(
+    var facts = DashboardFacts(
       url: address.url,
-      rawPort: address.rawPort,
       directory: setup.directory,
       workingDirectory: paths.workingDirectory,
-      home: paths.home,
-      asksForToken: server.token != nil,
-      madeToken: server.generatedToken?.text,
-      fingerprint: address.fingerprint?.digits,
-      warning: server.token != nil || LoopbackName.contains(setup.server.host)
-        ? nil : "Anybody who can reach \(host) can upload and download here.",
-      lineLimit: UploadQueueState.limit
+      home: paths.home
     )
+    facts.rawPort = address.rawPort
+    facts.asksForToken = server.token != nil
+    facts.madeToken = server.generatedToken?.text
+    facts.fingerprint = address.fingerprint?.digits
+    if server.token == nil, !LoopbackName.contains(setup.server.host) {
+      let host = PlainText.sanitized(setup.server.host)
+      facts.warning = "Anybody who can reach \(host) can upload and download here."
+    }
+    facts.lineLimit = UploadQueueState.limit
+    return facts
   }
 
   func sampler() -> DashboardSampler {

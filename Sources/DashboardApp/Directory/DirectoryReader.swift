@@ -77,7 +77,7 @@ struct EntryReader {
     guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       return errno == ENOENT ? nil : unknown(name, FileKind.reason(errno))
     }
-    var entry = DirectoryEntry(name: NameBytes(cString: name).losslessText, kind: .file)
+    var entry = DirectoryEntry(name: NameBytes(cString: name).losslessText, kind: .file, problem: nil)
     if status.st_mode & S_IFMT == S_IFLNK {
       entry.linkTarget = linkTarget(name)
       guard fstatat(directory, name, &status, 0) == 0 else {

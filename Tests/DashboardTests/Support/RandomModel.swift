@@ -1,7 +1,7 @@
-import Dashboard
 import TerminalUI
 import UploadTestSupport
 
+@testable import Dashboard
 @testable import UploadCore
 
 /// A model that has been through anything: hostile names, absurd numbers, keys in any order. The same for the same seed.
