@@ -65,16 +65,6 @@ package enum ThemeName: String, CaseIterable, Sendable {
   case highContrast
   /// No colour at all.
   case mono
-
-  /// The one after this; the first after the last.
-  package var next: ThemeName {
-    switch self {
-    case .dark: .light
-    case .light: .highContrast
-    case .highContrast: .mono
-    case .mono: .dark
-    }
-  }
 }
 
 /// How many colours a terminal has.
