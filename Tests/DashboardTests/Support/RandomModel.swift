@@ -89,7 +89,7 @@ struct RandomModel {
   private mutating func outcome() -> UploadOutcome {
     switch Int.random(in: 0..<3, using: &random) {
     case 0: .cancelled
-    case 1: .failed(UploadError(pick(UploadError.Code.all), text()))
+    case 1: .failed(UploadError(pick(UploadError.Code.allCases), text()))
     default:
       .finished(FinishedUpload(path: text(), bytes: amount(), type: text(), detectedType: text(), sha256: text()))
     }
