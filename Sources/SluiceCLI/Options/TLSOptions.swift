@@ -32,14 +32,11 @@ struct TLSOptions: ParsableArguments {
 
   /// Rejects a plain TCP listener beside TLS, unless it is on loopback: raw TCP is not encrypted.
   func checkRawPort(host: String) throws {
-    guard tls == .off, tlsCert == nil else {
-      guard LoopbackName.contains(host) else {
-        throw ValidationError(
-          "--raw-port has no TLS: what comes there can be read and changed on its way. "
-            + "Leave it out, or listen on loopback only."
-        )
-      }
-      return
+    guard (tls == .off && tlsCert == nil) || LoopbackName.contains(host) else {
+      throw ValidationError(
+        "--raw-port has no TLS: what comes there can be read and changed on its way. "
+          + "Leave it out, or listen on loopback only."
+      )
     }
   }
 
