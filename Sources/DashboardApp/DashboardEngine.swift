@@ -4,7 +4,6 @@ package import UploadClient
 import UploadCore
 import UploadProtocol
 import UploadServer
-import UploadStorage
 
 /// What the dashboard shows and controls: a server, a client, and its upload queue.
 package struct DashboardEngine: Sendable {
@@ -46,12 +45,9 @@ package struct DashboardEngine: Sendable {
       otherDescriptors: ClientEngine.descriptors(jobs: setup.jobs)
     )
     let (address, serving) = try await server.listen()
-    var configuration = UploadClientConfiguration()
-    configuration.retry = .usual
-    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: setup.jobs)
     return DashboardEngine(
       ledger: ledger,
-      queue: UploadQueue(client, jobs: setup.jobs),
+      queue: UploadQueue(ledger, jobs: setup.jobs),
       address: address,
       server: server,
       ownTarget: try SendTarget(own: address, server),
@@ -81,13 +77,7 @@ package struct DashboardEngine: Sendable {
   }
 
   func sampler() -> DashboardSampler {
-    let budget = server.budget
-    let sampler = Sampler(
-      ledger: ledger,
-      stallAfter: setup.server.stallAfter,
-      slabUse: { budget.use }
-    )
-    return DashboardSampler(sampler, queue: queue)
+    DashboardSampler(server.sampler(ledger), queue: queue)
   }
 
   /// - Throws: ``UploadError`` with code `badURL`.
