@@ -1,3 +1,4 @@
+import Basics
 import Dashboard
 package import DashboardApp
 import Glibc
@@ -89,7 +90,7 @@ package struct ScriptRun {
         try player.play(line.command)
       } catch {
         if error.isInterrupted { return player.loop.endSignal == SIGINT ? 130 : 1 }
-        Output.write(player.screenText, to: STDERR_FILENO)
+        writeAll(player.screenText, to: STDERR_FILENO)
         let text = PlainText.sanitized(line.text.trimmingBlanks)
         return fail("\(shownScript), line \(line.number): \(text): \(error.reason)", status: 1)
       }

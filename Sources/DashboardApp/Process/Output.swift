@@ -25,7 +25,7 @@ package enum Output {
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {
-    guard !write(text, to: STDOUT_FILENO) else { return }
+    guard !writeAll(text, to: STDOUT_FILENO) else { return }
     let code = errno
     guard let message = failureMessage(code), !hasFailedFlag.exchange(true, ordering: .acquiringAndReleasing) else {
       return
@@ -47,7 +47,7 @@ package enum Output {
 
   /// Writes a line to standard error.
   package static func errorLine(_ text: String) {
-    write(text + "\n", to: STDERR_FILENO)
+    writeAll(text + "\n", to: STDERR_FILENO)
   }
 
   /// Columns of the terminal that standard output is; nil when it is none.
@@ -76,13 +76,6 @@ package enum Output {
     return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
   }
 
-  /// Writes all of a text to a descriptor, waiting for room even where the descriptor does not: a pipe or a terminal that
-  /// is shared with a program that wants it so would lose the rest of a line.
-  /// - Returns: false when it could not, with `errno` as the system left it.
-  @discardableResult
-  package static func write(_ text: String, to descriptor: Int32) -> Bool {
-    writeAll(text, to: descriptor)
-  }
 }
 
 extension ClockTime {
