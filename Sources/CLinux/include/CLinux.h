@@ -106,11 +106,6 @@ pid_t clinux_start(const char *program, char *const *arguments, char *const *env
 /// Makes a pipe whose ends, the reading one first, no child inherits (pipe2 with O_CLOEXEC); -1 and errno when it cannot.
 int clinux_pipe(int *ends);
 
-/// Starts a program with clinux_start in a process group of its own, with nothing on its standard input.
-/// `output` and `errors` are set to descriptors to read what it writes from; reading does not wait.
-/// The process's number; -1 and errno when it could not be started.
-pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors);
-
 /// Has the kernel kill this process when the thread that started it ends (prctl with PR_SET_PDEATHSIG).
 void clinux_kill_at_end_of_parent(void);
 
