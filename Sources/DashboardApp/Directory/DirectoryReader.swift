@@ -127,13 +127,9 @@ enum LocalTime {
     var time = time_t(seconds)
     var parts = tm()
     guard localtime_r(&time, &parts) != nil else { return "" }
-    let date =
-      "\(padded(Int(parts.tm_year) + 1900, to: 4))-\(padded(Int(parts.tm_mon) + 1))-\(padded(Int(parts.tm_mday)))"
-    return "\(date) \(padded(Int(parts.tm_hour))):\(padded(Int(parts.tm_min)))"
+    let date = [TimeText.padded(Int(parts.tm_year) + 1900, to: 4), padded(parts.tm_mon + 1), padded(parts.tm_mday)]
+    return date.joined(separator: "-") + " \(padded(parts.tm_hour)):\(padded(parts.tm_min))"
   }
 
-  private static func padded(_ number: Int, to width: Int = 2) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
-  }
+  private static func padded(_ number: CInt) -> String { TimeText.padded(Int(number)) }
 }
