@@ -91,7 +91,7 @@ package struct ScriptRun {
       } catch {
         if error.isInterrupted { return player.loop.endSignal == SIGINT ? 130 : 1 }
         writeAll(player.screenText, to: STDERR_FILENO)
-        let text = PlainText.sanitized(line.text.trimmingBlanks)
+        let text = PlainText.sanitized(String(line.text.trimmingWhitespace))
         return fail("\(shownScript), line \(line.number): \(text): \(error.reason)", status: 1)
       }
     }
@@ -130,13 +130,5 @@ extension Snapshot {
       guard upload.direction == .incoming, case .finished(let file) = upload.outcome else { return nil }
       return file.path
     }
-  }
-}
-
-extension String {
-  fileprivate var trimmingBlanks: String {
-    var rest = drop { $0.isWhitespace }
-    while rest.last?.isWhitespace ?? false { rest.removeLast() }
-    return String(rest)
   }
 }

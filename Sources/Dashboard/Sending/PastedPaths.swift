@@ -29,7 +29,7 @@ package enum PastedPaths {
     let lines = text.split(whereSeparator: \.isNewline).map(String.init)
     return all(lines) { line in
       if let words = words(in: line, home: home), words.count == 1 { return words[0] }
-      return path(trimmed(line), expandsHome: true, home: home)
+      return path(String(line.trimmingWhitespace), expandsHome: true, home: home)
     }
   }
 
@@ -91,11 +91,6 @@ package enum PastedPaths {
     return UInt8(value)
   }
 
-  private static func trimmed(_ line: String) -> String {
-    var line = line[...].drop(while: \.isWhitespace)
-    while line.last?.isWhitespace == true { line.removeLast() }
-    return String(line)
-  }
 }
 
 /// Paths as text: what they are made of, without asking the file system.
