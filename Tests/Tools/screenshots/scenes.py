@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from camera import HOME, LIGHT, Studio, Terminal
+from shared import REPOSITORY
 
 URL = "http://127.0.0.1:8080"
-EXAMPLE = Path(__file__).resolve().parents[3] / "example"
+EXAMPLE = REPOSITORY / "example"
 MB = 1_000_000
 
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08free"
