@@ -58,8 +58,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   private var configuration: CompareRun.Configuration {
-    let content: CompareRun.Configuration.Content = if let file { .file(file) } else { .generated(size?.value ?? 0) }
-    var configuration = CompareRun.Configuration(content)
+    var configuration = CompareRun.Configuration()
+    configuration.file = file
+    if let size { configuration.size = size.value }
     configuration.runs = runs
     configuration.maxMemory = maxMemory?.value
     configuration.directory = dir
