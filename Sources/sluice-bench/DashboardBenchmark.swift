@@ -30,18 +30,18 @@ struct DashboardBenchmark: Benchmark {
       Subject(labels: [String(count)]) { try MainActor.assumeIsolated { try measure(uploads: count) } }
     }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["uploads"],
       columns: [
-        Report.Column("sample us", "sampleMicroseconds", digits: 0),
-        Report.Column("update us", "updateMicroseconds", digits: 0),
-        Report.Column("render us", "renderMicroseconds", digits: 0),
-        Report.Column("flush us", "flushMicroseconds", digits: 0),
-        Report.Column("us/frame", "frameMicroseconds", digits: 0),
-        Report.Column("% of a core at 10/s", "processorPercent", digits: 2),
-        Report.Column("bytes/frame", "frameBytes", digits: 0),
-        Report.Column("key ms", "keyMedianMilliseconds", digits: 2),
-        Report.Column("key p99 ms", "keyP99Milliseconds", digits: 2),
+        Report.Column(title: "sample us", key: "sampleMicroseconds", digits: 0),
+        Report.Column(title: "update us", key: "updateMicroseconds", digits: 0),
+        Report.Column(title: "render us", key: "renderMicroseconds", digits: 0),
+        Report.Column(title: "flush us", key: "flushMicroseconds", digits: 0),
+        Report.Column(title: "us/frame", key: "frameMicroseconds", digits: 0),
+        Report.Column(title: "% of a core at 10/s", key: "processorPercent", digits: 2),
+        Report.Column(title: "bytes/frame", key: "frameBytes", digits: 0),
+        Report.Column(title: "key ms", key: "keyMedianMilliseconds", digits: 2),
+        Report.Column(title: "key p99 ms", key: "keyP99Milliseconds", digits: 2),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [

@@ -44,12 +44,12 @@ struct DiskBenchmark: Benchmark {
       }
     }
     var report = Report(
-      Self.name,
+      name: Self.name,
       labels: ["engine", "size"],
       columns: [
-        Report.Column("GB/s", "gigabytesPerSecond", digits: 2),
-        Report.Column("CPU s/GB", "processorSecondsPerGigabyte", digits: 3),
-        Report.Column("page cache MiB", "pageCacheMebibytes", digits: 1),
+        Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2),
+        Report.Column(title: "CPU s/GB", key: "processorSecondsPerGigabyte", digits: 3),
+        Report.Column(title: "page cache MiB", key: "pageCacheMebibytes", digits: 1),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [
@@ -58,7 +58,8 @@ struct DiskBenchmark: Benchmark {
       ]
     )
     if engines.contains(.direct) {
-      report.addRatio(of: 0, to: Engine.direct.rawValue, Report.Column("of direct", "ratioToDirect", digits: 2))
+      let ratio = Report.Column(title: "of direct", key: "ratioToDirect", digits: 2)
+      report.addRatio(of: 0, to: Engine.direct.rawValue, ratio)
     }
     return report
   }

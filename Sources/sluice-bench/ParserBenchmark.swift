@@ -27,9 +27,9 @@ struct ParserBenchmark: Benchmark {
       }
     }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["content", "piece"],
-      columns: [Report.Column("GB/s", "gigabytesPerSecond", digits: 2)],
+      columns: [Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2)],
       rows: try Subject.medians(of: subjects, rounds: rounds)
     )
   }

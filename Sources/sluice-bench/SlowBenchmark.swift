@@ -23,15 +23,15 @@ struct SlowBenchmark: Benchmark {
     let source = try SourceFile(directory: server.dir)
     let subject = Subject(labels: [String(uploads), ByteSize.rateText(Double(rate))]) { try measure(source) }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["uploads", "rate"],
       columns: [
-        Report.Column("idle RSS MiB", "idleMebibytes", digits: 1),
-        Report.Column("RSS MiB", "residentMebibytes", digits: 1),
-        Report.Column("peak RSS MiB", "peakMebibytes", digits: 1),
-        Report.Column("threads", "threads", digits: 0),
-        Report.Column("CPU % of a core", "processorPercent", digits: 1),
-        Report.Column("of rate", "ratioToRate", digits: 2),
+        Report.Column(title: "idle RSS MiB", key: "idleMebibytes", digits: 1),
+        Report.Column(title: "RSS MiB", key: "residentMebibytes", digits: 1),
+        Report.Column(title: "peak RSS MiB", key: "peakMebibytes", digits: 1),
+        Report.Column(title: "threads", key: "threads", digits: 0),
+        Report.Column(title: "CPU % of a core", key: "processorPercent", digits: 1),
+        Report.Column(title: "of rate", key: "ratioToRate", digits: 2),
       ],
       rows: try Subject.medians(of: [subject], rounds: rounds),
       notes: [

@@ -29,16 +29,16 @@ struct SmallBenchmark: Benchmark {
       Subject(labels: ["bare"]) { try measureBare() },
     ]
     var report = Report(
-      Self.name,
+      name: Self.name,
       labels: ["subject"],
-      columns: [Report.Column("files/s", "filesPerSecond", digits: 0)],
+      columns: [Report.Column(title: "files/s", key: "filesPerSecond", digits: 0)],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [
         "\(connections) at once, \(ByteSize.text(UInt64(size))) each. \(server.note)",
         "bare: open with O_TMPFILE, write, fdatasync, link, fsync of the directory.",
       ]
     )
-    report.addRatio(of: 0, to: "bare", Report.Column("of bare", "ratioToBare", digits: 2))
+    report.addRatio(of: 0, to: "bare", Report.Column(title: "of bare", key: "ratioToBare", digits: 2))
     return report
   }
 

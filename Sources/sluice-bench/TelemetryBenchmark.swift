@@ -32,13 +32,13 @@ struct TelemetryBenchmark: Benchmark {
       ]
     }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["what", "uploads"],
       columns: [
-        Report.Column("us", "microseconds", digits: 1),
-        Report.Column("us/upload", "microsecondsPerUpload", digits: 3),
-        Report.Column("% of a core at 10/s", "processorPercent", digits: 3),
-        Report.Column("resident MiB", "residentMebibytes", digits: 1),
+        Report.Column(title: "us", key: "microseconds", digits: 1),
+        Report.Column(title: "us/upload", key: "microsecondsPerUpload", digits: 3),
+        Report.Column(title: "% of a core at 10/s", key: "processorPercent", digits: 3),
+        Report.Column(title: "resident MiB", key: "residentMebibytes", digits: 1),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: ["Every upload holds 60 KiB in the store; resident is the sum of what the snapshot says of them."]
