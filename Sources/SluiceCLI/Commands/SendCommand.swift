@@ -191,7 +191,7 @@ struct SendCommand: ParsableCommand {
 
   private var renderer: any ProgressRenderer {
     if json { return LineRenderer(.json, interval: interval.value) }
-    if quiet { return QuietRenderer() }
+    if quiet { return LineRenderer(.quiet, interval: nil) }
     let environment = ProcessEnvironment.all
     if Output.canRedraw(environment) { return LiveRenderer(unicode: Output.isUnicode(environment)) }
     return LineRenderer(.sending, interval: .seconds(5))
