@@ -134,9 +134,11 @@ void clinux_stop_process(void) {
 
 void clinux_trim_memory(void) { malloc_trim(0); }
 
-int clinux_terminal_columns(int descriptor) {
-  struct winsize size;
-  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+void clinux_terminal_size(int descriptor, int *columns, int *rows) {
+  struct winsize size = {0};
+  ioctl(descriptor, TIOCGWINSZ, &size);
+  *columns = size.ws_col;
+  *rows = size.ws_row;
 }
 
 int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int rows) {
@@ -153,11 +155,6 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 int clinux_set_terminal_size(int descriptor, int columns, int rows) {
   struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
   return ioctl(descriptor, TIOCSWINSZ, &size);
-}
-
-int clinux_terminal_rows(int descriptor) {
-  struct winsize size;
-  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }
 
 // What a child does with its descriptors before it becomes the program.

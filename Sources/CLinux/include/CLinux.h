@@ -82,8 +82,8 @@ void clinux_monitor_wake_all(clinux_monitor *monitor);
 /// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
 void clinux_trim_memory(void);
 
-/// Columns of the terminal behind a descriptor; 0 when it is none.
-int clinux_terminal_columns(int descriptor);
+/// Columns and rows of the terminal behind a descriptor; 0 when it is none, or does not say.
+void clinux_terminal_size(int descriptor, int *columns, int *rows);
 
 /// Makes a terminal of so many columns and rows for a program to run in (posix_openpt). Returns the end that is the
 /// screen and the keyboard, -1 when there can be none; the path of the program's end goes to `path`.
@@ -91,9 +91,6 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 
 /// Gives the terminal behind a descriptor another size; a program in it hears of it by SIGWINCH.
 int clinux_set_terminal_size(int descriptor, int columns, int rows);
-
-/// Rows of the terminal behind a descriptor; 0 when it is none.
-int clinux_terminal_rows(int descriptor);
 
 /// Starts a program, looked up in PATH, with no signal blocked or ignored and no descriptor of this process but three.
 /// `streams` are the descriptors that become its standard input, output and errors; -1 stands for /dev/null. With the path

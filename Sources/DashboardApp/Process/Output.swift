@@ -51,17 +51,16 @@ package enum Output {
   }
 
   /// Columns of the terminal that standard output is; nil when it is none.
-  package static var columns: Int? {
-    guard isatty(STDOUT_FILENO) == 1 else { return nil }
-    let columns = Int(clinux_terminal_columns(STDOUT_FILENO))
-    return columns > 0 ? columns : 80
-  }
+  package static var columns: Int? { size?.columns }
 
   /// Rows of the terminal that standard output is; nil when it is none.
-  package static var rows: Int? {
+  package static var rows: Int? { size?.rows }
+
+  private static var size: (columns: Int, rows: Int)? {
     guard isatty(STDOUT_FILENO) == 1 else { return nil }
-    let rows = Int(clinux_terminal_rows(STDOUT_FILENO))
-    return rows > 0 ? rows : 24
+    var (columns, rows): (Int32, Int32) = (0, 0)
+    clinux_terminal_size(STDOUT_FILENO, &columns, &rows)
+    return (columns > 0 ? Int(columns) : 80, rows > 0 ? Int(rows) : 24)
   }
 
   /// Whether lines on standard output can be drawn over: it is a terminal, and one that can do more than print.
