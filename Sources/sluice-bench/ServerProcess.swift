@@ -143,23 +143,13 @@ struct ProcessUsage: Equatable {
     guard let nameEnd = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }
     let fields = stat[stat.index(after: nameEnd)...].split(separator: " ")
     guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
-    let numbers = Self.numbers(status)
-    guard let resident = numbers["VmRSS"], let peak = numbers["VmHWM"], let threads = numbers["Threads"] else {
-      return nil
-    }
+    guard let resident = ProcFile.kibibytes(of: "VmRSS", inText: status),
+      let peak = ProcFile.kibibytes(of: "VmHWM", inText: status),
+      let threads = ProcFile.kibibytes(of: "Threads", inText: status)
+    else { return nil }
     processorSeconds = (user + system) / Double(ticksPerSecond)
     self.resident = resident * 1024
     self.peak = peak * 1024
     self.threads = Int(clamping: threads)
-  }
-
-  private static func numbers(_ status: String) -> [String: UInt64] {
-    var numbers: [String: UInt64] = [:]
-    for line in status.split(separator: "\n") {
-      let words = line.split { $0 == ":" || $0 == " " || $0 == "\t" }
-      guard words.count > 1, let number = UInt64(words[1]) else { continue }
-      numbers[String(words[0])] = number
-    }
-    return numbers
   }
 }
