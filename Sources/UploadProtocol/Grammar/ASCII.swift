@@ -57,6 +57,28 @@ extension BidirectionalCollection<UInt8> {
   }
 }
 
+/// Reading from the front of what is left of a text.
+extension ArraySlice<UInt8> {
+  /// Takes the first byte where it is this one.
+  /// - Returns: whether it was.
+  mutating func take(_ byte: UInt8) -> Bool {
+    guard first == byte else { return false }
+    removeFirst()
+    return true
+  }
+
+  /// Takes bytes up to the first for which the condition does not hold.
+  mutating func take(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    let taken = prefix(while: condition)
+    self = self[taken.endIndex...]
+    return taken
+  }
+
+  mutating func skipBlanks() {
+    self = drop(while: ASCII.isBlank)
+  }
+}
+
 extension Collection<UInt8> {
   /// Whether these bytes are `text` but for the case of ASCII letters. `text` is in small letters.
   func equalsIgnoringCase(_ text: StaticString) -> Bool {

@@ -21,7 +21,7 @@ enum EncodedWord {
     repeat {
       guard let word = takeWord(&rest) else { return nil }
       text += word
-      rest = rest.drop(while: ASCII.isBlank)
+      rest.skipBlanks()
     } while !rest.isEmpty
     return text
   }
