@@ -28,32 +28,17 @@ package struct DirectoryReader: Sendable {
       return listing
     }
     let directory = NameBytes.withPath(listing.path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK) }
-    guard directory >= 0, let stream = fdopendir(directory) else {
+    guard directory >= 0 else {
       listing.problem = FileKind.reason(errno)
-      if directory >= 0 { close(directory) }
       return listing
     }
-    defer { closedir(stream) }
-    fill(&listing, from: stream)
+    let reader = EntryReader(directory: directory)
+    let failure = DirectoryNames.visit(descriptor: directory) { add($0, to: &listing, with: reader) }
+    if failure != 0 { listing.problem = FileKind.reason(failure) }
     return listing
   }
 
-  private func fill(_ listing: inout DirectoryListing, from stream: OpaquePointer) {
-    let reader = EntryReader(directory: dirfd(stream))
-    while true {
-      errno = 0
-      guard let item = readdir(stream) else { break }
-      withUnsafePointer(to: &item.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-          add(name, to: &listing, with: reader)
-        }
-      }
-    }
-    if errno != 0 { listing.problem = FileKind.reason(errno) }
-  }
-
   private func add(_ name: UnsafePointer<CChar>, to listing: inout DirectoryListing, with reader: EntryReader) {
-    guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
     guard listing.entries.count < limit else {
       listing.total += 1
       return
