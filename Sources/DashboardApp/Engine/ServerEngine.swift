@@ -58,7 +58,8 @@ package struct ServerEngine: Sendable {
   }
 
   private let store: any UploadStore
-  package let budget: MemoryBudget
+  private let budget: MemoryBudget
+  private let stallAfter: Duration
   package let server: UploadServer
   /// Access token that clients must present; nil when none is required.
   package let token: AccessToken?
@@ -106,6 +107,7 @@ package struct ServerEngine: Sendable {
       )
     }
     store = disk
+    stallAfter = configuration.stallAfter
     server = UploadServer(
       configuration: settings,
       store: disk,
@@ -132,6 +134,11 @@ package struct ServerEngine: Sendable {
     }
     for await address in addresses { return (address, serving) }
     throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
+  }
+
+  /// Takes snapshots of a ledger's uploads, with the memory that there is for them here.
+  package func sampler(_ ledger: UploadLedger) -> Sampler {
+    Sampler(ledger: ledger, stallAfter: stallAfter, slabUse: { [budget] in budget.use })
   }
 
   /// Room on the file system that uploads go to, in bytes; nil when it cannot be known. May block.

@@ -22,20 +22,17 @@ struct DashboardCommand: ParsableCommand {
   @Flag(help: "Print lines instead of showing a screen.")
   var plain = false
 
-  @Option(help: ArgumentHelp("Files sent at once; more wait in line.", valueName: "count"))
+  @Option("Files sent at once; more wait in line.", value: "count")
   var jobs = 2
 
   @OptionGroup var trusted: TrustOptions
 
   @OptionGroup var server: ServerOptions
 
-  @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
+  @Option("Port to listen on; 0 takes any that is free.", value: "port")
   var port = 8080
 
-  @Option(
-    help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"),
-    completion: .directory
-  )
+  @Option("Directory for uploads; made when it is missing.", value: "path", completion: .directory)
   var dir = "./uploads"
 
   mutating func validate() throws {

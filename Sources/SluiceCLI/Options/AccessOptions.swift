@@ -7,28 +7,19 @@ extension CutPolicy: ExpressibleByArgument {}
 /// Access to a server: options of every command that hosts one.
 struct AccessOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
-      "What clients must show. (default: none on loopback, else one is made)",
-      discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them.",
-      valueName: "token"
-    )
+    "What clients must show. (default: none on loopback, else one is made)",
+    value: "token",
+    discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them."
   )
   var token: String?
 
   @Flag(help: "Let everybody in who can reach the server, without a token.")
   var open = false
 
-  @Option(
-    help: ArgumentHelp("Also let web pages of this origin use the server; may be repeated.", valueName: "origin")
-  )
+  @Option("Also let web pages of this origin use the server; may be repeated.", value: "origin")
   var allowOrigin: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Believe X-Forwarded-For, -Host and -Proto of this address or network; may be repeated.",
-      valueName: "address"
-    )
-  )
+  @Option("Believe X-Forwarded-For, -Host and -Proto of this address or network; may be repeated.", value: "address")
   var trustedProxy: [String] = []
 
   mutating func validate() throws {

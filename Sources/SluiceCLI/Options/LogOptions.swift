@@ -23,14 +23,12 @@ struct LogOptions: ParsableArguments {
     }
   }
 
-  @Option(help: ArgumentHelp("How lines of the log on standard error look.", valueName: "format"))
+  @Option("How lines of the log on standard error look.", value: "format")
   var logFormat = Format.text
 
   @Option(
-    help: ArgumentHelp(
-      "The least that is logged; from info on there is a line for each upload's end and for refusals.",
-      valueName: "level"
-    )
+    "The least that is logged; from info on there is a line for each upload's end and for refusals.",
+    value: "level"
   )
   var logLevel = Level.warning
 
