@@ -35,11 +35,6 @@ final class RequestQueue {
 
   var first: HTTPRequestPart? { parts.first }
 
-  /// Whether the end of a request is in it.
-  var hasEnd: Bool {
-    parts.contains { if case .end = $0 { true } else { false } }
-  }
-
   /// Takes one more part.
   /// - Returns: false when that is too much: the connection is to be closed.
   func append(_ part: HTTPRequestPart) -> Bool {

@@ -156,7 +156,10 @@ extension UploadError.Code {
     case .headersTooLarge: .requestHeaderFieldsTooLarge
     case .tooManyUploads, .shuttingDown, .directoryUnavailable: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
-    default: .internalServerError
+    case .clientGone, .storageFailed, .badDirectory, .connectionRefused, .unreachable, .connectionLost,
+      .refusedByServer, .badAnswer, .untrustedServer, .badURL, .unreadableFile, .fileChanged, .outOfMemory,
+      .cannotListen, .badCertificate, .badValue, .internalFailure:
+      .internalServerError
     }
   }
 }
