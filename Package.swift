@@ -116,7 +116,7 @@ let executables: [Target] = [
     name: "sluice-bench",
     dependencies: [
       "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "Dashboard", "TerminalUI", "TerminalNCurses",
-      "Basics", "CLinux", nioCore, nioPosix,
+      "Basics", "CLinux", nioCore, nioPosix, argumentParser,
     ]
   ),
   .testTarget(

@@ -134,9 +134,11 @@ void clinux_stop_process(void) {
 
 void clinux_trim_memory(void) { malloc_trim(0); }
 
-int clinux_terminal_columns(int descriptor) {
-  struct winsize size;
-  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+void clinux_terminal_size(int descriptor, int *columns, int *rows) {
+  struct winsize size = {0};
+  ioctl(descriptor, TIOCGWINSZ, &size);
+  *columns = size.ws_col;
+  *rows = size.ws_row;
 }
 
 int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int rows) {
@@ -153,11 +155,6 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 int clinux_set_terminal_size(int descriptor, int columns, int rows) {
   struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
   return ioctl(descriptor, TIOCSWINSZ, &size);
-}
-
-int clinux_terminal_rows(int descriptor) {
-  struct winsize size;
-  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }
 
 // What a child does with its descriptors before it becomes the program.
@@ -202,29 +199,6 @@ pid_t clinux_start(const char *program, char *const *arguments, char *const *env
 }
 
 int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
-
-pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors) {
-  int pipes[4] = {-1, -1, -1, -1};
-  pid_t child = -1;
-  int error = clinux_pipe(pipes) == 0 && clinux_pipe(pipes + 2) == 0 ? 0 : errno;
-  if (error == 0) {
-    child = clinux_start(program, arguments, environment, (int[]){-1, pipes[1], pipes[3]}, NULL, 1);
-    if (child < 0) error = errno;
-  }
-  for (int i = 0; i < 4; i++) {
-    // The reading ends stay open while there is a process to read from.
-    if (pipes[i] >= 0 && (error != 0 || i % 2 == 1)) close(pipes[i]);
-  }
-  if (error != 0) {
-    errno = error;
-    return -1;
-  }
-  fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-  fcntl(pipes[2], F_SETFL, O_NONBLOCK);
-  *output = pipes[0];
-  *errors = pipes[2];
-  return child;
-}
 
 void clinux_kill_at_end_of_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 

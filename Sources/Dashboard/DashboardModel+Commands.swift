@@ -168,7 +168,7 @@ extension DashboardModel {
   // MARK: Settings
 
   private mutating func selectNextMode() {
-    settings.mode = settings.mode.nextToSend
+    settings.mode = SendSheet.modes.stepping(1, from: settings.mode)
     note(.info, "the next upload goes as \(settings.mode.rawValue)")
   }
 

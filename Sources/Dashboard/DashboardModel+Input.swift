@@ -127,9 +127,7 @@ extension DashboardModel {
 
   /// The pane before or after the one that has the keys, in a circle.
   mutating func focusNext(_ steps: Int) {
-    let count = Pane.allCases.count
-    let index = (Pane.allCases.firstIndex(of: focus) ?? 0) + steps + count
-    focusPane(Pane.allCases[index % count])
+    focusPane(Pane.allCases.stepping(steps, from: focus))
   }
 
   /// Moves in whatever has the keys: the help, the log, or the selection.

@@ -4,7 +4,6 @@ package import UploadClient
 import UploadCore
 import UploadProtocol
 import UploadServer
-import UploadStorage
 
 /// What the dashboard shows and controls: a server, a client, and its upload queue.
 package struct DashboardEngine: Sendable {
@@ -46,12 +45,9 @@ package struct DashboardEngine: Sendable {
       otherDescriptors: ClientEngine.descriptors(jobs: setup.jobs)
     )
     let (address, serving) = try await server.listen()
-    var configuration = UploadClientConfiguration()
-    configuration.retry = .usual
-    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: setup.jobs)
     return DashboardEngine(
       ledger: ledger,
-      queue: UploadQueue(client, jobs: setup.jobs),
+      queue: UploadQueue(ledger, jobs: setup.jobs),
       address: address,
       server: server,
       ownTarget: try SendTarget(own: address, server),
@@ -62,30 +58,26 @@ package struct DashboardEngine: Sendable {
 
   /// The facts that do not change while the dashboard runs.
   func facts(_ paths: LocalPath) -> DashboardFacts {
-    let host = PlainText.sanitized(setup.server.host)
-    return DashboardFacts(
+    var facts = DashboardFacts(
       url: address.url,
-      rawPort: address.rawPort,
       directory: setup.directory,
       workingDirectory: paths.workingDirectory,
-      home: paths.home,
-      asksForToken: server.token != nil,
-      madeToken: server.generatedToken?.text,
-      fingerprint: address.fingerprint?.digits,
-      warning: server.token != nil || LoopbackName.contains(setup.server.host)
-        ? nil : "Every client that can reach \(host) can upload and download here.",
-      lineLimit: UploadQueueState.limit
+      home: paths.home
     )
+    facts.rawPort = address.rawPort
+    facts.asksForToken = server.token != nil
+    facts.madeToken = server.generatedToken?.text
+    facts.fingerprint = address.fingerprint?.digits
+    if server.token == nil, !LoopbackName.contains(setup.server.host) {
+      let host = PlainText.sanitized(setup.server.host)
+      facts.warning = "Every client that can reach \(host) can upload and download here."
+    }
+    facts.lineLimit = UploadQueueState.limit
+    return facts
   }
 
   func sampler() -> DashboardSampler {
-    let budget = server.budget
-    let sampler = Sampler(
-      ledger: ledger,
-      stallAfter: setup.server.stallAfter,
-      slabUse: { budget.use }
-    )
-    return DashboardSampler(sampler, queue: queue)
+    DashboardSampler(server.sampler(ledger), queue: queue)
   }
 
   /// - Throws: ``UploadError`` with code `badURL`.

@@ -45,7 +45,7 @@ package struct SluiceCommand: ParsableCommand {
   package static func start() -> Never {
     MainLoop.prepareSignals()
     ProcessLimits.occupyStandardDescriptors()
-    ProcessLimits.raise()
+    DescriptorLimit.raise()
     let environment = ProcessEnvironment.all
     ParentProcess.follow(environment)
     run(ProcessArguments.all(), environment)

@@ -33,20 +33,13 @@ package struct KeyEvent: Hashable, Sendable {
     if modifiers.contains(.control) { prefix += "Ctrl-" }
     if modifiers.contains(.alt) { prefix += "Alt-" }
     if modifiers.contains(.shift) { prefix += "Shift-" }
-    if case .character(let character) = key {
-      return prefix + name(of: character)
-    }
     return prefix + keyName(glyphs)
-  }
-
-  private func name(of character: Character) -> String {
-    if character == " " { return "Space" }
-    return modifiers.contains(.control) ? character.uppercased() : String(character)
   }
 
   private func keyName(_ glyphs: GlyphSet) -> String {
     switch key {
-    case .character(let character): String(character)
+    case .character(" "): "Space"
+    case .character(let character): modifiers.contains(.control) ? character.uppercased() : String(character)
     case .enter: "Enter"
     case .tab: "Tab"
     case .escape: "Esc"

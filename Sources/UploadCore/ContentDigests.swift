@@ -21,7 +21,7 @@ package struct ContentDigests: Sendable, Equatable {
 
   /// The SHA-256 in lower-case hexadecimal.
   package var sha256Text: String? {
-    sha256.map { $0.lazy.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() }
+    sha256.map { Hexadecimal.text($0) }
   }
 
   /// Takes over what is not known here.

@@ -1,4 +1,7 @@
-/// What is known of an upload once it is over.
+/// The outcome of a successful upload, as events, summaries and the dashboard report it.
+///
+/// Not the file of a store: it is the same for an outgoing upload, whose file only the server has, and includes what the
+/// sender declared and what its bytes showed, which no store keeps. The server makes it of the stored file and the meter.
 package struct FinishedUpload: Sendable, Equatable {
   /// Where the file is: its name inside the store, or for an outgoing upload the name the server gave it.
   package var path: String

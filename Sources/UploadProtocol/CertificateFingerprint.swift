@@ -24,7 +24,7 @@ package struct CertificateFingerprint: Sendable, Hashable, CustomStringConvertib
 
   /// - Parameter bytes: the certificate in DER.
   package init(certificate bytes: [UInt8]) {
-    digits = SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    digits = Hexadecimal.text(SHA256.hash(data: bytes))
   }
 
   /// As openssl writes it: `AB:CD:..`.

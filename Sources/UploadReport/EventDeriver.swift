@@ -13,6 +13,30 @@ package struct EventDeriver: Sendable {
     var stall: (cause: StallCause, since: ContinuousClock.Instant)?
     /// The number of the last attempt that was announced; none before the second.
     var attempt = 1
+
+    /// Notes whether it stands still, and why.
+    mutating func noteStall(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
+      guard let cause = upload.cause else { return resume(upload, at: now) }
+      guard stall?.cause != cause else { return nil }
+      stall = (cause, stall?.since ?? now - .seconds(min(max(0, upload.stalledSeconds), 1e9)))
+      return .stalled(upload)
+    }
+
+    /// Notes that it moves.
+    mutating func resume(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
+      defer { stall = nil }
+      return stall.map { .resumed(upload, seconds: (now - $0.since).inSeconds) }
+    }
+
+    /// Notes how far it is. A stalled upload is reported again only when something about it is new, such as memory it
+    /// gave back.
+    mutating func noteProgress(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
+      let reading = Reading(upload)
+      guard upload.state != .stalled || reported != reading else { return nil }
+      reportedAt = now
+      reported = reading
+      return .progress(upload)
+    }
   }
 
   /// What makes a progress line of a stalled upload different from the one before.
@@ -49,11 +73,11 @@ package struct EventDeriver: Sendable {
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
     var events: [UploadEvent] = []
     // Ends first: an upload that begins in the place of one that ended is then reported after it.
-    for upload in snapshot.uploads where upload.outcome != nil { append(upload, at: snapshot.at, to: &events) }
+    for upload in snapshot.uploads where upload.outcome != nil { events += self.events(of: upload, at: snapshot.at) }
     var running = 0
     for upload in snapshot.uploads where upload.outcome == nil && !upload.isInLine {
       running += 1
-      append(upload, at: snapshot.at, to: &events)
+      events += self.events(of: upload, at: snapshot.at)
     }
     // The ledger drops ended uploads that are not drained in time: they have no last snapshot to drop their history.
     if histories.count > running {
@@ -72,79 +96,38 @@ package struct EventDeriver: Sendable {
     events.append(.process(snapshot.memory, snapshot.slabs))
   }
 
-  private mutating func append(
-    _ upload: UploadSnapshot,
-    at now: ContinuousClock.Instant,
-    to events: inout [UploadEvent]
-  ) {
-    var history: History
-    if let known = histories[upload.id] {
-      history = known
-    } else {
-      if !upload.hasFailedBeforeItBegan, !upload.isInLine { events.append(.started(upload)) }
-      history = History(reportedAt: now)
-    }
+  private mutating func events(of upload: UploadSnapshot, at now: ContinuousClock.Instant) -> [UploadEvent] {
+    var events: [UploadEvent] = []
+    let known = histories[upload.id]
+    var history = known ?? History(reportedAt: now)
+    if known == nil, !upload.hasFailedBeforeItBegan, !upload.isInLine { events.append(.started(upload)) }
     if let outcome = upload.outcome {
       histories[upload.id] = nil
-      appendEnd(outcome, of: upload, stall: history.stall?.since, at: now, to: &events)
-      return
+      // It can only have finished by moving again; one that failed or was cancelled ended stalled.
+      if case .finished = outcome, let event = history.resume(upload, at: now) { events.append(event) }
+      events.append(Self.end(outcome, of: upload))
+      return events
     }
-    appendStall(of: upload, &history, at: now, to: &events)
+    if let event = history.noteStall(upload, at: now) { events.append(event) }
     if upload.retryReason != nil, upload.attempt > history.attempt {
       history.attempt = upload.attempt
       history.reportedAt = now
       events.append(.retrying(upload))
     }
-    if let interval, isDue(interval, after: history.reportedAt, at: now) {
-      appendProgress(of: upload, &history, at: now, to: &events)
+    if let interval, isDue(interval, after: history.reportedAt, at: now),
+      let event = history.noteProgress(upload, at: now)
+    {
+      events.append(event)
     }
     histories[upload.id] = history
+    return events
   }
 
-  private func appendProgress(
-    of upload: UploadSnapshot,
-    _ history: inout History,
-    at now: ContinuousClock.Instant,
-    to events: inout [UploadEvent]
-  ) {
-    let reading = Reading(upload)
-    // A stalled upload is reported again only when something about it is new, such as memory it gave back.
-    guard upload.state != .stalled || history.reported != reading else { return }
-    history.reportedAt = now
-    history.reported = reading
-    events.append(.progress(upload))
-  }
-
-  private func appendStall(
-    of upload: UploadSnapshot,
-    _ history: inout History,
-    at now: ContinuousClock.Instant,
-    to events: inout [UploadEvent]
-  ) {
-    guard let cause = upload.cause else {
-      if let stall = history.stall { events.append(.resumed(upload, seconds: (now - stall.since).inSeconds)) }
-      history.stall = nil
-      return
-    }
-    guard history.stall?.cause != cause else { return }
-    history.stall = (cause, history.stall?.since ?? now - .seconds(min(max(0, upload.stalledSeconds), 1e9)))
-    events.append(.stalled(upload))
-  }
-
-  private func appendEnd(
-    _ outcome: UploadOutcome,
-    of upload: UploadSnapshot,
-    stall: ContinuousClock.Instant?,
-    at now: ContinuousClock.Instant,
-    to events: inout [UploadEvent]
-  ) {
+  private static func end(_ outcome: UploadOutcome, of upload: UploadSnapshot) -> UploadEvent {
     switch outcome {
-    case .finished(let file):
-      // It can only have finished by moving again; one that failed or was cancelled ended stalled.
-      if let stall { events.append(.resumed(upload, seconds: (now - stall).inSeconds)) }
-      events.append(.finished(upload, file))
-    case .failed(let error): events.append(.failed(upload, error))
-    case .cancelled: events.append(.cancelled(upload))
+    case .finished(let file): .finished(upload, file)
+    case .failed(let error): .failed(upload, error)
+    case .cancelled: .cancelled(upload)
     }
   }
 

@@ -6,47 +6,23 @@ package struct Metrics: Sendable {
   package static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
   /// What counts of an upload that runs.
-  package struct Active: Sendable {
-    package var direction: UploadDirection
-    package var mode: UploadMode
-    package var state: UploadState
+  struct Active: Sendable {
+    var direction: UploadDirection
+    var mode: UploadMode
+    var state: UploadState
     /// Received or sent, in all attempts.
-    package var bytes: UInt64
-    package var residentBytes: Int
-
-    package init(
-      direction: UploadDirection,
-      mode: UploadMode,
-      state: UploadState,
-      bytes: UInt64,
-      residentBytes: Int
-    ) {
-      self.direction = direction
-      self.mode = mode
-      self.state = state
-      self.bytes = bytes
-      self.residentBytes = residentBytes
-    }
+    var bytes: UInt64
+    var residentBytes: Int
   }
 
-  package var active: [Active]
+  var active: [Active]
   /// Counts of uploads since the start, by direction.
-  package var totals: [UploadDirection: UploadLedger.Totals]
-  package var slabs: SlabUse
-  package var memory: ProcessMemory
+  var totals: [UploadDirection: UploadLedger.Totals]
+  var slabs: SlabUse
+  var memory: ProcessMemory
+}
 
-  package init(
-    active: [Active],
-    totals: [UploadDirection: UploadLedger.Totals],
-    slabs: SlabUse,
-    memory: ProcessMemory
-  ) {
-    self.active = active
-    self.totals = totals
-    self.slabs = slabs
-    self.memory = memory
-  }
-
+extension Metrics {
   /// Reads everything now. States come from the meters alone: without samples over time none is `stalled`.
   package init(ledger: UploadLedger, slabs: SlabUse, memory: ProcessMemory = .current()) {
     let (meters, totals) = ledger.reading()
@@ -61,9 +37,7 @@ package struct Metrics: Sendable {
     }
     self.init(active: active, totals: totals, slabs: slabs, memory: memory)
   }
-}
 
-extension Metrics {
   /// The text, with its end mark. Every series is there from the start, so that none seems to come from nowhere.
   package var text: String {
     var writer = OpenMetricsWriter()

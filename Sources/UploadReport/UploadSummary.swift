@@ -22,30 +22,6 @@ package struct UploadSummary: Sendable {
     /// SHA-256 of the content in hexadecimal, where the server stated it.
     package var sha256: String?
 
-    package init(
-      id: UploadID,
-      mode: UploadMode,
-      name: String,
-      bytes: UInt64,
-      seconds: Double,
-      clientPeakResidentBytes: Int,
-      serverPeakResidentBytes: Int? = nil,
-      verdict: UploadVerdict,
-      detectedType: String? = nil,
-      sha256: String? = nil
-    ) {
-      self.id = id
-      self.mode = mode
-      self.name = name
-      self.bytes = bytes
-      self.seconds = seconds
-      self.clientPeakResidentBytes = clientPeakResidentBytes
-      self.serverPeakResidentBytes = serverPeakResidentBytes
-      self.verdict = verdict
-      self.detectedType = detectedType
-      self.sha256 = sha256
-    }
-
     /// Bytes per second from start to end; 0 when it took no time.
     package var averageSpeed: Double {
       seconds > 0 ? Double(bytes) / seconds : 0

@@ -60,9 +60,29 @@ package protocol OpenFile: Sendable {
   func content(in range: Range<UInt64>) -> FileContent
 }
 
+/// The files of a store at one instant: newest first, then by the bytes of their names. Holds memory of the budget as long
+/// as it is referenced.
+package protocol FileListing: Sendable {
+  /// How many files there were.
+  var count: Int { get }
+
+  /// Opens files one after the other, in their order, until `body` returns false or none is left. Files that have been
+  /// removed since are skipped.
+  /// - Parameters:
+  ///   - start: the place in the order to begin at, within `0...count`.
+  ///   - initial: the value that `body` changes, such as text that it appends to.
+  ///   - body: gets the value, and a file that is open during the call. May block.
+  /// - Returns: the changed value, and the place to continue at: `count` when none is left.
+  func read<Value: Sendable>(
+    from start: Int,
+    into initial: Value,
+    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+  ) async throws -> (value: Value, next: Int)
+}
+
 /// The bytes of an open file, as its store can provide them.
 package enum FileContent: Sendable {
-  /// A part of a local file, which can be read in any order, or sent by `sendfile`.
+  /// A part of a local file, which can be read in any order.
   case region(LocalFileRegion)
   /// The bytes in their order, as they arrive from elsewhere. Ends early only with an error.
   case buffers(any AsyncSequence<ByteBuffer, any Error> & Sendable)
@@ -84,20 +104,25 @@ package struct LocalFileRegion: Sendable {
   }
 
   private let owner: Owner
+  /// Threads that may block, for ``reading(_:)``.
+  private let readers: WorkerPool
   /// Where it begins in the file, in bytes.
   package let offset: UInt64
   /// In bytes.
   package let length: UInt64
 
   /// The first `length` bytes of an open file.
-  /// - Parameter owned: the file's descriptor, to be closed with the last region of it.
-  package init(owned descriptor: Int32, length: UInt64) {
+  /// - Parameters:
+  ///   - owned: the file's descriptor, to be closed with the last region of it.
+  ///   - readers: threads to read it on.
+  init(owned descriptor: Int32, length: UInt64, readers: WorkerPool) {
     owner = Owner(descriptor)
+    self.readers = readers
     (offset, self.length) = (0, length)
   }
 
-  private init(_ owner: Owner, _ range: Range<UInt64>) {
-    self.owner = owner
+  private init(_ whole: LocalFileRegion, _ range: Range<UInt64>) {
+    (owner, readers) = (whole.owner, whole.readers)
     (offset, length) = (range.lowerBound, range.upperBound - range.lowerBound)
   }
 
@@ -108,7 +133,15 @@ package struct LocalFileRegion: Sendable {
   /// - Parameter range: in bytes, within `0..<length`.
   package func part(_ range: Range<UInt64>) -> LocalFileRegion {
     let range = range.clamped(to: 0..<length)
-    return LocalFileRegion(owner, (offset + range.lowerBound)..<(offset + range.upperBound))
+    return LocalFileRegion(self, (offset + range.lowerBound)..<(offset + range.upperBound))
+  }
+
+  /// Runs `body` on a thread of the store, where it may block.
+  /// - Throws: what `body` throws.
+  package func reading<Result: Sendable>(
+    _ body: @escaping @Sendable (LocalFileRegion) throws -> Result
+  ) async throws -> Result {
+    try await readers.runIfActive { [self] in try body(self) }
   }
 
   /// Reads at most `buffer.count` bytes of the region; blocks.

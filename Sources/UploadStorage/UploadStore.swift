@@ -1,11 +1,11 @@
 package import NIOCore
 package import UploadCore
 
-/// A place where uploads are stored: a local directory (``DiskStore``), or any other that can stage a file completely
-/// before the file gets its name.
+/// A place where uploads are stored, and read again: any that can stage a file completely before the file gets its name.
+/// Servers know a store by this protocol alone. ``DiskStore`` stores on local disks.
 ///
 /// A file passes through three values: a ``FinalizeRequest`` says what it is to become, a ``StagedFile`` is complete and
-/// synced but has no name yet, and a ``StoredFile`` has its name.
+/// synced but has no name yet, and a ``StoredFile`` has its name. An ``OpenFile`` is a stored file being read.
 package protocol UploadStore: Sendable {
   /// Begins to store one file. Does not block; failures reach the delegate.
   /// - Parameters:
@@ -29,6 +29,25 @@ package protocol UploadStore: Sendable {
 
   /// Deletes staged files that are not to be published. Does not block.
   func discard(_ files: [any StagedFile])
+
+  // MARK: Reading
+
+  /// Checks that files can be stored and read now.
+  /// - Throws: ``UploadError`` that says why not.
+  func check() async throws
+
+  /// Opens a stored file for reading.
+  /// - Returns: nil when there is no file of that name.
+  /// - Throws: what ``check()`` throws.
+  func open(_ name: NameBytes) async throws -> (any OpenFile)?
+
+  /// The stored files now.
+  /// - Returns: nil when the memory budget has no room for so many names.
+  /// - Throws: what ``check()`` throws; ``UploadError`` with code `storageFailed` when the system has no memory left.
+  func list() async throws -> (any FileListing)?
+
+  /// Bytes that may still be stored; nil when that is not known. May block.
+  func freeSpace() -> UInt64?
 }
 
 extension UploadStore {
@@ -45,8 +64,7 @@ extension UploadStore {
 
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
 package protocol UploadSink: AnyObject {
-  /// Accepts the next bytes. Bytes that find no room yet are queued, so that none are lost; check ``hasRoom`` before
-  /// writing more.
+  /// Accepts the next bytes. Bytes without room are queued, so that none are lost; check ``hasRoom`` before writing more.
   func write(_ bytes: ByteBuffer)
 
   /// Whether everything written so far has found room. When it has not, the delegate is notified once it has.
@@ -62,8 +80,8 @@ package protocol UploadSink: AnyObject {
   ///   another file before the store failed.
   func finalize(_ request: FinalizeRequest) -> EventLoopFuture<StoredFile>
 
-  /// Releases everything and leaves nothing in the store. Does nothing after ``stage(_:)`` has succeeded; after
-  /// ``finalize(_:)`` it may be too late; then the future succeeds.
+  /// Releases everything and leaves nothing in the store. Does nothing after ``stage(_:)`` has succeeded. After
+  /// ``finalize(_:)`` it may be too late: then the future still succeeds.
   func abort()
 }
 

@@ -6,14 +6,10 @@ package import UploadCore
 package struct CompareRun {
   /// What is compared, and how it is shown.
   package struct Configuration: Sendable {
-    /// The file to send.
-    package enum Content: Sendable {
-      case file(String)
-      /// One that is generated.
-      case generated(SizeSetting)
-    }
-
-    package var content: Content
+    /// The file to send; nil for one that is generated.
+    package var file: String?
+    /// Of the generated file.
+    package var size: SizeSetting = 0
     /// How often each client sends it.
     package var runs = 1
     /// Resident memory beyond which a client is ended; nil for no limit.
@@ -25,9 +21,7 @@ package struct CompareRun {
     /// JSON lines instead of a screen or text.
     package var json = false
 
-    package init(_ content: Content) {
-      self.content = content
-    }
+    package init() {}
   }
 
   private let configuration: Configuration
@@ -65,16 +59,16 @@ package struct CompareRun {
     in workspace: CompareWorkspace,
     _ renderer: inout any ComparisonRenderer
   ) throws(UploadError) -> Comparison {
-    let named = try namedFile()
-    try workspace.checkRoom(for: named?.size ?? doubled(generatedSize.bytes))
+    let named = try configuration.file.map { path throws(UploadError) in try CompareFile(path) }
+    try workspace.checkRoom(for: named?.size ?? doubled(configuration.size.bytes))
     if let path = configuration.svg { try MemoryChart.check(path) }
     if let limit = configuration.maxMemory { try floor(in: workspace).check(limit) }
     let file: CompareFile
     if let named {
       file = named
     } else {
-      renderer.note("Making a file of \(generatedSize) to send.")
-      try makeSample(workspace.sample, generatedSize)
+      renderer.note("Making a file of \(configuration.size) to send.")
+      try makeSample(workspace.sample, configuration.size)
       file = try CompareFile(workspace.sample)
     }
     renderer.note("Reading \(file.name) (\(ByteSize.text(file.size))) to know it again.")
@@ -97,20 +91,6 @@ package struct CompareRun {
       renderer.end(comparison, index)
     }
     return comparison
-  }
-
-  private func namedFile() throws(UploadError) -> CompareFile? {
-    switch configuration.content {
-    case .file(let path): try CompareFile(path)
-    case .generated: nil
-    }
-  }
-
-  private var generatedSize: SizeSetting {
-    switch configuration.content {
-    case .file: 0
-    case .generated(let size): size
-    }
   }
 
   /// The file and its copy; more than any disk has where that cannot be counted.

@@ -6,7 +6,6 @@ package import UploadCore
 import UploadProtocol
 import UploadReport
 import UploadServer
-import UploadStorage
 
 /// One run of the test mode: server up, files through in every mode, contents compared, everything removed.
 ///
@@ -83,14 +82,8 @@ package struct HeadlessRun: Sendable {
     } catch {
       return fail(error, status: 2)
     }
-    let budget = engine.budget
-    let sampler = Sampler(
-      ledger: ledger,
-      stallAfter: configuration.server.stallAfter,
-      slabUse: { budget.use }
-    )
     let renderer = HeadlessRenderer(lines: LineRenderer(.json, interval: configuration.interval), peaks: peaks)
-    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
+    let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer)
     do throws(UploadError) {
       let address = try await start(engine, workspace)
       let reporting = Task { await reporter.run() }

@@ -1,3 +1,4 @@
+import Basics
 import Dashboard
 package import DashboardApp
 import Glibc
@@ -89,8 +90,8 @@ package struct ScriptRun {
         try player.play(line.command)
       } catch {
         if error.isInterrupted { return player.loop.endSignal == SIGINT ? 130 : 1 }
-        Output.write(player.screenText, to: STDERR_FILENO)
-        let text = PlainText.sanitized(line.text.trimmingBlanks)
+        writeAll(player.screenText, to: STDERR_FILENO)
+        let text = PlainText.sanitized(String(line.text.trimmingWhitespace))
         return fail("\(shownScript), line \(line.number): \(text): \(error.reason)", status: 1)
       }
     }
@@ -109,16 +110,10 @@ package struct ScriptRun {
     let descriptor = script == "-" ? STDIN_FILENO : open(script, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unreadable(String(cString: strerror(errno))) }
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = read(descriptor, &piece, piece.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(String(cString: strerror(errno))) }
-      if count == 0 { break }
-      bytes += piece.prefix(count)
-      guard bytes.count <= Self.limit else { throw unreadable("it is larger than 1 MiB") }
+    guard let bytes = readAll(descriptor, limit: Self.limit) else {
+      throw unreadable(String(cString: strerror(errno)))
     }
+    guard bytes.count <= Self.limit else { throw unreadable("it is larger than 1 MiB") }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw unreadable("it is not UTF-8") }
     return text
   }
@@ -135,13 +130,5 @@ extension Snapshot {
       guard upload.direction == .incoming, case .finished(let file) = upload.outcome else { return nil }
       return file.path
     }
-  }
-}
-
-extension String {
-  fileprivate var trimmingBlanks: String {
-    var rest = drop { $0.isWhitespace }
-    while rest.last?.isWhitespace ?? false { rest.removeLast() }
-    return String(rest)
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Dashboard
 import Glibc
 import UploadCore
@@ -5,47 +6,42 @@ import UploadCore
 /// What it costs to show: a frame of the dashboard through ncurses, and how soon a key is seen.
 struct DashboardBenchmark: Benchmark {
   static let name = "dashboard"
-  static let summary =
-    "frames of the dashboard through ncurses while uploads move, and the time from a key to its frame"
-  static let options = [
-    "--uploads LIST   how many run (100)",
-    "--frames N       how many are drawn a round, ten a second (50)",
-    "--keys N         how many are pressed a round (300)",
-  ]
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "Frames of the dashboard through ncurses while uploads move, and the time from a key to its frame."
+  )
 
   private static let framesPerSecond = 10
   /// The screen, in cells.
   private static let (columns, rows) = (120, 34)
 
-  private let counts: [Int]
-  private let frames: Int
-  private let keys: Int
-
-  init(_ arguments: inout Arguments) throws(UploadError) {
-    counts = try arguments.takeNumbers("--uploads", default: [100], in: 0...4000)
-    frames = try arguments.takeNumber("--frames", default: 50, in: 1...10_000)
-    keys = try arguments.takeNumber("--keys", default: 300, in: 1...10_000)
-  }
+  @OptionGroup var common: BenchOptions
+  @Option(help: "How many uploads run. (default: 100)", transform: BenchValue.numbers(in: 0...4000))
+  var uploads: [Int] = [100]
+  @Option(help: "Frames drawn a round, ten a second. (default: 50)", transform: BenchValue.number(in: 1...10_000))
+  var frames = 50
+  @Option(help: "Keys pressed a round. (default: 300)", transform: BenchValue.number(in: 1...10_000))
+  var keys = 300
 
   func run(rounds: Int) throws -> Report {
     // What is measured is the dashboard with all its glyphs, wherever it is measured.
     setenv("LC_ALL", "C.UTF-8", 1)
-    let subjects = counts.map { count in
+    let subjects = uploads.map { count in
       Subject(labels: [String(count)]) { try MainActor.assumeIsolated { try measure(uploads: count) } }
     }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["uploads"],
       columns: [
-        Report.Column("sample us", "sampleMicroseconds", digits: 0),
-        Report.Column("update us", "updateMicroseconds", digits: 0),
-        Report.Column("render us", "renderMicroseconds", digits: 0),
-        Report.Column("flush us", "flushMicroseconds", digits: 0),
-        Report.Column("us/frame", "frameMicroseconds", digits: 0),
-        Report.Column("% of a core at 10/s", "processorPercent", digits: 2),
-        Report.Column("bytes/frame", "frameBytes", digits: 0),
-        Report.Column("key ms", "keyMedianMilliseconds", digits: 2),
-        Report.Column("key p99 ms", "keyP99Milliseconds", digits: 2),
+        Report.Column(title: "sample us", key: "sampleMicroseconds", digits: 0),
+        Report.Column(title: "update us", key: "updateMicroseconds", digits: 0),
+        Report.Column(title: "render us", key: "renderMicroseconds", digits: 0),
+        Report.Column(title: "flush us", key: "flushMicroseconds", digits: 0),
+        Report.Column(title: "us/frame", key: "frameMicroseconds", digits: 0),
+        Report.Column(title: "% of a core at 10/s", key: "processorPercent", digits: 2),
+        Report.Column(title: "bytes/frame", key: "frameBytes", digits: 0),
+        Report.Column(title: "key ms", key: "keyMedianMilliseconds", digits: 2),
+        Report.Column(title: "key p99 ms", key: "keyP99Milliseconds", digits: 2),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [

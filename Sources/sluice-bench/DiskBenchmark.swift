@@ -1,3 +1,4 @@
+import ArgumentParser
 import Basics
 import NIOCore
 import UploadCore
@@ -7,14 +8,12 @@ import UploadStorage
 /// What the store adds to the disk: files from memory through the store, and through bare loops, into one directory.
 struct DiskBenchmark: Benchmark {
   static let name = "disk"
-  static let summary = "the disk engine, fed from memory, against bare loops of system calls"
-  static let options = [
-    "--dir DIR        on the disk to be measured (.)",
-    "--sizes SIZES    of the files (64KiB,1MiB,64MiB,1GiB)",
-    "--engines LIST   some of sluice, digest, direct, buffered (all)",
-  ]
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "The disk engine, fed from memory, against bare loops of system calls."
+  )
 
-  private enum Engine: String, CaseIterable {
+  enum Engine: String, CaseIterable {
     /// The store at `--durability full`.
     case sluice
     /// The same with `--digest sha256`.
@@ -29,15 +28,13 @@ struct DiskBenchmark: Benchmark {
   private static let enoughBytes = 64 << 20
   private static let enoughFiles = 64
 
-  private let directory: String
-  private let sizes: [Int]
-  private let engines: [Engine]
-
-  init(_ arguments: inout Arguments) throws(UploadError) {
-    directory = try arguments.takeValue("--dir") ?? "."
-    sizes = try arguments.takeSizes("--sizes", default: [64 << 10, 1 << 20, 64 << 20, 1 << 30])
-    engines = try arguments.takeChoices("--engines")
-  }
+  @OptionGroup var common: BenchOptions
+  @Option(help: "On the disk to be measured.")
+  var dir = "."
+  @Option(help: "Sizes of the files. (default: 64KiB,1MiB,64MiB,1GiB)", transform: BenchValue.sizes)
+  var sizes: [Int] = [64 << 10, 1 << 20, 64 << 20, 1 << 30]
+  @Option(help: "Some of sluice, digest, direct, buffered. (default: all)", transform: BenchValue.choices)
+  var engines: [Engine] = Engine.allCases
 
   func run(rounds: Int) throws -> Report {
     let source = DiskSource()
@@ -47,12 +44,12 @@ struct DiskBenchmark: Benchmark {
       }
     }
     var report = Report(
-      Self.name,
+      name: Self.name,
       labels: ["engine", "size"],
       columns: [
-        Report.Column("GB/s", "gigabytesPerSecond", digits: 2),
-        Report.Column("CPU s/GB", "processorSecondsPerGigabyte", digits: 3),
-        Report.Column("page cache MiB", "pageCacheMebibytes", digits: 1),
+        Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2),
+        Report.Column(title: "CPU s/GB", key: "processorSecondsPerGigabyte", digits: 3),
+        Report.Column(title: "page cache MiB", key: "pageCacheMebibytes", digits: 1),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [
@@ -61,14 +58,15 @@ struct DiskBenchmark: Benchmark {
       ]
     )
     if engines.contains(.direct) {
-      report.addRatio(of: 0, to: Engine.direct.rawValue, Report.Column("of direct", "ratioToDirect", digits: 2))
+      let ratio = Report.Column(title: "of direct", key: "ratioToDirect", digits: 2)
+      report.addRatio(of: 0, to: Engine.direct.rawValue, ratio)
     }
     return report
   }
 
   private func measure(_ engine: Engine, _ source: DiskSource, _ size: Int) throws -> [Double?] {
     let files = min(Self.enoughFiles, max(1, Self.enoughBytes / size))
-    return try Workspace.use(in: directory) { path in
+    return try Workspace.use(in: dir) { path in
       let write = try writer(engine, source, path)
       let (elapsed, growth) = try PageCache.growth {
         try Elapsed.measure {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Basics
 import NIOCore
 import UploadCore
@@ -6,19 +7,16 @@ import UploadProtocol
 /// How fast the multipart parser takes forms, in the pieces that a connection brings them in.
 struct ParserBenchmark: Benchmark {
   static let name = "parser"
-  static let summary = "the multipart parser, without network or disk"
-  static let options = [
-    "--size SIZE      of what is parsed for each line (512MiB)",
-    "--pieces SIZES   bytes handed to the parser at once (64KiB,1MiB)",
-  ]
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "The multipart parser, without network or disk."
+  )
 
-  private let size: Int
-  private let pieces: [Int]
-
-  init(_ arguments: inout Arguments) throws(UploadError) {
-    size = try arguments.takeSize("--size", default: 512 << 20)
-    pieces = try arguments.takeSizes("--pieces", default: [64 << 10, 1 << 20])
-  }
+  @OptionGroup var common: BenchOptions
+  @Option(help: "What is parsed for each line. (default: 512MiB)", transform: BenchValue.size)
+  var size = 512 << 20
+  @Option(help: "Bytes handed to the parser at once. (default: 64KiB,1MiB)", transform: BenchValue.sizes)
+  var pieces: [Int] = [64 << 10, 1 << 20]
 
   func run(rounds: Int) throws -> Report {
     var subjects: [Subject] = []
@@ -29,9 +27,9 @@ struct ParserBenchmark: Benchmark {
       }
     }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["content", "piece"],
-      columns: [Report.Column("GB/s", "gigabytesPerSecond", digits: 2)],
+      columns: [Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2)],
       rows: try Subject.medians(of: subjects, rounds: rounds)
     )
   }

@@ -12,12 +12,6 @@ struct Report: Equatable {
     let key: String
     /// Decimals in the table.
     let digits: Int
-
-    init(_ title: String, _ key: String, digits: Int) {
-      self.title = title
-      self.key = key
-      self.digits = digits
-    }
   }
 
   /// One thing that was measured.
@@ -35,15 +29,7 @@ struct Report: Equatable {
   private(set) var columns: [Column]
   private(set) var rows: [Row]
   /// What the reader must know to read the numbers right, in sentences.
-  let notes: [String]
-
-  init(_ name: String, labels: [String], columns: [Column], rows: [Row], notes: [String] = []) {
-    self.name = name
-    self.labels = labels
-    self.columns = columns
-    self.rows = rows
-    self.notes = notes
-  }
+  var notes: [String] = []
 
   /// Adds a column: a row's number in `column` over the same of the row whose first label is `baseline` and whose other
   /// labels are its own. Nil where one of the two is missing, or there is nothing to divide by.

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Glibc
 import UploadCore
@@ -90,39 +91,26 @@ final class ServerProcess: Sendable {
   }
 }
 
+extension Durability: ExpressibleByArgument {}
+
 /// Options of every benchmark that starts a server.
-struct ServerOptions {
-  static let help = [
-    "--dir DIR            on the disk to be measured (.)",
-    "--durability LEVEL   full, file or none (full)",
-    "--sluice PATH        the server's program (the one beside this)",
-  ]
-
+struct ServerOptions: ParsableArguments {
   /// Where every measurement makes a directory of its own.
-  let directory: String
-  private let durability: Durability
-  private let executable: String
-
-  /// Takes them.
-  /// - Throws: ``UploadError`` with code `badValue`.
-  init(_ arguments: inout Arguments) throws(UploadError) {
-    directory = try arguments.takeValue("--dir") ?? "."
-    let level = try arguments.takeValue("--durability") ?? Durability.full.rawValue
-    guard let durability = Durability(rawValue: level) else {
-      throw UploadError(.badValue, "--durability takes full, file or none.")
-    }
-    self.durability = durability
-    executable = try arguments.takeValue("--sluice") ?? ServerProcess.besideThisOne
-  }
+  @Option(help: "On the disk to be measured.")
+  var dir = "."
+  @Option(help: "What the server syncs before it responds.")
+  var durability = Durability.full
+  @Option(help: "The server's program. (default: the one beside this)")
+  var sluice: String?
 
   /// For the report.
   var note: String { "The server ran with --durability \(durability.rawValue)." }
 
   /// Starts a server on a fresh directory, hands it to `body`, ends it, and removes what it stored.
   func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
-    try Workspace.use(in: directory) { path in
+    try Workspace.use(in: dir) { path in
       let options = ["--durability", durability.rawValue]
-      let server = try ServerProcess(executable, directory: path, options: options)
+      let server = try ServerProcess(sluice ?? ServerProcess.besideThisOne, directory: path, options: options)
       return try Interrupt.guarded(undo: { server.stop() }) { try body(server) }
     }
   }
@@ -155,23 +143,13 @@ struct ProcessUsage: Equatable {
     guard let nameEnd = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }
     let fields = stat[stat.index(after: nameEnd)...].split(separator: " ")
     guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
-    let numbers = Self.numbers(status)
-    guard let resident = numbers["VmRSS"], let peak = numbers["VmHWM"], let threads = numbers["Threads"] else {
-      return nil
-    }
+    guard let resident = ProcFile.kibibytes(of: "VmRSS", inText: status),
+      let peak = ProcFile.kibibytes(of: "VmHWM", inText: status),
+      let threads = ProcFile.kibibytes(of: "Threads", inText: status)
+    else { return nil }
     processorSeconds = (user + system) / Double(ticksPerSecond)
     self.resident = resident * 1024
     self.peak = peak * 1024
     self.threads = Int(clamping: threads)
-  }
-
-  private static func numbers(_ status: String) -> [String: UInt64] {
-    var numbers: [String: UInt64] = [:]
-    for line in status.split(separator: "\n") {
-      let words = line.split { $0 == ":" || $0 == " " || $0 == "\t" }
-      guard words.count > 1, let number = UInt64(words[1]) else { continue }
-      numbers[String(words[0])] = number
-    }
-    return numbers
   }
 }

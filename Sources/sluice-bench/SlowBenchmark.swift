@@ -1,42 +1,37 @@
+import ArgumentParser
 import Glibc
 import UploadCore
 
 /// Very many clients that send little at a time: what they cost the server.
 struct SlowBenchmark: Benchmark {
   static let name = "slow"
-  static let summary = "many slow uploads at once: the server's memory, threads and processor"
-  static let options =
-    [
-      "--uploads N          at once (1000)",
-      "--rate SIZE          bytes a second, each (20kB)",
-      "--seconds N          that they go on (20)",
-    ] + ServerOptions.help
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "Many slow uploads at once: the server's memory, threads and processor."
+  )
 
-  private let uploads: Int
-  private let rate: Int
-  private let seconds: Int
-  private let server: ServerOptions
-
-  init(_ arguments: inout Arguments) throws(UploadError) {
-    uploads = try arguments.takeNumber("--uploads", default: 1000, in: 1...10_000)
-    rate = try arguments.takeSize("--rate", default: 20_000)
-    seconds = try arguments.takeNumber("--seconds", default: 20, in: 1...3600)
-    server = try ServerOptions(&arguments)
-  }
+  @OptionGroup var common: BenchOptions
+  @Option(help: "Uploads at once. (default: 1000)", transform: BenchValue.number(in: 1...10_000))
+  var uploads = 1000
+  @Option(help: "Bytes a second, each. (default: 20kB)", transform: BenchValue.size)
+  var rate = 20_000
+  @Option(help: "Seconds that they go on. (default: 20)", transform: BenchValue.number(in: 1...3600))
+  var seconds = 20
+  @OptionGroup var server: ServerOptions
 
   func run(rounds: Int) throws -> Report {
-    let source = try SourceFile(directory: server.directory)
+    let source = try SourceFile(directory: server.dir)
     let subject = Subject(labels: [String(uploads), ByteSize.rateText(Double(rate))]) { try measure(source) }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["uploads", "rate"],
       columns: [
-        Report.Column("idle RSS MiB", "idleMebibytes", digits: 1),
-        Report.Column("RSS MiB", "residentMebibytes", digits: 1),
-        Report.Column("peak RSS MiB", "peakMebibytes", digits: 1),
-        Report.Column("threads", "threads", digits: 0),
-        Report.Column("CPU % of a core", "processorPercent", digits: 1),
-        Report.Column("of rate", "ratioToRate", digits: 2),
+        Report.Column(title: "idle RSS MiB", key: "idleMebibytes", digits: 1),
+        Report.Column(title: "RSS MiB", key: "residentMebibytes", digits: 1),
+        Report.Column(title: "peak RSS MiB", key: "peakMebibytes", digits: 1),
+        Report.Column(title: "threads", key: "threads", digits: 0),
+        Report.Column(title: "CPU % of a core", key: "processorPercent", digits: 1),
+        Report.Column(title: "of rate", key: "ratioToRate", digits: 2),
       ],
       rows: try Subject.medians(of: [subject], rounds: rounds),
       notes: [

@@ -1,46 +1,44 @@
+import ArgumentParser
 import Basics
 import UploadCore
 
 /// Many small files that are synced one by one: what the server reaches of what bare system calls do in its place.
 struct SmallBenchmark: Benchmark {
   static let name = "small"
-  static let summary = "small durable files over HTTP, against as many threads of bare system calls"
-  static let options =
-    [
-      "--size SIZE          of each file (4KiB)",
-      "--connections N      kept alive and used at once, and bare threads (32)",
-      "--files N            on each (64)",
-    ] + ServerOptions.help
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "Small durable files over HTTP, against as many threads of bare system calls."
+  )
 
-  private let size: Int
-  private let connections: Int
-  private let files: Int
-  private let server: ServerOptions
-
-  init(_ arguments: inout Arguments) throws(UploadError) {
-    size = try arguments.takeSize("--size", default: 4 << 10)
-    connections = try arguments.takeNumber("--connections", default: 32, in: 1...10_000)
-    files = try arguments.takeNumber("--files", default: 64)
-    server = try ServerOptions(&arguments)
-  }
+  @OptionGroup var common: BenchOptions
+  @Option(help: "Size of each file. (default: 4KiB)", transform: BenchValue.size)
+  var size = 4 << 10
+  @Option(
+    help: "Connections kept alive and used at once, and bare threads. (default: 32)",
+    transform: BenchValue.number(in: 1...10_000)
+  )
+  var connections = 32
+  @Option(help: "Files on each. (default: 64)", transform: BenchValue.number(in: 1...1_000_000))
+  var files = 64
+  @OptionGroup var server: ServerOptions
 
   func run(rounds: Int) throws -> Report {
-    let source = try SourceFile(directory: server.directory)
+    let source = try SourceFile(directory: server.dir)
     let subjects = [
       Subject(labels: ["sluice"]) { try measureServer(source) },
       Subject(labels: ["bare"]) { try measureBare() },
     ]
     var report = Report(
-      Self.name,
+      name: Self.name,
       labels: ["subject"],
-      columns: [Report.Column("files/s", "filesPerSecond", digits: 0)],
+      columns: [Report.Column(title: "files/s", key: "filesPerSecond", digits: 0)],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [
         "\(connections) at once, \(ByteSize.text(UInt64(size))) each. \(server.note)",
         "bare: open with O_TMPFILE, write, fdatasync, link, fsync of the directory.",
       ]
     )
-    report.addRatio(of: 0, to: "bare", Report.Column("of bare", "ratioToBare", digits: 2))
+    report.addRatio(of: 0, to: "bare", Report.Column(title: "of bare", key: "ratioToBare", digits: 2))
     return report
   }
 
@@ -55,7 +53,7 @@ struct SmallBenchmark: Benchmark {
   private func measureBare() throws -> [Double?] {
     var noise = SplitMix64(seed: 4)
     let content = noise.bytes(size)
-    return try Workspace.use(in: server.directory) { path in
+    return try Workspace.use(in: server.dir) { path in
       let directory = try BareDirectory(path: path)
       return try rate { thread, file in try directory.store(content, as: "\(thread)-\(file)") }
     }

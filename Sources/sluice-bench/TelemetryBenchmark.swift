@@ -1,3 +1,4 @@
+import ArgumentParser
 import Basics
 import NIOCore
 import NIOPosix
@@ -7,40 +8,37 @@ import UploadStorage
 /// What it costs to look: a snapshot of all uploads, as every renderer takes it ten times a second.
 struct TelemetryBenchmark: Benchmark {
   static let name = "telemetry"
-  static let summary = "a snapshot of many uploads with rates and resident bytes, and the rates alone"
-  static let options = [
-    "--dir DIR        where the uploads' unfinished files are (.)",
-    "--uploads LIST   how many run (1,100,1000)",
-  ]
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "A snapshot of many uploads with rates and resident bytes, and the rates alone."
+  )
 
   /// As often as this together, so that few uploads are sampled more often.
   private static let enoughSamples = 200_000
   private static let mostSamples = 2000
   private static let samplesPerSecond = 10
 
-  private let directory: String
-  private let counts: [Int]
-
-  init(_ arguments: inout Arguments) throws(UploadError) {
-    directory = try arguments.takeValue("--dir") ?? "."
-    counts = try arguments.takeNumbers("--uploads", default: [1, 100, 1000], in: 1...4000)
-  }
+  @OptionGroup var common: BenchOptions
+  @Option(help: "Where the uploads' unfinished files are.")
+  var dir = "."
+  @Option(help: "How many uploads run. (default: 1,100,1000)", transform: BenchValue.numbers(in: 1...4000))
+  var uploads: [Int] = [1, 100, 1000]
 
   func run(rounds: Int) throws -> Report {
-    let subjects = counts.flatMap { count in
+    let subjects = uploads.flatMap { count in
       [
         Subject(labels: ["snapshot", String(count)]) { try measureSnapshots(count) },
         Subject(labels: ["rates alone", String(count)]) { Self.measureRates(count) },
       ]
     }
     return Report(
-      Self.name,
+      name: Self.name,
       labels: ["what", "uploads"],
       columns: [
-        Report.Column("us", "microseconds", digits: 1),
-        Report.Column("us/upload", "microsecondsPerUpload", digits: 3),
-        Report.Column("% of a core at 10/s", "processorPercent", digits: 3),
-        Report.Column("resident MiB", "residentMebibytes", digits: 1),
+        Report.Column(title: "us", key: "microseconds", digits: 1),
+        Report.Column(title: "us/upload", key: "microsecondsPerUpload", digits: 3),
+        Report.Column(title: "% of a core at 10/s", key: "processorPercent", digits: 3),
+        Report.Column(title: "resident MiB", key: "residentMebibytes", digits: 1),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: ["Every upload holds 60 KiB in the store; resident is the sum of what the snapshot says of them."]
@@ -48,7 +46,7 @@ struct TelemetryBenchmark: Benchmark {
   }
 
   private func measureSnapshots(_ count: Int) throws -> [Double?] {
-    try Workspace.use(in: directory) { path in
+    try Workspace.use(in: dir) { path in
       let held = try HeldUploads(count, directory: path)
       defer { held.end() }
       var sampler = Sampler(ledger: held.ledger, stallAfter: .seconds(5), slabUse: held.slabUse)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import Testing
@@ -15,7 +16,7 @@ import UploadTestSupport
     // More than a pipe holds.
     let text = String(repeating: "0123456789abcdef", count: 40_000)
     let read = Task.detached { FileHandle(fileDescriptor: reader, closeOnDealloc: true).readDataToEndOfFile() }
-    let isWritten = await Task.detached { Output.write(text, to: writer) }.value
+    let isWritten = await Task.detached { writeAll(text, to: writer) }.value
     close(writer)
     #expect(isWritten)
     #expect(await read.value == Data(text.utf8))
@@ -27,7 +28,7 @@ import UploadTestSupport
     try #require(pipe(&ends) == 0)
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     close(ends[0])
-    #expect(!Output.write("text", to: ends[1]))
+    #expect(!writeAll("text", to: ends[1]))
     close(ends[1])
   }
 

@@ -52,8 +52,9 @@ import UploadTestSupport
       subprocess.Popen = lambda command, **_: print(command)
       rate.start("curl", "file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0))
       """
+    let folder = URL(filePath: script.path).deletingLastPathComponent()
     let place = [
-      "PYTHONPATH": URL(filePath: script.path).deletingLastPathComponent().path, "PYTHONDONTWRITEBYTECODE": "1",
+      "PYTHONPATH": "\(folder.path):\(folder.deletingLastPathComponent().path)", "PYTHONDONTWRITEBYTECODE": "1",
     ]
     let ended = try await ProcessRunner.run("python3", ["-c", program], environment: place)
     let most = try #require(ended.output.firstMatch(of: /'--max-time', '(\d+)'/)?.output.1, "\(ended)")

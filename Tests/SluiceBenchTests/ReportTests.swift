@@ -8,9 +8,9 @@ import UploadReport
 
   private static var report: Report {
     var report = Report(
-      "disk",
+      name: "disk",
       labels: ["engine", "size"],
-      columns: [Report.Column("GB/s", "gigabytesPerSecond", digits: 2)],
+      columns: [Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2)],
       rows: [
         Report.Row(labels: ["sluice", "1 MiB"], numbers: [1.5]),
         Report.Row(labels: ["bare", "1 MiB"], numbers: [2]),
@@ -19,7 +19,7 @@ import UploadReport
       ],
       notes: ["A note."]
     )
-    report.addRatio(of: 0, to: "bare", Report.Column("of bare", "ratioToBare", digits: 1))
+    report.addRatio(of: 0, to: "bare", Report.Column(title: "of bare", key: "ratioToBare", digits: 1))
     return report
   }
 

@@ -29,7 +29,7 @@ import UploadReport
     let marker = try #require(page.range(of: "<!-- error codes -->\n"))
     let paragraph = page[marker.upperBound...].components(separatedBy: "\n\n")[0]
     let listed = paragraph.split { $0 == " " || $0 == "\n" }.map { $0.trimmingCharacters(in: ["`"]) }
-    #expect(listed == UploadError.Code.all.map(\.rawValue))
+    #expect(listed == UploadError.Code.allCases.map(\.rawValue))
   }
 
   @Test func `the page on options lists all options of serve with their defaults`() throws {

@@ -3,12 +3,8 @@ import Testing
 @testable import UploadCore
 
 @Suite struct UploadErrorTests {
-  @Test func `No two codes are the same`() {
-    #expect(Set(UploadError.Code.all).count == UploadError.Code.all.count)
-  }
-
   @Test func `Every code is one lowerCamelCase word`() {
-    for code in UploadError.Code.all {
+    for code in UploadError.Code.allCases {
       #expect(code.rawValue.first?.isLowercase == true)
       #expect(code.rawValue.allSatisfy { $0.isASCII && $0.isLetter })
     }

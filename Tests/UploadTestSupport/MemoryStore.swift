@@ -1,15 +1,17 @@
 package import NIOCore
+import Synchronization
 package import UploadCore
 package import UploadStorage
 
 /// A store in memory, for tests that need no disk. By default every step succeeds at once; a test can delay a step or let it
 /// fail. Names are given as they are requested: a later file of a name replaces an earlier one.
 ///
-/// Unchecked, since handler and test share the one thread of an embedded channel.
+/// Unchecked: uploads are stored on the one thread that handler and test share, where an embedded channel runs. Stored files
+/// are read on any thread, so these alone are under a mutex.
 package final class MemoryStore: UploadStore, @unchecked Sendable {
   package let eventLoop: any EventLoop
-  /// The stored files' content, by name.
-  package private(set) var files: [String: [UInt8]] = [:]
+  private let stored = Mutex<[String: StoredMemoryFile]>([:])
+  private let reading = Mutex(Reading())
   /// Of all uploads, in the order in which they began.
   package private(set) var sinks: [MemorySink] = []
   /// What was required when each upload began.
@@ -18,6 +20,8 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package private(set) var published: [[String]] = []
   /// The names of staged files that were discarded.
   package private(set) var discarded: [String] = []
+  /// Why an upload fails within the call that begins it; nil when it does not.
+  package var beginFailure: UploadError?
   /// Whether uploads have room when they begin, or only when a test says so.
   package var beginsWithRoom = true
   /// Whether files are staged at once, or with ``MemorySink/finishStaging()``.
@@ -32,12 +36,47 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package var replaces = false
   private var publishing: [(EventLoopPromise<[StoredFile]>, [StagedMemoryFile])] = []
 
+  /// What readers find.
+  private struct Reading {
+    var failure: UploadError?
+    var hasMemory = true
+  }
+
   package init(eventLoop: any EventLoop) {
     self.eventLoop = eventLoop
   }
 
   /// The newest.
   package var sink: MemorySink? { sinks.last }
+
+  /// Why nothing can be read; nil when files can be.
+  package var readFailure: UploadError? {
+    get { reading.withLock { $0.failure } }
+    set { reading.withLock { $0.failure = newValue } }
+  }
+
+  /// Whether there is memory for a listing.
+  package var hasMemoryForListings: Bool {
+    get { reading.withLock { $0.hasMemory } }
+    set { reading.withLock { $0.hasMemory = newValue } }
+  }
+
+  /// Stores a file.
+  /// - Parameters:
+  ///   - bufferSize: readers get its content in buffers of at most so many bytes.
+  ///   - size: the size that readers are told, in bytes; nil for that of the content.
+  package func add(
+    _ name: String,
+    _ content: [UInt8],
+    type: String? = nil,
+    bufferSize: Int = 4096,
+    size: UInt64? = nil
+  ) {
+    let file = StoredFile(name: NameBytes(name), size: size ?? UInt64(content.count), type: type, modified: 0)
+    stored.withLock { $0[name] = StoredMemoryFile(file: file, content: content, bufferSize: bufferSize) }
+  }
+
+  // MARK: Storing
 
   package func begin(
     _ meter: UploadMeter,
@@ -50,6 +89,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     sink.hasRoom = beginsWithRoom
     sinks.append(sink)
     conditions.append(condition)
+    if let beginFailure { sink.fail(beginFailure) }
     return sink
   }
 
@@ -75,8 +115,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   }
 
   private func store(_ staged: StagedMemoryFile) -> StoredFile {
-    files[staged.request.name.description] = staged.content
-    return StoredFile(
+    let file = StoredFile(
       name: staged.request.name.bytes,
       size: UInt64(staged.content.count),
       type: staged.request.type,
@@ -84,18 +123,33 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
       replaced: replaces,
       digests: staged.digests
     )
-  }
-
-  /// Opens a stored file for reading, whose content arrives in buffers of at most `bufferSize` bytes.
-  package func open(_ name: String, bufferSize: Int = 4096) -> (any OpenFile)? {
-    guard let content = files[name] else { return nil }
-    let file = StoredFile(name: NameBytes(name), size: UInt64(content.count), type: nil, modified: 0)
-    return OpenMemoryFile(file: file, content: content, bufferSize: bufferSize)
+    let name = staged.request.name.description
+    stored.withLock { $0[name] = StoredMemoryFile(file: file, content: staged.content, bufferSize: 4096) }
+    return file
   }
 
   package func discard(_ files: [any StagedFile]) {
     discarded += files.compactMap { $0 as? StagedMemoryFile }.map(\.request.name.description)
   }
+
+  // MARK: Reading
+
+  package func check() async throws {
+    if let readFailure { throw readFailure }
+  }
+
+  package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
+    try await check()
+    return stored.withLock { $0[name.description] }
+  }
+
+  package func list() async throws -> (any FileListing)? {
+    try await check()
+    guard hasMemoryForListings else { return nil }
+    return MemoryListing(files: stored.withLock { $0.sorted { $0.key < $1.key }.map(\.value) })
+  }
+
+  package func freeSpace() -> UInt64? { nil }
 }
 
 /// A staged file of a ``MemoryStore``.
@@ -107,24 +161,48 @@ struct StagedMemoryFile: StagedFile {
   let digests: ContentDigests
 }
 
-/// A stored file of a ``MemoryStore``, opened for reading.
-private struct OpenMemoryFile: OpenFile {
+/// A stored file of a ``MemoryStore``, which is always open for reading.
+private struct StoredMemoryFile: OpenFile {
   let file: StoredFile
   let content: [UInt8]
   let bufferSize: Int
 
   var version: FileVersion { FileVersion(modified: 0, text: "\(content.count)-\(content.hashValue)") }
 
+  /// The bytes from the start of the range on. A file whose stated size is wrong has fewer than requested, or, when the
+  /// range ends at that size, more.
   func content(in range: Range<UInt64>) -> FileContent {
-    let bytes = content[Int(range.lowerBound)..<Int(range.upperBound)]
-    let (bufferSize, start, end) = (bufferSize, bytes.startIndex, bytes.endIndex)
+    let end = range.upperBound == file.size ? content.count : min(content.count, Int(range.upperBound))
+    let start = min(end, Int(range.lowerBound))
+    let (bytes, step) = (content, bufferSize)
     return .buffers(
       AsyncThrowingStream { continuation in
-        for begin in stride(from: start, to: end, by: bufferSize) {
-          continuation.yield(ByteBuffer(bytes: bytes[begin..<min(end, begin + bufferSize)]))
+        for begin in stride(from: start, to: end, by: step) {
+          continuation.yield(ByteBuffer(bytes: bytes[begin..<min(end, begin + step)]))
         }
         continuation.finish()
       }
     )
+  }
+}
+
+/// The files of a ``MemoryStore``, by name.
+private struct MemoryListing: FileListing {
+  let files: [StoredMemoryFile]
+
+  var count: Int { files.count }
+
+  func read<Value: Sendable>(
+    from start: Int,
+    into initial: Value,
+    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+  ) async throws -> (value: Value, next: Int) {
+    var (value, next) = (initial, start)
+    var continues = true
+    while continues, next < files.count {
+      continues = body(&value, files[next])
+      next += 1
+    }
+    return (value: value, next: next)
   }
 }

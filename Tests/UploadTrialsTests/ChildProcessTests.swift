@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Testing
 import UploadCore
@@ -6,22 +5,16 @@ import UploadCore
 @testable import UploadTrials
 
 @Suite struct RunningChildrenTests {
-  private func spawn(_ program: String, _ argument: String) -> Int32 {
-    let arguments: [UnsafeMutablePointer<CChar>?] = [program, argument].map { (text: String) in strdup(text) }
-    defer { for argument in arguments { free(argument) } }
-    var (output, errors): (Int32, Int32) = (-1, -1)
-    let process = clinux_spawn(program, arguments + [nil], environ, &output, &errors)
-    if process > 0 {
-      close(output)
-      close(errors)
-    }
-    return process
+  private func spawn(_ program: String, _ argument: String) throws(SystemCallError) -> Int32 {
+    let nowhere = ChildProgram.Streams.descriptors(input: nil, output: nil, errors: nil)
+    let environment = ["PATH": "/usr/bin:/bin"]
+    return try ChildProgram.start(program, [argument], environment: environment, streams: nowhere, leadsGroup: true)
   }
 
   @Test func `all children are killed, and no other can start`() throws {
     let children = RunningChildren()
-    let first = try children.start { spawn("sleep", "1000") }
-    let second = try children.start { spawn("sleep", "1000") }
+    let first = try children.start { () throws(SystemCallError) in try spawn("sleep", "1000") }
+    let second = try children.start { () throws(SystemCallError) in try spawn("sleep", "1000") }
     children.killAll()
     for process in [first, second] {
       var status: Int32 = 0
@@ -29,12 +22,14 @@ import UploadCore
       #expect(waitpid(process, &status, WNOHANG) == process)
       #expect(ChildExit(waitStatus: status) == .signal(SIGKILL))
     }
-    #expect(throws: SystemCallError.self) { try children.start { spawn("sleep", "1000") } }
+    #expect(throws: SystemCallError.self) {
+      try children.start { () throws(SystemCallError) in try spawn("sleep", "1000") }
+    }
   }
 
   @Test func `a child that has ended is not killed`() throws {
     let children = RunningChildren()
-    let process = try children.start { spawn("sleep", "1000") }
+    let process = try children.start { () throws(SystemCallError) in try spawn("sleep", "1000") }
     children.remove(process)
     children.killAll()
     #expect(kill(process, 0) == 0)
@@ -44,7 +39,9 @@ import UploadCore
 
   @Test func `a program that cannot be started is an error`() {
     let children = RunningChildren()
-    let error = #expect(throws: SystemCallError.self) { try children.start { spawn("no-such-program", "") } }
+    let error = #expect(throws: SystemCallError.self) {
+      try children.start { () throws(SystemCallError) in try spawn("no-such-program", "") }
+    }
     #expect(error?.number == ENOENT)
   }
 }

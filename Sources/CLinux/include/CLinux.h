@@ -82,8 +82,8 @@ void clinux_monitor_wake_all(clinux_monitor *monitor);
 /// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
 void clinux_trim_memory(void);
 
-/// Columns of the terminal behind a descriptor; 0 when it is none.
-int clinux_terminal_columns(int descriptor);
+/// Columns and rows of the terminal behind a descriptor; 0 when it is none, or does not say.
+void clinux_terminal_size(int descriptor, int *columns, int *rows);
 
 /// Makes a terminal of so many columns and rows for a program to run in (posix_openpt). Returns the end that is the
 /// screen and the keyboard, -1 when there can be none; the path of the program's end goes to `path`.
@@ -91,9 +91,6 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 
 /// Gives the terminal behind a descriptor another size; a program in it hears of it by SIGWINCH.
 int clinux_set_terminal_size(int descriptor, int columns, int rows);
-
-/// Rows of the terminal behind a descriptor; 0 when it is none.
-int clinux_terminal_rows(int descriptor);
 
 /// Starts a program, looked up in PATH, with no signal blocked or ignored and no descriptor of this process but three.
 /// `streams` are the descriptors that become its standard input, output and errors; -1 stands for /dev/null. With the path
@@ -105,11 +102,6 @@ pid_t clinux_start(const char *program, char *const *arguments, char *const *env
 
 /// Makes a pipe whose ends, the reading one first, no child inherits (pipe2 with O_CLOEXEC); -1 and errno when it cannot.
 int clinux_pipe(int *ends);
-
-/// Starts a program with clinux_start in a process group of its own, with nothing on its standard input.
-/// `output` and `errors` are set to descriptors to read what it writes from; reading does not wait.
-/// The process's number; -1 and errno when it could not be started.
-pid_t clinux_spawn(const char *program, char *const *arguments, char *const *environment, int *output, int *errors);
 
 /// Has the kernel kill this process when the thread that started it ends (prctl with PR_SET_PDEATHSIG).
 void clinux_kill_at_end_of_parent(void);

@@ -29,7 +29,7 @@ package enum PastedPaths {
     let lines = text.split(whereSeparator: \.isNewline).map(String.init)
     return all(lines) { line in
       if let words = words(in: line, home: home), words.count == 1 { return words[0] }
-      return path(trimmed(line), expandsHome: true, home: home)
+      return path(String(line.trimmingWhitespace), expandsHome: true, home: home)
     }
   }
 
@@ -68,33 +68,9 @@ package enum PastedPaths {
       guard host.isEmpty || host == "localhost" else { return nil }
       rest = rest[slash...]
     }
-    return rest.hasPrefix("/") ? percentDecoded(rest) : nil
-  }
-
-  /// RFC 3986 section 2.1; nil when an escape is broken. What is not UTF-8 is kept (``NameBytes/losslessText``).
-  private static func percentDecoded(_ text: Substring) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = hexDigit(rest.popFirst()), let low = hexDigit(rest.popFirst()) else { return nil }
-      bytes.append(high << 4 | low)
-    }
-    return NameBytes(bytes).losslessText
-  }
-
-  private static func hexDigit(_ byte: UInt8?) -> UInt8? {
-    guard let byte, byte < 0x80, let value = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
-    return UInt8(value)
-  }
-
-  private static func trimmed(_ line: String) -> String {
-    var line = line[...].drop(while: \.isWhitespace)
-    while line.last?.isWhitespace == true { line.removeLast() }
-    return String(line)
+    guard rest.hasPrefix("/") else { return nil }
+    // RFC 3986 section 2.1. What is not UTF-8 is kept.
+    return Hexadecimal.undoingEscapes(in: rest.utf8, mark: UInt8(ascii: "%")).map { NameBytes($0).losslessText }
   }
 }
 

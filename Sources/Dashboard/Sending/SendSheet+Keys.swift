@@ -29,8 +29,8 @@ extension SendSheet {
     case .send: return send()
     case .back: return .back
     case .help: return .help
-    case .nextMode: stepMode(by: 1)
-    case .previousMode: stepMode(by: -1)
+    case .nextMode: mode = Self.modes.stepping(1, from: mode)
+    case .previousMode: mode = Self.modes.stepping(-1, from: mode)
     case .nextField: return stepField(by: 1)
     case .previousField: return stepField(by: -1)
     case .editTarget: return focus(.target)
@@ -49,16 +49,8 @@ extension SendSheet {
     scroll.move(by: steps, count: paths.count, visible: visible)
   }
 
-  private mutating func stepMode(by step: Int) {
-    let modes = Self.modes
-    let index = modes.firstIndex(of: mode) ?? 0
-    mode = modes[(index + step + modes.count) % modes.count]
-  }
-
   private mutating func stepField(by step: Int) -> Outcome {
-    let fields = Field.allCases
-    let index = fields.firstIndex(of: field) ?? 0
-    return focus(fields[(index + step + fields.count) % fields.count])
+    focus(Field.allCases.stepping(step, from: field))
   }
 
   /// Gives the keys to a field; the address is looked at when it is left.
@@ -84,7 +76,7 @@ extension SendSheet {
     case .scrollDown: moveFile(by: 3, visible: layout.visibleFiles)
     case .press where layout.target.contains(point): return focus(.target)
     case .press where layout.modes.contains(point):
-      if layout.showsAllModes { mode = Self.modes[point.y - layout.modes.y] } else { stepMode(by: 1) }
+      mode = layout.showsAllModes ? Self.modes[point.y - layout.modes.y] : Self.modes.stepping(1, from: mode)
       return focus(.mode)
     case .press where layout.files.contains(point):
       let offset = scroll.offset(count: paths.count, visible: layout.visibleFiles)

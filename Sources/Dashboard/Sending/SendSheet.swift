@@ -68,7 +68,7 @@ package struct SendSheet: Sendable {
 
   /// Where the files go to, as it is typed by now.
   package var target: SendDestination {
-    let text = String(address.text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    let text = String(address.text.trimmingWhitespace)
     return text.isEmpty || text == ownURL ? .ownServer : .url(text)
   }
 

@@ -11,7 +11,7 @@ package struct DashboardFacts: Hashable, Sendable {
   /// What `~` stands for.
   package var home: String
   /// Whether clients must present a token.
-  package var asksForToken: Bool
+  package var asksForToken = false
   /// The token that the server made, which only it can tell; nil when it asks for none, or for one that the user gave.
   package var madeToken: String?
   /// The SHA-256 of the server's certificate, 64 hexadecimal digits; nil without TLS.
@@ -19,30 +19,13 @@ package struct DashboardFacts: Hashable, Sendable {
   /// A warning that must stay in view, such as uploads without a token; nil when there is none.
   package var warning: String?
   /// How many files may be queued to be sent.
-  package var lineLimit: Int
+  package var lineLimit = Int.max
 
-  package init(
-    url: String,
-    rawPort: Int? = nil,
-    directory: String,
-    workingDirectory: String,
-    home: String,
-    asksForToken: Bool = false,
-    madeToken: String? = nil,
-    fingerprint: String? = nil,
-    warning: String? = nil,
-    lineLimit: Int = .max
-  ) {
+  package init(url: String, directory: String, workingDirectory: String, home: String) {
     self.url = url
-    self.rawPort = rawPort
     self.directory = directory
     self.workingDirectory = workingDirectory
     self.home = home
-    self.asksForToken = asksForToken
-    self.madeToken = madeToken
-    self.fingerprint = fingerprint
-    self.warning = warning
-    self.lineLimit = lineLimit
   }
 }
 

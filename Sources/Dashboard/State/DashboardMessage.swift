@@ -121,6 +121,6 @@ package struct ClockTime: Hashable, Sendable {
 extension ClockTime {
   /// `18:39:10`
   package var text: String {
-    [hour, minute, second].map { (0...9).contains($0) ? "0\($0)" : "\($0)" }.joined(separator: ":")
+    [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":")
   }
 }

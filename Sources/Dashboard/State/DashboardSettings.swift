@@ -33,16 +33,6 @@ package enum UploadSort: String, Sendable, CaseIterable {
 }
 
 extension UploadSort {
-  var next: UploadSort {
-    switch self {
-    case .started: .name
-    case .name: .rate
-    case .rate: .progress
-    case .progress: .memory
-    case .memory: .started
-    }
-  }
-
   /// As it is said to the user.
   var words: String {
     switch self {
@@ -51,17 +41,6 @@ extension UploadSort {
     case .rate: "rate, fastest first"
     case .progress: "progress, nearest to the end first"
     case .memory: "memory, most first"
-    }
-  }
-}
-
-extension UploadMode {
-  /// The one after this among those that can be sent.
-  var nextToSend: UploadMode {
-    switch self {
-    case .stream: .multipart
-    case .multipart: .buffered
-    case .buffered, .raw: .stream
     }
   }
 }

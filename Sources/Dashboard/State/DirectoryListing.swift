@@ -5,24 +5,17 @@ package struct DirectoryListing: Hashable, Sendable {
   /// Absolute, without `.`, `..`, `~` and doubled slashes; links in it stay links.
   package var path: String
   /// In no order; at most as many as the reader takes.
-  package var entries: [DirectoryEntry]
+  package var entries: [DirectoryEntry] = []
   /// How many there are; more than ``entries`` holds when there are too many.
-  package var total: Int
+  package var total = 0
   /// Why it cannot be read, in words; nil when it was.
   package var problem: String?
+}
 
-  package init(
-    requested: String,
-    path: String,
-    entries: [DirectoryEntry] = [],
-    total: Int = 0,
-    problem: String? = nil
-  ) {
-    self.requested = requested
-    self.path = path
-    self.entries = entries
-    self.total = total
-    self.problem = problem
+extension DirectoryListing {
+  /// One of which nothing has been read yet.
+  package init(requested: String, path: String) {
+    self.init(requested: requested, path: path, entries: [])
   }
 }
 
@@ -42,26 +35,17 @@ package struct DirectoryEntry: Hashable, Sendable {
   /// In bytes; files only.
   package var size: UInt64?
   /// When it last changed, in local time: `2026-11-25 18:30`.
-  package var modified: String
+  package var modified = ""
   /// Where a symbolic link leads to.
   package var linkTarget: String?
   /// Why it cannot be opened or sent, in words; nil when it can.
   package var problem: String?
+}
 
-  package init(
-    name: String,
-    kind: Kind,
-    size: UInt64? = nil,
-    modified: String = "",
-    linkTarget: String? = nil,
-    problem: String? = nil
-  ) {
-    self.name = name
-    self.kind = kind
-    self.size = size
-    self.modified = modified
-    self.linkTarget = linkTarget
-    self.problem = problem
+extension DirectoryEntry {
+  /// One of which no more is known yet.
+  package init(name: String, kind: Kind, problem: String?) {
+    self.init(name: name, kind: kind, size: nil, problem: problem)
   }
 }
 

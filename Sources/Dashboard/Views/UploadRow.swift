@@ -10,7 +10,9 @@ struct UploadRow: Widget {
 
   func draw(on surface: inout Surface) {
     for (y, line) in layout.lines.enumerated() {
-      for place in line where !(place.field == .bar && reason != nil) { draw(place, y: y, on: &surface) }
+      for place in line where !(place.field == .bar && reason != nil) {
+        surface.within(Rect(x: place.x, y: y, width: place.width, height: 1)) { draw(place.field, on: &$0) }
+      }
     }
     if let reason { draw(reason, on: &surface) }
   }
@@ -24,85 +26,60 @@ struct UploadRow: Widget {
     let style = surface.theme.text
     let places = layout.lines.enumerated().compactMap { y, line in line.first { $0.field == .bar }.map { (y, $0) } }
     guard let (y, place) = places.first else { return }
-    guard y > 0 else { return write(reason, place.x, y, place.width, style, on: &surface) }
+    guard y > 0 else { return surface.write(StyledText(reason, style), x: place.x, y: y, width: place.width) }
     let width = surface.width - 1 - place.x
     for (index, line) in reason.wrapped(to: width, limit: layout.lines.count - y).enumerated() {
       surface.fill(Rect(x: place.x, y: y + index, width: width, height: 1))
-      write(line, place.x, y + index, width, style, on: &surface)
+      surface.write(StyledText(line, style), x: place.x, y: y + index, width: width)
     }
   }
 
-  private func draw(_ place: UploadRowLayout.Place, y: Int, on surface: inout Surface) {
+  /// Draws one thing into its place, which is the region of `surface`.
+  private func draw(_ field: UploadRowLayout.Field, on surface: inout Surface) {
     let theme = surface.theme
-    let (x, width) = (place.x, place.width)
-    switch place.field {
-    case .name:
-      let style = record.isRunning ? theme.title : theme.dim
-      surface.write(StyledText(upload.name, style), x: x, y: y, width: width, truncation: .middle)
-    case .mode: write(upload.mode.rawValue, x, y, width, theme.dim, on: &surface)
-    case .peer: write(upload.remote, x, y, width, theme.dim, on: &surface)
-    case .status: drawStatus(x, y, width, on: &surface)
-    case .time: writeRight(upload.shownTime, x, y, width, record.isRunning ? theme.text : theme.dim, on: &surface)
-    case .bar: drawBar(x, y, width, on: &surface)
+    switch field {
+    case .name: write(upload.name, record.isRunning ? theme.title : theme.dim, truncation: .middle, on: &surface)
+    case .mode: write(upload.mode.rawValue, theme.dim, on: &surface)
+    case .peer: write(upload.remote, theme.dim, on: &surface)
+    case .status:
+      // The state at the left, the rate at the right where one says anything.
+      write(upload.stateWords, theme.style(of: upload.state), on: &surface)
+      if let rate = upload.shownRate { write(ByteSize.rateText(rate), figures(theme), at: .trailing, on: &surface) }
+    case .time: write(upload.shownTime, figures(theme), at: .trailing, on: &surface)
+    case .bar: surface.draw(bar, in: surface.bounds)
     case .percent:
       guard let parts = upload.barParts else { return }
-      writeRight(Figures.percent(parts.received), x, y, width, theme.text, on: &surface)
-    case .sizes: drawSizes(x, y, width, on: &surface)
-    case .spark:
-      guard record.isRunning else { return }
-      surface.draw(Graph(record.recent), in: Rect(x: x, y: y, width: width, height: 1))
-    case .memory: drawMemory(x, y, width, on: &surface)
-    case .note: drawNote(x, y, width, on: &surface)
+      write(Figures.percent(parts.received), theme.text, at: .trailing, on: &surface)
+    case .sizes: drawSizes(on: &surface)
+    case .spark: if record.isRunning { surface.draw(Graph(record.recent), in: surface.bounds) }
+    case .memory:
+      // What it holds now, or the most it held once it is over.
+      let bytes = record.isRunning ? upload.residentBytes : upload.peakResidentBytes
+      write(record.isRunning ? "mem" : "max", theme.dim, on: &surface)
+      write(Figures.memory(bytes), figures(theme), at: .trailing, on: &surface)
+    case .note: write(note, theme.dim, at: .trailing, truncation: .start, on: &surface)
     }
   }
 
-  /// The state at the left, the rate at the right where one says anything.
-  private func drawStatus(_ x: Int, _ y: Int, _ width: Int, on surface: inout Surface) {
-    write(upload.stateWords, x, y, width, surface.theme.style(of: upload.state), on: &surface)
-    guard let rate = upload.shownRate else { return }
-    let style = record.isRunning ? surface.theme.text : surface.theme.dim
-    writeRight(ByteSize.rateText(rate), x, y, width, style, on: &surface)
+  /// What numbers are written in.
+  private func figures(_ theme: Theme) -> Style {
+    record.isRunning ? theme.text : theme.dim
   }
 
-  private func drawBar(_ x: Int, _ y: Int, _ width: Int, on surface: inout Surface) {
-    let rect = Rect(x: x, y: y, width: width, height: 1)
-    if let parts = upload.barParts {
-      surface.draw(Gauge(received: parts.received, stored: parts.stored), in: rect)
-    } else if record.isRunning {
-      surface.draw(Gauge(tick: record.motion), in: rect)
-    } else {
-      surface.draw(Gauge(received: 0, stored: 0), in: rect)
-    }
+  private var bar: Gauge {
+    if let parts = upload.barParts { return Gauge(received: parts.received, stored: parts.stored) }
+    return record.isRunning ? Gauge(tick: record.motion) : Gauge(received: 0, stored: 0)
   }
 
   /// `512.0M/1.9G`; only the first number changes, and it stands at the left.
-  private func drawSizes(_ x: Int, _ y: Int, _ width: Int, on surface: inout Surface) {
+  private func drawSizes(on surface: inout Surface) {
     let theme = surface.theme
-    var text = StyledText(Figures.compact(upload.bytes), record.isRunning ? theme.text : theme.dim)
+    var text = StyledText(Figures.compact(upload.bytes), figures(theme))
     if let size = upload.size, upload.state != .done {
       let most = upload.sizeExact ? "" : surface.glyphs.isUnicode ? "≤" : "<"
       text.append("/\(most)\(Figures.compact(size))", theme.dim)
     }
-    surface.write(text, x: x, y: y, width: width, alignment: .trailing)
-  }
-
-  /// What it holds now, or the most it held once it is over.
-  private func drawMemory(_ x: Int, _ y: Int, _ width: Int, on surface: inout Surface) {
-    let theme = surface.theme
-    let bytes = record.isRunning ? upload.residentBytes : upload.peakResidentBytes
-    surface.write(record.isRunning ? "mem" : "max", x: x, y: y, style: theme.dim)
-    writeRight(Figures.memory(bytes), x, y, width, record.isRunning ? theme.text : theme.dim, on: &surface)
-  }
-
-  private func drawNote(_ x: Int, _ y: Int, _ width: Int, on surface: inout Surface) {
-    surface.write(
-      StyledText(note, surface.theme.dim),
-      x: x,
-      y: y,
-      width: width,
-      alignment: .trailing,
-      truncation: .start
-    )
+    surface.write(text, x: 0, y: 0, width: surface.width, alignment: .trailing)
   }
 
   private var note: String {
@@ -121,24 +98,13 @@ struct UploadRow: Widget {
 
   private func write(
     _ text: String,
-    _ x: Int,
-    _ y: Int,
-    _ width: Int,
     _ style: Style,
+    at alignment: Alignment = .leading,
+    truncation: Truncation = .end,
     on surface: inout Surface
   ) {
-    surface.write(StyledText(text, style), x: x, y: y, width: width)
-  }
-
-  private func writeRight(
-    _ text: String,
-    _ x: Int,
-    _ y: Int,
-    _ width: Int,
-    _ style: Style,
-    on surface: inout Surface
-  ) {
-    surface.write(StyledText(text, style), x: x, y: y, width: width, alignment: .trailing)
+    let text = StyledText(text, style)
+    surface.write(text, x: 0, y: 0, width: surface.width, alignment: alignment, truncation: truncation)
   }
 }
 

@@ -28,32 +28,17 @@ package struct DirectoryReader: Sendable {
       return listing
     }
     let directory = NameBytes.withPath(listing.path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK) }
-    guard directory >= 0, let stream = fdopendir(directory) else {
+    guard directory >= 0 else {
       listing.problem = FileKind.reason(errno)
-      if directory >= 0 { close(directory) }
       return listing
     }
-    defer { closedir(stream) }
-    fill(&listing, from: stream)
+    let reader = EntryReader(directory: directory)
+    let failure = DirectoryNames.visit(descriptor: directory) { add($0, to: &listing, with: reader) }
+    if failure != 0 { listing.problem = FileKind.reason(failure) }
     return listing
   }
 
-  private func fill(_ listing: inout DirectoryListing, from stream: OpaquePointer) {
-    let reader = EntryReader(directory: dirfd(stream))
-    while true {
-      errno = 0
-      guard let item = readdir(stream) else { break }
-      withUnsafePointer(to: &item.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-          add(name, to: &listing, with: reader)
-        }
-      }
-    }
-    if errno != 0 { listing.problem = FileKind.reason(errno) }
-  }
-
   private func add(_ name: UnsafePointer<CChar>, to listing: inout DirectoryListing, with reader: EntryReader) {
-    guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
     guard listing.entries.count < limit else {
       listing.total += 1
       return
@@ -77,7 +62,7 @@ struct EntryReader {
     guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       return errno == ENOENT ? nil : unknown(name, FileKind.reason(errno))
     }
-    var entry = DirectoryEntry(name: NameBytes(cString: name).losslessText, kind: .file)
+    var entry = DirectoryEntry(name: NameBytes(cString: name).losslessText, kind: .file, problem: nil)
     if status.st_mode & S_IFMT == S_IFLNK {
       entry.linkTarget = linkTarget(name)
       guard fstatat(directory, name, &status, 0) == 0 else {
@@ -127,13 +112,9 @@ enum LocalTime {
     var time = time_t(seconds)
     var parts = tm()
     guard localtime_r(&time, &parts) != nil else { return "" }
-    let date =
-      "\(padded(Int(parts.tm_year) + 1900, to: 4))-\(padded(Int(parts.tm_mon) + 1))-\(padded(Int(parts.tm_mday)))"
-    return "\(date) \(padded(Int(parts.tm_hour))):\(padded(Int(parts.tm_min)))"
+    let date = [TimeText.padded(Int(parts.tm_year) + 1900, to: 4), padded(parts.tm_mon + 1), padded(parts.tm_mday)]
+    return date.joined(separator: "-") + " \(padded(parts.tm_hour)):\(padded(parts.tm_min))"
   }
 
-  private static func padded(_ number: Int, to width: Int = 2) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
-  }
+  private static func padded(_ number: CInt) -> String { TimeText.padded(Int(number)) }
 }

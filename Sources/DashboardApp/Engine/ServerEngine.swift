@@ -57,8 +57,9 @@ package struct ServerEngine: Sendable {
     }
   }
 
-  private let directory: UploadDirectory
-  package let budget: MemoryBudget
+  private let store: any UploadStore
+  private let budget: MemoryBudget
+  private let stallAfter: Duration
   package let server: UploadServer
   /// Access token that clients must present; nil when none is required.
   package let token: AccessToken?
@@ -90,23 +91,27 @@ package struct ServerEngine: Sendable {
     settings.tls = try configuration.certificate.identity(host: configuration.host)
     token = settings.access.token
     generatedToken = configuration.isTokenGenerated ? token : nil
-    directory = try UploadDirectory(
+    let directory = try UploadDirectory(
       path: path,
       minFree: configuration.minFree,
       durability: configuration.storage.durability,
       fileMode: configuration.fileMode
     )
-    if configuration.minFree.bytes > 0, directory.freeSpace == nil {
+    budget = try MemoryBudget(limit: configuration.memoryBudget)
+    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount)
+    writers = WorkerPool(threads: WorkerPool.diskThreads)
+    let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: configuration.storage)
+    if configuration.minFree.bytes > 0, disk.freeSpace() == nil {
       logger.warning(
         "The file system of \(PlainText.sanitized(path)) does not report its free space: --min-free has no effect."
       )
     }
-    budget = try MemoryBudget(limit: configuration.memoryBudget)
-    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount)
-    writers = WorkerPool(threads: WorkerPool.diskThreads)
+    store = disk
+    stallAfter = configuration.stallAfter
     server = UploadServer(
       configuration: settings,
-      store: DiskStore(directory: directory, budget: budget, workers: writers, configuration: configuration.storage),
+      store: disk,
+      budget: budget,
       ledger: ledger,
       eventLoopGroup: eventLoops,
       logger: logger
@@ -131,8 +136,13 @@ package struct ServerEngine: Sendable {
     throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
   }
 
+  /// Takes snapshots of a ledger's uploads, with the memory that there is for them here.
+  package func sampler(_ ledger: UploadLedger) -> Sampler {
+    Sampler(ledger: ledger, stallAfter: stallAfter, slabUse: { [budget] in budget.use })
+  }
+
   /// Room on the file system that uploads go to, in bytes; nil when it cannot be known. May block.
-  func freeSpace() -> UInt64? { directory.freeSpace }
+  func freeSpace() -> UInt64? { store.freeSpace() }
 
   /// Has new connections served with the TLS certificate and key as they are on disk now.
   /// - Returns: the certificate's fingerprint; nil when it comes from no file.

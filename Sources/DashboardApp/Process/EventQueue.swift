@@ -3,22 +3,24 @@ import Glibc
 import Synchronization
 
 /// Events that other threads post to the main thread, which waits for a descriptor.
-final class EventQueue<Event: Sendable>: Sendable {
+package final class EventQueue<Event: Sendable>: Sendable {
   /// Readable while there are events.
-  let descriptor = clinux_event_descriptor()
+  package let descriptor = clinux_event_descriptor()
   private let events = Mutex<[Event]>([])
+
+  package init() {}
 
   deinit {
     close(descriptor)
   }
 
-  func post(_ event: Event) {
+  package func post(_ event: Event) {
     events.withLock { $0.append(event) }
     clinux_raise_event(descriptor)
   }
 
   /// All events since the last call, in their order.
-  func take() -> [Event] {
+  package func take() -> [Event] {
     clinux_clear_event(descriptor)
     return events.withLock { events in
       defer { events = [] }

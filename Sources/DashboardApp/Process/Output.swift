@@ -26,7 +26,7 @@ package enum Output {
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {
-    guard !write(text, to: STDOUT_FILENO) else { return }
+    guard !writeAll(text, to: STDOUT_FILENO) else { return }
     let code = errno
     guard let message = failureMessage(code), !hasFailedFlag.exchange(true, ordering: .acquiringAndReleasing) else {
       return
@@ -48,21 +48,20 @@ package enum Output {
 
   /// Writes an output line to standard error.
   package static func errorLine(_ text: String) {
-    write(text + "\n", to: STDERR_FILENO)
+    writeAll(text + "\n", to: STDERR_FILENO)
   }
 
   /// Columns of the terminal that standard output is; nil when it is none.
-  package static var columns: Int? {
-    guard isatty(STDOUT_FILENO) == 1 else { return nil }
-    let columns = Int(clinux_terminal_columns(STDOUT_FILENO))
-    return columns > 0 ? columns : 80
-  }
+  package static var columns: Int? { size?.columns }
 
   /// Rows of the terminal that standard output is; nil when it is none.
-  package static var rows: Int? {
+  package static var rows: Int? { size?.rows }
+
+  private static var size: (columns: Int, rows: Int)? {
     guard isatty(STDOUT_FILENO) == 1 else { return nil }
-    let rows = Int(clinux_terminal_rows(STDOUT_FILENO))
-    return rows > 0 ? rows : 24
+    var (columns, rows): (Int32, Int32) = (0, 0)
+    clinux_terminal_size(STDOUT_FILENO, &columns, &rows)
+    return (columns > 0 ? Int(columns) : 80, rows > 0 ? Int(rows) : 24)
   }
 
   /// Whether text on standard output can be redrawn: it is a terminal, and one that can move its cursor.
@@ -77,13 +76,6 @@ package enum Output {
     return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
   }
 
-  /// Writes all of a text to a descriptor, and waits for room even if the descriptor is non-blocking: on a pipe or
-  /// terminal that another program has made so, the rest of an output line would be lost.
-  /// - Returns: false when it could not, with `errno` as the system left it.
-  @discardableResult
-  package static func write(_ text: String, to descriptor: Int32) -> Bool {
-    writeAll(text, to: descriptor)
-  }
 }
 
 extension ClockTime {

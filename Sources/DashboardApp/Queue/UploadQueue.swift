@@ -29,8 +29,11 @@ package final class UploadQueue: Sendable {
     self.send = send
   }
 
-  /// A queue for a client's uploads.
-  package convenience init(_ client: ClientEngine, jobs: Int) {
+  /// A queue whose uploads are sent by a client of its own, which tries again as usual.
+  package convenience init(_ ledger: UploadLedger, jobs: Int) {
+    var configuration = UploadClientConfiguration()
+    configuration.retry = .usual
+    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
     self.init(jobs: jobs) { job, onBegin in
       await client.uploader.send(job.source, to: job.target, mode: job.mode, id: job.id, onBegin: onBegin)
     }

@@ -23,13 +23,15 @@ package struct LineRenderer: ProgressRenderer {
     case plain
     /// Sentences for the sending user, with progress, and failures on standard error.
     case sending
+    /// Failures alone, on standard error.
+    case quiet
   }
 
   private let style: Style
   private var deriver: EventDeriver
 
-  /// - Parameter interval: the shortest time between two progress lines of an upload.
-  package init(_ style: Style, interval: Duration) {
+  /// - Parameter interval: the shortest time between two progress lines of an upload; nil for none.
+  package init(_ style: Style, interval: Duration?) {
     self.style = style
     deriver = EventDeriver(interval: interval)
   }
@@ -41,23 +43,10 @@ package struct LineRenderer: ProgressRenderer {
   private func write(_ event: UploadEvent) {
     switch (style, event) {
     case (.json, _): Output.line(event.json.serialized)
-    case (.plain, .progress): break
-    case (.sending, .failed): if let line = event.plainLine() { Output.errorLine(line) }
+    case (.sending, .failed), (.quiet, .failed): if let line = event.plainLine() { Output.errorLine(line) }
+    case (.plain, .progress), (.quiet, _): break
     case (.plain, _): if let line = event.plainLine() { Output.timedLine(line) }
     case (.sending, _): if let line = event.plainLine() { Output.line(line) }
-    }
-  }
-}
-
-/// Prints failures only, on standard error.
-package struct QuietRenderer: ProgressRenderer {
-  private var deriver = EventDeriver(interval: nil)
-
-  package init() {}
-
-  package mutating func show(_ snapshot: Snapshot) {
-    for event in deriver.events(for: snapshot) {
-      if case .failed = event, let line = event.plainLine() { Output.errorLine(line) }
     }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Dashboard
 import FoundationEssentials
 import Glibc
@@ -50,7 +51,7 @@ package struct SettingsFile: Sendable {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       return .unusable(" is not a regular file", isKept: false)
     }
-    guard let bytes = read(descriptor) else {
+    guard let bytes = readAll(descriptor, limit: Self.limit), bytes.count <= Self.limit else {
       return .unusable(" cannot be read, or is larger than 64 KiB", isKept: true)
     }
     return SettingsText.settings(from: bytes).map(Content.settings)
@@ -63,21 +64,6 @@ package struct SettingsFile: Sendable {
 
   /// What a file that is not understood is called once it is moved aside.
   private static func aside(_ path: String) -> String { path + ".bad" }
-
-  private func read(_ descriptor: Int32) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: Self.limit + 1)
-    var count = 0
-    while count < bytes.count {
-      let news = bytes.withUnsafeMutableBytes {
-        Glibc.read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count)
-      }
-      if news < 0, errno == EINTR { continue }
-      guard news >= 0 else { return nil }
-      if news == 0 { break }
-      count += news
-    }
-    return count <= Self.limit ? Array(bytes.prefix(count)) : nil
-  }
 
   /// Writes the settings: a reader finds the old ones or the new ones, complete. A link stays a link.
   /// - Throws: ``UploadError``: `nameTaken` when something other than a regular file is there, `badDirectory`, `diskFull`

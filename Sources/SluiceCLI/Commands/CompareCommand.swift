@@ -22,34 +22,23 @@ struct CompareCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The file to send.", valueName: "file"), completion: .file())
   var file: String?
 
-  @Option(
-    help: ArgumentHelp("Make a file of this size and send that.", valueName: "size"),
-    transform: OptionValue<SizeSetting>.init(parsing:)
-  )
+  @Option("Make a file of this size and send that.", value: "size")
   var size: OptionValue<SizeSetting>?
 
-  @Option(help: ArgumentHelp("How often each client sends it; medians are shown.", valueName: "count"))
+  @Option("How often each client sends it; medians are shown.", value: "count")
   var runs = 1
 
-  @Option(
-    help: ArgumentHelp("End a client whose resident memory passes this. (default: no limit)", valueName: "size"),
-    transform: OptionValue<SizeSetting>.init(parsing:)
-  )
+  @Option("End a client whose resident memory passes this. (default: no limit)", value: "size")
   var maxMemory: OptionValue<SizeSetting>?
 
   @Option(
-    help: ArgumentHelp(
-      "Where the copies go until they are compared; needs room for one. (default: TMPDIR, else /tmp)",
-      valueName: "path"
-    ),
+    "Where the copies go until they are compared; needs room for one. (default: TMPDIR, else /tmp)",
+    value: "path",
     completion: .directory
   )
   var dir: String?
 
-  @Option(
-    help: ArgumentHelp("Also draw the memory over time into an SVG file.", valueName: "path"),
-    completion: .file()
-  )
+  @Option("Also draw the memory over time into an SVG file.", value: "path", completion: .file())
   var svg: String?
 
   @Flag(help: "Print JSON lines instead of a table.")
@@ -69,8 +58,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   private var configuration: CompareRun.Configuration {
-    let content: CompareRun.Configuration.Content = if let file { .file(file) } else { .generated(size?.value ?? 0) }
-    var configuration = CompareRun.Configuration(content)
+    var configuration = CompareRun.Configuration()
+    configuration.file = file
+    if let size { configuration.size = size.value }
     configuration.runs = runs
     configuration.maxMemory = maxMemory?.value
     configuration.directory = dir

@@ -22,20 +22,17 @@ struct DashboardCommand: ParsableCommand {
   @Flag(help: "Print events as plain text instead of opening the dashboard.")
   var plain = false
 
-  @Option(help: ArgumentHelp("Files sent at the same time; others are queued.", valueName: "count"))
+  @Option("Files sent at the same time; others are queued.", value: "count")
   var jobs = 2
 
   @OptionGroup var trusted: TrustOptions
 
   @OptionGroup var server: ServerOptions
 
-  @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
+  @Option("Port to listen on; 0 takes any that is free.", value: "port")
   var port = 8080
 
-  @Option(
-    help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"),
-    completion: .directory
-  )
+  @Option("Directory for uploads; made when it is missing.", value: "path", completion: .directory)
   var dir = "./uploads"
 
   mutating func validate() throws {

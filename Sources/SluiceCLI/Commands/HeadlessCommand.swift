@@ -23,13 +23,10 @@ struct HeadlessCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Files to send; none for generated ones.", valueName: "file"), completion: .file())
   var files: [String] = []
 
-  @Option(
-    help: ArgumentHelp("Size of each generated file. (default: 64MiB)", valueName: "size"),
-    transform: OptionValue<SizeSetting>.init(parsing:)
-  )
+  @Option("Size of each generated file. (default: 64MiB)", value: "size")
   var size: OptionValue<SizeSetting>?
 
-  @Option(help: ArgumentHelp("How many files to generate. (default: 1)", valueName: "count"))
+  @Option("How many files to generate. (default: 1)", value: "count")
   var count: Int?
 
   @Option(
@@ -41,20 +38,17 @@ struct HeadlessCommand: ParsableCommand {
   )
   var modes: [SendMode] = SendMode.allCases
 
-  @Option(help: ArgumentHelp("Files under way at once.", valueName: "count"))
+  @Option("Files under way at once.", value: "count")
   var jobs = 1
 
   @OptionGroup var trusted: TrustOptions
 
   @OptionGroup var server: ServerOptions
 
-  @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
+  @Option("Port to listen on; 0 takes any that is free.", value: "port")
   var port = 0
 
-  @Option(
-    help: ArgumentHelp("Directory for uploads. (default: a temporary one)", valueName: "path"),
-    completion: .directory
-  )
+  @Option("Directory for uploads. (default: a temporary one)", value: "path", completion: .directory)
   var dir: String?
 
   @Flag(help: "Keep what was stored and generated.")
@@ -63,40 +57,26 @@ struct HeadlessCommand: ParsableCommand {
   @Flag(help: "Print JSON lines; they are printed anyway.")
   var json = false
 
-  @Option(
-    help: ArgumentHelp(
-      "The shortest time between two progress lines of an upload. (default: 500ms)",
-      valueName: "time"
-    ),
-    transform: OptionValue<Duration>.init(parsing:)
-  )
+  @Option("The shortest time between two progress lines of an upload. (default: 500ms)", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   @Option(
-    help: ArgumentHelp(
-      "Run the dashboard from a script instead, without a terminal; - for standard input.",
-      valueName: "path"
-    ),
+    "Run the dashboard from a script instead, without a terminal; - for standard input.",
+    value: "path",
     completion: .file()
   )
   var script: String?
 
-  @Option(
-    help: ArgumentHelp("With --script: columns and rows. (default: 120x34)", valueName: "size"),
-    transform: OptionValue<Size>.init(parsing:)
-  )
+  @Option("With --script: columns and rows. (default: 120x34)", value: "size")
   var screen: OptionValue<Size>?
 
-  @Option(help: ArgumentHelp("With --script: directory to write frames to.", valueName: "path"), completion: .directory)
+  @Option("With --script: directory to write frames to.", value: "path", completion: .directory)
   var frames: String?
 
-  @Option(help: ArgumentHelp("With --script: frames as text or with colours.", valueName: "format"))
+  @Option("With --script: frames as text or with colours.", value: "format")
   var format = FrameFormat.text
 
-  @Option(
-    help: ArgumentHelp("With --script: settings file to use. (default: none)", valueName: "path"),
-    completion: .file()
-  )
+  @Option("With --script: settings file to use. (default: none)", value: "path", completion: .file())
   var settings: String?
 
   mutating func validate() throws {

@@ -31,99 +31,70 @@ struct SendCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Server: http(s)://HOST:PORT, or any URL that accepts files.", valueName: "url"))
   var to: String
 
-  @Option(help: ArgumentHelp("How to send.", valueName: "mode"))
+  @Option("How to send.", value: "mode")
   var mode = SendMode.stream
 
-  @Option(help: ArgumentHelp("Files under way at once.", valueName: "count"))
+  @Option("Files under way at once.", value: "count")
   var jobs = 2
 
-  @Option(help: ArgumentHelp("The name to send standard input, or a single file, under.", valueName: "name"))
+  @Option("The name to send standard input, or a single file, under.", value: "name")
   var name: String?
 
-  @Option(
-    help: ArgumentHelp("Media type to declare. (default: by the first bytes, else by the name)", valueName: "type")
-  )
+  @Option("Media type to declare. (default: by the first bytes, else by the name)", value: "type")
   var type: String?
 
-  @Option(help: ArgumentHelp("HTTP method, for a URL with a path.", valueName: "method"))
+  @Option("HTTP method, for a URL with a path.", value: "method")
   var method: String?
 
-  @Option(help: ArgumentHelp("Another header field, \"Name: value\"; may be repeated.", valueName: "field"))
+  @Option("Another header field, \"Name: value\"; may be repeated.", value: "field")
   var header: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Name of the form's field with the file, for --mode multipart and buffered. (default: file)",
-      valueName: "name"
-    )
-  )
+  @Option("Name of the form's field with the file, for --mode multipart and buffered. (default: file)", value: "name")
   var formField: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Another field of the form, NAME=VALUE, for --mode multipart and buffered; may be repeated.",
-      valueName: "field"
-    )
-  )
+  @Option("Another field of the form, NAME=VALUE, for --mode multipart and buffered; may be repeated.", value: "field")
   var formValue: [String] = []
 
   @Option(
-    help: ArgumentHelp(
-      "What the server asks for, sent as Authorization: Bearer.",
-      discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them.",
-      valueName: "token"
-    )
+    "What the server asks for, sent as Authorization: Bearer.",
+    value: "token",
+    discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them."
   )
   var token: String?
 
   @OptionGroup var trusted: TrustOptions
 
   @Option(
-    help: ArgumentHelp(
-      "Time without progress after which an upload that could be retried fails. (default: 5m)",
-      discussion:
-        "Progress is a byte further into the file than any attempt got before; 0 turns retries off. Pauses grow "
-        + "to 30 s, or are what the server's Retry-After asks. Standard input is retried only while none of it was "
-        + "read.",
-      valueName: "time"
-    ),
-    transform: OptionValue<Duration>.init(parsing:)
+    "Time without progress after which an upload that could be retried fails. (default: 5m)",
+    value: "time",
+    discussion:
+      "Progress is a byte further into the file than any attempt got before; 0 turns retries off. Pauses grow "
+      + "to 30 s, or are what the server's Retry-After asks. Standard input is retried only while none of it was "
+      + "read."
   )
   var retryFor = OptionValue(Duration.seconds(300), "5m")
 
-  @Option(help: ArgumentHelp("Retries at most. (default: no limit)", valueName: "count"))
+  @Option("Retries at most. (default: no limit)", value: "count")
   var retry: Int?
 
-  @Option(
-    help: ArgumentHelp("Send no more than this, all files together: 10MB/s. (default: none)", valueName: "rate"),
-    transform: OptionValue<TransferRate>.init(parsing:)
-  )
+  @Option("Send no more than this, all files together: 10MB/s. (default: none)", value: "rate")
   var limitRate: OptionValue<TransferRate>?
 
   @Option(
-    help: ArgumentHelp(
-      "Give up when the server takes nothing for this long. (default: 60s)",
-      discussion: "Once it has everything, --answer-timeout counts.",
-      valueName: "time"
-    ),
-    transform: OptionValue<Duration>.init(parsing:)
+    "Give up when the server takes nothing for this long. (default: 60s)",
+    value: "time",
+    discussion: "Once it has everything, --answer-timeout counts."
   )
   var idleTimeout = OptionValue(Duration.seconds(60), "60s")
 
   @Option(
-    help: ArgumentHelp(
-      "Give up when the server has everything and says nothing for this long. (default: 300s)",
-      discussion: "That is when a server brings the file to its disk.",
-      valueName: "time"
-    ),
-    transform: OptionValue<Duration>.init(parsing:)
+    "Give up when the server has everything and says nothing for this long. (default: 300s)",
+    value: "time",
+    discussion: "That is when a server brings the file to its disk."
   )
   var answerTimeout = OptionValue(Duration.seconds(300), "300s")
 
-  @Option(
-    help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
-    transform: OptionValue<Duration>.init(parsing:)
-  )
+  @Option("Call an upload stalled after this long without a byte. (default: 5s)", value: "time")
   var stallAfter = OptionValue(Duration.seconds(5), "5s")
 
   @Flag(help: "Print JSON lines.")
@@ -132,13 +103,7 @@ struct SendCommand: ParsableCommand {
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
-  @Option(
-    help: ArgumentHelp(
-      "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
-      valueName: "time"
-    ),
-    transform: OptionValue<Duration>.init(parsing:)
-  )
+  @Option("With --json: the shortest time between two progress lines of an upload. (default: 500ms)", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   mutating func validate() throws {
@@ -226,7 +191,7 @@ struct SendCommand: ParsableCommand {
 
   private var renderer: any ProgressRenderer {
     if json { return LineRenderer(.json, interval: interval.value) }
-    if quiet { return QuietRenderer() }
+    if quiet { return LineRenderer(.quiet, interval: nil) }
     let environment = ProcessEnvironment.all
     if Output.canRedraw(environment) { return LiveRenderer(unicode: Output.isUnicode(environment)) }
     return LineRenderer(.sending, interval: .seconds(5))

@@ -16,25 +16,16 @@ struct ServeCommand: ParsableCommand {
 
   @OptionGroup var server: ServerOptions
 
-  @Option(help: ArgumentHelp("Port to listen on; 0 takes any that is free.", valueName: "port"))
+  @Option("Port to listen on; 0 takes any that is free.", value: "port")
   var port = 8080
 
-  @Option(
-    help: ArgumentHelp("Directory for uploads; made when it is missing.", valueName: "path"),
-    completion: .directory
-  )
+  @Option("Directory for uploads; made when it is missing.", value: "path", completion: .directory)
   var dir = "./uploads"
 
   @Flag(help: "Print JSON lines instead of sentences.")
   var json = false
 
-  @Option(
-    help: ArgumentHelp(
-      "With --json: the shortest time between two progress lines of an upload. (default: 500ms)",
-      valueName: "time"
-    ),
-    transform: OptionValue<Duration>.init(parsing:)
-  )
+  @Option("With --json: the shortest time between two progress lines of an upload. (default: 500ms)", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   @OptionGroup var log: LogOptions

@@ -6,7 +6,6 @@ import UploadCore
 import UploadProtocol
 import UploadReport
 import UploadServer
-import UploadStorage
 
 /// A server that prints events until it is asked to stop; and files sent to it at its start.
 struct ServeRun: Sendable {
@@ -42,8 +41,8 @@ struct ServeRun: Sendable {
         logger: logger,
         otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
       )
-      let queue = files.isEmpty ? nil : queue(ledger)
-      let reporter = Reporter(sampler: sampler(engine, ledger), ledger: ledger, renderer: renderer) {
+      let queue = files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs)
+      let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer) {
         engine.releaseMemory()
       }
       stop.onRequest {
@@ -87,18 +86,6 @@ struct ServeRun: Sendable {
 
   private var renderer: any ProgressRenderer {
     LoggingRenderer(LineRenderer(json ? .json : .plain, interval: interval), logger: logger)
-  }
-
-  private func sampler(_ engine: ServerEngine, _ ledger: UploadLedger) -> Sampler {
-    let budget = engine.budget
-    return Sampler(ledger: ledger, stallAfter: server.stallAfter, slabUse: { budget.use })
-  }
-
-  private func queue(_ ledger: UploadLedger) -> UploadQueue {
-    var configuration = UploadClientConfiguration()
-    configuration.retry = .usual
-    let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
-    return UploadQueue(client, jobs: jobs)
   }
 
   private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {

@@ -7,28 +7,19 @@ extension CutPolicy: ExpressibleByArgument {}
 /// Access to a server: options of every command that hosts one.
 struct AccessOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
-      "Access token clients must present. (default: none on loopback, otherwise generated)",
-      discussion: "Other users of the machine can read it in the list of processes; SLUICE_TOKEN is not visible there.",
-      valueName: "token"
-    )
+    "Access token clients must present. (default: none on loopback, otherwise generated)",
+    value: "token",
+    discussion: "Other users of the machine can read it in the list of processes; SLUICE_TOKEN is not visible there."
   )
   var token: String?
 
   @Flag(help: "Accept every client that can reach the server, without a token.")
   var open = false
 
-  @Option(
-    help: ArgumentHelp("Also let web pages of this origin use the server; may be repeated.", valueName: "origin")
-  )
+  @Option("Also let web pages of this origin use the server; may be repeated.", value: "origin")
   var allowOrigin: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Believe X-Forwarded-For, -Host and -Proto of this address or network; may be repeated.",
-      valueName: "address"
-    )
-  )
+  @Option("Believe X-Forwarded-For, -Host and -Proto of this address or network; may be repeated.", value: "address")
   var trustedProxy: [String] = []
 
   mutating func validate() throws {

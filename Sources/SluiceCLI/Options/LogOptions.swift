@@ -23,14 +23,12 @@ struct LogOptions: ParsableArguments {
     }
   }
 
-  @Option(help: ArgumentHelp("Format of the log on standard error.", valueName: "format"))
+  @Option("Format of the log on standard error.", value: "format")
   var logFormat = Format.text
 
   @Option(
-    help: ArgumentHelp(
-      "Lowest level that is logged; info includes the end of each upload and rejected requests.",
-      valueName: "level"
-    )
+    "Lowest level that is logged; info includes the end of each upload and rejected requests.",
+    value: "level"
   )
   var logLevel = Level.warning
 

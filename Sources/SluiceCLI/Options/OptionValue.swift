@@ -77,6 +77,52 @@ extension Size: OptionReadable {
   }
 }
 
+/// Options with what they do, and with the word that stands for their value in the help.
+extension Option {
+  /// An option with a default.
+  init(
+    wrappedValue: Value,
+    _ abstract: String,
+    value: String,
+    discussion: String? = nil,
+    completion: CompletionKind? = nil
+  ) where Value: ExpressibleByArgument {
+    let help = ArgumentHelp(abstract, discussion: discussion, valueName: value)
+    self.init(wrappedValue: wrappedValue, help: help, completion: completion)
+  }
+
+  /// An option that need not be given.
+  init<Given: ExpressibleByArgument>(
+    _ abstract: String,
+    value: String,
+    discussion: String? = nil,
+    completion: CompletionKind? = nil
+  ) where Value == Given? {
+    self.init(help: ArgumentHelp(abstract, discussion: discussion, valueName: value), completion: completion)
+  }
+
+  /// An option that may be repeated.
+  init<Given: ExpressibleByArgument>(wrappedValue: [Given], _ abstract: String, value: String) where Value == [Given] {
+    self.init(wrappedValue: wrappedValue, help: ArgumentHelp(abstract, valueName: value))
+  }
+
+  /// An ``OptionValue`` with a default.
+  init<Read: OptionReadable>(
+    wrappedValue: OptionValue<Read>,
+    _ abstract: String,
+    value: String,
+    discussion: String? = nil
+  ) where Value == OptionValue<Read> {
+    let help = ArgumentHelp(abstract, discussion: discussion, valueName: value)
+    self.init(wrappedValue: wrappedValue, help: help, transform: OptionValue<Read>.init(parsing:))
+  }
+
+  /// An ``OptionValue`` that need not be given.
+  init<Read: OptionReadable>(_ abstract: String, value: String) where Value == OptionValue<Read>? {
+    self.init(help: ArgumentHelp(abstract, valueName: value), transform: OptionValue<Read>.init(parsing:))
+  }
+}
+
 extension SendMode: ExpressibleByArgument {}
 extension FrameFormat: ExpressibleByArgument {}
 

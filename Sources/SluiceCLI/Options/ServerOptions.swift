@@ -10,60 +10,28 @@ extension Durability: ExpressibleByArgument {}
 
 /// Options of every command that hosts a server, less those for which `headless` has defaults of its own.
 struct ServerOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Address or name to listen on; * for all addresses.", valueName: "address"))
+  @Option("Address or name to listen on; * for all addresses.", value: "address")
   var host = "127.0.0.1"
 
-  @Option(
-    help: ArgumentHelp(
-      "Port for plain TCP uploads: the bytes until FIN are stored as a file. (default: off)",
-      valueName: "port"
-    )
-  )
+  @Option("Port for plain TCP uploads: the bytes until FIN are stored as a file. (default: off)", value: "port")
   var rawPort: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "Existing name: rename the new file, reject it (error), or replace the existing file.",
-      valueName: "policy"
-    )
-  )
+  @Option("Existing name: rename the new file, reject it (error), or replace the existing file.", value: "policy")
   var onDuplicate = DuplicatePolicy.rename
 
-  @Option(
-    help: ArgumentHelp(
-      "Interrupted uploads: discard, or keep as NAME.partial.",
-      valueName: "policy"
-    )
-  )
+  @Option("Interrupted uploads: discard, or keep as NAME.partial.", value: "policy")
   var onCut = CutPolicy.discard
 
-  @Option(
-    help: ArgumentHelp(
-      "What is synced before the response: file and directory (full), the file, or nothing (none).",
-      valueName: "level"
-    )
-  )
+  @Option("What is synced before the response: file and directory (full), the file, or nothing (none).", value: "level")
   var durability = Durability.full
 
-  @Option(
-    help: ArgumentHelp(
-      "Permissions of stored files, in octal without execute bits. (default: 666 less the umask)",
-      valueName: "mode"
-    ),
-    transform: OptionValue<FileMode>.init(parsing:)
-  )
+  @Option("Permissions of stored files, in octal without execute bits. (default: 666 less the umask)", value: "mode")
   var fileMode: OptionValue<FileMode>?
 
-  @Option(
-    help: ArgumentHelp("Memory for all uploads together. (default: 256MiB)", valueName: "size"),
-    transform: OptionValue<SizeSetting>.init(parsing:)
-  )
+  @Option("Memory for all uploads together. (default: 256MiB)", value: "size")
   var memoryBudget = OptionValue(SizeSetting(256 << 20), "256MiB")
 
-  @Option(
-    help: ArgumentHelp("Largest file accepted. (default: no limit)", valueName: "size"),
-    transform: OptionValue<SizeSetting>.init(parsing:)
-  )
+  @Option("Largest file accepted. (default: no limit)", value: "size")
   var maxSize: OptionValue<SizeSetting>?
 
   @Option(
@@ -87,65 +55,42 @@ struct ServerOptions: ParsableArguments {
   var denyType: [OptionValue<MediaTypePattern>] = []
 
   @Option(
-    help: ArgumentHelp(
-      "Compute the digest of every upload; one that a request states is always computed and compared.",
-      valueName: "algorithm"
-    )
+    "Compute the digest of every upload; one that a request states is always computed and compared.",
+    value: "algorithm"
   )
   var digest = DigestOption.none
 
-  @Option(
-    help: ArgumentHelp("Disk space to keep free. (default: 256MiB)", valueName: "size"),
-    transform: OptionValue<SizeSetting>.init(parsing:)
-  )
+  @Option("Disk space to keep free. (default: 256MiB)", value: "size")
   var minFree = OptionValue(SizeSetting(256 << 20), "256MiB")
 
-  @Option(help: ArgumentHelp("Most files in one form, up to 10000; more are rejected with 413.", valueName: "count"))
+  @Option("Most files in one form, up to 10000; more are rejected with 413.", value: "count")
   var maxFiles = 1000
 
-  @Option(help: ArgumentHelp("Uploads at once.", valueName: "count"))
+  @Option("Uploads at once.", value: "count")
   var maxUploads = 4096
 
-  @Option(help: ArgumentHelp("Requests with uploads at once of one address. (default: no limit)", valueName: "count"))
+  @Option("Requests with uploads at once of one address. (default: no limit)", value: "count")
   var maxUploadsPerClient: Int?
 
-  @Option(help: ArgumentHelp("Connections at once; more wait.", valueName: "count"))
+  @Option("Connections at once; more wait.", value: "count")
   var maxConnections = 8192
 
-  @Option(
-    help: ArgumentHelp("End an upload whose client sends nothing for this long. (default: 30s)", valueName: "time"),
-    transform: OptionValue<Duration>.init(parsing:)
-  )
+  @Option("End an upload whose client sends nothing for this long. (default: 30s)", value: "time")
   var idleTimeout = OptionValue(Duration.seconds(30), "30s")
 
-  @Option(
-    help: ArgumentHelp("End an upload that is slower than this on average. (default: no limit)", valueName: "rate"),
-    transform: OptionValue<TransferRate>.init(parsing:)
-  )
+  @Option("End an upload that is slower than this on average. (default: no limit)", value: "rate")
   var minRate: OptionValue<TransferRate>?
 
-  @Option(
-    help: ArgumentHelp("Slow all uploads together down to this. (default: no limit)", valueName: "rate"),
-    transform: OptionValue<TransferRate>.init(parsing:)
-  )
+  @Option("Slow all uploads together down to this. (default: no limit)", value: "rate")
   var limitRate: OptionValue<TransferRate>?
 
-  @Option(
-    help: ArgumentHelp("Slow each upload down to this. (default: no limit)", valueName: "rate"),
-    transform: OptionValue<TransferRate>.init(parsing:)
-  )
+  @Option("Slow each upload down to this. (default: no limit)", value: "rate")
   var limitRatePerUpload: OptionValue<TransferRate>?
 
-  @Option(
-    help: ArgumentHelp("Call an upload stalled after this long without a byte. (default: 5s)", valueName: "time"),
-    transform: OptionValue<Duration>.init(parsing:)
-  )
+  @Option("Call an upload stalled after this long without a byte. (default: 5s)", value: "time")
   var stallAfter = OptionValue(Duration.seconds(5), "5s")
 
-  @Option(
-    help: ArgumentHelp("Time for running uploads to finish when the server stops. (default: 30s)", valueName: "time"),
-    transform: OptionValue<Duration>.init(parsing:)
-  )
+  @Option("Time for running uploads to finish when the server stops. (default: 30s)", value: "time")
   var grace = OptionValue(Duration.seconds(30), "30s")
 
   @OptionGroup var tls: TLSOptions

@@ -8,17 +8,15 @@ import UploadServer
 /// TLS of a server, and its identity: options of every command that hosts one.
 struct TLSOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
-      "Speak TLS with a certificate made at start (self-signed), which clients know by its fingerprint.",
-      valueName: "mode"
-    )
+    "Speak TLS with a certificate made at start (self-signed), which clients know by its fingerprint.",
+    value: "mode"
   )
   var tls = TLSMode.off
 
-  @Option(help: ArgumentHelp("Speak TLS with the certificate in this PEM file (SIGHUP reloads it).", valueName: "path"))
+  @Option("Speak TLS with the certificate in this PEM file (SIGHUP reloads it).", value: "path")
   var tlsCert: String?
 
-  @Option(help: ArgumentHelp("The private key that belongs to it, in a PEM file.", valueName: "path"))
+  @Option("The private key that belongs to it, in a PEM file.", value: "path")
   var tlsKey: String?
 
   mutating func validate() throws {
@@ -32,14 +30,11 @@ struct TLSOptions: ParsableArguments {
 
   /// Rejects a plain TCP listener beside TLS, unless it is on loopback: raw TCP is not encrypted.
   func checkRawPort(host: String) throws {
-    guard tls == .off, tlsCert == nil else {
-      guard LoopbackName.contains(host) else {
-        throw ValidationError(
-          "--raw-port has no TLS: its data can be read and changed on the network. "
-            + "Leave it out, or listen on loopback only."
-        )
-      }
-      return
+    guard (tls == .off && tlsCert == nil) || LoopbackName.contains(host) else {
+      throw ValidationError(
+        "--raw-port has no TLS: its data can be read and changed on the network. "
+          + "Leave it out, or listen on loopback only."
+      )
     }
   }
 
@@ -61,19 +56,14 @@ enum TLSMode: String, ExpressibleByArgument, CaseIterable, Sendable {
 /// Which servers' certificates are trusted: options of every command that sends to others.
 struct TrustOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
-      "https: trust certificates issued by the authorities in this PEM file. (default: the machine's authorities)",
-      valueName: "path"
-    )
+    "https: trust certificates issued by the authorities in this PEM file. (default: the machine's authorities)",
+    value: "path"
   )
   var ca: String?
 
   @Option(
-    help: ArgumentHelp(
-      "https: trust the certificate with this SHA-256 fingerprint, regardless of its issuer and names.",
-      valueName: "sha256"
-    ),
-    transform: OptionValue<CertificateFingerprint>.init(parsing:)
+    "https: trust the certificate with this SHA-256 fingerprint, regardless of its issuer and names.",
+    value: "sha256"
   )
   var fingerprint: OptionValue<CertificateFingerprint>?
 

@@ -1,7 +1,6 @@
 import CLinux
 import DashboardApp
 import Glibc
-import Synchronization
 import UploadCore
 
 /// The main thread while a command runs: it waits for signals and for the end, everything else runs beside it.
@@ -42,19 +41,16 @@ enum MainLoop {
     _ body: @escaping @Sendable (StopRequest) async -> Int32
   ) -> Int32 {
     let stop = StopRequest()
-    let ended = CompletionSignal()
+    let ended = EventQueue<Int32>()
     let hadTerminal = ControllingTerminal.isPresent
     var meanings = StopSignals(reloadsOnHangUp: reloads != nil)
     var deadline: ContinuousClock.Instant?
     let signalDescriptor = clinux_signal_descriptor(signals, Int32(signals.count))
-    Task.detached { ended.end(with: await body(stop)) }
-    var descriptors = [
-      pollfd(fd: signalDescriptor, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: ended.readDescriptor, events: Int16(POLLIN), revents: 0),
-    ]
+    Task.detached { ended.post(await body(stop)) }
+    var descriptors = [signalDescriptor, ended.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     while true {
-      if poll(&descriptors, nfds_t(descriptors.count), milliseconds(until: deadline)) < 0, errno != EINTR { break }
-      if descriptors[1].revents != 0 { break }
+      if poll(&descriptors, nfds_t(descriptors.count), milliseconds(until: deadline)) < 0, errno != EINTR { return 1 }
+      if let status = ended.take().first { return status }
       if let deadline, .now >= deadline { exitUnstopped(stop, after: stopLimit) }
       let signal = clinux_read_signal(signalDescriptor)
       guard signal > 0 else { continue }
@@ -69,7 +65,6 @@ enum MainLoop {
       case .reload: reloads?.post()
       }
     }
-    return ended.status
   }
 
   private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
@@ -86,28 +81,6 @@ enum MainLoop {
       message: "sluice: not stopped within \(seconds) s: standard output is not read, or the disk does not respond. "
         + "Exiting without waiting any longer; what was acknowledged is stored."
     )
-  }
-}
-
-/// How a command's work signals its completion to the waiting main thread.
-final class CompletionSignal: Sendable {
-  /// Becomes readable at the end.
-  let readDescriptor: Int32
-  private let writeDescriptor: Int32
-  private let result = Atomic<Int32>(1)
-
-  init() {
-    var ends: [Int32] = [-1, -1]
-    pipe(&ends)
-    (readDescriptor, writeDescriptor) = (ends[0], ends[1])
-  }
-
-  /// The status given at the end.
-  var status: Int32 { result.load(ordering: .acquiring) }
-
-  func end(with status: Int32) {
-    result.store(status, ordering: .releasing)
-    close(writeDescriptor)
   }
 }
 
@@ -172,13 +145,5 @@ enum ProcessLimits {
       // The lowest free number is the one that is missing, since those below it are taken by now.
       _ = open("/dev/null", O_WRONLY)
     }
-  }
-
-  /// Raises the soft limit of open files to the hard one.
-  static func raise() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
   }
 }

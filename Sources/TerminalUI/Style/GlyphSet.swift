@@ -140,15 +140,6 @@ package enum BarStyle: String, CaseIterable, Sendable {
   case thin
   /// ASCII alone.
   case ascii
-
-  /// The one after this; the first after the last.
-  package var next: BarStyle {
-    switch self {
-    case .block: .thin
-    case .thin: .ascii
-    case .ascii: .block
-    }
-  }
 }
 
 /// What a ``Graph`` is made of.

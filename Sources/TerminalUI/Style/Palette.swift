@@ -1,107 +1,66 @@
-/// The colours a ``Theme`` is made of.
+/// The colours a ``Theme`` is made of: indices of the xterm palette; nil for the terminal's own colour.
 struct Palette {
-  var text = Color.standard
-  var background = Color.standard
-  var dim = Color.standard
-  var accent = Color.standard
-  var good = Color.standard
-  var warning = Color.standard
-  var bad = Color.standard
-  var stored = Color.standard
-  var received = Color.standard
+  var text: UInt8?
+  var background: UInt8?
+  /// Nil where no colour is darker than the others: dimness is an attribute then.
+  var dim: UInt8?
+  var accent: UInt8?
+  var good: UInt8?
+  var warning: UInt8?
+  var bad: UInt8?
+  var stored: UInt8?
+  var received: UInt8?
   /// Bars to come, and borders.
-  var track = Color.standard
+  var track: UInt8?
   /// The background of a selected row; reversed when nil.
-  var selection: Color?
-  /// Where no colour is darker than the others, dimness is an attribute.
-  var dimIsAttribute = true
-  var hasColor = false
+  var selection: UInt8?
+}
 
-  init(_ name: ThemeName, tier: ColorTier) {
-    guard tier != .mono, name != .mono else { return }
-    hasColor = true
-    switch tier {
-    case .mono: break
-    case .colors8: setColors8(name)
-    case .colors16: setColors16(name)
-    case .colors256: setColors256(name)
-    }
-  }
-
-  /// Above 15 the colours are the same on every terminal, so contrast can be relied on: every text has at least 4.5:1 on
-  /// its background and on the selection's.
-  private mutating func setColors256(_ name: ThemeName) {
-    dimIsAttribute = false
-    switch name {
-    case .dark, .mono:
-      set(dim: 248, accent: 75, good: 114, warning: 221, bad: 210, stored: 75, received: 25, track: 240)
-      selection = .palette(237)
-    case .light:
-      set(dim: 240, accent: 25, good: 22, warning: 94, bad: 160, stored: 25, received: 110, track: 248)
-      text = .palette(16)
-      background = .palette(231)
-      selection = .palette(255)
-    case .highContrast:
-      set(dim: 252, accent: 51, good: 46, warning: 226, bad: 210, stored: 231, received: 39, track: 250)
-      text = .palette(231)
-      background = .palette(16)
-    }
-  }
-
-  /// These are the user's own colours: only their names are known.
-  private mutating func setColors16(_ name: ThemeName) {
-    dimIsAttribute = false
-    switch name {
-    case .dark, .mono:
-      set(dim: 8, accent: 14, good: 10, warning: 11, bad: 9, stored: 14, received: 4, track: 8)
-    case .light:
+extension Palette {
+  /// The colours of a theme where there are so many.
+  static func of(_ name: ThemeName, tier: ColorTier) -> Palette {
+    switch (tier, name) {
+    case (.mono, _), (_, .mono): Palette()
+    // Above 15 the colours are the same on every terminal, so contrast can be relied on: every text has at least 4.5:1 on
+    // its background and on the selection's.
+    case (.colors256, .dark):
+      Palette(dim: 248, accent: 75, good: 114, warning: 221, bad: 210, stored: 75, received: 25, track: 240)
+        .selected(on: 237)
+    case (.colors256, .light):
+      Palette(dim: 240, accent: 25, good: 22, warning: 94, bad: 160, stored: 25, received: 110, track: 248)
+        .painted(16, on: 231).selected(on: 255)
+    case (.colors256, .highContrast):
+      Palette(dim: 252, accent: 51, good: 46, warning: 226, bad: 210, stored: 231, received: 39, track: 250)
+        .painted(231, on: 16)
+    // Up to 15 these are the user's own colours: only their names are known.
+    case (.colors16, .dark):
+      Palette(dim: 8, accent: 14, good: 10, warning: 11, bad: 9, stored: 14, received: 4, track: 8)
+    case (.colors16, .light):
       // Of the plain colours only blue, red and magenta are dark enough on white.
-      set(dim: 0, accent: 4, good: 4, warning: 5, bad: 1, stored: 4, received: 6, track: 8)
-      text = .palette(0)
-      background = .palette(15)
-    case .highContrast:
-      set(dim: 7, accent: 14, good: 10, warning: 11, bad: 9, stored: 15, received: 14, track: 7)
-      text = .palette(15)
-      background = .palette(0)
-    }
-  }
-
-  private mutating func setColors8(_ name: ThemeName) {
-    switch name {
-    case .dark, .mono:
-      set(dim: nil, accent: 6, good: 2, warning: 3, bad: 1, stored: 6, received: 4, track: nil)
-    case .light:
+      Palette(dim: 0, accent: 4, good: 4, warning: 5, bad: 1, stored: 4, received: 6, track: 8).painted(0, on: 15)
+    case (.colors16, .highContrast):
+      Palette(dim: 7, accent: 14, good: 10, warning: 11, bad: 9, stored: 15, received: 14, track: 7).painted(15, on: 0)
+    case (.colors8, .dark):
+      Palette(accent: 6, good: 2, warning: 3, bad: 1, stored: 6, received: 4)
+    case (.colors8, .light):
       // White is a light grey here: magenta is too light on it.
-      set(dim: 0, accent: 4, good: 4, warning: 1, bad: 1, stored: 4, received: 6, track: 0)
-      dimIsAttribute = false
-      text = .palette(0)
-      background = .palette(7)
-    case .highContrast:
+      Palette(dim: 0, accent: 4, good: 4, warning: 1, bad: 1, stored: 4, received: 6, track: 0).painted(0, on: 7)
+    case (.colors8, .highContrast):
       // Red is too dark on black; bold tells it from a warning.
-      set(dim: 7, accent: 6, good: 2, warning: 3, bad: 3, stored: 7, received: 6, track: 7)
-      dimIsAttribute = false
-      text = .palette(7)
-      background = .palette(0)
+      Palette(dim: 7, accent: 6, good: 2, warning: 3, bad: 3, stored: 7, received: 6, track: 7).painted(7, on: 0)
     }
   }
 
-  private mutating func set(
-    dim: UInt8?,
-    accent: UInt8,
-    good: UInt8,
-    warning: UInt8,
-    bad: UInt8,
-    stored: UInt8,
-    received: UInt8,
-    track: UInt8?
-  ) {
-    self.dim = dim.map { .palette($0) } ?? .standard
-    self.accent = .palette(accent)
-    self.good = .palette(good)
-    self.warning = .palette(warning)
-    self.bad = .palette(bad)
-    self.stored = .palette(stored)
-    self.received = .palette(received)
-    self.track = track.map { .palette($0) } ?? .standard
+  /// The same with a text colour and a background of its own.
+  private func painted(_ text: UInt8, on background: UInt8) -> Palette {
+    var palette = self
+    (palette.text, palette.background) = (text, background)
+    return palette
+  }
+
+  private func selected(on selection: UInt8) -> Palette {
+    var palette = self
+    palette.selection = selection
+    return palette
   }
 }

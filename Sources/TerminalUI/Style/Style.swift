@@ -33,16 +33,17 @@ package struct Color: Hashable, Sendable {
   /// 0 for the terminal's own, else the palette's index and one.
   private let code: UInt16
 
-  private init(code: UInt16) {
-    self.code = code
+  /// - Parameter index: nil for the terminal's own.
+  init(palette index: UInt8?) {
+    code = index.map { UInt16($0) + 1 } ?? 0
   }
 
   /// The terminal's own foreground or background.
-  package static let standard = Color(code: 0)
+  package static let standard = Color(palette: nil)
 
   /// 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6, 232-255 greys.
   package static func palette(_ index: UInt8) -> Color {
-    Color(code: UInt16(index) + 1)
+    Color(palette: index)
   }
 
   /// The palette's index, or nil for the terminal's own.

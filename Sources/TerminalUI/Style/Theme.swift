@@ -32,26 +32,27 @@ package struct Theme: Hashable, Sendable {
 
   /// The theme as a terminal with so many colours can show it.
   package init(_ name: ThemeName, tier: ColorTier) {
-    let palette = Palette(name, tier: tier)
-    let base = Style(foreground: palette.text, background: palette.background)
-    func style(_ color: Color, _ attributes: Attributes = []) -> Style {
-      Style(foreground: color, background: palette.background, attributes)
+    let palette = Palette.of(name, tier: tier)
+    func style(_ index: UInt8?, _ attributes: Attributes = []) -> Style {
+      Style(foreground: Color(palette: index), background: Color(palette: palette.background), attributes)
     }
-    hasColor = palette.hasColor
-    text = base
-    dim = style(palette.dim, palette.dimIsAttribute ? .dim : [])
-    accent = style(palette.accent, hasColor ? [] : .bold)
-    title = base.adding(.bold)
+    hasColor = palette.accent != nil
+    let dimmed: Attributes = palette.dim == nil ? .dim : []
+    let stressed: Attributes = hasColor ? [] : .bold
+    text = style(palette.text)
+    dim = style(palette.dim, dimmed)
+    accent = style(palette.accent, stressed)
+    title = style(palette.text, .bold)
     key = style(palette.accent, .bold)
     good = style(palette.good)
-    warning = style(palette.warning, hasColor ? [] : .bold)
+    warning = style(palette.warning, stressed)
     bad = style(palette.bad, .bold)
     barStored = style(palette.stored)
     barReceived = style(palette.received)
-    barTrack = style(palette.track, palette.dimIsAttribute ? .dim : [])
-    border = style(palette.track, palette.dimIsAttribute ? .dim : [])
-    borderFocused = style(palette.accent, hasColor ? [] : .bold)
-    selection = palette.selection.map { Style(background: $0) } ?? Style(.reverse)
+    barTrack = style(palette.track, dimmed)
+    border = style(palette.track, dimmed)
+    borderFocused = style(palette.accent, stressed)
+    selection = palette.selection == nil ? Style(.reverse) : Style(background: Color(palette: palette.selection))
   }
 }
 
@@ -65,16 +66,6 @@ package enum ThemeName: String, CaseIterable, Sendable {
   case highContrast
   /// No colour at all.
   case mono
-
-  /// The one after this; the first after the last.
-  package var next: ThemeName {
-    switch self {
-    case .dark: .light
-    case .light: .highContrast
-    case .highContrast: .mono
-    case .mono: .dark
-    }
-  }
 }
 
 /// How many colours a terminal has.

@@ -22,11 +22,11 @@ enum TLSFailure {
         "\(server) shows another certificate than the one of --fingerprint (\(expected)). "
           + "If the server was given a new one, use its fingerprint: \(presented)"
       case .system:
-        "\(server) shows a certificate that no authority known here vouches for, or that is for another name. "
+        "\(server) presents a certificate that was not issued by a trusted authority, or that is for another name. "
           + "If it is a server of yours, trust its certificate's file with --ca FILE, or this very certificate with "
           + "--fingerprint \(presented)"
       case .authorities:
-        "\(server) shows a certificate that the file of --ca does not vouch for, or that is for another name. "
+        "\(server) presents a certificate that was not issued by an authority in the --ca file, or that is for another name. "
           + "To trust this very certificate instead of --ca FILE, use --fingerprint \(presented)"
       }
     return FailedAttempt(error: UploadError(.untrustedServer, reason, cause: error))

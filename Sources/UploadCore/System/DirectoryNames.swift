@@ -16,14 +16,18 @@ package enum DirectoryNames {
   }
 
   /// Hands on each name as it is read, so that none need be kept; closes the descriptor as ``read(descriptor:)`` does.
-  package static func visit(descriptor: Int32, _ body: (UnsafePointer<CChar>) -> Void) {
-    guard descriptor >= 0 else { return }
+  /// - Returns: why not all could be read, as `errno` has it; 0 when they were.
+  @discardableResult
+  package static func visit(descriptor: Int32, _ body: (UnsafePointer<CChar>) -> Void) -> Int32 {
+    guard descriptor >= 0 else { return EBADF }
     guard let stream = fdopendir(descriptor) else {
-      close(descriptor)
-      return
+      defer { close(descriptor) }
+      return errno
     }
     defer { closedir(stream) }
-    while let entry = readdir(stream) {
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else { return errno }
       withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
           guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }

@@ -23,24 +23,24 @@ package struct UploadSnapshot: Sendable {
   /// Seconds until the next attempt begins, while an outgoing upload waits to be tried again.
   package var retryIn: Double?
   /// Seconds since the last byte, from the moment it counts as stalled; else 0.
-  package var stalledSeconds: Double
+  package var stalledSeconds = 0.0
 
   /// Received, or sent; bytes.
-  package var bytes: UInt64
+  package var bytes: UInt64 = 0
   /// Handed to the file; nil for an outgoing upload that the server has not responded to.
   package var stored: UInt64?
   /// Covered by fsync; nil for an outgoing upload that the server has not responded to.
   package var durable: UInt64?
   /// Bytes per second, smoothed over about three seconds; 0 while the upload is stalled or waits.
-  package var speed: Double
+  package var speed = 0.0
   /// Bytes per second since the start.
-  package var averageSpeed: Double
+  package var averageSpeed = 0.0
   /// Seconds until the last byte at the present speed; nil where that cannot be said.
   package var eta: Double?
   /// Since the start, until the end or now; seconds.
-  package var seconds: Double
-  package var residentBytes: Int
-  package var peakResidentBytes: Int
+  package var seconds = 0.0
+  package var residentBytes = 0
+  package var peakResidentBytes = 0
   /// How it ended; nil while it runs.
   package var outcome: UploadOutcome?
   /// Whether it is queued until other outgoing ones end, or was cancelled while it was.
@@ -81,19 +81,7 @@ extension UploadSnapshot {
       size: size,
       sizeExact: true,
       remote: remote,
-      declaredType: nil,
       state: isCancelled ? .cancelled : .waiting,
-      cause: nil,
-      stalledSeconds: 0,
-      bytes: 0,
-      stored: nil,
-      durable: nil,
-      speed: 0,
-      averageSpeed: 0,
-      eta: nil,
-      seconds: 0,
-      residentBytes: 0,
-      peakResidentBytes: 0,
       outcome: isCancelled ? .cancelled : nil,
       isInLine: true
     )

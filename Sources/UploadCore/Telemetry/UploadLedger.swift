@@ -36,25 +36,33 @@ package final class UploadLedger: Sendable {
     }
   }
 
+  /// Who is notified of activity.
+  ///
+  /// A structure around the closure, since a `Mutex` whose value is a closure wraps it once more on each access: after
+  /// 150,000 uploads a call was 150,000 frames deep, and with more it would have overflowed the stack.
+  private struct Observer {
+    var action: (@Sendable () -> Void)?
+  }
+
   /// How many ended uploads are kept without a reader; the oldest are dropped first.
   private static let endedLimit = 65_536
 
   private let state = Mutex(State())
   /// Under a lock of their own: a flood of rejected requests must not hold up uploads.
   private let rejections = Mutex(RejectionTally())
-  private let activityAction = Mutex<(@Sendable () -> Void)?>(nil)
+  private let observer = Mutex(Observer())
 
   package init() {}
 
   /// Has `action` called at the begin of each upload, and whenever else there is something new to ``drain()``: an
   /// observer need not sample while nothing runs. There is one action; a later one replaces it. It must not block.
   package func onActivity(_ action: @escaping @Sendable () -> Void) {
-    activityAction.withLock { $0 = action }
+    observer.withLock { $0.action = action }
   }
 
   /// Calls the action of ``onActivity(_:)``.
   package func noteActivity() {
-    activityAction.withLock { $0 }?()
+    observer.withLock { $0.action }?()
   }
 
   /// Puts an upload on the list.

@@ -145,8 +145,6 @@ enum Quantity {
   static func split(_ text: some StringProtocol) -> (number: String, unit: String) {
     let start = text.drop(while: \.isWhitespace)
     let number = start.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    var unit = start[number.endIndex...].drop(while: \.isWhitespace)
-    while unit.last?.isWhitespace == true { unit.removeLast() }
-    return (String(number), unit.lowercased())
+    return (String(number), start[number.endIndex...].trimmingWhitespace.lowercased())
   }
 }

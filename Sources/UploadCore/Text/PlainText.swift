@@ -23,6 +23,14 @@ package enum PlainText {
   }
 }
 
+extension StringProtocol {
+  /// The text without whitespace and line ends around it.
+  package var trimmingWhitespace: SubSequence {
+    guard let last = lastIndex(where: { !$0.isWhitespace }) else { return self[endIndex...] }
+    return self[...last].drop(while: \.isWhitespace)
+  }
+}
+
 /// Characters that cannot be seen: most only disguise a name or steer a terminal, a few belong to what is seen.
 ///
 /// Removed or replaced: controls, bidirectional controls and other format characters (general category Cc, Cf), line and

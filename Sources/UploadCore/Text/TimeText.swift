@@ -24,8 +24,10 @@ package enum TimeText {
   /// A year in seconds: nothing here waits longer.
   private static let longest: Double = 365 * 86_400
 
-  private static func padded(_ number: Int) -> String {
-    number < 10 ? "0\(number)" : "\(number)"
+  /// A number of at least so many digits, as dates and times have them: `05`. Not for negative ones.
+  package static func padded(_ number: Int, to width: Int = 2) -> String {
+    let digits = "\(number)"
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 
   private static func secondsPerUnit(_ unit: String) -> Double? {

@@ -38,16 +38,6 @@ enum ASCII {
     byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
   }
 
-  /// The value of a hexadecimal digit, nil for any other byte.
-  static func hexValue(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
-  }
-
   /// The digit for a value of 0 to 15, in capitals as RFC 3986 section 2.1 asks; the low four bits count.
   static func hexDigit(_ value: UInt8) -> UInt8 {
     let low = value & 0x0F
@@ -64,6 +54,28 @@ extension BidirectionalCollection<UInt8> {
       let last = lastIndex(where: { !ASCII.isBlank($0) })
     else { return self[endIndex...] }
     return self[first...last]
+  }
+}
+
+/// Reading from the front of what is left of a text.
+extension ArraySlice<UInt8> {
+  /// Takes the first byte where it is this one.
+  /// - Returns: whether it was.
+  mutating func take(_ byte: UInt8) -> Bool {
+    guard first == byte else { return false }
+    removeFirst()
+    return true
+  }
+
+  /// Takes bytes up to the first for which the condition does not hold.
+  mutating func take(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    let taken = prefix(while: condition)
+    self = self[taken.endIndex...]
+    return taken
+  }
+
+  mutating func skipBlanks() {
+    self = drop(while: ASCII.isBlank)
   }
 }
 

@@ -134,8 +134,7 @@ struct DispositionParameters {
   init(_ field: some Collection<UInt8>) {
     var rest = Array(field)[...]
     while !rest.isEmpty {
-      let name = rest.prefix { $0 != ASCII.equals && $0 != ASCII.semicolon }
-      rest = rest[name.endIndex...]
+      let name = rest.take { $0 != ASCII.equals && $0 != ASCII.semicolon }
       // What has no value is the type, or nothing.
       guard rest.popFirst() == ASCII.equals else { continue }
       let value = takeValue(from: &rest)
@@ -149,7 +148,7 @@ struct DispositionParameters {
   }
 
   private mutating func takeValue(from rest: inout ArraySlice<UInt8>) -> Value {
-    rest = rest.drop(while: ASCII.isBlank)
+    rest.skipBlanks()
     let isQuoted = rest.first == ASCII.quote
     guard isQuoted else {
       let value = rest.prefix { $0 != ASCII.semicolon }

@@ -1,4 +1,5 @@
 import Basics
+import UploadCore
 
 /// Text in the encoded words of mail, `=?utf-8?B?w6Q=?=` (RFC 2047). RFC 7578 forbids them in forms, yet .NET and
 /// PowerShell write every name so that is not ASCII.
@@ -20,7 +21,7 @@ enum EncodedWord {
     repeat {
       guard let word = takeWord(&rest) else { return nil }
       text += word
-      rest = rest.drop(while: ASCII.isBlank)
+      rest.skipBlanks()
     } while !rest.isEmpty
     return text
   }
@@ -33,7 +34,9 @@ enum EncodedWord {
       let encoding = takeField(&rest), let content = takeField(&rest), rest.popFirst() == ASCII.equals
     else { return nil }
     if encoding.equalsIgnoringCase("b") { return Base64.decode(content).map(charset.utf8) }
-    return encoding.equalsIgnoringCase("q") ? quotedText(content).map(charset.utf8) : nil
+    guard encoding.equalsIgnoringCase("q") else { return nil }
+    // The encoding `Q` (section 4.2): `=41` for a byte, `_` for a space.
+    return Hexadecimal.undoingEscapes(in: content, mark: ASCII.equals, space: UInt8(ascii: "_")).map(charset.utf8)
   }
 
   /// What comes before the next question mark; takes that away as well.
@@ -42,25 +45,6 @@ enum EncodedWord {
     guard field.endIndex < rest.endIndex else { return nil }
     rest = rest[(field.endIndex + 1)...]
     return field
-  }
-
-  /// The encoding `Q` (section 4.2): `=41` for a byte, `_` for a space.
-  private static func quotedText(_ content: ArraySlice<UInt8>) -> [UInt8]? {
-    var result: [UInt8] = []
-    var rest = content
-    while let byte = rest.popFirst() {
-      switch byte {
-      case ASCII.equals:
-        guard let high = rest.popFirst().flatMap(ASCII.hexValue), let low = rest.popFirst().flatMap(ASCII.hexValue)
-        else {
-          return nil
-        }
-        result.append(high << 4 | low)
-      case UInt8(ascii: "_"): result.append(ASCII.space)
-      default: result.append(byte)
-      }
-    }
-    return result
   }
 }
 

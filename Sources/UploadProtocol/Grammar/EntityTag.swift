@@ -64,7 +64,7 @@ extension EntityTagList {
         if rest.isEmpty { return tags }
         guard let tag = readTag() else { return nil }
         tags.append(tag)
-        rest = rest.drop(while: ASCII.isBlank)
+        rest.skipBlanks()
         guard rest.isEmpty || rest.first == Self.comma else { return nil }
       }
     }
@@ -74,8 +74,7 @@ extension EntityTagList {
       let isWeak = rest.starts(with: "W/".utf8)
       if isWeak { rest = rest.dropFirst(2) }
       guard rest.popFirst() == ASCII.quote else { return nil }
-      let opaque = rest.prefix { $0 > 0x20 && $0 != ASCII.quote && $0 != 0x7F }
-      rest = rest[opaque.endIndex...]
+      let opaque = rest.take { $0 > 0x20 && $0 != ASCII.quote && $0 != 0x7F }
       guard rest.popFirst() == ASCII.quote else { return nil }
       return EntityTag(opaque: Array(opaque), isWeak: isWeak)
     }

@@ -1,3 +1,5 @@
+import UploadCore
+
 /// Dates as HTTP and JSON write them, and as HTTP reads them; in seconds since 1970, UTC.
 package enum HTTPDate {
   /// From the day of 1 January 1970 on.
@@ -21,13 +23,8 @@ package enum HTTPDate {
       + "T\(two(moment.hour)):\(two(moment.minute)):\(two(moment.second))Z"
   }
 
-  private static func two(_ number: Int) -> String {
-    number < 10 ? "0\(number)" : "\(number)"
-  }
-
-  private static func four(_ number: Int) -> String {
-    String(repeating: "0", count: max(0, 4 - "\(number)".count)) + "\(number)"
-  }
+  private static func two(_ number: Int) -> String { TimeText.padded(number) }
+  private static func four(_ number: Int) -> String { TimeText.padded(number, to: 4) }
 
   /// The fields of a date in UTC, proleptic Gregorian; the civil-from-days method of Howard Hinnant.
   private struct Moment {

@@ -31,10 +31,10 @@ extension HeaderParameters {
     mutating func readAll() -> [(name: [UInt8], value: [UInt8])]? {
       var result: [(name: [UInt8], value: [UInt8])] = []
       while true {
-        skipBlanks()
+        rest.skipBlanks()
         guard let next = rest.popFirst() else { return result }
         guard next == ASCII.semicolon else { return nil }
-        skipBlanks()
+        rest.skipBlanks()
         // The grammar allows nothing at all between two semicolons.
         if rest.isEmpty || rest.first == ASCII.semicolon { continue }
         guard let name = readToken(), rest.popFirst() == ASCII.equals, let value = readValue() else { return nil }
@@ -42,13 +42,8 @@ extension HeaderParameters {
       }
     }
 
-    private mutating func skipBlanks() {
-      rest = rest.drop(while: ASCII.isBlank)
-    }
-
     private mutating func readToken() -> [UInt8]? {
-      let token = rest.prefix(while: ASCII.isTokenByte)
-      rest = rest[token.endIndex...]
+      let token = rest.take(while: ASCII.isTokenByte)
       return token.isEmpty ? nil : Array(token)
     }
 

@@ -118,22 +118,7 @@ package enum PercentEncoding {
 
   /// ``decode(_:plusIsSpace:)`` before the bytes are taken as text.
   package static func decodedBytes(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
-    var result: [UInt8] = []
-    var bytes = text.makeIterator()
-    while let byte = bytes.next() {
-      switch byte {
-      case ASCII.percent:
-        guard let high = bytes.next().flatMap(ASCII.hexValue), let low = bytes.next().flatMap(ASCII.hexValue) else {
-          return nil
-        }
-        result.append(high << 4 | low)
-      case ASCII.plus where plusIsSpace:
-        result.append(ASCII.space)
-      default:
-        result.append(byte)
-      }
-    }
-    return result
+    Hexadecimal.undoingEscapes(in: text, mark: ASCII.percent, space: plusIsSpace ? ASCII.plus : nil)
   }
 
   private static func isUnreserved(_ byte: UInt8) -> Bool {

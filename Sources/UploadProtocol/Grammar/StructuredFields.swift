@@ -15,7 +15,7 @@ struct StructuredDictionary {
     var members: [String: StructuredItem] = [:]
     skipSpaces()
     while let key = key() {
-      if take(ASCII.equals) {
+      if rest.take(ASCII.equals) {
         guard let item = item() else { return nil }
         members[key] = item
       } else {
@@ -23,10 +23,10 @@ struct StructuredDictionary {
         members[key] = .other
       }
       guard parameters() else { return nil }
-      skipBlanks()
+      rest.skipBlanks()
       guard !rest.isEmpty else { return members }
-      guard take(UInt8(ascii: ",")) else { return nil }
-      skipBlanks()
+      guard rest.take(UInt8(ascii: ",")) else { return nil }
+      rest.skipBlanks()
       guard !rest.isEmpty else { return nil }
     }
     return members.isEmpty && rest.isEmpty ? members : nil
@@ -34,17 +34,15 @@ struct StructuredDictionary {
 
   private mutating func key() -> String? {
     guard let first = rest.first, Self.isLower(first) || first == UInt8(ascii: "*") else { return nil }
-    let key = rest.prefix { Self.isLower($0) || ASCII.isDigit($0) || "_-.*".utf8.contains($0) }
-    rest = rest[key.endIndex...]
-    return key.repairedText
+    return rest.take { Self.isLower($0) || ASCII.isDigit($0) || "_-.*".utf8.contains($0) }.repairedText
   }
 
   /// Skips parameters; false when they are broken.
   private mutating func parameters() -> Bool {
-    while take(ASCII.semicolon) {
+    while rest.take(ASCII.semicolon) {
       skipSpaces()
       guard key() != nil else { return false }
-      if take(ASCII.equals), item() == nil { return false }
+      if rest.take(ASCII.equals), item() == nil { return false }
     }
     return true
   }
@@ -67,9 +65,9 @@ struct StructuredDictionary {
   }
 
   private mutating func bytes() -> StructuredItem? {
-    let text = rest.dropFirst().prefix { $0 != ASCII.colon }
-    rest = rest[text.endIndex...]
-    guard take(ASCII.colon) else { return nil }
+    rest.removeFirst()
+    let text = rest.take { $0 != ASCII.colon }
+    guard rest.take(ASCII.colon) else { return nil }
     return Base64.decode(text).map { .bytes($0) }
   }
 
@@ -86,28 +84,16 @@ struct StructuredDictionary {
   }
 
   private mutating func number() -> StructuredItem? {
-    let isNegative = take(ASCII.dash)
-    let digits = rest.prefix(while: ASCII.isDigit)
-    rest = rest[digits.endIndex...]
+    let isNegative = rest.take(ASCII.dash)
+    let digits = rest.take(while: ASCII.isDigit)
     guard !digits.isEmpty, digits.count <= 15, let value = Int(digits.repairedText) else { return nil }
-    guard take(UInt8(ascii: ".")) else { return .integer(isNegative ? -value : value) }
-    let fraction = rest.prefix(while: ASCII.isDigit)
-    rest = rest[fraction.endIndex...]
+    guard rest.take(UInt8(ascii: ".")) else { return .integer(isNegative ? -value : value) }
+    let fraction = rest.take(while: ASCII.isDigit)
     return (1...3).contains(fraction.count) && digits.count <= 12 ? .other : nil
-  }
-
-  private mutating func take(_ byte: UInt8) -> Bool {
-    guard rest.first == byte else { return false }
-    rest.removeFirst()
-    return true
   }
 
   private mutating func skipSpaces() {
     rest = rest.drop { $0 == ASCII.space }
-  }
-
-  private mutating func skipBlanks() {
-    rest = rest.drop(while: ASCII.isBlank)
   }
 
   private static func isLower(_ byte: UInt8) -> Bool {

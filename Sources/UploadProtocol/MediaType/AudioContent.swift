@@ -14,8 +14,8 @@ struct MPEGAudioFrame {
   init?(_ header: [UInt8], at offset: Int) {
     guard let word = header.number(4, at: offset, bigEndian: true), word >> 21 == 0x7FF else { return nil }
     let (rate, frequency) = (word >> 12 & 15, word >> 10 & 3)
-    guard let layer = Layer(bits: word >> 17 & 3), let version = Version(rawValue: word >> 19 & 3), rate > 0, rate < 15,
-      frequency < 3
+    guard let layer = Layer(rawValue: word >> 17 & 3), let version = Version(rawValue: word >> 19 & 3),
+      rate > 0, rate < 15, frequency < 3
     else { return nil }
     let samplesPerSecond = [44_100, 48_000, 32_000][frequency] >> version.halvings
     let kilobitsPerSecond = layer.rates(version)[rate - 1]
@@ -53,17 +53,10 @@ struct MPEGAudioFrame {
     }
   }
 
-  private enum Layer {
-    case first, second, third
-
-    init?(bits: Int) {
-      switch bits {
-      case 1: self = .third
-      case 2: self = .second
-      case 3: self = .first
-      default: return nil
-      }
-    }
+  private enum Layer: Int {
+    case third = 1
+    case second = 2
+    case first = 3
 
     /// Bit rates 1 to 14, in kbit/s.
     func rates(_ version: Version) -> [Int] {

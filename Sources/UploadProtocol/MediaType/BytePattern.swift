@@ -1,3 +1,5 @@
+import UploadCore
+
 /// A row of a table of signatures: bytes that a file of some type has at some place.
 struct BytePattern: Sendable {
   let type: String
@@ -51,10 +53,7 @@ struct BytePattern: Sendable {
   }
 
   private static func byte(_ digits: [UInt8]) -> UInt8? {
-    guard digits.count == 2, let high = ASCII.hexValue(digits[0]), let low = ASCII.hexValue(digits[1]) else {
-      return nil
-    }
-    return high << 4 | low
+    digits.count == 2 ? Hexadecimal.byte(digits[0], digits[1]) : nil
   }
 }
 

@@ -30,19 +30,5 @@ package struct MultipartPartHead: Equatable, Sendable {
   package var contentLength: UInt64?
 
   /// What the part's content must have, by its own `Repr-Digest` or `Content-Digest` (RFC 9530).
-  package var digests: ContentDigests
-
-  package init(
-    fieldName: String? = nil,
-    filename: NameBytes? = nil,
-    contentType: String? = nil,
-    contentLength: UInt64? = nil,
-    digests: ContentDigests = ContentDigests()
-  ) {
-    self.fieldName = fieldName
-    self.filename = filename
-    self.contentType = contentType
-    self.contentLength = contentLength
-    self.digests = digests
-  }
+  package var digests = ContentDigests()
 }

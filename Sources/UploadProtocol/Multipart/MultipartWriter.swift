@@ -15,16 +15,10 @@ package struct MultipartWriter: Sendable {
   ///
   /// Names are written as browsers do (the WHATWG's encoding of form data): raw UTF-8, with CR, LF and `"` escaped.
   /// Controls in `contentType` are left out, so that it cannot bring a header of its own.
-  package func head(fieldName: String, filename: String, contentType: String, isFirst: Bool) -> [UInt8] {
-    head(fieldName: fieldName, filename: NameBytes(filename), contentType: contentType, isFirst: isFirst)
-  }
-
-  /// The same for a name that need not be UTF-8; its bytes are written as they are.
+  /// - Parameter filename: need not be UTF-8; its bytes are written as they are.
   package func head(fieldName: String, filename: NameBytes, contentType: String, isFirst: Bool) -> [UInt8] {
-    var head = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
-    head += "\r\nContent-Disposition: form-data; name=\"".utf8
-    head += Self.escaped(fieldName.utf8)
-    head += "\"; filename=\"".utf8
+    var head = opening(fieldName, isFirst: isFirst)
+    head += "; filename=\"".utf8
     head += Self.escaped(filename.bytes)
     head += "\"\r\nContent-Type: ".utf8
     head += contentType.utf8.filter { $0 >= 0x20 && $0 != 0x7F }
@@ -35,12 +29,14 @@ package struct MultipartWriter: Sendable {
   /// A whole part with a text field (RFC 7578 section 4.2). The caller makes sure that `value` has no delimiter in it; with
   /// a random boundary it cannot.
   package func field(name: String, value: String, isFirst: Bool) -> [UInt8] {
-    var part = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
-    part += "\r\nContent-Disposition: form-data; name=\"".utf8
-    part += Self.escaped(name.utf8)
-    part += "\"\r\n\r\n".utf8
-    part += value.utf8
-    return part
+    opening(name, isFirst: isFirst) + "\r\n\r\n".utf8 + value.utf8
+  }
+
+  /// The delimiter, and the first header up to the name of the form's control.
+  private func opening(_ name: String, isFirst: Bool) -> [UInt8] {
+    var head = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
+    head += "\r\nContent-Disposition: form-data; name=\"".utf8
+    return head + Self.escaped(name.utf8) + "\"".utf8
   }
 
   /// What goes after the last file's content: CRLF, the closing delimiter, CRLF.

@@ -4,15 +4,17 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// Decides from a request's head alone whether it is let in: other people's web pages must not reach a server that only
-/// listens here, and strangers none that asks for a token.
+/// Decides from a request's headers alone whether it is accepted: other people's web pages must not reach a server that
+/// only listens on this machine, and strangers none that asks for a token.
 struct AccessGate: Sendable {
-  /// What is to be done with a request.
-  enum Verdict {
-    /// It goes on; and whether it presented the token.
-    case pass(hasToken: Bool)
-    /// It is answered with this, and where that is known with the seconds after which the client may try again.
-    case refuse(UploadError, retryAfter: Int? = nil)
+  /// What to do with a request.
+  enum Decision {
+    /// Serve it.
+    /// - Parameter hasToken: whether it presented the token.
+    case accept(hasToken: Bool)
+    /// Reject it.
+    /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
+    case reject(UploadError, retryAfter: Int? = nil)
     /// A browser asks whether a page of another origin may send something.
     case preflight
   }
@@ -36,17 +38,17 @@ struct AccessGate: Sendable {
   ///   - client: where the request comes from, as ``client(of:from:)`` says.
   ///   - isAuthenticated: whether this client has presented the token on this connection before. Then it is not blocked by
   ///     wrong tokens that others present from its address.
-  func verdict(
+  func decision(
     on incoming: IncomingRequest,
     from peer: SocketAddress?,
     client: ClientAddress,
     isAuthenticated: Bool,
     at now: NIODeadline
-  ) -> Verdict {
+  ) -> Decision {
     let request = incoming.head
     if isLoopback, !isTrusted(peer), let host = request.authority, !Self.isLoopback(host: host) {
       // A page whose name was made to stand for 127.0.0.1 is of the same origin, but cannot change its own name.
-      return .refuse(
+      return .reject(
         UploadError(
           .forbidden,
           "This server listens on this machine only; ask for it as localhost or 127.0.0.1, not by another name."
@@ -54,7 +56,7 @@ struct AccessGate: Sendable {
       )
     }
     if let origin = request.headerFields[.origin], !isOwn(origin, request, from: peer), !isAllowed(origin) {
-      return .refuse(
+      return .reject(
         UploadError(.forbidden, "Web pages of another origin may not use this server. Allow one with --allow-origin.")
       )
     }
@@ -63,25 +65,25 @@ struct AccessGate: Sendable {
     {
       return .preflight
     }
-    guard let token = rules.token, !Self.isOpen(incoming) else { return .pass(hasToken: false) }
+    guard let token = rules.token, !Self.isOpen(incoming) else { return .accept(hasToken: false) }
     if !isAuthenticated, let time = guesses.blockedTime(of: client.key, at: now) { return Self.blocked(for: time) }
     let candidates = Self.candidates(in: incoming).prefix(Self.maxCandidates)
     guard candidates.contains(where: token.matches) else {
       guesses.note(candidates.count, of: client.key, at: now)
-      return .refuse(
+      return .reject(
         UploadError(
           .unauthorized,
           "This server asks for a token: Authorization: Bearer TOKEN, or \(TokenRedactor.example) or TOKEN as a password."
         )
       )
     }
-    return .pass(hasToken: true)
+    return .accept(hasToken: true)
   }
 
   /// The right token is rejected too: what is accepted would tell a guesser that it is right.
-  private static func blocked(for time: TimeAmount) -> Verdict {
+  private static func blocked(for time: TimeAmount) -> Decision {
     let seconds = Int((time.nanoseconds + 999_999_999) / 1_000_000_000)
-    return .refuse(
+    return .reject(
       UploadError(
         .tooManyGuesses,
         "Too many wrong tokens from this address: \(TokenGuesses.limit) within a minute. Try again in \(seconds) s."
@@ -105,7 +107,7 @@ struct AccessGate: Sendable {
     return ClientAddress(peer)
   }
 
-  /// The foreign origin that the answer may be read by; nil when there is none.
+  /// The foreign origin that may read the response; nil when there is none.
   func allowedOrigin(of request: HTTPRequest) -> String? {
     guard let origin = request.headerFields[.origin], isAllowed(origin) else { return nil }
     return origin

@@ -13,7 +13,7 @@ package struct AccessToken: Sendable {
   private static let length = 26
   private static let letters = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
-  /// A token that somebody chose.
+  /// A token that the server's user chose.
   /// - Throws: ``UploadError`` with code `badValue` when it would not pass through a header field and a URL unchanged.
   ///   The message does not repeat it.
   package init(_ text: String) throws(UploadError) {

@@ -1,18 +1,17 @@
 import NIOCore
 
-/// Watches how long a client takes over a body: a pure machine, in the event loop's time.
+/// The limits on how slowly a client may send a body: a pure state machine in the event loop's time.
 ///
 /// Only time in which the client could send is counted. While the disk, the memory budget or a rate limit holds reads
-/// back both clocks stand still, so that nobody is blamed for the server's own waiting. There is no limit on the whole:
+/// back both clocks stand still, so that a client does not pay for the server's own waiting. There is no limit on the whole:
 /// a request that keeps moving may run for weeks.
 struct ClientPace: Sendable {
-  /// What is to be thought of the client.
-  enum Verdict: Equatable {
-    /// Nothing is wrong; look again then.
-    case patient(until: NIODeadline)
-    /// No byte came for the idle time-out.
-    case silent
-    /// On average it is slower than the least rate.
+  enum Status: Equatable {
+    /// Within the limits; check again then.
+    case acceptable(until: NIODeadline)
+    /// No byte arrived for the idle timeout.
+    case timedOut
+    /// On average it is slower than the minimum rate.
     case tooSlow
   }
 
@@ -38,8 +37,8 @@ struct ClientPace: Sendable {
     since = now
   }
 
-  /// `count` bytes of the body have come.
-  mutating func took(_ count: Int, at now: NIODeadline) {
+  /// `count` bytes of the body arrived.
+  mutating func received(_ count: Int, at now: NIODeadline) {
     bytes += UInt64(max(0, count))
     lastByte = now
   }
@@ -55,14 +54,14 @@ struct ClientPace: Sendable {
     }
   }
 
-  func verdict(at now: NIODeadline) -> Verdict {
-    guard let since else { return .patient(until: now + idleTimeout) }
-    guard now - lastByte < idleTimeout else { return .silent }
-    let silentAt = lastByte + idleTimeout
-    guard let minRate else { return .patient(until: silentAt) }
+  func status(at now: NIODeadline) -> Status {
+    guard let since else { return .acceptable(until: now + idleTimeout) }
+    guard now - lastByte < idleTimeout else { return .timedOut }
+    let timeoutAt = lastByte + idleTimeout
+    guard let minRate else { return .acceptable(until: timeoutAt) }
     let own = spent + (now - since)
-    guard own >= Self.grace else { return .patient(until: min(silentAt, now + (Self.grace - own))) }
+    guard own >= Self.grace else { return .acceptable(until: min(timeoutAt, now + (Self.grace - own))) }
     let average = Double(bytes) / (Double(own.nanoseconds) * 1e-9)
-    return average < Double(minRate) ? .tooSlow : .patient(until: min(silentAt, now + Self.step))
+    return average < Double(minRate) ? .tooSlow : .acceptable(until: min(timeoutAt, now + Self.step))
   }
 }

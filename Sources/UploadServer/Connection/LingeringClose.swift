@@ -5,7 +5,7 @@ import NIOCore
 final class LingeringClose {
   private let server: ServerContext
   private let context: ChannelHandlerContext
-  /// The client among whose ``LingeringCloseStateMachine/maxPerClient`` connections this one counts; nil when it does not.
+  /// The client for which this connection counts in ``ServerContext/lingering``; nil when it does not.
   private var countedFor: String?
   private var machine: LingeringCloseStateMachine
   private var timer: Scheduled<Void>?

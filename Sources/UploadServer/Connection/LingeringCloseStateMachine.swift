@@ -33,7 +33,8 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     /// For a rejected body: 1 GiB of content, and what its framing adds. Python's http.client sends chunks of 8 KiB, which
     /// is 1 MiB more.
     static let full = Limits(bytes: (1 << 30) + (64 << 20), time: .minutes(10), pace: 1 << 20)
-    /// For a client that already has ``maxPerClient`` such connections, and where no body is expected.
+    /// For a client that already has ``ServerContext/maxLingeringPerClient`` such connections, and where no body is
+    /// expected.
     static let brief = Limits(bytes: 64 << 20, time: .seconds(30))
     /// For a client that sent nothing until it timed out: only the response has to get through.
     static let response = Limits(bytes: 64 << 20, time: .milliseconds(500))
@@ -52,8 +53,6 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     case close
   }
 
-  /// Connections of one client that may use ``Limits/full`` at the same time.
-  static let maxPerClient = 4
   static let paceInterval = TimeAmount.seconds(10)
   /// A client that sends nothing for this long may be waiting for the end of the connection.
   static let pause = TimeAmount.milliseconds(500)

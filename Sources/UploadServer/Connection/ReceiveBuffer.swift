@@ -6,7 +6,7 @@ import UploadStorage
 /// The receive buffer of one connection: grows from 16 KiB to 1 MiB while reads fill it, so that a fast sender costs few
 /// system calls and a slow one little memory, and only as far as the memory budget allows.
 ///
-/// The network layer keeps a connection's buffer until the connection ends; so it grows only on proof. What has grown is
+/// NIO keeps a connection's buffer until the connection ends; so it grows only on proof. What has grown is
 /// used no more once a read turns out to be thousands of tiny chunks or requests: all of a read is decoded in one turn,
 /// during which every other connection of the loop waits. Under a rate limit it stays so small that a window of a second
 /// is smooth.
@@ -16,7 +16,7 @@ final class ReceiveBuffer: Sendable {
   /// The first read under a rate limit: many may begin at once, and from then on they take turns.
   private static let smallestLimited = 1024
 
-  /// How far it grows under TLS, where each byte is held once as it came, once on its way to be decrypted and once decrypted.
+  /// How far it grows under TLS, where each byte is in memory three times: as received, in the decrypter, and decrypted.
   private static let largestSecure = 256 * 1024
   private static let copiesSecure = 3
 
@@ -30,7 +30,7 @@ final class ReceiveBuffer: Sendable {
   /// A read of more parts than this, and one for each so many bytes, is one of tiny pieces.
   private static let fewParts = 16
   private static let partSize = 512
-  /// What is read at once from then on: about a millisecond's work, so that whoever shares the loop is served in turn.
+  /// What is read at once from then on: about a millisecond's work, so that other connections of the loop are served in turn.
   private static let tiny = 4 * 1024
 
   /// - Parameter isSecure: whether what it takes is decrypted before it is of use.
@@ -51,12 +51,12 @@ final class ReceiveBuffer: Sendable {
     guard let options = channel.syncOptions else { return }
     try options.setOption(.maxMessagesPerRead, value: 1)
     try options.setOption(.recvAllocator, value: allocator)
-    // When the sender has closed, the network layer reads all that the kernel still holds, whatever was asked for:
+    // When the sender has closed, NIO reads all that the kernel still holds, whatever was asked for:
     // without a bound on the window that can be tens of megabytes.
     try options.setOption(.tcpOption(.init(rawValue: TCPOption.windowClamp)), value: 4 * 1024 * 1024)
   }
 
-  /// What the network layer asks.
+  /// What NIO asks.
   var allocator: any RecvByteBufferAllocator { Allocator(buffer: self) }
 
   /// So much was read at once. Called by the channel alone, on its event loop.
@@ -79,7 +79,7 @@ final class ReceiveBuffer: Sendable {
     staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed)
   }
 
-  /// Whether the network layer holds a larger buffer than is to be read into.
+  /// Whether NIO holds a larger buffer than is to be read into.
   private var isSetAside: Bool { readSize < size.load(ordering: .relaxed) }
 
   /// How often a byte that is read is in memory.
@@ -100,7 +100,7 @@ final class ReceiveBuffer: Sendable {
       allocator.buffer(capacity: buffer.readSize)
     }
 
-    /// With a size the network layer uses the buffer it holds, whole; without, and since each read may be longer than the
+    /// With a size NIO uses the buffer it holds, whole; without, and since each read may be longer than the
     /// one before, it makes a new one for each.
     func nextBufferSize() -> Int? {
       buffer.isSetAside ? nil : buffer.readSize

@@ -3,13 +3,13 @@ import NIOCore
 import NIOHTTPTypes
 import UploadStorage
 
-/// What a client has pipelined behind a request that is being answered: already decoded, and waiting for its turn.
+/// What a client has pipelined behind a request that is being served: already decoded, and waiting for its turn.
 ///
 /// Bodies are slices of the receive buffer, at most ``bodyLimit`` of them. But the shortest head takes hundreds of bytes
 /// here, and the shortest chunk more than its own: ``freeOverhead`` bytes of that are every connection's, more count in
 /// the memory budget, and past ``overheadLimit``, or where the budget is short, the client has more under way than it may.
 final class RequestQueue {
-  /// In bytes; more than this nobody sends in good faith.
+  /// In bytes; no client sends more than this in good faith.
   static let bodyLimit = 8 * 1024 * 1024
   static let overheadLimit = 8 * 1024 * 1024
   static let freeOverhead = 64 * 1024
@@ -34,11 +34,6 @@ final class RequestQueue {
   var isEmpty: Bool { parts.isEmpty }
 
   var first: HTTPRequestPart? { parts.first }
-
-  /// Whether the end of a request is in it.
-  var hasEnd: Bool {
-    parts.contains { if case .end = $0 { true } else { false } }
-  }
 
   /// Takes one more part.
   /// - Returns: false when that is too much: the connection is to be closed.

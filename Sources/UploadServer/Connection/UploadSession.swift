@@ -5,22 +5,26 @@ import UploadStorage
 
 /// What an ``UploadSession`` asks of the handler of its connection; on the event loop, perhaps within a call to the session.
 protocol UploadSessionDelegate: AnyObject {
-  /// What held reads back may be gone.
-  func sessionCanRead()
+  /// When the session's timer should fire next; nil for never.
+  var deadline: NIODeadline? { get }
+  /// What blocked reads may be gone: reads, if a read is pending.
+  func resumeReading()
   /// The upload ended: the stored files, or why there are none.
   /// - Parameter hadUploads: an upload had begun, which is reported by itself.
   func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool)
-  /// The deadline of ``UploadSession/setTimer(for:)`` has come.
+  /// The ``deadline`` has passed.
   func sessionTimerFired()
   /// The grace period of ``UploadSession/startGrace()`` is over.
   func sessionGraceEnded()
 }
 
-/// What a connection of HTTP and one of raw TCP share: the running upload with its rate limit, its pace and its place among
-/// the client's uploads; the timers; and the lingering close. Loop-bound.
+/// What a connection of HTTP and one of raw TCP share: the channel; the running upload with its rate limit, its pace and
+/// its place among the client's uploads; the timers; and the lingering close. Loop-bound.
 final class UploadSession: IncomingBodyDelegate {
   let server: ServerContext
   let eventLoop: any EventLoop
+  /// Of the connection's handler; nil before it is added and after it is removed.
+  private(set) var context: ChannelHandlerContext?
   /// The running upload; nil while there is none.
   private(set) var body: (any IncomingBody)?
   weak var delegate: (any UploadSessionDelegate)?
@@ -33,12 +37,34 @@ final class UploadSession: IncomingBodyDelegate {
   private var lingering: LingeringClose?
   private var timer: Scheduled<Void>?
   private var graceTimer: Scheduled<Void>?
-  /// Reads are held back by a rate limit until it fires.
+  /// A rate limit blocks reads until it fires.
   private var limitTimer: Scheduled<Void>?
 
   init(server: ServerContext, eventLoop: any EventLoop) {
     self.server = server
     self.eventLoop = eventLoop
+  }
+
+  // MARK: The channel
+
+  /// The handler is added to the connection's pipeline.
+  func start(on context: ChannelHandlerContext) {
+    self.context = context
+    setTimer()
+  }
+
+  var now: NIODeadline { eventLoop.now }
+
+  /// The other end of the connection.
+  var peer: ClientAddress { ClientAddress(context?.remoteAddress) }
+
+  /// Whether the client reads responses.
+  var isWritable: Bool { context?.channel.isWritable ?? false }
+
+  /// Whether the client has yet to read a response, as far as is known.
+  var hasUnreadResponse: Bool {
+    let limits = try? context?.pipeline.syncOperations.handler(type: SlowReaderLimits.self)
+    return limits?.hasUnread ?? false
   }
 
   // MARK: The upload
@@ -73,7 +99,7 @@ final class UploadSession: IncomingBodyDelegate {
     return nil
   }
 
-  /// Whether the upload can take more bytes, and no rate limit holds them back.
+  /// Whether the upload can take more bytes, and no rate limit blocks them.
   var hasRoom: Bool { limitTimer == nil && (body?.hasRoom ?? true) }
 
   /// Takes the next bytes of the body.
@@ -81,19 +107,19 @@ final class UploadSession: IncomingBodyDelegate {
     body?.receive(bytes)
     // It may have failed.
     guard body != nil else { return }
-    pace?.took(bytes.readableBytes, at: eventLoop.now)
+    pace?.received(bytes.readableBytes, at: eventLoop.now)
     let wait = throttle.wait(after: bytes.readableBytes, at: eventLoop.now)
-    if wait > .zero { hold(for: wait) }
+    if wait > .zero { blockReads(for: wait) }
     notePace()
   }
 
-  private func hold(for wait: TimeAmount) {
+  private func blockReads(for wait: TimeAmount) {
     limitTimer?.cancel()
     limitTimer = eventLoop.assumeIsolated().scheduleTask(in: wait) {
       self.limitTimer = nil
       self.body?.noteLimit(false)
       self.notePace()
-      self.delegate?.sessionCanRead()
+      self.delegate?.resumeReading()
     }
     body?.noteLimit(true)
   }
@@ -103,21 +129,21 @@ final class UploadSession: IncomingBodyDelegate {
     pace?.note(canSend: hasRoom, at: eventLoop.now)
   }
 
-  /// When to look at the pace of the upload next; nil when there is none.
+  /// When to check the pace of the upload next; nil when there is none.
   var paceDeadline: NIODeadline? {
-    guard case .patient(let deadline) = pace?.verdict(at: eventLoop.now) else { return nil }
+    guard case .acceptable(let deadline) = pace?.status(at: eventLoop.now) else { return nil }
     return deadline
   }
 
-  /// Fails the upload when its client is silent or too slow.
+  /// Fails the upload when its client has timed out or is too slow.
   func checkPace() {
     notePace()
-    switch pace?.verdict(at: eventLoop.now) {
-    case .silent:
+    switch pace?.status(at: eventLoop.now) {
+    case .timedOut:
       lingeringLimits = .response
-      body?.fail(.silence(server.limits.idleTimeout))
+      body?.fail(.bodyTimeout(server.limits.idleTimeout))
     case .tooSlow: body?.fail(.tooSlow(limit: server.limits.minRate ?? 0))
-    case .patient, nil: break
+    case .acceptable, nil: break
     }
   }
 
@@ -125,7 +151,7 @@ final class UploadSession: IncomingBodyDelegate {
     // The wait was the disk's, or the budget's: the client's time begins anew.
     if limitTimer != nil { body?.noteLimit(true) }
     notePace()
-    delegate?.sessionCanRead()
+    delegate?.resumeReading()
   }
 
   func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
@@ -145,18 +171,25 @@ final class UploadSession: IncomingBodyDelegate {
 
   // MARK: Timers
 
-  /// Has the delegate look at the connection at `deadline`, in place of the deadline set before; nil for never.
-  func setTimer(for deadline: NIODeadline?) {
+  /// Has the timer fire at the delegate's deadline, in place of the deadline before.
+  func setTimer() {
     timer?.cancel()
-    guard let deadline else { return timer = nil }
+    guard let deadline = delegate?.deadline else { return timer = nil }
     let soonest = eventLoop.now + .milliseconds(10)
     timer = eventLoop.assumeIsolated().scheduleTask(deadline: max(deadline, soonest)) {
       self.delegate?.sessionTimerFired()
     }
   }
 
-  /// The server stops: running uploads have this long.
+  /// An upload has begun. The timer that runs is set for idleness, which may be later than the first look at the average
+  /// rate.
+  func startTimingPace() {
+    if server.limits.minRate != nil { setTimer() }
+  }
+
+  /// The server stops: running uploads have this long. Further calls do nothing.
   func startGrace() {
+    guard graceTimer == nil else { return }
     graceTimer = eventLoop.assumeIsolated().scheduleTask(in: server.limits.graceTime) {
       self.delegate?.sessionGraceEnded()
     }
@@ -179,10 +212,10 @@ final class UploadSession: IncomingBodyDelegate {
   func linger(
     _ remainder: LingeringCloseStateMachine.Remainder,
     of client: ClientAddress,
-    isStopping: Bool,
-    on context: ChannelHandlerContext
+    isStopping: Bool
   ) {
-    setTimer(for: nil)
+    guard let context else { return }
+    timer?.cancel()
     let limits = lingeringLimits ?? (isStopping ? .stopping : nil)
     let lingering = LingeringClose(remainder, of: client, limits: limits, server: server, context: context)
     self.lingering = lingering
@@ -200,7 +233,7 @@ final class UploadSession: IncomingBodyDelegate {
   }
 
   /// The connection is gone.
-  /// - Parameter error: why the upload fails; nil when it goes on without its client, since its body is complete.
+  /// - Parameter error: why the upload fails; nil when it continues without its client, since its body is complete.
   func disconnect(_ error: UploadError?) {
     timer?.cancel()
     limitTimer?.cancel()
@@ -216,7 +249,7 @@ final class UploadSession: IncomingBodyDelegate {
     graceTimer?.cancel()
     limitTimer?.cancel()
     lingering?.stop()
-    lingering = nil
+    (lingering, context) = (nil, nil)
   }
 }
 

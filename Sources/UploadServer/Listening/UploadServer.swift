@@ -13,7 +13,8 @@ package import UploadStorage
 /// The HTTP upload server with everything on it, and the raw listener beside it.
 package final class UploadServer: Sendable {
   private let configuration: ServerConfiguration
-  private let store: DiskStore
+  private let store: any UploadStore
+  private let budget: MemoryBudget
   private let ledger: UploadLedger
   private let eventLoopGroup: any EventLoopGroup
   private let logger: Logger
@@ -21,29 +22,31 @@ package final class UploadServer: Sendable {
 
   private struct State {
     var group: ServiceGroup?
-    /// Somebody wants the server to stop, perhaps before it ran.
+    /// The server is to stop, perhaps before it ran.
     var isStopping = false
   }
 
   /// Nothing listens before ``run(onListening:)``.
-  /// - Parameter eventLoopGroup: one that outlives the server by more than its run: the library lets go of its loops in
-  ///   a task of its own, which may come a little later.
+  /// - Parameter eventLoopGroup: one that outlives ``run(onListening:)``: Hummingbird releases its loops in a task of its
+  ///   own, which may run a little later.
   package init(
     configuration: ServerConfiguration,
-    store: DiskStore,
+    store: any UploadStore,
+    budget: MemoryBudget,
     ledger: UploadLedger,
     eventLoopGroup: any EventLoopGroup,
     logger: Logger
   ) {
     self.configuration = configuration
     self.store = store
+    self.budget = budget
     self.ledger = ledger
     self.eventLoopGroup = eventLoopGroup
     self.logger = logger
   }
 
   /// Listens, and serves until ``stop()`` and the end of the last upload.
-  /// - Parameter onListening: hears where, once the ports are open.
+  /// - Parameter onListening: called with the address once the ports are open.
   /// - Throws: ``UploadError`` with code `cannotListen` when a port is taken or not allowed.
   package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
     if maxConnections < configuration.maxConnections {
@@ -51,7 +54,7 @@ package final class UploadServer: Sendable {
     }
     let context = ServerContext(
       store: store,
-      budget: store.budget,
+      budget: budget,
       ledger: ledger,
       limits: configuration.limits,
       digests: configuration.digests,
@@ -67,7 +70,7 @@ package final class UploadServer: Sendable {
     }
     let listeners = Listeners(all: [http] + (raw.map { [$0] } ?? []))
     var lifecycle = ServiceGroupConfiguration(services: [listeners], logger: logger)
-    // Uploads end themselves after their grace; downloads and whatever hangs are cut a little later.
+    // Uploads end themselves after their grace; downloads and blocked connections are closed a little later.
     lifecycle.maximumGracefulShutdownDuration = configuration.limits.grace + .seconds(2)
     let group = ServiceGroup(configuration: lifecycle)
     let isStopping = state.withLock { state in
@@ -94,7 +97,8 @@ package final class UploadServer: Sendable {
     try configuration.tls?.reload()
   }
 
-  /// Begins to stop: nothing new is taken, what runs gets its grace. Again does nothing more.
+  /// Begins a graceful shutdown: nothing new is accepted, and running uploads get their grace period. Further calls do
+  /// nothing.
   package func stop() async {
     let group = state.withLock { state in
       state.isStopping = true
@@ -129,13 +133,7 @@ package final class UploadServer: Sendable {
     rawPort: Int?,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
   ) throws -> any Service {
-    let routes = BrowsingRoutes(
-      reader: UploadDirectoryReader(store.directory),
-      budget: store.budget,
-      ledger: ledger,
-      // As many as can read at once; not those that write uploads.
-      workers: WorkerPool(threads: System.coreCount)
-    )
+    let routes = BrowsingRoutes(store: store, budget: budget, ledger: ledger)
     let (host, tls) = (configuration.host, configuration.tls)
     return try HTTPService.make(
       responder: routes.router().buildResponder(),
@@ -167,7 +165,7 @@ package final class UploadServer: Sendable {
     let message =
       switch (error as? IOError)?.errnoCode {
       case EADDRINUSE:
-        "\(place) is taken\(PortHolder.describe(port: port).map { " (by \($0))" } ?? ""). "
+        "\(place) is taken\(PortOwner.describe(port: port).map { " (by \($0))" } ?? ""). "
           + "Choose another with \(option), or 0 for any."
       case EACCES: "\(place) needs more rights. Choose one above 1023 with \(option)."
       case EADDRNOTAVAIL: "this machine has no such address for \(place). Check --host."

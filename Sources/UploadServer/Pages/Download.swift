@@ -6,7 +6,7 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// Answers `GET /files/NAME`: the file as an attachment, whole or in part.
+/// Responds to `GET /files/NAME`: the file as an attachment, whole or in part.
 ///
 /// One open file serves the size, the tag and the bytes, so that a file that is replaced in between is never mixed with its
 /// successor.
@@ -15,13 +15,12 @@ struct Download: Sendable {
   private static let smallPiece = 32 * 1024
   /// The same for a client that reads fast, as far as the memory budget allows: it costs less time.
   private static let largePiece = 1024 * 1024
-  /// Who has taken so many bytes reads indeed; sockets hold less than that.
-  private static let proof: UInt64 = 16 * 1024 * 1024
+  /// A client that has accepted so many bytes is reading: the buffers of sockets hold less.
+  private static let fastFrom: UInt64 = 16 * 1024 * 1024
 
   let file: any OpenFile
   /// What is known of it.
   let stored: StoredFile
-  let workers: WorkerPool
   let budget: MemoryBudget
   /// The connection it goes over.
   let channel: any Channel
@@ -45,50 +44,55 @@ struct Download: Sendable {
     case .notModified: return Response(status: .notModified, headers: fields)
     case .failed(let field): throw Preconditions.failure(field)
     }
-    switch ByteRange(field: wantedRange(of: request), size: stored.size) {
+    switch ByteRange(field: requestedRange(of: request), size: stored.size) {
     case .whole: return Response(status: .ok, headers: fields, body: body(0..<stored.size))
     case .part(let range):
       fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(stored.size)"
       return Response(status: .partialContent, headers: fields, body: body(range))
     case .unsatisfiable:
-      var refusal = Answer(
-        refusing: "The file has \(stored.size) bytes; the range lies behind its end.",
+      var failure = ServerResponse(
+        failure: "The file has \(stored.size) bytes; the range lies behind its end.",
         status: .rangeNotSatisfiable
       )
-      refusal.fields[.contentRange] = "bytes */\(stored.size)"
-      return Response(refusal.shown(on: Page(for: request.head)))
+      failure.fields[.contentRange] = "bytes */\(stored.size)"
+      return Response(failure.shown(on: Page(for: request.head)))
     }
   }
 
   private var tag: String { Preconditions.Representation(file.version).tag.text }
 
-  /// The range asked for, unless it was asked of another version of the file, or of one that only a date tells: nobody
-  /// knows whether the file changed twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5
-  /// and 8.8.2.2), and parts of two versions must never be put together.
+  /// The requested range, unless `If-Range` names another version of the file, or only a date: the file may have changed
+  /// twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5 and 8.8.2.2), and parts of two
+  /// versions must never be put together.
   ///
   /// Only GET has ranges (RFC 9110 section 14.2): HEAD describes the whole file.
-  private func wantedRange(of request: Request) -> String? {
+  private func requestedRange(of request: Request) -> String? {
     guard request.method == .get else { return nil }
     if let condition = request.headers[.ifRange], condition != tag { return nil }
     return request.headers[.range]
   }
 
   private func body(_ range: Range<UInt64>) -> ResponseBody {
-    ResponseBody(contentLength: Int(clamping: range.upperBound - range.lowerBound)) { [self] writer in
+    let length = range.upperBound - range.lowerBound
+    return ResponseBody(contentLength: Int(clamping: length)) { [self] writer in
       let sent =
         switch file.content(in: range) {
         case .region(let region): try await send(region)
-        case .buffers(let buffers): try await send(buffers)
+        case .buffers(let buffers): try await send(buffers, length: length)
         }
-      // The length was promised: a file cut short meanwhile must not look complete.
-      guard sent == range.upperBound - range.lowerBound else {
-        throw UploadError(.storageFailed, "The file was cut short.")
-      }
+      // The length was announced: a file cut short meanwhile must not look complete. An error closes the connection.
+      guard sent == length else { throw UploadError(.storageFailed, "The file was cut short.") }
       try await writer.finish(nil)
     }
   }
 
-  /// Reads a region on the workers and sends it, one piece after the other.
+  /// Reads a region on the threads of its store and sends it, one piece after the other.
+  ///
+  /// Not by `sendfile`, although a region has all that it needs. SwiftNIO calls it on the event loop, where it blocks while
+  /// pages are read from the disk, and with it every other connection of the loop. That is the usual case: large uploads
+  /// bypass the page cache, or are dropped from it. Besides, it cannot be used over TLS, `HTTPResponsePart` has no file
+  /// region, and of a file cut short meanwhile it returns 0 for ever. The upload client does use it: its event loops serve
+  /// nothing else.
   /// - Returns: how many bytes were sent: fewer than the region has when the file is shorter by now.
   private func send(_ region: LocalFileRegion) async throws -> UInt64 {
     var sent: UInt64 = 0
@@ -97,7 +101,7 @@ struct Download: Sendable {
     while sent < region.length {
       let wanted = Int(min(UInt64(pieceSize), region.length - sent))
       let position = sent
-      let piece = try await workers.runIfActive {
+      let piece = try await region.reading { (region: LocalFileRegion) throws -> ByteBuffer in
         var buffer = ByteBufferAllocator().buffer(capacity: wanted)
         try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) {
           try region.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<wanted]), at: position)
@@ -107,7 +111,7 @@ struct Download: Sendable {
       guard piece.readableBytes > 0 else { break }
       sent += UInt64(piece.readableBytes)
       try await channel.sendBody(piece)
-      if pieceSize == Self.smallPiece, sent >= Self.proof,
+      if pieceSize == Self.smallPiece, sent >= Self.fastFrom,
         budget.growBuffer(by: Self.largePiece - Self.smallPiece)
       {
         pieceSize = Self.largePiece
@@ -117,10 +121,19 @@ struct Download: Sendable {
   }
 
   /// Sends buffers as they arrive, each when the socket has accepted the one before.
-  /// - Returns: how many bytes were sent.
-  private func send(_ buffers: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> UInt64 {
+  /// - Parameter length: the announced length, in bytes.
+  /// - Returns: how many bytes were sent: fewer than announced when the buffers end early.
+  /// - Throws: ``UploadError`` with code `storageFailed` when there are more, before any of those is sent: the client would
+  ///   read them as the beginning of the next response.
+  private func send(
+    _ buffers: some AsyncSequence<ByteBuffer, any Error> & Sendable,
+    length: UInt64
+  ) async throws -> UInt64 {
     var sent: UInt64 = 0
     for try await buffer in buffers {
+      guard UInt64(buffer.readableBytes) <= length - sent else {
+        throw UploadError(.storageFailed, "The file is longer than announced.")
+      }
       sent += UInt64(buffer.readableBytes)
       try await channel.sendBody(buffer)
     }
@@ -129,15 +142,15 @@ struct Download: Sendable {
 }
 
 extension Response {
-  /// A complete answer as the library takes it.
-  init(_ answer: Answer) {
-    self.init(status: answer.status, headers: answer.fields, body: ResponseBody(byteBuffer: answer.body))
+  /// A complete response, as Hummingbird writes it.
+  init(_ response: ServerResponse) {
+    self.init(status: response.status, headers: response.fields, body: ResponseBody(byteBuffer: response.body))
   }
 }
 
 extension Channel {
-  /// Sends a piece of a response's body, and waits until the socket has taken it. Hummingbird's writer looks whether there
-  /// is room on a thread of its own, and so hands on megabytes before the event loop can say that there is none.
+  /// Sends a piece of a response's body, and waits until the socket has accepted it. Hummingbird's writer checks for room on
+  /// another thread, and so passes on megabytes before the event loop can report that there is none.
   func sendBody(_ piece: ByteBuffer) async throws {
     try await withTaskCancellationHandler {
       try await writeAndFlush(HTTPResponsePart.body(piece))
@@ -147,19 +160,30 @@ extension Channel {
   }
 }
 
-extension OpenDiskFile {
+extension OpenFile {
   /// What is known of the file. Where no type was noted with it, as on file systems without attributes, it is detected
-  /// again from the content. Blocks.
+  /// again: from the content of a local file, which blocks, otherwise from the name.
   var typed: StoredFile {
     guard file.type == nil else { return file }
     var typed = file
-    // A file that cannot be read has no type; a download reports the error.
+    typed.type = MediaTypeNames.best(detected: detectedType, declared: nil, fileName: file.name)
+    return typed
+  }
+
+  /// The same without blocking the caller.
+  func detectType() async throws -> StoredFile {
+    guard file.type == nil, case .region(let region) = content(in: 0..<file.size) else { return typed }
+    return try await region.reading { [self] _ in self.typed }
+  }
+
+  /// The type that the content of a local file shows. A file that cannot be read has none; a download reports the error.
+  private var detectedType: String? {
+    guard case .region(let region) = content(in: 0..<file.size) else { return nil }
     let detected = try? MediaTypeSniffer.type { (offset, count) throws(UploadError) in
       try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer throws(UploadError) in
         Array(buffer.prefix(try region.read(into: buffer, at: UInt64(offset))))
       }
     }
-    typed.type = MediaTypeNames.best(detected: detected, declared: nil, fileName: file.name)
-    return typed
+    return detected
   }
 }

@@ -41,21 +41,26 @@ extension Page {
   }
 }
 
-extension Answer {
+extension CurrentRequest {
+  /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
+  var page: Page? { pageLinks.map { Page($0) } }
+}
+
+extension ServerResponse {
   /// An error response as a page, where the client wants one; every other response, and all other header fields, as they
   /// are.
-  func shown(on page: Page?, linksBack: Bool = true) -> Answer {
+  func shown(on page: Page?, linksBack: Bool = true) -> ServerResponse {
     guard let page, let problem else { return self }
-    var answer = self
-    answer.body = ByteBuffer(string: page.error(problem, status: status, linksBack: linksBack))
-    answer.fields[.contentType] = "text/html; charset=utf-8"
-    answer.fields[.contentLength] = String(answer.body.readableBytes)
-    return answer
+    var response = self
+    response.body = ByteBuffer(string: page.error(problem, status: status, linksBack: linksBack))
+    response.fields[.contentType] = "text/html; charset=utf-8"
+    response.fields[.contentLength] = String(response.body.readableBytes)
+    return response
   }
 }
 
 /// Turns every error of Hummingbird's routes into an error response like that of a rejected upload: JSON, or a page.
-struct PlainRefusals: RouterMiddleware {
+struct ErrorResponseMiddleware: RouterMiddleware {
   typealias Context = BrowsingContext
 
   func handle(
@@ -66,11 +71,11 @@ struct PlainRefusals: RouterMiddleware {
     do {
       return try await next(request, context)
     } catch {
-      return Response(Answer(refusing: Self.refusal(error)).shown(on: Page(for: request.head)))
+      return Response(ServerResponse(failure: Self.failure(error)).shown(on: Page(for: request.head)))
     }
   }
 
-  private static func refusal(_ error: any Error) -> UploadError {
+  private static func failure(_ error: any Error) -> UploadError {
     switch error {
     case let error as any HTTPResponseError where error.status == .notFound:
       UploadError(.notFound, "Nothing is there. Start at / or /files/.")

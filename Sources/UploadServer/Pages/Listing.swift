@@ -3,30 +3,26 @@ import NIOCore
 import UploadCore
 import UploadStorage
 
-/// Responds with a listing, a few KiB at a time and each only when the client has taken the one before: thousands may be
-/// requested at once and read slowly or not at all.
+/// Responds with a listing, a few KiB at a time, each sent only when the client has accepted the one before: thousands of
+/// clients may request one at once and read slowly, or not at all.
 struct Listing: Sendable {
-  /// Bytes rendered at once, and all that a response holds besides the names that it shares.
+  /// Bytes rendered at once, and all that a response holds besides the names that it shares with others.
   static let pieceSize = 4096
 
-  let snapshot: DirectorySnapshot
+  let files: any FileListing
   let format: ListingFormat
   /// Of ``pieceSize`` bytes.
   let reservation: MemoryReservation
-  let reader: UploadDirectoryReader
-  /// Threads for reading the disk.
-  let workers: WorkerPool
   let channel: any Channel
 
   func response() -> Response {
-    var fields = Answer(status: .ok, contentType: format.contentType, body: "").fields
+    var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
     let body = ResponseBody { writer in
       var place = Place()
       while !place.isAtEnd {
-        let from = place
         let piece: ByteBuffer
-        (piece, place) = try await workers.runIfActive { render(from: from) }
+        (piece, place) = try await render(from: place)
         try await channel.sendBody(piece)
       }
       try await writer.finish(nil)
@@ -42,25 +38,40 @@ struct Listing: Sendable {
     var isAtEnd = false
   }
 
-  /// Renders the next piece; blocks.
-  private func render(from start: Place) -> (ByteBuffer, Place) {
-    var place = start
-    var piece = ByteBufferAllocator().buffer(capacity: Self.pieceSize)
-    if place.isAtStart { piece.writeString(format.start) }
-    place.isAtStart = false
-    while place.next < snapshot.count, piece.readableBytes < Self.pieceSize {
-      // A file that has gone since is left out.
-      if let file = reader.open(snapshot.name(at: place.next))?.typed {
-        piece.writeString(place.hasFiles ? format.separator : format.first)
-        piece.writeString(format.row(file))
-        place.hasFiles = true
-      }
-      place.next += 1
+  /// The text that is sent next.
+  private struct Piece: Sendable {
+    var bytes = ByteBufferAllocator().buffer(capacity: Listing.pieceSize)
+    /// Whether this piece, or one before, has a file.
+    var hasFiles: Bool
+
+    var isFull: Bool { bytes.readableBytes >= Listing.pieceSize }
+
+    /// Adds a file's row; reads the file where its type has to be detected, which blocks.
+    mutating func add(_ file: any OpenFile, as format: ListingFormat) {
+      bytes.writeString(hasFiles ? format.separator : format.first)
+      bytes.writeString(format.row(file.typed))
+      hasFiles = true
     }
-    if place.next == snapshot.count {
-      piece.writeString((place.hasFiles ? format.last : format.empty) + format.end)
+  }
+
+  /// Renders the next piece.
+  private func render(from start: Place) async throws -> (ByteBuffer, Place) {
+    var place = start
+    var piece = Piece(hasFiles: place.hasFiles)
+    if place.isAtStart { piece.bytes.writeString(format.start) }
+    place.isAtStart = false
+    if place.next < files.count, !piece.isFull {
+      let result = try await files.read(from: place.next, into: piece) { [format] piece, file in
+        piece.add(file, as: format)
+        return !piece.isFull
+      }
+      (piece, place.next) = (result.value, result.next)
+    }
+    place.hasFiles = piece.hasFiles
+    if place.next == files.count {
+      piece.bytes.writeString((place.hasFiles ? format.last : format.empty) + format.end)
       place.isAtEnd = true
     }
-    return (piece, place)
+    return (piece.bytes, place)
   }
 }

@@ -92,9 +92,9 @@ struct Page: Sendable {
   }
 }
 
-extension Answer {
+extension ServerResponse {
   /// A page for a browser.
-  static func page(_ page: String, status: HTTPResponse.Status) -> Answer {
-    Answer(status: status, contentType: Page.contentType, body: page)
+  static func page(_ page: String, status: HTTPResponse.Status) -> ServerResponse {
+    ServerResponse(status: status, contentType: Page.contentType, body: page)
   }
 }

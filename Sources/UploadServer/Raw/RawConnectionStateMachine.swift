@@ -32,7 +32,7 @@ struct RawConnectionStateMachine {
 
   private let idleTime: TimeAmount
   private var phase = Phase.receiving(hasBegun: false)
-  private var readIsHeld = false
+  private var demand = ReadDemand()
   private(set) var isStopping = false
   private var lastActivity: NIODeadline
 
@@ -52,21 +52,15 @@ struct RawConnectionStateMachine {
     return !hasBegun
   }
 
-  /// Something wants to read from the socket.
+  /// A handler wants to read from the socket.
   /// - Returns: whether to read now; otherwise ``resumesReading(hasRoom:)`` will say so.
   mutating func reads(hasRoom: Bool) -> Bool {
-    if isReceiving, !hasRoom {
-      readIsHeld = true
-      return false
-    }
-    return true
+    demand.request(isAllowed: !isReceiving || hasRoom)
   }
 
   /// Whether to read because what was against it may be gone.
   mutating func resumesReading(hasRoom: Bool) -> Bool {
-    guard readIsHeld, !isReceiving || hasRoom else { return false }
-    readIsHeld = false
-    return true
+    demand.resume(isAllowed: !isReceiving || hasRoom)
   }
 
   /// The client closed its side.

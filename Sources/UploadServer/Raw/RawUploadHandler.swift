@@ -14,7 +14,6 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   let session: UploadSession
   private var machine: RawConnectionStateMachine
-  private var context: ChannelHandlerContext?
 
   init(server: ServerContext, eventLoop: any EventLoop) {
     session = UploadSession(server: server, eventLoop: eventLoop)
@@ -23,13 +22,11 @@ final class RawUploadHandler: ChannelDuplexHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    setTimer()
+    session.start(on: context)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     session.stop()
-    self.context = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -37,23 +34,19 @@ final class RawUploadHandler: ChannelDuplexHandler {
     context.fireChannelInactive()
   }
 
-  private var client: ClientAddress { ClientAddress(context?.remoteAddress) }
-
   // MARK: Input
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
-    guard let isFirst = machine.receive(at: session.eventLoop.now) else {
-      return session.bytesArrived(bytes.readableBytes)
-    }
+    guard let isFirst = machine.receive(at: session.now) else { return session.bytesArrived(bytes.readableBytes) }
     if isFirst { begin() }
     session.receive(bytes)
   }
 
   private func begin() {
-    let client = client
+    let client = session.peer
     let error = session.begin(of: client, size: nil) { session in
-      let name = WantedName(nil)
+      let name = RequestedName(nil)
       let meter = UploadMeter(
         direction: .incoming,
         mode: .raw,
@@ -70,7 +63,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
       )
     }
     if let error { return reject(error) }
-    if session.server.limits.minRate != nil { setTimer() }
+    session.startTimingPace()
   }
 
   func read(context: ChannelHandlerContext) {
@@ -98,51 +91,49 @@ final class RawUploadHandler: ChannelDuplexHandler {
     context.close(promise: nil)
   }
 
-  private func setTimer() {
-    session.setTimer(for: machine.deadline(paceDeadline: session.paceDeadline))
-  }
-
   // MARK: The response
 
   private func reject(_ error: UploadError) {
-    session.server.noteRejection(CurrentRequest(client: client), error.code.status, error.message)
-    respond(Answer(refusing: error))
+    session.server.noteRejection(CurrentRequest(client: session.peer), error)
+    respond(ServerResponse(failure: error))
   }
 
   /// Sends the one line and closes: at once when the client has closed its side, else after reading on so that the line
   /// arrives.
-  private func respond(_ response: Answer) {
+  private func respond(_ response: ServerResponse) {
     let next = machine.respond()
-    guard let context, next != .ignore else { return }
-    session.setTimer(for: nil)
+    guard let context = session.context, next != .ignore else { return }
+    session.setTimer()
     let sent = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(wrapOutboundOut(response.body), promise: sent)
     switch next {
     case .ignore: break
     case .closeWhenSent: sent.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
     // FIN is the end of the body, and closes the connection.
-    case .linger: session.linger(.body, of: client, isStopping: machine.isStopping, on: context)
+    case .linger: session.linger(.body, of: session.peer, isStopping: machine.isStopping)
     }
-    if machine.resumesReading(hasRoom: session.hasRoom) { context.read() }
+    resumeReading()
   }
 }
 
 extension RawUploadHandler: UploadSessionDelegate {
-  func sessionCanRead() {
-    if machine.resumesReading(hasRoom: session.hasRoom) { context?.read() }
+  var deadline: NIODeadline? { machine.deadline(paceDeadline: session.paceDeadline) }
+
+  func resumeReading() {
+    if machine.resumesReading(hasRoom: session.hasRoom) { session.context?.read() }
   }
 
   func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool) {
     switch result {
     case .success(let files): respond(.stored(files, status: .created))
-    case .failure(let error): respond(Answer(refusing: error))
+    case .failure(let error): respond(ServerResponse(failure: error))
     }
   }
 
   func sessionTimerFired() {
-    if machine.timerFired(at: session.eventLoop.now) { return context?.close(promise: nil) ?? () }
+    if machine.timerFired(at: session.now) { return session.context?.close(promise: nil) ?? () }
     if machine.isReceiving { session.checkPace() }
-    setTimer()
+    session.setTimer()
   }
 
   func sessionGraceEnded() {

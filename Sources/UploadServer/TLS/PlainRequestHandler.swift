@@ -1,10 +1,10 @@
 import HTTPTypes
 import NIOCore
 
-/// Tells whoever asks without TLS on a port that speaks it what is wrong: `http://` where `https://` is meant is the
-/// mistake that everybody makes, and a connection that just ends says nothing.
+/// Tells a client that sends plain HTTP to a TLS port what is wrong: `http://` where `https://` is meant is the most common
+/// mistake, and a connection that just ends says nothing.
 ///
-/// First in the pipeline; out of it again with the first byte of everybody else.
+/// First in the pipeline; removes itself with the first byte of any other client.
 final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -12,7 +12,7 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
   private static let message = "This port speaks TLS: write https:// in place of http://."
 
   private let server: ServerContext
-  /// What reads and discards after the answer.
+  /// What reads and discards after the response.
   private var lingering: LingeringClose?
 
   init(server: ServerContext) {
@@ -30,7 +30,7 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
     let client = ClientAddress(context.remoteAddress)
     server.noteRejection(CurrentRequest(client: client), .badRequest, Self.message)
-    context.writeAndFlush(Self.wrapOutboundOut(Self.answer(to: bytes)), promise: nil)
+    context.writeAndFlush(Self.wrapOutboundOut(Self.response(to: bytes)), promise: nil)
     let lingering = LingeringClose(.unknown, of: client, server: server, context: context)
     self.lingering = lingering
     lingering.proceed()
@@ -38,7 +38,7 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    // Nobody behind asks for what is discarded here.
+    // No handler behind asks for what is discarded here.
     if lingering != nil { context.read() }
   }
 
@@ -59,16 +59,16 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
 
   /// - Parameter request: the first bytes of the request. They are read for its `Accept` field only: a browser sends its
   ///   whole head at once, and any other client gets JSON.
-  private static func answer(to request: ByteBuffer) -> ByteBuffer {
+  private static func response(to request: ByteBuffer) -> ByteBuffer {
     let lines = String(buffer: request).split(whereSeparator: \.isNewline)
     let accept = lines.first { $0.lowercased().hasPrefix("accept:") }?.dropFirst("accept:".count) ?? ""
     let prefersHTML = AcceptField.prefersHTML([.accept: String(accept.filter { $0.isASCII && $0 != "\0" })])
-    let answer = Answer(refusing: message, status: .badRequest)
+    let response = ServerResponse(failure: message, status: .badRequest)
       .shown(on: prefersHTML ? Page(PageLinks(path: "/", token: nil)) : nil, linksBack: false)
-    var buffer = ByteBuffer(string: "HTTP/1.1 \(answer.status)\r\nConnection: close\r\n")
-    for field in answer.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
+    var buffer = ByteBuffer(string: "HTTP/1.1 \(response.status)\r\nConnection: close\r\n")
+    for field in response.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
     buffer.writeString("\r\n")
-    buffer.writeImmutableBuffer(answer.body)
+    buffer.writeImmutableBuffer(response.body)
     return buffer
   }
 }

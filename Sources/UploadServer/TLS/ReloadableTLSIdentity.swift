@@ -29,7 +29,7 @@ package final class ReloadableTLSIdentity: Sendable {
     identity = Mutex(try TLSIdentity(selfSignedFor: host))
   }
 
-  /// Of the server's own certificate, not of those that vouch for it.
+  /// Of the server's own certificate, not of its issuers.
   package var fingerprint: CertificateFingerprint { identity.withLock { $0.fingerprint } }
 
   /// For the next connection.

@@ -7,12 +7,12 @@ import SwiftASN1
 import UploadCore
 import X509
 
-/// A certificate that nobody vouches for, made at start: for a server whose clients know its fingerprint.
+/// A self-signed certificate, generated at start, for a server whose clients pin its fingerprint.
 enum SelfSignedCertificate {
   /// How long it is good for. It is made anew at each start, so a year outlasts it.
   private static let lifetime: TimeInterval = 365 * 86_400
 
-  /// Clocks differ; a certificate from the future is refused.
+  /// Clocks differ; a certificate from the future is rejected.
   private static let allowance: TimeInterval = 86_400
 
   /// A certificate with a key of its own (ECDSA on P-256) for all names and addresses that `host` can be reached by.

@@ -3,14 +3,14 @@ import NIOSSL
 import UploadCore
 import UploadProtocol
 
-/// What a server shows of itself to clients that want to be sure of it: a certificate, and the key that belongs to it.
+/// What a server proves its identity with: a certificate chain, and the key that belongs to it.
 struct TLSIdentity: Sendable {
-  /// Of the server's own certificate, not of those that vouch for it.
+  /// Of the server's own certificate, not of its issuers.
   let fingerprint: CertificateFingerprint
   let context: NIOSSLContext
 
   /// - Parameter chain: the server's own certificate first.
-  /// - Throws: what the library throws, above all when the key does not belong to the certificate.
+  /// - Throws: what NIOSSL throws, above all when the key does not belong to the certificate.
   init(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) throws {
     guard let own = chain.first else { throw NIOSSLError.failedToLoadCertificate }
     context = try NIOSSLContext(configuration: Self.configuration(chain: chain, key: key))
@@ -24,8 +24,8 @@ struct TLSIdentity: Sendable {
     )
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]
-    // Many clients never answer the word that ends TLS, and a server that stops would wait for each that long. It comes
-    // behind all that was to be sent.
+    // Many clients never respond to close_notify, and a server that stops would wait for each that long. It is sent
+    // behind everything else.
     configuration.shutdownTimeout = .milliseconds(500)
     return configuration
   }

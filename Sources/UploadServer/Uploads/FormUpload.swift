@@ -9,10 +9,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   /// One file part.
   private struct Part {
     let meter: UploadMeter
-    let name: WantedName
+    let name: RequestedName
     let expected: ContentDigests
     let condition: PublishCondition?
-    var firstLook: FirstLook
+    var inspector: ContentInspector
     var sink: (any UploadSink)?
     var staged: (any StagedFile)?
   }
@@ -132,7 +132,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
     let requested = head.filename.flatMap { FileName(formFilename: $0) }
-    let name = WantedName(requested)
+    let name = RequestedName(requested)
     let condition = preconditions.condition(for: requested)
     let meter = UploadMeter(
       request: request,
@@ -147,16 +147,19 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     context.ledger.begin(meter)
     hasUploads = true
     let hash = context.hash(for: DigestRequest(expected: head.digests))
+    // Before the store begins: it may fail within that call, which ends the form and the meters of all its parts.
     parts.append(
       Part(
         meter: meter,
         name: name,
         expected: head.digests,
         condition: condition,
-        firstLook: FirstLook(meter, name: name, rules: context.limits.types),
-        sink: context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
+        inspector: ContentInspector(meter, name: name, rules: context.limits.types)
       )
     )
+    let sink = context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
+    guard state == .receiving else { return }
+    parts[parts.count - 1].sink = sink
     // A form is stored whole or not at all, so that cancelling one of its files ends it.
     meter.cancels(self, on: eventLoop)
   }
@@ -180,18 +183,18 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     guard let part = parts.last else { return }
     part.meter.addReceived(bytes.readableBytes)
     if let limit = context.limits.maxSize, part.meter.received > limit.bytes { throw .tooLarge(limit: limit) }
-    try parts[parts.count - 1].firstLook.take(bytes)
+    try parts[parts.count - 1].inspector.inspect(bytes)
     part.sink?.write(bytes)
   }
 
   private func stageLast() throws(UploadError) {
     let index = parts.count - 1
     guard index >= 0, let sink = parts[index].sink else { return }
-    try parts[index].firstLook.end()
+    try parts[index].inspector.finish()
     let part = parts[index]
     part.meter.setNetworkBytes(0)
     staging += 1
-    let (name, type) = part.name.end(of: part.meter)
+    let (name, type) = part.name.resolved(for: part.meter)
     sink.stage(FinalizeRequest(name: name, type: type, expected: part.expected, condition: part.condition))
       .assumeIsolated()
       .whenComplete { self.staged(index, $0) }

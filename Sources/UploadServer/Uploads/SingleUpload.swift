@@ -12,8 +12,8 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   private let context: ServerContext
   private let meter: UploadMeter
-  private let name: WantedName
-  private var firstLook: FirstLook
+  private let name: RequestedName
+  private var inspector: ContentInspector
   private var digests: DigestRequest
   private let condition: PublishCondition?
   private weak var delegate: (any IncomingBodyDelegate)?
@@ -28,7 +28,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   ///   - condition: what must hold of the file that has the name.
   init(
     _ meter: UploadMeter,
-    name: WantedName,
+    name: RequestedName,
     digests: DigestRequest = DigestRequest(),
     condition: PublishCondition? = nil,
     context: ServerContext,
@@ -39,7 +39,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     self.name = name
     self.digests = digests
     self.condition = condition
-    firstLook = FirstLook(meter, name: name, rules: context.limits.types)
+    inspector = ContentInspector(meter, name: name, rules: context.limits.types)
     self.context = context
     self.delegate = delegate
     context.ledger.begin(meter)
@@ -63,7 +63,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     meter.addReceived(bytes.readableBytes)
     if let limit = context.limits.maxSize, meter.received > limit.bytes { return fail(.tooLarge(limit: limit)) }
     do throws(UploadError) {
-      try firstLook.take(bytes)
+      try inspector.inspect(bytes)
     } catch {
       return fail(error)
     }
@@ -74,14 +74,14 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     guard state == .receiving, let sink else { return }
     let known = digests
     do throws(UploadError) {
-      try firstLook.end()
+      try inspector.finish()
       if let trailers { try digests.add(trailers) }
     } catch {
       return fail(error)
     }
     state = .storing
     meter.setNetworkBytes(0)
-    let (name, type) = name.end(of: meter)
+    let (name, type) = name.resolved(for: meter)
     // What only the trailer asks for has to be computed of what is stored.
     let late = digests.algorithms.subtracting(context.algorithms(for: known))
     let request = FinalizeRequest(
@@ -126,10 +126,10 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func keepsBytes(after error: UploadError) -> Bool {
-    guard context.limits.onCut == .keep, error.isCut, meter.received > 0 else { return false }
+    guard context.limits.onCut == .keep, error.isInterrupted, meter.received > 0 else { return false }
     // A type that is not accepted is not kept in part either.
     do throws(UploadError) {
-      try firstLook.end()
+      try inspector.finish()
       return true
     } catch {
       return false
@@ -139,7 +139,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   /// Stores what has arrived under a name that is not taken, whatever the configured policy; the upload has failed all the
   /// same.
   private func keepBytes(after error: UploadError) {
-    let partial = NameBytes(name.end(of: meter).name.bytes.bytes + ".partial".utf8)
+    let partial = NameBytes(name.resolved(for: meter).name.bytes.bytes + ".partial".utf8)
     guard let sink, let name = FileName(partial) else { return }
     (state, failure) = (.storing, error)
     meter.setNetworkBytes(0)

@@ -2,24 +2,24 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// What the file system of an upload directory supports: probed when the directory is opened, or found out at the first
-/// call that fails for want of it.
+/// What the file system of an upload directory supports: probed when the directory is opened, or learned from the first call
+/// that it rejects.
 final class DirectoryCapabilities: Sendable {
-  /// Unnamed files (`O_TMPFILE`); found out at the first that is rejected.
-  let takesUnnamed = Atomic<Bool>(true)
+  /// Unnamed files (`O_TMPFILE`); learned from the first that is rejected.
+  let supportsUnnamed = Atomic<Bool>(true)
   /// Writes past the page cache (`O_DIRECT`); probed.
-  let takesDirect = Atomic<Bool>(false)
-  /// Reserving blocks; found out at the first reserve that is rejected.
-  let takesReserve = Atomic<Bool>(true)
+  let supportsDirect = Atomic<Bool>(false)
+  /// Reserving blocks; learned from the first reserve that is rejected.
+  let supportsReserve = Atomic<Bool>(true)
 
-  /// Forgets what was found out: the directory is on another file system now.
+  /// Forgets what was learned: the directory is on another file system now.
   func reset() {
-    takesUnnamed.store(true, ordering: .relaxed)
-    takesReserve.store(true, ordering: .relaxed)
+    supportsUnnamed.store(true, ordering: .relaxed)
+    supportsReserve.store(true, ordering: .relaxed)
   }
 
-  /// Does to one file everything that is done to an upload's, so that a file system that cannot do it is known now, and
-  /// not after the last byte of each upload. Leaves nothing behind.
+  /// Makes every call on one file that an upload's file needs, so that a file system that does not support one is rejected
+  /// now, and not after the last byte of each upload. Leaves nothing behind.
   /// - Parameter place: the directory as it is open now.
   /// - Throws: ``UploadError`` with code `badDirectory`.
   func probe(
@@ -32,32 +32,32 @@ final class DirectoryCapabilities: Sendable {
     do throws(UploadError) {
       file = try directory.createPartial(in: place)
     } catch {
-      throw StorageError.directoryTakesNoFiles(error, path: path)
+      throw StorageError.directoryRejectsFiles(error, path: path)
     }
     defer { file.discard() }
-    takesDirect.store(probeDirect(file.descriptor, calls), ordering: .relaxed)
+    supportsDirect.store(probeDirect(file.descriptor, calls), ordering: .relaxed)
     if let mode = directory.fileMode, calls.setMode(file.descriptor, mode.bits) != 0 {
-      throw StorageError.directoryTakesNoMode(mode, path: path)
+      throw StorageError.directoryRejectsMode(mode, path: path)
     }
     try probeName(file, in: place, path: path)
     if durability == .full, calls.syncDirectory(place.descriptor) != 0 {
-      throw StorageError.directoryCannotFinish(StorageError.directorySync, path: path)
+      throw StorageError.directoryCannotFinalize(StorageError.directorySync, path: path)
     }
   }
 
-  /// Whether one aligned block can be written past the page cache: file systems that take the flag may still reject the
+  /// Whether one aligned block can be written past the page cache: file systems that accept the flag may still reject the
   /// write, and a disk may require larger blocks.
   private func probeDirect(_ file: Int32, _ calls: FileCalls) -> Bool {
     guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
     return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || isFull
   }
 
-  /// Gives a file a name as an upload's file gets one, but a hidden one.
+  /// Gives a file a name, as for an upload, but a hidden one.
   private func probeName(_ file: PartialFile, in place: OpenedDirectory, path: String) throws(UploadError) {
     let name = NameBytes(UploadDirectory.hiddenName())
     defer { place.remove(name) }
     guard place.link(file, as: name) == 0 || isFull else {
-      throw StorageError.directoryCannotFinish("link", path: path)
+      throw StorageError.directoryCannotFinalize("link", path: path)
     }
   }
 

@@ -29,18 +29,18 @@ struct DirectoryLocation: Hashable, Sendable {
 }
 
 extension DirectoryLocation {
-  /// What has become of the directory that a server stores files in, seen through its path.
+  /// What the path of the directory that a server stores files in leads to now.
   enum Change: Equatable {
     /// The path leads to the same directory.
     case none
-    /// It leads to another one, which takes its place.
+    /// It leads to another one, which replaces it.
     case replaced
     /// It leads to nothing, or to nothing that files may be stored in.
     case unavailable(Problem)
   }
 
   enum Problem: Equatable {
-    /// The directory does not exist any more.
+    /// The directory no longer exists.
     case missing
     /// The disk that it lies on is not mounted any more.
     case unmounted
@@ -50,8 +50,8 @@ extension DirectoryLocation {
 
   /// Compares this directory, which is open, with what its path leads to now.
   ///
-  /// Another directory takes its place when it is on the same device, or when its path has become or lies below a mount
-  /// point at least as deep as before. Never when a disk was unmounted: what is stored under the bare mount point would
+  /// Another directory replaces it when it is on the same device, or when its path has become or lies below a mount point at
+  /// least as deep as before. Never when a disk was unmounted: what is stored under the bare mount point would
   /// fill the disk below, and disappear when the first disk is mounted again.
   /// - Parameters:
   ///   - found: where the path leads; nil when it leads to no directory.

@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
-package import UploadCore
+import UploadCore
 
 /// The names of a directory's files at one instant: newest first, then by their bytes.
 ///
-/// Names only, so that a directory of any size takes little memory: 16 bytes and the name itself for each file. Everything
-/// else about a file is read when its row is rendered. Unchecked, because nothing changes after it has been made.
-package final class DirectorySnapshot: @unchecked Sendable {
+/// Names only, so that a directory of any size needs little memory: 16 bytes and the name itself for each file. Everything
+/// else about a file is read when its row is rendered.
+final class DirectorySnapshot: Sendable {
   /// Where a name lies.
   private struct Entry {
     /// In seconds since 1970.
@@ -16,20 +16,20 @@ package final class DirectorySnapshot: @unchecked Sendable {
   }
 
   /// Which state of the directory it shows.
-  package let stamp: DirectoryStamp
+  let stamp: DirectoryStamp
   /// How many names there are.
-  package let count: Int
+  let count: Int
   private let entries: Slab
   private let names: Slab
   private let reservation: MemoryReservation
 
   /// How much memory a snapshot may need.
-  package struct Size: Sendable {
+  struct Size: Sendable {
     fileprivate var files: Int
     fileprivate var nameBytes: Int
 
     /// In bytes.
-    package var bytes: Int { entryBytes + nameBytes }
+    var bytes: Int { entryBytes + nameBytes }
 
     fileprivate var entryBytes: Int { Self.pages(files * MemoryLayout<Entry>.stride) }
 
@@ -84,7 +84,7 @@ package final class DirectorySnapshot: @unchecked Sendable {
   }
 
   /// The name at a place in the order; `index` is in `0..<count`.
-  package func name(at index: Int) -> NameBytes {
+  func name(at index: Int) -> NameBytes {
     NameBytes(Self.bytes(entries.bytes.bindMemory(to: Entry.self)[index], in: names))
   }
 
@@ -95,7 +95,7 @@ package final class DirectorySnapshot: @unchecked Sendable {
 }
 
 /// Distinguishes the states of a directory, as far as its time of change does.
-package struct DirectoryStamp: Sendable, Equatable {
+struct DirectoryStamp: Sendable, Equatable {
   private var inode: UInt64 = 0
   private var seconds: Int64 = 0
   private var nanoseconds: Int64 = 0
@@ -104,7 +104,7 @@ package struct DirectoryStamp: Sendable, Equatable {
   private var isSettled = false
 
   /// Whether a directory with this stamp is as it was when it had the other one.
-  package func isSame(as earlier: DirectoryStamp) -> Bool {
+  func isSame(as earlier: DirectoryStamp) -> Bool {
     earlier.isSettled && (inode, seconds, nanoseconds) == (earlier.inode, earlier.seconds, earlier.nanoseconds)
   }
 }

@@ -4,7 +4,7 @@ import UploadCore
 
 /// The system calls that move an upload's bytes to the disk; tests replace them with failing ones.
 ///
-/// Each returns what its call does: a negative number, with `errno` set, when it failed.
+/// Each returns what the system call returns: a negative number, with `errno` set, when it failed.
 struct FileCalls: Sendable {
   /// `pwrite`: the bytes, and the offset they go to.
   var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = { descriptor, bytes, offset in
@@ -18,11 +18,12 @@ struct FileCalls: Sendable {
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
   /// `fdatasync` of a file.
   var sync: @Sendable (Int32) -> Int32 = { fdatasync($0) }
-  /// Opens a directory that is open already once more.
+  /// Opens an open directory again, for a descriptor of its own.
   var openAgain: @Sendable (Int32) -> Int32 = { openat($0, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-  /// `syncfs` of the file system that a descriptor lies on: as `fsync` of every file there; `ENOSYS` where it is not.
+  /// `syncfs` of the file system that a descriptor is on, which works as `fsync` of every file there; `ENOSYS` where it does
+  /// not.
   var syncFileSystem: @Sendable (Int32) -> Int32 = { clinux_sync_file_system($0) }
-  /// Whether so little waits to be written that syncing all of it is cheap.
+  /// Whether so few bytes are to be written to the disks that syncing all of them is cheap.
   var hasLittleToWrite: @Sendable () -> Bool = { DirtyPages.areFew }
   /// `fsync` of the directory.
   var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
@@ -42,7 +43,7 @@ struct FileCalls: Sendable {
   var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = { source, from, target, to in
     from.withCString { from in to.withCString { clinux_rename_new(source, from, target, $0) } }
   }
-  /// `renameat` within a directory: replaces what has the new name.
+  /// `renameat` within a directory: replaces a file that has the new name.
   var rename: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
     from.withCString { from in name.withCString { renameat(directory, from, directory, $0) } }
   }
@@ -51,7 +52,7 @@ struct FileCalls: Sendable {
     one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
   }
   /// `fstatat` of what has a name in a directory: of a link itself, not of what it leads to.
-  var look: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
+  var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
     name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
   }
   /// Begins to write a range from the page cache to the disk.
@@ -71,13 +72,13 @@ struct FileCalls: Sendable {
   }
 }
 
-/// What the whole machine has still to write to its disks.
+/// Bytes that the whole machine has still to write to its disks.
 private enum DirtyPages {
-  /// A disk that writes 100 MB/s needs little over a second for this, and only once: what has been written is no longer
-  /// dirty. In bytes.
+  /// In bytes. A disk that writes 100 MB/s needs little more than a second for this, and only once: what has been written is
+  /// no longer dirty.
   private static let few: UInt64 = 128 * 1024 * 1024
 
-  /// Whether there is so little that waiting for all of it costs next to nothing.
+  /// Whether there are so few that waiting for all of them costs next to nothing.
   static var areFew: Bool {
     let text = ProcFile.read("/proc/meminfo")
     guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),

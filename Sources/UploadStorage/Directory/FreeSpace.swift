@@ -1,20 +1,20 @@
 import Synchronization
 import UploadCore
 
-/// Keeps part of a file system free, and what is promised to one upload from being given to another.
+/// Admits uploads to the space of a file system: keeps part of it free, and promises no byte to two uploads.
 ///
-/// Blocks that a file has reserved are no longer free for the system; a promise is for files that have none yet, where the
-/// file system cannot reserve, or whose length is unknown. So a byte is counted twice only while it is written, and while
-/// its block is reserved, for which no upload is rejected. Makes system calls: for workers only.
+/// Blocks that a file has reserved are no longer free for the system. Space is promised only to files without blocks: where
+/// the file system cannot reserve, or whose length is unknown. So a byte is counted twice only while it is written, or while
+/// its block is reserved, and no upload is rejected for that. Makes system calls: for workers only.
 final class FreeSpace: Sendable {
   /// So much stays free, in bytes.
   private let kept: SizeSetting
   private let free: @Sendable () -> UInt64?
   private let promised = Atomic<UInt64>(0)
-  /// One at a time looks and promises: two that looked at once would both find the same space.
+  /// Held while free space is read and promised: two uploads that read it at once would both find the same space.
   private let admission = Mutex<Void>(())
-  /// Held while blocks are reserved whose bytes are still promised. That may take long: only an upload
-  /// that would be rejected waits for it.
+  /// Held while blocks are reserved whose bytes are still promised. That may take long: only an upload that would be
+  /// rejected waits for it.
   private let settlement = Mutex<Void>(())
 
   /// - Parameter free: bytes that may be used; nil when that is not known; then every upload is accepted.
@@ -23,12 +23,12 @@ final class FreeSpace: Sendable {
     self.free = free
   }
 
-  /// Lets a file take `count` bytes more: they are promised until ``release(_:)``, so that those that grow at the same time
-  /// do not all find the same space.
+  /// Lets a file grow by `count` bytes: they are promised until ``release(_:)``, so that files that grow at the same time do
+  /// not all find the same space.
   /// - Throws: ``UploadError`` with code `diskFull`.
   func promise(_ count: UInt64) throws(UploadError) {
     if promiseIfRoom(for: count) { return }
-    // What is being reserved counts twice; once more when nothing is.
+    // What is being reserved counts twice: checked again when nothing is.
     try settlement.withLock { _ throws(UploadError) in
       try admission.withLock { _ throws(UploadError) in
         try check(count)
@@ -52,17 +52,17 @@ final class FreeSpace: Sendable {
   }
 
   /// Reserves blocks for a file of unknown length ahead of what has arrived, if there is room for so many.
-  /// - Parameter take: reserves them; false where that cannot be done.
+  /// - Parameter reserve: reserves them; false where that cannot be done.
   /// - Returns: whether they are reserved.
-  func takeAhead(_ count: UInt64, take: () -> Bool) -> Bool {
+  func reserveAhead(_ count: UInt64, reserve: () -> Bool) -> Bool {
     guard promiseIfRoom(for: count) else { return false }
     return settlement.withLock { _ in
       defer { release(count) }
-      return take()
+      return reserve()
     }
   }
 
-  /// So many promised bytes are written, or will not come any more.
+  /// So many promised bytes have been written, or will never arrive.
   func release(_ count: UInt64) {
     promised.subtract(count, ordering: .releasing)
   }
@@ -82,11 +82,11 @@ final class FreeSpace: Sendable {
   }
 
   private func lack(of count: UInt64) -> (free: UInt64, promised: UInt64)? {
-    // Promises first: one that is kept in between is then counted twice, the other way round not at all.
+    // Promises first: one that is fulfilled in between is then counted twice; in the other order it would not be counted.
     let promised = promised.load(ordering: .acquiring)
     guard let free = free() else { return nil }
-    let (taken, isOver) = kept.bytes.addingReportingOverflow(promised)
-    let left = isOver || taken > free ? 0 : free - taken
+    let (used, isOverflow) = kept.bytes.addingReportingOverflow(promised)
+    let left = isOverflow || used > free ? 0 : free - used
     return count <= left ? nil : (free, promised)
   }
 }

@@ -6,7 +6,7 @@ import UploadCore
 /// The directory that an ``UploadDirectory`` stores files in, as long as its path leads there: one descriptor, and the
 /// names beneath it. Uploads that began before another directory replaced it keep it open.
 final class OpenedDirectory: Sendable {
-  /// What has a name: a link itself, not what it leads to.
+  /// An entry of the directory: a link itself, not what it leads to.
   struct Entry {
     private let status: stat
 
@@ -47,7 +47,7 @@ final class OpenedDirectory: Sendable {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// Whether files can be created in it; otherwise `errno` tells why not.
+  /// Whether files can be created in it; otherwise `errno` is the reason.
   var isWritable: Bool { faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 }
 
   /// Syncs the directory itself, so that names survive a power cut.
@@ -73,10 +73,10 @@ final class OpenedDirectory: Sendable {
 
   // MARK: Names
 
-  /// What has a name now; nil when nothing has.
+  /// The entry that has a name now; nil when there is none.
   func entry(at name: NameBytes) -> Entry? {
     var status = stat()
-    return calls.look(descriptor, name, &status) == 0 ? Entry(status) : nil
+    return calls.entryStatus(descriptor, name, &status) == 0 ? Entry(status) : nil
   }
 
   /// - Throws: what the condition says of the file that has its name now.
@@ -100,7 +100,7 @@ final class OpenedDirectory: Sendable {
       name.withCString { linkat(place.descriptor, from, descriptor, $0, 0) }
     }
     guard linked == 0 else { return -1 }
-    // The file has its name: an old one that stays is no failure, and is swept at the next start.
+    // The file has its name: a hidden one that is left over is no failure, and is swept at the next start.
     place.remove(from)
     return 0
   }

@@ -5,7 +5,7 @@ import UploadCore
 
 /// A file being written, not yet under its name: unnamed (`O_TMPFILE`), or hidden and locked where the file system
 /// does not support that. Its calls block; workers make them, at most two writes at once, everything else alone. Deleted
-/// by ``discard()`` or with the last reference, unless it got a name.
+/// by ``discard()`` or with the last reference, unless it has been given a name.
 final class PartialFile: Sendable {
   let descriptor: Int32
   /// The hidden name, where it has one.
@@ -22,13 +22,12 @@ final class PartialFile: Sendable {
   /// Space promised to it that has no blocks yet, in bytes: they are being reserved, or the file system cannot reserve.
   private let promised = Atomic<UInt64>(0)
   /// When the directory's path was last checked; see ``UploadDirectory/check(_:last:)``.
-  private let lastLook = Atomic<Int64>(0)
+  private let lastPathCheck = Atomic<Int64>(0)
 
-  /// Without `O_DIRECT` so much of a large file may wait in the page cache for the disk, in bytes.
+  /// How much of a large file may wait in the page cache for the disk, in bytes, without `O_DIRECT`.
   private static let writebackWindow: UInt64 = 8 * 1024 * 1024
 
-  /// So much is reserved by one call, in bytes: an upload that finds no room meanwhile waits for that call before it is
-  /// rejected.
+  /// How much one call reserves, in bytes: an upload that finds no room meanwhile waits for that call before it is rejected.
   private static let reserveStep: UInt64 = 64 * 1024 * 1024
 
   private var calls: FileCalls { directory.calls }
@@ -50,7 +49,8 @@ final class PartialFile: Sendable {
     discard()
   }
 
-  /// Reserves the blocks of a file whose size is known, where the file system can; else the bytes stay promised to it.
+  /// Reserves the blocks of a file whose size is known, where the file system supports that; otherwise the bytes stay
+  /// promised to it.
   /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, or `storageFailed`.
   func reserve(_ range: Range<UInt64>) throws(UploadError) {
     try directory.space.promise(range.upperBound - range.lowerBound)
@@ -58,39 +58,39 @@ final class PartialFile: Sendable {
     var start = range.lowerBound
     while start < range.upperBound {
       let end = start + min(range.upperBound - start, Self.reserveStep)
-      let isTaken = try directory.space.settle { () throws(UploadError) in
-        guard try takeBlocks(start..<end) else { return false }
-        keepPromise(end - start)
+      let isReserved = try directory.space.settle { () throws(UploadError) in
+        guard try reserveBlocks(start..<end) else { return false }
+        fulfillPromise(end - start)
         return true
       }
-      guard isTaken else { return }
+      guard isReserved else { return }
       reservedEnd.store(end, ordering: .relaxed)
       start = end
     }
   }
 
   /// - Returns: false where the file system cannot reserve.
-  private func takeBlocks(_ range: Range<UInt64>) throws(UploadError) -> Bool {
-    guard directory.capabilities.takesReserve.load(ordering: .relaxed) else { return false }
+  private func reserveBlocks(_ range: Range<UInt64>) throws(UploadError) -> Bool {
+    guard directory.capabilities.supportsReserve.load(ordering: .relaxed) else { return false }
     guard calls.reserve(descriptor, range) != 0 else { return true }
     switch errno {
     case EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ENODEV:
-      directory.capabilities.takesReserve.store(false, ordering: .relaxed)
+      directory.capabilities.supportsReserve.store(false, ordering: .relaxed)
       return false
     default: throw StorageError.uploadFailed("fallocate")
     }
   }
 
-  /// Writes a piece whole, however many calls that takes.
+  /// Writes all of a piece, however many calls that takes.
   /// - Parameters:
   ///   - memory: the piece's bytes; for a large piece page-aligned.
-  ///   - padding: bytes behind it in memory that may be written as well, and will be cut off by ``truncate(to:)``.
+  ///   - padding: bytes behind it in memory that may be written as well; ``truncate(to:)`` removes them.
   /// - Throws: ``UploadError`` with code `diskFull`, `storageFailed` or `directoryUnavailable`.
   func write(_ piece: WritePlan.Piece, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
-    try directory.check(place, last: lastLook)
-    let growth = try takeSpace(for: piece)
+    try directory.check(place, last: lastPathCheck)
+    let growth = try claimSpace(for: piece)
     defer {
-      if growth > 0 { directory.space.release(growth) } else { keepPromise(UInt64(piece.count)) }
+      if growth > 0 { directory.space.release(growth) } else { fulfillPromise(UInt64(piece.count)) }
     }
     switch piece.way {
     case .cached:
@@ -105,14 +105,14 @@ final class PartialFile: Sendable {
     }
   }
 
-  /// Cuts off what a reserve or padding has put behind the content.
+  /// Removes what a reserve or padding has added behind the content.
   func truncate(to length: UInt64) throws(UploadError) {
     guard calls.truncate(descriptor, length) == 0 else {
       throw StorageError.uploadFailed("ftruncate")
     }
   }
 
-  /// Notes media type and digest with the file, where the file system takes attributes. All of it must have been written.
+  /// Notes media type and digest with the file, where the file system supports attributes. All of it must have been written.
   func note(type: String?, sha256: [UInt8]?) {
     FileAttributes(descriptor: descriptor).note(type: type, sha256: sha256)
   }
@@ -151,7 +151,7 @@ final class PartialFile: Sendable {
 
   /// Begins to write what is in the page cache; the sync reports failures.
   func startWriteback() {
-    // As of sync_file_range: no bytes are all of them.
+    // For sync_file_range(2) a length of 0 means up to the end of the file.
     _ = calls.startWriteback(descriptor, 0..<0)
   }
 
@@ -165,26 +165,26 @@ final class PartialFile: Sendable {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     if let hiddenName { unlinkat(place.descriptor, hiddenName, 0) }
     DescriptorReserve.closeFile(descriptor)
-    keepPromise(.max)
+    fulfillPromise(.max)
   }
 
-  /// Closes the file after it has got its name.
+  /// Closes the file, which has its name.
   func closeNamed() {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     DescriptorReserve.closeFile(descriptor)
-    keepPromise(.max)
+    fulfillPromise(.max)
   }
 
   // MARK: Writing
 
-  /// Makes sure that a piece behind all blocks the file has leaves enough free: takes blocks ahead of it if so much is
-  /// there, else has its own bytes promised. What has been promised, or has its blocks, is not looked at again.
+  /// Makes sure that enough stays free behind a piece that exceeds the file's blocks: reserves blocks ahead of it if there is
+  /// so much space, otherwise has its own bytes promised. What has been promised, or has blocks, is not checked again.
   /// - Returns: bytes that are promised until the piece is written.
-  private func takeSpace(for piece: WritePlan.Piece) throws(UploadError) -> UInt64 {
+  private func claimSpace(for piece: WritePlan.Piece) throws(UploadError) -> UInt64 {
     var reserved = reservedEnd.load(ordering: .relaxed)
     guard piece.end > reserved, piece.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
-    if let ahead = piece.ahead, directory.capabilities.takesReserve.load(ordering: .relaxed),
-      directory.space.takeAhead(UInt64(ahead.count), take: { calls.reserve(descriptor, ahead) == 0 })
+    if let ahead = piece.ahead, directory.capabilities.supportsReserve.load(ordering: .relaxed),
+      directory.space.reserveAhead(UInt64(ahead.count), reserve: { calls.reserve(descriptor, ahead) == 0 })
     {
       reserved = reservedEnd.max(ahead.upperBound, ordering: .relaxed).newValue
     }
@@ -194,8 +194,8 @@ final class PartialFile: Sendable {
     return growth
   }
 
-  /// `count` bytes of what was promised have their blocks by now, or need none any more.
-  private func keepPromise(_ count: UInt64) {
+  /// `count` promised bytes have their blocks by now, or need none any more.
+  private func fulfillPromise(_ count: UInt64) {
     var left = promised.load(ordering: .relaxed)
     while left > 0 {
       let part = min(left, count)
@@ -213,7 +213,7 @@ final class PartialFile: Sendable {
   /// - Returns: whether it is on.
   private func turnedDirect() -> Bool {
     if isDirect.load(ordering: .relaxed) { return true }
-    guard directory.capabilities.takesDirect.load(ordering: .relaxed) else { return false }
+    guard directory.capabilities.supportsDirect.load(ordering: .relaxed) else { return false }
     return turnDirect(true)
   }
 
@@ -228,13 +228,14 @@ final class PartialFile: Sendable {
     var left = bytes
     while left.count > 0 {
       let written = calls.write(descriptor, left, offset + UInt64(bytes.count - left.count))
-      // No file system takes nothing and says so; one that did would be asked for ever.
+      // A write of 0 bytes without an error would be repeated for ever.
       if written == 0 { errno = EIO }
       if written > 0 {
         left = UnsafeRawBufferPointer(rebasing: left.dropFirst(written))
       } else if written < 0, errno == EINVAL, isDirect.load(ordering: .relaxed) {
-        // A short write has left the rest unaligned, or the disk asks for more than was probed: the page cache takes it.
-        if left.count == bytes.count { directory.capabilities.takesDirect.store(false, ordering: .relaxed) }
+        // A short write has left the rest unaligned, or the disk requires larger blocks than were probed: it goes through
+        // the page cache.
+        if left.count == bytes.count { directory.capabilities.supportsDirect.store(false, ordering: .relaxed) }
         guard turnDirect(false) else { throw StorageError.uploadFailed("fcntl") }
       } else if errno != EINTR {
         throw StorageError.uploadFailed("write")
@@ -253,7 +254,7 @@ final class PartialFile: Sendable {
   }
 
   private func writebackFailed() throws(UploadError) {
-    // Some file systems have no such call; then the sync at the end does it all.
+    // Some file systems do not support the call; then the sync at the end writes everything.
     guard errno != ENOSYS, errno != EINVAL, errno != ESPIPE else { return }
     throw StorageError.uploadFailed("write")
   }

@@ -79,7 +79,7 @@ enum StorageError {
   }
 
   /// The file system does not take the mode chosen for stored files. Reads `errno` first of all.
-  static func directoryTakesNoMode(_ mode: FileMode, path: String) -> UploadError {
+  static func directoryRejectsMode(_ mode: FileMode, path: String) -> UploadError {
     let cause = SystemCallError("fchmod", errno)
     return UploadError(
       .badDirectory,
@@ -110,7 +110,7 @@ enum StorageError {
 
   /// No file can be created in the directory for uploads, as in /proc.
   /// - Parameter error: of the first attempt.
-  static func directoryTakesNoFiles(_ error: UploadError, path: String) -> UploadError {
+  static func directoryRejectsFiles(_ error: UploadError, path: String) -> UploadError {
     let cause = error.cause as? SystemCallError
     let reason =
       switch cause?.number {
@@ -127,7 +127,7 @@ enum StorageError {
   }
 
   /// The file system of the directory for uploads cannot do what each of them ends with. Reads `errno` first of all.
-  static func directoryCannotFinish(_ call: String, path: String) -> UploadError {
+  static func directoryCannotFinalize(_ call: String, path: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     var message = "The file system of \(PlainText.sanitized(path)) cannot finish an upload: \(cause). "
     // Many can sync files but no directory.

@@ -9,26 +9,26 @@ package import UploadCore
 /// Everything in it is reached beneath a descriptor, never by path; but what the path leads to is compared with what is
 /// open whenever an upload begins, has been written for some time, or is published.
 package final class UploadDirectory: Sendable {
-  /// As it was given, for messages.
+  /// As the user wrote it, for messages.
   package let path: String
   /// For reading. Always open: another directory that replaces the first gets this number as well.
   let descriptor: Int32
   let calls: FileCalls
   let space: FreeSpace
-  /// What stored files are given; nil for what the umask leaves.
+  /// The permissions of stored files; nil for those that the umask leaves.
   let fileMode: FileMode?
   private let durability: Durability
   /// While an upload is written, the path is checked this often, in nanoseconds.
-  private let lookInterval: Int64
+  private let pathCheckInterval: Int64
   private let opened: Mutex<OpenedDirectory>
-  /// Held while what the path leads to is opened.
+  /// Held while the directory that the path leads to is opened.
   private let opening = Mutex<Void>(())
   let capabilities = DirectoryCapabilities()
 
   /// Opens a directory, creates it first if it is missing, and sweeps what a crash may have left.
   /// - Parameters:
   ///   - minFree: space to keep free, in bytes.
-  ///   - durability: what the uploads will need, so that a file system that does not support it is rejected now.
+  ///   - durability: of the uploads, so that a file system that does not support it is rejected now.
   ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access list
   ///     says.
   /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
@@ -43,20 +43,20 @@ package final class UploadDirectory: Sendable {
 
   /// - Parameters:
   ///   - calls: how files are written; failing ones in tests.
-  ///   - lookInterval: how often the path is checked while an upload is written.
+  ///   - pathCheckInterval: how often the path is checked while an upload is written.
   init(
     path: String,
     calls: FileCalls,
     minFree: SizeSetting = 0,
     durability: Durability = .none,
     fileMode: FileMode? = nil,
-    lookInterval: Duration = .seconds(5)
+    pathCheckInterval: Duration = .seconds(5)
   ) throws(UploadError) {
     self.path = path
     self.calls = calls
     self.durability = durability
     self.fileMode = fileMode
-    self.lookInterval = Int64(lookInterval / .nanoseconds(1))
+    self.pathCheckInterval = Int64(pathCheckInterval / .nanoseconds(1))
     guard !path.isEmpty else {
       throw UploadError(.badDirectory, "The path of the directory for uploads is empty. Name one with --dir.")
     }
@@ -95,7 +95,7 @@ package final class UploadDirectory: Sendable {
 
   /// Checks where the path leads, and opens another directory that has replaced the one that is open; blocks.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when nothing can be stored there now.
-  package func check() throws(UploadError) {
+  func check() throws(UploadError) {
     _ = try current()
   }
 
@@ -146,7 +146,7 @@ package final class UploadDirectory: Sendable {
     let now = Self.now
     let before = last.load(ordering: .relaxed)
     if before == 0 { return last.store(now, ordering: .relaxed) }
-    guard now - before >= lookInterval,
+    guard now - before >= pathCheckInterval,
       last.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged
     else { return }
     if try current().device != place.device { throw StorageError.directoryMoved() }
@@ -159,7 +159,7 @@ package final class UploadDirectory: Sendable {
   }
 
   /// Bytes of the file system that may still be used; nil when that is not known. Blocks.
-  package var freeSpace: UInt64? { calls.freeSpace(descriptor) }
+  var freeSpace: UInt64? { calls.freeSpace(descriptor) }
 
   // MARK: Files
 
@@ -170,14 +170,14 @@ package final class UploadDirectory: Sendable {
   }
 
   func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
-    if capabilities.takesUnnamed.load(ordering: .relaxed) {
+    if capabilities.supportsUnnamed.load(ordering: .relaxed) {
       let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
       // With these the kernel or the file system does not support unnamed files; others are real failures.
       guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
         throw StorageError.uploadFailed("open")
       }
-      capabilities.takesUnnamed.store(false, ordering: .relaxed)
+      capabilities.supportsUnnamed.store(false, ordering: .relaxed)
     }
     return try createHidden(in: place)
   }
@@ -187,7 +187,7 @@ package final class UploadDirectory: Sendable {
     try createHidden(in: current())
   }
 
-  /// - Parameter lock: takes the lock without waiting; another one in tests.
+  /// - Parameter lock: locks a file without waiting; tests replace it.
   func createHidden(
     in place: OpenedDirectory,
     lock: (Int32) -> Int32 = { clinux_lock($0) }

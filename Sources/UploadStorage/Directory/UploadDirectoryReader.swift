@@ -1,18 +1,21 @@
 import CLinux
 import Glibc
-package import UploadCore
+import UploadCore
 
 /// Reads the files of an upload directory. Its calls block.
-package struct UploadDirectoryReader: Sendable {
+struct UploadDirectoryReader: Sendable {
   private let directory: UploadDirectory
+  /// Threads that opened files are read on.
+  private let readers: WorkerPool
 
-  package init(_ directory: UploadDirectory) {
+  init(_ directory: UploadDirectory, readers: WorkerPool) {
     self.directory = directory
+    self.readers = readers
   }
 
   /// Checks that the directory can be used now; see ``UploadDirectory/check()``.
   /// - Throws: ``UploadError`` with code `directoryUnavailable`.
-  package func check() throws(UploadError) {
+  func check() throws(UploadError) {
     try directory.check()
   }
 
@@ -20,7 +23,7 @@ package struct UploadDirectoryReader: Sendable {
 
   /// Opens one regular file of the directory.
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
-  package func open(_ name: NameBytes) -> OpenDiskFile? {
+  func open(_ name: NameBytes) -> OpenDiskFile? {
     guard let descriptor = descriptor(of: name) else { return nil }
     guard let file = opened(name: name, descriptor: descriptor) else {
       close(descriptor)
@@ -47,17 +50,17 @@ package struct UploadDirectoryReader: Sendable {
       modified: clinux_modified_seconds(&status),
       digests: ContentDigests(sha256: attributes.sha256(of: ContentVersion(&status)))
     )
-    let region = LocalFileRegion(owned: descriptor, length: file.size)
+    let region = LocalFileRegion(owned: descriptor, length: file.size, readers: readers)
     return OpenDiskFile(file: file, version: FileVersion(status), region: region)
   }
 
   // MARK: All files
 
   /// The directory's state now.
-  package var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
+  var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
   /// How much memory ``snapshot(_:reservation:)`` needs.
-  package func snapshotSize() -> DirectorySnapshot.Size {
+  func snapshotSize() -> DirectorySnapshot.Size {
     var (files, nameBytes) = (0, 0)
     directory.visitNames {
       files += 1
@@ -71,7 +74,7 @@ package struct UploadDirectoryReader: Sendable {
   ///   - size: of ``snapshotSize()``; files that were added since and do not fit are left out.
   ///   - reservation: of as many bytes as `size` says, for as long as the snapshot is referenced.
   /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
-  package func snapshot(
+  func snapshot(
     _ size: DirectorySnapshot.Size,
     reservation: MemoryReservation
   ) throws(UploadError) -> DirectorySnapshot {
@@ -91,13 +94,13 @@ package struct UploadDirectoryReader: Sendable {
 }
 
 /// A file of an upload directory, opened for reading.
-package struct OpenDiskFile: OpenFile {
-  package let file: StoredFile
-  package let version: FileVersion
+struct OpenDiskFile: OpenFile {
+  let file: StoredFile
+  let version: FileVersion
   /// The whole file.
-  package let region: LocalFileRegion
+  let region: LocalFileRegion
 
-  package func content(in range: Range<UInt64>) -> FileContent {
+  func content(in range: Range<UInt64>) -> FileContent {
     .region(region.part(range))
   }
 }

@@ -1,14 +1,14 @@
 /// Decides, slab by slab, where the bytes of an upload go in its file and how they are written: a pure function of what is
 /// known of its size and of what has been written.
 ///
-/// Large files go around the page cache (`O_DIRECT`), which asks that offset, length and memory be multiples of
+/// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples of
 /// ``alignment``; so every piece but the last is one. Small files are cheaper through the page cache.
 struct WritePlan {
   /// How one write is made.
   enum Way: Sendable, Equatable {
-    /// Through the page cache; the disk is reached by the sync at the end.
+    /// Through the page cache; the sync at the end writes it to the disk.
     case cached
-    /// Past the page cache where the file system can, else with early writeback.
+    /// Past the page cache where the file system supports that, otherwise with early writeback.
     case large
   }
 
@@ -32,15 +32,15 @@ struct WritePlan {
     var needsTruncation: Bool
   }
 
-  /// What `O_DIRECT` asks for, in bytes: the logical block of every disk that Linux mounts by default, and a page.
+  /// What `O_DIRECT` requires, in bytes: the logical block of every disk that Linux mounts by default, and a page.
   static let alignment = 4096
   /// From this size a file is large, in bytes.
   static let largeFrom: UInt64 = 1024 * 1024
-  /// So much is reserved ahead of a file of unknown size, in bytes: writes that make a file longer take turns, writes
-  /// into what is reserved do not (measured on ext4 with two at once: 0.7 to 2.2 against 2.0 to 2.6 GB/s).
+  /// How much is reserved ahead of a file of unknown size, in bytes: writes that extend a file run one at a time, writes into
+  /// reserved blocks do not (measured on ext4 with two at once: 0.7 to 2.2 against 2.0 to 2.6 GB/s).
   static let aheadStep: UInt64 = 64 * 1024 * 1024
 
-  /// The size, where it is known for sure.
+  /// The size, where it is known exactly.
   private let size: UInt64?
   /// The most it can be.
   private let limit: UInt64?
@@ -50,13 +50,13 @@ struct WritePlan {
 
   /// - Parameters:
   ///   - size: of the content in bytes, as far as it is known.
-  ///   - isExact: whether it will be just that; else it is the most there can be.
+  ///   - isExact: whether it will be exactly that; otherwise it is an upper limit.
   init(size: UInt64?, isExact: Bool) {
     self.size = isExact ? size : nil
     limit = size
   }
 
-  /// What to reserve before the first byte, so that a full disk says so then; nil for small files and unknown sizes.
+  /// What to reserve before the first byte, so that a full disk is reported then; nil for small files and unknown sizes.
   mutating func reserveWhole() -> Range<UInt64>? {
     guard let size, size >= Self.largeFrom else { return nil }
     reserved = size
@@ -83,7 +83,7 @@ struct WritePlan {
   }
 
   /// Places what is left at the end.
-  /// - Parameter isAligned: whether the bytes lie in memory that `O_DIRECT` takes.
+  /// - Parameter isAligned: whether the bytes lie in page-aligned memory, as `O_DIRECT` requires.
   mutating func tail(_ count: Int, isAligned: Bool) -> Tail {
     let length = offset + UInt64(count)
     let isLarge = count > 0 && isAligned && length >= Self.largeFrom

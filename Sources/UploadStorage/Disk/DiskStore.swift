@@ -4,10 +4,14 @@ package import UploadCore
 /// Stores uploads in a local directory: buffers from a memory budget, writes on a pool of threads, names given once all is
 /// synced.
 package final class DiskStore: UploadStore {
-  package let directory: UploadDirectory
-  package let budget: MemoryBudget
+  private let directory: UploadDirectory
+  private let budget: MemoryBudget
   private let workers: WorkerPool
   private let finalizer: Finalizer
+  /// As many threads as can read at once; not those that write uploads.
+  private let readers = WorkerPool(threads: System.coreCount)
+  private let reader: UploadDirectoryReader
+  private let snapshots: DirectorySnapshots
 
   /// - Parameter workers: a pool of ``WorkerPool/diskThreads``, used for nothing else; its owner shuts it down.
   package init(
@@ -20,7 +24,11 @@ package final class DiskStore: UploadStore {
     self.budget = budget
     self.workers = workers
     finalizer = Finalizer(directory: directory, workers: workers, configuration: configuration)
+    reader = UploadDirectoryReader(directory, readers: readers)
+    snapshots = DirectorySnapshots(reader: reader, readers: readers, budget: budget)
   }
+
+  // MARK: Storing
 
   package func begin(
     _ meter: UploadMeter,
@@ -54,4 +62,25 @@ package final class DiskStore: UploadStore {
     guard !own.isEmpty else { return }
     workers.submit { _ in own.forEach { $0.file.discard() } }
   }
+
+  // MARK: Reading
+
+  package func check() async throws {
+    try await readers.runIfActive { [reader] in try reader.check() }
+  }
+
+  package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
+    try await readers.runIfActive { [reader] () throws -> (any OpenFile)? in
+      try reader.check()
+      return reader.open(name)
+    }
+  }
+
+  package func list() async throws -> (any FileListing)? {
+    try await check()
+    guard let snapshot = try await snapshots.current() else { return nil }
+    return DirectoryFileListing(snapshot: snapshot, reader: reader, readers: readers)
+  }
+
+  package func freeSpace() -> UInt64? { directory.freeSpace }
 }

@@ -2,7 +2,7 @@ import NIOCore
 
 /// What an upload holds in memory until it is written: chunks that have found no room yet, the slab that is being filled,
 /// and less than a block that is in no slab. Decides how large the next slab is, and whether the upload is slow, by the
-/// time that slabs take to fill. Has no clock, and takes no slab by itself: ``DiskUpload`` does.
+/// time that slabs take to fill. Has no clock, and takes no slab by itself: ``SlabFiller`` does.
 ///
 /// An upload too slow to fill its slab releases it: a large one always, a small one when others wait. Until it has whole
 /// blocks again it keeps its bytes in a small buffer. So thousands of slow uploads hold at most 64 KiB each, and where that
@@ -30,8 +30,8 @@ struct UploadBuffer {
   /// The slab that is being filled; nil when there is none yet.
   private(set) var filling: Slab?
   private var fillingSince = NIODeadline.uptimeNanoseconds(0)
-  /// Less than ``WritePlan/alignment`` bytes that are in no slab: an upload that is slow, or finds the budget spent, asks
-  /// for a slab only when it has more.
+  /// Less than ``WritePlan/alignment`` bytes that are in no slab: an upload that is slow, or finds the budget spent,
+  /// takes a slab only when it has more.
   private var remainder: ByteBuffer?
   /// When the first byte of ``remainder`` arrived.
   private var remainderSince = NIODeadline.uptimeNanoseconds(0)
@@ -63,11 +63,11 @@ struct UploadBuffer {
   /// Copies queued chunks into the slab until it is full, or none is left.
   mutating func fill() {
     while let slab = filling, slab.room > 0, let next = queued.first {
-      let taken = next.withUnsafeReadableBytes { slab.append($0) }
-      if taken == next.readableBytes {
+      let copied = next.withUnsafeReadableBytes { slab.append($0) }
+      if copied == next.readableBytes {
         queued.removeFirst()
       } else {
-        queued[queued.startIndex].moveReaderIndex(forwardBy: taken)
+        queued[queued.startIndex].moveReaderIndex(forwardBy: copied)
       }
     }
   }

@@ -10,10 +10,10 @@ import UploadCore
 struct DirectoryPublisher {
   /// Where the search for a free number ends: no directory has so many files.
   private static let highestNumber = 1 << 40
-  /// How often a file that is to be replaced may be gone when it is looked at.
+  /// How often the name of a file to be replaced may be taken and then gone before the upload fails.
   private static let maxVanished = 100
 
-  /// The name of a file, which the file has already, or gets when it replaces another.
+  /// The name that a file has been given, or gets when it replaces another.
   private struct AssignedName {
     var name: NameBytes
     /// The file that has it, or will have it.
@@ -36,8 +36,8 @@ struct DirectoryPublisher {
   /// Gives the files of one request their names: all of them, or none.
   ///
   /// A file that replaces another gets a hidden name first, and is renamed when nothing else can fail the request. A
-  /// replaced file cannot be restored: where a rename fails after all, what has been renamed stays, since complete and
-  /// synced bytes are better than neither the old nor the new ones.
+  /// replaced file cannot be restored: if a rename fails after all, files that have been renamed stay, since otherwise neither
+  /// the old nor the new bytes would be left.
   /// - Returns: the files in the order given.
   /// - Throws: ``UploadError``; then no file has a name except those that have replaced another.
   func publish(_ files: [StagedDiskFile]) throws(UploadError) -> [StoredFile] {
@@ -105,7 +105,7 @@ struct DirectoryPublisher {
       if let condition, !isOwn { try condition.check(old?.version) }
       switch policy {
       case .replace where number == 1 && !isOwn:
-        // The old file has been removed in between. One that only cannot be looked at would be found taken for ever.
+        // The old file has been removed in between. A name whose status only cannot be read would stay taken for ever.
         guard let old else {
           vanished += 1
           guard vanished < Self.maxVanished else { throw StorageError.uploadFailed("fstatat") }
@@ -182,7 +182,7 @@ struct DirectoryPublisher {
     sparing others: Set<FileIdentity>,
     _ condition: PublishCondition?
   ) throws(UploadError) -> Bool {
-    // Nothing to compare with: whatever is there is replaced.
+    // Nothing to compare with: any file that is there is replaced.
     if others.isEmpty, condition == nil { return try rename(aside, to: name) }
     while true {
       let old = place.entry(at: name)

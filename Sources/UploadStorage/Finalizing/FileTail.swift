@@ -7,10 +7,27 @@ struct FileTail: Sendable {
   /// The last bytes; unchanged until the file is staged.
   enum Content: Sendable {
     case empty
-    /// In memory that `O_DIRECT` takes.
+    /// Page-aligned, as `O_DIRECT` requires.
     case slab(Slab)
     /// Less than a block.
     case buffer(ByteBuffer)
+
+    /// In bytes.
+    var count: Int {
+      switch self {
+      case .empty: 0
+      case .slab(let slab): slab.count
+      case .buffer(let bytes): bytes.readableBytes
+      }
+    }
+
+    /// Whether the memory is page-aligned.
+    var isAligned: Bool {
+      switch self {
+      case .slab: true
+      case .empty, .buffer: false
+      }
+    }
   }
 
   let request: FinalizeRequest
@@ -39,7 +56,7 @@ struct FileTail: Sendable {
     case .buffer(let bytes): try bytes.withUnsafeReadableBytes { try file.write(piece, $0) }
     }
     if placement.needsTruncation { try file.truncate(to: piece.end) }
-    var digests = try digestsOnTheWay()
+    var digests = try digestsOfContent()
     if let late = request.late { digests.fill(from: try file.digests(late, length: piece.end)) }
     try digests.require(request.expected)
     file.note(type: request.type, sha256: digests.sha256)
@@ -47,7 +64,7 @@ struct FileTail: Sendable {
     return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)
   }
 
-  private func digestsOnTheWay() throws -> ContentDigests {
+  private func digestsOfContent() throws -> ContentDigests {
     guard var hash = try hash?.get() else { return ContentDigests() }
     switch content {
     case .empty: break

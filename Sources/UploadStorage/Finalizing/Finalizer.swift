@@ -8,7 +8,7 @@ import UploadCore
 /// Small files are finalized in groups: those that arrive while others are being synced form the next group, so that
 /// however many arrive, few syncs run at once. A single one does not wait for others.
 final class Finalizer: Sendable {
-  /// A file to be staged, and published at once where its upload asks for that.
+  /// A file to be staged, and published at once where its upload requests that.
   private struct Member: Sendable {
     let tail: FileTail
     let completion: FinalizeCompletion
@@ -130,7 +130,7 @@ final class Finalizer: Sendable {
   /// - Returns: the result for each, in their order.
   func stage(_ tails: [FileTail]) -> [Result<StagedDiskFile, any Error>] {
     let isSynced = configuration.durability != .none
-    // Opened before any of their bytes is written: see there.
+    // Opened before any of their bytes is written: see ``SyncTogether``.
     let together = isSynced && tails.count >= Self.fewestTogether ? SyncTogether(directory) : nil
     var results = tails.map { tail in Result { try tail.write(into: directory) } }
     if isSynced { sync(&results, together) }
@@ -157,7 +157,7 @@ final class Finalizer: Sendable {
 
   // MARK: Names
 
-  /// Gives staged files their names and syncs these, once for all, where the durability asks for it; blocks.
+  /// Gives staged files their names and syncs these, once for all, where the durability requires it; blocks.
   /// - Parameter requests: the files of each request: all of them are published, or none. Requests are independent.
   /// - Returns: the result for each request, in their order; the files of one that failed are deleted, except those that
   ///   have replaced another file.

@@ -2,27 +2,29 @@ import Glibc
 import Synchronization
 package import UploadCore
 
-/// The last descriptors of the process, which no connection and no file of an upload may take.
+/// The last descriptors of the process, which no connection and no file of an upload may use.
 ///
-/// Libraries open files of their own at any time, and some end the process when they cannot: libdispatch's watch over its
-/// threads does. So descriptors never run out here: connections wait in the kernel's queue, and uploads are rejected. What
-/// is not open when the server begins and not kept is shared: a third for connections, a third for the one file that each
-/// of them may fetch at a time, and a third for the files of uploads, which a form keeps open until it ends.
+/// Libraries open files of their own at any time, and some end the process when they cannot: libdispatch's thread monitor
+/// does. So descriptors never run out here: connections wait in the kernel's queue, and uploads are rejected. The
+/// descriptors that are free when the server starts, less the reserved ones, are shared: a third for connections, a third
+/// for the one file that each of them may download at a time, and a third for the files of uploads, which a form keeps open
+/// until it ends.
 package enum DescriptorReserve {
-  /// How many are kept.
+  /// How many are reserved.
   private static let count = 24
 
-  /// What opens between the look at what is open and the first connection: listeners, and what the runtime needs once.
+  /// What is opened between the count of open descriptors and the first connection: listeners, and what the runtime needs
+  /// once.
   private static let margin = 8
 
-  /// What a process has open before a server begins: standard descriptors, and those of the runtime and of the main loop,
-  /// which come at any time until then.
+  /// What a process has open before a server starts: standard descriptors, and those of the runtime and of the main loop,
+  /// which may be opened at any time until then.
   private static let runtime = 12
 
-  /// So many files of uploads may be open however few descriptors there are: those that the disk's threads are busy with.
+  /// So many files of uploads may be open however few descriptors there are: one for each disk thread.
   private static let leastFiles = WorkerPool.diskThreads
 
-  /// So many connections, fetched files and files of uploads each are the least that a server starts for.
+  /// A server starts only if there can be so many connections, downloads, and files of uploads each.
   private static let leastShare = 4
 
   /// What is open before the first connection.
@@ -36,7 +38,7 @@ package enum DescriptorReserve {
   ///   - own: what the server itself is going to open, before the first connection.
   /// - Throws: ``UploadError`` with code `cannotListen` that names the limit and the least.
   package static func check(own: Int) throws(UploadError) {
-    // Where none is free, all are open.
+    // Where none is free, all are in use.
     let least = max(lowestFree ?? limit, runtime) + own + margin + count + 3 * leastShare
     guard limit < least else { return }
     throw UploadError(
@@ -46,7 +48,7 @@ package enum DescriptorReserve {
     )
   }
 
-  /// Looks at what is open before the first connection.
+  /// Counts the descriptors that are open before the first connection.
   /// - Returns: how many connections each of `listeners` may have at once.
   package static func connections(listeners: Int) -> Int {
     if let free = lowestFree { base.store(free + margin, ordering: .relaxed) }
@@ -66,11 +68,11 @@ package enum DescriptorReserve {
     Int(descriptor) >= limit - count
   }
 
-  /// Opens a file of an upload, or the directory on behalf of some, if there may be one more.
-  /// - Parameter open: gives the descriptor, or a negative number and `errno`.
-  /// - Returns: what `open` gave; or -1 with EMFILE in `errno`, in which case a file may have been made all the same.
+  /// Opens a file of an upload, or the directory on behalf of some, unless that would be one too many.
+  /// - Parameter open: returns the descriptor, or a negative number with `errno` set.
+  /// - Returns: what `open` returned; or -1 with EMFILE in `errno`, in which case a file may have been created all the same.
   static func openFile(_ open: () -> Int32) -> Int32 {
-    // Before it is opened: workers that open many at once must not take the last ones even for a moment.
+    // Counted before it is opened: workers that open many at once must not use the last ones even for a moment.
     guard files.add(1, ordering: .relaxed).newValue <= max(leastFiles, share) else {
       files.subtract(1, ordering: .relaxed)
       errno = EMFILE
@@ -87,14 +89,14 @@ package enum DescriptorReserve {
     return -1
   }
 
-  /// Closes what ``openFile(_:)`` gave.
+  /// Closes what ``openFile(_:)`` returned.
   static func closeFile(_ descriptor: Int32) {
     guard descriptor >= 0 else { return }
     close(descriptor)
     files.subtract(1, ordering: .relaxed)
   }
 
-  /// A third of what clients may take.
+  /// A third of the descriptors that clients may use.
   private static var share: Int {
     (limit - count - base.load(ordering: .relaxed)) / 3
   }

@@ -6,15 +6,15 @@ package import UploadCore
 ///
 /// An upload that finds the budget spent waits in one of two queues: one for uploads that fill their slabs, one for slow
 /// uploads. The queues are served in turn, so that thousands of slow uploads never delay a fast one by more than one grant.
-/// Every grant while an upload waits can be met, because a slow upload offers the slab that it fills only partly, and
-/// gives it back when it is recalled.
+/// An upload never waits for ever, because a slow upload offers the slab that it has filled in part, and releases it when it
+/// is recalled.
 ///
 /// Locked once per slab (64 KiB or 1 MiB) or change of a buffer's size, never per chunk.
 package final class MemoryBudget: Sendable {
   /// The least that lets one upload run at full speed: a first small slab and three large ones, rounded up.
   package static let minimum = 4 * Slab.large
 
-  /// Identifies a waiting upload, until it is granted a slab or stops waiting.
+  /// Identifies a waiting upload until it is granted a slab, or stops waiting.
   struct Ticket: Hashable, Sendable {
     fileprivate let number: UInt64
   }
@@ -23,7 +23,7 @@ package final class MemoryBudget: Sendable {
   enum Pace: Sendable {
     /// New, or it filled its last slab in time.
     case fast
-    /// It did not: it can do with what it stages by itself for a while.
+    /// It did not: the small buffer of its own is enough for a while.
     case slow
   }
 
@@ -75,7 +75,7 @@ package final class MemoryBudget: Sendable {
     var used = 0
     var buffers = 0
     var reserved = 0
-    /// What those that wait need at least, in bytes.
+    /// What all waiters need at least, in bytes.
     var awaited = 0
     var fast = CircularBuffer<Waiter>()
     var slow = CircularBuffer<Waiter>()
@@ -84,17 +84,17 @@ package final class MemoryBudget: Sendable {
     var nextTicket: UInt64 = 0
     /// Slabs on offer, by identity.
     var offers: [ObjectIdentifier: Offer] = [:]
-    /// Their order, oldest first; with some that are on offer no more.
+    /// Their order, oldest first; with some that have been withdrawn since.
     var offered = CircularBuffer<ObjectIdentifier>()
     /// Bytes of slabs that have been recalled and not returned yet.
     var recalled = 0
-    /// Slabs kept mapped for the next upload: mapping afresh costs a page fault every 4 KiB.
+    /// Slabs kept mapped for the next upload: a new mapping costs a page fault every 4 KiB.
     var spare: [Slab] = []
     var spareBytes = 0
   }
 
-  /// How much is kept mapped while it is unused, in bytes: what the next upload takes. More would be memory that no
-  /// upload accounts for.
+  /// How much is kept mapped while it is unused, in bytes: what the next upload needs. More would be memory that no upload
+  /// accounts for.
   private static let spareLimit = 3 * Slab.large
 
   package let limit: Int
@@ -110,7 +110,8 @@ package final class MemoryBudget: Sendable {
     self.limit = Int(clamping: limit)
   }
 
-  /// Receive buffers never take more than this share, or uploads could hold buffers and wait for slabs for ever.
+  /// Receive buffers never use more than this share (one in so many), or uploads could hold buffers and wait for slabs for
+  /// ever.
   private static let buffersShare = 4
 
   /// The reading for telemetry.
@@ -118,27 +119,27 @@ package final class MemoryBudget: Sendable {
     SlabUse(used: state.withLock { $0.used }, budget: limit)
   }
 
-  /// Entries in the order of offers, for tests of its size.
+  /// The size of the order of offers, for tests.
   var offersKept: Int {
     state.withLock { $0.offered.count }
   }
 
-  /// A slab now; nil when the budget is spent or others wait already.
-  /// - Parameter wish: ``Slab/small`` or ``Slab/large``, in bytes. Where there is no room for a large slab a small one is
-  ///   given, and slow uploads are asked for theirs, so that the next can be large. No upload waits for a large one: that
-  ///   would keep others waiting for as long as it takes to collect one.
-  func take(upTo wish: Int) -> Slab? {
+  /// A slab at once; nil when the budget is spent, or others wait already.
+  /// - Parameter size: ``Slab/small`` or ``Slab/large``, in bytes. Where there is no room for a large slab a small one is
+  ///   granted, and slow uploads' slabs are recalled, so that the next can be large. No upload waits for a large one: others
+  ///   would have to wait until so much has been released.
+  func take(upTo size: Int) -> Slab? {
     let (slab, recalls) = state.withLock { state -> (Slab?, [Offer]) in
       guard !state.isContended else { return (nil, []) }
-      if let slab = state.slabIfRoom(wish, limit: limit) { return (slab, []) }
+      if let slab = state.slabIfRoom(size, limit: limit) { return (slab, []) }
       let small = state.slabIfRoom(Slab.small, limit: limit)
-      return (small, small == nil ? [] : state.recall(wish - (limit - state.used)))
+      return (small, small == nil ? [] : state.recall(size - (limit - state.used)))
     }
     recalls.forEach { $0.send() }
     return slab
   }
 
-  /// Counts a receive buffer that is about to become larger.
+  /// Counts a receive buffer that is about to grow.
   /// - Parameter count: how much larger, in bytes.
   /// - Returns: false when it should not: the budget is short, or buffers have their share of it.
   package func growBuffer(by count: Int) -> Bool {
@@ -151,7 +152,8 @@ package final class MemoryBudget: Sendable {
     }
   }
 
-  /// Counts no longer so much of a receive buffer.
+  /// Stops counting a part of a receive buffer.
+  /// - Parameter count: of the part, in bytes.
   package func shrinkBuffer(by count: Int) {
     state.withLock { state in
       state.used -= count
@@ -162,15 +164,15 @@ package final class MemoryBudget: Sendable {
 
   /// Waits for a slab.
   /// - Parameters:
-  ///   - wish: as in ``take(upTo:)``.
-  ///   - grant: gets the slab on `eventLoop`, perhaps after the ticket was dropped: then it gives it back.
+  ///   - size: as in ``take(upTo:)``.
+  ///   - grant: gets the slab on `eventLoop`, perhaps after the ticket was dropped: then it releases the slab.
   func wait(
-    upTo wish: Int,
+    upTo size: Int,
     as pace: Pace,
     on eventLoop: any EventLoop,
     grant: @escaping @Sendable (Slab) -> Void
   ) -> Ticket {
-    let ticket = state.withLock { $0.enqueue(.slab(wish, eventLoop, grant), as: pace) }
+    let ticket = state.withLock { $0.enqueue(.slab(size, eventLoop, grant), as: pace) }
     serve()
     return ticket
   }
@@ -181,10 +183,10 @@ package final class MemoryBudget: Sendable {
     serve()
   }
 
-  /// Reservations never take more than this, so that there is always room for uploads, in bytes.
+  /// The most that reservations may use together, in bytes, so that there is always room for uploads.
   package var reservable: Int { max(limit / 4, 3 * Slab.large) }
 
-  /// Reserves memory for something else than slabs, such as a listing; waits until uploads have given back so much.
+  /// Reserves memory for something else than slabs, such as a listing; waits until uploads have released so much.
   /// - Returns: nil at once when that would be more than ``reservable`` together with what is reserved already.
   package func reserve(_ count: Int) async -> MemoryReservation? {
     let isAllowed = state.withLock { state in
@@ -200,7 +202,7 @@ package final class MemoryBudget: Sendable {
     return MemoryReservation(count, of: self)
   }
 
-  fileprivate func release(_ count: Int) {
+  fileprivate func releaseReservation(_ count: Int) {
     state.withLock { state in
       state.used -= count
       state.reserved -= count
@@ -208,20 +210,20 @@ package final class MemoryBudget: Sendable {
     serve()
   }
 
-  /// Offers a slab that a slow upload is filling to those that wait, now or later, until it is withdrawn or given back.
+  /// Offers a slab that a slow upload is filling to those that wait, now or later, until it is withdrawn or released.
   /// - Parameter recall: called once on `eventLoop`, when another upload needs the slab; perhaps after it was withdrawn.
   func offer(_ slab: Slab, on eventLoop: any EventLoop, recall: @escaping @Sendable () -> Void) {
     state.withLock { $0.add(Offer(slab: slab, eventLoop: eventLoop, recall: recall)) }
     serve()
   }
 
-  /// The slab that was offered is about to be written, and given back after that.
+  /// The slab that was offered is about to be written, and released after that.
   func withdraw(_ slab: Slab) {
     state.withLock { _ = $0.offers.removeValue(forKey: ObjectIdentifier(slab)) }
   }
 
-  /// Takes a slab back, and grants its room to the next upload that waits.
-  func giveBack(_ slab: Slab) {
+  /// Returns a slab to the budget, which grants its room to the next upload that waits.
+  func release(_ slab: Slab) {
     state.withLock { state in
       state.used -= slab.bytes.count
       slab.count = 0
@@ -247,7 +249,7 @@ package final class MemoryBudget: Sendable {
     _ = consume spare
   }
 
-  /// Grants what there is room for, and recalls what is needed besides.
+  /// Grants what there is room for, and recalls what more is needed.
   private func serve() {
     while true {
       let (grant, recalls) = state.withLock { state -> (Grant?, [Offer]) in
@@ -273,7 +275,7 @@ package final class MemoryReservation: Sendable {
   }
 
   deinit {
-    budget.release(count)
+    budget.releaseReservation(count)
   }
 }
 
@@ -315,14 +317,14 @@ extension MemoryBudget.State {
     if let index = slow.firstIndex(where: { $0.ticket == ticket }) { awaited -= slow.remove(at: index).least }
   }
 
-  /// What the next that waits is granted, when there is room for it: from the two queues in turn.
+  /// What the next waiter is granted, when there is room for it: from the two queues in turn.
   fileprivate mutating func grantNext(limit: Int) -> MemoryBudget.Grant? {
     let isFast = slow.isEmpty || (!fast.isEmpty && served == .slow)
     guard let next = isFast ? fast.first : slow.first else { return nil }
     let grant: MemoryBudget.Grant
     switch next.request {
-    case .slab(let wish, let eventLoop, let body):
-      guard let slab = slabIfRoom(wish, limit: limit) ?? slabIfRoom(Slab.small, limit: limit) else { return nil }
+    case .slab(let size, let eventLoop, let body):
+      guard let slab = slabIfRoom(size, limit: limit) ?? slabIfRoom(Slab.small, limit: limit) else { return nil }
       grant = .slab(slab, eventLoop, body)
     case .room(let count, let body):
       guard used + count <= limit else { return nil }
@@ -340,7 +342,7 @@ extension MemoryBudget.State {
     let identity = ObjectIdentifier(offer.slab)
     offers[identity] = offer
     offered.append(identity)
-    // Those that were withdrawn without having been recalled are still in the order.
+    // Slabs that were withdrawn without having been recalled are still in the order.
     if offered.count > 2 * offers.count + 64 { compactOrder() }
   }
 
@@ -351,13 +353,13 @@ extension MemoryBudget.State {
     offered = CircularBuffer(latest.reversed())
   }
 
-  /// Recalls as many slabs as those that wait need at least, besides those that are on their way.
+  /// Recalls as many slabs as the waiters need at least, less those that have been recalled already.
   fileprivate mutating func recallForWaiters(limit: Int) -> [MemoryBudget.Offer] {
     guard isContended, !offers.isEmpty else { return [] }
     return recall(awaited - (limit - used))
   }
 
-  /// Recalls the slabs that have been on offer for longest, until `count` bytes are on their way.
+  /// Recalls the slabs that have been on offer for longest, until `count` bytes are recalled.
   fileprivate mutating func recall(_ count: Int) -> [MemoryBudget.Offer] {
     var recalls: [MemoryBudget.Offer] = []
     while recalled < count, let identity = offered.popFirst() {

@@ -3,8 +3,9 @@ import UploadCore
 
 /// A page-aligned block of memory between socket and disk.
 ///
-/// Unchecked, because ownership passes from hand to hand and is never shared: the loop that fills it gives it to the
-/// worker that writes it, and gets it back when that is done.
+/// Unchecked: a slab has one owner at a time, and only its owner changes it. The event loop that fills it passes it to the
+/// worker that writes it, and gets it back when the write has ended; a second worker that hashes it meanwhile only reads, as
+/// the first does. ``isRecalled`` alone is the budget's, which accesses it under its lock.
 package final class Slab: @unchecked Sendable {
   /// What a small upload needs: 64 KiB.
   package static let small = 64 * 1024
@@ -14,10 +15,10 @@ package final class Slab: @unchecked Sendable {
   let bytes: UnsafeMutableRawBufferPointer
   /// How much of it has been filled, in bytes.
   var count = 0
-  /// The budget has asked for it; the budget's own, under its lock.
+  /// Whether the budget has recalled it; accessed by the budget alone, under its lock.
   var isRecalled = false
 
-  /// Maps `size` bytes; nil when the system gives none.
+  /// Maps `size` bytes; nil when the system has no memory left.
   init?(size: Int) {
     guard let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), base != MAP_FAILED
     else { return nil }
@@ -48,12 +49,12 @@ package final class Slab: @unchecked Sendable {
   }
 
   /// Copies as much of `source` as fits.
-  /// - Returns: how many bytes were taken.
+  /// - Returns: how many bytes were copied.
   func append(_ source: UnsafeRawBufferPointer) -> Int {
-    let taken = min(room, source.count)
-    guard taken > 0, let from = source.baseAddress, let to = bytes.baseAddress else { return 0 }
-    memcpy(to + count, from, taken)
-    count += taken
-    return taken
+    let copied = min(room, source.count)
+    guard copied > 0, let from = source.baseAddress, let to = bytes.baseAddress else { return 0 }
+    memcpy(to + count, from, copied)
+    count += copied
+    return copied
   }
 }

@@ -4,10 +4,10 @@ package import NIOCore
 
 /// Threads for calls that block: writes, syncs, opening files.
 ///
-/// A thread is started when work waits and none is idle, and ends after a rest without work. Many are needed for many small
-/// files at once, none by a server at rest.
+/// A thread is started when work waits and none is idle, and ends after some time without work. Many small files at once
+/// need many threads, an idle server needs none.
 ///
-/// Unchecked, because everything mutable is accessed under the mutex.
+/// Unchecked, because the compiler does not know the monitor's mutex: every variable is accessed within `locked` only.
 package final class WorkerPool: @unchecked Sendable {
   /// Whether work is to be done, or only to be cleaned up after.
   package enum WorkState: Sendable {
@@ -51,7 +51,7 @@ package final class WorkerPool: @unchecked Sendable {
     locked { threads }
   }
 
-  /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called here, as cancelled.
+  /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called at once, as cancelled.
   package func submit(_ work: @escaping Work) {
     let isAccepted = locked {
       guard !isShutDown else { return false }
@@ -62,7 +62,7 @@ package final class WorkerPool: @unchecked Sendable {
       } else if threads < limit, start() {
         threads += 1
       }
-      // The system has no thread to give: late is better than never.
+      // The system cannot start a thread: then the caller runs the work itself.
       guard threads == 0 else { return true }
       queue.removeLast()
       return false
@@ -133,7 +133,7 @@ package final class WorkerPool: @unchecked Sendable {
     return body()
   }
 
-  /// - Returns: whether the system had a thread to give.
+  /// - Returns: whether the system could start a thread.
   private func start() -> Bool {
     let pool = Unmanaged.passRetained(self)
     let error = clinux_start_thread(

@@ -72,10 +72,6 @@ struct CompareResult: Sendable {
   /// One a run, in their order.
   private(set) var trials: [TrialResult] = []
 
-  init(client: CompareClient) {
-    self.client = client
-  }
-
   mutating func add(_ trial: TrialResult) {
     trials.append(trial)
   }

@@ -18,9 +18,7 @@ enum FileDigest {
       let count = read(descriptor, buffer.baseAddress, buffer.count)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { return nil }
-      if count == 0 {
-        return hash.finalize().lazy.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-      }
+      if count == 0 { return Hexadecimal.text(hash.finalize()) }
       hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
     return nil

@@ -99,17 +99,8 @@ enum ScriptParser {
 
   /// A name that cannot lead out of the directory for frames.
   private static func frameName(_ name: String) throws(ScriptWords.Failure) -> String {
-    let isGood =
-      name.utf8.count <= 100 && name.first != "."
-      && name.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-          true
-        default: false
-        }
-      }
-    guard isGood, !name.isEmpty else {
+    let isGood = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+    guard isGood, (1...100).contains(name.utf8.count), name.first != "." else {
       throw .init(reason: "a frame's name is made of letters, digits, -, _ and ., and begins with none of the last")
     }
     return name

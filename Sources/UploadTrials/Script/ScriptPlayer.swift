@@ -115,7 +115,8 @@ struct FrameDirectory {
   /// - Throws: ``UploadError`` with code `badDirectory`.
   init(path: String, format: FrameFormat) throws(UploadError) {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-      throw Self.failure(.badDirectory, path, SystemCallError("mkdir", errno))
+      let cause = SystemCallError("mkdir", errno)
+      throw UploadError(.badDirectory, "\(PlainText.sanitized(path)): \(cause.reason).", cause: cause)
     }
     self.path = path
     self.format = format
@@ -125,14 +126,11 @@ struct FrameDirectory {
   /// - Parameter name: without anything that leads elsewhere.
   /// - Throws: ``UploadError`` as ``OutputFile`` does.
   func write(_ frame: Surface, name: String) throws(UploadError) {
-    let file = try OutputFile(path: "\(path)/\(name).\(format.fileExtension)", existing: .replace)
+    let file = try OutputFile(path: "\(path)/\(name).\(format == .text ? "txt" : "ansi")", existing: .replace)
     try file.write(format == .text ? frame.text : frame.ansiText)
     try file.finish()
   }
 
-  private static func failure(_ code: UploadError.Code, _ path: String, _ cause: SystemCallError) -> UploadError {
-    UploadError(code, "\(PlainText.sanitized(path)): \(cause.reason).", cause: cause)
-  }
 }
 
 /// How a script's frames are written.
@@ -141,11 +139,4 @@ package enum FrameFormat: String, CaseIterable, Sendable {
   case text
   /// With colours, for `cat`.
   case ansi
-
-  var fileExtension: String {
-    switch self {
-    case .text: "txt"
-    case .ansi: "ansi"
-    }
-  }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import UploadCore
 
@@ -31,15 +30,28 @@ final class ChildProcess {
     environment: [String: String],
     onLine: @escaping (Line) -> Void
   ) throws(SystemCallError) {
-    var (output, errors): (Int32, Int32) = (-1, -1)
-    let environment = environment.map { "\($0.key)=\($0.value)" }
-    processID = try RunningChildren.all.start {
-      Self.withCStrings([program] + arguments) { arguments in
-        Self.withCStrings(environment) { clinux_spawn(program, arguments, $0, &output, &errors) }
-      }
+    let (output, errors) = (try ChildProgram.pipe(), try ChildProgram.pipe())
+    defer {
+      close(output.write)
+      close(errors.write)
     }
-    self.output = ChildPipe(descriptor: output)
-    self.errors = ChildPipe(descriptor: errors)
+    do throws(SystemCallError) {
+      processID = try RunningChildren.all.start { () throws(SystemCallError) in
+        try ChildProgram.start(
+          program,
+          arguments,
+          environment: environment,
+          streams: .descriptors(input: nil, output: output.write, errors: errors.write),
+          leadsGroup: true
+        )
+      }
+    } catch {
+      close(output.read)
+      close(errors.read)
+      throw error
+    }
+    self.output = ChildPipe(descriptor: output.read)
+    self.errors = ChildPipe(descriptor: errors.read)
     self.onLine = onLine
   }
 
@@ -110,14 +122,6 @@ final class ChildProcess {
     if highest > ownPeak || peak == 0 { peak = max(peak, highest) }
   }
 
-  private static func withCStrings<Result>(
-    _ strings: [String],
-    _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-  ) -> Result {
-    let copies = strings.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
-  }
 }
 
 /// How a child process ended.
@@ -136,9 +140,10 @@ struct ChildPipe {
   private(set) var descriptor: Int32
   private var lines = LineBuffer()
 
-  /// - Parameter descriptor: closed at end of file; non-blocking.
+  /// - Parameter descriptor: made non-blocking, and closed at end of file.
   init(descriptor: Int32) {
     self.descriptor = descriptor
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
   }
 
   /// Whether there may be more to read.

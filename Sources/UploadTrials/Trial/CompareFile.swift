@@ -10,16 +10,8 @@ struct CompareFile: Sendable {
   /// As it is shown.
   let name: String
   let size: UInt64
-  private let state: State
-
-  /// Changes whenever the file does, and is known without reading it.
-  private struct State: Sendable, Equatable {
-    var device: UInt64
-    var inode: UInt64
-    var size: Int64
-    var seconds: Int64
-    var nanoseconds: Int64
-  }
+  /// Changes whenever the file does, and is known without reading it: device, inode, size and time of the last change.
+  private let state: [Int64]
 
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   init(_ path: String) throws(UploadError) {
@@ -55,14 +47,11 @@ struct CompareFile: Sendable {
     }
   }
 
-  private static func state(of status: inout stat) -> State {
-    State(
-      device: UInt64(status.st_dev),
-      inode: UInt64(status.st_ino),
-      size: Int64(status.st_size),
-      seconds: clinux_modified_seconds(&status),
-      nanoseconds: clinux_modified_nanoseconds(&status)
-    )
+  private static func state(of status: inout stat) -> [Int64] {
+    [
+      Int64(truncatingIfNeeded: status.st_dev), Int64(truncatingIfNeeded: status.st_ino), Int64(status.st_size),
+      clinux_modified_seconds(&status), clinux_modified_nanoseconds(&status),
+    ]
   }
 }
 

@@ -19,13 +19,12 @@ final class RunningChildren: Sendable {
   private let state = Mutex(State())
 
   /// Starts a child.
-  /// - Parameter spawn: returns its number; -1 with `errno` when it could not be started.
+  /// - Parameter spawn: returns its number.
   /// - Throws: the system's error number; ECANCELED after ``killAll()``.
-  func start(_ spawn: () -> Int32) throws(SystemCallError) -> Int32 {
+  func start(_ spawn: () throws(SystemCallError) -> Int32) throws(SystemCallError) -> Int32 {
     try state.withLock { state throws(SystemCallError) in
       guard !state.isClosed else { throw SystemCallError("posix_spawn", ECANCELED) }
-      let process = spawn()
-      guard process > 0 else { throw SystemCallError("posix_spawn", errno) }
+      let process = try spawn()
       state.processes.insert(process)
       return process
     }

@@ -150,7 +150,7 @@ struct Trial {
 }
 
 /// How a client ended, before the stored file has been compared.
-struct TrialOutcome: Sendable, Equatable {
+struct TrialOutcome: Sendable {
   /// What programs exit with by curl's numbers; the scripts for Node do as well.
   private enum Status {
     static let rejected: Int32 = 22
@@ -164,11 +164,6 @@ struct TrialOutcome: Sendable, Equatable {
   var failure: (code: String, message: String)?
   /// What it wrote to standard error, the first lines.
   var errors: [String] = []
-
-  static func == (left: TrialOutcome, right: TrialOutcome) -> Bool {
-    left.exit == right.exit && left.passedLimit == right.passedLimit && left.errors == right.errors
-      && left.failure?.code == right.failure?.code && left.failure?.message == right.failure?.message
-  }
 
   /// The verdict when it did not succeed; nil when it says that it did, and the content decides.
   var verdict: CompareVerdict? {

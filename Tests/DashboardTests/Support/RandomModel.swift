@@ -1,7 +1,7 @@
-import Dashboard
 import TerminalUI
 import UploadTestSupport
 
+@testable import Dashboard
 @testable import UploadCore
 
 /// A model that has been through anything: hostile names, absurd numbers, keys in any order. The same for the same seed.
@@ -89,7 +89,7 @@ struct RandomModel {
   private mutating func outcome() -> UploadOutcome {
     switch Int.random(in: 0..<3, using: &random) {
     case 0: .cancelled
-    case 1: .failed(UploadError(pick(UploadError.Code.all), text()))
+    case 1: .failed(UploadError(pick(UploadError.Code.allCases), text()))
     default:
       .finished(FinishedUpload(path: text(), bytes: amount(), type: text(), detectedType: text(), sha256: text()))
     }

@@ -1,6 +1,7 @@
-import Dashboard
 import TerminalUI
 import UploadCore
+
+@testable import Dashboard
 
 /// What a golden frame shows.
 enum Scene: String, CaseIterable {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import sys
 import time
@@ -13,9 +12,10 @@ from pathlib import Path
 
 import clients
 import measure
-from measure import Failure, Sample
+from measure import Sample
 from programs import Program, environment
 from servers import SERVERS, Running, Server, discarding, running
+from shared import Failure, digest
 
 CASES = {
     "stream": "a PUT of the file by sendfile, the same client for every server",
@@ -41,15 +41,12 @@ class Source:
     def make(directory: Path, size: int) -> Source:
         """Makes one of random bytes, synced, and in the page cache."""
         path = directory / "source.bin"
-        digest = hashlib.sha256()
         with open(path, "wb") as file:
             for offset in range(0, size, 1 << 20):
-                piece = os.urandom(min(1 << 20, size - offset))
-                digest.update(piece)
-                file.write(piece)
+                file.write(os.urandom(min(1 << 20, size - offset)))
             file.flush()
             os.fsync(file.fileno())
-        return Source(str(path), size, digest.hexdigest())
+        return Source(str(path), size, digest(path))
 
     def warm(self) -> None:
         """Reads it through, so that it is in the page cache before every upload alike."""
@@ -165,16 +162,8 @@ def _check(stored: Path, source: Source, verify: bool) -> None:
     """Raises Failure unless the right file is stored: by its size, and to verify by all its bytes."""
     if stored.stat().st_size != source.size:
         raise Failure(f"it has stored {stored.stat().st_size} bytes, not {source.size}")
-    if verify and _digest(stored) != source.sha256:
+    if verify and digest(stored) != source.sha256:
         raise Failure("what it has stored is not what was sent")
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _put(source: Source, instance: Running) -> float:

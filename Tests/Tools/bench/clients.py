@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-from measure import Failure
+from shared import Failure
 
 # Seconds without any progress after which a server counts as hung.
 PATIENCE = 120

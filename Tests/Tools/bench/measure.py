@@ -10,11 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared import Failure, kibibytes
+
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Failure(Exception):
-    """A measurement that could not be made, in words for the user."""
 
 
 @dataclass(frozen=True)
@@ -68,29 +66,19 @@ def session_peak_rss(leader: int) -> int:
 
 def _peak_rss(process: int) -> int:
     try:
-        return _kibibytes(f"/proc/{process}/status", "VmHWM")
+        return kibibytes(f"/proc/{process}/status", "VmHWM")
     except OSError:
         return 0
 
 
-def _kibibytes(path: str, name: str) -> int:
-    """The value of a line `name: 123 kB`, in bytes; 0 when there is none."""
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            key, _, value = line.partition(":")
-            if key == name:
-                return int(value.split()[0]) * 1024
-    return 0
-
-
 def cached() -> int:
     """Bytes in the page cache."""
-    return _kibibytes("/proc/meminfo", "Cached")
+    return kibibytes("/proc/meminfo", "Cached")
 
 
 def unwritten() -> int:
     """Bytes of the page cache that the disk does not have yet."""
-    return _kibibytes("/proc/meminfo", "Dirty") + _kibibytes("/proc/meminfo", "Writeback")
+    return kibibytes("/proc/meminfo", "Dirty") + kibibytes("/proc/meminfo", "Writeback")
 
 
 def run_client(command: list[str], environment: dict[str, str], timeout: float) -> Sample:
@@ -157,7 +145,7 @@ class Machine:
         return Machine(
             processor=_processor(),
             cores=len(os.sched_getaffinity(0)),
-            memory=_kibibytes("/proc/meminfo", "MemTotal"),
+            memory=kibibytes("/proc/meminfo", "MemTotal"),
             kernel=platform.release(),
             file_system=_file_system(directory),
             load=os.getloadavg()[0],

@@ -8,11 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from measure import Failure
-
-REPOSITORY = Path(__file__).resolve().parents[3]
+import shared
+from shared import Failure, which
 
 
 class Absent(Exception):
@@ -28,21 +26,18 @@ class Program:
 
 
 def environment() -> dict[str, str]:
-    """What programs are run with: nothing that changes what Sluice does, and Debian's packages for Node."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
-    kept["NODE_PATH"] = ":".join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))
-    return kept
+    """What programs are run with: as for all tools, and Debian's packages for Node."""
+    node = ":".join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))
+    return {**shared.environment(), "NODE_PATH": node}
 
 
 def find_sluice(path: str | None) -> Program:
-    """The program at `path`; when None, this clone's release build, else the one in PATH."""
-    built = str(REPOSITORY / ".build/release/sluice")
-    candidates = [path] if path else [built, shutil.which("sluice") or built]
-    for candidate in candidates:
-        if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
-            return Program([os.path.abspath(candidate)], _output([candidate, "--version"]).strip())
-    advice = "swift build -c release --static-swift-stdlib builds it, --sluice PATH names another"
-    raise Absent(f"not at {candidates[0]}: {advice}")
+    """The program as for all tools. Raises Failure."""
+    sluice = shared.find_sluice(path)
+    try:
+        return Program([sluice], _output([sluice, "--version"]).strip())
+    except Absent as error:
+        raise Failure(f"{sluice}: {error}") from error
 
 
 def find_nginx() -> Program:
@@ -129,8 +124,7 @@ def install(names: list[str]) -> None:
 
 
 def _which(name: str) -> str:
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
-    if found is None:
+    if (found := which(name)) is None:
         raise Absent("not installed")
     return found
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from measure import Failure
 from programs import Program, environment
+from shared import Failure
 
 HERE = Path(__file__).resolve().parent / "servers"
 

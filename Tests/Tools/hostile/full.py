@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import re
 import shlex
@@ -14,7 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from senders import WAYS, Reply, send
-from server import Failure, PATIENCE, Server, Setting, require, wait_until
+from server import PATIENCE, Absence, Server, Setting, require, wait_until
+from shared import Failure, digest
 from table import Row
 
 MIB = 1 << 20
@@ -56,7 +56,7 @@ def require_mounts() -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         words = "no file system can be mounted here: that takes root, or user namespaces that may"
-        raise Failure(f"{words} ({ended.stderr.strip()})", is_absence=True)
+        raise Absence(f"{words} ({ended.stderr.strip()})")
 
 
 def ext4(setting: Setting) -> str:
@@ -201,10 +201,6 @@ def goes_on(setting: Setting, server: Server) -> Row:
         stored.unlink()
     seen = f"{reply.status}, {'the same' if same else 'other'} bytes"
     return Row("1 MiB is taken as if nothing had been", seen, same)
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def without_inodes(setting: Setting) -> Iterator[Row]:

@@ -9,7 +9,8 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from server import CLIENTS, PATIENCE, Failure, Server, Setting, environment, require, wait_until
+from server import CLIENTS, PATIENCE, Server, Setting, require, wait_until
+from shared import Failure, environment
 from table import Row
 
 LIMIT = 10_000_000

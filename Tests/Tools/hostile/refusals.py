@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from server import CLIENTS, PATIENCE, Failure, Server, Setting, environment, require
+from server import CLIENTS, PATIENCE, Server, Setting, require
+from shared import Failure, environment
 from table import Row, tally
 
 # How many clients send at the same time.

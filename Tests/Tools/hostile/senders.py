@@ -8,7 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from server import PATIENCE, Failure, Server, environment, require
+from server import PATIENCE, Server, require
+from shared import Failure, environment
 
 
 @dataclass(frozen=True)

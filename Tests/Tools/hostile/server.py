@@ -16,19 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+from shared import Failure, environment, kibibytes, which
+
 CLIENTS = Path(__file__).resolve().parent / "clients"
 # Seconds after which what was waited for will not come: a bound against hanging, never a measure.
 PATIENCE = 60
 
 
-class Failure(Exception):
-    """Something that could not be tried, in words for the user."""
-
-    def __init__(self, message: str, is_absence: bool = False) -> None:
-        super().__init__(message)
-        self.is_absence = is_absence
-        """A program or a right that this machine does not have."""
+class Absence(Failure):
+    """A program or a right that this machine does not have."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +36,10 @@ class Setting:
     """A directory on the disk to write to; removed in the end."""
 
 
-def environment() -> dict[str, str]:
-    """What programs are run with: nothing that changes what Sluice does, and no proxy."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
-    return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
-
-
-def find_sluice(path: str | None) -> str:
-    """The program at `path`; when None, this clone's release build, else the one in PATH. Raises Failure."""
-    built = str(REPOSITORY / ".build/release/sluice")
-    for candidate in [path] if path else [built, shutil.which("sluice") or built]:
-        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
-            return os.path.abspath(candidate)
-    advice = "swift build -c release --static-swift-stdlib makes it, --sluice PATH names another"
-    raise Failure(f"{path or built}: no such program; {advice}")
-
-
 def require(program: str, package: str) -> str:
-    """Where a program is. Raises Failure with the way to get it."""
-    found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if found is None:
-        raise Failure(f"{program} is not installed: apt-get install {package}", is_absence=True)
+    """Where a program is. Raises Absence with the way to get it."""
+    if (found := which(program)) is None:
+        raise Absence(f"{program} is not installed: apt-get install {package}")
     return found
 
 
@@ -196,8 +175,7 @@ class Server:
 
     def peak_rss(self) -> int:
         """The most memory that it was resident with, in bytes."""
-        status = Path(f"/proc/{self.process_id}/status").read_text(encoding="utf-8")
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+        return kibibytes(f"/proc/{self.process_id}/status", "VmHWM")
 
     def metrics(self) -> dict[str, float]:
         """What /metrics says, by the series' whole names."""

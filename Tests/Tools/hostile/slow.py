@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from server import Failure, Server, Setting, environment, require, wait_until
+from server import Server, Setting, require, wait_until
+from shared import Failure, environment
 from table import Row
 
 MIB = 1 << 20

@@ -13,15 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from shared import Failure
+
 HOME = Path("/home/anna")
 DARK = ("#101418", "#d8dee9")
 LIGHT = ("#fbfbf8", "#24292e")
 # JetBrains Mono is 0.6 em wide: at 15 points, 20 pixels, a cell has 12 whole ones, and bars have no seams.
 FONT_SIZE = 15
-
-
-class Failure(Exception):
-    """A picture could not be taken; the message says why."""
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> str:

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from camera import HOME, LIGHT, Studio, Terminal
+from shared import REPOSITORY
 
 URL = "http://127.0.0.1:8080"
-EXAMPLE = Path(__file__).resolve().parents[3] / "example"
+EXAMPLE = REPOSITORY / "example"
 MB = 1_000_000
 
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08free"
@@ -134,10 +136,16 @@ def uploads(terminal: Terminal, start: Callable[..., subprocess.Popen[bytes]]) -
     fifo.unlink()
 
 
-def dashboard(studio: Studio) -> None:
-    with studio.dashboard() as terminal, clients() as start:
-        uploads(terminal, start)
-        terminal.shoot(studio.into / "dashboard.png")
+def of_uploads(picture: str, *keys: str, **options: Any) -> Callable[[Studio], None]:
+    """The dashboard with uploads of every kind, which begin after some keys."""
+
+    def act(studio: Studio) -> None:
+        with studio.dashboard(**options) as terminal, clients() as start:
+            terminal.keys(*keys)
+            uploads(terminal, start)
+            terminal.shoot(studio.into / picture)
+
+    return act
 
 
 def detail(studio: Studio) -> None:
@@ -147,25 +155,6 @@ def detail(studio: Studio) -> None:
         terminal.shows("Detail: holiday")
         time.sleep(1)
         terminal.shoot(studio.into / "detail.png")
-
-
-def small(studio: Studio) -> None:
-    with studio.dashboard((80, 24)) as terminal, clients() as start:
-        uploads(terminal, start)
-        terminal.shoot(studio.into / "80x24.png")
-
-
-def light(studio: Studio) -> None:
-    with studio.dashboard(colours=LIGHT) as terminal, clients() as start:
-        terminal.keys("t")
-        uploads(terminal, start)
-        terminal.shoot(studio.into / "light.png")
-
-
-def ascii_only(studio: Studio) -> None:
-    with studio.dashboard(variables={"LANG": "C"}) as terminal, clients() as start:
-        uploads(terminal, start)
-        terminal.shoot(studio.into / "ascii.png")
 
 
 def picker(studio: Studio) -> None:
@@ -222,12 +211,12 @@ def scene(act: Callable[[Studio], None]) -> Callable[[Studio], None]:
 
 
 SCENES: dict[str, Callable[[Studio], None]] = {
-    "dashboard": scene(dashboard),
+    "dashboard": scene(of_uploads("dashboard.png")),
     "picker": scene(picker),
     "detail": scene(detail),
-    "80x24": scene(small),
-    "light": scene(light),
-    "ascii": scene(ascii_only),
+    "80x24": scene(of_uploads("80x24.png", size=(80, 24))),
+    "light": scene(of_uploads("light.png", "t", colours=LIGHT)),
+    "ascii": scene(of_uploads("ascii.png", variables={"LANG": "C"})),
     "compare": scene(compare),
     "demo": scene(demo),
 }

@@ -1,8 +1,22 @@
+import Synchronization
 import Testing
 
 @testable import UploadCore
 
 @Suite struct UploadLedgerTests {
+  @Test func `a call of the activity action needs no more stack after many calls`() {
+    let addresses = Mutex<[UInt]>([])
+    ledger.onActivity {
+      var local = 0
+      let address = withUnsafePointer(to: &local) { UInt(bitPattern: $0) }
+      addresses.withLock { $0.append(address) }
+    }
+    for _ in 0..<1000 { ledger.noteActivity() }
+    let all = addresses.withLock { $0 }
+    #expect(all.count == 1000)
+    #expect(Set(all.dropFirst()).count == 1)
+  }
+
   private let ledger = UploadLedger()
 
   private func begin(_ direction: UploadDirection = .incoming, _ name: String = "a", at instant: Duration = .zero)

@@ -27,6 +27,7 @@ import UploadCore
     let names = ["a \"b\"\r\n%22\\", "", "日本語 🎉.bin", "\\\"", "trailing\\", "a\"; filename=\"b"]
     var body: [UInt8] = []
     for (index, name) in names.enumerated() {
+      let name = NameBytes(name)
       body += writer.head(fieldName: "f\(index)", filename: name, contentType: "text/plain", isFirst: index == 0)
       body += Array("content \(index)".utf8)
     }

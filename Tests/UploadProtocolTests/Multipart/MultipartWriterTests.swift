@@ -1,4 +1,5 @@
 import Testing
+import UploadCore
 
 @testable import UploadProtocol
 
@@ -39,7 +40,7 @@ import Testing
     let evil = "a\"; filename=\"x\"\r\nX-Evil: 1\r\n\r\n--b--\\"
     let head = try writer().head(
       fieldName: evil,
-      filename: evil,
+      filename: NameBytes(evil),
       contentType: "a/b\r\nX-Evil: 1\u{0}\u{7F}",
       isFirst: true
     )

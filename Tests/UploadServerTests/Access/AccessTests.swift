@@ -5,7 +5,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Who is let in, through the handler.
+/// Access control, through the handler.
 @Suite struct AccessTests {
   private static let token = "secret-token-1"
 
@@ -30,7 +30,7 @@ import UploadTestSupport
     ("PUT /a", ["Authorization: Basic bWU6c2VjcmV0LXRva2VuLTE="]), ("PUT /a?token=secret-token-1", []),
     ("POST /stream-upload?name=a&token=secret-token-1", []), ("PUT /a?token=secret%2Dtoken-1", []),
   ])
-  func `Who shows the token is let in`(line: String, fields: [String]) async throws {
+  func `A request with the token is accepted`(line: String, fields: [String]) async throws {
     try await withHandler(access: gate(token: Self.token)) { harness in
       try harness.send(request(line, fields, body: "abc"))
       #expect(try harness.statuses() == [201])
@@ -45,15 +45,15 @@ import UploadTestSupport
     ("PUT /a", ["Authorization: secret-token-1"]), ("PUT /a?token=", []), ("PUT /a?token=%zz", []),
     ("PUT /a?Token=secret-token-1", []), ("POST /healthz", []), ("PUT /healthz", []),
   ])
-  func `Who does not is told how, before the body is read`(line: String, fields: [String]) async throws {
+  func `A request without the token is rejected before the body is read`(line: String, fields: [String]) async throws {
     try await withHandler(access: gate(token: Self.token)) { harness in
       try harness.send(request(line, fields + ["Content-Length: 100000000", "Expect: 100-continue"]))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
-      #expect(answer.contains("\r\nWWW-Authenticate: Bearer realm=\"sluice\"\r\n"))
-      #expect(answer.contains("\r\nWWW-Authenticate: Basic realm=\"sluice\", charset=\"UTF-8\"\r\n"))
-      #expect(answer.contains("{\"status\":401,\"msg\":"))
-      #expect(!answer.contains(Self.token))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
+      #expect(response.contains("\r\nWWW-Authenticate: Bearer realm=\"sluice\"\r\n"))
+      #expect(response.contains("\r\nWWW-Authenticate: Basic realm=\"sluice\", charset=\"UTF-8\"\r\n"))
+      #expect(response.contains("{\"status\":401,\"msg\":"))
+      #expect(!response.contains(Self.token))
       #expect(harness.store.sinks.isEmpty)
       #expect(harness.wire.outputIsClosed)
     }
@@ -65,7 +65,7 @@ import UploadTestSupport
         try harness.send(request("GET \(path)"))
         #expect(try harness.statuses() == [401], "\(path)")
       }
-      #expect(harness.library.requests.isEmpty)
+      #expect(harness.hummingbird.requests.isEmpty)
       for line in ["GET /healthz", "HEAD /healthz", "GET /healthz?x=y", "GET /files/?token=\(Self.token)"] {
         try harness.send(request(line))
         #expect(try harness.statuses() == [200], "\(line)")
@@ -81,9 +81,9 @@ import UploadTestSupport
   func `The server's own pages may use it`(origin: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 201 "))
-      #expect(!answer.lowercased().contains("access-control"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 201 "))
+      #expect(!response.lowercased().contains("access-control"))
     }
   }
 
@@ -94,16 +94,16 @@ import UploadTestSupport
   func `Other people's pages may not`(origin: String) async throws {
     try await withHandler(access: gate(origins: ["https://good.example"], isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
-      #expect(!answer.lowercased().contains("access-control"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+      #expect(!response.lowercased().contains("access-control"))
       try harness.send(request("OPTIONS /a", ["Origin: \(origin)", "Access-Control-Request-Method: PUT"]))
       #expect(try harness.statuses() == [403])
       #expect(harness.store.sinks.isEmpty)
     }
   }
 
-  @Test func `A page of an allowed origin may, and may read the answers`() async throws {
+  @Test func `A page of an allowed origin may upload, and may read the responses`() async throws {
     let origin = ["Origin: https://Good.example"]
     try await withHandler(access: gate(token: Self.token, origins: ["https://good.example/"])) { harness in
       try harness.send(
@@ -128,8 +128,8 @@ import UploadTestSupport
       let listed = try harness.received()
       #expect(listed.hasPrefix("HTTP/1.1 200 ") && listed.contains(allowed))
       try harness.send(request("GET /files/", origin))
-      let refused = try harness.received()
-      #expect(refused.hasPrefix("HTTP/1.1 401 ") && refused.contains(allowed))
+      let rejected = try harness.received()
+      #expect(rejected.hasPrefix("HTTP/1.1 401 ") && rejected.contains(allowed))
       try harness.send(request("GET /healthz"))
       #expect(try !harness.received().contains("Access-Control"))
     }
@@ -152,7 +152,7 @@ import UploadTestSupport
     "0.0.0.0", "localhost@evil.example", "", "[::1]evil.example", "[::1].evil.example:80", "localhost:evil.example",
     "localhost:80:80", "127.0.0.1:80.evil.example", "[::1", "::1",
   ])
-  func `A name that was made to stand for this machine is refused`(host: String) async throws {
+  func `A foreign name that resolves to this machine is rejected`(host: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send("PUT /a HTTP/1.1\r\nHost: \(host)\r\nContent-Length: 1\r\n\r\nx")
       let status = try harness.statuses()

@@ -14,7 +14,7 @@ import UploadCore
   }
 
   @Test(arguments: ["", "short", "has space", "percent%20", "quote\"quote", "ümläuteüü", "line\nline", "a+b/c==dd"])
-  func `What a URL or a header would change is refused, and not repeated`(text: String) {
+  func `A token that a URL or a header would change is rejected, and not repeated`(text: String) {
     do {
       _ = try AccessToken(text)
       Issue.record("taken")

@@ -19,7 +19,7 @@ import UploadCore
     #expect(guesses.clients == 0, "its count begins anew")
   }
 
-  @Test func `Wrong tokens spread over more than a minute block nobody`() {
+  @Test func `Wrong tokens spread over more than a minute block no client`() {
     let guesses = TokenGuesses()
     for round in 0..<100 {
       let now = start + .seconds(Int64(7 * round))

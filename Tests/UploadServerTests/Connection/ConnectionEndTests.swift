@@ -1,125 +1,71 @@
-import NIOCore
 import Testing
-import UploadCore
-import UploadTestSupport
 
 @testable import UploadServer
 
-/// How the client's end of a connection is taken, at every point of a request.
 @Suite struct ConnectionEndTests {
-  @Test(arguments: [("Content-Length: 100", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
-  func `An end in the middle of a body stores nothing, and says so`(length: String, piece: String) async throws {
-    try await withHandler { harness in
-      try harness.send(request("PUT /a", [length]) + piece)
-      harness.sendEnd()
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
-      #expect(answer.contains("ended before it was complete"))
-      #expect(harness.store.sink?.isAborted == true)
-      #expect(harness.store.published.isEmpty)
-      #expect(!harness.isOpen)
-    }
+  private static let forwarding = RequestPhase.forwarding(requestEnded: true, responded: false)
+
+  @Test(arguments: [
+    (RequestPhase.idle, ConnectionEnd.Action.forward), (forwarding, .forward), (.receiving, .hold), (.storing, .hold),
+    (.skipping, .hold), (.lingering, .close),
+  ])
+  func `A shutdown acts once, and as the phase allows`(phase: RequestPhase, action: ConnectionEnd.Action) {
+    var end = ConnectionEnd()
+    #expect(!end.isStopping)
+    #expect(end.stop(in: phase) == action)
+    #expect(end.isStopping)
+    #expect(end.stop(in: phase) == .ignore)
+    let isHeld = action == .hold
+    #expect(end.takeHeldEvents() == (isHeld, false))
+    #expect(end.takeHeldEvents() == (false, false))
   }
 
-  @Test func `An end right behind a whole request still gets its answer`() async throws {
-    try await withHandler { harness in
-      harness.store.publishesAtOnce = false
-      try harness.send(request("PUT /a", body: "x"))
-      harness.sendEnd()
-      #expect(harness.isOpen)
-      harness.store.finishPublishing()
-      #expect(try harness.statuses() == [201])
-      #expect(!harness.isOpen)
-      #expect(harness.store.published == [["a"]])
-    }
+  @Test(arguments: [
+    (RequestPhase.idle, false, ConnectionEnd.Action.hold), (.idle, true, .forward), (forwarding, false, .hold),
+    (.receiving, false, .failUpload), (.storing, false, .hold), (.skipping, false, .hold), (.lingering, false, .close),
+  ])
+  func `The end of the input acts as the phase allows`(
+    phase: RequestPhase,
+    isAtRest: Bool,
+    action: ConnectionEnd.Action
+  ) {
+    var end = ConnectionEnd()
+    #expect(end.closeInput(in: phase, isAtRest: isAtRest) == action)
+    #expect(end.inputIsClosed)
+    let isHeld = action == .hold
+    #expect(end.takeHeldEvents() == (false, isHeld))
   }
 
-  @Test func `An end between requests is passed on, one in a head is no request`() async throws {
-    try await withHandler { harness in
-      try harness.send(request("PUT /a", body: "x"))
-      #expect(try harness.statuses() == [201])
-      harness.sendEnd()
-      #expect(harness.library.inputClosedEvents == 1)
-    }
-    try await withHandler { harness in
-      try harness.send("PUT /a HTTP/1.1\r\nHo")
-      harness.sendEnd()
-      #expect(try harness.received() == "")
-      #expect(harness.library.inputClosedEvents == 1)
-    }
+  @Test func `A close waits only while the server stops and responses are unsent`() {
+    var end = ConnectionEnd()
+    end.responseWritten()
+    #expect(end.hasUnsentResponses)
+    #expect(end.holdsClose() == false, "the server does not stop")
+    #expect(end.stop(in: Self.forwarding) == .forward)
+    #expect(end.holdsClose() == true)
+    end.responseWritten()
+    #expect(end.responseSent() == false, "another one is unsent")
+    #expect(end.responseSent() == true)
+    #expect(!end.hasUnsentResponses)
+    #expect(end.holdsClose() == false, "everything is sent")
   }
 
-  @Test func `The library hears of the client's end when all that came before is answered`() async throws {
-    try await withHandler { harness in
-      harness.library.answersAtOnce = false
-      try harness.send(request("GET /1") + request("GET /2"))
-      harness.sendEnd()
-      #expect(harness.library.inputClosedEvents == 0)
-      harness.library.answer()
-      #expect(harness.library.requests == ["GET /1", "GET /2"])
-      #expect(harness.library.inputClosedEvents == 0)
-      harness.library.answer()
-      #expect(harness.library.inputClosedEvents == 1)
-      #expect(try harness.statuses() == [200, 200])
-    }
+  @Test func `Without a close that waits, nothing is due`() {
+    var end = ConnectionEnd()
+    end.responseWritten()
+    #expect(end.responseSent() == false)
+    #expect(end.stop(in: .idle) == .forward)
+    #expect(end.endGrace() == false)
   }
 
-  @Test func `A refusal in between does not bring the client's end forward`() async throws {
-    try await withHandler { harness in
-      harness.library.answersAtOnce = false
-      try harness.send(request("GET /1") + request("DELETE /") + request("GET /2"))
-      harness.sendEnd()
-      harness.library.answer()
-      #expect(harness.library.requests == ["GET /1", "GET /2"])
-      #expect(harness.library.inputClosedEvents == 0)
-      harness.library.answer()
-      #expect(harness.library.inputClosedEvents == 1)
-      #expect(try harness.statuses() == [200, 405, 200])
-    }
-  }
-
-  @Test func `Uploads pipelined before the client's end are all stored and answered`() async throws {
-    try await withHandler { harness in
-      harness.store.publishesAtOnce = false
-      try harness.send(request("PUT /a", body: "x") + request("PUT /b", body: "y"))
-      harness.sendEnd()
-      harness.store.finishPublishing()
-      #expect(harness.isOpen)
-      harness.store.finishPublishing()
-      #expect(try harness.statuses() == [201, 201])
-      #expect(harness.store.published == [["a"], ["b"]])
-      #expect(!harness.isOpen)
-    }
-  }
-
-  @Test func `A connection that breaks drops its upload`() async throws {
-    try await withHandler { harness in
-      try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")
-      harness.disconnect(IOError(errnoCode: 104, reason: "read"))
-      #expect(harness.store.sink?.isAborted == true)
-      #expect(!harness.isOpen)
-      #expect(harness.ledger.totals(.incoming).failed == 1)
-    }
-    try await withHandler { harness in
-      try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")
-      harness.disconnect()
-      #expect(harness.store.sink?.isAborted == true)
-      guard case .failed(let error) = harness.store.sink?.meter.ended?.outcome else {
-        Issue.record("not failed")
-        return
-      }
-      #expect([.clientGone, .incomplete].contains(error.code))
-    }
-  }
-
-  @Test func `A connection that breaks after the last byte still stores its file`() async throws {
-    try await withHandler { harness in
-      harness.store.publishesAtOnce = false
-      try harness.send(request("PUT /a", body: "x"))
-      harness.disconnect()
-      harness.store.finishPublishing()
-      #expect(harness.store.published == [["a"]])
-      #expect(harness.ledger.totals(.incoming).finished == 1)
-    }
+  @Test func `The end of the grace period releases the close, and none waits any more`() {
+    var end = ConnectionEnd()
+    end.responseWritten()
+    #expect(end.stop(in: Self.forwarding) == .forward)
+    #expect(end.holdsClose() == true)
+    #expect(end.endGrace() == true)
+    #expect(end.isStopping)
+    #expect(end.holdsClose() == false)
+    #expect(end.responseSent() == false)
   }
 }

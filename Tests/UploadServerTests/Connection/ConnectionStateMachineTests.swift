@@ -6,7 +6,7 @@ import UploadCore
 
 @Suite struct ConnectionStateMachineTests {
   private typealias Machine = ConnectionStateMachine
-  private typealias Part = ConnectionStateMachine.Part
+  private typealias Part = RequestPart
 
   /// The phases of a connection, reached as a connection reaches them.
   enum Phase: CaseIterable {
@@ -67,12 +67,16 @@ import UploadCore
   }
 
   @Test(arguments: [
-    (Phase.idle, Machine.PartAction.discard, Machine.PartAction.discard), (.forwarding, .forward, .forward),
+    (Phase.idle, RequestPhase.PartAction.discard, RequestPhase.PartAction.discard), (.forwarding, .forward, .forward),
     (.forwardingEnded, .forward, .forward), (.forwardingResponded, .forward, .forward),
     (.receiving, .deliver, .endBody), (.storing, .discard, .discard), (.skipping, .discard, .finishSkipping),
     (.lingering, .discard, .finishLingering),
   ])
-  private func `Every part of a body has its action`(phase: Phase, body: Machine.PartAction, end: Machine.PartAction) {
+  private func `Every part of a body has its action`(
+    phase: Phase,
+    body: RequestPhase.PartAction,
+    end: RequestPhase.PartAction
+  ) {
     var machine = Self.machine(in: phase)
     #expect(machine.receive(.body(10), canRespond: true, at: Self.at(0)) == body)
     machine = Self.machine(in: phase)
@@ -140,8 +144,8 @@ import UploadCore
 
   @Test(
     arguments: [
-      (true, 0 as UInt64, true), (true, 1, true), (true, Machine.skipLimit, true), (true, Machine.skipLimit + 1, false),
-      (true, .max, false), (false, 0, false), (false, 1, false),
+      (true, 0 as UInt64, true), (true, 1, true), (true, RequestPhase.skipLimit, true),
+      (true, RequestPhase.skipLimit + 1, false), (true, .max, false), (false, 0, false), (false, 1, false),
     ]
   )
   func `The rest of a rejected body is skipped when it is short, else the connection ends`(
@@ -291,7 +295,7 @@ import UploadCore
   @Test(arguments: Phase.allCases)
   func `The end of the input is for Hummingbird between requests only`(phase: Phase) {
     var machine = Self.machine(in: phase)
-    let expected: Machine.EventAction =
+    let expected: ConnectionEnd.Action =
       switch phase {
       case .idle: .forward
       case .lingering: .close
@@ -337,7 +341,7 @@ import UploadCore
   func `Input that cannot be read is rejected when its turn comes`(phase: Phase) {
     var machine = Self.machine(in: phase)
     let error = UploadError(.badRequest, "no HTTP")
-    let expected: Machine.ErrorAction =
+    let expected: ConnectionEnd.Action =
       switch phase {
       case .idle: .reject
       case .receiving: .failUpload

@@ -20,18 +20,18 @@ import UploadTestSupport
       try harness.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
       harness.quiesce()
       harness.quiesce()
-      #expect(harness.library.quiesceEvents == 0, "the library would close the connection under it")
+      #expect(harness.hummingbird.quiesceEvents == 0, "Hummingbird would close the connection under it")
       try harness.send("cd")
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 201 Created\r\n"))
-      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 201 Created\r\n"))
+      #expect(response.lowercased().contains("\r\nconnection: close\r\n"))
       #expect(harness.wire.outputIsClosed)
       harness.sendEnd()
       #expect(!harness.isOpen)
     }
   }
 
-  @Test func `An upload that does not end within the grace is told to come again`() async throws {
+  @Test func `An upload that does not end within the grace period is asked to try again later`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 400"]) + "ab")
       harness.quiesce()
@@ -41,9 +41,9 @@ import UploadTestSupport
       }
       #expect(try harness.received() == "")
       harness.advance(10)
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
-      #expect(answer.contains("\r\nRetry-After: 5\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+      #expect(response.contains("\r\nRetry-After: 5\r\n"))
       #expect(harness.store.sink?.isAborted == true)
     }
   }
@@ -71,46 +71,46 @@ import UploadTestSupport
   @Test func `What is idle closes`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.quiesce()
-      #expect(harness.library.quiesceEvents == 1)
+      #expect(harness.hummingbird.quiesceEvents == 1)
     }
   }
 
-  @Test func `The library hears once, and closes itself behind its answer`() async throws {
+  @Test func `Hummingbird gets the shutdown once, and closes behind its response`() async throws {
     try await withHandler(limits: limits) { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))
       harness.quiesce()
-      #expect(harness.library.quiesceEvents == 1)
-      harness.library.answer()
-      let answer = try harness.received()
-      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
-      #expect(harness.library.quiesceEvents == 1, "closing at once would cut the answer that is on its way")
+      #expect(harness.hummingbird.quiesceEvents == 1)
+      harness.hummingbird.respond()
+      let response = try harness.received()
+      #expect(response.lowercased().contains("\r\nconnection: close\r\n"))
+      #expect(harness.hummingbird.quiesceEvents == 1, "closing at once would cut the response that is being sent")
     }
   }
 
-  @Test func `The library closes when its answer is sent, not before`() async throws {
+  @Test func `Hummingbird's close waits until its response is sent`() async throws {
     try await withHandler(limits: limits) { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))
       harness.quiesce()
       harness.wire.isFull = true
-      harness.library.answer()
+      harness.hummingbird.respond()
       #expect(harness.isOpen)
       harness.wire.isFull = false
       harness.channel.flush()
       #expect(!harness.isOpen)
-      #expect(try harness.received().hasSuffix("library: GET /a\n"))
+      #expect(try harness.received().hasSuffix("hummingbird: GET /a\n"))
     }
   }
 
-  @Test func `A client that takes no answer is left when the grace is over`() async throws {
+  @Test func `A client that does not read its response is disconnected when the grace period is over`() async throws {
     try await withHandler(limits: limits) { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))
       harness.quiesce()
       harness.advance(30)
       harness.wire.isFull = true
-      harness.library.answer()
+      harness.hummingbird.respond()
       harness.advance(29)
       #expect(harness.isOpen)
       harness.advance(2)
@@ -118,23 +118,23 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A refused body is read to its end before the connection closes`() async throws {
+  @Test func `A rejected body is read to its end before the connection closes`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 4"]) + "ab")
       harness.quiesce()
-      #expect(harness.library.quiesceEvents == 0)
+      #expect(harness.hummingbird.quiesceEvents == 0)
       try harness.send("cd")
-      #expect(harness.library.quiesceEvents == 1)
+      #expect(harness.hummingbird.quiesceEvents == 1)
       #expect(try harness.statuses() == [404])
     }
   }
 
-  @Test func `No new upload is taken`() async throws {
+  @Test func `No new upload is accepted`() async throws {
     try await withHandler(limits: limits) { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a") + request("PUT /b", body: "x"))
       harness.quiesce()
-      harness.library.answer()
+      harness.hummingbird.respond()
       #expect(try harness.statuses() == [200, 503])
       #expect(harness.store.sinks.isEmpty)
     }

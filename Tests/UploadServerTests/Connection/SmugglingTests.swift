@@ -5,7 +5,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Requests that two servers could read differently: each is refused with 400 and ends the connection, so that nothing
+/// Requests that two servers could read differently: each is rejected with 400 and ends the connection, so that nothing
 /// hidden behind it is taken for a request (RFC 9112 sections 2.2, 5.1, 6.1, 6.3, 7.1 and 11.2).
 @Suite struct SmugglingTests {
   private static let hidden = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -41,32 +41,32 @@ import UploadTestSupport
     "3;\0\r\nabc\r\n0\r\n\r\n", "g\r\n",
   ]
 
-  private func isRefused(_ text: String, _ statuses: [Int] = [400]) async throws {
+  private func isRejected(_ text: String, _ statuses: [Int] = [400]) async throws {
     try await withHandler { harness in
       try? harness.send(text + Self.hidden)
-      let answer = try harness.received()
-      let status = answer.dropFirst(9).prefix(3)
-      #expect(statuses.contains(Int(status) ?? 0), "\(text.debugDescription): \(answer)")
-      #expect(answer.ranges(of: "HTTP/1.1 ").count == 1, "one answer: \(text.debugDescription): \(answer)")
-      #expect(answer.contains("{\"status\":"))
-      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"), "\(text.debugDescription)")
+      let response = try harness.received()
+      let status = response.dropFirst(9).prefix(3)
+      #expect(statuses.contains(Int(status) ?? 0), "\(text.debugDescription): \(response)")
+      #expect(response.ranges(of: "HTTP/1.1 ").count == 1, "one response: \(text.debugDescription): \(response)")
+      #expect(response.contains("{\"status\":"))
+      #expect(response.lowercased().contains("\r\nconnection: close\r\n"), "\(text.debugDescription)")
       #expect(harness.wire.outputIsClosed)
-      #expect(harness.library.requests.isEmpty, "\(text.debugDescription)")
+      #expect(harness.hummingbird.requests.isEmpty, "\(text.debugDescription)")
       #expect(harness.store.published.isEmpty, "\(text.debugDescription)")
     }
   }
 
   @Test(arguments: bodies) func `Two lengths, or one that is none`(fields: String, body: String) async throws {
-    try await isRefused("POST /stream-upload HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n\r\n\(body)")
+    try await isRejected("POST /stream-upload HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n\r\n\(body)")
   }
 
   @Test(arguments: codings) func `A coding that is not chunked alone`(coding: String) async throws {
     let head = "POST /stream-upload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: \(coding)\r\n\r\n"
-    try await isRefused(head + "3\r\nabc\r\n0\r\n\r\n", [400, 501])
+    try await isRejected(head + "3\r\nabc\r\n0\r\n\r\n", [400, 501])
   }
 
   @Test(arguments: chunks) func `Chunks that are malformed`(chunks: String) async throws {
-    try await isRefused(
+    try await isRejected(
       "POST /stream-upload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)"
     )
   }
@@ -85,7 +85,7 @@ import UploadTestSupport
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   ])
   func `A line or a host that is malformed`(text: String) async throws {
-    try await isRefused(text)
+    try await isRejected(text)
   }
 
   @Test(arguments: [
@@ -93,7 +93,7 @@ import UploadTestSupport
     ("Content-Length: 003", "abc"), ("Transfer-Encoding: Chunked", "3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n"),
     ("transfer-encoding:chunked  ", "003\r\nabc\r\n0\r\n\r\n"), ("Content-Length: 3\r\nHost-Name: x", "abc"),
   ])
-  func `What is only unusual is taken`(fields: String, body: String) async throws {
+  func `Unusual but valid requests are accepted`(fields: String, body: String) async throws {
     try await withHandler { harness in
       try harness.send("PUT /a HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n\r\n\(body)" + request("GET /next"))
       #expect(try harness.statuses() == [201, 200])
@@ -101,11 +101,11 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A part of a file is refused, and the connection stays in step`() async throws {
+  @Test func `A part of a file is rejected, and the connection stays in step`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Range: bytes 0-2/10"], body: "abc") + request("GET /next"))
       #expect(try harness.statuses() == [400, 200])
-      #expect(harness.library.requests == ["GET /next"])
+      #expect(harness.hummingbird.requests == ["GET /next"])
       #expect(harness.store.sinks.isEmpty)
     }
   }

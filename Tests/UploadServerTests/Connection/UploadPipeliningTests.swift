@@ -5,7 +5,7 @@ import UploadTestSupport
 @testable import UploadServer
 
 @Suite struct UploadPipeliningTests {
-  @Test func `What is pipelined behind an upload waits for its answer`() async throws {
+  @Test func `Requests pipelined behind an upload wait for its response`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       let first = request("PUT /a", body: "first") + request("PUT /b", body: "second")
@@ -15,9 +15,9 @@ import UploadTestSupport
       #expect(harness.readsOnTurn() == 0)
       harness.store.finishPublishing()
       #expect(harness.store.sinks.map(\.text) == ["first", "second"])
-      #expect(harness.library.requests == [])
+      #expect(harness.hummingbird.requests == [])
       harness.store.finishPublishing()
-      #expect(harness.library.requests == ["GET /c"])
+      #expect(harness.hummingbird.requests == ["GET /c"])
       harness.store.finishPublishing()
       #expect(try harness.statuses() == [201, 201, 200, 201])
       #expect(harness.store.published == [["a"], ["b"], ["d"]])
@@ -25,23 +25,23 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What is pipelined behind a request of the library's waits for its answer`() async throws {
+  @Test func `Requests pipelined behind one of Hummingbird's wait for its response`() async throws {
     try await withHandler { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + request("PUT /a", body: "x") + request("GET /2") + request("GET /3"))
-      #expect(harness.library.requests == ["GET /1"])
+      #expect(harness.hummingbird.requests == ["GET /1"])
       #expect(harness.store.sinks.isEmpty)
-      harness.library.answer()
+      harness.hummingbird.respond()
       #expect(harness.store.sinks.map(\.text) == ["x"])
-      #expect(harness.library.requests == ["GET /1", "GET /2"])
-      harness.library.answer()
-      #expect(harness.library.requests == ["GET /1", "GET /2", "GET /3"])
-      harness.library.answer()
+      #expect(harness.hummingbird.requests == ["GET /1", "GET /2"])
+      harness.hummingbird.respond()
+      #expect(harness.hummingbird.requests == ["GET /1", "GET /2", "GET /3"])
+      harness.hummingbird.respond()
       #expect(try harness.statuses() == [200, 201, 200, 200])
     }
   }
 
-  @Test func `The rest of a pipelined body comes later`() async throws {
+  @Test func `The rest of a pipelined body arrives later`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + request("PUT /b", ["Content-Length: 4"]) + "12")
@@ -55,8 +55,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Any number of small requests behind an upload is answered one after the other`() async throws {
-    // As many as one read of the network may bring; answered from within one another they would need more stack than
+  @Test func `Any number of small requests behind an upload get responses one after the other`() async throws {
+    // As many as one read of the network may bring; served from within one another they would need more stack than
     // a thread has.
     let count = 12_000
     try await withHandler { harness in
@@ -71,7 +71,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Nobody pipelines without end`() async throws {
+  @Test func `A client that pipelines too much is disconnected`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -89,7 +89,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An answer that ends the connection leaves what is behind it, and reads on`() async throws {
+  @Test func `A response that ends the connection discards the requests behind it, and reads on`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", ["Connection: close"], body: "x"))
@@ -107,39 +107,39 @@ import UploadTestSupport
       harness.store.finishPublishing()
       #expect(try harness.statuses() == [201])
       #expect(harness.store.sinks.count == 1)
-      #expect(harness.readsOnTurn() > 0, "unread bytes would reset the connection under the answer")
+      #expect(harness.readsOnTurn() > 0, "unread bytes would reset the connection under the response")
     }
   }
 
-  @Test func `A bad request behind the library's is refused in its turn`() async throws {
+  @Test func `A malformed request behind one of Hummingbird's is rejected in its turn`() async throws {
     try await withHandler { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")
       let early = try harness.statuses()
       #expect(early == [])
-      harness.library.answer()
-      harness.library.answer()
+      harness.hummingbird.respond()
+      harness.hummingbird.respond()
       #expect(try harness.statuses() == [200, 200, 400])
       #expect(harness.wire.outputIsClosed)
     }
     try await withHandler { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try? harness.send(request("GET /1", ["Connection: close"]) + "NONSENSE\r\n\r\n")
-      harness.library.answer()
+      harness.hummingbird.respond()
       let statuses = try harness.statuses()
-      #expect(statuses == [200], "nothing may follow the last answer")
+      #expect(statuses == [200], "nothing may follow the last response")
     }
   }
 
-  @Test func `A request cut behind the library's leaves that its answer`() async throws {
+  @Test func `An interrupted request behind one of Hummingbird's leaves that its response`() async throws {
     try await withHandler { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + "GET /2 HTTP/1.1\r\nHo")
       harness.sendEnd()
       #expect(harness.isOpen)
-      harness.library.answer()
+      harness.hummingbird.respond()
       #expect(try harness.statuses() == [200])
-      #expect(harness.library.inputClosedEvents == 1)
+      #expect(harness.hummingbird.inputClosedEvents == 1)
     }
   }
 
@@ -148,12 +148,12 @@ import UploadTestSupport
     (request("GET /a", ["Content-Length: 100"]) + "abc", 400),
     (request("POST /nowhere", ["Content-Length: 100"]) + "abc", 404),
   ])
-  func `A body cut behind the library's request ends the connection`(cut: String, status: Int) async throws {
+  func `An interrupted body behind Hummingbird's request ends the connection`(cut: String, status: Int) async throws {
     try await withHandler { harness in
-      harness.library.answersAtOnce = false
+      harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + cut)
       harness.sendEnd()
-      harness.library.answer()
+      harness.hummingbird.respond()
       #expect(try harness.statuses() == [200, status])
       #expect(!harness.isOpen)
       #expect(harness.store.published == [])
@@ -165,9 +165,9 @@ import UploadTestSupport
       harness.store.publishesAtOnce = false
       try? harness.send(request("PUT /a", body: "x") + "NONSENSE\r\n\r\n")
       harness.store.finishPublishing()
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 201 "))
-      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 201 "))
+      #expect(response.lowercased().contains("\r\nconnection: close\r\n"))
       #expect(harness.store.published == [["a"]])
     }
   }

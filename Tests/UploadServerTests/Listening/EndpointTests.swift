@@ -4,7 +4,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Every endpoint once, through the real server, its library and a real disk.
+/// Every endpoint once, through the real server, Hummingbird and a real disk.
 @Suite struct EndpointTests {
   private func get(_ path: String, _ fields: [String] = [], _ server: RunningServer) async throws -> String {
     let text = request("GET " + path, ["Connection: close"] + fields)
@@ -109,17 +109,17 @@ import UploadTestSupport
         try FileTree.makeLink(to: outside.file("secret"), at: server.place.file("link"))
         try FileTree.makeDirectory(server.place.file("sub"))
         try server.place.write([1], to: "sub/x")
-        let answer = try await get("/files/" + path, [], server)
-        #expect(answer.hasPrefix("HTTP/1.1 404 "))
-        #expect(answer.contains(#""ok":false}"#))
+        let response = try await get("/files/" + path, [], server)
+        #expect(response.hasPrefix("HTTP/1.1 404 "))
+        #expect(response.contains(#""ok":false}"#))
       }
     }
   }
 
-  @Test func `A broken escape in a download's name is refused`() async throws {
+  @Test func `A malformed escape in a download's name is rejected`() async throws {
     try await RunningServer.with { server in
-      let answer = try await get("/files/%zz", [], server)
-      #expect(answer.hasPrefix("HTTP/1.1 400 "))
+      let response = try await get("/files/%zz", [], server)
+      #expect(response.hasPrefix("HTTP/1.1 400 "))
     }
   }
 }

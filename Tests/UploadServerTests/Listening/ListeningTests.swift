@@ -18,7 +18,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A taken port is named with who has it and the way out`() async throws {
+  @Test func `The message about a taken port names its owner and the way out`() async throws {
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
       configuration.port = server.port
@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A taken raw port is named so, and the other one is not kept`() async throws {
+  @Test func `A taken raw port is named, and the HTTP port is released`() async throws {
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
       configuration.rawPort = server.port
@@ -40,7 +40,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `When only the HTTP port is taken the raw one is given back`() async throws {
+  @Test func `When only the HTTP port is taken the raw port is released`() async throws {
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
       configuration.port = server.port
@@ -48,11 +48,11 @@ import UploadTestSupport
       configuration.rawPort = port.number
       let error = try await failure(configuration)
       #expect(error.message.contains("Choose another with --port"))
-      #expect(PortHolder.describe(port: port.number) == nil)
+      #expect(PortOwner.describe(port: port.number) == nil)
     }
   }
 
-  @Test func `An address that this machine does not have is refused`() async throws {
+  @Test func `An address that this machine does not have is rejected`() async throws {
     var configuration = RunningServer.configuration
     configuration.host = "192.0.2.1"
     let error = try await failure(configuration)
@@ -81,8 +81,8 @@ import UploadTestSupport
     #expect(!error.message.contains("IOError"), "\(error.message)")
   }
 
-  @Test func `Nobody holds a port that is free or none`() {
-    for port in [-1, 0, 1, 65_536, .max] { #expect(PortHolder.describe(port: port) == nil) }
+  @Test func `A free port, and a number that is no port, have no owner`() {
+    for port in [-1, 0, 1, 65_536, .max] { #expect(PortOwner.describe(port: port) == nil) }
   }
 
   @Test func `The address is one that can be opened`() {

@@ -7,28 +7,28 @@ import UploadTestSupport
 
 /// What only a real socket shows: FIN, RST, and what the network layer does with them.
 @Suite struct LoopbackTests {
-  @Test func `FIN right behind a whole request leaves time for the answer`() async throws {
+  @Test func `FIN right behind a complete request leaves time for the response`() async throws {
     try await RunningServer.with { server in
       for text in [request("PUT /a", body: "x"), request("GET /healthz"), FormText.post(FormText.file("f", "y"))] {
         let client = try await WireClient(port: server.port)
         try await client.send(text)
         try await client.finish()
-        let answer = try await client.answerToTheEnd()
-        #expect(answer.hasPrefix("HTTP/1.1 20"))
+        let response = try await client.responseToEnd()
+        #expect(response.hasPrefix("HTTP/1.1 20"))
         try await client.close()
       }
       #expect(try server.place.names() == ["a", "f"])
     }
   }
 
-  @Test func `All that was pipelined before FIN is answered`() async throws {
+  @Test func `All requests pipelined before FIN get a response`() async throws {
     try await RunningServer.with { server in
       let client = try await WireClient(port: server.port)
       let get = request("GET /healthz")
       try await client.send(get + request("PUT /a", body: "x") + get + request("PUT /b", body: "y") + get)
       try await client.finish()
-      let answer = try await client.answerToTheEnd()
-      #expect(answer.split(separator: "HTTP/1.1 ").map { $0.prefix(3) } == ["200", "201", "200", "201", "200"])
+      let response = try await client.responseToEnd()
+      #expect(response.split(separator: "HTTP/1.1 ").map { $0.prefix(3) } == ["200", "201", "200", "201", "200"])
       try await client.close()
       #expect(try server.place.names() == ["a", "b"])
     }
@@ -40,7 +40,7 @@ import UploadTestSupport
       let client = try await WireClient(port: server.port)
       try await client.send(request("PUT /a", [length]) + "10\r\n0123456789abcdef\r\n")
       try await client.finish()
-      #expect(try await client.answerToTheEnd().contains(#"{"status":400,"#))
+      #expect(try await client.responseToEnd().contains(#"{"status":400,"#))
       try await client.close()
       try await eventually("the upload's end") { server.ledger.totals(.incoming).failed == 1 }
       #expect(try server.place.names() == [])
@@ -60,7 +60,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A refusal reaches a client that sends on`() async throws {
+  @Test func `A rejection reaches a client that continues to send`() async throws {
     var configuration = RunningServer.configuration
     configuration.limits.maxSize = 1000
     try await RunningServer.with(configuration) { server in
@@ -68,8 +68,8 @@ import UploadTestSupport
       try await client.send(request("PUT /a", ["Content-Length: 30000000"]))
       // At once: the server listens to it for half a minute, and a test may wait long for each of its turns.
       try await client.send(SplitMix64.bytes(30_000_000))
-      let answer = try await client.answerToTheEnd()
-      #expect(answer.contains(#"{"status":413,"#))
+      let response = try await client.responseToEnd()
+      #expect(response.contains(#"{"status":413,"#))
       try await client.close()
     }
   }
@@ -83,14 +83,14 @@ import UploadTestSupport
       let client = try await WireClient(port: port)
       try await client.send(bytes)
       try await client.finish()
-      #expect(try await client.answerToTheEnd().hasPrefix(#"{"status":201,"#))
+      #expect(try await client.responseToEnd().hasPrefix(#"{"status":201,"#))
       try await client.close()
       let name = try #require(server.place.names().first)
       #expect(try server.place.read(name) == bytes)
 
       let empty = try await WireClient(port: port)
       try await empty.finish()
-      #expect(try await empty.answerToTheEnd().hasPrefix(#"{"status":400,"#))
+      #expect(try await empty.responseToEnd().hasPrefix(#"{"status":400,"#))
       try await empty.close()
 
       let broken = try await WireClient(port: port)

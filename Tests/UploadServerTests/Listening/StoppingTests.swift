@@ -25,7 +25,7 @@ import UploadTestSupport
       await server.stop()
       try await server.waitForEnd()
       for client in [idle, used, raw] {
-        _ = try await client.answerToTheEnd()
+        _ = try await client.responseToEnd()
         try await client.close()
       }
       await #expect(throws: (any Error).self) { try await WireClient(port: server.port) }
@@ -51,9 +51,9 @@ import UploadTestSupport
       try await web.send("cd")
       try await raw.send("cd")
       try await raw.finish()
-      #expect(try await raw.answerToTheEnd().contains(#"{"status":201,"#))
-      let answer = try await web.answerToTheEnd()
-      #expect(answer.contains("201 Created") && answer.lowercased().contains("connection: close"))
+      #expect(try await raw.responseToEnd().contains(#"{"status":201,"#))
+      let response = try await web.responseToEnd()
+      #expect(response.contains("201 Created") && response.lowercased().contains("connection: close"))
       try await web.close()
       try await raw.close()
       try await server.waitForEnd()
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `After the grace a running upload is refused, and the server ends`() async throws {
+  @Test func `After the grace period a running upload is rejected, and the server ends`() async throws {
     var configuration = RunningServer.configuration
     configuration.limits.grace = .milliseconds(50)
     try await RunningServer.with(configuration) { server in
@@ -69,7 +69,7 @@ import UploadTestSupport
       try await client.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
       try await eventually("the upload") { server.ledger.activeCount(.incoming) == 1 }
       await server.stop()
-      #expect(try await client.answerToTheEnd().contains(#"{"status":503,"#))
+      #expect(try await client.responseToEnd().contains(#"{"status":503,"#))
       try await client.close()
       try await server.waitForEnd()
       #expect(try server.place.names() == [])
@@ -130,7 +130,7 @@ import UploadTestSupport
           try await client.wait(for: "201 Created")
           await server.stop()
           try await server.waitForEnd()
-          _ = try await client.answerToTheEnd()
+          _ = try await client.responseToEnd()
           try await client.close()
           try await parts.shutDown()
           if round == 0 { before = descriptors() }

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOEmbedded
-import NIOHTTPTypes
+import NIOPosix
 import Testing
 import UploadCore
 import UploadStorage
@@ -10,40 +10,24 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Downloads of files whose content arrives in buffers, from a store that is no local directory.
+/// Downloads of files whose content arrives in buffers, from a store that has no disk.
 @Suite struct DownloadTests {
-  /// A download is complete without trailers.
-  private struct Writer: ResponseBodyWriter {
-    mutating func write(_ buffer: ByteBuffer) async throws {}
-    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
-  }
+  private static let content = Array("0123456789".utf8)
 
-  /// Stores a file in memory, and runs `body` with a download of it.
+  /// Runs `body` with a download of a file that arrives in buffers of three bytes.
+  /// - Parameter size: the size that the store states; nil for that of the content.
   private func withDownload(
-    of content: String,
+    size: UInt64? = nil,
     _ body: (Download, NIOAsyncTestingChannel) async throws -> Void
   ) async throws {
-    let channel = NIOAsyncTestingChannel()
-    try await channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 4711)).get()
-    let file = try await storing(content)
-    let download = Download(
-      file: file,
-      stored: file.file,
-      workers: WorkerPool(threads: 1),
-      budget: try MemoryBudget(limit: UInt64(MemoryBudget.minimum)),
-      channel: channel
-    )
-    try await body(download, channel)
+    let channel = try await NIOAsyncTestingChannel.connected()
+    let store = MemoryStore(eventLoop: channel.eventLoop)
+    store.add("a", Self.content, bufferSize: 3, size: size)
+    let found = try await store.open("a")
+    let file = try #require(found)
+    let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
+    try await body(Download(file: file, stored: file.file, budget: budget, channel: channel), channel)
     _ = try? await channel.finish(acceptAlreadyClosed: true)
-  }
-
-  private func storing(_ content: String) async throws -> any OpenFile {
-    var file: (any OpenFile)?
-    try await withHandler { harness in
-      try harness.send(request("PUT /a", body: content))
-      file = harness.store.open("a", bufferSize: 3)
-    }
-    return try #require(file)
   }
 
   private func get(_ range: String? = nil) -> Request {
@@ -57,48 +41,47 @@ import UploadTestSupport
       as [(String?, Int, String)]
   )
   func `buffers of a file are sent in their order`(range: String?, status: Int, expected: String) async throws {
-    try await withDownload(of: "0123456789") { download, channel in
+    try await withDownload { download, channel in
       let response = try download.response(to: get(range))
       #expect(response.status.code == status)
       #expect(response.body.contentLength == expected.utf8.count)
-      try await response.body.write(Writer())
-      var pieces: [String] = []
-      while let part = try await channel.readOutbound(as: HTTPResponsePart.self) {
-        if case .body(let buffer) = part { pieces.append(String(buffer: buffer)) }
-      }
+      try await response.body.write(BodyWriter(channel: channel))
+      let pieces = try await channel.sentPieces()
       #expect(pieces.joined() == expected)
       #expect(pieces.allSatisfy { $0.utf8.count <= 3 })
     }
   }
 
-  @Test func `a file that ends early is not sent as complete`() async throws {
-    try await withDownload(of: "0123456789") { download, _ in
-      let file = CutFile(file: download.file.file, version: download.file.version)
-      let cut = Download(
-        file: file,
-        stored: download.stored,
-        workers: download.workers,
-        budget: download.budget,
-        channel: download.channel
-      )
-      let response = try cut.response(to: get())
-      let error = try await #require(throws: UploadError.self) { try await response.body.write(Writer()) }
+  @Test(arguments: [(11, "0123456789"), (9, "012345678"), (8, "012345")] as [(UInt64, String)])
+  func `a file of another length than announced fails, and no byte beyond that length is sent`(
+    announced: UInt64,
+    expected: String
+  ) async throws {
+    try await withDownload(size: announced) { download, channel in
+      let response = try download.response(to: get())
+      #expect(response.body.contentLength == Int(announced))
+      let error = try await #require(throws: UploadError.self) {
+        try await response.body.write(BodyWriter(channel: channel))
+      }
       #expect(error.code == .storageFailed)
+      let sent = try await channel.sentPieces().joined()
+      #expect(sent == expected)
     }
   }
-}
 
-/// A file whose content ends after one byte.
-private struct CutFile: OpenFile {
-  let file: StoredFile
-  let version: FileVersion
-
-  func content(in range: Range<UInt64>) -> FileContent {
-    .buffers(
-      AsyncThrowingStream { continuation in
-        continuation.yield(ByteBuffer(string: "0"))
-        continuation.finish()
-      }
-    )
+  @Test(arguments: [(20, "0123456789"), (5, "012")] as [(UInt64, String)])
+  func `the connection is closed when a file has another length than announced`(
+    announced: UInt64,
+    expected: String
+  ) async throws {
+    let store = MemoryStore(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+    store.add("a", Self.content, bufferSize: 3, size: announced)
+    try await RunningServer.with(store: store) { server in
+      // Returns only once the server has closed the connection.
+      let response = try await WireClient.exchange(request("GET /files/a"), port: server.port)
+      #expect(response.hasPrefix("HTTP/1.1 200 "))
+      #expect(response.lowercased().contains("\r\ncontent-length: \(announced)\r\n"))
+      #expect(response.hasSuffix("\r\n\r\n" + expected), "\(response)")
+    }
   }
 }

@@ -60,7 +60,7 @@ import Testing
     #expect(machine.stop() == true)
   }
 
-  @Test func `A silent connection is closed; the pace of an upload is looked at instead`() {
+  @Test func `An idle connection is closed; of an upload the pace is checked instead`() {
     var machine = Self.machine()
     #expect(machine.deadline(paceDeadline: nil) == Self.at(30))
     #expect(machine.timerFired(at: Self.at(29)) == false)

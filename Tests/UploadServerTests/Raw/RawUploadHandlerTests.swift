@@ -15,27 +15,27 @@ import UploadTestSupport
     return limits
   }
 
-  @Test func `Bytes until the end are a file, and a line comes back`() async throws {
+  @Test func `The bytes until FIN are a file, and the response is one line`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("hello")
       try harness.send("world")
       #expect(harness.store.sink?.meter.mode == .raw)
       #expect(harness.store.sink?.meter.remote == "[2001:db8::1]:4711")
       harness.fire(ChannelEvent.inputClosed)
-      let answer = try harness.received()
-      #expect(answer.hasPrefix(#"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"upload-"#))
-      #expect(answer.hasSuffix("}\n") && answer.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
+      let response = try harness.received()
+      #expect(response.hasPrefix(#"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"upload-"#))
+      #expect(response.hasSuffix("}\n") && response.utf8.count { $0 == UInt8(ascii: "\n") } == 1)
       #expect(harness.store.sinks.map(\.text) == ["helloworld"])
       #expect(!harness.isOpen)
       #expect(harness.ledger.totals(.incoming).finished == 1)
     }
   }
 
-  @Test func `A connection that brings nothing stores nothing, and is told so`() async throws {
+  @Test func `A connection without a byte stores nothing, and the response says so`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.fire(ChannelEvent.inputClosed)
-      let answer = try harness.received()
-      #expect(answer.hasPrefix(#"{"status":400,"#))
+      let response = try harness.received()
+      #expect(response.hasPrefix(#"{"status":400,"#))
       #expect(harness.store.sinks.isEmpty)
       #expect(!harness.isOpen)
     }
@@ -71,7 +71,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Too much is refused while the sender still sends`() async throws {
+  @Test func `A file over the limit is rejected while the sender still sends`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("12345678901")
       #expect(try harness.received().hasPrefix(#"{"status":413,"#))
@@ -116,7 +116,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A sender that trickles on after its answer is cut off in time`() async throws {
+  @Test func `A sender that trickles on after the response is disconnected in time`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("12345678901")
       for _ in 0..<4 {
@@ -129,7 +129,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A silent sender is given up`() async throws {
+  @Test func `An idle sender times out`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.advance(19)
       #expect(harness.isOpen)
@@ -148,18 +148,18 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The connection of a silent sender is free soon after it has been told`() async throws {
+  @Test func `The connection of an idle sender closes soon after the response`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       harness.advance(20)
       #expect(try harness.received().hasPrefix(#"{"status":408,"#))
-      #expect(harness.isOpen, "the answer has to get through")
+      #expect(harness.isOpen, "the response has to get through")
       harness.advance(1)
       #expect(!harness.isOpen)
     }
   }
 
-  @Test func `Over the most uploads at once the sender is told to come again`() async throws {
+  @Test func `Above the upload limit the sender is asked to try again later`() async throws {
     var limits = limits
     limits.maxUploads = 0
     try await RawHarness.with(limits: limits) { harness in

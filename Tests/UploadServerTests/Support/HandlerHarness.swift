@@ -10,13 +10,13 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// A ``ConnectionHandler`` between a real HTTP codec and a stub of the library, without network, threads or real time:
-/// bytes of requests in, bytes of answers out.
+/// A ``ConnectionHandler`` between a real HTTP codec and a stub of Hummingbird, without network, threads or real time:
+/// bytes of requests in, bytes of responses out.
 final class HandlerHarness {
   let channel: EmbeddedChannel
   let store: MemoryStore
   let ledger = UploadLedger()
-  let library = LibraryStub()
+  let hummingbird = HummingbirdStub()
   let wire = Wire()
   let server: ServerContext
   let receiveBuffer: ReceiveBuffer
@@ -49,7 +49,7 @@ final class HandlerHarness {
     try pipeline.addHandler(RequestRulesHandler())
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
     try pipeline.addHandler(handler)
-    try pipeline.addHandler(library)
+    try pipeline.addHandler(hummingbird)
     channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 4711), promise: nil)
   }
 

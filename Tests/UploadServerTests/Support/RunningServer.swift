@@ -41,18 +41,24 @@ final class RunningServer: Sendable {
     let budget: MemoryBudget
     let ledger = UploadLedger()
     let workers = WorkerPool(threads: 4)
-    let store: DiskStore
+    let store: any UploadStore
 
-    init(_ place: TemporaryDirectory) throws {
+    /// - Parameter store: nil for one in the directory.
+    init(_ place: TemporaryDirectory, store: (any UploadStore)? = nil) throws {
       self.place = place
       budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-      store = DiskStore(directory: try UploadDirectory(path: place.path), budget: budget, workers: workers)
+      if let store {
+        self.store = store
+      } else {
+        self.store = DiskStore(directory: try UploadDirectory(path: place.path), budget: budget, workers: workers)
+      }
     }
 
     func server(_ configuration: ServerConfiguration) -> UploadServer {
       UploadServer(
         configuration: configuration,
         store: store,
+        budget: budget,
         ledger: ledger,
         eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -74,12 +80,14 @@ final class RunningServer: Sendable {
   }
 
   /// Runs a server while `body` does, stops it and waits for its end.
+  /// - Parameter store: nil for one in a directory of its own.
   static func with(
     _ configuration: ServerConfiguration = RunningServer.configuration,
+    store: (any UploadStore)? = nil,
     _ body: (RunningServer) async throws -> Void
   ) async throws {
     try await withTemporaryDirectory { place in
-      let parts = try Parts(place)
+      let parts = try Parts(place, store: store)
       let running = try await start(configuration, parts)
       do {
         try await body(running)

@@ -47,9 +47,9 @@ final class WireClient: Sendable {
   static func exchange(_ text: String, port: Int) async throws -> String {
     let client = try await WireClient(port: port)
     try await client.send(text)
-    let answer = try await client.answerToTheEnd()
+    let response = try await client.responseToEnd()
     try await client.close()
-    return answer
+    return response
   }
 
   var received: [UInt8] { collector.bytes.withLock { $0 } }
@@ -98,13 +98,13 @@ final class WireClient: Sendable {
     try await channel.setOption(.autoRead, value: true).get()
   }
 
-  /// Waits until the answer contains `text`.
+  /// Waits until the response contains `text`.
   func wait(for text: String) async throws {
     try await eventually("\(text.debugDescription) from the server") { self.text.contains(text) }
   }
 
   /// Waits for the server's end, and gives all that came before it.
-  func answerToTheEnd() async throws -> String {
+  func responseToEnd() async throws -> String {
     try await eventually("the server's end of the connection") { hasEnded }
     return text
   }

@@ -9,12 +9,12 @@ import UploadTestSupport
 
 /// Certificates and keys of a server: made, and read from files.
 @Suite struct TLSIdentityTests {
-  @Test func eachSelfSignedCertificateIsANewOne() throws {
+  @Test func `Each self-signed certificate is a new one`() throws {
     let first = try TLSIdentity(selfSignedFor: "127.0.0.1")
     #expect(try TLSIdentity(selfSignedFor: "127.0.0.1").fingerprint != first.fingerprint)
   }
 
-  @Test func aCertificateNamesWhatTheServerIsCalled() {
+  @Test func `A certificate names the server`() {
     func names(_ host: String) -> String {
       SelfSignedCertificate.names(host: host).map { String(describing: $0) }.joined(separator: " ")
     }
@@ -25,13 +25,13 @@ import UploadTestSupport
   }
 
   /// A server that stops waits for each client so long, after its grace.
-  @Test func nobodyWaitsLongForTheWordThatEndsTLS() throws {
+  @Test func `The wait for the client's close_notify is short`() throws {
     let (certificate, key) = try SelfSignedCertificate.make(host: "127.0.0.1")
     let configuration = TLSIdentity.configuration(chain: [certificate], key: key)
     #expect(configuration.shutdownTimeout < .seconds(1))
   }
 
-  @Test func messagesNameTheFile() async throws {
+  @Test func `Messages name the file`() async throws {
     try await withTemporaryDirectory { directory in
       let (certificate, key) = try Self.write(directory, "own")
       let (_, other) = try Self.write(directory, "other")

@@ -7,16 +7,16 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// An upload that somebody at the server ends: the client is told, and nothing is left on the disk.
+/// An upload that the server's user cancels: the client gets a response, and nothing is left on the disk.
 @Suite struct CancellingTests {
-  @Test func `The client gets an answer, and the rest of its body is not stored`() async throws {
+  @Test func `The client gets a response, and the rest of its body is not stored`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 100000000"]) + "begin")
       try cancel(harness)
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
-      #expect(answer.contains(#"{"status":403,"msg":"The upload was cancelled at the server.","ok":false}"#))
-      #expect(!answer.contains("Retry-After"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+      #expect(response.contains(#"{"status":403,"msg":"The upload was cancelled at the server.","ok":false}"#))
+      #expect(!response.contains("Retry-After"))
       #expect(harness.store.sink?.isAborted == true)
       try harness.send("more")
       #expect(harness.store.sink?.text == "begin")
@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client that waits for 100 is told instead`() async throws {
+  @Test func `A client that waits for 100 Continue gets the response instead`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 10"]))
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `One file of a form takes the others with it`() async throws {
+  @Test func `Cancelling one file of a form cancels the others`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000"]))
       try harness.send(FormText.file("a", "1") + FormText.file("b", "2"))
@@ -117,7 +117,7 @@ import UploadTestSupport
       }
       server.ledger.cancelAll()
       for client in [stream, form, raw] {
-        #expect(try await client.answerToTheEnd().contains(#"{"status":403,"#))
+        #expect(try await client.responseToEnd().contains(#"{"status":403,"#))
         try await client.close()
       }
       #expect(server.ledger.totals(.incoming).cancelled == 4)

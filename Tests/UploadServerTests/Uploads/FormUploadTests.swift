@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `One file that fails takes the others with it`() async throws {
+  @Test func `One file that fails fails the others of its form`() async throws {
     try await withHandler { harness in
       let length = "Content-Length: 100000000"
       try harness.send(request("POST /file-upload", [FormText.type, length]))
@@ -50,6 +50,21 @@ import UploadTestSupport
       #expect(harness.ledger.totals(.incoming).failed == 3)
       try harness.send("more")
       #expect(harness.store.sinks.count == 3)
+    }
+  }
+
+  /// As it does when its workers have been shut down.
+  @Test func `a store that fails within the call that begins an upload fails the form`() async throws {
+    try await withHandler { harness in
+      let length = "Content-Length: 100000000"
+      try harness.send(request("POST /file-upload", [FormText.type, length]))
+      try harness.send(FormText.file("a", "1"))
+      harness.store.beginFailure = UploadError(.storageFailed, "No.")
+      try harness.send(FormText.file("b", "2") + "--b\r\n")
+      #expect(try harness.statuses() == [500])
+      #expect(harness.store.discarded == ["a"])
+      #expect(harness.ledger.totals(.incoming).failed == 2)
+      #expect(harness.ledger.activeCount(.incoming) == 0)
     }
   }
 
@@ -95,18 +110,18 @@ import UploadTestSupport
   @Test(arguments: [
     FormText.field("a", "b") + FormText.end, FormText.end, FormText.file("", "") + FormText.end,
   ])
-  func `A form without a file is refused`(body: String) async throws {
+  func `A form without a file is rejected`(body: String) async throws {
     try await withHandler { harness in
       try harness.send(request("POST /file-upload", [FormText.type], body: body))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 400 "))
-      #expect(answer.contains("no file in it"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 400 "))
+      #expect(response.contains("no file in it"))
       #expect(harness.store.sinks.isEmpty)
     }
   }
 
   @Test(arguments: [FormText.file("a", "1"), FormText.file("a", "1") + "--b", "--b\r\nContent-Dispo", "", "text"])
-  func `A form that is cut stores nothing, even when its length is right`(body: String) async throws {
+  func `An interrupted form stores nothing, even when its length is right`(body: String) async throws {
     try await withHandler { harness in
       try harness.send(request("POST /file-upload", [FormText.type], body: body))
       #expect(try harness.statuses() == [400])
@@ -168,8 +183,8 @@ import UploadTestSupport
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
       #expect(try harness.statuses() == [201])
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2"), FormText.file("c", "3")))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 413 ") && answer.contains("more than 2 files"), "\(answer)")
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 413 ") && response.contains("more than 2 files"), "\(response)")
       #expect(harness.store.discarded == ["a", "b"])
     }
   }
@@ -181,8 +196,8 @@ import UploadTestSupport
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
       #expect(try harness.statuses() == [201])
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2"), FormText.file("c", "3")))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("\r\nRetry-After: "))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 503 ") && response.contains("\r\nRetry-After: "))
       #expect(harness.store.discarded == ["a", "b"])
     }
     limits.maxUploads = 1

@@ -41,12 +41,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Requests to the library are reported when they are rejected, not when a file is missing`() async throws {
+  @Test func `Requests to Hummingbird are reported when they are rejected, not when a file is missing`() async throws {
     try await withHandler(access: gate()) { harness in
       try harness.send(request("GET /files/a"))
       #expect(report(harness) == ["192.0.2.1 GET /files/a 401"])
       for (status, isReported) in [(404, false), (412, false), (416, false), (400, true), (500, true)] {
-        harness.library.status = status
+        harness.hummingbird.status = status
         try harness.send(request("GET /files/\(status)", proof))
         #expect(report(harness) == (isReported ? ["192.0.2.1 GET /files/\(status) \(status)"] : []))
       }

@@ -13,14 +13,14 @@ import UploadTestSupport
     "sha-512=:m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw==:"
   private static let text = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
-  @Test(arguments: ["Repr-Digest", "Content-Digest"]) func `A digest that is right is told back`(field: String)
+  @Test(arguments: ["Repr-Digest", "Content-Digest"]) func `A digest that matches is in the response`(field: String)
     async throws
   {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["\(field): md5=:AA==:, \(Self.digest)"], body: "hello"))
-      let answer = try harness.received()
-      #expect(answer.contains("HTTP/1.1 201 ") && answer.contains("\r\nRepr-Digest: \(Self.digest)\r\n"))
-      #expect(answer.contains(#""type":"text/plain","sha256":"\#(Self.text)","url":"./files/a"}]}"#))
+      let response = try harness.received()
+      #expect(response.contains("HTTP/1.1 201 ") && response.contains("\r\nRepr-Digest: \(Self.digest)\r\n"))
+      #expect(response.contains(#""type":"text/plain","sha256":"\#(Self.text)","url":"./files/a"}]}"#))
     }
   }
 
@@ -37,7 +37,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["sha-256=abc", "sha-256=:AAAA:", "(", "sha-256"]) func `One that is malformed is refused at once`(
+  @Test(arguments: ["sha-256=abc", "sha-256=:AAAA:", "(", "sha-256"]) func `A malformed digest is rejected at once`(
     value: String
   ) async throws {
     try await withHandler { harness in
@@ -50,8 +50,8 @@ import UploadTestSupport
   @Test func `Without a digest in the request none is computed, unless the server is to`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", body: "hello"))
-      let answer = try harness.received()
-      #expect(!answer.contains("sha256") && !answer.contains("Repr-Digest"))
+      let response = try harness.received()
+      #expect(!response.contains("sha256") && !response.contains("Repr-Digest"))
       #expect(harness.store.sink?.hash == nil)
       try harness.send(request("PUT /a", ["Repr-Digest: md5=:AA==:"], body: "hello"))
       #expect(harness.store.sink?.hash == nil)
@@ -62,11 +62,11 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The digest that is wanted is told`() async throws {
+  @Test func `The requested digest is in the response`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Want-Repr-Digest: sha-256=1, sha-512=9"], body: "hello"))
-      let answer = try harness.received()
-      #expect(answer.contains("\r\nRepr-Digest: \(Self.digest512)\r\n") && !answer.contains("\"sha256\""))
+      let response = try harness.received()
+      #expect(response.contains("\r\nRepr-Digest: \(Self.digest512)\r\n") && !response.contains("\"sha256\""))
       try harness.send(request("PUT /a", ["Want-Repr-Digest: sha-256=x"], body: "hello"))
       #expect(try harness.statuses() == [400])
     }
@@ -83,8 +83,8 @@ import UploadTestSupport
   ) async throws {
     try await withHandler { harness in
       try harness.send(chunked(fields, trailers: ["Repr-Digest: \(digest)"]))
-      let answer = try harness.received()
-      #expect(answer.contains("HTTP/1.1 201 ") && answer.contains(digest), "\(answer)")
+      let response = try harness.received()
+      #expect(response.contains("HTTP/1.1 201 ") && response.contains(digest), "\(response)")
       // Announced, the usual one is computed on the way; what is not, of what is stored.
       #expect((harness.store.sink?.hash != nil) == !fields.isEmpty)
       #expect((harness.store.sink?.request?.late != nil) == (fields.isEmpty || digest == Self.digest512))
@@ -96,7 +96,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A trailer that contradicts the head is refused`() async throws {
+  @Test func `A trailer that contradicts the headers is rejected`() async throws {
     try await withHandler { harness in
       let other = "Repr-Digest: \(Self.digest.replacing("LPJ", with: "LPK"))"
       try harness.send(chunked(["Repr-Digest: \(Self.digest)"], trailers: [other]))
@@ -104,7 +104,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A cut upload is incomplete, whatever it states`() async throws {
+  @Test func `An interrupted upload is incomplete, whatever digest it states`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Repr-Digest: \(Self.digest)", "Content-Length: 50"]) + "hello")
       harness.sendEnd()
@@ -125,10 +125,12 @@ import UploadTestSupport
   @Test func `A part of a form has a digest of its own`() async throws {
     try await withHandler { harness in
       try harness.send(form([("Content-Digest: \(Self.digest)\r\n", "hello"), ("", "x")]))
-      let answer = try harness.received()
-      #expect(answer.contains(#"{"name":"0","size":5,"type":"text/plain","sha256":"\#(Self.text)","url":"./files/0"}"#))
-      #expect(answer.contains(#"{"name":"1","size":1,"type":"text/plain","url":"./files/1"}"#))
-      #expect(!answer.contains("Repr-Digest"), "it could not say which file it means")
+      let response = try harness.received()
+      #expect(
+        response.contains(#"{"name":"0","size":5,"type":"text/plain","sha256":"\#(Self.text)","url":"./files/0"}"#)
+      )
+      #expect(response.contains(#"{"name":"1","size":1,"type":"text/plain","url":"./files/1"}"#))
+      #expect(!response.contains("Repr-Digest"), "it could not say which file it means")
       try harness.send(form([("", "x"), ("Repr-Digest: \(Self.digest)\r\n", "hello!")]))
       try harness.send(form([("Repr-Digest: ?\r\n", "hello")]))
       #expect(try harness.statuses() == [400, 400])

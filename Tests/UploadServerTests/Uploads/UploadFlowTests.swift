@@ -29,7 +29,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client that waits for a word hears it when the store has room, not before`() async throws {
+  @Test func `A client that waits for 100 Continue gets it when the store has room, not before`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5"]))
@@ -46,9 +46,9 @@ import UploadTestSupport
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5000000"]))
       harness.store.sink?.fail(UploadError(.diskFull, "Full."))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 507 "))
-      #expect(!answer.contains("100 Continue"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 507 "))
+      #expect(!response.contains("100 Continue"))
     }
   }
 
@@ -65,14 +65,14 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("Content-Length: 100000000", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
-  func `A full disk is answered while the client still sends`(length: String, piece: String) async throws {
+  func `A full disk is reported while the client still sends`(length: String, piece: String) async throws {
     try await withHandler { harness in
       try begin(harness, length)
       try harness.send(piece)
       harness.store.sink?.fail(UploadError(.diskFull, "No space."))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 507 Insufficient Storage\r\n"))
-      #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 507 Insufficient Storage\r\n"))
+      #expect(response.lowercased().contains("\r\nconnection: close\r\n"))
       #expect(!harness.wire.outputIsClosed && harness.isOpen)
       #expect(harness.readsOnTurn() > 0)
       try harness.send(piece)
@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A failure while the file is stored is answered, and the connection stays`() async throws {
+  @Test func `A failure while the file is stored gets a response, and the connection stays open`() async throws {
     try await withHandler { harness in
       harness.store.publishFailure = UploadError(.nameTaken, "Taken.")
       try harness.send(request("PUT /a", body: "x"))
@@ -107,7 +107,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A body without a length is held to the limit while it comes`() async throws {
+  @Test func `A body without a length is held to the limit while it arrives`() async throws {
     var limits = UploadLimits()
     limits.maxSize = 5
     try await withHandler(limits: limits) { harness in

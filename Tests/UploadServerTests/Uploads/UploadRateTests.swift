@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Held back it is not called silent, nor slow`() async throws {
+  @Test func `An upload under a rate limit neither times out nor counts as slow`() async throws {
     var limits = limits(rate: 100)
     limits.minRate = 1000
     limits.idleTimeout = .seconds(5)

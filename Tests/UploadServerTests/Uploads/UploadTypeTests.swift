@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What is refused for the type it declares counts no longer for its client`() async throws {
+  @Test func `An upload rejected for its declared type does not count for its client`() async throws {
     var limits = try limits(deny: ["image/png"])
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits) { harness in
@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A kind that is not taken is refused as soon as its bytes show it`() async throws {
+  @Test func `A type that is not accepted is rejected as soon as its bytes show it`() async throws {
     try await withHandler(limits: limits(allow: ["image/*"])) { harness in
       let declared = "Content-Type: image/png"
       try harness.send(request("PUT /a", [declared, "Content-Length: 5000"]) + String(repeating: "a", count: 1444))
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A kind that is denied is refused by its bytes, or by its own word`() async throws {
+  @Test func `A denied type is rejected by its bytes, or by its declaration`() async throws {
     try await withHandler(limits: limits(deny: ["text/html", "application/pdf"])) { harness in
       try harness.send(request("PUT /a", ["Content-Type: text/html"], body: "x"))
       #expect(try harness.statuses() == [415])
@@ -125,9 +125,9 @@ import UploadTestSupport
   {
     try await withHandler(limits: limits(deny: ["text/html", "text/csv"])) { harness in
       try harness.send(request(line, fields, body: body))
-      let answer = try harness.received()
-      #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
-      if let type { #expect(answer.contains("\"type\":\"\(type)\""), "\(answer)") }
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 \(status) "), "\(response)")
+      if let type { #expect(response.contains("\"type\":\"\(type)\""), "\(response)") }
       #expect(harness.store.published == (type == nil ? [] : [[String(line.dropFirst(5))]]))
     }
   }
@@ -152,7 +152,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a body of a denied type that is cut is not kept`() async throws {
+  @Test func `an interrupted body of a denied type is not kept`() async throws {
     var limits = try limits(deny: ["text/html"])
     limits.onCut = .keep
     try await withHandler(limits: limits) { harness in
@@ -163,7 +163,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["application/pdf", nil]) func `One part of a form that is not taken spoils it all`(
+  @Test(arguments: ["application/pdf", nil]) func `One part of a form that is not accepted fails the whole form`(
     declared: String?
   ) async throws {
     try await withHandler(limits: limits(deny: ["application/pdf"])) { harness in
@@ -180,8 +180,8 @@ import UploadTestSupport
     try await RawHarness.with(limits: limits(allow: ["application/pdf"])) { harness in
       try harness.send(Self.pdf)
       harness.fire(ChannelEvent.inputClosed)
-      let answer = try harness.received()
-      #expect(answer.contains("\"status\":201") && answer.contains("application/pdf"), "\(answer)")
+      let response = try harness.received()
+      #expect(response.contains("\"status\":201") && response.contains("application/pdf"), "\(response)")
       #expect(harness.store.sink?.name?.hasSuffix(".pdf") == true)
     }
     try await RawHarness.with(limits: limits(allow: ["application/pdf"])) { harness in

@@ -54,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `small files that are finished in a group go there as well`() async throws {
+  @Test func `small files that are finalized in a group are stored in the new directory as well`() async throws {
     try await withTemporaryDirectory { parent in
       try await withStore(durability: .full, in: parent.path) { fixture in
         _ = try await fixture.store([1], as: "before")
@@ -70,7 +70,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `while the path leads to nothing uploads are rejected, and accepted again later`() async throws {
+  @Test func `uploads are rejected while the path leads to nothing, and accepted again later`() async throws {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
       let directory = try UploadDirectory(path: path)
@@ -95,7 +95,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `one in which nothing can be stored does not take its place`() async throws {
+  @Test func `a directory in which nothing can be stored does not replace the old one`() async throws {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
       let disk = FaultyDisk(sparesOpening: true) { $0 == .link ? .fails(EPERM) : .fine }
@@ -108,10 +108,10 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, mounts), arguments: [true, false])
-  func `a disk that is mounted over it takes its place, and what is under way fails`(isHidden: Bool) async throws {
+  func `a disk mounted over the directory replaces it, and running uploads fail`(isHidden: Bool) async throws {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
-      let directory = try UploadDirectory(path: path, calls: FileCalls(), lookInterval: .zero)
+      let directory = try UploadDirectory(path: path, calls: FileCalls(), pathCheckInterval: .zero)
       let staged = try completed(directory, "a", isHidden: isHidden)
       let running = try isHidden ? directory.createHidden() : directory.createPartial()
       try write(1, to: running)
@@ -137,7 +137,7 @@ import UploadTestSupport
       try #require(mkdir(disk, 0o755) == 0)
       if !inner.isEmpty { try #require(mkdir(path, 0o755) == 0) }
       try #require(mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0)
-      let directory = try UploadDirectory(path: path, calls: FileCalls(), lookInterval: .zero)
+      let directory = try UploadDirectory(path: path, calls: FileCalls(), pathCheckInterval: .zero)
       let staged = try completed(directory, "a")
       let running = try directory.createPartial()
       try write(1, to: running)
@@ -160,10 +160,10 @@ import UploadTestSupport
     }
   }
 
-  @Test func `while nothing changes the path is looked at only now and then`() async throws {
+  @Test func `the path of an unchanged directory is checked only from time to time`() async throws {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
-      let directory = try UploadDirectory(path: path, calls: FileCalls(), lookInterval: .seconds(3600))
+      let directory = try UploadDirectory(path: path, calls: FileCalls(), pathCheckInterval: .seconds(3600))
       let file = try directory.createPartial()
       try write(1, to: file)
       try #require(rename(path, parent.file("old")) == 0)

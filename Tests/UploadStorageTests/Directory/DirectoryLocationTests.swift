@@ -17,7 +17,7 @@ import Testing
     #expect(opened.change(to: opened, deviceAtMountPoint: Self.root) == .none)
   }
 
-  @Test func `a directory that was made again on the same device takes its place`() {
+  @Test func `a directory that was created again on the same device replaces the old one`() {
     let opened = location(Self.root, 10, at: "/")
     #expect(opened.change(to: location(Self.root, 11, at: "/"), deviceAtMountPoint: Self.root) == .replaced)
     let mounted = location(Self.disk, 10, at: "/srv")
@@ -25,12 +25,12 @@ import Testing
   }
 
   @Test(arguments: ["/srv/uploads", "/srv"])
-  func `a disk that is mounted over the directory, or over one above it, takes its place`(mountPoint: String) {
+  func `a disk mounted over the directory, or over one above it, replaces it`(mountPoint: String) {
     let opened = location(Self.root, 10, at: "/")
     #expect(opened.change(to: location(Self.disk, 2, at: mountPoint), deviceAtMountPoint: Self.root) == .replaced)
   }
 
-  @Test func `a disk mounted deeper or in place of the old one takes its place`() {
+  @Test func `a disk mounted deeper or in place of the old one replaces it`() {
     let opened = location(Self.disk, 10, at: "/srv")
     let deeper = location(Self.other, 2, at: "/srv/uploads")
     #expect(opened.change(to: deeper, deviceAtMountPoint: Self.disk) == .replaced)
@@ -38,7 +38,7 @@ import Testing
     #expect(opened.change(to: again, deviceAtMountPoint: Self.other) == .replaced)
   }
 
-  @Test func `the directory below an unmounted disk does not take its place`() {
+  @Test func `the directory below an unmounted disk does not replace it`() {
     let opened = location(Self.disk, 2, at: "/srv/uploads")
     let bare = location(Self.root, 10, at: "/")
     #expect(opened.change(to: bare, deviceAtMountPoint: Self.root) == .unavailable(.unmounted))
@@ -49,12 +49,12 @@ import Testing
     #expect(opened.change(to: nil, deviceAtMountPoint: nil) == .unavailable(.unmounted))
   }
 
-  @Test func `a directory that does not exist any more is missing`() {
+  @Test func `a directory that no longer exists is missing`() {
     let opened = location(Self.root, 10, at: "/")
     #expect(opened.change(to: nil, deviceAtMountPoint: Self.root) == .unavailable(.missing))
   }
 
-  @Test func `a link that was made to lead to another disk is not followed`() {
+  @Test func `a link that was changed to lead to another disk is not followed`() {
     let opened = location(Self.disk, 10, at: "/mnt/one")
     let found = location(Self.other, 10, at: "/mnt/other")
     #expect(opened.change(to: found, deviceAtMountPoint: Self.disk) == .unavailable(.elsewhere))

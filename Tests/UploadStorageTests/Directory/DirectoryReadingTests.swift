@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An opened file has its bytes and nothing behind them`() async throws {
+  @Test func `an open file is read up to its end`() async throws {
     try await withTemporaryDirectory { place in
       try place.write([1, 2, 3], to: "a")
       let file = try #require(try UploadDirectory(path: place.path).reader.open("a"))
@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A file's version is another one with every content, and the same until then`() async throws {
+  @Test func `a file's version changes with its content, and only then`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let version = { try #require(directory.reader.open("a")).version.text }
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Only a file of just that name is opened`() async throws {
+  @Test func `only a file with exactly the requested name is opened`() async throws {
     try await withTemporaryDirectory { place in
       let root = place.file("root")
       let directory = try UploadDirectory(path: root)
@@ -112,7 +112,7 @@ import UploadTestSupport
     ("text/plain", "text/plain"), ("", nil), ("plain", nil), ("a/b\n", nil), ("a/b c", nil), ("a/\u{7F}", nil),
     ("a/ü", nil), (String(repeating: "a", count: 255) + "/", "" as String?), (String(repeating: "/", count: 257), nil),
   ])
-  func `A noted type counts only when it looks like one`(noted: String, expected: String?) async throws {
+  func `a noted type is used only when it has the form of a media type`(noted: String, expected: String?) async throws {
     try await withTemporaryDirectory { place in
       guard Descriptors.takesAttributes(place.file("probe")) else { return }
       let descriptor = Glibc.open(try place.write([1], to: "a"), O_RDWR)
@@ -126,7 +126,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Bytes that are no text are no type`() async throws {
+  @Test func `a noted type that is not UTF-8 is ignored`() async throws {
     try await withTemporaryDirectory { place in
       guard Descriptors.takesAttributes(place.file("probe")) else { return }
       let descriptor = Glibc.open(try place.write([1], to: "a"), O_RDWR)

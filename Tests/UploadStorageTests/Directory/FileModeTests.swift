@@ -43,7 +43,7 @@ import UploadTestSupport
 
   /// Both kinds are created with 0666, from which the kernel takes the umask. A test cannot change that of all others.
   @Test(arguments: [true, false])
-  func `without a chosen mode files are created for everybody whom the umask leaves`(isHidden: Bool) async throws {
+  func `without a chosen mode files are created with 0666 less the umask`(isHidden: Bool) async throws {
     try await withTemporaryDirectory { place in
       try place.write([1], to: "umask")
       let plain = open(place.file("plain"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
@@ -57,7 +57,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file system that does not take the mode is rejected at the start`() async throws {
+  @Test func `a file system that rejects the mode is rejected at the start`() async throws {
     try await withTemporaryDirectory { place in
       let mode = try FileMode(octal: "640")
       let disk = FaultyDisk { $0 == .setMode(0o640) ? .fails(EPERM) : .fine }

@@ -13,18 +13,18 @@ import UploadTestSupport
   /// A disk of which some is used: by the blocks that files reserve, and by what the test says.
   private final class SmallDisk: Sendable {
     let free: Mutex<UInt64>
-    let takesReserve: Bool
+    let supportsReserve: Bool
 
-    init(free: UInt64, takesReserve: Bool = true) {
+    init(free: UInt64, supportsReserve: Bool = true) {
       self.free = Mutex(free)
-      self.takesReserve = takesReserve
+      self.supportsReserve = supportsReserve
     }
 
     var calls: FileCalls {
       var calls = FileCalls()
       calls.freeSpace = { _ in self.free.withLock { $0 } }
       calls.reserve = { _, range in
-        guard self.takesReserve else {
+        guard self.supportsReserve else {
           errno = EOPNOTSUPP
           return -1
         }
@@ -74,10 +74,12 @@ import UploadTestSupport
     #expect(throws: UploadError.self) { try space.promise(20) }
   }
 
-  @Test(arguments: [true, false]) func `Two are not both let onto what is enough for one`(takesReserve: Bool)
+  @Test(arguments: [true, false]) func `of two uploads that find space for one, only one is accepted`(
+    supportsReserve: Bool
+  )
     async throws
   {
-    let disk = SmallDisk(free: 10 * Self.mebibyte, takesReserve: takesReserve)
+    let disk = SmallDisk(free: 10 * Self.mebibyte, supportsReserve: supportsReserve)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
       try await eventually("the first is let in") { try await first.hasRoom }
@@ -85,9 +87,9 @@ import UploadTestSupport
       let error = try await failure(second)
       #expect(error.code == .diskFull)
       #expect(error.message.contains("6.0 MiB more are needed"))
-      #expect(error.message.contains(takesReserve ? "4.0 MiB are free" : "10.0 MiB are free"))
+      #expect(error.message.contains(supportsReserve ? "4.0 MiB are free" : "10.0 MiB are free"))
       #expect(error.message.contains("2 MiB are kept free (--min-free)"))
-      #expect(error.message.contains("promised") == !takesReserve)
+      #expect(error.message.contains("promised") == !supportsReserve)
       let third = try await fixture.probe(size: 2 * Self.mebibyte)
       try await eventually("two are enough for the third") { try await third.hasRoom }
       #expect(try await third.notified.errors.isEmpty)
@@ -97,7 +99,7 @@ import UploadTestSupport
   }
 
   @Test func `A promise ends with its upload, and shrinks as bytes are written`() async throws {
-    let disk = SmallDisk(free: 10 * Self.mebibyte, takesReserve: false)
+    let disk = SmallDisk(free: 10 * Self.mebibyte, supportsReserve: false)
     try await withStore(calls: disk.calls) { fixture in
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
       try await eventually("room") { try await first.hasRoom }
@@ -117,11 +119,13 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [true, false]) func `Many that grow at the same time leave free what is kept`(takesReserve: Bool)
+  @Test(arguments: [true, false]) func `uploads that grow at the same time leave the space that is to stay free`(
+    supportsReserve: Bool
+  )
     async throws
   {
     // Enough for half of what comes, and for one reserve ahead but not for two.
-    let disk = SmallDisk(free: 100 * Self.mebibyte, takesReserve: takesReserve)
+    let disk = SmallDisk(free: 100 * Self.mebibyte, supportsReserve: supportsReserve)
     let least = Mutex(UInt64.max)
     var calls = disk.calls
     let looked = calls.freeSpace
@@ -138,7 +142,7 @@ import UploadTestSupport
     let write = calls.write
     calls.write = { descriptor, bytes, offset in
       let written = write(descriptor, bytes, offset)
-      if !takesReserve {
+      if !supportsReserve {
         let left = disk.free.withLock { free in
           free -= min(free, UInt64(max(0, written)))
           return free
@@ -169,8 +173,10 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [true, false]) func `One of unknown length is watched as it grows`(takesReserve: Bool) async throws {
-    let disk = SmallDisk(free: 5 * Self.mebibyte, takesReserve: takesReserve)
+  @Test(arguments: [true, false]) func `an upload of unknown length is checked as it grows`(supportsReserve: Bool)
+    async throws
+  {
+    let disk = SmallDisk(free: 5 * Self.mebibyte, supportsReserve: supportsReserve)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
       let piece = SplitMix64.bytes(500_000)
@@ -186,7 +192,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Blocks that a file has ahead of its bytes are not asked for again`() async throws {
+  @Test func `blocks that are reserved ahead of a file's bytes are not reserved again`() async throws {
     let disk = SmallDisk(free: 100 * Self.mebibyte)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
@@ -201,7 +207,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A small file, and a form that says how long it can be, are asked about too`() async throws {
+  @Test func `space is checked for small files, and for forms with a known limit, too`() async throws {
     let disk = SmallDisk(free: 3 * Self.mebibyte)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let form = try await fixture.probe(size: 2 * Self.mebibyte, isExact: false)
@@ -220,7 +226,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `While one's blocks are being reserved others are let in, to what is left`() async throws {
+  @Test func `while one upload's blocks are being reserved others are accepted, as far as space is left`() async throws
+  {
     let disk = SmallDisk(free: 10 * Self.mebibyte)
     let isReserving = Atomic(false)
     let gate = DispatchSemaphore(value: 0)
@@ -250,7 +257,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A large reserve is taken step by step, and all of it`() async throws {
+  @Test func `a large file is reserved completely, in steps`() async throws {
     let size: UInt64 = 200 * Self.mebibyte + 5
     let disk = SmallDisk(free: size)
     let steps = Mutex<[Range<UInt64>]>([])
@@ -271,7 +278,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Where it cannot be told what is free everything is let in`() async throws {
+  @Test func `every upload is accepted where the free space is not known`() async throws {
     var calls = FileCalls()
     calls.freeSpace = { _ in nil }
     try await withStore(minFree: SizeSetting(.max), calls: calls) { fixture in
@@ -280,7 +287,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The numbers are this file system's`() throws {
+  @Test func `the free space is that of the file system`() throws {
     let root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { close(root) }
     #expect(FileCalls().freeSpace(root) ?? 0 > 0)
@@ -288,7 +295,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [DuplicatePolicy.replace, .error, .rename])
-  func `What is kept of a cut body never takes another's name`(policy: DuplicatePolicy) async throws {
+  func `an interrupted upload that is kept never replaces another file`(policy: DuplicatePolicy) async throws {
     try await withStore(durability: .full, onDuplicate: policy) { fixture in
       try fixture.place.write([9], to: "a.partial")
       let probe = try await fixture.probe(size: 3 * Self.mebibyte)

@@ -11,7 +11,11 @@ import UploadCore
     (EILSEQ, "rename", .badRequest), (EINVAL, "link", .badRequest), (EINVAL, "write", .storageFailed),
     (EFBIG, "fallocate", .tooLarge), (ENOENT, "link", .directoryUnavailable),
   ])
-  func `A failed call becomes a code, and its cause stays`(number: Int32, call: String, code: UploadError.Code) throws {
+  func `a failed call is reported with a code, and its cause is kept`(
+    number: Int32,
+    call: String,
+    code: UploadError.Code
+  ) throws {
     errno = number
     let error = StorageError.uploadFailed(call)
     #expect(error.code == code)
@@ -23,7 +27,7 @@ import UploadCore
     (ENOTDIR, "is not a directory"), (EEXIST, "is not a directory"), (EACCES, "is not writable (Permission denied)"),
     (EROFS, "is on a read-only file system"), (EIO, "cannot be used for uploads: open: Input/output error"),
   ])
-  func `A directory that cannot be used is named with the way out`(number: Int32, words: String) {
+  func `a directory that cannot be used is reported with what to do`(number: Int32, words: String) {
     errno = number
     let error = StorageError.directoryUnusable("open", path: "/srv")
     #expect(error.code == .badDirectory)
@@ -32,9 +36,9 @@ import UploadCore
   }
 
   @Test(arguments: [(ENOENT, "stores no files of users"), (EACCES, "permission denied"), (ENOSPC, "No space left")])
-  func `a directory that takes no files is named with the reason`(number: Int32, words: String) {
+  func `a directory in which no file can be created is reported with the reason`(number: Int32, words: String) {
     errno = number
-    let error = StorageError.directoryTakesNoFiles(StorageError.uploadFailed("open"), path: "/srv")
+    let error = StorageError.directoryRejectsFiles(StorageError.uploadFailed("open"), path: "/srv")
     #expect(error.code == .badDirectory)
     #expect(error.message.hasPrefix("No file can be created in /srv: ") && error.message.contains(words))
     #expect(error.message.hasSuffix("Name another directory with --dir."))

@@ -7,7 +7,7 @@ import UploadTestSupport
 
 @Suite struct UploadDirectoryTests {
   @Test(arguments: ["new", "a/b/c", "a//b///", "spaces and ü", "./x/../y"])
-  func `A missing directory is made`(path: String) async throws {
+  func `a missing directory is created`(path: String) async throws {
     try await withTemporaryDirectory { place in
       if path.contains("..") { try #require(mkdir(place.file("x"), 0o755) == 0) }
       let directory = try UploadDirectory(path: place.file(path))
@@ -18,7 +18,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What is there stays, and a second server may have the same directory`() async throws {
+  @Test func `existing files stay, and a second server may use the same directory`() async throws {
     try await withTemporaryDirectory { place in
       try place.write([1], to: "kept")
       let first = try UploadDirectory(path: place.path)
@@ -61,7 +61,8 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `Where a file can be written but gets no name, nothing is started`(isUnnamed: Bool) async throws {
+  func `a directory in which files can be written but not named is rejected at the start`(isUnnamed: Bool) async throws
+  {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk { call in
         switch call {
@@ -80,7 +81,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Where a directory cannot be synced, nothing is started that promises it`() async throws {
+  @Test func `a directory that cannot be synced is rejected at the start where the durability requires it`()
+    async throws
+  {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EINVAL) : .fine }
       let error = try #require(throws: UploadError.self) {
@@ -97,7 +100,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [ENOSPC, EDQUOT]) func `A disk that is full can be started on`(number: Int32) async throws {
+  @Test(arguments: [ENOSPC, EDQUOT]) func `a full disk is accepted at the start`(number: Int32) async throws {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk { call in
         switch call {
@@ -185,7 +188,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A hidden file that a sweep got first is made anew`() async throws {
+  @Test func `a hidden file that another server has swept is created again`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       var tries = 0

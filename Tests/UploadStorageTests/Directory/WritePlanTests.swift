@@ -19,7 +19,7 @@ import UploadTestSupport
     #expect(!tail.needsTruncation)
   }
 
-  @Test func `A large file of known size is reserved whole and written past the page cache`() {
+  @Test func `a large file of known size is reserved completely and bypasses the page cache`() {
     let size = UInt64(Self.mebi + 5)
     var plan = WritePlan(size: size, isExact: true)
     #expect(plan.reserveWhole() == 0..<size)
@@ -36,14 +36,14 @@ import UploadTestSupport
     #expect(!plan.tail(Self.mebi - Slab.small, isAligned: true).needsTruncation)
   }
 
-  @Test func `A file that ends before its reserve is cut`() {
+  @Test func `a file that ends before its reserve is truncated`() {
     var plan = WritePlan(size: UInt64(4 * Self.mebi), isExact: true)
     _ = plan.reserveWhole()
     _ = plan.next(Self.mebi)
     #expect(plan.tail(0, isAligned: false).needsTruncation)
   }
 
-  @Test func `Of an unknown size the first piece is cached, the next reserve ahead`() {
+  @Test func `with unknown size the first piece is cached, and the next reserve blocks ahead`() {
     var plan = WritePlan(size: nil, isExact: true)
     #expect(plan.reserveWhole() == nil)
     #expect(plan.next(Slab.small).way == .cached)
@@ -59,7 +59,7 @@ import UploadTestSupport
     #expect(plan.tail(10, isAligned: true).needsTruncation)
   }
 
-  @Test func `No more is reserved than a size can be`() {
+  @Test func `no more is reserved than the largest possible size`() {
     let limit = UInt64(3 * Self.mebi)
     var plan = WritePlan(size: limit, isExact: false)
     #expect(plan.reserveWhole() == nil, "it may be much less")
@@ -67,7 +67,7 @@ import UploadTestSupport
     #expect(plan.next(Slab.large).ahead == UInt64(Slab.small)..<limit)
   }
 
-  @Test func `More than was stated is written all the same`() {
+  @Test func `bytes beyond the stated size are written too`() {
     var plan = WritePlan(size: 10, isExact: false)
     _ = plan.next(Slab.small)
     let piece = plan.next(Slab.large)

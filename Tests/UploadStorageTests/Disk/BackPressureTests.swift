@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What comes although there is no room is kept, in order`() async throws {
+  @Test func `bytes that arrive without room are queued in order`() async throws {
     try await withStore(threads: 1) { fixture in
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  /// The least that an upload waits for memory with; it stages what is less.
+  /// The least that an upload waits for memory with; it keeps less without a slab.
   private let block = SplitMix64.bytes(WritePlan.alignment)
 
   /// Spends a whole budget with slabs that no upload fills.
@@ -69,13 +69,13 @@ import UploadTestSupport
       #expect(probe.meter.phase == .memory)
       #expect(probe.meter.residentBytes == 0)
       try await probe.write(Array(bytes.suffix(1)))
-      fixture.budget.giveBack(held.removeLast())
+      fixture.budget.release(held.removeLast())
       try await eventually("room") { try await probe.hasRoom }
       #expect(try await probe.notified.rooms == 1)
       #expect(probe.meter.phase == .peer)
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
-      held.forEach(fixture.budget.giveBack)
+      held.forEach(fixture.budget.release)
     }
   }
 
@@ -86,39 +86,39 @@ import UploadTestSupport
       try await probe.write([])
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == [])
-      held.forEach(fixture.budget.giveBack)
+      held.forEach(fixture.budget.release)
     }
   }
 
-  @Test func `An upload that gives up while it waits for memory leaves the line`() async throws {
+  @Test func `an upload that is aborted while it waits for memory leaves the queue`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       var held = spend(fixture.budget)
       let (first, second) = (try await fixture.probe(), try await fixture.probe())
       try await first.write(block)
       try await second.write(block)
       try await first.abort()
-      fixture.budget.giveBack(held.removeLast())
+      fixture.budget.release(held.removeLast())
       try await eventually("room for the second") { try await second.hasRoom }
       #expect(first.meter.residentBytes == 0)
       _ = try await fixture.publish([second.stage()])
       #expect(try fixture.place.read("file") == block)
-      held.forEach(fixture.budget.giveBack)
+      held.forEach(fixture.budget.release)
     }
   }
 
-  @Test func `A slab granted in the moment of giving up is given back`() async throws {
+  @Test func `a slab that is granted as its upload is aborted is released`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       var held = spend(fixture.budget)
       let probe = try await fixture.probe()
       try await probe.write(block)
       let (budget, slab) = (fixture.budget, held.removeLast())
       // On the loop, so that the grant has been sent but has not arrived when the upload ends.
-      let sent = fixture.eventLoop.submit { budget.giveBack(slab) }
+      let sent = fixture.eventLoop.submit { budget.release(slab) }
       async let aborted: Void = probe.abort()
       try await sent.get()
       try await aborted
-      held.forEach(fixture.budget.giveBack)
-      try await eventually("all given back") { budget.use.used == 0 }
+      held.forEach(fixture.budget.release)
+      try await eventually("all released") { budget.use.used == 0 }
       #expect(probe.meter.residentBytes == 0)
     }
   }
@@ -129,13 +129,13 @@ import UploadTestSupport
       let probe = try await fixture.probe()
       try await probe.write(block)
       let staged = try await probe.beginStaging()
-      held.forEach(fixture.budget.giveBack)
+      held.forEach(fixture.budget.release)
       _ = try await fixture.publish([staged.get()])
       #expect(try fixture.place.read("file") == block)
     }
   }
 
-  @Test func `Many uploads share the least budget, and all end`() async throws {
+  @Test func `many uploads share the smallest budget, and all end`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 0..<24 {

@@ -29,7 +29,7 @@ import UploadTestSupport
       #expect(file.digests == TestHash.of(bytes))
       #expect(try Digest.ofFile(fixture.place.file("a")) == file.digests.sha256Text)
       #expect(fixture.directory.reader.open("a")?.file.digests == file.digests)
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
     }
   }
 
@@ -43,11 +43,11 @@ import UploadTestSupport
       let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes), late: TestHash())
       let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
     }
   }
 
-  @Test(arguments: sizes, [false, true]) func `Another content than was expected leaves nothing behind`(
+  @Test(arguments: sizes, [false, true]) func `content with another digest than expected leaves nothing behind`(
     size: Int,
     isLate: Bool
   ) async throws {
@@ -61,12 +61,12 @@ import UploadTestSupport
       )
       let error = try await #require(throws: UploadError.self) { try await probe.beginStaging(request).get() }
       #expect(error.code == .contentMismatch)
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])
     }
   }
 
-  @Test func `What was not computed cannot be as expected`() async throws {
+  @Test func `an expected digest that was not computed fails the upload`() async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: nil)
       let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of([]))
@@ -75,12 +75,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload that ends early while it is hashed gives everything back`() async throws {
+  @Test func `an upload that ends early while it is hashed releases everything`() async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: TestHash())
       try await probe.feed(SplitMix64.bytes(9 * Slab.large + 7), pieces: repeatElement(500_000, count: 20))
       try await probe.abort()
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])
     }
   }

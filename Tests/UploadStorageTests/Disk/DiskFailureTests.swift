@@ -12,14 +12,14 @@ import UploadTestSupport
     .enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)),
     arguments: [false, true]
   )
-  func `A disk that fills up fails the upload and gives everything back`(hidden: Bool) async throws {
+  func `a disk that fills up fails the upload, which releases everything`(hidden: Bool) async throws {
     try await MountedFileSystem.withTmpfs(size: 2 * Slab.large) { parent in
       try await withStore(in: parent) { fixture in
-        fixture.directory.capabilities.takesUnnamed.store(!hidden, ordering: .relaxed)
+        fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
         let probe = try await fixture.probe()
         for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
         try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
-        try await fixture.waitUntilAllIsGivenBack()
+        try await fixture.waitUntilAllIsReleased()
         let notified = try await probe.notified
         #expect(notified.errors.map(\.code) == [.diskFull])
         let message = try #require(notified.errors.first?.message)
@@ -34,7 +34,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `A disk that is full at the last write fails the staging, and the delegate is told once`() async throws {
+  func `a disk that is full at the last write fails the staging, and the delegate is notified once`() async throws {
     try await MountedFileSystem.withTmpfs(size: Slab.large) { parent in
       try await withStore(threads: 1, in: parent) { fixture in
         let probe = try await fixture.probe()
@@ -48,13 +48,13 @@ import UploadTestSupport
         let error = try await #require(throws: UploadError.self) { try await staged.get() }
         #expect(error.code == .diskFull)
         #expect(try await probe.notified.errors.count == 1)
-        try await fixture.waitUntilAllIsGivenBack()
+        try await fixture.waitUntilAllIsReleased()
         #expect(try fixture.place.names() == ["others"])
       }
     }
   }
 
-  @Test func `A directory removed under the server is an error that says so, without its path`() async throws {
+  @Test func `a directory removed while the server runs is reported without its path`() async throws {
     try await withTemporaryDirectory { parent in
       try await withStore(in: parent.path) { fixture in
         let started = try await fixture.probe()
@@ -76,7 +76,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `A directory that was removed and made again is used again`(isUnnamed: Bool) async throws {
+  func `a directory that was removed and created again is used again`(isUnnamed: Bool) async throws {
     try await withTemporaryDirectory { try await useAgain(in: $0.path, isUnnamed: isUnnamed) }
   }
 
@@ -85,13 +85,13 @@ import UploadTestSupport
     .enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)),
     arguments: [true, false]
   )
-  func `So it is in memory`(isUnnamed: Bool) async throws {
+  func `a directory on tmpfs that was removed and created again is used again`(isUnnamed: Bool) async throws {
     try await MountedFileSystem.withTmpfs(size: 8 * Slab.large) { try await useAgain(in: $0, isUnnamed: isUnnamed) }
   }
 
   private func useAgain(in parent: String, isUnnamed: Bool) async throws {
     try await withStore(durability: .full, in: parent) { fixture in
-      fixture.directory.capabilities.takesUnnamed.store(isUnnamed, ordering: .relaxed)
+      fixture.directory.capabilities.supportsUnnamed.store(isUnnamed, ordering: .relaxed)
       _ = try await fixture.store([1], as: "a")
       unlink(fixture.place.file("a"))
       try #require(rmdir(fixture.place.path) == 0)
@@ -109,7 +109,7 @@ import UploadTestSupport
         _ = try await fixture.store([2, 3], as: name)
         #expect(try fixture.place.read(name) == [2, 3])
       }
-      #expect(fixture.directory.capabilities.takesUnnamed.load(ordering: .relaxed) == isUnnamed)
+      #expect(fixture.directory.capabilities.supportsUnnamed.load(ordering: .relaxed) == isUnnamed)
       #expect(try await fixture.directory.snapshotNames().sorted() == ["b", "c"])
     }
   }

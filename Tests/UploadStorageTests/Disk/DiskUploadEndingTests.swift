@@ -11,13 +11,13 @@ import UploadTestSupport
 /// Uploads that end early, at every stage: nothing stays in the directory, and all memory goes back.
 @Suite struct DiskUploadEndingTests {
   private func expectNothingLeft(_ fixture: StoreFixture, _ probe: SinkProbe) async throws {
-    try await fixture.waitUntilAllIsGivenBack()
+    try await fixture.waitUntilAllIsReleased()
     #expect(try fixture.place.names() == [])
     try await eventually("the meter at 0") { probe.meter.residentBytes == 0 }
     #expect(probe.meter.durable == 0)
   }
 
-  @Test func `Before the first byte`() async throws {
+  @Test func `an abort before the first byte leaves nothing`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.abort()
@@ -27,7 +27,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `With a slab half full`() async throws {
+  @Test func `an abort with a slab half full leaves nothing`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1, 2, 3])
@@ -38,9 +38,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [false, true])
-  func `While the first write runs`(hidden: Bool) async throws {
+  func `an abort while the first write runs leaves nothing`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
-      fixture.directory.capabilities.takesUnnamed.store(!hidden, ordering: .relaxed)
+      fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small + 10))
@@ -54,9 +54,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [false, true])
-  func `While two writes run and more is pending`(hidden: Bool) async throws {
+  func `an abort while two writes run and more is pending leaves nothing`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
-      fixture.directory.capabilities.takesUnnamed.store(!hidden, ordering: .relaxed)
+      fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
@@ -136,7 +136,7 @@ import UploadTestSupport
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       try await fixture.probe().write(SplitMix64.bytes(Slab.small))
       gate.open()
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
     }
   }
 

@@ -103,7 +103,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The type is noted with the file, where the file system takes it`() async throws {
+  @Test func `the type is noted with the file, where the file system supports attributes`() async throws {
     try await withStore { fixture in
       let stored = try await fixture.store([1], as: "a", type: "image/x-test")
       #expect(stored.type == "image/x-test")
@@ -171,7 +171,7 @@ import UploadTestSupport
       let error = try await #require(throws: UploadError.self) { try await fixture.publish([own, foreign]) }
       #expect(error.code == .internalFailure)
       fixture.store.discard([own, foreign])
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])
     }
   }
@@ -192,7 +192,7 @@ import UploadTestSupport
 
   @Test func `On a file system without unnamed files hidden ones are used, and none is left`() async throws {
     try await withStore { fixture in
-      fixture.directory.capabilities.takesUnnamed.store(false, ordering: .relaxed)
+      fixture.directory.capabilities.supportsUnnamed.store(false, ordering: .relaxed)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(2 * Slab.small))
       try await eventually("the first write") { probe.meter.stored > 0 }

@@ -7,7 +7,7 @@ import UploadTestSupport
 @testable import UploadStorage
 
 /// What a disk can do to an upload, at every point of it: the upload fails with a reason, nothing is finished, and
-/// everything is given back.
+/// everything is released.
 @Suite struct InjectedFaultTests {
   private static let size = 3 * 1024 * 1024 + 100
 
@@ -46,7 +46,7 @@ import UploadTestSupport
       let error = try #require(throws: UploadError.self) { try result.get() }
       #expect(error.code == code)
       #expect(!error.message.contains(fixture.place.path), "messages to clients name no path")
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])
     }
   }
@@ -66,7 +66,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [1, 511, 512, 4095, 4096, 50_000])
-  func `Short writes are written on`(count: Int) async throws {
+  func `short writes are continued`(count: Int) async throws {
     // Every block of 64 KiB is cut short once; always a byte at a time would take for ever.
     let cut = Mutex<Set<UInt64>>([])
     let disk = FaultyDisk { call in
@@ -79,7 +79,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An interrupted write is tried again`() async throws {
+  @Test func `an interrupted write is retried`() async throws {
     let isFirst = Mutex(true)
     let disk = FaultyDisk { call in
       guard case .write(offset: 65_536, _) = call else { return .fine }
@@ -94,14 +94,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A write that takes nothing is an error, not a loop`() async throws {
+  @Test func `a write of no bytes is an error, not a loop`() async throws {
     try await expectFailure(
       .storageFailed,
       FaultyDisk { if case .write(offset: 65_536, _) = $0 { .short(0) } else { .fine } }
     )
   }
 
-  @Test func `A disk without the space says so before the first byte`() async throws {
+  @Test func `a disk without enough space is reported before the first byte`() async throws {
     let disk = FaultyDisk { if case .reserve = $0 { .fails(ENOSPC) } else { .fine } }
     try await withTimedStore(calls: disk.calls) { fixture, _ in
       disk.forget()
@@ -109,7 +109,7 @@ import UploadTestSupport
       try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
       #expect(try await probe.notified.errors.map(\.code) == [.diskFull])
       #expect(disk.made == [.openUnnamed, .reserve(0..<UInt64(Self.size))])
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])
     }
   }
@@ -124,10 +124,10 @@ import UploadTestSupport
       }
     }
     try await expectFailure(.diskFull, disk)
-    #expect(disk.made.filter { if case .reserve = $0 { true } else { false } }.count == 1, "it is not asked again")
+    #expect(disk.made.filter { if case .reserve = $0 { true } else { false } }.count == 1, "it is not called again")
   }
 
-  @Test func `A failed reserve ahead of an unknown size fails nothing`() async throws {
+  @Test func `a failed reserve ahead of an upload of unknown size does not fail it`() async throws {
     let disk = FaultyDisk { if case .reserve = $0 { .fails(ENOSPC) } else { .fine } }
     try await withTimedStore(calls: disk.calls) { fixture, _ in
       let files = try await upload(fixture, size: nil).get()
@@ -136,14 +136,14 @@ import UploadTestSupport
   }
 
   @Test(arguments: [EIO, ENOSPC])
-  func `A failed sync fails the upload, and is not tried again`(number: Int32) async throws {
+  func `a failed sync fails the upload, and is not retried`(number: Int32) async throws {
     let disk = FaultyDisk { $0 == .sync ? .fails(number) : .fine }
     try await expectFailure(number == EIO ? .storageFailed : .diskFull, disk)
     #expect(disk.made.filter { $0 == .sync }.count == 1)
     #expect(!disk.made.contains(.syncDirectory))
   }
 
-  @Test func `A directory that cannot be synced takes back the name`() async throws {
+  @Test func `the name is removed when the directory cannot be synced`() async throws {
     let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EIO) : .fine }
     try await expectFailure(.storageFailed, disk)
     #expect(disk.made.filter { $0 == .syncDirectory }.count == 1)
@@ -165,7 +165,7 @@ import UploadTestSupport
     try await expectFailure(.storageFailed, durability: durability, starting)
   }
 
-  @Test func `A file system without early writeback stores all the same`() async throws {
+  @Test func `files are stored on a file system without early writeback`() async throws {
     let disk = FaultyDisk { call in
       switch call {
       case .direct: .fails(EINVAL)
@@ -179,7 +179,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `With durability none the path is the same, less the syncs`() async throws {
+  @Test func `durability none makes the same calls, except the syncs`() async throws {
     let (synced, unsynced) = (FaultyDisk(), FaultyDisk())
     for (disk, durability) in [(synced, Durability.full), (unsynced, .none)] {
       try await withTimedStore(durability: durability, threads: 1, calls: disk.calls) { fixture, _ in

@@ -8,7 +8,7 @@ import UploadTestSupport
 
 /// Slow and stalled uploads hold little, so that many of them leave room for others.
 @Suite struct SlowUploadTests {
-  @Test func `A large slab that is not filled in a second is written and given back`() async throws {
+  @Test func `a large slab that is not filled in a second is written and released`() async throws {
     try await withTimedStore { fixture, loop in
       let bytes = SplitMix64.bytes(Slab.small + 300_001)
       let probe = try await fixture.probe()
@@ -16,25 +16,25 @@ import UploadTestSupport
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
       #expect(fixture.budget.use.used == Slab.large)
       await loop.advanceTime(by: .seconds(2))
-      try await eventually("the slab back") { fixture.budget.use.used == 0 }
+      try await eventually("the slab to be released") { fixture.budget.use.used == 0 }
       // Whole blocks are on the disk; the rest waits for more.
       #expect(probe.meter.stored == UInt64(Slab.small + 299_008))
       #expect(try await probe.hasRoom)
       try await probe.write([bytes[Slab.small + 300_000]])
-      #expect(fixture.budget.use.used == 0, "less than a block is staged without a slab")
+      #expect(fixture.budget.use.used == 0, "less than a block is kept without a slab")
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
     }
   }
 
-  @Test func `What is left of a stalled upload is stored when it ends there`() async throws {
+  @Test func `the rest of a stalled upload is stored when it ends there`() async throws {
     try await withTimedStore { fixture, loop in
       let bytes = SplitMix64.bytes(Slab.small + 1_000)
       let probe = try await fixture.probe()
       try await probe.write(bytes)
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
       await loop.advanceTime(by: .seconds(2))
-      try await eventually("the slab back") { fixture.budget.use.used == 0 }
+      try await eventually("the slab to be released") { fixture.budget.use.used == 0 }
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
     }
@@ -94,7 +94,7 @@ import UploadTestSupport
       let slow = try await fixture.probe()
       try await slow.write(Array(bytes[..<(Slab.small + 1_000)]))
       try await eventually("the first write") { slow.meter.stored == UInt64(Slab.small) }
-      #expect(fixture.budget.use.used == 0, "less than a block is staged without a slab")
+      #expect(fixture.budget.use.used == 0, "less than a block is kept without a slab")
       await loop.advanceTime(by: .seconds(1))
       try await slow.write(Array(bytes[(Slab.small + 1_000)...]))
       #expect(fixture.budget.use.used == Slab.small)
@@ -105,7 +105,7 @@ import UploadTestSupport
       try await fast.write(SplitMix64.bytes(Slab.small))
       try await eventually("the fast upload's first bytes") { fast.meter.stored == UInt64(Slab.small) }
       #expect(slow.meter.stored == UInt64(Slab.small + 4_096))
-      held.forEach(fixture.budget.giveBack)
+      held.forEach(fixture.budget.release)
       try await fast.abort()
       _ = try await fixture.publish([slow.stage()])
       #expect(try fixture.place.read("file") == bytes)
@@ -133,7 +133,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `with the budget spent less than a block is staged and does not wait`() async throws {
+  @Test func `with the budget spent less than a block is kept without a slab and does not wait`() async throws {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, _ in
       var held: [Slab] = []
       while let slab = fixture.budget.take(upTo: Slab.small) { held.append(slab) }
@@ -145,18 +145,18 @@ import UploadTestSupport
       #expect(probe.meter.phase == .peer)
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
-      held.forEach(fixture.budget.giveBack)
+      held.forEach(fixture.budget.release)
     }
   }
 
-  @Test func `An upload that ends while its slab is given back leaves nothing`() async throws {
+  @Test func `an upload that ends while its slab is being released leaves nothing`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small + 100_000))
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
       await loop.advanceTime(by: .seconds(2))
       try await probe.abort()
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])
     }
   }

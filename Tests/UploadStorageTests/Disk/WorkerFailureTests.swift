@@ -9,7 +9,7 @@ import UploadTestSupport
 @testable import UploadStorage
 
 /// What fails within a worker in the middle of one upload is that upload's failure: another that is under way ends well,
-/// and all that the failed one held is given back.
+/// and all that the failed one retained is released.
 @Suite struct WorkerFailureTests {
   enum Fault: CaseIterable {
     case open, reserve, firstWrite, middleWrite, lastWrite, truncate, digest, sync, directorySync
@@ -31,7 +31,7 @@ import UploadTestSupport
   /// Small enough to have no write where the other one's fail.
   private static let goodSize = 600_000
 
-  @Test(arguments: Fault.allCases) func `A failure is one upload's alone`(fault: Fault) async throws {
+  @Test(arguments: Fault.allCases) func `a failure fails one upload only`(fault: Fault) async throws {
     let isDue = Mutex(false)
     let disk = FaultyDisk { call in
       guard fault.befalls(call) else { return .fine }
@@ -65,7 +65,7 @@ import UploadTestSupport
       #expect(try await good.notified.errors.isEmpty)
       #expect(try fixture.place.names() == ["good"])
       #expect(try Digest.ofFile(fixture.place.file("good")) == Digest.of(content))
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       _ = try await fixture.store(content, as: "next")
       #expect(try Digest.ofFile(fixture.place.file("next")) == Digest.of(content))
     }

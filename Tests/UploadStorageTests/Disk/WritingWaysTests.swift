@@ -34,7 +34,7 @@ import UploadTestSupport
   @Test(arguments: Ways.allCases, sizes)
   func `Any size is stored as it was sent, whatever is known of it`(ways: Ways, size: Int) async throws {
     try await withStore(durability: .file, calls: ways.disk.calls) { fixture in
-      if ways == .withoutUnnamed { fixture.directory.capabilities.takesUnnamed.store(false, ordering: .relaxed) }
+      if ways == .withoutUnnamed { fixture.directory.capabilities.supportsUnnamed.store(false, ordering: .relaxed) }
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       let digest = SHA256.hexadecimal(of: bytes)
       for (stated, isExact) in [(UInt64(size), true), (UInt64(size) + 70_000, false), (nil, true)] {
@@ -52,11 +52,11 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A large file goes past the page cache, its tail padded and cut`() async throws {
+  @Test func `a large file bypasses the page cache, its tail padded and truncated`() async throws {
     let disk = FaultyDisk()
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
-      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
-      try #require(takesDirect, "tests need a disk that takes O_DIRECT")
+      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      try #require(supportsDirect, "tests need a disk that takes O_DIRECT")
       disk.forget()
       let size = 2 * Self.mebi + 5
       let probe = try await fixture.probe(size: UInt64(size))
@@ -74,7 +74,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Without O_DIRECT what is written is sent on at once, and leaves the page cache`() async throws {
+  @Test func `without O_DIRECT written bytes go to the disk at once, and leave the page cache`() async throws {
     let disk = Ways.withoutDirect.disk
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
       disk.forget()
@@ -91,23 +91,23 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A disk that takes the flag but not the write is found out when the directory is opened`() async throws {
+  @Test func `a disk that accepts O_DIRECT but not the write is detected when the directory is opened`() async throws {
     let disk = FaultyDisk { call in
       if case .write(offset: 0, count: 4096) = call { .fails(EINVAL) } else { .fine }
     }
     try await withStore(calls: disk.calls) { fixture in
-      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
-      #expect(!takesDirect)
+      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      #expect(!supportsDirect)
     }
   }
 
-  @Test func `A disk that is full when the directory is opened is no disk without O_DIRECT`() async throws {
+  @Test func `a disk that is full when the directory is opened still uses O_DIRECT later`() async throws {
     let disk = FaultyDisk { call in
       if case .write(offset: 0, count: 4096) = call { .fails(ENOSPC) } else { .fine }
     }
     try await withStore(calls: disk.calls) { fixture in
-      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
-      #expect(takesDirect)
+      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      #expect(supportsDirect)
     }
   }
 
@@ -121,8 +121,8 @@ import UploadTestSupport
       let probe = try await fixture.probe(size: UInt64(3 * Self.mebi))
       try await probe.write(SplitMix64.bytes(3 * Self.mebi))
       try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
-      let takesDirect = fixture.directory.capabilities.takesDirect.load(ordering: .relaxed)
-      #expect(!takesDirect)
+      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      #expect(!supportsDirect)
       #expect(disk.made.filter { $0 == .direct(false) }.count == 1)
       #expect(disk.made.filter { if case .write(offset: 65_536, _) = $0 { true } else { false } }.count == 2)
     }

@@ -78,7 +78,7 @@ import UploadTestSupport
     disk.made.count { $0 == call }
   }
 
-  @Test func `Files that wait share a sync of their bytes and one of their names`() async throws {
+  @Test func `queued files share one sync of their bytes and one of their names`() async throws {
     let disk = FaultyDisk()
     try await finalize(20, disk) { fixture, outcomes in
       #expect(names(outcomes) == (0..<20).map { "file-\($0)" })
@@ -187,7 +187,7 @@ import UploadTestSupport
     #expect(count(.syncDirectory, disk) == 1)
   }
 
-  @Test func `While others keep the disk busy every file is synced by itself`() async throws {
+  @Test func `while other programs keep the disk busy every file is synced by itself`() async throws {
     let disk = FaultyDisk(hasLittleToWrite: false)
     try await finalize(20, disk) { _, outcomes in
       #expect(failures(outcomes) == [])
@@ -215,7 +215,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A write that fails takes no other file with it`() async throws {
+  @Test func `a failed write fails no other file of the group`() async throws {
     let counter = Counter()
     let disk = FaultyDisk(sparesOpening: true) { call in
       if case .write = call, counter.next() == 5 { .fails(EIO) } else { .fine }
@@ -227,7 +227,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A directory that cannot be synced takes back all names of the group`() async throws {
+  @Test func `all names of a group are removed when the directory cannot be synced`() async throws {
     let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EIO) : .fine }
     try await finalize(8, disk) { fixture, outcomes in
       #expect(failures(outcomes).count == 8)
@@ -237,7 +237,7 @@ import UploadTestSupport
     #expect(count(.syncDirectory, disk) == 1)
   }
 
-  @Test func `What has replaced a file stays when the directory cannot be synced`() async throws {
+  @Test func `a file that has replaced another stays when the directory cannot be synced`() async throws {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EIO) : .fine }
       let directory = try UploadDirectory(path: place.path, calls: disk.calls)

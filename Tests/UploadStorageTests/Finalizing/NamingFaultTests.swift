@@ -16,7 +16,7 @@ import UploadTestSupport
       let error = try await #require(throws: UploadError.self) { try await fixture.store([1, 2], as: name) }
       #expect(error.code == .storageFailed)
       #expect(!error.message.contains(fixture.place.path), "messages to clients name no path")
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == ["taken"])
       #expect(try fixture.place.read("taken") == [9])
     }
@@ -24,7 +24,7 @@ import UploadTestSupport
 
   /// `true` where files have no name while they are written, `false` where they have a hidden one.
   @Test(arguments: [true, false], DuplicatePolicy.allCases)
-  func `A name that cannot be given fails the upload, and what was there stays`(
+  func `an upload whose file cannot be named fails, and existing files stay`(
     isUnnamed: Bool,
     policy: DuplicatePolicy
   ) async throws {
@@ -40,7 +40,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `A failed replacement leaves the file that it should have replaced`(isUnnamed: Bool) async throws {
+  func `a failed replacement leaves the old file`(isUnnamed: Bool) async throws {
     let disk = FaultyDisk { call in
       switch call {
       case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
@@ -52,7 +52,7 @@ import UploadTestSupport
     #expect(disk.made.filter { $0 == .rename }.count == 1)
   }
 
-  @Test func `A file that cannot be put beside the one it replaces leaves that as it is`() async throws {
+  @Test func `a file that cannot get its hidden name leaves the old file unchanged`() async throws {
     // The first attempt finds the name taken.
     let attempts = Atomic(0)
     let disk = FaultyDisk(sparesOpening: true) { call in
@@ -64,7 +64,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [EINVAL, ENOSYS])
-  func `Where a rename always overwrites nothing is overwritten all the same`(number: Int32) async throws {
+  func `nothing is overwritten on a file system whose rename always overwrites`(number: Int32) async throws {
     let disk = FaultyDisk { call in
       switch call {
       case .openUnnamed: .fails(EOPNOTSUPP)
@@ -83,7 +83,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `What has replaced a file stays when the directory cannot be synced, and new names go`(isUnnamed: Bool)
+  func `when the directory cannot be synced a file that has replaced another stays, and new names are removed`(
+    isUnnamed: Bool
+  )
     async throws
   {
     let disk = FaultyDisk { call in
@@ -103,7 +105,7 @@ import UploadTestSupport
       }
       let error = try await #require(throws: UploadError.self) { try await fixture.publish(uploads) }
       #expect(error.code == .storageFailed)
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == ["taken"])
       #expect(try fixture.place.read("taken") == [1, 2])
     }

@@ -148,7 +148,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `Where numbers are left out any free one will do`(origin: Origin) async throws {
+  func `any free number is used where numbers are missing`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let there = ["a", "a (2)", "a (4)", "a (7)", "a (8)"]
@@ -203,7 +203,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Nothing to publish is nothing published`() async throws {
+  @Test func `publishing no files succeeds`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       #expect(try directory.publish([], .init(durability: .full, onDuplicate: .rename)) == [])
@@ -211,7 +211,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `A directory that was removed meanwhile is an error that says so`(origin: Origin) async throws {
+  func `a directory that was removed meanwhile is reported`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.file("root"))
       let upload = try staged(directory, origin, [1], "a")

@@ -42,7 +42,7 @@ import UploadTestSupport
 
   // MARK: Altered names
 
-  @Test func `a name that was cut never replaces a file, it is numbered`() async throws {
+  @Test func `a shortened name never replaces a file, it is numbered`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let long = String(repeating: "x", count: 255)
@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a name that was changed is rejected under error as any other`() async throws {
+  @Test func `an altered name is rejected under error like any other`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "b")
@@ -86,7 +86,7 @@ import UploadTestSupport
   // MARK: File systems that take different names for the same
 
   @Test(arguments: [true, false], [true, false])
-  func `a form's files never replace each other, whatever names the file system takes for the same`(
+  func `a form's files never replace each other, whatever names are the same to the file system`(
     isHidden: Bool,
     isTaken: Bool
   ) async throws {
@@ -107,7 +107,7 @@ import UploadTestSupport
   }
 
   /// The file that the first was to replace is removed before the second is published, which then takes its name.
-  @Test func `a form's file that took the name in between is not replaced`() async throws {
+  @Test func `a form's file that was given the name in between is not replaced`() async throws {
     try await withTemporaryDirectory { place in
       var calls = FoldingDisk.calls
       let (link, taken) = (calls.link, place.file("a"))
@@ -199,7 +199,7 @@ import UploadTestSupport
   }
 
   /// Another program replaces the file between the last look at it and the exchange.
-  @Test func `what another program has put there in between is put back`() async throws {
+  @Test func `a file that another program has put there in between is put back`() async throws {
     try await withTemporaryDirectory { place in
       var calls = FileCalls()
       let exchange = calls.exchange
@@ -243,10 +243,10 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload fails when the file that it is to replace cannot be looked at`() async throws {
+  @Test func `an upload fails when the status of the file that it is to replace cannot be read`() async throws {
     try await withTemporaryDirectory { place in
       var calls = FileCalls()
-      calls.look = { _, _, _ in
+      calls.entryStatus = { _, _, _ in
         errno = EIO
         return -1
       }

@@ -19,7 +19,7 @@ import Testing
     #expect(fcntl(high, F_GETFD) == -1, "nothing is open there")
   }
 
-  @Test func `Why a file cannot be opened is not lost`() {
+  @Test func `the reason why a file cannot be opened is kept`() {
     let given = DescriptorReserve.openFile {
       errno = EACCES
       return -1

@@ -31,13 +31,13 @@ import UploadCore
     try await eventLoop.submit {}.get()
   }
 
-  @Test func `Nothing is given over the limit`() throws {
+  @Test func `no slab is granted over the limit`() throws {
     let budget = try budget()
     let slabs = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     #expect(slabs.count == 4)
     #expect(budget.take(upTo: Slab.small) == nil)
     #expect(budget.use == SlabUse(used: 4 * Slab.large, budget: MemoryBudget.minimum))
-    slabs.forEach(budget.giveBack)
+    slabs.forEach(budget.release)
     #expect(budget.use.used == 0)
   }
 
@@ -48,7 +48,7 @@ import UploadCore
     #expect(error.message.contains("give at least \(ByteSize.text(UInt64(MemoryBudget.minimum)))"))
   }
 
-  @Test func `The least and the most are taken`() throws {
+  @Test func `the smallest and the largest budget are accepted`() throws {
     #expect(try MemoryBudget(limit: UInt64(MemoryBudget.minimum)).limit == MemoryBudget.minimum)
     #expect(try MemoryBudget(limit: .max).limit == .max)
     #expect(try MemoryBudget(limit: .max).take(upTo: Slab.small) != nil)
@@ -63,13 +63,13 @@ import UploadCore
     }
     try await settle()
     #expect(grants.names == [])
-    budget.giveBack(held[0])
+    budget.release(held[0])
     try await settle()
-    #expect(grants.names == ["a"], "a large one takes all that was given back")
-    budget.giveBack(held[1])
+    #expect(grants.names == ["a"], "a large one takes all that was released")
+    budget.release(held[1])
     try await settle()
     #expect(grants.names == ["a", "b"])
-    budget.giveBack(held[2])
+    budget.release(held[2])
     try await settle()
     #expect(grants.names == ["a", "b", "c"])
     #expect(budget.use.used == 4 * Slab.large)
@@ -86,7 +86,7 @@ import UploadCore
     for name in ["fast 1", "fast 2"] {
       _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note(name))
     }
-    held.prefix(5).forEach(budget.giveBack)
+    held.prefix(5).forEach(budget.release)
     try await settle()
     #expect(grants.names == ["fast 1", "slow 1", "fast 2", "slow 2", "slow 3"])
   }
@@ -102,23 +102,23 @@ import UploadCore
     let grants = Grants()
     while budget.take(upTo: Slab.small) != nil {}
     _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("a"))
-    budget.giveBack(small[0])
+    budget.release(small[0])
     try await settle()
     #expect(grants.slab("a")?.bytes.count == Slab.small)
     _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("b"))
-    budget.giveBack(large[0])
+    budget.release(large[0])
     try await settle()
     #expect(grants.slab("b")?.bytes.count == Slab.large)
   }
 
-  @Test func `an upload that stops waiting lets the next one in`() async throws {
+  @Test func `when an upload stops waiting the next one is granted its slab`() async throws {
     let budget = try budget()
     let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
     let first = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("first"))
     _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("second"))
     budget.drop(first)
-    budget.giveBack(held[0])
+    budget.release(held[0])
     try await settle()
     #expect(grants.names == ["second"])
     #expect(budget.take(upTo: Slab.small) != nil, "no upload waits any more")
@@ -131,51 +131,51 @@ import UploadCore
     let ticket = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("gone"))
     budget.drop(ticket)
     budget.drop(ticket)
-    held.forEach(budget.giveBack)
+    held.forEach(budget.release)
     try await settle()
     #expect(grants.names == [])
     #expect(budget.use.used == 0)
   }
 
-  @Test func `A slab that was given back is used again, empty`() throws {
+  @Test func `a released slab is used again, empty`() throws {
     let budget = try budget()
     let slab = try #require(budget.take(upTo: Slab.small))
     let address = slab.bytes.baseAddress
     #expect([1, 2, 3].withUnsafeBytes(slab.append) == 24)
-    budget.giveBack(slab)
+    budget.release(slab)
     #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.large)
     let again = try #require(budget.take(upTo: Slab.small))
     #expect(again.bytes.baseAddress == address)
     #expect(again.count == 0 && again.room == Slab.small)
   }
 
-  @Test func `What is not used is not all kept`() throws {
+  @Test func `only some of the unused slabs are kept`() throws {
     let budget = try budget(32 * Slab.large)
     weak var last: Slab?
     do {
       let slabs = (0..<32).compactMap { _ in budget.take(upTo: Slab.large) }
       #expect(slabs.count == 32)
       last = slabs.last
-      slabs.forEach(budget.giveBack)
+      slabs.forEach(budget.release)
     }
     #expect(last == nil)
     #expect(budget.use.used == 0)
   }
 
-  @Test func `What is kept for the next upload can be dropped, what is in use cannot`() throws {
+  @Test func `slabs that are kept for the next upload can be dropped, those in use cannot`() throws {
     let budget = try budget()
     let held = try #require(budget.take(upTo: Slab.small))
     weak var spare: Slab?
     do {
       let slab = try #require(budget.take(upTo: Slab.large))
       spare = slab
-      budget.giveBack(slab)
+      budget.release(slab)
     }
     #expect(spare != nil)
     budget.dropSpare()
     #expect(spare == nil)
     #expect(budget.use.used == Slab.small)
-    budget.giveBack(held)
+    budget.release(held)
     #expect(budget.take(upTo: Slab.small) === held)
   }
 
@@ -194,7 +194,7 @@ import UploadCore
               }
             }
             most = max(most, budget.use.used)
-            budget.giveBack(slab)
+            budget.release(slab)
           }
           return most
         }

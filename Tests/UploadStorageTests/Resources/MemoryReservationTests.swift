@@ -30,7 +30,7 @@ import UploadTestSupport
     #expect(budget.take(upTo: Slab.large) != nil)
   }
 
-  @Test func `a reservation waits for memory that uploads give back, and recalls what slow ones offer`() async throws {
+  @Test func `a reservation waits for memory that uploads release, and recalls what slow ones offer`() async throws {
     let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     var slabs: [Slab] = []
     while let slab = budget.take(upTo: Slab.small) { slabs.append(slab) }
@@ -40,8 +40,8 @@ import UploadTestSupport
     }
     async let reservation = budget.reserve(2 * Slab.small)
     try await eventually("the recalls") { recalls.withLock { $0 } == 2 }
-    budget.giveBack(slabs[0])
-    budget.giveBack(slabs[1])
+    budget.release(slabs[0])
+    budget.release(slabs[1])
     #expect(await reservation?.count == 2 * Slab.small)
     #expect(budget.use.used == budget.limit)
   }

@@ -6,7 +6,7 @@ import UploadCore
 
 @testable import UploadStorage
 
-/// Slabs that slow uploads offer, and give back when others wait.
+/// Slabs that slow uploads offer, and release when others wait.
 @Suite struct SlabRecallTests {
   private let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
   private let budget: MemoryBudget
@@ -45,7 +45,7 @@ import UploadCore
     #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.large)
     try await settle()
     #expect(recalls.all == [])
-    budget.giveBack(slab)
+    budget.release(slab)
   }
 
   @Test func `a waiting upload recalls the slab that was offered first, and no more than it needs`() async throws {
@@ -58,8 +58,8 @@ import UploadCore
     }
     try await settle()
     #expect(recalls.all == [0, 1])
-    budget.giveBack(slabs[0])
-    budget.giveBack(slabs[1])
+    budget.release(slabs[0])
+    budget.release(slabs[1])
     try await settle()
     #expect(granted.withLock { $0 } == 2)
     #expect(recalls.all == [0, 1])
@@ -89,15 +89,15 @@ import UploadCore
     let slabs = spend()
     let recalls = Recalls()
     for number in 0..<32 { budget.offer(slabs[number], on: eventLoop, recall: recalls.note(number)) }
-    budget.giveBack(slabs[63])
+    budget.release(slabs[63])
     #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.small)
     try await settle()
     #expect(recalls.all == Array(0..<16))
-    for number in 0..<16 { budget.giveBack(slabs[number]) }
+    for number in 0..<16 { budget.release(slabs[number]) }
     #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.large)
   }
 
-  @Test func `slabs that are offered and withdrawn for hours leave nothing behind`() async throws {
+  @Test func `offering and withdrawing slabs for hours does not let the order of offers grow`() async throws {
     let slab = try #require(budget.take(upTo: Slab.small))
     let other = try #require(budget.take(upTo: Slab.small))
     let recalls = Recalls()

@@ -3,7 +3,7 @@ import Testing
 @testable import UploadStorage
 
 @Suite struct SlabTests {
-  @Test func `A slab takes what fits and no more`() throws {
+  @Test func `a slab accepts what fits and no more`() throws {
     let slab = try #require(Slab(size: Slab.small))
     let bytes = [UInt8](repeating: 7, count: Slab.small - 1)
     #expect(bytes.withUnsafeBytes(slab.append) == Slab.small - 1)
@@ -20,7 +20,7 @@ import Testing
     #expect(slab.bytes.count == Slab.large)
   }
 
-  @Test func `Nothing in, nothing taken`() throws {
+  @Test func `a slab accepts no bytes from an empty buffer`() throws {
     let slab = try #require(Slab(size: Slab.small))
     #expect(slab.append(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
     #expect(slab.count == 0)

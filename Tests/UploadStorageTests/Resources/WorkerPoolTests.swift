@@ -24,7 +24,7 @@ import UploadTestSupport
     #expect(pool.threadCount == 0)
   }
 
-  @Test func `all threads end after a rest`() async throws {
+  @Test func `all threads end after some time without work`() async throws {
     let pool = WorkerPool(threads: 8, idleTime: .milliseconds(20))
     for _ in 0..<3 {
       let gate = await WorkerGate(holding: pool, threads: 8)
@@ -59,7 +59,7 @@ import UploadTestSupport
     await pool.shutDown()
   }
 
-  @Test func `shutting down waits for what runs, and cancels what waits`() async throws {
+  @Test func `shutting down waits for running work, and cancels queued work`() async throws {
     let pool = WorkerPool(threads: 1)
     let gate = await WorkerGate(holding: pool, threads: 1)
     let waiting = pool.runIfActive(eventLoop: eventLoop) { 1 }
@@ -79,7 +79,7 @@ import UploadTestSupport
     pool.shutDownAndWait()
   }
 
-  @Test func `what is thrown is handed on`() async throws {
+  @Test func `errors that work throws are passed on`() async throws {
     let pool = WorkerPool(threads: 2)
     await #expect(throws: SocketAddressError.self) {
       try await pool.runIfActive(eventLoop: eventLoop) { () throws -> Int in throw SocketAddressError.unsupported }

@@ -37,7 +37,7 @@ final class FaultyDisk: Sendable {
   /// - Parameters:
   ///   - hasLittleToWrite: whether the rest of the machine leaves the disk alone.
   ///   - sparesOpening: whether all goes well until ``forget()``, so that a directory can be opened.
-  ///   - decide: asked before every call, in the order in which they are made.
+  ///   - decide: called before every call, in the order in which they are made.
   init(
     hasLittleToWrite: Bool = true,
     sparesOpening: Bool = false,

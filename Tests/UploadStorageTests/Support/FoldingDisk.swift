@@ -19,7 +19,7 @@ enum FoldingDisk {
     calls.renameNew = { real.renameNew($0, folded($1), $2, folded($3)) }
     calls.rename = { real.rename($0, folded($1), folded($2)) }
     calls.exchange = { real.exchange($0, folded($1), folded($2)) }
-    calls.look = { real.look($0, folded($1), &$2) }
+    calls.entryStatus = { real.entryStatus($0, folded($1), &$2) }
     return calls
   }
 }

@@ -34,8 +34,8 @@ struct StoreFixture: Sendable {
     try await store.publish(uploads, on: eventLoop).get()
   }
 
-  /// Waits until nothing is held any more: no slab, and no descriptor of an unfinished file.
-  func waitUntilAllIsGivenBack() async throws {
+  /// Waits until nothing is retained any more: no slab, and no descriptor of an unfinished file.
+  func waitUntilAllIsReleased() async throws {
     try await eventually("the budget at 0 (\(budget.use))") { budget.use.used == 0 }
     try await eventually("no unfinished file open") { unfinishedFiles.isEmpty }
   }
@@ -50,7 +50,7 @@ struct StoreFixture: Sendable {
   }
 }
 
-/// Runs `body` with a store on a new directory, and looks that everything was given back when it is over.
+/// Runs `body` with a store on a new directory, and checks at the end that everything was released.
 /// - Parameters:
 ///   - threads: workers; 1 to know the order of their work.
 ///   - calls: how files are written.
@@ -87,7 +87,7 @@ func withStore(
     )
     do {
       try await body(fixture)
-      try await fixture.waitUntilAllIsGivenBack()
+      try await fixture.waitUntilAllIsReleased()
     } catch {
       await workers.shutDown()
       throw error

@@ -1,0 +1,77 @@
+import HTTPTypes
+import UploadCore
+import UploadProtocol
+
+/// What a connection remembers of the request that it is serving.
+struct CurrentRequest {
+  /// Where it comes from.
+  var client: ClientAddress
+  /// Whether the client wants to keep the connection.
+  var keepAlive = false
+  var length = BodyLength.none
+  /// Bytes of the body that have been delivered.
+  var received: UInt64 = 0
+  /// The links of a page that shows the response; nil when the client prefers JSON to HTML.
+  var pageLinks: PageLinks?
+  /// The client waits for `100 Continue` before it sends the body.
+  var expectsContinue = false
+  /// It has got that.
+  var wasContinued = false
+  /// The method as it was sent; nil when it could not be parsed.
+  var method: String?
+  /// The host and port that the client asked for, as ``AccessGate/publicAddress(of:from:)`` tells; nil when unknown.
+  var host: String?
+  /// The target as it was sent, with the query; nil when it could not be parsed.
+  var rawTarget: String?
+  /// The response must have no body (RFC 9110 section 9.3.2).
+  var isHead = false
+  var isPut = false
+  /// The methods that the path takes, for the `Allow` field of a 405.
+  var allowedMethods = ""
+  /// The foreign origin whose pages may read the response.
+  var allowedOrigin: String?
+
+  /// Of a request that could not be parsed, or was not complete.
+  init(client: ClientAddress = ClientAddress(nil)) {
+    self.client = client
+  }
+
+  init(_ request: IncomingRequest, client: ClientAddress, host: String?, allowedOrigin: String?) {
+    let head = request.head
+    self.client = client
+    self.host = host
+    self.allowedOrigin = allowedOrigin
+    keepAlive = !head.closesConnection
+    length = request.length
+    if AcceptField.prefersHTML(head.headerFields) { pageLinks = PageLinks(head) }
+    expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
+    method = head.method.rawValue
+    rawTarget = head.path
+    isHead = head.method == .head
+    isPut = head.method == .put
+    allowedMethods = UploadRoute.methods(for: request)
+  }
+
+  /// Bytes of the body that have not arrived; nil when the length is not known.
+  var remaining: UInt64? {
+    length.bytes.map { $0 > received ? $0 - received : 0 }
+  }
+
+  /// Adds to the head of a response what depends on the request.
+  /// - Parameter closes: whether the connection ends with it.
+  func complete(_ response: inout HTTPResponse, closes: Bool) {
+    if closes { response.headerFields[.connection] = "close" }
+    // Lets pages of the origin that asked read the response, where that is allowed (the Fetch standard's CORS protocol).
+    guard let allowedOrigin else { return }
+    response.headerFields[.accessControlAllowOrigin] = allowedOrigin
+    response.headerFields[.vary] = "Origin"
+  }
+
+  /// The target's path and query as relative URLs in responses need it.
+  var path: String { rawTarget ?? "/" }
+}
+
+extension HTTPRequest {
+  /// Whether nothing follows it, in the one spelling that ``RequestRules`` leaves.
+  var closesConnection: Bool { headerFields[.connection]?.lowercased() == "close" }
+}

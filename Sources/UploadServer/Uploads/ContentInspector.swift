@@ -1,0 +1,40 @@
+import NIOCore
+import UploadCore
+import UploadProtocol
+
+/// Detects the type of an upload from its first bytes, notes it in the meter and rejects types that are not accepted.
+/// Costs one comparison for every chunk after that.
+struct ContentInspector {
+  private var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
+  private let meter: UploadMeter
+  private let name: RequestedName
+  private let rules: MediaTypeRules
+
+  init(_ meter: UploadMeter, name: RequestedName, rules: MediaTypeRules) {
+    self.meter = meter
+    self.name = name
+    self.rules = rules
+  }
+
+  /// Inspects the next bytes.
+  /// - Throws: ``UploadError`` with code `unsupportedType`.
+  mutating func inspect(_ bytes: ByteBuffer) throws(UploadError) {
+    guard case .known(let type) = sniffer?.append(bytes.readableBytesView) else { return }
+    try check(type)
+  }
+
+  /// There are no more.
+  /// - Throws: ``UploadError`` with code `unsupportedType`.
+  mutating func finish() throws(UploadError) {
+    guard var sniffer else { return }
+    try check(sniffer.finish())
+  }
+
+  private mutating func check(_ type: String?) throws(UploadError) {
+    sniffer = nil
+    meter.detectedType = type
+    let resolved = name.resolved(for: meter)
+    let named = MediaTypeNames.best(detected: type, declared: nil, fileName: resolved.name.description)
+    try rules.check(detected: type, stored: resolved.type, named: named ?? MediaTypeNames.unknown)
+  }
+}

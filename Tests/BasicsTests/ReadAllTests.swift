@@ -1,0 +1,30 @@
+import Basics
+import Glibc
+import Testing
+
+@Suite struct ReadAllTests {
+  private func read(_ text: String, limit: Int) throws -> [UInt8]? {
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    defer { close(ends[0]) }
+    #expect(writeAll(text, to: ends[1]))
+    close(ends[1])
+    return readAll(ends[0], limit: limit)
+  }
+
+  @Test func `a pipe is read to its end`() throws {
+    let text = String(repeating: "naïve ☃", count: 5000)
+    #expect(try read(text, limit: 1 << 20) == Array(text.utf8))
+    #expect(try read("", limit: 10) == [])
+    #expect(try read("1234", limit: 4) == Array("1234".utf8))
+  }
+
+  @Test func `more than is wanted shows by the count`() throws {
+    let bytes = try #require(try read("12345", limit: 4))
+    #expect(bytes.count > 4)
+  }
+
+  @Test func `what cannot be read is nil`() {
+    #expect(readAll(-1, limit: 10) == nil)
+  }
+}

@@ -1,0 +1,72 @@
+import NIOCore
+import Testing
+
+@testable import UploadServer
+
+@Suite struct ConnectionTimeLimitsTests {
+  private static func at(_ seconds: Int64) -> NIODeadline {
+    .uptimeNanoseconds(1_000_000_000) + .seconds(seconds)
+  }
+
+  private static func limits() -> ConnectionTimeLimits {
+    ConnectionTimeLimits(idleTime: .seconds(30), headerTime: .seconds(20), at: at(0))
+  }
+
+  @Test func `Idleness counts from the last activity`() {
+    var limits = Self.limits()
+    #expect(limits.deadline(in: .idle, paceDeadline: nil) == Self.at(30))
+    limits.noteActivity(at: Self.at(10))
+    #expect(limits.deadline(in: .idle, paceDeadline: nil) == Self.at(40))
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(39)) == .none)
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(40)) == .close)
+  }
+
+  @Test(arguments: [RequestPhase.forwarding(requestEnded: true, responded: false), .storing])
+  func `A request that is being served is never idle`(phase: RequestPhase) {
+    var limits = Self.limits()
+    #expect(limits.timerFired(in: phase, hasUnreadResponse: false, at: Self.at(30)) == .none)
+    #expect(limits.deadline(in: phase, paceDeadline: nil) == Self.at(60), "the idle time begins anew")
+  }
+
+  @Test func `A client that has yet to read a response is slow, not idle`() {
+    var limits = Self.limits()
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: true, at: Self.at(30)) == .none)
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(59)) == .none)
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(60)) == .close)
+  }
+
+  @Test func `Headers are timed from their first byte, and only once`() {
+    var limits = Self.limits()
+    #expect(limits.continueHeaders() == false, "none have begun")
+    limits.beginHeaders(at: Self.at(5))
+    limits.beginHeaders(at: Self.at(9))
+    #expect(limits.continueHeaders() == true)
+    #expect(limits.continueHeaders() == false)
+    #expect(limits.deadline(in: .idle, paceDeadline: nil) == Self.at(25))
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(24)) == .none)
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(25)) == .rejectLateHeaders)
+    limits.endHeaders()
+    #expect(limits.deadline(in: .idle, paceDeadline: nil) == Self.at(30))
+    limits.beginHeaders(at: Self.at(26))
+    #expect(limits.continueHeaders() == true, "the next headers need the timer again")
+  }
+
+  @Test func `The pace of an upload decides while its body arrives`() {
+    var limits = Self.limits()
+    #expect(limits.deadline(in: .receiving, paceDeadline: Self.at(7)) == Self.at(7))
+    #expect(limits.timerFired(in: .receiving, hasUnreadResponse: false, at: Self.at(100)) == .checkPace)
+  }
+
+  @Test func `A rejected body has a time of its own, which activity does not prolong`() {
+    var limits = Self.limits()
+    limits.noteResponse(at: Self.at(10))
+    limits.noteActivity(at: Self.at(39))
+    #expect(limits.deadline(in: .skipping, paceDeadline: nil) == Self.at(40))
+    #expect(limits.timerFired(in: .skipping, hasUnreadResponse: false, at: Self.at(39)) == .none)
+    #expect(limits.timerFired(in: .skipping, hasUnreadResponse: true, at: Self.at(40)) == .close)
+  }
+
+  @Test func `After the last response no limit applies here`() {
+    #expect(Self.limits().deadline(in: .lingering, paceDeadline: nil) == nil)
+  }
+}

@@ -1,0 +1,103 @@
+import Testing
+
+@testable import UploadServer
+
+@Suite struct RequestPhaseTests {
+  private static let head = RequestPart.head(isLast: false)
+  private static let forwarding = RequestPhase.forwarding(requestEnded: false, responded: false)
+  private static let all: [RequestPhase] = [
+    .idle, forwarding, .forwarding(requestEnded: true, responded: false),
+    .forwarding(requestEnded: false, responded: true), .receiving, .storing, .skipping, .lingering,
+  ]
+
+  @Test(arguments: all)
+  func `Only a new request is held back, and while responses are unread between requests too`(phase: RequestPhase) {
+    for canRespond in [false, true] {
+      #expect(!phase.holdsBack(.body(1), canRespond: canRespond))
+      #expect(!phase.holdsBack(.end, canRespond: canRespond))
+    }
+    #expect(phase.holdsBack(Self.head, canRespond: true) == (phase != .idle && phase != .lingering))
+    #expect(phase.holdsBack(Self.head, canRespond: false) == (phase != .lingering))
+  }
+
+  @Test(arguments: [
+    (RequestPhase.receiving, RequestPhase.PartAction.endBody, RequestPhase.storing),
+    (.skipping, .finishSkipping, .idle), (.lingering, .finishLingering, .lingering), (.idle, .discard, .idle),
+    (.storing, .discard, .storing), (forwarding, .forward, .forwarding(requestEnded: true, responded: false)),
+    (.forwarding(requestEnded: false, responded: true), .forward, .idle),
+  ])
+  func `The end of a request leads to the next phase`(
+    phase: RequestPhase,
+    action: RequestPhase.PartAction,
+    next: RequestPhase
+  ) {
+    var phase = phase
+    #expect(phase.receive(.end) == action)
+    #expect(phase == next)
+  }
+
+  @Test(arguments: all) func `A chunk of a body leaves the phase as it is`(phase: RequestPhase) {
+    var after = phase
+    let action = after.receive(.body(1))
+    #expect(after == phase)
+    let expected: RequestPhase.PartAction =
+      phase == .receiving ? .deliver : phase.isForwarding ? .forward : .discard
+    #expect(action == expected)
+  }
+
+  @Test func `A new request is routed once it may come`() {
+    var phase = RequestPhase.idle
+    #expect(phase.receive(Self.head) == .route)
+    #expect(phase == .idle)
+    phase.beginUpload()
+    #expect(phase == .receiving)
+    phase = .idle
+    phase.forward()
+    #expect(phase == Self.forwarding)
+  }
+
+  @Test func `Hummingbird's response ends the phase only behind the end of the request`() {
+    var phase = Self.forwarding
+    phase.endForwardedResponse()
+    #expect(phase == .forwarding(requestEnded: false, responded: true))
+    phase = .forwarding(requestEnded: true, responded: false)
+    phase.endForwardedResponse()
+    #expect(phase == .idle)
+    phase = .receiving
+    phase.endForwardedResponse()
+    #expect(phase == .receiving)
+  }
+
+  @Test(arguments: all) func `A last response leads to lingering from every phase`(phase: RequestPhase) {
+    var phase = phase
+    #expect(phase.respond(remaining: 0, mayContinue: false) == false)
+    #expect(phase == .lingering)
+  }
+
+  @Test(arguments: [RequestPhase.idle, .receiving])
+  func `A rejected body keeps the connection when it is short and its length is known`(before: RequestPhase) {
+    for remaining in [0, 1, RequestPhase.skipLimit] {
+      var phase = before
+      #expect(phase.respond(remaining: remaining, mayContinue: true) == true)
+      #expect(phase == .skipping)
+    }
+    let tooLong: [UInt64?] = [RequestPhase.skipLimit + 1, nil]
+    for remaining in tooLong {
+      var phase = before
+      #expect(phase.respond(remaining: remaining, mayContinue: true) == false)
+      #expect(phase == .lingering)
+    }
+  }
+
+  @Test func `A stored upload is followed by the next request`() {
+    var phase = RequestPhase.storing
+    #expect(phase.respond(remaining: 0, mayContinue: true) == true)
+    #expect(phase == .idle)
+  }
+
+  @Test(arguments: all) func `Room and unread responses block reads of their own phases only`(phase: RequestPhase) {
+    #expect(phase.allowsRead(hasRoom: true, isWritable: true) == (phase != .storing))
+    #expect(phase.allowsRead(hasRoom: false, isWritable: true) == (phase != .storing && phase != .receiving))
+    #expect(phase.allowsRead(hasRoom: true, isWritable: false) == (phase != .storing && phase != .idle))
+  }
+}

@@ -1,0 +1,93 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOPosix
+import Testing
+import UploadCore
+import UploadStorage
+import UploadTestSupport
+
+@testable import UploadServer
+
+/// What the routes that read respond with, whatever the store: the one here has no disk.
+@Suite struct BrowsingRoutesTests {
+  /// Requests a path of a server with this store.
+  /// - Returns: the status and the whole body.
+  private func get(_ path: String, from store: MemoryStore, as type: String? = nil) async throws -> (Int, String) {
+    let channel = try await NIOAsyncTestingChannel.connected()
+    let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
+    let routes = BrowsingRoutes(store: store, budget: budget, ledger: UploadLedger())
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+    var head = HTTPRequest(method: .get, scheme: nil, authority: nil, path: path)
+    head.headerFields[.accept] = type
+    let request = Request(head: head, body: .init(buffer: ByteBuffer()))
+    let response = try await routes.router().buildResponder().respond(to: request, context: context)
+    let status = response.status.code
+    try await response.body.write(BodyWriter(channel: channel))
+    let text = try await channel.sentPieces().joined()
+    _ = try? await channel.finish(acceptAlreadyClosed: true)
+    return (status, text)
+  }
+
+  private func store() -> MemoryStore {
+    MemoryStore(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+  }
+
+  @Test func `a listing has every file of the store, with the noted type or that of its name`() async throws {
+    let store = store()
+    store.add("a.txt", Array("first".utf8))
+    store.add("b", Array("second".utf8), type: "image/png")
+    let (status, text) = try await get("/files/", from: store)
+    #expect(status == 200)
+    #expect(text.contains(#"{"name":"a.txt","url":"../files/a.txt","size":5,"type":"text/plain""#), "\(text)")
+    #expect(text.contains(#"{"name":"b","url":"../files/b","size":6,"type":"image/png""#), "\(text)")
+    let page = try await get("/", from: store, as: "text/html").1
+    #expect(page.contains("a.txt") && page.contains("image/png"))
+  }
+
+  @Test func `a listing longer than a piece has every file once, in the order of the store`() async throws {
+    let store = store()
+    let names = (100..<400).map { "file-\($0)" }
+    names.forEach { store.add($0, [], type: "x/y") }
+    let text = try await get("/files/", from: store).1
+    let found = text.split(separator: "{\"name\":\"").dropFirst().map { row in String(row.prefix { $0 != "\"" }) }
+    #expect(found == names)
+    #expect(text.hasPrefix("{\"files\":[{") && text.hasSuffix("}]}\n"))
+  }
+
+  @Test func `an empty store has an empty listing`() async throws {
+    let (status, text) = try await get("/files/", from: store())
+    #expect(status == 200 && text == "{\"files\":[]}\n")
+  }
+
+  @Test func `a file is downloaded, and one that is not stored is not found`() async throws {
+    let store = store()
+    store.add("a b", Array("content".utf8))
+    let (status, text) = try await get("/files/a%20b", from: store)
+    #expect(status == 200 && text == "content")
+    let (otherStatus, _) = try await get("/files/c", from: store)
+    #expect(otherStatus == 404)
+  }
+
+  @Test func `a store that cannot be used is reported by every route that reads it`() async throws {
+    let store = store()
+    store.add("a", [1])
+    let (healthy, body) = try await get("/healthz", from: store)
+    #expect(healthy == 200 && body == "ok\n")
+    store.readFailure = UploadError(.directoryUnavailable, "Gone.")
+    for path in ["/healthz", "/files/", "/files/a", "/"] {
+      let (status, text) = try await get(path, from: store)
+      #expect(status == 503 && text.contains("Gone."), "\(path): \(text)")
+    }
+  }
+
+  @Test func `a listing that finds no memory is rejected`() async throws {
+    let store = store()
+    store.hasMemoryForListings = false
+    let (status, text) = try await get("/files/", from: store)
+    #expect(status == 503 && text.contains("Too many listings or files"), "\(text)")
+  }
+}

@@ -1,0 +1,55 @@
+import HTTPTypes
+import NIOCore
+import Testing
+import UploadCore
+import UploadStorage
+
+@testable import UploadServer
+
+@Suite struct ServerResponseTests {
+  @Test func `Success has the shape that clients know`() {
+    let files = [
+      StoredFile(name: "a \"b\".txt", size: 12, type: "text/plain", modified: 0),
+      StoredFile(name: "ü", size: .max, type: nil, modified: 0, replaced: true),
+    ]
+    let response = ServerResponse.stored(files, status: .created)
+    #expect(
+      String(buffer: response.body)
+        == #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"a \"b\".txt","size":12,"type":"text/plain"},"#
+        + #"{"name":"ü","size":18446744073709551615,"type":null}]}"# + "\n"
+    )
+    #expect(response.status == .created)
+    #expect(response.fields[.contentType] == "application/json")
+    #expect(response.fields[.contentLength] == "\(response.body.readableBytes)")
+    #expect(response.fields[.xContentTypeOptions] == "nosniff")
+    #expect(String(buffer: ServerResponse.stored([], status: .ok).body).hasPrefix(#"{"status":200,"#))
+  }
+
+  @Test func `Failure has the shape that clients know`() {
+    let response = ServerResponse(failure: UploadError(.tooLarge, "Too \"large\"\n\u{1B}."))
+    #expect(String(buffer: response.body) == #"{"status":413,"msg":"Too \"large\"\n\u001b.","ok":false}"# + "\n")
+    #expect(response.status.code == 413)
+    #expect(response.fields[.retryAfter] == nil)
+  }
+
+  @Test func `A response to a passing failure says when to try again`() {
+    #expect(ServerResponse(failure: UploadError(.tooManyUploads, "")).fields[.retryAfter] == "5")
+    #expect(ServerResponse(failure: UploadError(.shuttingDown, "")).fields[.retryAfter] == "5")
+    #expect(ServerResponse(failure: "", status: .tooManyRequests).fields[.retryAfter] == "5")
+  }
+
+  @Test func `Every error code has its status`() {
+    let expected: [UploadError.Code: Int] = [
+      .badRequest: 400, .malformedForm: 400, .noFile: 400, .incomplete: 400, .contentMismatch: 400, .tooLarge: 413,
+      .unsupportedType: 415,
+      .unauthorized: 401, .forbidden: 403, .notFound: 404, .methodNotAllowed: 405, .nameTaken: 409,
+      .preconditionFailed: 412, .notImplemented: 501, .timedOut: 408, .headersTooLarge: 431,
+      .tooManyUploads: 503, .tooManyFromClient: 429, .tooManyGuesses: 429, .shuttingDown: 503,
+      .directoryUnavailable: 503, .cancelled: 403, .diskFull: 507,
+    ]
+    for code in UploadError.Code.allCases {
+      #expect(code.status.code == expected[code] ?? 500, "\(code.rawValue)")
+    }
+    #expect(UploadError.Code.diskFull.status.reasonPhrase == "Insufficient Storage")
+  }
+}

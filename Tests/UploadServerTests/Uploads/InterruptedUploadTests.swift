@@ -1,0 +1,102 @@
+import NIOCore
+import NIOHTTP1
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadServer
+
+/// `--on-cut keep`: what came of a raw body that was cut.
+@Suite struct InterruptedUploadTests {
+  private var limits: UploadLimits {
+    var limits = UploadLimits()
+    limits.onCut = .keep
+    limits.idleTimeout = .seconds(20)
+    return limits
+  }
+
+  private func failure(_ harness: HandlerHarness) -> UploadError? {
+    guard case .failed(let error) = harness.ledger.drain().ended.first?.ended?.outcome else { return nil }
+    return error
+  }
+
+  @Test func `A body that timed out is kept, and the response says so`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a.bin", ["Content-Length: 10"]) + "abc")
+      harness.advance(21)
+      #expect(try harness.received() == "", "first it is stored")
+      harness.advance(100)
+      harness.store.finishPublishing()
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 408 "))
+      #expect(response.contains("kept as \\\"a.bin.partial\\\""))
+      #expect(harness.store.published == [["a.bin.partial"]])
+      #expect(harness.store.sink?.isKept == true)
+      #expect(failure(harness)?.code == .timedOut)
+    }
+  }
+
+  @Test func `So is one that the client ended or left`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
+      harness.sendEnd()
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published == [["a.partial"]])
+      #expect(failure(harness)?.code == .incomplete)
+    }
+    try await withHandler(limits: limits) { harness in
+      harness.store.publishesAtOnce = false
+      try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
+      harness.disconnect(IOError(errnoCode: 104, reason: "reset"))
+      harness.store.finishPublishing()
+      #expect(harness.store.published == [["a.partial"]])
+      #expect(failure(harness)?.code == .clientGone)
+    }
+  }
+
+  @Test func `What broke a rule is not, nor nothing, nor a form`() async throws {
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
+      try? harness.send("ZZ\r\n")
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published.isEmpty)
+      #expect(harness.store.sink?.isAborted == true)
+    }
+    try await withHandler(limits: limits) { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 10"]))
+      harness.sendEnd()
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published.isEmpty)
+    }
+    try await withHandler(limits: limits) { harness in
+      let part = "--Z\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\r\n\r\nabc"
+      let fields = ["Content-Type: multipart/form-data; boundary=Z", "Content-Length: 1000"]
+      try harness.send(request("POST /file-upload", fields) + part)
+      harness.sendEnd()
+      #expect(try harness.statuses() == [400])
+      #expect(harness.store.published.isEmpty)
+    }
+  }
+
+  @Test func `When it cannot be kept the failure is what it was`() async throws {
+    try await withHandler(limits: limits) { harness in
+      harness.store.publishFailure = UploadError(.diskFull, "Full.")
+      try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
+      harness.advance(21)
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 408 "))
+      #expect(!response.contains("kept"))
+      #expect(failure(harness)?.code == .timedOut)
+    }
+  }
+
+  @Test func `A raw connection that was reset is kept too`() async throws {
+    try await RawHarness.with(limits: limits) { harness in
+      try harness.send("abc")
+      harness.disconnect(IOError(errnoCode: 104, reason: "reset"))
+      #expect(harness.store.published.count == 1)
+      #expect(harness.store.published.first?.first?.hasSuffix(".txt.partial") == true)
+    }
+  }
+}
