@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// A library of this package: its sources, and its tests beside it.
-/// - Parameter testFiles: directories of the tests that hold what tests read and is no source.
+/// A library target and its test target.
+/// - Parameter testFiles: directories of the test target with files that tests read and that are not compiled.
 func library(
   _ name: String,
   _ dependencies: [Target.Dependency],
@@ -38,9 +38,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-// A target imports only targets of floors below its own; `.ci/check-imports` holds the imports to this order.
+// A target imports only targets of lower layers. `.ci/check-imports` checks this.
 
-/// Floor 0: calls that Glibc's module hides, and curses behind a header of our own.
+/// Layer 0: system calls that the Glibc module does not import, and curses behind a small C header.
 let shims: [Target] = [
   .target(name: "CLinux"),
   .target(
@@ -50,20 +50,20 @@ let shims: [Target] = [
   ),
 ]
 
-/// Floor 0: what targets of all floors share: column widths, Base64, random numbers, complete writes.
+/// Layer 0: column widths, Base64, random numbers and complete writes, for targets of all layers.
 let basics = library("Basics", [])
 
-/// Floor 1: the vocabulary, and what a terminal shows, without a terminal.
+/// Layer 1: shared types (errors, meters, snapshots), and the cells and widgets of a terminal screen.
 let vocabulary = library("UploadCore", ["CLinux"]) + library("TerminalUI", ["Basics"])
 
-/// Floor 2: protocols without I/O, the store, what is said about it, and the terminal.
+/// Layer 2: protocols without I/O, storage, events and metrics, and the ncurses terminal.
 let parts =
   library("UploadProtocol", ["Basics", "UploadCore", nioCore, httpTypes, crypto])
   + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix], tests: [crypto, nioEmbedded])
   + library("UploadReport", ["Basics", "UploadCore"])
   + library("TerminalNCurses", ["Basics", "TerminalUI", "CNCurses"], tests: ["TerminalProbe"])
 
-/// Floor 3: the two ends of an upload, and what is shown of it on a screen.
+/// Layer 3: server, client, and the contents of the dashboard.
 let ends =
   library(
     "UploadServer",
@@ -81,7 +81,7 @@ let ends =
   )
   + library("Dashboard", ["TerminalUI", "UploadCore", "UploadReport"], testFiles: ["Golden"])
 
-/// Floor 4: a server and a client hosted in this process, and the dashboard on a terminal.
+/// Layer 4: a server and a client hosted in one process, and the dashboard on a terminal.
 let app = library(
   "DashboardApp",
   [
@@ -90,7 +90,7 @@ let app = library(
   ]
 )
 
-/// Floor 5: what shows that it works: uploads compared byte by byte, clients side by side, the dashboard from a script.
+/// Layer 5: `headless` (uploads compared byte by byte, scripted dashboard), `compare` and `sample`.
 let trials = library(
   "UploadTrials",
   [
@@ -99,7 +99,7 @@ let trials = library(
   ]
 )
 
-/// Floor 6: commands and options, and the life of the process.
+/// Layer 6: commands, options and the process life cycle.
 let commandLine = library(
   "SluiceCLI",
   [
@@ -109,7 +109,7 @@ let commandLine = library(
   tests: ["Dashboard"]
 )
 
-/// Floor 7: the executable, and the benchmarks.
+/// Layer 7: the executable, and the micro-benchmarks.
 let executables: [Target] = [
   .executableTarget(name: "sluice", dependencies: ["SluiceCLI"]),
   .executableTarget(
@@ -125,7 +125,7 @@ let executables: [Target] = [
   ),
 ]
 
-/// What tests share, and the built binary against real clients.
+/// Helpers shared by tests, and the tests of the built binary with real clients.
 let shared: [Target] = [
   .target(
     name: "UploadTestSupport",
