@@ -24,7 +24,8 @@ import UploadTestSupport
 
   @Test(.node) func nodesLinesInTheReadme() async throws {
     try await staysSmall { path, server in
-      let lines = try ReadmeText().block("js").replacing(ReadmeText.address, with: server.url)
+      let lines = try DocumentationPage("example/docs/http.md").block("js")
+        .replacing(DocumentationPage.address, with: server.url)
       try server.scratch.write(lines.utf8, to: "lines.mjs")
       return try await ProcessRunner.runWatched("node", ["lines.mjs"], directory: server.scratch.path)
     }
