@@ -2,19 +2,19 @@ import Glibc
 import NIOCore
 package import UploadCore
 
-/// An address of version 4 or 6 as bytes, to compare networks. An IPv4 address inside IPv6 (`::ffff:1.2.3.4`) counts as
-/// IPv4, which is what a socket that takes both gives.
+/// An address of IPv4 or IPv6 as bytes, to compare networks. An IPv4 address inside IPv6 (`::ffff:1.2.3.4`), as a socket
+/// reports it that accepts both, counts as IPv4.
 struct IPAddress: Sendable, Hashable {
   /// 4 or 16 of them.
   let bytes: [UInt8]
 
   init?(_ address: SocketAddress) {
     guard let text = address.ipAddress else { return nil }
-    // Behind the percent sign is the interface of a local address.
+    // A link-local address ends with a percent sign and its interface.
     self.init(text.prefix { $0 != "%" })
   }
 
-  /// Reads an address as it is written; brackets and a port around it are not part of it.
+  /// Reads an address without brackets and port; nil when it is malformed.
   init?(_ text: some StringProtocol) {
     var all = [UInt8](repeating: 0, count: 16)
     if inet_pton(AF_INET, String(text), &all) == 1 {
@@ -34,12 +34,13 @@ struct IPAddress: Sendable, Hashable {
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Whether only this machine has it.
+  /// Whether only this machine can reach it.
   var isLoopback: Bool {
     bytes.count == 4 ? bytes[0] == 127 : bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 }
   }
 
-  /// What counts as one client.
+  /// The key of the client with this address: the address itself, or with IPv6 its network of 64 bits, since one client
+  /// has that many addresses.
   var network: String {
     guard bytes.count == 16 else { return text }
     return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ".") + "/64"
@@ -49,65 +50,51 @@ struct IPAddress: Sendable, Hashable {
 /// One address, or a network of them (`10.0.0.0/8`).
 package struct AddressRange: Sendable, Equatable {
   private let bytes: [UInt8]
-  /// How many bits an address must share with it.
+  /// How many leading bits an address must share with ``bytes``.
   private let bits: Int
 
-  /// - Throws: ``UploadError`` with code `badValue`.
+  /// - Throws: ``UploadError`` with code `badValue` when `text` is neither an address nor a network.
   package init(parsing text: String) throws(UploadError) {
-    let pieces = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    let address = pieces.first.flatMap { IPAddress($0) }
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let address = parts.first.flatMap { IPAddress($0) }
     let most = (address?.bytes.count ?? 0) * 8
-    let bits = pieces.count == 2 ? Int(pieces[1]) : most
+    let bits = parts.count == 2 ? Int(parts[1]) : most
     guard let address, let bits, (0...most).contains(bits) else {
-      throw UploadError(
-        .badValue,
-        "\"\(PlainText.sanitized(text))\" is not an address. Write for example 127.0.0.1, ::1 or 10.0.0.0/8."
-      )
+      let shown = PlainText.sanitized(text)
+      throw UploadError(.badValue, "\"\(shown)\" is not an address. Write for example 127.0.0.1, ::1 or 10.0.0.0/8.")
     }
-    bytes = address.bytes
-    self.bits = bits
+    (bytes, self.bits) = (address.bytes, bits)
   }
 
   func contains(_ address: IPAddress) -> Bool {
     guard address.bytes.count == bytes.count else { return false }
-    let whole = bits / 8
-    guard address.bytes[..<whole] == bytes[..<whole] else { return false }
-    guard bits % 8 > 0 else { return true }
-    let shift = 8 - bits % 8
-    return address.bytes[whole] >> shift == bytes[whole] >> shift
+    return bytes.indices.allSatisfy { index in
+      // The low bits of this byte that lie beyond the leading `bits` of the address.
+      let ignored = min(8, max(0, 8 * (index + 1) - bits))
+      return address.bytes[index] >> ignored == bytes[index] >> ignored
+    }
   }
 }
 
-/// Addresses that only this machine can reach.
-package enum LoopbackName {
-  /// Whether `host`, as written on the command line, is one.
-  package static func contains(_ host: String) -> Bool {
-    host.lowercased() == "localhost" || (IPAddress(ListenHost.withoutZone(host))?.isLoopback ?? false)
-  }
-}
-
-/// Where a request comes from, as far as that can be believed.
+/// Where a request comes from, as far as that can be trusted.
 struct ClientAddress: Sendable, Equatable {
   /// As events show it: with its port where that is known.
   let text: String
   /// The address alone, without a port.
   let host: String
-  /// What counts as one client. With IPv6 that is a network of 64 bits, since everybody has that many addresses.
+  /// The same for all addresses that count as one client; see ``IPAddress/network``.
   let key: String
 
-  /// The other end of a connection.
+  /// The other end of a connection; "unknown" when there is no IP address.
   init(_ address: SocketAddress?) {
-    guard let address, let host = address.ipAddress else {
-      (text, self.host, key) = ("unknown", "unknown", "unknown")
-      return
-    }
-    let port = address.port ?? 0
-    text = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    let host = address?.ipAddress ?? "unknown"
+    let port = address?.port.map { ":\($0)" } ?? ""
+    text = (host.contains(":") ? "[\(host)]" : host) + port
     self.host = host
-    key = IPAddress(address)?.network ?? host
+    key = address.flatMap { IPAddress($0) }?.network ?? host
   }
 
-  /// An address that a trusted proxy names.
+  /// An address that a trusted proxy reports.
   init(_ address: IPAddress) {
     (text, host, key) = (address.text, address.text, address.network)
   }

@@ -2,10 +2,10 @@ import HTTPTypes
 import UploadCore
 import UploadProtocol
 
-/// The head of a request, with its target and body length parsed once for access control and routing.
+/// The headers of a request, with its target and the length of its body parsed once for access control and routing.
 struct IncomingRequest {
   let head: HTTPRequest
-  /// Why the target cannot be used, if it cannot.
+  /// The parsed target, or why it cannot be used.
   let target: Result<RequestTarget, UploadError>
   let length: BodyLength
 
@@ -18,19 +18,17 @@ struct IncomingRequest {
   /// The target's path; empty when the target cannot be used.
   var path: String { (try? target.get().path) ?? "" }
 
-  /// The token in the query, as the client sent it.
-  var token: String? {
-    (try? target.get()).flatMap { try? $0.parameter("token") }
-  }
+  /// The value of the query's parameter `token`, decoded; nil when there is none or the target cannot be used.
+  var token: String? { try? target.get().parameter("token") }
 }
 
-/// How long a request's body says it is.
+/// The length of a request's body as its headers state it.
 enum BodyLength: Sendable, Equatable {
-  /// There is none.
+  /// There is no body, or an empty one.
   case none
   /// A `Content-Length`, in bytes, above 0.
   case known(UInt64)
-  /// Chunks, until the last one.
+  /// Not stated: the body ends with its last chunk.
   case chunked
 
   init(of request: HTTPRequest) {
@@ -43,7 +41,7 @@ enum BodyLength: Sendable, Equatable {
     }
   }
 
-  /// The length in bytes where it is known beforehand.
+  /// In bytes; nil when it is not stated.
   var bytes: UInt64? {
     switch self {
     case .none: 0
@@ -53,7 +51,7 @@ enum BodyLength: Sendable, Equatable {
   }
 }
 
-/// Fields that HTTPTypes does not name.
+/// Header fields that HTTPTypes does not name.
 extension HTTPField.Name {
   static let xForwardedFor = field("X-Forwarded-For")
   static let xForwardedHost = field("X-Forwarded-Host")
@@ -62,8 +60,21 @@ extension HTTPField.Name {
   static let allowPrivateNetwork = field("Access-Control-Allow-Private-Network")
   static let requestPrivateNetwork = field("Access-Control-Request-Private-Network")
 
-  /// The names above are well-formed; another one would be this harmless name.
+  /// A field's name. The names above are valid, so that the replacement for an invalid one is never used.
   private static func field(_ name: String) -> HTTPField.Name {
     HTTPField.Name(name) ?? .xContentTypeOptions
   }
+}
+
+extension UInt8 {
+  /// Whether this is a digit of ASCII.
+  var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+
+  /// Whether this is a letter or a digit of ASCII.
+  var isAlphanumeric: Bool { isDigit || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
+}
+
+extension StringProtocol {
+  /// The text without its spaces and tabs.
+  var withoutBlanks: String { String(filter { $0 != " " && $0 != "\t" }) }
 }

@@ -1,15 +1,16 @@
 import HTTPTypes
+import Synchronization
 import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// What every connection of a server shares.
+/// What all connections of a server share.
 struct ServerContext: Sendable {
-  /// Connections of one client that may count in ``lingering`` at the same time.
+  /// The most connections of one client that may count in ``lingering`` at the same time.
   static let maxLingeringPerClient = 4
 
   let store: any UploadStore
-  /// The ceiling on slabs and receive buffers.
+  /// The limit on all slabs and receive buffers together.
   let budget: MemoryBudget
   let ledger: UploadLedger
   let limits: UploadLimits
@@ -18,16 +19,14 @@ struct ServerContext: Sendable {
   let access: AccessGate
   /// The limit on all uploads' rate together; nil without one.
   let limiter: RateLimiter?
-  /// nil without a limit per client.
+  /// How many uploads each client has; nil without a limit per client.
   let perClient: PerClientCount?
   /// Connections on which the rest of a rejected body is read and discarded under the highest limits.
   let lingering = PerClientCount(limit: ServerContext.maxLingeringPerClient)
-  /// Bytes of request headers that are not complete yet.
+  /// Memory for the headers of requests that are not complete yet.
   let unfinishedHeaders = UnfinishedHeaders()
-  /// Forms of which no file has begun: each counts as the upload that it is about to be.
+  /// Forms of which no file has begun. Each counts as one upload.
   let emptyForms = FormCount()
-  /// Keeps the server's token out of events and logs.
-  let redactor: TokenRedactor
 
   init(
     store: any UploadStore,
@@ -43,39 +42,25 @@ struct ServerContext: Sendable {
     self.limits = limits
     self.digests = digests
     self.access = access
-    redactor = access.redactor
     limiter = limits.rate.map { RateLimiter(bytesPerSecond: $0) }
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
 
   var hasRateLimit: Bool { limiter != nil || limits.ratePerUpload != nil }
 
-  /// The digests to compute while an upload comes.
-  func algorithms(for request: DigestRequest) -> Set<DigestAlgorithm> {
-    digests.union(request.algorithms)
-  }
-
-  /// What computes them; nil when there are none.
-  func hash(for request: DigestRequest) -> (any ContentHash)? {
-    SHAHash(algorithms(for: request))
-  }
-
   /// Counts an upload for its client until ``uploadEnded(of:)``.
-  /// - Throws: ``UploadError`` with code `tooManyUploads` or `tooManyFromClient` when there are as many as allowed.
+  /// - Throws: ``UploadError`` with code `tooManyUploads` or `tooManyFromClient` when a limit is reached.
   func admit(_ client: ClientAddress) throws(UploadError) {
     if let error = uploadRejection { throw error }
-    guard perClient?.begin(client.key) ?? true else {
-      throw UploadError(
-        .tooManyFromClient,
-        "This address has as many uploads under way as one may have. Wait for one to end."
-      )
-    }
+    guard let perClient, !perClient.begin(client.key) else { return }
+    let message = "Upload limit per address reached (\(perClient.limit)). Wait until one of your uploads has finished."
+    throw UploadError(.tooManyFromClient, message)
   }
 
-  /// Why no further upload can begin, in a running request or in a new one; nil when it can.
+  /// Why no further upload can begin, in a running request or in a new one; nil when one can.
   var uploadRejection: UploadError? {
     guard ledger.activeCount(.incoming) + emptyForms.value >= limits.maxUploads else { return nil }
-    return UploadError(.tooManyUploads, "The server has as many uploads as it takes. Try again in a moment.")
+    return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
   }
 
   /// Reports a request that was rejected before an upload began. The target's query is not reported.
@@ -83,9 +68,10 @@ struct ServerContext: Sendable {
     noteRejection(request, error.code.status, error.message)
   }
 
-  /// Reports a request that was rejected with a status that no error has.
-  /// - Parameter reason: by default the status in words.
+  /// Reports a request that was rejected with a status that no error code has.
+  /// - Parameter reason: nil for the status's reason phrase.
   func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String? = nil) {
+    let redactor = access.redactor
     ledger.reject(
       RejectedRequest(
         time: LogTime.now,
@@ -99,8 +85,52 @@ struct ServerContext: Sendable {
     )
   }
 
-  /// The upload that was counted is over.
+  /// Ends the count that ``admit(_:)`` began.
   func uploadEnded(of client: ClientAddress) {
     perClient?.end(client.key)
+  }
+}
+
+/// How many uploads, or other activities, each client has at the same time, up to a limit. Locked once at the beginning
+/// and once at the end of each.
+final class PerClientCount: Sendable {
+  /// The most that one client may have.
+  let limit: Int
+  private let counts = Mutex<[String: Int]>([:])
+
+  init(limit: Int) {
+    self.limit = limit
+  }
+
+  /// Counts one more for a client; ``end(_:)`` must follow.
+  /// - Parameter client: ``ClientAddress/key``.
+  /// - Returns: false, and counts nothing, when the client has reached the limit.
+  func begin(_ client: String) -> Bool {
+    counts.withLock { counts in
+      guard counts[client, default: 0] < limit else { return false }
+      counts[client, default: 0] += 1
+      return true
+    }
+  }
+
+  func end(_ client: String) {
+    counts.withLock { counts in
+      let count = counts[client, default: 0]
+      counts[client] = count > 1 ? count - 1 : nil
+    }
+  }
+
+  /// How many clients have any.
+  var clients: Int { counts.withLock { $0.count } }
+}
+
+/// A number of forms, counted on all event loops.
+final class FormCount: Sendable {
+  private let count = Atomic<Int>(0)
+
+  var value: Int { count.load(ordering: .relaxed) }
+
+  func add(_ change: Int) {
+    count.add(change, ordering: .relaxed)
   }
 }

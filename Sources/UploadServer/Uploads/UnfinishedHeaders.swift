@@ -1,14 +1,14 @@
 import NIOCore
 import Synchronization
 
-/// The memory for request headers that are not complete, over all connections that have presented no token: above
+/// The memory for request headers that are not complete, over all connections that have presented no token. Above
 /// ``limit`` the connections whose headers began first are evicted.
 ///
-/// Headers that arrive in one read never come here; others lock once for each read.
+/// Headers that arrive in one read are not counted here; for others a lock is taken with each read.
 final class UnfinishedHeaders: Sendable {
   /// In bytes.
   static let limit = 64 * 1024 * 1024
-  /// The decoder holds each byte about twice: in its buffer, and in the fields that are complete (measured: 132 KiB for
+  /// The decoder stores each byte about twice: in its buffer, and in the fields that are complete (measured: 132 KiB for
   /// 60 KB).
   private static let copies = 2
 
@@ -18,35 +18,43 @@ final class UnfinishedHeaders: Sendable {
   }
 
   private struct Item {
-    var bytes: Int
+    var bytes = 0
     let evict: @Sendable () -> Void
   }
 
   private struct State {
-    var items: [UInt64: Item] = [:]
-    /// In the order in which they began; may hold numbers that are gone.
-    var order = CircularBuffer<UInt64>()
+    var items: [Entry: Item] = [:]
+    /// In the order in which they began; may contain entries that have been removed.
+    var order = CircularBuffer<Entry>()
     var bytes = 0
     var nextNumber: UInt64 = 0
 
-    /// - Returns: what evicts those that are too much now; to be called without the lock.
-    mutating func set(_ bytes: Int, of number: UInt64, limit: Int) -> [@Sendable () -> Void] {
-      guard let old = items[number]?.bytes else { return [] }
-      items[number]?.bytes = bytes
+    mutating func add(_ item: Item) -> Entry {
+      nextNumber += 1
+      let entry = Entry(number: nextNumber)
+      items[entry] = item
+      order.append(entry)
+      return entry
+    }
+
+    /// - Returns: the evicted items, whose closures are to be called without the lock.
+    mutating func set(_ bytes: Int, of entry: Entry, limit: Int) -> [Item] {
+      guard let old = items[entry]?.bytes else { return [] }
+      items[entry]?.bytes = bytes
       self.bytes += bytes - old
-      var evicted: [@Sendable () -> Void] = []
+      var evicted: [Item] = []
       while self.bytes > limit, let oldest = order.popFirst() {
         guard let item = items.removeValue(forKey: oldest) else { continue }
         self.bytes -= item.bytes
-        evicted.append(item.evict)
+        evicted.append(item)
       }
       return evicted
     }
 
-    mutating func remove(_ number: UInt64) {
-      guard let item = items.removeValue(forKey: number) else { return }
+    mutating func remove(_ entry: Entry) {
+      guard let item = items.removeValue(forKey: entry) else { return }
       bytes -= item.bytes
-      // Those that are gone must not pile up behind one that stays.
+      // Removed entries must not accumulate after one that remains.
       if order.count > 2 * items.count + 64 { order = CircularBuffer(order.filter { items[$0] != nil }) }
     }
   }
@@ -61,33 +69,28 @@ final class UnfinishedHeaders: Sendable {
   /// Memory counted now, in bytes.
   var bytes: Int { state.withLock { $0.bytes } }
 
-  /// Entries and places of former ones that are kept now.
+  /// How many entries, present and removed, are remembered now.
   var remembered: Int { state.withLock { $0.items.count + $0.order.count } }
 
   /// Headers have begun and are not complete.
   /// - Parameters:
   ///   - count: bytes received of them.
-  ///   - evict: called at most once, on any thread, when the connection must give them up.
+  ///   - evict: called at most once, on any thread, when the connection must release them.
   func add(_ count: Int, evict: @escaping @Sendable () -> Void) -> Entry {
-    let (entry, evicted) = state.withLock { state in
-      state.nextNumber += 1
-      let number = state.nextNumber
-      state.items[number] = Item(bytes: 0, evict: evict)
-      state.order.append(number)
-      return (Entry(number: number), state.set(count * Self.copies, of: number, limit: limit))
-    }
-    for evict in evicted { evict() }
+    let entry = state.withLock { $0.add(Item(evict: evict)) }
+    set(count, of: entry)
     return entry
   }
 
-  /// So many bytes of an entry's headers have been received by now.
+  /// More of an entry's headers has been received.
+  /// - Parameter count: all bytes received of them.
   func set(_ count: Int, of entry: Entry) {
-    let evicted = state.withLock { $0.set(count * Self.copies, of: entry.number, limit: limit) }
-    for evict in evicted { evict() }
+    let evicted = state.withLock { $0.set(count * Self.copies, of: entry, limit: limit) }
+    for item in evicted { item.evict() }
   }
 
-  /// An entry's headers are complete, or its connection is gone. Does nothing for one that was evicted.
+  /// An entry's headers are complete, or its connection is closed. Does nothing for an evicted entry.
   func remove(_ entry: Entry) {
-    state.withLock { $0.remove(entry.number) }
+    state.withLock { $0.remove(entry) }
   }
 }
