@@ -126,7 +126,7 @@ final class HandlerHarness {
   }
 }
 
-/// Runs `body` with a harness, and looks that no upload goes on when its connection is over.
+/// Runs `body` with a harness, and checks that no upload is active when its connection is closed.
 func withHandler(
   limits: UploadLimits = UploadLimits(),
   digests: Set<DigestAlgorithm> = [],

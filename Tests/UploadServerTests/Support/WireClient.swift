@@ -4,7 +4,7 @@ import NIOPosix
 import Synchronization
 import UploadTestSupport
 
-/// A client that sends just the bytes it is told to, and keeps what comes back.
+/// A client that sends exactly the bytes of a test, and keeps the bytes of the response.
 final class WireClient: Sendable {
   private final class Collector: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
