@@ -71,7 +71,8 @@ struct ListingFormat: Sendable {
 
   /// A listing of files that are known already.
   func text(_ files: [StoredFile]) -> String {
-    start + (files.isEmpty ? empty : first + files.map(row).joined(separator: separator) + last) + end
+    let rows = files.isEmpty ? empty : first + files.map(row).joined(separator: separator) + last
+    return start + rows + end
   }
 
   /// The format for programs.

@@ -52,13 +52,13 @@ struct Page: Sendable {
     let title = MarkupText.escaped(status.reasonPhrase)
     var navigation = linksBack ? "<p><a href=\"\(links.front)\">Back to the upload page</a></p>" : ""
     if status == .unauthorized { navigation = tokenForm }
-    return Self.documentStart(title: title)
-      + """
+    let body = """
       <h1>\(title)</h1>
       <p>\(MarkupText.escaped(PlainText.sanitized(message)))</p>
       \(navigation)
       <p><small>Status \(status.code)</small></p>
-      """ + Self.documentEnd
+      """
+    return Self.documentStart(title: title) + body + Self.documentEnd
   }
 
   /// Opens the front page with a token, which its links then pass on.

@@ -26,9 +26,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   private let context: ServerContext
   private let request = UploadID()
-  /// They apply to each of its files.
+  /// The preconditions of the request, which apply to each of its files.
   private let preconditions: Preconditions
   private let length: BodyLength
+  /// The client's address, as events show it.
   private let remote: String
   /// The bytes after the content of a form's last file: the closing delimiter, and the CRLF that every known client sends
   /// after it.
@@ -36,7 +37,9 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private let eventLoop: any EventLoop
   private weak var delegate: (any IncomingBodyDelegate)?
   private var parser: MultipartParser
+  /// The files of the form so far, in their order.
   private var parts: [Part] = []
+  /// How many parts are being staged, at most ``maxStaging`` before reads stop.
   private var staging = 0
   private var state = State.receiving
   /// Whether the form counts in ``ServerContext/emptyForms``, as it does until its first file begins.
@@ -123,10 +126,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func begin(_ head: MultipartPartHead) throws(UploadError) {
-    // The form was admitted in place of its first file.
+    // The form has counted as one upload so far. From here on its files count.
     stopCountingAsEmpty()
     if let error = context.uploadRejection { throw error }
-    // The client is now sending this part, and the part before is only being stored.
+    // The client sends this part now; the part before is only being stored.
     parts.last?.meter.phase = .finishing
     let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
@@ -155,8 +158,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     meter.cancels(self, on: eventLoop)
   }
 
-  /// The most bytes that a part can have which begins now: the rest of the request without the end of the form. For a form
-  /// with one file this is its size. nil when the length of the request is not known.
+  /// The most bytes that the content of a part which begins now can have: the rest of the request, less the end of the
+  /// form. For a form with one file this is its size. nil when the length of the request is not known.
   private var mostLeft: UInt64? {
     let framing = parser.bytesConsumed + UInt64(closingLength)
     return length.bytes.map { $0 > framing ? $0 - framing : 0 }
@@ -167,6 +170,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     countsAsEmpty = false
   }
 
+  /// Ends the content of the last part and stages its file.
+  /// - Throws: ``UploadError`` with code `unsupportedType`.
   private func stageLast() throws(UploadError) {
     let index = parts.count - 1
     guard let part = parts.last, let sink = part.sink else { return }

@@ -32,7 +32,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   /// Begins the upload that `meter` counts.
   /// - Parameters:
-  ///   - digests: the digests that the request states and requests.
+  ///   - digests: the digests that the content must have, and those that are to be computed.
   ///   - condition: the condition under which the file may be stored; nil for none.
   ///   - delegate: is not called before the initializer returns.
   init(
@@ -117,9 +117,10 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   }
 
   func sinkFailed(_ error: UploadError) {
-    // While the file is finalized, the future of that reports the failure.
+    // Once the file is being finalized, the future of `finalize` reports the failure.
     guard state == .receiving else { return }
     if sink != nil { return end(.failure(error)) }
+    // The store has failed within `begin`: the delegate does not have this body yet.
     state = .failing
     eventLoop.assumeIsolated().execute { self.fail(error) }
   }

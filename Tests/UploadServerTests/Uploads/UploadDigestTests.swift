@@ -86,7 +86,7 @@ import UploadTestSupport
       try harness.send(chunked(fields, trailers: ["Repr-Digest: \(digest)"]))
       let response = try harness.received()
       #expect(response.contains("HTTP/1.1 201 ") && response.contains(digest), "\(response)")
-      // An announced digest is computed as sha-256 while the content arrives; others are computed from the stored content.
+      // An announced digest is computed as sha-256 while the content arrives, any other from the stored content.
       #expect((harness.store.sink?.hash != nil) == !fields.isEmpty)
       #expect((harness.store.sink?.request?.late != nil) == (fields.isEmpty || digest == Self.digest512))
       let wrong = digest.replacing("LPJ", with: "LPK").replacing("m3H", with: "m3I")
