@@ -4,6 +4,7 @@ package import UploadCore
 package struct AccessToken: Sendable {
   private let bytes: [UInt8]
 
+  /// The token as clients send it.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The fewest characters of a token that a user chooses, so that it cannot be guessed easily.

@@ -5,9 +5,10 @@ package import UploadCore
 /// An address of IPv4 or IPv6 as bytes, to compare networks. An IPv4 address inside IPv6 (`::ffff:1.2.3.4`), as a socket
 /// reports it that accepts both, counts as IPv4.
 struct IPAddress: Sendable, Hashable {
-  /// 4 or 16 of them.
+  /// The bytes of the address in network order: 4 of IPv4, 16 of IPv6.
   let bytes: [UInt8]
 
+  /// The address of a socket, without its port; nil for one that is no IP address.
   init?(_ address: SocketAddress) {
     guard let text = address.ipAddress else { return nil }
     // A link-local address ends with a percent sign and its interface.
@@ -27,6 +28,7 @@ struct IPAddress: Sendable, Hashable {
     }
   }
 
+  /// The canonical form: `127.0.0.1`, `2001:db8::1`.
   var text: String {
     if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
     var buffer = [CChar](repeating: 0, count: 46)
@@ -66,6 +68,7 @@ package struct AddressRange: Sendable, Equatable {
     (bytes, self.bits) = (address.bytes, bits)
   }
 
+  /// Whether `address` is in this network; never for an address of the other version of IP.
   func contains(_ address: IPAddress) -> Bool {
     guard address.bytes.count == bytes.count else { return false }
     return bytes.indices.allSatisfy { index in
@@ -78,7 +81,7 @@ package struct AddressRange: Sendable, Equatable {
 
 /// Where a request comes from, as far as that can be trusted.
 struct ClientAddress: Sendable, Equatable {
-  /// As events show it: with its port where that is known.
+  /// The address as events show it, with its port where that is known: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
   let text: String
   /// The address alone, without a port.
   let host: String

@@ -38,6 +38,10 @@ package enum ListenHost {
     host.contains(":") ? String(host.prefix { $0 != "%" }) : host
   }
 
+  /// An IPv6 address as the resolver reads it, with its zone where it needs one.
+  /// - Parameters:
+  ///   - address: without brackets.
+  ///   - text: the whole text, for the error message.
   private static func version6(_ address: Substring, of text: String) throws(UploadError) -> String {
     let plain = address.prefix { $0 != "%" }
     guard plain.contains(":"), IPAddress(plain) != nil else {

@@ -5,6 +5,7 @@ package import UploadProtocol
 package struct ServerAddress: Sendable, Equatable {
   /// A name or an address, without brackets.
   let host: String
+  /// The port of HTTP.
   package let port: Int
   /// The raw listener's port; nil without one.
   package var rawPort: Int?

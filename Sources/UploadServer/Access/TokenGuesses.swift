@@ -5,7 +5,9 @@ import Synchronization
 ///
 /// Requests without a token are no guesses. Locked only for wrong tokens, and while any client has presented one.
 final class TokenGuesses: Sendable {
+  /// The wrong tokens that block a client.
   static let limit = 10
+  /// The time in which these are counted, and for which the client is then blocked.
   static let window = TimeAmount.minutes(1)
   /// The most clients whose wrong tokens are counted. At this number the half that guessed least recently is dropped, and
   /// blocked clients last.

@@ -33,11 +33,14 @@ struct TokenRedactor: Sendable {
     return isHidden ? Self.hidden : bounded(text[...])
   }
 
+  /// The text without control characters, truncated to ``longest``.
   private func bounded(_ text: Substring) -> String {
     guard text.utf8.count > Self.longest else { return PlainText.sanitized(String(text)) }
     return PlainText.sanitized(String(decoding: text.utf8.prefix(Self.longest), as: UTF8.self) + "…")
   }
 
+  /// Whether the text, decoded up to ``decodings`` times, contains the token or a parameter named `token`. A text that is
+  /// encoded more often counts as one that does.
   private func revealsToken(_ text: Substring) -> Bool {
     var text = text.lowercased()
     for _ in 0...Self.decodings {

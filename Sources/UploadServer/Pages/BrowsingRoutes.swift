@@ -32,11 +32,13 @@ struct BrowsingRoutes: Sendable {
     return router
   }
 
+  /// The listing as a page or as JSON, as the client prefers.
   private func listing(_ request: Request, over channel: any Channel) async throws -> Response {
     let format = Page(for: request.head)?.listing ?? ListingFormat.json(path: request.uri.path)
     return try await list(format, for: request, over: channel)
   }
 
+  /// A listing of all files in this format; 503 when the memory budget has no room for it.
   private func list(_ format: ListingFormat, for request: Request, over channel: any Channel) async throws -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
     guard preconditions.holdForPage else { throw Preconditions.failure(.ifMatch) }
@@ -49,6 +51,7 @@ struct BrowsingRoutes: Sendable {
     return Listing(files: files, format: format, reservation: reservation, channel: channel).response()
   }
 
+  /// A stored file; the listing for a path without a name.
   private func download(_ request: Request, over channel: any Channel) async throws -> Response {
     // The path as it was sent: the router has already decoded an escaped slash.
     let escaped = request.uri.path.dropFirst("/files/".count)

@@ -71,6 +71,7 @@ struct Download: Sendable {
     return request.headers[.range]
   }
 
+  /// A body with the bytes at these offsets of the file.
   private func body(_ range: Range<UInt64>) -> ResponseBody {
     let length = range.upperBound - range.lowerBound
     return ResponseBody(contentLength: Int(clamping: length)) { [self] writer in
@@ -185,7 +186,7 @@ extension OpenFile {
 enum ByteRange: Equatable {
   /// The whole file: the request has no range, or one that may be ignored.
   case whole
-  /// These bytes.
+  /// The bytes at these offsets, all of which the file has.
   case part(Range<UInt64>)
   /// Only bytes beyond the end of the file.
   case unsatisfiable

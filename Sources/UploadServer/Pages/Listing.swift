@@ -13,10 +13,11 @@ struct Listing: Sendable {
 
   let files: any FileListing
   let format: ListingFormat
-  /// Of ``chunkSize`` bytes.
+  /// The memory of one chunk, reserved in the budget until the response has been sent.
   let reservation: MemoryReservation
   let channel: any Channel
 
+  /// A response without a stated length, whose body is rendered while it is sent.
   func response() -> Response {
     var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
@@ -54,17 +55,17 @@ struct Listing: Sendable {
 /// The texts that a listing consists of, so that it can be written file by file.
 struct ListingFormat: Sendable {
   let contentType: String
-  /// At the beginning.
+  /// The text at the beginning, before any file.
   let start: String
-  /// Before the first file.
+  /// The text before the first file; not used when there is none.
   let first: String
-  /// Between two files.
+  /// The text between two files.
   let separator: String
-  /// After the last file.
+  /// The text after the last file; not used when there is none.
   let last: String
-  /// In place of all files when there is none.
+  /// The text in place of the files when there is none.
   let empty: String
-  /// At the end.
+  /// The text at the end, after all files.
   let end: String
   /// The text of one file.
   let row: @Sendable (StoredFile) -> String

@@ -14,6 +14,7 @@ struct ServerResponse: Sendable {
   /// The message of an error response; nil for success.
   private(set) var problem: String?
 
+  /// A response with a body, and the header fields that protect browsers from what clients upload.
   init(status: HTTPResponse.Status, contentType: String, body: String) {
     self.status = status
     self.body = ByteBuffer(string: body)

@@ -9,9 +9,11 @@ struct ServerContext: Sendable {
   /// The most connections of one client that may count in ``lingering`` at the same time.
   static let maxLingeringPerClient = 4
 
+  /// Where uploads are stored.
   let store: any UploadStore
   /// The limit on all slabs and receive buffers together.
   let budget: MemoryBudget
+  /// All uploads and rejected requests, for observers.
   let ledger: UploadLedger
   let limits: UploadLimits
   /// Digests to compute of every upload.
@@ -46,6 +48,7 @@ struct ServerContext: Sendable {
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
 
+  /// Whether the rate of uploads is limited, together or each.
   var hasRateLimit: Bool { limiter != nil || limits.ratePerUpload != nil }
 
   /// Counts an upload for its client until ``uploadEnded(of:)``.
@@ -113,6 +116,7 @@ final class PerClientCount: Sendable {
     }
   }
 
+  /// Ends a count that ``begin(_:)`` has begun.
   func end(_ client: String) {
     counts.withLock { counts in
       let count = counts[client, default: 0]
@@ -120,7 +124,7 @@ final class PerClientCount: Sendable {
     }
   }
 
-  /// How many clients have any.
+  /// How many clients have at least one.
   var clients: Int { counts.withLock { $0.count } }
 }
 
@@ -130,6 +134,7 @@ final class FormCount: Sendable {
 
   var value: Int { count.load(ordering: .relaxed) }
 
+  /// - Parameter change: 1 for one form more, -1 for one less.
   func add(_ change: Int) {
     count.add(change, ordering: .relaxed)
   }

@@ -108,13 +108,13 @@ import UploadTestSupport
       ("PUT /a.html", ["Content-Type: text/plain,text/html"], "\u{1}", 415, nil),
       ("PUT /a", ["Content-Type: text/plain", "Content-Type: text/html"], "x", 201, "text/plain"),
       ("PUT /a", ["Content-Type: TEXT/HTML; charset=x"], "x", 415, nil),
-      // What a parser of HTML passes over at the beginning.
+      // Beginnings that a parser of HTML skips.
       ("PUT /a", [], "\0<html><script>x", 415, nil),
       ("PUT /a", ["Content-Type: text/plain"], "\0\0\n<script>", 415, nil),
       ("PUT /a.html", [], "\0\u{1}x", 415, nil), ("PUT /a", [], "\u{FEFF}<!doctype html>", 415, nil),
       ("PUT /a.html", ["Content-Type: image/png"], "\u{1}", 415, nil), ("PUT /a.html", [], "x", 201, "text/plain"),
       ("PUT /a", [], "\0<htm", 201, "application/octet-stream"),
-      // Text that its name alone makes a table.
+      // Text that counts as a table by its name alone.
       ("PUT /a.csv", [], "x", 415, nil), ("PUT /a", ["Content-Type: text/csv"], "x", 415, nil),
       ("PUT /a", [], "a,b\n1,2\n", 415, nil),
       ("PUT /a.txt", [], "x", 201, "text/plain"),
