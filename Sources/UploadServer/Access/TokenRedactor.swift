@@ -1,6 +1,8 @@
 import UploadCore
 
 /// Makes what is reported of a request safe to show: without a token, a query or control characters, and of bounded length.
+///
+/// Searches in bytes, not in characters: a combining mark after a token would make its last character another one.
 struct TokenRedactor: Sendable {
   /// How the message of a 401 response spells the query with the token. This is not a secret.
   static let example = "?token=TOKEN,"
@@ -20,15 +22,15 @@ struct TokenRedactor: Sendable {
   /// The path of a request's target. A path that contains the token, or something presented as a token, is not shown at
   /// all.
   func path(_ target: String) -> String {
-    let path = target.prefix { $0 != "?" && $0 != "#" }
+    let path = Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
     // The absolute form of a target may contain a user name and a password.
-    if !path.hasPrefix("/"), path.contains("@") { return Self.hidden }
+    if path.utf8.first != UInt8(ascii: "/"), path.utf8.contains(UInt8(ascii: "@")) { return Self.hidden }
     return revealsToken(path) ? "/\(Self.hidden)" : bounded(path)
   }
 
   /// A method, a host, or a message about a request.
   func text(_ text: String) -> String {
-    let hasCredentials = text.contains("@") && text.contains("://")
+    let hasCredentials = text.utf8.contains(UInt8(ascii: "@")) && text.utf8.contains("://".utf8)
     let isHidden = hasCredentials || revealsToken(text.replacing(Self.example, with: "")[...])
     return isHidden ? Self.hidden : bounded(text[...])
   }
@@ -44,8 +46,8 @@ struct TokenRedactor: Sendable {
   private func revealsToken(_ text: Substring) -> Bool {
     var text = text.lowercased()
     for _ in 0...Self.decodings {
-      if text.contains("token=") { return true }
-      if let token, text.contains(token) { return true }
+      if text.utf8.contains("token=".utf8) { return true }
+      if let token, text.utf8.contains(token.utf8) { return true }
       let decoded = Self.decoded(text)
       guard decoded.utf8.count < text.utf8.count else { return false }
       text = decoded.lowercased()

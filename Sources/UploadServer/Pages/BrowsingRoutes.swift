@@ -54,9 +54,9 @@ struct BrowsingRoutes: Sendable {
   /// A stored file; the listing for a path without a name.
   private func download(_ request: Request, over channel: any Channel) async throws -> Response {
     // The path as it was sent: the router has already decoded an escaped slash.
-    let escaped = request.uri.path.dropFirst("/files/".count)
+    let escaped = request.uri.path.utf8.dropFirst("/files/".utf8.count)
     if escaped.isEmpty { return try await listing(request, over: channel) }
-    guard let name = PercentEncoding.decodedBytes(escaped.utf8).map({ NameBytes($0) }) else {
+    guard let name = PercentEncoding.decodedBytes(escaped).map({ NameBytes($0) }) else {
       throw UploadError(.badRequest, "Malformed name: % must be followed by two hexadecimal digits. Send %25 for a %.")
     }
     guard let file = try await store.open(name) else {

@@ -14,6 +14,7 @@ import UploadCore
   @Test(arguments: [
     ("/", "/"), ("/a%20b.bin", "/a%20b.bin"), ("/a?token=\(token)", "/a"), ("/a?name=b&token=guess", "/a"),
     ("/a#\(token)", "/a"), ("*", "*"), ("/%zz", "/%zz"), ("/100%", "/100%"), ("/a\u{1B}[2J", "/a\u{FFFD}[2J"),
+    ("/a?\u{301}token=guess", "/a"),
   ])
   func `a path is shown without its query`(target: String, shown: String) {
     #expect(redactor.path(target) == shown)
@@ -21,7 +22,8 @@ import UploadCore
 
   @Test(arguments: [
     "/\(token)", "/a/secret-TOKEN_1.bin", "/%53ecret-token_1", "/%2553ecret-token_1", "/%zz/%53ecret-token%5F1",
-    "/%3Ftoken=guess", "/%3ftoken%3Dguess", "/%253Ftoken%253Dguess", "/files/token=guess",
+    "/\(token)\u{301}", "/Secret%2Dtoken_1%CC%81", "/token=\u{301}guess", "/%3Ftoken=guess", "/%3ftoken%3Dguess",
+    "/%253Ftoken%253Dguess", "/files/token=guess",
     "/\("Secret-token_1".utf8.map { "%" + String($0, radix: 16) }.joined())",
   ])
   func `a path that contains a token is not shown, whatever its encoding`(target: String) {
@@ -30,6 +32,7 @@ import UploadCore
 
   @Test func `credentials in the absolute form of a target are not shown`() {
     #expect(redactor.path("http://user:guess@host/path") == "[redacted]")
+    #expect(redactor.path("http://user:guess@\u{301}host/path") == "[redacted]")
     #expect(redactor.path("http://host/path?token=guess") == "http://host/path")
     #expect(redactor.text(#"The request target "http://user:guess@host/" is not a path."#) == "[redacted]")
   }
