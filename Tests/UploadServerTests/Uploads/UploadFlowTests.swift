@@ -82,7 +82,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload that is cancelled while its store fails to begin ends once`() async throws {
+  @Test func `a connection that closes while its store fails to begin ends the upload once`() async throws {
     try await withHandler { harness in
       harness.store.beginFailure = UploadError(.storageFailed, "No.")
       let text = request("PUT /a", ["Content-Length: 5"])
