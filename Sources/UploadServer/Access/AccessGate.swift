@@ -4,8 +4,8 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// Decides from a request's headers alone whether it is accepted: other people's web pages must not reach a server that
-/// only listens on this machine, and strangers none that asks for a token.
+/// Decides from a request's headers alone whether it is accepted. Web pages of other sites must not reach a server that
+/// listens on this machine only, and clients without the access token must not reach one that requires it.
 struct AccessGate: Sendable {
   /// What to do with a request.
   enum Decision {
@@ -13,26 +13,34 @@ struct AccessGate: Sendable {
     /// - Parameter hasToken: whether it presented the token.
     case accept(hasToken: Bool)
     /// Reject it.
-    /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
+    /// - Parameter retryAfter: seconds until the client may retry, where they are known.
     case reject(UploadError, retryAfter: Int? = nil)
-    /// A browser asks whether a page of another origin may send something.
+    /// A browser asks whether a page of an allowed foreign origin may send a request (a CORS preflight request).
     case preflight
   }
 
+  /// How a client may present the token, for `WWW-Authenticate` (RFC 6750, RFC 7617). With the second one a browser asks
+  /// its user for a password.
+  static let challenges = ["Bearer realm=\"sluice\"", "Basic realm=\"sluice\", charset=\"UTF-8\""]
+  /// How many tokens of one request are compared: a header field and a parameter, and one to spare.
+  private static let maxCandidates = 3
+
+  /// Removes the server's token from events and logs.
+  let redactor: TokenRedactor
   private let rules: AccessRules
   private let origins: Set<String>
   /// The server can only be reached by names of this machine.
   private let isLoopback: Bool
   private let guesses = TokenGuesses()
-  /// Tokens of one request that are compared: a header field and a parameter, and one to spare.
-  private static let maxCandidates = 3
 
   init(_ rules: AccessRules = AccessRules(), isLoopback: Bool = false) {
+    redactor = TokenRedactor(rules.token)
     self.rules = rules
-    origins = Set(rules.allowedOrigins.map { Self.plain(origin: $0) })
+    origins = Set(rules.allowedOrigins.map { Self.normalized(origin: $0) })
     self.isLoopback = isLoopback
   }
 
+  /// Decides about a request; counts a wrong token against its client.
   /// - Parameters:
   ///   - peer: the other end of the connection.
   ///   - client: where the request comes from, as ``client(of:from:)`` says.
@@ -46,97 +54,81 @@ struct AccessGate: Sendable {
     at now: NIODeadline
   ) -> Decision {
     let request = incoming.head
+    // DNS rebinding: a page can have its own host name resolve to 127.0.0.1, but its requests carry that name.
     if isLoopback, !isTrusted(peer), let host = request.authority, !Self.isLoopback(host: host) {
-      // A page whose name was made to stand for 127.0.0.1 is of the same origin, but cannot change its own name.
-      return .reject(
-        UploadError(
-          .forbidden,
-          "This server listens on this machine only; ask for it as localhost or 127.0.0.1, not by another name."
-        )
-      )
+      return Self.forbid("Host", host, "Use localhost or 127.0.0.1 in the URL.")
     }
-    if let origin = request.headerFields[.origin], !isOwn(origin, request, from: peer), !isAllowed(origin) {
-      return .reject(
-        UploadError(.forbidden, "Web pages of another origin may not use this server. Allow one with --allow-origin.")
-      )
-    }
-    if request.method == .options, allowedOrigin(of: request) != nil,
-      request.headerFields[.accessControlRequestMethod] != nil
-    {
-      return .preflight
+    if let origin = request.headerFields[.origin] {
+      guard isAllowed(origin) || isOwn(origin, request, from: peer) else {
+        return Self.forbid("Origin", origin, "Allow web pages of another origin with --allow-origin.")
+      }
+      if request.method == .options, isAllowed(origin), request.headerFields[.accessControlRequestMethod] != nil {
+        return .preflight
+      }
     }
     guard let token = rules.token, !Self.isOpen(incoming) else { return .accept(hasToken: false) }
-    if !isAuthenticated, let time = guesses.blockedTime(of: client.key, at: now) { return Self.blocked(for: time) }
+    // The right token is rejected too: accepting it would confirm a guess.
+    if !isAuthenticated, let time = guesses.blockedTime(of: client.key, at: now) { return Self.block(for: time) }
     let candidates = Self.candidates(in: incoming).prefix(Self.maxCandidates)
-    guard candidates.contains(where: token.matches) else {
-      guesses.note(candidates.count, of: client.key, at: now)
-      return .reject(
-        UploadError(
-          .unauthorized,
-          "This server asks for a token: Authorization: Bearer TOKEN, or \(TokenRedactor.example) or TOKEN as a password."
-        )
-      )
-    }
-    return .accept(hasToken: true)
+    if candidates.contains(where: token.matches) { return .accept(hasToken: true) }
+    guesses.note(candidates.count, of: client.key, at: now)
+    let message =
+      "Access token \(candidates.isEmpty ? "missing" : "wrong"). "
+      + "Send Authorization: Bearer TOKEN, \(TokenRedactor.example) or TOKEN as the password."
+    return .reject(UploadError(.unauthorized, message))
   }
 
-  /// The right token is rejected too: what is accepted would tell a guesser that it is right.
-  private static func blocked(for time: TimeAmount) -> Decision {
+  /// Rejects the value of a header field, of which the message repeats the first 100 characters.
+  private static func forbid(_ field: String, _ value: String, _ advice: String) -> Decision {
+    let shown = PlainText.sanitized(String(value.prefix(100)))
+    return .reject(UploadError(.forbidden, "\(field) not allowed: \"\(shown)\". \(advice)"))
+  }
+
+  private static func block(for time: TimeAmount) -> Decision {
     let seconds = Int((time.nanoseconds + 999_999_999) / 1_000_000_000)
-    return .reject(
-      UploadError(
-        .tooManyGuesses,
-        "Too many wrong tokens from this address: \(TokenGuesses.limit) within a minute. Try again in \(seconds) s."
-      ),
-      retryAfter: seconds
-    )
+    let message = "Too many wrong tokens from this address: \(TokenGuesses.limit) in a minute. Retry in \(seconds) s."
+    return .reject(UploadError(.tooManyGuesses, message), retryAfter: seconds)
   }
 
-  /// Keeps the token out of events and logs.
-  var redactor: TokenRedactor { TokenRedactor(rules.token) }
-
-  /// Where a request comes from: the first address from the right that is not a trusted proxy's.
+  /// Where a request comes from: the first address in `X-Forwarded-For`, from the right, that is not a trusted proxy's.
+  /// - Parameter peer: the other end of the connection; the field counts only if this is a trusted proxy.
   func client(of request: HTTPRequest, from peer: SocketAddress?) -> ClientAddress {
     guard isTrusted(peer) else { return ClientAddress(peer) }
-    let named = request.headerFields[values: .xForwardedFor].joined(separator: ",").split(separator: ",")
-    for text in named.reversed() {
-      // What is no address was not written by a proxy that can be believed.
-      guard let address = IPAddress(text.filter { $0 != " " && $0 != "\t" }) else { break }
-      if !rules.trustedProxies.contains(where: { $0.contains(address) }) { return ClientAddress(address) }
+    for text in Self.elements(of: .xForwardedFor, in: request).reversed() {
+      // A trusted proxy writes only addresses.
+      guard let address = IPAddress(text) else { break }
+      if !isProxy(address) { return ClientAddress(address) }
     }
     return ClientAddress(peer)
   }
 
-  /// The foreign origin that may read the response; nil when there is none.
+  /// The foreign origin whose pages may read the response; nil when there is none.
   func allowedOrigin(of request: HTTPRequest) -> String? {
-    guard let origin = request.headerFields[.origin], isAllowed(origin) else { return nil }
-    return origin
+    request.headerFields[.origin].flatMap { isAllowed($0) ? $0 : nil }
   }
 
   // MARK: Tokens
 
-  /// Whether a load balancer may ask for it without a token.
+  /// Whether the request needs no token: load balancers check the server's health without one.
   private static func isOpen(_ request: IncomingRequest) -> Bool {
     (request.head.method == .get || request.head.method == .head) && request.path == "/healthz"
   }
 
+  /// The tokens that a request presents. Empty ones are not counted as guesses.
   private static func candidates(in request: IncomingRequest) -> [String] {
     let credentials = request.head.headerFields[values: .authorization].compactMap(credential)
-    // What is empty is no token, and no guess.
     return ((request.token.map { [$0] } ?? []) + credentials).filter { !$0.isEmpty }
   }
 
-  /// A bearer token, or the password of the basic scheme with any user's name (RFC 6750, RFC 7617).
+  /// A bearer token, or the password of the basic scheme with any user name (RFC 6750, RFC 7617).
   private static func credential(_ field: String) -> String? {
-    let words = field.split(separator: " ", omittingEmptySubsequences: true)
-    guard words.count == 2 else { return nil }
-    switch words[0].lowercased() {
-    case "bearer": return String(words[1])
+    let parts = field.split(separator: " ")
+    guard parts.count == 2 else { return nil }
+    switch parts[0].lowercased() {
+    case "bearer": return String(parts[1])
     case "basic":
-      guard let bytes = Base64.decode(words[1].utf8), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
-        return nil
-      }
-      return String(decoding: bytes[(colon + 1)...], as: UTF8.self)
+      let bytes = Base64.decode(parts[1].utf8) ?? []
+      return bytes.firstIndex(of: UInt8(ascii: ":")).map { String(decoding: bytes[($0 + 1)...], as: UTF8.self) }
     default: return nil
     }
   }
@@ -144,46 +136,46 @@ struct AccessGate: Sendable {
   // MARK: Names and origins
 
   private func isTrusted(_ peer: SocketAddress?) -> Bool {
+    // Most servers have no proxy: then no address is parsed.
     guard !rules.trustedProxies.isEmpty, let address = peer.flatMap({ IPAddress($0) }) else { return false }
-    return rules.trustedProxies.contains { $0.contains(address) }
+    return isProxy(address)
+  }
+
+  private func isProxy(_ address: IPAddress) -> Bool {
+    rules.trustedProxies.contains { $0.contains(address) }
   }
 
   private func isAllowed(_ origin: String) -> Bool {
-    origins.contains(Self.plain(origin: origin))
+    origins.contains(Self.normalized(origin: origin))
   }
 
   private func isOwn(_ origin: String, _ request: HTTPRequest, from peer: SocketAddress?) -> Bool {
     let address = publicAddress(of: request, from: peer)
     guard let authority = address.authority else { return false }
-    let plain = Self.plain(origin: origin)
-    let schemes = address.scheme.map { [$0] } ?? ["http", "https"]
-    return schemes.contains { plain == Self.plain(origin: "\($0)://\(authority)") }
+    return (address.scheme.map { [$0] } ?? ["http", "https"]).contains {
+      Self.normalized(origin: "\($0)://\(authority)") == Self.normalized(origin: origin)
+    }
   }
 
-  /// How the client reached the server: its name and port, and the scheme where that is known.
+  /// How the client reached the server: the server's name and port, and the scheme where that is known.
   ///
-  /// A trusted proxy says so in `X-Forwarded-Host` and `X-Forwarded-Proto`. Of several values the last counts: it is the one
-  /// that the trusted proxy wrote itself, while those before may be the client's own.
-  func publicAddress(
-    of request: HTTPRequest,
-    from peer: SocketAddress?
-  ) -> (scheme: String?, authority: String?) {
+  /// A trusted proxy reports both in `X-Forwarded-Host` and `X-Forwarded-Proto`. Of several values the last counts: it is
+  /// the one that the trusted proxy wrote itself, while those before may be the client's own.
+  func publicAddress(of request: HTTPRequest, from peer: SocketAddress?) -> (scheme: String?, authority: String?) {
     guard isTrusted(peer) else { return (nil, request.authority) }
-    let scheme = Self.lastValue(of: .xForwardedProto, in: request)?.lowercased()
-    return (
-      scheme.flatMap { $0 == "http" || $0 == "https" ? $0 : nil },
-      Self.lastValue(of: .xForwardedHost, in: request) ?? request.authority
-    )
+    let scheme = Self.elements(of: .xForwardedProto, in: request).last?.lowercased()
+    let host = Self.elements(of: .xForwardedHost, in: request).last ?? ""
+    return (["http", "https"].first { $0 == scheme }, host.isEmpty ? request.authority : host)
   }
 
-  private static func lastValue(of name: HTTPField.Name, in request: HTTPRequest) -> String? {
-    let last = request.headerFields[values: name].joined(separator: ",").split(separator: ",").last
-    let value = last.map { String($0.filter { $0 != " " && $0 != "\t" }) }
-    return value.flatMap { $0.isEmpty ? nil : $0 }
+  /// The elements of a header field that is a list, without spaces and tabs.
+  private static func elements(of name: HTTPField.Name, in request: HTTPRequest) -> [String] {
+    request.headerFields[values: name].joined(separator: ",").split(separator: ",").map(\.withoutBlanks)
   }
 
-  /// An origin as it is compared: lower case, without a slash at its end or the port that its scheme has anyway.
-  private static func plain(origin: String) -> String {
+  /// An origin in the form in which origins are compared: lower case, without a slash at its end, and without the default
+  /// port of its scheme.
+  private static func normalized(origin: String) -> String {
     var text = origin.lowercased()[...]
     if text.hasSuffix("/") { text = text.dropLast() }
     if text.hasPrefix("http://"), text.hasSuffix(":80") { text = text.dropLast(3) }
@@ -191,29 +183,26 @@ struct AccessGate: Sendable {
     return String(text)
   }
 
+  /// Whether the value of a `Host` field is a name of this machine, with or without a port.
   private static func isLoopback(host: String) -> Bool {
     let host = host.lowercased()
     let isBracketed = host.hasPrefix("[")
     let name = isBracketed ? host.dropFirst().prefix { $0 != "]" } : host.prefix { $0 != ":" }
-    // Behind the name stands a port or nothing (RFC 9110 section 7.2): what else there is could be another's name.
+    // Only a port may follow (RFC 9110 section 7.2): anything else could make it the name of another machine.
     var rest = host[name.endIndex...]
     if isBracketed, rest.popFirst() == nil { return false }
-    guard rest.isEmpty || (rest.hasPrefix(":") && rest.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) })
-    else {
-      return false
-    }
-    if name == "localhost" || name.hasSuffix(".localhost") { return true }
-    return IPAddress(name)?.isLoopback ?? false
+    guard rest.isEmpty || (rest.hasPrefix(":") && rest.utf8.dropFirst().allSatisfy(\.isDigit)) else { return false }
+    return name == "localhost" || name.hasSuffix(".localhost") || IPAddress(name)?.isLoopback == true
   }
 }
 
 /// Who may use the server.
 package struct AccessRules: Sendable {
-  /// What every request but `/healthz` must show; nil when nothing is asked.
+  /// The token that every request but `/healthz` must present; nil when none is required.
   package var token: AccessToken?
   /// Origins besides the server's own whose web pages may use it, as browsers write them: `https://app.example`.
   package var allowedOrigins: [String] = []
-  /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
+  /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` fields are believed.
   package var trustedProxies: [AddressRange] = []
 
   package init() {}

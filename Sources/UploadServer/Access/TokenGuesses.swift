@@ -3,26 +3,22 @@ import Synchronization
 
 /// Slows down guessing: a client that has presented ``limit`` wrong tokens within ``window`` is blocked for ``window``.
 ///
-/// Requests without a token are no guesses. Locked only for wrong tokens, and while a client has presented any.
+/// Requests without a token are no guesses. Locked only for wrong tokens, and while any client has presented one.
 final class TokenGuesses: Sendable {
+  /// The wrong tokens that block a client.
   static let limit = 10
+  /// The time in which these are counted, and for which the client is then blocked.
   static let window = TimeAmount.minutes(1)
-  /// Clients that are remembered; the half that guessed least recently goes first, before any that is blocked.
+  /// The most clients whose wrong tokens are counted. At this number the half that guessed least recently is dropped, and
+  /// blocked clients last.
   static let maxClients = 4096
 
-  private struct Record {
-    /// Of the wrong tokens within the window, oldest first; at most ``limit``.
-    var times: [NIODeadline] = []
-    var blockedUntil: NIODeadline?
+  /// When a client presented its wrong tokens of the last ``window``, oldest first. A blocked client has ``limit`` of them,
+  /// all at the instant of the last one.
+  private typealias Times = [NIODeadline]
 
-    func isExpired(at now: NIODeadline) -> Bool {
-      if let blockedUntil { return now >= blockedUntil }
-      return times.last.map { now - $0 >= TokenGuesses.window } ?? true
-    }
-  }
-
-  private let records = Mutex<[String: Record]>([:])
-  /// How many there are, for a look without the lock.
+  private let records = Mutex<[String: Times]>([:])
+  /// The number of records, which can be read without the lock.
   private let count = Atomic<Int>(0)
 
   /// How long a client is still blocked; nil when it is not.
@@ -30,41 +26,41 @@ final class TokenGuesses: Sendable {
   func blockedTime(of client: String, at now: NIODeadline) -> TimeAmount? {
     guard count.load(ordering: .relaxed) > 0 else { return nil }
     return records.withLock { records in
-      guard let until = records[client]?.blockedUntil else { return nil }
-      if now < until { return until - now }
+      guard let times = records[client], times.count >= Self.limit, let last = times.last else { return nil }
+      if now < last + Self.window { return last + Self.window - now }
       records[client] = nil
       count.store(records.count, ordering: .relaxed)
       return nil
     }
   }
 
-  /// A client has presented so many wrong tokens in one request.
+  /// Counts the wrong tokens of one request.
+  /// - Parameter client: ``ClientAddress/key``.
   func note(_ wrong: Int, of client: String, at now: NIODeadline) {
     guard wrong > 0 else { return }
     records.withLock { records in
       if records[client] == nil, records.count >= Self.maxClients { Self.dropOldest(&records, at: now) }
-      var record = records[client] ?? Record()
-      if record.isExpired(at: now) { record = Record() }
-      record.times.removeAll { now - $0 >= Self.window }
-      record.times += repeatElement(now, count: min(wrong, Self.limit))
-      if record.times.count >= Self.limit { record = Record(blockedUntil: now + Self.window) }
-      records[client] = record
+      var times = (records[client] ?? []).filter { now - $0 < Self.window }
+      // A block is not prolonged.
+      guard times.count < Self.limit else { return }
+      times += repeatElement(now, count: min(wrong, Self.limit))
+      records[client] = times.count < Self.limit ? times : Times(repeating: now, count: Self.limit)
       count.store(records.count, ordering: .relaxed)
     }
   }
 
-  private static func dropOldest(_ records: inout [String: Record], at now: NIODeadline) {
-    records = records.filter { !$0.value.isExpired(at: now) }
+  private static func dropOldest(_ records: inout [String: Times], at now: NIODeadline) {
+    records = records.filter { record in record.value.last.map { now - $0 < window } ?? false }
     guard records.count > maxClients / 2 else { return }
-    let byAge = records.sorted { latest($0.value) < latest($1.value) }
+    let byAge = records.sorted { rank($0.value) < rank($1.value) }
     for (client, _) in byAge.prefix(records.count - maxClients / 2) { records[client] = nil }
   }
 
-  /// Blocked ones have theirs in the future.
-  private static func latest(_ record: Record) -> NIODeadline {
-    record.blockedUntil ?? record.times.last ?? .distantPast
+  /// Records with the earliest ranks are dropped first.
+  private static func rank(_ times: Times) -> NIODeadline {
+    (times.last ?? .distantPast) + (times.count < limit ? .zero : window)
   }
 
-  /// Clients that are remembered now.
+  /// How many clients have records now.
   var clients: Int { records.withLock { $0.count } }
 }

@@ -16,7 +16,8 @@ struct BrowsingRoutes: Sendable {
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
-    router.get("/") { request, context in try await list(page(for: request).front, for: request, over: context.channel)
+    router.get("/") { request, context in
+      try await list(Page(PageLinks(request.head)).front, for: request, over: context.channel)
     }
     router.get("/files") { request, context in try await listing(request, over: context.channel) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }
@@ -31,43 +32,35 @@ struct BrowsingRoutes: Sendable {
     return router
   }
 
-  private func page(for request: Request) -> Page {
-    Page(PageLinks(request.head))
-  }
-
+  /// The listing as a page or as JSON, as the client prefers.
   private func listing(_ request: Request, over channel: any Channel) async throws -> Response {
-    let format =
-      AcceptField.prefersHTML(request.headers)
-      ? page(for: request).listing : ListingFormat.json(path: request.uri.path)
+    let format = Page(for: request.head)?.listing ?? ListingFormat.json(path: request.uri.path)
     return try await list(format, for: request, over: channel)
   }
 
-  private func list(
-    _ format: ListingFormat,
-    for request: Request,
-    over channel: any Channel
-  ) async throws -> Response {
+  /// A listing of all files in this format; 503 when the memory budget has no room for it.
+  private func list(_ format: ListingFormat, for request: Request, over channel: any Channel) async throws -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
     guard preconditions.holdForPage else { throw Preconditions.failure(.ifMatch) }
-    guard let files = try await store.list(), let reservation = await budget.reserve(Listing.pieceSize) else {
-      let share = ByteSize.text(UInt64(budget.reservable))
+    guard let files = try await store.list(), let reservation = await budget.reserve(Listing.chunkSize) else {
       let message =
-        "Too many listings or files: listings may use \(share) of memory together. Try again later, or start the server "
-        + "with a larger --memory-budget."
+        "Too many listings or files: listings may use \(ByteSize.text(UInt64(budget.reservable))) of memory together. "
+        + "Try again later, or start the server with a larger --memory-budget."
       return Response(ServerResponse(failure: message, status: .serviceUnavailable).shown(on: Page(for: request.head)))
     }
     return Listing(files: files, format: format, reservation: reservation, channel: channel).response()
   }
 
+  /// A stored file; the listing for a path without a name.
   private func download(_ request: Request, over channel: any Channel) async throws -> Response {
-    // The path as it was sent: the router has already turned an escaped slash into a plain one.
-    let escaped = request.uri.path.dropFirst("/files/".count)
-    guard let name = PercentEncoding.decodedBytes(escaped.utf8), !name.isEmpty else {
-      if escaped.isEmpty { return try await listing(request, over: channel) }
-      throw UploadError(.badRequest, "The name has a % that is not followed by two hexadecimal digits.")
+    // The path as it was sent: the router has already decoded an escaped slash.
+    let escaped = request.uri.path.utf8.dropFirst("/files/".utf8.count)
+    if escaped.isEmpty { return try await listing(request, over: channel) }
+    guard let name = PercentEncoding.decodedBytes(escaped).map({ NameBytes($0) }) else {
+      throw UploadError(.badRequest, "Malformed name: % must be followed by two hexadecimal digits. Send %25 for a %.")
     }
-    guard let file = try await store.open(NameBytes(name)) else {
-      throw UploadError(.notFound, "There is no file of that name.")
+    guard let file = try await store.open(name) else {
+      throw UploadError(.notFound, "File not found: \"\(name)\". GET /files/ lists all files.")
     }
     let stored = try await file.detectType()
     return try Download(file: file, stored: stored, budget: budget, channel: channel).response(to: request)
@@ -83,5 +76,29 @@ struct BrowsingContext: RequestContext {
   init(source: Source) {
     coreContext = CoreRequestContextStorage(source: source)
     channel = source.channel
+  }
+}
+
+/// Turns every error of Hummingbird's routes into an error response like that of a rejected upload: JSON, or a page.
+struct ErrorResponseMiddleware: RouterMiddleware {
+  typealias Context = BrowsingContext
+
+  func handle(
+    _ request: Request,
+    context: BrowsingContext,
+    next: (Request, BrowsingContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch {
+      var failure = UploadError.wrapping(error)
+      if let status = (error as? any HTTPResponseError)?.status, status.code < 500 {
+        failure =
+          status == .notFound
+          ? UploadError(.notFound, "Page not found. Start at / or /files/.")
+          : UploadError(.badRequest, "The request is malformed.", cause: error)
+      }
+      return Response(ServerResponse(failure: failure).shown(on: Page(for: request.head)))
+    }
   }
 }

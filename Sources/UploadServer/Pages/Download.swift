@@ -11,18 +11,19 @@ import UploadStorage
 /// One open file serves the size, the tag and the bytes, so that a file that is replaced in between is never mixed with its
 /// successor.
 struct Download: Sendable {
-  /// Bytes read at once, and all that a connection holds of a file: thousands may be read slowly at the same time.
-  private static let smallPiece = 32 * 1024
-  /// The same for a client that reads fast, as far as the memory budget allows: it costs less time.
-  private static let largePiece = 1024 * 1024
-  /// A client that has accepted so many bytes is reading: the buffers of sockets hold less.
+  /// Bytes that are read at once, and all that a connection keeps in memory of a file: thousands of clients may read
+  /// slowly at the same time.
+  private static let smallChunk = 32 * 1024
+  /// The same for a client that reads fast, as far as the memory budget allows: large chunks cost less time per byte.
+  private static let largeChunk = 1024 * 1024
+  /// After this many bytes a client counts as fast: the buffers of sockets are smaller, so it is reading.
   private static let fastFrom: UInt64 = 16 * 1024 * 1024
 
   let file: any OpenFile
-  /// What is known of it.
+  /// The same file with its type, as ``OpenFile/detectType()`` returns it.
   let stored: StoredFile
   let budget: MemoryBudget
-  /// The connection it goes over.
+  /// The client's connection.
   let channel: any Channel
 
   /// The response to a request for this file.
@@ -50,10 +51,8 @@ struct Download: Sendable {
       fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(stored.size)"
       return Response(status: .partialContent, headers: fields, body: body(range))
     case .unsatisfiable:
-      var failure = ServerResponse(
-        failure: "The file has \(stored.size) bytes; the range lies behind its end.",
-        status: .rangeNotSatisfiable
-      )
+      let message = "Range not satisfiable: the file has \(stored.size) bytes."
+      var failure = ServerResponse(failure: message, status: .rangeNotSatisfiable)
       failure.fields[.contentRange] = "bytes */\(stored.size)"
       return Response(failure.shown(on: Page(for: request.head)))
     }
@@ -72,6 +71,7 @@ struct Download: Sendable {
     return request.headers[.range]
   }
 
+  /// A body with the bytes at these offsets of the file.
   private func body(_ range: Range<UInt64>) -> ResponseBody {
     let length = range.upperBound - range.lowerBound
     return ResponseBody(contentLength: Int(clamping: length)) { [self] writer in
@@ -80,42 +80,38 @@ struct Download: Sendable {
         case .region(let region): try await send(region)
         case .buffers(let buffers): try await send(buffers, length: length)
         }
-      // The length was announced: a file cut short meanwhile must not look complete. An error closes the connection.
-      guard sent == length else { throw UploadError(.storageFailed, "The file was cut short.") }
+      // A file that was truncated meanwhile must not look complete. An error closes the connection.
+      guard sent == length else { throw UploadError(.storageFailed, "The file is shorter than announced.") }
       try await writer.finish(nil)
     }
   }
 
-  /// Reads a region on the threads of its store and sends it, one piece after the other.
+  /// Reads a region on the threads of its store and sends it, one chunk after the other.
   ///
-  /// Not by `sendfile`, although a region has all that it needs. SwiftNIO calls it on the event loop, where it blocks while
-  /// pages are read from the disk, and with it every other connection of the loop. That is the usual case: large uploads
-  /// bypass the page cache, or are dropped from it. Besides, it cannot be used over TLS, `HTTPResponsePart` has no file
-  /// region, and of a file cut short meanwhile it returns 0 for ever. The upload client does use it: its event loops serve
-  /// nothing else.
+  /// Not by `sendfile`. SwiftNIO calls it on the event loop, where it blocks every connection of the loop while pages are
+  /// read from the disk. That is the usual case: large uploads bypass the page cache, or are dropped from it. Besides, it
+  /// cannot be used over TLS, `HTTPResponsePart` has no file region, and for a file that was truncated meanwhile it returns
+  /// 0 for ever. The upload client does use `sendfile`: its event loops serve nothing else.
   /// - Returns: how many bytes were sent: fewer than the region has when the file is shorter by now.
   private func send(_ region: LocalFileRegion) async throws -> UInt64 {
     var sent: UInt64 = 0
-    var pieceSize = Self.smallPiece
-    defer { budget.shrinkBuffer(by: pieceSize - Self.smallPiece) }
+    var chunkSize = Self.smallChunk
+    defer { budget.shrinkBuffer(by: chunkSize - Self.smallChunk) }
     while sent < region.length {
-      let wanted = Int(min(UInt64(pieceSize), region.length - sent))
+      let wanted = Int(min(UInt64(chunkSize), region.length - sent))
       let position = sent
-      let piece = try await region.reading { (region: LocalFileRegion) throws -> ByteBuffer in
+      let chunk = try await region.reading { (region: LocalFileRegion) throws -> ByteBuffer in
         var buffer = ByteBufferAllocator().buffer(capacity: wanted)
         try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) {
           try region.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<wanted]), at: position)
         }
         return buffer
       }
-      guard piece.readableBytes > 0 else { break }
-      sent += UInt64(piece.readableBytes)
-      try await channel.sendBody(piece)
-      if pieceSize == Self.smallPiece, sent >= Self.fastFrom,
-        budget.growBuffer(by: Self.largePiece - Self.smallPiece)
-      {
-        pieceSize = Self.largePiece
-      }
+      guard chunk.readableBytes > 0 else { break }
+      sent += UInt64(chunk.readableBytes)
+      try await channel.sendBody(chunk)
+      let isFast = chunkSize == Self.smallChunk && sent >= Self.fastFrom
+      if isFast, budget.growBuffer(by: Self.largeChunk - Self.smallChunk) { chunkSize = Self.largeChunk }
     }
     return sent
   }
@@ -149,11 +145,11 @@ extension Response {
 }
 
 extension Channel {
-  /// Sends a piece of a response's body, and waits until the socket has accepted it. Hummingbird's writer checks for room on
+  /// Sends a chunk of a response's body, and waits until the socket has accepted it. Hummingbird's writer checks for room on
   /// another thread, and so passes on megabytes before the event loop can report that there is none.
-  func sendBody(_ piece: ByteBuffer) async throws {
+  func sendBody(_ chunk: ByteBuffer) async throws {
     try await withTaskCancellationHandler {
-      try await writeAndFlush(HTTPResponsePart.body(piece))
+      try await writeAndFlush(HTTPResponsePart.body(chunk))
     } onCancel: {
       close(promise: nil)
     }
@@ -161,29 +157,57 @@ extension Channel {
 }
 
 extension OpenFile {
-  /// What is known of the file. Where no type was noted with it, as on file systems without attributes, it is detected
-  /// again: from the content of a local file, which blocks, otherwise from the name.
+  /// The file with its type. Where no type is stored with it, as on file systems without attributes, it is detected again:
+  /// from the content of a local file, which blocks, otherwise from the name.
   var typed: StoredFile {
     guard file.type == nil else { return file }
     var typed = file
-    typed.type = MediaTypeNames.best(detected: detectedType, declared: nil, fileName: file.name)
+    var detected: String?
+    if case .region(let region) = content(in: 0..<file.size) {
+      // A file that cannot be read shows no type; a download of it reports the error.
+      detected = try? MediaTypeSniffer.type { (offset, count) throws(UploadError) in
+        try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer throws(UploadError) in
+          Array(buffer.prefix(try region.read(into: buffer, at: UInt64(offset))))
+        }
+      }
+    }
+    typed.type = MediaTypeNames.best(detected: detected, declared: nil, fileName: file.name)
     return typed
   }
 
-  /// The same without blocking the caller.
+  /// The same as ``typed``, without blocking the caller.
   func detectType() async throws -> StoredFile {
     guard file.type == nil, case .region(let region) = content(in: 0..<file.size) else { return typed }
     return try await region.reading { [self] _ in self.typed }
   }
+}
 
-  /// The type that the content of a local file shows. A file that cannot be read has none; a download reports the error.
-  private var detectedType: String? {
-    guard case .region(let region) = content(in: 0..<file.size) else { return nil }
-    let detected = try? MediaTypeSniffer.type { (offset, count) throws(UploadError) in
-      try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer throws(UploadError) in
-        Array(buffer.prefix(try region.read(into: buffer, at: UInt64(offset))))
-      }
+/// The part of a file that a request asks for (RFC 9110 section 14).
+enum ByteRange: Equatable {
+  /// The whole file: the request has no range, or one that may be ignored.
+  case whole
+  /// The bytes at these offsets, all of which the file has.
+  case part(Range<UInt64>)
+  /// Only bytes beyond the end of the file.
+  case unsatisfiable
+
+  /// Reads a `Range` field for a file of `size` bytes. Several ranges at once, other units and malformed fields are
+  /// ignored, as the standard allows.
+  init(field: String?, size: UInt64) {
+    self = .whole
+    guard let field, let equals = field.firstIndex(of: "="), field[..<equals].lowercased() == "bytes" else { return }
+    let spec = field[field.index(after: equals)...].withoutBlanks
+    let ends = spec.split(separator: "-", omittingEmptySubsequences: false)
+    guard ends.count == 2, spec.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || $0.isDigit }) else { return }
+    // A number of more than 64 bits is beyond the end of any file.
+    let first = ends[0].isEmpty ? nil : UInt64(ends[0]) ?? .max
+    let last = ends[1].isEmpty ? nil : UInt64(ends[1]) ?? .max
+    switch (first, last) {
+    case (nil, nil): break
+    case (nil, let suffix?): self = suffix == 0 || size == 0 ? .unsatisfiable : .part(size - min(suffix, size)..<size)
+    case (let first?, let last):
+      guard first <= last ?? .max else { return }
+      self = first >= size ? .unsatisfiable : .part(first..<min(last ?? .max, size - 1) + 1)
     }
-    return detected
   }
 }

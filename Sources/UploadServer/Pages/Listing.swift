@@ -1,77 +1,102 @@
 import Hummingbird
 import NIOCore
 import UploadCore
+import UploadProtocol
+import UploadReport
 import UploadStorage
 
-/// Responds with a listing, a few KiB at a time, each sent only when the client has accepted the one before: thousands of
-/// clients may request one at once and read slowly, or not at all.
+/// Responds with a listing in chunks of a few KiB. Each is sent only when the client has accepted the one before, since
+/// thousands of clients may request a listing at once and read it slowly, or not at all.
 struct Listing: Sendable {
-  /// Bytes rendered at once, and all that a response holds besides the names that it shares with others.
-  static let pieceSize = 4096
+  /// Bytes that are rendered at once, and all that a response occupies besides the names, which responses share.
+  static let chunkSize = 4096
 
   let files: any FileListing
   let format: ListingFormat
-  /// Of ``pieceSize`` bytes.
+  /// The memory of one chunk, reserved in the budget until the response has been sent.
   let reservation: MemoryReservation
   let channel: any Channel
 
+  /// A response without a stated length, whose body is rendered while it is sent.
   func response() -> Response {
     var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
     let body = ResponseBody { writer in
-      var place = Place()
-      while !place.isAtEnd {
-        let piece: ByteBuffer
-        (piece, place) = try await render(from: place)
-        try await channel.sendBody(piece)
-      }
+      var (chunk, next) = (Chunk(text: ByteBuffer(string: format.start)), 0)
+      repeat {
+        let result = try await files.read(from: next, into: chunk) { [format] chunk, file in
+          chunk.add(file, as: format)
+          return chunk.text.readableBytes < Self.chunkSize
+        }
+        (chunk, next) = (result.value, result.next)
+        if next >= files.count { chunk.text.writeString((chunk.hasFiles ? format.last : format.empty) + format.end) }
+        try await channel.sendBody(chunk.text)
+        chunk.text.clear()
+      } while next < files.count
       try await writer.finish(nil)
     }
     return Response(status: .ok, headers: fields, body: body)
   }
 
-  /// How far it has been rendered.
-  private struct Place: Sendable {
-    var isAtStart = true
-    var hasFiles = false
-    var next = 0
-    var isAtEnd = false
-  }
-
   /// The text that is sent next.
-  private struct Piece: Sendable {
-    var bytes = ByteBufferAllocator().buffer(capacity: Listing.pieceSize)
-    /// Whether this piece, or one before, has a file.
-    var hasFiles: Bool
-
-    var isFull: Bool { bytes.readableBytes >= Listing.pieceSize }
+  private struct Chunk: Sendable {
+    var text: ByteBuffer
+    /// Whether this chunk, or one before it, has a file.
+    var hasFiles = false
 
     /// Adds a file's row; reads the file where its type has to be detected, which blocks.
     mutating func add(_ file: any OpenFile, as format: ListingFormat) {
-      bytes.writeString(hasFiles ? format.separator : format.first)
-      bytes.writeString(format.row(file.typed))
+      text.writeString((hasFiles ? format.separator : format.first) + format.row(file.typed))
       hasFiles = true
     }
   }
+}
 
-  /// Renders the next piece.
-  private func render(from start: Place) async throws -> (ByteBuffer, Place) {
-    var place = start
-    var piece = Piece(hasFiles: place.hasFiles)
-    if place.isAtStart { piece.bytes.writeString(format.start) }
-    place.isAtStart = false
-    if place.next < files.count, !piece.isFull {
-      let result = try await files.read(from: place.next, into: piece) { [format] piece, file in
-        piece.add(file, as: format)
-        return !piece.isFull
+/// The texts that a listing consists of, so that it can be written file by file.
+struct ListingFormat: Sendable {
+  let contentType: String
+  /// The text at the beginning, before any file.
+  let start: String
+  /// The text before the first file; not used when there is none.
+  let first: String
+  /// The text between two files.
+  let separator: String
+  /// The text after the last file; not used when there is none.
+  let last: String
+  /// The text in place of the files when there is none.
+  let empty: String
+  /// The text at the end, after all files.
+  let end: String
+  /// The text of one file.
+  let row: @Sendable (StoredFile) -> String
+
+  /// A listing of files that are known already.
+  func text(_ files: [StoredFile]) -> String {
+    let rows = files.isEmpty ? empty : first + files.map(row).joined(separator: separator) + last
+    return start + rows + end
+  }
+
+  /// The format for programs.
+  /// - Parameter path: of the request, which each file's `url` is relative to.
+  static func json(path: String) -> ListingFormat {
+    ListingFormat(
+      contentType: "application/json",
+      start: "{\"files\":[",
+      first: "",
+      separator: ",",
+      last: "",
+      empty: "",
+      end: "]}\n",
+      row: { file in
+        JSONValue.object([
+          ("name", .string(file.name)),
+          ("url", .string(file.url(relativeTo: path))),
+          ("size", .unsigned(file.size)),
+          ("type", .optional(file.type)),
+          ("sha256", .optional(file.digests.sha256Text)),
+          ("modified", .string(HTTPDate.internetText(file.modified))),
+        ]).serialized
       }
-      (piece, place.next) = (result.value, result.next)
-    }
-    place.hasFiles = piece.hasFiles
-    if place.next == files.count {
-      piece.bytes.writeString((place.hasFiles ? format.last : format.empty) + format.end)
-      place.isAtEnd = true
-    }
-    return (piece.bytes, place)
+    )
   }
 }

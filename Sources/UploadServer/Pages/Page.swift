@@ -3,7 +3,7 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// The server's few pages: plain HTML without scripts, for browsers that look at it.
+/// The server's few pages for browsers: plain HTML without scripts.
 struct Page: Sendable {
   let links: PageLinks
 
@@ -11,7 +11,13 @@ struct Page: Sendable {
     self.links = links
   }
 
-  /// The front page: a form to upload with, and what is there already.
+  /// The pages for a request whose client prefers HTML to JSON; nil for every other client.
+  init?(for request: HTTPRequest) {
+    guard AcceptField.prefersHTML(request.headerFields) else { return nil }
+    self.init(PageLinks(request))
+  }
+
+  /// The front page: a form to upload with, and the stored files.
   var front: ListingFormat {
     format(
       title: "Sluice",
@@ -28,14 +34,41 @@ struct Page: Sendable {
     )
   }
 
-  /// The listing alone.
+  /// The stored files without the form.
   var listing: ListingFormat {
     format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore)
   }
 
-  /// What a form's sender sees when everything is stored.
+  /// The page that the sender of a form gets when all files are stored.
   func stored(_ files: [StoredFile]) -> String {
     format(title: "Uploaded", before: "<h1>Uploaded</h1>\n", after: uploadMore).text(files)
+  }
+
+  /// The page for an error: what happened, and a link back.
+  /// - Parameters:
+  ///   - message: may contain what a client sent; it is escaped here.
+  ///   - linksBack: false where the link would only lead to the same error.
+  func error(_ message: String, status: HTTPResponse.Status, linksBack: Bool = true) -> String {
+    let title = MarkupText.escaped(status.reasonPhrase)
+    var navigation = linksBack ? "<p><a href=\"\(links.front)\">Back to the upload page</a></p>" : ""
+    if status == .unauthorized { navigation = tokenForm }
+    let body = """
+      <h1>\(title)</h1>
+      <p>\(MarkupText.escaped(PlainText.sanitized(message)))</p>
+      \(navigation)
+      <p><small>Status \(status.code)</small></p>
+      """
+    return Self.documentStart(title: title) + body + Self.documentEnd
+  }
+
+  /// Opens the front page with a token, which its links then pass on.
+  private var tokenForm: String {
+    """
+    <form method="get" action="\(links.root)">
+    <p><label>Access token: <input type="password" name="token" required autocomplete="current-password"></label>
+    <button type="submit">Open</button></p>
+    </form>
+    """
   }
 
   private var uploadMore: String { "\n<p><a href=\"\(links.front)\">Upload more</a></p>" }
@@ -48,17 +81,13 @@ struct Page: Sendable {
       first: "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n",
       separator: "\n",
       last: "\n</table>",
-      empty: "<p>Nothing here yet.</p>",
+      empty: "<p>No files yet.</p>",
       end: after + Self.documentEnd,
       row: row
     )
   }
 
   static let contentType = "text/html; charset=utf-8"
-
-  func document(title: String, _ body: String) -> String {
-    Self.documentStart(title: title) + body + Self.documentEnd
-  }
 
   private static func documentStart(title: String) -> String {
     """
@@ -89,12 +118,5 @@ struct Page: Sendable {
     let type = MarkupText.escaped(file.type ?? "")
     return "<tr><td><a href=\"\(links.to("files/" + file.urlComponent))\">\(name)</a></td>"
       + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
-  }
-}
-
-extension ServerResponse {
-  /// A page for a browser.
-  static func page(_ page: String, status: HTTPResponse.Status) -> ServerResponse {
-    ServerResponse(status: status, contentType: Page.contentType, body: page)
   }
 }

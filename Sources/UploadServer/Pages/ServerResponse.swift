@@ -6,19 +6,20 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// A complete response that the server itself makes: for stored uploads, for failures and for small pages.
+/// A complete response with its body, for stored uploads, for errors and for small pages. Hummingbird streams all others.
 struct ServerResponse: Sendable {
   var status: HTTPResponse.Status
   var fields: HTTPFields
   var body: ByteBuffer
-  /// Of an error response, what went wrong, in words.
+  /// The message of an error response; nil for success.
   private(set) var problem: String?
 
+  /// A response with a body, and the header fields that protect browsers from what clients upload.
   init(status: HTTPResponse.Status, contentType: String, body: String) {
     self.status = status
     self.body = ByteBuffer(string: body)
     fields = [.contentType: contentType, .contentLength: String(self.body.readableBytes)]
-    // What strangers uploaded is never guessed into something that runs.
+    // Browsers must not guess another type, since content that a client uploaded could then run as a script.
     fields[.xContentTypeOptions] = "nosniff"
     // A URL with a token must not be sent to other sites. (With no-referrer our own form's Origin would be "null".)
     fields[.referrerPolicy] = "same-origin"
@@ -29,11 +30,16 @@ struct ServerResponse: Sendable {
     (self.status, fields, body) = (status, [:], ByteBuffer())
   }
 
-  init(status: HTTPResponse.Status, json: JSONValue) {
-    self.init(status: status, contentType: "application/json", body: json.serialized + "\n")
+  /// A response as JSON. Clients rely on its fields: example/docs/http.md.
+  private init(status: HTTPResponse.Status, message: String, ok: Bool, more: [(String, JSONValue)] = []) {
+    let first: [(String, JSONValue)] = [
+      ("status", .integer(status.code)), ("msg", .string(message)), ("ok", .bool(ok)),
+    ]
+    let json = JSONValue.object(first + more).serialized + "\n"
+    self.init(status: status, contentType: "application/json", body: json)
   }
 
-  /// Success, with what was stored. Clients rely on its JSON, and on that of a failure: example/docs/http.md.
+  /// Success as JSON, with the stored files.
   /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload.
   static func stored(_ files: [StoredFile], status: HTTPResponse.Status, path: String? = nil) -> ServerResponse {
     let entries = files.map { file in
@@ -43,29 +49,25 @@ struct ServerResponse: Sendable {
         [("name", .string(file.name)), ("size", .unsigned(file.size)), ("type", .optional(file.type))] + digest + url
       )
     }
-    var response = ServerResponse(
-      status: status,
-      json: .object([
-        ("status", .integer(status.code)),
-        ("msg", .string("file uploaded")),
-        ("ok", .bool(true)),
-        ("files", .array(entries)),
-      ])
-    )
-    response.describe(files, path: path)
+    let more = [("files", JSONValue.array(entries))]
+    var response = ServerResponse(status: status, message: "file uploaded", ok: true, more: more)
+    // Fields that describe one file: of several, they could not say which one they mean.
+    if files.count == 1, let file = files.first {
+      response.fields[.reprDigest] = DigestFields.text(file.digests)
+      response.fields[.location] = path.map { file.url(relativeTo: $0) }
+    }
     return response
   }
 
   /// Success, as JSON or on a page, with 200 instead of 201 where a PUT replaced a file.
   static func stored(_ files: [StoredFile], for request: CurrentRequest) -> ServerResponse {
     let status: HTTPResponse.Status = request.isPut && files.contains { $0.replaced } ? .ok : .created
-    guard let page = request.page else { return stored(files, status: status, path: request.path) }
-    var response = ServerResponse.page(page.stored(files), status: status)
-    response.describe(files, path: request.path)
+    var response = stored(files, status: status, path: request.path)
+    if let page = request.page { response.show(page.stored(files)) }
     return response
   }
 
-  /// The head with which it is sent in response to a request.
+  /// The status and headers with which it is sent in response to a request.
   /// - Parameter closes: whether the connection ends with it.
   func head(for request: CurrentRequest, closes: Bool) -> HTTPResponse {
     var head = HTTPResponse(status: status, headerFields: fields)
@@ -92,52 +94,55 @@ struct ServerResponse: Sendable {
     context.writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: sent)
   }
 
-  /// Adds the fields that speak of a stored file: of several, they could not say which one they mean.
-  mutating func describe(_ files: [StoredFile], path: String?) {
-    guard files.count == 1, let file = files.first else { return }
-    fields[.reprDigest] = DigestFields.text(file.digests)
-    fields[.location] = path.map { file.url(relativeTo: $0) }
+  /// Replaces the body by a page.
+  private mutating func show(_ page: String) {
+    body = ByteBuffer(string: page)
+    fields[.contentType] = Page.contentType
+    fields[.contentLength] = String(body.readableBytes)
   }
 
-  /// Failure, by what went wrong.
-  /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
+  /// An error response, with the status of the error's code.
+  /// - Parameter retryAfter: seconds until the client may retry; nil for the default of 5 with 429 and 503.
   init(failure error: UploadError, retryAfter: Int? = nil) {
     self.init(failure: error.message, status: error.code.status)
     if let retryAfter { fields[.retryAfter] = String(retryAfter) }
   }
 
-  /// Failure, for a status that no error code has.
+  /// An error response with a status that no error code has.
   init(failure message: String, status: HTTPResponse.Status) {
-    self.init(
-      status: status,
-      json: .object([("status", .integer(status.code)), ("msg", .string(message)), ("ok", .bool(false))])
-    )
+    self.init(status: status, message: message, ok: false)
     problem = message
     if status == .serviceUnavailable || status == .tooManyRequests { fields[.retryAfter] = "5" }
   }
 }
 
-extension AccessGate {
-  /// What a client is told that it may show (RFC 6750, RFC 7617); browsers ask their user for the second.
-  static let challenges = ["Bearer realm=\"sluice\"", "Basic realm=\"sluice\", charset=\"UTF-8\""]
-}
-
 extension ServerResponse {
-  /// Tells a browser that a page of another origin may go on (the fetch standard's CORS protocol).
+  /// The response to a CORS preflight request (the Fetch standard): a page of another origin may send its request.
   static func preflight(_ request: HTTPRequest) -> ServerResponse {
     var response = ServerResponse(status: .noContent)
     response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT"
-    // Which fields a page sets is no secret and no danger: those that count are looked at with the request itself.
+    // Any field is allowed: those that matter are checked when the request itself arrives.
     response.fields[.accessControlAllowHeaders] =
       request.headerFields[.accessControlRequestHeaders] ?? "Authorization, Content-Type, Content-Disposition"
     response.fields[.accessControlMaxAge] = "600"
     if request.headerFields[.requestPrivateNetwork] != nil { response.fields[.allowPrivateNetwork] = "true" }
     return response
   }
+
+  /// An error response as a page, with all other header fields kept; every other response as it is.
+  /// - Parameters:
+  ///   - page: nil for a client that prefers JSON.
+  ///   - linksBack: whether the page links to the front page.
+  func shown(on page: Page?, linksBack: Bool = true) -> ServerResponse {
+    guard let page, let problem else { return self }
+    var response = self
+    response.show(page.error(problem, status: status, linksBack: linksBack))
+    return response
+  }
 }
 
 extension UploadError.Code {
-  /// The HTTP status that tells a client of this failure.
+  /// The HTTP status that reports this error to a client.
   var status: HTTPResponse.Status {
     switch self {
     case .badRequest, .malformedForm, .noFile, .incomplete, .contentMismatch: .badRequest
@@ -150,7 +155,7 @@ extension UploadError.Code {
     case .tooLarge: .contentTooLarge
     case .unsupportedType: .unsupportedMediaType
     case .notImplemented: .notImplemented
-    // The server's user cancelled it: a 5xx would have clients try again by themselves (RFC 9110 section 15.5.4).
+    // The server's user cancelled the upload: after a 5xx, clients would retry by themselves (RFC 9110 section 15.5.4).
     case .forbidden, .cancelled: .forbidden
     case .tooManyFromClient, .tooManyGuesses: .tooManyRequests
     case .headersTooLarge: .requestHeaderFieldsTooLarge
@@ -165,8 +170,8 @@ extension UploadError.Code {
 }
 
 extension HTTPResponse.Status {
-  /// Whether a response to a page or a download says that the request was rejected. What asks for a file that does not
-  /// exist, or for a range or a version that it does not have, is not rejected.
+  /// Whether a response to a request for a page or a download rejects it, so that it is reported. A request for a file
+  /// that does not exist, or for a range or version that it does not have, is not rejected.
   var isRejection: Bool {
     code >= 400 && ![HTTPResponse.Status.notFound, .preconditionFailed, .rangeNotSatisfiable].contains(self)
   }

@@ -2,32 +2,31 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// Detects the type of an upload from its first bytes, notes it in the meter and rejects types that are not accepted.
-/// Costs one comparison for every chunk after that.
+/// Inspects the content of one upload as it arrives: counts its bytes in the meter, enforces the size limit, detects the
+/// type from the first bytes, and rejects types that are not accepted. After these first bytes it costs two comparisons per
+/// chunk.
 struct ContentInspector {
-  private var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
-  private let meter: UploadMeter
-  private let name: RequestedName
-  private let rules: MediaTypeRules
-
-  init(_ meter: UploadMeter, name: RequestedName, rules: MediaTypeRules) {
-    self.meter = meter
-    self.name = name
-    self.rules = rules
-  }
+  let meter: UploadMeter
+  let name: RequestedName
+  let limits: UploadLimits
+  /// nil once the type is detected.
+  var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
 
   /// Inspects the next bytes.
-  /// - Throws: ``UploadError`` with code `unsupportedType`.
+  /// - Throws: ``UploadError`` with code `tooLarge` or `unsupportedType`.
   mutating func inspect(_ bytes: ByteBuffer) throws(UploadError) {
+    meter.addReceived(bytes.readableBytes)
+    if let limit = limits.maxSize, meter.received > limit.bytes { throw .tooLarge(limit: limit) }
     guard case .known(let type) = sniffer?.append(bytes.readableBytesView) else { return }
     try check(type)
   }
 
-  /// There are no more.
+  /// The content is complete.
+  /// - Returns: the name and the media type to store it with.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
-  mutating func finish() throws(UploadError) {
-    guard var sniffer else { return }
-    try check(sniffer.finish())
+  mutating func finish() throws(UploadError) -> (name: FileName, type: String) {
+    if var sniffer { try check(sniffer.finish()) }
+    return name.resolved(for: meter)
   }
 
   private mutating func check(_ type: String?) throws(UploadError) {
@@ -35,6 +34,32 @@ struct ContentInspector {
     meter.detectedType = type
     let resolved = name.resolved(for: meter)
     let named = MediaTypeNames.best(detected: type, declared: nil, fileName: resolved.name.description)
-    try rules.check(detected: type, stored: resolved.type, named: named ?? MediaTypeNames.unknown)
+    try limits.types.check(detected: type, stored: resolved.type, named: named ?? MediaTypeNames.unknown)
+  }
+}
+
+/// The name to store an upload under: the requested one, or a generated one with the extension of the content's type.
+struct RequestedName {
+  private let requested: FileName?
+  private let stem = "upload-\(UploadID())"
+
+  /// - Parameter requested: nil when the request names none.
+  init(_ requested: FileName?) {
+    self.requested = requested
+  }
+
+  /// The name for content of a type; nil for an unknown one.
+  func fileName(type: String?) -> FileName {
+    let suffix = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
+    return requested ?? FileName("\(stem).\(suffix)") ?? FileName.fallback
+  }
+
+  /// The name and the media type for the content that `meter` has counted. The type is the detected one, otherwise the
+  /// declared one, otherwise that of the name; see ``MediaTypeNames/best(detected:declared:fileName:)``.
+  func resolved(for meter: UploadMeter) -> (name: FileName, type: String) {
+    let (detected, declared) = (meter.detectedType, meter.declaredType)
+    let name = fileName(type: declared).description
+    let type = MediaTypeNames.best(detected: detected, declared: declared, fileName: name) ?? MediaTypeNames.unknown
+    return (fileName(type: type), type)
   }
 }

@@ -9,10 +9,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   /// One file part.
   private struct Part {
     let meter: UploadMeter
-    let name: RequestedName
     let expected: ContentDigests
     let condition: PublishCondition?
     var inspector: ContentInspector
+    /// nil before the store has begun, and once the file is staged.
     var sink: (any UploadSink)?
     var staged: (any StagedFile)?
   }
@@ -21,26 +21,29 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     case receiving, storing, over
   }
 
-  /// Parts being written out and synced while the next arrive; more would let memory grow with the number of files.
-  private static let stagingAtOnce = 8
+  /// The most parts that are written and synced while the next arrive. More would let memory grow with the number of files.
+  private static let maxStaging = 8
 
   private let context: ServerContext
-  private let request: UploadID
-  /// They hold for each of its files.
+  private let request = UploadID()
+  /// The preconditions of the request, which apply to each of its files.
   private let preconditions: Preconditions
   private let length: BodyLength
+  /// The client's address, as events show it.
   private let remote: String
+  /// The bytes after the content of a form's last file: the closing delimiter, and the CRLF that every known client sends
+  /// after it.
   private let closingLength: Int
   private let eventLoop: any EventLoop
   private weak var delegate: (any IncomingBodyDelegate)?
   private var parser: MultipartParser
+  /// The files of the form so far, in their order.
   private var parts: [Part] = []
+  /// How many parts are being staged, at most ``maxStaging`` before reads stop.
   private var staging = 0
   private var state = State.receiving
-  /// A file has begun.
-  private(set) var hasUploads = false
-  /// No file has begun; see ``ServerContext/emptyForms``.
-  private var isEmpty = true
+  /// Whether the form counts in ``ServerContext/emptyForms``, as it does until its first file begins.
+  private var countsAsEmpty = true
 
   init(
     boundary: MultipartBoundary,
@@ -52,20 +55,19 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     delegate: any IncomingBodyDelegate
   ) {
     self.context = context
-    request = UploadID()
     self.preconditions = preconditions
     self.length = length
     self.remote = remote
-    closingLength = boundary.closingDelimiterLength
+    closingLength = boundary.closingDelimiterLength + 2
     self.eventLoop = eventLoop
     self.delegate = delegate
     parser = MultipartParser(boundary: boundary, limits: context.limits.form)
     context.emptyForms.add(1)
   }
 
-  var hasRoom: Bool {
-    staging < Self.stagingAtOnce && (parts.last?.sink?.hasRoom ?? true)
-  }
+  var hasRoom: Bool { staging < Self.maxStaging && (parts.last?.sink?.hasRoom ?? true) }
+
+  var hasUploads: Bool { !parts.isEmpty }
 
   func receive(_ bytes: ByteBuffer) {
     guard state == .receiving else { return }
@@ -78,34 +80,31 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     }
   }
 
-  func noteLimit(_ isHeldBack: Bool) {
-    parts.last?.meter.noteLimit(isHeldBack)
+  func noteLimit(_ isLimited: Bool) {
+    parts.last?.meter.noteLimit(isLimited)
   }
 
   func end(trailers: HTTPFields?) {
     guard state == .receiving else { return }
     do throws(UploadError) {
       try parser.finish()
-      guard !parts.isEmpty else {
-        throw UploadError(.noFile, "The form has no file in it. Send at least one part that has a filename.")
-      }
     } catch {
       return fail(error)
     }
+    if parts.isEmpty { return fail(UploadError(.noFile, "The form contains no file. Send a part with a filename.")) }
     state = .storing
     parts.last?.meter.phase = .finishing
     publishWhenStaged()
   }
 
   func fail(_ error: UploadError) {
-    guard state != .over else { return }
-    // While the files get their names it is too late: that succeeds or fails, and the result is reported then.
-    guard !(state == .storing && staging == 0) else { return }
-    over(.failure(error))
+    // Publishing cannot be cancelled: it succeeds or fails, and its result is reported.
+    let isPublishing = state == .storing && staging == 0
+    if !isPublishing { end(.failure(error)) }
   }
 
   func sinkHasRoom() {
-    tellRoom()
+    if state == .receiving, hasRoom { delegate?.bodyHasRoom() }
   }
 
   func sinkFailed(_ error: UploadError) {
@@ -117,17 +116,20 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private func handle(_ event: MultipartEvent) throws(UploadError) {
     switch event {
     case .partBegan(let head): try begin(head)
-    case .body(let bytes): try take(bytes)
+    case .body(let bytes):
+      guard !parts.isEmpty else { return }
+      try parts[parts.count - 1].inspector.inspect(bytes)
+      parts.last?.sink?.write(bytes)
     case .partEnded: try stageLast()
     case .ended: break
     }
   }
 
   private func begin(_ head: MultipartPartHead) throws(UploadError) {
-    // The first takes the place that the form was let in for.
-    fill()
+    // The form has counted as one upload so far. From here on its files count.
+    stopCountingAsEmpty()
     if let error = context.uploadRejection { throw error }
-    // What waits for the rest of the request is this part's from here on.
+    // The client sends this part now; the part before is only being stored.
     parts.last?.meter.phase = .finishing
     let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
@@ -145,63 +147,44 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       declaredType: declared
     )
     context.ledger.begin(meter)
-    hasUploads = true
-    let hash = context.hash(for: DigestRequest(expected: head.digests))
+    let hash = SHAHash(context.digests.union(head.digests.algorithms))
+    let inspector = ContentInspector(meter: meter, name: name, limits: context.limits)
     // Before the store begins: it may fail within that call, which ends the form and the meters of all its parts.
-    parts.append(
-      Part(
-        meter: meter,
-        name: name,
-        expected: head.digests,
-        condition: condition,
-        inspector: ContentInspector(meter, name: name, rules: context.limits.types)
-      )
-    )
+    parts.append(Part(meter: meter, expected: head.digests, condition: condition, inspector: inspector))
     let sink = context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
     guard state == .receiving else { return }
     parts[parts.count - 1].sink = sink
-    // A form is stored whole or not at all, so that cancelling one of its files ends it.
+    // A form is stored whole or not at all, so that cancelling one of its files ends the form.
     meter.cancels(self, on: eventLoop)
   }
 
-  /// The most a part that begins now can be: what is left of the request less the closing delimiter and the line end
-  /// that every known client puts behind it. For a form with one file that is its size.
+  /// The most bytes that the content of a part which begins now can have: the rest of the request, less the end of the
+  /// form. For a form with one file this is its size. nil when the length of the request is not known.
   private var mostLeft: UInt64? {
-    guard let total = length.bytes else { return nil }
-    let framing = parser.bytesConsumed + UInt64(closingLength + 2)
-    return total > framing ? total - framing : 0
+    let framing = parser.bytesConsumed + UInt64(closingLength)
+    return length.bytes.map { $0 > framing ? $0 - framing : 0 }
   }
 
-  /// The form counts by its files from here on.
-  private func fill() {
-    guard isEmpty else { return }
-    isEmpty = false
-    context.emptyForms.add(-1)
+  private func stopCountingAsEmpty() {
+    if countsAsEmpty { context.emptyForms.add(-1) }
+    countsAsEmpty = false
   }
 
-  private func take(_ bytes: ByteBuffer) throws(UploadError) {
-    guard let part = parts.last else { return }
-    part.meter.addReceived(bytes.readableBytes)
-    if let limit = context.limits.maxSize, part.meter.received > limit.bytes { throw .tooLarge(limit: limit) }
-    try parts[parts.count - 1].inspector.inspect(bytes)
-    part.sink?.write(bytes)
-  }
-
+  /// Ends the content of the last part and stages its file.
+  /// - Throws: ``UploadError`` with code `unsupportedType`.
   private func stageLast() throws(UploadError) {
     let index = parts.count - 1
-    guard index >= 0, let sink = parts[index].sink else { return }
-    try parts[index].inspector.finish()
-    let part = parts[index]
+    guard let part = parts.last, let sink = part.sink else { return }
+    let (name, type) = try parts[index].inspector.finish()
     part.meter.setNetworkBytes(0)
     staging += 1
-    let (name, type) = part.name.resolved(for: part.meter)
     sink.stage(FinalizeRequest(name: name, type: type, expected: part.expected, condition: part.condition))
       .assumeIsolated()
       .whenComplete { self.staged(index, $0) }
   }
 
   private func staged(_ index: Int, _ result: Result<any StagedFile, any Error>) {
-    // A store may stage a file after the abort that was to stop it.
+    // A store may stage a file although it was aborted before.
     guard state != .over else { return context.store.discard((try? result.get()).map { [$0] } ?? []) }
     let hadRoom = hasRoom
     staging -= 1
@@ -212,41 +195,32 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       // The file is complete, the request is not: the phase shows that the server waits for the client.
       if state == .receiving, index == parts.count - 1 { file.meter.phase = .peer }
       publishWhenStaged()
-      if !hadRoom { tellRoom() }
-    case .failure(let error): over(.failure(.wrapping(error)))
+      if !hadRoom { sinkHasRoom() }
+    case .failure(let error): end(.failure(.wrapping(error)))
     }
-  }
-
-  private func tellRoom() {
-    if state == .receiving, hasRoom { delegate?.bodyHasRoom() }
   }
 
   // MARK: The end
 
   private func publishWhenStaged() {
     guard state == .storing, staging == 0 else { return }
-    context.store.publish(parts.compactMap(\.staged), on: eventLoop)
-      .assumeIsolated()
-      .whenComplete { result in
-        self.over(result.mapError { .wrapping($0) })
-      }
+    context.store.publish(parts.compactMap(\.staged), on: eventLoop).assumeIsolated().whenComplete { result in
+      self.end(result.mapError { .wrapping($0) })
+    }
   }
 
-  private func over(_ result: Result<[StoredFile], UploadError>) {
+  private func end(_ result: Result<[StoredFile], UploadError>) {
     guard state != .over else { return }
     state = .over
-    fill()
+    stopCountingAsEmpty()
     switch result {
     case .success(let files):
-      for (part, file) in zip(parts, files) {
-        context.ledger.end(part.meter, .finished(file.finished(part.meter)))
-      }
+      for (part, file) in zip(parts, files) { context.ledger.end(part.meter, .finished(file.finished(part.meter))) }
     case .failure(let error):
       parts.forEach { $0.sink?.abort() }
       context.store.discard(parts.compactMap(\.staged))
       parts.forEach { context.ledger.end($0.meter, error.outcome) }
     }
-    parts = []
     delegate?.bodyEnded(result)
   }
 }

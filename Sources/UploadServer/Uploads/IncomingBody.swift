@@ -5,37 +5,38 @@ import UploadStorage
 
 /// The body of one request on its way into the store: a file, or a form of files. Lives on the connection's event loop.
 protocol IncomingBody: AnyObject {
-  /// Whether everything so far has found room; while not, no more should be read, until the delegate's
+  /// Whether everything so far has found room. While it has not, no more should be read, until
   /// ``IncomingBodyDelegate/bodyHasRoom()`` is called.
   var hasRoom: Bool { get }
 
-  /// Whether an upload has begun, which its own events tell the end of.
+  /// Whether an upload has begun, so that the failure of this body is reported as that of an upload.
   var hasUploads: Bool { get }
 
-  /// Takes the next bytes of the body.
+  /// Accepts the next bytes of the body.
   func receive(_ bytes: ByteBuffer)
 
-  /// A rate limit begins, or ceases, to block it; shown to observers.
-  func noteLimit(_ isHeldBack: Bool)
+  /// A rate limit begins or ceases to block the body, which observers are shown.
+  func noteLimit(_ isLimited: Bool)
 
   /// The body is complete: stores it, and reports the result to the delegate.
-  /// - Parameter trailers: the trailer fields, where there are any.
+  /// - Parameter trailers: the trailer fields; nil when there are none.
   func end(trailers: HTTPFields?)
 
-  /// Discards the upload because of `error`, which the delegate gets; files that are already stored stay.
+  /// Aborts the upload because of `error`, which the delegate gets. Files that are already stored are kept.
   func fail(_ error: UploadError)
 }
 
-/// Is told what becomes of an ``IncomingBody``; on its event loop, perhaps within a call to it.
+/// Is notified by an ``IncomingBody``, on its event loop and perhaps within a call to it, but not while it is created.
 protocol IncomingBodyDelegate: AnyObject {
   /// There is room for more bytes.
   func bodyHasRoom()
-  /// The upload ended: the files under their final names, or why there are none. Called once.
+  /// The body has ended. Called once.
+  /// - Parameter result: the files under their final names, or why nothing was stored.
   func bodyEnded(_ result: Result<[StoredFile], UploadError>)
 }
 
 extension UploadMeter {
-  /// Has a cancellation end `body`, on the body's event loop, where this is called.
+  /// Makes a cancellation of the upload fail `body`. To be called on the body's event loop.
   func cancels(_ body: any IncomingBody, on eventLoop: any EventLoop) {
     let body = NIOLoopBound(body, eventLoop: eventLoop)
     onCancel {
@@ -43,22 +44,22 @@ extension UploadMeter {
     }
   }
 
-  /// Counts the connection's receive buffer, of which `bytes` is a slice, as held by this upload.
+  /// Counts the connection's receive buffer, of which `bytes` is a slice, as memory of this upload.
   func noteNetwork(_ bytes: ByteBuffer) {
     setNetworkBytes(bytes.storageCapacity)
   }
 
-  /// Notes that a rate limit begins, or ceases, to hold it back; what waits for the disk or for memory still does.
-  func noteLimit(_ isHeldBack: Bool) {
+  /// Shows in the phase that a rate limit begins or ceases to block the upload, unless it waits for the disk or for memory.
+  func noteLimit(_ isLimited: Bool) {
     switch phase {
-    case .waiting, .peer, .limit: phase = isHeldBack ? .limit : .peer
+    case .waiting, .peer, .limit: phase = isLimited ? .limit : .peer
     case .disk, .memory, .input, .pause, .answer, .finishing: break
     }
   }
 }
 
 extension StoredFile {
-  /// What the events tell of this file.
+  /// The file as the event of the finished upload reports it.
   func finished(_ meter: UploadMeter) -> FinishedUpload {
     FinishedUpload(
       path: name,

@@ -4,28 +4,37 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// A body that is one file: a streamed request's, or a raw connection's.
+/// A body that is one file: that of a streamed request, or of a raw connection.
 final class SingleUpload: IncomingBody, UploadSinkDelegate {
   private enum State {
-    case receiving, storing, over
+    case receiving
+    /// The store failed within the call that begins the upload. The delegate is notified in the loop's next turn.
+    case failing
+    /// The file is being finalized. Next: ``over``.
+    case storing
+    case over
   }
 
   private let context: ServerContext
   private let meter: UploadMeter
-  private let name: RequestedName
+  private let condition: PublishCondition?
+  /// The digests that are computed while the content arrives.
+  private let computed: Set<DigestAlgorithm>
+  private let eventLoop: any EventLoop
+  private weak var delegate: (any IncomingBodyDelegate)?
   private var inspector: ContentInspector
   private var digests: DigestRequest
-  private let condition: PublishCondition?
-  private weak var delegate: (any IncomingBodyDelegate)?
+  /// nil before the store has begun, and at the end.
   private var sink: (any UploadSink)?
   private var state = State.receiving
-  /// Why it is to fail although its bytes were complete.
+  /// Why the upload fails even if the file can be finalized.
   private var failure: UploadError?
 
   /// Begins the upload that `meter` counts.
   /// - Parameters:
-  ///   - digests: what the request says and wants of them.
-  ///   - condition: what must hold of the file that has the name.
+  ///   - digests: the digests that the content must have, and those that are to be computed.
+  ///   - condition: the condition under which the file may be stored; nil for none.
+  ///   - delegate: is not called before the initializer returns.
   init(
     _ meter: UploadMeter,
     name: RequestedName,
@@ -36,32 +45,26 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     delegate: any IncomingBodyDelegate
   ) {
     self.meter = meter
-    self.name = name
     self.digests = digests
     self.condition = condition
-    inspector = ContentInspector(meter, name: name, rules: context.limits.types)
     self.context = context
+    self.eventLoop = eventLoop
     self.delegate = delegate
+    inspector = ContentInspector(meter: meter, name: name, limits: context.limits)
+    computed = context.digests.union(digests.algorithms)
     context.ledger.begin(meter)
-    sink = context.store.begin(
-      meter,
-      hash: context.hash(for: digests),
-      condition: condition,
-      on: eventLoop,
-      delegate: self
-    )
+    let hash = SHAHash(computed)
+    sink = context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
     meter.cancels(self, on: eventLoop)
   }
 
-  var hasRoom: Bool { sink?.hasRoom ?? true }
+  var hasRoom: Bool { state != .failing && (sink?.hasRoom ?? true) }
 
   var hasUploads: Bool { true }
 
   func receive(_ bytes: ByteBuffer) {
     guard state == .receiving else { return }
     meter.noteNetwork(bytes)
-    meter.addReceived(bytes.readableBytes)
-    if let limit = context.limits.maxSize, meter.received > limit.bytes { return fail(.tooLarge(limit: limit)) }
     do throws(UploadError) {
       try inspector.inspect(bytes)
     } catch {
@@ -72,43 +75,36 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   func end(trailers: HTTPFields?) {
     guard state == .receiving, let sink else { return }
-    let known = digests
+    var request: FinalizeRequest
     do throws(UploadError) {
-      try inspector.finish()
+      let (name, type) = try inspector.finish()
       if let trailers { try digests.add(trailers) }
+      request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
     } catch {
       return fail(error)
     }
+    // Digests that only the trailer requests are computed from the stored content.
+    request.late = SHAHash(digests.algorithms.subtracting(computed))
     state = .storing
     meter.setNetworkBytes(0)
-    let (name, type) = name.resolved(for: meter)
-    // What only the trailer asks for has to be computed of what is stored.
-    let late = digests.algorithms.subtracting(context.algorithms(for: known))
-    let request = FinalizeRequest(
-      name: name,
-      type: type,
-      expected: digests.expected,
-      late: SHAHash(late),
-      condition: condition
-    )
-    sink.finalize(request)
-      .map { [$0] }
-      .assumeIsolated()
-      .whenComplete { self.finish($0) }
+    sink.finalize(request).assumeIsolated().whenComplete { result in
+      self.end(result.mapError { self.failure ?? .wrapping($0) })
+    }
   }
 
-  func noteLimit(_ isHeldBack: Bool) {
-    meter.noteLimit(isHeldBack)
+  func noteLimit(_ isLimited: Bool) {
+    meter.noteLimit(isLimited)
   }
 
   func fail(_ error: UploadError) {
     switch state {
-    case .receiving where keepsBytes(after: error): keepBytes(after: error)
     case .receiving:
+      if keepContent(after: error) { return }
       sink?.abort()
-      over(.failure(error))
+      end(.failure(error))
+    case .failing: end(.failure(error))
     case .storing:
-      // Bytes that are to be kept are, whatever else goes wrong.
+      // The first failure is the one reported, and content that is to be kept is not discarded because of a later one.
       guard failure == nil else { return }
       failure = error
       sink?.abort()
@@ -121,49 +117,38 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   }
 
   func sinkFailed(_ error: UploadError) {
-    // Once storing has begun its future tells.
-    if state == .receiving { over(.failure(error)) }
+    // Once the file is being finalized, the future of `finalize` reports the failure.
+    guard state == .receiving else { return }
+    if sink != nil { return end(.failure(error)) }
+    // The store has failed within `begin`: the delegate does not have this body yet.
+    state = .failing
+    eventLoop.assumeIsolated().execute { self.fail(error) }
   }
 
-  private func keepsBytes(after error: UploadError) -> Bool {
-    guard context.limits.onCut == .keep, error.isInterrupted, meter.received > 0 else { return false }
-    // A type that is not accepted is not kept in part either.
-    do throws(UploadError) {
-      try inspector.finish()
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  /// Stores what has arrived under a name that is not taken, whatever the configured policy; the upload has failed all the
-  /// same.
-  private func keepBytes(after error: UploadError) {
-    let partial = NameBytes(name.resolved(for: meter).name.bytes.bytes + ".partial".utf8)
-    guard let sink, let name = FileName(partial) else { return }
+  /// Keeps the content of an interrupted upload as `NAME.partial` where that is configured, and reports `error` once it is
+  /// stored. An existing file is never replaced. Content of a type that is not accepted is not kept.
+  /// - Returns: false when nothing is kept.
+  private func keepContent(after error: UploadError) -> Bool {
+    guard context.limits.onCut == .keep, error.isInterrupted, meter.received > 0, let sink,
+      let (name, _) = try? inspector.finish(),
+      let partial = FileName(NameBytes(name.bytes.bytes + ".partial".utf8))
+    else { return false }
     (state, failure) = (.storing, error)
     meter.setNetworkBytes(0)
-    sink.finalize(FinalizeRequest(name: name, onDuplicate: .rename)).assumeIsolated().whenComplete { result in
-      self.over(.failure((try? result.get()).map { error.kept(as: $0.name) } ?? error))
+    sink.finalize(FinalizeRequest(name: partial, onDuplicate: .rename)).assumeIsolated().whenComplete { result in
+      self.end(.failure((try? result.get()).map { error.kept(as: $0.name) } ?? error))
     }
+    return true
   }
 
-  private func finish(_ result: Result<[StoredFile], any Error>) {
-    switch result {
-    case .success(let files): over(.success(files))
-    case .failure(let error): over(.failure(failure ?? .wrapping(error)))
-    }
-  }
-
-  private func over(_ result: Result<[StoredFile], UploadError>) {
+  private func end(_ result: Result<StoredFile, UploadError>) {
     guard state != .over else { return }
     state = .over
     sink = nil
     switch result {
-    case .success(let files):
-      context.ledger.end(meter, files.first.map { .finished($0.finished(meter)) } ?? .cancelled)
+    case .success(let file): context.ledger.end(meter, .finished(file.finished(meter)))
     case .failure(let error): context.ledger.end(meter, error.outcome)
     }
-    delegate?.bodyEnded(result)
+    delegate?.bodyEnded(result.map { [$0] })
   }
 }

@@ -2,57 +2,56 @@ import UploadCore
 
 extension UploadError {
   /// How an upload that fails with this error ended.
-  var outcome: UploadOutcome {
-    code == .cancelled ? .cancelled : .failed(self)
-  }
+  var outcome: UploadOutcome { code == .cancelled ? .cancelled : .failed(self) }
 
-  /// The limit on a file's size was passed.
+  /// The file is larger than the limit.
   static func tooLarge(limit: SizeSetting) -> UploadError {
-    UploadError(.tooLarge, "The file is larger than this server accepts (\(limit)).")
+    UploadError(.tooLarge, "File too large: the limit is \(limit). Send a smaller file.")
   }
 
   /// The server's user cancelled it.
   static let cancelledByServer = UploadError(.cancelled, "The upload was cancelled at the server.")
 
-  /// The connection is gone, or broke with an error.
+  /// The connection was closed before the end of the body.
+  /// - Parameter cause: the error with which it failed; nil when the client closed it.
   static func clientGone(_ cause: (any Error)? = nil) -> UploadError {
-    let message = cause == nil ? "The client went away in the middle." : "The connection broke in the middle."
-    return UploadError(.clientGone, message, cause: cause)
+    let event = cause == nil ? "The client closed the connection" : "The connection failed"
+    return UploadError(.clientGone, "\(event) before the upload was complete.", cause: cause)
   }
 
-  /// The client has closed its side before the end of the body.
+  /// The client has closed its sending side before the end of the body.
   static func incompleteBody(_ cause: (any Error)? = nil) -> UploadError {
     UploadError(.incomplete, "The body ended before it was complete. Send the file again.", cause: cause)
   }
 
   /// The server accepts no more requests.
-  static let stopping = UploadError(.shuttingDown, "The server is stopping. Send the file again later.")
+  static let stopping = UploadError(.shuttingDown, "The server is shutting down. Send the file again later.")
 
   /// The headers of a request were not complete in time.
-  static let lateHeaders = UploadError(.timedOut, "The head of the request did not come whole in time.")
+  static let lateHeaders = UploadError(.timedOut, "Request timed out: its headers are incomplete. Send it again.")
 
-  /// Nothing of the body arrived for the idle timeout.
+  /// No byte of the body arrived for the idle timeout.
   static func bodyTimeout(_ timeout: Duration) -> UploadError {
-    UploadError(.timedOut, "No byte of the file came for \(timeout.formattedSeconds). Send the file again.")
+    let time = timeout.formattedSeconds
+    return UploadError(.timedOut, "Upload timed out: no data received for \(time). Send the file again.")
   }
 
-  /// It arrived too slowly, on average.
+  /// The body arrived too slowly, on average.
+  /// - Parameter limit: in bytes per second.
   static func tooSlow(limit: SizeSetting) -> UploadError {
-    UploadError(.timedOut, "The file came slower than this server waits for (\(limit)/s).")
+    UploadError(.timedOut, "Upload too slow: the minimum rate is \(limit)/s. Send the file over a faster connection.")
   }
 
-  /// Whether the body ended early although nothing was wrong with it: what came of it may be worth keeping.
-  var isInterrupted: Bool {
-    [.incomplete, .clientGone, .timedOut, .shuttingDown].contains(code)
-  }
+  /// Whether the body ended early although nothing was wrong with it, so that its content may be worth keeping.
+  var isInterrupted: Bool { [.incomplete, .clientGone, .timedOut, .shuttingDown].contains(code) }
 
-  /// The same failure, with where the bytes are that did come.
+  /// The same error with the name under which the received content is kept.
   func kept(as name: String) -> UploadError {
-    UploadError(code, "\(message) What came is kept as \"\(PlainText.sanitized(name))\".", cause: cause)
+    UploadError(code, "\(message) The data received is kept as \"\(PlainText.sanitized(name))\".", cause: cause)
   }
 
-  /// Any error as one of ours; what is not comes from within.
+  /// Any error as an ``UploadError``; one of another type counts as internal.
   static func wrapping(_ error: any Error) -> UploadError {
-    error as? UploadError ?? UploadError(.internalFailure, "The server failed. Try again.", cause: error)
+    error as? UploadError ?? UploadError(.internalFailure, "Internal server error. Try again later.", cause: error)
   }
 }

@@ -30,7 +30,7 @@ import UploadTestSupport
     ("PUT /a", ["Authorization: Basic bWU6c2VjcmV0LXRva2VuLTE="]), ("PUT /a?token=secret-token-1", []),
     ("POST /stream-upload?name=a&token=secret-token-1", []), ("PUT /a?token=secret%2Dtoken-1", []),
   ])
-  func `A request with the token is accepted`(line: String, fields: [String]) async throws {
+  func `a request with the token is accepted`(line: String, fields: [String]) async throws {
     try await withHandler(access: gate(token: Self.token)) { harness in
       try harness.send(request(line, fields, body: "abc"))
       #expect(try harness.statuses() == [201])
@@ -45,7 +45,7 @@ import UploadTestSupport
     ("PUT /a", ["Authorization: secret-token-1"]), ("PUT /a?token=", []), ("PUT /a?token=%zz", []),
     ("PUT /a?Token=secret-token-1", []), ("POST /healthz", []), ("PUT /healthz", []),
   ])
-  func `A request without the token is rejected before the body is read`(line: String, fields: [String]) async throws {
+  func `a request without the token is rejected before the body is read`(line: String, fields: [String]) async throws {
     try await withHandler(access: gate(token: Self.token)) { harness in
       try harness.send(request(line, fields + ["Content-Length: 100000000", "Expect: 100-continue"]))
       let response = try harness.received()
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Listings, downloads and metrics ask for it too, health does not`() async throws {
+  @Test func `listings, downloads and metrics require the token, health does not`() async throws {
     try await withHandler(access: gate(token: Self.token)) { harness in
       for path in ["/", "/files/", "/files/a", "/metrics", "/nothing", "/healthz/../files/"] {
         try harness.send(request("GET \(path)"))
@@ -73,12 +73,22 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: [("GET /a", "missing"), ("GET /a?token=", "missing"), ("GET /a?token=wrong-token", "wrong")])
+  func `the error message says whether the token is missing or wrong`(line: String, state: String) async throws {
+    try await withHandler(access: gate(token: Self.token)) { harness in
+      try harness.send(request(line))
+      #expect(try harness.received().contains("Access token \(state). Send Authorization: Bearer TOKEN, "))
+      let reason = try #require(harness.ledger.drainRejected().first).reason
+      #expect(reason.hasPrefix("Access token \(state). "), "the report has the message as well")
+    }
+  }
+
   // MARK: Origins
 
   @Test(arguments: [
     "http://localhost", "https://localhost", "HTTP://LOCALHOST", "http://localhost:80", "https://localhost:443",
   ])
-  func `The server's own pages may use it`(origin: String) async throws {
+  func `pages of the server's own origin are accepted`(origin: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
       let response = try harness.received()
@@ -91,7 +101,7 @@ import UploadTestSupport
     "http://evil.example", "null", "http://localhost:8081", "http://localhost.evil.example", "file://", "https://good",
     "http://good.example", "https://good.example.evil", "https://good.example:444", "",
   ])
-  func `Other people's pages may not`(origin: String) async throws {
+  func `pages of other origins are rejected`(origin: String) async throws {
     try await withHandler(access: gate(origins: ["https://good.example"], isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
       let response = try harness.received()
@@ -103,7 +113,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A page of an allowed origin may upload, and may read the responses`() async throws {
+  @Test func `a page of an allowed origin may upload, and may read the responses`() async throws {
     let origin = ["Origin: https://Good.example"]
     try await withHandler(access: gate(token: Self.token, origins: ["https://good.example/"])) { harness in
       try harness.send(
@@ -113,7 +123,10 @@ import UploadTestSupport
         )
       )
       let preflight = try harness.received()
-      #expect(preflight.hasPrefix("HTTP/1.1 204 No Content\r\n"), "a browser asks without the token")
+      #expect(
+        preflight.hasPrefix("HTTP/1.1 204 No Content\r\n"),
+        "a browser sends a preflight request without the token"
+      )
       #expect(preflight.contains("\r\nAccess-Control-Allow-Origin: https://Good.example\r\n"))
       #expect(preflight.contains("\r\nAccess-Control-Allow-Headers: authorization, x-y\r\n"))
       #expect(preflight.contains("\r\nAccess-Control-Allow-Methods: GET, HEAD, POST, PUT\r\n"))
@@ -140,7 +153,7 @@ import UploadTestSupport
   @Test(arguments: [
     "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]", "app.localhost:1",
   ])
-  func `On loopback the server is called by names of this machine`(host: String) async throws {
+  func `a loopback server accepts every name of this machine`(host: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send("GET /a HTTP/1.1\r\nHost: \(host)\r\n\r\n")
       #expect(try harness.statuses() == [200])
@@ -152,7 +165,7 @@ import UploadTestSupport
     "0.0.0.0", "localhost@evil.example", "", "[::1]evil.example", "[::1].evil.example:80", "localhost:evil.example",
     "localhost:80:80", "127.0.0.1:80.evil.example", "[::1", "::1",
   ])
-  func `A foreign name that resolves to this machine is rejected`(host: String) async throws {
+  func `a loopback server rejects foreign host names`(host: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send("PUT /a HTTP/1.1\r\nHost: \(host)\r\nContent-Length: 1\r\n\r\nx")
       let status = try harness.statuses()
@@ -161,7 +174,18 @@ import UploadTestSupport
     }
     try await withHandler(access: gate()) { harness in
       try harness.send("GET /a HTTP/1.1\r\nHost: files.example\r\n\r\n")
-      #expect(try harness.statuses() == [200], "elsewhere nobody knows the names it has")
+      #expect(try harness.statuses() == [200], "a server on other addresses may have any name")
+    }
+  }
+
+  @Test func `the error message has the host or origin that is not allowed`() async throws {
+    try await withHandler(access: gate(isLoopback: true)) { harness in
+      try harness.send("GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+      #expect(try harness.received().contains(#"Host not allowed: \"evil.example\"."#))
+      try harness.send(request("GET /a", ["Origin: http://evil.example/" + String(repeating: "x", count: 1000)]))
+      let response = try harness.received()
+      #expect(response.contains(#"Origin not allowed: \"http://evil.example/x"#))
+      #expect(!response.contains(String(repeating: "x", count: 100)), "a long value is truncated")
     }
   }
 
@@ -174,7 +198,9 @@ import UploadTestSupport
     (["X-Forwarded-For: 2001:db8::7"], "2001:db8::7"), (["X-Forwarded-For: 1.1.1.1, evil"], "192.0.2.1:4711"),
     ([], "192.0.2.1:4711"), (["X-Forwarded-For: "], "192.0.2.1:4711"),
   ])
-  func `A trusted proxy says who the client is`(fields: [String], remote: String) async throws {
+  func `the client's address comes from a trusted proxy's X-Forwarded-For`(fields: [String], remote: String)
+    async throws
+  {
     try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
       try harness.send("PUT /a HTTP/1.1\r\nHost: files.example\r\nContent-Length: 1\r\n")
       try harness.send(fields.map { $0 + "\r\n" }.joined() + "\r\nx")
@@ -182,7 +208,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Anybody else's word is not believed`() async throws {
+  @Test func `X-Forwarded-For of other peers is ignored`() async throws {
     try await withHandler(access: gate(proxies: ["10.0.0.1"])) { harness in
       try harness.send(request("PUT /a", ["X-Forwarded-For: 203.0.113.7"], body: "x"))
       #expect(harness.store.sink?.meter.remote == "192.0.2.1:4711")
@@ -199,7 +225,7 @@ import UploadTestSupport
     ("https://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: gopher"]),
     ("http://localhost", []), ("http://localhost", ["X-Forwarded-Proto: http"]),
   ])
-  func `pages of the address that a trusted proxy was asked for may use the server`(
+  func `pages of the address that a trusted proxy forwards are accepted`(
     origin: String,
     fields: [String]
   ) async throws {
@@ -216,7 +242,7 @@ import UploadTestSupport
     ("http://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: https"]),
     ("https://files.example", ["X-Forwarded-Proto: https"]),
   ])
-  func `pages of other addresses may not, whatever the proxy says`(origin: String, fields: [String]) async throws {
+  func `pages of other addresses are rejected behind a trusted proxy`(origin: String, fields: [String]) async throws {
     try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"] + fields, body: "x"))
       #expect(try harness.statuses() == [403])
@@ -249,7 +275,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The limit per client looks through the proxy`() async throws {
+  @Test func `the limit per client applies to clients behind a trusted proxy`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits, access: gate(proxies: ["192.0.2.1"])) { harness in

@@ -4,7 +4,7 @@ import UploadCore
 @testable import UploadServer
 
 @Suite struct AccessTokenTests {
-  @Test func `A made one is new each time and passes through a URL as it is`() throws {
+  @Test func `a generated token is new each time and is unchanged in a URL`() throws {
     let made = (0..<100).map { _ in AccessToken().text }
     #expect(Set(made).count == 100)
     for text in made {
@@ -13,18 +13,18 @@ import UploadCore
     }
   }
 
-  @Test(arguments: ["", "short", "has space", "percent%20", "quote\"quote", "ümläuteüü", "line\nline", "a+b/c==dd"])
-  func `A token that a URL or a header would change is rejected, and not repeated`(text: String) {
+  @Test(arguments: ["", "short", "has space", "percent%20", "quote\"quote", "ümläuteüü", "text\ntext", "a+b/c==dd"])
+  func `a token that a URL or a header would change is rejected, and the message does not repeat it`(text: String) {
     do {
       _ = try AccessToken(text)
-      Issue.record("taken")
+      Issue.record("accepted")
     } catch {
       #expect(error.code == .badValue)
       #expect(text.isEmpty || !error.message.contains(text))
     }
   }
 
-  @Test func `Only the same matches`() throws {
+  @Test func `only the identical token matches`() throws {
     let token = try AccessToken("abcdefgh")
     #expect(token.matches("abcdefgh"))
     for other in ["", "abcdefg", "abcdefgi", "bbcdefgh", "abcdefghi", "ABCDEFGH", "abcdefgh\0"] {

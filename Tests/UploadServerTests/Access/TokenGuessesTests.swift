@@ -7,7 +7,7 @@ import UploadCore
 @Suite struct TokenGuessesTests {
   private let start = NIODeadline.uptimeNanoseconds(5_000_000_000)
 
-  @Test func `The tenth wrong token within a minute blocks a client for a minute`() {
+  @Test func `the tenth wrong token within a minute blocks a client for a minute`() {
     let guesses = TokenGuesses()
     for second in 0..<9 { guesses.note(1, of: "a", at: start + .seconds(Int64(second))) }
     #expect(guesses.blockedTime(of: "a", at: start + .seconds(9)) == nil)
@@ -16,10 +16,10 @@ import UploadCore
     #expect(guesses.blockedTime(of: "b", at: start + .seconds(59)) == nil)
     #expect(guesses.blockedTime(of: "a", at: start + .seconds(118)) == .seconds(1))
     #expect(guesses.blockedTime(of: "a", at: start + .seconds(119)) == nil)
-    #expect(guesses.clients == 0, "its count begins anew")
+    #expect(guesses.clients == 0, "the count begins at zero")
   }
 
-  @Test func `Wrong tokens spread over more than a minute block no client`() {
+  @Test func `wrong tokens spread over more than a minute block no client`() {
     let guesses = TokenGuesses()
     for round in 0..<100 {
       let now = start + .seconds(Int64(7 * round))
@@ -28,13 +28,13 @@ import UploadCore
     }
   }
 
-  @Test func `Several tokens in one request are as many guesses`() {
+  @Test func `each wrong token of a request is a guess`() {
     let guesses = TokenGuesses()
     for _ in 0..<4 { guesses.note(3, of: "a", at: start) }
     #expect(guesses.blockedTime(of: "a", at: start) != nil)
   }
 
-  @Test func `Memory is bounded, and blocked clients stay blocked longest`() {
+  @Test func `the number of records is bounded, and blocked clients are dropped last`() {
     let guesses = TokenGuesses()
     for _ in 0..<10 { guesses.note(1, of: "guesser", at: start) }
     for number in 0..<(3 * TokenGuesses.maxClients) {
@@ -59,7 +59,7 @@ import UploadCore
     request("GET /files/", (token.map { ["Authorization: Bearer \($0)"] } ?? []) + fields)
   }
 
-  @Test func `A client that guesses gets 429 for a minute, with the right token too`() async throws {
+  @Test func `a client that guesses gets 429 for a minute, with the right token too`() async throws {
     try await withHandler(access: gate()) { harness in
       for number in 0..<10 {
         try harness.send(get("wrong-token-\(number)"))
@@ -86,7 +86,7 @@ import UploadCore
     }
   }
 
-  @Test func `Requests without a token are no guesses`() async throws {
+  @Test func `requests without a token are no guesses`() async throws {
     try await withHandler(access: gate()) { harness in
       for fields in [[], ["Authorization: Bearer"], ["Authorization: Basic !!"], ["Authorization: other"]] {
         for _ in 0..<10 { try harness.send(get(nil, fields)) }
@@ -99,15 +99,15 @@ import UploadCore
     }
   }
 
-  @Test func `Many tokens in one request do not pass the limit`() async throws {
+  @Test func `at most three tokens of a request are compared`() async throws {
     try await withHandler(access: gate()) { harness in
       let wrong = (0..<100).map { "Authorization: Bearer wrong-token-\($0)" }
       try harness.send(get(nil, wrong + ["Authorization: Bearer \(Self.token)"]))
-      #expect(try harness.statuses() == [401], "no more than three are compared")
+      #expect(try harness.statuses() == [401], "the right token is not among the first three")
     }
   }
 
-  @Test func `A connection that has presented the token goes on while others guess from its address`() async throws {
+  @Test func `a connection that has presented the token is not blocked by guesses from its address`() async throws {
     try await withHandler(access: gate()) { harness in
       try harness.send(get(Self.token))
       for _ in 0..<20 { try harness.send(get("wrong-token")) }
@@ -117,7 +117,7 @@ import UploadCore
     }
   }
 
-  @Test func `Behind a trusted proxy each client counts for itself`() async throws {
+  @Test func `behind a trusted proxy the guesses of each client are counted separately`() async throws {
     try await withHandler(access: gate(proxies: ["192.0.2.1"])) { harness in
       let guesser = ["X-Forwarded-For: 2001:db8::1"]
       try harness.send(get(Self.token, ["X-Forwarded-For: 203.0.113.8"]))

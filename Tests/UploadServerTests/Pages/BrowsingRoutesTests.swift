@@ -11,7 +11,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// What the routes that read respond with, whatever the store: the one here has no disk.
+/// Responses of the routes that read, with a store in memory.
 @Suite struct BrowsingRoutesTests {
   /// Requests a path of a server with this store.
   /// - Returns: the status and the whole body.
@@ -27,7 +27,7 @@ import UploadTestSupport
     let response = try await routes.router().buildResponder().respond(to: request, context: context)
     let status = response.status.code
     try await response.body.write(BodyWriter(channel: channel))
-    let text = try await channel.sentPieces().joined()
+    let text = try await channel.sentChunks().joined()
     _ = try? await channel.finish(acceptAlreadyClosed: true)
     return (status, text)
   }
@@ -36,7 +36,7 @@ import UploadTestSupport
     MemoryStore(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
   }
 
-  @Test func `a listing has every file of the store, with the noted type or that of its name`() async throws {
+  @Test func `a listing has every file of the store, with its stored type or that of its name`() async throws {
     let store = store()
     store.add("a.txt", Array("first".utf8))
     store.add("b", Array("second".utf8), type: "image/png")
@@ -48,7 +48,7 @@ import UploadTestSupport
     #expect(page.contains("a.txt") && page.contains("image/png"))
   }
 
-  @Test func `a listing longer than a piece has every file once, in the order of the store`() async throws {
+  @Test func `a listing longer than a chunk has every file once, in the order of the store`() async throws {
     let store = store()
     let names = (100..<400).map { "file-\($0)" }
     names.forEach { store.add($0, [], type: "x/y") }
@@ -68,8 +68,12 @@ import UploadTestSupport
     store.add("a b", Array("content".utf8))
     let (status, text) = try await get("/files/a%20b", from: store)
     #expect(status == 200 && text == "content")
-    let (otherStatus, _) = try await get("/files/c", from: store)
-    #expect(otherStatus == 404)
+    let (otherStatus, otherText) = try await get("/files/c", from: store)
+    #expect(otherStatus == 404 && otherText.contains("File not found: \\\"c\\\"."), "\(otherText)")
+    let (malformedStatus, malformedText) = try await get("/files/%zz", from: store)
+    #expect(malformedStatus == 400 && malformedText.contains("two hexadecimal digits"), "\(malformedText)")
+    let (missingStatus, missingText) = try await get("/nothing", from: store)
+    #expect(missingStatus == 404 && missingText.contains("Page not found."), "\(missingText)")
   }
 
   @Test func `a store that cannot be used is reported by every route that reads it`() async throws {
@@ -84,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a listing that finds no memory is rejected`() async throws {
+  @Test func `a listing without memory in the budget is rejected`() async throws {
     let store = store()
     store.hasMemoryForListings = false
     let (status, text) = try await get("/files/", from: store)

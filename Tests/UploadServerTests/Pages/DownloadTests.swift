@@ -40,15 +40,15 @@ import UploadTestSupport
     arguments: [(nil, 200, "0123456789"), ("bytes=2-8", 206, "2345678"), ("bytes=-1", 206, "9")]
       as [(String?, Int, String)]
   )
-  func `buffers of a file are sent in their order`(range: String?, status: Int, expected: String) async throws {
+  func `the buffers of a file are sent in their order`(range: String?, status: Int, expected: String) async throws {
     try await withDownload { download, channel in
       let response = try download.response(to: get(range))
       #expect(response.status.code == status)
       #expect(response.body.contentLength == expected.utf8.count)
       try await response.body.write(BodyWriter(channel: channel))
-      let pieces = try await channel.sentPieces()
-      #expect(pieces.joined() == expected)
-      #expect(pieces.allSatisfy { $0.utf8.count <= 3 })
+      let chunks = try await channel.sentChunks()
+      #expect(chunks.joined() == expected)
+      #expect(chunks.allSatisfy { $0.utf8.count <= 3 })
     }
   }
 
@@ -64,7 +64,7 @@ import UploadTestSupport
         try await response.body.write(BodyWriter(channel: channel))
       }
       #expect(error.code == .storageFailed)
-      let sent = try await channel.sentPieces().joined()
+      let sent = try await channel.sentChunks().joined()
       #expect(sent == expected)
     }
   }

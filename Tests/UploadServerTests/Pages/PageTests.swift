@@ -6,16 +6,16 @@ import UploadStorage
 @testable import UploadServer
 
 @Suite struct PageTests {
-  private let nasty = StoredFile(
+  private let hostile = StoredFile(
     name: "<b>&\"'\u{1B}\u{202E}/?#%.html",
     size: 1536,
     type: "<script>/x",
     modified: 0
   )
 
-  @Test func `Names and types are text, never markup`() {
+  @Test func `names and types are escaped as text`() {
     let pages = Page(PageLinks(path: "/", token: nil))
-    for page in [pages.front.text([nasty]), pages.listing.text([nasty]), pages.stored([nasty])] {
+    for page in [pages.front.text([hostile]), pages.listing.text([hostile]), pages.stored([hostile])] {
       #expect(!page.contains("<b>"))
       #expect(!page.contains("<script"))
       #expect(!page.unicodeScalars.contains("\u{1B}"))
@@ -26,20 +26,20 @@ import UploadStorage
     }
   }
 
-  @Test func `Sizes are words, and an unknown type is empty`() {
+  @Test func `sizes have units, and an unknown type is empty`() {
     let page = Page(PageLinks(path: "/", token: nil)).listing.text([
       StoredFile(name: "a", size: 1536, type: nil, modified: 0)
     ])
     #expect(page.contains("<td class=\"size\">1.5 KiB</td><td></td>"))
   }
 
-  @Test func `Without files it says so`() {
+  @Test func `the front page says when there are no files`() {
     let page = Page(PageLinks(path: "/", token: nil)).front.text([])
-    #expect(page.contains("<p>Nothing here yet.</p>"))
+    #expect(page.contains("<p>No files yet.</p>"))
     #expect(!page.contains("<table>"))
   }
 
-  @Test func `The front page uploads with a plain form`() {
+  @Test func `the front page uploads with a plain form`() {
     let page = Page(PageLinks(path: "/", token: nil)).front.text([])
     #expect(page.hasPrefix("<!doctype html>\n"))
     #expect(page.contains("method=\"post\" action=\"./file-upload\" enctype=\"multipart/form-data\""))
@@ -48,7 +48,7 @@ import UploadStorage
 }
 
 extension PageTests {
-  @Test func `A page opened with a token goes on with it`() {
+  @Test func `the links of a page that was opened with a token pass it on`() {
     let file = StoredFile(name: "a b", size: 1, type: nil, modified: 0)
     let page = Page(PageLinks(path: "/", token: "tok\"en&"))
     #expect(page.front.text([file]).contains("action=\"./file-upload?token=tok%22en%26\""))

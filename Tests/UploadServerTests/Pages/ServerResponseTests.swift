@@ -7,7 +7,7 @@ import UploadStorage
 @testable import UploadServer
 
 @Suite struct ServerResponseTests {
-  @Test func `Success has the shape that clients know`() {
+  @Test func `success has the JSON fields that clients rely on`() {
     let files = [
       StoredFile(name: "a \"b\".txt", size: 12, type: "text/plain", modified: 0),
       StoredFile(name: "ü", size: .max, type: nil, modified: 0, replaced: true),
@@ -25,20 +25,20 @@ import UploadStorage
     #expect(String(buffer: ServerResponse.stored([], status: .ok).body).hasPrefix(#"{"status":200,"#))
   }
 
-  @Test func `Failure has the shape that clients know`() {
+  @Test func `an error has the JSON fields that clients rely on`() {
     let response = ServerResponse(failure: UploadError(.tooLarge, "Too \"large\"\n\u{1B}."))
     #expect(String(buffer: response.body) == #"{"status":413,"msg":"Too \"large\"\n\u001b.","ok":false}"# + "\n")
     #expect(response.status.code == 413)
     #expect(response.fields[.retryAfter] == nil)
   }
 
-  @Test func `A response to a passing failure says when to try again`() {
+  @Test func `responses with 429 and 503 have a Retry-After field`() {
     #expect(ServerResponse(failure: UploadError(.tooManyUploads, "")).fields[.retryAfter] == "5")
     #expect(ServerResponse(failure: UploadError(.shuttingDown, "")).fields[.retryAfter] == "5")
     #expect(ServerResponse(failure: "", status: .tooManyRequests).fields[.retryAfter] == "5")
   }
 
-  @Test func `Every error code has its status`() {
+  @Test func `every error code has its status`() {
     let expected: [UploadError.Code: Int] = [
       .badRequest: 400, .malformedForm: 400, .noFile: 400, .incomplete: 400, .contentMismatch: 400, .tooLarge: 413,
       .unsupportedType: 415,

@@ -25,12 +25,12 @@ extension NIOAsyncTestingChannel {
     return channel
   }
 
-  /// The pieces of bodies that have been written since the last call.
-  func sentPieces() async throws -> [String] {
-    var pieces: [String] = []
+  /// The chunks of response bodies that have been written since the last call.
+  func sentChunks() async throws -> [String] {
+    var chunks: [String] = []
     while let part = try await readOutbound(as: HTTPResponsePart.self) {
-      if case .body(let buffer) = part { pieces.append(String(buffer: buffer)) }
+      if case .body(let buffer) = part { chunks.append(String(buffer: buffer)) }
     }
-    return pieces
+    return chunks
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// What a test puts into a directory besides files.
+/// Makes links and directories for a test.
 enum FileTree {
   static func makeLink(to target: String, at path: String) throws {
     try #require(symlink(target, path) == 0)

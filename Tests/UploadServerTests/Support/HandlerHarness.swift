@@ -20,7 +20,7 @@ final class HandlerHarness {
   let wire = Wire()
   let server: ServerContext
   let receiveBuffer: ReceiveBuffer
-  /// Kept by its pipeline alone.
+  /// The handler under test, which only its pipeline retains.
   private(set) weak var handler: ConnectionHandler?
 
   init(
@@ -53,13 +53,13 @@ final class HandlerHarness {
     channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 4711), promise: nil)
   }
 
-  /// Bytes come from the client.
+  /// The client sends these bytes.
   func send(_ text: String) throws {
     try channel.writeInbound(ByteBuffer(string: text))
     channel.embeddedEventLoop.run()
   }
 
-  /// The client has as many other connections on which rejected bodies are discarded as it may.
+  /// The client has the most other connections that are allowed on which rejected bodies are discarded.
   func fillLingering() {
     let client = ClientAddress(channel.remoteAddress).key
     while server.lingering.begin(client) {}
@@ -71,7 +71,8 @@ final class HandlerHarness {
     channel.embeddedEventLoop.run()
   }
 
-  /// The connection is gone, with an error that says why or without.
+  /// The connection is closed.
+  /// - Parameter error: the error with which it failed; nil when the client closed it.
   func disconnect(_ error: (any Error)? = nil) {
     if let error {
       channel.pipeline.fireErrorCaught(error)
@@ -81,7 +82,7 @@ final class HandlerHarness {
     channel.embeddedEventLoop.run()
   }
 
-  /// The server is told to stop.
+  /// The server begins a graceful shutdown.
   func quiesce() {
     channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     channel.embeddedEventLoop.run()
@@ -91,7 +92,7 @@ final class HandlerHarness {
     channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
   }
 
-  /// What has been sent to the client since the last call.
+  /// The bytes that have been sent to the client since the last call.
   func received() throws -> String {
     var text = ""
     while let data = try channel.readOutbound(as: IOData.self) {
@@ -118,7 +119,7 @@ final class HandlerHarness {
     channel.embeddedEventLoop.advanceTime(by: .milliseconds(milliseconds))
   }
 
-  /// How many reads of the socket follow when the loop wants one.
+  /// How many reads of the socket follow when the event loop requests one.
   func readsOnTurn() -> Int {
     let before = wire.reads
     channel.read()
@@ -126,7 +127,7 @@ final class HandlerHarness {
   }
 }
 
-/// Runs `body` with a harness, and looks that no upload goes on when its connection is over.
+/// Runs `body` with a harness, and checks that no upload is active when its connection is closed.
 func withHandler(
   limits: UploadLimits = UploadLimits(),
   digests: Set<DigestAlgorithm> = [],
@@ -142,7 +143,7 @@ func withHandler(
   #expect(harness.server.perClient?.clients ?? 0 == 0, "no address counts as having one")
 }
 
-/// A request's text.
+/// The text of a request with a `Host` field, and with a `Content-Length` for its body if it has one.
 func request(_ line: String, _ fields: [String] = [], body: String? = nil) -> String {
   var lines = [line + " HTTP/1.1", "Host: localhost"] + fields
   if let body { lines.append("Content-Length: \(body.utf8.count)") }

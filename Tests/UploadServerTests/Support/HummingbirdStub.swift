@@ -2,19 +2,19 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Stands where Hummingbird's own handlers are: responds to every request with its path, at once or when ``respond()`` is
-/// called. Like Hummingbird it handles what was read only once the read is complete.
+/// Takes the place of Hummingbird's handlers: responds to every request with its path, at once or when ``respond()`` is
+/// called. Like Hummingbird it handles the parts of a read only once the read is complete.
 final class HummingbirdStub: ChannelInboundHandler {
   typealias InboundIn = HTTPRequestPart
   typealias OutboundOut = HTTPResponsePart
 
-  /// What reached Hummingbird.
+  /// The methods and paths of the requests that were forwarded.
   private(set) var requests: [String] = []
   private(set) var bodyBytes = 0
   private(set) var quiesceEvents = 0
   private(set) var inputClosedEvents = 0
   var respondsImmediately = true
-  /// Of its responses.
+  /// The status of its responses.
   var status = 200
   private var buffered: [HTTPRequestPart] = []
   private var waiting: [String] = []

@@ -13,7 +13,7 @@ final class RawHarness {
   let ledger = UploadLedger()
   let wire = Wire()
   let server: ServerContext
-  /// Kept by its pipeline alone.
+  /// The handler under test, which only its pipeline retains.
   private(set) weak var handler: RawUploadHandler?
 
   init(limits: UploadLimits) throws {
@@ -36,13 +36,14 @@ final class RawHarness {
     channel.embeddedEventLoop.run()
   }
 
-  /// Something happens to the connection.
+  /// An inbound event of the channel happens, such as the end of the input.
   func fire(_ event: any Sendable) {
     channel.pipeline.fireUserInboundEventTriggered(event)
     channel.embeddedEventLoop.run()
   }
 
-  /// The connection is gone.
+  /// The connection is closed.
+  /// - Parameter error: the error with which it failed; nil when the client closed it.
   func disconnect(_ error: (any Error)? = nil) {
     if let error {
       channel.pipeline.fireErrorCaught(error)
@@ -62,7 +63,7 @@ final class RawHarness {
     return text
   }
 
-  /// How many reads of the socket follow when the loop wants one.
+  /// How many reads of the socket follow when the event loop requests one.
   func readsOnTurn() -> Int {
     let before = wire.reads
     channel.read()

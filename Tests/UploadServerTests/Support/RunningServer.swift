@@ -70,7 +70,7 @@ final class RunningServer: Sendable {
     }
   }
 
-  /// A configuration for tests: any port, and much time, since a test may wait long for its turn among all others.
+  /// A configuration for tests: any free port, and long times, since tests that run in parallel may be slow.
   static var configuration: ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.port = 0

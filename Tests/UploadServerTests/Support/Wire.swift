@@ -1,13 +1,13 @@
 import NIOCore
 
-/// The end of a pipeline towards the network: counts what handlers ask of it.
+/// The end of a pipeline towards the network: counts the reads that handlers request.
 final class Wire: ChannelOutboundHandler {
   typealias OutboundIn = IOData
 
   private(set) var reads = 0
-  /// The sending side was closed; embedded channels know no halves.
+  /// The sending side was closed. Embedded channels themselves cannot close one direction alone.
   private(set) var outputIsClosed = false
-  /// Whether the socket takes what is written.
+  /// Whether the socket accepts no more bytes, so that written bytes are not flushed.
   var isFull = false
 
   func read(context: ChannelHandlerContext) {

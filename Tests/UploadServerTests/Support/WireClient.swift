@@ -4,7 +4,7 @@ import NIOPosix
 import Synchronization
 import UploadTestSupport
 
-/// A client that sends just the bytes it is told to, and keeps what comes back.
+/// A client that sends exactly the bytes of a test, and keeps the bytes of the response.
 final class WireClient: Sendable {
   private final class Collector: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
@@ -43,7 +43,8 @@ final class WireClient: Sendable {
       .get()
   }
 
-  /// Connects, sends and waits for the server's end of the connection.
+  /// Connects, sends, and waits until the server closes its sending side.
+  /// - Returns: all that was received.
   static func exchange(_ text: String, port: Int) async throws -> String {
     let client = try await WireClient(port: port)
     try await client.send(text)
@@ -72,7 +73,7 @@ final class WireClient: Sendable {
     try await channel.close(mode: .output).get()
   }
 
-  /// Breaks the connection off: RST.
+  /// Resets the connection: RST.
   func reset() async throws {
     try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
     try await close()
@@ -89,7 +90,7 @@ final class WireClient: Sendable {
     try await channel.setOption(.autoRead, value: false).get()
   }
 
-  /// Takes a little of what has come.
+  /// Reads once, at most a buffer of what has arrived.
   func readOnce() {
     channel.read()
   }
@@ -103,7 +104,8 @@ final class WireClient: Sendable {
     try await eventually("\(text.debugDescription) from the server") { self.text.contains(text) }
   }
 
-  /// Waits for the server's end, and gives all that came before it.
+  /// Waits until the server closes its sending side.
+  /// - Returns: all that was received.
   func responseToEnd() async throws -> String {
     try await eventually("the server's end of the connection") { hasEnded }
     return text

@@ -7,9 +7,9 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// An upload that the server's user cancels: the client gets a response, and nothing is left on the disk.
+/// Uploads that the server's user cancels.
 @Suite struct CancellingTests {
-  @Test func `The client gets a response, and the rest of its body is not stored`() async throws {
+  @Test func `the client of a cancelled upload gets a response, and the rest of its body is discarded`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 100000000"]) + "begin")
       try cancel(harness)
@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `With little left to come the connection stays`() async throws {
+  @Test func `a cancelled upload with a short rest leaves the connection open`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "begin")
       try cancel(harness)
@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client that waits for 100 Continue gets the response instead`() async throws {
+  @Test func `a cancelled upload that waits for 100 Continue gets an error response instead`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 10"]))
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Cancelling one file of a form cancels the others`() async throws {
+  @Test func `cancelling one file of a form cancels the others`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000"]))
       try harness.send(FormText.file("a", "1") + FormText.file("b", "2"))
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `While it is being synced it can still be cancelled`() async throws {
+  @Test func `an upload can be cancelled while it is being synced`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "hello"))
@@ -69,7 +69,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Too late is too late: it ends as it was to end`() async throws {
+  @Test func `an upload cannot be cancelled while it is being published`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       harness.store.abortsAtOnce = false
@@ -82,7 +82,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A raw upload gets its line`() async throws {
+  @Test func `a cancelled raw upload gets a response`() async throws {
     try await RawHarness.with { harness in
       try harness.send("hello")
       #expect(harness.ledger.cancel(try #require(harness.store.sink).meter.id))
@@ -97,7 +97,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Nothing is left on the disk`() async throws {
+  @Test func `cancelled uploads leave nothing on the disk`() async throws {
     var configuration = RunningServer.configuration
     configuration.rawPort = 0
     try await RunningServer.with(configuration) { server in
@@ -112,7 +112,7 @@ import UploadTestSupport
       try await form.send(FormText.file("b", "whole") + "--b\r\nContent-Disposition: form-data; filename=c\r\n\r\n")
       try await form.send(content)
       try await raw.send(content)
-      try await eventually("all uploads to have come in part") {
+      try await eventually("all uploads to have arrived in part") {
         server.ledger.active().count { $0.received >= 2 << 20 } == 3
       }
       server.ledger.cancelAll()

@@ -7,7 +7,7 @@ import UploadTestSupport
 @testable import UploadServer
 
 @Suite struct FormUploadTests {
-  @Test func `Every file of a form is an upload of its own, and all are published together`() async throws {
+  @Test func `every file of a form is an upload of its own, and all are published together`() async throws {
     try await withHandler { harness in
       let files = [
         FormText.file("a.txt", "first"), FormText.field("note", "ignored"),
@@ -26,7 +26,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A form may come a byte at a time`() async throws {
+  @Test func `a form may arrive one byte at a time`() async throws {
     try await withHandler { harness in
       let body = FormText.file("a", "x\r\n--y") + FormText.file("b", "-b") + FormText.end
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: \(body.utf8.count)"]))
@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `One file that fails fails the others of its form`() async throws {
+  @Test func `one file that fails fails the others of its form`() async throws {
     try await withHandler { harness in
       let length = "Content-Length: 100000000"
       try harness.send(request("POST /file-upload", [FormText.type, length]))
@@ -53,7 +53,7 @@ import UploadTestSupport
     }
   }
 
-  /// As it does when its workers have been shut down.
+  /// A store does so when its threads have been shut down.
   @Test func `a store that fails within the call that begins an upload fails the form`() async throws {
     try await withHandler { harness in
       let length = "Content-Length: 100000000"
@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A file that cannot be staged fails the form once`() async throws {
+  @Test func `a file that cannot be staged fails the form once`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
@@ -82,7 +82,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A file that is staged after its form has failed is discarded`() async throws {
+  @Test func `a file that is staged after its form has failed is discarded`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       harness.store.abortsAtOnce = false
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Names that cannot be given fail the form`() async throws {
+  @Test func `a form whose files cannot be published fails`() async throws {
     try await withHandler { harness in
       harness.store.publishFailure = UploadError(.nameTaken, "Taken.")
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
@@ -110,18 +110,18 @@ import UploadTestSupport
   @Test(arguments: [
     FormText.field("a", "b") + FormText.end, FormText.end, FormText.file("", "") + FormText.end,
   ])
-  func `A form without a file is rejected`(body: String) async throws {
+  func `a form without a file is rejected`(body: String) async throws {
     try await withHandler { harness in
       try harness.send(request("POST /file-upload", [FormText.type], body: body))
       let response = try harness.received()
       #expect(response.hasPrefix("HTTP/1.1 400 "))
-      #expect(response.contains("no file in it"))
+      #expect(response.contains("contains no file"))
       #expect(harness.store.sinks.isEmpty)
     }
   }
 
   @Test(arguments: [FormText.file("a", "1"), FormText.file("a", "1") + "--b", "--b\r\nContent-Dispo", "", "text"])
-  func `An interrupted form stores nothing, even when its length is right`(body: String) async throws {
+  func `an incomplete form stores nothing, even when its length is right`(body: String) async throws {
     try await withHandler { harness in
       try harness.send(request("POST /file-upload", [FormText.type], body: body))
       #expect(try harness.statuses() == [400])
@@ -131,7 +131,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A size is exact when the part states it, else the most it can be`() async throws {
+  @Test func `the size of a part is exact when stated, otherwise an upper limit`() async throws {
     try await withHandler { harness in
       try harness.send(FormText.post(FormText.file("a", "12345")))
       let only = try #require(harness.store.sink?.meter)
@@ -149,7 +149,30 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A thousand files are accepted, one more is not`() async throws {
+  @Test func `lengths at the limit of 64 bits do not overflow`() async throws {
+    try await withHandler { harness in
+      let length = "Content-Length: \(UInt64.max)"
+      try harness.send(request("POST /file-upload", [FormText.type, length]))
+      try harness.send(FormText.file("a", "1") + FormText.file("b", "2", [length]) + "--b\r\n")
+      let (first, second) = (harness.store.sinks[0].meter, harness.store.sinks[1].meter)
+      #expect(try #require(first.size) > UInt64.max - 1000 && !first.sizeExact)
+      #expect(second.size == .max && second.sizeExact)
+      try harness.send("Content-Disposition: form-data; filename=c\r\nContent-Length: 99999999999999999999\r\n\r\n")
+      #expect(harness.store.sinks[2].meter.sizeExact == false, "a length of more than 64 bits is ignored")
+    }
+    try await withHandler { harness in
+      let part = "--b\r\nContent-Disposition: form-data; filename=c\r\n\r\n"
+      try harness.send(request("POST /file-upload", [FormText.type], body: part))
+      #expect(harness.store.sink?.meter.size == 0, "nothing is left of the request for this part")
+      #expect(try harness.statuses() == [400])
+    }
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Content-Length: \(UInt64.max)"]) + "1")
+      #expect(harness.store.sink?.meter.size == .max)
+    }
+  }
+
+  @Test func `a form may have a thousand files and no more`() async throws {
     let files = (1...1000).map { FormText.file("\($0)", "x") }
     try await withHandler { harness in
       try harness.send(FormText.post(files.joined()))
@@ -164,7 +187,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Each file is held to the limit, the form is not`() async throws {
+  @Test func `the size limit applies to each file, not to the form`() async throws {
     var limits = UploadLimits()
     limits.maxSize = 5
     try await withHandler(limits: limits) { harness in
@@ -176,7 +199,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A form with more files than the limit is rejected whole`() async throws {
+  @Test func `a form with more files than the limit is rejected whole`() async throws {
     var limits = UploadLimits()
     limits.form.files = 2
     try await withHandler(limits: limits) { harness in
@@ -189,7 +212,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Each file counts as an upload, and a form without one as one`() async throws {
+  @Test func `each file of a form counts as an upload, and an empty form as one`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 2
     try await withHandler(limits: limits) { harness in
@@ -205,7 +228,7 @@ import UploadTestSupport
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]))
       #expect(harness.server.uploadRejection?.code == .tooManyUploads)
       try harness.send(FormText.file("a", "1"))
-      #expect(harness.store.sinks.count == 1, "its own place is its first file's")
+      #expect(harness.store.sinks.count == 1, "the form was admitted in place of its first file")
       #expect(harness.server.uploadRejection?.code == .tooManyUploads)
       harness.disconnect()
       #expect(harness.server.uploadRejection == nil)
@@ -217,7 +240,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Behind a whole file it is the client that is waited for`() async throws {
+  @Test func `after a complete file its phase shows that the server waits for the client`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]))
@@ -227,7 +250,7 @@ import UploadTestSupport
       first.finishStaging()
       #expect(first.meter.phase == .peer)
       try harness.send(String(FormText.file("b", "2").dropFirst("--b\r\n".count)) + "--b--\r\n")
-      #expect(first.meter.phase == .finishing, "the next one's client is not to blame for it")
+      #expect(first.meter.phase == .finishing, "the client now sends the next file")
       let second = harness.store.sinks[1]
       second.meter.phase = .finishing
       second.finishStaging()
@@ -240,12 +263,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func `While many files are being staged no more is read`() async throws {
+  @Test func `reads stop while eight files are being staged`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000"]))
       for number in 1...8 { try harness.send(FormText.file("\(number)", "x")) }
-      #expect(harness.readsOnTurn() > 0, "what ends the eighth has not come")
+      #expect(harness.readsOnTurn() > 0, "the end of the eighth file has not arrived")
       try harness.send("--b\r\n")
       #expect(harness.readsOnTurn() == 0)
       harness.store.sinks[3].finishStaging()

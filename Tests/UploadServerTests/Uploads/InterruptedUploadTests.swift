@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// `--on-cut keep`: what came of a raw body that was cut.
+/// `--on-cut keep`: the content of interrupted uploads is kept.
 @Suite struct InterruptedUploadTests {
   private var limits: UploadLimits {
     var limits = UploadLimits()
@@ -20,24 +20,24 @@ import UploadTestSupport
     return error
   }
 
-  @Test func `A body that timed out is kept, and the response says so`() async throws {
+  @Test func `a body that timed out is kept, and the response says so`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a.bin", ["Content-Length: 10"]) + "abc")
       harness.advance(21)
-      #expect(try harness.received() == "", "first it is stored")
+      #expect(try harness.received() == "", "the content is stored first")
       harness.advance(100)
       harness.store.finishPublishing()
       let response = try harness.received()
       #expect(response.hasPrefix("HTTP/1.1 408 "))
-      #expect(response.contains("kept as \\\"a.bin.partial\\\""))
+      #expect(response.contains("is kept as \\\"a.bin.partial\\\""))
       #expect(harness.store.published == [["a.bin.partial"]])
       #expect(harness.store.sink?.isKept == true)
       #expect(failure(harness)?.code == .timedOut)
     }
   }
 
-  @Test func `So is one that the client ended or left`() async throws {
+  @Test func `a body that the client ended early or left is kept`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.sendEnd()
@@ -55,7 +55,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What broke a rule is not, nor nothing, nor a form`() async throws {
+  @Test func `a malformed body, an empty one and a form are not kept`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
       try? harness.send("ZZ\r\n")
@@ -79,7 +79,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `When it cannot be kept the failure is what it was`() async throws {
+  @Test func `when the content cannot be kept the original error is reported`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.publishFailure = UploadError(.diskFull, "Full.")
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
@@ -91,7 +91,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A raw connection that was reset is kept too`() async throws {
+  @Test func `the content of a raw connection that was reset is kept`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       harness.disconnect(IOError(errnoCode: 104, reason: "reset"))

@@ -11,7 +11,7 @@ import UploadTestSupport
   private var chunk: String { "100000\r\n\(piece)\r\n" }
 
   @Test(arguments: [true, false])
-  func `A rejected body is discarded to its end, then the connection is closed`(isChunked: Bool) async throws {
+  func `a rejected body is discarded to its end, then the connection is closed`(isChunked: Bool) async throws {
     try await withHandler { harness in
       try harness.send(
         request("POST /nowhere", [isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 104857600"])
@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client that goes on below 1 MiB in 10 s is disconnected`() async throws {
+  @Test func `a client that sends its rejected body slower than 1 MiB in 10 s is disconnected`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
       for _ in 0..<4 {
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Beyond four connections of a client only 64 MiB are discarded`() async throws {
+  @Test func `on more than four connections of a client only 64 MiB each are discarded`() async throws {
     try await withHandler { harness in
       harness.fillLingering()
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The end of a rejected request that was pipelined is found in the queue`() async throws {
+  @Test func `the end of a rejected request that was pipelined is found in the queue`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + request("DELETE /b", ["Connection: close"], body: "y"))
@@ -69,7 +69,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Nothing of a connection remains after it is disconnected in the middle of a rejected body`() async throws
+  @Test func `nothing of a connection remains after it is disconnected in the middle of a rejected body`() async throws
   {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]) + piece)

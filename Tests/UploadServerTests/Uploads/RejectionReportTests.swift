@@ -31,7 +31,7 @@ import UploadTestSupport
     ("POST /file-upload", ["Content-Type: multipart/form-data"], "POST /file-upload 400"),
     ("POST /stream-upload", ["Transfer-Encoding: gzip"], "- - 501"), ("GET /a b", [], "- - 400"),
   ])
-  func `Each rejected request is reported`(line: String, fields: [String], expected: String) async throws {
+  func `each rejected request is reported`(line: String, fields: [String], expected: String) async throws {
     var limits = UploadLimits()
     limits.maxSize = 10
     limits.types = MediaTypeRules(denied: [try MediaTypePattern("image/*")])
@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Requests to Hummingbird are reported when they are rejected, not when a file is missing`() async throws {
+  @Test func `requests to Hummingbird are reported when they are rejected, not when a file is missing`() async throws {
     try await withHandler(access: gate()) { harness in
       try harness.send(request("GET /files/a"))
       #expect(report(harness) == ["192.0.2.1 GET /files/a 401"])
@@ -53,7 +53,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload that was begun has its own events`() async throws {
+  @Test func `the failure of an upload is not reported as a rejected request`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.store.sink?.fail(UploadError(.diskFull, "Full."))
@@ -63,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A form without a file is a rejected request`() async throws {
+  @Test func `a form without a file is a rejected request`() async throws {
     try await withHandler { harness in
       let type = "Content-Type: multipart/form-data; boundary=b"
       try harness.send(request("POST /file-upload", [type], body: "--b--\r\n"))
@@ -72,7 +72,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Identical ones are counted, and a token is in none`() async throws {
+  @Test func `identical rejected requests are counted, and none is reported with a token`() async throws {
     try await withHandler(access: gate()) { harness in
       for target in [
         "/a?token=wrong-token-1", "/%3Ftoken=wrong-token-1", "/secret-token-1", "/%73ecret-token-1",
@@ -97,7 +97,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The raw port's are reported too`() async throws {
+  @Test func `rejected raw connections are reported`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 0
     try await RawHarness.with(limits: limits) { harness in

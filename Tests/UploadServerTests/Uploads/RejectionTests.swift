@@ -4,9 +4,9 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Rejections, and how they reach a client that continues to send.
+/// Rejected requests whose client continues to send, and limits of uploads per client.
 @Suite struct RejectionTests {
-  @Test func `A short rest of a rejected body is skipped, and the connection stays open`() async throws {
+  @Test func `a short rest of a rejected body is skipped, and the next request is served`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1048576"]))
       let response = try harness.received()
@@ -22,13 +22,15 @@ import UploadTestSupport
   @Test(arguments: [
     ["Content-Length: 1048577"], ["Transfer-Encoding: chunked"], ["Content-Length: 8", "Connection: close"],
   ])
-  func `Any other rejected body is read so far that the response arrives`(fields: [String]) async throws {
+  func `the rest of any other rejected body is discarded until the response can have arrived`(fields: [String])
+    async throws
+  {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", fields))
       let response = try harness.received()
       #expect(response.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
       #expect(response.lowercased().contains("\r\nconnection: close\r\n"))
-      #expect(!harness.wire.outputIsClosed, "a forwarder might close both directions")
+      #expect(!harness.wire.outputIsClosed, "a proxy might close both directions")
       harness.advance(milliseconds: 500)
       #expect(harness.wire.outputIsClosed, "the client may be waiting for the end of the connection")
       #expect(harness.isOpen)
@@ -41,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Malformed input behind a rejection does not cost the client its response`() async throws {
+  @Test func `malformed input after a rejection does not reset the connection`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 3", "Connection: close"]))
       #expect(try harness.statuses() == [404])
@@ -53,7 +55,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["NONSENSE\r\n\r\n", "PUT /a HTTP/1.1\r\nNo colon\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"])
-  func `Input that follows malformed input later does not cost the client its response`(nonsense: String) async throws {
+  func `input after malformed input does not reset the connection`(nonsense: String) async throws {
     try await withHandler { harness in
       try? harness.send(nonsense)
       #expect(try harness.statuses() == [400])
@@ -64,7 +66,7 @@ import UploadTestSupport
     }
   }
 
-  /// Behind these the decoder decodes nothing more; it would retain all that arrives.
+  /// After these requests the decoder decodes nothing more, and would retain all that arrives.
   @Test(arguments: [
     (request("PUT /a", ["Connection: Upgrade", "Upgrade: websocket"], body: "x"), 201),
     (request("PUT /a", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"], body: "x"), 201),
@@ -72,7 +74,7 @@ import UploadTestSupport
     ("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 400),
     (request("CONNECT localhost:80"), 400),
   ])
-  func `Nothing is kept behind a request that ends what can be read`(text: String, status: Int) async throws {
+  func `input after the last request is discarded up to 64 MiB`(text: String, status: Int) async throws {
     try await withHandler { harness in
       harness.fillLingering()
       try? harness.send(text)
@@ -83,11 +85,11 @@ import UploadTestSupport
       for _ in 0..<64 { try harness.send(piece) }
       #expect(harness.isOpen)
       try? harness.send("x")
-      #expect(!harness.isOpen, "what was dropped has been counted")
+      #expect(!harness.isOpen, "discarded bytes have been counted")
     }
   }
 
-  @Test func `A response to HEAD has no body, so that the next response is read as one`() async throws {
+  @Test func `an error response to HEAD has no body`() async throws {
     try await withHandler { harness in
       try harness.send(request("HEAD /stream-upload"))
       let response = try harness.received()
@@ -109,7 +111,7 @@ import UploadTestSupport
     ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
     ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
   ])
-  func `Malformed input gets a response in JSON, which is the last`(text: String, status: Int) async throws {
+  func `malformed input gets an error response, and the connection is closed`(text: String, status: Int) async throws {
     try await withHandler { harness in
       try? harness.send(text)
       let response = try harness.received()
@@ -123,7 +125,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An address may have so many uploads at once and no more`() async throws {
+  @Test func `uploads over the limit per address are rejected`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 2
     try await withHandler(limits: limits) { harness in
@@ -133,7 +135,7 @@ import UploadTestSupport
       #expect(harness.server.perClient?.begin("192.0.2.2") == true)
       try harness.send("abc")
       #expect(try harness.statuses() == [201])
-      #expect(harness.server.perClient?.begin("192.0.2.1") == true, "what has ended counts no more")
+      #expect(harness.server.perClient?.begin("192.0.2.1") == true, "a finished upload no longer counts")
       try harness.send(request("PUT /b", ["Content-Length: 3"]))
       let response = try harness.received()
       #expect(response.hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
@@ -146,7 +148,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client whose upload fails, or that disconnects, has no upload under way`() async throws {
+  @Test func `a failed upload, and one of a closed connection, no longer counts for its client`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits) { harness in
@@ -162,7 +164,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A malformed chunk in the middle gets a response, and the upload is discarded`() async throws {
+  @Test func `a malformed chunk gets an error response, and the upload is aborted`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /stream-upload?name=a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
       try? harness.send("ZZ\r\n")

@@ -23,7 +23,9 @@ import UploadTestSupport
     ]
       as [(String, String?)]
   )
-  func `an upload is begun, and stored, under the condition of its request`(line: String, name: String?) async throws {
+  func `the condition of a request is checked when its upload begins and when it is stored`(line: String, name: String?)
+    async throws
+  {
     try await withHandler { harness in
       try harness.send(request(line, ["If-None-Match: *"], body: "x"))
       #expect(try harness.statuses() == [201])

@@ -6,14 +6,14 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Digests that requests state, want, or bring behind the body; of `hello`.
+/// Digests of `hello` that requests state, request, or send in a trailer.
 @Suite struct UploadDigestTests {
   private static let digest = "sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:"
   private static let digest512 =
     "sha-512=:m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw==:"
   private static let text = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
-  @Test(arguments: ["Repr-Digest", "Content-Digest"]) func `A digest that matches is in the response`(field: String)
+  @Test(arguments: ["Repr-Digest", "Content-Digest"]) func `a digest that matches is in the response`(field: String)
     async throws
   {
     try await withHandler { harness in
@@ -27,7 +27,7 @@ import UploadTestSupport
   @Test(arguments: [
     [digest.replacing("LPJ", with: "LPK")], [digest, digest512.replacing("m3H", with: "m3I")],
     [digest.replacing("LPJ", with: "LPK"), digest512],
-  ]) func `One that is wrong stores nothing`(digests: [String]) async throws {
+  ]) func `a digest that does not match stores nothing`(digests: [String]) async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Repr-Digest: \(digests.joined(separator: ", "))"], body: "hello"))
       #expect(try harness.statuses() == [400])
@@ -37,7 +37,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["sha-256=abc", "sha-256=:AAAA:", "(", "sha-256"]) func `A malformed digest is rejected at once`(
+  @Test(arguments: ["sha-256=abc", "sha-256=:AAAA:", "(", "sha-256"]) func `a malformed digest is rejected at once`(
     value: String
   ) async throws {
     try await withHandler { harness in
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Without a digest in the request none is computed, unless the server is to`() async throws {
+  @Test func `without a digest in the request none is computed, unless the server is configured to`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", body: "hello"))
       let response = try harness.received()
@@ -62,7 +62,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The requested digest is in the response`() async throws {
+  @Test func `the requested digest is in the response`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Want-Repr-Digest: sha-256=1, sha-512=9"], body: "hello"))
       let response = try harness.received()
@@ -77,7 +77,8 @@ import UploadTestSupport
       + "2\r\nhe\r\n3\r\nllo\r\n0\r\n" + trailers.map { $0 + "\r\n" }.joined() + "\r\n"
   }
 
-  @Test(arguments: [[], ["Trailer: Repr-Digest"]], [digest, digest512]) func `In a trailer alone it counts as well`(
+  @Test(arguments: [[], ["Trailer: Repr-Digest"]], [digest, digest512])
+  func `a digest in a trailer alone is checked as well`(
     fields: [String],
     digest: String
   ) async throws {
@@ -85,7 +86,7 @@ import UploadTestSupport
       try harness.send(chunked(fields, trailers: ["Repr-Digest: \(digest)"]))
       let response = try harness.received()
       #expect(response.contains("HTTP/1.1 201 ") && response.contains(digest), "\(response)")
-      // Announced, the usual one is computed on the way; what is not, of what is stored.
+      // An announced digest is computed as sha-256 while the content arrives, any other from the stored content.
       #expect((harness.store.sink?.hash != nil) == !fields.isEmpty)
       #expect((harness.store.sink?.request?.late != nil) == (fields.isEmpty || digest == Self.digest512))
       let wrong = digest.replacing("LPJ", with: "LPK").replacing("m3H", with: "m3I")
@@ -96,7 +97,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A trailer that contradicts the headers is rejected`() async throws {
+  @Test func `a trailer that contradicts the headers is rejected`() async throws {
     try await withHandler { harness in
       let other = "Repr-Digest: \(Self.digest.replacing("LPJ", with: "LPK"))"
       try harness.send(chunked(["Repr-Digest: \(Self.digest)"], trailers: [other]))
@@ -104,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An interrupted upload is incomplete, whatever digest it states`() async throws {
+  @Test func `an interrupted upload is rejected as incomplete, whatever digest it states`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Repr-Digest: \(Self.digest)", "Content-Length: 50"]) + "hello")
       harness.sendEnd()
@@ -122,7 +123,7 @@ import UploadTestSupport
     return request("POST /file-upload", [type], body: body.joined() + "--b--\r\n")
   }
 
-  @Test func `A part of a form has a digest of its own`() async throws {
+  @Test func `a part of a form has a digest of its own`() async throws {
     try await withHandler { harness in
       try harness.send(form([("Content-Digest: \(Self.digest)\r\n", "hello"), ("", "x")]))
       let response = try harness.received()
@@ -130,7 +131,7 @@ import UploadTestSupport
         response.contains(#"{"name":"0","size":5,"type":"text/plain","sha256":"\#(Self.text)","url":"./files/0"}"#)
       )
       #expect(response.contains(#"{"name":"1","size":1,"type":"text/plain","url":"./files/1"}"#))
-      #expect(!response.contains("Repr-Digest"), "it could not say which file it means")
+      #expect(!response.contains("Repr-Digest"), "the field could not say which file it means")
       try harness.send(form([("", "x"), ("Repr-Digest: \(Self.digest)\r\n", "hello!")]))
       try harness.send(form([("Repr-Digest: ?\r\n", "hello")]))
       #expect(try harness.statuses() == [400, 400])

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import Testing
 import UploadCore
 import UploadTestSupport
@@ -12,7 +13,7 @@ import UploadTestSupport
     #expect(try harness.received() == "")
   }
 
-  @Test func `While the store has no room nothing is read, and afterwards at once`() async throws {
+  @Test func `reads stop while the store has no room, and resume at once when it has`() async throws {
     try await withHandler { harness in
       try begin(harness)
       #expect(harness.readsOnTurn() > 0)
@@ -22,14 +23,14 @@ import UploadTestSupport
       try harness.send("1234")
       #expect(harness.readsOnTurn() == 0)
       #expect(harness.wire.reads == before)
-      #expect(sink.text == "1234", "what comes all the same is not lost")
+      #expect(sink.text == "1234", "bytes that arrive nevertheless are not lost")
       sink.hasRoom = true
       #expect(harness.wire.reads > before)
       #expect(harness.readsOnTurn() > 0)
     }
   }
 
-  @Test func `A client that waits for 100 Continue gets it when the store has room, not before`() async throws {
+  @Test func `100 Continue is sent once the store has room`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5"]))
@@ -41,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A store that cannot take a file says so instead of asking for it`() async throws {
+  @Test func `a full store sends an error instead of 100 Continue`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5000000"]))
@@ -52,20 +53,62 @@ import UploadTestSupport
     }
   }
 
-  @Test func `While a file is being stored nothing is read`() async throws {
+  /// A store does so when its threads have been shut down.
+  @Test func `a store that fails within the call that begins an upload fails that upload once`() async throws {
+    var limits = UploadLimits()
+    limits.maxUploadsPerClient = 1
+    try await withHandler(limits: limits) { harness in
+      harness.store.beginFailure = UploadError(.storageFailed, "No.")
+      try harness.send(request("PUT /a", body: "hello"))
+      #expect(try harness.statuses() == [500])
+      #expect(harness.ledger.totals(.incoming).failed == 1)
+      #expect(harness.ledger.drainRejected().isEmpty, "the failure of an upload is no rejected request")
+      harness.store.beginFailure = nil
+      try harness.send(request("PUT /b", body: "hello"))
+      #expect(try harness.statuses() == [201], "the connection serves the next request")
+      #expect(harness.store.published == [["b"]])
+    }
+    try await withHandler { harness in
+      harness.store.beginFailure = UploadError(.storageFailed, "No.")
+      try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5"]))
+      #expect(try harness.statuses() == [500], "no 100 Continue is sent")
+    }
+    try await RawHarness.with { harness in
+      harness.store.beginFailure = UploadError(.storageFailed, "No.")
+      try harness.send("hello")
+      #expect(try harness.received() == #"{"status":500,"msg":"No.","ok":false}"# + "\n")
+      #expect(harness.ledger.totals(.incoming).failed == 1)
+      #expect(harness.ledger.drainRejected().isEmpty)
+    }
+  }
+
+  @Test func `a connection that closes while its store fails to begin ends the upload once`() async throws {
+    try await withHandler { harness in
+      harness.store.beginFailure = UploadError(.storageFailed, "No.")
+      let text = request("PUT /a", ["Content-Length: 5"])
+      // Not `send`, which also runs the tasks of the loop.
+      try harness.channel.writeInbound(ByteBuffer(string: text))
+      #expect(try harness.received() == "")
+      harness.disconnect()
+      #expect(harness.ledger.totals(.incoming).failed == 1)
+      #expect(harness.ledger.drainRejected().isEmpty)
+    }
+  }
+
+  @Test func `nothing is read while a file is being stored`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
       #expect(harness.readsOnTurn() == 0)
-      #expect(try #require(harness.ledger.active().first).residentBytes == 0, "its last bytes are with the store")
+      #expect(try #require(harness.ledger.active().first).residentBytes == 0, "the store has its last bytes")
       let before = harness.wire.reads
       harness.store.finishPublishing()
-      #expect(harness.wire.reads > before, "the read that was held back is made up for")
+      #expect(harness.wire.reads > before, "the postponed read is made")
     }
   }
 
   @Test(arguments: [("Content-Length: 100000000", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
-  func `A full disk is reported while the client still sends`(length: String, piece: String) async throws {
+  func `a full disk is reported while the client still sends`(length: String, piece: String) async throws {
     try await withHandler { harness in
       try begin(harness, length)
       try harness.send(piece)
@@ -81,7 +124,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `After a failure near the end the rest is skipped and the connection stays`() async throws {
+  @Test func `after a failure near the end of a body the next request is served`() async throws {
     try await withHandler { harness in
       try begin(harness, "Content-Length: 6")
       try harness.send("abc")
@@ -92,7 +135,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A failure while the file is stored gets a response, and the connection stays open`() async throws {
+  @Test func `a failure while the file is stored gets a response, and the connection stays open`() async throws {
     try await withHandler { harness in
       harness.store.publishFailure = UploadError(.nameTaken, "Taken.")
       try harness.send(request("PUT /a", body: "x"))
@@ -107,7 +150,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A body without a length is held to the limit while it arrives`() async throws {
+  @Test func `the size limit applies to a body without a length while it arrives`() async throws {
     var limits = UploadLimits()
     limits.maxSize = 5
     try await withHandler(limits: limits) { harness in

@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Uploads held back by rate limits; time is driven by the tests.
+/// Uploads under rate limits. Tests drive the time.
 @Suite struct UploadRateTests {
   private func limits(rate: UInt64? = nil, perUpload: UInt64? = nil) -> UploadLimits {
     var limits = UploadLimits()
@@ -15,7 +15,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(1000, nil), (nil, 1000), (1000, 50_000), (50_000, 1000)] as [(UInt64?, UInt64?)])
-  func `What was read is paid for in time`(rate: UInt64?, perUpload: UInt64?) async throws {
+  func `reads pause until the average rate is within the limit`(rate: UInt64?, perUpload: UInt64?) async throws {
     try await withHandler(limits: limits(rate: rate, perUpload: perUpload)) { harness in
       harness.advance(10)
       try harness.send(request("PUT /a", ["Content-Length: 4000"]) + String(repeating: "x", count: 2000))
@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload under a rate limit neither times out nor counts as slow`() async throws {
+  @Test func `an upload under a rate limit neither times out nor counts as slow`() async throws {
     var limits = limits(rate: 100)
     limits.minRate = 1000
     limits.idleTimeout = .seconds(5)
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A disk that is slower than the limit is the one to wait for`() async throws {
+  @Test func `reads stay paused while the disk has no room, even when the rate limit permits them`() async throws {
     try await withHandler(limits: limits(rate: 1000)) { harness in
       harness.advance(10)
       try harness.send(request("PUT /a", ["Content-Length: 4000"]) + String(repeating: "x", count: 1000))
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The next request owes nothing of the one before`() async throws {
+  @Test func `the rate limit of an upload does not delay the next request`() async throws {
     try await withHandler(limits: limits(perUpload: 1000)) { harness in
       try harness.send(request("PUT /a", body: String(repeating: "x", count: 5000)))
       #expect(try harness.statuses() == [201])

@@ -4,9 +4,9 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Responses to uploads, and what becomes of the connection.
+/// Responses to uploads, and whether the connection continues after them.
 @Suite struct UploadResponseTests {
-  @Test func `An upload is stored and gets a response, and the connection stays open`() async throws {
+  @Test func `an upload is stored and gets a response, and the connection stays open`() async throws {
     try await withHandler { harness in
       for round in 1...3 {
         try harness.send(request("POST /stream-upload?name=a\(round).txt", body: "hello"))
@@ -51,7 +51,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Uploads and Hummingbird's requests take turns`() async throws {
+  @Test func `uploads and requests to Hummingbird alternate on one connection`() async throws {
     try await withHandler { harness in
       try harness.send(request("GET /a"))
       #expect(try harness.received().hasSuffix("hummingbird: GET /a\n"))
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `PUT tells a new file from a replaced one`() async throws {
+  @Test func `PUT responds with 201 for a new file and 200 for a replaced one`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", body: "x"))
       harness.store.replaces = true
@@ -74,7 +74,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A browser's form gets a page, everybody else JSON`() async throws {
+  @Test func `a browser's form gets a page, every other client JSON`() async throws {
     try await withHandler { harness in
       let form = "--b\r\nContent-Disposition: form-data; name=f; filename=a\r\n\r\nx\r\n--b--\r\n"
       let type = "Content-Type: multipart/form-data; boundary=b"
@@ -104,7 +104,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a response that rejects for want of a token is a page too`() async throws {
+  @Test func `a browser without the token gets a page that asks for it`() async throws {
     var rules = AccessRules()
     rules.token = try AccessToken("12345678")
     try await withHandler(access: AccessGate(rules)) { harness in
@@ -115,7 +115,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `100 Continue is sent once, and only when the body is wanted`() async throws {
+  @Test func `100 Continue is sent once, and not for a rejected request`() async throws {
     var limits = UploadLimits()
     limits.maxSize = 100
     try await withHandler(limits: limits) { harness in
@@ -128,12 +128,12 @@ import UploadTestSupport
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /stream-upload", ["Expect: 100-continue", "Content-Length: 101"]))
       #expect(try harness.statuses() == [413])
-      #expect(harness.wire.outputIsClosed, "nobody knows whether it sends its body now")
+      #expect(harness.wire.outputIsClosed, "the client may or may not send its body now")
       #expect(harness.store.sinks.isEmpty)
     }
   }
 
-  @Test func `HTTP/1.0 gets one response, then the connection is closed`() async throws {
+  @Test func `HTTP/1.0 gets one response, and the connection is closed`() async throws {
     try await withHandler { harness in
       try harness.send("PUT /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
       let response = try harness.received()
@@ -143,7 +143,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Above the upload limit a client is asked to try again later`() async throws {
+  @Test func `over the upload limit a request is rejected with Retry-After`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 0
     try await withHandler(limits: limits) { harness in

@@ -7,7 +7,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// What the first bytes of an upload show, and what follows from it.
+/// The type that the first bytes of an upload show, its generated name, and the rules for types.
 @Suite struct UploadTypeTests {
   private static let pdf = "%PDF-1.7\n"
 
@@ -20,7 +20,7 @@ import UploadTestSupport
     return limits
   }
 
-  @Test func `The bytes say more than the sender and the name`() async throws {
+  @Test func `the detected type is preferred to the declared one and to that of the name`() async throws {
     try await withHandler { harness in
       let fields = ["Content-Type: image/png"]
       try harness.send(request("PUT /a.txt", fields, body: Self.pdf))
@@ -28,7 +28,7 @@ import UploadTestSupport
       #expect(harness.store.sink?.type == "application/pdf")
       guard case .finished(let file) = harness.store.sink?.meter.ended?.outcome else { throw NotFinished() }
       #expect(file.declaredType == "image/png" && file.detectedType == "application/pdf")
-      // Bytes that show nothing leave it to the sender, then to the name.
+      // Where the bytes show no type, the declared one counts, then that of the name.
       try harness.send(request("PUT /a.iso", fields, body: "\u{1}"))
       try harness.send(request("PUT /a.iso", body: "\u{1}"))
       try harness.send(request("PUT /a.iso"))
@@ -42,7 +42,7 @@ import UploadTestSupport
 
   private struct NotFinished: Error {}
 
-  @Test func `A made-up name has the ending of what the bytes show`() async throws {
+  @Test func `a generated name has the extension of the detected type`() async throws {
     try await withHandler { harness in
       for body in [Self.pdf, "\u{1}", "plain"] {
         try harness.send(request("POST /stream-upload", ["Content-Type: image/png"], body: body))
@@ -51,14 +51,14 @@ import UploadTestSupport
       try harness.send(request("POST /file-upload", ["Content-Type: multipart/form-data; boundary=b"], body: form))
       let names = harness.store.sinks.compactMap(\.name)
       #expect(names.map { $0.split(separator: ".").last } == ["pdf", "png", "txt", "pdf"])
-      // Only its ending is another than the one it was announced with.
+      // Only the extension differs from that of the name in the events.
       for sink in harness.store.sinks {
         #expect(sink.name?.split(separator: ".").first == sink.meter.name.split(separator: ".").first)
       }
     }
   }
 
-  @Test func `An upload rejected for its declared type does not count for its client`() async throws {
+  @Test func `an upload that is rejected for its declared type does not count for its client`() async throws {
     var limits = try limits(deny: ["image/png"])
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits) { harness in
@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A type that is not accepted is rejected as soon as its bytes show it`() async throws {
+  @Test func `a type that is not accepted is rejected as soon as it is detected`() async throws {
     try await withHandler(limits: limits(allow: ["image/*"])) { harness in
       let declared = "Content-Type: image/png"
       try harness.send(request("PUT /a", [declared, "Content-Length: 5000"]) + String(repeating: "a", count: 1444))
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A denied type is rejected by its bytes, or by its declaration`() async throws {
+  @Test func `a denied type is rejected whether it is detected or declared`() async throws {
     try await withHandler(limits: limits(deny: ["text/html", "application/pdf"])) { harness in
       try harness.send(request("PUT /a", ["Content-Type: text/html"], body: "x"))
       #expect(try harness.statuses() == [415])
@@ -101,26 +101,32 @@ import UploadTestSupport
 
   @Test(
     arguments: [
-      // Declared in a way that no two programs understand alike, so not at all.
+      // Malformed declarations count as none.
       ("PUT /a", ["Content-Type: text/plain,text/html"], "x", 201, "text/plain"),
       ("PUT /a", ["Content-Type: text/plain,text/html"], "\u{1}", 201, "application/octet-stream"),
       ("PUT /a", ["Content-Type: text/plain,text/html"], "<script>x", 415, nil),
       ("PUT /a.html", ["Content-Type: text/plain,text/html"], "\u{1}", 415, nil),
       ("PUT /a", ["Content-Type: text/plain", "Content-Type: text/html"], "x", 201, "text/plain"),
       ("PUT /a", ["Content-Type: TEXT/HTML; charset=x"], "x", 415, nil),
-      // What a parser of HTML passes over at the beginning.
+      // Beginnings that a parser of HTML skips.
       ("PUT /a", [], "\0<html><script>x", 415, nil),
       ("PUT /a", ["Content-Type: text/plain"], "\0\0\n<script>", 415, nil),
       ("PUT /a.html", [], "\0\u{1}x", 415, nil), ("PUT /a", [], "\u{FEFF}<!doctype html>", 415, nil),
       ("PUT /a.html", ["Content-Type: image/png"], "\u{1}", 415, nil), ("PUT /a.html", [], "x", 201, "text/plain"),
       ("PUT /a", [], "\0<htm", 201, "application/octet-stream"),
-      // Text that its name alone makes a table.
+      // Text that counts as a table by its name alone.
       ("PUT /a.csv", [], "x", 415, nil), ("PUT /a", ["Content-Type: text/csv"], "x", 415, nil),
       ("PUT /a", [], "a,b\n1,2\n", 415, nil),
       ("PUT /a.txt", [], "x", 201, "text/plain"),
     ] as [(String, [String], String, Int, String?)]
   )
-  func `what is denied is never reported`(line: String, fields: [String], body: String, status: Int, type: String?)
+  func `no stored file is reported with a denied type`(
+    line: String,
+    fields: [String],
+    body: String,
+    status: Int,
+    type: String?
+  )
     async throws
   {
     try await withHandler(limits: limits(deny: ["text/html", "text/csv"])) { harness in
@@ -132,7 +138,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `what is allowed is what is reported`() async throws {
+  @Test func `a stored file is reported with an allowed type`() async throws {
     try await withHandler(limits: limits(allow: ["text/csv"])) { harness in
       try harness.send(request("PUT /a.csv", body: "one column"))
       #expect(try harness.received().contains(#""type":"text/csv""#))
@@ -163,7 +169,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["application/pdf", nil]) func `One part of a form that is not accepted fails the whole form`(
+  @Test(arguments: ["application/pdf", nil]) func `one part of a form that is not accepted fails the whole form`(
     declared: String?
   ) async throws {
     try await withHandler(limits: limits(deny: ["application/pdf"])) { harness in
@@ -176,7 +182,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The raw port looks at the bytes as well`() async throws {
+  @Test func `raw uploads have their type detected and checked`() async throws {
     try await RawHarness.with(limits: limits(allow: ["application/pdf"])) { harness in
       try harness.send(Self.pdf)
       harness.fire(ChannelEvent.inputClosed)

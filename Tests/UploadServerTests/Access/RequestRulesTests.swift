@@ -22,7 +22,7 @@ import UploadCore
 
   private static let host = ("Host", "a")
 
-  @Test func `There is one Host field, and HTTP/1.0 may do without`() {
+  @Test func `exactly one Host field is required, and none with HTTP/1.0`() {
     #expect(code([]) == .badRequest)
     #expect(code([Self.host]) == nil)
     #expect(code([("hOsT", "a")]) == nil)
@@ -37,7 +37,7 @@ import UploadCore
     (["chunked, chunked"], .notImplemented), (["chunked", "chunked"], .notImplemented), (["identity"], .notImplemented),
     (["chunked, gzip"], .notImplemented), (["xchunked"], UploadError.Code.notImplemented),
   ])
-  func `The one transfer coding is chunked`(codings: [String], expected: UploadError.Code?) {
+  func `chunked is the only transfer coding that is accepted`(codings: [String], expected: UploadError.Code?) {
     let fields = [Self.host] + codings.map { ("Transfer-Encoding", $0) }
     #expect(code(fields) == expected)
     #expect(code(fields, .http1_0) == .badRequest)
@@ -50,20 +50,24 @@ import UploadCore
     (["foo", "close"], .http1_1, ["close"]),
     ([], .http1_0, ["close"]), (["keep-alive"], .http1_0, ["close"]),
   ])
-  func `A connection that is to end says so in one way`(given: [String], version: HTTPVersion, expected: [String])
+  func `the Connection field of the last request is exactly close`(
+    given: [String],
+    version: HTTPVersion,
+    expected: [String]
+  )
     throws
   {
     let headers = try check([Self.host] + given.map { ("Connection", $0) }, version)
     #expect(headers["connection"] == expected)
   }
 
-  @Test func `HTTP/1.0 has no interim responses, so the expectation is removed`() throws {
+  @Test func `the Expect field is removed from HTTP/1.0 requests`() throws {
     let fields = [Self.host, ("Expect", "100-continue")]
     #expect(try check(fields)["expect"] == ["100-continue"])
     #expect(try check(fields, .http1_0)["expect"] == [])
   }
 
-  @Test func `Other fields stay as they were`() throws {
+  @Test func `other header fields are unchanged`() throws {
     let headers = try check([Self.host, ("X-A", "1"), ("Content-Length", "3")])
     #expect(headers == HTTPHeaders([("Host", "a"), ("X-A", "1"), ("Content-Length", "3")]))
   }

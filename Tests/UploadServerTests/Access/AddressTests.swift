@@ -12,23 +12,24 @@ import UploadCore
     ("2001:db8::/33", "2001:db8:7fff::1", true), ("2001:db8::/33", "2001:db8:8000::1", false),
     ("10.0.0.0/8", "::ffff:10.1.2.3", true),
   ])
-  func `A range holds what shares its first bits`(range: String, address: String, holds: Bool) throws {
+  func `a range contains the addresses that share its leading bits`(range: String, address: String, holds: Bool) throws
+  {
     #expect(try AddressRange(parsing: range).contains(#require(IPAddress(address))) == holds)
   }
 
   @Test(arguments: ["", "/", "localhost", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "::1/129", "1.2.3", "1.2.3.4/8/9"])
-  func `A text that is no range is rejected`(text: String) {
+  func `a malformed range is rejected`(text: String) {
     #expect(throws: UploadError.self) { try AddressRange(parsing: text) }
   }
 
-  @Test func `Addresses are written as usual`() throws {
+  @Test func `addresses are written in their canonical form`() throws {
     #expect(IPAddress("2001:DB8:0:0:0:0:0:1")?.text == "2001:db8::1")
     #expect(IPAddress("::ffff:1.2.3.4")?.text == "1.2.3.4")
     #expect(IPAddress(String(repeating: "1", count: 10_000)) == nil)
     #expect(IPAddress("1.2.3.4:80") == nil)
   }
 
-  @Test func `One client of IPv6 is a network`() throws {
+  @Test func `a network of 64 bits counts as one client of IPv6`() throws {
     let one = ClientAddress(try SocketAddress(ipAddress: "2001:db8::1", port: 5))
     let two = ClientAddress(try SocketAddress(ipAddress: "2001:db8::ffff:2", port: 6))
     let other = ClientAddress(try SocketAddress(ipAddress: "2001:db8:0:1::1", port: 5))
@@ -43,7 +44,7 @@ import UploadCore
     ("localhost", true), ("LOCALHOST", true), ("127.0.0.1", true), ("127.8.9.1", true), ("::1", true),
     ("0.0.0.0", false), ("::", false), ("127.0.0.1.example", false), ("10.0.0.1", false), ("localhost.example", false),
   ])
-  func `Loopback is what only this machine can reach`(host: String, isLoopback: Bool) {
+  func `only names of this machine are loopback names`(host: String, isLoopback: Bool) {
     #expect(LoopbackName.contains(host) == isLoopback)
   }
 }

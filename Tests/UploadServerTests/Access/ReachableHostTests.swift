@@ -8,12 +8,12 @@ import Testing
     ReachableHost.host(for: host, addresses: try addresses.map { try SocketAddress(ipAddress: $0, port: 0) })
   }
 
-  @Test func `A host that was named is the one that is shown`() throws {
+  @Test func `a configured host is shown as it is`() throws {
     #expect(try host("127.0.0.1", "192.168.1.7") == "127.0.0.1")
     #expect(try host("files.example", "192.168.1.7") == "files.example")
   }
 
-  @Test func `For all addresses one is shown that others reach`() throws {
+  @Test func `for a wildcard an address is shown that other machines can reach`() throws {
     #expect(try host("0.0.0.0", "127.0.0.1", "169.254.3.4", "::1", "192.168.1.7", "10.0.0.2") == "192.168.1.7")
     #expect(try host("::", "::1", "fe80::1", "2001:db8::7") == "2001:db8::7")
     #expect(try host("::", "2001:db8::7", "192.168.1.7") == "192.168.1.7")
@@ -24,11 +24,11 @@ import Testing
     #expect(try host(wildcard, "192.168.1.7") == "192.168.1.7")
   }
 
-  @Test func `A server for IPv4 is not shown under an IPv6 address`() throws {
+  @Test func `a server for IPv4 is not shown under an IPv6 address`() throws {
     #expect(try host("0.0.0.0", "2001:db8::7") == "127.0.0.1")
   }
 
-  @Test func `Without a network this machine is all there is`() throws {
+  @Test func `without a network the loopback address is shown`() throws {
     #expect(try host("0.0.0.0", "127.0.0.1") == "127.0.0.1")
     #expect(try host("::", "::1") == "::1")
     #expect(ReachableHost.addresses.contains { $0.ipAddress == "127.0.0.1" })

@@ -42,11 +42,11 @@ import UploadProtocol
     ("/stream-upload?name=%00%1B%5Ba", "[a"), ("/stream-upload?name=.sluice-1.part", "_.sluice-1.part"),
     ("/stream-upload?name=%FF", #"\xFF"#), ("/stream-upload?Name=a", "(made up)"), ("/stream-upload?name=%3F", "?"),
   ])
-  func `A streamed file's name is the query's`(path: String, expected: String) {
+  func `a streamed file gets the name in the query`(path: String, expected: String) {
     #expect(name(route(.post, path)) == expected)
   }
 
-  @Test func `Without a name in the query the disposition has it`() {
+  @Test func `without a name in the query the file gets that of Content-Disposition`() {
     let fields: HTTPFields = [.contentDisposition: "attachment; filename=\"x/y.txt\""]
     #expect(name(route(.post, "/stream-upload", fields)) == "y.txt")
     #expect(name(route(.post, "/stream-upload?name=q", fields)) == "q")
@@ -63,34 +63,34 @@ import UploadProtocol
     ("/stream-upload%2Fa", "a"), ("/healthz/", nil), ("/", nil), ("/a/", nil), ("/..", nil), ("/.", nil), ("/%2e", nil),
     ("/%2F", nil), ("/%00", nil), ("/a/..", nil),
   ])
-  func `A PUT's name is the last of its path`(path: String, expected: String?) {
+  func `a PUT gets the last component of its path as its name`(path: String, expected: String?) {
     let route = route(.put, path)
     #expect(name(route) == expected)
     #expect(rejection(route) == (expected == nil ? .badRequest : nil))
   }
 
   @Test(arguments: ["/stream-upload?name=%", "/stream-upload?name=%G0", "/stream-upload?name=a%2"])
-  func `A malformed escape in a name is rejected`(path: String) {
+  func `a malformed escape in a name is rejected`(path: String) {
     #expect(rejection(route(.post, path)) == .badRequest)
   }
 
   @Test(arguments: ["/%", "/a%2", "/%zz"])
-  func `A malformed escape in a path is rejected`(path: String) {
+  func `a malformed escape in a path is rejected`(path: String) {
     #expect(rejection(route(.put, path)) == .badRequest)
   }
 
   @Test(arguments: ["*", "", "http://host/a", "host:80", "stream-upload"])
-  func `A target that is no path is rejected`(path: String) {
+  func `a target that is not a path is rejected`(path: String) {
     #expect(rejection(route(.post, path)) == .badRequest)
     #expect(rejection(route(.get, path, length: .none)) == .badRequest)
   }
 
-  @Test func `A request without a path is one for the root`() {
+  @Test func `a request without a path is routed as one for the root`() {
     #expect(name(route(.put, nil)) == nil)
     if case .hummingbird = route(.get, nil, length: .none) {} else { Issue.record("not Hummingbird's") }
   }
 
-  @Test func `A form is a form by its type`() {
+  @Test func `a form is recognized by its content type`() {
     let fields: HTTPFields = [.contentType: "multipart/form-data; boundary=xyz"]
     guard case .form(let boundary) = route(.post, "/file-upload", fields) else {
       Issue.record("no form")
@@ -106,7 +106,7 @@ import UploadProtocol
   }
 
   @Test(arguments: [HTTPRequest.Method.get, .head])
-  func `A request that has no body and is no upload is Hummingbird's`(method: HTTPRequest.Method) {
+  func `GET and HEAD without a body are forwarded to Hummingbird`(method: HTTPRequest.Method) {
     for path in ["/", "/files/", "/files/a", "/healthz", "/metrics", "/nothing", "/%", "/stream-upload/"] {
       if case .hummingbird = route(method, path, length: .none) {} else { Issue.record("\(path) is not Hummingbird's") }
       #expect(rejection(route(method, path, length: .known(1))) == .badRequest)
@@ -117,7 +117,7 @@ import UploadProtocol
   }
 
   @Test(arguments: [HTTPRequest.Method.post, .delete, .patch, .options, .trace, .connect])
-  func `Other methods are rejected, with and without a body`(method: HTTPRequest.Method) {
+  func `other methods are rejected, with and without a body`(method: HTTPRequest.Method) {
     #expect(rejection(route(method, "/", length: .none)) == .methodNotAllowed)
     #expect(rejection(route(method, "/files/a", length: .none)) == .methodNotAllowed)
     #expect(rejection(route(method, "/files/a", length: .known(1))) == .notFound)
@@ -128,7 +128,7 @@ import UploadProtocol
   }
 
   @Test(arguments: ["/stream-upload", "/file-upload", "/healthz", "/metrics", "/stream-upload?name=a"])
-  func `PUT does not hide an endpoint behind a file`(path: String) {
+  func `PUT cannot store a file under the name of an endpoint`(path: String) {
     #expect(rejection(route(.put, path)) == .methodNotAllowed)
   }
 
@@ -136,13 +136,13 @@ import UploadProtocol
     ("/stream-upload", "POST"), ("/file-upload?x=1", "POST"), ("/", "GET, HEAD"), ("/healthz", "GET, HEAD"),
     ("/metrics?x", "GET, HEAD"), ("/a", "GET, HEAD, PUT"), ("/files/a", "GET, HEAD, PUT"), ("", "GET, HEAD, PUT"),
   ])
-  func `A rejection lists the methods that the path allows`(path: String, methods: String) {
+  func `a rejection lists the methods that the path allows`(path: String, methods: String) {
     let request = HTTPRequest(method: .delete, scheme: nil, authority: nil, path: path)
     #expect(UploadRoute.methods(for: IncomingRequest(request)) == methods)
   }
 
   @Test(arguments: [(HTTPRequest.Method.post, "/stream-upload"), (.post, "/file-upload"), (.put, "/a")])
-  func `Parts of files and encoded files are rejected`(method: HTTPRequest.Method, path: String) {
+  func `parts of files and encoded files are rejected`(method: HTTPRequest.Method, path: String) {
     #expect(rejection(route(method, path, [.contentRange: "bytes 0-1/2"])) == .badRequest)
     for coding in ["gzip", "br", "deflate", "identity, gzip"] {
       #expect(rejection(route(method, path, [.contentEncoding: coding])) == .unsupportedType)
@@ -156,7 +156,7 @@ import UploadProtocol
     ("application/x-www-form-urlencoded", nil), ("nonsense", nil), ("", nil), (";", nil),
     ("a/\u{202E}b", nil), ("text/plain,text/html", nil),
   ])
-  func `A declared type is used without its parameters`(field: String, expected: String?) {
+  func `a declared type is used without its parameters`(field: String, expected: String?) {
     #expect(type(route(.put, "/a", [.contentType: field])) == expected)
     #expect(type(route(.post, "/stream-upload", [.contentType: field])) == expected)
   }
@@ -166,7 +166,7 @@ import UploadProtocol
     (["content-length": "0"], .none), ([:], .none), (["content-length": "18446744073709551615"], .known(.max)),
     (["transfer-encoding": "chunked", "content-length": "5"], .chunked),
   ])
-  func `The length is read from the fields`(fields: [String: String], expected: BodyLength) throws {
+  func `the length of the body comes from its header fields`(fields: [String: String], expected: BodyLength) throws {
     var request = HTTPRequest(method: .post, scheme: nil, authority: nil, path: "/")
     for (name, value) in fields { request.headerFields[try #require(HTTPField.Name(name))] = value }
     #expect(BodyLength(of: request) == expected)

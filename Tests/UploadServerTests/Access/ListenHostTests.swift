@@ -11,11 +11,11 @@ import UploadCore
     ("fe80::1%lo", "fe80::1%lo"), ("[fe80::1%25lo]", "fe80::1%lo"), ("fe80::1%1", "fe80::1%1"),
     ("::1%lo", "::1"),
   ])
-  func `an address is understood as people write it`(text: String, host: String) throws {
+  func `an address is accepted in every usual spelling`(text: String, host: String) throws {
     #expect(try ListenHost.normalized(text) == host)
   }
 
-  @Test func `an asterisk is all addresses`() throws {
+  @Test func `an asterisk means all addresses`() throws {
     #expect(ListenHost.isWildcard(try ListenHost.normalized("*")))
   }
 
@@ -33,7 +33,7 @@ import UploadCore
     #expect(!error.message.contains("\u{1B}"))
   }
 
-  @Test func `loopback is recognized with a zone`() {
+  @Test func `a loopback address is recognized with a zone`() {
     #expect(LoopbackName.contains("::1%lo"))
     #expect(!LoopbackName.contains("fe80::1%lo"))
     #expect(SelfSignedCertificate.names(host: "::1%lo").contains { "\($0)".contains("localhost") })

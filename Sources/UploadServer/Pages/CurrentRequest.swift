@@ -6,7 +6,7 @@ import UploadProtocol
 struct CurrentRequest {
   /// Where it comes from.
   var client: ClientAddress
-  /// Whether the client wants to keep the connection.
+  /// Whether the client wants to keep the connection open.
   var keepAlive = false
   var length = BodyLength.none
   /// Bytes of the body that have been delivered.
@@ -15,23 +15,23 @@ struct CurrentRequest {
   var pageLinks: PageLinks?
   /// The client waits for `100 Continue` before it sends the body.
   var expectsContinue = false
-  /// It has got that.
+  /// `100 Continue` has been sent.
   var wasContinued = false
   /// The method as it was sent; nil when it could not be parsed.
   var method: String?
-  /// The host and port that the client asked for, as ``AccessGate/publicAddress(of:from:)`` tells; nil when unknown.
+  /// The host and port that the client asked for, see ``AccessGate/publicAddress(of:from:)``; nil when unknown.
   var host: String?
   /// The target as it was sent, with the query; nil when it could not be parsed.
   var rawTarget: String?
   /// The response must have no body (RFC 9110 section 9.3.2).
   var isHead = false
   var isPut = false
-  /// The methods that the path takes, for the `Allow` field of a 405.
+  /// The methods that are allowed for the path, for the `Allow` field of a 405.
   var allowedMethods = ""
-  /// The foreign origin whose pages may read the response.
+  /// The foreign origin whose pages may read the response; nil when there is none.
   var allowedOrigin: String?
 
-  /// Of a request that could not be parsed, or was not complete.
+  /// A request that could not be parsed, or was not complete.
   init(client: ClientAddress = ClientAddress(nil)) {
     self.client = client
   }
@@ -43,7 +43,7 @@ struct CurrentRequest {
     self.allowedOrigin = allowedOrigin
     keepAlive = !head.closesConnection
     length = request.length
-    if AcceptField.prefersHTML(head.headerFields) { pageLinks = PageLinks(head) }
+    pageLinks = AcceptField.prefersHTML(head.headerFields) ? PageLinks(head) : nil
     expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
     method = head.method.rawValue
     rawTarget = head.path
@@ -53,25 +53,26 @@ struct CurrentRequest {
   }
 
   /// Bytes of the body that have not arrived; nil when the length is not known.
-  var remaining: UInt64? {
-    length.bytes.map { $0 > received ? $0 - received : 0 }
-  }
+  var remaining: UInt64? { length.bytes.map { $0 > received ? $0 - received : 0 } }
 
-  /// Adds to the head of a response what depends on the request.
+  /// Adds to the headers of a response what depends on the request.
   /// - Parameter closes: whether the connection ends with it.
   func complete(_ response: inout HTTPResponse, closes: Bool) {
     if closes { response.headerFields[.connection] = "close" }
-    // Lets pages of the origin that asked read the response, where that is allowed (the Fetch standard's CORS protocol).
+    // Lets pages of an allowed foreign origin read the response (the Fetch standard's CORS protocol).
     guard let allowedOrigin else { return }
     response.headerFields[.accessControlAllowOrigin] = allowedOrigin
     response.headerFields[.vary] = "Origin"
   }
 
-  /// The target's path and query as relative URLs in responses need it.
+  /// The target's path and query, which relative URLs in responses depend on.
   var path: String { rawTarget ?? "/" }
+
+  /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
+  var page: Page? { pageLinks.map { Page($0) } }
 }
 
 extension HTTPRequest {
-  /// Whether nothing follows it, in the one spelling that ``RequestRules`` leaves.
+  /// Whether the connection ends with this request, by the one spelling of `Connection` that ``RequestRules`` leaves.
   var closesConnection: Bool { headerFields[.connection]?.lowercased() == "close" }
 }

@@ -4,15 +4,12 @@ package import UploadCore
 
 /// The address to listen on as people write it: `127.0.0.1`, `::1`, `[::1]`, `*`, `fe80::1%eth0`, `files.example`.
 package enum ListenHost {
-  /// `text` as the resolver takes it: without brackets, with an address for `*`, and with the zone behind a plain `%`.
+  /// `text` as the resolver reads it: without brackets, with an address for `*`, and with the zone after a plain `%`.
   /// - Throws: ``UploadError`` with code `badValue` for what cannot be an address: an empty text, one with a port or a
-  ///   scheme, a broken IPv6 address, a zone that is no network interface of this machine. Names are not resolved here.
+  ///   scheme, a malformed IPv6 address, a zone that is no network interface of this machine. Names are not resolved here.
   package static func normalized(_ text: String) throws(UploadError) -> String {
     guard !text.isEmpty else {
-      throw UploadError(
-        .badValue,
-        "--host is empty. Write 127.0.0.1, the address of an interface, or * for all of them."
-      )
+      throw UploadError(.badValue, "--host is empty. Write 127.0.0.1, an interface's address, or * for all of them.")
     }
     guard !text.contains("://") else {
       throw failure(text, "is a URL. Write the address alone, and the port with --port")
@@ -25,7 +22,7 @@ package enum ListenHost {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && !"/?#%[]@\\".utf8.contains($0) }) else {
       throw failure(text, "is neither an address nor the name of a host")
     }
-    guard text == "0" || !text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+    guard text == "0" || !text.utf8.allSatisfy(\.isDigit) else {
       throw failure(text, "is a number, not an address. A port is given with --port")
     }
     return version4(text) ?? text
@@ -36,29 +33,31 @@ package enum ListenHost {
     IPAddress(host)?.bytes.allSatisfy { $0 == 0 } ?? false
   }
 
-  /// An IPv6 address without its zone; nil where there is none.
+  /// The host without the zone of an IPv6 address.
   static func withoutZone(_ host: String) -> String {
     host.contains(":") ? String(host.prefix { $0 != "%" }) : host
   }
 
+  /// An IPv6 address as the resolver reads it, with its zone where it needs one.
+  /// - Parameters:
+  ///   - address: without brackets.
+  ///   - text: the whole text, for the error message.
   private static func version6(_ address: Substring, of text: String) throws(UploadError) -> String {
     let plain = address.prefix { $0 != "%" }
-    guard let parsed = IPAddress(plain), parsed.bytes.count == 16 || plain.contains(":") else {
+    guard plain.contains(":"), IPAddress(plain) != nil else {
       let hasPort = text.hasPrefix("[") || text.count { $0 == ":" } == 1
-      throw failure(
-        text,
-        hasPort ? "has a port. Write the address alone, and the port with --port" : "is not an IPv6 address"
-      )
+      let reason = hasPort ? "has a port. Write the address alone, and the port with --port" : "is not an IPv6 address"
+      throw failure(text, reason)
     }
     guard plain.endIndex < address.endIndex else { return String(plain) }
     let zone = InterfaceZone.decoded(address[address.index(after: plain.endIndex)...])
     guard InterfaceZone.exists(zone) else {
-      throw failure(text, "names no network interface of this machine behind the %. There are \(InterfaceZone.names)")
+      throw failure(text, "names no network interface of this machine after the %. There are \(InterfaceZone.names)")
     }
     return InterfaceZone.belongs(to: plain) ? "\(plain)%\(zone)" : String(plain)
   }
 
-  /// The short forms of old (`127.1`, `0`, `0x7f.1`), written out; nil for what is none.
+  /// The historic short forms of IPv4 (`127.1`, `0`, `0x7f.1`) as a complete address; nil for all other texts.
   private static func version4(_ text: String) -> String? {
     guard IPAddress(text) == nil else { return nil }
     return withUnsafeTemporaryAllocation(of: in_addr.self, capacity: 1) { address in
@@ -67,21 +66,28 @@ package enum ListenHost {
     }
   }
 
-  /// All addresses: of both versions by one socket, where the system does that; else those of IPv4.
+  /// All addresses of the machine: `::` where one socket can serve IPv4 as well as IPv6, otherwise those of IPv4.
   private static func wildcard() -> String {
     let descriptor = socket(AF_INET6, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return "0.0.0.0" }
     defer { close(descriptor) }
     var (only, length) = (CInt(1), socklen_t(MemoryLayout<CInt>.size))
     // The default of new sockets is /proc/sys/net/ipv6/bindv6only.
-    guard getsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &only, &length) == 0, only == 0 else {
-      return "0.0.0.0"
-    }
-    guard let any = try? SocketAddress(ipAddress: "::", port: 0) else { return "0.0.0.0" }
+    guard getsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &only, &length) == 0, only == 0,
+      let any = try? SocketAddress(ipAddress: "::", port: 0)
+    else { return "0.0.0.0" }
     return any.withSockAddr { bind(descriptor, $0, socklen_t($1)) } == 0 ? "::" : "0.0.0.0"
   }
 
   private static func failure(_ text: String, _ reason: String) -> UploadError {
     UploadError(.badValue, "--host: \"\(PlainText.sanitized(text))\" \(reason).")
+  }
+}
+
+/// Names of this machine that no other machine can reach.
+package enum LoopbackName {
+  /// Whether `host`, as written on the command line, is one.
+  package static func contains(_ host: String) -> Bool {
+    host.lowercased() == "localhost" || (IPAddress(ListenHost.withoutZone(host))?.isLoopback ?? false)
   }
 }

@@ -20,7 +20,7 @@ import Testing
     #expect(AcceptField.prefersHTML([.accept: accept]) == prefersHTML)
   }
 
-  @Test func `without the field it is JSON`() {
+  @Test func `without an Accept field the client gets JSON`() {
     #expect(!AcceptField.prefersHTML([:]))
   }
 }

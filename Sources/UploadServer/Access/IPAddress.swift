@@ -1,0 +1,104 @@
+import Glibc
+import NIOCore
+package import UploadCore
+
+/// An address of IPv4 or IPv6 as bytes, to compare networks. An IPv4 address inside IPv6 (`::ffff:1.2.3.4`), as a socket
+/// reports it that accepts both, counts as IPv4.
+struct IPAddress: Sendable, Hashable {
+  /// The bytes of the address in network order: 4 of IPv4, 16 of IPv6.
+  let bytes: [UInt8]
+
+  /// The address of a socket, without its port; nil for one that is no IP address.
+  init?(_ address: SocketAddress) {
+    guard let text = address.ipAddress else { return nil }
+    // A link-local address ends with a percent sign and its interface.
+    self.init(text.prefix { $0 != "%" })
+  }
+
+  /// Reads an address without brackets and port; nil when it is malformed.
+  init?(_ text: some StringProtocol) {
+    var all = [UInt8](repeating: 0, count: 16)
+    if inet_pton(AF_INET, String(text), &all) == 1 {
+      bytes = Array(all[..<4])
+    } else if inet_pton(AF_INET6, String(text), &all) == 1 {
+      let isMapped = all[..<10].allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
+      bytes = isMapped ? Array(all[12...]) : all
+    } else {
+      return nil
+    }
+  }
+
+  /// The canonical form: `127.0.0.1`, `2001:db8::1`.
+  var text: String {
+    if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
+    var buffer = [CChar](repeating: 0, count: 46)
+    guard inet_ntop(AF_INET6, bytes, &buffer, socklen_t(buffer.count)) != nil else { return "" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Whether only this machine can reach it.
+  var isLoopback: Bool {
+    bytes.count == 4 ? bytes[0] == 127 : bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 }
+  }
+
+  /// The key of the client with this address: the address itself, or with IPv6 its network of 64 bits, since one client
+  /// has that many addresses.
+  var network: String {
+    guard bytes.count == 16 else { return text }
+    return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ".") + "/64"
+  }
+}
+
+/// One address, or a network of them (`10.0.0.0/8`).
+package struct AddressRange: Sendable, Equatable {
+  private let bytes: [UInt8]
+  /// How many leading bits an address must share with ``bytes``.
+  private let bits: Int
+
+  /// - Throws: ``UploadError`` with code `badValue` when `text` is neither an address nor a network.
+  package init(parsing text: String) throws(UploadError) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let address = parts.first.flatMap { IPAddress($0) }
+    let most = (address?.bytes.count ?? 0) * 8
+    let bits = parts.count == 2 ? Int(parts[1]) : most
+    guard let address, let bits, (0...most).contains(bits) else {
+      let shown = PlainText.sanitized(text)
+      throw UploadError(.badValue, "\"\(shown)\" is not an address. Write for example 127.0.0.1, ::1 or 10.0.0.0/8.")
+    }
+    (bytes, self.bits) = (address.bytes, bits)
+  }
+
+  /// Whether `address` is in this network; never for an address of the other version of IP.
+  func contains(_ address: IPAddress) -> Bool {
+    guard address.bytes.count == bytes.count else { return false }
+    return bytes.indices.allSatisfy { index in
+      // The low bits of this byte that lie beyond the leading `bits` of the address.
+      let ignored = min(8, max(0, 8 * (index + 1) - bits))
+      return address.bytes[index] >> ignored == bytes[index] >> ignored
+    }
+  }
+}
+
+/// Where a request comes from, as far as that can be trusted.
+struct ClientAddress: Sendable, Equatable {
+  /// The address as events show it, with its port where that is known: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
+  let text: String
+  /// The address alone, without a port.
+  let host: String
+  /// The same for all addresses that count as one client; see ``IPAddress/network``.
+  let key: String
+
+  /// The other end of a connection; "unknown" when there is no IP address.
+  init(_ address: SocketAddress?) {
+    let host = address?.ipAddress ?? "unknown"
+    let port = address?.port.map { ":\($0)" } ?? ""
+    text = (host.contains(":") ? "[\(host)]" : host) + port
+    self.host = host
+    key = address.flatMap { IPAddress($0) }?.network ?? host
+  }
+
+  /// An address that a trusted proxy reports.
+  init(_ address: IPAddress) {
+    (text, host, key) = (address.text, address.text, address.network)
+  }
+}

@@ -1,0 +1,88 @@
+import HTTPTypes
+import UploadCore
+import UploadProtocol
+
+/// Where a request goes, decided from its headers alone, before a byte of its body is read.
+enum UploadRoute: Sendable {
+  /// No body, and not an upload: Hummingbird's router serves it.
+  case hummingbird
+  /// The body is one file.
+  case file(name: FileName?, declaredType: String?)
+  /// The body is a form.
+  case form(MultipartBoundary)
+  /// It is rejected at once.
+  case rejection(UploadError)
+
+  private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
+  /// Paths that are read, and could be mistaken for names of files.
+  private static let notFiles: Set<String> = ["/healthz", "/metrics"]
+
+  /// Finds the route for a request. No request with a body goes to Hummingbird: it would read a body that no route asked
+  /// for without limit.
+  init(_ request: IncomingRequest) {
+    do throws(UploadError) {
+      self = try Self.find(request)
+    } catch {
+      self = .rejection(error)
+    }
+  }
+
+  private static func find(_ request: IncomingRequest) throws(UploadError) -> UploadRoute {
+    let (head, target) = (request.head, try request.target.get())
+    let isEndpoint = endpoints.contains(target.path)
+    switch (head.method, target.path) {
+    case (.post, "/stream-upload"):
+      try checkContent(head)
+      let disposition = head.headerFields[.contentDisposition].flatMap { ContentDisposition(header: $0).filename }
+      let name = try target.nameParameter("name") ?? disposition
+      return .file(name: name.flatMap { FileName($0) }, declaredType: declaredType(head))
+    case (.post, "/file-upload"):
+      try checkContent(head)
+      return .form(try MultipartBoundary(contentType: head.headerFields[.contentType] ?? ""))
+    case (.put, _):
+      try checkContent(head)
+      return .file(name: try nameForPut(target), declaredType: declaredType(head))
+    case (.get, _) where !isEndpoint, (.head, _) where !isEndpoint:
+      guard request.length == .none else {
+        throw UploadError(.badRequest, "\(head.method.rawValue) must not have a body. Send files with POST or PUT.")
+      }
+      return .hummingbird
+    case (_, _) where !isEndpoint && request.length != .none:
+      let message = "No uploads at this path. Send POST /stream-upload, POST /file-upload or PUT /NAME."
+      throw UploadError(.notFound, message)
+    default: throw UploadError(.methodNotAllowed, "Method not allowed. Allowed: \(methods(for: request)).")
+    }
+  }
+
+  /// The methods that are allowed for a request's path, as the `Allow` field lists them.
+  static func methods(for request: IncomingRequest) -> String {
+    if endpoints.contains(request.path) { return "POST" }
+    return notFiles.contains(request.path) || request.path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"
+  }
+
+  private static func checkContent(_ request: HTTPRequest) throws(UploadError) {
+    if request.headerFields[.contentRange] != nil {
+      throw UploadError(.badRequest, "Content-Range is not supported. Send the whole file.")
+    }
+    if let coding = request.headerFields[.contentEncoding], coding.lowercased() != "identity" {
+      throw UploadError(.unsupportedType, "Content-Encoding is not supported. Send the file without encoding.")
+    }
+  }
+
+  private static func nameForPut(_ target: RequestTarget) throws(UploadError) -> FileName {
+    guard !endpoints.contains(target.path), !notFiles.contains(target.path) else {
+      throw UploadError(.methodNotAllowed, "\(target.path) is not a file. Send PUT /NAME with another name.")
+    }
+    guard let component = try target.lastPathComponent(),
+      let name = FileName(component, isFlattened: target.hasDirectories)
+    else { throw UploadError(.badRequest, "No file name in the path. Send PUT /NAME.") }
+    return name
+  }
+
+  /// The media type that the sender states, without its parameters; nil for none, for a malformed one, and for the one
+  /// that curl states for any body.
+  private static func declaredType(_ request: HTTPRequest) -> String? {
+    let type = request.headerFields[.contentType].flatMap(MediaTypeNames.essence)
+    return type == "application/x-www-form-urlencoded" ? nil : type
+  }
+}
