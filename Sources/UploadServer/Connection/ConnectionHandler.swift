@@ -84,7 +84,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     while let (part, action) = machine.receiveQueued(canRespond: session.isWritable) {
       perform(action, part, context)
     }
-    // Hummingbird looks at the parts that it got when a read is complete.
+    // Hummingbird handles the parts that it got only when a read is complete.
     if machine.queue.endDraining(), machine.isForwarding { context.fireChannelReadComplete() }
     if machine.waitsForClient { return }
     if let error = machine.takeUnreadable() { perform(machine.fail(error, of: session.peer), error: error) }

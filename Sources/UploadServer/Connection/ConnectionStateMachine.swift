@@ -111,7 +111,7 @@ struct ConnectionStateMachine {
     let isStored = phase == .storing
     // After the client has closed its sending side, only the requests that it had pipelined before are served.
     let isLast = end.inputIsClosed && queue.isEmpty
-    // A client that got no 100 Continue may or may not send its body: no further request can be told from that body.
+    // A client that got no 100 Continue may or may not send its body, so it is unknown where the next request begins.
     let mayNotSend = request.expectsContinue && request.received == 0
     let remaining = mayNotSend ? nil : request.remaining
     end.responseWritten()

@@ -138,7 +138,7 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
   static let closingTime = TimeAmount.seconds(30)
 
   private let limits: Limits
-  /// When to close whatever arrives.
+  /// When to close, even while bytes arrive.
   private let latest: NIODeadline
   private var bytes: UInt64 = 0
   private var paceStartedAt: NIODeadline

@@ -90,9 +90,9 @@ enum RequestPhase: Equatable {
   /// - Parameters:
   ///   - remaining: bytes of the body that have not arrived; nil when their number is not known.
   ///   - mayContinue: whether client and server are willing to keep the connection.
-  /// - Returns: whether the connection serves another request; otherwise the phase is ``lingering``.
+  /// - Returns: whether the connection can serve another request; otherwise the phase is ``lingering``.
   mutating func respond(remaining: UInt64?, mayContinue: Bool) -> Bool {
-    // Even an empty body has its end still to come.
+    // The end of the body has not arrived yet, not even of an empty one.
     let canSkip = mayContinue && (remaining ?? .max) <= Self.skipLimit
     switch self {
     case .storing where mayContinue: self = .idle

@@ -6,7 +6,7 @@ import UploadCore
 extension UploadError {
   /// The error for a port that cannot be listened on, with the reason and a remedy.
   /// - Parameters:
-  ///   - error: what binding the port threw.
+  ///   - error: the error of binding the port.
   ///   - host: the address or name to listen on.
   ///   - option: the command-line option that sets the port.
   static func cannotListen(_ error: any Error, host: String, port: Int, option: String) -> UploadError {
@@ -20,7 +20,7 @@ extension UploadError {
       case EADDRINUSE:
         "\(place) is taken\(PortOwner.describe(port: port).map { " (by \($0))" } ?? ""). "
           + "Choose another with \(option), or 0 for any."
-      case EACCES: "\(place) needs more rights. Choose one above 1023 with \(option)."
+      case EACCES: "no permission for \(place). Choose one above 1023 with \(option)."
       case EADDRNOTAVAIL: "this machine has no such address for \(place). Check --host."
       case EAFNOSUPPORT: "this machine does not support IPv6, for \(place). Use --host 0.0.0.0 or an IPv4 address."
       case EINVAL where host.lowercased().hasPrefix("fe80:") && !host.contains("%"):
@@ -32,7 +32,7 @@ extension UploadError {
   }
 }
 
-/// Finds out which process listens on a port, for the message that it is taken.
+/// Finds the process that listens on a port, for the message that the port is taken.
 enum PortOwner {
   /// Name and number of the process that listens on a TCP port, such as `python3, process 4711`; nil when it is not visible,
   /// as with other users' processes. Reads `/proc`.
