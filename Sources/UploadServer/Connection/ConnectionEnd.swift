@@ -1,61 +1,61 @@
-/// How a connection ends: the shutdown of the server, the end of the client's input, and Hummingbird's close.
+import NIOCore
+
+/// How a connection ends: the server's shutdown, the end of the client's input, and Hummingbird's close.
 ///
-/// Hummingbird must not learn of the first two in the middle of a request, since it would close the connection; and its
-/// close must not discard responses that are still being sent.
+/// Hummingbird must not learn of the first two in the middle of a request, since it would close the connection. Its close
+/// must not discard responses that are still being sent.
 struct ConnectionEnd {
   /// What to do with an event that may end the connection. Some of them Hummingbird has to get as well.
   enum Action: Equatable {
     case ignore
-    /// Hummingbird gets it now.
+    /// Forward the event to Hummingbird now.
     case forward
-    /// Hummingbird gets it when the running request is finished: see ``takeHeldEvents()``.
-    case hold
-    /// The running upload fails.
+    /// Forward the event to Hummingbird when the running request is finished: see ``takeDeferredEvents()``.
+    case postpone
+    /// Fail the running upload.
     case failUpload
-    /// The request is rejected: it cannot be read.
+    /// Reject the request: it is malformed.
     case reject
     case close
   }
 
   private enum Shutdown {
     case none, started
-    /// Running uploads have used up their time.
-    case graceIsOver
+    /// The time for running uploads is over.
+    case graceEnded
   }
 
-  /// The client has closed its sending side.
+  /// Whether the client has closed its sending side.
   private(set) var inputIsClosed = false
   private var shutdown = Shutdown.none
-  /// Hummingbird has yet to learn of the shutdown.
-  private var shutdownIsHeld = false
-  /// Hummingbird has yet to learn of the end of the input.
-  private var endOfInputIsHeld = false
-  /// Hummingbird's close waits until all responses are sent.
-  private var closeIsHeld = false
+  /// The events that Hummingbird has yet to learn of.
+  private var deferred = (shutdown: false, endOfInput: false)
+  /// Whether Hummingbird's close waits until all responses are sent.
+  private var closeIsDeferred = false
   /// Responses that the socket has not accepted completely.
   private var unsentResponses = 0
 
   var isStopping: Bool { shutdown != .none }
   var hasUnsentResponses: Bool { unsentResponses > 0 }
 
-  /// The server stops.
+  /// The server stops. Only the first call has an effect.
   mutating func stop(in phase: RequestPhase) -> Action {
     guard shutdown == .none else { return .ignore }
     shutdown = .started
     switch phase {
     case .lingering: return .close
     case .receiving, .storing, .skipping:
-      shutdownIsHeld = true
-      return .hold
+      deferred.shutdown = true
+      return .postpone
     case .idle, .forwarding: return .forward
     }
   }
 
-  /// Running uploads have used up their grace period.
-  /// - Returns: whether a close that was held is due, once they have failed.
+  /// The grace period of running uploads is over.
+  /// - Returns: whether to perform the close that was deferred.
   mutating func endGrace() -> Bool {
-    shutdown = .graceIsOver
-    return releaseClose()
+    shutdown = .graceEnded
+    return takeClose()
   }
 
   /// The client has closed its sending side.
@@ -66,15 +66,15 @@ struct ConnectionEnd {
     case .lingering: return .close
     case .receiving: return .failUpload
     case .idle, .forwarding, .storing, .skipping:
-      endOfInputIsHeld = !isAtRest
-      return endOfInputIsHeld ? .hold : .forward
+      deferred.endOfInput = !isAtRest
+      return isAtRest ? .forward : .postpone
     }
   }
 
-  /// The events that are held, when the request is finished.
-  mutating func takeHeldEvents() -> (shutdown: Bool, endOfInput: Bool) {
-    defer { (shutdownIsHeld, endOfInputIsHeld) = (false, false) }
-    return (shutdownIsHeld, endOfInputIsHeld)
+  /// Returns once the events to forward to Hummingbird. Call it when a request is finished.
+  mutating func takeDeferredEvents() -> (shutdown: Bool, endOfInput: Bool) {
+    defer { deferred = (false, false) }
+    return deferred
   }
 
   /// The end of a response was written.
@@ -83,23 +83,44 @@ struct ConnectionEnd {
   }
 
   /// The socket has accepted the end of a response.
-  /// - Returns: whether a close that was held is due.
+  /// - Returns: whether to perform the close that was deferred.
   mutating func responseSent() -> Bool {
     unsentResponses -= 1
-    return unsentResponses == 0 && releaseClose()
+    return unsentResponses == 0 && takeClose()
   }
 
-  /// Hummingbird wants to close the connection. It does so right behind its last write when the server stops, which drops
-  /// what the socket has not accepted: the end of a download to a slow client.
+  /// Hummingbird wants to close the connection. When the server stops it does so right after its last write, which would
+  /// drop bytes that the socket has not accepted, such as the end of a download to a slow client.
   /// - Returns: whether the close has to wait until all responses are sent or the grace period ends.
-  mutating func holdsClose() -> Bool {
-    guard isStopping, shutdown != .graceIsOver, unsentResponses > 0 else { return false }
-    closeIsHeld = true
+  mutating func defersClose() -> Bool {
+    guard shutdown == .started, unsentResponses > 0 else { return false }
+    closeIsDeferred = true
     return true
   }
 
-  private mutating func releaseClose() -> Bool {
-    defer { closeIsHeld = false }
-    return closeIsHeld
+  private mutating func takeClose() -> Bool {
+    defer { closeIsDeferred = false }
+    return closeIsDeferred
+  }
+}
+
+/// Hummingbird's close of a connection that waits until all responses are sent. Loop-bound.
+final class DeferredClose {
+  private var promise: EventLoopPromise<Void>?
+
+  /// Defers a close until ``perform(on:)``. Several deferred closes are performed as one.
+  /// - Parameter promise: completed with the close; nil when its outcome does not matter.
+  func add(_ promise: EventLoopPromise<Void>?, on eventLoop: any EventLoop) {
+    let close = self.promise ?? eventLoop.makePromise(of: Void.self)
+    self.promise = close
+    if let promise { close.futureResult.cascade(to: promise) }
+  }
+
+  /// Closes the connection, if a close was deferred.
+  /// - Parameter context: of the handler that deferred it; nil when the connection is gone.
+  func perform(on context: ChannelHandlerContext?) {
+    guard let close = promise else { return }
+    promise = nil
+    if let context { context.close(promise: close) } else { close.succeed() }
   }
 }

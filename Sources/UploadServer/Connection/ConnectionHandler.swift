@@ -6,7 +6,7 @@ import UploadStorage
 
 /// Stands between the HTTP decoder and Hummingbird on every connection: accepts the requests that are uploads and forwards
 /// all others. Reports events to ``ConnectionStateMachine`` and carries out its actions. Loop-bound.
-final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, UploadSessionDelegate {
+final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
@@ -14,14 +14,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
 
   var machine: ConnectionStateMachine
   private let session: UploadSession
-  private let queue: RequestQueue
-  private let heldClose = HeldClose()
+  private let deferredClose = DeferredClose()
 
   init(server: ServerContext, eventLoop: any EventLoop) {
-    let (limits, now) = (server.limits, eventLoop.now)
-    machine = ConnectionStateMachine(idleTime: limits.idleTime, headerTime: limits.headerTime, at: now)
+    machine = ConnectionStateMachine(
+      limits: ConnectionTimeLimits(server.limits, at: eventLoop.now),
+      queue: RequestQueue(budget: server.budget)
+    )
     session = UploadSession(server: server, eventLoop: eventLoop)
-    queue = RequestQueue(budget: server.budget)
     session.delegate = self
   }
 
@@ -35,7 +35,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
 
   func channelInactive(context: ChannelHandlerContext) {
     session.disconnect(machine.isReceiving ? .clientGone() : nil)
-    queue.removeAll()
+    machine.queue.removeAll()
     context.fireChannelInactive()
   }
 
@@ -43,29 +43,30 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = unwrapInboundIn(data)
-    perform(machine.receive(part.kind, canRespond: session.isWritable, at: session.now), part, context)
+    perform(machine.receive(part, canRespond: session.isWritable, at: session.now), part, context)
   }
 
   private func perform(_ action: RequestPhase.PartAction, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
     switch (action, part) {
-    case (.wait, _): if !queue.append(part) { context.close(promise: nil) }
+    case (.close, _): context.close(promise: nil)
     case (.route, .head(let head)): route(IncomingRequest(head), part, context)
     case (.forward, _): context.fireChannelRead(wrapInboundOut(part))
     case (.deliver, .body(let bytes)): session.receive(bytes)
     case (.endBody, .end(let trailers)): session.body?.end(trailers: trailers)
-    case (.finishSkipping, _): fireHeldEvents()
-    case (.finishLingering, _): session.endLingering()
-    case (.discard, _), (.route, _), (.deliver, _), (.endBody, _): break
+    case (.finishSkipping, _): fireDeferredEvents()
+    case (.finishLingering, _): session.lingering?.end()
+    case (.wait, _), (.discard, _), (.route, _), (.deliver, _), (.endBody, _): break
     }
   }
 
   private func route(_ request: IncomingRequest, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
     switch RequestDisposition(request, on: &machine, in: session) {
-    case .forward: context.fireChannelRead(wrapInboundOut(part))
+    case .forward:
+      machine.phase.forward()
+      context.fireChannelRead(wrapInboundOut(part))
     case .upload(let size, let makeBody):
+      machine.phase = .receiving
       if let error = session.begin(of: machine.request.client, size: size, makeBody) { return reject(error) }
-      machine.beginUpload()
-      session.startTimingPace()
       sendContinue()
     case .respond(let response): respond(response)
     case .reject(let error, let retryAfter): reject(error, retryAfter: retryAfter)
@@ -77,24 +78,24 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
     session.context?.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
   }
 
-  /// Serves what the client has pipelined, between requests and as far as it reads responses.
+  /// Serves the queued requests, between requests and as far as the client reads responses.
   private func serveQueued() {
-    guard let context = session.context, machine.beginDraining() else { return }
-    while let part = queue.first, let action = machine.receiveQueued(part.kind, canRespond: session.isWritable) {
-      queue.removeFirst()
+    guard let context = session.context, machine.queue.beginDraining() else { return }
+    while let (part, action) = machine.receiveQueued(canRespond: session.isWritable) {
       perform(action, part, context)
     }
-    if machine.endDraining() { context.fireChannelReadComplete() }
+    // Hummingbird handles the parts that it got only when a read is complete.
+    if machine.queue.endDraining(), machine.isForwarding { context.fireChannelReadComplete() }
     if machine.waitsForClient { return }
     if let error = machine.takeUnreadable() { perform(machine.fail(error, of: session.peer), error: error) }
-    fireHeldEvents()
+    fireDeferredEvents()
     resumeReading()
   }
 
-  private func fireHeldEvents() {
-    let held = machine.takeHeldEvents()
-    if held.shutdown { session.context?.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
-    if held.endOfInput { session.context?.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+  private func fireDeferredEvents() {
+    let deferred = machine.takeDeferredEvents()
+    if deferred.shutdown { session.context?.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    if deferred.endOfInput { session.context?.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
   }
 
   // MARK: Responses
@@ -117,10 +118,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
     case .close:
       context.close(mode: .output, promise: nil)
       context.close(promise: nil)
-    case .linger(let remainder, let bodyHasEnded):
-      queue.removeAll()
+    case .linger(let remainder):
       session.linger(remainder, of: request.client, isStopping: machine.isStopping)
-      if bodyHasEnded { session.endLingering() }
       resumeReading()
     }
   }
@@ -148,18 +147,18 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
     }
   }
 
-  /// A promise for the end of a response, kept when the socket has accepted it.
+  /// A promise for the end of a response, completed when the socket has accepted it.
   private func sentPromise(_ promise: EventLoopPromise<Void>? = nil) -> EventLoopPromise<Void> {
     let promise = promise ?? session.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { _ in
-      if self.machine.responseSent(at: self.session.now) { self.heldClose.perform(on: self.session.context) }
+      if self.machine.responseSent(at: self.session.now) { self.deferredClose.perform(on: self.session.context) }
     }
     return promise
   }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    guard mode == .all, machine.holdsClose() else { return context.close(mode: mode, promise: promise) }
-    heldClose.hold(promise, on: context.eventLoop)
+    guard mode == .all, machine.end.defersClose() else { return context.close(mode: mode, promise: promise) }
+    deferredClose.add(promise, on: context.eventLoop)
   }
 
   // MARK: Reading
@@ -184,13 +183,13 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
     session.context?.read()
   }
 
-  /// Bytes arrived that go to the decoder next.
+  /// Call it when bytes arrived, before they go to the decoder.
   func bytesArrived(_ count: Int) {
-    session.bytesArrived(count)
+    session.lingering?.received(count)
     machine.bytesArrived(at: session.now)
   }
 
-  /// They have been decoded.
+  /// Call it when the bytes have been decoded.
   func bytesDecoded() {
     if machine.bytesDecoded() { session.setTimer() }
   }
@@ -209,7 +208,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
 
   private func perform(_ action: ConnectionEnd.Action, event: Any? = nil, error: UploadError = .incompleteBody()) {
     switch action {
-    case .ignore, .hold: break
+    case .ignore, .postpone: break
     case .forward: if let event { session.context?.fireUserInboundEventTriggered(event) }
     case .failUpload: session.body?.fail(error)
     case .reject: reject(error)
@@ -224,8 +223,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
   }
 
   /// Rejects a request whose headers are not complete.
+  /// - Parameter limits: of the lingering close.
   func rejectUnfinishedHeaders(_ error: UploadError, lingering limits: LingeringCloseStateMachine.Limits) {
-    session.limitLingering(limits)
+    session.lingeringLimits = limits
     machine.rejectUnfinishedHeaders(of: session.peer)
     reject(error)
   }
@@ -243,8 +243,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, Up
   }
 
   func sessionGraceEnded() {
-    let isClosing = machine.endGrace()
-    session.failForShutdown()
-    if isClosing { heldClose.perform(on: session.context) }
+    if machine.end.endGrace() { deferredClose.perform(on: session.context) }
   }
 }

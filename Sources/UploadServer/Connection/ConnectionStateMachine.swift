@@ -1,98 +1,90 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTPTypes
 import UploadCore
 
-/// Everything one HTTP connection knows, and what to do with each event: a pure state machine in the event loop's time.
+/// The state of one HTTP connection, and what to do with each event: a state machine in the event loop's time, without I/O.
 ///
-/// Requests are served strictly one after the other, either by an upload or by Hummingbird; what a client pipelines behind
-/// one waits in the ``RequestQueue``. The handler reports events and carries out the actions that they return.
+/// Requests are served strictly one after the other, either by an upload or by Hummingbird; pipelined requests wait in the
+/// ``RequestQueue``. The handler reports events and carries out the actions that they return.
 ///
-/// Each subject has a machine of its own: ``RequestPhase``, ``PipelinedParts``, ``DecodedInput``, ``ReadDemand``,
+/// Each subject has a type of its own: ``RequestPhase``, ``RequestQueue``, ``DecodedInput``, ``ReadDemand``,
 /// ``ConnectionTimeLimits`` and ``ConnectionEnd``. This one says what an event of the connection means for each of them.
 struct ConnectionStateMachine {
   /// What follows a response.
   enum NextStep: Equatable {
-    /// The next request may come.
+    /// The next request may arrive.
     case nextRequest
-    /// The client has closed its side, so nothing more arrives: close.
+    /// The client has closed its sending side, so nothing more arrives: close.
     case close
-    /// Read and discard what is left, then close: see ``LingeringCloseStateMachine``.
-    /// - Parameter bodyHasEnded: the end of the request has already been received.
-    case linger(LingeringCloseStateMachine.Remainder, bodyHasEnded: Bool)
+    /// Read and discard the remaining input, then close: see ``LingeringCloseStateMachine``.
+    case linger(LingeringCloseStateMachine.Remainder)
   }
 
   /// The request being served.
   var request = CurrentRequest()
-  /// The last client of this connection that presented the right token; nil while none has.
-  private(set) var authenticatedClient: String?
-  private var phase = RequestPhase.idle
-  private var pipeline = PipelinedParts()
-  private var input = DecodedInput()
+  /// The last client of this connection that presented the right token; nil before the first.
+  var authenticatedClient: String?
+  var phase = RequestPhase.idle
+  var input = DecodedInput()
+  var end = ConnectionEnd()
+  /// The pipelined requests behind the one being served.
+  let queue: RequestQueue
   private var demand = ReadDemand()
   private var limits: ConnectionTimeLimits
-  private var end = ConnectionEnd()
+  /// Why the input is malformed, until the requests before the error have their responses.
+  private var unreadable: UploadError?
 
-  /// The times are those of ``ConnectionTimeLimits``.
-  init(idleTime: TimeAmount, headerTime: TimeAmount, at now: NIODeadline) {
-    limits = ConnectionTimeLimits(idleTime: idleTime, headerTime: headerTime, at: now)
+  init(limits: ConnectionTimeLimits, queue: RequestQueue) {
+    self.limits = limits
+    self.queue = queue
   }
 
   var isReceiving: Bool { phase == .receiving }
   var isLingering: Bool { phase == .lingering }
-  var isStopping: Bool { end.isStopping }
-  /// No request is being served, and none waits.
-  var isAtRest: Bool { phase == .idle && pipeline.isEmpty }
-  /// Hummingbird serves the request.
   var isForwarding: Bool { phase.isForwarding }
-  /// The request is an upload without a response yet.
+  var isStopping: Bool { end.isStopping }
+  /// Whether no request is being served, and none is queued.
+  var isAtRest: Bool { phase == .idle && queue.isEmpty }
+  /// Whether the request is an upload without a response yet.
   var isServingUpload: Bool { phase == .receiving || phase == .storing }
-  /// Whether the connection continues after the request, as far as client and server wish.
+  /// Whether both client and server are willing to keep the connection after the request.
   var keepsConnection: Bool { request.keepAlive && !isStopping }
-  /// Between requests, whether requests wait only for the client to read responses.
-  var waitsForClient: Bool { phase == .idle && !pipeline.isEmpty }
+  /// Between requests, whether queued requests wait only for the client to read responses.
+  var waitsForClient: Bool { phase == .idle && !queue.isEmpty }
 
   // MARK: Requests
 
-  /// The decoder made a part of a request.
+  /// The decoder made a part of a request. It is queued when it has to wait.
   /// - Parameter canRespond: whether the client reads responses; while it does not, a new request waits.
-  mutating func receive(_ part: RequestPart, canRespond: Bool, at now: NIODeadline) -> RequestPhase.PartAction {
-    // What arrives after the last response does not prolong the connection.
+  mutating func receive(_ part: HTTPRequestPart, canRespond: Bool, at now: NIODeadline) -> RequestPhase.PartAction {
+    // Input after the last response does not prolong the connection.
     if !isLingering { limits.noteActivity(at: now) }
     input.note(part)
-    guard pipeline.isEmpty, !phase.holdsBack(part, canRespond: canRespond) else {
-      pipeline.enqueue(part)
-      return .wait
+    guard queue.isEmpty, !phase.mustWait(part, canRespond: canRespond) else {
+      return queue.append(part) ? .wait : .close
     }
     return serve(part)
   }
 
-  /// Begins to take parts from the queue.
-  /// - Returns: false while that is under way; see ``PipelinedParts/beginDraining()``.
-  mutating func beginDraining() -> Bool {
-    pipeline.beginDraining()
+  /// Removes the first part of the queue, and says what to do with it. Call it in a loop between
+  /// ``RequestQueue/beginDraining()`` and ``RequestQueue/endDraining()``.
+  /// - Returns: nil when the queue is empty, or the part has to wait.
+  mutating func receiveQueued(canRespond: Bool) -> (part: HTTPRequestPart, action: RequestPhase.PartAction)? {
+    guard let part = queue.first, !phase.mustWait(part, canRespond: canRespond) else { return nil }
+    queue.removeFirst()
+    return (part, serve(part))
   }
 
-  /// Takes the first part of the queue; nil when there is none, or it has to wait.
-  mutating func receiveQueued(_ part: RequestPart?, canRespond: Bool) -> RequestPhase.PartAction? {
-    guard pipeline.isDraining, let part, !phase.holdsBack(part, canRespond: canRespond) else { return nil }
-    pipeline.dequeue(part)
-    return serve(part)
-  }
-
-  /// - Returns: whether Hummingbird has to be told that a read is complete: the one in which it got these parts is over.
-  mutating func endDraining() -> Bool {
-    pipeline.endDraining() && isForwarding
-  }
-
-  private mutating func serve(_ part: RequestPart) -> RequestPhase.PartAction {
+  private mutating func serve(_ part: HTTPRequestPart) -> RequestPhase.PartAction {
     let action = phase.receive(part)
     switch action {
-    case .deliver: if case .body(let count) = part { request.received += UInt64(count) }
-    // The queue continues with the next request by itself.
-    case .finishSkipping: if pipeline.isDraining { return .discard }
-    // The decoder would keep what follows.
-    case .finishLingering: input.ignoreRest()
-    case .wait, .route, .forward, .endBody, .discard: break
+    case .deliver: if case .body(let bytes) = part { request.received += UInt64(bytes.readableBytes) }
+    // The loop over the queue continues with the next request by itself.
+    case .finishSkipping: if queue.isDraining { return .discard }
+    // The decoder would keep all input behind the last request.
+    case .finishLingering: input.isIgnored = true
+    case .wait, .close, .route, .forward, .endBody, .discard: break
     }
     return action
   }
@@ -103,54 +95,37 @@ struct ConnectionStateMachine {
     self.request = request
   }
 
-  /// The client of this request presented the right token.
-  mutating func authenticate() {
-    authenticatedClient = request.client.key
-  }
-
-  /// Hummingbird serves the request.
-  mutating func forwardRequest() {
-    phase.forward()
-  }
-
-  /// The request is an upload.
-  mutating func beginUpload() {
-    phase.beginUpload()
-  }
-
-  /// Whether a client that waits for `100 Continue` gets it now. It does once there is room for the body: a full disk is
-  /// known by then.
+  /// Whether to send `100 Continue` now: once, to a client that waits for it, and as soon as there is room for the body. A
+  /// full disk is known by then.
   mutating func continues(hasRoom: Bool) -> Bool {
-    guard phase == .receiving, request.expectsContinue, !request.wasContinued, hasRoom else { return false }
+    guard isReceiving, request.expectsContinue, !request.wasContinued, hasRoom else { return false }
     request.wasContinued = true
     return true
   }
 
   // MARK: Responses
 
-  /// The handler sends the final response to the request itself.
-  /// - Parameter isTimeout: the request timed out, which ends the connection.
+  /// The handler itself sends the final response to the request.
+  /// - Parameter isTimeout: whether the request timed out, which ends the connection.
   mutating func respond(isTimeout: Bool, at now: NIODeadline) -> NextStep {
-    // After the client has closed its side, only what it had pipelined before is still to be served.
-    let isLast = end.inputIsClosed && pipeline.isEmpty
-    // A client that waits in vain for 100 Continue may or may not send its body: that connection cannot go on.
+    let isStored = phase == .storing
+    // After the client has closed its sending side, only the requests that it had pipelined before are served.
+    let isLast = end.inputIsClosed && queue.isEmpty
+    // A client that got no 100 Continue may or may not send its body, so it is unknown where the next request begins.
     let mayNotSend = request.expectsContinue && request.received == 0
-    let isComplete = phase == .storing
-    let remaining = isComplete ? 0 : mayNotSend ? nil : request.remaining
+    let remaining = mayNotSend ? nil : request.remaining
     end.responseWritten()
     limits.noteResponse(at: now)
     let mayContinue = keepsConnection && !isLast && !isTimeout
     if phase.respond(remaining: remaining, mayContinue: mayContinue) { return .nextRequest }
-    let bodyHasEnded = pipeline.hasEnd
-    pipeline.removeAll()
+    let isComplete = isStored || queue.hasEnd || (remaining == 0 && !input.isIgnored)
+    queue.removeAll()
     if end.inputIsClosed { return .close }
-    if isComplete || (!mayNotSend && !ignoresInput && remaining == 0) {
-      return .linger(.nothing, bodyHasEnded: bodyHasEnded)
-    }
-    return .linger(mayNotSend || ignoresInput ? .unknown : .body, bodyHasEnded: bodyHasEnded)
+    if isComplete { return .linger(.nothing) }
+    return .linger(mayNotSend || input.isIgnored ? .unknown : .body)
   }
 
-  /// Adds to the head of Hummingbird's response what depends on the request and the connection.
+  /// Adds to Hummingbird's response the header fields that depend on the request and the connection.
   /// - Returns: whether it rejects the request.
   func complete(_ response: inout HTTPResponse) -> Bool {
     request.complete(&response, closes: !keepsConnection)
@@ -165,7 +140,7 @@ struct ConnectionStateMachine {
   }
 
   /// The socket has accepted the end of a response.
-  /// - Returns: whether a close that was held is due.
+  /// - Returns: whether to perform the close that was waiting for it.
   mutating func responseSent(at now: NIODeadline) -> Bool {
     if !isLingering { limits.noteActivity(at: now) }
     return end.responseSent()
@@ -173,46 +148,36 @@ struct ConnectionStateMachine {
 
   // MARK: Reading
 
-  /// Nothing behind what has been decoded is looked at: the last request is complete, or the input cannot be read.
-  var ignoresInput: Bool { input.isIgnored }
-  /// Parts of requests that were decoded since the last ``beginDecoding()``.
-  var decodedParts: Int { input.parts }
-  /// Whether headers may follow in what is decoded next. In the body of an accepted upload they are not looked for.
+  /// Whether headers may follow in the bytes that are decoded next: not in the body of an accepted upload, nor of a
+  /// rejected one.
   var mayReceiveHeaders: Bool { input.expectsHeaders || !(isReceiving || isLingering) }
-  /// Whether what was decoded last is headers that are not complete.
-  var isInHeaders: Bool { input.isInHeaders }
 
-  /// A handler wants to read from the socket.
+  /// A handler asks to read from the socket.
   /// - Parameters:
-  ///   - hasRoom: whether the running upload can take bytes.
-  ///   - isWritable: whether the client reads responses. One that does not gets no more requests read either.
-  /// - Returns: whether to read now; otherwise ``resumesReading(hasRoom:isWritable:)`` will say so.
+  ///   - hasRoom: whether the running upload has room for more of the body.
+  ///   - isWritable: whether the client reads responses. While it does not, no further request is read.
+  /// - Returns: whether to read now; otherwise the read is pending until ``resumesReading(hasRoom:isWritable:)``.
   mutating func reads(hasRoom: Bool, isWritable: Bool) -> Bool {
     demand.request(isAllowed: allowsRead(hasRoom: hasRoom, isWritable: isWritable))
   }
 
-  /// Whether to read because what was against it may be gone.
+  /// Whether to read now. Ask when a condition that reads depend on may have changed.
   mutating func resumesReading(hasRoom: Bool, isWritable: Bool) -> Bool {
     demand.resume(isAllowed: allowsRead(hasRoom: hasRoom, isWritable: isWritable), isWanted: isReceiving)
   }
 
-  /// Whether to read on when a read is complete: Hummingbird may hold its own reads back, and a body must not wait for it.
+  /// Whether to read again when a read is complete: Hummingbird may delay its own reads, and a body must not wait for them.
   func readsOn(hasRoom: Bool, isWritable: Bool) -> Bool {
     (isReceiving || isLingering) && allowsRead(hasRoom: hasRoom, isWritable: isWritable)
   }
 
   private func allowsRead(hasRoom: Bool, isWritable: Bool) -> Bool {
-    pipeline.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
+    queue.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
   }
 
   /// Bytes arrived; they have not been decoded yet.
   mutating func bytesArrived(at now: NIODeadline) {
     if isAtRest { limits.beginHeaders(at: now) }
-  }
-
-  /// A piece of them goes to the decoder.
-  mutating func beginDecoding() {
-    input.beginDecoding()
   }
 
   /// The bytes that arrived have been decoded.
@@ -225,22 +190,22 @@ struct ConnectionStateMachine {
 
   // MARK: Time
 
-  /// When the timer should fire next; nil when no limit applies any more.
+  /// When the timer must fire next; nil when no limit applies any more.
   /// - Parameter paceDeadline: when to check the pace of the running upload.
   func deadline(paceDeadline: NIODeadline?) -> NIODeadline? {
     limits.deadline(in: phase, paceDeadline: paceDeadline)
   }
 
   /// The timer fired.
-  /// - Parameter hasUnreadResponse: the client has yet to read a response: it is slow, not idle.
+  /// - Parameter hasUnreadResponse: whether the client has yet to read a response: it is slow, not idle.
   mutating func timerFired(hasUnreadResponse: Bool, at now: NIODeadline) -> ConnectionTimeLimits.Action {
     limits.timerFired(in: phase, hasUnreadResponse: end.hasUnsentResponses || hasUnreadResponse, at: now)
   }
 
-  /// A request whose headers are not complete is rejected.
+  /// A request whose headers are not complete is rejected. The response is still to be sent.
   mutating func rejectUnfinishedHeaders(of client: ClientAddress) {
     limits.endHeaders()
-    input.ignoreRest()
+    input.isIgnored = true
     request = CurrentRequest(client: client)
   }
 
@@ -251,35 +216,23 @@ struct ConnectionStateMachine {
     end.stop(in: phase)
   }
 
-  /// Running uploads have used up their grace period.
-  /// - Returns: whether a close that was held is due, once they have failed.
-  mutating func endGrace() -> Bool {
-    end.endGrace()
-  }
-
   /// The client has closed its sending side.
   mutating func closeInput() -> ConnectionEnd.Action {
     end.closeInput(in: phase, isAtRest: isAtRest)
   }
 
-  /// The events that Hummingbird was not to get in the middle of a request.
-  mutating func takeHeldEvents() -> (shutdown: Bool, endOfInput: Bool) {
+  /// Returns once, between requests, the events that were withheld from Hummingbird while a request was being served.
+  mutating func takeDeferredEvents() -> (shutdown: Bool, endOfInput: Bool) {
     guard phase == .idle else { return (false, false) }
-    return end.takeHeldEvents()
+    return end.takeDeferredEvents()
   }
 
-  /// Hummingbird wants to close the connection.
-  /// - Returns: whether the close has to wait; see ``ConnectionEnd/holdsClose()``.
-  mutating func holdsClose() -> Bool {
-    end.holdsClose()
-  }
-
-  /// The input cannot be read: the decoder accepts nothing more.
+  /// The input is malformed: the decoder accepts nothing more.
   mutating func fail(_ error: UploadError, of client: ClientAddress) -> ConnectionEnd.Action {
-    input.ignoreRest()
+    input.isIgnored = true
     // Earlier requests are still being served or wait; closing now would lose their responses.
     if isForwarding || waitsForClient {
-      input.retain(error)
+      unreadable = error
       return .ignore
     }
     request.keepAlive = false
@@ -294,9 +247,11 @@ struct ConnectionStateMachine {
     }
   }
 
-  /// The error whose turn it is, from input that could not be read. Behind a last response it has none.
+  /// Returns once, after the requests before it have their responses, the error of malformed input; nil when there is none,
+  /// and after a last response.
   mutating func takeUnreadable() -> UploadError? {
-    guard !isForwarding, let error = input.takeError() else { return nil }
+    guard !isForwarding, let error = unreadable else { return nil }
+    unreadable = nil
     return request.keepAlive || phase != .idle ? error : nil
   }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The time limits of one connection: for the headers of a request, for a rejected body, and for a client that does
-/// nothing. A pure state machine in the event loop's time.
+/// The time limits of one connection: for the headers of a request, for the rest of a rejected body, and for an idle
+/// client. A pure state machine in the event loop's time.
 ///
 /// The pace of an upload's body has its own machine: ``ClientPace``.
 struct ConnectionTimeLimits {
@@ -15,24 +15,23 @@ struct ConnectionTimeLimits {
     case close
   }
 
-  /// How long reading the rest of a rejected body may take.
+  /// The time limit for reading the rest of a rejected body.
   static let skipTime = TimeAmount.seconds(30)
 
+  /// After which a connection without a request is closed.
   private let idleTime: TimeAmount
+  /// Within which the headers of a request must be complete, from their first byte.
   private let headerTime: TimeAmount
   private var lastActivity: NIODeadline
   private var respondedAt: NIODeadline
-  /// When the headers that are not complete began to arrive.
+  /// When the first byte of the incomplete headers arrived; nil when there are none.
   private var headersBeganAt: NIODeadline?
-  /// The timer has been set for them.
+  /// Whether the timer has been set for them.
   private var headersAreTimed = false
 
-  /// - Parameters:
-  ///   - idleTime: after which a connection without a request is closed.
-  ///   - headerTime: in which the headers of a request must be complete.
-  init(idleTime: TimeAmount, headerTime: TimeAmount, at now: NIODeadline) {
-    self.idleTime = idleTime
-    self.headerTime = headerTime
+  /// Uses the ``UploadLimits/idleTime`` and ``UploadLimits/headerTime`` of `limits`.
+  init(_ limits: UploadLimits, at now: NIODeadline) {
+    (idleTime, headerTime) = (limits.idleTime, limits.headerTime)
     (lastActivity, respondedAt) = (now, now)
   }
 
@@ -51,7 +50,7 @@ struct ConnectionTimeLimits {
     if headersBeganAt == nil { headersBeganAt = now }
   }
 
-  /// The headers are not complete after all that has arrived.
+  /// All bytes that arrived are decoded, and the headers are not complete.
   /// - Returns: whether the timer has to be set for them.
   mutating func continueHeaders() -> Bool {
     guard headersBeganAt != nil, !headersAreTimed else { return false }
@@ -59,12 +58,12 @@ struct ConnectionTimeLimits {
     return true
   }
 
-  /// The headers are complete, or what arrived was none.
+  /// The headers are complete, or the bytes belonged to no headers.
   mutating func endHeaders() {
     (headersBeganAt, headersAreTimed) = (nil, false)
   }
 
-  /// When the timer should fire next; nil when no limit applies any more.
+  /// When the timer must fire next; nil when no limit applies any more.
   /// - Parameter paceDeadline: when to check the pace of the running upload.
   func deadline(in phase: RequestPhase, paceDeadline: NIODeadline?) -> NIODeadline? {
     if phase == .lingering { return nil }
@@ -75,7 +74,7 @@ struct ConnectionTimeLimits {
   }
 
   /// The timer fired.
-  /// - Parameter hasUnreadResponse: the client has yet to read a response: it is slow, not idle.
+  /// - Parameter hasUnreadResponse: whether the client has yet to read a response: it is slow, not idle.
   mutating func timerFired(in phase: RequestPhase, hasUnreadResponse: Bool, at now: NIODeadline) -> Action {
     if phase == .receiving { return .checkPace }
     if let headersBeganAt { return now - headersBeganAt >= headerTime ? .rejectLateHeaders : .none }
@@ -84,5 +83,71 @@ struct ConnectionTimeLimits {
     if phase == .skipping || (phase == .idle && !hasUnreadResponse) { return .close }
     lastActivity = now
     return .none
+  }
+}
+
+/// The limits on how slowly a client may send a body: an idle timeout and a minimum average rate. A pure state machine in
+/// the event loop's time.
+///
+/// Only time in which the client could send counts. While the disk, the memory budget or a rate limit blocks reads, both
+/// clocks stand still. The total time is unlimited: a body that keeps arriving may take weeks.
+struct ClientPace: Sendable {
+  enum Status: Equatable {
+    /// The client keeps the limits; check again at this time.
+    case acceptable(until: NIODeadline)
+    /// No byte arrived for the idle timeout.
+    case timedOut
+    /// Its average rate is below the minimum.
+    case tooSlow
+  }
+
+  /// The average is checked after this much of the client's own time: the first seconds of a transfer say little.
+  static let grace = TimeAmount.seconds(10)
+  /// How often the average is checked after that.
+  private static let step = TimeAmount.seconds(1)
+
+  private let idleTimeout: TimeAmount
+  /// In bytes per second; nil for none.
+  private let minRate: UInt64?
+  private var lastByte: NIODeadline
+  private var bytes: UInt64 = 0
+  /// The client's own time before ``since``.
+  private var spent = TimeAmount.zero
+  /// Since when the client could send without a break; nil while the server reads nothing.
+  private var since: NIODeadline?
+
+  /// - Parameter minRate: in bytes per second; nil for none.
+  init(idleTimeout: TimeAmount, minRate: UInt64?, at now: NIODeadline) {
+    self.idleTimeout = idleTimeout
+    self.minRate = minRate
+    (lastByte, since) = (now, now)
+  }
+
+  /// Notes that `count` bytes of the body arrived.
+  mutating func received(_ count: Int, at now: NIODeadline) {
+    bytes += UInt64(max(0, count))
+    lastByte = now
+  }
+
+  /// Notes whether the client can send, that is, whether the server reads. Repeated calls with the same value do nothing.
+  mutating func note(canSend: Bool, at now: NIODeadline) {
+    if canSend, since == nil {
+      (lastByte, since) = (now, now)
+    } else if !canSend, let began = since {
+      spent = spent + (now - began)
+      since = nil
+    }
+  }
+
+  /// Whether the client keeps the limits, and when to check again.
+  func status(at now: NIODeadline) -> Status {
+    guard let since else { return .acceptable(until: now + idleTimeout) }
+    guard now - lastByte < idleTimeout else { return .timedOut }
+    let timeoutAt = lastByte + idleTimeout
+    guard let minRate else { return .acceptable(until: timeoutAt) }
+    let own = spent + (now - since)
+    guard own >= Self.grace else { return .acceptable(until: min(timeoutAt, now + (Self.grace - own))) }
+    let average = Double(bytes) / (Double(own.nanoseconds) * 1e-9)
+    return average < Double(minRate) ? .tooSlow : .acceptable(until: min(timeoutAt, now + Self.step))
   }
 }

@@ -1,51 +1,170 @@
-import UploadCore
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+import UploadStorage
 
-/// What the decoder has made of a connection's input: whether headers are expected next, and whether the input is over.
+/// What the HTTP decoder has made of a connection's input: whether headers are expected next, and whether the input is over.
 struct DecodedInput {
-  /// Nothing behind what has been decoded is looked at: the last request is complete, or the input cannot be read.
-  private(set) var isIgnored = false
-  /// Parts of requests that were decoded since the last ``beginDecoding()``.
+  /// Whether further input is discarded undecoded: the last request is complete, or the input is malformed.
+  var isIgnored = false
+  /// Parts of requests decoded since the last ``beginDecoding()``.
   private(set) var parts = 0
-  /// The next part is the head of a request.
+  /// Whether the next part is a request head.
   private(set) var expectsHeaders = true
-  /// The request that is arriving says that the connection ends with it.
+  /// Whether the request that is arriving ends the connection (`Connection: close`).
   private var requestIsLast = false
-  /// Why the input cannot be read, until the response to the request before it.
-  private var error: UploadError?
 
-  /// Whether what was decoded last is headers that are not complete.
+  /// Whether the bytes decoded last belong to headers that are not complete.
   var isInHeaders: Bool { expectsHeaders && parts == 0 }
 
-  /// The next bytes go to the decoder.
+  /// Resets the count of ``parts``. Call it before bytes are passed to the decoder.
   mutating func beginDecoding() {
     parts = 0
   }
 
-  /// The decoder made a part of them.
-  mutating func note(_ part: RequestPart) {
+  /// Notes a part that the decoder made. Call it for each part, in order.
+  mutating func note(_ part: HTTPRequestPart) {
     parts += 1
     switch part {
-    case .head(let isLast): (requestIsLast, expectsHeaders) = (isLast, false)
+    case .head(let request): (requestIsLast, expectsHeaders) = (request.closesConnection, false)
     case .body: break
     case .end:
       expectsHeaders = true
       if requestIsLast { isIgnored = true }
     }
   }
+}
 
-  /// Nothing more of the input is looked at.
-  mutating func ignoreRest() {
-    isIgnored = true
+/// The requests that a client has pipelined behind the one being served: decoded, and waiting for their turn. Loop-bound.
+///
+/// Bodies are slices of the receive buffer, up to ``bodyLimit``. The parts themselves need memory too, a request head
+/// hundreds of bytes and a chunk more than its own length: ``freeOverhead`` of that are free, more counts in the memory
+/// budget. When ``overheadLimit`` is reached or the budget is spent, no part is accepted.
+final class RequestQueue {
+  /// The largest total length of queued bodies, in bytes.
+  static let bodyLimit = 8 * 1024 * 1024
+  /// The largest estimated memory of queued parts without their bodies, in bytes.
+  static let overheadLimit = 8 * 1024 * 1024
+  /// The part of the overhead that does not count in the memory budget, in bytes.
+  static let freeOverhead = 64 * 1024
+  /// The budget is charged in steps of this size, in bytes.
+  private static let step = 64 * 1024
+
+  private let budget: MemoryBudget
+  private var parts = CircularBuffer<HTTPRequestPart>()
+  private var bodyBytes = 0
+  private var overhead = 0
+  /// The part of the overhead that the budget counts, in bytes.
+  private var counted = 0
+  /// Whether parts are being removed and served, between ``beginDraining()`` and ``endDraining()``.
+  private(set) var isDraining = false
+
+  /// - Parameter budget: counts the overhead above ``freeOverhead`` until the queue is empty or released.
+  init(budget: MemoryBudget) {
+    self.budget = budget
   }
 
-  /// Retains the error until earlier requests have been responded to.
-  mutating func retain(_ error: UploadError) {
-    self.error = error
+  deinit {
+    returnToBudget()
   }
 
-  /// The retained error, once.
-  mutating func takeError() -> UploadError? {
-    defer { error = nil }
-    return error
+  var isEmpty: Bool { parts.isEmpty }
+
+  var first: HTTPRequestPart? { parts.first }
+
+  /// Whether the end of a request is queued. Takes time in proportion to the length of the queue.
+  var hasEnd: Bool { parts.contains { if case .end = $0 { true } else { false } } }
+
+  /// Adds a part at the end.
+  /// - Returns: false when a limit is reached and the part was not added: the connection must be closed.
+  func append(_ part: HTTPRequestPart) -> Bool {
+    let (bodies, others) = (bodyBytes + part.bodySize, overhead + part.overhead)
+    guard bodies <= Self.bodyLimit, others <= Self.overheadLimit else { return false }
+    while others > Self.freeOverhead + counted {
+      guard budget.growBuffer(by: Self.step) else { return false }
+      counted += Self.step
+    }
+    (bodyBytes, overhead) = (bodies, others)
+    parts.append(part)
+    return true
+  }
+
+  /// Removes the first part; does nothing when the queue is empty.
+  func removeFirst() {
+    guard let part = parts.popFirst() else { return }
+    bodyBytes -= part.bodySize
+    overhead -= part.overhead
+    if parts.isEmpty { returnToBudget() }
+  }
+
+  func removeAll() {
+    parts = CircularBuffer()
+    (bodyBytes, overhead) = (0, 0)
+    returnToBudget()
+  }
+
+  /// Begins to remove and serve parts.
+  /// - Returns: false while that is under way: a response sent meanwhile is followed up by the outer loop. Thousands of
+  ///   requests served at once would otherwise be as many nested calls.
+  func beginDraining() -> Bool {
+    guard !isDraining else { return false }
+    isDraining = !parts.isEmpty
+    return true
+  }
+
+  /// Ends what ``beginDraining()`` began.
+  /// - Returns: whether there were parts to serve.
+  func endDraining() -> Bool {
+    defer { isDraining = false }
+    return isDraining
+  }
+
+  private func returnToBudget() {
+    if counted > 0 { budget.shrinkBuffer(by: counted) }
+    counted = 0
+  }
+}
+
+extension HTTPRequestPart {
+  fileprivate var bodySize: Int {
+    if case .body(let bytes) = self { bytes.readableBytes } else { 0 }
+  }
+
+  /// The estimated memory of the part without the bytes of a body, in bytes.
+  fileprivate var overhead: Int {
+    let place = 160
+    return switch self {
+    case .head(let request): place + 256 + (request.path?.utf8.count ?? 0) + request.headerFields.size
+    case .body: place
+    case .end(let trailers): place + (trailers?.size ?? 0)
+    }
+  }
+}
+
+extension HTTPFields {
+  /// The estimated memory of the fields, in bytes.
+  fileprivate var size: Int {
+    reduce(0) { $0 + 128 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+  }
+}
+
+/// Back-pressure: remembers a read of the socket that was not allowed, so that it is performed once it is allowed.
+struct ReadDemand {
+  private var isPending = false
+
+  /// Call it when a handler asks to read from the socket.
+  /// - Returns: whether to read now; otherwise the read is pending until ``resume(isAllowed:isWanted:)``.
+  mutating func request(isAllowed: Bool) -> Bool {
+    if !isAllowed { isPending = true }
+    return isAllowed
+  }
+
+  /// Call it when a condition that reads depend on may have changed.
+  /// - Parameter isWanted: whether to read even when no read is pending.
+  /// - Returns: whether to read now.
+  mutating func resume(isAllowed: Bool, isWanted: Bool = false) -> Bool {
+    guard isPending || isWanted, isAllowed else { return false }
+    isPending = false
+    return true
   }
 }

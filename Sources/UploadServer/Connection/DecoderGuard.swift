@@ -1,13 +1,12 @@
 import NIOCore
 import UploadCore
 
-/// Stands before the HTTP decoder, which keeps the bytes of headers that are not complete: tells the connection that bytes
-/// arrived, so that headers sent a byte at a time do not keep it for ever; counts the memory that unfinished headers take,
-/// as long as no token has been presented; and gives the decoder nothing behind the last request, since it would keep all
-/// of that.
+/// Stands before the HTTP decoder, which retains the bytes of incomplete headers. Tells the connection that bytes arrived, so
+/// that headers sent a byte at a time do not keep it open for ever. Counts the memory of incomplete headers until a token has
+/// been presented. Passes on nothing after the last request, since the decoder would retain it.
 ///
-/// Unfinished headers are the bytes of which the decoder made no part of a request. Where that would miss headers behind a
-/// part in the same read, the decoder gets ``step`` bytes at a time, so that it misses fewer.
+/// The bytes of which the decoder made no part of a request count as incomplete headers. To notice headers that follow a part
+/// in the same read, the decoder gets only ``step`` bytes at a time while headers may follow.
 final class DecoderGuard: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -18,9 +17,9 @@ final class DecoderGuard: ChannelInboundHandler {
   private let handler: ConnectionHandler
   private let buffer: ReceiveBuffer
   private let unfinishedHeaders: UnfinishedHeaders
-  /// Bytes of headers in the decoder that are not complete.
+  /// Bytes of incomplete headers in the decoder.
   private var unfinishedBytes = 0
-  /// Under which they are counted; nil while they are not.
+  /// The entry that counts them; nil while they are not counted.
   private var entry: UnfinishedHeaders.Entry?
 
   init(_ handler: ConnectionHandler, _ buffer: ReceiveBuffer, _ unfinishedHeaders: UnfinishedHeaders) {
@@ -33,15 +32,15 @@ final class DecoderGuard: ChannelInboundHandler {
     var bytes = unwrapInboundIn(data)
     let count = bytes.readableBytes
     handler.bytesArrived(count)
-    guard !handler.machine.ignoresInput else { return }
+    guard !handler.machine.input.isIgnored else { return }
     var parts = 0
-    while !handler.machine.ignoresInput, context.channel.isActive {
+    while !handler.machine.input.isIgnored, context.channel.isActive {
       let size = handler.machine.mayReceiveHeaders ? min(Self.step, bytes.readableBytes) : bytes.readableBytes
-      guard size > 0, let piece = bytes.readSlice(length: size) else { break }
-      handler.machine.beginDecoding()
-      context.fireChannelRead(wrapInboundOut(piece))
-      parts += handler.machine.decodedParts
-      unfinishedBytes = handler.machine.isInHeaders ? unfinishedBytes + size : 0
+      guard size > 0, let chunk = bytes.readSlice(length: size) else { break }
+      handler.machine.input.beginDecoding()
+      context.fireChannelRead(wrapInboundOut(chunk))
+      parts += handler.machine.input.parts
+      unfinishedBytes = handler.machine.input.isInHeaders ? unfinishedBytes + size : 0
     }
     countUnfinishedBytes(context)
     buffer.noteParts(parts, of: count)
@@ -53,14 +52,14 @@ final class DecoderGuard: ChannelInboundHandler {
     stopCounting()
   }
 
-  /// Tells the server how much that is, which may have another connection, or this one, closed.
+  /// Reports the incomplete headers' size to the server, which may evict this connection's or another's.
   private func countUnfinishedBytes(_ context: ChannelHandlerContext) {
     guard unfinishedBytes > 0, handler.machine.authenticatedClient == nil, context.channel.isActive else {
       return stopCounting()
     }
     if let entry { return unfinishedHeaders.set(unfinishedBytes, of: entry) }
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let eventLoop = context.eventLoop
+    let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
     entry = unfinishedHeaders.add(unfinishedBytes) {
       eventLoop.execute { bound.value.0.evict(bound.value.1) }
     }
@@ -73,19 +72,14 @@ final class DecoderGuard: ChannelInboundHandler {
     unfinishedHeaders.remove(entry)
   }
 
-  /// The server holds too many bytes of unfinished headers, and these are the oldest.
+  /// Rejects the request: the server has too many bytes of incomplete headers, and these are the oldest.
   private func evict(_ context: ChannelHandlerContext) {
     guard entry != nil else { return }
     entry = nil
-    // Nothing can be sent before the response to the request that is being served, and the memory is wanted now.
+    // Nothing can be sent before the response to the request that is being served, and the memory is needed now.
     guard handler.machine.isAtRest else { return context.close(promise: nil) }
-    let limit = ByteSize.text(UInt64(UnfinishedHeaders.limit))
-    handler.rejectUnfinishedHeaders(
-      UploadError(
-        .headersTooLarge,
-        "The server holds more than \(limit) of unfinished request headers. Send the headers at once, and try again."
-      ),
-      lingering: .evicted
-    )
+    let excess = "Unfinished request headers of all clients exceed \(ByteSize.text(UInt64(UnfinishedHeaders.limit)))."
+    let error = UploadError(.headersTooLarge, excess + " Send the headers in one go, and try again later.")
+    handler.rejectUnfinishedHeaders(error, lingering: .evicted)
   }
 }

@@ -6,114 +6,90 @@ import UploadStorage
 /// The receive buffer of one connection: grows from 16 KiB to 1 MiB while reads fill it, so that a fast sender costs few
 /// system calls and a slow one little memory, and only as far as the memory budget allows.
 ///
-/// NIO keeps a connection's buffer until the connection ends; so it grows only on proof. What has grown is
-/// used no more once a read turns out to be thousands of tiny chunks or requests: all of a read is decoded in one turn,
-/// during which every other connection of the loop waits. Under a rate limit it stays so small that a window of a second
-/// is smooth.
-final class ReceiveBuffer: Sendable {
+/// SwiftNIO retains a connection's buffer until the connection ends, so it grows only when needed. A grown buffer is no
+/// longer used in full once a read contains thousands of tiny chunks or requests: a read is decoded in one turn, during which
+/// every other connection of the loop waits. Under a rate limit the buffer stays so small that the rate is smooth within each
+/// second.
+final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   private static let smallest = 16 * 1024
-  private static let largest = 1024 * 1024
-  /// The first read under a rate limit: many may begin at once, and from then on they take turns.
+  private static let largestPlain = 1024 * 1024
+  /// The size of the first read under a rate limit, in bytes: many uploads may begin at once, and take turns after that.
   private static let smallestLimited = 1024
-
-  /// How far it grows under TLS, where each byte is in memory three times: as received, in the decrypter, and decrypted.
+  /// The largest size under TLS, where each byte is in memory three times: as received, in the decrypter, and decrypted.
   private static let largestSecure = 256 * 1024
-  private static let copiesSecure = 3
-
-  private let server: ServerContext
-  private let isSecure: Bool
-  private let first: Int
-  private let size: Atomic<Int>
-  /// It has carried tiny pieces: from then on it does not grow, and little of it is used.
-  private let staysSmall = Atomic<Bool>(false)
-
-  /// A read of more parts than this, and one for each so many bytes, is one of tiny pieces.
+  /// A read consists of tiny parts when it has more than this many, and more than one for each ``partSize`` bytes.
   private static let fewParts = 16
   private static let partSize = 512
-  /// What is read at once from then on: about a millisecond's work, so that other connections of the loop are served in turn.
+  /// The size of reads after that, in bytes: about a millisecond's work, so that the loop serves its connections in turn.
   private static let tiny = 4 * 1024
+  /// TCP_WINDOW_CLAMP of linux/tcp.h.
+  private static let windowClamp: CInt = 10
 
-  /// - Parameter isSecure: whether what it takes is decrypted before it is of use.
+  private let budget: MemoryBudget
+  /// How often a received byte is in memory, see ``largestSecure``.
+  private let copies: Int
+  /// The first and the largest size, in bytes.
+  private let first, largest: Int
+  private let size: Atomic<Int>
+  /// Whether a read had tiny parts: the buffer no longer grows, and only a part of it is used.
+  private let staysSmall = Atomic<Bool>(false)
+
+  /// - Parameter isSecure: whether the bytes have to be decrypted.
   init(_ server: ServerContext, isSecure: Bool = false) {
-    self.server = server
-    self.isSecure = isSecure
+    budget = server.budget
+    copies = isSecure ? 3 : 1
     first = server.hasRateLimit ? Self.smallestLimited : Self.smallest
     size = Atomic(first)
+    let limiters = [server.limiter, server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }]
+    let unlimited = isSecure ? Self.largestSecure : Self.largestPlain
+    largest = limiters.reduce(unlimited) { min($0, $1?.pieceSize ?? unlimited) }
   }
 
   deinit {
     let grown = size.load(ordering: .relaxed) - first
-    if grown > 0 { server.budget.shrinkBuffer(by: copies * grown) }
+    if grown > 0 { budget.shrinkBuffer(by: copies * grown) }
   }
 
-  /// Sets a channel up to read into this buffer: one read a turn.
+  /// Sets a channel up to read into this buffer, once per turn of its loop.
+  /// - Throws: the error of a channel option.
   func apply(to channel: any Channel) throws {
     guard let options = channel.syncOptions else { return }
     try options.setOption(.maxMessagesPerRead, value: 1)
-    try options.setOption(.recvAllocator, value: allocator)
-    // When the sender has closed, NIO reads all that the kernel still holds, whatever was asked for:
-    // without a bound on the window that can be tens of megabytes.
-    try options.setOption(.tcpOption(.init(rawValue: TCPOption.windowClamp)), value: 4 * 1024 * 1024)
+    try options.setOption(.recvAllocator, value: self)
+    // When the sender has closed, SwiftNIO reads all that the kernel still has, regardless of back-pressure. Without a
+    // limit on the window that can be tens of megabytes.
+    try options.setOption(.tcpOption(.init(rawValue: Self.windowClamp)), value: 4 * 1024 * 1024)
   }
 
-  /// What NIO asks.
-  var allocator: any RecvByteBufferAllocator { Allocator(buffer: self) }
-
-  /// So much was read at once. Called by the channel alone, on its event loop.
-  func noteRead(_ count: Int) {
-    let size = size.load(ordering: .relaxed)
-    guard count >= size, 2 * size <= largest, !staysSmall.load(ordering: .relaxed),
-      server.budget.growBuffer(by: copies * size)
-    else { return }
-    self.size.store(2 * size, ordering: .relaxed)
+  /// The size of the next read, in bytes.
+  var readSize: Int {
+    staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed)
   }
 
-  /// What `count` bytes that were read have been decoded into.
+  /// Notes that `count` bytes which were read at once have been decoded into so many parts.
   func noteParts(_ parts: Int, of count: Int) {
     guard parts > Self.fewParts + count / Self.partSize else { return }
     staysSmall.store(true, ordering: .relaxed)
   }
 
-  /// So much is read at once now, in bytes.
-  var readSize: Int {
-    staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed)
+  // MARK: RecvByteBufferAllocator, called by the channel on its event loop
+
+  func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+    allocator.buffer(capacity: readSize)
   }
 
-  /// Whether NIO holds a larger buffer than is to be read into.
-  private var isSetAside: Bool { readSize < size.load(ordering: .relaxed) }
-
-  /// How often a byte that is read is in memory.
-  private var copies: Int { isSecure ? Self.copiesSecure : 1 }
-
-  private var largest: Int {
-    let largest = isSecure ? Self.largestSecure : Self.largest
-    guard server.hasRateLimit else { return largest }
-    let shared = server.limiter?.pieceSize ?? largest
-    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).pieceSize } ?? largest
-    return min(shared, own)
+  /// - Returns: nil while SwiftNIO has a larger buffer than it should fill. It uses that buffer in full when it gets a size;
+  ///   otherwise it makes a new one for each read, because ``record(actualReadBytes:)`` returns true.
+  func nextBufferSize() -> Int? {
+    readSize < size.load(ordering: .relaxed) ? nil : readSize
   }
 
-  private struct Allocator: RecvByteBufferAllocator {
-    let buffer: ReceiveBuffer
-
-    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-      allocator.buffer(capacity: buffer.readSize)
+  /// Grows the buffer when a read has filled it.
+  func record(actualReadBytes count: Int) -> Bool {
+    let size = size.load(ordering: .relaxed)
+    if count >= size, 2 * size <= largest, !staysSmall.load(ordering: .relaxed), budget.growBuffer(by: copies * size) {
+      self.size.store(2 * size, ordering: .relaxed)
     }
-
-    /// With a size NIO uses the buffer it holds, whole; without, and since each read may be longer than the
-    /// one before, it makes a new one for each.
-    func nextBufferSize() -> Int? {
-      buffer.isSetAside ? nil : buffer.readSize
-    }
-
-    mutating func record(actualReadBytes: Int) -> Bool {
-      buffer.noteRead(actualReadBytes)
-      return true
-    }
+    return true
   }
-}
-
-private enum TCPOption {
-  /// TCP_WINDOW_CLAMP of linux/tcp.h.
-  static let windowClamp: CInt = 10
 }

@@ -3,21 +3,22 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// What a connection does with a request, decided from its head alone.
+/// What a connection does with a request, decided from its headers alone.
 enum RequestDisposition {
   /// Makes the body of an upload, which reports to the session.
+  /// - Throws: ``UploadError`` when the declared type is not accepted, or a digest or precondition is malformed.
   typealias BodyMaker = (UploadSession) throws(UploadError) -> any IncomingBody
 
   /// Hummingbird serves it.
   case forward
   /// It is an upload.
-  /// - Parameter size: of the file in bytes, where it is known.
+  /// - Parameter size: of the file in bytes; nil when it is not known.
   case upload(size: UInt64?, BodyMaker)
   case respond(ServerResponse)
-  /// - Parameter retryAfter: seconds after which the client may try again, where they are known.
+  /// - Parameter retryAfter: seconds after which the client may retry, where they are known.
   case reject(UploadError, retryAfter: Int? = nil)
 
-  /// Asks access control, then looks for the route. Notes in `machine` what it learns about the request and its client.
+  /// Asks access control, then finds the route. Notes the request and its client in `machine`.
   init(_ request: IncomingRequest, on machine: inout ConnectionStateMachine, in session: UploadSession) {
     let (access, peer) = (session.server.access, session.context?.remoteAddress)
     let client = access.client(of: request.head, from: peer)
@@ -32,29 +33,65 @@ enum RequestDisposition {
       at: session.now
     )
     switch decision {
-    case .accept(let hasToken): if hasToken { machine.authenticate() }
-    case .reject(let error, let retryAfter):
-      self = .reject(error, retryAfter: retryAfter)
-      return
-    case .preflight:
-      self = .respond(.preflight(request.head))
-      return
+    case .reject(let error, let retryAfter): self = .reject(error, retryAfter: retryAfter)
+    case .preflight: self = .respond(.preflight(request.head))
+    case .accept(let hasToken):
+      if hasToken { machine.authenticatedClient = client.key }
+      self = machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
     }
-    self = machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
-    if case .forward = self { machine.forwardRequest() }
   }
 
   private static func route(_ request: IncomingRequest, of client: ClientAddress) -> RequestDisposition {
-    let factory = IncomingBodyFactory(request: request, client: client)
     switch UploadRoute(request) {
-    case .hummingbird: return .forward
-    case .rejection(let error): return .reject(error)
+    case .hummingbird: .forward
+    case .rejection(let error): .reject(error)
     case .file(let name, let type):
-      return .upload(size: request.length.bytes) { session throws(UploadError) in
-        try factory.file(name: name, declaredType: type, in: session)
+      .upload(size: request.length.bytes) { session throws(UploadError) in
+        try Self.file(request, of: client, name: name, declaredType: type, in: session)
       }
     case .form(let boundary):
-      return .upload(size: nil) { session throws(UploadError) in try factory.form(boundary, in: session) }
+      .upload(size: nil) { session throws(UploadError) in
+        FormUpload(
+          boundary: boundary,
+          preconditions: try Preconditions.ofUpload(request.head),
+          length: request.length,
+          remote: client.text,
+          context: session.server,
+          eventLoop: session.eventLoop,
+          delegate: session
+        )
+      }
     }
+  }
+
+  /// Makes a body that is one file.
+  private static func file(
+    _ request: IncomingRequest,
+    of client: ClientAddress,
+    name: FileName?,
+    declaredType: String?,
+    in session: UploadSession
+  ) throws(UploadError) -> SingleUpload {
+    try session.server.limits.types.check(declared: declaredType)
+    let digests = try DigestRequest(request.head.headerFields)
+    let condition = try Preconditions.ofUpload(request.head).condition(for: name)
+    let name = RequestedName(name)
+    let meter = UploadMeter(
+      direction: .incoming,
+      mode: .stream,
+      name: name.fileName(type: declaredType).description,
+      size: request.length.bytes,
+      remote: client.text,
+      declaredType: declaredType
+    )
+    return SingleUpload(
+      meter,
+      name: name,
+      digests: digests,
+      condition: condition,
+      context: session.server,
+      eventLoop: session.eventLoop,
+      delegate: session
+    )
   }
 }

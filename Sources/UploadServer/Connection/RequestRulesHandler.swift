@@ -2,7 +2,8 @@ import NIOCore
 import NIOHTTP1
 import UploadCore
 
-/// Holds every request to ``RequestRules``; one that breaks them becomes an error, and nothing after it is let through.
+/// Checks every request against ``RequestRules``. One that breaks them becomes an error of the channel, and all input after
+/// it is discarded.
 final class RequestRulesHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
@@ -22,22 +23,17 @@ final class RequestRulesHandler: ChannelInboundHandler {
 }
 
 extension UploadError {
-  /// Why requests cannot be read any more, where an error of the channel says so; nil for all others.
+  /// The reason to reject a request that the decoder or ``RequestRulesHandler`` cannot accept.
+  /// - Parameter error: an error of the channel.
+  /// - Returns: nil for other errors, such as a broken connection.
   static func unreadable(_ error: any Error) -> UploadError? {
-    error as? UploadError ?? (error as? HTTPParserError).map { parsing($0) }
-  }
-
-  /// What the decoder could not read.
-  private static func parsing(_ error: HTTPParserError) -> UploadError {
+    guard let error = error as? HTTPParserError else { return error as? UploadError }
     switch error {
-    case .invalidEOFState, .closedConnection: .incompleteBody(error)
+    case .invalidEOFState, .closedConnection: return .incompleteBody(error)
     case .headerOverflow:
-      UploadError(
-        .badRequest,
-        "The head is too long: 16 KiB for the address and for a field, 64 KiB and 128 fields in all.",
-        cause: error
-      )
-    default: UploadError(.badRequest, "That is not a well-formed HTTP request (\(error)).", cause: error)
+      let limits = "16 KiB for the address and for each field, 64 KiB and 128 fields in total"
+      return UploadError(.badRequest, "The request headers are too long. Limits: \(limits).", cause: error)
+    default: return UploadError(.badRequest, "Malformed HTTP request (\(error)).", cause: error)
     }
   }
 }

@@ -3,20 +3,16 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Bounds what a response that its client does not read costs: the kernel's memory, and time. Stands next to the socket.
+/// Limits the kernel memory and the time that a response costs while its client does not read it. Stands next to the socket.
 ///
-/// The kernel's own limit, TCP_USER_TIMEOUT, is no use: it counts from the moment a client's receive window closes, also
-/// when the client goes on reading, only too slowly to open it soon.
+/// The kernel's own limit, TCP_USER_TIMEOUT, does not help: it counts from the moment a client's receive window closes, even
+/// if the client continues to read, only too slowly to open the window soon.
 final class SlowReaderLimits: ChannelOutboundHandler {
   typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
 
   /// TCP_NOTSENT_LOWAT of linux/tcp.h.
-  private static let unsentLimit = ChannelOptions.Types.SocketOption(
-    level: .tcp,
-    name: NIOBSDSocket.Option(rawValue: 25)
-  )
-  /// Bytes that a socket takes beyond what the client's window lets it send. Its own limit is megabytes, and a few
+  private static let unsentLimit = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: 25))
+  /// Bytes that a socket accepts beyond what the client's window lets it send. Its own limit is megabytes, and a few
   /// thousand of those make the kernel slow all connections down (measured: uploads to 0.3 of their speed).
   private static let mostUnsent: SocketOptionValue = 256 * 1024
 
@@ -29,12 +25,13 @@ final class SlowReaderLimits: ChannelOutboundHandler {
     self.idleTimeout = idleTimeout
   }
 
-  /// Sets a channel's socket up.
+  /// Limits the unsent bytes of a channel's socket.
+  /// - Throws: the error of the socket option.
   static func apply(to channel: any Channel) throws {
     try channel.syncOptions?.setOption(unsentLimit, value: mostUnsent)
   }
 
-  /// Whether the client has still to acknowledge some of a response, as far as is known.
+  /// Whether the client has yet to acknowledge a part of a response, as far as is known.
   var hasUnread: Bool { timer != nil }
 
   func flush(context: ChannelHandlerContext) {
@@ -49,15 +46,12 @@ final class SlowReaderLimits: ChannelOutboundHandler {
     timer = nil
   }
 
-  private var interval: TimeAmount {
-    max(.milliseconds(50), min(.seconds(1), .nanoseconds(idleTimeout.nanoseconds / 4)))
-  }
-
   private func startTimer(_ context: ChannelHandlerContext) {
-    timer = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.look(context) }
+    let interval = max(.milliseconds(50), min(.seconds(1), .nanoseconds(idleTimeout.nanoseconds / 4)))
+    timer = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.check(context) }
   }
 
-  private func look(_ context: ChannelHandlerContext) {
+  private func check(_ context: ChannelHandlerContext) {
     timer = nil
     guard let sample = sample(context) else { return }
     switch progress?.note(sample, at: context.eventLoop.now) {
@@ -74,17 +68,79 @@ final class SlowReaderLimits: ChannelOutboundHandler {
     }
     guard result == 0 else { return nil }
     let isFlushed = context.channel.isWritable && sent.held == 0
-    return ResponseProgress.Sample(
-      acknowledged: sent.acknowledged,
-      window: sent.window,
-      hasUnread: !isFlushed
-    )
+    return ResponseProgress.Sample(acknowledged: sent.acknowledged, window: sent.window, hasUnread: !isFlushed)
   }
 
-  /// Closes with a reset: a plain close would have the kernel keep what the client does not read.
+  /// Closes with a reset: after a plain close the kernel would keep the unread bytes.
   private func disconnect(_ context: ChannelHandlerContext) {
     guard let socket = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
     socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in bound.value.close(promise: nil) }
+  }
+}
+
+/// Decides from samples of a connection whether its client still reads a response: a pure state machine in the event loop's
+/// time.
+///
+/// Only acknowledgements show that, and a client's system acknowledges what fits its receive buffer, even if the client
+/// itself reads nothing. When the buffer is full, the system announces room again (RFC 9293 section 3.8.6.2.2) only for a
+/// whole segment or a part of the buffer: Linux for a sixteenth, and it frees what it received in blocks of up to 64 KiB.
+/// Smaller reads of the client are not visible. So a client counts as stopped only after ``idleTimeout`` and the time that a
+/// reader of ``slowestRate`` needs for so many bytes.
+struct ResponseProgress: Sendable {
+  struct Sample: Equatable {
+    /// Bytes of responses that the client's system has acknowledged, since the connection began.
+    var acknowledged: UInt64
+    /// The receive window that it advertised last, in bytes.
+    var window: UInt64
+    /// Whether it has not acknowledged everything.
+    var hasUnread: Bool
+  }
+
+  enum Status: Equatable {
+    /// Everything has been acknowledged: there is nothing to watch until the next response.
+    case delivered
+    /// The client reads, or may do so.
+    case reading
+    /// The client has read nothing for the timeout.
+    case stopped
+  }
+
+  /// The slowest client that never counts as stopped, in bytes per second.
+  static let slowestRate: UInt64 = 1000
+  /// What Linux may retain as one block until all of it has been read, in bytes.
+  private static let block: UInt64 = 64 * 1024
+  /// The most bytes that may have been read unseen, 5 minutes' worth of the slowest reader: a window can be a gigabyte.
+  private static let mostUnseen = 5 * 60 * slowestRate
+
+  private let idleTimeout: TimeAmount
+  private var last: Sample?
+  private var largestWindow: UInt64 = 0
+  private var progressAt: NIODeadline
+
+  init(idleTimeout: TimeAmount, at now: NIODeadline) {
+    self.idleTimeout = idleTimeout
+    progressAt = now
+  }
+
+  /// Takes the next sample into account.
+  mutating func note(_ sample: Sample, at now: NIODeadline) -> Status {
+    defer { last = sample }
+    largestWindow = max(largestWindow, sample.window)
+    // A larger window shows that the client has read, too.
+    if sample.hasUnread, let last, last.hasUnread, sample.acknowledged == last.acknowledged,
+      sample.window <= last.window
+    {
+      return now - progressAt < idleTimeout + unseenTime(sample) ? .reading : .stopped
+    }
+    progressAt = now
+    return sample.hasUnread ? .reading : .delivered
+  }
+
+  /// How long a slow reader may take until the next acknowledgement shows that it reads.
+  private func unseenTime(_ sample: Sample) -> TimeAmount {
+    // It cannot have buffered more than it was sent.
+    let unseen = min(sample.acknowledged, max(Self.block, largestWindow / 16), Self.mostUnseen)
+    return .milliseconds(Int64(1000 * unseen / Self.slowestRate))
   }
 }

@@ -3,41 +3,43 @@ import NIOCore
 import UploadCore
 import UploadStorage
 
-/// What an ``UploadSession`` asks of the handler of its connection; on the event loop, perhaps within a call to the session.
+/// The handler of an ``UploadSession``'s connection. Called on the event loop, possibly within a call to the session.
 protocol UploadSessionDelegate: AnyObject {
-  /// When the session's timer should fire next; nil for never.
+  /// When the session's timer must fire next; nil for never.
   var deadline: NIODeadline? { get }
-  /// What blocked reads may be gone: reads, if a read is pending.
+  /// Reads from the socket, if a read is pending and allowed: a condition that blocked reads may have changed.
   func resumeReading()
   /// The upload ended: the stored files, or why there are none.
-  /// - Parameter hadUploads: an upload had begun, which is reported by itself.
+  /// - Parameter hadUploads: whether an upload had begun, which is reported by its own events.
   func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool)
   /// The ``deadline`` has passed.
   func sessionTimerFired()
-  /// The grace period of ``UploadSession/startGrace()`` is over.
+  /// The grace period of ``UploadSession/startGrace()`` is over, and a running upload has failed.
   func sessionGraceEnded()
 }
 
-/// What a connection of HTTP and one of raw TCP share: the channel; the running upload with its rate limit, its pace and
-/// its place among the client's uploads; the timers; and the lingering close. Loop-bound.
+/// What HTTP and raw TCP connections share: the channel; the running upload with its rate limit, its pace and its count among
+/// the client's uploads; the timers; and the lingering close. Loop-bound.
 final class UploadSession: IncomingBodyDelegate {
   let server: ServerContext
   let eventLoop: any EventLoop
-  /// Of the connection's handler; nil before it is added and after it is removed.
+  /// The context of the connection's handler; nil before it is added and after it is removed.
   private(set) var context: ChannelHandlerContext?
   /// The running upload; nil while there is none.
   private(set) var body: (any IncomingBody)?
   weak var delegate: (any UploadSessionDelegate)?
   private var pace: ClientPace?
-  private var throttle = ReadThrottle()
+  /// The rate limits of the running upload: the server's, which all uploads share, and its own.
+  private var limiters: [RateLimiter] = []
   /// The client among whose uploads the running one counts; nil while there is none.
   private var countedClient: ClientAddress?
-  /// Limits of the lingering close, where they are lower than those for a rejected body.
-  private var lingeringLimits: LingeringCloseStateMachine.Limits?
-  private var lingering: LingeringClose?
+  /// The limits of the lingering close; nil for those of a rejected body.
+  var lingeringLimits: LingeringCloseStateMachine.Limits?
+  /// Reads and discards the input after the last response; nil before it.
+  private(set) var lingering: LingeringClose?
   private var timer: Scheduled<Void>?
   private var graceTimer: Scheduled<Void>?
-  /// A rate limit blocks reads until it fires.
+  /// Fires when the rate limit allows reads again; nil while it does.
   private var limitTimer: Scheduled<Void>?
 
   init(server: ServerContext, eventLoop: any EventLoop) {
@@ -47,7 +49,7 @@ final class UploadSession: IncomingBodyDelegate {
 
   // MARK: The channel
 
-  /// The handler is added to the connection's pipeline.
+  /// Call it when the handler is added to the connection's pipeline.
   func start(on context: ChannelHandlerContext) {
     self.context = context
     setTimer()
@@ -55,7 +57,7 @@ final class UploadSession: IncomingBodyDelegate {
 
   var now: NIODeadline { eventLoop.now }
 
-  /// The other end of the connection.
+  /// The address of the connection's other end.
   var peer: ClientAddress { ClientAddress(context?.remoteAddress) }
 
   /// Whether the client reads responses.
@@ -63,32 +65,24 @@ final class UploadSession: IncomingBodyDelegate {
 
   /// Whether the client has yet to read a response, as far as is known.
   var hasUnreadResponse: Bool {
-    let limits = try? context?.pipeline.syncOperations.handler(type: SlowReaderLimits.self)
-    return limits?.hasUnread ?? false
+    (try? context?.pipeline.syncOperations.handler(type: SlowReaderLimits.self))?.hasUnread ?? false
   }
 
   // MARK: The upload
 
-  /// Begins an upload.
+  /// Begins an upload. Call it when the delegate's state already says that the body is being received.
   /// - Parameters:
-  ///   - size: of the file in bytes, where it is known.
+  ///   - size: of the file in bytes; nil when it is not known.
   ///   - makeBody: makes the body, which reports to this session.
-  /// - Returns: why it cannot begin: it is over a limit, or `makeBody` throws; nil when it has begun.
-  func begin(
-    of client: ClientAddress,
-    size: UInt64?,
-    _ makeBody: RequestDisposition.BodyMaker
-  ) -> UploadError? {
-    if let limit = server.limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
+  /// - Returns: nil when it has begun; otherwise why not: it exceeds a limit, or the error of `makeBody`.
+  func begin(of client: ClientAddress, size: UInt64?, _ makeBody: RequestDisposition.BodyMaker) -> UploadError? {
+    let limits = server.limits
+    if let limit = limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
     do throws(UploadError) {
       try server.admit(client)
       countedClient = client
-      throttle = ReadThrottle(shared: server.limiter, rate: server.limits.ratePerUpload)
-      pace = ClientPace(
-        idleTimeout: server.limits.idleTime,
-        minRate: server.limits.minRate?.bytes,
-        at: eventLoop.now
-      )
+      limiters = [server.limiter, limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }].compactMap { $0 }
+      pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
       body = try makeBody(self)
     } catch {
       stopCounting()
@@ -96,20 +90,23 @@ final class UploadSession: IncomingBodyDelegate {
       return error
     }
     notePace()
+    // The timer is set for idleness, which may be later than the first check of the average rate.
+    if limits.minRate != nil { setTimer() }
     return nil
   }
 
-  /// Whether the upload can take more bytes, and no rate limit blocks them.
+  /// Whether the upload has room for more bytes, and no rate limit blocks them.
   var hasRoom: Bool { limitTimer == nil && (body?.hasRoom ?? true) }
 
-  /// Takes the next bytes of the body.
+  /// Delivers the next bytes of the body to the upload.
   func receive(_ bytes: ByteBuffer) {
     body?.receive(bytes)
     // It may have failed.
     guard body != nil else { return }
-    pace?.received(bytes.readableBytes, at: eventLoop.now)
-    let wait = throttle.wait(after: bytes.readableBytes, at: eventLoop.now)
-    if wait > .zero { blockReads(for: wait) }
+    let now = now
+    pace?.received(bytes.readableBytes, at: now)
+    let wait = limiters.reduce(0) { max($0, $1.take(bytes.readableBytes, at: now.uptimeNanoseconds)) }
+    if wait > 0 { blockReads(for: .nanoseconds(Int64(clamping: wait))) }
     notePace()
   }
 
@@ -126,19 +123,19 @@ final class UploadSession: IncomingBodyDelegate {
 
   /// Only a client that could send counts as slow: a slow disk is not its fault.
   private func notePace() {
-    pace?.note(canSend: hasRoom, at: eventLoop.now)
+    pace?.note(canSend: hasRoom, at: now)
   }
 
   /// When to check the pace of the upload next; nil when there is none.
   var paceDeadline: NIODeadline? {
-    guard case .acceptable(let deadline) = pace?.status(at: eventLoop.now) else { return nil }
+    guard case .acceptable(let deadline) = pace?.status(at: now) else { return nil }
     return deadline
   }
 
   /// Fails the upload when its client has timed out or is too slow.
   func checkPace() {
     notePace()
-    switch pace?.status(at: eventLoop.now) {
+    switch pace?.status(at: now) {
     case .timedOut:
       lingeringLimits = .response
       body?.fail(.bodyTimeout(server.limits.idleTimeout))
@@ -148,7 +145,7 @@ final class UploadSession: IncomingBodyDelegate {
   }
 
   func bodyHasRoom() {
-    // The wait was the disk's, or the budget's: the client's time begins anew.
+    // It was waiting for the disk or the budget; a rate limit may still block it.
     if limitTimer != nil { body?.noteLimit(true) }
     notePace()
     delegate?.resumeReading()
@@ -171,104 +168,50 @@ final class UploadSession: IncomingBodyDelegate {
 
   // MARK: Timers
 
-  /// Has the timer fire at the delegate's deadline, in place of the deadline before.
+  /// Sets the timer to the delegate's deadline. Call it when that may have become earlier, and after the timer fired.
   func setTimer() {
     timer?.cancel()
     guard let deadline = delegate?.deadline else { return timer = nil }
-    let soonest = eventLoop.now + .milliseconds(10)
-    timer = eventLoop.assumeIsolated().scheduleTask(deadline: max(deadline, soonest)) {
+    timer = eventLoop.assumeIsolated().scheduleTask(deadline: max(deadline, now + .milliseconds(10))) {
       self.delegate?.sessionTimerFired()
     }
   }
 
-  /// An upload has begun. The timer that runs is set for idleness, which may be later than the first look at the average
-  /// rate.
-  func startTimingPace() {
-    if server.limits.minRate != nil { setTimer() }
-  }
-
-  /// The server stops: running uploads have this long. Further calls do nothing.
+  /// Begins the grace period of a running upload, because the server stops. Only the first call has an effect.
   func startGrace() {
     guard graceTimer == nil else { return }
     graceTimer = eventLoop.assumeIsolated().scheduleTask(in: server.limits.graceTime) {
+      self.body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
       self.delegate?.sessionGraceEnded()
     }
   }
 
-  /// The grace period is over: the upload fails.
-  func failForShutdown() {
-    body?.fail(UploadError(.shuttingDown, "The server stopped before the upload was complete. Send it again."))
-  }
-
   // MARK: The end
 
-  /// Nothing but the response has to get through: lowers the limits of the lingering close.
-  func limitLingering(_ limits: LingeringCloseStateMachine.Limits) {
-    lingeringLimits = limits
-  }
-
-  /// After the last response, reads and discards what the client still sends, and closes.
+  /// After the last response, reads and discards the client's remaining input, and closes.
   /// - Parameter isStopping: whether the server stops.
-  func linger(
-    _ remainder: LingeringCloseStateMachine.Remainder,
-    of client: ClientAddress,
-    isStopping: Bool
-  ) {
+  func linger(_ remainder: LingeringCloseStateMachine.Remainder, of client: ClientAddress, isStopping: Bool) {
     guard let context else { return }
     timer?.cancel()
     let limits = lingeringLimits ?? (isStopping ? .stopping : nil)
-    let lingering = LingeringClose(remainder, of: client, limits: limits, server: server, context: context)
-    self.lingering = lingering
-    lingering.proceed()
+    lingering = LingeringClose(remainder, of: client, limits: limits, server: server, context: context)
+    lingering?.proceed()
   }
 
-  /// Bytes arrived that are discarded when the last response has been sent.
-  func bytesArrived(_ count: Int) {
-    lingering?.received(count)
-  }
-
-  /// The body that is discarded is complete.
-  func endLingering() {
-    lingering?.end()
-  }
-
-  /// The connection is gone.
+  /// Call it when the connection is gone.
   /// - Parameter error: why the upload fails; nil when it continues without its client, since its body is complete.
   func disconnect(_ error: UploadError?) {
-    timer?.cancel()
-    limitTimer?.cancel()
     if let error { body?.fail(error) }
     body = nil
     stopCounting()
-    lingering?.stop()
   }
 
-  /// The handler is removed.
+  /// Call it when the handler is removed, which follows when the connection is gone.
   func stop() {
     timer?.cancel()
     graceTimer?.cancel()
     limitTimer?.cancel()
     lingering?.stop()
     (lingering, context) = (nil, nil)
-  }
-}
-
-/// The rate limits that one connection's reads are under: the server's, which all share, and its own.
-struct ReadThrottle: Sendable {
-  private let shared: RateLimiter?
-  private let own: RateLimiter?
-
-  /// - Parameter rate: of this upload alone, in bytes per second; nil for no limit.
-  init(shared: RateLimiter? = nil, rate: UInt64? = nil) {
-    self.shared = shared
-    own = rate.map { RateLimiter(bytesPerSecond: $0) }
-  }
-
-  /// How long to read nothing after `count` bytes have been read.
-  func wait(after count: Int, at now: NIODeadline) -> TimeAmount {
-    guard shared != nil || own != nil else { return .zero }
-    let instant = now.uptimeNanoseconds
-    let wait = max(shared?.take(count, at: instant) ?? 0, own?.take(count, at: instant) ?? 0)
-    return .nanoseconds(Int64(clamping: wait))
   }
 }

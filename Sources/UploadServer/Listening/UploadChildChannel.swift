@@ -5,9 +5,10 @@ import NIOCore
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOSSL
+import UploadStorage
 
-/// Hummingbird's HTTP/1 channel with what uploads need around it: large adaptive reads, one a turn, and the handlers in
-/// front of Hummingbird's own.
+/// Hummingbird's HTTP/1 channel with what uploads need: large adaptive reads, one per turn, and the handlers in front of
+/// Hummingbird's own.
 struct UploadChildChannel: ServerChildChannel {
   typealias Value = HTTP1Channel.Value
 
@@ -16,15 +17,15 @@ struct UploadChildChannel: ServerChildChannel {
   private let identity: ReloadableTLSIdentity?
 
   /// - Parameters:
-  ///   - responder: Hummingbird's way from a request to a response.
-  ///   - context: what all connections share.
-  ///   - identity: what the server identifies itself with by TLS; nil for plain HTTP.
+  ///   - responder: makes Hummingbird's response to a request.
+  ///   - context: shared by all connections.
+  ///   - identity: the certificate and key for TLS; nil for plain HTTP.
   init(
     responder: @escaping HTTPChannelHandler.Responder,
     context: ServerContext,
     identity: ReloadableTLSIdentity? = nil
   ) {
-    // Hummingbird's default would take 2 MiB of header fields from any client.
+    // Hummingbird's default would accept 2 MiB of header fields from any client.
     let limits = HTTP1Channel.Configuration.DecoderConfiguration(
       maxHeaderFieldSize: 16 * 1024,
       maxHeaderListSize: 64 * 1024,
@@ -32,13 +33,8 @@ struct UploadChildChannel: ServerChildChannel {
     )
     self.context = context
     self.identity = identity
-    channel = HTTP1Channel(
-      responder: responder,
-      configuration: HTTP1Channel.Configuration(
-        idleTimeout: nil,
-        httpDecoderConfiguration: limits
-      )
-    )
+    let configuration = HTTP1Channel.Configuration(idleTimeout: nil, httpDecoderConfiguration: limits)
+    channel = HTTP1Channel(responder: responder, configuration: configuration)
   }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -56,10 +52,10 @@ struct UploadChildChannel: ServerChildChannel {
       try SlowReaderLimits.apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
-      // Behind what decrypts: only what is decrypted is the beginning of a head.
-      let decrypter = identity == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
       let handler = ConnectionHandler(server: context, eventLoop: channel.eventLoop)
       try pipeline.addHandler(handler, position: .after(codec))
+      // After the decrypter: only decrypted bytes can be headers.
+      let decrypter = identity == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
       let decoderGuard = DecoderGuard(handler, buffer, context.unfinishedHeaders)
       try pipeline.addHandler(decoderGuard, position: decrypter.map { .after($0) } ?? .first)
       try pipeline.addHandler(SlowReaderLimits(idleTimeout: context.limits.idleTime), position: .first)
@@ -70,5 +66,21 @@ struct UploadChildChannel: ServerChildChannel {
 
   func handle(value: Value, logger: Logger) async {
     await channel.handle(value: value, logger: logger)
+  }
+}
+
+/// Closes a connection that got one of the process's last descriptors. The limit on connections prevents most of that, but
+/// does not count the descriptors that the process inherited or opens for other purposes.
+final class DescriptorLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+
+  func channelActive(context: ChannelHandlerContext) {
+    let pipeline = context.pipeline.syncOperations
+    let isReserved = try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+      DescriptorReserve.contains($0)
+    }
+    if isReserved ?? false { return context.close(promise: nil) }
+    context.fireChannelActive()
+    pipeline.removeHandler(self, promise: nil)
   }
 }

@@ -1,30 +1,43 @@
-import Glibc
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 package import Logging
 package import NIOCore
-import NIOPosix
+import NIOHTTP1
 import ServiceLifecycle
 import Synchronization
 package import UploadCore
 package import UploadProtocol
 package import UploadStorage
 
-/// The HTTP upload server with everything on it, and the raw listener beside it.
+/// The user's settings for a server.
+package struct ServerConfiguration: Sendable {
+  /// Address or name to listen on.
+  package var host = "127.0.0.1"
+  /// TCP port for HTTP; 0 for any free one.
+  package var port = 8080
+  /// TCP port for raw uploads, 0 for any free one; nil for no raw uploads.
+  package var rawPort: Int?
+  /// The most simultaneous connections on each port; more wait in the kernel's queue.
+  package var maxConnections = 8192
+  package var limits = UploadLimits()
+  /// Digests to compute of every upload, beside those that a request asks for.
+  package var digests: Set<DigestAlgorithm> = []
+  package var access = AccessRules()
+  /// The certificate and key for TLS on the HTTP port; nil for plain HTTP.
+  package var tls: ReloadableTLSIdentity?
+
+  package init() {}
+}
+
+/// The HTTP upload server, and the raw listener beside it.
 package final class UploadServer: Sendable {
   private let configuration: ServerConfiguration
-  private let store: any UploadStore
-  private let budget: MemoryBudget
-  private let ledger: UploadLedger
+  private let context: ServerContext
   private let eventLoopGroup: any EventLoopGroup
   private let logger: Logger
-  private let state = Mutex(State())
-
-  private struct State {
-    var group: ServiceGroup?
-    /// The server is to stop, perhaps before it ran.
-    var isStopping = false
-  }
+  /// The running services, and whether the server is to stop, perhaps before it ran.
+  private let state = Mutex<(group: ServiceGroup?, isStopping: Bool)>((group: nil, isStopping: false))
 
   /// Nothing listens before ``run(onListening:)``.
   /// - Parameter eventLoopGroup: one that outlives ``run(onListening:)``: Hummingbird releases its loops in a task of its
@@ -38,9 +51,14 @@ package final class UploadServer: Sendable {
     logger: Logger
   ) {
     self.configuration = configuration
-    self.store = store
-    self.budget = budget
-    self.ledger = ledger
+    context = ServerContext(
+      store: store,
+      budget: budget,
+      ledger: ledger,
+      limits: configuration.limits,
+      digests: configuration.digests,
+      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host))
+    )
     self.eventLoopGroup = eventLoopGroup
     self.logger = logger
   }
@@ -50,48 +68,38 @@ package final class UploadServer: Sendable {
   /// - Throws: ``UploadError`` with code `cannotListen` when a port is taken or not allowed.
   package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
     if maxConnections < configuration.maxConnections {
-      logger.notice("With so few open files (ulimit -n) no more than \(maxConnections) connections are taken at once.")
+      logger.notice("The limit on open files (ulimit -n) allows only \(maxConnections) connections on each port.")
     }
-    let context = ServerContext(
-      store: store,
-      budget: budget,
-      ledger: ledger,
-      limits: configuration.limits,
-      digests: configuration.digests,
-      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host))
-    )
-    let raw = try await bindRaw(context)
-    let http: any Service
+    let raw = try await bindRaw()
     do {
-      http = try httpService(context, rawPort: raw?.port, onListening)
+      try await serve(raw, onListening)
     } catch {
       await raw?.close()
-      throw cannotListen(error, port: configuration.port, option: "--port")
+      if error is CancellationError || error is ServiceGroupError { return }
+      throw UploadError.cannotListen(error, host: configuration.host, port: configuration.port, option: "--port")
     }
+    // The server may have been stopped before the raw listener ran.
+    await raw?.close()
+  }
+
+  /// Runs all listeners until the end of the last upload, unless the server has been stopped already.
+  private func serve(_ raw: RawListener?, _ onListening: @escaping @Sendable (ServerAddress) -> Void) async throws {
+    let http = try httpService(rawPort: raw?.port, onListening)
     let listeners = Listeners(all: [http] + (raw.map { [$0] } ?? []))
     var lifecycle = ServiceGroupConfiguration(services: [listeners], logger: logger)
-    // Uploads end themselves after their grace; downloads and blocked connections are closed a little later.
+    // Uploads end themselves after their grace period; downloads and blocked connections are closed a little later.
     lifecycle.maximumGracefulShutdownDuration = configuration.limits.grace + .seconds(2)
     let group = ServiceGroup(configuration: lifecycle)
     let isStopping = state.withLock { state in
       state.group = group
       return state.isStopping
     }
-    guard !isStopping else { return await raw?.close() ?? () }
     defer { state.withLock { $0.group = nil } }
-    do {
-      try await group.run()
-      // It may have been stopped before the listener ran.
-      await raw?.close()
-    } catch {
-      await raw?.close()
-      if error is CancellationError || error is ServiceGroupError { return }
-      throw cannotListen(error, port: configuration.port, option: "--port")
-    }
+    if !isStopping { try await group.run() }
   }
 
-  /// Reads the TLS certificate and key again, for new connections; the previous ones stay where that fails. Blocks.
-  /// - Returns: the new certificate's fingerprint; nil when it comes from no file.
+  /// Reads the TLS certificate and key again, for new connections; keeps the previous ones when that fails. Blocks.
+  /// - Returns: the new certificate's fingerprint; nil when it was not read from a file.
   /// - Throws: ``UploadError`` with code `badCertificate`.
   package func reloadCertificate() throws(UploadError) -> CertificateFingerprint? {
     try configuration.tls?.reload()
@@ -107,13 +115,14 @@ package final class UploadServer: Sendable {
     await group?.triggerGracefulShutdown()
   }
 
-  /// Connections at once on each port: as many as configured, and as the process has descriptors for.
+  /// The most simultaneous connections on each port: the configured number, or fewer when the process has too few
+  /// descriptors.
   private var maxConnections: Int {
     let listeners = configuration.rawPort == nil ? 1 : 2
     return min(configuration.maxConnections, DescriptorReserve.connections(listeners: listeners))
   }
 
-  private func bindRaw(_ context: ServerContext) async throws(UploadError) -> RawListener? {
+  private func bindRaw() async throws(UploadError) -> RawListener? {
     guard let port = configuration.rawPort else { return nil }
     do {
       return try await RawListener.bind(
@@ -124,20 +133,22 @@ package final class UploadServer: Sendable {
         eventLoopGroup: eventLoopGroup
       )
     } catch {
-      throw cannotListen(error, port: port, option: "--raw-port")
+      throw UploadError.cannotListen(error, host: configuration.host, port: port, option: "--raw-port")
     }
   }
 
+  /// Hummingbird's HTTP server with the pages behind it.
+  ///
+  /// It does what Hummingbird's `Application` does, except for its clock, which wakes an idle server every second to prepare
+  /// the text of the `Date` field.
   private func httpService(
-    _ context: ServerContext,
     rawPort: Int?,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
   ) throws -> any Service {
-    let routes = BrowsingRoutes(store: store, budget: budget, ledger: ledger)
-    let (host, tls) = (configuration.host, configuration.tls)
-    return try HTTPService.make(
-      responder: routes.router().buildResponder(),
-      server: HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) },
+    let (host, tls, context, logger) = (configuration.host, configuration.tls, self.context, self.logger)
+    let routes = BrowsingRoutes(store: context.store, budget: context.budget, ledger: context.ledger)
+    let pages = routes.router().buildResponder()
+    return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(
       configuration: HummingbirdCore.ServerConfiguration(
         address: .hostname(host, port: configuration.port),
         serverName: "sluice",
@@ -147,40 +158,36 @@ package final class UploadServer: Sendable {
       ),
       eventLoopGroup: eventLoopGroup,
       logger: logger,
-      onListening: { channel in
+      responder: { request, writer, channel in
+        let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+        var response: Response
+        do {
+          response = try await pages.respond(to: request, context: context)
+        } catch let error as HTTPParserError {
+          throw error
+        } catch {
+          response = Response(status: .internalServerError)
+        }
+        response.headers[.date] = HTTPDate.text(CurrentTime.seconds)
+        response.headers[.server] = "sluice"
+        do {
+          try await writer.write(response: response.head, body: response.body)
+        } catch is HTTPParserError {
+          // Thrown unchanged, it would make Hummingbird write another response.
+          throw CancellationError()
+        }
+      },
+      onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
         let name = ReachableHost.host(for: host, addresses: ReachableHost.addresses)
         onListening(ServerAddress(host: name, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint))
       }
     )
   }
-
-  private func cannotListen(_ error: any Error, port: Int, option: String) -> UploadError {
-    let host = PlainText.sanitized(configuration.host)
-    if let unknown = error as? SocketAddressError.UnknownHost {
-      let message = "no address is known for the host \"\(host)\": \(unknown.errorDescription). Check --host."
-      return UploadError(.cannotListen, "Cannot listen: " + message, cause: error)
-    }
-    let place = "port \(port) on \(host)"
-    let message =
-      switch (error as? IOError)?.errnoCode {
-      case EADDRINUSE:
-        "\(place) is taken\(PortOwner.describe(port: port).map { " (by \($0))" } ?? ""). "
-          + "Choose another with \(option), or 0 for any."
-      case EACCES: "\(place) needs more rights. Choose one above 1023 with \(option)."
-      case EADDRNOTAVAIL: "this machine has no such address for \(place). Check --host."
-      case EAFNOSUPPORT: "this machine does not speak IPv6, for \(place). Use --host 0.0.0.0 or an IPv4 address."
-      case EINVAL where host.lowercased().hasPrefix("fe80:") && !host.contains("%"):
-        "\(host) is a link-local address. Name its interface: --host \(host)%eth0."
-      case let code?: "\(place): \(String(cString: strerror(code)))."
-      case nil: "\(place): \(error)."
-      }
-    return UploadError(.cannotListen, "Cannot listen: " + message, cause: error)
-  }
 }
 
-/// Several listeners that run, and stop, together. A group of services would stop one after the other, so that the second
-/// went on taking uploads for as long as one of the first still ran.
+/// Several listeners that run, and stop, together. A `ServiceGroup` would stop one after the other, and the second would
+/// accept uploads for as long as one of the first still ran.
 struct Listeners: Service {
   let all: [any Service]
 

@@ -20,7 +20,7 @@ import Testing
     #expect(pace.status(at: at(59)) == .timedOut)
   }
 
-  @Test func `A body that keeps moving may run for weeks`() {
+  @Test func `A body that keeps arriving never times out`() {
     var pace = pace()
     let weeks: Int64 = 3 * 7 * 86_400
     for second in stride(from: 0, to: weeks, by: 29) {
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func `While the server holds it back no time passes for the client`() {
+  @Test func `Time while the server reads nothing does not count for the client`() {
     var pace = pace(minRate: 1000)
     pace.received(5000, at: at(5))
     pace.note(canSend: false, at: at(5))
@@ -45,7 +45,7 @@ import Testing
     #expect(pace.status(at: at(605)) == .acceptable(until: at(606)))
   }
 
-  @Test func `The average counts after ten seconds, and not before`() {
+  @Test func `The average rate is checked only after ten seconds`() {
     var pace = pace(minRate: 100)
     #expect(pace.status(at: at(9)) == .acceptable(until: at(10)))
     pace.received(999, at: at(9))
@@ -55,7 +55,7 @@ import Testing
     #expect(pace.status(at: at(11)) == .tooSlow)
   }
 
-  @Test func `Without a least rate the slowest is borne`() {
+  @Test func `Without a minimum rate a slow client is accepted`() {
     var pace = pace()
     pace.received(1, at: at(20))
     #expect(pace.status(at: at(45)) == .acceptable(until: at(50)))

@@ -1,3 +1,5 @@
+import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import UploadServer
@@ -6,25 +8,26 @@ import Testing
   private static let forwarding = RequestPhase.forwarding(requestEnded: true, responded: false)
 
   @Test(arguments: [
-    (RequestPhase.idle, ConnectionEnd.Action.forward), (forwarding, .forward), (.receiving, .hold), (.storing, .hold),
-    (.skipping, .hold), (.lingering, .close),
+    (RequestPhase.idle, ConnectionEnd.Action.forward), (forwarding, .forward), (.receiving, .postpone),
+    (.storing, .postpone), (.skipping, .postpone), (.lingering, .close),
   ])
-  func `A shutdown acts once, and as the phase allows`(phase: RequestPhase, action: ConnectionEnd.Action) {
+  func `The action for a shutdown depends on the phase`(phase: RequestPhase, action: ConnectionEnd.Action) {
     var end = ConnectionEnd()
     #expect(!end.isStopping)
     #expect(end.stop(in: phase) == action)
     #expect(end.isStopping)
     #expect(end.stop(in: phase) == .ignore)
-    let isHeld = action == .hold
-    #expect(end.takeHeldEvents() == (isHeld, false))
-    #expect(end.takeHeldEvents() == (false, false))
+    let isPostponed = action == .postpone
+    #expect(end.takeDeferredEvents() == (isPostponed, false))
+    #expect(end.takeDeferredEvents() == (false, false))
   }
 
   @Test(arguments: [
-    (RequestPhase.idle, false, ConnectionEnd.Action.hold), (.idle, true, .forward), (forwarding, false, .hold),
-    (.receiving, false, .failUpload), (.storing, false, .hold), (.skipping, false, .hold), (.lingering, false, .close),
+    (RequestPhase.idle, false, ConnectionEnd.Action.postpone), (.idle, true, .forward), (forwarding, false, .postpone),
+    (.receiving, false, .failUpload), (.storing, false, .postpone), (.skipping, false, .postpone),
+    (.lingering, false, .close),
   ])
-  func `The end of the input acts as the phase allows`(
+  func `The action for the end of the input depends on the phase`(
     phase: RequestPhase,
     isAtRest: Bool,
     action: ConnectionEnd.Action
@@ -32,25 +35,25 @@ import Testing
     var end = ConnectionEnd()
     #expect(end.closeInput(in: phase, isAtRest: isAtRest) == action)
     #expect(end.inputIsClosed)
-    let isHeld = action == .hold
-    #expect(end.takeHeldEvents() == (false, isHeld))
+    let isPostponed = action == .postpone
+    #expect(end.takeDeferredEvents() == (false, isPostponed))
   }
 
-  @Test func `A close waits only while the server stops and responses are unsent`() {
+  @Test func `A close is deferred only while the server stops and responses are unsent`() {
     var end = ConnectionEnd()
     end.responseWritten()
     #expect(end.hasUnsentResponses)
-    #expect(end.holdsClose() == false, "the server does not stop")
+    #expect(end.defersClose() == false, "the server does not stop")
     #expect(end.stop(in: Self.forwarding) == .forward)
-    #expect(end.holdsClose() == true)
+    #expect(end.defersClose() == true)
     end.responseWritten()
     #expect(end.responseSent() == false, "another one is unsent")
     #expect(end.responseSent() == true)
     #expect(!end.hasUnsentResponses)
-    #expect(end.holdsClose() == false, "everything is sent")
+    #expect(end.defersClose() == false, "everything is sent")
   }
 
-  @Test func `Without a close that waits, nothing is due`() {
+  @Test func `Without a deferred close there is none to perform`() {
     var end = ConnectionEnd()
     end.responseWritten()
     #expect(end.responseSent() == false)
@@ -58,14 +61,71 @@ import Testing
     #expect(end.endGrace() == false)
   }
 
-  @Test func `The end of the grace period releases the close, and none waits any more`() {
+  @Test func `The end of the grace period releases a deferred close, and later ones are not deferred`() {
     var end = ConnectionEnd()
     end.responseWritten()
     #expect(end.stop(in: Self.forwarding) == .forward)
-    #expect(end.holdsClose() == true)
+    #expect(end.defersClose() == true)
     #expect(end.endGrace() == true)
     #expect(end.isStopping)
-    #expect(end.holdsClose() == false)
+    #expect(end.defersClose() == false)
     #expect(end.responseSent() == false)
+  }
+}
+
+@Suite struct DeferredCloseTests {
+  private final class Handler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private(set) var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) {
+      self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+      self.context = nil
+    }
+  }
+
+  @Test func `A deferred close is performed once, and completes every promise`() throws {
+    let channel = EmbeddedChannel()
+    let handler = Handler()
+    try channel.pipeline.syncOperations.addHandler(handler)
+    channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 4711), promise: nil)
+    let close = DeferredClose()
+    var completed = 0
+    for _ in 0..<2 {
+      let promise = channel.eventLoop.makePromise(of: Void.self)
+      promise.futureResult.assumeIsolated().whenSuccess { completed += 1 }
+      close.add(promise, on: channel.eventLoop)
+    }
+    #expect(channel.isActive && completed == 0)
+    close.perform(on: handler.context)
+    #expect(!channel.isActive && completed == 2)
+    close.perform(on: handler.context)
+    #expect(completed == 2)
+    _ = try? channel.finish(acceptAlreadyClosed: true)
+  }
+
+  @Test func `Without a connection a deferred close completes`() {
+    let channel = EmbeddedChannel()
+    let close = DeferredClose()
+    let promise = channel.eventLoop.makePromise(of: Void.self)
+    var isCompleted = false
+    promise.futureResult.assumeIsolated().whenSuccess { isCompleted = true }
+    close.add(promise, on: channel.eventLoop)
+    close.perform(on: nil)
+    #expect(isCompleted)
+    _ = try? channel.finish()
+  }
+
+  @Test func `Without a deferred close the connection is not closed`() throws {
+    let channel = EmbeddedChannel()
+    let handler = Handler()
+    try channel.pipeline.syncOperations.addHandler(handler)
+    channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 4711), promise: nil)
+    DeferredClose().perform(on: handler.context)
+    #expect(channel.isActive)
+    _ = try? channel.finish()
   }
 }

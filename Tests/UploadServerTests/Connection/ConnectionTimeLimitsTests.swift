@@ -8,11 +8,12 @@ import Testing
     .uptimeNanoseconds(1_000_000_000) + .seconds(seconds)
   }
 
+  /// With an idle time of 30 s and a header time of 20 s.
   private static func limits() -> ConnectionTimeLimits {
-    ConnectionTimeLimits(idleTime: .seconds(30), headerTime: .seconds(20), at: at(0))
+    ConnectionTimeLimits(UploadLimits(), at: at(0))
   }
 
-  @Test func `Idleness counts from the last activity`() {
+  @Test func `The idle timeout of a connection counts from the last activity`() {
     var limits = Self.limits()
     #expect(limits.deadline(in: .idle, paceDeadline: nil) == Self.at(30))
     limits.noteActivity(at: Self.at(10))
@@ -57,7 +58,7 @@ import Testing
     #expect(limits.timerFired(in: .receiving, hasUnreadResponse: false, at: Self.at(100)) == .checkPace)
   }
 
-  @Test func `A rejected body has a time of its own, which activity does not prolong`() {
+  @Test func `A rejected body has its own time limit, which activity does not prolong`() {
     var limits = Self.limits()
     limits.noteResponse(at: Self.at(10))
     limits.noteActivity(at: Self.at(39))
@@ -66,7 +67,7 @@ import Testing
     #expect(limits.timerFired(in: .skipping, hasUnreadResponse: true, at: Self.at(40)) == .close)
   }
 
-  @Test func `After the last response no limit applies here`() {
+  @Test func `After the last response these time limits no longer apply`() {
     #expect(Self.limits().deadline(in: .lingering, paceDeadline: nil) == nil)
   }
 }

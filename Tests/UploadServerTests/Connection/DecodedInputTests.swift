@@ -1,17 +1,27 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
 import Testing
-import UploadCore
 
 @testable import UploadServer
 
 @Suite struct DecodedInputTests {
+  private static func head(isLast: Bool) -> HTTPRequestPart {
+    var request = HTTPRequest(method: .put, scheme: "http", authority: "localhost", path: "/a")
+    if isLast { request.headerFields[.connection] = "close" }
+    return .head(request)
+  }
+
+  private static let body = HTTPRequestPart.body(ByteBuffer(repeating: 0, count: 1))
+
   @Test func `Headers are expected before and behind a request`() {
     var input = DecodedInput()
     #expect(input.expectsHeaders)
-    input.note(.head(isLast: false))
+    input.note(Self.head(isLast: false))
     #expect(!input.expectsHeaders)
-    input.note(.body(1))
+    input.note(Self.body)
     #expect(!input.expectsHeaders)
-    input.note(.end)
+    input.note(.end(nil))
     #expect(input.expectsHeaders && !input.isIgnored)
   }
 
@@ -19,35 +29,44 @@ import UploadCore
     var input = DecodedInput()
     input.beginDecoding()
     #expect(input.isInHeaders)
-    input.note(.head(isLast: false))
+    input.note(Self.head(isLast: false))
     #expect(input.parts == 1 && !input.isInHeaders)
     input.beginDecoding()
     #expect(input.parts == 0 && !input.isInHeaders, "a part of a chunk's size")
-    input.note(.end)
+    input.note(.end(nil))
     #expect(!input.isInHeaders, "the end of a request came in the same bytes")
     input.beginDecoding()
     #expect(input.isInHeaders)
   }
 
-  @Test func `Nothing is looked at behind a request that says it is the last`() {
+  @Test func `Input behind a request that ends the connection is ignored`() {
     var input = DecodedInput()
-    input.note(.head(isLast: true))
+    input.note(Self.head(isLast: true))
     #expect(!input.isIgnored, "its body still arrives")
-    input.note(.end)
+    input.note(.end(nil))
     #expect(input.isIgnored)
   }
+}
 
-  @Test func `The rest can be ignored at any time`() {
-    var input = DecodedInput()
-    input.ignoreRest()
-    #expect(input.isIgnored)
+@Suite struct ReadDemandTests {
+  @Test func `An allowed read leaves nothing pending`() {
+    var demand = ReadDemand()
+    #expect(demand.request(isAllowed: true) == true)
+    #expect(demand.resume(isAllowed: true) == false)
   }
 
-  @Test func `A retained error is returned once`() {
-    var input = DecodedInput()
-    #expect(input.takeError() == nil)
-    input.retain(UploadError(.badRequest, "no HTTP"))
-    #expect(input.takeError()?.code == .badRequest)
-    #expect(input.takeError() == nil)
+  @Test func `A blocked read is performed once, as soon as it is allowed`() {
+    var demand = ReadDemand()
+    #expect(demand.request(isAllowed: false) == false)
+    #expect(demand.request(isAllowed: false) == false)
+    #expect(demand.resume(isAllowed: false) == false)
+    #expect(demand.resume(isAllowed: true) == true)
+    #expect(demand.resume(isAllowed: true) == false)
+  }
+
+  @Test func `A wanted read needs no pending one, but must be allowed`() {
+    var demand = ReadDemand()
+    #expect(demand.resume(isAllowed: false, isWanted: true) == false)
+    #expect(demand.resume(isAllowed: true, isWanted: true) == true)
   }
 }

@@ -8,9 +8,9 @@ import UploadTestSupport
 /// The client's FIN, and the loss of its connection, at every point of a request.
 @Suite struct HalfCloseTests {
   @Test(arguments: [("Content-Length: 100", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
-  func `An end in the middle of a body stores nothing, and says so`(length: String, piece: String) async throws {
+  func `FIN in the middle of a body stores nothing and is rejected`(length: String, body: String) async throws {
     try await withHandler { harness in
-      try harness.send(request("PUT /a", [length]) + piece)
+      try harness.send(request("PUT /a", [length]) + body)
       harness.sendEnd()
       let response = try harness.received()
       #expect(response.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
@@ -21,7 +21,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `FIN right behind a complete request still leaves it its response`() async throws {
+  @Test func `FIN right behind a complete request does not prevent its response`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -34,7 +34,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An end between requests is passed on, one in a head is no request`() async throws {
+  @Test func `FIN between requests is forwarded to Hummingbird, and so is FIN in headers`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", body: "x"))
       #expect(try harness.statuses() == [201])
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A rejection in between does not deliver the client's FIN early`() async throws {
+  @Test func `A rejection between forwarded requests does not deliver the client's FIN early`() async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + request("DELETE /") + request("GET /2"))
@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A connection that breaks drops its upload`() async throws {
+  @Test func `A broken connection discards its upload`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")
       harness.disconnect(IOError(errnoCode: 104, reason: "read"))

@@ -12,7 +12,7 @@ import Testing
     Machine(remainder, limits: limits, at: start)
   }
 
-  @Test func `The output stays open while the body arrives, and is closed once when it is complete`() {
+  @Test func `The output is closed once, when the body is complete`() {
     var machine = machine(.body)
     var now = start
     for _ in 0..<10 {
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: [Machine.Remainder.nothing, .unknown])
-  private func `The output is closed at once where no end of a body is expected`(remainder: Machine.Remainder) {
+  private func `The output is closed at once when no end of a body is expected`(remainder: Machine.Remainder) {
     var machine = machine(remainder)
     #expect(machine.action(at: start) == .halfClose)
     let time = remainder == .nothing ? Machine.closingTime : Machine.paceInterval
@@ -65,7 +65,7 @@ import Testing
     #expect(machine.action(at: start + .minutes(10)) == .close)
   }
 
-  @Test func `A client must send 1 MiB in any 10 s`() {
+  @Test func `A client must send 1 MiB in each 10 s while it lingers`() {
     var machine = machine(.body)
     machine.received(mebibyte - 1, at: start + .seconds(9))
     #expect(machine.action(at: start + .milliseconds(9_999)) != .close)

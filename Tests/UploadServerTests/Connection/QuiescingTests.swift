@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// A server that is told to stop; time is driven by the tests.
+/// A connection of a server that stops. The tests drive the clock.
 @Suite struct QuiescingTests {
   private var limits: UploadLimits {
     var limits = UploadLimits()
@@ -15,7 +15,7 @@ import UploadTestSupport
     return limits
   }
 
-  @Test func `A running upload may end, and the connection closes then`() async throws {
+  @Test func `A running upload finishes, and then the connection closes`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
       harness.quiesce()
@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The grace ends while a file is being stored, too`() async throws {
+  @Test func `The grace period also ends while a file is being stored`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Nothing of a connection is kept once it is over`() async throws {
+  @Test func `A closed connection leaves no object behind`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
       #expect(harness.handler != nil)
@@ -68,14 +68,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What is idle closes`() async throws {
+  @Test func `An idle connection closes when the server stops`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.quiesce()
       #expect(harness.hummingbird.quiesceEvents == 1)
     }
   }
 
-  @Test func `Hummingbird gets the shutdown once, and closes behind its response`() async throws {
+  @Test func `Hummingbird gets the shutdown once, and closes after its response`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))

@@ -9,18 +9,18 @@ import UploadStorage
   private static let small = 16 * 1024
   private static let tiny = 4 * 1024
 
-  /// Reads that fill it, until it grows no more.
+  /// Fills the buffer with reads until it no longer grows.
   private func grow(_ buffer: ReceiveBuffer) {
-    for _ in 0..<20 { buffer.noteRead(buffer.readSize) }
+    for _ in 0..<20 { _ = buffer.record(actualReadBytes: buffer.readSize) }
   }
 
-  @Test func `It grows for large pieces, and for as many as large reads have`() async throws {
+  @Test func `The buffer grows for large chunks, also when a read has many of them`() async throws {
     try await withHandler { harness in
       let buffer = harness.receiveBuffer
       try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"]))
       let chunk = "1000\r\n" + String(repeating: "x", count: 4096) + "\r\n"
       try harness.send(String(repeating: chunk, count: 16))
-      buffer.noteRead(Self.small)
+      #expect(buffer.record(actualReadBytes: Self.small))
       #expect(buffer.readSize == 2 * Self.small)
       grow(buffer)
       #expect(buffer.readSize == 1 << 20)
@@ -30,25 +30,25 @@ import UploadStorage
   }
 
   @Test(arguments: [String(repeating: "1\r\nx\r\n", count: 2700), String(repeating: request("DELETE /"), count: 400)])
-  func `What carries thousands of tiny pieces stays small`(pieces: String) async throws {
+  func `A read of thousands of tiny parts makes the buffer small for good`(parts: String) async throws {
     try await withHandler { harness in
       let buffer = harness.receiveBuffer
       grow(buffer)
-      if pieces.hasPrefix("1") { try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"])) }
+      if parts.hasPrefix("1") { try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"])) }
       #expect(buffer.readSize == 1 << 20)
-      try harness.send(pieces)
+      try harness.send(parts)
       #expect(buffer.readSize == Self.tiny)
       grow(buffer)
       #expect(buffer.readSize == Self.tiny)
-      // The network layer still holds what it has.
+      // SwiftNIO retains the grown buffer.
       #expect(harness.server.budget.use.used == (1 << 20) - Self.small)
     }
   }
 
-  @Test func `The network layer reads as much as it says`() async throws {
+  @Test func `SwiftNIO reads as much as the buffer says`() async throws {
     try await withHandler { harness in
       let buffer = harness.receiveBuffer
-      var pool = NIOPooledRecvBufferAllocator(capacity: 1, recvAllocator: buffer.allocator)
+      var pool = NIOPooledRecvBufferAllocator(capacity: 1, recvAllocator: buffer)
       func readSize() -> Int {
         let size = pool.buffer(allocator: ByteBufferAllocator()) { $0.writableBytes }.1
         pool.record(actualReadBytes: 1)

@@ -1,9 +1,15 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
 import Testing
 
 @testable import UploadServer
 
 @Suite struct RequestPhaseTests {
-  private static let head = RequestPart.head(isLast: false)
+  private static let head = HTTPRequestPart.head(
+    HTTPRequest(method: .put, scheme: "http", authority: "localhost", path: "/a")
+  )
+  private static let body = HTTPRequestPart.body(ByteBuffer(repeating: 0, count: 1))
   private static let forwarding = RequestPhase.forwarding(requestEnded: false, responded: false)
   private static let all: [RequestPhase] = [
     .idle, forwarding, .forwarding(requestEnded: true, responded: false),
@@ -11,13 +17,13 @@ import Testing
   ]
 
   @Test(arguments: all)
-  func `Only a new request is held back, and while responses are unread between requests too`(phase: RequestPhase) {
+  func `Only a new request must wait, and while responses are unread between requests too`(phase: RequestPhase) {
     for canRespond in [false, true] {
-      #expect(!phase.holdsBack(.body(1), canRespond: canRespond))
-      #expect(!phase.holdsBack(.end, canRespond: canRespond))
+      #expect(!phase.mustWait(Self.body, canRespond: canRespond))
+      #expect(!phase.mustWait(.end(nil), canRespond: canRespond))
     }
-    #expect(phase.holdsBack(Self.head, canRespond: true) == (phase != .idle && phase != .lingering))
-    #expect(phase.holdsBack(Self.head, canRespond: false) == (phase != .lingering))
+    #expect(phase.mustWait(Self.head, canRespond: true) == (phase != .idle && phase != .lingering))
+    #expect(phase.mustWait(Self.head, canRespond: false) == (phase != .lingering))
   }
 
   @Test(arguments: [
@@ -32,31 +38,28 @@ import Testing
     next: RequestPhase
   ) {
     var phase = phase
-    #expect(phase.receive(.end) == action)
+    #expect(phase.receive(.end(nil)) == action)
     #expect(phase == next)
   }
 
-  @Test(arguments: all) func `A chunk of a body leaves the phase as it is`(phase: RequestPhase) {
+  @Test(arguments: all) func `A chunk of a body does not change the phase`(phase: RequestPhase) {
     var after = phase
-    let action = after.receive(.body(1))
+    let action = after.receive(Self.body)
     #expect(after == phase)
     let expected: RequestPhase.PartAction =
       phase == .receiving ? .deliver : phase.isForwarding ? .forward : .discard
     #expect(action == expected)
   }
 
-  @Test func `A new request is routed once it may come`() {
+  @Test func `A new request is routed between requests, and the phase follows from its route`() {
     var phase = RequestPhase.idle
     #expect(phase.receive(Self.head) == .route)
     #expect(phase == .idle)
-    phase.beginUpload()
-    #expect(phase == .receiving)
-    phase = .idle
     phase.forward()
     #expect(phase == Self.forwarding)
   }
 
-  @Test func `Hummingbird's response ends the phase only behind the end of the request`() {
+  @Test func `Hummingbird's response ends the phase only after the end of the request`() {
     var phase = Self.forwarding
     phase.endForwardedResponse()
     #expect(phase == .forwarding(requestEnded: false, responded: true))
@@ -95,7 +98,8 @@ import Testing
     #expect(phase == .idle)
   }
 
-  @Test(arguments: all) func `Room and unread responses block reads of their own phases only`(phase: RequestPhase) {
+  @Test(arguments: all)
+  func `Missing room and unread responses block reads of their own phases only`(phase: RequestPhase) {
     #expect(phase.allowsRead(hasRoom: true, isWritable: true) == (phase != .storing))
     #expect(phase.allowsRead(hasRoom: false, isWritable: true) == (phase != .storing && phase != .receiving))
     #expect(phase.allowsRead(hasRoom: true, isWritable: false) == (phase != .storing && phase != .idle))

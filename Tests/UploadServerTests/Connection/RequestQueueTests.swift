@@ -12,21 +12,21 @@ import UploadStorage
     HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/")
   )
 
-  /// - Returns: how many heads it takes.
+  /// - Returns: the number of request heads that it accepts.
   private func fill(_ queue: RequestQueue) -> Int {
     var count = 0
     while count < 100_000, queue.append(Self.head) { count += 1 }
     return count
   }
 
-  @Test func `Tiny chunks count by their number`() throws {
+  @Test func `Tiny chunks are limited by their number`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     var count = 0
     while count < 200_000, queue.append(.body(ByteBuffer(repeating: 0, count: 1))) { count += 1 }
     #expect((10_000..<100_000).contains(count))
   }
 
-  @Test func `Heads count in the budget, but for a few, and not without end`() throws {
+  @Test func `Request heads count in the budget, except for a few, up to a limit`() throws {
     let budget = try MemoryBudget(limit: 64 << 20)
     do {
       let queue = RequestQueue(budget: budget)
@@ -45,7 +45,7 @@ import UploadStorage
     #expect(budget.use.used == 0, "it ends with its connection")
   }
 
-  @Test func `Where the budget is short only a few heads wait`() throws {
+  @Test func `With a nearly spent budget only a few request heads are queued`() throws {
     let budget = try MemoryBudget(limit: 4 << 20)
     #expect(budget.growBuffer(by: 1 << 20))
     let count = fill(RequestQueue(budget: budget))
@@ -53,7 +53,7 @@ import UploadStorage
     budget.shrinkBuffer(by: 1 << 20)
   }
 
-  @Test func `A long head counts by its length`() throws {
+  @Test func `A long request head counts by its length`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     var request = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/")
     request.headerFields[.cookie] = String(repeating: "x", count: 15_000)
@@ -62,12 +62,56 @@ import UploadStorage
     #expect((500..<600).contains(count))
   }
 
-  @Test func `Bodies count by themselves`() throws {
+  @Test func `Bodies have a limit of their own, and do not count in the budget`() throws {
     let budget = try MemoryBudget(limit: 4 << 20)
     let queue = RequestQueue(budget: budget)
-    let piece = ByteBuffer(repeating: 0, count: 1 << 20)
-    for _ in 0..<8 { #expect(queue.append(.body(piece))) }
+    let chunk = ByteBuffer(repeating: 0, count: 1 << 20)
+    for _ in 0..<8 { #expect(queue.append(.body(chunk))) }
     #expect(budget.use.used == 0)
     #expect(!queue.append(.body(ByteBuffer(repeating: 0, count: 1))))
+  }
+
+  @Test func `The end of a request is found in the queue`() throws {
+    let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
+    #expect(queue.isEmpty && !queue.hasEnd)
+    #expect(queue.append(Self.head))
+    #expect(!queue.isEmpty && !queue.hasEnd)
+    #expect(queue.append(.end(nil)))
+    #expect(queue.append(Self.head))
+    #expect(queue.hasEnd)
+    queue.removeFirst()
+    queue.removeFirst()
+    #expect(!queue.isEmpty && !queue.hasEnd)
+    queue.removeFirst()
+    #expect(queue.isEmpty)
+    queue.removeFirst()
+    #expect(queue.isEmpty, "the first part of an empty queue is none")
+  }
+
+  @Test func `A discarded queue is empty`() throws {
+    let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
+    #expect(queue.append(.body(ByteBuffer(repeating: 0, count: 3))))
+    #expect(queue.append(.end(nil)))
+    queue.removeAll()
+    #expect(queue.isEmpty && !queue.hasEnd)
+  }
+
+  @Test func `Draining cannot be nested`() throws {
+    let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
+    #expect(queue.append(Self.head))
+    #expect(queue.beginDraining() == true)
+    #expect(queue.isDraining)
+    #expect(queue.beginDraining() == false)
+    queue.removeFirst()
+    #expect(queue.isDraining, "until the outer loop ends")
+    #expect(queue.endDraining() == true)
+    #expect(!queue.isDraining)
+  }
+
+  @Test func `An empty queue is not drained`() throws {
+    let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
+    #expect(queue.beginDraining() == true)
+    #expect(!queue.isDraining)
+    #expect(queue.endDraining() == false)
   }
 }

@@ -7,7 +7,7 @@ import Testing
   private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
   /// Feeds a sample every second until the client counts as one that stopped.
-  /// - Parameter sample: of the second after the start.
+  /// - Parameter sample: makes the sample of a second after the start.
   /// - Returns: the second in which it does; nil when that is after `end`.
   private func stopped(
     idle: TimeAmount = .seconds(5),
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [UInt64(1000), 2000, 20_000]) func `a slow reader is never disconnected`(rate: UInt64) {
-    // Its system acknowledges in blocks of 64 KiB, the moment that it has read one.
+    // Its system acknowledges a block of 64 KiB when the client has read all of it.
     #expect(stopped { second in sample(200_000 + UInt64(second) * rate / 65_536 * 65_536) } == nil)
     // The same with a receive buffer of 4 MiB, which opens when a sixteenth of it is free.
     let blocks = { (second: Int64) in UInt64(second) * rate / 262_144 * 262_144 }
@@ -46,12 +46,17 @@ import Testing
     #expect(stopped(end: 200) { sample(0, window: UInt64($0)) } == nil)
   }
 
-  @Test func `a client is not believed to have a buffer of any size`() {
+  @Test func `a client's receive window extends the timeout by at most five minutes`() {
     let second = stopped { sample(1 << 40, window: $0 == 1 ? 1 << 30 : 0) }
     #expect(second == 306, "5 s, and 5 min")
   }
 
-  @Test func `time without a response does not count`() {
+  @Test func `the largest numbers of a socket do not overflow`() {
+    #expect(stopped { _ in sample(.max, window: .max) } == 306)
+    #expect(stopped { second in sample(.max - UInt64(second), window: .max) } == nil)
+  }
+
+  @Test func `time between two responses does not count`() {
     var progress = ResponseProgress(idleTimeout: .seconds(5), at: Self.start)
     let read = ResponseProgress.Sample(acknowledged: 100, window: 0, hasUnread: false)
     #expect(progress.note(read, at: Self.start + .seconds(100)) == .delivered)

@@ -5,8 +5,8 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Requests that two servers could read differently: each is rejected with 400 and ends the connection, so that nothing
-/// hidden behind it is taken for a request (RFC 9112 sections 2.2, 5.1, 6.1, 6.3, 7.1 and 11.2).
+/// Requests that two servers could read differently: each is rejected with 400 and ends the connection, so that no
+/// request hidden behind it is served (RFC 9112 sections 2.2, 5.1, 6.1, 6.3, 7.1 and 11.2).
 @Suite struct SmugglingTests {
   private static let hidden = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -34,7 +34,7 @@ import UploadTestSupport
     "chunked\r\nTransfer-Encoding: chunked", "identity\r\nTransfer-Encoding: chunked", "",
   ]
 
-  /// Chunks that are not.
+  /// Malformed chunks.
   private static let chunks = [
     "0x3\r\nabc\r\n0\r\n\r\n", "-3\r\nabc\r\n0\r\n\r\n", "+3\r\nabc\r\n0\r\n\r\n", " 3\r\nabc\r\n0\r\n\r\n",
     "3\nabc\n0\n\n", "3\r\nabcd\r\n0\r\n\r\n", "10000000000000000\r\nabc", "\r\n3\r\nabc\r\n0\r\n\r\n",
@@ -56,16 +56,17 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: bodies) func `Two lengths, or one that is none`(fields: String, body: String) async throws {
+  @Test(arguments: bodies)
+  func `Conflicting or malformed header fields are rejected`(fields: String, body: String) async throws {
     try await isRejected("POST /stream-upload HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n\r\n\(body)")
   }
 
-  @Test(arguments: codings) func `A coding that is not chunked alone`(coding: String) async throws {
+  @Test(arguments: codings) func `A transfer coding other than just chunked is rejected`(coding: String) async throws {
     let head = "POST /stream-upload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: \(coding)\r\n\r\n"
     try await isRejected(head + "3\r\nabc\r\n0\r\n\r\n", [400, 501])
   }
 
-  @Test(arguments: chunks) func `Chunks that are malformed`(chunks: String) async throws {
+  @Test(arguments: chunks) func `Malformed chunks are rejected`(chunks: String) async throws {
     try await isRejected(
       "POST /stream-upload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)"
     )
@@ -84,7 +85,7 @@ import UploadTestSupport
     "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\r\n\r\n",
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   ])
-  func `A line or a host that is malformed`(text: String) async throws {
+  func `A malformed request line or Host field is rejected`(text: String) async throws {
     try await isRejected(text)
   }
 
@@ -101,7 +102,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A part of a file is rejected, and the connection stays in step`() async throws {
+  @Test func `A request for a part of a file is rejected, and the next request is served`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Range: bytes 0-2/10"], body: "abc") + request("GET /next"))
       #expect(try harness.statuses() == [400, 200])

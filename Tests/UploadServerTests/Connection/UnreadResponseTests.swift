@@ -52,7 +52,7 @@ import UploadTestSupport
       #expect(harness.store.published == [["a"]])
       #expect(harness.readsOnTurn() == 0)
     }
-    // The little that is left of a rejected body, and what follows a last response.
+    // The short rest of a rejected body, and the input after a last response.
     for length in [1000, 100_000_000] {
       try await withHandler { harness in
         try harness.send(request("POST /nowhere", ["Content-Length: \(length)"]))
@@ -70,7 +70,7 @@ import UploadTestSupport
       try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")
       harness.advance(25)
       let early = try harness.statuses()
-      #expect(early == [], "nor is a head late that is there")
+      #expect(early == [], "headers that have arrived and wait are not late")
       setWritable(true, harness)
       let statuses = try harness.statuses()
       #expect(statuses == [200, 200, 400])

@@ -56,8 +56,7 @@ import UploadTestSupport
   }
 
   @Test func `Any number of small requests behind an upload get responses one after the other`() async throws {
-    // As many as one read of the network may bring; served from within one another they would need more stack than
-    // a thread has.
+    // As many as one read may contain. Served in nested calls they would overflow a thread's stack.
     let count = 12_000
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
@@ -93,7 +92,7 @@ import UploadTestSupport
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", ["Connection: close"], body: "x"))
-      // Not even a request may follow such a one; this one is a client's mistake.
+      // No request may follow one with Connection: close; a faulty client sends it all the same.
       try? harness.send(request("PUT /b", body: "y"))
       harness.store.finishPublishing()
       #expect(try harness.statuses() == [201])
@@ -131,7 +130,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An interrupted request behind one of Hummingbird's leaves that its response`() async throws {
+  @Test func `An interrupted request does not affect Hummingbird's response to the one before it`() async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + "GET /2 HTTP/1.1\r\nHo")
@@ -160,7 +159,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A bad request behind an upload does not touch it`() async throws {
+  @Test func `A malformed request behind an upload does not affect the upload`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try? harness.send(request("PUT /a", body: "x") + "NONSENSE\r\n\r\n")

@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Idle clients; time is driven by the tests.
+/// Idle and slow clients. The tests drive the clock.
 @Suite struct UploadTimeTests {
   private var limits: UploadLimits {
     var limits = UploadLimits()
@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A slow disk is not the client's fault`() async throws {
+  @Test func `A client does not time out while the disk is slow`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.store.sink?.hasRoom = false
@@ -56,7 +56,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Storing may take any time`() async throws {
+  @Test func `Storing has no time limit`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -67,7 +67,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [nil, request("PUT /a", body: "x"), request("GET /")])
-  func `A connection without a request is closed after a while`(before: String?) async throws {
+  func `A connection without a request is closed after the idle timeout`(before: String?) async throws {
     try await withHandler(limits: limits) { harness in
       if let before {
         harness.advance(15)
@@ -90,7 +90,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A head must be whole in twenty seconds, however it trickles`() async throws {
+  @Test func `Headers must be complete within twenty seconds of their first byte`() async throws {
     try await withHandler { harness in
       harness.advance(25)
       for letter in "GET " {
@@ -111,7 +111,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The next head's time does not begin with the request before it`() async throws {
+  @Test func `The time limit of headers does not begin with the request before them`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + "GET /")
@@ -145,7 +145,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `One that is fast enough runs on`() async throws {
+  @Test func `A client faster than the minimum rate is accepted`() async throws {
     var limits = limits
     limits.minRate = 9
     try await withHandler(limits: limits) { harness in
@@ -158,7 +158,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Hummingbird may take any time to respond`() async throws {
+  @Test func `Hummingbird's response has no time limit`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))

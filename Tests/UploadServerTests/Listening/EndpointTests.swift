@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What is there can be looked at`() async throws {
+  @Test func `Pages, listings, health and metrics can be read`() async throws {
     try await RunningServer.with { server in
       try server.place.write(Array("hello".utf8), to: "a b.txt")
       let front = try await get("/", [], server)

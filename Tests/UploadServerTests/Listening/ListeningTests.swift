@@ -18,7 +18,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The message about a taken port names its owner and the way out`() async throws {
+  @Test func `The message about a taken port names its owner and a remedy`() async throws {
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
       configuration.port = server.port
@@ -60,7 +60,7 @@ import UploadTestSupport
     #expect(error.message.contains("Check --host."))
   }
 
-  @Test(arguments: [nil, 0] as [Int?]) func `a host name without an address is named in words`(rawPort: Int?)
+  @Test(arguments: [nil, 0] as [Int?]) func `the message about an unknown host names it`(rawPort: Int?)
     async throws
   {
     var configuration = RunningServer.configuration
@@ -73,7 +73,7 @@ import UploadTestSupport
     #expect(!error.message.contains("SocketAddressError"))
   }
 
-  @Test func `a link-local address without its interface is explained`() async throws {
+  @Test func `the message about a link-local address without its interface explains it`() async throws {
     var configuration = RunningServer.configuration
     configuration.host = "fe80::1"
     let error = try await failure(configuration)
@@ -81,11 +81,11 @@ import UploadTestSupport
     #expect(!error.message.contains("IOError"), "\(error.message)")
   }
 
-  @Test func `A free port, and a number that is no port, have no owner`() {
+  @Test func `A free port and an invalid port number have no owner`() {
     for port in [-1, 0, 1, 65_536, .max] { #expect(PortOwner.describe(port: port) == nil) }
   }
 
-  @Test func `The address is one that can be opened`() {
+  @Test func `The server's address is a valid URL`() {
     #expect(ServerAddress(host: "127.0.0.1", port: 80, rawPort: nil).url == "http://127.0.0.1:80")
     #expect(ServerAddress(host: "::1", port: 80, rawPort: 9).url == "http://[::1]:80")
     #expect(ServerAddress(host: "fe80::1%eth0", port: 80, rawPort: nil).url == "http://[fe80::1%25eth0]:80")

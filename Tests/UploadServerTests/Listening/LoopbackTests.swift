@@ -5,9 +5,9 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// What only a real socket shows: FIN, RST, and what the network layer does with them.
+/// Behaviour that needs a real socket: FIN, RST, and what SwiftNIO makes of them.
 @Suite struct LoopbackTests {
-  @Test func `FIN right behind a complete request leaves time for the response`() async throws {
+  @Test func `A client that sends FIN right after a request receives the response`() async throws {
     try await RunningServer.with { server in
       for text in [request("PUT /a", body: "x"), request("GET /healthz"), FormText.post(FormText.file("f", "y"))] {
         let client = try await WireClient(port: server.port)
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `RST in the middle of a body gives everything back`() async throws {
+  @Test func `RST in the middle of a body releases memory and stores nothing`() async throws {
     try await RunningServer.with { server in
       let client = try await WireClient(port: server.port)
       try await client.send(request("PUT /a", ["Content-Length: 100000000"]))
@@ -66,7 +66,7 @@ import UploadTestSupport
     try await RunningServer.with(configuration) { server in
       let client = try await WireClient(port: server.port)
       try await client.send(request("PUT /a", ["Content-Length: 30000000"]))
-      // At once: the server listens to it for half a minute, and a test may wait long for each of its turns.
+      // In one write: the server reads a rejected body only for a limited time, and tests share the CPUs.
       try await client.send(SplitMix64.bytes(30_000_000))
       let response = try await client.responseToEnd()
       #expect(response.contains(#"{"status":413,"#))

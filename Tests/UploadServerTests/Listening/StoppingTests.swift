@@ -13,7 +13,7 @@ import UploadTestSupport
     return configuration
   }
 
-  @Test func `An idle server stops at once, connections and all`() async throws {
+  @Test func `An idle server stops at once and closes its connections`() async throws {
     try await RunningServer.with(Self.withRawPort) { server in
       let rawPort = try #require(server.address.rawPort)
       let (idle, used, raw) = try await (
@@ -76,9 +76,9 @@ import UploadTestSupport
     }
   }
 
-  /// One of these sizes ends between what the sockets hold and what the network layer holds besides.
+  /// With one of these sizes the download's end is partly in the sockets' buffers and partly in SwiftNIO's.
   @Test(arguments: [4, 5, 6, 7, 8, 24].map { $0 << 20 })
-  func `A download that runs arrives whole`(size: Int) async throws {
+  func `A running download arrives whole after the server is told to stop`(size: Int) async throws {
     try await RunningServer.with { server in
       let bytes = SplitMix64.bytes(size)
       try server.place.write(bytes, to: "big")
@@ -92,14 +92,14 @@ import UploadTestSupport
       try await eventually("the server's end of the connection") { client.hasEnded }
       let received = client.received
       #expect(received.count > bytes.count)
-      // Said shortly: the difference between two arrays of that size takes minutes to find.
+      // As a Boolean: Swift Testing needs minutes to describe the difference of two arrays of this size.
       let isWhole = Array(received.suffix(bytes.count)) == bytes
       #expect(isWhole)
       try await client.close()
     }
   }
 
-  @Test func `A stop before the server runs is not lost`() async throws {
+  @Test func `A server that is stopped before it runs does not run`() async throws {
     try await withTemporaryDirectory { place in
       let parts = try RunningServer.Parts(place)
       let server = parts.server(Self.withRawPort)
@@ -112,7 +112,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Starting and stopping leaves nothing behind, and nothing is said`() async throws {
+  @Test func `Starting and stopping leaves no descriptor open and logs nothing`() async throws {
     let result = try await #require(
       processExitsWith: .success,
       observing: [\.standardErrorContent, \.standardOutputContent]
@@ -135,7 +135,7 @@ import UploadTestSupport
           try await parts.shutDown()
           if round == 0 { before = descriptors() }
         }
-        // What the first round has opened for good, such as the loops' own, is no leak.
+        // Descriptors that the first round opens for the whole process, such as those of event loops, are no leak.
         try await eventually("as few descriptors as after one round (\(before))") { descriptors() <= before }
       }
     }

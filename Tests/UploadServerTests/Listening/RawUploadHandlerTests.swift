@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A connection that breaks stores nothing`() async throws {
+  @Test func `A broken connection stores nothing`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       harness.disconnect(IOError(errnoCode: 104, reason: "read"))
@@ -57,7 +57,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The store's room is the sender's pace`() async throws {
+  @Test func `The sender is not read while the store has no room`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       #expect(harness.readsOnTurn() == 1)
@@ -116,7 +116,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A sender that trickles on after the response is disconnected in time`() async throws {
+  @Test func `A sender that is too slow after the response is disconnected`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("12345678901")
       for _ in 0..<4 {
@@ -169,7 +169,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A server that stops closes what has not begun, and lets the rest end within its grace`() async throws {
+  @Test func `A server that stops closes connections without an upload, and lets the others finish`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.fire(ChannelShouldQuiesceEvent())
       #expect(!harness.isOpen)
@@ -194,7 +194,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Nothing of a connection is kept once it is over`() async throws {
+  @Test func `A closed connection leaves no object behind`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       weak var body: (any IncomingBody)?
       try harness.send("abc")

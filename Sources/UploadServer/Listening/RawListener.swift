@@ -9,11 +9,14 @@ struct RawListener: Service {
   private let channel: any Channel
   private let quiescing: ServerQuiescingHelper
 
-  /// The port it got.
+  /// The bound port, also when any free one was asked for.
   var port: Int { channel.localAddress?.port ?? 0 }
 
   /// Binds the port.
-  /// - Parameter maxConnections: at once; more wait in the kernel's queue.
+  /// - Parameters:
+  ///   - port: 0 for any free one.
+  ///   - maxConnections: the most simultaneous connections; more wait in the kernel's queue.
+  /// - Throws: an error of SwiftNIO when the port cannot be bound.
   static func bind(
     host: String,
     port: Int,
@@ -61,7 +64,7 @@ struct RawListener: Service {
     }
   }
 
-  /// Gives the port back when the server cannot start after all.
+  /// Releases the port. Call it when the server cannot start, or has stopped before ``run()``.
   func close() async {
     try? await channel.close()
   }

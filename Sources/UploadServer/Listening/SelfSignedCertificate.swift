@@ -9,13 +9,13 @@ import X509
 
 /// A self-signed certificate, generated at start, for a server whose clients pin its fingerprint.
 enum SelfSignedCertificate {
-  /// How long it is good for. It is made anew at each start, so a year outlasts it.
+  /// In seconds: a year, since each start makes a new one.
   private static let lifetime: TimeInterval = 365 * 86_400
-
-  /// Clocks differ; a certificate from the future is rejected.
+  /// How long before now the certificate becomes valid, in seconds: a client whose clock is slow would reject it otherwise.
   private static let allowance: TimeInterval = 86_400
 
-  /// A certificate with a key of its own (ECDSA on P-256) for all names and addresses that `host` can be reached by.
+  /// Generates a certificate and its key (ECDSA on P-256) for all names and addresses that `host` can be reached by.
+  /// - Throws: an error of swift-certificates or NIOSSL.
   static func make(host: String) throws -> (certificate: NIOSSLCertificate, key: NIOSSLPrivateKey) {
     let key = P256.Signing.PrivateKey()
     let name = try DistinguishedName { CommonName("sluice") }
@@ -30,7 +30,7 @@ enum SelfSignedCertificate {
       subject: name,
       signatureAlgorithm: .ecdsaWithSHA256,
       extensions: try Certificate.Extensions {
-        // Some clients believe only an authority when its certificate is the one they were told to trust.
+        // Some clients that were given this certificate to trust accept it only from a certificate authority.
         Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
         Critical(KeyUsage(digitalSignature: true, keyCertSign: true))
         try ExtendedKeyUsage([.serverAuth])
@@ -46,23 +46,20 @@ enum SelfSignedCertificate {
     )
   }
 
-  /// What clients may call a server that listens on `host`.
+  /// The names and addresses that clients may use for a server that listens on `host`, sorted.
   static func names(host: String) -> [GeneralName] {
-    let address = IPAddress(ListenHost.withoutZone(host))
     let isEverywhere = ListenHost.isWildcard(host)
     var names = Set<GeneralName>()
     if isEverywhere || LoopbackName.contains(host) {
       names = [.dnsName("localhost"), .address([127, 0, 0, 1]), .address([UInt8](repeating: 0, count: 15) + [1])]
     }
     if isEverywhere {
-      names.formUnion(machineName.map { [.dnsName($0)] } ?? [])
-      for device in (try? System.enumerateDevices()) ?? [] {
-        if let bytes = device.address.flatMap({ IPAddress($0) })?.bytes { names.insert(.address(bytes)) }
-      }
-    } else if let address {
-      names.insert(.address(address.bytes))
+      if let machineName { names.insert(.dnsName(machineName)) }
+      let addresses = ((try? System.enumerateDevices()) ?? []).compactMap { $0.address.flatMap { IPAddress($0) } }
+      for address in addresses { names.insert(.address(address.bytes)) }
     } else {
-      names.insert(.dnsName(host))
+      let address = IPAddress(ListenHost.withoutZone(host))
+      names.insert(address.map { GeneralName.address($0.bytes) } ?? .dnsName(host))
     }
     return names.sorted { $0.description < $1.description }
   }
@@ -76,14 +73,14 @@ enum SelfSignedCertificate {
 }
 
 extension TLSIdentity {
-  /// With a certificate of its own making, for all names and addresses that `host` can be reached by.
+  /// Generates a certificate for all names and addresses that `host` can be reached by.
   /// - Throws: ``UploadError`` with code `badCertificate`.
   init(selfSignedFor host: String) throws(UploadError) {
     do {
       let (certificate, key) = try SelfSignedCertificate.make(host: host)
       try self.init(chain: [certificate], key: key)
     } catch {
-      throw UploadError(.badCertificate, "No certificate could be made for this server: \(error).", cause: error)
+      throw UploadError(.badCertificate, "Cannot generate a certificate for this server: \(error).", cause: error)
     }
   }
 }

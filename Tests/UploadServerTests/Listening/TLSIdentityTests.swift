@@ -7,14 +7,14 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Certificates and keys of a server: made, and read from files.
+/// Certificates and keys of a server: generated, and read from files.
 @Suite struct TLSIdentityTests {
   @Test func `Each self-signed certificate is a new one`() throws {
     let first = try TLSIdentity(selfSignedFor: "127.0.0.1")
     #expect(try TLSIdentity(selfSignedFor: "127.0.0.1").fingerprint != first.fingerprint)
   }
 
-  @Test func `A certificate names the server`() {
+  @Test func `A certificate contains all names and addresses of the server`() {
     func names(_ host: String) -> String {
       SelfSignedCertificate.names(host: host).map { String(describing: $0) }.joined(separator: " ")
     }
@@ -24,14 +24,14 @@ import UploadTestSupport
     #expect(SelfSignedCertificate.names(host: "0.0.0.0").count >= 3)
   }
 
-  /// A server that stops waits for each client so long, after its grace.
+  /// A server that stops waits this long for each client, after the grace period.
   @Test func `The wait for the client's close_notify is short`() throws {
     let (certificate, key) = try SelfSignedCertificate.make(host: "127.0.0.1")
     let configuration = TLSIdentity.configuration(chain: [certificate], key: key)
     #expect(configuration.shutdownTimeout < .seconds(1))
   }
 
-  @Test func `Messages name the file`() async throws {
+  @Test func `Messages about a certificate or key name the file`() async throws {
     try await withTemporaryDirectory { directory in
       let (certificate, key) = try Self.write(directory, "own")
       let (_, other) = try Self.write(directory, "other")
@@ -39,12 +39,12 @@ import UploadTestSupport
       _ = try TLSIdentity(certificateFile: certificate, keyFile: key)
       for (cert, key, word) in [
         (directory.file("no.pem"), key, "no.pem"), (certificate, directory.file("no.key"), "no.key"),
-        (empty, key, "holds no certificate"), (certificate, empty, "holds no private key"),
+        (empty, key, "contains no readable certificate"), (certificate, empty, "contains no readable private key"),
         (key, key, "--tls-cert"), (certificate, other, "does not belong"), (directory.path, key, "directory"),
       ] {
         do throws(UploadError) {
           _ = try TLSIdentity(certificateFile: cert, keyFile: key)
-          Issue.record("\(word) was taken")
+          Issue.record("\(word): accepted")
         } catch {
           #expect(error.code == .badCertificate)
           #expect(error.message.contains(word), "\(error)")

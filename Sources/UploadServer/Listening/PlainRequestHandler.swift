@@ -1,18 +1,18 @@
 import HTTPTypes
 import NIOCore
 
-/// Tells a client that sends plain HTTP to a TLS port what is wrong: `http://` where `https://` is meant is the most common
-/// mistake, and a connection that just ends says nothing.
+/// Rejects a plain HTTP request on the TLS port with a message: `http://` for `https://` is the most common mistake, and a
+/// connection that just ends does not explain it.
 ///
-/// First in the pipeline; removes itself with the first byte of any other client.
+/// First in the pipeline; removes itself when the first byte is not the start of a plain request.
 final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private static let message = "This port speaks TLS: write https:// in place of http://."
+  private static let message = "This port requires TLS. Use https:// instead of http://."
 
   private let server: ServerContext
-  /// What reads and discards after the response.
+  /// Reads and discards the input after the response; nil before it.
   private var lingering: LingeringClose?
 
   init(server: ServerContext) {
@@ -22,7 +22,7 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = Self.unwrapInboundIn(data)
     if let lingering { return lingering.received(bytes.readableBytes) }
-    // Methods are written in capital letters; TLS begins with a record of type 22 (RFC 8446 section 5.1).
+    // Methods begin with a capital letter, TLS with a record of type 22 (RFC 8446 section 5.1).
     guard let first = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self), (0x41...0x5A).contains(first) else {
       context.fireChannelRead(data)
       context.pipeline.syncOperations.removeHandler(self, promise: nil)
@@ -31,14 +31,13 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     let client = ClientAddress(context.remoteAddress)
     server.noteRejection(CurrentRequest(client: client), .badRequest, Self.message)
     context.writeAndFlush(Self.wrapOutboundOut(Self.response(to: bytes)), promise: nil)
-    let lingering = LingeringClose(.unknown, of: client, server: server, context: context)
-    self.lingering = lingering
-    lingering.proceed()
+    lingering = LingeringClose(.unknown, of: client, server: server, context: context)
+    lingering?.proceed()
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    // No handler behind asks for what is discarded here.
+    // No later handler reads the input that is discarded here.
     if lingering != nil { context.read() }
   }
 
@@ -47,18 +46,14 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     context.fireUserInboundEventTriggered(event)
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    lingering?.stop()
-    context.fireChannelInactive()
-  }
-
   func handlerRemoved(context: ChannelHandlerContext) {
     lingering?.stop()
     lingering = nil
   }
 
-  /// - Parameter request: the first bytes of the request. They are read for its `Accept` field only: a browser sends its
-  ///   whole head at once, and any other client gets JSON.
+  /// The whole response, as a page for a browser and as JSON for other clients.
+  /// - Parameter request: the first bytes of the request, searched for the `Accept` field: a browser sends all headers at
+  ///   once.
   private static func response(to request: ByteBuffer) -> ByteBuffer {
     let lines = String(buffer: request).split(whereSeparator: \.isNewline)
     let accept = lines.first { $0.lowercased().hasPrefix("accept:") }?.dropFirst("accept:".count) ?? ""

@@ -4,11 +4,10 @@ import NIOExtras
 import UploadCore
 import UploadStorage
 
-/// One connection of the raw listener: bytes until FIN become one file, and one line of JSON is the response. Reports events
-/// to ``RawConnectionStateMachine`` and carries out its actions.
-final class RawUploadHandler: ChannelDuplexHandler {
+/// One connection of the raw listener: its bytes until FIN become one file, and the response is one line of JSON. Reports
+/// events to ``RawConnectionStateMachine`` and carries out its actions. Loop-bound.
+final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
   typealias InboundIn = ByteBuffer
-  typealias InboundOut = Never
   typealias OutboundIn = Never
   typealias OutboundOut = ByteBuffer
 
@@ -17,7 +16,7 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   init(server: ServerContext, eventLoop: any EventLoop) {
     session = UploadSession(server: server, eventLoop: eventLoop)
-    machine = RawConnectionStateMachine(idleTime: server.limits.idleTime, at: eventLoop.now)
+    machine = RawConnectionStateMachine(idleDeadline: eventLoop.now + server.limits.idleTime)
     session.delegate = self
   }
 
@@ -38,7 +37,9 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
-    guard let isFirst = machine.receive(at: session.now) else { return session.bytesArrived(bytes.readableBytes) }
+    guard let isFirst = machine.receive() else {
+      return session.lingering?.received(bytes.readableBytes) ?? ()
+    }
     if isFirst { begin() }
     session.receive(bytes)
   }
@@ -54,35 +55,34 @@ final class RawUploadHandler: ChannelDuplexHandler {
         size: nil,
         remote: client.text
       )
-      return SingleUpload(
-        meter,
-        name: name,
-        context: session.server,
-        eventLoop: session.eventLoop,
-        delegate: session
-      )
+      return SingleUpload(meter, name: name, context: session.server, eventLoop: session.eventLoop, delegate: session)
     }
-    if let error { return reject(error) }
-    session.startTimingPace()
+    if let error { reject(error) }
   }
 
   func read(context: ChannelHandlerContext) {
     if machine.reads(hasRoom: session.hasRoom) { context.read() }
   }
 
+  func resumeReading() {
+    if machine.resumesReading(hasRoom: session.hasRoom) { session.context?.read() }
+  }
+
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
-    case is ChannelShouldQuiesceEvent:
-      guard let closes = machine.stop() else { return }
-      if closes { context.close(promise: nil) } else { session.startGrace() }
-    case let event as ChannelEvent where event == .inputClosed:
-      switch machine.closeInput() {
-      case .ignore: break
-      case .endBody: session.body?.end(trailers: nil)
-      case .reject: reject(UploadError(.incomplete, "Nothing arrived, so nothing was stored."))
-      case .close: context.close(promise: nil)
-      }
+    case is ChannelShouldQuiesceEvent: perform(machine.stop())
+    case let event as ChannelEvent where event == .inputClosed: perform(machine.closeInput())
     default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  private func perform(_ action: RawConnectionStateMachine.EndAction) {
+    switch action {
+    case .ignore: break
+    case .startGrace: session.startGrace()
+    case .endBody: session.body?.end(trailers: nil)
+    case .reject: reject(UploadError(.incomplete, "No data received, so no file was stored."))
+    case .close: session.context?.close(promise: nil)
     }
   }
 
@@ -93,13 +93,19 @@ final class RawUploadHandler: ChannelDuplexHandler {
 
   // MARK: The response
 
+  func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool) {
+    switch result {
+    case .success(let files): respond(.stored(files, status: .created))
+    case .failure(let error): respond(ServerResponse(failure: error))
+    }
+  }
+
   private func reject(_ error: UploadError) {
     session.server.noteRejection(CurrentRequest(client: session.peer), error)
     respond(ServerResponse(failure: error))
   }
 
-  /// Sends the one line and closes: at once when the client has closed its side, else after reading on so that the line
-  /// arrives.
+  /// Sends the response and closes: at once when the client has closed its side, otherwise after a lingering close.
   private func respond(_ response: ServerResponse) {
     let next = machine.respond()
     guard let context = session.context, next != .ignore else { return }
@@ -114,29 +120,16 @@ final class RawUploadHandler: ChannelDuplexHandler {
     }
     resumeReading()
   }
-}
 
-extension RawUploadHandler: UploadSessionDelegate {
+  // MARK: Time
+
   var deadline: NIODeadline? { machine.deadline(paceDeadline: session.paceDeadline) }
 
-  func resumeReading() {
-    if machine.resumesReading(hasRoom: session.hasRoom) { session.context?.read() }
-  }
-
-  func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool) {
-    switch result {
-    case .success(let files): respond(.stored(files, status: .created))
-    case .failure(let error): respond(ServerResponse(failure: error))
-    }
-  }
-
   func sessionTimerFired() {
-    if machine.timerFired(at: session.now) { return session.context?.close(promise: nil) ?? () }
+    if machine.isIdle(at: session.now) { return session.context?.close(promise: nil) ?? () }
     if machine.isReceiving { session.checkPace() }
     session.setTimer()
   }
 
-  func sessionGraceEnded() {
-    session.failForShutdown()
-  }
+  func sessionGraceEnded() {}
 }
