@@ -21,7 +21,7 @@ enum Golden {
     let first = (0..<max(old.count, new.count)).first { old[safe: $0] != new[safe: $0] } ?? 0
     Issue.record(
       """
-      \(name) differs from line \(first + 1) on; record it anew with SLUICE_RECORD_FRAMES=1 if that is wanted
+      \(name) differs from line number \(first + 1) on; if that is intended, record it again with SLUICE_RECORD_FRAMES=1
       was: \(old[safe: first] ?? "nothing")
       is:  \(new[safe: first] ?? "nothing")
       """,
@@ -41,7 +41,7 @@ extension Array {
 }
 
 extension Surface {
-  /// The screen as a golden file holds it: the text of each row between bars, then its styles, run by run: `12a 3b` is
+  /// The screen as a golden file contains it: the text of each row between bars, then its styles, run by run: `12a 3b` is
   /// twelve cells of style a and three of style b; a legend says what the letters are. Equal rows of styles are
   /// written once: `×3`.
   var goldenText: String {
