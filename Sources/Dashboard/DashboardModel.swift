@@ -1,5 +1,5 @@
 package import TerminalUI
-package import UploadCore
+import UploadCore
 
 /// The dashboard: what it knows, what it shows, and which effects it needs.
 ///
@@ -88,8 +88,8 @@ package struct DashboardModel: Sendable {
     logScroll.move(by: max(0, count - before), count: count, visible: layout.visibleLogRows)
   }
 
-  /// Selects the first of the files that were queued last, so that keys apply to it. It is in every snapshot from now on,
-  /// unless it is far down in the queue or the filter hides it.
+  /// Selects the first of the files that were queued last, so that keys apply to it, unless it has no row: far down in the
+  /// queue, or hidden by the filter.
   private mutating func selectQueued() {
     guard let id = queued else { return }
     queued = nil

@@ -27,7 +27,7 @@ import UploadCore
     }
   }
 
-  @Test func `the answer no closes the dialog and cancels nothing`() {
+  @Test func `declining a cancellation changes nothing`() {
     for key in [KeyEvent("n"), KeyEvent(.escape)] {
       var driver = driver()
       driver.type("x")

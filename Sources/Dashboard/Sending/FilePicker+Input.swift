@@ -21,7 +21,7 @@ enum PickerCommand: Hashable, Sendable {
   /// Goes to the typed path.
   case go
 
-  /// What the picker is used for, which decides what keys mean.
+  /// The state of the picker that decides what keys do.
   enum Context: Hashable, Sendable, CaseIterable {
     case browsing, filtering, typingPath
 

@@ -24,17 +24,12 @@ struct FilePicker: Sendable {
     case failed(String)
   }
 
-  /// A directory that is read because of a typed or pasted path.
-  struct Lookup: Sendable {
-    enum Purpose: Sendable {
-      /// Go to the entry of this name.
-      case find(String)
-      /// Complete the typed path, if it is still this one.
-      case complete(String)
-    }
-
-    var directory: String
-    var purpose: Purpose
+  /// The purpose of reading a directory for a typed or pasted path.
+  enum LookupPurpose: Sendable {
+    /// To go to the entry of this name.
+    case find(String)
+    /// To complete the typed path, if it is still this one.
+    case complete(String)
   }
 
   /// The directory that is shown; absolute once it was read.
@@ -52,11 +47,12 @@ struct FilePicker: Sendable {
   var path = TextField()
   /// The names that Tab found, until another key is pressed.
   var candidates = PickerEntries()
-  /// The result of the last key where it is not visible otherwise.
+  /// A text about the last key, such as why it had no effect; nil when there is none.
   var message: String?
   /// The requested directory whose listing is to be shown; nil when none is pending.
-  var awaited: String?
-  var lookup: Lookup?
+  var pendingDirectory: String?
+  /// The directory that is read because of a typed or pasted path; nil when none is.
+  var lookup: (directory: String, purpose: LookupPurpose)?
   /// The name under the cursor when each directory was left, by path.
   private var places: [String: String] = [:]
 
@@ -66,7 +62,7 @@ struct FilePicker: Sendable {
   init(directory: String, home: String) {
     self.directory = directory
     self.home = home
-    awaited = directory
+    pendingDirectory = directory
   }
 
   /// The effects to perform once the picker was created.
@@ -74,7 +70,7 @@ struct FilePicker: Sendable {
 
   /// Accepts the result of ``DashboardEffect/readDirectory(_:)``; ignores one that is no longer needed.
   mutating func receive(_ listing: DirectoryListing) -> Outcome {
-    if listing.requested == awaited { show(listing) }
+    if listing.requested == pendingDirectory { show(listing) }
     guard let lookup, lookup.directory == listing.requested else { return .stay([]) }
     self.lookup = nil
     switch lookup.purpose {
@@ -85,7 +81,7 @@ struct FilePicker: Sendable {
   }
 
   private mutating func show(_ listing: DirectoryListing) {
-    awaited = nil
+    pendingDirectory = nil
     directory = listing.path
     entries = PickerEntries(listing.entries, showsHidden: entries.showsHidden)
     entries.filter(by: filter.text)
@@ -141,7 +137,7 @@ struct FilePicker: Sendable {
   private mutating func read() -> Outcome {
     message = nil
     lookup = nil
-    awaited = directory
+    pendingDirectory = directory
     return .stay([.readDirectory(directory)])
   }
 
@@ -177,7 +173,7 @@ struct FilePicker: Sendable {
     guard let (parent, name) = PickerPath.split(path), !text.hasSuffix("/"), name != ".", name != ".." else {
       return go(to: path)
     }
-    lookup = Lookup(directory: parent, purpose: .find(name))
+    lookup = (parent, .find(name))
     return .stay([.readDirectory(parent)])
   }
 
@@ -212,7 +208,7 @@ struct FilePicker: Sendable {
   mutating func startCompletion() -> Outcome {
     let head = PathCompletion(path.text).head
     let directory = head.isEmpty ? directory : PickerPath.absolute(head, in: directory, home: home)
-    lookup = Lookup(directory: directory, purpose: .complete(path.text))
+    lookup = (directory, .complete(path.text))
     return .stay([.readDirectory(directory)])
   }
 

@@ -42,7 +42,7 @@ enum PastedPaths {
 
   private static func path(_ text: String, expandsHome: Bool, home: String) -> String? {
     let isPath = text.hasPrefix("/") || expandsHome && (text == "~" || text.hasPrefix("~/"))
-    let path = isPath ? PickerPath.absolute(text, in: home, home: home) : fileURL(text)
+    let path: String? = isPath ? PickerPath.absolute(text, in: home, home: home) : fileURL(text)
     // PATH_MAX counts the NUL at the end of a path, and no name contains one.
     return path.flatMap { $0.utf8.count < 4096 && !$0.utf8.contains(0) ? $0 : nil }
   }

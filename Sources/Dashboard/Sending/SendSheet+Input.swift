@@ -86,7 +86,7 @@ extension SendSheet {
     scroll.move(by: steps, count: paths.count, visible: visible)
   }
 
-  /// Gives the keys to a field. When the address is left and has changed, checks it.
+  /// Moves the focus to a field. When the address is left and has changed, checks it.
   private mutating func focus(_ next: Field) -> Outcome {
     let isLeaving = field == .target && next != .target
     field = next

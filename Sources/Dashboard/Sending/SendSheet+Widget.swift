@@ -85,7 +85,7 @@ extension SendSheet: Widget {
     if field == .mode { drawMark(y: shown.firstIndex(of: mode) ?? 0, on: &surface) }
   }
 
-  /// What a mode does, in half a sentence.
+  /// How a mode sends a file, as half a sentence.
   private func explanation(_ mode: UploadMode) -> String {
     switch mode {
     case .multipart: return "as a form, like a browser; read while it is sent"
@@ -129,7 +129,7 @@ extension SendSheet: Widget {
 
   // MARK: Summary and note
 
-  /// What Enter does, as long a text as fits into `width` columns; or why it does nothing.
+  /// The longest description of what Enter sends that fits into `width` columns; or the reason why nothing can be sent.
   private func summaryText(_ theme: Theme, width: Int) -> StyledText {
     if let obstacle {
       let isPending = isChecking || target != checkedTarget
@@ -153,7 +153,8 @@ extension SendSheet: Widget {
     }
   }
 
-  /// The message; else the problem of the selected file, for which its row may be too short; else what is left out.
+  /// The message; without one, the problem of the selected file, which its row may truncate; otherwise how many files are
+  /// left out.
   private func noteText(_ theme: Theme) -> StyledText {
     if let message, message != obstacle { return StyledText(message, theme.warning) }
     if field == .files, paths.indices.contains(scroll.selection), let file = known[paths[scroll.selection]],
@@ -180,7 +181,7 @@ struct SheetLayout {
   /// A row for each mode, or one row for the chosen mode.
   let modes: Rect
   let target: Rect
-  /// What Enter does.
+  /// The row that says what Enter sends.
   let summary: Rect
   let note: Rect
 

@@ -38,10 +38,10 @@ struct SendSheet: Sendable {
   /// How many more files the queue has room for; 0 or more.
   var room = Int.max
   /// The check whose result is pending; nil when none is.
-  var awaited: DashboardEffect?
+  var pendingCheck: DashboardEffect?
   /// The target of the latest check.
   private(set) var checkedTarget = SendDestination.ownServer
-  /// The result of the last key where it is not visible otherwise.
+  /// A text about the last key, such as why it had no effect; nil when there is none.
   var message: String?
 
   /// The modes in which files can be sent.
@@ -57,11 +57,11 @@ struct SendSheet: Sendable {
     self.mode = Self.modes.contains(mode) ? mode : .stream
     self.ownURL = ownURL
     self.home = home
-    awaited = .check(paths: paths, target: .ownServer)
+    pendingCheck = .check(paths: paths, target: .ownServer)
   }
 
   /// The effects to perform once the dialog was created.
-  var firstEffects: [DashboardEffect] { awaited.map { [$0] } ?? [] }
+  var firstEffects: [DashboardEffect] { pendingCheck.map { [$0] } ?? [] }
 
   /// The target as it is typed now.
   var target: SendDestination {
@@ -71,13 +71,13 @@ struct SendSheet: Sendable {
 
   /// Accepts the result of ``DashboardEffect/check(paths:target:)``; ignores that of an earlier check.
   mutating func receive(_ check: SendCheck) {
-    guard awaited == .check(paths: check.files.map(\.path), target: check.target) else { return }
-    awaited = nil
+    guard pendingCheck == .check(paths: check.files.map(\.path), target: check.target) else { return }
+    pendingCheck = nil
     known = Dictionary(check.files.map { ($0.path, $0) }) { first, _ in first }
     targetProblem = check.targetProblem
   }
 
-  var isChecking: Bool { awaited != nil }
+  var isChecking: Bool { pendingCheck != nil }
 
   /// The files that can be sent according to the latest check.
   var sendable: [SendCheck.File] {
@@ -115,7 +115,7 @@ struct SendSheet: Sendable {
     checkedTarget = target
     targetProblem = nil
     let check = DashboardEffect.check(paths: paths, target: target)
-    awaited = check
+    pendingCheck = check
     return .stay([check])
   }
 }

@@ -58,7 +58,7 @@ package enum SendDestination: Hashable, Sendable {
 }
 
 /// Effects whose results have not arrived yet.
-struct PendingEffects: Hashable, Sendable {
+struct PendingEffects: Sendable {
   private var listings = 0
   private var checks = 0
   /// Files to send that no snapshot has shown yet.

@@ -28,7 +28,7 @@ struct KeyBinding<Action: Hashable & Sendable>: Hashable, Sendable {
   /// One or more; the footer shows the first.
   var keys: [KeyEvent]
   var command: Action
-  /// The command in one or two words for the footer; nil for a row that only the help has.
+  /// The command's name in the footer; nil for a row that only the help has.
   var hint: String?
   /// The command as a short phrase for the help and the documentation.
   var help: String

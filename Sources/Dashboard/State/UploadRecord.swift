@@ -54,8 +54,7 @@ struct UploadRecord: Sendable {
   /// systems allow 255 bytes.
   static func bounded(_ name: String) -> String {
     guard name.utf8.count > 1024 else { return name }
-    let scalars = name.unicodeScalars
-    return "\(String.UnicodeScalarView(scalars.prefix(256)))…\(String.UnicodeScalarView(scalars.suffix(128)))"
+    return String(name.unicodeScalars.prefix(256)) + "…" + String(name.unicodeScalars.suffix(128))
   }
 }
 

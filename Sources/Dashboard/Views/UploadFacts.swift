@@ -8,7 +8,7 @@ struct UploadFacts: Widget {
   let peakRate: Double
 
   private static let labelColumns = 9
-  /// The label of the path: its end matters, so that it is truncated at the start in place of wrapped.
+  /// The label of the path, which is truncated at its start and never wrapped, because its end matters.
   private static let pathLabel = "path"
 
   func draw(on surface: inout Surface) {
@@ -55,7 +55,7 @@ struct UploadFacts: Widget {
       ("type", type),
       ("SHA-256", file?.sha256),
     ]
-    return facts.compactMap { fact in fact.text.map { (fact.label, $0) } }
+    return facts.compactMap { fact in fact.text.map { (label: fact.label, text: $0) } }
   }
 
   private var size: String {

@@ -9,8 +9,8 @@ import UploadTestSupport
 /// After any messages and at any size, the dashboard draws a frame in which every row has its width and no cell contains a
 /// control character.
 ///
-/// 50 models by default, seconds in a debug build; `SLUICE_RANDOM_FRAMES=100000` in the environment asks for more, which
-/// is for a release build.
+/// 50 models by default, which takes seconds in a debug build. `SLUICE_RANDOM_FRAMES=100000` in the environment tests more
+/// models; use a release build.
 @Suite struct RandomFrameTests {
   private static let count = Int(ProcessInfo.processInfo.environment["SLUICE_RANDOM_FRAMES"] ?? "") ?? 50
 

@@ -158,7 +158,7 @@ struct RandomModel {
   ]
 
   private mutating func pick<Value>(_ values: [Value]) -> Value {
-    // Never empty: all lists are written here.
+    // No list is empty: all of them are literals in this file.
     values[Int.random(in: 0..<values.count, using: &random)]
   }
 }

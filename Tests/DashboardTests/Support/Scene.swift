@@ -3,7 +3,7 @@ import UploadCore
 
 @testable import Dashboard
 
-/// What a golden frame shows.
+/// A state of the dashboard that golden frames are drawn from.
 enum Scene: String, CaseIterable {
   case idle
   case one

@@ -16,9 +16,9 @@ import UploadCore
     (StallCause.client, 12.0, "stalled: client 12 s"), (.server, 5.9, "stalled: server 5 s"),
     (.disk, 700, "stalled: disk 11 min"), (.memory, 40_000, "stalled: memory 11 h"), (.limit, 6, "stalled: limit 6 s"),
   ])
-  func `a stall is shown with its cause and duration`(_ cause: StallCause, _ seconds: Double, _ words: String) {
+  func `a stall is shown with its cause and duration`(_ cause: StallCause, _ seconds: Double, _ state: String) {
     for size in [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 40, height: 8)] {
-      #expect(text(UploadSnapshot.example().stalled(cause, seconds), size).contains(words))
+      #expect(text(UploadSnapshot.example().stalled(cause, seconds), size).contains(state))
     }
   }
 
@@ -26,8 +26,8 @@ import UploadCore
     (UploadState.waiting, "waiting"), (.receiving, "receiving"), (.waitingForMemory, "waiting for memory"),
     (.limited, "limited"), (.finishing, "finishing"),
   ])
-  func `every state is shown as text`(_ state: UploadState, _ word: String) {
-    #expect(text(.example { $0.state = state }).contains(word))
+  func `every state is shown as text`(_ state: UploadState, _ shown: String) {
+    #expect(text(.example { $0.state = state }).contains(shown))
   }
 
   @Test func `a failure is shown with its reason`() {
@@ -42,7 +42,7 @@ import UploadCore
     + "If it is a server of yours, trust its certificate's file with --ca FILE, or this very certificate with --fingerprint "
     + String(repeating: "ab", count: 32) + " END"
 
-  private func words(_ rows: some Sequence<String>) -> String {
+  private func joined(_ rows: some Sequence<String>) -> String {
     let letters = rows.joined(separator: " ").filter { !"│▌".contains($0) }
     return letters.split(separator: " ").joined(separator: " ")
   }
@@ -52,7 +52,7 @@ import UploadCore
     var driver = Driver(size)
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
     driver.press(.enter)
-    let text = words((0..<size.height).map { driver.row($0) })
+    let text = joined((0..<size.height).map { driver.row($0) })
     #expect(text.contains("trusted authority, or that is for another name. If it is a server of yours"))
     #expect(text.contains("END"))
   }
@@ -60,7 +60,7 @@ import UploadCore
   @Test func `a reason that does not fit into the second row continues in the third`() {
     var driver = Driver()
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
-    #expect(words([driver.row(4), driver.row(5)]).hasPrefix("127.0.0.1:9443 presents a certificate"))
+    #expect(joined([driver.row(4), driver.row(5)]).hasPrefix("127.0.0.1:9443 presents a certificate"))
     #expect(driver.row(5).prefix(60).contains("trusted authority"))
     driver = Driver()
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.diskFull, "No space.")))])
@@ -116,9 +116,9 @@ import UploadCore
       func columns(_ upload: UploadSnapshot) -> [[Int?]] {
         driver.show([upload])
         let rows = driver.text.split(separator: "\n").map(String.init)
-        return ["avg ", "peak ", "stored ", "durable "].map { word in
+        return ["avg ", "peak ", "stored ", "durable "].map { label in
           rows.filter { $0.contains("rate  ") || $0.contains("received  ") || $0.contains("memory  ") }.map { row in
-            row.range(of: word).map { row.distance(from: row.startIndex, to: $0.lowerBound) }
+            row.range(of: label).map { row.distance(from: row.startIndex, to: $0.lowerBound) }
           }
         }
       }
