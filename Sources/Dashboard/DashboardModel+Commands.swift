@@ -2,61 +2,73 @@ import TerminalUI
 import UploadCore
 
 extension DashboardModel {
-  /// Whether a command does anything now: what is not valid has no place in the footer, and its key does nothing.
+  /// Whether a command has an effect now; otherwise its key does nothing and the footer does not show it.
   func isValid(_ command: Command) -> Bool {
-    if helpOffset != nil { return Self.worksInHelp(command) }
+    if helpOffset != nil { return KeyTable.validInHelp.contains(command) }
     let hasList = view != .log
     switch command {
-    // Where the detail has all the screen already there is no larger one.
+    // A pane that fills the screen has no larger view.
     case .detail: return hasList && (view == .detail || (selected != nil && layout.detail != layout.body))
     case .cancel: return hasList && selected?.isRunning == true
     case .retry: return hasList && selected.map { !$0.isRunning && $0.now.direction == .outgoing } == true
     case .clear: return shown.endedCount > 0
     case .back: return view != .panes || focus == .detail || !filter.isEmpty || frozen != nil
-    case .faster: return nextRefreshRate(faster: true) != nil
-    case .slower: return nextRefreshRate(faster: false) != nil
-    case .move, .left, .right, .nextPane, .previousPane, .pane, .upload, .mode, .freeze, .sort, .filter, .log, .copy,
-      .theme, .bar, .mouse, .help, .quit, .suspend, .redraw, .yes, .no, .keepFilter, .dropFilter:
+    case .faster, .slower: return nextRefreshRate(faster: command == .faster) != nil
+    case .move, .nextPane, .previousPane, .pane, .upload, .mode, .freeze, .sort, .filter, .log, .copy, .theme, .bar,
+      .mouse, .help, .quit, .suspend, .redraw, .yes, .no, .keepFilter, .clearFilter:
       return true
     }
   }
 
-  private static func worksInHelp(_ command: Command) -> Bool {
-    switch command {
-    case .move, .help, .back, .quit, .theme: true
-    case .left, .right, .nextPane, .previousPane, .pane, .upload, .mode, .detail, .cancel, .retry, .clear, .freeze,
-      .sort, .filter, .log, .copy, .bar, .faster, .slower, .mouse, .suspend, .redraw, .yes, .no, .keepFilter,
-      .dropFilter:
-      false
-    }
-  }
-
   /// Performs a command.
-  /// - Returns: what it needs from outside the model.
+  /// - Returns: the effects that it needs.
   mutating func perform(_ command: Command) -> [DashboardEffect] {
     switch command {
     case .move(let motion): move(motion)
-    case .left: focusPane(.incoming)
-    case .right: focusPane(.outgoing)
-    case .nextPane: focusNext(1)
-    case .previousPane: focusNext(-1)
     case .pane(let pane): focusPane(pane)
+    case .nextPane: focusPane(focus.next)
+    case .previousPane: focusPane(Pane.allCases.stepping(-1, from: focus))
     case .upload: return openPicker()
-    case .mode: selectNextMode()
-    case .detail: toggleDetail()
-    case .cancel: askToCancel()
-    case .retry: return retry()
-    case .clear: clearEnded()
+    case .mode:
+      settings.mode = SendSheet.modes.stepping(1, from: settings.mode)
+      note(.info, "mode of the next upload: \(settings.mode.rawValue)")
+    case .detail:
+      view = view == .detail ? .panes : .detail
+      // The detail shows the same upload when the order changes.
+      places[direction, default: ListPlace()].anchor = .upload
+    case .cancel:
+      question = selected.map { Question.cancel($0.id, name: $0.now.name, direction: $0.now.direction) }
+    case .retry:
+      guard let upload = selected else { break }
+      // The new attempt must be visible.
+      frozen = nil
+      return [.retry(upload.id)]
+    case .clear:
+      live.clearEnded()
+      frozen?.clearEnded()
+      rearrange()
     case .freeze: frozen = frozen == nil ? live : nil
-    case .sort: selectNextSort()
+    case .sort:
+      settings.sort = settings.sort.next
+      rearrange()
+      note(.info, "order of uploads: \(settings.sort.text)")
     case .filter: isTypingFilter = true
-    case .log: toggleLog()
-    case .copy: return copyURL()
+    case .log:
+      view = view == .log ? .panes : .log
+      logFilter.clear()
+      logScroll = Scroll()
+    case .copy:
+      if capabilities.hasClipboard { return [.copy(facts.sharedURL)] }
+      note(.warning, "this terminal has no clipboard for programs; the URL is \(facts.sharedURL)")
     case .theme: settings.theme = settings.theme.next
     case .bar: settings.bar = settings.bar.next
-    case .faster: setRefreshRate(faster: true)
-    case .slower: setRefreshRate(faster: false)
-    case .mouse: return toggleMouse()
+    case .faster, .slower:
+      settings.refreshRate = nextRefreshRate(faster: command == .faster) ?? settings.refreshRate
+      note(.info, "\(Figures.count(settings.refreshRate, "snapshot", "snapshots")) a second")
+    case .mouse:
+      isMouseOn.toggle()
+      note(.info, isMouseOn ? "mouse on: it selects uploads" : "mouse off: it selects text in the terminal")
+      return [.setMouse(isMouseOn)]
     case .help: helpOffset = helpOffset == nil ? 0 : nil
     case .back: goBack()
     case .quit: return quit()
@@ -65,62 +77,27 @@ extension DashboardModel {
     case .yes: return confirm()
     case .no: question = nil
     case .keepFilter: isTypingFilter = false
-    case .dropFilter: dropFilter()
+    case .clearFilter: clearFilter()
     }
     return []
   }
 
-  // MARK: Uploads
-
-  private mutating func askToCancel() {
-    guard let upload = selected?.now else { return }
-    question = .cancel(upload.id, name: upload.name, direction: upload.direction)
-  }
-
-  private mutating func retry() -> [DashboardEffect] {
-    guard let upload = selected else { return [] }
-    // What follows must be seen.
-    frozen = nil
-    return [.retry(upload.id)]
-  }
-
-  private mutating func clearEnded() {
-    live.clearEnded()
-    frozen?.clearEnded()
-    rearrange()
-  }
-
-  private mutating func copyURL() -> [DashboardEffect] {
-    guard capabilities.hasClipboard else {
-      note(.warning, "this terminal takes no text for the clipboard; the URL is \(facts.sharedURL)")
-      return []
-    }
-    return [.copy(facts.sharedURL)]
-  }
-
-  private mutating func toggleMouse() -> [DashboardEffect] {
-    isMouseOn.toggle()
-    note(.info, isMouseOn ? "the mouse selects uploads now" : "the mouse selects text again")
-    return [.setMouse(isMouseOn)]
-  }
-
-  /// Quits, after a question while uploads run.
+  /// Closes the help, or else quits; asks for confirmation while uploads run.
   private mutating func quit() -> [DashboardEffect] {
-    if helpOffset != nil {
-      helpOffset = nil
-      return []
-    }
+    let isHelpOpen = helpOffset != nil
+    helpOffset = nil
+    if isHelpOpen { return [] }
     guard hasRunningUploads else { return [.quit] }
     question = .quit(running: live.runningCount)
     return []
   }
 
-  /// Performs what the open question asks about.
+  /// Performs what the open dialog asks about.
   private mutating func confirm() -> [DashboardEffect] {
     defer { question = nil }
     switch question {
     case .cancel(let id, _, _):
-      // What follows must be seen.
+      // The result must be visible.
       frozen = nil
       return [.cancel(id)]
     case .quit: return [.quit]
@@ -128,66 +105,33 @@ extension DashboardModel {
     }
   }
 
-  // MARK: What is shown
-
-  private mutating func toggleDetail() {
-    view = view == .detail ? .panes : .detail
-    // The detail stays with the upload it was opened for, whatever the order becomes.
-    if direction == .incoming { incomingPlace.keep() } else { outgoingPlace.keep() }
-  }
-
-  private mutating func toggleLog() {
-    view = view == .log ? .panes : .log
-    logFilter.clear()
-    logScroll = Scroll()
-  }
-
-  /// One step: the help, the log with its filter or the detail, then the filter, then the stopped screen.
+  /// Goes back one step: closes the help, clears the log's filter, closes the log or the detail, clears the panes' filter,
+  /// or resumes a frozen screen.
   private mutating func goBack() {
     if helpOffset != nil {
       helpOffset = nil
     } else if view == .log, !logFilter.isEmpty {
-      dropFilter()
+      clearFilter()
     } else if view != .panes {
       view = .panes
     } else if focus == .detail {
-      focusPane(direction == .incoming ? .incoming : .outgoing)
+      focusPane(Pane(direction))
     } else if !filter.isEmpty {
-      dropFilter()
+      clearFilter()
     } else {
       frozen = nil
     }
   }
 
-  private mutating func dropFilter() {
+  private mutating func clearFilter() {
     isTypingFilter = false
     filter.clear()
     applyFilter()
   }
 
-  // MARK: Settings
-
-  private mutating func selectNextMode() {
-    settings.mode = SendSheet.modes.stepping(1, from: settings.mode)
-    note(.info, "the next upload goes as \(settings.mode.rawValue)")
-  }
-
-  private mutating func selectNextSort() {
-    settings.sort = settings.sort.next
-    rearrange()
-    note(.info, "uploads are ordered by \(settings.sort.words)")
-  }
-
-  private mutating func setRefreshRate(faster: Bool) {
-    guard let rate = nextRefreshRate(faster: faster) else { return }
-    settings.refreshRate = rate
-    note(.info, "\(rate) \(rate == 1 ? "snapshot" : "snapshots") a second")
-  }
-
-  /// The rate that is one step faster or slower; nil at either end.
+  /// The next higher or lower rate; nil when there is none.
   private func nextRefreshRate(faster: Bool) -> Int? {
     let rates = DashboardSettings.refreshRates
-    let current = settings.refreshRate
-    return faster ? rates.first { $0 > current } : rates.last { $0 < current }
+    return faster ? rates.first { $0 > settings.refreshRate } : rates.last { $0 < settings.refreshRate }
   }
 }

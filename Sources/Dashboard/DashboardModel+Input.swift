@@ -2,167 +2,134 @@ import TerminalUI
 import UploadCore
 
 extension DashboardModel {
-  /// Takes what comes from the terminal.
-  mutating func take(_ event: InputEvent) -> [DashboardEffect] {
+  /// Handles an event of the terminal.
+  mutating func handle(_ event: InputEvent) -> [DashboardEffect] {
     switch event {
     case .key(let key): return press(key)
     case .paste(let text): return paste(text)
-    case .mouse(let mouse): return point(mouse)
-    case .resize(let size):
-      self.size = size
-      return []
-    case .focus: return []
+    case .mouse(let mouse): return handle(mouse)
+    case .resize(let size): self.size = size
+    case .focus: break
     case .closed: return [.quit]
     }
+    return []
   }
 
-  /// Where a key goes that does not mean the same everywhere.
-  var keyContext: KeyContext {
+  /// The context that keys have their meaning in, apart from those with the same meaning everywhere.
+  private var keyContext: KeyContext {
     if question != nil { return .question }
     return isTypingFilter && helpOffset == nil ? .filter : .dashboard
   }
 
   private mutating func press(_ key: KeyEvent) -> [DashboardEffect] {
-    if let command = KeyTable.command(for: key, in: .program) {
+    if let command = KeyTable.bindings(in: .program).command(for: key) {
       guard question == nil || command != .help else { return [] }
-      // The second Ctrl-C quits without confirmation; the first asks for it wherever it is pressed.
+      // The first Ctrl-C asks for confirmation in every context, the second quits.
       if command == .quit {
         if case .quit = question { return [.quit] }
         helpOffset = nil
       }
       return perform(command)
     }
-    let context = keyContext
-    if isSending, helpOffset == nil, question == nil { return takeWhileSending(.key(key)) }
-    if let command = KeyTable.command(for: key, in: context) {
+    if isSending, helpOffset == nil, question == nil { return handleWhileSending(.key(key)) }
+    if let command = KeyTable.bindings(in: keyContext).command(for: key) {
       return isValid(command) ? perform(command) : []
     }
-    if context == .filter, filter.handle(key) { applyFilter() }
+    if keyContext == .filter, filter.handle(key) { applyFilter() }
     return []
   }
 
-  /// A path opens the sheet, wherever it is pasted: a file that is dropped on a terminal comes as its path.
+  /// Opens the send dialog for pasted paths in every view: a terminal pastes the path of a dropped file.
   private mutating func paste(_ text: String) -> [DashboardEffect] {
     guard question == nil else { return [] }
     helpOffset = nil
-    if isSending { return takeWhileSending(.paste(text)) }
+    if isSending { return handleWhileSending(.paste(text)) }
     let paths = PastedPaths.parse(text, home: facts.home)
     if !paths.isEmpty { return openSheet(paths) }
     if isTypingFilter {
       filter.insert(text)
       applyFilter()
     } else {
-      note(.info, "what was pasted is no path, so there is nothing to send")
+      note(.info, "the pasted text is not a path: there is nothing to send")
     }
     return []
   }
 
   // MARK: Mouse
 
-  private mutating func point(_ mouse: MouseEvent) -> [DashboardEffect] {
+  private mutating func handle(_ mouse: MouseEvent) -> [DashboardEffect] {
     guard isMouseOn, question == nil else { return [] }
+    if isSending, helpOffset == nil { return handleWhileSending(.mouse(mouse)) }
+    let (layout, steps) = (layout, mouse.action.steps)
     if helpOffset != nil {
-      scrollHelp(by: mouse.action.steps)
-      return []
+      scrollHelp(by: steps)
+    } else if layout.log.contains(mouse.position) {
+      if view == .log { moveInLog(by: steps) }
+    } else if let pane = Pane.allCases.first(where: { layout.rect(of: $0).contains(mouse.position) }) {
+      handle(mouse, in: pane, layout)
     }
-    if isSending { return takeWhileSending(.mouse(mouse)) }
-    let layout = layout
-    if layout.log.contains(mouse.position) {
-      if view == .log { moveInLog(by: mouse.action.steps) }
-      return []
-    }
-    guard let pane = Pane.allCases.first(where: { layout.rect(of: $0).contains(mouse.position) }) else { return [] }
+    return []
+  }
+
+  /// Selects the upload that was clicked on, or scrolls the list below the pointer.
+  private mutating func handle(_ mouse: MouseEvent, in pane: Pane, _ layout: ScreenLayout) {
     if mouse.action == .press { focusPane(pane) }
-    guard let direction = pane.direction else { return [] }
-    let visible = layout.visibleUploads(pane)
+    guard let direction = pane.direction else { return }
     let list = shown[direction]
+    let visible = layout.visibleUploads(pane)
     var place = place(direction)
     if mouse.action == .press {
       let content = Panel.content(of: layout.rect(of: pane))
-      guard content.contains(mouse.position) else { return [] }
-      let row = (mouse.position.y - content.y) / layout.linesPerUpload
+      guard content.contains(mouse.position) else { return }
+      let row = (mouse.position.y - content.y) / layout.rowsPerUpload
       let index = place.scroll.offset(count: list.shown.count, visible: visible) + row
-      guard list.shown.indices.contains(index) else { return [] }
-      place.select(index, in: list, visible: visible)
+      guard list.shown.indices.contains(index) else { return }
+      place.select(index, anchor: .upload, in: list, visible: visible)
     } else {
       place.move(by: mouse.action.steps, in: list, visible: visible)
     }
-    setPlace(place, direction)
-    return []
+    places[direction] = place
   }
-}
 
-extension MouseEvent.Action {
-  /// How far it moves what is under the pointer.
-  fileprivate var steps: Int {
-    switch self {
-    case .press: 0
-    case .scrollUp: -1
-    case .scrollDown: 1
-    }
-  }
-}
-
-extension Pane {
-  /// What its uploads do; nil for the detail, which has none.
-  var direction: UploadDirection? {
-    switch self {
-    case .incoming: .incoming
-    case .outgoing: .outgoing
-    case .detail: nil
-    }
-  }
-}
-
-extension DashboardModel {
-  mutating func setPlace(_ place: ListPlace, _ direction: UploadDirection) {
-    if direction == .incoming { incomingPlace = place } else { outgoingPlace = place }
-  }
+  // MARK: Focus and motion
 
   mutating func focusPane(_ pane: Pane) {
     view = .panes
     focus = pane
-    if let direction = pane.direction { self.direction = direction }
+    direction = pane.direction ?? direction
   }
 
-  /// The pane before or after the one that has the keys, in a circle.
-  mutating func focusNext(_ steps: Int) {
-    focusPane(Pane.allCases.stepping(steps, from: focus))
-  }
-
-  /// Moves in whatever has the keys: the help, the log, or the selection.
+  /// Moves in the help, in the event log, or in the list of uploads, whichever is open.
   mutating func move(_ motion: Motion) {
     if helpOffset != nil {
-      let page = HelpOverlay.extent(helpSections, size: size).visible
-      scrollHelp(by: motion.steps(page: page))
+      scrollHelp(by: motion.steps(page: HelpOverlay.extent(helpSections, size: size).visible))
     } else if view == .log {
-      moveInLog(by: motion.steps(page: layout.visibleLogLines))
+      moveInLog(by: motion.steps(page: layout.visibleLogRows))
     } else {
-      // In the detail the keys go from one upload of its list to the next.
-      let pane = direction == .incoming ? Pane.incoming : .outgoing
-      let visible = layout.visibleUploads(pane)
+      // In the detail, the keys go through the list of its upload.
+      let visible = layout.visibleUploads(Pane(direction))
       var place = place(direction)
       if motion == .top {
-        place.release()
+        place.anchor = .firstRow
       } else {
         place.move(by: motion.steps(page: visible), in: shown[direction], visible: visible)
       }
-      setPlace(place, direction)
+      places[direction] = place
     }
   }
 
-  mutating func moveInLog(by steps: Int) {
-    logScroll.move(by: steps, count: logEntries.count, visible: layout.visibleLogLines)
+  private mutating func moveInLog(by steps: Int) {
+    logScroll.move(by: steps, count: logEntries.count, visible: layout.visibleLogRows)
   }
 
-  mutating func scrollHelp(by steps: Int) {
-    let (lines, visible) = HelpOverlay.extent(helpSections, size: size)
-    helpOffset = HelpOverlay.clamped((helpOffset ?? 0) + steps, lines: lines, visible: visible)
+  private mutating func scrollHelp(by steps: Int) {
+    let (rows, visible) = HelpOverlay.extent(helpSections, size: size)
+    helpOffset = HelpOverlay.clamped((helpOffset ?? 0) + steps, rows: rows, visible: visible)
   }
 
   // MARK: Filter
 
-  /// Shows what contains the filter as it is by now.
+  /// Applies the filter after it has changed.
   mutating func applyFilter() {
     rearrange()
     logScroll = Scroll()
@@ -171,5 +138,16 @@ extension DashboardModel {
   mutating func rearrange() {
     live.arrange(by: settings.sort, filter: paneFilter.text)
     frozen?.arrange(by: settings.sort, filter: paneFilter.text)
+  }
+}
+
+extension MouseEvent.Action {
+  /// The rows by which it scrolls; negative for up.
+  fileprivate var steps: Int {
+    switch self {
+    case .press: 0
+    case .scrollUp: -1
+    case .scrollDown: 1
+    }
   }
 }

@@ -2,14 +2,15 @@ package import TerminalUI
 import UploadCore
 
 extension DashboardModel {
-  /// Draws everything; a function of what is known and of nothing else, at any size.
+  /// Draws the screen at its size. Depends on the model's state only.
   package func render() -> Surface {
     let glyphs = capabilities.glyphs.with(bar: settings.bar)
     var surface = Surface(size: size, theme: capabilities.theme(settings.theme), glyphs: glyphs)
     let layout = layout
     if layout.isSummary {
       surface.draw(SummaryView(state: shown, facts: facts, isFrozen: frozen != nil), in: surface.bounds)
-      if isTypingFilter { drawFilter(on: &surface, in: surface.bounds.lastRow) }
+      let lastRow = Rect(x: 0, y: size.height - 1, width: size.width, height: min(1, size.height))
+      if isTypingFilter { drawFilter(on: &surface, in: lastRow) }
     } else {
       drawScreen(layout, on: &surface)
     }
@@ -40,97 +41,70 @@ extension DashboardModel {
       surface.draw(DetailPane(record: selected, notes: facts.notes, isFocused: isFocused), in: layout.detail)
     }
     if !layout.log.isEmpty {
-      // Beside the panes it shows the latest lines, whatever was read before.
+      // Beside the panes it always shows the latest entries.
       let isLarge = view == .log
-      let pane = LogPane(
-        entries: logEntries,
-        scroll: isLarge ? logScroll : Scroll(),
-        isFocused: isLarge,
-        filter: filter.text
-      )
+      let scroll = isLarge ? logScroll : Scroll()
+      let pane = LogPane(entries: logEntries, scroll: scroll, isFocused: isLarge, filter: filter.text)
       surface.draw(pane, in: layout.log)
     }
-    if isTypingFilter {
-      drawFilter(on: &surface, in: layout.footer)
-    } else {
-      let hints = footerHints(surface.glyphs)
-      surface.draw(FooterView(hints: hints, last: shown.log.last, isNew: hasNewNote), in: layout.footer)
-    }
+    if isTypingFilter { return drawFilter(on: &surface, in: layout.footer) }
+    let hints = footerHints(surface.glyphs)
+    surface.draw(FooterView(hints: hints, last: shown.log.entries.last, isNew: hasNewNote), in: layout.footer)
   }
 
   private func drawPane(_ direction: UploadDirection, _ layout: ScreenLayout, on surface: inout Surface) {
-    let pane = direction == .incoming ? Pane.incoming : .outgoing
+    let pane = Pane(direction)
     let rect = layout.rect(of: pane)
     guard !rect.isEmpty else { return }
     let view = UploadsPane(
       direction: direction,
       list: shown[direction],
-      place: place(direction),
+      scroll: place(direction).scroll,
       isFocused: focus == pane,
-      linesPerUpload: layout.linesPerUpload,
+      rowsPerUpload: layout.rowsPerUpload,
       settings: settings,
       filter: paneFilter.text,
       marked: direction == .outgoing && !isPicking ? picker?.marks.count ?? 0 : 0,
       facts: facts,
-      rejectedCount: shown.rejectedCount
+      rejectedCount: direction == .incoming ? shown.rejectedCount : 0
     )
     surface.draw(view, in: rect)
   }
 
   private func drawFilter(on surface: inout Surface, in rect: Rect) {
     surface.fill(rect)
-    surface.draw(FilterLine(field: filter, hints: hints(in: .filter, surface.glyphs)), in: rect)
+    surface.draw(FilterView(field: filter, hints: hints(in: .filter, surface.glyphs)), in: rect)
   }
 
-  /// The groups of keys, first those of what is open.
+  /// The sections of the help, beginning with those for what is open.
   var helpSections: [KeySection] {
     isSending ? KeyTable.sendingSections + KeyTable.dashboardSections : KeyTable.sections
   }
 
-  /// How long a note is shown at the expense of hints, in seconds.
+  /// How long a note is shown in place of key hints, in seconds.
   private static let noteSeconds = 10
 
-  /// Whether what happened last is a note, and recent.
+  /// Whether the latest log entry is a note of the last ten seconds.
   private var hasNewNote: Bool {
-    guard let last = shown.log.last, last.direction == nil else { return false }
+    guard let last = shown.log.entries.last, last.direction == nil else { return false }
     guard let time = last.time, let now = shown.time else { return true }
     return now.seconds(since: time) < Self.noteSeconds
   }
 
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {
-    if helpOffset != nil { return hints(in: .dashboard, glyphs) }
-    if let sheet { return Self.hints(sheet.keys, glyphs) }
-    if isPicking, let picker { return Self.hints(picker.keys, glyphs) }
+    if helpOffset == nil, let sheet { return sheet.keys.compactMap { KeyHint($0, glyphs) } }
+    if helpOffset == nil, isPicking, let picker { return picker.context.keys.compactMap { KeyHint($0, glyphs) } }
     return hints(in: .dashboard, glyphs)
   }
 
-  private static func hints<Command>(_ bindings: [KeyBinding<Command>], _ glyphs: GlyphSet) -> [KeyHint] {
-    bindings.compactMap { binding in
-      guard let word = binding.hint, let key = binding.keys.first else { return nil }
-      return KeyHint(key: key.label(glyphs), word: word)
-    }
-  }
-
-  /// The keys that do something now, as the footer shows them.
+  /// The keys of a context that have an effect now, with their current effect.
   private func hints(in context: KeyContext, _ glyphs: GlyphSet) -> [KeyHint] {
-    KeyTable.hints(in: context).compactMap { binding in
-      guard context != .dashboard || isValid(binding.command), let key = binding.keys.first else { return nil }
-      return KeyHint(key: key.label(glyphs), word: word(for: binding))
+    KeyTable.bindings(in: context).filter { context != .dashboard || isValid($0.command) }.compactMap { binding in
+      var binding = binding
+      if binding.command == .freeze, frozen != nil { binding.hint = "resume" }
+      if binding.command == .detail, view == .detail { binding.hint = "panes" }
+      if binding.command == .quit, helpOffset != nil { binding.hint = "close" }
+      return KeyHint(binding, glyphs)
     }
-  }
-
-  /// What a key does now, where that is not always the same.
-  private func word(for binding: KeyBinding<Command>) -> String {
-    if binding.command == .freeze, frozen != nil { return "go on" }
-    if binding.command == .detail, view == .detail { return "panes" }
-    if binding.command == .quit, helpOffset != nil { return "close" }
-    return binding.hint ?? ""
-  }
-}
-
-extension Rect {
-  /// Its last row; empty when it has none.
-  fileprivate var lastRow: Rect {
-    Rect(x: x, y: max(y, maxY - 1), width: width, height: min(1, height))
   }
 }

@@ -1,97 +1,87 @@
 import TerminalUI
 import UploadCore
 
-/// What covers the panes while files are chosen: the picker, and the sheet above it.
+/// The file picker and the send dialog, which cover the panes while files are chosen.
 extension DashboardModel {
-  /// Whether the keys go to the picker or to the sheet.
+  /// Whether keys go to the file picker or the send dialog.
   var isSending: Bool { sheet != nil || isPicking }
 
-  /// Where picker and sheet are drawn.
+  /// The region that file picker and send dialog are drawn into.
   var sendingArea: Rect { layout.isSummary ? Rect(size) : layout.body }
 
-  /// Opens the picker where it was left, else where it was in an earlier run, else where the program was started.
+  private var newPicker: FilePicker {
+    FilePicker(directory: settings.directory ?? facts.workingDirectory, home: facts.home)
+  }
+
+  /// Opens the picker in the directory that it showed last, in this run or an earlier one; before its first use, in the
+  /// working directory.
   mutating func openPicker() -> [DashboardEffect] {
     isPicking = true
-    if var picker {
-      let outcome = picker.reload()
-      self.picker = picker
-      return follow(outcome)
-    }
-    let picker = FilePicker(directory: settings.directory ?? facts.workingDirectory, home: facts.home)
-    self.picker = picker
-    return picker.firstEffects
+    if let outcome = picker?.reload() { return follow(outcome) }
+    let new = newPicker
+    picker = new
+    return new.firstEffects
   }
 
-  /// Shows what would be sent, before it is.
+  /// Opens the send dialog for files.
+  /// - Parameter paths: absolute, at least one.
   mutating func openSheet(_ paths: [String]) -> [DashboardEffect] {
-    let sheet = SendSheet(paths: paths, mode: settings.mode, ownURL: facts.url, home: facts.home)
-    self.sheet = sheet
-    return sheet.firstEffects
+    let new = SendSheet(paths: paths, mode: settings.mode, ownURL: facts.url, home: facts.home)
+    sheet = new
+    return new.firstEffects
   }
 
-  /// Hands an event to the sheet, or to the picker below it.
-  mutating func takeWhileSending(_ event: InputEvent) -> [DashboardEffect] {
-    if var sheet {
-      let outcome = sheet.handle(event, in: sendingArea)
-      self.sheet = sheet
-      return follow(outcome)
-    }
-    guard isPicking, var picker else { return [] }
-    let outcome = picker.handle(event, in: sendingArea)
-    self.picker = picker
+  /// Hands an event to the send dialog, or to the picker when no dialog is open.
+  mutating func handleWhileSending(_ event: InputEvent) -> [DashboardEffect] {
+    let area = sendingArea
+    if let outcome = sheet?.handle(event, in: area) { return follow(outcome) }
+    guard isPicking, let outcome = picker?.handle(event, in: area) else { return [] }
     return follow(outcome)
   }
 
-  mutating func take(_ listing: DirectoryListing) -> [DashboardEffect] {
-    guard var picker else { return [] }
-    let outcome = picker.receive(listing)
-    self.picker = picker
-    // A result that arrives while the picker is closed may fill it, but must not open anything.
-    return isPicking ? follow(outcome) : []
+  mutating func receive(_ listing: DirectoryListing) -> [DashboardEffect] {
+    // A closed picker may be updated, but must not open the send dialog.
+    guard let outcome = picker?.receive(listing), isPicking else { return [] }
+    return follow(outcome)
   }
 
   private mutating func follow(_ outcome: FilePicker.Outcome) -> [DashboardEffect] {
     switch outcome {
     case .stay(let effects): return effects
-    case .help:
-      helpOffset = 0
-      return []
+    case .help: helpOffset = 0
     case .close:
       rememberDirectory()
       isPicking = false
-      return []
     case .choose(let paths):
       rememberDirectory()
       return openSheet(paths)
     }
+    return []
   }
 
   private mutating func follow(_ outcome: SendSheet.Outcome) -> [DashboardEffect] {
     if let sheet { settings.mode = sheet.mode }
     switch outcome {
     case .stay(let effects): return effects
-    case .help:
-      helpOffset = 0
-      return []
-    case .back:
-      sheet = nil
-      return []
+    case .help: helpOffset = 0
+    case .back: sheet = nil
     case .send(let effect, let left):
-      // What was marked has been sent: the next picker begins anew, at the remembered place.
+      // The marked files have been sent: the next picker has no marks.
       (sheet, picker, isPicking, frozen) = (nil, nil, false, nil)
       focusPane(.outgoing)
       if !left.isEmpty { mark(left) }
       return [effect]
     }
+    return []
   }
 
-  /// Keeps files that did not fit into the queue for the next time the picker is open.
+  /// Marks files that the queue had no room for in the next picker.
   private mutating func mark(_ files: [SendCheck.File]) {
-    var next = FilePicker(directory: settings.directory ?? facts.workingDirectory, home: facts.home)
+    var next = newPicker
     for file in files { next.marks.add(file.path, size: file.size ?? 0) }
     picker = next
-    let count = FilePicker.count(files.count, "file", "files")
-    note(.warning, "\(count) stay marked: the line is full. Send them with u and s when others are through.")
+    let count = Figures.count(files.count, "file stays", "files stay")
+    note(.warning, "\(count) marked: the queue is full. Send them with u and s when other uploads have ended.")
   }
 
   private mutating func rememberDirectory() {

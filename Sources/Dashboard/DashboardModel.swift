@@ -1,48 +1,48 @@
 package import TerminalUI
 import UploadCore
 
-/// The dashboard: what it knows, what it shows, and what it wants done.
+/// The dashboard: what it knows, what it shows, and which effects it needs.
 ///
-/// A value without a clock, a file or a thread: ``update(_:)`` takes a message and returns effects, ``render()`` draws
-/// the state.
+/// A value without a clock, a file or a thread: ``update(_:)`` handles a message and returns effects, ``render()`` draws the
+/// state.
 package struct DashboardModel: Sendable {
   let facts: DashboardFacts
   let capabilities: TerminalCapabilities
   package internal(set) var settings: DashboardSettings
   var size: Size
 
-  /// What is known by now.
+  /// The latest state.
   var live = DashboardState()
-  /// What was known when the user stopped the screen; nil while it moves.
+  /// The state that is shown while the screen is frozen; nil otherwise.
   var frozen: DashboardState?
 
   var focus = Pane.incoming
   var view = BodyView.panes
-  /// The list that the keys went to last: the detail is about its selected upload.
+  /// The list whose pane had the focus last: the detail shows its selected upload.
   var direction = UploadDirection.incoming
-  var incomingPlace = ListPlace()
-  var outgoingPlace = ListPlace()
-  /// The first of the files that were sent last, until it is in the list.
-  var sent: UploadID?
+  var places: [UploadDirection: ListPlace] = [:]
+  /// The upload to select in the next snapshot: the first of the files that were queued last.
+  var queued: UploadID?
   var logScroll = Scroll()
-  /// Of the panes.
+  /// The filter of the panes.
   var paneFilter = TextField()
-  /// Of the event log while it is shown large.
+  /// The filter of the event log in its large view.
   var logFilter = TextField()
   var isTypingFilter = false
-  /// Lines of the help that are scrolled out; nil while it is not open.
+  /// Rows of the help above the first visible one; nil while the help is closed.
   var helpOffset: Int?
   var question: Question?
-  /// Kept while it is closed, with the places it has been to.
+  /// Kept while it is closed: it remembers directories and marks.
   var picker: FilePicker?
   var isPicking = false
   var sheet: SendSheet?
   var isMouseOn = false
-  var pending = PendingEffects()
+  private var pending = PendingEffects()
 
   /// - Parameters:
-  ///   - capabilities: of the terminal it is drawn on.
-  ///   - size: of that terminal.
+  ///   - settings: as they were stored by the previous run.
+  ///   - capabilities: of the terminal that the dashboard is drawn on.
+  ///   - size: of that terminal, in cells.
   package init(facts: DashboardFacts, settings: DashboardSettings, capabilities: TerminalCapabilities, size: Size) {
     self.facts = facts
     self.settings = settings
@@ -51,102 +51,96 @@ package struct DashboardModel: Sendable {
     for text in facts.notes { note(.info, text) }
   }
 
-  /// Takes something that has happened.
-  /// - Returns: what is to be done about it, in this order.
+  /// Handles a message.
+  /// - Returns: the effects to perform, in this order.
   package mutating func update(_ message: DashboardMessage) -> [DashboardEffect] {
     let before = settings
     var effects: [DashboardEffect] = []
     let outgoing = live.outgoing
-    pending.take(message, knows: { outgoing[$0] != nil })
+    pending.remove(message) { outgoing[$0] != nil }
     switch message {
-    case .input(let event): effects = take(event)
-    case .snapshot(let snapshot, let time): take(snapshot, at: time)
+    case .input(let event): effects = handle(event)
+    case .snapshot(let snapshot, let time): show(snapshot, at: time)
     case .freeSpace(let bytes): live.freeSpace = bytes
-    case .directory(let listing): effects = take(listing)
+    case .directory(let listing): effects = receive(listing)
     case .checked(let check): sheet?.receive(check)
-    case .queued(let id): sent = id
+    case .queued(let id): queued = id
     case .note(let level, let text): note(level, text)
     }
-    settle()
+    for direction in UploadDirection.allCases {
+      let (list, visible) = (shown[direction], layout.visibleUploads(Pane(direction)))
+      places[direction, default: ListPlace()].follow(list, visible: visible)
+    }
+    sheet?.room = max(0, facts.queueLimit - live.outgoing.queuedCount)
     if settings != before { effects.append(.save(settings)) }
-    pending.take(effects)
+    pending.add(effects)
     return effects
   }
 
-  private mutating func take(_ snapshot: Snapshot, at time: ClockTime) {
-    // A log that is scrolled down keeps showing the same lines.
+  private mutating func show(_ snapshot: Snapshot, at time: ClockTime) {
+    // A log that is scrolled down continues to show the same entries.
     let isReading = view == .log && frozen == nil && logScroll.selection > 0
     let before = isReading ? live.log.newestFirst(logFilter.text).count : 0
-    live.take(snapshot, at: time, sort: settings.sort, filter: paneFilter.text)
-    selectSent()
+    live.update(with: snapshot, at: time, sort: settings.sort, filter: paneFilter.text)
+    selectQueued()
     guard isReading else { return }
     let count = live.log.newestFirst(logFilter.text).count
-    logScroll.move(by: max(0, count - before), count: count, visible: layout.visibleLogLines)
+    logScroll.move(by: max(0, count - before), count: count, visible: layout.visibleLogRows)
   }
 
-  /// Selects what was sent last, so that the keys are about it. Each snapshot after it was begun has it, unless it is far
-  /// down in the queue or the filter hides it.
-  private mutating func selectSent() {
-    guard let id = sent else { return }
-    sent = nil
-    guard let row = shown.outgoing.row(of: id) else { return }
-    outgoingPlace.propose(row, in: shown.outgoing, visible: layout.visibleUploads(.outgoing))
+  /// Selects the first of the files that were queued last, so that keys apply to it, unless it has no row: far down in the
+  /// queue, or hidden by the filter.
+  private mutating func selectQueued() {
+    guard let id = queued else { return }
+    queued = nil
+    let list = shown.outgoing
+    guard let row = list.row(of: id) else { return }
+    let visible = layout.visibleUploads(.outgoing)
+    places[.outgoing, default: ListPlace()].select(row, anchor: .uploadUntilEnd, in: list, visible: visible)
   }
 
-  /// Says something to the user, on a screen that stands still too.
+  /// Adds a note to the log, also to that of a frozen screen.
   mutating func note(_ level: NoteLevel, _ text: String) {
     live.note(level, text)
     frozen?.note(level, text)
   }
 
-  /// Finds the selections again after anything may have changed.
-  private mutating func settle() {
-    let layout = layout
-    incomingPlace.follow(shown.incoming, visible: layout.visibleUploads(.incoming))
-    outgoingPlace.follow(shown.outgoing, visible: layout.visibleUploads(.outgoing))
-    let room = max(0, facts.lineLimit - live.outgoing.waitingCount)
-    sheet?.room = room
-  }
-
   // MARK: What is shown
 
-  /// Of what is shown: typing changes it.
+  /// The filter of the current view.
   var filter: TextField {
     get { view == .log ? logFilter : paneFilter }
     set { if view == .log { logFilter = newValue } else { paneFilter = newValue } }
   }
 
-  /// What the screen is drawn from.
+  /// The state that the screen is drawn from.
   var shown: DashboardState { frozen ?? live }
 
   var layout: ScreenLayout {
     ScreenLayout(size, focus: focus, view: view, hasWarning: facts.warning != nil)
   }
 
-  func place(_ direction: UploadDirection) -> ListPlace {
-    direction == .incoming ? incomingPlace : outgoingPlace
-  }
+  func place(_ direction: UploadDirection) -> ListPlace { places[direction, default: ListPlace()] }
 
-  /// The upload that keys are about.
+  /// The upload that keys apply to; nil when there is none.
   var selected: UploadRecord? {
     place(direction).id.flatMap { shown[direction][$0] }
   }
 
   var logEntries: [LogEntry] { shown.log.newestFirst(filter.text) }
 
-  // MARK: For the host
+  // MARK: For the program around it
 
-  /// Snapshots wanted a second.
+  /// Snapshots per second that the user wants.
   package var refreshRate: Int { settings.refreshRate }
 
+  /// Whether an upload is active or queued.
   package var hasRunningUploads: Bool { live.runningCount > 0 }
 
-  /// Whether nothing runs and no effect is pending.
+  /// Whether no upload runs and no effect is pending.
   package var isIdle: Bool { !hasRunningUploads && pending.isEmpty }
-}
 
-extension DashboardModel {
-  /// For the window's title: what runs and how far it is, or where to upload to. Harmless to a terminal.
+  /// The window's title: the number and progress of running uploads, or the URL of the server. Without control characters.
   package var title: String {
     guard hasRunningUploads else { return "sluice \(facts.url)".printable }
     let counts = UploadDirection.allCases.map { "\($0.arrow(capabilities.isUnicode))\(live[$0].activeCount)" }
@@ -154,7 +148,7 @@ extension DashboardModel {
     return "sluice \(counts.joined(separator: " "))\(part)".printable
   }
 
-  /// For the window's entry in the taskbar: how far all running uploads are together, an error while none of them moves.
+  /// The progress of all running uploads together, for the taskbar; an error while all active ones are stalled.
   package var progress: TaskbarProgress {
     guard hasRunningUploads else { return .none }
     let active = live.incoming.activeCount + live.outgoing.activeCount
@@ -162,7 +156,7 @@ extension DashboardModel {
     return part.map(TaskbarProgress.part) ?? .busy
   }
 
-  /// The part of all bytes that have moved; nil when an upload has no length, or there are some that are not listed.
+  /// The fraction (0 to 1) of all bytes that have moved; nil when the size of an upload is unknown or not listed.
   private var part: Double? {
     guard live.outgoing.unlisted == 0 else { return nil }
     var (bytes, size) = (0.0, 0.0)

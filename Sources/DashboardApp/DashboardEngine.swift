@@ -65,14 +65,14 @@ package struct DashboardEngine: Sendable {
       home: paths.home
     )
     facts.rawPort = address.rawPort
-    facts.asksForToken = server.token != nil
-    facts.madeToken = server.generatedToken?.text
+    facts.requiresToken = server.token != nil
+    facts.generatedToken = server.generatedToken?.text
     facts.fingerprint = address.fingerprint?.digits
     if server.token == nil, !LoopbackName.contains(setup.server.host) {
       let host = PlainText.sanitized(setup.server.host)
       facts.warning = "Every client that can reach \(host) can upload and download here."
     }
-    facts.lineLimit = UploadQueueState.limit
+    facts.queueLimit = UploadQueueState.limit
     return facts
   }
 

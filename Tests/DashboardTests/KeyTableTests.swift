@@ -4,22 +4,22 @@ import Testing
 @testable import Dashboard
 
 @Suite struct KeyTableTests {
-  @Test func `a key means one thing in a place`() {
+  @Test func `a key has one meaning in a context`() {
     for context in KeyContext.allCases {
       let keys = KeyTable.groups.filter { $0.context == context }.flatMap(\.bindings).flatMap(\.keys)
       #expect(Set(keys).count == keys.count, "\(context)")
     }
   }
 
-  @Test func `what works everywhere means nothing else anywhere`() {
+  @Test func `a key that works everywhere has no other meaning`() {
     let everywhere = KeyTable.groups.filter { $0.context == .program }.flatMap(\.bindings).flatMap(\.keys)
     var others = KeyTable.groups.filter { $0.context != .program }.flatMap(\.bindings).flatMap(\.keys)
-    for context in PickerCommand.Context.allCases { others += PickerCommand.keys(context).flatMap(\.keys) }
+    for context in PickerCommand.Context.allCases { others += context.keys.flatMap(\.keys) }
     for binding in SheetCommand.keys + SheetCommand.typingKeys { others += binding.keys }
     #expect(Set(everywhere).isDisjoint(with: others))
   }
 
-  @Test func `every row says what it does in the space the help has`() {
+  @Test func `every row fits into a column of the help`() {
     for section in KeyTable.sections {
       #expect(!section.title.isEmpty && !section.rows.isEmpty)
       for row in section.rows {
@@ -35,7 +35,7 @@ import Testing
     let rows = KeyTable.sections.reduce(0) { $0 + $1.rows.count }
     #expect(lines.count == 2 + rows + KeyTable.sections.count)
     #expect(lines.contains("| `u` | choose files to send |"))
-    #expect(lines.contains("| `↑` `k` | the upload above |"))
+    #expect(lines.contains("| `↑` `k` | previous upload |"))
     #expect(lines.allSatisfy { $0.hasPrefix("|") && $0.hasSuffix("|") })
   }
 }

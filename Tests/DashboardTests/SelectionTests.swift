@@ -21,17 +21,17 @@ import UploadCore
     }
   }
 
-  @Test func `the newest is above and selected at first`() {
+  @Test func `the newest upload is the first row and selected`() {
     #expect(driver().selectedRow?.contains("file-4") == true)
   }
 
-  @Test(arguments: [KeyEvent(.down), KeyEvent("j")]) func `down selects the next`(_ key: KeyEvent) {
+  @Test(arguments: [KeyEvent(.down), KeyEvent("j")]) func `down selects the next upload`(_ key: KeyEvent) {
     var driver = driver()
     driver.press(key)
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func `ends and pages are reached by their keys`() {
+  @Test func `keys select the first and last upload and move by pages`() {
     var driver = driver()
     driver.type("G")
     #expect(driver.selectedRow?.contains("file-0") == true)
@@ -50,7 +50,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func `the selection stays with its upload when another comes`() {
+  @Test func `the selection stays with its upload when another begins`() {
     var driver = driver()
     driver.type("j")
     driver.show(uploads + [.example("file-5")])
@@ -58,7 +58,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func `the first row is selected until the user moves, whichever it is`() {
+  @Test func `the first row is selected until the user moves`() {
     var driver = driver()
     driver.show(uploads + [.example("file-5")])
     #expect(driver.selectedRow?.contains("file-5") == true)
@@ -67,8 +67,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-6") == true, "at the top it is the first row again")
   }
 
-  /// Neither in the pane that has the keys nor in the other one.
-  @Test func `a list in which the user has not moved is not scrolled by new uploads`() {
+  @Test func `new uploads scroll neither pane before the user moves`() {
     var driver = Driver()
     var all: [UploadSnapshot] = []
     for index in 0..<30 {
@@ -78,19 +77,19 @@ import UploadCore
     #expect(driver.row(3).contains("in-29") && driver.row(3).contains("out-29"))
   }
 
-  @Test func `the detail stays with its upload`() {
+  @Test func `the detail stays with its upload when another begins`() {
     var driver = driver()
     driver.press(.enter)
     driver.show(uploads + [.example("file-5")])
     #expect(driver.text.contains("Detail: file-4"))
   }
 
-  @Test func `what was sent last is selected once it is seen`() {
+  @Test func `the first of the files queued last is selected`() {
     var driver = driver()
     let sending = (0..<3).map { UploadSnapshot.sending("out-\($0)") }
     driver.show(uploads + sending)
     driver.type("2jj")
-    let new = [UploadSnapshot.waiting("new-0"), .waiting("new-1")]
+    let new = [UploadSnapshot.queued("new-0"), .queued("new-1")]
     driver.send(.queued(new[0].id))
     driver.show(uploads + sending + new)
     #expect(driver.selectedRow?.contains("new-0") == true)
@@ -98,8 +97,8 @@ import UploadCore
     #expect(driver.effects == [.cancel(new[0].id)])
   }
 
-  /// It would lead away from those that move, and nobody has asked to go there.
-  @Test func `what was sent last is followed to its end and no further`() {
+  /// The user did not select it, and the active uploads are elsewhere in the list.
+  @Test func `the selection does not follow an ended upload that the user did not select`() {
     var driver = Driver()
     let sent = (0..<12).map { UploadSnapshot.sending("out-\($0)") }
     driver.type("2")
@@ -115,12 +114,12 @@ import UploadCore
     single.send(.queued(sent[0].id))
     single.show([sent[0], sent[1]])
     single.show([sent[0].ended(.cancelled), sent[1]])
-    #expect(single.selectedRow?.contains("out-0") == true, "seen anyway, it stays selected")
+    #expect(single.selectedRow?.contains("out-0") == true, "it is still visible")
   }
 
-  @Test func `what is not shown when it should be is not selected later`() {
+  @Test func `a queued upload that the next snapshot lacks is not selected later`() {
     var driver = driver()
-    let new = UploadSnapshot.waiting("new")
+    let new = UploadSnapshot.queued("new")
     driver.type("2")
     driver.send(.queued(new.id))
     driver.show(uploads + [.sending("out")])
@@ -128,7 +127,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("out") == true)
   }
 
-  @Test func `the selection follows an upload to its end`() {
+  @Test func `the selection follows an upload that the user selected after its end`() {
     var driver = driver()
     driver.type("j")
     driver.show(uploads.map { $0.name == "file-3" ? $0.finished() : $0 })
@@ -137,7 +136,7 @@ import UploadCore
     #expect(names(driver).last == "file-3")
   }
 
-  @Test func `panes are reached by their keys`() {
+  @Test func `keys move between the panes`() {
     var driver = driver()
     driver.show(uploads + [.sending("outgoing-1")])
     for keys in [[KeyEvent("2")], [KeyEvent("1"), KeyEvent(.tab)], [KeyEvent("1"), KeyEvent("l")]] {
@@ -159,7 +158,7 @@ import UploadCore
     #expect(driver.text.contains("Incoming"))
   }
 
-  @Test func `the mouse selects and scrolls only when it is on`() {
+  @Test func `the mouse selects and scrolls only while it is on`() {
     var driver = driver()
     let place = Point(x: 10, y: 7)
     driver.send(.input(.mouse(MouseEvent(.press, at: place))))
@@ -177,7 +176,7 @@ import UploadCore
   @Test(arguments: [
     (UploadSort.name, "file-0"), (.rate, "file-0"), (.progress, "file-2"), (.memory, "file-1"), (.started, "file-4"),
   ])
-  func `every order puts its first on top`(_ sort: UploadSort, _ first: String) {
+  func `every sort order has its first upload in the first row`(_ sort: UploadSort, _ first: String) {
     var settings = DashboardSettings()
     settings.sort = sort
     var driver = Driver(settings: settings)

@@ -3,22 +3,22 @@ import TerminalUI
 import Testing
 import UploadCore
 
-/// What the window shows beside the screen.
+/// The window's title and taskbar entry, and screens of unusual size.
 @Suite struct WindowTests {
-  @Test func `the title says what runs`() {
+  @Test func `the title shows the number and progress of running uploads`() {
     var driver = Driver()
     #expect(driver.model.title == "sluice http://192.168.1.7:8080")
     driver.show([.example(), .sending { $0.bytes = 0 }])
     #expect(driver.model.title == "sluice ↓1 ↑1 25%")
   }
 
-  @Test func `the title cannot steer the terminal`() {
+  @Test func `the title has no control characters`() {
     let facts = DashboardFacts(url: "http://\u{1B}]0;x\u{7}", directory: "", workingDirectory: "/", home: "/")
     let title = Driver(facts: facts).model.title
     #expect(title.unicodeScalars.allSatisfy { $0.value >= 0x20 })
   }
 
-  @Test func `the taskbar shows how far all are together`() {
+  @Test func `the taskbar shows the progress of all uploads together`() {
     var driver = Driver()
     #expect(driver.model.progress == .none)
     driver.show([.example(), .sending { $0.bytes = 0 }])
@@ -29,7 +29,7 @@ import UploadCore
     #expect(driver.model.progress == .error)
   }
 
-  @Test func `it is idle only when nothing runs`() {
+  @Test func `the dashboard is idle only when no upload runs`() {
     var driver = Driver()
     #expect(driver.model.isIdle)
     let upload = UploadSnapshot.example()
@@ -39,14 +39,14 @@ import UploadCore
     #expect(driver.model.isIdle && !driver.model.hasRunningUploads)
   }
 
-  @Test func `a warning stays in view`() {
+  @Test func `a warning is visible at every size`() {
     var facts = DashboardFacts.example
-    facts.warning = "Anybody may upload."
+    facts.warning = "No token required."
     for (width, height) in [(20, 5), (40, 8), (80, 24), (120, 34)] {
       var driver = Driver(Size(width: width, height: height), facts: facts)
       driver.show([.example()])
       driver.type("l")
-      #expect(driver.text.contains("Anybody may upload."), "\(width)x\(height)")
+      #expect(driver.text.contains("No token required."), "\(width)x\(height)")
     }
   }
 
@@ -54,7 +54,7 @@ import UploadCore
     (40, "↓3 212MiB/s ↑2 96MiB/s RSS 14MiB"), (24, "↓3 212MiB/s ↑2 96MiB/s"), (12, "↓3 ↑2 14MiB"), (5, "↓3 ↑2"),
     (4, "↓3↑2"), (1, "5"),
   ])
-  func `one row has what fits`(_ width: Int, _ text: String) {
+  func `a screen of one row shows the most useful text that fits`(_ width: Int, _ text: String) {
     var driver = Driver(Size(width: width, height: 1))
     let rate = 1_048_576.0
     driver.show(

@@ -80,7 +80,7 @@ import UploadTestSupport
       let modes = try await tmux.modes
       #expect(modes.isAlternate && modes.hasMouse)
       try await tmux.press("?")
-      try await tmux.shows("the upload above")
+      try await tmux.shows("previous upload")
       try await tmux.press("C-c")
       try await tmux.press("q")
       try await tmux.ends()

@@ -131,7 +131,7 @@ import UploadTestSupport
       try await tmux.startDashboard()
       for signal in Self.ignored { kill(try tmux.processID, signal) }
       try await tmux.press("?")
-      try await tmux.shows("the upload above")
+      try await tmux.shows("previous upload")
       try await tmux.press("C-c")
       try await tmux.press("q")
       try await tmux.ends()

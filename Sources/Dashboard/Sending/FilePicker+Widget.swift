@@ -1,12 +1,14 @@
-package import TerminalUI
+import TerminalUI
 import UploadCore
 
 extension FilePicker: Widget {
-  /// Draws the picker with a border of its own, or without where that would take too much; any size will do.
-  package func draw(on surface: inout Surface) {
+  /// Draws the picker into a region of any size, with a border where there is space for one.
+  func draw(on surface: inout Surface) {
     let layout = PickerLayout(Size(width: surface.width, height: surface.height), context: context)
     surface.fill(surface.bounds)
     if layout.hasBorder {
+      let (trailing, footer) = (StyledText(countText), StyledText(marksText))
+      let panel = Panel("Choose files to send", trailing: trailing, footer: footer, isFocused: true)
       surface.draw(panel, in: surface.bounds)
     }
     surface.within(layout.path) { drawPath(on: &$0) }
@@ -15,30 +17,20 @@ extension FilePicker: Widget {
     surface.within(layout.status) { drawStatus(on: &$0, hasBorder: layout.hasBorder) }
   }
 
-  private var panel: Panel {
-    Panel("Choose files to send", trailing: StyledText(countText), footer: StyledText(marksText), isFocused: true)
-  }
-
-  /// How many entries are shown, and how many are not.
+  /// The number of entries: `9 entries, 1 hidden`, or with a filter `2 of 9`.
   private var countText: String {
     guard content == .read else { return "" }
     let all = entries.unfilteredCount
-    var text = entries.count == all ? Self.count(all, "entry", "entries") : "\(entries.count) of \(all)"
-    if !entries.showsHidden, entries.hiddenCount > 0 { text += ", \(entries.hiddenCount) hidden" }
-    return text
+    let shown = entries.count == all ? Figures.count(all, "entry", "entries") : "\(entries.count) of \(all)"
+    return entries.showsHidden || entries.hiddenCount == 0 ? shown : "\(shown), \(entries.hiddenCount) hidden"
   }
 
   private var marksText: String {
     marks.isEmpty ? "" : "\(marks.count) marked, \(ByteSize.text(marks.totalSize))"
   }
 
-  static func count(_ number: Int, _ one: String, _ several: String) -> String {
-    "\(number) \(number == 1 ? one : several)"
-  }
-
   private func drawPath(on surface: inout Surface) {
-    let inset = surface.width >= 12 ? 1 : 0
-    let field = surface.bounds.inset(horizontally: inset, vertically: 0)
+    let field = Self.textArea(surface)
     if context == .typingPath {
       surface.draw(path, in: field)
     } else {
@@ -47,12 +39,16 @@ extension FilePicker: Widget {
     }
   }
 
+  /// The region without a margin of one column on both sides, for which a narrow one has no space.
+  private static func textArea(_ surface: Surface) -> Rect {
+    surface.bounds.inset(horizontally: surface.width >= 12 ? 1 : 0, vertically: 0)
+  }
+
   private func drawList(on surface: inout Surface) {
     if context == .typingPath, candidates.count > 0 { return drawCandidates(on: &surface) }
     if let text = emptyText {
-      let area = surface.bounds.inset(horizontally: surface.width >= 12 ? 1 : 0, vertically: 0)
-      surface.within(area) { $0.writeWrapped(text.0, style: text.isBad ? $0.theme.bad : $0.theme.dim) }
-      return
+      let style = content == .read || content == .reading ? surface.theme.dim : surface.theme.bad
+      return surface.within(Self.textArea(surface)) { $0.writeWrapped(text, style: style) }
     }
     let row = PickerRow(width: surface.width)
     let list = ItemList(count: entries.count, scroll: scroll, isFocused: context != .typingPath) { index, _, surface in
@@ -62,41 +58,40 @@ extension FilePicker: Widget {
     surface.draw(list, in: surface.bounds)
   }
 
-  /// What stands in place of the entries when there are none.
-  private var emptyText: (String, isBad: Bool)? {
+  /// The text in place of the entries; nil when there are entries to show.
+  private var emptyText: String? {
     switch content {
-    case .reading: return ("Reading this directory.", false)
-    case .failed(let problem): return ("This directory cannot be read: \(problem). Left goes up.", true)
-    case .read where entries.count > 0: return nil
-    case .read where entries.unfilteredCount > 0: return ("No name holds that text.", false)
-    case .read where entries.hiddenCount > 0: return ("Only hidden files here; a point shows them.", false)
-    case .read: return ("This directory is empty.", false)
+    case .reading: "Reading this directory."
+    case .failed(let problem): "This directory cannot be read: \(problem). Left goes up."
+    case .read where entries.count > 0: nil
+    case .read where entries.unfilteredCount > 0: "No name contains that text."
+    case .read where entries.hiddenCount > 0: "Only hidden files here; press . to show them."
+    case .read: "This directory is empty."
     }
   }
 
   private func drawCandidates(on surface: inout Surface) {
     let row = PickerRow(width: surface.width)
     let space = surface.height
-    let seen = candidates.count > space ? space - 1 : candidates.count
-    for (y, entry) in candidates.shownEntries.prefix(max(0, seen)).enumerated() {
-      let line = Rect(x: 0, y: y, width: surface.width, height: 1)
-      surface.within(line) { row.draw(entry, isMarked: false, on: &$0) }
+    let shown = candidates.count > space ? max(0, space - 1) : candidates.count
+    for (y, entry) in candidates.shownEntries.prefix(shown).enumerated() {
+      surface.within(Rect(x: 0, y: y, width: surface.width, height: 1)) { row.draw(entry, isMarked: false, on: &$0) }
     }
-    if seen < candidates.count {
-      let text = StyledText("and \(candidates.count - max(0, seen)) more", surface.theme.dim)
+    if shown < candidates.count {
+      let text = StyledText("and \(candidates.count - shown) more", surface.theme.dim)
       surface.write(text, x: row.name.x, y: space - 1, width: row.name.width)
     }
   }
 
-  // MARK: The lowest line
+  // MARK: The last row
 
   private func drawStatus(on surface: inout Surface, hasBorder: Bool) {
     let theme = surface.theme
-    var area = surface.bounds.inset(horizontally: surface.width >= 12 ? 1 : 0, vertically: 0)
-    // The border says it where there is one.
-    let trailing = hasBorder ? "" : context == .filtering ? countText : marksText
-    if !trailing.isEmpty, trailing.columns + 12 <= area.width {
-      let width = trailing.columns
+    var area = Self.textArea(surface)
+    // A border has these texts in it.
+    let trailing = context == .filtering ? countText : marksText
+    let width = trailing.columns
+    if !hasBorder, width > 0, width + 12 <= area.width {
       surface.write(StyledText(trailing, theme.dim), x: area.maxX - width, y: 0, width: width)
       area = Rect(x: area.x, y: 0, width: area.width - width - 1, height: 1)
     }
@@ -110,52 +105,115 @@ extension FilePicker: Widget {
 
   private func statusText(_ theme: Theme) -> StyledText {
     if let message { return StyledText(message, theme.warning) }
-    if lookup != nil { return StyledText("Looking for it.", theme.dim) }
+    if lookup != nil { return StyledText("Looking for the path.", theme.dim) }
     if !filter.isEmpty { return StyledText([Span("/", theme.key), Span(filter.text)]) }
     if unreadCount > 0, content == .read {
-      return StyledText("The first \(total - unreadCount) of \(total) entries; a path can be typed.", theme.warning)
+      let read = entries.totalCount
+      return StyledText("The first \(read) of \(read + unreadCount) entries; a path can be typed.", theme.warning)
     }
-    guard context == .browsing, let selected else { return "" }
-    if let problem = selected.problem {
-      return StyledText("\(PlainText.sanitized(selected.name)): \(problem)", theme.dim)
-    }
-    return ""
+    guard context == .browsing, let selected, let problem = selected.problem else { return "" }
+    return StyledText("\(PlainText.sanitized(selected.name)): \(problem)", theme.dim)
   }
-
-  /// How many entries the directory has.
-  private var total: Int { entries.totalCount + unreadCount }
 }
 
-/// Where the parts of the file picker are, in the region it is drawn into; empty where there is no space for one.
+/// The regions of the file picker's parts; a part without space is empty.
 struct PickerLayout {
-  /// With a border around everything.
+  /// Whether there is a border around all parts.
   let hasBorder: Bool
-  /// The directory, or the path that is typed.
+  /// The directory, or the path that is being typed.
   let path: Rect
   /// The titles of the columns.
   let titles: Rect
   let list: Rect
-  /// The filter, what is to be said, and what is marked.
+  /// The filter or a message, and without a border the marks.
   let status: Rect
 
-  /// - Parameter mode: where something is typed, its line is the last to go.
+  /// - Parameters:
+  ///   - size: of the region that the picker is drawn into.
+  ///   - context: text that is being typed has space before all other parts.
   init(_ size: Size, context: PickerCommand.Context) {
     let bounds = Rect(size)
     hasBorder = size.width >= 24 && size.height >= 7
     let content = hasBorder ? Panel.content(of: bounds) : bounds
     let height = content.height
-    // What is typed takes the one line of the path or of the status that there is, or the list's.
-    let wantsPath = context == .typingPath ? height >= 1 : height >= 3 || height == 2 && context == .browsing
-    let wantsStatus = context == .filtering ? height >= 1 : height >= 3
+    let hasPath = context == .typingPath || height >= 3 || height == 2 && context == .browsing
+    let hasStatus = context == .filtering || height >= 3
     let rows = content.rows([
-      .fixed(wantsPath ? 1 : 0),
-      .fixed(height >= 6 ? 1 : 0),
-      .rest(),
-      .fixed(wantsStatus ? 1 : 0),
+      .fixed(hasPath ? 1 : 0), .fixed(height >= 6 ? 1 : 0), .rest(), .fixed(hasStatus ? 1 : 0),
     ])
     (path, titles, list, status) = (rows[0], rows[1], rows[2], rows[3])
   }
 
-  /// How many entries are seen at a time.
+  /// How many entries are visible at a time; 1 or more.
   var visible: Int { ItemList.visible(height: list.height) }
+}
+
+/// The columns of a row of the file picker: the marks, the name, and the size and time or why the entry cannot be sent.
+struct PickerRow {
+  let name: Rect
+  /// Size and time; empty where there is no space for them.
+  private let details: Rect
+  private let hasTime: Bool
+
+  /// - Parameter width: of the row, in columns.
+  init(width: Int) {
+    // The marks of selection and user, then a space.
+    let start = width >= 12 ? 3 : min(width, 1)
+    hasTime = width >= 54
+    let sizeWidth = width >= 34 ? Self.sizeWidth : 0
+    let detailsWidth = hasTime ? Self.sizeWidth + 2 + Self.timeWidth : sizeWidth
+    details = Rect(x: max(start, width - 1 - detailsWidth), y: 0, width: detailsWidth, height: 1)
+    let margins = (detailsWidth > 0 ? 1 : 0) + (width >= 12 ? 1 : 0)
+    name = Rect(x: start, y: 0, width: width - start - detailsWidth - margins, height: 1)
+  }
+
+  private static let sizeWidth = 10
+  /// Columns of `2026-11-25 18:30`.
+  private static let timeWidth = 16
+
+  func drawTitles(on surface: inout Surface) {
+    let style = surface.theme.dim
+    surface.write("Name", x: name.x, y: 0, width: name.width, style: style)
+    guard !details.isEmpty else { return }
+    surface.write("Size", x: details.x, y: 0, width: Self.sizeWidth, style: style, alignment: .trailing)
+    if hasTime { surface.write("Changed", x: details.x + Self.sizeWidth + 2, y: 0, style: style) }
+  }
+
+  func draw(_ entry: DirectoryEntry, isMarked: Bool, on surface: inout Surface) {
+    let theme = surface.theme
+    var style = entry.kind == .directory ? theme.accent : theme.text
+    var reason = entry.problem
+    if case .other(let kind) = entry.kind { reason = kind }
+    if let reason {
+      style = theme.dim
+      let alignment: Alignment = hasTime ? .leading : .trailing
+      surface.write(StyledText(reason, style), x: details.x, y: 0, width: details.width, alignment: alignment)
+    } else {
+      drawDetails(entry, on: &surface)
+    }
+    if isMarked {
+      style = theme.good
+      surface.put(surface.glyphs.checked, x: max(0, name.x - 2), y: 0, style: style)
+    }
+    drawName(entry, style: style, on: &surface)
+  }
+
+  private func drawName(_ entry: DirectoryEntry, style: Style, on surface: inout Surface) {
+    var text = StyledText(PlainText.sanitized(entry.name) + (entry.kind == .directory ? "/" : ""), style)
+    if let target = entry.linkTarget {
+      text.append((surface.glyphs.isUnicode ? " → " : " -> ") + PlainText.sanitized(target), surface.theme.dim)
+    }
+    // The end of a name is its extension; the end of a link is only its target.
+    let truncation: Truncation = entry.linkTarget == nil ? .middle : .end
+    surface.write(text, x: name.x, y: 0, width: name.width, truncation: truncation)
+  }
+
+  private func drawDetails(_ entry: DirectoryEntry, on surface: inout Surface) {
+    let size = entry.kind == .directory ? nil : entry.size.map { ByteSize.text($0) }
+    let width = min(Self.sizeWidth, details.width)
+    surface.write(StyledText(size ?? ""), x: details.x, y: 0, width: width, alignment: .trailing)
+    guard hasTime else { return }
+    let time = StyledText(entry.modified, surface.theme.dim)
+    surface.write(time, x: details.x + Self.sizeWidth + 2, y: 0, width: Self.timeWidth)
+  }
 }

@@ -1,21 +1,22 @@
 import TerminalUI
+import UploadCore
 
-/// Lets the user walk through directories and choose files to send.
+/// Browses directories and chooses files to send.
 ///
-/// Pure: ``DashboardEffect/readDirectory(_:)`` asks for a directory, ``receive(_:)`` takes its listing.
-package struct FilePicker: Sendable {
-  /// What follows from an event.
-  package enum Outcome: Hashable, Sendable {
-    /// The picker stays, and wants this done.
+/// Pure: it requests listings with ``DashboardEffect/readDirectory(_:)``, and ``receive(_:)`` accepts them.
+struct FilePicker: Sendable {
+  /// The result of an event.
+  enum Outcome: Hashable, Sendable {
+    /// The picker remains open, and needs these effects.
     case stay([DashboardEffect])
     case close
-    /// Absolute paths, at least one. Keep the picker to come back to: its marks stay.
+    /// Files were chosen: absolute paths, at least one. The picker keeps its marks.
     case choose([String])
-    /// All keys are to be shown.
+    /// The help was requested.
     case help
   }
 
-  /// What is known of the directory.
+  /// The state of the directory's listing.
   enum Content: Hashable, Sendable {
     case reading
     case read
@@ -23,76 +24,68 @@ package struct FilePicker: Sendable {
     case failed(String)
   }
 
-  /// A directory that is read because of a path that was typed or pasted.
-  struct Lookup: Sendable {
-    enum Purpose: Sendable {
-      /// Go to what has this name.
-      case find(String)
-      /// Complete the path that is typed, as long as it still is this one.
-      case complete(String)
-    }
-
-    var directory: String
-    var purpose: Purpose
+  /// The purpose of reading a directory for a typed or pasted path.
+  enum LookupPurpose: Sendable {
+    /// To go to the entry of this name.
+    case find(String)
+    /// To complete the typed path, if it is still this one.
+    case complete(String)
   }
 
-  /// Where the picker is, worth remembering. Absolute once it was read.
-  package internal(set) var directory: String
-  /// What `~` stands for.
+  /// The directory that is shown; absolute once it was read.
+  var directory: String
+  /// The home directory, which `~` stands for; absolute.
   let home: String
-  package internal(set) var context = PickerCommand.Context.browsing
+  var context = PickerCommand.Context.browsing
   var content = Content.reading
   var entries = PickerEntries()
-  /// How many entries the directory has beyond those that were read.
+  /// How many entries of the directory were not read.
   var unreadCount = 0
   var scroll = Scroll()
   var marks = PickerMarks()
   var filter = TextField()
   var path = TextField()
-  /// What Tab found, as long as nothing else was typed.
+  /// The names that Tab found, until another key is pressed.
   var candidates = PickerEntries()
-  /// What the last key led to, in words, where that is not to be seen otherwise.
+  /// A text about the last key, such as why it had no effect; nil when there is none.
   var message: String?
-  /// The directory whose listing is awaited, to be shown.
-  var awaited: String?
-  var lookup: Lookup?
-  /// The name under the cursor in each directory there was.
+  /// The requested directory whose listing is to be shown; nil when none is pending.
+  var pendingDirectory: String?
+  /// The directory that is read because of a typed or pasted path; nil when none is.
+  var lookup: (directory: String, purpose: LookupPurpose)?
+  /// The name under the cursor when each directory was left, by path.
   private var places: [String: String] = [:]
 
   /// - Parameters:
-  ///   - directory: where to begin; absolute, or beginning with `~`.
-  ///   - home: what `~` stands for; absolute.
-  package init(directory: String, home: String) {
+  ///   - directory: the directory to show first; absolute, or beginning with `~`.
+  ///   - home: the home directory, which `~` stands for; absolute.
+  init(directory: String, home: String) {
     self.directory = directory
     self.home = home
-    awaited = directory
+    pendingDirectory = directory
   }
 
-  /// What has to be done first: read the directory.
-  package var firstEffects: [DashboardEffect] { [.readDirectory(directory)] }
+  /// The effects to perform once the picker was created.
+  var firstEffects: [DashboardEffect] { [.readDirectory(directory)] }
 
-  /// The keys that mean something now, for the footer.
-  package var keys: [KeyBinding<PickerCommand>] { PickerCommand.keys(context) }
-
-  /// Takes the result of ``DashboardEffect/readDirectory(_:)``; a late one, for a directory left since, is ignored.
-  package mutating func receive(_ listing: DirectoryListing) -> Outcome {
-    if listing.requested == awaited { show(listing) }
+  /// Accepts the result of ``DashboardEffect/readDirectory(_:)``; ignores one that is no longer needed.
+  mutating func receive(_ listing: DirectoryListing) -> Outcome {
+    if listing.requested == pendingDirectory { show(listing) }
     guard let lookup, lookup.directory == listing.requested else { return .stay([]) }
     self.lookup = nil
     switch lookup.purpose {
     case .find(let name): return find(name, in: listing)
-    case .complete(let text):
-      complete(text, from: listing)
-      return .stay([])
+    case .complete(let text): complete(text, from: listing)
     }
+    return .stay([])
   }
 
   private mutating func show(_ listing: DirectoryListing) {
-    awaited = nil
+    pendingDirectory = nil
     directory = listing.path
     entries = PickerEntries(listing.entries, showsHidden: entries.showsHidden)
     entries.filter(by: filter.text)
-    unreadCount = max(0, listing.total - listing.entries.count)
+    unreadCount = max(0, max(0, listing.total) - listing.entries.count)
     content = .read
     if let problem = listing.problem {
       if listing.entries.isEmpty { content = .failed(problem) } else { message = problem }
@@ -100,20 +93,20 @@ package struct FilePicker: Sendable {
     select(places[directory])
   }
 
-  // MARK: Moving
+  // MARK: Navigation
 
-  /// The entry under the cursor.
+  /// The entry under the cursor; nil when none is shown.
   var selected: DirectoryEntry? { entries.entry(scroll.selection) }
 
-  /// Puts the cursor on a name; on the first one where that is not shown.
+  /// Moves the cursor to a name, or to the first entry when the name is not shown.
   mutating func select(_ name: String?) {
     let index = name.flatMap { entries.index(of: $0) } ?? 0
-    // Some lines from the top, so that its neighbours are seen.
+    // Four rows below the top, so that entries before it are visible.
     scroll = Scroll(selection: index, offset: index - 4)
   }
 
   /// Shows another directory.
-  /// - Parameter name: what the cursor is to stand on; where it stood last there when nil.
+  /// - Parameter name: the name under the cursor; when nil, the one at which the directory was left.
   mutating func go(to directory: String, selecting name: String? = nil) -> Outcome {
     rememberPlace()
     if let name { places[directory] = name }
@@ -126,16 +119,16 @@ package struct FilePicker: Sendable {
     return read()
   }
 
-  /// To the directory above, with the cursor on the one that was left.
+  /// Shows the parent directory, with the cursor on the current one.
   mutating func leave() -> Outcome {
     guard let (parent, name) = PickerPath.split(PickerPath.absolute(directory, in: "/", home: home)) else {
-      message = "This is the top: there is no directory above."
+      message = "This is the root directory; it has no parent."
       return .stay([])
     }
     return go(to: parent, selecting: name)
   }
 
-  /// Reads the directory again; until that is done the entries stay.
+  /// Reads the directory again; its entries remain until the result arrives.
   mutating func reload() -> Outcome {
     rememberPlace()
     return read()
@@ -144,26 +137,121 @@ package struct FilePicker: Sendable {
   private mutating func read() -> Outcome {
     message = nil
     lookup = nil
-    awaited = directory
+    pendingDirectory = directory
     return .stay([.readDirectory(directory)])
   }
 
   private mutating func rememberPlace() {
     if let selected { places[directory] = selected.name }
   }
+
+  // MARK: Typed paths
+
+  /// Lets the user type a path, beginning with that of the directory.
+  mutating func editPath() {
+    context = .typingPath
+    path = TextField(directoryText)
+    candidates = PickerEntries()
+  }
+
+  /// Edits the path that is being typed.
+  mutating func type(_ key: KeyEvent) {
+    candidates = PickerEntries()
+    // A slash or tilde behind the unchanged directory begins another path.
+    let beginsAnew = key == KeyEvent("/") || key == KeyEvent("~")
+    if beginsAnew, path.text == directoryText { path.clear() }
+    _ = path.handle(key)
+  }
+
+  private var directoryText: String {
+    PickerPath.join(PickerPath.abbreviated(directory, home: home), "")
+  }
+
+  /// Shows the directory at a path, or chooses the file at it, once the parent directory was read and tells which it is.
+  mutating func go(toPath text: String) -> Outcome {
+    let path = PickerPath.absolute(text, in: directory, home: home)
+    guard let (parent, name) = PickerPath.split(path), !text.hasSuffix("/"), name != ".", name != ".." else {
+      return go(to: path)
+    }
+    lookup = (parent, .find(name))
+    return .stay([.readDirectory(parent)])
+  }
+
+  /// Goes to an entry of a listing; when it has none of that name the typed path remains, to be corrected.
+  private mutating func find(_ name: String, in listing: DirectoryListing) -> Outcome {
+    let path = PickerPath.join(listing.path, name)
+    let parent = PickerPath.abbreviated(listing.path, home: home)
+    if let entry = listing.entries.first(where: { $0.name == name }) {
+      if entry.kind == .directory { return go(to: path) }
+      return reject(entry) ? .stay([]) : choose(path, size: entry.size ?? 0)
+    }
+    if let problem = listing.problem, listing.entries.isEmpty {
+      message = "\(parent): \(problem)"
+    } else if listing.total > listing.entries.count {
+      // It may be among the entries that were not read: the check before sending shows whether it exists.
+      return choose(path, size: 0)
+    } else {
+      message = "There is no \(name) in \(parent)."
+    }
+    return .stay([])
+  }
+
+  /// Chooses a file together with all marked files.
+  private mutating func choose(_ path: String, size: UInt64) -> Outcome {
+    context = .browsing
+    guard !marks.isEmpty else { return .choose([path]) }
+    marks.add(path, size: size)
+    return .choose(marks.paths)
+  }
+
+  /// Requests the directory whose names can complete the typed path.
+  mutating func startCompletion() -> Outcome {
+    let head = PathCompletion(path.text).head
+    let directory = head.isEmpty ? directory : PickerPath.absolute(head, in: directory, home: home)
+    lookup = (directory, .complete(path.text))
+    return .stay([.readDirectory(directory)])
+  }
+
+  private mutating func complete(_ text: String, from listing: DirectoryListing) {
+    guard context == .typingPath, path.text == text else { return }
+    let (completed, found) = PathCompletion(text).complete(listing.entries)
+    path = TextField(completed)
+    candidates = PickerEntries(found.count > 1 ? found : [], showsHidden: true)
+    message = found.isEmpty ? listing.problem ?? "No name starts with that." : nil
+  }
+
+  /// Shows why an entry cannot be sent.
+  /// - Returns: false for an entry that can.
+  mutating func reject(_ entry: DirectoryEntry) -> Bool {
+    guard let problem = entry.sendProblem else { return false }
+    message = "\(PlainText.sanitized(entry.name)): \(problem)"
+    return true
+  }
 }
 
-/// Files that were marked to be sent together, in any directories.
+extension DirectoryEntry {
+  /// Why the entry cannot be sent; nil for a readable file.
+  var sendProblem: String? {
+    if let problem { return problem }
+    switch kind {
+    case .file: return nil
+    case .directory: return "a directory cannot be sent; open it and mark files"
+    case .other(let kind): return "only regular files can be sent, and this is a \(kind)"
+    }
+  }
+}
+
+/// Marked files, which are sent together. They may be in different directories.
 struct PickerMarks: Sendable {
-  /// In the order they were marked in.
+  /// In the order in which they were marked.
   private(set) var paths: [String] = []
-  /// Of each path, in bytes.
+  /// In bytes, by path.
   private var sizes: [String: UInt64] = [:]
 
   var isEmpty: Bool { paths.isEmpty }
   var count: Int { paths.count }
 
-  /// In bytes; the largest number there is when it is larger still.
+  /// In bytes; `UInt64.max` when the sum is larger.
   var totalSize: UInt64 {
     sizes.values.reduce(0) { $0.addingClamped($1) }
   }
@@ -180,14 +268,10 @@ struct PickerMarks: Sendable {
     paths.removeAll { removed.contains($0) }
     for path in removed { sizes[path] = nil }
   }
-
-  mutating func toggle(_ path: String, size: UInt64) {
-    if contains(path) { remove([path]) } else { add(path, size: size) }
-  }
 }
 
 extension UInt64 {
-  /// The sum, or the largest number there is: sizes come from file systems, and those may claim anything.
+  /// The sum, or `UInt64.max` when it is larger: file systems may report any size.
   func addingClamped(_ other: UInt64) -> UInt64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum

@@ -1,7 +1,7 @@
-/// An entry of a directory with what it is sorted and filtered by, made once.
+/// An entry of a directory with its name in lower case, by which it is sorted and filtered.
 struct PickerEntry: Sendable {
   let entry: DirectoryEntry
-  /// The name in small letters, as UTF-8.
+  /// The name in lower case, as UTF-8.
   private let folded: [UInt8]
 
   init(_ entry: DirectoryEntry) {
@@ -11,23 +11,22 @@ struct PickerEntry: Sendable {
 
   var isHidden: Bool { folded.first == UInt8(ascii: ".") }
 
-  /// What names are compared by: upper and lower case are the same.
+  /// Lower-case UTF-8, so that comparisons ignore case.
   static func fold(_ text: String) -> [UInt8] {
     Array(text.lowercased().utf8)
   }
 
-  /// Whether a folded text is found in the name.
+  /// Whether the name contains a text, which must be folded.
   func contains(_ query: [UInt8]) -> Bool {
     guard let first = query.first else { return true }
-    guard folded.count >= query.count else { return false }
-    return (0...folded.count - query.count).contains { start in
-      folded[start] == first && folded[start..<start + query.count].elementsEqual(query)
+    return folded.indices.dropLast(query.count - 1).contains { start in
+      folded[start] == first && folded[start...].starts(with: query)
     }
   }
 
-  /// Entries as they are listed: directories first, then by name, numbers in it by their value.
+  /// Entries in their order: directories first, then by name, with numbers in names by their value.
   ///
-  /// Keys are sorted in place of entries. Measured: 20,000 entries in 25 ms, a quarter of what comparing names takes.
+  /// Sorts by keys, which takes 25 ms for 20,000 entries (measured), a quarter of the time for comparing names.
   static func sorted(_ entries: [PickerEntry]) -> [PickerEntry] {
     let keys = entries.enumerated().map { (text: $0.element.sortKey, index: $0.offset) }
     return keys.sorted { left, right in
@@ -37,8 +36,8 @@ struct PickerEntry: Sendable {
     .map { entries[$0.index] }
   }
 
-  /// A text by whose plain order entries are listed: the name with the length before each number in it, so that `file2`
-  /// comes before `file10`.
+  /// A key whose plain order is that of the entries: each number in the name has its length before it, so that `file2` sorts
+  /// before `file10`.
   private var sortKey: String {
     var key: [UInt8] = [entry.kind == .directory ? 1 : 2]
     key.reserveCapacity(folded.count + 8)
@@ -51,7 +50,7 @@ struct PickerEntry: Sendable {
       }
       let run = folded[index...].prefix(while: Self.isDigit)
       index += run.count
-      // Without leading zeros the longer number is the greater one, however long they are.
+      // Without leading zeros the longer of two numbers is the greater.
       let digits = run.drop { $0 == UInt8(ascii: "0") }
       key.append(UInt8(ascii: "0"))
       key.append(contentsOf: repeatElement(0x7F, count: digits.count / 0x7F))
@@ -62,20 +61,20 @@ struct PickerEntry: Sendable {
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool {
-    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 }
 
-/// What is in a directory, in order, and which of it is shown.
+/// The entries of a directory in their order, and which of them are shown.
 ///
-/// Sorted once; a filter that grows looks only through what it has left so far.
+/// They are sorted once; a filter to which characters are added searches only the entries that are still shown.
 struct PickerEntries: Sendable {
   private let all: [PickerEntry]
-  /// Places in `all`.
+  /// Indices of ``all``, in order.
   private var shown: [Int] = []
   private var query: [UInt8] = []
-  private(set) var showsHidden: Bool
-  /// How many there are whose names begin with a point.
+  var showsHidden: Bool { didSet { show() } }
+  /// How many names begin with a period, shown or not.
   let hiddenCount: Int
 
   init(_ entries: [DirectoryEntry] = [], showsHidden: Bool = false) {
@@ -85,34 +84,29 @@ struct PickerEntries: Sendable {
     show()
   }
 
-  /// How many there are, shown or not.
+  /// How many entries there are, shown or not.
   var totalCount: Int { all.count }
-  /// How many are shown.
+  /// How many entries are shown.
   var count: Int { shown.count }
-  /// How many would be without a filter.
+  /// How many entries would be shown without a filter.
   var unfilteredCount: Int { showsHidden ? all.count : all.count - hiddenCount }
 
-  /// A shown entry; nil when there is none of that index.
+  /// The entry in a row; nil beyond the last one.
   func entry(_ index: Int) -> DirectoryEntry? {
     shown.indices.contains(index) ? all[shown[index]].entry : nil
   }
 
-  /// All that are shown, in order.
+  /// The entries that are shown, in order.
   var shownEntries: some Sequence<DirectoryEntry> {
     shown.lazy.map { all[$0].entry }
   }
 
-  /// Where an entry is shown.
+  /// The row of an entry; nil when it is not shown.
   func index(of name: String) -> Int? {
     shown.firstIndex { all[$0].entry.name == name }
   }
 
-  mutating func setHidden(_ isShown: Bool) {
-    showsHidden = isShown
-    show()
-  }
-
-  /// Shows only names that hold a text, upper and lower case being the same; all when it is empty.
+  /// Shows only names that contain a text, ignoring case; all names for an empty text.
   mutating func filter(by text: String) {
     let query = PickerEntry.fold(text)
     let isNarrower = query.starts(with: self.query)
@@ -123,5 +117,40 @@ struct PickerEntries: Sendable {
 
   private mutating func show() {
     shown = all.indices.filter { (showsHidden || !all[$0].isHidden) && all[$0].contains(query) }
+  }
+}
+
+/// Completes a path that is being typed with the names in its directory.
+struct PathCompletion {
+  /// The typed text up to and including the last slash.
+  let head: String
+  /// The beginning of the name that is to be completed.
+  let prefix: String
+
+  init(_ text: String) {
+    let start = text.lastIndex(of: "/").map { text.index(after: $0) } ?? text.startIndex
+    (head, prefix) = text == "~" ? ("~/", "") : (String(text[..<start]), String(text[start...]))
+  }
+
+  /// Completes the text as far as all matching names agree.
+  ///
+  /// Case is ignored only when no name matches exactly. Hidden names match only a prefix with a period, and names with
+  /// control characters, which cannot be typed, never match.
+  /// - Returns: the completed text and the matching names; without a match, the text as it was typed.
+  func complete(_ entries: [DirectoryEntry]) -> (text: String, candidates: [DirectoryEntry]) {
+    let possible = entries.filter { prefix.hasPrefix(".") || !$0.name.hasPrefix(".") }
+      .filter { !$0.name.unicodeScalars.contains { $0.properties.generalCategory == .control } }
+    var matches = possible.filter { $0.name.hasPrefix(prefix) }
+    if matches.isEmpty {
+      let folded = PickerEntry.fold(prefix)
+      matches = possible.filter { PickerEntry.fold($0.name).starts(with: folded) }
+    }
+    guard let first = matches.first else { return (head + prefix, []) }
+    if matches.count == 1 { return (head + first.name + (first.kind == .directory ? "/" : ""), matches) }
+    let common = matches.dropFirst().reduce(first.name[...]) { shared, entry in
+      shared.prefix(zip(shared, entry.name).prefix { $0 == $1 }.count)
+    }
+    // Names that differ only in case share less than was typed.
+    return (head + (common.count < prefix.count ? prefix : String(common)), matches)
   }
 }

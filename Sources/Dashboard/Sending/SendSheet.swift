@@ -1,137 +1,121 @@
 import TerminalUI
-package import UploadCore
+import UploadCore
 
-/// Shows what is about to be sent, where and how, lets the user change the last two, and sends.
+/// The dialog that shows which files are about to be sent, lets the user change mode and target, and sends the files.
 ///
-/// Pure: ``DashboardEffect/check(paths:target:)`` asks for a check of files and target, ``receive(_:)`` takes its result.
-package struct SendSheet: Sendable {
-  /// What follows from an event.
-  package enum Outcome: Hashable, Sendable {
-    /// The sheet stays, and wants this done.
+/// Pure: it requests checks with ``DashboardEffect/check(paths:target:)``, and ``receive(_:)`` accepts their results.
+struct SendSheet: Sendable {
+  /// The result of an event.
+  enum Outcome: Hashable, Sendable {
+    /// The dialog remains open, and needs these effects.
     case stay([DashboardEffect])
-    /// To where the files were chosen.
+    /// The dialog is closed without sending.
     case back
-    /// The sheet is done; the effect sends the files, all but those that do not fit into the queue.
+    /// The dialog is closed, and the effect sends the files; `left` are those that the queue has no room for.
     case send(DashboardEffect, left: [SendCheck.File])
-    /// All keys are to be shown.
+    /// The help was requested.
     case help
   }
 
   enum Field: CaseIterable, Sendable {
-    case files
-    case mode
-    case target
+    case files, mode, target
   }
 
-  /// Absolute, in the order they were chosen in.
-  package private(set) var paths: [String]
-  /// How they are sent: worth remembering.
-  package internal(set) var mode: UploadMode
-  /// Of the server that this dashboard hosts.
+  /// Absolute, in the order in which they were chosen.
+  private(set) var paths: [String]
+  var mode: UploadMode
+  /// The URL of the server in this process.
   let ownURL: String
-  /// What `~` stands for.
+  /// The home directory, which `~` stands for; absolute.
   let home: String
   var field = Field.files
-  /// Empty means the own server.
+  /// The typed target; empty for the server in this process.
   var address = TextField()
   var scroll = Scroll()
-  /// What is known of the files so far, by path.
+  /// The results of the latest check, by path.
   var known: [String: SendCheck.File] = [:]
   var targetProblem: String?
-  /// How many more files may be queued.
+  /// How many more files the queue has room for; 0 or more.
   var room = Int.max
-  /// The check whose result is awaited.
-  var awaited: DashboardEffect?
-  /// The target that was asked about last.
-  private(set) var askedTarget = SendDestination.ownServer
-  /// What the last key led to, where that is not to be seen otherwise.
+  /// The check whose result is pending; nil when none is.
+  var pendingCheck: DashboardEffect?
+  /// The target of the latest check.
+  private(set) var checkedTarget = SendDestination.ownServer
+  /// A text about the last key, such as why it had no effect; nil when there is none.
   var message: String?
 
-  /// The modes there are for sending.
+  /// The modes in which files can be sent.
   static let modes: [UploadMode] = [.stream, .multipart, .buffered]
 
   /// - Parameters:
   ///   - paths: absolute, at least one.
-  ///   - mode: `raw` is none to send by, and becomes `stream`.
-  ///   - ownURL: of the server that this dashboard hosts.
-  ///   - home: what `~` stands for; absolute.
-  package init(paths: [String], mode: UploadMode, ownURL: String, home: String) {
+  ///   - mode: `raw`, which no file can be sent in, becomes `stream`.
+  ///   - ownURL: the URL of the server in this process.
+  ///   - home: the home directory, which `~` stands for; absolute.
+  init(paths: [String], mode: UploadMode, ownURL: String, home: String) {
     self.paths = paths
     self.mode = Self.modes.contains(mode) ? mode : .stream
     self.ownURL = ownURL
     self.home = home
-    awaited = .check(paths: paths, target: .ownServer)
+    pendingCheck = .check(paths: paths, target: .ownServer)
   }
 
-  /// What has to be done first: look at the files.
-  package var firstEffects: [DashboardEffect] { awaited.map { [$0] } ?? [] }
+  /// The effects to perform once the dialog was created.
+  var firstEffects: [DashboardEffect] { pendingCheck.map { [$0] } ?? [] }
 
-  /// Where the files go to, as it is typed by now.
-  package var target: SendDestination {
+  /// The target as it is typed now.
+  var target: SendDestination {
     let text = String(address.text.trimmingWhitespace)
     return text.isEmpty || text == ownURL ? .ownServer : .url(text)
   }
 
-  /// The keys that mean something now, for the footer.
-  package var keys: [KeyBinding<SheetCommand>] {
-    field == .target ? SheetCommand.typingKeys : SheetCommand.keys
-  }
-
-  /// Takes the result of ``DashboardEffect/check(paths:target:)``; that of an earlier check is ignored.
-  package mutating func receive(_ check: SendCheck) {
-    guard awaited == .check(paths: check.files.map(\.path), target: check.target) else { return }
-    awaited = nil
+  /// Accepts the result of ``DashboardEffect/check(paths:target:)``; ignores that of an earlier check.
+  mutating func receive(_ check: SendCheck) {
+    guard pendingCheck == .check(paths: check.files.map(\.path), target: check.target) else { return }
+    pendingCheck = nil
     known = Dictionary(check.files.map { ($0.path, $0) }) { first, _ in first }
     targetProblem = check.targetProblem
   }
 
-  // MARK: What would be sent
+  var isChecking: Bool { pendingCheck != nil }
 
-  var isChecking: Bool { awaited != nil }
-
-  /// The files that can be sent, as far as is known.
+  /// The files that can be sent according to the latest check.
   var sendable: [SendCheck.File] {
     paths.compactMap { known[$0] }.filter { $0.problem == nil }
   }
 
-  /// Why nothing can be sent now, in words; nil when Enter sends.
+  /// Why nothing can be sent now; nil when Enter sends.
   var obstacle: String? {
-    if target != askedTarget { return "Enter takes the address." }
-    if isChecking { return "Looking at the files." }
+    if target != checkedTarget { return "Press Enter to accept the address." }
+    if isChecking { return "Checking the files." }
     if let targetProblem { return targetProblem }
     if sendable.isEmpty { return "None of the files can be sent." }
-    return room > 0 ? nil : "The line is full. Send these when some of the others are through."
+    return room > 0 ? nil : "The queue is full. Send these files when other uploads have ended."
   }
 
+  /// Closes the dialog and sends the files, or shows why that is not possible.
   mutating func send() -> Outcome {
-    if let obstacle {
-      message = obstacle
-      return .stay([])
-    }
+    message = obstacle
+    guard message == nil else { return .stay([]) }
     let files = sendable
-    let sent = files.prefix(room)
-    return .send(.send(paths: sent.map(\.path), target: target, mode: mode), left: Array(files.dropFirst(room)))
+    let sent = files.prefix(room).map(\.path)
+    return .send(.send(paths: sent, target: target, mode: mode), left: Array(files.dropFirst(room)))
   }
 
-  /// Adds files, after those there are.
+  /// Adds files that are not in the dialog yet, and checks all files again.
   mutating func add(_ added: [String]) -> Outcome {
     let present = Set(paths)
     let new = added.filter { !present.contains($0) }
-    guard !new.isEmpty else { return .stay([]) }
     paths += new
-    return check()
+    return new.isEmpty ? .stay([]) : check()
   }
 
-  /// Asks about the target when it is another than before.
-  mutating func checkTarget() -> Outcome {
-    target == askedTarget ? .stay([]) : check()
-  }
-
-  private mutating func check() -> Outcome {
-    askedTarget = target
+  /// Checks the files for the target that is typed now.
+  mutating func check() -> Outcome {
+    checkedTarget = target
     targetProblem = nil
-    let question = DashboardEffect.check(paths: paths, target: target)
-    awaited = question
-    return .stay([question])
+    let check = DashboardEffect.check(paths: paths, target: target)
+    pendingCheck = check
+    return .stay([check])
   }
 }

@@ -1,74 +1,73 @@
 package import TerminalUI
 package import UploadCore
 
-/// Everything that can happen to the dashboard; what follows from it is ``DashboardModel/update(_:)``'s to say.
+/// An event for the dashboard, which ``DashboardModel/update(_:)`` handles.
 package enum DashboardMessage: Sendable {
-  /// A key, a paste, the mouse, a new size of the window.
+  /// A key, a paste, a mouse event, or a new size of the terminal.
   case input(InputEvent)
-  /// All meters copied at one instant, and the time of day then.
+  /// The state of all uploads at one instant, and the local time of that instant.
   case snapshot(Snapshot, ClockTime)
-  /// Room on the file system that uploads go to, in bytes; nil when it cannot be known.
+  /// Free space on the file system that uploads are stored on, in bytes; nil when it is unknown.
   case freeSpace(UInt64?)
   /// The result of ``DashboardEffect/readDirectory(_:)``.
   case directory(DirectoryListing)
   /// The result of ``DashboardEffect/check(paths:target:)``.
   case checked(SendCheck)
-  /// What was to be sent is queued, the first file of it as this upload.
+  /// Files were queued for sending; the first of them is this upload.
   case queued(UploadID)
-  /// Something the user should know, and that no upload tells.
+  /// A text for the user that belongs to no upload.
   case note(NoteLevel, String)
 }
 
-/// How much a note matters.
-package enum NoteLevel: String, Sendable, CaseIterable {
-  case info
-  case warning
-  case error
+/// The severity of a note.
+package enum NoteLevel: Sendable, CaseIterable {
+  case info, warning, error
 }
 
-/// What the dashboard wants done; it does nothing itself. Results arrive as ``DashboardMessage``.
+/// A request of the dashboard to the program around it. Results arrive as ``DashboardMessage``.
 package enum DashboardEffect: Hashable, Sendable {
-  /// Send files, in this order.
+  /// Queue files for sending, in this order.
   case send(paths: [String], target: SendDestination, mode: UploadMode)
-  /// End an upload, whichever way it goes.
+  /// Cancel an upload of either direction.
   case cancel(UploadID)
-  /// Send the file of an outgoing upload that has ended once more.
+  /// Send the file of an ended outgoing upload again.
   case retry(UploadID)
-  /// Read a directory beside this thread. The path may be relative or begin with `~`.
+  /// Read a directory on another thread. The path may be relative or begin with `~`.
   case readDirectory(String)
-  /// Look whether files can be sent, and whether there is such a place to send them to.
+  /// Check whether files can be read, and whether the target is a valid one.
   case check(paths: [String], target: SendDestination)
-  /// Put text on the user's clipboard, and say with a note where it went.
+  /// Copy text to the user's clipboard, and report the result with a note.
   case copy(String)
   case setMouse(Bool)
-  /// Keep what the user likes.
+  /// Store the settings.
   case save(DashboardSettings)
-  /// Send the whole screen again: something else has written on it.
+  /// Send the whole screen again, after something else has written to the terminal.
   case redraw
-  /// Give the terminal back to the shell until it continues us.
+  /// Return to the shell until it resumes the process.
   case suspend
-  /// End the program: uploads that run are ended.
+  /// End the program and cancel running uploads.
   case quit
 }
 
-/// Where files are sent to.
+/// Where files are sent.
 package enum SendDestination: Hashable, Sendable {
-  /// The server that this dashboard hosts.
+  /// The server in this process.
   case ownServer
-  /// Any other, as the user typed it.
+  /// Another server, by the address that the user typed.
   case url(String)
 }
 
-/// Effects that have been requested and whose results have not arrived.
-struct PendingEffects: Hashable, Sendable {
+/// Effects whose results have not arrived yet.
+struct PendingEffects: Sendable {
   private var listings = 0
   private var checks = 0
-  /// Files that are to be sent and have not begun to be.
+  /// Files to send that no snapshot has shown yet.
   private var uploads = 0
 
   var isEmpty: Bool { listings == 0 && checks == 0 && uploads == 0 }
 
-  mutating func take(_ effects: [DashboardEffect]) {
+  /// Counts effects that are about to be performed.
+  mutating func add(_ effects: [DashboardEffect]) {
     for effect in effects {
       switch effect {
       case .readDirectory: listings += 1
@@ -80,47 +79,45 @@ struct PendingEffects: Hashable, Sendable {
     }
   }
 
-  /// - Parameter knows: whether an outgoing upload has been seen before.
-  mutating func take(_ message: DashboardMessage, knows: (UploadID) -> Bool) {
+  /// Counts the results that a message contains.
+  /// - Parameter isKnown: whether an earlier snapshot had this outgoing upload.
+  mutating func remove(_ message: DashboardMessage, isKnown: (UploadID) -> Bool) {
     switch message {
     case .directory: listings = max(0, listings - 1)
     case .checked: checks = max(0, checks - 1)
     case .snapshot(let snapshot, _) where uploads > 0:
-      let new = snapshot.uploads.count { $0.direction == .outgoing && !knows($0.id) }
-      uploads = max(0, uploads - new)
-    // An error reports what could not be begun.
+      uploads = max(0, uploads - snapshot.uploads.count { $0.direction == .outgoing && !isKnown($0.id) })
+    // Files that could not be queued are reported as an error.
     case .note(.error, _): uploads = 0
     case .snapshot, .input, .freeSpace, .queued, .note: break
     }
   }
 }
 
-/// A time of day, as the event log shows it. Views have no clock: the time arrives with a snapshot.
+/// A local time of day. Views have no clock: the time arrives with each snapshot.
 package struct ClockTime: Hashable, Sendable {
   /// 0 to 23.
   package var hour: Int
+  /// 0 to 59.
   package var minute: Int
+  /// 0 to 60.
   package var second: Int
 
   package init(hour: Int, minute: Int, second: Int) {
-    self.hour = hour
-    self.minute = minute
-    self.second = second
+    (self.hour, self.minute, self.second) = (hour, minute, second)
   }
 
-  /// Seconds since an earlier time, less than a day before.
+  /// `18:39:10`
+  package var text: String {
+    [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":")
+  }
+
+  /// Seconds since an earlier time, which was less than a day before.
   func seconds(since earlier: ClockTime) -> Int {
     let difference = secondOfDay &- earlier.secondOfDay
     return difference < 0 ? difference &+ 86_400 : difference
   }
 
-  /// Wraps around, so that no time, however wrong, ends the program.
+  /// Overflow wraps around, so that no invalid time can end the program.
   private var secondOfDay: Int { (hour &* 60 &+ minute) &* 60 &+ second }
-}
-
-extension ClockTime {
-  /// `18:39:10`
-  package var text: String {
-    [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":")
-  }
 }

@@ -1,46 +1,90 @@
 package import TerminalUI
 package import UploadCore
 
-/// What the user likes, kept from one start to the next.
+/// Preferences of the user, which are stored from one run to the next.
 package struct DashboardSettings: Hashable, Sendable {
   package var theme = ThemeName.dark
   package var bar = BarStyle.block
   package var sort = UploadSort.started
   /// How the next file is sent: stream, multipart or buffered.
   package var mode = UploadMode.stream
-  /// Snapshots a second: one of ``refreshRates``.
+  /// Snapshots per second: one of ``refreshRates``.
   package var refreshRate = 5
-  /// Where the picker was last.
+  /// The directory that the file picker showed last; nil before its first use.
   package var directory: String?
 
-  /// The rates that `+` and `-` step through, slowest first.
+  /// The rates that `+` and `-` step through, lowest first.
   package static let refreshRates = [1, 2, 5, 10]
 
   package init() {}
 }
 
-/// What the uploads in a pane are ordered by; those that run come before those that have ended.
+/// The order of the active uploads in a pane. Queued and ended uploads follow in their own order.
 package enum UploadSort: String, Sendable, CaseIterable {
   /// Newest first.
   case started
   case name
-  /// Fastest first.
+  /// Highest rate first.
   case rate
-  /// Nearest to its end first.
+  /// Nearest to completion first.
   case progress
   /// Most memory first.
   case memory
-}
 
-extension UploadSort {
-  /// As it is said to the user.
-  var words: String {
+  /// The order as a note names it.
+  var text: String {
     switch self {
     case .started: "start, newest first"
     case .name: "name"
-    case .rate: "rate, fastest first"
-    case .progress: "progress, nearest to the end first"
+    case .rate: "rate, highest first"
+    case .progress: "progress, nearest to completion first"
     case .memory: "memory, most first"
     }
+  }
+}
+
+/// What the dashboard knows of its server and its process. None of it changes while the dashboard runs.
+package struct DashboardFacts: Hashable, Sendable {
+  /// The URL that uploads are sent to: `http://127.0.0.1:8080`.
+  package var url: String
+  /// The port for raw TCP uploads; nil when they are off.
+  package var rawPort: Int?
+  /// The directory in which the server stores uploads.
+  package var directory: String
+  /// The directory in which the file picker opens when the settings have none; absolute.
+  package var workingDirectory: String
+  /// The home directory, which `~` stands for; absolute.
+  package var home: String
+  /// Whether clients must present a token.
+  package var requiresToken = false
+  /// The token that the server generated; nil when it asks for none, or for one that the user chose.
+  package var generatedToken: String?
+  /// SHA-256 of the server's certificate, 64 hexadecimal digits; nil without TLS.
+  package var fingerprint: String?
+  /// A warning that is always visible, such as uploads without a token; nil when there is none.
+  package var warning: String?
+  /// How many files may be queued for sending.
+  package var queueLimit = Int.max
+
+  package init(url: String, directory: String, workingDirectory: String, home: String) {
+    (self.url, self.directory, self.workingDirectory, self.home) = (url, directory, workingDirectory, home)
+  }
+
+  /// The curl command that uploads a file to this server, in two parts that may be shown on two rows.
+  var uploadCommand: (curl: String, rest: String) {
+    // curl cannot compare the fingerprint of a self-signed certificate.
+    let trust = fingerprint == nil ? "" : " -k"
+    let token = requiresToken ? " -u :\(generatedToken ?? "TOKEN")" : ""
+    return ("curl\(trust)\(token)", "-T FILE \(url)/")
+  }
+
+  /// The URL for a browser, with the token when the server generated one.
+  var sharedURL: String {
+    generatedToken.map { "\(url)/?token=\($0)" } ?? url
+  }
+
+  /// The generated token and the certificate's fingerprint, a note for each that exists: clients need them.
+  var notes: [String] {
+    [generatedToken.map { "token: \($0)" }, fingerprint.map { "certificate SHA-256 \($0)" }].compactMap { $0 }
   }
 }

@@ -1,7 +1,7 @@
 import UploadCore
 import UploadReport
 
-/// The content of all snapshots and notes so far: what the screen is drawn from. Freezing keeps a copy of it.
+/// Everything that snapshots and notes have reported so far: what the screen is drawn from. Freezing keeps a copy of it.
 struct DashboardState: Sendable {
   private(set) var incoming = UploadList()
   private(set) var outgoing = UploadList()
@@ -11,9 +11,9 @@ struct DashboardState: Sendable {
   private(set) var slabs = SlabUse(used: 0, budget: 0)
   /// Requests that the server rejected since it started.
   private(set) var rejectedCount: UInt64 = 0
-  /// In bytes; nil while it is not known.
+  /// In bytes; nil while it is unknown.
   var freeSpace: UInt64?
-  /// Resident bytes of the process, a value each half second while anything runs.
+  /// Resident bytes of the process, oldest first, a value for each half second in which an upload ran.
   private(set) var residentHistory: [Double] = []
   /// Whole minutes since the first snapshot.
   private(set) var uptimeMinutes = 0
@@ -21,7 +21,7 @@ struct DashboardState: Sendable {
   private(set) var time: ClockTime?
   private var clock = TickClock()
 
-  /// Enough for the sparkline in the header.
+  /// More values than the sparkline in the header shows.
   private static let historyLimit = 32
 
   subscript(direction: UploadDirection) -> UploadList {
@@ -31,26 +31,28 @@ struct DashboardState: Sendable {
   var runningCount: Int { incoming.runningCount + outgoing.runningCount }
   var endedCount: Int { incoming.endedCount + outgoing.endedCount }
 
-  mutating func take(_ snapshot: Snapshot, at time: ClockTime, sort: UploadSort, filter: String) {
-    if self.time == nil { log.date(at: time) }
+  mutating func update(with snapshot: Snapshot, at time: ClockTime, sort: UploadSort, filter: String) {
+    if self.time == nil { log.setMissingTimes(time) }
     self.time = time
     let ticks = clock.ticks(until: snapshot.at)
     uptimeMinutes = clock.minutes(until: snapshot.at)
-    log.note(events.events(for: withoutKnownEnds(snapshot)), at: time)
+    for event in events.events(for: withoutKnownEnds(snapshot)) {
+      if let entry = LogEntry(event, at: time) { log.append(entry) }
+    }
     rejectedCount = snapshot.rejectedCount
-    let changedIn = incoming.take(snapshot.uploads.filter { $0.direction == .incoming }, ticks: ticks)
-    let changedOut = outgoing.take(
-      snapshot.uploads.filter { $0.direction == .outgoing },
+    let incomingChanged = incoming.update(with: snapshot.uploads.filter { $0.direction == .incoming }, ticks: ticks)
+    let outgoingChanged = outgoing.update(
+      with: snapshot.uploads.filter { $0.direction == .outgoing },
       unlisted: snapshot.unlisted,
       ticks: ticks
     )
-    keepMemory(snapshot.memory, ticks: ticks)
+    appendMemory(snapshot.memory, ticks: ticks)
     slabs = snapshot.slabs
-    // Rows change places twice a second at most, or nobody could read them.
-    if ticks > 0 || changedIn || changedOut { arrange(by: sort, filter: filter) }
+    // Rows that changed places more often than twice a second could not be read.
+    if ticks > 0 || incomingChanged || outgoingChanged { arrange(by: sort, filter: filter) }
   }
 
-  /// The snapshot less uploads whose end is known: it would be reported once more.
+  /// The snapshot without uploads whose end an earlier one has reported: the log would have the end twice.
   private func withoutKnownEnds(_ snapshot: Snapshot) -> Snapshot {
     func isKnown(_ upload: UploadSnapshot) -> Bool {
       upload.outcome != nil && self[upload.direction][upload.id]?.now.outcome != nil
@@ -61,13 +63,12 @@ struct DashboardState: Sendable {
     return rest
   }
 
-  /// While nothing runs the sparkline moves only when the number beside it does: an idle screen stands still.
-  private mutating func keepMemory(_ new: ProcessMemory, ticks: Int) {
+  /// While nothing runs, the sparkline moves only when the number beside it changes: an idle screen does not change.
+  private mutating func appendMemory(_ new: ProcessMemory, ticks: Int) {
     let isSame = Figures.mebibyteTenths(new.resident) == Figures.mebibyteTenths(memory.resident)
     memory = new
-    let values = runningCount > 0 ? ticks : isSame ? 0 : 1
-    guard values > 0 else { return }
-    residentHistory += repeatElement(Double(new.resident), count: values)
+    let idleValues = isSame ? 0 : 1
+    residentHistory += repeatElement(Double(new.resident), count: runningCount > 0 ? ticks : idleValues)
     residentHistory.removeFirst(max(0, residentHistory.count - Self.historyLimit))
   }
 
@@ -82,6 +83,6 @@ struct DashboardState: Sendable {
   }
 
   mutating func note(_ level: NoteLevel, _ text: String) {
-    log.append(LogEntry(time: time, kind: .note(level), direction: nil, name: "", detail: text))
+    log.append(LogEntry(level, text, at: time))
   }
 }

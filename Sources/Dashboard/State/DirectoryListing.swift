@@ -1,80 +1,76 @@
-/// What is in a directory, as the file picker shows it.
+/// The content of a directory, as the file picker shows it.
 package struct DirectoryListing: Hashable, Sendable {
-  /// As it was requested, to recognize a late result.
+  /// The path as the picker requested it; identifies the request that this is the result of.
   package var requested: String
-  /// Absolute, without `.`, `..`, `~` and doubled slashes; links in it stay links.
+  /// The directory's path: absolute, without `.`, `..`, `~` and doubled slashes. Symbolic links in it are not resolved.
   package var path: String
-  /// In no order; at most as many as the reader takes.
+  /// In no order; at most as many as the reader's limit.
   package var entries: [DirectoryEntry] = []
-  /// How many there are; more than ``entries`` holds when there are too many.
+  /// The number of entries in the directory: more than in ``entries`` when that is at its limit.
   package var total = 0
-  /// Why it cannot be read, in words; nil when it was.
+  /// Why the directory could not be read, or not completely; nil when it was.
   package var problem: String?
 }
 
 extension DirectoryListing {
-  /// One of which nothing has been read yet.
+  /// A listing without entries, for the reader to fill in.
   package init(requested: String, path: String) {
     self.init(requested: requested, path: path, entries: [])
   }
 }
 
-/// One thing in a directory.
+/// One entry of a directory.
 package struct DirectoryEntry: Hashable, Sendable {
   package enum Kind: Hashable, Sendable {
     case directory
     case file
-    /// Neither, in a word: device, FIFO, socket, broken link.
+    /// Neither; the value says what it is: device, FIFO, socket, broken link.
     case other(String)
   }
 
-  /// As the file system has it: it may hold anything.
+  /// The name in the file system, which may contain any character.
   package var name: String
-  /// Of what a link leads to, where it is one.
+  /// The kind of the entry itself; for a symbolic link, of its target.
   package var kind: Kind
-  /// In bytes; files only.
+  /// In bytes; nil for everything but files.
   package var size: UInt64?
-  /// When it last changed, in local time: `2026-11-25 18:30`.
+  /// When it was last modified, in local time: `2026-11-25 18:30`.
   package var modified = ""
-  /// Where a symbolic link leads to.
+  /// The target of a symbolic link; nil for other entries.
   package var linkTarget: String?
-  /// Why it cannot be opened or sent, in words; nil when it can.
+  /// Why it cannot be opened or sent; nil when it can.
   package var problem: String?
 }
 
 extension DirectoryEntry {
-  /// One of which no more is known yet.
+  /// An entry of which only the name and the kind are known so far.
   package init(name: String, kind: Kind, problem: String?) {
     self.init(name: name, kind: kind, size: nil, problem: problem)
   }
 }
 
-/// Whether files can be sent where the user wants them.
+/// The result of checking files and a target before they are sent.
 package struct SendCheck: Hashable, Sendable {
   /// One of the files.
   package struct File: Hashable, Sendable {
     package var path: String
-    /// In bytes; nil when it cannot be known.
+    /// In bytes; nil when it could not be read.
     package var size: UInt64?
-    /// Why it cannot be sent, in words; nil when it can.
+    /// Why the file cannot be sent; nil when it can.
     package var problem: String?
 
     package init(path: String, size: UInt64? = nil, problem: String? = nil) {
-      self.path = path
-      self.size = size
-      self.problem = problem
+      (self.path, self.size, self.problem) = (path, size, problem)
     }
   }
 
-  /// In the order asked for.
+  /// In the order in which they were requested.
   package var files: [File]
   package var target: SendDestination
-  /// Why nothing can be sent there, in words; nil when it can be tried.
+  /// Why nothing can be sent to the target; nil when it can be tried.
   package var targetProblem: String?
 
   package init(files: [File], target: SendDestination, targetProblem: String? = nil) {
-    self.files = files
-    self.target = target
-    self.targetProblem = targetProblem
+    (self.files, self.target, self.targetProblem) = (files, target, targetProblem)
   }
 }

@@ -1,10 +1,11 @@
 import UploadCore
+import UploadReport
 
-/// Numbers as the dashboard shows them: in fields of fixed width, so that nothing moves when they change.
+/// Numbers as the dashboard shows them: in fields of fixed width, so that nothing moves when a number changes.
 enum Figures {
-  /// Columns of the widest ``rate(_:)``: `1023.9 MiB/s`.
+  /// Columns of the widest rate: `1023.9 MiB/s`.
   static let rateColumns = 12
-  /// Columns of the widest ``memory(_:)``: `9999.9 MiB`.
+  /// Columns of the widest amount of memory: `9999.9 MiB`.
   static let memoryColumns = 10
   /// Columns of the widest ``clock(_:)``: `99:59:59`.
   static let clockColumns = 8
@@ -13,49 +14,46 @@ enum Figures {
   /// Columns of the widest ``compact(_:)``: `1023.9M`.
   static let compactColumns = 7
 
-  /// Memory in tenths of a MiB, so that an idle program's number stands still: `14.2 MiB`.
+  /// Memory in tenths of a MiB, so that the number of an idle program does not change: `14.2 MiB`.
   static func memory(_ bytes: UInt64) -> String {
     let tenths = mebibyteTenths(bytes)
     return tenths < 100_000 ? "\(tenths / 10).\(tenths % 10) MiB" : ByteSize.text(bytes)
   }
 
+  /// As for unsigned numbers; a negative number counts as 0.
   static func memory(_ bytes: Int) -> String {
     memory(UInt64(max(0, bytes)))
   }
 
-  /// What ``memory(_:)`` can tell apart.
+  /// Bytes in tenths of a MiB, rounded: equal for two amounts that are shown alike.
   static func mebibyteTenths(_ bytes: UInt64) -> UInt64 {
     UInt64((Double(bytes) * 10 / 1_048_576).rounded())
   }
 
-  /// A size for narrow columns, in 1,024s: `512.0M`, `17B`.
+  /// A size in bytes for narrow columns, in units of 1,024: `512.0M`, `17B`.
   static func compact(_ bytes: UInt64) -> String {
     let text = ByteSize.text(bytes)
     guard let space = text.firstIndex(of: " ") else { return text }
     return text[..<space] + String(text[text.index(after: space)])
   }
 
-  /// A rate for a summary of one line: `212MiB/s`.
+  /// A rate in whole units, for a summary in one row: `212MiB/s`.
   static func shortRate(_ bytesPerSecond: Double) -> String {
-    let text = ByteSize.rateText(bytesPerSecond)
-    guard let point = text.firstIndex(of: "."), let space = text.firstIndex(of: " ") else {
-      return text.filter { $0 != " " }
-    }
-    return text[..<point] + String(text[text.index(after: space)...])
+    let parts = ByteSize.rateText(bytesPerSecond).split(separator: " ")
+    return parts.map { $0.prefix { $0 != "." } }.joined()
   }
 
-  /// A span of time: `1:05`, `2:03:04`, `12 d` from a hundred hours on.
+  /// A duration in seconds as `1:05` or `2:03:04`; in days from a hundred hours on: `12 d`.
   static func clock(_ seconds: Double) -> String {
-    guard seconds >= 360_000 else { return TimeText.clock(seconds) }
-    return "\(Int(min(seconds, 1e9)) / 86_400) d"
+    seconds >= 360_000 ? "\(Int(min(seconds, 1e9)) / 86_400) d" : TimeText.clock(seconds)
   }
 
-  /// Whole percents, rounded down: 100 only when all is there.
+  /// A fraction (0 to 1) in whole percent, rounded down, so that only a complete upload shows 100.
   static func percent(_ part: Double) -> String {
     "\(part > 0 ? Int(min(part, 1) * 100) : 0)%"
   }
 
-  /// How long something has stood still, in words: `12 s`, `3 min`, `2 h`.
+  /// How long an upload has been stalled, from seconds: `12 s`, `30 min`, `11 h`.
   static func span(_ seconds: Double) -> String {
     let whole = seconds > 0 ? Int(min(seconds, 1e9)) : 0
     if whole < 600 { return "\(whole) s" }
@@ -65,18 +63,89 @@ enum Figures {
   /// How long the program has run, in whole minutes: a clock with seconds would redraw an idle screen.
   static func uptime(_ minutes: Int) -> String {
     if minutes < 60 { return "\(minutes) min" }
-    let (hours, rest) = (minutes / 60, minutes % 60)
-    return hours < 48 ? "\(hours) h \(rest) min" : "\(hours / 24) d \(hours % 24) h"
+    let hours = minutes / 60
+    return hours < 48 ? "\(hours) h \(minutes % 60) min" : "\(hours / 24) d \(hours % 24) h"
   }
 
-  /// `text` at the right of so many columns; unchanged when it is wider. ASCII alone.
+  /// `text` with spaces before it, `columns` wide; unchanged when it is wider. For ASCII only.
   static func padded(_ text: String, _ columns: Int) -> String {
-    let missing = columns - text.utf8.count
-    return missing > 0 ? String(repeating: " ", count: missing) + text : text
+    String(repeating: " ", count: max(0, columns - text.utf8.count)) + text
   }
 
-  /// `text` at the left of so many columns; unchanged when it is wider. ASCII alone.
+  /// `text` with spaces behind it, `columns` wide; unchanged when it is wider. For ASCII only.
   static func filled(_ text: String, _ columns: Int) -> String {
     text + String(repeating: " ", count: max(0, columns - text.utf8.count))
+  }
+
+  /// A number with its noun: `1 file`, `2 files`.
+  static func count(_ number: Int, _ one: String, _ several: String) -> String {
+    "\(number) \(number == 1 ? one : several)"
+  }
+}
+
+extension UploadSnapshot {
+  /// The state as text: `receiving`, `stalled: client 12 s`, `failed: disk full`; `stored` or `sent` when it is complete.
+  var stateText: String {
+    switch state {
+    case .waiting where isInLine: "queued"
+    case .waiting where retryIn != nil: retryCountdown
+    case .waiting where retryReason != nil: "waiting to retry"
+    case .waiting, .receiving, .sending, .limited, .finishing, .cancelled: state.rawValue
+    case .waitingForMemory: "waiting for memory"
+    case .stalled: "stalled: \(cause?.rawValue ?? "unknown") \(Figures.span(stalledSeconds))"
+    case .done: direction == .incoming ? "stored" : "sent"
+    case .failed: failure.map { "failed: \($0.code.text)" } ?? "failed"
+    }
+  }
+
+  /// The rate beside the state, in bytes per second: the current one of an active upload, the average of a complete one.
+  /// Nil in states in which no rate means anything.
+  var shownRate: Double? {
+    switch state {
+    case .receiving, .sending, .limited: speed
+    case .done: averageSpeed
+    case .waiting, .waitingForMemory, .stalled, .finishing, .failed, .cancelled: nil
+    }
+  }
+
+  /// The time left of a running upload, empty when it is unknown; the duration of an ended one.
+  var shownTime: String {
+    outcome == nil ? eta.map(Figures.clock) ?? "" : Figures.clock(seconds)
+  }
+
+  /// The error of a failed upload; nil otherwise.
+  var failure: UploadError? {
+    if case .failed(let error) = outcome { error } else { nil }
+  }
+
+  /// The result of a complete upload; nil otherwise.
+  var finishedFile: FinishedUpload? {
+    if case .finished(let file) = outcome { file } else { nil }
+  }
+
+  /// The received and the stored fraction of the bytes, each 0 to 1; nil while the size is unknown.
+  var barParts: (received: Double, stored: Double)? {
+    if state == .done { return (1, 1) }
+    guard let size, let fraction else { return nil }
+    return size > 0 ? (fraction, min(1, Double(stored ?? 0) / Double(size))) : (0, 0)
+  }
+}
+
+extension UploadError.Code {
+  /// The code as text: `connection refused` for `connectionRefused`.
+  var text: String {
+    rawValue.reduce(into: "") { text, letter in
+      text += letter.isUppercase ? " " + letter.lowercased() : String(letter)
+    }
+  }
+}
+
+extension UploadDirection {
+  /// An arrow in the direction of the bytes, one column wide.
+  func arrow(_ isUnicode: Bool) -> String {
+    switch self {
+    case .incoming: isUnicode ? "↓" : "v"
+    case .outgoing: isUnicode ? "↑" : "^"
+    }
   }
 }

@@ -1,36 +1,36 @@
 import TerminalUI
 import UploadCore
 
-/// The uploads of one direction, in the order in which they are shown: those under way, newest first, then the queued ones,
-/// next to go first, then those that have ended, newest first.
+/// The uploads of one direction in the order of their rows: active ones, newest first; queued ones, the next to begin
+/// first; ended ones, newest first.
 struct UploadList: Sendable {
-  /// How many ended ones are kept.
+  /// How many ended uploads are kept.
   static let endedLimit = 200
 
   private var records: [UploadID: UploadRecord] = [:]
-  /// Those under way as the snapshot has them: oldest first.
+  /// In the order of the snapshot: oldest first.
   private var active: [UploadID] = []
-  /// The queued ones, next to go first.
-  private var waiting: [UploadID] = []
-  /// Queued uploads that are not listed.
+  /// The next to begin first.
+  private var queued: [UploadID] = []
+  /// How many queued uploads the snapshot only counts; 0 to ``countLimit``.
   private(set) var unlisted = 0
   /// In the order of their ends.
   private var ended: [UploadID] = []
-  /// Ended ones that were dropped because there were too many, since the list was last cleared.
-  private(set) var leftOut = 0
-  /// The ones that are shown, the filter considered.
+  /// Ended uploads that were dropped over the limit since the list was last cleared.
+  private(set) var droppedCount = 0
+  /// The uploads of all rows, which contain the filter.
   private(set) var shown: [UploadID] = []
-  /// Of those under way, bytes per second.
-  private(set) var totalSpeed = 0.0
+  /// The sum over active uploads, in bytes per second.
+  private(set) var totalRate = 0.0
 
-  /// Those that are under way.
+  /// Larger counts of a snapshot become this one, so that no sum overflows.
+  static let countLimit = 1 << 40
+
   var activeCount: Int { active.count }
-  /// Those that wait for others to end before they begin.
-  var waitingCount: Int { waiting.count + unlisted }
-  /// Those that have not ended.
-  var runningCount: Int { activeCount + waitingCount }
+  var queuedCount: Int { queued.count + unlisted }
+  /// Active and queued uploads.
+  var runningCount: Int { activeCount + queuedCount }
   var endedCount: Int { ended.count }
-  /// Those under way that are stalled.
   var stalledCount: Int { active.count { records[$0]?.now.state == .stalled } }
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
@@ -45,158 +45,124 @@ struct UploadList: Sendable {
     shown.firstIndex(of: id)
   }
 
-  /// Those that have not ended, less what is ``unlisted``.
-  var runningRecords: [UploadRecord] { (active + waiting).compactMap { records[$0] } }
+  /// Active and queued uploads, without ``unlisted`` ones.
+  var runningRecords: [UploadRecord] { (active + queued).compactMap { records[$0] } }
 
-  /// Takes the uploads of a snapshot, all of this direction.
-  /// - Parameter unlisted: how many more are queued.
-  /// - Returns: whether other uploads run or have ended than before.
-  mutating func take(_ uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
-    let before = (active, waiting)
+  /// Updates the list with the uploads of a snapshot, which are all of its direction.
+  /// - Parameters:
+  ///   - unlisted: how many more are queued.
+  ///   - ticks: half seconds since the snapshot before.
+  /// - Returns: whether an upload began, left the queue or ended.
+  mutating func update(with uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
+    let before = (active, queued, ended.count)
     active.removeAll(keepingCapacity: true)
-    waiting.removeAll(keepingCapacity: true)
-    self.unlisted = max(0, unlisted)
-    totalSpeed = 0
-    var hasEnded = false
+    queued.removeAll(keepingCapacity: true)
+    self.unlisted = min(max(0, unlisted), Self.countLimit)
+    totalRate = 0
     for upload in uploads {
       let wasRunning = records[upload.id]?.isRunning ?? true
-      records[upload.id, default: UploadRecord(upload)].take(upload, ticks: ticks)
+      records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)
       if upload.outcome != nil {
-        guard wasRunning else { continue }
-        ended.append(upload.id)
-        hasEnded = true
+        if wasRunning { ended.append(upload.id) }
       } else if upload.isInLine {
-        waiting.append(upload.id)
+        queued.append(upload.id)
       } else {
         active.append(upload.id)
-        totalSpeed += upload.speed > 0 ? min(upload.speed, 1e18) : 0
+        totalRate += upload.speed > 0 ? min(upload.speed, 1e18) : 0
       }
     }
-    guard hasEnded || (active, waiting) != before else { return false }
-    dropLost(before.0 + before.1)
-    dropOldest()
+    guard (active, queued, ended.count) != before else { return false }
+    removeMissing(before.0 + before.1)
+    let excess = max(0, ended.count - Self.endedLimit)
+    for id in ended.prefix(excess) { records[id] = nil }
+    ended.removeFirst(excess)
+    droppedCount += excess
     return true
   }
 
-  /// The ledger drops ended uploads that are not drained in time; those are in no snapshot any more.
-  private mutating func dropLost(_ before: [UploadID]) {
-    guard records.count > active.count + waiting.count + ended.count else { return }
-    let kept = Set(active).union(waiting).union(ended)
+  /// Removes uploads that were running before and are in no list now: the ledger drops ended ones that are not read in time.
+  private mutating func removeMissing(_ before: [UploadID]) {
+    guard records.count > active.count + queued.count + ended.count else { return }
+    let kept = Set(active).union(queued).union(ended)
     for id in before where !kept.contains(id) { records[id] = nil }
   }
 
-  private mutating func dropOldest() {
-    let excess = ended.count - Self.endedLimit
-    guard excess > 0 else { return }
-    for id in ended.prefix(excess) { records[id] = nil }
-    ended.removeFirst(excess)
-    leftOut += excess
-  }
-
-  /// Forgets those that have ended.
   mutating func clearEnded() {
     for id in ended { records[id] = nil }
     ended = []
-    leftOut = 0
+    droppedCount = 0
   }
 
-  /// Works out what is shown and in what order.
+  /// Sets the rows: only active uploads are sorted, the queue keeps its order.
+  /// - Parameter filter: what a row must contain, in upper or lower case; empty for all rows.
   mutating func arrange(by sort: UploadSort, filter: String) {
     let filter = filter.lowercased()
-    let first = Self.sorted(matching(active, filter), by: sort)
-    // The queue keeps its own order, whatever the others are ordered by.
-    shown = first + (matching(waiting, filter) + matching(ended.reversed(), filter)).map(\.id)
+    let first = Self.sorted(matching(active.reversed(), filter), by: sort)
+    shown = (first + matching(queued, filter) + matching(ended.reversed(), filter)).map(\.id)
   }
 
-  private func matching(_ ids: [UploadID], _ filter: String) -> [UploadRecord] {
+  private func matching(_ ids: some Sequence<UploadID>, _ filter: String) -> [UploadRecord] {
     let all = ids.compactMap { records[$0] }
     return filter.isEmpty ? all : all.filter { $0.matches(filter) }
   }
 
-  private static func sorted(_ active: [UploadRecord], by sort: UploadSort) -> [UploadID] {
-    // Newest first, and so among equals: the sort of the standard library keeps the order of those.
-    let newestFirst = Array(active.reversed())
+  /// Equal records stay newest first: the sort of the standard library is stable.
+  private static func sorted(_ newestFirst: [UploadRecord], by sort: UploadSort) -> [UploadRecord] {
     switch sort {
-    case .started: return newestFirst.map(\.id)
-    case .name: return newestFirst.sorted { $0.now.name < $1.now.name }.map(\.id)
-    case .rate: return descending(newestFirst) { $0.now.speed }
-    case .progress: return descending(newestFirst) { $0.now.fraction ?? -1 }
-    case .memory: return descending(newestFirst) { Double($0.now.residentBytes) }
+    case .started: newestFirst
+    case .name: newestFirst.sorted { $0.now.name < $1.now.name }
+    // The maximum of any number and NaN, for which comparisons define no order, is the number.
+    case .rate: newestFirst.sorted { max(-Double.infinity, $0.now.speed) > max(-Double.infinity, $1.now.speed) }
+    case .progress: newestFirst.sorted { $0.now.fraction ?? -1 > $1.now.fraction ?? -1 }
+    case .memory: newestFirst.sorted { $0.now.residentBytes > $1.now.residentBytes }
     }
-  }
-
-  /// What is no number counts as the least: with it in a comparison there would be no order.
-  private static func descending(_ records: [UploadRecord], _ key: (UploadRecord) -> Double) -> [UploadID] {
-    records.map { record -> (id: UploadID, key: Double) in
-      let value = key(record)
-      return (record.id, value.isNaN ? -.infinity : value)
-    }
-    .sorted { $0.key > $1.key }.map(\.id)
   }
 }
 
 extension UploadRecord {
-  /// Whether anything the row says contains `text`, which is in lower case.
+  /// Whether a text of the row contains `text`, which is in lower case.
   fileprivate func matches(_ text: String) -> Bool {
     now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
-      || now.mode.rawValue.contains(text) || now.stateWords.contains(text)
+      || now.mode.rawValue.contains(text) || now.stateText.contains(text)
   }
 }
 
-/// Where the user is in a list of uploads. Until the user has moved there it is the first one, whichever that is; from then
-/// on the selection stays with its upload when the order changes.
+/// The selection and the scroll position in a list of uploads.
+///
+/// The first row is selected until the user moves; then the selection stays with its upload when the order changes.
 struct ListPlace: Hashable, Sendable {
-  /// How the selection follows changes of the list.
-  private enum Hold: Hashable {
-    /// It stays at the first row.
-    case none
-    /// With an upload that was selected for the user, until its end; no list is scrolled for one that has ended.
-    case untilEnd
-    /// With the upload that the user went to.
-    case always
+  /// What the selection follows when the list changes.
+  enum Anchor: Hashable {
+    case firstRow
+    /// An upload that was selected automatically, until it ends outside of the visible rows.
+    case uploadUntilEnd
+    /// An upload that the user selected.
+    case upload
   }
 
-  /// The selected upload; nil when there is none.
+  /// The selected upload; nil in an empty list.
   private(set) var id: UploadID?
   private(set) var scroll = Scroll()
-  private var hold = Hold.none
+  var anchor = Anchor.firstRow
 
-  /// Finds the selected upload again after the list has changed; when it is gone, what stands in its place.
+  /// Finds the selected upload after the list has changed. When it is gone, selects the one in its row.
+  /// - Parameter visible: the rows that are visible at a time.
   mutating func follow(_ list: UploadList, visible: Int) {
-    if list.shown.isEmpty { hold = .none }
     let row = id.flatMap { list.row(of: $0) }
-    if hold == .untilEnd, row.map({ $0 >= visible && list.record(at: $0)?.isRunning != true }) ?? true { hold = .none }
-    set(hold == .none ? 0 : row ?? scroll.selection, in: list, visible: visible)
+    let isLost = row.map { $0 >= visible && list.record(at: $0)?.isRunning != true } ?? true
+    if list.shown.isEmpty || anchor == .uploadUntilEnd && isLost { anchor = .firstRow }
+    select(anchor == .firstRow ? 0 : row ?? scroll.selection, anchor: anchor, in: list, visible: visible)
   }
 
   mutating func move(by steps: Int, in list: UploadList, visible: Int) {
-    hold = .always
+    anchor = .upload
     scroll.move(by: steps, count: list.shown.count, visible: visible)
     id = list.record(at: scroll.selection)?.id
   }
 
-  mutating func select(_ row: Int, in list: UploadList, visible: Int) {
-    hold = .always
-    set(row, in: list, visible: visible)
-  }
-
-  /// Selects an upload for the user, who has not gone to it.
-  mutating func propose(_ row: Int, in list: UploadList, visible: Int) {
-    hold = .untilEnd
-    set(row, in: list, visible: visible)
-  }
-
-  /// Keeps the selection with its upload, as after a move.
-  mutating func keep() {
-    hold = .always
-  }
-
-  /// To the first one, and to whichever comes first later.
-  mutating func release() {
-    hold = .none
-  }
-
-  private mutating func set(_ row: Int, in list: UploadList, visible: Int) {
+  /// Selects the upload of a row, or of the nearest row that exists.
+  mutating func select(_ row: Int, anchor: Anchor, in list: UploadList, visible: Int) {
+    self.anchor = anchor
     scroll.select(row, count: list.shown.count, visible: visible)
     id = list.record(at: scroll.selection)?.id
   }

@@ -1,20 +1,20 @@
 import UploadCore
 
-/// What the dashboard knows of one upload: its latest snapshot, and its history.
+/// One upload: its latest snapshot and its history.
 struct UploadRecord: Sendable {
   /// How many values the sparkline of a row can show.
   private static let recentLimit = 16
 
   private(set) var now: UploadSnapshot
-  /// Bytes a second over the upload's life.
+  /// The rate since the start, in bytes per second.
   private(set) var rates = Series(.average)
-  /// Resident bytes over the upload's life.
+  /// Resident bytes since the start.
   private(set) var memory = Series(.maximum)
-  /// The latest rates, a value each half second, for the sparkline.
+  /// The latest rates in bytes per second, oldest first, a value for each half second.
   private(set) var recent: [Double] = []
-  /// The highest rate that was seen; bytes per second.
-  private(set) var peakSpeed = 0.0
-  /// Goes up with every snapshot in which bytes have moved: where the segment of a bar without a length stands.
+  /// The highest rate so far, in bytes per second.
+  private(set) var peakRate = 0.0
+  /// The number of snapshots in which bytes have moved: the position of the moving bar of an upload without a size.
   private(set) var motion = 0
 
   init(_ upload: UploadSnapshot) {
@@ -25,62 +25,58 @@ struct UploadRecord: Sendable {
   var id: UploadID { now.id }
   var isRunning: Bool { now.outcome == nil }
 
-  /// Takes a later snapshot.
-  /// - Parameter ticks: for how many half seconds a value is to be kept.
-  mutating func take(_ upload: UploadSnapshot, ticks: Int) {
+  /// Updates the record with a later snapshot.
+  /// - Parameter ticks: half seconds since the snapshot before; a value is appended for each.
+  mutating func update(with upload: UploadSnapshot, ticks: Int) {
     if upload.bytes != now.bytes { motion &+= 1 }
-    // The name does not change, and ours may be the shorter one.
+    // The name does not change, and the record's may be shortened.
     let name = now.name
     now = upload
     now.name = name
-    if upload.speed > peakSpeed { peakSpeed = upload.speed }
-    guard isRunning else { return end() }
-    for _ in 0..<ticks { keep(rate: upload.speed, memory: upload.residentBytes) }
+    if upload.speed > peakRate { peakRate = upload.speed }
+    if isRunning {
+      for _ in 0..<ticks { append(rate: upload.speed, memory: upload.residentBytes) }
+      return
+    }
+    peakRate = max(peakRate, now.averageSpeed.isFinite ? now.averageSpeed : 0)
+    // An upload that ended before the first tick is shown by its average.
+    if rates.values.isEmpty { append(rate: now.averageSpeed, memory: now.peakResidentBytes) }
   }
 
-  /// An upload too short to have been sampled is shown by its average.
-  private mutating func end() {
-    peakSpeed = max(peakSpeed, now.averageSpeed.isFinite ? now.averageSpeed : 0)
-    if rates.values.isEmpty { keep(rate: now.averageSpeed, memory: now.peakResidentBytes) }
-  }
-
-  private mutating func keep(rate: Double, memory bytes: Int) {
+  private mutating func append(rate: Double, memory bytes: Int) {
     rates.append(rate)
     memory.append(Double(bytes))
     if recent.count >= Self.recentLimit { recent.removeFirst() }
     recent.append(rate)
   }
 
-  /// A file name has at most 255 bytes; a longer one would have to be measured in each frame.
+  /// A name of at most 1,024 bytes, with an ellipsis for the middle of a longer one, which would slow down each frame. File
+  /// systems allow 255 bytes.
   static func bounded(_ name: String) -> String {
     guard name.utf8.count > 1024 else { return name }
-    let scalars = name.unicodeScalars
-    var result = String.UnicodeScalarView(scalars.prefix(256))
-    result.append("…")
-    result.append(contentsOf: scalars.suffix(128))
-    return String(result)
+    return String(name.unicodeScalars.prefix(256)) + "…" + String(name.unicodeScalars.suffix(128))
   }
 }
 
-/// Values over time in a fixed amount of memory, a value each ``interval`` seconds at first.
+/// Values over time in a fixed amount of memory, at first one for each ``interval``.
 ///
-/// When it is full, neighbours are merged and later values are taken half as often, so that it always reaches back to
-/// the beginning or nearly so.
+/// A full series merges neighbours and from then on accepts values at half the rate, so that it always reaches back to its
+/// first value.
 struct Series: Sendable, Hashable {
+  /// How neighbours are merged.
   enum Merge: Hashable, Sendable {
-    case average
-    case maximum
+    case average, maximum
   }
 
-  /// Seconds from one value to the next, as they are given.
+  /// Seconds between two calls of ``append(_:)``.
   static let interval = 0.5
-  /// Enough for a graph 100 cells wide in braille.
+  /// Enough values for a graph 100 cells wide in braille.
   static let capacity = 240
 
-  /// Oldest first.
+  /// Oldest first; 0 or more each.
   private(set) var values: [Float] = []
-  /// How many of the values given one of ``values`` stands for.
-  private(set) var stride = 1
+  /// How many appended values one of ``values`` stands for.
+  private var stride = 1
   private let merge: Merge
   private var pending: Float = 0
   private var pendingCount = 0
@@ -92,6 +88,7 @@ struct Series: Sendable, Hashable {
   /// Seconds that one of ``values`` stands for.
   var secondsPerValue: Double { Double(stride) * Self.interval }
 
+  /// Appends a value; NaN and negative values count as 0.
   mutating func append(_ value: Double) {
     let value = value > 0 ? Float(min(value, 1e18)) : 0
     switch merge {
@@ -114,35 +111,28 @@ struct Series: Sendable, Hashable {
   }
 }
 
-/// Turns the times of snapshots, which come at any rate, into half seconds for what is drawn over time.
+/// Converts the times of snapshots, which arrive at any rate, into half seconds for histories.
 struct TickClock: Sendable {
   private static let interval = Duration.seconds(Series.interval)
-  /// After a longer pause (the program was stopped) time is not made up for.
-  private static let most = 20
+  /// A longer pause, in which the process was stopped, counts as one tick.
+  private static let limit = 20
 
   private var first: ContinuousClock.Instant?
   private var next: ContinuousClock.Instant?
 
-  /// How many half seconds have become full since the last call; one at the first.
+  /// How many half seconds have ended since the previous call, 0 to 20; one at the first call.
   mutating func ticks(until now: ContinuousClock.Instant) -> Int {
-    guard let due = next else {
-      first = now
-      next = now + Self.interval
-      return 1
-    }
+    if first == nil { first = now }
+    let due = next ?? now
     guard now >= due else { return 0 }
-    let count = 1 + Int(min((now - due) / Self.interval, Double(Self.most)))
-    if count > Self.most {
-      next = now + Self.interval
-      return 1
-    }
-    next = due + Self.interval * count
-    return count
+    let count = 1 + Int(min((now - due) / Self.interval, Double(Self.limit)))
+    let isPause = count > Self.limit
+    next = isPause ? now + Self.interval : due + Self.interval * count
+    return isPause ? 1 : count
   }
 
   /// Whole minutes since the first call of ``ticks(until:)``.
   func minutes(until now: ContinuousClock.Instant) -> Int {
-    guard let first else { return 0 }
-    return max(0, Int((now - first).components.seconds / 60))
+    first.map { max(0, Int((now - $0).components.seconds / 60)) } ?? 0
   }
 }

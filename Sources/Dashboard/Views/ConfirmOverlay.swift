@@ -1,39 +1,31 @@
 import TerminalUI
 import UploadCore
 
-/// A question with its two keys, over everything else.
+/// A dialog that asks for confirmation, over everything else.
 struct ConfirmOverlay: Widget {
   let question: Question
   let hints: [KeyHint]
 
   func draw(on surface: inout Surface) {
     let theme = surface.theme
-    let keys = hints.map { "\($0.key) \($0.word)" }.joined(separator: "   ")
+    let keys = StyledText(hints.flatMap { [Span($0.key, theme.key), Span(" \($0.text)   ", theme.text)] })
     let lines = question.lines
-    let width = min(60, max(question.title.columns, keys.columns, lines.map(\.columns).max() ?? 0) + 2)
+    let columns = lines.map(\.columns) + [question.title.columns, keys.columns - 3]
     let panel = Panel(StyledText(question.title), isFocused: true)
-    Overlay(panel, width: width, height: lines.count + 2).draw(on: &surface) { surface in
-      // Without room for the box there is none for its title: the keys are what must be seen.
-      var y = 0
-      let room = surface.height - 1
-      for line in lines where y < room {
+    Overlay(panel, width: min(60, (columns.max() ?? 0) + 2), height: lines.count + 2).draw(on: &surface) { surface in
+      // The keys are visible on any screen, the text only where it has space above them.
+      for (y, line) in lines.prefix(max(0, surface.height - 1)).enumerated() {
         surface.write(StyledText(line), x: 0, y: y, width: surface.width, truncation: .middle)
-        y += 1
       }
-      var text = StyledText("")
-      for hint in hints {
-        text.append(hint.key, theme.key)
-        text.append(" \(hint.word)   ", theme.text)
-      }
-      surface.write(text, x: 0, y: surface.height - 1, width: surface.width)
+      surface.write(keys, x: 0, y: surface.height - 1, width: surface.width)
     }
   }
 }
 
-/// Something that is done only when the user says so again.
+/// An action that needs confirmation.
 enum Question: Hashable, Sendable {
   case cancel(UploadID, name: String, direction: UploadDirection)
-  /// While so many uploads run.
+  /// - running: the number of active and queued uploads.
   case quit(running: Int)
 
   var title: String {
@@ -43,12 +35,13 @@ enum Question: Hashable, Sendable {
     }
   }
 
-  /// What will happen.
+  /// The effect of the action.
   var lines: [String] {
     switch self {
-    case .cancel(_, let name, .incoming): [name, "What has arrived of it is thrown away."]
-    case .cancel(_, let name, .outgoing): [name, "The upload ends here."]
-    case .quit(let running): [running == 1 ? "1 upload runs and is ended." : "\(running) uploads run and are ended."]
+    case .cancel(_, let name, .incoming): [name, "The data received so far is discarded."]
+    case .cancel(_, let name, .outgoing): [name, "Sending stops. The server may keep what it has received."]
+    case .quit(running: 1): ["1 upload is still running. Quit and cancel it?"]
+    case .quit(let running): ["\(running) uploads are still running. Quit and cancel them?"]
     }
   }
 }

@@ -1,32 +1,35 @@
 import TerminalUI
 
-/// The last line: the keys that do something now, and what happened last.
+/// The last row: the keys that have an effect now, and the latest log entry.
 struct FooterView: Widget {
   let hints: [KeyHint]
+  /// Nil when there is none.
   let last: LogEntry?
-  /// Whether ``last`` is a note that the user should see now: then hints make room for it.
+  /// Whether ``last`` is a note that must be visible at the expense of hints.
   var isNew = false
 
   private static let gap = 2
+
   func draw(on surface: inout Surface) {
     var x = 1
     for hint in fitting(surface.width - 1 - noteColumns(surface)) {
       x += surface.write(hint.key, x: x, y: 0, style: surface.theme.key) + 1
-      x += surface.write(hint.word, x: x, y: 0, style: surface.theme.dim) + Self.gap
+      x += surface.write(hint.text, x: x, y: 0, style: surface.theme.dim) + Self.gap
     }
     let room = surface.width - x - 1
     guard let last, room >= 16 else { return }
-    LogLine.drawShort(last, x: x, width: room, on: &surface)
+    LogRow.drawShort(last, x: x, width: room, on: &surface)
   }
 
-  /// What is kept free for a new note: all of it, unless not even the first hint and the last two would be left.
+  /// The columns to keep free for a new note: those of its whole text, as far as the first and the last two hints leave
+  /// them.
   private func noteColumns(_ surface: Surface) -> Int {
     guard isNew, let last else { return 0 }
     let fewest = (hints.prefix(1) + hints.dropFirst().suffix(2)).reduce(0) { $0 + $1.columns + Self.gap }
-    return max(0, min(LogLine.shortColumns(last, surface: surface) + Self.gap, surface.width - 1 - fewest))
+    return max(0, min(LogRow.shortColumns(last, surface: surface) + Self.gap, surface.width - 1 - fewest))
   }
 
-  /// The hints that fit. The first and the last two (help and quit, most of the time) are the last to go.
+  /// The hints that fit. The first and the last two, mostly help and quit, are removed last.
   private func fitting(_ width: Int) -> [KeyHint] {
     var hints = hints
     while !hints.isEmpty, hints.reduce(-Self.gap, { $0 + $1.columns + Self.gap }) > width {
@@ -36,16 +39,22 @@ struct FooterView: Widget {
   }
 }
 
-/// A key and what it does now.
+/// A key and a short name of its current effect.
 struct KeyHint: Hashable, Sendable {
-  var key: String
-  var word: String
+  let key: String
+  let text: String
 
-  var columns: Int { key.columns + 1 + word.columns }
+  /// The hint of a row of the key table; nil for a row without one.
+  init?<Action: Hashable & Sendable>(_ binding: KeyBinding<Action>, _ glyphs: GlyphSet) {
+    guard let text = binding.hint, let key = binding.keys.first else { return nil }
+    (self.key, self.text) = (key.label(glyphs), text)
+  }
+
+  var columns: Int { key.columns + 1 + text.columns }
 }
 
-/// The last line while the filter is being typed.
-struct FilterLine: Widget {
+/// The last row while the filter is being typed.
+struct FilterView: Widget {
   let field: TextField
   let hints: [KeyHint]
 
@@ -54,7 +63,6 @@ struct FilterLine: Widget {
     let hintColumns = hints.reduce(0) { $0 + $1.columns + 2 }
     let right = surface.width >= hintColumns + 24 ? hintColumns : 0
     surface.draw(field, in: Rect(x: 2, y: 0, width: surface.width - 3 - right, height: 1))
-    guard right > 0 else { return }
     let rect = Rect(x: surface.width - right, y: 0, width: right, height: 1)
     surface.draw(FooterView(hints: hints, last: nil), in: rect)
   }

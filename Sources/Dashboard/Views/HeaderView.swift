@@ -1,7 +1,7 @@
 import TerminalUI
 import UploadCore
 
-/// The upper one or two lines: what runs both ways, where to upload to, and what it costs.
+/// The first one or two rows: active uploads, the URL of the server, and the resources in use.
 struct HeaderView: Widget {
   let state: DashboardState
   let facts: DashboardFacts
@@ -9,24 +9,20 @@ struct HeaderView: Widget {
 
   private static let gap = 2
   private static let sparkColumns = 10
-  /// Of a number below a GiB, which the program's own memory should be.
+  /// Columns of an amount below 1 GiB, which the process should never exceed.
   private static let memoryColumns = 9
 
   func draw(on surface: inout Surface) {
-    let left = counts(surface)
-    var x = surface.write(left, x: 1, y: 0) + 1 + Self.gap
+    let x = surface.write(counts(surface), x: 1, y: 0) + 1 + Self.gap
     let right = drawRight(on: &surface, from: x)
-    // In the middle of what is left, where there is something left; else in the second line.
+    // Centered in the remaining space; in the second row when there is too little.
     let url = facts.url.columns
     let showsURL = right - x >= url + Self.gap
-    if showsURL {
-      x += (right - x - url) / 2
-      surface.write(facts.url, x: x, y: 0, style: surface.theme.accent)
-    }
-    if surface.height > 1 { drawSecondLine(on: &surface, withURL: !showsURL) }
+    if showsURL { surface.write(facts.url, x: x + (right - x - url) / 2, y: 0, style: surface.theme.accent) }
+    if surface.height > 1 { drawSecondRow(on: &surface, withURL: !showsURL) }
   }
 
-  /// `sluice  ↓ 3 · 212.0 MiB/s   ↑ 2 · 96.3 MiB/s`, the last ones left out where they do not fit.
+  /// `sluice  ↓ 3 · 212.0 MiB/s   ↑ 2 · 96.3 MiB/s`, as much of it as fits.
   private func counts(_ surface: Surface) -> StyledText {
     let theme = surface.theme
     var text = StyledText("sluice", theme.title)
@@ -34,50 +30,48 @@ struct HeaderView: Widget {
     for direction in UploadDirection.allCases {
       let list = state[direction]
       let isBusy = list.activeCount > 0
-      var next = StyledText("  \(direction.arrow(surface.glyphs.isUnicode)) ", isBusy ? theme.accent : theme.dim)
-      next.append("\(list.activeCount)", isBusy ? theme.title : theme.dim)
-      next.append(" \(surface.glyphs.separator.text) ", theme.dim)
-      let rate = ByteSize.rateText(list.totalSpeed)
-      next.append(rate, isBusy ? theme.text : theme.dim)
-      // What follows stands still; a gap between the dot and the rate would tear them apart.
-      next.append(String(repeating: " ", count: max(0, Figures.rateColumns - rate.utf8.count)))
+      let rate = ByteSize.rateText(list.totalRate)
+      let next = StyledText([
+        Span("  \(direction.arrow(surface.glyphs.isUnicode)) ", isBusy ? theme.accent : theme.dim),
+        Span("\(list.activeCount)", isBusy ? theme.title : theme.dim),
+        Span(" \(surface.glyphs.separator.text) ", theme.dim),
+        Span(rate, isBusy ? theme.text : theme.dim),
+        // The widest rate has its columns, so that nothing behind it moves.
+        Span(Figures.filled("", Figures.rateColumns - rate.utf8.count)),
+      ])
       guard text.columns + next.columns < surface.width else { break }
       text = text + next
     }
     return text
   }
 
-  /// Memory, its course and the uptime, the last ones left out first.
-  /// - Returns: the column where they begin, less the gap before them.
+  /// Draws memory, its sparkline and the uptime, aligned right. Without space the uptime is left out first, then the
+  /// sparkline.
+  /// - Returns: the first of their columns, without the gap before them.
   private func drawRight(on surface: inout Surface, from start: Int) -> Int {
     let theme = surface.theme
     let memory = Figures.padded(Figures.memory(state.memory.resident), Self.memoryColumns)
     let uptime = "  up \(Figures.uptime(state.uptimeMinutes))"
-    let memoryColumns = 4 + memory.utf8.count
-    var room = surface.width - 1 - start - memoryColumns
-    guard room >= 0 else { return surface.width }
-    let showsSpark = room >= Self.sparkColumns + 1
-    if showsSpark { room -= Self.sparkColumns + 1 }
-    let showsUptime = room >= uptime.utf8.count
-    var x = surface.width - 1
-    if showsUptime {
+    var x = surface.width - 1 - 4 - memory.utf8.count
+    guard x >= start else { return surface.width }
+    let showsSpark = x - start >= Self.sparkColumns + 1
+    if showsSpark { x -= Self.sparkColumns + 1 }
+    if x - start >= uptime.utf8.count {
       x -= uptime.utf8.count
-      surface.write(uptime, x: x, y: 0, style: theme.dim)
+      surface.write(uptime, x: surface.width - 1 - uptime.utf8.count, y: 0, style: theme.dim)
     }
-    if showsSpark {
-      x -= Self.sparkColumns
-      let graph = Graph(state.residentHistory, maximum: Double(state.memory.peak), style: theme.accent)
-      surface.draw(graph, in: Rect(x: x, y: 0, width: Self.sparkColumns, height: 1))
-      x -= 1
-    }
-    x -= memoryColumns
     surface.write("RSS ", x: x, y: 0, style: theme.dim)
-    surface.write(memory, x: x + 4, y: 0, style: theme.title)
+    let end = x + 4 + surface.write(memory, x: x + 4, y: 0, style: theme.title)
+    if showsSpark {
+      let graph = Graph(state.residentHistory, maximum: Double(state.memory.peak), style: theme.accent)
+      surface.draw(graph, in: Rect(x: end + 1, y: 0, width: Self.sparkColumns, height: 1))
+    }
     return x - Self.gap
   }
 
-  /// The address where the first line has no room, the budget, the disk, the peak, and where files go.
-  private func drawSecondLine(on surface: inout Surface, withURL: Bool) {
+  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory, each
+  /// where it fits.
+  private func drawSecondRow(on surface: inout Surface, withURL: Bool) {
     let theme = surface.theme
     var x = 1
     func put(_ text: StyledText) {
@@ -87,7 +81,7 @@ struct HeaderView: Widget {
       x += columns + Self.gap
     }
     if withURL { put(StyledText(facts.url, theme.accent)) }
-    if let token = facts.madeToken { put(StyledText("token ", theme.dim) + StyledText(token, theme.accent)) }
+    if let token = facts.generatedToken { put(StyledText("token ", theme.dim) + StyledText(token, theme.accent)) }
     drawSlabs(on: &surface, at: &x)
     put("peak RSS \(Figures.memory(state.memory.peak))")
     if let free = state.freeSpace {
@@ -97,7 +91,7 @@ struct HeaderView: Widget {
     put(StyledText("files in \(facts.directory)"))
   }
 
-  /// `slabs ███───── 12.0 of 256.0 MiB`
+  /// Draws the memory budget: `slabs ███───── 12.0 MiB of 256.0 MiB`.
   private func drawSlabs(on surface: inout Surface, at x: inout Int) {
     let slabs = state.slabs
     let part = slabs.budget > 0 ? Double(max(0, slabs.used)) / Double(slabs.budget) : 0
@@ -107,9 +101,7 @@ struct HeaderView: Widget {
     let columns = 6 + gauge + 1 + numbers.utf8.count
     guard x + columns < surface.width else { return }
     surface.write("slabs", x: x, y: 1, style: surface.theme.dim)
-    if gauge > 0 {
-      surface.draw(Gauge(received: part, stored: part), in: Rect(x: x + 6, y: 1, width: gauge, height: 1))
-    }
+    surface.draw(Gauge(received: part, stored: part), in: Rect(x: x + 6, y: 1, width: gauge, height: 1))
     let style = part > 0.9 ? surface.theme.warning : surface.theme.dim
     surface.write(numbers, x: x + 7 + gauge, y: 1, style: style)
     x += columns + Self.gap

@@ -1,75 +1,73 @@
 import TerminalUI
 
-/// All keys, in as many columns as there is room for.
+/// All keys, in as many columns as there is space for.
 struct HelpOverlay: Widget {
   let sections: [KeySection]
-  /// Lines that are scrolled out at the top.
+  /// Rows that are scrolled out above.
   let offset: Int
 
   static let columnWidth = 54
   static let keyColumns = 16
   private static let gap = 3
 
-  /// A line of the help: a title, or keys and what they do.
-  private enum Line {
+  private enum Row {
     case blank
     case title(String)
-    case row(KeySection.Row)
+    case keys(KeySection.Row)
   }
 
   func draw(on surface: inout Surface) {
     let columns = Self.columns(sections, width: surface.width)
-    let height = columns.map(\.count).max() ?? 0
+    let (rows, visible) = Self.extent(sections, size: Size(width: surface.width, height: surface.height))
     let width = columns.count * (Self.columnWidth + Self.gap) - Self.gap
-    let visible = max(1, surface.height - 2)
-    let more = height > visible ? "\(surface.glyphs.up.text)\(surface.glyphs.down.text) for more" : ""
+    let more = rows > visible ? "\(surface.glyphs.up.text)\(surface.glyphs.down.text) for more" : ""
     let panel = Panel("Keys", trailing: "Esc closes", footer: StyledText(more), isFocused: true)
-    let first = Self.clamped(offset, lines: height, visible: visible)
-    Overlay(panel, width: width, height: height).draw(on: &surface) { surface in
+    let first = Self.clamped(offset, rows: rows, visible: visible)
+    Overlay(panel, width: width, height: rows).draw(on: &surface) { surface in
       let columnWidth = (surface.width - (columns.count - 1) * Self.gap) / columns.count
-      for (index, lines) in columns.enumerated() {
+      for (index, column) in columns.enumerated() {
         let rect = Rect(x: index * (columnWidth + Self.gap), y: 0, width: columnWidth, height: surface.height)
-        surface.within(rect) { Self.draw(lines.dropFirst(first), on: &$0) }
+        surface.within(rect) { Self.draw(column.dropFirst(first), on: &$0) }
       }
     }
   }
 
-  /// The offset nearest to the one asked for at which no space is left free below.
-  static func clamped(_ offset: Int, lines: Int, visible: Int) -> Int {
-    max(0, min(offset, lines - visible))
+  /// The nearest offset to `offset` at which no row at the bottom is blank: 0 or more.
+  static func clamped(_ offset: Int, rows: Int, visible: Int) -> Int {
+    max(0, min(offset, rows - visible))
   }
 
-  /// How many lines there are, and how many of them are seen, on a screen of this size.
-  static func extent(_ sections: [KeySection], size: Size) -> (lines: Int, visible: Int) {
+  /// The rows of the longest column, and how many rows are visible at a time, on a screen of a size.
+  static func extent(_ sections: [KeySection], size: Size) -> (rows: Int, visible: Int) {
     (columns(sections, width: size.width).map(\.count).max() ?? 0, max(1, size.height - 2))
   }
 
-  /// The groups in up to three columns of about the same length; a group stays whole.
-  private static func columns(_ sections: [KeySection], width: Int) -> [[Line]] {
+  /// One to three columns of about the same length; a section is never divided.
+  private static func columns(_ sections: [KeySection], width: Int) -> [[Row]] {
     let count = min(3, max(1, (width - 4 + gap) / (columnWidth + gap)))
-    let groups = sections.map { [Line.title($0.title)] + $0.rows.map(Line.row) + [.blank] }
+    let groups = sections.map { [Row.title($0.title)] + $0.rows.map(Row.keys) + [.blank] }
     let share = groups.reduce(0) { $0 + $1.count } / count
-    var columns: [[Line]] = [[]]
-    for lines in groups {
-      let length = columns[columns.count - 1].count
-      if columns.count < count, length + lines.count / 2 > share {
-        columns.append(lines)
+    var columns: [[Row]] = [[]]
+    for rows in groups {
+      let last = columns.count - 1
+      if columns.count < count, columns[last].count + rows.count / 2 > share {
+        columns.append(rows)
       } else {
-        columns[columns.count - 1] += lines
+        columns[last] += rows
       }
     }
     return columns
   }
 
-  private static func draw(_ lines: some Sequence<Line>, on surface: inout Surface) {
-    let theme = surface.theme
+  private static func draw(_ rows: some Sequence<Row>, on surface: inout Surface) {
     let keyColumns = min(Self.keyColumns, surface.width / 2)
-    for (y, line) in lines.enumerated() where y < surface.height {
-      switch line {
+    for (y, row) in rows.prefix(surface.height).enumerated() {
+      switch row {
       case .blank: break
-      case .title(let title): surface.write(StyledText(title, theme.title), x: 0, y: y, width: surface.width)
-      case .row(let row):
-        let keys = StyledText(row.label(surface.glyphs), theme.key)
+      case .title(let title):
+        surface.write(StyledText(title, surface.theme.title), x: 0, y: y, width: surface.width)
+      case .keys(let row):
+        let keys = StyledText(row.label(surface.glyphs), surface.theme.key)
         surface.write(keys, x: 1, y: y, width: keyColumns - 2)
         surface.write(StyledText(row.help), x: keyColumns, y: y, width: surface.width - keyColumns)
       }

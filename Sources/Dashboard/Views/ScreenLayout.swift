@@ -1,42 +1,42 @@
 import TerminalUI
+import UploadCore
 
-/// Where everything stands on a screen of some size; what drawing, the mouse and a page's length agree on.
+/// The regions of the screen's parts at a size, which drawing, the mouse and the keys for pages share.
 ///
-/// Two columns from 100 columns on, else the panes are stacked; under 24 rows an upload has one line; under 16 rows or
-/// 50 columns there is only the pane that has the keys; under 40 columns or 8 rows there are no panes at all.
+/// Panes are beside each other from 100 columns on. Below 24 rows an upload has one row; below 16 rows or 50 columns only
+/// the pane with the focus is shown; below 40 columns or 8 rows a summary in place of panes.
 struct ScreenLayout: Hashable, Sendable {
-  /// Too small for panes: a summary in a few lines.
+  /// Whether the screen is too small for panes.
   let isSummary: Bool
   let header: Rect
-  /// Empty when there is nothing to warn of.
+  /// Empty when there is no warning.
   let warning: Rect
   private(set) var incoming = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var outgoing = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var detail = Rect(x: 0, y: 0, width: 0, height: 0)
   private(set) var log = Rect(x: 0, y: 0, width: 0, height: 0)
   let footer: Rect
-  /// Between header and footer.
+  /// Everything between header and footer.
   let body: Rect
-  /// Lines of one upload: 1 to 3.
-  let linesPerUpload: Int
+  /// Rows of one upload: 1 to 3.
+  let rowsPerUpload: Int
 
   /// - Parameters:
-  ///   - focus: the pane that has the keys.
+  ///   - focus: the pane that the keys go to.
   ///   - view: what the body shows.
+  ///   - hasWarning: whether a row is reserved for a warning.
   init(_ size: Size, focus: Pane, view: BodyView, hasWarning: Bool) {
     let (width, height) = (size.width, size.height)
     isSummary = width < 40 || height < 8
-    linesPerUpload = height < 24 ? 1 : height < 30 ? 2 : 3
-    let rows = Rect(size).rows([
-      .fixed(height < 16 ? 1 : 2), .fixed(hasWarning ? 1 : 0), .rest(), .fixed(1),
-    ])
+    let tallRows = height < 30 ? 2 : 3
+    rowsPerUpload = height < 24 ? 1 : tallRows
+    let rows = Rect(size).rows([.fixed(height < 16 ? 1 : 2), .fixed(hasWarning ? 1 : 0), .rest(), .fixed(1)])
     (header, warning, body, footer) = (rows[0], rows[1], rows[2], rows[3])
     guard !isSummary else { return }
-    let isSingle = height < 16 || width < 50
     switch view {
     case .log: log = body
     case .detail: detail = body
-    case .panes where isSingle: showOne(focus)
+    case .panes where height < 16 || width < 50: showOne(focus)
     case .panes: showPanes(size, focus: focus)
     }
   }
@@ -51,7 +51,8 @@ struct ScreenLayout: Hashable, Sendable {
 
   private mutating func showPanes(_ size: Size, focus: Pane) {
     let isWide = size.width >= 100
-    let detailHeight = isWide ? (size.height >= 44 ? 13 : size.height >= 30 ? 10 : 0) : size.height >= 40 ? 10 : 0
+    let lowHeight = size.height >= (isWide ? 30 : 40) ? 10 : 0
+    let detailHeight = isWide && size.height >= 44 ? 13 : lowHeight
     guard detailHeight > 0 || focus != .detail else { return detail = body }
     let rows = body.rows([.rest(), .fixed(detailHeight), .fixed(size.height >= 44 ? 8 : 0)])
     let panes = isWide ? rows[0].columns([.rest(), .rest()]) : rows[0].rows([.rest(), .rest()])
@@ -66,22 +67,40 @@ struct ScreenLayout: Hashable, Sendable {
     }
   }
 
-  /// How many uploads a pane shows at a time; 1 where it is not shown.
+  /// How many uploads a pane shows at a time; 1 when it is not shown.
   func visibleUploads(_ pane: Pane) -> Int {
-    ItemList.visible(height: Panel.content(of: rect(of: pane)).height, itemHeight: linesPerUpload)
+    ItemList.visible(height: Panel.content(of: rect(of: pane)).height, itemHeight: rowsPerUpload)
   }
 
-  /// How many lines of the log are seen at a time.
-  var visibleLogLines: Int {
+  /// How many rows of the event log are visible at a time; 1 when it is not shown.
+  var visibleLogRows: Int {
     ItemList.visible(height: Panel.content(of: log).height)
   }
 }
 
-/// What stands between header and footer.
+/// What is between header and footer.
 enum BodyView: Hashable, Sendable {
   case panes
-  /// All about one upload.
+  /// The detail of one upload.
   case detail
   /// The event log.
   case log
+}
+
+/// A part of the screen that keys can go to.
+enum Pane: Hashable, Sendable, CaseIterable {
+  case incoming, outgoing, detail
+
+  init(_ direction: UploadDirection) {
+    self = direction == .incoming ? .incoming : .outgoing
+  }
+
+  /// The direction of the uploads in it; nil for the detail.
+  var direction: UploadDirection? {
+    switch self {
+    case .incoming: .incoming
+    case .outgoing: .outgoing
+    case .detail: nil
+    }
+  }
 }

@@ -1,62 +1,61 @@
 import TerminalUI
 import UploadCore
 
-/// What is known of an upload, a line for each thing, the most important first.
+/// The facts about an upload, each with a label in rows of its own, the most important first.
 struct UploadFacts: Widget {
   let upload: UploadSnapshot
-  let peakSpeed: Double
+  /// In bytes per second.
+  let peakRate: Double
 
   private static let labelColumns = 9
-
-  private struct Fact {
-    var label: String
-    var text: String
-    var style: ((Theme) -> Style)?
-
-    init(_ label: String, _ text: String, _ style: ((Theme) -> Style)? = nil) {
-      (self.label, self.text, self.style) = (label, text, style)
-    }
-  }
+  /// The label of the path, which is truncated at its start and never wrapped, because its end matters.
+  private static let pathLabel = "path"
 
   func draw(on surface: inout Surface) {
     let width = surface.width - Self.labelColumns
     var y = 0
-    for fact in facts {
+    for (label, text) in facts {
       guard y < surface.height else { return }
-      surface.write(fact.label, x: 0, y: y, style: surface.theme.dim)
-      let style = fact.style?(surface.theme) ?? surface.theme.text
-      for line in Self.lines(of: fact, width: width, limit: surface.height - y) {
-        let truncation: Truncation = fact.label == "path" ? .start : .end
-        surface.write(StyledText(line, style), x: Self.labelColumns, y: y, width: width, truncation: truncation)
+      surface.write(label, x: 0, y: y, style: surface.theme.dim)
+      let style = label == "state" ? surface.theme.style(of: upload.state) : surface.theme.text
+      let truncation: Truncation = label == Self.pathLabel ? .start : .end
+      for row in Self.rows(label, text, width: width, limit: surface.height - y) {
+        surface.write(StyledText(row, style), x: Self.labelColumns, y: y, width: width, truncation: truncation)
         y += 1
       }
     }
   }
 
-  /// How many lines there are in so many columns.
+  /// How many rows all facts need in `width` columns.
   func height(width: Int) -> Int {
-    let width = width - Self.labelColumns
-    return facts.reduce(0) { $0 + Self.lines(of: $1, width: width).count }
+    facts.reduce(0) { $0 + Self.rows($1.label, $1.text, width: width - Self.labelColumns, limit: .max).count }
   }
 
-  /// What does not fit goes on in the next line, but for a path, of which the end matters.
-  private static func lines(of fact: Fact, width: Int, limit: Int = .max) -> [String] {
-    guard fact.label != "path", fact.text.columns > width else { return [fact.text] }
-    return fact.text.wrapped(to: width, limit: limit)
+  /// The text in rows of `width` columns, at most `limit` of them.
+  private static func rows(_ label: String, _ text: String, width: Int, limit: Int) -> [String] {
+    label == pathLabel || text.columns <= width ? [text] : text.wrapped(to: width, limit: limit)
   }
 
-  private var facts: [Fact] {
-    var facts = [Fact("state", upload.stateWords) { $0.style(of: upload.state) }]
-    if let reason = upload.retryReason { facts.append(Fact("reason", reason)) }
-    if upload.attempt > 1 { facts.append(Fact("attempt", "\(upload.attempt)")) }
-    if let error = upload.failure { facts.append(Fact("error", error.message)) }
-    facts += [Fact("size", size), Fact(upload.direction == .incoming ? "received" : "sent", progress)]
-    facts += [Fact("rate", rates), Fact("memory", memory), Fact("time", time)]
-    facts.append(Fact(upload.direction == .incoming ? "from" : "to", "\(upload.remote), \(upload.mode.rawValue)"))
-    if let path = upload.finishedFile?.path, !path.isEmpty { facts.append(Fact("path", path)) }
-    if let type { facts.append(Fact("type", type)) }
-    if let digest = upload.finishedFile?.sha256 { facts.append(Fact("SHA-256", digest)) }
-    return facts
+  private var facts: [(label: String, text: String)] {
+    let isIncoming = upload.direction == .incoming
+    let file = upload.finishedFile
+    let path = file?.path ?? ""
+    let facts: [(label: String, text: String?)] = [
+      ("state", upload.stateText),
+      ("reason", upload.retryReason),
+      ("attempt", upload.attempt > 1 ? "\(upload.attempt)" : nil),
+      ("error", upload.failure?.message),
+      ("size", size),
+      (isIncoming ? "received" : "sent", progress),
+      ("rate", rates),
+      ("memory", memory),
+      ("time", time),
+      (isIncoming ? "from" : "to", "\(upload.remote), \(upload.mode.rawValue)"),
+      (Self.pathLabel, path.isEmpty ? nil : path),
+      ("type", type),
+      ("SHA-256", file?.sha256),
+    ]
+    return facts.compactMap { fact in fact.text.map { (label: fact.label, text: $0) } }
   }
 
   private var size: String {
@@ -65,28 +64,27 @@ struct UploadFacts: Widget {
     return upload.sizeExact ? bytes : "at most \(bytes)"
   }
 
-  /// In columns of their own, so that nothing moves when a number changes.
+  /// Received, stored and durable bytes in columns of their own, so that nothing moves when a number changes.
   private var progress: String {
     let bytes = ByteSize.text(upload.bytes)
-    guard let stored = upload.stored, let durable = upload.durable else { return "\(bytes), no answer yet" }
-    return "\(Self.size(bytes)) stored \(Self.size(ByteSize.text(stored))) durable \(ByteSize.text(durable))"
+    guard let stored = upload.stored, let durable = upload.durable else { return "\(bytes), no response yet" }
+    let numbers = [bytes, ByteSize.text(stored)].map { Figures.filled($0, Figures.sizeColumns) }
+    return "\(numbers[0]) stored \(numbers[1]) durable \(ByteSize.text(durable))"
   }
 
   private var rates: String {
     let average = ByteSize.rateText(upload.averageSpeed)
-    let peak = ByteSize.rateText(peakSpeed)
+    let peak = ByteSize.rateText(peakRate)
     guard upload.outcome == nil else { return "average \(average), peak \(peak)" }
-    return "\(Self.rate(ByteSize.rateText(upload.speed))) avg \(Self.rate(average)) peak \(peak)"
+    let numbers = [ByteSize.rateText(upload.speed), average].map { Figures.filled($0, Figures.rateColumns) }
+    return "\(numbers[0]) avg \(numbers[1]) peak \(peak)"
   }
 
   private var memory: String {
     let peak = "peak \(Figures.memory(upload.peakResidentBytes))"
-    return upload.outcome == nil ? "\(Self.rate(Figures.memory(upload.residentBytes))) \(peak)" : peak
+    guard upload.outcome == nil else { return peak }
+    return "\(Figures.filled(Figures.memory(upload.residentBytes), Figures.rateColumns)) \(peak)"
   }
-
-  private static func size(_ text: String) -> String { Figures.filled(text, Figures.sizeColumns) }
-
-  private static func rate(_ text: String) -> String { Figures.filled(text, Figures.rateColumns) }
 
   private var time: String {
     let taken = Figures.clock(upload.seconds)
@@ -94,15 +92,13 @@ struct UploadFacts: Widget {
     return upload.eta.map { "\(taken), \(Figures.clock($0)) left" } ?? taken
   }
 
-  /// What the sender said it is, and what the bytes say.
+  /// The media type that the client declared and the one that the content shows; nil when neither is known.
   private var type: String? {
-    let declared = upload.declaredType ?? upload.finishedFile?.declaredType
-    let detected = upload.finishedFile?.detectedType
+    let file = upload.finishedFile
+    let declared = upload.declaredType ?? file?.declaredType
+    let detected = file?.detectedType
     if let declared, declared == detected { return "\(declared) (declared and detected)" }
-    let parts = [
-      declared.map { "\($0) (declared)" },
-      detected.map { "\($0) (detected)" },
-    ].compactMap { $0 }
-    return parts.isEmpty ? upload.finishedFile?.type : parts.joined(separator: ", ")
+    let parts = [declared.map { "\($0) (declared)" }, detected.map { "\($0) (detected)" }].compactMap { $0 }
+    return parts.isEmpty ? file?.type : parts.joined(separator: ", ")
   }
 }

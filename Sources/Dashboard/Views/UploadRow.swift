@@ -1,7 +1,7 @@
 import TerminalUI
 import UploadCore
 
-/// One upload in a pane, in as many lines as the layout has.
+/// One upload in a pane, in the rows of its layout.
 struct UploadRow: Widget {
   let record: UploadRecord
   let layout: UploadRowLayout
@@ -9,61 +9,54 @@ struct UploadRow: Widget {
   private var upload: UploadSnapshot { record.now }
 
   func draw(on surface: inout Surface) {
-    for (y, line) in layout.lines.enumerated() {
-      for place in line where !(place.field == .bar && reason != nil) {
+    let reason = upload.failure?.message ?? upload.retryReason
+    for (y, row) in layout.rows.enumerated() {
+      for place in row where !(place.field == .bar && reason != nil) {
         surface.within(Rect(x: place.x, y: y, width: place.width, height: 1)) { draw(place.field, on: &$0) }
       }
     }
     if let reason { draw(reason, on: &surface) }
   }
 
-  /// Why it failed, or has to be tried again.
-  private var reason: String? { upload.failure?.message ?? upload.retryReason }
-
-  /// In place of the bar: there is nothing to measure. Beneath the first line it is worth the space of all that would
-  /// follow, and where it does not fit, of the last line too.
+  /// Draws the reason of a failure or retry in place of the bar. Below the first row it gets the space of all fields behind
+  /// the bar too, and when it is longer also that of the last row.
   private func draw(_ reason: String, on surface: inout Surface) {
-    let style = surface.theme.text
-    let places = layout.lines.enumerated().compactMap { y, line in line.first { $0.field == .bar }.map { (y, $0) } }
+    let places = layout.rows.enumerated().compactMap { y, row in row.first { $0.field == .bar }.map { (y, $0) } }
     guard let (y, place) = places.first else { return }
-    guard y > 0 else { return surface.write(StyledText(reason, style), x: place.x, y: y, width: place.width) }
-    let width = surface.width - 1 - place.x
-    for (index, line) in reason.wrapped(to: width, limit: layout.lines.count - y).enumerated() {
+    let width = y > 0 ? surface.width - 1 - place.x : place.width
+    let rows = y > 0 ? reason.wrapped(to: width, limit: layout.rows.count - y) : [reason]
+    for (index, row) in rows.enumerated() {
       surface.fill(Rect(x: place.x, y: y + index, width: width, height: 1))
-      surface.write(StyledText(line, style), x: place.x, y: y + index, width: width)
+      surface.write(StyledText(row, surface.theme.text), x: place.x, y: y + index, width: width)
     }
   }
 
-  /// Draws one thing into its place, which is the region of `surface`.
+  /// Draws a field into its place, which is the region of `surface`.
   private func draw(_ field: UploadRowLayout.Field, on surface: inout Surface) {
     let theme = surface.theme
+    let isRunning = record.isRunning
+    let numbers = isRunning ? theme.text : theme.dim
     switch field {
-    case .name: write(upload.name, record.isRunning ? theme.title : theme.dim, truncation: .middle, on: &surface)
+    case .name: write(upload.name, isRunning ? theme.title : theme.dim, truncation: .middle, on: &surface)
     case .mode: write(upload.mode.rawValue, theme.dim, on: &surface)
     case .peer: write(upload.remote, theme.dim, on: &surface)
     case .status:
-      // The state at the left, the rate at the right where one says anything.
-      write(upload.stateWords, theme.style(of: upload.state), on: &surface)
-      if let rate = upload.shownRate { write(ByteSize.rateText(rate), figures(theme), at: .trailing, on: &surface) }
-    case .time: write(upload.shownTime, figures(theme), at: .trailing, on: &surface)
+      write(upload.stateText, theme.style(of: upload.state), on: &surface)
+      if let rate = upload.shownRate { write(ByteSize.rateText(rate), numbers, at: .trailing, on: &surface) }
+    case .time: write(upload.shownTime, numbers, at: .trailing, on: &surface)
     case .bar: surface.draw(bar, in: surface.bounds)
     case .percent:
-      guard let parts = upload.barParts else { return }
-      write(Figures.percent(parts.received), theme.text, at: .trailing, on: &surface)
-    case .sizes: drawSizes(on: &surface)
-    case .spark: if record.isRunning { surface.draw(Graph(record.recent), in: surface.bounds) }
+      if let parts = upload.barParts { write(Figures.percent(parts.received), theme.text, at: .trailing, on: &surface) }
+    case .sizes: drawSizes(numbers, on: &surface)
+    case .spark: if isRunning { surface.draw(Graph(record.recent), in: surface.bounds) }
     case .memory:
-      // What it holds now, or the most it held once it is over.
-      let bytes = record.isRunning ? upload.residentBytes : upload.peakResidentBytes
-      write(record.isRunning ? "mem" : "max", theme.dim, on: &surface)
-      write(Figures.memory(bytes), figures(theme), at: .trailing, on: &surface)
+      let text = Figures.memory(isRunning ? upload.residentBytes : upload.peakResidentBytes)
+      let label = isRunning ? "mem" : "peak"
+      // The widest numbers leave no space for the longer label.
+      if label.utf8.count + text.utf8.count < surface.width { write(label, theme.dim, on: &surface) }
+      write(text, numbers, at: .trailing, on: &surface)
     case .note: write(note, theme.dim, at: .trailing, truncation: .start, on: &surface)
     }
-  }
-
-  /// What numbers are written in.
-  private func figures(_ theme: Theme) -> Style {
-    record.isRunning ? theme.text : theme.dim
   }
 
   private var bar: Gauge {
@@ -71,22 +64,21 @@ struct UploadRow: Widget {
     return record.isRunning ? Gauge(tick: record.motion) : Gauge(received: 0, stored: 0)
   }
 
-  /// `512.0M/1.9G`; only the first number changes, and it stands at the left.
-  private func drawSizes(on surface: inout Surface) {
-    let theme = surface.theme
-    var text = StyledText(Figures.compact(upload.bytes), figures(theme))
+  /// Draws `512.0M/1.9G`, with `≤` before a size that is only an upper limit.
+  private func drawSizes(_ style: Style, on surface: inout Surface) {
+    var text = StyledText(Figures.compact(upload.bytes), style)
     if let size = upload.size, upload.state != .done {
-      let most = upload.sizeExact ? "" : surface.glyphs.isUnicode ? "≤" : "<"
-      text.append("/\(most)\(Figures.compact(size))", theme.dim)
+      let atMost = surface.glyphs.isUnicode ? "≤" : "<"
+      text.append("/\(upload.sizeExact ? "" : atMost)\(Figures.compact(size))", surface.theme.dim)
     }
     surface.write(text, x: 0, y: 0, width: surface.width, alignment: .trailing)
   }
 
+  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one.
   private var note: String {
     if let file = upload.finishedFile {
-      let type = file.type ?? ""
-      guard !file.path.isEmpty, file.path != upload.name else { return type }
-      return type.isEmpty ? "as \(file.path)" : "\(type), as \(file.path)"
+      let name = file.path.isEmpty || file.path == upload.name ? nil : "as \(file.path)"
+      return [file.type, name].compactMap { $0 }.joined(separator: ", ")
     }
     guard record.isRunning else { return "" }
     guard let stored = upload.stored, let durable = upload.durable else {
@@ -109,7 +101,7 @@ struct UploadRow: Widget {
 }
 
 extension Theme {
-  /// What a state's word is written in. It is never the colour alone that tells.
+  /// The style of a state's text, which is never the only sign of the state.
   func style(of state: UploadState) -> Style {
     switch state {
     case .receiving, .sending: text

@@ -5,15 +5,16 @@ import UploadCore
 struct UploadsPane: Widget {
   let direction: UploadDirection
   let list: UploadList
-  let place: ListPlace
+  let scroll: Scroll
   let isFocused: Bool
-  let linesPerUpload: Int
+  /// 1 to 3.
+  let rowsPerUpload: Int
   let settings: DashboardSettings
   let filter: String
-  /// Files that are marked to be sent and have not been.
+  /// How many files are marked in the file picker.
   let marked: Int
   let facts: DashboardFacts
-  /// Requests that the server rejected; shown with the incoming uploads.
+  /// Requests that the server rejected; 0 for outgoing uploads.
   let rejectedCount: UInt64
 
   func draw(on surface: inout Surface) {
@@ -23,14 +24,9 @@ struct UploadsPane: Widget {
       let lines = placeholder(surface.theme, width: content.width - 2)
       return surface.draw(Placeholder(lines: lines), in: content)
     }
-    let layout = UploadRowLayout(width: content.width, lines: linesPerUpload)
-    let list = list
-    let items = ItemList(
-      count: list.shown.count,
-      itemHeight: linesPerUpload,
-      scroll: place.scroll,
-      isFocused: isFocused
-    ) { row, _, surface in
+    let layout = UploadRowLayout(width: content.width, rows: rowsPerUpload)
+    let (list, count, height) = (list, list.shown.count, rowsPerUpload)
+    let items = ItemList(count: count, itemHeight: height, scroll: scroll, isFocused: isFocused) { row, _, surface in
       guard let record = list.record(at: row) else { return }
       UploadRow(record: record, layout: layout).draw(on: &surface)
     }
@@ -40,28 +36,31 @@ struct UploadsPane: Widget {
   private func panel(_ surface: Surface) -> Panel {
     let theme = surface.theme
     let isIncoming = direction == .incoming
-    let name =
-      StyledText(surface.glyphs.superscript(isIncoming ? 1 : 2), theme.key)
-      + StyledText(isIncoming ? "Incoming " : "Outgoing ")
+    let name = StyledText([
+      Span(surface.glyphs.superscript(isIncoming ? 1 : 2), theme.key), Span(isIncoming ? "Incoming " : "Outgoing "),
+    ])
     let role = StyledText(isIncoming ? "(server) " : "(client) ", theme.dim)
     var counts = StyledText("\(list.activeCount) active", list.runningCount > 0 ? theme.accent : theme.dim)
-    if list.waitingCount > 0 {
-      counts.append(" \(surface.glyphs.separator.text) \(list.waitingCount) waiting", theme.dim)
+    if list.queuedCount > 0 {
+      counts.append(" \(surface.glyphs.separator.text) \(list.queuedCount) queued", theme.dim)
     }
     let whole = name + role + counts
-    // What changes is worth more than what does not; a border's corners take six columns.
+    // The role is left out first, because it never changes. The corners of the border take six columns.
     let title = whole.columns <= surface.width - 6 ? whole : name + counts
-    let rate = list.activeCount > 0 ? StyledText(ByteSize.rateText(list.totalSpeed), theme.text) : ""
+    let rate = list.activeCount > 0 ? StyledText(ByteSize.rateText(list.totalRate), theme.text) : ""
     return Panel(title, trailing: rate, footer: footer(surface), isFocused: isFocused)
   }
 
   private func footer(_ surface: Surface) -> StyledText {
-    var parts = hidden(surface)
-    if list.unlisted > 0 { parts.append("\(list.unlisted) more in line") }
-    if list.stalledCount > 0 { parts.append("\(list.stalledCount) stalled") }
-    if list.endedCount > 0 { parts.append("\(list.endedCount) ended") }
-    if list.leftOut > 0 { parts.append("\(list.leftOut) older left out") }
-    if direction == .incoming, rejectedCount > 0 { parts.append("\(rejectedCount) rejected") }
+    let height = Panel.content(of: surface.bounds).height
+    let visible = ItemList.visible(height: height, itemHeight: rowsPerUpload)
+    let above = scroll.offset(count: list.shown.count, visible: visible)
+    let counts: [(Int, String)] = [
+      (above, "above"), (list.shown.count - above - visible, "below"), (list.unlisted, "queued and not listed"),
+      (list.stalledCount, "stalled"), (list.endedCount, "ended"), (list.droppedCount, "older not listed"),
+      (Int(clamping: rejectedCount), "rejected"),
+    ]
+    var parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     if !filter.isEmpty { parts.append("filter: \(filter)") }
     if settings.sort != .started { parts.append("by \(settings.sort.rawValue)") }
     if marked > 0 { parts.append("\(marked) marked to send") }
@@ -69,16 +68,7 @@ struct UploadsPane: Widget {
     return StyledText(parts.joined(separator: " \(surface.glyphs.separator.text) "))
   }
 
-  /// How many uploads are scrolled out above and below.
-  private func hidden(_ surface: Surface) -> [String] {
-    let height = Panel.content(of: surface.bounds).height
-    let visible = ItemList.visible(height: height, itemHeight: linesPerUpload)
-    let above = place.scroll.offset(count: list.shown.count, visible: visible)
-    let below = list.shown.count - above - visible
-    return [(above, "above"), (below, "below")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-  }
-
-  /// What to do when there is nothing to show.
+  /// What to do when there are no uploads.
   private func placeholder(_ theme: Theme, width: Int) -> [StyledText] {
     if !filter.isEmpty { return [StyledText("Nothing here contains \"\(filter)\".", theme.dim)] }
     switch direction {
@@ -86,8 +76,8 @@ struct UploadsPane: Widget {
       let (curl, rest) = facts.uploadCommand
       let whole = "\(curl) \(rest)"
       let command = whole.columns <= width ? [whole] : ["\(curl) \\", rest]
-      return [StyledText("Nothing has come in yet.", theme.dim), StyledText("Send a file with", theme.dim)]
-        + command.map { StyledText($0, theme.accent) }
+      let texts = [StyledText("No uploads received yet.", theme.dim), StyledText("Send a file with", theme.dim)]
+      return texts + command.map { StyledText($0, theme.accent) }
     case .outgoing:
       let keys = StyledText([
         Span("Press ", theme.dim), Span("u", theme.key), Span(" to choose a file, or drop one here.", theme.dim),
@@ -97,7 +87,7 @@ struct UploadsPane: Widget {
   }
 }
 
-/// A few lines in the middle of a region that has nothing else to show.
+/// Lines of text in the middle of a region that has nothing else to show.
 struct Placeholder: Widget {
   let lines: [StyledText]
 

@@ -6,15 +6,15 @@ import UploadTestSupport
 
 @testable import UploadCore
 
-/// Whatever it is told, in whatever size: the dashboard draws it, every row is as wide as asked, and nothing in the grid
-/// can steer the terminal.
+/// After any messages and at any size, the dashboard draws a frame in which every row has its width and no cell contains a
+/// control character.
 ///
-/// 50 models by default, seconds in a debug build; `SLUICE_RANDOM_FRAMES=100000` in the environment asks for more, which
-/// is for a release build.
+/// 50 models by default, which takes seconds in a debug build. `SLUICE_RANDOM_FRAMES=100000` in the environment tests more
+/// models; use a release build.
 @Suite struct RandomFrameTests {
   private static let count = Int(ProcessInfo.processInfo.environment["SLUICE_RANDOM_FRAMES"] ?? "") ?? 50
 
-  @Test func `every frame is whole`() {
+  @Test func `every frame is valid after random messages`() {
     for seed in 0..<Self.count {
       var random = RandomModel(seed: UInt64(seed))
       let model = random.model()
@@ -33,14 +33,14 @@ import UploadTestSupport
       guard surface.text(ofRow: y).columns == size.width else { return "row \(y) is not \(size.width) columns wide" }
       for cell in row where !cell.isContinuation {
         let scalars = [cell.scalar] + cell.marks
-        if let bad = scalars.first(where: isUnsafe) { return "row \(y) holds U+\(String(bad.value, radix: 16))" }
+        if let bad = scalars.first(where: isUnsafe) { return "row \(y) contains U+\(String(bad.value, radix: 16))" }
       }
     }
     return nil
   }
 
   private static func problem(_ title: String) -> String? {
-    title.unicodeScalars.contains(where: isUnsafe) ? "the title holds a control character" : nil
+    title.unicodeScalars.contains(where: isUnsafe) ? "the title contains a control character" : nil
   }
 
   private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {

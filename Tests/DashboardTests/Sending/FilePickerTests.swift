@@ -4,7 +4,7 @@ import Testing
 @testable import Dashboard
 
 struct FilePickerTests {
-  @Test func `directories come first and numbers by their value`() {
+  @Test func `directories come first and numbers are sorted by value`() {
     let rows = PickerScript().rows(
       of: "Cuts/",
       "raw/",
@@ -18,7 +18,7 @@ struct FilePickerTests {
     #expect(rows == [3, 4, 5, 6, 7, 8, 9, 10])
   }
 
-  @Test func `numbers of any length and leading zeros are compared`() {
+  @Test func `numbers of any length and with leading zeros are sorted by value`() {
     let long = String(repeating: "9", count: 130)
     let names = [
       "a010", "a" + long, "a9", "a10", "a", "a99999999999999999999999", "B1", "a9b", "a0", "a-", "ä1", "a.b",
@@ -30,7 +30,7 @@ struct FilePickerTests {
     )
   }
 
-  @Test func `leaving puts the cursor on what was left and coming back where it was`() {
+  @Test func `the cursor is on the directory that was left and on its last entry after return`() {
     var script = PickerScript()
     script.press(KeyEvent(.down), KeyEvent(.enter))
     #expect(script.picker.directory == "/home/ann/videos/raw")
@@ -42,7 +42,7 @@ struct FilePickerTests {
     #expect(script.picker.selected?.name == "secret.key")
     script.press(KeyEvent("h"), KeyEvent("h"), KeyEvent("h"), KeyEvent("h"))
     #expect(script.picker.directory == "/")
-    #expect(script.status.contains("no directory above"))
+    #expect(script.status.contains("it has no parent"))
   }
 
   @Test func `Enter chooses the file under the cursor`() {
@@ -75,7 +75,7 @@ struct FilePickerTests {
     #expect(script.picker.marks.isEmpty)
   }
 
-  @Test func `what cannot be sent says why even when files are marked`() {
+  @Test func `an entry that cannot be sent shows the reason even when files are marked`() {
     var script = PickerScript()
     script.press(KeyEvent("a"), KeyEvent("G"), KeyEvent(.enter))
     #expect(script.outcome == .stay([]))
@@ -99,7 +99,7 @@ struct FilePickerTests {
     #expect(script.rows(of: ".hidden") == [nil])
   }
 
-  @Test func `the filter narrows as it is typed and Escape drops it first`() {
+  @Test func `the filter applies as it is typed and Escape clears it before it closes the picker`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("FILE1")
@@ -108,7 +108,7 @@ struct FilePickerTests {
     script.press(KeyEvent(.backspace))
     #expect(script.frame().text.contains("3 of 9"))
     script.type("zz")
-    #expect(script.frame().text.contains("No name holds that text."))
+    #expect(script.frame().text.contains("No name contains that text."))
     script.press(KeyEvent(.escape))
     #expect(script.outcome == .stay([]))
     #expect(script.rows(of: "raw/") == [4])
@@ -116,7 +116,7 @@ struct FilePickerTests {
     #expect(script.outcome == .close)
   }
 
-  @Test func `the filter is left by backspace and gone in the next directory`() {
+  @Test func `an empty filter is left by Backspace and opening a directory clears it`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("raw")
@@ -128,17 +128,17 @@ struct FilePickerTests {
   }
 
   @Test func `a late listing of another directory is ignored`() {
-    var script = PickerScript(answersLate: true)
+    var script = PickerScript(respondsLate: true)
     #expect(script.frame().text.contains("Reading this directory."))
     script.press(KeyEvent(.left))
-    script.answer()
+    script.respond()
     #expect(script.picker.directory == "/home/ann")
     #expect(script.frame().text.contains("Reading this directory."))
-    script.answer()
+    script.respond()
     #expect(script.picker.selected?.name == "videos")
   }
 
-  @Test func `a directory that is gone says so and the way up is open`() {
+  @Test func `a missing directory is reported and can be left`() {
     var script = PickerScript()
     script.directories["/home/ann/videos"] = nil
     script.press(KeyEvent("r", .control))
@@ -148,7 +148,7 @@ struct FilePickerTests {
     #expect(script.picker.selected != nil)
   }
 
-  @Test func `reading again keeps the cursor and shows what is new`() {
+  @Test func `reading again keeps the cursor and shows new entries`() {
     var script = PickerScript()
     script.press(KeyEvent("j"))
     script.directories["/home/ann/videos"]?.append(.folder("a new one"))
@@ -157,7 +157,7 @@ struct FilePickerTests {
     #expect(script.rows(of: "a new one/", "raw/") == [3, 5])
   }
 
-  @Test func `what was not read is counted`() {
+  @Test func `entries that were not read are counted`() {
     var picker = FilePicker(directory: "/d", home: "/")
     let listing = DirectoryListing(requested: "/d", path: "/d", entries: [.file("a", 1)], total: 100_000)
     #expect(picker.receive(listing) == .stay([]))
@@ -166,14 +166,22 @@ struct FilePickerTests {
     #expect(surface.text.contains("The first 1 of 100000 entries"))
   }
 
-  @Test func `the mouse selects opens and scrolls`() {
+  @Test(arguments: [Int.min, -1, 0, .max])
+  func `a number of entries out of range does not overflow`(total: Int) {
+    var picker = FilePicker(directory: "/d", home: "/")
+    let listing = DirectoryListing(requested: "/d", path: "/d", entries: [.file("a", 1)], total: total)
+    #expect(picker.receive(listing) == .stay([]))
+    #expect(picker.unreadCount == max(0, total - (total > 0 ? 1 : 0)))
+  }
+
+  @Test func `the mouse selects, opens and scrolls`() {
     var script = PickerScript()
     script.size = Size(width: 80, height: 8)
     script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
     #expect(script.picker.selected?.name == "raw")
     script.send(.mouse(MouseEvent(.scrollDown, at: Point(x: 10, y: 4))))
     #expect(script.picker.selected?.name == "file2.mp4")
-    // The offset is 2 by now: the second line is the fourth entry.
+    // The offset is 2 by now: the second row is the fourth entry.
     script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
     script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
     #expect(script.outcome == .choose(["/home/ann/videos/File1.mp4"]))
@@ -181,9 +189,9 @@ struct FilePickerTests {
     #expect(script.picker.context == .typingPath)
   }
 
-  @Test func `every key means one thing in its context`() {
+  @Test func `every key has one meaning in its context`() {
     for context in PickerCommand.Context.allCases {
-      let keys = PickerCommand.keys(context).flatMap(\.keys)
+      let keys = context.keys.flatMap(\.keys)
       #expect(Set(keys).count == keys.count)
     }
   }

@@ -14,7 +14,7 @@ struct PastedPathsTests {
     ("'/tmp/it'\\''s here.bin' ", ["/tmp/it's here.bin"]),
     ("\"/tmp/a \\\"b\\\" \\$c \\x.bin\"", ["/tmp/a \"b\" $c \\x.bin"]),
     ("/tmp/a\\ b\\(1\\).bin", ["/tmp/a b(1).bin"]),
-    ("$'/tmp/line\\nbreak\\x21\\041\\'.bin'", ["/tmp/line\nbreak!!'.bin"]),
+    ("$'/tmp/row\\nbreak\\x21\\041\\'.bin'", ["/tmp/row\nbreak!!'.bin"]),
     ("$'/tmp/\\303\\274.bin'", ["/tmp/ü.bin"]),
     ("~/a.bin", ["/home/ann/a.bin"]),
     ("~", ["/home/ann"]),
@@ -40,7 +40,7 @@ struct PastedPathsTests {
     "$'\\xg'",
     "$'\\xFF'", "$'\\777'", "trailing\\", "/tmp/a\nand a sentence",
   ])
-  func `text that is no path is not taken for one`(text: String) {
+  func `text that is not a path yields no paths`(text: String) {
     #expect(parse(text) == [])
   }
 
@@ -48,7 +48,7 @@ struct PastedPathsTests {
     #expect(parse("file:///tmp/%FF") == [NameBytes("/tmp/".utf8 + [0xFF]).losslessText])
   }
 
-  @Test func `a file that was pasted by mistake is not taken`() {
+  @Test func `the pasted content of a file yields no paths`() {
     #expect(parse("/" + String(repeating: "a", count: 4_094)).count == 1)
     #expect(parse("/" + String(repeating: "a", count: 4_095)).isEmpty)
     #expect(parse(String(repeating: "/a\n", count: 400_000)).isEmpty)

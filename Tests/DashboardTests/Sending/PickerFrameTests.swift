@@ -77,7 +77,7 @@ struct PickerFrameTests {
     #expect(script.frame().cursor == Point(x: 9, y: 0))
   }
 
-  @Test func `styles tell directories marks and what cannot be sent`() {
+  @Test func `directories, marked files and entries that cannot be sent have different styles`() {
     let frame = script(width: 80, height: 15).frame()
     let theme = frame.theme
     func style(_ y: Int) -> Style? { frame.row(y).dropFirst(4).first?.style }

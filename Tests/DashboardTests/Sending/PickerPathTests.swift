@@ -11,7 +11,7 @@ struct PickerPathTests {
     return script
   }
 
-  @Test func `typing begins with the directory`() {
+  @Test func `a typed path begins with that of the directory`() {
     var script = PickerScript()
     script.press(KeyEvent(":"))
     #expect(script.picker.path.text == "~/videos/")
@@ -20,7 +20,8 @@ struct PickerPathTests {
     #expect(script.outcome == .stay([]))
   }
 
-  @Test(arguments: ["/home/ann/vinyl", "~/vinyl"]) func `a whole path takes the place of the directory`(text: String) {
+  @Test(arguments: ["/home/ann/vinyl", "~/vinyl"])
+  func `an absolute path replaces that of the directory`(text: String) {
     var script = PickerScript()
     script.press(KeyEvent(":"))
     script.type(text)
@@ -29,7 +30,13 @@ struct PickerPathTests {
     #expect(script.picker.directory == "/home/ann/vinyl")
   }
 
-  @Test func `Tab completes as far as it is certain`() {
+  @Test func `only a home directory below the root is abbreviated`() {
+    #expect(PickerPath.abbreviated("/home/ann/a", home: "/home/ann") == "~/a")
+    #expect(PickerPath.abbreviated("/home/anna", home: "/home/ann") == "/home/anna")
+    for home in ["", "/"] { #expect(PickerPath.abbreviated("/a", home: home) == "/a") }
+  }
+
+  @Test func `Tab completes a name as far as all matches agree`() {
     var script = script(typing: "~/v")
     script.press(KeyEvent(.tab))
     #expect(script.picker.path.text == "~/vi")
@@ -57,10 +64,10 @@ struct PickerPathTests {
 
   @Test func `a listing that arrives after more was typed changes nothing`() {
     var script = script(typing: "~/vid")
-    script.answersLate = true
+    script.respondsLate = true
     script.press(KeyEvent(.tab))
     script.type("x")
-    script.answer()
+    script.respond()
     #expect(script.picker.path.text == "~/vidx")
   }
 
@@ -76,7 +83,7 @@ struct PickerPathTests {
     #expect(script.picker.content == .read)
   }
 
-  @Test func `what is not there is said and the directory stays`() {
+  @Test func `a missing path is reported and the directory stays`() {
     var script = script(typing: "~/vinyl/C side.flac")
     script.press(KeyEvent(.enter))
     #expect(script.picker.directory == "/home/ann/videos")
@@ -91,7 +98,7 @@ struct PickerPathTests {
     #expect(script.status.contains("pipe: a FIFO"))
   }
 
-  @Test func `a pasted path is gone to or chosen in every context`() {
+  @Test func `a pasted path is opened or chosen in every context`() {
     for key in [KeyEvent("g"), KeyEvent("/"), KeyEvent(":")] {
       var script = PickerScript()
       script.press(key)
@@ -106,19 +113,19 @@ struct PickerPathTests {
     }
   }
 
-  @Test func `other text is pasted where it is typed`() {
+  @Test func `other pasted text is inserted where text is being typed`() {
     var script = script(typing: "~/")
     script.send(.paste("vin"))
     #expect(script.picker.path.text == "~/vin")
     script = PickerScript()
     script.send(.paste("hello"))
-    #expect(script.status.contains("no path"))
+    #expect(script.status.contains("not a path"))
     script.press(KeyEvent("/"))
     script.send(.paste("raw"))
     #expect(script.rows(of: "raw/", "Cuts/") == [3, nil])
   }
 
-  @Test func `a typed file is chosen with what is marked`() {
+  @Test func `a typed file is chosen together with marked files`() {
     var script = PickerScript()
     script.press(KeyEvent("G"), KeyEvent("k"), KeyEvent("k"), KeyEvent(" "), KeyEvent(":"))
     script.type("file2.mp4")

@@ -2,28 +2,28 @@ import TerminalUI
 
 @testable import Dashboard
 
-/// A picker with a file system that is made up, driven by keys.
+/// A file picker with an invented file system, driven by events.
 struct PickerScript {
   var picker: FilePicker
   var size: Size
-  /// What `readDirectory` finds, by path; others are not there.
+  /// The entries of each directory by its path; other directories do not exist.
   var directories: [String: [DirectoryEntry]]
-  /// What the last event led to.
+  /// The result of the last event.
   var outcome = FilePicker.Outcome.stay([])
-  /// What was asked for and is not answered yet: answered at once unless `answersLate`.
-  var asked: [String] = []
-  var answersLate = false
+  /// Requested directories without a response yet; each gets one immediately unless ``respondsLate``.
+  var requested: [String] = []
+  var respondsLate = false
 
   init(
     _ directory: String = "/home/ann/videos",
     _ directories: [String: [DirectoryEntry]] = PickerScript.sample,
     width: Int = 80,
     height: Int = 24,
-    answersLate: Bool = false
+    respondsLate: Bool = false
   ) {
     picker = FilePicker(directory: directory, home: "/home/ann")
     self.directories = directories
-    self.answersLate = answersLate
+    self.respondsLate = respondsLate
     size = Size(width: width, height: height)
     follow(.stay(picker.firstEffects))
   }
@@ -40,17 +40,17 @@ struct PickerScript {
     for character in text { press(KeyEvent(character)) }
   }
 
-  /// Answers the oldest question.
-  mutating func answer() {
-    let path = asked.removeFirst()
+  /// Responds to the oldest request.
+  mutating func respond() {
+    let path = requested.removeFirst()
     follow(picker.receive(listing(path)))
   }
 
   private mutating func follow(_ outcome: FilePicker.Outcome) {
     self.outcome = outcome
     guard case .stay(let effects) = outcome else { return }
-    for case .readDirectory(let path) in effects { asked.append(path) }
-    if !answersLate, !asked.isEmpty { answer() }
+    for case .readDirectory(let path) in effects { requested.append(path) }
+    if !respondsLate, !requested.isEmpty { respond() }
   }
 
   private func listing(_ requested: String) -> DirectoryListing {
@@ -68,7 +68,7 @@ struct PickerScript {
     return surface
   }
 
-  /// The names that are seen, by their order, whatever else is in their rows.
+  /// The row of each name on the screen; nil for a name that is not visible.
   func rows(of names: String...) -> [Int?] {
     let lines = frame().text.split(separator: "\n")
     return names.map { name in lines.firstIndex { $0.contains(name) } }

@@ -5,7 +5,7 @@ import UploadCore
 @testable import Dashboard
 
 struct SendSheetTests {
-  @Test func `Enter sends what can be sent and says what is left out`() {
+  @Test func `Enter sends all readable files and the dialog shows what is left out`() {
     var script = SheetScript()
     #expect(script.text.contains("Enter sends 2 files, 3.0 GiB, as a stream to http://127.0.0.1:8080"))
     #expect(script.text.contains("1 file is left out."))
@@ -14,18 +14,18 @@ struct SendSheetTests {
     #expect(script.outcome == .send(.send(paths: paths, target: .ownServer, mode: .stream), left: []))
   }
 
-  @Test func `nothing is sent before the files were looked at`() {
-    var script = SheetScript(answersLate: true)
-    #expect(script.asked.count == 1)
+  @Test func `nothing is sent before the files were checked`() {
+    var script = SheetScript(respondsLate: true)
+    #expect(script.requested.count == 1)
     script.press(KeyEvent(.enter))
     #expect(script.outcome == .stay([]))
-    #expect(script.text.contains("Looking at the files."))
-    script.answer(script.asked[0])
+    #expect(script.text.contains("Checking the files."))
+    script.respond(script.requested[0])
     script.press(KeyEvent(.enter))
     guard case .send = script.outcome else { return #expect(Bool(false), "\(script.outcome)") }
   }
 
-  @Test func `nothing is sent when no file can be`() {
+  @Test func `nothing is sent when no file can be read`() {
     var script = SheetScript(["/home/ann/gone.txt"])
     script.press(KeyEvent(.enter))
     #expect(script.outcome == .stay([]))
@@ -33,7 +33,7 @@ struct SendSheetTests {
     #expect(script.text.contains("gone.txt: it is not there, or not any more"))
   }
 
-  @Test func `the mode is stepped`() {
+  @Test func `keys and mouse select the mode`() {
     var script = SheetScript()
     script.press(KeyEvent("m"), KeyEvent("m"))
     #expect(script.sheet.mode == .buffered)
@@ -47,18 +47,18 @@ struct SendSheetTests {
     #expect(script.sheet.mode == .stream)
   }
 
-  @Test func `an address is asked about only when it is left`() {
+  @Test func `an address is checked only when its field is left`() {
     var script = SheetScript()
     let url = "http://other.test:9000/m"
     script.press(KeyEvent("t"))
     script.type(url)
-    #expect(script.asked.count == 1)
+    #expect(script.requested.count == 1)
     #expect(script.sheet.mode == .stream)
     script.press(KeyEvent(.enter))
-    #expect(script.asked.last == .check(paths: script.sheet.paths, target: .url(url)))
+    #expect(script.requested.last == .check(paths: script.sheet.paths, target: .url(url)))
     #expect(script.text.contains("Enter sends 2 files, 3.0 GiB, as a stream to \(url)"))
     script.press(KeyEvent("t"), KeyEvent(.tab), KeyEvent("t"), KeyEvent("u", .control), KeyEvent(.up))
-    #expect(script.asked.count == 3)
+    #expect(script.requested.count == 3)
     #expect(script.sheet.target == .ownServer)
   }
 
@@ -75,13 +75,13 @@ struct SendSheetTests {
   }
 
   @Test func `the result of an earlier check is ignored`() {
-    var script = SheetScript(answersLate: true)
+    var script = SheetScript(respondsLate: true)
     script.press(KeyEvent("t"))
     script.type("http://other.test")
     script.press(KeyEvent(.enter))
-    script.answer(script.asked[0])
+    script.respond(script.requested[0])
     #expect(script.sheet.isChecking)
-    script.answer(script.asked[1])
+    script.respond(script.requested[1])
     #expect(!script.sheet.isChecking)
   }
 
@@ -90,16 +90,16 @@ struct SendSheetTests {
     script.send(.paste("'/home/ann/videos/holiday.mp4' "))
     script.send(.paste("/home/ann/notes.txt"))
     #expect(script.sheet.paths == ["/home/ann/notes.txt", "/home/ann/videos/holiday.mp4"])
-    #expect(script.asked.count == 2)
+    #expect(script.requested.count == 2)
     #expect(script.text.contains("2 files, 3.0 GiB"))
     script.send(.paste("no path"))
-    #expect(script.text.contains("What was pasted is no path."))
+    #expect(script.text.contains("The pasted text is not a path."))
     script.press(KeyEvent("t"))
     script.send(.paste("http://other.test\n"))
     #expect(script.sheet.target == .url("http://other.test"))
   }
 
-  @Test func `Tab and arrows go through the fields`() {
+  @Test func `Tab and arrows move between the fields`() {
     var script = SheetScript(["/home/ann/notes.txt", "/home/ann/gone.txt"])
     script.press(KeyEvent(.down))
     #expect(script.sheet.field == .files)
@@ -114,7 +114,7 @@ struct SendSheetTests {
     #expect(script.outcome == .back)
   }
 
-  @Test func `every key means one thing`() {
+  @Test func `every key has one meaning`() {
     for keys in [SheetCommand.keys, SheetCommand.typingKeys].map({ $0.flatMap(\.keys) }) {
       #expect(Set(keys).count == keys.count)
     }

@@ -4,15 +4,15 @@ import Testing
 @testable import Dashboard
 
 struct PickerPropertyTests {
-  /// What is asked may be answered at once, late, or never.
+  /// Requests get their results immediately, late, or never.
   @Test(arguments: 1...10)
-  func `any events at any size leave a frame that is whole`(seed: UInt64) {
+  func `any events at any size leave a valid frame`(seed: UInt64) {
     var events = RandomEvents(seed: seed)
     var directories = PickerScript.sample
     directories["/home/ann/videos"]? += [.file("漢字のとても長い名前.mp4", .max), .file("e\u{301}\u{200B}\n", .max)]
-    var script = PickerScript("~", directories, answersLate: true)
+    var script = PickerScript("~", directories, respondsLate: true)
     for _ in 0..<200 {
-      if !script.asked.isEmpty, events.number(3) > 0 { script.answer() }
+      if !script.requested.isEmpty, events.number(3) > 0 { script.respond() }
       if events.number(10) == 0 { script.size = events.size() }
       script.send(events.next())
       let flaw = script.frame(events.number(2) == 0 ? .ascii : .unicode).flaw
@@ -24,14 +24,14 @@ struct PickerPropertyTests {
 
 struct SheetPropertyTests {
   @Test(arguments: 1...10)
-  func `any events at any size leave a frame that is whole`(seed: UInt64) {
+  func `any events at any size leave a valid frame`(seed: UInt64) {
     var events = RandomEvents(seed: seed)
     let names = ["notes.txt", "漢字のとても長い名前.mp4", "evil\u{1B}]0;x\u{7}\u{202E}gnp.exe", "a", "b", "c"]
-    var script = SheetScript(names.map { "/home/ann/" + $0 }, answersLate: true)
+    var script = SheetScript(names.map { "/home/ann/" + $0 }, respondsLate: true)
     script.files["/home/ann/a"] = .init(path: "/home/ann/a", size: .max)
     script.files["/home/ann/b"] = .init(path: "/home/ann/b", size: .max)
     for _ in 0..<200 {
-      if let question = script.asked.last, events.number(3) == 0 { script.answer(question) }
+      if let question = script.requested.last, events.number(3) == 0 { script.respond(question) }
       if events.number(10) == 0 { script.size = events.size() }
       script.send(events.next())
       let flaw = script.frame(events.number(2) == 0 ? .ascii : .unicode).flaw

@@ -3,7 +3,7 @@ import TerminalUI
 import Testing
 import UploadCore
 
-/// From the key, or the paste, to the file that is sent.
+/// Sending a file, from the key or the paste to the effect.
 @Suite struct SendingTests {
   private let path = "/home/ann/videos/take 9.mov"
 
@@ -11,7 +11,7 @@ import UploadCore
     .checked(SendCheck(files: [.init(path: path, size: 713_031_680)], target: target))
   }
 
-  @Test func `the key opens the picker where the program was started`() {
+  @Test func `the key opens the picker in the working directory`() {
     var driver = Driver()
     driver.type("u")
     #expect(driver.effects == [.readDirectory("/home/ann/videos")])
@@ -29,7 +29,7 @@ import UploadCore
     #expect(driver.effects == [.readDirectory("/srv")])
   }
 
-  @Test func `a file is chosen checked and sent`() {
+  @Test func `a file is chosen, checked and sent`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -52,7 +52,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("take 9.mov") != false)
   }
 
-  @Test func `a pasted path opens the sheet`() {
+  @Test func `a pasted path opens the send dialog`() {
     var driver = Driver()
     driver.send(.input(.paste("'\(path)'")))
     #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
@@ -62,14 +62,14 @@ import UploadCore
     #expect(driver.effects.last == .send(paths: [path], target: .ownServer, mode: .stream))
   }
 
-  @Test func `a pasted path opens the sheet even while a filter is typed`() {
+  @Test func `a pasted path opens the send dialog even while a filter is typed`() {
     var driver = Driver()
     driver.type("/")
     driver.send(.input(.paste(path)))
     #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
   }
 
-  @Test func `pasted text that is no path goes into the filter or is said to be none`() {
+  @Test func `pasted text that is not a path is inserted into the filter or reported`() {
     var driver = Driver()
     driver.type("/")
     driver.send(.input(.paste("holiday")))
@@ -77,10 +77,10 @@ import UploadCore
     driver.press(.escape)
     driver.send(.input(.paste("holiday")))
     #expect(driver.effects.isEmpty)
-    #expect(driver.row(33).contains("no path"))
+    #expect(driver.row(33).contains("not a path"))
   }
 
-  @Test func `the picker is left by Escape and its keys are its own`() {
+  @Test func `Escape closes the picker, in which keys have their own meaning`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -90,7 +90,7 @@ import UploadCore
     #expect(driver.model.settings.mode == .stream)
   }
 
-  @Test func `help shows the picker's keys first while it is open`() {
+  @Test func `the help begins with the keys of the open picker`() {
     var driver = Driver()
     driver.type("u")
     driver.press(.function(1))
@@ -99,7 +99,7 @@ import UploadCore
     #expect(driver.text.contains("Choose files"))
   }
 
-  @Test func `the question mark helps where nothing is typed`() {
+  @Test func `the question mark opens the help unless text is being typed`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -111,28 +111,28 @@ import UploadCore
     driver.send(.input(.paste("'\(path)' '/b'")))
     #expect(driver.row(33).contains("? help"))
     driver.type("?")
-    #expect(driver.text.contains("Before sending"))
+    #expect(driver.text.contains("Send dialog"))
     driver.type("qt?")
-    #expect(!driver.text.contains("Before sending"), "in an address it is typed")
+    #expect(!driver.text.contains("Send dialog"), "in an address it is typed")
   }
 
-  // MARK: A full line
+  // MARK: A full queue
 
   private func sendMany(_ count: Int, limit: Int, waiting: Int = 0) -> Driver {
     var facts = DashboardFacts.example
-    facts.lineLimit = limit
+    facts.queueLimit = limit
     var driver = Driver(facts: facts)
-    if waiting > 0 { driver.show((0..<waiting).map { .waiting("w-\($0)") }) }
+    if waiting > 0 { driver.show((0..<waiting).map { .queued("w-\($0)") }) }
     let paths = (0..<count).map { "/a/f-\($0).bin" }
     driver.send(.input(.paste(paths.joined(separator: " "))))
     driver.send(.checked(SendCheck(files: paths.map { .init(path: $0, size: 1 << 20) }, target: .ownServer)))
     return driver
   }
 
-  @Test func `files that do not fit into the queue are reported and stay marked`() {
+  @Test func `files that the queue has no room for are reported and stay marked`() {
     var driver = sendMany(5, limit: 4, waiting: 1)
     #expect(driver.text.contains("Enter sends 3 of 5 files, 3.0 MiB"))
-    #expect(driver.text.contains("2 files find no place in line and stay marked."))
+    #expect(driver.text.contains("2 files stay marked: the queue has no room."))
     driver.press(.enter)
     #expect(driver.effects.last == .send(paths: (0..<3).map { "/a/f-\($0).bin" }, target: .ownServer, mode: .stream))
     #expect(driver.row(33).contains("2 files stay marked"))
@@ -152,7 +152,7 @@ import UploadCore
   @Test func `nothing is sent while the queue is full`() {
     var driver = sendMany(2, limit: 3, waiting: 3)
     driver.press(.enter)
-    #expect(driver.text.contains("The line is full."))
+    #expect(driver.text.contains("The queue is full."))
     #expect(!driver.effects.contains { if case .send = $0 { true } else { false } })
     driver.show([.sending("w-0")])
     driver.press(.enter)
@@ -162,33 +162,33 @@ import UploadCore
   @Test func `uploads under way are above queued ones`() {
     var driver = Driver()
     driver.show(
-      (0..<2).map { .sending("active-\($0)") } + (0..<10).map { .waiting("waiting-\($0)") }
+      (0..<2).map { .sending("active-\($0)") } + (0..<10).map { .queued("queued-\($0)") }
     )
     driver.type("2")
-    #expect(driver.text.contains("2 active · 10 waiting"))
-    #expect(driver.text.contains("active-0") && driver.text.contains("active-1") && driver.text.contains("waiting-0"))
+    #expect(driver.text.contains("2 active · 10 queued"))
+    #expect(driver.text.contains("active-0") && driver.text.contains("active-1") && driver.text.contains("queued-0"))
     #expect(driver.row(0).contains("↑ 2 ·"))
     driver.type("L")
-    #expect(driver.text.contains("started   ↑ active-0") && !driver.text.contains("waiting-"))
+    #expect(driver.text.contains("started   ↑ active-0") && !driver.text.contains("queued-"))
   }
 
   @Test func `queued uploads that are not listed are counted`() {
     var driver = Driver()
-    driver.show((0..<3).map { .waiting("w-\($0)") }, unlisted: 9_800)
-    #expect(driver.text.contains("0 active · 9803 waiting") && driver.text.contains("9800 more in line"))
+    driver.show((0..<3).map { .queued("w-\($0)") }, unlisted: 9_800)
+    #expect(driver.text.contains("0 active · 9803 queued") && driver.text.contains("9800 queued and not listed"))
     #expect(driver.model.progress == .busy)
     driver.type("q")
-    #expect(driver.text.contains("9803 uploads run"))
+    #expect(driver.text.contains("9803 uploads are still running"))
   }
 
-  @Test func `late results change nothing`() {
+  @Test func `results that nothing waits for change nothing`() {
     var driver = Driver()
     driver.send(.directory(.example))
     driver.send(checked())
     #expect(driver.effects.isEmpty && driver.text.contains("Incoming (server)"))
   }
 
-  @Test func `a file that could not be sent is not awaited for ever`() {
+  @Test func `a file that could not be queued is not pending any more`() {
     var driver = Driver()
     driver.send(.input(.paste(path)))
     driver.send(checked())

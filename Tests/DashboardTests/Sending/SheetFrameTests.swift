@@ -50,7 +50,7 @@ struct SheetFrameTests {
     #expect(SheetScript(width: 1, height: 1).text == "…\n")
   }
 
-  @Test func `the sheet is a box that leaves what is around it`() {
+  @Test func `the dialog leaves the cells around it unchanged`() {
     let script = SheetScript(width: 120, height: 34)
     var surface = Surface(size: script.size, theme: Theme(.dark, tier: .colors256), glyphs: .unicode)
     for y in 0..<34 { surface.write(String(repeating: "#", count: 120), x: 0, y: y) }

@@ -3,25 +3,25 @@ import UploadCore
 
 @testable import Dashboard
 
-/// A send sheet driven by keys; its questions are answered at once, from what is given.
+/// A send dialog driven by events; its checks get their results immediately unless ``respondsLate``.
 struct SheetScript {
   var sheet: SendSheet
   var size: Size
   var files: [String: SendCheck.File]
   var targetProblems: [String: String] = [:]
   var outcome = SendSheet.Outcome.stay([])
-  var asked: [DashboardEffect] = []
-  var answersLate = false
+  var requested: [DashboardEffect] = []
+  var respondsLate = false
 
   init(
     _ paths: [String] = ["/home/ann/videos/holiday.mp4", "/home/ann/notes.txt", "/home/ann/gone.txt"],
     width: Int = 80,
     height: Int = 24,
-    answersLate: Bool = false
+    respondsLate: Bool = false
   ) {
     sheet = SendSheet(paths: paths, mode: .stream, ownURL: "http://127.0.0.1:8080", home: "/home/ann")
     size = Size(width: width, height: height)
-    self.answersLate = answersLate
+    self.respondsLate = respondsLate
     files = [
       "/home/ann/videos/holiday.mp4": .init(path: "/home/ann/videos/holiday.mp4", size: 3 << 30),
       "/home/ann/notes.txt": .init(path: "/home/ann/notes.txt", size: 512),
@@ -44,11 +44,11 @@ struct SheetScript {
   private mutating func follow(_ outcome: SendSheet.Outcome) {
     self.outcome = outcome
     guard case .stay(let effects) = outcome else { return }
-    asked += effects
-    if !answersLate, let question = effects.first { answer(question) }
+    requested += effects
+    if !respondsLate, let question = effects.first { respond(question) }
   }
 
-  mutating func answer(_ question: DashboardEffect) {
+  mutating func respond(_ question: DashboardEffect) {
     guard case .check(let paths, let target) = question else { return }
     let found = paths.map { files[$0] ?? .init(path: $0, problem: "it is not there, or not any more") }
     var check = SendCheck(files: found, target: target)

@@ -5,7 +5,7 @@ import UploadCore
 @testable import Dashboard
 
 @Suite struct EventLogTests {
-  /// The lines of the log when it is shown large, newest first, without their borders.
+  /// The rows of the log in its large view, newest first, without their borders.
   private func lines(_ driver: Driver) -> [String] {
     var driver = driver
     driver.type("L")
@@ -25,7 +25,7 @@ import UploadCore
     driver.show([])
     #expect(
       lines(driver) == [
-        "18:30:02  finished  ↓ a.bin  1.0 GiB in 11.4 s (89.8 MiB/s)",
+        "18:30:02  stored    ↓ a.bin  1.0 GiB in 11.4 s (89.8 MiB/s)",
         "18:30:01  resumed   ↓ a.bin  after 7 s",
         "18:30:00  stalled   ↓ a.bin  for 6 s: waiting for the client",
         "18:30:00  started   ↓ a.bin  stream, 1.0 GiB, from 192.168.1.9:51234",
@@ -33,7 +33,7 @@ import UploadCore
     )
   }
 
-  @Test func `Rejected requests are in it, and are counted beside the incoming uploads`() {
+  @Test func `rejected requests are in the log and counted beside the incoming uploads`() {
     var driver = Driver()
     driver.show([])
     #expect(!driver.text.contains("rejected"))
@@ -59,7 +59,7 @@ import UploadCore
     )
   }
 
-  @Test func `the log has failures and notes`() {
+  @Test func `the log has the messages of failures and notes`() {
     var driver = Driver()
     driver.show([UploadSnapshot.sending("b").ended(.failed(UploadError(.unreachable, "No way to there.")))])
     driver.send(.note(.warning, "The disk is nearly full."))
@@ -68,25 +68,25 @@ import UploadCore
     #expect(lines[1] == "18:30:00  failed    ↑ b  No way to there.")
   }
 
-  @Test func `a pause before another attempt is reported once`() {
+  @Test func `a pause before the next attempt is reported once`() {
     let upload = UploadSnapshot.sending("b")
     let paused = upload.changed {
       $0.state = .waiting
-      $0.retryReason = "Nobody listens there."
+      $0.retryReason = "Connection refused."
       $0.attempt = 2
       $0.retryIn = 3
     }
     var driver = Driver()
     for step in [upload, paused, paused, upload] { driver.show([step]) }
     #expect(lines(driver).count == 2)
-    #expect(lines(driver)[0] == "18:30:00  waiting   ↑ b  attempt 2 in 3 s: Nobody listens there.")
+    #expect(lines(driver)[0] == "18:30:00  waiting   ↑ b  attempt 2 in 3 s: Connection refused.")
     driver.show([paused])
     #expect(driver.text.contains("attempt 2 in 3 s"))
   }
 
   @Test func `an upload starts when it leaves the queue`() {
-    let upload = UploadSnapshot.waiting("a")
-    let other = UploadSnapshot.waiting("b")
+    let upload = UploadSnapshot.queued("a")
+    let other = UploadSnapshot.queued("b")
     var driver = Driver()
     driver.show([upload, other])
     driver.show([upload, other])
@@ -120,13 +120,13 @@ import UploadCore
     #expect(lines(driver) == ["18:30:00  note      late", "18:30:00  note      early"])
   }
 
-  @Test func `the footer has the last event`() {
+  @Test func `the footer shows the latest entry`() {
     var driver = Driver()
     driver.send(.note(.error, "something is wrong"))
     #expect(driver.row(33).contains("error something is wrong"))
   }
 
-  @Test func `the log is filtered by typing`() {
+  @Test func `the log shows only entries that contain the filter`() {
     var driver = Driver()
     driver.show([.example("alpha"), .example("beta")])
     driver.type("L/alp")
@@ -137,14 +137,14 @@ import UploadCore
     var log = EventLog()
     for index in 0..<10_000 {
       let time = ClockTime(hour: 0, minute: 0, second: 0)
-      log.append(LogEntry(time: time, kind: .note(.info), name: "", detail: "\(index)"))
+      log.append(LogEntry(time: time, kind: .note, detail: "\(index)"))
     }
     #expect(log.entries.count <= EventLog.limit * 5 / 4)
     #expect(log.newestFirst("").count == EventLog.limit)
     #expect(log.newestFirst("").first?.detail == "9999")
   }
 
-  @Test func `a log that is scrolled down keeps showing the same lines`() {
+  @Test func `a log that is scrolled down continues to show the same entries`() {
     var driver = Driver(Size(width: 80, height: 12))
     driver.show((0..<40).map { .example("file-\($0)") })
     driver.type("L")

@@ -3,7 +3,7 @@ import Testing
 @testable import Dashboard
 
 @Suite struct SeriesTests {
-  @Test func `values are kept as they come until it is full`() {
+  @Test func `a series keeps all values until it is full`() {
     var series = Series(.average)
     for value in 1..<Series.capacity { series.append(Double(value)) }
     #expect(series.values == (1..<Series.capacity).map(Float.init))
@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [(Series.Merge.average, Float(1.5)), (.maximum, 2)])
-  func `neighbours are merged when it is full`(_ merge: Series.Merge, _ first: Float) {
+  func `a full series merges neighbours`(_ merge: Series.Merge, _ first: Float) {
     var series = Series(merge)
     for value in 1...Series.capacity { series.append(Double(value)) }
     #expect(series.values.count == Series.capacity / 2)
@@ -22,7 +22,7 @@ import Testing
     #expect(series.values.last == 1000)
   }
 
-  @Test func `it never grows beyond its capacity`() {
+  @Test func `a series never grows beyond its capacity`() {
     var series = Series(.maximum)
     for _ in 0..<100_000 { series.append(7) }
     #expect(series.values.count < Series.capacity)
@@ -30,7 +30,7 @@ import Testing
     #expect(Double(series.values.count) * series.secondsPerValue > 100_000 * 0.5 * 0.9)
   }
 
-  @Test(arguments: [Double.nan, -1, -Double.infinity]) func `values that are no amount count as nothing`(
+  @Test(arguments: [Double.nan, -1, -Double.infinity]) func `NaN and negative values count as zero`(
     _ value: Double
   ) {
     var series = Series(.average)

@@ -16,10 +16,10 @@ extension TerminalCapabilities {
   static let ascii = TerminalCapabilities(colors: .colors8, isUnicode: false, hasClipboard: false)
 }
 
-/// Drives a model as its main loop does, on a clock of its own: half a second passes from snapshot to snapshot.
+/// Drives a model as its main loop does, with a clock on which snapshots are half a second apart.
 struct Driver {
   var model: DashboardModel
-  /// What the model has asked for, in order.
+  /// The effects that the model has returned, in order.
   var effects: [DashboardEffect] = []
   var resident: UInt64 = 14_900_000
   private(set) var steps = 0
@@ -71,18 +71,18 @@ struct Driver {
     press(KeyEvent(key))
   }
 
-  /// What has been asked for since the last call.
+  /// The effects since the last call.
   mutating func takeEffects() -> [DashboardEffect] {
     defer { effects = [] }
     return effects
   }
 
-  /// The screen as text, a line for each row.
+  /// The screen as text.
   var text: String { model.render().text }
 
   func row(_ y: Int) -> String { model.render().text(ofRow: y) }
 
-  /// The first row that carries the selection's mark at a border; nil without one.
+  /// The first row with a selection mark; nil without one.
   var selectedRow: String? {
     text.split(separator: "\n").first { $0.contains("│▌") }.map(String.init)
   }

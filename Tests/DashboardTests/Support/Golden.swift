@@ -5,7 +5,7 @@ import Testing
 /// Compares a text with the file of that name beside the tests.
 ///
 /// A missing file is written, and fails. With `SLUICE_RECORD_FRAMES=1` in the environment all files are written anew, and
-/// pass: look at what `git diff` says then.
+/// pass: review the changes with `git diff`.
 enum Golden {
   static func expect(_ text: String, is name: String, _ location: SourceLocation = #_sourceLocation) throws {
     let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Golden/\(name).txt").standardized
@@ -13,7 +13,7 @@ enum Golden {
     let known = try? String(contentsOf: url, encoding: .utf8)
     guard let known, !recordsAll else {
       try Data(text.utf8).write(to: url)
-      if !recordsAll { Issue.record("\(name) was missing and has been recorded: look at it", sourceLocation: location) }
+      if !recordsAll { Issue.record("\(name) was missing and has been recorded: review it", sourceLocation: location) }
       return
     }
     guard known != text else { return }
@@ -21,7 +21,7 @@ enum Golden {
     let first = (0..<max(old.count, new.count)).first { old[safe: $0] != new[safe: $0] } ?? 0
     Issue.record(
       """
-      \(name) differs from line \(first + 1) on; record it anew with SLUICE_RECORD_FRAMES=1 if that is wanted
+      \(name) differs from line number \(first + 1) on; if that is intended, record it again with SLUICE_RECORD_FRAMES=1
       was: \(old[safe: first] ?? "nothing")
       is:  \(new[safe: first] ?? "nothing")
       """,
@@ -41,7 +41,7 @@ extension Array {
 }
 
 extension Surface {
-  /// The screen as a golden file holds it: the text of each row between bars, then its styles, run by run: `12a 3b` is
+  /// The screen as a golden file contains it: the text of each row between bars, then its styles, run by run: `12a 3b` is
   /// twelve cells of style a and three of style b; a legend says what the letters are. Equal rows of styles are
   /// written once: `×3`.
   var goldenText: String {
@@ -52,7 +52,7 @@ extension Surface {
       var runs: [(letter: String, count: Int)] = []
       for cell in row(y) {
         let letter = letters[cell.style] ?? Self.letter(letters.count)
-        if letters.updateValue(letter, forKey: cell.style) == nil { legend += "  \(letter) = \(cell.style.words)\n" }
+        if letters.updateValue(letter, forKey: cell.style) == nil { legend += "  \(letter) = \(cell.style.text)\n" }
         if runs.last?.letter == letter { runs[runs.count - 1].count += 1 } else { runs.append((letter, 1)) }
       }
       let line = runs.map { "\($0.count)\($0.letter)" }.joined(separator: " ")
@@ -69,15 +69,15 @@ extension Surface {
 }
 
 extension Style {
-  /// `75 on 237 bold`, colours by their place in the palette.
-  fileprivate var words: String {
-    var words: [String] = []
-    if let index = foreground.index { words.append("\(index)") }
-    if let index = background.index { words.append("on \(index)") }
+  /// `75 on 237 bold`: the colours are indices of the palette.
+  fileprivate var text: String {
+    var parts: [String] = []
+    if let index = foreground.index { parts.append("\(index)") }
+    if let index = background.index { parts.append("on \(index)") }
     let names: [(Attributes, String)] = [
       (.bold, "bold"), (.dim, "dim"), (.underline, "underline"), (.reverse, "reverse"),
     ]
-    words += names.filter { attributes.contains($0.0) }.map(\.1)
-    return words.isEmpty ? "plain" : words.joined(separator: " ")
+    parts += names.filter { attributes.contains($0.0) }.map(\.1)
+    return parts.isEmpty ? "plain" : parts.joined(separator: " ")
   }
 }

@@ -1,7 +1,7 @@
 import TerminalUI
 import UploadTestSupport
 
-/// Events as nobody would send them, the same for the same seed.
+/// Random events, the same for the same seed.
 struct RandomEvents {
   private var generator: SplitMix64
 
@@ -45,13 +45,13 @@ struct RandomEvents {
 }
 
 extension Surface {
-  /// What is wrong with it as a grid; nil when nothing is.
+  /// The first defect of the grid, such as a row of the wrong width; nil for a valid grid.
   var flaw: String? {
     for y in 0..<size.height {
       let text = text(ofRow: y)
       if text.columns != size.width { return "row \(y) has \(text.columns) columns of \(size.width)" }
       let unsafe = text.unicodeScalars.first { [.control, .format].contains($0.properties.generalCategory) }
-      if let unsafe { return "row \(y) holds U+\(String(unsafe.value, radix: 16))" }
+      if let unsafe { return "row \(y) contains U+\(String(unsafe.value, radix: 16))" }
     }
     if let cursor, !Rect(size).contains(cursor) { return "the cursor is at \(cursor)" }
     return nil

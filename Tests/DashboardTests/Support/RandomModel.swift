@@ -4,14 +4,14 @@ import UploadTestSupport
 @testable import Dashboard
 @testable import UploadCore
 
-/// A model that has been through anything: hostile names, absurd numbers, keys in any order. The same for the same seed.
+/// A model after random messages with hostile names, extreme numbers and any keys. The same for the same seed.
 struct RandomModel {
   private var random: SplitMix64
   let size: Size
 
   init(seed: UInt64) {
     random = SplitMix64(seed: seed)
-    // Small ones are where things go wrong, so there are more of them.
+    // Small sizes have more special cases, so that half of all sizes are small.
     let small = Bool.random(using: &random)
     size = Size(
       width: Int.random(in: 1...(small ? 60 : 500), using: &random),
@@ -29,8 +29,8 @@ struct RandomModel {
     var facts = DashboardFacts(url: text(), directory: text(), workingDirectory: text(), home: text())
     facts.warning = Bool.random(using: &random) ? text() : nil
     facts.rawPort = Bool.random(using: &random) ? .max : nil
-    facts.asksForToken = Bool.random(using: &random)
-    facts.madeToken = Bool.random(using: &random) ? text() : nil
+    facts.requiresToken = Bool.random(using: &random)
+    facts.generatedToken = Bool.random(using: &random) ? text() : nil
     facts.fingerprint = Bool.random(using: &random) ? text() : nil
     let capabilities = TerminalCapabilities(
       colors: pick([.mono, .colors8, .colors16, .colors256]),
@@ -42,12 +42,14 @@ struct RandomModel {
     let start = ContinuousClock.now
     for step in 0..<Int.random(in: 0...6, using: &random) {
       let pause = Duration.milliseconds(Int.random(in: 0...900, using: &random) * step)
-      let snapshot = Snapshot(
+      var snapshot = Snapshot(
         at: start + pause,
         uploads: uploads,
         memory: ProcessMemory(resident: amount(), peak: amount()),
         slabs: SlabUse(used: pick([0, -1, .max, .min, 1 << 20]), budget: pick([0, -5, .max, 1 << 28]))
       )
+      snapshot.unlisted = pick([0, 3, -1, .max])
+      snapshot.rejectedCount = amount()
       _ = model.update(.snapshot(snapshot, ClockTime(hour: pick([0, 23, -1, .max]), minute: 5, second: .min)))
       uploads = uploads.filter { $0.outcome == nil }.map { changed($0) }
       for _ in 0..<4 { _ = model.update(message()) }
@@ -130,7 +132,7 @@ struct RandomModel {
         problem: pick([nil, text()])
       )
     }
-    return DirectoryListing(requested: text(), path: "/" + text(), entries: entries, total: pick([0, .max]))
+    return DirectoryListing(requested: text(), path: "/" + text(), entries: entries, total: pick([0, .max, .min]))
   }
 
   private mutating func point() -> Point {
@@ -150,13 +152,13 @@ struct RandomModel {
   }
 
   private static let texts = [
-    "", "a", "plain-name.bin", "evil\u{1B}]0;pwned\u{7}\u{202E}gnp.exe", "\u{9B}31mred", "line\nbreak\r\ttab\0",
+    "", "a", "plain-name.bin", "evil\u{1B}]0;pwned\u{7}\u{202E}gnp.exe", "\u{9B}31mred", "row\nbreak\r\ttab\0",
     String(repeating: "long", count: 1024), "👩‍👩‍👧‍👦👍🏽🇩🇪 emoji", "日本語のファイル名.txt", "a\u{300}\u{301}\u{302}\u{303}\u{304}",
     "z" + String(repeating: "\u{336}", count: 2000), "\u{200B}\u{FEFF}\u{2066}x\u{2069}", "%s %n %d", "\u{300}first",
   ]
 
   private mutating func pick<Value>(_ values: [Value]) -> Value {
-    // Never empty: all lists are written here.
+    // No list is empty: all of them are literals in this file.
     values[Int.random(in: 0..<values.count, using: &random)]
   }
 }

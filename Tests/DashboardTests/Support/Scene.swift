@@ -3,7 +3,7 @@ import UploadCore
 
 @testable import Dashboard
 
-/// What a golden frame shows.
+/// A state of the dashboard that golden frames are drawn from.
 enum Scene: String, CaseIterable {
   case idle
   case one
@@ -16,7 +16,7 @@ enum Scene: String, CaseIterable {
 
   func model(_ size: Size, _ capabilities: TerminalCapabilities) -> DashboardModel {
     var facts = DashboardFacts.example
-    if self == .error { facts.warning = "Anybody who reaches this address may upload: no token is asked for." }
+    if self == .error { facts.warning = "Every client that reaches this address may upload: no token needed." }
     var driver = Driver(size, facts: facts, capabilities: capabilities)
     driver.send(.freeSpace(44_300_000_000))
     let uploads = uploads
@@ -24,7 +24,7 @@ enum Scene: String, CaseIterable {
       driver.resident = 14_900_000 + (uploads.isEmpty ? 0 : UInt64(wave(step, 3) * 2_000_000))
       driver.show(uploads.enumerated().map { $1.at(step, of: 30, phase: $0) })
     }
-    // Those that have ended are in one snapshot more, and then in none.
+    // An ended upload is in one more snapshot and then in none.
     let ended = ended
     if !ended.isEmpty { driver.show(uploads.enumerated().map { $1.at(30, of: 30, phase: $0) } + ended) }
     perform(&driver)
@@ -61,7 +61,7 @@ enum Scene: String, CaseIterable {
   private var ended: [UploadSnapshot] {
     switch self {
     case .few: [Self.done]
-    case .error: [Self.done, Self.failed, Self.refused, Self.cancelled]
+    case .error: [Self.done, Self.failed, Self.unreachable, Self.cancelled]
     default: []
     }
   }
@@ -105,8 +105,8 @@ enum Scene: String, CaseIterable {
     .finished(type: "application/zip")
   private static let failed = UploadSnapshot.example("archive.tar")
     .ended(.failed(UploadError(.diskFull, "No space is left in ./uploads: free some, then send the file again.")))
-  private static let refused = UploadSnapshot.sending("notes.txt") { $0.bytes = 0 }
-    .ended(.failed(UploadError(.connectionRefused, "Nobody listens at 127.0.0.1:9: is the server running there?")))
+  private static let unreachable = UploadSnapshot.sending("notes.txt") { $0.bytes = 0 }
+    .ended(.failed(UploadError(.connectionRefused, "Cannot connect to 127.0.0.1:9: is the server running there?")))
   private static let cancelled = UploadSnapshot.sending("movie.mkv").ended(.cancelled)
 
   private static func numbered(_ index: Int) -> UploadSnapshot {
@@ -128,7 +128,7 @@ enum Scene: String, CaseIterable {
 }
 
 extension UploadSnapshot {
-  /// The same upload so many steps on its way to where it is, its rate going up and down.
+  /// The upload after `step` of `count` steps, with a varying rate.
   fileprivate func at(_ step: Int, of count: Int, phase: Int) -> UploadSnapshot {
     changed {
       guard step < count - 1 else { return }
@@ -145,7 +145,7 @@ extension UploadSnapshot {
   }
 }
 
-/// Something that goes up and down between 0 and 1, in steps, without a library.
+/// A triangle wave between 0 and 1.
 private func wave(_ step: Int, _ period: Int) -> Double {
   let position = step % (2 * period)
   return Double(position < period ? position : 2 * period - position) / Double(period)

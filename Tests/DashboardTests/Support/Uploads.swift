@@ -1,7 +1,7 @@
 @testable import UploadCore
 
 extension UploadSnapshot {
-  /// An upload half way through 2 GiB; tests change what they are about.
+  /// An upload half way through 2 GiB; tests change the fields that they are about.
   static func example(_ name: String = "a.bin", _ change: (inout UploadSnapshot) -> Void = { _ in }) -> UploadSnapshot {
     var upload = UploadSnapshot(
       id: UploadID(),
@@ -31,7 +31,7 @@ extension UploadSnapshot {
     return upload
   }
 
-  /// An outgoing one.
+  /// An outgoing upload half way through 2 GiB.
   static func sending(_ name: String = "b.bin", _ change: (inout UploadSnapshot) -> Void = { _ in }) -> UploadSnapshot {
     example(name) { upload in
       upload.direction = .outgoing
@@ -45,8 +45,8 @@ extension UploadSnapshot {
     }
   }
 
-  /// An outgoing one in line behind others.
-  static func waiting(_ name: String) -> UploadSnapshot {
+  /// A queued outgoing upload.
+  static func queued(_ name: String) -> UploadSnapshot {
     inLine(id: UploadID(), mode: .stream, name: name, size: 1 << 20, remote: "127.0.0.1:8080")
   }
 
@@ -56,7 +56,7 @@ extension UploadSnapshot {
     return upload
   }
 
-  /// The same upload, stalled for so long.
+  /// The same upload, stalled for a number of seconds.
   func stalled(_ cause: StallCause, _ seconds: Double) -> UploadSnapshot {
     changed {
       $0.state = .stalled

@@ -3,14 +3,14 @@ import TerminalUI
 import Testing
 import UploadCore
 
-/// What others need to upload here, where the server asks for more than its address.
+/// What clients need when the server requires a token or has a certificate of its own.
 @Suite struct AccessTests {
   private static let fingerprint = String(repeating: "abcd", count: 16)
 
   private func facts(asks: Bool = true, made token: String? = nil, fingerprint: String? = nil) -> DashboardFacts {
     var facts = DashboardFacts.example
-    facts.asksForToken = asks
-    facts.madeToken = token
+    facts.requiresToken = asks
+    facts.generatedToken = token
     facts.fingerprint = fingerprint
     return facts
   }
@@ -37,7 +37,7 @@ import UploadCore
     #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080")])
   }
 
-  @Test func `the certificate is in the log whole`() {
+  @Test func `the complete fingerprint of the certificate is in the log`() {
     var driver = Driver(facts: facts(asks: false, fingerprint: Self.fingerprint))
     driver.show([])
     #expect(driver.text.contains("curl -k -T FILE"))

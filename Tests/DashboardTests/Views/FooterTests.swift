@@ -13,7 +13,7 @@ import UploadCore
   }
 
   @Test(arguments: [60, 80, 100, 200])
-  func `a note is seen in full, and the way out stays`(width: Int) {
+  func `a note is shown completely beside the keys for upload and quit`(width: Int) {
     let text = footer(width) { $0.send(.note(.warning, "The disk is nearly full.")) }
     #expect(text.contains("warning The disk is nearly full."), "\(text)")
     #expect(text.contains("u upload") && text.contains("q quit"), "\(text)")
@@ -25,7 +25,7 @@ import UploadCore
     #expect(text.contains("u upload") && text.contains("? help") && text.contains("q quit"), "\(text)")
   }
 
-  @Test func `after ten seconds the hints are back`() {
+  @Test func `all hints are shown again after ten seconds`() {
     let text = footer(80) { driver in
       driver.send(.note(.warning, "The disk is nearly full."))
       for _ in 0..<20 { driver.show([]) }
@@ -33,12 +33,12 @@ import UploadCore
     #expect(text.contains("Space freeze") && !text.contains("nearly full"), "\(text)")
   }
 
-  @Test func `an upload's events take no hints away`() {
+  @Test func `an event of an upload replaces no hints`() {
     let text = footer(120) { $0.show([UploadSnapshot.example().finished()]) }
-    #expect(text.contains("finished") && text.contains("Space freeze") && text.contains("/ filter"), "\(text)")
+    #expect(text.contains("stored ↓ a.bin") && text.contains("Space freeze") && text.contains("/ filter"), "\(text)")
   }
 
-  @Test func `one snapshot is not plural`() {
+  @Test func `a refresh rate of one snapshot is singular`() {
     let text = footer(120) { $0.type("----") }
     #expect(text.contains("1 snapshot a second"), "\(text)")
     #expect(footer(120) { $0.type("-") }.contains("2 snapshots a second"))
@@ -46,7 +46,7 @@ import UploadCore
 }
 
 @Suite struct PeakTests {
-  @Test func `the detail and its graphs show one peak`() throws {
+  @Test func `the detail and its graphs show the same peak`() throws {
     var driver = Driver(Size(width: 160, height: 50))
     let upload = UploadSnapshot.example()
     // Between two values of the graph the rate was higher than in both.

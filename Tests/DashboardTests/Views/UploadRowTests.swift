@@ -4,7 +4,7 @@ import TerminalUI
 import Testing
 import UploadCore
 
-/// What the rows say about uploads.
+/// The texts in the rows of uploads.
 @Suite struct UploadRowTests {
   private func text(_ upload: UploadSnapshot, _ size: Size = Size(width: 120, height: 34)) -> String {
     var driver = Driver(size)
@@ -16,9 +16,9 @@ import UploadCore
     (StallCause.client, 12.0, "stalled: client 12 s"), (.server, 5.9, "stalled: server 5 s"),
     (.disk, 700, "stalled: disk 11 min"), (.memory, 40_000, "stalled: memory 11 h"), (.limit, 6, "stalled: limit 6 s"),
   ])
-  func `a stall has its cause and for how long`(_ cause: StallCause, _ seconds: Double, _ words: String) {
+  func `a stall is shown with its cause and duration`(_ cause: StallCause, _ seconds: Double, _ state: String) {
     for size in [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 40, height: 8)] {
-      #expect(text(UploadSnapshot.example().stalled(cause, seconds), size).contains(words))
+      #expect(text(UploadSnapshot.example().stalled(cause, seconds), size).contains(state))
     }
   }
 
@@ -26,11 +26,11 @@ import UploadCore
     (UploadState.waiting, "waiting"), (.receiving, "receiving"), (.waitingForMemory, "waiting for memory"),
     (.limited, "limited"), (.finishing, "finishing"),
   ])
-  func `every state is a word`(_ state: UploadState, _ word: String) {
-    #expect(text(.example { $0.state = state }).contains(word))
+  func `every state is shown as text`(_ state: UploadState, _ shown: String) {
+    #expect(text(.example { $0.state = state }).contains(shown))
   }
 
-  @Test func `a failure has its reason`() {
+  @Test func `a failure is shown with its reason`() {
     let upload = UploadSnapshot.example().ended(.failed(UploadError(.diskFull, "No space is left in ./uploads.")))
     #expect(text(upload).contains("failed: disk full"))
     #expect(text(upload).contains("No space is left in ./uploads."))
@@ -38,39 +38,39 @@ import UploadCore
   }
 
   private static let long =
-    "127.0.0.1:9443 shows a certificate that no authority known here vouches for, or that is for another name. If it is "
-    + "a server of yours, trust its certificate's file with --ca FILE, or this very certificate with --fingerprint "
+    "127.0.0.1:9443 presents a certificate that was not issued by a trusted authority, or that is for another name. "
+    + "If it is a server of yours, trust its certificate's file with --ca FILE, or this very certificate with --fingerprint "
     + String(repeating: "ab", count: 32) + " END"
 
-  private func words(_ rows: some Sequence<String>) -> String {
+  private func joined(_ rows: some Sequence<String>) -> String {
     let letters = rows.joined(separator: " ").filter { !"│▌".contains($0) }
     return letters.split(separator: " ").joined(separator: " ")
   }
 
   @Test(arguments: [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 50, height: 20)])
-  func `the large detail has the whole reason`(_ size: Size) {
+  func `the large detail shows the complete reason`(_ size: Size) {
     var driver = Driver(size)
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
     driver.press(.enter)
-    let text = words((0..<size.height).map { driver.row($0) })
-    #expect(text.contains("vouches for, or that is for another name. If it is a server of yours"))
+    let text = joined((0..<size.height).map { driver.row($0) })
+    #expect(text.contains("trusted authority, or that is for another name. If it is a server of yours"))
     #expect(text.contains("END"))
   }
 
-  @Test func `text that does not fit into one line of a row continues in the last`() {
+  @Test func `a reason that does not fit into the second row continues in the third`() {
     var driver = Driver()
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
-    #expect(words([driver.row(4), driver.row(5)]).hasPrefix("127.0.0.1:9443 shows a certificate"))
-    #expect(driver.row(5).prefix(60).contains("vouches"))
+    #expect(joined([driver.row(4), driver.row(5)]).hasPrefix("127.0.0.1:9443 presents a certificate"))
+    #expect(driver.row(5).prefix(60).contains("trusted authority"))
     driver = Driver()
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.diskFull, "No space.")))])
     #expect(driver.row(4).contains("No space.") && driver.row(5).contains("192.168.1.9:51234"))
   }
 
-  @Test func `a pause before another attempt has its reason too`() {
+  @Test func `a pause before the next attempt is shown with its reason`() {
     let upload = UploadSnapshot.sending("b") {
       $0.state = .waiting
-      $0.retryReason = "Nobody listens there."
+      $0.retryReason = "Connection refused."
     }
     for (size, hasRoom) in [
       (Size(width: 120, height: 34), true), (Size(width: 80, height: 24), true), (Size(width: 120, height: 20), false),
@@ -78,17 +78,17 @@ import UploadCore
       var driver = Driver(size)
       driver.show([upload])
       driver.type("2")
-      #expect(driver.text.contains("waiting to try again"), "\(size)")
-      #expect(driver.text.contains("Nobody listens there.") == hasRoom, "\(size)")
+      #expect(driver.text.contains("waiting to retry"), "\(size)")
+      #expect(driver.text.contains("Connection refused.") == hasRoom, "\(size)")
       driver.press(.enter)
-      #expect(driver.text.contains("Nobody listens there."), "\(size)")
+      #expect(driver.text.contains("Connection refused."), "\(size)")
     }
   }
 
-  @Test func `the attempt and the time until it begins are shown`() {
+  @Test func `the next attempt is shown with the time until it begins`() {
     let upload = UploadSnapshot.sending("b") {
       $0.state = .waiting
-      $0.retryReason = "Nobody listens there."
+      $0.retryReason = "Connection refused."
       $0.attempt = 4
       $0.retryIn = 11.5
     }
@@ -97,11 +97,11 @@ import UploadCore
     driver.type("2")
     #expect(driver.text.contains("attempt 4 in 12 s"))
     driver.press(.enter)
-    #expect(driver.text.contains("attempt 4 in 12 s") && driver.text.contains("Nobody listens there."))
+    #expect(driver.text.contains("attempt 4 in 12 s") && driver.text.contains("Connection refused."))
   }
 
-  /// The first burst, into the buffers of the network, must not flatten all that follows.
-  @Test func `the sparkline shows the latest rates against each other`() {
+  /// The first rate, that of filling network buffers, is far higher than all others.
+  @Test func `the sparkline is scaled to the latest rates`() {
     var driver = Driver()
     let upload = UploadSnapshot.example { $0.speed = 4e9 }
     driver.show([upload])
@@ -110,15 +110,15 @@ import UploadCore
     #expect(Set(spark).count > 1, "\(spark)")
   }
 
-  @Test func `the numbers of the detail stand still and are whole`() {
+  @Test func `the numbers of the detail are complete and do not move`() {
     for size in [Size(width: 120, height: 34), Size(width: 200, height: 60), Size(width: 100, height: 30)] {
       var driver = Driver(size)
       func columns(_ upload: UploadSnapshot) -> [[Int?]] {
         driver.show([upload])
         let rows = driver.text.split(separator: "\n").map(String.init)
-        return ["avg ", "peak ", "stored ", "durable "].map { word in
+        return ["avg ", "peak ", "stored ", "durable "].map { label in
           rows.filter { $0.contains("rate  ") || $0.contains("received  ") || $0.contains("memory  ") }.map { row in
-            row.range(of: word).map { row.distance(from: row.startIndex, to: $0.lowerBound) }
+            row.range(of: label).map { row.distance(from: row.startIndex, to: $0.lowerBound) }
           }
         }
       }
@@ -140,25 +140,25 @@ import UploadCore
     }
   }
 
-  @Test func `at a hundred columns the peer is there`() {
+  @Test func `the peer is shown from a hundred columns on`() {
     var driver = Driver(Size(width: 100, height: 30))
     driver.show([.example()])
     #expect(driver.row(5).contains("192.168.1.9:51234"))
   }
 
-  @Test func `everything about an upload is in its row`() {
+  @Test func `a row shows all fields of an upload`() {
     for part in ["a.bin", "stream", "192.168.1.9:51234", "50%", "96.2 MiB/s", "0:10", "1.0G/2.0G", "mem    3.0 MiB"] {
       #expect(text(.example()).contains(part), "\(part)")
       #expect(text(.example(), Size(width: 80, height: 24)).contains(part), "\(part)")
     }
   }
 
-  @Test func `without a length there are bytes and no percentage`() {
+  @Test func `an upload without a size shows bytes and no percentage`() {
     let upload = UploadSnapshot.example { ($0.size, $0.eta) = (nil, nil) }
     #expect(text(upload).contains("1.0G") && !text(upload).contains("%"))
   }
 
-  @Test func `without a length the bar moves while bytes do`() {
+  @Test func `the bar of an upload without a size moves while bytes do`() {
     var driver = Driver()
     var upload = UploadSnapshot.example { $0.size = nil }
     func bar() -> Substring { driver.row(4).prefix(30) }
@@ -171,19 +171,20 @@ import UploadCore
     #expect(bar() != first)
   }
 
-  @Test func `a size that is only a most says so`() {
+  @Test func `a size that is an upper limit is marked`() {
     #expect(text(.example { $0.sizeExact = false }).contains("1.0G/≤2.0G"))
   }
 
-  @Test func `all bytes are not the end`() {
+  @Test func `an upload with all bytes is not complete before it is stored`() {
     let upload = UploadSnapshot.example {
       $0.bytes = 2 << 30
       $0.state = .finishing
     }
-    #expect(text(upload).contains("100%") && text(upload).contains("finishing") && !text(upload).contains("done"))
+    #expect(text(upload).contains("100%") && text(upload).contains("finishing"))
+    #expect(!text(upload).contains(/a.bin +stored/))
   }
 
-  @Test func `the bar tells received from stored`() {
+  @Test func `the bar distinguishes received from stored bytes`() {
     var driver = Driver()
     driver.show([.example { $0.stored = 1 << 29 }])
     let surface = driver.model.render()
@@ -193,8 +194,7 @@ import UploadCore
     #expect(received > 3 && stored > 3)
   }
 
-  /// Numbers that get wider must not push others aside.
-  @Test func `nothing moves when a number changes`() {
+  @Test func `no field moves when a number changes`() {
     var driver = Driver()
     let upload = UploadSnapshot.example { $0.state = .receiving }
     func columns() -> [Int?] {
@@ -212,12 +212,12 @@ import UploadCore
     }
   }
 
-  @Test func `finished ones show what they are and what they took`() {
+  @Test func `a complete upload shows its type, final name, duration and peak memory`() {
     let upload = UploadSnapshot.example("x.zip").ended(
       .finished(FinishedUpload(path: "x (2).zip", bytes: 1 << 20, type: "application/zip"))
     )
     let wide = text(upload, Size(width: 200, height: 50))
-    #expect(wide.contains("application/zip, as x (2).zip") && wide.contains("max    4.0 MiB"))
+    #expect(wide.contains("application/zip, as x (2).zip") && wide.contains("peak   4.0 MiB"))
     #expect(wide.contains("0:11") && wide.contains("path     x (2).zip"))
   }
 }

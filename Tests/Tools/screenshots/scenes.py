@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -195,7 +196,7 @@ def demo(studio: Studio) -> None:
             terminal.shows("Enter sends 1 file")
             time.sleep(1.5)
             terminal.keys("Enter")
-            terminal.shows("done", within=60)
+            terminal.shows(lambda screen: re.search(r"\.mp4 +sent ", screen) is not None, within=60)
             time.sleep(2)
 
 

@@ -1,0 +1,232 @@
+import TerminalUI
+
+/// What a key does in the file picker.
+enum PickerCommand: Hashable, Sendable {
+  case move(Motion)
+  /// Opens the directory under the cursor; for a file, as ``choose``.
+  case open
+  /// Shows the parent directory.
+  case leave
+  case mark, markAll
+  /// Chooses all marked files; without marks, the file under the cursor.
+  case choose
+  case filter, editPath, home, hidden, reload
+  /// Clears the filter, or cancels typing a path, or else closes the picker.
+  case back
+  case help
+  /// Ends typing the filter, which remains.
+  case keepFilter
+  /// Completes the typed path as far as it is unambiguous.
+  case complete
+  /// Goes to the typed path.
+  case go
+
+  /// The state of the picker that decides what keys do.
+  enum Context: Hashable, Sendable, CaseIterable {
+    case browsing, filtering, typingPath
+
+    /// The keys with a command; other keys edit the text that is being typed.
+    var keys: [KeyBinding<PickerCommand>] {
+      switch self {
+      case .browsing: PickerCommand.browsing
+      case .filtering: PickerCommand.filtering
+      case .typingPath: PickerCommand.typingPath
+      }
+    }
+  }
+
+  private static let browsing: [KeyBinding<PickerCommand>] = [
+    KeyBinding([KeyEvent(.enter), KeyEvent(.right), KeyEvent("l")], .open, hint: "open", help: openHelp),
+    KeyBinding([KeyEvent(" ")], .mark, hint: "mark", help: "toggle the mark on a file"),
+    KeyBinding([KeyEvent("a")], .markAll, help: "toggle the marks on all files shown"),
+    KeyBinding([KeyEvent("s")], .choose, hint: "send marked", help: "send the marked files"),
+    KeyBinding([KeyEvent(.left), KeyEvent(.backspace), KeyEvent("h")], .leave, hint: "up", help: "parent directory"),
+    KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "filter the names by text"),
+    KeyBinding([KeyEvent(":")], .editPath, hint: "path", help: "type a path"),
+    KeyBinding([KeyEvent("~")], .home, hint: "home", help: "home directory"),
+    KeyBinding([KeyEvent(".")], .hidden, hint: "hidden", help: "toggle hidden files"),
+    KeyBinding([KeyEvent("r", .control), KeyEvent(.function(5))], .reload, help: "read the directory again"),
+    KeyBinding([KeyEvent("g"), KeyEvent(.home)], .move(.top), help: "first entry"),
+    KeyBinding([KeyEvent("G"), KeyEvent(.end)], .move(.bottom), help: "last entry"),
+    KeyBinding([KeyEvent(.escape), KeyEvent("q")], .back, hint: "back", help: "clear the filter, or close"),
+    KeyBinding([KeyEvent("?")], .help, hint: "help", help: "toggle this help"),
+    KeyBinding([KeyEvent("k"), KeyEvent(.up)], .move(.up), help: "previous entry"),
+    KeyBinding([KeyEvent("j"), KeyEvent(.down)], .move(.down), help: "next entry"),
+    KeyBinding([KeyEvent(.pageUp), KeyEvent("b", .control)], .move(.pageUp), help: "page up"),
+    KeyBinding([KeyEvent(.pageDown), KeyEvent("f", .control)], .move(.pageDown), help: "page down"),
+  ]
+
+  private static let filtering: [KeyBinding<PickerCommand>] = [
+    KeyBinding([KeyEvent(.enter)], .open, hint: "open", help: openHelp),
+    KeyBinding([KeyEvent(.tab)], .keepFilter, hint: "keep filter", help: "keep the filter"),
+    KeyBinding([KeyEvent(.escape)], .back, hint: "clear filter", help: "clear the filter"),
+    KeyBinding([KeyEvent(.up)], .move(.up), help: "previous entry"),
+    KeyBinding([KeyEvent(.down)], .move(.down), help: "next entry"),
+    KeyBinding([KeyEvent(.pageUp)], .move(.pageUp), help: "page up"),
+    KeyBinding([KeyEvent(.pageDown)], .move(.pageDown), help: "page down"),
+  ]
+
+  private static let typingPath: [KeyBinding<PickerCommand>] = [
+    KeyBinding([KeyEvent(.enter)], .go, hint: "go", help: "go there, or choose the file"),
+    KeyBinding([KeyEvent(.tab)], .complete, hint: "complete", help: "complete the name"),
+    KeyBinding([KeyEvent(.escape)], .back, hint: "back", help: "cancel typing the path"),
+  ]
+
+  private static let openHelp = "open a directory, or choose a file"
+}
+
+extension FilePicker {
+  /// Handles an event of the terminal.
+  /// - Parameter area: the picker's region of the screen, which mouse positions refer to.
+  mutating func handle(_ event: InputEvent, in area: Rect) -> Outcome {
+    let layout = PickerLayout(Size(width: area.width, height: area.height), context: context)
+    switch event {
+    case .key(let key): return handle(key, visible: layout.visible)
+    case .paste(let text): return paste(text)
+    case .mouse(let mouse):
+      guard let point = mouse.position(in: area) else { return .stay([]) }
+      return handle(mouse.action, at: point, layout)
+    case .resize, .focus, .closed: return .stay([])
+    }
+  }
+
+  private mutating func handle(_ key: KeyEvent, visible: Int) -> Outcome {
+    message = nil
+    if let command = context.keys.command(for: key) { return perform(command, visible: visible) }
+    switch context {
+    case .browsing: break
+    case .filtering:
+      let before = filter.text
+      // As in a pager, Backspace in an empty filter ends typing it.
+      if before.isEmpty, key == KeyEvent(.backspace) { context = .browsing }
+      if filter.handle(key), filter.text != before { applyFilter() }
+    case .typingPath: type(key)
+    }
+    return .stay([])
+  }
+
+  private mutating func perform(_ command: PickerCommand, visible: Int) -> Outcome {
+    switch command {
+    case .move(let motion): move(by: motion.steps(page: visible), visible: visible)
+    case .mark: mark(visible: visible)
+    case .markAll: markAll()
+    case .hidden: keepingCursor { $0.showsHidden.toggle() }
+    case .filter: context = .filtering
+    case .keepFilter: context = .browsing
+    case .editPath: editPath()
+    case .open: return open()
+    case .leave: return leave()
+    case .choose: return choose()
+    case .home: return go(to: home)
+    case .reload: return reload()
+    case .back: return back()
+    case .help: return .help
+    case .complete: return startCompletion()
+    case .go: return go(toPath: path.text.isEmpty ? directory : path.text)
+    }
+    return .stay([])
+  }
+
+  private mutating func move(by steps: Int, visible: Int) {
+    scroll.move(by: steps, count: entries.count, visible: visible)
+  }
+
+  private mutating func open() -> Outcome {
+    guard let selected else { return .stay([]) }
+    if selected.kind == .directory, selected.problem == nil {
+      return go(to: PickerPath.join(directory, selected.name))
+    }
+    // Even when files are marked: the entry under the cursor would seem to be sent with them.
+    return reject(selected) ? .stay([]) : choose()
+  }
+
+  /// Chooses the marked files; without marks, the file under the cursor.
+  private mutating func choose() -> Outcome {
+    if !marks.isEmpty { return .choose(marks.paths) }
+    guard let selected, !reject(selected) else { return .stay([]) }
+    return .choose([PickerPath.join(directory, selected.name)])
+  }
+
+  private mutating func mark(visible: Int) {
+    guard let selected, !reject(selected) else { return }
+    let path = PickerPath.join(directory, selected.name)
+    if marks.contains(path) { marks.remove([path]) } else { marks.add(path, size: selected.size ?? 0) }
+    move(by: 1, visible: visible)
+  }
+
+  /// Marks all files that are shown; when all of them are marked, removes the marks.
+  private mutating func markAll() {
+    let files = entries.shownEntries.filter { $0.sendProblem == nil }
+      .map { (path: PickerPath.join(directory, $0.name), size: $0.size ?? 0) }
+    if files.allSatisfy({ marks.contains($0.path) }) {
+      marks.remove(Set(files.map(\.path)))
+    } else {
+      for file in files { marks.add(file.path, size: file.size) }
+    }
+  }
+
+  /// Changes which entries are shown, and leaves the cursor on its entry.
+  private mutating func keepingCursor(_ change: (inout PickerEntries) -> Void) {
+    let name = selected?.name
+    change(&entries)
+    select(name)
+  }
+
+  private mutating func applyFilter() {
+    let text = filter.text
+    keepingCursor { $0.filter(by: text) }
+  }
+
+  private mutating func back() -> Outcome {
+    switch context {
+    case .typingPath:
+      candidates = PickerEntries()
+      lookup = nil
+    case .browsing where filter.isEmpty: return .close
+    case .browsing, .filtering:
+      filter.clear()
+      applyFilter()
+    }
+    context = .browsing
+    return .stay([])
+  }
+
+  /// Goes to a single path, and chooses several. Other text is inserted where text is being typed.
+  private mutating func paste(_ text: String) -> Outcome {
+    message = nil
+    let paths = PastedPaths.parse(text, home: home)
+    if let path = paths.first {
+      context = .browsing
+      if paths.count == 1 { return go(toPath: path) }
+      return .choose(marks.paths + paths.filter { !marks.contains($0) })
+    }
+    switch context {
+    case .browsing: message = "The pasted text is not a path."
+    case .filtering:
+      filter.insert(text)
+      applyFilter()
+    case .typingPath:
+      candidates = PickerEntries()
+      path.insert(text)
+    }
+    return .stay([])
+  }
+
+  private mutating func handle(_ action: MouseEvent.Action, at point: Point, _ layout: PickerLayout) -> Outcome {
+    message = nil
+    switch action {
+    case .scrollUp: move(by: -3, visible: layout.visible)
+    case .scrollDown: move(by: 3, visible: layout.visible)
+    case .press where context == .typingPath: break
+    case .press where layout.path.contains(point): editPath()
+    case .press where layout.list.contains(point):
+      let index = scroll.offset(count: entries.count, visible: layout.visible) + point.y - layout.list.y
+      guard index < entries.count else { break }
+      // A press on the selected entry opens it, as a double click does elsewhere.
+      if index == scroll.selection { return open() }
+      scroll.select(index, count: entries.count, visible: layout.visible)
+    case .press: break
+    }
+    return .stay([])
+  }
+}
