@@ -54,16 +54,12 @@ import UploadTestSupport
     }
   }
 
-  private let lost = FailedAttempt(error: UploadError(.connectionLost, "gone"), isPassing: true)
+  private let lost = FailedAttempt(error: UploadError(.connectionLost, "gone"), isTemporary: true)
 
   private func rejection(_ status: Int, retryAfter: String? = nil, isBodySent: Bool = false) -> FailedAttempt {
-    FailedAttempt(
-      UploadError(.refusedByServer, "no"),
-      status: status,
-      retryAfter: retryAfter,
-      isBodySent: isBodySent,
-      isBodyBegun: isBodySent
-    )
+    let response = ServerResponse(status: status, retryAfter: retryAfter)
+    let result = ExchangeResult(response: response, isBodyBegun: isBodySent, isBodySent: isBodySent)
+    return FailedAttempt(UploadError(.refusedByServer, "no"), result)
   }
 
   @Test func `pauses double up to 30 s`() {
@@ -95,7 +91,7 @@ import UploadTestSupport
     #expect((300...311).contains(end.seconds), "\(end)")
   }
 
-  @Test func `even the shortest pauses come to an end`() {
+  @Test func `even the shortest pauses add up until it gives up`() {
     var driver = Driver(shortest: true)
     let end = driver.failToTheEnd(lost, after: 1)
     #expect(end.attempts == 300)
@@ -133,7 +129,7 @@ import UploadTestSupport
     #expect(driver.fail(lost, sent: 800, after: 3600) == .pause(.seconds(2)))
   }
 
-  @Test func `a source that is used up is not sent again`() {
+  @Test func `a source that cannot be read again is not sent again`() {
     var used = lost
     used.isSourceUsed = true
     var driver = Driver(isRepeatable: false)
@@ -181,7 +177,7 @@ import UploadTestSupport
     #expect(note?.contains("301 s") == true)
   }
 
-  @Test func `the user is told how many attempts there were`() {
+  @Test func `the message contains the number of attempts`() {
     #expect(RetryStateMachine.Reason.notRetriable.note(attempts: 3) == nil)
     #expect(RetryStateMachine.Reason.limit.note(attempts: 1) == nil)
     #expect(RetryStateMachine.Reason.limit.note(attempts: 4) == "Gave up after 4 attempts.")
@@ -194,11 +190,14 @@ import UploadTestSupport
   @Test(
     arguments: [
       (ExchangeFailure.connectionLost, true), (.sendTimedOut, true), (.responseTimedOut, false),
-      (.responseCut(status: 201), false), (.earlySuccess(status: 200), false), (.malformedResponse, false),
+      (.responseInterrupted(status: 201), false), (.earlySuccess(status: 200), false), (.malformedResponse, false),
       (.sourceFailed(isStored: false), false), (.cancelled, false), (.handlerRemoved, false),
     ]
   )
-  func `only what the server cannot have stored is retried`(failure: ExchangeFailure, passes: Bool) {
-    #expect(failure.isPassing == passes)
+  func `only failures after which the server cannot have stored the file are retried`(
+    failure: ExchangeFailure,
+    passes: Bool
+  ) {
+    #expect(failure.isTemporary == passes)
   }
 }

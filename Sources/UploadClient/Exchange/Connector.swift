@@ -12,15 +12,6 @@ struct Connector: Sendable {
   let timeout: Duration
   let eventLoopGroup: any EventLoopGroup
 
-  /// Responses are short: a server can make this process keep less of their heads than NIO's default of 2 MiB.
-  private static var limits: NIOHTTPDecoderLimitConfiguration {
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = 16 * 1024
-    limits.maxHeaderListSize = 64 * 1024
-    limits.maxHeaderFieldCount = 128
-    return limits
-  }
-
   /// Connects, sends, and returns the server's response when the connection is closed again.
   /// - Throws: ``FailedAttempt``; when the upload is cancelled, with any error.
   func run(_ attempt: UploadAttempt) async throws(FailedAttempt) -> ExchangeResult {
@@ -28,32 +19,27 @@ struct Connector: Sendable {
     let result = loop.makePromise(of: ExchangeResult.self)
     // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
     attempt.cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
-    // On the loop from the start: a callback that is added from another thread could run one tick late, and what a server
-    // sends first would be lost.
+    // On the loop from the start: a callback that is added from another thread could run one tick late, and the first bytes
+    // of the server would be lost.
     loop.execute {
       connect(to: attempt.target, on: loop).whenComplete { outcome in
         switch outcome {
         case .success(let channel): start(attempt, on: channel, result: result)
-        case .failure(let error): result.fail(failure(error, target: attempt.target))
+        case .failure(let error):
+          result.fail(
+            FailedAttempt(
+              error: ConnectFailure.error(error, target: attempt.target, timeout: timeout),
+              isTemporary: ConnectFailure.isTemporary(error, target: attempt.target)
+            )
+          )
         }
       }
     }
     do {
       return try await result.futureResult.get()
-    } catch let error as FailedAttempt {
-      throw error
     } catch {
-      throw FailedAttempt(
-        error: UploadError(.internalFailure, "The upload ended in a way it should not.", cause: error)
-      )
+      throw Self.failure(error)
     }
-  }
-
-  private func failure(_ error: any Error, target: SendTarget) -> FailedAttempt {
-    FailedAttempt(
-      error: ConnectFailure.error(error, target: target, timeout: timeout),
-      isPassing: ConnectFailure.isPassing(error, target: target)
-    )
   }
 
   private func connect(to target: SendTarget, on loop: any EventLoop) -> EventLoopFuture<any Channel> {
@@ -96,10 +82,15 @@ struct Connector: Sendable {
     on channel: any Channel,
     result: EventLoopPromise<ExchangeResult>
   ) throws {
+    // Responses are short: the limits on their headers are far below NIO's default of 2 MiB for each connection.
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = 16 * 1024
+    limits.maxHeaderListSize = 64 * 1024
+    limits.maxHeaderFieldCount = 128
     let decoder = HTTPResponseDecoder(
       leftOverBytesStrategy: .dropBytes,
       informationalResponseStrategy: .forward,
-      limitConfiguration: Self.limits
+      limitConfiguration: limits
     )
     // The request has its framing headers; the encoder would remove them for methods that usually have no body.
     var framing = HTTPRequestEncoder.Configuration()
@@ -115,10 +106,13 @@ struct Connector: Sendable {
   }
 
   private func fail(_ error: any Error, on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
-    let failure =
-      error as? FailedAttempt
-      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be set up.", cause: error))
-    result.fail(failure)
+    result.fail(Self.failure(error))
     channel.close(promise: nil)
+  }
+
+  /// `error` itself if it is a ``FailedAttempt``; all others are unexpected.
+  private static func failure(_ error: any Error) -> FailedAttempt {
+    error as? FailedAttempt
+      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
   }
 }

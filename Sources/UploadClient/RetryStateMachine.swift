@@ -1,40 +1,4 @@
-/// How often, how long and after which pauses an upload that failed for a temporary reason is retried.
-package struct RetryPolicy: Sendable, Equatable {
-  /// Attempts after the first; 0 for none, nil for no limit.
-  package var limit: Int?
-
-  /// How long there may be no progress before the upload fails (see ``RetryStateMachine``).
-  package var patience = Duration.seconds(300)
-
-  /// The upper bound of the first pause; each later bound is twice the previous one. Short enough for a server that
-  /// restarts.
-  package var firstPause = Duration.milliseconds(500)
-
-  /// The upper bound of every pause, unless the server asks for a longer one.
-  package var longestPause = Duration.seconds(30)
-
-  package init(limit: Int? = 0) {
-    self.limit = limit
-  }
-
-  /// The default of the programs: a restart of the server, or of the network, does not fail an upload.
-  package static let usual = RetryPolicy(limit: nil)
-
-  /// The pause after a failure: exponential backoff with full jitter, a random part of a bound that doubles up to
-  /// ``longestPause``. So clients that lost a server at the same time do not return at the same time.
-  /// - Parameters:
-  ///   - failures: failed attempts since the last progress; 1 for the first.
-  ///   - fraction: random, from 0 to below 1.
-  func pause(after failures: Int, fraction: Double) -> Duration {
-    var bound = min(firstPause, longestPause)
-    var doublings = failures - 1
-    while doublings > 0, bound > .zero, bound < longestPause {
-      bound = min(bound * 2, longestPause)
-      doublings -= 1
-    }
-    return bound * min(max(0, fraction), 1)
-  }
-}
+import UploadProtocol
 
 /// Decides after each failed attempt of one upload whether there is another one, and when. It has no I/O, clock or random
 /// numbers of its own.
@@ -60,6 +24,19 @@ struct RetryStateMachine {
     case noProgress(Duration)
     /// The server asks for a pause that is longer than the remaining patience.
     case serverAsksFor(Duration)
+
+    /// What to add to the last attempt's error message; nil where that message is enough.
+    /// - Parameter attempts: how many there were.
+    func note(attempts: Int) -> String? {
+      switch self {
+      case .notRetriable: nil
+      case .limit: attempts > 1 ? "Gave up after \(attempts) attempts." : nil
+      case .noProgress(let time):
+        "Gave up after \(attempts) attempt\(attempts == 1 ? "" : "s"): no progress for \(time.components.seconds) s."
+      case .serverAsksFor(let pause):
+        "The server asks to wait \(pause.components.seconds) s. Send the file again after that."
+      }
+    }
   }
 
   private let policy: RetryPolicy
@@ -97,7 +74,7 @@ struct RetryStateMachine {
     using random: inout some RandomNumberGenerator
   ) -> Action {
     note(sent: sent, at: now)
-    guard attempt.isPassing, isRepeatable || !attempt.isSourceUsed else { return .giveUp(.notRetriable) }
+    guard attempt.isTemporary, isRepeatable || !attempt.isSourceUsed else { return .giveUp(.notRetriable) }
     guard failures <= policy.limit ?? .max else { return .giveUp(.limit) }
     let left = policy.patience - outage
     guard left > .zero else { return .giveUp(.noProgress(outage)) }
@@ -123,17 +100,24 @@ struct RetryStateMachine {
   }
 }
 
-extension RetryStateMachine.Reason {
-  /// What to add to the last attempt's error message; nil where that message is enough.
-  /// - Parameter attempts: how many there were.
-  func note(attempts: Int) -> String? {
-    switch self {
-    case .notRetriable: nil
-    case .limit: attempts > 1 ? "Gave up after \(attempts) attempts." : nil
-    case .noProgress(let time):
-      "Gave up after \(attempts) attempt\(attempts == 1 ? "" : "s"): no progress for \(time.components.seconds) s."
-    case .serverAsksFor(let pause):
-      "The server asks to wait \(pause.components.seconds) s. Send the file again after that."
+/// The value of a `Retry-After` header field (RFC 9110 section 10.2.3).
+enum RetryAfter {
+  /// A year, in seconds: no server needs more.
+  private static let longest: Int64 = 31_536_000
+
+  /// How long the server asks to wait: a number of seconds, or the time until a date.
+  /// - Parameters:
+  ///   - text: the field's value.
+  ///   - now: the time of day, in seconds since 1970.
+  /// - Returns: at most a year; nil when the value is neither, zero for a date in the past.
+  static func duration(_ text: String, now: Int64) -> Duration? {
+    let parts = text.split { $0 == " " || $0 == "\t" }
+    if parts.count == 1, parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+      return .seconds(min(Int64(parts[0]) ?? longest, longest))
     }
+    guard let first = parts.first, let last = parts.last,
+      let date = HTTPDate.seconds(String(text[first.startIndex..<last.endIndex]), now: now)
+    else { return nil }
+    return .seconds(min(max(0, date - now), longest))
   }
 }

@@ -12,8 +12,6 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   /// Nil once the handshake has succeeded or failed.
   private var onEnd: ((Result<Void, FailedAttempt>) -> Void)?
   private var timer: Scheduled<Void>?
-  /// The first error that the channel reported.
-  private var cause: (any Error)?
 
   /// - Parameter onEnd: called once, on the event loop.
   init(target: SendTarget, timeout: Duration, onEnd: @escaping (Result<Void, FailedAttempt>) -> Void) {
@@ -40,23 +38,19 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     guard onEnd != nil else { return context.fireErrorCaught(error) }
-    if cause == nil { cause = error }
-    end(.failure(failure(context)), context)
+    fail(error, context)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    end(.failure(failure(context)), context)
+    fail(nil, context)
     context.fireChannelInactive()
   }
 
-  private func failure(_ context: ChannelHandlerContext) -> FailedAttempt {
-    let certificate = try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate()
-    return TLSFailure.error(
-      cause,
-      server: target.authority,
-      trust: target.trust,
-      presented: certificate?.fingerprint
-    )
+  /// - Parameter error: nil when the connection was closed without one.
+  private func fail(_ error: (any Error)?, _ context: ChannelHandlerContext) {
+    let presented = (try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate())?.fingerprint
+    let server = target.authority
+    end(.failure(TLSFailure.error(error, server: server, trust: target.trust, presented: presented)), context)
   }
 
   private func end(_ result: Result<Void, FailedAttempt>, _ context: ChannelHandlerContext) {

@@ -18,7 +18,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [UploadMode.stream, .multipart, .buffered])
-  func `a busy server gets the upload again until it accepts it`(mode: UploadMode) async throws {
+  func `an upload is retried until a busy server accepts it`(mode: UploadMode) async throws {
     try await withTemporaryDirectory { directory in
       let bytes = SplitMix64.bytes(200_000)
       try directory.write(bytes, to: "a.bin")
@@ -42,9 +42,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload that was cut in the middle is retried`() async throws {
+  @Test func `an interrupted upload is retried`() async throws {
     try await withTemporaryDirectory { directory in
-      // More than the socket buffers hold: a body that they have accepted completely is not sent again.
+      // Larger than the socket buffers: a body that they have accepted completely is not sent again.
       let bytes = SplitMix64.bytes(24_000_000)
       try directory.write(bytes, to: "a.bin")
       let requests = Mutex(0)
@@ -83,14 +83,14 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\nhalf", ""])
-  func `what the server may have stored is not sent again`(answer: String) async throws {
+  func `a file that the server may have stored is not sent again`(response: String) async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1, 2, 3], to: "a.bin")
       let requests = Mutex(0)
       try await withServer { peer in
         requests.withLock { $0 += 1 }
         _ = try peer.readBody(of: try peer.readHead())
-        try peer.send(answer)
+        try peer.send(response)
         peer.close()
       } _: { server in
         let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url)
@@ -100,14 +100,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `what a proxy has passed on is not sent again`() async throws {
+  @Test func `a file that a proxy has forwarded is not sent again`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1, 2, 3], to: "a.bin")
       let requests = Mutex(0)
       try await withServer { peer in
         requests.withLock { $0 += 1 }
         _ = try peer.readBody(of: try peer.readHead())
-        try peer.respond("504 Gateway Timeout", "no word from upstream")
+        try peer.respond("504 Gateway Timeout", "no response from upstream")
       } _: { server in
         let meter = try await uploads().send(.file(directory.file("a.bin")), to: server.url)
         #expect(meter.error?.code == .refusedByServer)
@@ -193,7 +193,7 @@ import UploadTestSupport
       let shown = try #require(sampler.sample().uploads.first)
       #expect(shown.state == .waiting)
       #expect(shown.cause == nil)
-      #expect(shown.retryReason?.contains("Nobody listens") == true)
+      #expect(shown.retryReason?.contains("No server listens") == true)
       #expect(shown.attempt == 2)
       #expect((0...3600).contains(try #require(shown.retryIn)))
       uploads.ledger.cancelAll()

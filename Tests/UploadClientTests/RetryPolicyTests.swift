@@ -15,7 +15,7 @@ import UploadCore
     #expect(pauses(policy, fraction: 1) == [1, 2, 4, 8, 16, 30, 30, 30, 30].map { .seconds($0) })
   }
 
-  @Test func `a pause is a random part of its bound, from nothing on`() {
+  @Test func `a pause is a random part of its bound, from zero upwards`() {
     let policy = RetryPolicy(limit: 9)
     #expect(pauses(policy, fraction: 0).allSatisfy { $0 == .zero })
     for (half, whole) in zip(pauses(policy, fraction: 0.5), pauses(policy, fraction: 1)) { #expect(half * 2 == whole) }
@@ -29,7 +29,7 @@ import UploadCore
     #expect(pause >= .seconds(1) && pause <= policy.longestPause)
   }
 
-  @Test func `programs try for five minutes, however often`() {
+  @Test func `programs retry for five minutes without a limit on attempts`() {
     #expect(RetryPolicy.usual.limit == nil)
     #expect(RetryPolicy.usual.patience == .seconds(300))
     #expect(RetryPolicy().limit == 0)

@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: ["Sunday, 06-Nov-94 08:50:37 GMT", "Sun Nov  6 08:50:37 1994"])
-  func `an obsolete form of a date is read too`(text: String) {
+  func `an obsolete form of a date is accepted`(text: String) {
     #expect(RetryAfter.duration(text, now: now) == .seconds(60))
   }
 

@@ -2,6 +2,7 @@ import NIOCore
 import NIOSSL
 import Synchronization
 import UploadCore
+import UploadProtocol
 
 /// The TLS contexts of all uploads, one for each ``ServerTrust``. A context is created when it is first needed, since reading
 /// the certificate authorities of the machine takes milliseconds and a mebibyte.
@@ -26,7 +27,7 @@ final class ClientTLS: Sendable {
       contexts.withLock { $0[trust] = context }
       return context
     } catch {
-      throw UploadError(.badCertificate, "TLS cannot be set up here: \(error).", cause: error)
+      throw UploadError(.badCertificate, "TLS cannot be set up on this machine: \(error).", cause: error)
     }
   }
 
@@ -43,5 +44,12 @@ final class ClientTLS: Sendable {
         verified.succeed(certificates.first?.fingerprint == expected ? .certificateVerified : .failed)
       }
     }
+  }
+}
+
+extension NIOSSLCertificate {
+  /// The SHA-256 of the certificate; nil when it cannot be encoded.
+  var fingerprint: CertificateFingerprint? {
+    (try? toDERBytes()).map { CertificateFingerprint(certificate: $0) }
   }
 }
