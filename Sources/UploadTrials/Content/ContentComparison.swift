@@ -3,10 +3,10 @@ import Glibc
 import UploadCore
 import UploadReport
 
-/// What files are compared by.
+/// The digests by which files are compared.
 enum FileDigest {
   /// The SHA-256 of a file in hexadecimal; nil when it cannot be read to its end.
-  /// - Parameter isCancelled: asked before every MiB; nil is returned then too.
+  /// - Parameter isCancelled: called before every MiB; true ends the reading, and nil is returned.
   static func sha256(of path: String, isCancelled: () -> Bool) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -25,14 +25,18 @@ enum FileDigest {
   }
 }
 
-/// Compares what was sent with what is stored, by SHA-256.
+/// Compares stored files with the files that were sent, by SHA-256.
 struct ContentComparison {
+  /// Digests by path.
   private let sources: [String: String]
   private let directory: String
   private let isCancelled: () -> Bool
 
   /// Reads every file that was sent, once.
-  /// - Parameter isCancelled: asked before every MiB that is read; nothing is compared any more then.
+  /// - Parameters:
+  ///   - paths: of the files that were sent.
+  ///   - directory: of the stored files.
+  ///   - isCancelled: called before every MiB that is read; once it returns true, nothing more is compared.
   init(paths: [String], directory: String, isCancelled: @escaping () -> Bool) {
     var sources: [String: String] = [:]
     for path in Set(paths) { sources[path] = FileDigest.sha256(of: path, isCancelled: isCancelled) }
@@ -41,13 +45,13 @@ struct ContentComparison {
     self.isCancelled = isCancelled
   }
 
-  /// `intact` or `mismatch` for an upload that finished; nil for another, whose outcome says it, and for one that could
-  /// not be compared before the run was stopped.
+  /// The result for one upload: `intact` or `mismatch` when it finished.
+  /// - Returns: nil for an upload that did not finish, and when the comparison was cancelled.
   func verdict(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
     guard case .finished(let upload) = meter.ended?.outcome, !isCancelled() else { return nil }
     let stored = FileDigest.sha256(of: "\(directory)/\(upload.path)", isCancelled: isCancelled)
     guard !isCancelled() else { return nil }
-    guard let sent = sources[path], let stored else { return .mismatch }
-    return sent == stored ? .intact : .mismatch
+    guard let stored, stored == sources[path] else { return .mismatch }
+    return .intact
   }
 }

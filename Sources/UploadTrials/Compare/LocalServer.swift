@@ -4,72 +4,59 @@ import UploadCore
 
 /// A `sluice serve` for one upload, in a process of its own.
 final class LocalServer {
-  /// A server is up in far less; a machine that needs longer would give no figures worth having.
+  /// A server starts in far less time; a machine that needs longer would give no useful figures.
   private static let patience = Duration.seconds(30)
 
   let process: ChildProcess
   let url: String
-  private let record: Record
+  let notes: ServerNotes
 
-  private final class Record {
-    var notes = ServerNotes()
-  }
-
-  /// Starts it and waits until it listens.
+  /// Starts the server and waits until it listens.
   /// - Throws: ``UploadError`` with code `cannotListen`, or `cancelled`.
   init(directory: String, environment: [String: String], isCancelled: () -> Bool) throws(UploadError) {
-    let record = Record()
-    self.record = record
+    let notes = ServerNotes()
+    let arguments = [
+      "serve", "--json", "--host", "127.0.0.1", "--port", "0", "--interval", "100ms", "--min-free", "0", "--dir",
+      directory,
+    ]
     do {
-      process = try ChildProcess(
-        "/proc/self/exe",
-        [
-          "serve", "--json", "--host", "127.0.0.1", "--port", "0", "--interval", "100ms", "--min-free", "0", "--dir",
-          directory,
-        ],
-        environment: environment,
-        onLine: { record.notes.take($0) }
-      )
+      process = try ChildProcess("/proc/self/exe", arguments, environment: environment, onLine: notes.add)
     } catch {
       throw UploadError(.cannotListen, "No server can be started: \(error.reason).", cause: error)
     }
     let deadline = ContinuousClock.now + Self.patience
-    while record.notes.url == nil, !process.hasEnded(), !isCancelled(), ContinuousClock.now < deadline {
+    while notes.url == nil, !process.hasEnded(), !isCancelled(), ContinuousClock.now < deadline {
       ChildProcess.pump([process], milliseconds: 20)
     }
-    guard let url = record.notes.url else {
-      if isCancelled() { throw UploadError(.cancelled, "The comparison was stopped.") }
-      let reason = record.notes.complaint.map { PlainText.sanitized($0) } ?? "it does not say where it listens"
+    guard let url = notes.url else {
+      if isCancelled() { throw Trial.cancelled }
+      let reason = notes.firstError.map { PlainText.sanitized($0) } ?? "it does not report the address it listens on"
       throw UploadError(.cannotListen, "The server did not start: \(reason).")
     }
     self.url = url
+    self.notes = notes
   }
-
-  var notes: ServerNotes { record.notes }
 }
 
-/// What a server has said about itself and the one upload it gets, put together from its lines.
-struct ServerNotes: Equatable {
-  /// Where it listens, once it does.
+/// What a server has reported about itself and its one upload. Used by one thread.
+final class ServerNotes {
+  /// Where it listens; nil until it does.
   private(set) var url: String?
   /// Bytes received so far, and bytes per second at the moment.
   private(set) var bytes: UInt64 = 0
   private(set) var rate: Double = 0
-  /// The most memory it has held for the upload, in bytes.
+  /// The most memory of the server for the upload, in bytes.
   private(set) var uploadPeak: UInt64 = 0
   /// Whether the upload has ended, with whatever outcome.
   private(set) var hasEnded = false
-  /// The first thing it complained about.
-  private(set) var complaint: String?
+  /// The first output line on standard error; nil without one.
+  private(set) var firstError: String?
 
-  mutating func take(_ line: ChildProcess.Line) {
-    switch line {
-    case .output(let text): if let record = EventRecord(line: text) { take(record) }
-    case .error(let text): complaint = complaint ?? text
-    }
-  }
-
-  private mutating func take(_ record: EventRecord) {
+  /// Adds an output line of the server.
+  /// - Parameter isError: whether it was written to standard error.
+  func add(_ line: String, isError: Bool) {
+    if isError, firstError == nil { firstError = line }
+    guard !isError, let record = EventRecord(line: line) else { return }
     uploadPeak = max(uploadPeak, record.residentBytes ?? 0, record.peakResidentBytes ?? 0)
     switch record.event {
     case "listening": url = record.url
@@ -81,7 +68,7 @@ struct ServerNotes: Equatable {
   }
 }
 
-/// What is read of a line of `--json`.
+/// The fields that are used of an output line of `--json`.
 struct EventRecord: Decodable {
   struct Failure: Decodable {
     var code: String
@@ -96,7 +83,7 @@ struct EventRecord: Decodable {
   var peakResidentBytes: UInt64?
   var error: Failure?
 
-  /// Nil for what is no such line.
+  /// Nil when `line` is not the JSON object of an event.
   init?(line: String) {
     guard let record = try? JSONDecoder().decode(EventRecord.self, from: Data(line.utf8)) else { return nil }
     self = record

@@ -1,33 +1,33 @@
 /// Memory over time, in a bounded number of points: where there are too many, two become one with the larger value.
 struct MemorySeries: Sendable, Equatable {
   struct Point: Sendable, Equatable {
-    /// Since the start.
+    /// Time since the start.
     var seconds: Double
     var bytes: UInt64
   }
 
-  private let most: Int
+  private let limit: Int
   private(set) var points: [Point] = []
-  /// Samples that become one point, and those of the last point.
+  /// Samples that become one point, and those in the last point so far.
   private var samplesPerPoint = 1
   private var samplesInLast = 0
 
-  /// - Parameter most: points kept; at least 2.
-  init(most: Int = 1024) {
-    self.most = max(2, most)
+  /// - Parameter limit: the most points that are kept; at least 2.
+  init(limit: Int = 1024) {
+    self.limit = max(2, limit)
   }
 
   var duration: Double { points.last?.seconds ?? 0 }
   var peak: UInt64 { points.reduce(0) { max($0, $1.bytes) } }
 
-  /// Adds a sample; later than the one before.
+  /// Adds a sample of `bytes`, taken `seconds` after the start and later than the one before.
   mutating func add(_ bytes: UInt64, at seconds: Double) {
     if samplesInLast < samplesPerPoint, let last = points.last {
       points[points.count - 1] = Point(seconds: seconds, bytes: max(last.bytes, bytes))
       samplesInLast += 1
       return
     }
-    if points.count == most { halve() }
+    if points.count == limit { halve() }
     points.append(Point(seconds: seconds, bytes: bytes))
     samplesInLast = 1
   }
@@ -40,15 +40,15 @@ struct MemorySeries: Sendable, Equatable {
     samplesPerPoint *= 2
   }
 
-  /// The largest value in each of `count` equal parts of the time from 0 to `span`; nothing before the first sample and
-  /// after the last is 0.
+  /// The largest value in each of `count` equal parts of the time from 0 to `span` seconds. Parts before the first sample and
+  /// after the last are 0.
   func columns(_ count: Int, span: Double) -> [Double] {
     guard count > 0, span > 0 else { return [] }
     var values = [Double](repeating: 0, count: count)
     var before = 0
     for point in points {
       let column = min(count - 1, max(0, Int(min(1, point.seconds / span) * Double(count))))
-      // A column between two samples has the later one's value: memory is held, it does not flash.
+      // A part between two samples has the value of the later one.
       for index in min(before + 1, column)...column { values[index] = max(values[index], Double(point.bytes)) }
       before = column
     }
@@ -56,9 +56,9 @@ struct MemorySeries: Sendable, Equatable {
   }
 }
 
-/// Round numbers along an axis that begins at 0.
+/// Round numbers along the axis of a chart that begins at 0.
 struct AxisScale: Equatable {
-  /// Between two marks.
+  /// Distance between two marks.
   let step: Double
   /// The last mark, at or above the largest value.
   let top: Double

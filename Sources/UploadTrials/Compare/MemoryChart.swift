@@ -1,25 +1,22 @@
 import DashboardApp
 import UploadCore
 
-/// The clients' memory over time as an SVG picture, a line a client, readable on light and dark grounds.
+/// The clients' memory over time as an SVG chart, a curve for each client, readable on light and dark backgrounds.
 struct MemoryChart {
   private static let width = 900.0
   private static let plot = (left: 90.0, top: 56.0, right: 880.0, bottom: 436.0)
   private static let legendRow = 22.0
 
-  private let comparison: Comparison
+  let comparison: Comparison
 
-  init(_ comparison: Comparison) {
-    self.comparison = comparison
-  }
-
-  /// Makes sure that a file can be made there, before minutes are spent on what goes into it.
+  /// Checks that a chart can be written to `path`, before the runs that take minutes.
   /// - Throws: ``UploadError`` as ``OutputFile`` does.
   static func check(_ path: String) throws(UploadError) {
     _ = try OutputFile(path: path, existing: .replace)
   }
 
-  /// Writes the picture, in one step: an existing file stays as it is when that fails.
+  /// Writes the chart in one step: an existing file does not change when that fails.
+  /// - Throws: ``UploadError`` as ``OutputFile`` does.
   func write(to path: String) throws(UploadError) {
     let file = try OutputFile(path: path, existing: .replace)
     try file.write(text)
@@ -31,59 +28,58 @@ struct MemoryChart {
     let shown = comparison.results.indices.filter { !comparison.results[$0].memory.points.isEmpty }
     let vertical = AxisScale.bytes(upTo: shown.reduce(1) { max($0, comparison.results[$1].memory.peak) })
     let horizontal = AxisScale.seconds(upTo: shown.reduce(0) { max($0, comparison.results[$1].memory.duration) })
-    let place = Place(x: horizontal.top, y: vertical.top)
+    let scale = Scale(seconds: horizontal.top, bytes: vertical.top)
     let height = Self.plot.bottom + 60 + Self.legendRow * Double(comparison.results.count)
     var svg = SVGText(width: Self.width, height: height)
     svg.open("style", text: Self.style)
     svg.element("rect", [("class", "ground"), ("width", "100%"), ("height", "100%")])
+    let title = "Memory of each client while it sends \(comparison.name) (\(ByteSize.text(comparison.size)))"
     svg.label(title, x: 24, y: 30, class: "title")
-    draw(horizontal, vertical, place, &svg)
-    for index in shown { draw(index, place, &svg) }
+    draw(horizontal, vertical, scale, &svg)
+    for index in shown { draw(index, scale, &svg) }
     for index in comparison.results.indices { drawLegend(index, &svg) }
     return svg.finished()
   }
 
-  /// Where seconds and bytes lie in the picture.
-  private struct Place {
-    /// The largest of both.
-    let x, y: Double
+  /// The values at the right and at the top of the plot.
+  private struct Scale {
+    let seconds, bytes: Double
 
+    /// The position in the chart of a point in time and memory.
     func point(_ seconds: Double, _ bytes: Double) -> (x: Double, y: Double) {
-      (
-        MemoryChart.plot.left + seconds / x * (MemoryChart.plot.right - MemoryChart.plot.left),
-        MemoryChart.plot.bottom - bytes / y * (MemoryChart.plot.bottom - MemoryChart.plot.top)
+      let plot = MemoryChart.plot
+      return (
+        plot.left + seconds / self.seconds * (plot.right - plot.left),
+        plot.bottom - bytes / self.bytes * (plot.bottom - plot.top)
       )
     }
   }
 
-  private var title: String {
-    "Memory of each client while it sends \(comparison.name) (\(ByteSize.text(comparison.size)))"
-  }
-
-  private func draw(_ horizontal: AxisScale, _ vertical: AxisScale, _ place: Place, _ svg: inout SVGText) {
+  private func draw(_ horizontal: AxisScale, _ vertical: AxisScale, _ scale: Scale, _ svg: inout SVGText) {
+    let plot = Self.plot
     for mark in vertical.marks {
-      let y = place.point(0, mark).y
-      svg.line((Self.plot.left, y), (Self.plot.right, y), class: "grid")
-      svg.label(SVGText.bytes(mark), x: Self.plot.left - 8, y: y + 4, class: "mark end")
+      let y = scale.point(0, mark).y
+      svg.line((plot.left, y), (plot.right, y), class: "grid")
+      svg.label(SVGText.bytes(mark), x: plot.left - 8, y: y + 4, class: "mark end")
     }
     for mark in horizontal.marks {
-      let x = place.point(mark, 0).x
-      svg.line((x, Self.plot.bottom), (x, Self.plot.bottom + 5), class: "axis")
-      svg.label("\(SVGText.number(mark)) s", x: x, y: Self.plot.bottom + 20, class: "mark middle")
+      let x = scale.point(mark, 0).x
+      svg.line((x, plot.bottom), (x, plot.bottom + 5), class: "axis")
+      svg.label("\(SVGText.number(mark)) s", x: x, y: plot.bottom + 20, class: "mark middle")
     }
-    svg.line((Self.plot.left, Self.plot.bottom), (Self.plot.right, Self.plot.bottom), class: "axis")
+    svg.line((plot.left, plot.bottom), (plot.right, plot.bottom), class: "axis")
     guard let limit = comparison.maxMemory, Double(limit.bytes) <= vertical.top else { return }
-    let y = place.point(0, Double(limit.bytes)).y
-    svg.line((Self.plot.left, y), (Self.plot.right, y), class: "limit")
-    svg.label("--max-memory \(limit)", x: Self.plot.right, y: y - 6, class: "mark end")
+    let y = scale.point(0, Double(limit.bytes)).y
+    svg.line((plot.left, y), (plot.right, y), class: "limit")
+    svg.label("--max-memory \(limit)", x: plot.right, y: y - 6, class: "mark end")
   }
 
-  private func draw(_ index: Int, _ place: Place, _ svg: inout SVGText) {
+  private func draw(_ index: Int, _ scale: Scale, _ svg: inout SVGText) {
     let result = comparison.results[index]
-    let points = result.memory.points.map { place.point($0.seconds, Double($0.bytes)) }
-    svg.polyline(points, class: "line \(Self.look(of: index, result.client))")
+    let points = result.memory.points.map { scale.point($0.seconds, Double($0.bytes)) }
+    svg.polyline(points, class: Self.curveClass(of: index, result.client))
     guard let last = points.last else { return }
-    if result.verdict == .intact {
+    if result.status == .intact {
       let (x, y) = (SVGText.number(last.x), SVGText.number(last.y))
       svg.element("circle", [("class", "dot c\(index)"), ("cx", x), ("cy", y), ("r", "4")])
     } else {
@@ -94,21 +90,17 @@ struct MemoryChart {
 
   private func drawLegend(_ index: Int, _ svg: inout SVGText) {
     let result = comparison.results[index]
-    let y = Self.plot.bottom + 52 + Self.legendRow * Double(index)
-    svg.line(
-      (Self.plot.left, y - 4),
-      (Self.plot.left + 44, y - 4),
-      class: "line \(Self.look(of: index, result.client))"
-    )
-    svg.label(result.client.name, x: Self.plot.left + 56, y: y, class: "name")
-    svg.label(result.clientPeak.map(ByteSize.text) ?? "-", x: Self.plot.left + 290, y: y, class: "name end")
+    let (left, y) = (Self.plot.left, Self.plot.bottom + 52 + Self.legendRow * Double(index))
+    svg.line((left, y - 4), (left + 44, y - 4), class: Self.curveClass(of: index, result.client))
+    svg.label(result.client.name, x: left + 56, y: y, class: "name")
+    svg.label(result.clientPeak.map(ByteSize.text) ?? "-", x: left + 290, y: y, class: "name end")
     svg.label(result.seconds.map { "\(CompareText.seconds($0)) s" } ?? "-", x: 480, y: y, class: "name end")
-    svg.label(result.verdict.words, x: 510, y: y, class: "name")
+    svg.label(result.status.text, x: 510, y: y, class: "name")
   }
 
   /// A colour for each client, and a dash pattern for each mode, since not all readers can tell the colours apart.
-  private static func look(of index: Int, _ client: CompareClient) -> String {
-    "c\(index) \(client.mode.rawValue)"
+  private static func curveClass(of index: Int, _ client: CompareClient) -> String {
+    "line c\(index) \(client.mode.rawValue)"
   }
 
   private static let light = ["#0b62c4", "#0a7f4f", "#c1272d", "#7a4fb5", "#8a5f00", "#00737f", "#b0306f"]
@@ -134,7 +126,7 @@ struct MemoryChart {
   }
 }
 
-/// An SVG document being written: well-formed whatever goes into it.
+/// An SVG document that is written element by element; well-formed whatever text it contains.
 struct SVGText {
   private var text: String
 
@@ -158,13 +150,8 @@ struct SVGText {
   }
 
   mutating func line(_ from: (Double, Double), _ to: (Double, Double), class: String) {
-    element(
-      "line",
-      [
-        ("class", `class`), ("x1", Self.number(from.0)), ("y1", Self.number(from.1)), ("x2", Self.number(to.0)),
-        ("y2", Self.number(to.1)),
-      ]
-    )
+    let coordinates = [("x1", from.0), ("y1", from.1), ("x2", to.0), ("y2", to.1)]
+    element("line", [("class", `class`)] + coordinates.map { ($0.0, Self.number($0.1)) })
   }
 
   mutating func polyline(_ points: [(x: Double, y: Double)], class: String) {
@@ -172,20 +159,21 @@ struct SVGText {
     element("polyline", [("class", `class`), ("points", points)])
   }
 
-  /// The document, ended.
+  /// The complete document.
   consuming func finished() -> String {
     text + "</svg>\n"
   }
 
-  /// At most two decimals, none that say nothing.
+  /// A number with at most two decimals and no trailing zeros, limited to ±10⁹.
   static func number(_ value: Double) -> String {
     let hundredths = Int((min(max(-1e9, value), 1e9) * 100).rounded())
     let (whole, rest) = (abs(hundredths) / 100, abs(hundredths) % 100)
-    let decimals = rest == 0 ? "" : rest % 10 == 0 ? ".\(rest / 10)" : ".\(rest < 10 ? "0" : "")\(rest)"
-    return (hundredths < 0 ? "-" : "") + "\(whole)\(decimals)"
+    let sign = hundredths < 0 ? "-" : ""
+    if rest == 0 { return "\(sign)\(whole)" }
+    return "\(sign)\(whole)." + (rest % 10 == 0 ? "\(rest / 10)" : TimeText.padded(rest))
   }
 
-  /// A mark's bytes in the largest unit in which they are at least one.
+  /// A size in bytes, in the largest unit in which it is at least 1.
   static func bytes(_ value: Double) -> String {
     var (value, unit) = (value, 0)
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

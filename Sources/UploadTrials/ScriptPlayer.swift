@@ -4,24 +4,22 @@ import Glibc
 import TerminalUI
 import UploadCore
 
-/// Does what a script's commands say, by way of the dashboard's main loop.
+/// Executes a script's commands by way of the dashboard's main loop.
 @MainActor
 struct ScriptPlayer {
-  /// Why a command could not be carried out.
+  /// Why a command could not be executed.
   struct Failure: Error {
     let reason: String
-    /// Whether a signal asked the program to end.
+    /// Whether a signal has asked the program to exit.
     var isInterrupted = false
   }
 
   let loop: DashboardLoop
   let terminal: MemoryTerminal
-  /// Nil for nowhere.
+  /// Where frames are written to; nil for nowhere.
   let frames: FrameDirectory?
 
-  /// What the screen shows, a line for each row.
-  var screenText: String { terminal.text }
-
+  /// Executes one command; returns when the dashboard has handled it, or shows what the command waits for.
   /// - Throws: ``Failure``.
   func play(_ command: ScriptCommand) throws(Failure) {
     switch command {
@@ -33,9 +31,9 @@ struct ScriptPlayer {
     case .paste(let text): try send(.paste(text))
     case .resize(let size): try send(.resize(size))
     case .expect(let text, let patience):
-      try wait(atMost: patience, "the screen does not show it") { screenText.contains(text) }
+      try wait(atMost: patience, "the screen does not show it") { terminal.text.contains(text) }
     case .expectNot(let text, let patience):
-      try wait(atMost: patience, "the screen shows it") { !screenText.contains(text) }
+      try wait(atMost: patience, "the screen shows it") { !terminal.text.contains(text) }
     case .waitIdle(let patience): try waitUntilIdle(atMost: patience)
     case .frame(let name): try writeFrame(name)
     case .send(let path, let mode):
@@ -52,15 +50,11 @@ struct ScriptPlayer {
     try turn()
   }
 
-  /// Has the loop take what there is.
-  private func turn() throws(Failure) {
-    try turn(until: .now)
-  }
-
-  private func turn(until deadline: ContinuousClock.Instant) throws(Failure) {
+  /// Has the loop handle its events, and wait for one until `deadline`.
+  private func turn(until deadline: ContinuousClock.Instant = .now) throws(Failure) {
     guard !loop.isOver else { throw Failure(reason: "the dashboard has ended") }
     loop.turn(until: deadline)
-    if loop.endSignal != nil { throw Failure(reason: "a signal came", isInterrupted: true) }
+    if loop.endSignal != nil { throw Failure(reason: "a signal arrived", isInterrupted: true) }
   }
 
   private func wait(atMost patience: Duration, _ reason: String, for condition: () -> Bool) throws(Failure) {
@@ -71,7 +65,7 @@ struct ScriptPlayer {
     }
   }
 
-  /// Idle is when nothing runs, waits or is awaited, and the screen shows as much.
+  /// Idle means that no upload runs or is queued, no result is pending, and the screen shows that.
   private func waitUntilIdle(atMost patience: Duration) throws(Failure) {
     let deadline = ContinuousClock.now + patience
     while true {
@@ -80,14 +74,14 @@ struct ScriptPlayer {
       // Results that had arrived are handled in this turn; uploads that had ended are in a snapshot after it.
       try turn(until: deadline)
       if !isBusy, try isShownIdle(since: began, until: deadline) { return }
-      guard .now < deadline else { throw Failure(reason: "something is still going on") }
+      guard .now < deadline else { throw Failure(reason: "the dashboard is still busy") }
     }
   }
 
-  private func isShownIdle(since began: ContinuousClock.Instant, until deadline: ContinuousClock.Instant)
-    throws(Failure)
-    -> Bool
-  {
+  private func isShownIdle(
+    since began: ContinuousClock.Instant,
+    until deadline: ContinuousClock.Instant
+  ) throws(Failure) -> Bool {
     while .now < deadline {
       if let snapshot = loop.snapshot, snapshot.at >= began { return snapshot.uploads.isEmpty && loop.model.isIdle }
       try turn(until: deadline)
@@ -106,12 +100,12 @@ struct ScriptPlayer {
   }
 }
 
-/// Where a script's frames are written to.
+/// The directory that a script's frames are written to.
 struct FrameDirectory {
   let path: String
   let format: FrameFormat
 
-  /// Makes the directory where it is missing.
+  /// Makes the directory unless it exists.
   /// - Throws: ``UploadError`` with code `badDirectory`.
   init(path: String, format: FrameFormat) throws(UploadError) {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
@@ -123,17 +117,16 @@ struct FrameDirectory {
   }
 
   /// Writes a frame; an older one of that name is replaced.
-  /// - Parameter name: without anything that leads elsewhere.
+  /// - Parameter name: without a slash, and not beginning with a dot.
   /// - Throws: ``UploadError`` as ``OutputFile`` does.
   func write(_ frame: Surface, name: String) throws(UploadError) {
     let file = try OutputFile(path: "\(path)/\(name).\(format == .text ? "txt" : "ansi")", existing: .replace)
     try file.write(format == .text ? frame.text : frame.ansiText)
     try file.finish()
   }
-
 }
 
-/// How a script's frames are written.
+/// The format of a script's frames.
 package enum FrameFormat: String, CaseIterable, Sendable {
   /// The characters alone.
   case text
