@@ -8,6 +8,7 @@ import UploadProtocol
 /// gets less far makes no progress; but the time in which it sent bytes does not count against the patience either. What
 /// counts is the time of pauses and of attempts that sent nothing.
 struct RetryStateMachine {
+  /// What follows a failed attempt.
   enum Action: Equatable {
     case giveUp(Reason)
     /// Start the next attempt after this time.
@@ -40,6 +41,7 @@ struct RetryStateMachine {
   }
 
   private let policy: RetryPolicy
+  /// Whether the source can be read from its beginning again.
   private let isRepeatable: Bool
 
   /// Attempts that have failed.
@@ -86,6 +88,7 @@ struct RetryStateMachine {
     return .pause(lastPause)
   }
 
+  /// Updates the counters and ``outage`` after an attempt that sent `sent` bytes of the content.
   private mutating func note(sent: UInt64, at now: ContinuousClock.Instant) {
     failures += 1
     failuresSinceProgress += 1

@@ -55,7 +55,7 @@ enum ScriptParser {
     case "frame": return .frame(try frameName(try only(terms, "a name")))
     case "send": return try send(terms)
     case "quit":
-      guard terms.isEmpty else { throw Failure(reason: "quit stands alone") }
+      guard terms.isEmpty else { throw Failure(reason: "quit has no parameters") }
       return .quit
     default:
       throw Failure(
@@ -65,16 +65,20 @@ enum ScriptParser {
     }
   }
 
+  /// The one term after the name of a command that has exactly one.
+  /// - Parameter title: what the term is, for the message.
   private static func only(_ terms: ArraySlice<String>, _ title: String) throws(Failure) -> String {
     let reason = "needs \(title), and nothing else; put text with blanks in \"...\""
     return try require(terms.count == 1 ? terms.first : nil, reason)
   }
 
+  /// - Throws: ``Failure`` with `reason` when `value` is nil.
   private static func require<Value>(_ value: Value?, _ reason: String) throws(Failure) -> Value {
     guard let value else { throw Failure(reason: reason) }
     return value
   }
 
+  /// The keys of `key`.
   private static func keys(_ names: ArraySlice<String>) throws(Failure) -> [KeyEvent] {
     guard !names.isEmpty else { throw Failure(reason: "needs keys, such as u, Enter, Ctrl-C, F1") }
     var keys: [KeyEvent] = []
@@ -85,12 +89,13 @@ enum ScriptParser {
     return keys
   }
 
+  /// The text of `expect` and `expect-not`; not empty.
   private static func text(_ terms: ArraySlice<String>) throws(Failure) -> String {
     guard let text = terms.first, !text.isEmpty else { throw Failure(reason: "needs the text to look for") }
     return text
   }
 
-  /// `within 5s`, or nothing.
+  /// How long a command waits: `within 5s`, or ``patience`` without terms.
   private static func patience(_ terms: ArraySlice<String>) throws(Failure) -> Duration {
     guard let first = terms.first else { return patience }
     guard first == "within", terms.count == 2, let time = terms.last, let patience = try? TimeText.parse(time) else {
@@ -119,6 +124,7 @@ enum ScriptParser {
 
   // MARK: Terms
 
+  /// The terms of a text line, without quotation marks; none for a blank line and a comment.
   private static func terms(of line: Substring) throws(Failure) -> [String] {
     var rest = line.drop(while: \.isWhitespace)
     var terms: [String] = []

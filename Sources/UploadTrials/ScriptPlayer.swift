@@ -57,6 +57,8 @@ struct ScriptPlayer {
     if loop.endSignal != nil { throw Failure(reason: "a signal arrived", isInterrupted: true) }
   }
 
+  /// Lets the loop run until `condition` is true.
+  /// - Throws: ``Failure`` with `reason` when it does not within `patience`.
   private func wait(atMost patience: Duration, _ reason: String, for condition: () -> Bool) throws(Failure) {
     let deadline = ContinuousClock.now + patience
     while !condition() {
@@ -78,6 +80,7 @@ struct ScriptPlayer {
     }
   }
 
+  /// Whether a snapshot taken after `began` shows no upload, and the model is idle; false when none arrives until `deadline`.
   private func isShownIdle(
     since began: ContinuousClock.Instant,
     until deadline: ContinuousClock.Instant

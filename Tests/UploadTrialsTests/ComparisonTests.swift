@@ -52,7 +52,7 @@ import UploadReport
     #expect(comparison.results[2].seconds == nil && comparison.isGood)
   }
 
-  @Test func `medians are over the runs with the deciding verdict`() {
+  @Test func `medians are over the runs with the deciding status`() {
     var result = CompareResult(client: Self.clients[0])
     for (seconds, peak) in [(9.0, 50), (1, 10), (2, 20)] {
       result.trials.append(trial(seconds: seconds, peak: UInt64(peak)))

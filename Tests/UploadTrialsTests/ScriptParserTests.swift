@@ -70,7 +70,7 @@ import UploadCore
     ("frame a/b", "letters"), ("frame .", "letters"), ("frame .hidden", "letters"), ("frame ü", "letters"),
     ("frame \"\"", "letters"), ("send", "needs a file"), ("send a raw", "modes are"),
     ("send a stream x", "needs a file"),
-    ("quit now", "alone"), ("\"key", "no closing one"),
+    ("quit now", "no parameters"), ("\"key", "no closing one"),
   ])
   func `an invalid command is rejected with its line number`(line: String, hint: String) {
     do {

@@ -21,6 +21,7 @@ struct BodyStateMachine {
     var readsChunks = false
   }
 
+  /// What has to be done after an event.
   enum Action: Equatable {
     case none
     /// Read these bytes of the content; nil: read the next bytes of a stream. Then call ``didRead(_:)``.

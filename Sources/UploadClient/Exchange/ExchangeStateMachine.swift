@@ -9,6 +9,7 @@ import UploadCore
 /// * An early success does not: some servers begin to respond while they read the body.
 /// * A success counts once the body is sent and a last check has found the source unchanged.
 struct ExchangeStateMachine {
+  /// How the exchange proceeds; fixed before it begins.
   struct Plan: Sendable, Equatable {
     var body: BodyStateMachine.Plan
     /// How long to wait for `100 Continue` before the body is sent without it; nil to send the body at once.
@@ -22,6 +23,7 @@ struct ExchangeStateMachine {
     var acceptsSeeOther = false
   }
 
+  /// What the channel handler has to do after an event.
   enum Action: Equatable {
     case none
     /// Write the request head, then call ``sentHead(at:)``.
@@ -35,6 +37,7 @@ struct ExchangeStateMachine {
     case report(Outcome)
   }
 
+  /// The result of the exchange.
   enum Outcome: Equatable {
     case response(ServerResponse)
     case failure(ExchangeFailure)
@@ -78,6 +81,7 @@ struct ExchangeStateMachine {
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
   private var lastObservation = NIODeadline.uptimeNanoseconds(0)
 
+  /// The sending half.
   private(set) var body: BodyStateMachine
 
   init(_ plan: Plan) {
@@ -152,7 +156,7 @@ struct ExchangeStateMachine {
     advance(at: now) { $0.wroteOut(pause: pause) }
   }
 
-  /// The pause that the body asked for is over.
+  /// The pause of the last ``BodyStateMachine/Action/pause(_:)`` is over.
   mutating func resumed(at now: NIODeadline) -> Action {
     advance(at: now) { $0.resumed() }
   }
@@ -252,7 +256,7 @@ struct ExchangeStateMachine {
       if let limit = timeout(response), now >= lastMovement + limit { return timedOut(response) }
       guard body.currentChunkSize > 0, now >= observationDeadline else { return .none }
       lastObservation = now
-      // sendfile accepts nothing of a file that was truncated, for ever, while the socket says that it has room.
+      // Once a file is truncated sendfile sends nothing more of it, although the socket has room; NIO then retries forever.
       guard body.isWriting, plan.body.checkedTail > 0, !isProbing else { return .none }
       isProbing = true
       return .probe
@@ -296,7 +300,7 @@ struct ExchangeStateMachine {
   /// An informational response.
   private mutating func informed(_ status: Int, at now: NIODeadline) -> Action {
     informationalCount += 1
-    // 101 would switch to another protocol, which the request did not ask for.
+    // 101 would switch to another protocol, which the request did not offer.
     guard status != 101, informationalCount <= Self.informationalLimit else { return fail(.malformedResponse) }
     return status == 100 ? beginBody(at: now) : .none
   }
@@ -308,7 +312,7 @@ struct ExchangeStateMachine {
     return advance(at: now) { $0.begin() }
   }
 
-  /// Passes an event to the body's state machine, unless the exchange has come further than the body.
+  /// Passes an event to the body's state machine; does nothing before the body may begin and after the exchange is decided.
   private mutating func advance(
     at now: NIODeadline,
     _ event: (inout BodyStateMachine) -> BodyStateMachine.Action
@@ -328,7 +332,8 @@ struct ExchangeStateMachine {
     return .body(.check)
   }
 
-  /// The outcome when the connection is lost after as much of the response as `response` says.
+  /// The outcome when the connection is lost.
+  /// - Parameter response: the part of the response that was received before.
   private func outcomeWithoutConnection(_ response: Response) -> Outcome {
     switch response {
     case .none: .failure(.connectionLost)
@@ -339,6 +344,7 @@ struct ExchangeStateMachine {
     }
   }
 
+  /// Ends the exchange with a failure, unless the result is known.
   private mutating func fail(_ failure: ExchangeFailure) -> Action {
     switch state {
     case .idle: end(.failure(failure), isConnected: false)

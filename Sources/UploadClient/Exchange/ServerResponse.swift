@@ -14,6 +14,7 @@ struct ServerResponse: Sendable, Equatable {
   /// How much of a text of the server a message quotes, in bytes.
   private static let quotedLength = 200
 
+  /// The HTTP status, 100 to 999.
   var status: Int
   /// The standard reason phrase of the status; empty when it has none.
   var reason = ""

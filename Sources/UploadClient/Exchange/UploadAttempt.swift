@@ -2,8 +2,9 @@ import NIOCore
 import NIOPosix
 import UploadCore
 
-/// Everything that one attempt to send needs.
+/// One attempt to send an upload: the request, its content, where they are sent, and the resources that it uses.
 struct UploadAttempt: Sendable {
+  /// Loses its `Expect` field when the server rejects that.
   var request: UploadRequest
   /// Replaced by ``BodyContent/renewed`` for the next attempt of the same upload.
   var content: BodyContent
@@ -12,7 +13,7 @@ struct UploadAttempt: Sendable {
   let cancellation: UploadCancellation
   let resources: ClientResources
 
-  /// How the exchange proceeds.
+  /// The configuration of the exchange's state machine.
   var plan: ExchangeStateMachine.Plan {
     let configuration = resources.configuration
     return ExchangeStateMachine.Plan(

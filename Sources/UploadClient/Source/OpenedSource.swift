@@ -22,7 +22,7 @@ final class OpenedSource: Sendable {
   /// How much is read at once to compute a digest, in bytes.
   private static let digestReadSize: UInt64 = 1 << 20
 
-  /// The name for messages: the path, or the name given for a descriptor.
+  /// The name for messages: the path, or the caller's name for a descriptor.
   let label: String
 
   /// For `fstat` and reading.

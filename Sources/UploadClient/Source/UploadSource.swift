@@ -19,7 +19,7 @@ package struct UploadSource: Sendable {
   /// A regular file. Path and name may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   /// - Parameter name: nil for the last component of the path.
   package static func file(_ path: String, name: String? = nil) -> UploadSource {
-    // Split by bytes, as the file system does: a combining mark behind a slash would form one character with it.
+    // Split by bytes, as the file system does: a combining mark after a slash would form one character with it.
     let last = NameBytes(lossless: path).bytes.split(separator: UInt8(ascii: "/")).last
     return UploadSource(origin: .file(path: path), name: name ?? last.map { NameBytes($0).losslessText } ?? path)
   }

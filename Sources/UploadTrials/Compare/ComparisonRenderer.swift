@@ -5,7 +5,8 @@ import UploadReport
 
 /// A way of showing a comparison.
 protocol ComparisonRenderer {
-  /// A preparation begins that takes a while.
+  /// Reports that a preparation begins that may take seconds.
+  /// - Parameter text: what is prepared, a sentence.
   mutating func note(_ text: String)
   /// A run begins, or continues; called many times a second.
   mutating func show(_ comparison: Comparison)

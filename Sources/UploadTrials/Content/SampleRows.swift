@@ -76,7 +76,7 @@ struct SampleRows {
 
 /// 500 rows `i, 2i` that differ only in the last three digits, which are looked up in a table.
 struct RowBlock {
-  /// Rows in a block: as long as `2i` goes through one thousand.
+  /// Rows in a block: in 500 rows the last three digits of `2i` have each even value once.
   static let rows = 500
 
   /// The digits of `i` and of `2i` before the last three, in the order of memory.
