@@ -108,6 +108,8 @@ package struct SendTarget: Sendable, Equatable {
 
   // MARK: Parsing
 
+  /// Parses the part of a URL between scheme and path.
+  /// - Parameter url: the whole URL, for messages.
   /// - Returns: the host without brackets; the port, nil when the URL has none.
   private static func hostAndPort(_ authority: Substring, of url: String) throws(UploadError) -> (String, Int?) {
     // The message does not contain the URL: it would show the password.
@@ -121,14 +123,14 @@ package struct SendTarget: Sendable, Equatable {
     if authority.hasPrefix("[") {
       guard let close = authority.firstIndex(of: "]") else { throw .badURL(url, "has a [ without a ]") }
       let host = try version6(authority[..<close].dropFirst(), of: url)
-      return (host, try port(authority[authority.index(after: close)...], of: url))
+      return (host, try self.port(authority[authority.index(after: close)...], of: url))
     }
     // Without brackets, a port would look like the end of the address.
     if isVersion6(authority.prefix { $0 != "%" }) { return (try version6(authority, of: url), nil) }
     let host = authority.prefix { $0 != ":" }
     guard !host.isEmpty else { throw .badURL(url, "has no host") }
     guard host.utf8.allSatisfy(isHostByte) else { throw .badURL(url, "has a character in its host that no host has") }
-    return (String(host), try port(authority[host.endIndex...], of: url))
+    return (String(host), try self.port(authority[host.endIndex...], of: url))
   }
 
   /// An IPv6 address, with its zone after `%25` (RFC 6874) or a plain `%`.

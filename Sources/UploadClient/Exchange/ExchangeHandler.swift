@@ -278,6 +278,7 @@ struct DeadlineTimer {
     task = loop.assumeIsolated().scheduleTask(deadline: deadline, action)
   }
 
+  /// Stops the timer; it can be set again.
   mutating func cancel() {
     task?.cancel()
     self = DeadlineTimer()

@@ -158,6 +158,7 @@ struct ChildPipe {
     }
   }
 
+  /// Closes the descriptor unless it is closed already.
   mutating func close() {
     if isOpen { Glibc.close(descriptor) }
     descriptor = -1

@@ -137,23 +137,28 @@ struct SVGText {
       + "width=\"\(width)\" height=\"\(height)\">\n"
   }
 
+  /// Adds an element without content.
   mutating func element(_ name: String, _ attributes: [(String, String)]) {
     text += "<\(name)\(Self.text(of: attributes))/>\n"
   }
 
+  /// Adds an element with text as its content, which is escaped.
   mutating func open(_ name: String, _ attributes: [(String, String)] = [], text content: String) {
     text += "<\(name)\(Self.text(of: attributes))>\(MarkupText.escaped(content))</\(name)>\n"
   }
 
+  /// Adds text at a position, which is its left end, middle or right end, as `class` says.
   mutating func label(_ content: String, x: Double, y: Double, class: String) {
     open("text", [("class", `class`), ("x", Self.number(x)), ("y", Self.number(y))], text: content)
   }
 
+  /// Adds a straight line between two positions.
   mutating func line(_ from: (Double, Double), _ to: (Double, Double), class: String) {
     let coordinates = [("x1", from.0), ("y1", from.1), ("x2", to.0), ("y2", to.1)]
     element("line", [("class", `class`)] + coordinates.map { ($0.0, Self.number($0.1)) })
   }
 
+  /// Adds a line through all points.
   mutating func polyline(_ points: [(x: Double, y: Double)], class: String) {
     let points = points.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
     element("polyline", [("class", `class`), ("points", points)])
