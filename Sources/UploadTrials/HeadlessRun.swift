@@ -7,7 +7,8 @@ import UploadProtocol
 import UploadReport
 import UploadServer
 
-/// One run of the test mode: server up, files through in every mode, contents compared, everything removed.
+/// One run of the test mode: starts a server, sends the files in every mode, compares the stored files by SHA-256, and removes
+/// everything that it made.
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///

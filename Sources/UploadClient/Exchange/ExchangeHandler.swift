@@ -5,7 +5,7 @@ import NIOPosix
 import NIOSSL
 import UploadCore
 
-/// Performs on one connection what ``ExchangeStateMachine`` decides for one attempt, and closes the connection at its end.
+/// Performs the actions of ``ExchangeStateMachine`` for one attempt on one connection, and closes the connection at its end.
 ///
 /// Bound to its event loop. What may block (reading and checking the source) runs on the thread pool.
 final class ExchangeHandler: ChannelInboundHandler {

@@ -47,7 +47,8 @@ struct ServerResponse: Sendable, Equatable {
     var isWholeForm = false
   }
 
-  /// The upload's outcome by the response: where the server has a name, type or digest of its own, that one.
+  /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it states
+  /// them, else with the name and type of the request.
   /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success (2xx; for a whole form 302 and 303
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {

@@ -40,7 +40,7 @@ struct UploadAttempt: Sendable {
   }
 }
 
-/// The result of an exchange that has a response.
+/// The response of an exchange, and how much of the body was sent before.
 struct ExchangeResult: Sendable {
   var response: ServerResponse
   /// Whether any of the body was sent, or read from a source that cannot be read again.

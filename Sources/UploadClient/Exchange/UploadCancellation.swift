@@ -38,7 +38,7 @@ final class UploadCancellation: Sendable {
     interrupt?()
   }
 
-  /// A step begins.
+  /// Registers how to interrupt the step that begins.
   /// - Parameter interrupt: ends the step; called at most once, immediately when the upload has been cancelled before. It
   ///   replaces that of the step before.
   func onCancel(_ interrupt: @escaping @Sendable () -> Void) {

@@ -3,7 +3,7 @@ import UploadCore
 
 /// The errors of a source: one function for each call that fails. Most have the code `unreadableFile`.
 enum SourceFailure {
-  /// `open` failed with the error number `code`.
+  /// The error of an `open` that failed with the error number `code`.
   static func opening(_ path: String, _ code: CInt) -> UploadError {
     let name = PlainText.sanitized(path)
     return switch code {
@@ -17,7 +17,8 @@ enum SourceFailure {
     }
   }
 
-  /// The path was opened, but is not a regular file.
+  /// The error for a path that is not a regular file.
+  /// - Parameter mode: its `st_mode`.
   static func notRegular(_ path: String, _ mode: mode_t) -> UploadError {
     let name = PlainText.sanitized(path)
     return switch mode & S_IFMT {
@@ -29,13 +30,14 @@ enum SourceFailure {
     }
   }
 
-  /// A descriptor cannot be used.
+  /// The error for a descriptor that cannot be used.
+  /// - Parameter code: the error number; EBADF when it is not open for reading.
   static func descriptor(_ name: String, _ code: CInt) -> UploadError {
     let reason = code == EBADF ? "it is not open for reading" : text(code)
     return unreadable("\"\(PlainText.sanitized(name))\" cannot be read: \(reason).")
   }
 
-  /// A read, or `fstat`, failed.
+  /// The error of a read, or of `fstat`, that failed with the error number `code`.
   static func reading(_ label: String, _ code: CInt) -> UploadError {
     let name = PlainText.sanitized(label)
     // sendfile fails so for files without a page cache, such as those of /proc.
@@ -49,7 +51,7 @@ enum SourceFailure {
     [EIO, EINVAL, ENXIO, EOVERFLOW, ESTALE, ENODATA].contains(code)
   }
 
-  /// The file has changed since it was opened. The code is `fileChanged`.
+  /// The error for a file that has changed since it was opened, with code `fileChanged`.
   static func changed(_ label: String, from old: FileStamp, to new: FileStamp) -> UploadError {
     let change =
       if new.size == old.size {

@@ -36,10 +36,11 @@ final class StreamReader: @unchecked Sendable {
   /// The bytes of the last read.
   private(set) var buffer: ByteBuffer
 
-  /// Of all bytes read: a stream cannot be read again when the server's response carries a digest.
+  /// The SHA-256 of all bytes read, computed meanwhile: a stream cannot be read again to compare it with the digest in the
+  /// server's response.
   private var hash = SHAHash([.sha256])
 
-  /// Kept, since a terminal would wait for more input after its end of file.
+  /// Whether the source has ended. Remembered, since a terminal would wait for more input after its end of file.
   private var ended = false
 
   /// - Parameter limit: the most that one read returns, in bytes; nil for ``capacity``.
@@ -52,7 +53,7 @@ final class StreamReader: @unchecked Sendable {
   }
 
   /// Waits for bytes and reads those that are available, up to a full buffer. Blocks: call it on a thread pool.
-  /// - Parameter limit: no more bytes than this are read.
+  /// - Parameter limit: the most bytes to read.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   func read(atMost limit: Int = .max) throws(UploadError) -> Reading {
     buffer.clear()
@@ -100,7 +101,8 @@ final class StreamReader: @unchecked Sendable {
 /// An event loop and one read at a time on a thread pool use the buffer in turn, as with ``StreamReader``: that makes
 /// `@unchecked Sendable` safe.
 final class ChunkReader: @unchecked Sendable {
-  /// The most that one read returns, in bytes: a few event loop ticks for each mebibyte, and little memory.
+  /// The most that one read returns, in bytes: large enough for few event loop ticks per mebibyte, small enough to use little
+  /// memory.
   static let capacity = 256 * 1024
 
   let source: OpenedSource

@@ -4,16 +4,16 @@ import UploadCore
 
 /// The content to send: a file, or everything that can be read from a descriptor.
 package struct UploadSource: Sendable {
-  /// Where the bytes come from.
+  /// Where the bytes are read from.
   private enum Origin: Sendable, Equatable {
     case file(path: String)
-    /// Owned by the caller: it is duplicated, never closed.
+    /// Owned by the caller: this type duplicates it and never closes it.
     case descriptor(CInt)
   }
 
   private let origin: Origin
 
-  /// The name that the server is asked to store it under.
+  /// The name under which the server should store it.
   package let name: String
 
   /// A regular file. Path and name may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
@@ -62,7 +62,9 @@ package struct UploadSource: Sendable {
     }
   }
 
+  /// The state of a regular file and the part to send, with a second descriptor for sendfile.
   /// - Returns: nil for a stream.
+  /// - Throws: as ``open()``.
   private static func regularFile(
     _ descriptor: CInt,
     label: String,

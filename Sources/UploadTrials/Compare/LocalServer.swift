@@ -40,7 +40,7 @@ final class LocalServer {
 
 /// What a server has reported about itself and its one upload. Used by one thread.
 final class ServerNotes {
-  /// Where it listens; nil until it does.
+  /// Its URL; nil until it listens.
   private(set) var url: String?
   /// Bytes received so far, and bytes per second at the moment.
   private(set) var bytes: UInt64 = 0

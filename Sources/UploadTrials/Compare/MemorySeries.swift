@@ -73,7 +73,8 @@ struct AxisScale: Equatable {
     (0...Int((top / step).rounded())).map { Double($0) * step }
   }
 
-  /// At most six steps, each a power of two: round in KiB, MiB and GiB alike.
+  /// An axis for sizes up to `largest` bytes: at most six steps, each a power of two, which is a round number in KiB, MiB
+  /// and GiB alike.
   static func bytes(upTo largest: UInt64) -> AxisScale {
     let largest = max(1, Double(largest))
     var step = 1.0
@@ -81,7 +82,7 @@ struct AxisScale: Equatable {
     return AxisScale(largest: largest, step: step)
   }
 
-  /// At most ten steps of 1, 2 or 5 tenths of seconds, seconds, tens of seconds.
+  /// An axis for times up to `largest` seconds: at most ten steps of 1, 2 or 5 times a power of ten.
   static func seconds(upTo largest: Double) -> AxisScale {
     let largest = largest.isFinite ? min(max(0.1, largest), 1e9) : 0.1
     var decade = 0.01

@@ -13,7 +13,7 @@ struct SampleRows {
   private static let longestRow = 43
   private static let heading = "index, data\n"
 
-  /// The next row.
+  /// The number of the next row.
   private var index: UInt64 = 0
   /// Bytes of the file that are still to be generated.
   private var remaining: UInt64
@@ -68,7 +68,7 @@ struct SampleRows {
     return start + row.utf8.count
   }
 
-  /// The length of the next row.
+  /// The length of the next row in bytes, with its line end.
   private var nextLength: Int {
     "\(index), \(index * 2)\n".utf8.count
   }
@@ -119,9 +119,9 @@ struct RowBlock {
     return address
   }
 
-  /// `kkk, ` for every three digits.
+  /// Eight bytes that begin with `kkk, `, for every number of three digits.
   private static let tails: [UInt64] = (0..<1000).map { Digits(threeOf: $0).bytes | UInt64(0x202C) << 24 }
-  /// `kkk` and a line end for every second three digits.
+  /// `kkk` and a line end, for every even number of three digits.
   private static let doubleTails: [UInt32] = (0..<500).map {
     UInt32(truncatingIfNeeded: Digits(threeOf: $0 * 2).bytes) | 0x0A << 24
   }
