@@ -6,20 +6,18 @@ package import UploadCore
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
-/// | folder | holds |
+/// | folder | contents |
 /// |---|---|
-/// | `Retry` | failed attempts, and when there is another one |
-/// | `Configuration` | what callers set: options, header fields, targets, trust |
-/// | `Source` | what is sent: files, streams, forms in memory |
-/// | `Exchange` | one request and its response on one connection: state machines, channel handler, HTTP |
-/// | `Connection` | connecting and TLS |
-/// | the top | ``Uploader`` and ``OutgoingUpload``, which runs the attempts of one upload |
+/// | `Configuration` | what callers set: options, header fields, targets, trust, retries |
+/// | `Source` | the files, streams and forms in memory that are sent |
+/// | `Exchange` | connecting, TLS, one request and its response: state machines, channel handlers, HTTP |
+/// | the top | ``Uploader``, and ``OutgoingUpload``, which runs the attempts of one upload |
 package struct Uploader: Sendable {
   private let resources: ClientResources
   private let ledger: UploadLedger
 
   /// - Parameters:
-  ///   - ledger: every upload is added to it, and removed when it ends.
+  ///   - ledger: lists every upload from its start to its end.
   ///   - eventLoopGroup: runs the connections; POSIX event loops, since files are sent by sendfile.
   ///   - threadPool: opens, reads and checks files; it must be running, and its threads may block. An upload from standard
   ///     input occupies one of them while it waits for input.
@@ -29,11 +27,7 @@ package struct Uploader: Sendable {
     eventLoopGroup: any EventLoopGroup,
     threadPool: NIOThreadPool
   ) {
-    resources = ClientResources(
-      configuration: configuration,
-      eventLoopGroup: eventLoopGroup,
-      threadPool: threadPool
-    )
+    resources = ClientResources(configuration: configuration, eventLoopGroup: eventLoopGroup, threadPool: threadPool)
     self.ledger = ledger
   }
 
@@ -75,7 +69,7 @@ package struct Uploader: Sendable {
         id: id,
         direction: .outgoing,
         mode: mode,
-        // A file's name may hold any bytes: the server receives them unchanged, observers get a text that is safe to show.
+        // A file's name may contain any bytes: the server receives them unchanged, observers get a text that is safe to show.
         name: PlainText.sanitized(source.name),
         size: size,
         remote: target.authority,
@@ -131,7 +125,7 @@ package struct Uploader: Sendable {
     }
   }
 
-  /// Opens a source and looks at its first bytes.
+  /// Opens a source and reads its first bytes for the media type that they show, nil for none.
   private func open(_ source: UploadSource) async -> (source: Result<OpenedSource, UploadError>, type: String?) {
     do throws(UploadError) {
       let (opened, type) = try await resources.onPool {

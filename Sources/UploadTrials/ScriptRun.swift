@@ -5,27 +5,27 @@ import Glibc
 package import TerminalUI
 import UploadCore
 
-/// The dashboard run by a script: the real one, on the real engine, but for the screen, which is in memory.
+/// The dashboard run by a script: the real one, on the real engine, with a screen in memory.
 @MainActor
 package struct ScriptRun {
-  /// What is run, and on what.
+  /// The script, and the dashboard that it runs.
   package struct Configuration: Sendable {
     /// The script's path; `-` for standard input.
     package var script: String
-    /// The server and the client; ``directory`` counts instead of its directory.
+    /// The server and the client; ``directory`` replaces its directory.
     package var setup: DashboardEngine.Setup
-    /// For uploads; nil for a temporary one.
+    /// Directory for uploads; nil for a temporary one.
     package var directory: String?
-    /// Sent to the server at once.
+    /// Paths of files that are sent to the server at the start.
     package var files: [String] = []
     /// Columns and rows.
     package var screen = Size(width: 120, height: 34)
-    /// Where frames are written to; nil for nowhere.
+    /// Directory that frames are written to; nil for nowhere.
     package var frames: String?
     package var format = FrameFormat.text
-    /// The settings' file; nil for none.
+    /// Path of the settings file; nil for none.
     package var settings: String?
-    /// Whether what was stored stays.
+    /// Whether stored files are kept.
     package var isKept = false
 
     package init(script: String, setup: DashboardEngine.Setup) {
@@ -34,26 +34,26 @@ package struct ScriptRun {
     }
   }
 
-  /// Larger scripts are none, in bytes.
-  private static let limit = 1 << 20
+  /// The largest script, in bytes.
+  private static let sizeLimit = 1 << 20
 
   private let configuration: Configuration
-  private var script: String { configuration.script }
 
   package init(_ configuration: Configuration) {
     self.configuration = configuration
   }
 
+  /// Runs the script; blocks until the dashboard has ended.
   /// - Returns: the exit status.
   package func run() -> Int32 {
     do {
       let lines = try ScriptParser.parse(try readScript())
       let frames = try configuration.frames.map { try FrameDirectory(path: $0, format: configuration.format) }
-      let workspace = try HeadlessWorkspace(directory: configuration.directory)
+      let workspace = try TrialWorkspace("sluice-headless", uploads: configuration.directory)
       defer { workspace.remove(keepingFiles: configuration.isKept) }
       return play(lines, frames, in: workspace)
     } catch let failure as ScriptParser.Failure {
-      return fail("\(shownScript), \(failure)", status: 64)
+      return fail("\(scriptName), \(failure)", status: 64)
     } catch let error as UploadError {
       return fail(error.message, status: error.code == .unreadableFile ? 64 : 2)
     } catch {
@@ -61,7 +61,7 @@ package struct ScriptRun {
     }
   }
 
-  private func play(_ lines: [ScriptLine], _ frames: FrameDirectory?, in workspace: HeadlessWorkspace) -> Int32 {
+  private func play(_ lines: [ScriptLine], _ frames: FrameDirectory?, in workspace: TrialWorkspace) -> Int32 {
     let host = DashboardHost(settingsFile: configuration.settings.map { SettingsFile(path: $0) })
     var setup = configuration.setup
     setup.directory = workspace.uploads
@@ -72,7 +72,10 @@ package struct ScriptRun {
       let terminal = MemoryTerminal(size: configuration.screen)
       let loop = host.loop(engine, on: DashboardScreen(terminal))
       var stored: Set<String> = []
-      loop.onSnapshot = { stored.formUnion($0.storedNames) }
+      loop.onSnapshot = { snapshot in
+        let incoming = snapshot.uploads.filter { $0.direction == .incoming }
+        stored.formUnion(incoming.compactMap { $0.outcome?.storedName })
+      }
       if !configuration.files.isEmpty {
         loop.perform(.send(paths: configuration.files, target: .ownServer, mode: loop.model.settings.mode))
       }
@@ -90,9 +93,9 @@ package struct ScriptRun {
         try player.play(line.command)
       } catch {
         if error.isInterrupted { return player.loop.endSignal == SIGINT ? 130 : 1 }
-        writeAll(player.screenText, to: STDERR_FILENO)
+        writeAll(player.terminal.text, to: STDERR_FILENO)
         let text = PlainText.sanitized(String(line.text.trimmingWhitespace))
-        return fail("\(shownScript), line \(line.number): \(text): \(error.reason)", status: 1)
+        return fail("\(scriptName), line \(line.number): \(text): \(error.reason)", status: 1)
       }
     }
     return 0
@@ -103,32 +106,23 @@ package struct ScriptRun {
     return status
   }
 
-  private var shownScript: String { script == "-" ? "standard input" : script }
+  /// For messages.
+  private var scriptName: String { configuration.script == "-" ? "standard input" : configuration.script }
 
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   private func readScript() throws(UploadError) -> String {
+    let script = configuration.script
     let descriptor = script == "-" ? STDIN_FILENO : open(script, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(String(cString: strerror(errno))) }
-    defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    guard let bytes = readAll(descriptor, limit: Self.limit) else {
+    defer { if descriptor > STDIN_FILENO { close(descriptor) } }
+    guard descriptor >= 0, let bytes = readAll(descriptor, limit: Self.sizeLimit) else {
       throw unreadable(String(cString: strerror(errno)))
     }
-    guard bytes.count <= Self.limit else { throw unreadable("it is larger than 1 MiB") }
+    guard bytes.count <= Self.sizeLimit else { throw unreadable("it is larger than 1 MiB") }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw unreadable("it is not UTF-8") }
     return text
   }
 
   private func unreadable(_ reason: String) -> UploadError {
-    UploadError(.unreadableFile, "The script \(shownScript) cannot be read: \(reason).")
-  }
-}
-
-extension Snapshot {
-  /// What the server has called the files that it has stored since the snapshot before.
-  fileprivate var storedNames: [String] {
-    uploads.compactMap { upload in
-      guard upload.direction == .incoming, case .finished(let file) = upload.outcome else { return nil }
-      return file.path
-    }
+    UploadError(.unreadableFile, "The script \(scriptName) cannot be read: \(reason).")
   }
 }

@@ -109,7 +109,7 @@ import UploadTestSupport
       async let ended = Sluice.run(arguments)
       let connection = try await listener.accept()
       // Accepted and never read from; what the kernel takes for us does not last.
-      try expectFailure(try await ended, "timedOut", says: "took no byte for 1 s")
+      try expectFailure(try await ended, "timedOut", says: "accepted no data for 1 s")
       withExtendedLifetime(connection) {}
     }
   }
@@ -119,7 +119,7 @@ import UploadTestSupport
       try await connection.receive { $0.count > 1000 }
       _ = try? await connection.receive()
     }
-    try expectFailure(ended, "timedOut", says: "did not answer within 2 s")
+    try expectFailure(ended, "timedOut", says: "did not respond within 2 s")
     #expect(try ended.events.contains { $0.event == "stalled" && $0.cause == "server" }, "\(ended)")
   }
 
@@ -151,10 +151,10 @@ import UploadTestSupport
       let held = try HeldPort()
       let port = held.number
       let ended = try await Sluice.run(["send", "--retry", "0", "--json", file, "--to", "http://127.0.0.1:\(port)"])
-      try expectFailure(ended, "connectionRefused", says: "Nobody listens at 127.0.0.1:\(port)")
+      try expectFailure(ended, "connectionRefused", says: "No server listens at 127.0.0.1:\(port)")
       let plain = try await Sluice.run(["send", "--retry", "0", file, "--to", "http://127.0.0.1:\(port)"])
       #expect(plain.exit == .status(1))
-      #expect(plain.errors.contains("failed: Nobody listens") && !plain.output.contains("failed"), "\(plain)")
+      #expect(plain.errors.contains("failed: No server listens") && !plain.output.contains("failed"), "\(plain)")
     }
   }
 

@@ -36,7 +36,7 @@ import UploadTestSupport
       let file = try directory.random(70_000, to: "f")
       let sending = try Sluice.start(["send", "--to", "http://127.0.0.1:\(port.number)", file])
       // More than the three retries that were the limit once; each attempt is told with its reason.
-      _ = try await sending.line { $0.contains("attempt 6 in ") && $0.contains("Nobody listens") }
+      _ = try await sending.line { $0.contains("attempt 6 in ") && $0.contains("No server listens") }
       let uploads = directory.file("uploads")
       let server = try Sluice.start(["serve", "--json", "--port", "\(port.number)", "--dir", uploads])
       #expect(try await sending.exit(timeout: .seconds(90)) == .status(0))

@@ -30,8 +30,8 @@ import UploadTestSupport
       let held = try HeldPort()
       let port = held.number
       let screen = try await screen(["send", "--retry", "4", path, "--to", "http://127.0.0.1:\(port)"])
-      #expect(screen.contains(/f  attempt [2-5] in [0-9] s: Nobody listens at 127.0.0.1:[0-9]+/), "\(screen)")
-      #expect(screen.contains("failed: Nobody listens"))
+      #expect(screen.contains(/f  attempt [2-5] in [0-9] s: No server listens at 127.0.0.1:[0-9]+/), "\(screen)")
+      #expect(screen.contains("failed: No server listens"))
     }
   }
 

@@ -1,10 +1,11 @@
 import NIOCore
 import Testing
+import UploadCore
 
 @testable import UploadClient
 
 extension BodyStateMachine {
-  /// The piece was written, and the pause after it is over.
+  /// The chunk was written, and the pause after it is over.
   mutating func advance() -> Action {
     let action = wroteOut(pause: .zero)
     return action == .pause(.zero) ? resumed() : action
@@ -16,14 +17,14 @@ extension BodyStateMachine {
     size: UInt64?,
     checkedTail: UInt64 = 3,
     hasTail: Bool = true,
-    readsPieces: Bool = false
+    readsChunks: Bool = false
   ) -> BodyStateMachine {
     BodyStateMachine(
-      .init(size: size, pieceSize: 10, checkedTail: checkedTail, hasTail: hasTail, readsPieces: readsPieces)
+      .init(size: size, chunkSize: 10, checkedTail: checkedTail, hasTail: hasTail, readsChunks: readsChunks)
     )
   }
 
-  @Test func `a file is sent in pieces, and its end waits for a check`() {
+  @Test func `a file is sent in chunks, and its end waits for a check`() {
     var machine = machine(size: 25)
     #expect(!machine.hasBegun)
     #expect(machine.begin() == .write(0..<10))
@@ -31,7 +32,7 @@ extension BodyStateMachine {
     #expect(machine.advance() == .write(10..<20))
     #expect(machine.advance() == .write(20..<22))
     #expect(machine.advance() == .check)
-    #expect(machine.wait == .none && !machine.isWriting)
+    #expect(machine.wait == nil && !machine.isWriting)
     #expect(machine.sentBytes == 22)
     #expect(machine.checked() == .write(22..<25))
     #expect(machine.advance() == .writeEnd)
@@ -42,7 +43,7 @@ extension BodyStateMachine {
   }
 
   @Test(arguments: [1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 20, 23, 24, 100] as [UInt64])
-  func `pieces cover a file of any size without gaps, and all of its end is checked`(size: UInt64) {
+  func `chunks cover a file of any size without gaps, and all of its end is checked`(size: UInt64) {
     var machine = machine(size: size)
     var action = machine.begin()
     var end: UInt64 = 0
@@ -109,8 +110,8 @@ extension BodyStateMachine {
     #expect(machine.isSent && machine.sentBytes == 12)
   }
 
-  @Test func `a file that cannot go out by itself is read piece by piece`() {
-    var machine = machine(size: 15, readsPieces: true)
+  @Test func `a file that sendfile cannot send is read in chunks`() {
+    var machine = machine(size: 15, readsChunks: true)
     #expect(machine.begin() == .read(0..<10))
     #expect(machine.wait == .disk && !machine.isWriting)
     #expect(machine.didRead(10) == .write(0..<10))
@@ -123,14 +124,14 @@ extension BodyStateMachine {
     #expect(machine.advance() == .writeEnd)
   }
 
-  @Test func `the next piece waits for the rate limit`() {
+  @Test func `the next chunk waits for the rate limit`() {
     var machine = machine(size: 25, checkedTail: 0)
     #expect(machine.begin() == .write(0..<10))
     #expect(machine.wroteOut(pause: .seconds(2)) == .pause(.seconds(2)))
     #expect(machine.wait == .limit && machine.sentBytes == 10)
     #expect(machine.resumed() == .write(10..<20))
     #expect(machine.wroteOut(pause: .zero) == .pause(.zero))
-    #expect(machine.wait == .none)
+    #expect(machine.wait == nil)
   }
 
   @Test func `nothing is sent after a stop`() {
@@ -142,7 +143,7 @@ extension BodyStateMachine {
     #expect(machine.checked() == .none)
     #expect(machine.didRead(4) == .none)
     #expect(machine.begin() == .none)
-    #expect(machine.isStopped && !machine.isSent && !machine.isWriting)
+    #expect(machine.wait == nil && !machine.isSent && !machine.isWriting)
     #expect(machine.sentBytes == 10)
   }
 
@@ -154,7 +155,7 @@ extension BodyStateMachine {
     #expect(machine.isSent)
   }
 
-  @Test func `progress within a piece counts, also after a stop`() {
+  @Test func `progress within a chunk counts, also after a stop`() {
     var machine = machine(size: 25, checkedTail: 0)
     _ = machine.begin()
     var hasMoved = [6, 6].map { machine.observed(queued: $0) }
@@ -165,14 +166,18 @@ extension BodyStateMachine {
     #expect(machine.sentBytes == 9)
   }
 
-  @Test func `each byte of a piece is counted once`() {
-    var piece = PieceProgress()
-    #expect(piece.size == 0)
-    piece.begin(100)
-    let news = [130, 100, 70, 80, 10, 10].map { piece.note(queued: $0) }
-    #expect(news == [0, 0, 30, 0, 60, 0])
-    #expect(piece.counted == 90 && piece.size == 100)
-    piece.begin(0)
-    #expect(piece.counted == 0 && piece.size == 0)
+  @Test func `each byte of a chunk is counted once`() {
+    var machine = BodyStateMachine(.init(size: 200, chunkSize: 100, checkedTail: 0, hasTail: true))
+    #expect(machine.currentChunkSize == 0)
+    #expect(machine.begin() == .write(0..<100))
+    let counts = [130, 100, 70, 80, 10, 10].map { queued in
+      let hasMoved = machine.observed(queued: queued)
+      return (hasMoved, machine.sentBytes)
+    }
+    #expect(counts.map { $0.0 } == [false, false, true, false, true, false])
+    #expect(counts.map { $0.1 } == [0, 0, 30, 30, 90, 90])
+    #expect(machine.currentChunkSize == 100)
+    #expect(machine.wroteOut(pause: .zero) == .pause(.zero))
+    #expect(machine.sentBytes == 100 && machine.currentChunkSize == 0)
   }
 }

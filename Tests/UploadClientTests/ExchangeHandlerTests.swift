@@ -32,9 +32,7 @@ import UploadCore
         target: target,
         meter: meter,
         cancellation: UploadCancellation(),
-        configuration: configuration,
-        limiter: nil,
-        threadPool: .singleton
+        resources: ClientResources(configuration: configuration, eventLoopGroup: loop, threadPool: .singleton)
       )
       channel = EmbeddedChannel(loop: loop)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 80)).wait()
@@ -54,7 +52,7 @@ import UploadCore
         reading: UploadSource.descriptor(pipe.output, name: "a").open(),
         framing: 0,
         available: nil,
-        holding: { _ in },
+        onBlock: { _ in },
         checkCancellation: {}
       )
     }
@@ -111,7 +109,7 @@ import UploadCore
     #expect(exchange.meter.phase == .pause && exchange.meter.received == 0)
   }
 
-  @Test func `the body is sent when 100 Continue does not come in time`() throws {
+  @Test func `the body is sent when 100 Continue does not arrive in time`() throws {
     let exchange = try Exchange { configuration in
       configuration.continueThreshold = 0
       configuration.continueTimeout = .seconds(1)
@@ -122,7 +120,7 @@ import UploadCore
     #expect(try exchange.writtenBody() != nil)
   }
 
-  @Test func `a response timeout is exact, and its timer is set anew while the response goes on`() throws {
+  @Test func `a response timeout is exact, and its timer is set anew while the response continues`() throws {
     let exchange = try Exchange { configuration in
       configuration.responseTimeout = .seconds(300)
       configuration.idleTimeout = .seconds(60)

@@ -24,9 +24,9 @@ extension ExchangeStateMachine {
 }
 
 @Suite struct ExchangeStateMachineTests {
-  /// 25 bytes in pieces of 10, of which the last 3 wait for a check.
-  private static let file = BodyStateMachine.Plan(size: 25, pieceSize: 10, checkedTail: 3, hasTail: true)
-  private static let memory = BodyStateMachine.Plan(size: 10, pieceSize: 10, checkedTail: 0, hasTail: true)
+  /// 25 bytes in chunks of 10, of which the last 3 wait for a check.
+  private static let file = BodyStateMachine.Plan(size: 25, chunkSize: 10, checkedTail: 3, hasTail: true)
+  private static let memory = BodyStateMachine.Plan(size: 10, chunkSize: 10, checkedTail: 0, hasTail: true)
 
   private func machine(
     _ body: BodyStateMachine.Plan,
@@ -104,7 +104,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: 201)
   }
 
-  @Test(arguments: [302, 303]) func `a redirect behind a whole form is checked like a success`(status: Int) {
+  @Test(arguments: [302, 303]) func `a redirect after a whole form is checked like a success`(status: Int) {
     var machine = sentMachine(Self.file, acceptsSeeOther: true)
     #expect(machine.responded(status) == .none)
     #expect(machine.responseEnded() == .body(.check))
@@ -125,7 +125,7 @@ extension ExchangeStateMachine {
     var machine = machine(Self.file, acceptsSeeOther: true)
     #expect(machine.sentHead() == .body(.write(0..<10)))
     #expect(machine.responded(303) == .none)
-    #expect(machine.body.isStopped)
+    #expect(machine.body.wait == nil && !machine.body.isSent)
     #expect(machine.advance() == .none)
     let action = machine.responseEnded()
     expectEnd(action, &machine, resets: true, status: 303)
@@ -133,8 +133,8 @@ extension ExchangeStateMachine {
   }
 
   @Test(arguments: [0, 2] as [UInt64])
-  func `a server that knows the length may respond and close right behind the last byte`(size: UInt64) {
-    var machine = machine(BodyStateMachine.Plan(size: size, pieceSize: 10, checkedTail: 3, hasTail: false))
+  func `a server that knows the length may respond and close immediately after the last byte`(size: UInt64) {
+    var machine = machine(BodyStateMachine.Plan(size: size, chunkSize: 10, checkedTail: 3, hasTail: false))
     let first = machine.sentHead()
     if size > 0 {
       #expect(first == .body(.check))
@@ -181,7 +181,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: true, status: 413)
   }
 
-  @Test func `a rejection counts even if its text is cut or malformed`() {
+  @Test func `a rejection counts even if its text is interrupted or malformed`() {
     var cut = machine(Self.file)
     _ = cut.sentHead()
     _ = cut.responded(500)
@@ -238,10 +238,10 @@ extension ExchangeStateMachine {
     #expect(late.disconnected() == .report(.failure(.connectionLost)))
     var cut = sentMachine(Self.file)
     _ = cut.responded(201)
-    #expect(cut.disconnected() == .report(.failure(.responseCut(status: 201))))
+    #expect(cut.disconnected() == .report(.failure(.responseInterrupted(status: 201))))
   }
 
-  @Test func `what is not HTTP, or never ends, is a failure`() {
+  @Test func `a response that is not HTTP, or never ends, is a failure`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     let malformed = machine.responseMalformed()
@@ -257,7 +257,7 @@ extension ExchangeStateMachine {
     #expect(actions[63] == .none)
   }
 
-  @Test func `bytes behind a complete response are ignored`() {
+  @Test func `bytes after a complete response are ignored`() {
     var machine = machine(Self.memory)
     _ = machine.sentHead()
     _ = machine.responded(200)
@@ -270,7 +270,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func `nothing happens after a cancellation but the report`() {
+  @Test func `a cancellation is reported once, and later events do nothing`() {
     var machine = sentMachine(Self.file)
     let action = machine.cancelled()
     #expect(action == .close(resets: false))
@@ -325,7 +325,7 @@ extension ExchangeStateMachine {
   }
 
   @Test func `observers see what the exchange waits for`() {
-    var machine = machine(BodyStateMachine.Plan(size: nil, pieceSize: 0, checkedTail: 0, hasTail: true), asks: true)
+    var machine = machine(BodyStateMachine.Plan(size: nil, chunkSize: 0, checkedTail: 0, hasTail: true), asks: true)
     #expect(machine.phase == .waiting)
     _ = machine.sentHead()
     #expect(machine.phase == .waiting)
@@ -348,8 +348,8 @@ extension ExchangeStateMachine {
     #expect(machine.phase == .finishing)
   }
 
-  @Test func `a server that has everything is awaited until its response is complete`() {
-    var machine = machine(BodyStateMachine.Plan(size: 10, pieceSize: 10, checkedTail: 3, hasTail: true))
+  @Test func `the exchange waits for the response until it is complete`() {
+    var machine = machine(BodyStateMachine.Plan(size: 10, chunkSize: 10, checkedTail: 3, hasTail: true))
     #expect(machine.sentHead() == .body(.write(0..<7)))
     _ = machine.advance()
     _ = machine.checked()

@@ -14,7 +14,7 @@ import Testing
   ) -> ExchangeStateMachine {
     var machine = ExchangeStateMachine(
       ExchangeStateMachine.Plan(
-        body: BodyStateMachine.Plan(size: size, pieceSize: 10, checkedTail: checkedTail, hasTail: true),
+        body: BodyStateMachine.Plan(size: size, chunkSize: 10, checkedTail: checkedTail, hasTail: true),
         continueTimeout: continueTimeout,
         idleTimeout: .seconds(60),
         responseTimeout: .seconds(300)
@@ -53,7 +53,7 @@ import Testing
     #expect(machine.disconnected() == .report(outcome))
   }
 
-  @Test func `the body is sent when 100 Continue does not come in time`() {
+  @Test func `the body is sent when 100 Continue does not arrive in time`() {
     var machine = machine(continueTimeout: .seconds(1))
     #expect(machine.deadline == start + .seconds(1))
     #expect(machine.timerFired(at: start + .milliseconds(999)) == .none)
@@ -89,7 +89,7 @@ import Testing
     #expect(machine.timerFired(at: now + .seconds(60)) == .close(resets: true))
   }
 
-  @Test func `a piece is observed every 100 ms, and not at all between pieces`() {
+  @Test func `a chunk is observed every 100 ms, and nothing between chunks`() {
     var machine = machine(size: nil, checkedTail: 0)
     #expect(machine.deadline == nil)
     #expect(machine.didRead(10, at: start) == .body(.write(0..<10)))

@@ -30,14 +30,14 @@ import Testing
       ("Too large", "text/html; charset=utf-8", true), ("<b>", nil, false), ("{\"msg\":\"<html>\"}", nil, false),
     ] as [(String, String?, Bool)]
   )
-  func `a document is told by its type, else by its beginning`(text: String, type: String?, isDocument: Bool) {
+  func `a document is recognized by its type, else by its beginning`(text: String, type: String?, isDocument: Bool) {
     #expect(HTMLText.isDocument(text, mediaType: type) == isDocument)
   }
 
-  @Test func `64 KiB of tags and references take no time`() {
+  @Test func `64 KiB of tags and references are summarized at once`() {
     let start = ContinuousClock.now
-    for piece in ["<", "<!--", "&#", "<p>&", "<title>", "<a <"] {
-      _ = HTMLText.summary(of: String(repeating: piece, count: 65_536 / piece.utf8.count))
+    for part in ["<", "<!--", "&#", "<p>&", "<title>", "<a <"] {
+      _ = HTMLText.summary(of: String(repeating: part, count: 65_536 / part.utf8.count))
     }
     #expect(ContinuousClock.now - start < .seconds(10))
   }

@@ -13,7 +13,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { directory in
       let path = try directory.write([UInt8](repeating: 7, count: 3 << 20), to: "x")
       try await withServer { _ in
-        throw TimeoutError("a connection came")
+        throw TimeoutError("a client connected")
       } _: { server in
         var uploads = TestUploads()
         uploads.configuration.availableMemory = { 2 << 20 }
@@ -34,25 +34,25 @@ import UploadTestSupport
         reading: source,
         framing: 10,
         available: 15,
-        holding: { _ in },
+        onBlock: { _ in },
         checkCancellation: {}
       )
       #expect(form.count == 5)
       let error = try #require(throws: UploadError.self) {
-        try FormInMemory(reading: source, framing: 11, available: 15, holding: { _ in }, checkCancellation: {})
+        try FormInMemory(reading: source, framing: 11, available: 15, onBlock: { _ in }, checkCancellation: {})
       }
       #expect(error.code == .outOfMemory)
     }
   }
 
-  @Test func `unknown memory rejects nothing`() async throws {
+  @Test func `no form is rejected when the available memory is unknown`() async throws {
     try await withTemporaryDirectory { directory in
       let source = try UploadSource.file(try directory.write([1, 2, 3, 4, 5], to: "x")).open()
       let form = try FormInMemory(
         reading: source,
         framing: 0,
         available: nil,
-        holding: { _ in },
+        onBlock: { _ in },
         checkCancellation: {}
       )
       #expect(form.count == 5)
@@ -63,34 +63,34 @@ import UploadTestSupport
     let zeros = open("/dev/zero", O_RDONLY)
     defer { close(zeros) }
     let source = try UploadSource.descriptor(zeros, name: "zeros").open()
-    let held = Mutex<[Int]>([])
+    let sizes = Mutex<[Int]>([])
     let error = try #require(throws: UploadError.self) {
       try FormInMemory(
         reading: source,
         framing: 100,
         available: 10 << 20,
-        holding: { region in held.withLock { $0.append(region.count) } },
+        onBlock: { region in sizes.withLock { $0.append(region.count) } },
         checkCancellation: {}
       )
     }
     #expect(error.code == .outOfMemory)
     #expect(error.message.contains("more than"))
-    #expect(held.withLock { $0 } == [4 << 20, 4 << 20, 4 << 20])
+    #expect(sizes.withLock { $0 } == [4 << 20, 4 << 20, 4 << 20])
   }
 
-  /// Pieces are found by their offset: a block that is too short would shift all bytes after it.
+  /// Chunks are found by their offset: a block that is too short would shift all bytes after it.
   @Test func `every block of a pipe is full, whatever the size of its writes`() throws {
     let pipe = try TestPipe()
     defer { close(pipe.output) }
     let bytes = (0..<(9 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
     // Not a multiple of what is read at once.
-    pipe.write(bytes, pieces: 99_991)
+    pipe.write(bytes, atMost: 99_991)
     let source = try UploadSource.descriptor(pipe.output, name: "pipe").open()
     let form = try FormInMemory(
       reading: source,
       framing: 0,
       available: nil,
-      holding: { _ in },
+      onBlock: { _ in },
       checkCancellation: {}
     )
     #expect(form.blocks.map(\.readableBytes) == [4 << 20, 4 << 20, (1 << 20) + 7])
@@ -108,7 +108,7 @@ import UploadTestSupport
         reading: source,
         framing: 0,
         available: nil,
-        holding: { _ in blocks.withLock { $0 += 1 } },
+        onBlock: { _ in blocks.withLock { $0 += 1 } },
         checkCancellation: { () throws(UploadError) in
           if blocks.withLock({ $0 == 2 }) { throw UploadCancellation.error }
         }

@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadClient
 
-/// Servers that reject an upload, or break off in the middle of it.
+/// Servers that reject an upload, or close the connection in the middle of it.
 @Suite(.timeLimit(.minutes(30))) struct RejectionTests {
   private static let large = 64 << 20
 
@@ -85,7 +85,7 @@ import UploadTestSupport
     #expect(meter.error?.message == "HTTP 503: Out of order")
   }
 
-  @Test func `an endless response is cut off`() async throws {
+  @Test func `an endless response is read up to the limit`() async throws {
     let meter = try await send { peer in
       _ = try peer.readHead()
       try peer.send("HTTP/1.1 500 Internal Server Error\r\n\r\n")
@@ -117,9 +117,9 @@ import UploadTestSupport
   @Test(arguments: [
     "SSH-2.0-OpenSSH_9.2\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}F", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 two\r\n\r\n",
   ])
-  func `bytes that are not HTTP are a malformed response`(answer: String) async throws {
+  func `bytes that are not HTTP are a malformed response`(response: String) async throws {
     let meter = try await send { peer in
-      try peer.send(answer)
+      try peer.send(response)
       peer.drain()
     }
     #expect(meter.error?.code == .badAnswer)
@@ -150,7 +150,7 @@ import UploadTestSupport
     #expect(meter.received == 1000)
   }
 
-  @Test func `a response that is cut fails the upload`() async throws {
+  @Test func `an interrupted response fails the upload`() async throws {
     let meter = try await send(size: 1000) { peer in
       _ = try peer.readBody(of: peer.readHead())
       try peer.send("HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{")

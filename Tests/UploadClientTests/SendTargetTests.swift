@@ -60,7 +60,7 @@ import UploadCore
     #expect(try SendTarget("http://h/in/").request(mode: .stream, name: name, method: nil).uri == "/in/caf%E9")
   }
 
-  @Test func `a given method replaces the usual one`() throws {
+  @Test func `a method of the user replaces that of the URL`() throws {
     #expect(try SendTarget("http://h/in/").request(mode: .stream, name: "a", method: "POST").method == "POST")
     #expect(try SendTarget("http://h/x").request(mode: .stream, name: "a", method: "PUT").method == "PUT")
     #expect(try SendTarget("http://h/").request(mode: .multipart, name: "a", method: "PATCH").method == "PATCH")

@@ -72,7 +72,7 @@ import UploadTestSupport
         let meter = try await TestUploads().send(.file(path), to: server.url, mode: mode)
         #expect(meter.finished?.path == "form.bin")
         #expect(meter.received == UInt64(size))
-        // Buffered mode holds the whole form in memory; the others hold only its framing.
+        // Buffered mode has the whole form in memory; the others have only its framing there.
         #expect(
           mode == .buffered ? meter.peakResidentBytes > size : (1..<2000).contains(meter.peakResidentBytes)
         )
@@ -83,7 +83,7 @@ import UploadTestSupport
     #expect(Form.content(of: body, boundary: String(boundary)) == bytes)
   }
 
-  @Test func `method, path and headers are the given ones`() async throws {
+  @Test func `method, path and headers are those of the options`() async throws {
     let seen = Mutex<Peer.Request?>(nil)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(Array("hi".utf8), to: "x.txt")
@@ -125,7 +125,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a server that does not support Expect gets the body after a while`() async throws {
+  @Test func `a server that does not support Expect receives the body after the continue timeout`() async throws {
     let bytes = SplitMix64.bytes(3 << 20)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes, to: "x")
@@ -160,7 +160,7 @@ import UploadTestSupport
     #expect(requests.withLock { $0 } == 2)
   }
 
-  @Test func `a server may report success early and read on`() async throws {
+  @Test func `a server may report success early and read the rest`() async throws {
     let bytes = SplitMix64.bytes(9 << 20)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes, to: "x")

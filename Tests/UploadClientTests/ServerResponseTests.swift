@@ -31,9 +31,15 @@ import UploadCore
   @Test(arguments: [
     "", "thanks", "[]", "{}", #"{"files":[]}"#, #"{"files":"many"}"#, #"{"files":[{"name":5,"size":"12 KB"}]}"#,
     #"{"files":[{"size":1},{"size":2}]}"#, #"{"files":[{"size":-1}]}"#, #"{"files":[{"sha256":"ab"}]}"#, "\u{0}\u{1}",
+    #"{"files":[{"size":1e99}]}"#, #"{"files":[{"size":18446744073709551616}]}"#,
   ])
-  func `a success of a server of another make needs no JSON`(body: String) throws {
+  func `a success of other server software needs no JSON`(body: String) throws {
     #expect(try upload(200, body) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))
+  }
+
+  @Test func `JSON that is nested too deeply is ignored`() throws {
+    #expect(try upload(200, String(repeating: "[", count: 60_000)).path == "a.bin")
+    #expect(try upload(200, String(repeating: #"{"files":"#, count: 7_000)).path == "a.bin")
   }
 
   @Test(arguments: [302, 303]) func `a redirect is a success for a whole form only`(status: Int) throws {
@@ -50,7 +56,7 @@ import UploadCore
     }
   }
 
-  @Test func `another size is a mismatch`() throws {
+  @Test func `a stored size that differs is a mismatch`() throws {
     let error = try error(201, #"{"files":[{"name":"a.bin","size":6}]}"#)
     #expect(error.code == .contentMismatch)
     #expect(error.message.contains("7 bytes"))
@@ -79,7 +85,7 @@ import UploadCore
     #expect(try error(500, "<b>no document</b>").message == "HTTP 500: <b>no document</b>")
   }
 
-  @Test func `long messages are cut, and control characters replaced`() throws {
+  @Test func `long messages are truncated, and control characters replaced`() throws {
     let long = try error(500, String(repeating: "x", count: 5000))
     #expect(long.message.utf8.count == "HTTP 500: ".utf8.count + 200)
     let hostile = try error(500, "a\u{1B}]0;pwned\u{7}b")

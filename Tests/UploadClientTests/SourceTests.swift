@@ -39,7 +39,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the name is what stands behind the last slash, whatever mark follows it`() {
+  @Test func `the name is the part after the last slash, even before a combining mark`() {
     #expect(UploadSource.file("/a/\u{301}b").name == "\u{301}b")
     #expect(UploadSource.file("a/b/").name == "b")
     #expect(UploadSource.file("/").name == "/")
@@ -47,7 +47,7 @@ import UploadTestSupport
 
   /// Their size is reported as 0, or as a page; only reading shows the length.
   @Test(arguments: ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"], [UploadMode.stream, .buffered])
-  func `files whose size is not that of their content are sent to their end`(path: String, mode: UploadMode)
+  func `files whose size differs from their content are sent to their end`(path: String, mode: UploadMode)
     async throws
   {
     // Not every kernel has the file in /sys; every one has the file in /proc.
@@ -69,7 +69,7 @@ import UploadTestSupport
     #expect(body.withLock { $0 }.firstRange(of: content) != nil)
   }
 
-  @Test func `what cannot be opened is unreadable, with its cause`() async throws {
+  @Test func `a path that cannot be opened is unreadable, with its cause`() async throws {
     try await withTemporaryDirectory { directory in
       let missing = try openingError(.file(directory.file("none")))
       #expect(missing.code == .unreadableFile && missing.message.contains("no file"))
@@ -200,7 +200,7 @@ import UploadTestSupport
       } _: { server in
         let meter = try await TestUploads().send(.file(path), to: server.url)
         #expect(meter.error?.code == .fileChanged)
-        #expect(meter.error?.message.contains("do not trust that copy") == true)
+        #expect(meter.error?.message.contains("Do not use that copy") == true)
         #expect(meter.received == UInt64(Self.large))
       }
     }
@@ -226,15 +226,15 @@ import UploadTestSupport
       let path = try largeFile(in: directory)
       let source = try UploadSource.file(path).open()
       for (limit, word) in [(8 << 20, "grew"), (Self.large, "shrank")] {
-        var held = 0
+        var read = 0
         let error = try #require(throws: UploadError.self) {
           try FormInMemory(
             reading: source,
             framing: 0,
             available: nil,
-            holding: {
-              held += $0.count
-              if held == limit { truncate(path, limit == Self.large ? 5 : off_t(Self.large + 5)) }
+            onBlock: {
+              read += $0.count
+              if read == limit { truncate(path, limit == Self.large ? 5 : off_t(Self.large + 5)) }
             },
             checkCancellation: {}
           )

@@ -37,7 +37,7 @@ import UploadTestSupport
     #expect(Form.content(of: body, boundary: String(boundary)) == bytes)
   }
 
-  @Test func `a regular file behind a descriptor is sent from the descriptor's offset`() async throws {
+  @Test func `a descriptor of a regular file is sent from its offset`() async throws {
     let bytes = SplitMix64.bytes(6 << 20)
     let digest = Mutex(Peer.Body())
     try await withTemporaryDirectory { directory in
@@ -56,6 +56,24 @@ import UploadTestSupport
       #expect(lseek(descriptor, 0, SEEK_CUR) == 1000)
     }
     #expect(digest.withLock { $0.sha256 } == SHA256.hexadecimal(of: Array(bytes[1000...])))
+  }
+
+  /// Another program that shares the descriptor may have moved its offset anywhere.
+  @Test func `a descriptor whose offset is beyond the end of the file is sent as an empty file`() async throws {
+    try await withTemporaryDirectory { directory in
+      let descriptor = open(try directory.write([1, 2, 3], to: "x"), O_RDONLY)
+      defer { close(descriptor) }
+      // The largest offset that the file system accepts.
+      let offset = try #require([off_t.max, 1 << 40].first { lseek(descriptor, $0, SEEK_SET) == $0 })
+      #expect(offset > 3)
+      try await withServer { peer in
+        try peer.stored("x", peer.readBody(of: peer.readHead()).count)
+      } _: { server in
+        let meter = try await TestUploads().send(.descriptor(descriptor, name: "x"), to: server.url)
+        #expect(meter.size == 0)
+        #expect(meter.finished?.bytes == 0, "\(String(describing: meter.error))")
+      }
+    }
   }
 
   @Test func `a rejection is reported while the pipe has no input`() async throws {

@@ -18,7 +18,7 @@ import UploadCore
     )
   }
 
-  @Test func `the head of a stream`() throws {
+  @Test func `the request head of a stream`() throws {
     let head = try request().head
     #expect(head.method == .POST)
     #expect(head.uri == "/stream-upload?name=a.txt")
@@ -42,7 +42,7 @@ import UploadCore
     #expect(try put.request().head.headers["content-disposition"].isEmpty)
   }
 
-  @Test func `the type is the given one, else by name, else unknown`() throws {
+  @Test func `the type is that of the options, else by name, else unknown`() throws {
     #expect(try request(name: "a.png").contentType == "image/png")
     #expect(try request(name: "a").contentType == "application/octet-stream")
     var other = self
@@ -67,7 +67,7 @@ import UploadCore
     #expect(suffix == "\r\n--\(boundary)--\r\n")
   }
 
-  @Test func `other fields stand before the file and count in the length`() throws {
+  @Test func `other fields precede the file and count in the length`() throws {
     var other = self
     other.configuration.formField = "up\"load"
     other.configuration.formValues = [
@@ -114,7 +114,7 @@ import UploadCore
     }
   }
 
-  @Test func `a name that is not UTF-8 goes out byte for byte`() throws {
+  @Test func `a name that is not UTF-8 is sent byte for byte`() throws {
     let name = NameBytes([0x63, 0x61, 0x66, 0xE9, 0x22]).losslessText
     let form = try request(mode: .multipart, name: name)
     let part = Array(#"filename="caf"#.utf8) + [0xE9] + Array(#"%22""#.utf8)
@@ -144,12 +144,12 @@ import UploadCore
     #expect(try !request(size: 1 << 20).expectsContinue)
     var large = try request(size: 1 << 20 + 1)
     #expect(large.expectsContinue)
-    large.dropExpectation()
+    large.head.headers.remove(name: "expect")
     #expect(!large.expectsContinue)
     #expect(!large.head.headers.contains(name: "expect"))
   }
 
-  @Test func `given headers replace usual ones`() throws {
+  @Test func `headers of the user replace those of sluice`() throws {
     var other = self
     other.configuration.headers = [
       try HeaderField("user-agent: me"), try HeaderField("HOST: front"), try HeaderField("X-A: 1"),

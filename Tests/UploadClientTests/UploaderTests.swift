@@ -39,7 +39,7 @@ import UploadTestSupport
       uploads.configuration.connectTimeout = .milliseconds(200)
       let meter = try await uploads.send(.file(path), to: "http://127.0.0.1:\(server.port)")
       #expect(meter.error?.code == .unreachable)
-      #expect(meter.error?.message.contains("127.0.0.1:\(server.port) did not answer within 0.2 s") == true)
+      #expect(meter.error?.message.contains("127.0.0.1:\(server.port) did not respond within 0.2 s") == true)
     }
   }
 
@@ -63,7 +63,7 @@ import UploadTestSupport
       ConnectFailure.error(error, target: target, timeout: .seconds(10))
     }
     let timeout = failure(ChannelError.connectTimeout(.seconds(10)))
-    #expect(timeout.code == .unreachable && timeout.message.contains("within 10.0 s"))
+    #expect(timeout.code == .unreachable && timeout.message.contains("within 10 s"))
     #expect(failure(IOError(errnoCode: ETIMEDOUT, reason: "")).code == .unreachable)
     #expect(failure(IOError(errnoCode: ECONNREFUSED, reason: "")).code == .connectionRefused)
     let route = failure(IOError(errnoCode: EHOSTUNREACH, reason: ""))

@@ -20,7 +20,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [0, 1, 5_000_000], modes) func `The digest is compared with what was sent`(
+  @Test(arguments: [0, 1, 5_000_000], modes) func `the digest is compared with the content that was sent`(
     size: Int,
     mode: UploadMode
   ) async throws {
@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What cannot be read twice is hashed on its way`() async throws {
+  @Test func `a source that cannot be read twice is hashed while it is sent`() async throws {
     let bytes = SplitMix64.bytes(700_001)
     for expected in [bytes, bytes + [1]] {
       let pipe = try TestPipe()
@@ -56,7 +56,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The first bytes say what is declared`() async throws {
+  @Test func `the first bytes decide the declared type`() async throws {
     try await withTemporaryDirectory { directory in
       for (name, bytes, type) in [
         ("a.txt", Array("%PDF-1.7".utf8), "application/pdf"), ("a.md", Array("text".utf8), "text/markdown"),

@@ -6,9 +6,9 @@ import UploadCore
 
 @Suite struct RunningChildrenTests {
   private func spawn(_ program: String, _ argument: String) throws(SystemCallError) -> Int32 {
-    let nowhere = ChildProgram.Streams.descriptors(input: nil, output: nil, errors: nil)
+    let noStreams = ChildProgram.Streams.descriptors(input: nil, output: nil, errors: nil)
     let environment = ["PATH": "/usr/bin:/bin"]
-    return try ChildProgram.start(program, [argument], environment: environment, streams: nowhere, leadsGroup: true)
+    return try ChildProgram.start(program, [argument], environment: environment, streams: noStreams, leadsGroup: true)
   }
 
   @Test func `all children are killed, and no other can start`() throws {
@@ -18,7 +18,7 @@ import UploadCore
     children.killAll()
     for process in [first, second] {
       var status: Int32 = 0
-      // They are gone, and nobody has taken the answer.
+      // They have ended, and were not reaped.
       #expect(waitpid(process, &status, WNOHANG) == process)
       #expect(ChildExit(waitStatus: status) == .signal(SIGKILL))
     }

@@ -29,11 +29,8 @@ import UploadTestSupport
   @Test func `a child's output, memory and exit status are recorded`() throws {
     var lines: [String] = []
     let script = "echo one; echo two >&2; exec sleep 0.2"
-    let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"]) { line in
-      switch line {
-      case .output(let text): lines.append("output \(text)")
-      case .error(let text): lines.append("error \(text)")
-      }
+    let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"]) { line, isError in
+      lines.append((isError ? "error " : "output ") + line)
     }
     #expect(child.sampleMemory() > 0)
     while !child.hasEnded() { ChildProcess.pump([child], milliseconds: 10) }
@@ -43,7 +40,7 @@ import UploadTestSupport
 
   @Test func `a missing program is reported by its error number`() {
     do {
-      _ = try ChildProcess("no-such-program-anywhere", [], environment: [:], onLine: { _ in })
+      _ = try ChildProcess("no-such-program-anywhere", [], environment: [:], onLine: { _, _ in })
       Issue.record("started")
     } catch {
       #expect(error.number == 2)
@@ -51,9 +48,10 @@ import UploadTestSupport
   }
 
   @Test func `a child's memory includes that of its own children`() throws {
-    // The shell waits for a child of its own, which holds 32 MiB.
-    let script = "head -c 33554432 /dev/zero | tail -c 33554432 | { sleep 0.3; cat >/dev/null; }; exit 3"
-    let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"], onLine: { _ in })
+    // The shell waits for a child of its own, which has 32 MiB in memory.
+    let script =
+      "dd if=/dev/zero bs=1M count=32 2>/dev/null | tail -c 33554432 | { sleep 0.3; cat >/dev/null; }; exit 3"
+    let child = try ChildProcess("sh", ["-c", script], environment: ["PATH": "/bin:/usr/bin"], onLine: { _, _ in })
     while !child.hasEnded() {
       _ = child.sampleMemory()
       ChildProcess.pump([child], milliseconds: 5)

@@ -9,20 +9,19 @@ import UploadCore
     var comparison = Comparison(name: "big.bin", size: 1 << 30, runs: 1, maxMemory: SizeSetting(1 << 30))
     var memory = MemorySeries()
     for step in 0...10 { memory.add(20 << 20, at: Double(step) / 10) }
-    comparison.end(0, TrialResult(verdict: .intact, seconds: 1, bytes: 1 << 30, clientPeak: 20 << 20, memory: memory))
-    comparison.begin(1)
-    comparison.update(bytes: 1 << 29, rate: 1_073_741_824, memory: memory)
+    comparison.end(0, TrialResult(status: .intact, seconds: 1, bytes: 1 << 30, clientPeak: 20 << 20, memory: memory))
+    comparison.running = Comparison.Running(index: 1, bytes: 1 << 29, rate: 1_073_741_824, memory: memory)
     return comparison
   }
 
   private func text(_ size: Size, _ glyphs: GlyphSet = .ascii) -> String {
-    CompareScreen(comparison()).surface(size, theme: Theme(.dark, tier: .mono), glyphs: glyphs).text
+    CompareScreen(comparison: comparison()).surface(size, theme: Theme(.dark, tier: .mono), glyphs: glyphs).text
   }
 
   @Test func `every client is on the screen`() {
     let text = text(Size(width: 100, height: 40))
     for client in CompareClient.all { #expect(text.contains(client.name)) }
-    #expect(text.contains("20.0 MiB intact") && text.contains("1.0 GiB/s") && text.contains("waits"))
+    #expect(text.contains("20.0 MiB intact") && text.contains("1.0 GiB/s") && text.contains("waiting"))
     #expect(text.contains("full height 20.0 MiB") && text.contains("ended beyond 1 GiB"))
     #expect(text.contains("########"))
   }
@@ -33,9 +32,21 @@ import UploadCore
   ])
   func `the screen fits into any size`(size: Size) {
     for glyphs in [GlyphSet.ascii, .unicode] {
-      let surface = CompareScreen(comparison()).surface(size, theme: Theme(.dark, tier: .colors256), glyphs: glyphs)
+      let theme = Theme(.dark, tier: .colors256)
+      let surface = CompareScreen(comparison: comparison()).surface(size, theme: theme, glyphs: glyphs)
       #expect(surface.size.width == size.width && surface.size.height <= size.height)
     }
+  }
+
+  @Test func `any amount of memory and any rate are shown`() {
+    var comparison = comparison()
+    var memory = MemorySeries()
+    memory.add(.max, at: 1)
+    comparison.running = Comparison.Running(index: 1, bytes: .max, rate: .infinity, memory: memory)
+    let theme = Theme(.dark, tier: .mono)
+    let size = Size(width: 100, height: 40)
+    let text = CompareScreen(comparison: comparison).surface(size, theme: theme, glyphs: .ascii).text
+    #expect(text.contains("full height 16.0 EiB"))
   }
 
   @Test func `80 columns have room for all rows`() {

@@ -11,15 +11,16 @@ import UploadReport
   ]
 
   private func comparison(runs: Int = 1) -> Comparison {
-    Comparison(name: "a.bin", size: 1 << 30, runs: runs, maxMemory: nil, clients: Self.clients)
+    let results = Self.clients.map { CompareResult(client: $0) }
+    return Comparison(name: "a.bin", size: 1 << 30, runs: runs, maxMemory: nil, results: results)
   }
 
-  private func trial(_ verdict: CompareVerdict = .intact, seconds: Double = 2, peak: UInt64 = 20 << 20) -> TrialResult {
+  private func trial(_ status: TrialStatus = .intact, seconds: Double = 2, peak: UInt64 = 20 << 20) -> TrialResult {
     var memory = MemorySeries()
     memory.add(peak, at: seconds)
     return TrialResult(
-      verdict: verdict,
-      reason: verdict == .intact ? nil : "because",
+      status: status,
+      reason: status == .intact ? nil : "because",
       seconds: seconds,
       bytes: 1 << 30,
       clientPeak: peak,
@@ -34,7 +35,7 @@ import UploadReport
     var order: [Int] = []
     while let next = comparison.next {
       order.append(next)
-      comparison.begin(next)
+      comparison.running = Comparison.Running(index: next)
       comparison.end(next, trial())
     }
     #expect(order == [0, 1, 2, 0, 1, 2])
@@ -51,23 +52,34 @@ import UploadReport
     #expect(comparison.results[2].seconds == nil && comparison.isGood)
   }
 
-  @Test func `medians are over the runs with the deciding verdict`() {
+  @Test func `medians are over the runs with the deciding status`() {
     var result = CompareResult(client: Self.clients[0])
     for (seconds, peak) in [(9.0, 50), (1, 10), (2, 20)] {
-      result.add(trial(seconds: seconds, peak: UInt64(peak)))
+      result.trials.append(trial(seconds: seconds, peak: UInt64(peak)))
     }
-    #expect(result.verdict == .intact && result.seconds == 2 && result.clientPeak == 20)
+    #expect(result.status == .intact && result.seconds == 2 && result.clientPeak == 20)
     #expect(result.memory.peak == 20)
-    result.add(trial(.failed, seconds: 100, peak: 1))
-    #expect(result.verdict == .failed && result.seconds == 100 && result.reason == "because")
+    result.trials.append(trial(.failed, seconds: 100, peak: 1))
+    #expect(result.status == .failed && result.seconds == 100 && result.reason == "because")
   }
 
-  @Test(arguments: CompareVerdict.allCases)
-  func `only required clients decide the result`(verdict: CompareVerdict) {
+  /// The figures are read from the output of another process.
+  @Test(arguments: [UInt64.max, .max - 1, 1 << 63]) func `the median of any amount of memory is a figure`(peak: UInt64)
+  {
+    var result = CompareResult(client: Self.clients[0])
+    result.trials.append(trial(peak: peak))
+    #expect(result.clientPeak.map { $0 >= 1 << 63 } == true)
+    result.trials.append(trial(peak: 1))
+    #expect(result.clientPeak.map { $0 >= 1 << 62 } == true)
+    #expect(result.memory.peak > 0)
+  }
+
+  @Test(arguments: TrialStatus.allCases)
+  func `only required clients decide the result`(status: TrialStatus) {
     for index in Self.clients.indices {
       var comparison = comparison()
-      for each in Self.clients.indices { comparison.end(each, trial(each == index ? verdict : .intact)) }
-      #expect(comparison.isGood == (verdict == .intact || index != 0))
+      for each in Self.clients.indices { comparison.end(each, trial(each == index ? status : .intact)) }
+      #expect(comparison.isGood == (status == .intact || index != 0))
     }
   }
 
@@ -75,13 +87,12 @@ import UploadReport
     #expect(!comparison().isGood)
   }
 
-  @Test func `the run under way is shown`() {
+  @Test func `the run in progress is shown`() {
     var comparison = comparison()
     comparison.end(0, trial(peak: 5))
-    comparison.begin(1)
     var memory = MemorySeries()
     memory.add(7, at: 1)
-    comparison.update(bytes: 10, rate: 5, memory: memory)
+    comparison.running = Comparison.Running(index: 1, bytes: 10, rate: 5, memory: memory)
     #expect(comparison.running?.bytes == 10 && comparison.running?.rate == 5)
     #expect(comparison.memory(of: 0).peak == 5 && comparison.memory(of: 1) == memory)
     comparison.end(1, trial())
@@ -94,8 +105,8 @@ import UploadReport
     comparison.end(1, trial(.outOfMemory, seconds: 0.5, peak: 1 << 30))
     comparison.end(2, trial(.missing))
     #expect(
-      comparison.table(width: 100) == """
-        mode      client  seconds         rate  client peak  server peak  upload held  verdict
+      ComparisonTable.text(comparison, width: 100) == """
+        mode      client  seconds         rate  client peak  server peak  upload peak  result
         stream    sluice     2.00  512.0 MiB/s     20.0 MiB     30.0 MiB      3.0 MiB  intact
         buffered  sluice     0.50            -      1.0 GiB     30.0 MiB      3.0 MiB  out of memory
         stream    curl          -            -            -            -            -  missing
@@ -109,12 +120,12 @@ import UploadReport
   @Test func `the table fits the width, and drops the least important figures first`() {
     var comparison = Comparison(name: "a.bin", size: 1 << 40, runs: 1, maxMemory: nil)
     for (index, client) in comparison.results.map(\.client).enumerated() {
-      let verdict: CompareVerdict = client.mode == .buffered ? .outOfMemory : .intact
+      let status: TrialStatus = client.mode == .buffered ? .outOfMemory : .intact
       let (peak, seconds) = (UInt64(536_870_912), 9_999.99)
       comparison.end(
         index,
         TrialResult(
-          verdict: verdict,
+          status: status,
           seconds: seconds,
           bytes: UInt64(seconds * 536_870_912),
           clientPeak: peak,
@@ -123,25 +134,25 @@ import UploadReport
         )
       )
     }
-    func lines(_ width: Int) -> [Substring] { comparison.table(width: width).split(separator: "\n") }
+    func lines(_ width: Int) -> [Substring] { ComparisonTable.text(comparison, width: width).split(separator: "\n") }
     #expect(lines(80).allSatisfy { $0.count <= 80 })
-    #expect(lines(80)[0].contains("server peak") && !lines(80)[0].contains("upload held"))
+    #expect(lines(80)[0].contains("server peak") && !lines(80)[0].contains("upload peak"))
     #expect(lines(70).allSatisfy { $0.count <= 70 } && !lines(70)[0].contains("server peak"))
-    #expect(lines(200)[0].contains("upload held"))
-    #expect(lines(1)[0].contains("client peak") && lines(1)[0].contains("verdict"))
+    #expect(lines(200)[0].contains("upload peak"))
+    #expect(lines(1)[0].contains("client peak") && lines(1)[0].contains("result"))
   }
 
-  @Test func `reasons are broken into lines that fit the width`() {
+  @Test func `reasons are wrapped to the width`() {
     var comparison = Comparison(name: "a.bin", size: 1, runs: 1, maxMemory: nil)
-    let reason = "What the server stored is not what was sent, and the words that say so are long."
+    let reason = "The stored file differs from the one that was sent, and this explanation is long."
     var failed = trial(.failed)
     failed.reason = reason
     comparison.end(0, failed)
-    let lines = comparison.table(width: 60).split(separator: "\n")
+    let lines = ComparisonTable.text(comparison, width: 60).split(separator: "\n")
     #expect(lines.suffix(2).allSatisfy { $0.count <= 60 } && lines.suffix(2).joined(separator: " ").hasSuffix(reason))
   }
 
-  @Test func `a run has one line with its figures`() {
+  @Test func `a run has one output line with its figures`() {
     let client = Self.clients[0]
     #expect(
       LineComparisonRenderer.line(client, trial(), number: 2, of: 3)
@@ -150,16 +161,23 @@ import UploadReport
     #expect(LineComparisonRenderer.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
   }
 
+  @Test func `people read words, scripts the documented values`() {
+    #expect(TrialStatus.rejected.text == "rejected" && TrialStatus.outOfMemory.text == "out of memory")
+    #expect(
+      TrialStatus.allCases.map(\.rawValue) == ["intact", "mismatch", "refused", "outOfMemory", "failed", "missing"]
+    )
+  }
+
   @Test func `the JSON has the documented fields`() {
     var comparison = comparison()
     comparison.end(0, trial())
     #expect(
-      comparison.json(of: trial(.refused), Self.clients[1], number: 1).serialized
+      JSONComparisonRenderer.json(of: trial(.rejected), Self.clients[1], number: 1).serialized
         == #"{"event":"run","client":"sluice","mode":"buffered","run":1,"seconds":2.0,"bytes":1073741824,"#
         + #""clientRssPeak":20971520,"serverRssPeak":31457280,"serverPeakResidentBytes":3145728,"#
         + #""verdict":"refused","reason":"because"}"#
     )
-    let whole = comparison.json.serialized
+    let whole = JSONComparisonRenderer.json(of: comparison).serialized
     #expect(whole.hasPrefix(#"{"event":"comparison","ok":true,"name":"a.bin","size":1073741824,"runs":1,"#))
     #expect(whole.contains(#""verdict":"intact","reason":null,"memory":[[2.0,20971520]]}"#))
     #expect(whole.contains(#""client":"curl","mode":"stream","seconds":null,"#))

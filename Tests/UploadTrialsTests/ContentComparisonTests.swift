@@ -14,7 +14,7 @@ import UploadTestSupport
     return meter
   }
 
-  @Test func `contents are compared`() async throws {
+  @Test func `a stored file is compared with the file that was sent`() async throws {
     try await withTemporaryDirectory { directory in
       let sent = try directory.write([1, 2, 3], to: "sent")
       try directory.write([1, 2, 3], to: "same")
@@ -26,20 +26,20 @@ import UploadTestSupport
     }
   }
 
-  /// Whoever stops it must not wait for gigabytes to be read, nor be told that they differ.
+  /// Stopping must neither wait until gigabytes are read, nor report that files differ.
   @Test func `a stopped comparison reads nothing more`() async throws {
     try await withTemporaryDirectory { directory in
       let sent = try directory.write(SplitMix64.bytes(8 << 20), to: "sent")
-      var questions = 0
+      var calls = 0
       let comparison = ContentComparison(
         paths: [sent],
         directory: directory.path,
         isCancelled: {
-          questions += 1
-          return questions > 2
+          calls += 1
+          return calls > 2
         }
       )
-      #expect(questions == 3)
+      #expect(calls == 3)
       #expect(comparison.verdict(of: stored("sent"), sentFrom: sent) == nil)
     }
   }

@@ -8,10 +8,10 @@ import UploadTestSupport
 @Suite struct MemoryChartTests {
   private func comparison(_ name: String) -> Comparison {
     var comparison = Comparison(name: name, size: 1 << 20, runs: 1, maxMemory: SizeSetting(1 << 20))
-    for (index, verdict) in [CompareVerdict.intact, .intact, .outOfMemory].enumerated() {
+    for (index, status) in [TrialStatus.intact, .intact, .outOfMemory].enumerated() {
       var memory = MemorySeries()
       for step in 0..<50 { memory.add(UInt64(step * (index + 1)) << 16, at: Double(step) / 20) }
-      comparison.end(index, TrialResult(verdict: verdict, seconds: 2.5, clientPeak: memory.peak, memory: memory))
+      comparison.end(index, TrialResult(status: status, seconds: 2.5, clientPeak: memory.peak, memory: memory))
     }
     return comparison
   }
@@ -20,7 +20,7 @@ import UploadTestSupport
   func `the chart is well-formed XML for any file name`(name: String) async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.file("chart.svg")
-      try MemoryChart(comparison(name)).write(to: path)
+      try MemoryChart(comparison: comparison(name)).write(to: path)
       let script = #"""
         import sys, xml.etree.ElementTree as tree
         root = tree.parse(sys.argv[1]).getroot(); ns = "{http://www.w3.org/2000/svg}"
@@ -33,7 +33,7 @@ import UploadTestSupport
   }
 
   @Test func `the chart has a legend for every client and colours for light and dark`() {
-    let text = MemoryChart(comparison("a.bin")).text
+    let text = MemoryChart(comparison: comparison("a.bin")).text
     for client in CompareClient.all { #expect(text.contains(">\(client.name)</text>")) }
     #expect(text.contains("prefers-color-scheme: dark"))
     #expect(text.contains(">out of memory</text>") && text.contains(">--max-memory 1 MiB</text>"))
@@ -41,7 +41,15 @@ import UploadTestSupport
 
   @Test func `a chart without measurements is a document`() {
     let empty = Comparison(name: "a", size: 0, runs: 1, maxMemory: nil)
-    #expect(MemoryChart(empty).text.hasSuffix("</svg>\n"))
+    #expect(MemoryChart(comparison: empty).text.hasSuffix("</svg>\n"))
+  }
+
+  @Test func `a chart shows any amount of memory`() {
+    var comparison = comparison("a.bin")
+    var memory = MemorySeries()
+    memory.add(.max, at: 1)
+    comparison.end(3, TrialResult(status: .failed, clientPeak: .max, memory: memory))
+    #expect(MemoryChart(comparison: comparison).text.contains(">16 EiB</text>"))
   }
 
   @Test func `an unwritable chart path is reported before the runs`() async throws {

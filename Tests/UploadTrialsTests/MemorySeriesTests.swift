@@ -5,7 +5,7 @@ import UploadCore
 
 @Suite struct MemorySeriesTests {
   @Test func `few samples are kept unchanged`() {
-    var series = MemorySeries(most: 4)
+    var series = MemorySeries(limit: 4)
     for second in 0..<4 { series.add(UInt64(second), at: Double(second)) }
     #expect(series.points.map(\.bytes) == [0, 1, 2, 3])
     #expect(series.duration == 3 && series.peak == 3)
@@ -13,14 +13,14 @@ import UploadCore
 
   @Test(arguments: [5, 100, 12_345])
   func `many samples are bounded and keep their peak`(count: Int) {
-    var series = MemorySeries(most: 64)
+    var series = MemorySeries(limit: 64)
     for index in 0..<count { series.add(index == count / 3 ? 1000 : 1, at: Double(index)) }
     #expect(series.points.count <= 64 && series.peak == 1000)
     #expect(series.duration == Double(count - 1))
     #expect(zip(series.points, series.points.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
   }
 
-  @Test func `columns hold the value between samples and are empty after the last`() {
+  @Test func `columns have the later value between samples and are empty after the last`() {
     var series = MemorySeries()
     series.add(1, at: 0)
     series.add(5, at: 3.5)

@@ -19,7 +19,7 @@ enum FileWriter: String, CaseIterable {
     let path = directory.file(name)
     switch self {
     case .settings: try SettingsFile(path: path).save(DashboardSettings())
-    case .chart: try MemoryChart(Comparison(name: "a", size: 0, runs: 1, maxMemory: nil)).write(to: path)
+    case .chart: try MemoryChart(comparison: Comparison(name: "a", size: 0, runs: 1, maxMemory: nil)).write(to: path)
     case .frame:
       let surface = Surface(size: Size(width: 4, height: 1), theme: Theme(.dark, tier: .mono), glyphs: .ascii)
       try FrameDirectory(path: directory.path, format: .text).write(surface, name: "file")

@@ -17,7 +17,7 @@ import UploadTestSupport
       .write(progress: progress, isCancelled: isCancelled)
   }
 
-  /// What the file must hold, made the plain way.
+  /// The expected content, generated in the simplest way.
   private func expected(_ size: Int) -> [UInt8] {
     var lines = ["index, data"]
     var length = lines[0].utf8.count + 1
@@ -32,7 +32,7 @@ import UploadTestSupport
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
 
-  @Test func `Every small size is exact, and ends with a whole row`() async throws {
+  @Test func `every small size is exact, and ends with a whole row`() async throws {
     try await withTemporaryDirectory { directory in
       for size in 0...300 {
         try write(UInt64(size), to: directory.file("rows-\(size)"))
@@ -48,14 +48,14 @@ import UploadTestSupport
   }
 
   @Test(arguments: [1 << 20, (1 << 20) + 1, (2 << 20) - 1, (2 << 20) + 7, 5_000_000])
-  func `Rows go on across pieces`(size: Int) async throws {
+  func `rows continue across chunks`(size: Int) async throws {
     try await withTemporaryDirectory { directory in
       try write(UInt64(size), to: directory.file("rows"))
       #expect(try directory.read("rows") == expected(size))
     }
   }
 
-  @Test func `Sizes around the ends of blocks are exact`() async throws {
+  @Test func `sizes around the ends of blocks are exact`() async throws {
     try await withTemporaryDirectory { directory in
       // The rows before the first block, the first block, and where numbers get a digit more.
       for size in Array(9_900...9_960) + Array(16_900...17_040) + Array(135_000...135_040) {
@@ -66,14 +66,14 @@ import UploadTestSupport
   }
 
   @Test(arguments: [0, 1, 7, 8, 9, 1_000, (1 << 20) + 3] as [UInt64])
-  func `Random bytes are of the size asked for`(size: UInt64) async throws {
+  func `random bytes have the requested size`(size: UInt64) async throws {
     try await withTemporaryDirectory { directory in
       try write(size, to: directory.file("noise"), random: true)
       #expect(try directory.read("noise").count == Int(size))
     }
   }
 
-  @Test func `Random bytes have no pattern, and are others every time`() async throws {
+  @Test func `random bytes have no pattern, and differ in every file`() async throws {
     try await withTemporaryDirectory { directory in
       try write(1 << 20, to: directory.file("a"), random: true)
       try write(1 << 20, to: directory.file("b"), random: true)
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A file that is there stays, unless it may be replaced`() async throws {
+  @Test func `an existing file is kept, unless it may be replaced`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write("old".utf8, to: "file")
       let error = #expect(throws: UploadError.self) { try write(20, to: directory.file("file")) }
@@ -100,9 +100,9 @@ import UploadTestSupport
     }
   }
 
-  /// For an end that leaves no time to call it off.
+  /// A forced exit removes the unfinished file by this path.
   @Test(arguments: [false, true])
-  func `Where the bytes go until the file is complete is told`(force: Bool) async throws {
+  func `the path of the unfinished file is reported`(force: Bool) async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.file("sample")
       var unfinished: [String] = []
@@ -115,19 +115,19 @@ import UploadTestSupport
   }
 
   @Test(arguments: [false, true])
-  func `What is stopped leaves nothing, and the old file as it was`(force: Bool) async throws {
+  func `a cancelled write leaves nothing, and an old file unchanged`(force: Bool) async throws {
     try await withTemporaryDirectory { directory in
       if force { try directory.write("old".utf8, to: "file") }
-      var pieces = 0
+      var chunks = 0
       let error = #expect(throws: UploadError.self) {
         let stop = {
-          pieces += 1
-          return pieces > 3
+          chunks += 1
+          return chunks > 3
         }
         try write(100 << 20, to: directory.file("file"), force: force, isCancelled: stop)
       }
       #expect(error?.code == .cancelled)
-      #expect(pieces == 4)
+      #expect(chunks == 4)
       let names = try directory.names()
       #expect(names == (force ? ["file"] : []))
       if force { #expect(try directory.read("file") == Array("old".utf8)) }
@@ -135,7 +135,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [1 << 60, .max] as [UInt64])
-  func `What cannot fit is refused before the first byte`(size: UInt64) async throws {
+  func `a file that is too large for the disk is rejected before the first byte`(size: UInt64) async throws {
     try await withTemporaryDirectory { directory in
       let error = #expect(throws: UploadError.self) {
         try write(size, to: directory.file("file"), progress: { _ in Issue.record("something was written") })
@@ -147,7 +147,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A directory that is not there or is none is named`() async throws {
+  @Test func `the error names a directory that does not exist or is a file`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "plain")
       for path in [directory.file("no/file"), directory.file("plain/file")] {
@@ -162,17 +162,17 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Progress grows, is not told too often, and ends with the size`() async throws {
+  @Test func `progress grows, is limited in frequency, and ends with the size`() async throws {
     try await withTemporaryDirectory { directory in
       let size: UInt64 = 8 << 20
-      var told: [UInt64] = []
+      var reported: [UInt64] = []
       let start = ContinuousClock.now
-      try write(size, to: directory.file("file"), progress: { told.append($0) })
-      let most = Int((ContinuousClock.now - start) / .milliseconds(100)) + 1
-      #expect(told.last == size)
-      #expect(told == told.sorted())
-      #expect(Set(told).count == told.count)
-      #expect(told.count <= most)
+      try write(size, to: directory.file("file"), progress: { reported.append($0) })
+      let limit = Int((ContinuousClock.now - start) / .milliseconds(100)) + 1
+      #expect(reported.last == size)
+      #expect(reported == reported.sorted())
+      #expect(Set(reported).count == reported.count)
+      #expect(reported.count <= limit)
     }
   }
 }

@@ -9,9 +9,9 @@ import UploadCore
     try ScriptParser.parse(script).map(\.command)
   }
 
-  @Test func `Every command is understood`() throws {
+  @Test func `every command is parsed`() throws {
     let script = #"""
-      # what nobody runs
+      # a comment
 
       key u
       key Down shift-tab Ctrl-C F12 X Space # behind it
@@ -53,7 +53,7 @@ import UploadCore
     )
   }
 
-  @Test func `Lines keep their numbers and their text`() throws {
+  @Test func `commands have the number and the text of their script line`() throws {
     let lines = try ScriptParser.parse("\r\n# one\r\n  quit # end\r\n")
     #expect(lines == [ScriptLine(number: 3, text: "  quit # end", command: .quit)])
     #expect(try ScriptParser.parse("") == [])
@@ -61,7 +61,7 @@ import UploadCore
 
   @Test(arguments: [
     ("press u", "\"press\" is no command"), ("key", "needs keys"), ("key Foo", "no key \"Foo\""), ("key F99", "no key"),
-    ("type", "a text"), ("type a b", "a text"), ("type \"a", "no other behind it"), ("type \"a\"b", "a blank behind"),
+    ("type", "a text"), ("type a b", "a text"), ("type \"a", "no closing one"), ("type \"a\"b", "a blank after"),
     (#"type "\q""#, #"\q is not known"#), (#"type "\u{110000}""#, "number"), (#"type "\u{12"#, "number"),
     (#"type "\"#, "not known"), ("resize 80", "80x24"), ("resize 0x5", "80x24"), ("resize -1x5", "80x24"),
     ("resize 99999x5", "80x24"), ("expect", "text to look for"), ("expect \"\"", "text to look for"),
@@ -70,19 +70,19 @@ import UploadCore
     ("frame a/b", "letters"), ("frame .", "letters"), ("frame .hidden", "letters"), ("frame ü", "letters"),
     ("frame \"\"", "letters"), ("send", "needs a file"), ("send a raw", "modes are"),
     ("send a stream x", "needs a file"),
-    ("quit now", "alone"), ("\"key", "no other behind it"),
+    ("quit now", "no parameters"), ("\"key", "no closing one"),
   ])
-  func `What is wrong is told with its line`(line: String, hint: String) {
+  func `an invalid command is rejected with its line number`(line: String, hint: String) {
     do {
       _ = try ScriptParser.parse("quit\n# two\n\(line)")
-      Issue.record("\(line) was taken")
+      Issue.record("\(line) was accepted")
     } catch {
       #expect(error.line == 3)
       #expect(error.reason.contains(hint), "\(error)")
     }
   }
 
-  /// Whatever the help calls a key is what a script may call it.
+  /// A script may use the names of keys in the help.
   @Test(arguments: [
     KeyEvent(.enter), KeyEvent(.tab), KeyEvent(.tab, .shift), KeyEvent(.escape), KeyEvent(.backspace),
     KeyEvent(.delete),
@@ -90,7 +90,14 @@ import UploadCore
     KeyEvent(.end), KeyEvent(.pageUp), KeyEvent(.pageDown), KeyEvent(.function(1)), KeyEvent(" "), KeyEvent("x"),
     KeyEvent("X"), KeyEvent("?"), KeyEvent("-"), KeyEvent("c", .control), KeyEvent("ü", .alt), KeyEvent("f"),
   ])
-  func `Keys have the names that the help shows`(key: KeyEvent) {
+  func `keys have the names that the help shows`(key: KeyEvent) {
     #expect(KeyName.key(key.label(.ascii)) == key)
+  }
+
+  /// Characters with several scalars, and those whose lower case has more of them.
+  @Test(arguments: ["İ", "ß", "ǅ", "é", "👨‍👩‍👧", "ﬃ"]) func `any character is a key, with control as well`(name: String) {
+    #expect(KeyName.key(name) == KeyEvent(Character(name)))
+    #expect(KeyName.key("Ctrl-" + name) != nil)
+    #expect(KeyName.key("") == nil && KeyName.key("F999999999999999999999") == nil)
   }
 }

@@ -5,31 +5,31 @@ import UploadCore
 @testable import UploadTrials
 
 @Suite struct TrialOutcomeTests {
-  @Test func `a successful exit has no verdict`() {
-    #expect(TrialOutcome(exit: .status(0)).verdict == nil)
+  @Test func `a successful exit leaves the status open`() {
+    #expect(TrialOutcome(exit: .status(0)).status == nil)
   }
 
   @Test(arguments: [
     (
-      TrialOutcome(exit: .signal(SIGKILL), passedLimit: SizeSetting(1 << 30)),
-      CompareVerdict.outOfMemory, "passed 1 GiB"
+      TrialOutcome(exit: .signal(SIGKILL), exceededLimit: SizeSetting(1 << 30)),
+      TrialStatus.outOfMemory, "exceeded 1 GiB"
     ),
     (TrialOutcome(exit: .signal(SIGKILL)), .outOfMemory, "lack of memory"),
-    (TrialOutcome(exit: .status(22), errors: ["curl: (22) 413"]), .refused, "413"),
+    (TrialOutcome(exit: .status(22), errors: ["curl: (22) 413"]), .rejected, "413"),
     (TrialOutcome(exit: .status(27), errors: ["File size is greater than 2 GiB"]), .outOfMemory, "2 GiB"),
     (
       TrialOutcome(exit: .signal(SIGABRT), errors: ["FATAL ERROR: JavaScript heap out of memory", "at x"]),
       .outOfMemory, "heap out of memory"
     ),
     (TrialOutcome(exit: .signal(SIGSEGV)), .failed, "signal 11"),
-    (TrialOutcome(exit: .status(3)), .failed, "status 3"),
+    (TrialOutcome(exit: .status(3)), .failed, "exit status 3"),
     (TrialOutcome(exit: .status(1), failure: ("outOfMemory", "no room")), .outOfMemory, "no room"),
-    (TrialOutcome(exit: .status(1), failure: ("refusedByServer", "413")), .refused, "413"),
+    (TrialOutcome(exit: .status(1), failure: ("refusedByServer", "413")), .rejected, "413"),
     (TrialOutcome(exit: .status(1), failure: ("connectionLost", "gone\u{1B}")), .failed, "gone\u{FFFD}"),
   ])
-  func `an exit has its verdict and reason`(ending: TrialOutcome, verdict: CompareVerdict, words: String) {
-    #expect(ending.verdict == verdict)
-    #expect(ending.reason.contains(words), "\(ending.reason)")
+  func `a failed exit has its status and reason`(outcome: TrialOutcome, status: TrialStatus, text: String) {
+    #expect(outcome.status == status)
+    #expect(outcome.reason.contains(text), "\(outcome.reason)")
   }
 
   @Test func `wait statuses are decoded`() {
@@ -39,7 +39,7 @@ import UploadCore
     #expect(ChildExit(waitStatus: 6 | 0x80) == .signal(6))
   }
 
-  @Test func `a memory limit that is too low is rejected with the least`() throws {
+  @Test func `a memory limit that is too low is rejected, and the least is named`() throws {
     let floor = MemoryFloor(peak: (20 << 20) + 1)
     #expect(floor.least == 29 << 20)
     #expect(throws: Never.self) { try floor.check(SizeSetting(29 << 20)) }
@@ -48,10 +48,10 @@ import UploadCore
     #expect(error.message.contains("29MiB"))
   }
 
-  /// Another measurement gives another figure.
-  @Test func `the least that was reported is accepted the next time`() throws {
-    let told = MemoryFloor(peak: 38 << 20).least
-    #expect(throws: Never.self) { try MemoryFloor(peak: (41 << 20) + 5).check(SizeSetting(told)) }
+  /// Two measurements of the same client differ a little.
+  @Test func `the reported least limit is accepted the next time`() throws {
+    let reported = MemoryFloor(peak: 38 << 20).least
+    #expect(throws: Never.self) { try MemoryFloor(peak: (41 << 20) + 5).check(SizeSetting(reported)) }
     #expect(throws: Never.self) { try MemoryFloor(peak: 30 << 20).check(SizeSetting(.max)) }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import UploadCore
 import UploadProtocol
 
@@ -7,7 +8,7 @@ import UploadProtocol
 /// |---|---|
 /// | `http://host:port`, `http://host:port/` | a Sluice server: `POST /stream-upload?name=NAME`, or `POST /file-upload` for forms |
 /// | a path that ends in `/` | `PUT` to that path and the file's name, as `curl -T` does; forms: `POST` to the path itself |
-/// | any other path | `POST` to the path as it stands |
+/// | any other path | `POST` to the path itself |
 ///
 /// `https` uses TLS; without a scheme it is `http`. A query is always kept. A URL with a user name or a password is rejected,
 /// since URLs are shown and logged.
@@ -29,7 +30,7 @@ package struct SendTarget: Sendable, Equatable {
   /// `Authorization: Bearer` for this server alone; nil for none.
   let authorization: HeaderField?
 
-  /// Parses a URL.
+  /// Parses a URL, such as `https://host:8443/inbox/?a=b`, or one without its scheme: `host:8080`, `127.0.0.1:8080/inbox/`.
   /// - Parameters:
   ///   - token: the server's access token; nil when it needs none.
   ///   - trust: how an https server's certificate is verified.
@@ -38,13 +39,35 @@ package struct SendTarget: Sendable, Equatable {
   package init(_ text: String, token: String? = nil, trust: ServerTrust = .system) throws(UploadError) {
     if let token { authorization = try HeaderField("Authorization: Bearer \(token)") } else { authorization = nil }
     self.trust = trust
-    let parts = try URLParts(text)
-    isSecure = parts.isSecure
-    host = parts.host
-    port = parts.port
-    path = parts.path
-    query = parts.query
+    let rest: Substring
+    if let colon = text.firstRange(of: "://") {
+      let scheme = text[..<colon.lowerBound].lowercased()
+      guard ["http", "https"].contains(scheme) else { throw .badURL(text, "is not an http:// or https:// URL") }
+      isSecure = scheme == "https"
+      rest = text[colon.upperBound...]
+    } else {
+      guard !text.isEmpty else { throw .badURL(text, "is not a URL") }
+      // Otherwise this would be a host called "http".
+      guard !["http:", "https:"].contains(where: text.lowercased().hasPrefix) else {
+        throw .badURL(text, "has no // after its scheme")
+      }
+      // Digits alone would be read as the number of an IPv4 address.
+      guard !text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { throw .badURL(text, "has a port but no host") }
+      isSecure = false
+      rest = text[...]
+    }
+    let authority = rest.prefix { !"/?#".contains($0) }
+    let (host, port) = try Self.hostAndPort(authority, of: text)
+    self.host = host
+    self.port = port ?? Self.defaultPort(isSecure: isSecure)
+    let tail = rest[authority.endIndex...].prefix { $0 != "#" }
+    let path = tail.prefix { $0 != "?" }
+    let query = tail[path.endIndex...]
+    self.path = path.isEmpty ? "/" : try Self.encoded(path, of: text)
+    self.query = query.isEmpty ? nil : try Self.encoded(query.dropFirst(), of: text)
   }
+
+  // MARK: What requests contain
 
   /// Host and port for people and for the list of uploads: `127.0.0.1:8080`, `[::1]:80`, `[fe80::1%eth0]:80`.
   package var authority: String {
@@ -54,43 +77,114 @@ package struct SendTarget: Sendable, Equatable {
   /// The value of the Host header field: without the port where it is the scheme's default (RFC 9110 section 7.2), and
   /// without the zone, which is valid on this machine only (RFC 6874 section 1).
   var hostField: String {
-    let name = Self.bracketed(hostWithoutZone)
-    return port == URLParts.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
+    let name = Self.bracketed(zone == nil ? host : String(host.prefix { $0 != "%" }))
+    return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
   }
 
   /// The zone of an IPv6 address: a network interface's name or number; nil without one.
   var zone: String? {
-    guard isVersion6, let percent = host.firstIndex(of: "%") else { return nil }
+    guard host.contains(":"), let percent = host.firstIndex(of: "%") else { return nil }
     return String(host[host.index(after: percent)...])
   }
 
-  private var hostWithoutZone: String {
-    isVersion6 ? String(host.prefix { $0 != "%" }) : host
+  /// The method and the target in the request line for an upload called `name`, whose exact bytes are percent-encoded.
+  /// - Parameter method: replaces the usual method; nil for the usual one.
+  func request(mode: UploadMode, name: String, method: String?) -> (method: String, uri: String) {
+    let encoded = PercentEncoding.encode(NameBytes(lossless: name).bytes)
+    let querySuffix = query.map { "?" + $0 } ?? ""
+    switch (path == "/", mode == .stream) {
+    case (true, true): return (method ?? "POST", "/stream-upload?" + (query.map { $0 + "&" } ?? "") + "name=" + encoded)
+    case (true, false): return (method ?? "POST", "/file-upload" + querySuffix)
+    case (false, true) where path.hasSuffix("/"): return (method ?? "PUT", path + encoded + querySuffix)
+    case (false, _): return (method ?? "POST", path + querySuffix)
+    }
   }
-
-  private var isVersion6: Bool { host.contains(":") }
 
   private static func bracketed(_ host: String) -> String {
     host.contains(":") ? "[\(host)]" : host
   }
 
-  /// The request line's method and target for an upload called `name`, whose exact bytes are percent-encoded.
-  /// - Parameter method: replaces the usual method; nil for the usual one.
-  func request(mode: UploadMode, name: String, method: String?) -> (method: String, uri: String) {
-    let encoded = PercentEncoding.encode(NameBytes(lossless: name).bytes)
-    let streams = mode == .stream
-    if path == "/" {
-      return streams
-        ? (method ?? "POST", "/stream-upload?" + (query.map { $0 + "&" } ?? "") + "name=" + encoded)
-        : (method ?? "POST", "/file-upload" + querySuffix)
+  private static func defaultPort(isSecure: Bool) -> Int { isSecure ? 443 : 80 }
+
+  // MARK: Parsing
+
+  /// Parses the part of a URL between scheme and path.
+  /// - Parameter url: the whole URL, for messages.
+  /// - Returns: the host without brackets; the port, nil when the URL has none.
+  private static func hostAndPort(_ authority: Substring, of url: String) throws(UploadError) -> (String, Int?) {
+    // The message does not contain the URL: it would show the password.
+    guard !authority.utf8.contains(UInt8(ascii: "@")) else {
+      throw UploadError(
+        .badURL,
+        "A URL with a user name or a password is rejected, since URLs are shown and logged. "
+          + "Remove the part before the @ and send an Authorization header instead."
+      )
     }
-    if streams, path.hasSuffix("/") {
-      return (method ?? "PUT", path + encoded + querySuffix)
+    if authority.hasPrefix("[") {
+      guard let close = authority.firstIndex(of: "]") else { throw .badURL(url, "has a [ without a ]") }
+      let host = try version6(authority[..<close].dropFirst(), of: url)
+      return (host, try self.port(authority[authority.index(after: close)...], of: url))
     }
-    return (method ?? "POST", path + querySuffix)
+    // Without brackets, a port would look like the end of the address.
+    if isVersion6(authority.prefix { $0 != "%" }) { return (try version6(authority, of: url), nil) }
+    let host = authority.prefix { $0 != ":" }
+    guard !host.isEmpty else { throw .badURL(url, "has no host") }
+    guard host.utf8.allSatisfy(isHostByte) else { throw .badURL(url, "has a character in its host that no host has") }
+    return (String(host), try self.port(authority[host.endIndex...], of: url))
   }
 
-  private var querySuffix: String {
-    query.map { "?" + $0 } ?? ""
+  /// An IPv6 address, with its zone after `%25` (RFC 6874) or a plain `%`.
+  private static func version6(_ text: Substring, of url: String) throws(UploadError) -> String {
+    let address = text.prefix { $0 != "%" }
+    guard isVersion6(address) else { throw .badURL(url, "has no IPv6 address between [ and ]") }
+    guard address.endIndex < text.endIndex else { return String(address) }
+    let zone = InterfaceZone.decoded(text[text.index(after: address.endIndex)...])
+    guard !zone.isEmpty, zone.utf8.allSatisfy(isHostByte) else {
+      throw .badURL(url, "has no network interface after the % of its address")
+    }
+    return InterfaceZone.belongs(to: address) ? "\(address)%\(zone)" : String(address)
+  }
+
+  private static func isVersion6(_ text: Substring) -> Bool {
+    var address = in6_addr()
+    return inet_pton(AF_INET6, String(text), &address) == 1
+  }
+
+  /// `text` is empty, `:` (RFC 3986 section 3.2.3 allows it) or `:8080`.
+  private static func port(_ text: Substring, of url: String) throws(UploadError) -> Int? {
+    guard !text.isEmpty, text != ":" else { return nil }
+    let digits = text.dropFirst()
+    guard text.first == ":", digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits),
+      (1...65_535).contains(port)
+    else { throw .badURL(url, "has no port between 1 and 65535 after its host") }
+    return port
+  }
+
+  /// Escapes spaces and bytes beyond ASCII, as browsers do, and rejects control characters: they could end the request
+  /// line.
+  private static func encoded(_ text: Substring, of url: String) throws(UploadError) -> String {
+    var result = ""
+    for byte in text.utf8 {
+      switch byte {
+      case 0x00..<0x20, 0x7F: throw .badURL(url, "contains a control character")
+      case 0x21..<0x7F: result.unicodeScalars.append(Unicode.Scalar(byte))
+      default: result += "%" + Hexadecimal.text([byte]).uppercased()
+      }
+    }
+    return result
+  }
+
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    byte.isAlphanumeric || "-._".utf8.contains(byte)
+  }
+}
+
+extension UploadError {
+  fileprivate static func badURL(_ url: String, _ reason: String) -> UploadError {
+    UploadError(
+      .badURL,
+      "\"\(PlainText.sanitized(url))\" \(reason). "
+        + "Write for example http://127.0.0.1:8080 or http://host:8080/inbox/."
+    )
   }
 }

@@ -14,8 +14,7 @@ package enum ServerTrust: Sendable, Hashable {
   /// Checks that the certificates of ``authorities(path:)`` can be read.
   /// - Throws: ``UploadError`` with code `badCertificate` when they cannot.
   package func validate() throws(UploadError) {
-    guard case .authorities(let path) = self else { return }
-    _ = try Self.certificates(path)
+    if case .authorities(let path) = self { _ = try Self.certificates(path) }
   }
 
   /// All certificates of the PEM file of ``authorities(path:)``. May block: call it on a thread pool.
@@ -30,19 +29,10 @@ package enum ServerTrust: Sendable, Hashable {
       guard !certificates.isEmpty else { throw NIOSSLError.failedToLoadCertificate }
       return certificates
     } catch {
-      throw UploadError(
-        .badCertificate,
-        "The file \"\(name)\" of --ca holds no certificate that can be read. "
-          + "It must be PEM text, with -----BEGIN CERTIFICATE----- in it.",
-        cause: error
-      )
+      let message =
+        "The file \"\(name)\" of --ca contains no certificate that can be read. "
+        + "It must be PEM text, with -----BEGIN CERTIFICATE----- in it."
+      throw UploadError(.badCertificate, message, cause: error)
     }
-  }
-}
-
-extension NIOSSLCertificate {
-  /// Nil when the certificate cannot be encoded.
-  var fingerprint: CertificateFingerprint? {
-    (try? toDERBytes()).map { CertificateFingerprint(certificate: $0) }
   }
 }

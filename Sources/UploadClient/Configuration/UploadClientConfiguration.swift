@@ -2,20 +2,20 @@ package import UploadCore
 
 /// The configuration of all uploads of one ``Uploader``.
 package struct UploadClientConfiguration: Sendable {
-  /// The request's method instead of the usual one (see ``SendTarget``); nil for the usual one.
+  /// The request's method, a token; nil for the one that ``SendTarget`` chooses.
   package var method: String?
 
   /// The media type declared for every file; nil for the one that a file's first bytes show, else the one of its name's
   /// extension, else `application/octet-stream`.
   package var contentType: String?
 
-  /// Header fields to add; one with the name of a usual one replaces it.
+  /// Header fields to add; one with the name of a field that sluice sends replaces it.
   package var headers: [HeaderField] = []
 
-  /// The form's field that holds the file, in the modes that send a form. A Sluice server accepts any name.
+  /// The name of the form's field with the file, in the modes that send a form. A Sluice server accepts any name.
   package var formField = "file"
 
-  /// Fields to send before the file, in the modes that send a form; in this order. A name may occur several times.
+  /// Text fields to send before the file, in the modes that send a form; in this order. A name may occur several times.
   package var formValues: [FormValue] = []
 
   /// How long resolving the host and connecting to it may take together; then the TLS handshake may take as long.
@@ -24,8 +24,8 @@ package struct UploadClientConfiguration: Sendable {
   /// How long the server may neither accept nor send a byte. Waiting for a slow source does not count.
   package var idleTimeout: Duration = .seconds(60)
 
-  /// How long the server may send nothing after it has the last byte of the body. Longer than ``idleTimeout``, since that is
-  /// when a server syncs its disk.
+  /// How long the server may send nothing after it has received the last byte of the body. Longer than ``idleTimeout``,
+  /// since the server syncs its disk in this time.
   package var responseTimeout: Duration = .seconds(300)
 
   /// How long to wait for `100 Continue` before the body is sent without it. curl waits as long. With a server that does not
@@ -40,7 +40,7 @@ package struct UploadClientConfiguration: Sendable {
   /// library to wait.
   package var retry = RetryPolicy()
 
-  /// The most that all uploads together send, in bytes per second; nil for no limit.
+  /// The limit on the rate of all uploads together, in bytes per second; nil for no limit.
   package var rate: UInt64?
 
   /// Memory that a form in memory may use, in bytes; nil when unknown, and then no form is rejected. Called on a thread that
@@ -51,25 +51,58 @@ package struct UploadClientConfiguration: Sendable {
 
   /// Checks the values with which every upload would fail.
   /// - Throws: ``UploadError`` with code `badValue`: the method is not a token or cannot carry a body, the media type
-  ///   contains a control character, or the name of the form's field is empty or contains a line end.
+  ///   is empty or contains a control character, or the name of the form's field is empty or contains a line end.
   package func validate() throws(UploadError) {
-    try FormValue.checkName(formField)
+    try FormValue.check(name: formField)
     if let method {
       guard HeaderField.isToken(method) else {
-        throw UploadError(.badValue, "\"\(PlainText.sanitized(method))\" is not a method. Use POST or PUT.")
+        throw .badValue("\"\(PlainText.sanitized(method))\" is not a method. Use POST or PUT.")
       }
       // Responses to HEAD and CONNECT never have a body, and a TRACE request must not have one.
       guard !["CONNECT", "HEAD", "TRACE"].contains(method.uppercased()) else {
-        throw UploadError(.badValue, "The method \(method) cannot carry a file. Use POST or PUT.")
+        throw .badValue("The method \(method) cannot carry a file. Use POST or PUT.")
       }
     }
-    if let contentType {
-      guard !contentType.isEmpty, HeaderField.isFieldValue(contentType) else {
-        throw UploadError(
-          .badValue,
-          "\"\(PlainText.sanitized(contentType))\" is not a media type. Write for example text/plain."
-        )
-      }
+    if let contentType, contentType.isEmpty || !HeaderField.isFieldValue(contentType) {
+      throw .badValue("\"\(PlainText.sanitized(contentType))\" is not a media type. Write for example text/plain.")
     }
+  }
+}
+
+/// How often, how long and after which pauses an upload that failed for a temporary reason is retried.
+package struct RetryPolicy: Sendable, Equatable {
+  /// Attempts after the first; 0 for none, nil for no limit.
+  package var limit: Int?
+
+  /// How long there may be no progress before the upload fails (see ``RetryStateMachine``).
+  package var patience = Duration.seconds(300)
+
+  /// The upper bound of the first pause; each later bound is twice the previous one. Short enough for a server that
+  /// restarts.
+  package var firstPause = Duration.milliseconds(500)
+
+  /// The upper bound of every pause, unless the server asks for a longer one.
+  package var longestPause = Duration.seconds(30)
+
+  package init(limit: Int? = 0) {
+    self.limit = limit
+  }
+
+  /// The default of the programs: a restart of the server, or of the network, does not fail an upload.
+  package static let usual = RetryPolicy(limit: nil)
+
+  /// The pause after a failure: exponential backoff with full jitter, a random part of a bound that doubles up to
+  /// ``longestPause``. So clients that lost a server at the same time do not return at the same time.
+  /// - Parameters:
+  ///   - failures: failed attempts since the last progress; 1 for the first.
+  ///   - fraction: random, from 0 to below 1.
+  func pause(after failures: Int, fraction: Double) -> Duration {
+    var bound = min(firstPause, longestPause)
+    var doublings = failures - 1
+    while doublings > 0, bound > .zero, bound < longestPause {
+      bound = min(bound * 2, longestPause)
+      doublings -= 1
+    }
+    return bound * min(max(0, fraction), 1)
   }
 }

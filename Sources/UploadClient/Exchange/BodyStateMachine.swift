@@ -1,25 +1,27 @@
 import NIOCore
+import UploadCore
 
 /// The sending half of an exchange: which bytes of the body are sent next, and what has to happen before.
 ///
-/// Content of known length is sent in pieces by offset; a stream is sent as it is read. One piece is written at a time: the
+/// Content of known length is sent in chunks by offset; a stream is sent as it is read. One chunk is written at a time: the
 /// channel's queue stays short, so that stopping takes effect at once.
 struct BodyStateMachine {
   /// How a body is divided.
   struct Plan: Sendable, Equatable {
     /// Bytes of content; nil when it is known only at the source's end.
     var size: UInt64?
-    /// The most bytes in a piece.
-    var pieceSize: UInt64
+    /// The most bytes in a chunk.
+    var chunkSize: UInt64
     /// Bytes at the end that are not sent before the source has been checked once more; 0 for content that cannot change.
     var checkedTail: UInt64
-    /// Whether something follows the content: the end of a form, the last chunk. Without it, a server that knows the length may
-    /// respond as soon as it has the last byte of the content.
+    /// Whether more of the body follows the content: the end of a form, or the last chunk of a chunked body. Without it, a server
+    /// that knows the length may respond as soon as it has received the last byte of the content.
     var hasTail: Bool
-    /// Whether a piece of known offset has to be read before it can be written.
-    var readsPieces = false
+    /// Whether a chunk of known offset has to be read before it can be written.
+    var readsChunks = false
   }
 
+  /// What has to be done after an event.
   enum Action: Equatable {
     case none
     /// Read these bytes of the content; nil: read the next bytes of a stream. Then call ``didRead(_:)``.
@@ -28,7 +30,7 @@ struct BodyStateMachine {
     case write(Range<UInt64>)
     /// Check that the source has not changed, then call ``checked()``.
     case check
-    /// Write what follows the content, then call ``wroteOut(pause:)``.
+    /// Write the end of the body that follows the content, then call ``wroteOut(pause:)``.
     case writeEnd
     /// Call ``resumed()`` after this time, in another task of the event loop.
     case pause(TimeAmount)
@@ -37,44 +39,32 @@ struct BodyStateMachine {
   private enum State: Equatable {
     /// Nothing was sent; next: any other.
     case idle
-    /// The source is read, at this range when the length is known; next: writing, ending, stopped.
+    /// The source is read, at this range when the length is known; next: writing, writingEnd, stopped.
     case reading(Range<UInt64>?)
-    /// The source is checked, and the rest of the body waits for it; next: reading, writing, ending, stopped.
+    /// The source is checked, and the rest of the body waits for it; next: reading, writing, writingEnd, stopped.
     case checking
-    /// A piece of content is being written; next: paused, sent, stopped.
+    /// A chunk of content is being written; next: paused, sent, stopped.
     case writing
-    /// A piece was written, and the next one waits for its time; next: any but idle.
+    /// A chunk was written, and the next one waits for its time; next: any but idle.
     case paused(isLimited: Bool)
-    /// What follows the content is being written; next: sent, stopped.
-    case ending
+    /// The end of the body that follows the content is being written; next: sent, stopped.
+    case writingEnd
     /// The socket has accepted everything. Last.
     case sent
     /// Nothing more will be sent. Last.
     case stopped
   }
 
-  /// What has to happen before the body can go on.
-  enum Wait: Equatable {
-    /// Nothing: it has not begun, is between two pieces, is checked, or is over.
-    case none
-    /// The next bytes of a stream.
-    case input
-    /// A piece of a file that is read.
-    case disk
-    /// The rate limit.
-    case limit
-    /// The socket, and so the peer, has to accept what is being written.
-    case peer
-  }
-
   private let plan: Plan
   private var state = State.idle
-  /// The piece that is being written. Also after a stop: the socket may accept more of it.
-  private var piece = PieceProgress()
-  /// Bytes of content in pieces that were written completely.
+  /// Bytes of content in the chunk that is being written; 0 between chunks. A stop changes nothing: the socket may accept more.
+  private(set) var currentChunkSize = 0
+  /// Bytes of that chunk that the socket has accepted, as far as it was observed.
+  private var accepted = 0
+  /// Bytes of content in chunks that were written completely.
   private var written: UInt64 = 0
 
-  /// Whether any of the body was to be sent or read.
+  /// Whether sending or reading the body has begun.
   private(set) var hasBegun = false
 
   init(_ plan: Plan) {
@@ -82,94 +72,81 @@ struct BodyStateMachine {
   }
 
   /// Bytes of content that the socket has accepted, as far as it was observed.
-  var sentBytes: UInt64 { written + UInt64(piece.counted) }
-
-  /// Bytes of content in the piece that is being written; 0 between pieces.
-  var pieceSize: Int { piece.size }
+  var sentBytes: UInt64 { written + UInt64(accepted) }
 
   /// Whether the socket has accepted the whole body.
   var isSent: Bool { state == .sent }
 
-  /// Whether the rest of a body that was not sent completely is not wanted any more.
-  var isStopped: Bool { state == .stopped }
-
   /// Whether content is being written.
   var isWriting: Bool { state == .writing }
 
-  var wait: Wait {
+  /// What has to happen before the body can continue: input for the next bytes of a stream, the disk for a chunk of a file
+  /// that is read, the rate limit, or the peer, which has to accept what is being written. Nil for nothing of these: the body has
+  /// not begun, is between two chunks, is checked, or has ended.
+  var wait: UploadPhase? {
     switch state {
     case .reading(.none): .input
     case .reading(.some): .disk
     case .paused(isLimited: true): .limit
-    case .writing, .ending: .peer
-    case .idle, .checking, .paused(isLimited: false), .sent, .stopped: .none
+    case .writing, .writingEnd: .peer
+    case .idle, .checking, .paused(isLimited: false), .sent, .stopped: nil
     }
   }
 
   /// The server is ready for the body.
   mutating func begin() -> Action {
-    switch state {
-    case .idle:
-      hasBegun = true
-      return next()
-    case .stopped: return .none
-    case .reading, .checking, .writing, .paused, .ending, .sent: return impossible()
-    }
+    guard state == .idle else { return unexpected() }
+    hasBegun = true
+    return next()
   }
 
   /// The socket has accepted what was written last.
-  /// - Parameter pause: how long the rate limit delays the next piece; zero without a limit.
+  /// - Parameter pause: how long the rate limit delays the next chunk; zero without a limit.
   mutating func wroteOut(pause: TimeAmount) -> Action {
     switch state {
     case .writing:
-      endPiece()
+      endChunk()
       guard plan.hasTail || plan.size.map({ written < $0 }) ?? true else { return end() }
       state = .paused(isLimited: pause > .zero)
       return .pause(pause)
-    case .ending:
+    case .writingEnd:
       state = .sent
       return .none
     case .stopped:
-      endPiece()
+      endChunk()
       return .none
-    case .idle, .reading, .checking, .paused, .sent: return impossible()
+    case .idle, .reading, .checking, .paused, .sent: return unexpected()
     }
   }
 
-  /// The socket has not accepted `queued` bytes of what was written last.
+  /// The socket has not accepted `queued` bytes of what was written last. The framing of the content counts among them as if it
+  /// were content, so that ``sentBytes`` may be a few bytes too low, never too high.
   /// - Returns: whether it has accepted more bytes than at the last call.
   mutating func observed(queued: Int) -> Bool {
-    piece.note(queued: queued) > 0
+    let count = currentChunkSize - queued
+    guard count > accepted else { return false }
+    accepted = count
+    return true
   }
 
   /// The pause is over.
   mutating func resumed() -> Action {
-    switch state {
-    case .paused: return next()
-    case .stopped: return .none
-    case .idle, .reading, .checking, .writing, .ending, .sent: return impossible()
-    }
+    guard case .paused = state else { return unexpected() }
+    return next()
   }
 
   /// A read returned `count` bytes; none at the end of a stream.
   mutating func didRead(_ count: Int) -> Action {
-    switch state {
-    case .reading(.none): return count > 0 ? write(written..<written + UInt64(count)) : end()
-    case .reading(.some(let range)): return write(range)
-    case .stopped: return .none
-    case .idle, .checking, .writing, .paused, .ending, .sent: return impossible()
-    }
+    guard case .reading(let range) = state else { return unexpected() }
+    if let range { return write(range) }
+    return count > 0 ? write(written..<written + UInt64(count)) : end()
   }
 
   /// The source has not changed.
   mutating func checked() -> Action {
-    switch state {
-    case .checking:
-      guard let size = plan.size, written < size else { return end() }
-      return send(written..<size)
-    case .stopped: return .none
-    case .idle, .reading, .writing, .paused, .ending, .sent: return impossible()
-    }
+    guard state == .checking else { return unexpected() }
+    guard let size = plan.size, written < size else { return end() }
+    return send(written..<size)
   }
 
   /// Nothing more is to be sent. A body that has been sent stays sent.
@@ -183,11 +160,11 @@ struct BodyStateMachine {
     let left = size - min(written, size)
     guard left > 0 else { return plan.checkedTail > 0 && plan.hasTail && written == 0 ? check() : end() }
     guard left > plan.checkedTail else { return check() }
-    return send(written..<written + min(plan.pieceSize, left - plan.checkedTail))
+    return send(written..<written + min(plan.chunkSize, left - plan.checkedTail))
   }
 
   private mutating func send(_ range: Range<UInt64>) -> Action {
-    plan.readsPieces ? read(range) : write(range)
+    plan.readsChunks ? read(range) : write(range)
   }
 
   private mutating func read(_ range: Range<UInt64>?) -> Action {
@@ -197,7 +174,7 @@ struct BodyStateMachine {
 
   private mutating func write(_ range: Range<UInt64>) -> Action {
     state = .writing
-    piece.begin(range.count)
+    currentChunkSize = range.count
     return .write(range)
   }
 
@@ -207,46 +184,19 @@ struct BodyStateMachine {
   }
 
   private mutating func end() -> Action {
-    guard plan.hasTail else {
-      state = .sent
-      return .none
-    }
-    state = .ending
-    return .writeEnd
+    state = plan.hasTail ? .writingEnd : .sent
+    return plan.hasTail ? .writeEnd : .none
   }
 
-  /// For an event that no action has asked for.
-  private func impossible(_ event: StaticString = #function) -> Action {
-    assertionFailure("\(event) while \(state)")
+  /// For an event that the state does not expect: it does nothing after a stop. At all other times no action has requested it,
+  /// which traps in debug builds.
+  private func unexpected(_ event: StaticString = #function) -> Action {
+    assert(state == .stopped, "\(event) while \(state)")
     return .none
   }
 
-  private mutating func endPiece() {
-    written += UInt64(piece.size)
-    piece.begin(0)
-  }
-}
-
-/// How much of the piece that is being written the socket has accepted.
-struct PieceProgress {
-  /// Bytes of content in the piece; 0 between pieces.
-  private(set) var size = 0
-
-  /// Bytes of the piece that the socket has accepted, as far as it was observed.
-  private(set) var counted = 0
-
-  /// A piece of `count` bytes is written.
-  mutating func begin(_ count: Int) {
-    size = count
-    counted = 0
-  }
-
-  /// The channel still has `queued` bytes. The framing of the content counts among them as if it were content, so that the
-  /// result may be a few bytes too low, never too high.
-  /// - Returns: bytes that have been accepted since the last call.
-  mutating func note(queued: Int) -> Int {
-    let news = max(0, size - queued - counted)
-    counted += news
-    return news
+  private mutating func endChunk() {
+    written += UInt64(currentChunkSize)
+    (currentChunkSize, accepted) = (0, 0)
   }
 }

@@ -5,7 +5,7 @@ import NIOPosix
 import NIOSSL
 import UploadCore
 
-/// Performs on one connection what ``ExchangeStateMachine`` decides for one attempt, and closes the connection at its end.
+/// Performs the actions of ``ExchangeStateMachine`` for one attempt on one connection, and closes the connection at its end.
 ///
 /// Bound to its event loop. What may block (reading and checking the source) runs on the thread pool.
 final class ExchangeHandler: ChannelInboundHandler {
@@ -111,7 +111,7 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
   }
 
-  /// Shows observers what the state machine has counted, and what it waits for.
+  /// Shows observers how many bytes were sent, and what the exchange waits for.
   private func updateMeter() {
     let (sent, shown) = (machine.body.sentBytes, attempt.meter.received)
     if sent > shown { attempt.meter.addReceived(Int(clamping: sent - shown)) }
@@ -136,7 +136,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         FailedAttempt(
           error: failure.error(in: attempt, cause: cause),
           // A server that has the whole body may have stored it: sent again, the file would be stored twice.
-          isPassing: failure.isPassing && !body.isSent,
+          isTemporary: failure.isTemporary && !body.isSent,
           isSourceUsed: body.hasBegun
         )
       )
@@ -146,10 +146,8 @@ final class ExchangeHandler: ChannelInboundHandler {
   // MARK: Writing
 
   private func write(_ range: Range<UInt64>, _ context: ChannelHandlerContext) {
-    guard let data = attempt.content.piece(range) else {
-      return sourceFailed(BodyContent.rangeError, context)
-    }
-    // The head of a form is flushed with the first of the content, not in a packet of its own.
+    guard let data = attempt.content.chunk(range) else { return sourceFailed(BodyContent.rangeError, context) }
+    // The start of a form is flushed with the first chunk of the content, not in a packet of its own.
     if range.lowerBound == 0 { write(attempt.request.prefix, context) }
     context.writeAndFlush(NIOAny(OutboundOut.body(data)), promise: writePromise(context))
   }
@@ -169,17 +167,15 @@ final class ExchangeHandler: ChannelInboundHandler {
   private func writePromise(_ context: ChannelHandlerContext) -> EventLoopPromise<Void> {
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { [self] result in
-      switch result {
-      case .success: wroteOut(context)
-      case .failure(let error): writeFailed(error, context)
-      }
+      guard case .failure(let error) = result else { return wroteOut(context) }
+      writeFailed(error, context)
     }
     return promise
   }
 
   private func wroteOut(_ context: ChannelHandlerContext) {
-    let (size, now) = (machine.body.pieceSize, context.eventLoop.now)
-    let pause = size > 0 ? attempt.limiter?.take(size, at: now.uptimeNanoseconds) ?? 0 : 0
+    let (size, now) = (machine.body.currentChunkSize, context.eventLoop.now)
+    let pause = size > 0 ? attempt.resources.limiter?.take(size, at: now.uptimeNanoseconds) ?? 0 : 0
     perform(machine.wroteOut(pause: .nanoseconds(Int64(clamping: pause)), at: now), context)
   }
 
@@ -211,7 +207,8 @@ final class ExchangeHandler: ChannelInboundHandler {
     _ work: @escaping @Sendable (BodyContent) throws -> Value,
     then event: @escaping (Value) -> Void
   ) {
-    attempt.threadPool.runIfActive(eventLoop: context.eventLoop) { [content = attempt.content] in try work(content) }
+    let content = attempt.content
+    attempt.resources.threadPool.runIfActive(eventLoop: context.eventLoop) { try work(content) }
       .assumeIsolated()
       .whenComplete { [self] result in
         switch result {
@@ -232,15 +229,16 @@ final class ExchangeHandler: ChannelInboundHandler {
   private func scheduleTimer(_ context: ChannelHandlerContext) {
     guard let deadline = machine.deadline, timer.isLate(for: deadline) else { return }
     timer.set(to: deadline, on: context.eventLoop) { [self] in
-      timer.fired()
+      timer = DeadlineTimer()
       observe(context)
       perform(machine.timerFired(at: context.eventLoop.now), context)
     }
   }
 
-  /// Notes how much of the piece that is being written the socket has accepted.
+  /// Tells the state machine how much of the chunk that is being written the socket has accepted.
   private func observe(_ context: ChannelHandlerContext) {
-    guard machine.body.pieceSize > 0, let queued = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+    guard machine.body.currentChunkSize > 0, let options = context.channel.syncOptions,
+      let queued = try? options.getOption(.bufferedWritableBytes)
     else { return }
     machine.observed(queued: queued, at: context.eventLoop.now)
   }
@@ -249,8 +247,8 @@ final class ExchangeHandler: ChannelInboundHandler {
 extension Channel {
   /// Closes the connection with a reset, and discards what has not been sent.
   ///
-  /// After a plain close the kernel would go on sending what its buffer holds, several MiB; a server that does not read
-  /// would not even receive the FIN.
+  /// After a plain close the kernel would continue to send its buffer, several MiB; a server that does not read would not
+  /// even receive the FIN.
   func abort() {
     guard let socket = self as? any SocketOptionProvider else { return close(promise: nil) }
     socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in
@@ -261,5 +259,28 @@ extension Channel {
       }
       encryption.close(promise: nil)
     }
+  }
+}
+
+/// A timer for a deadline that moves later with almost every event. It is never moved later: when it fires too early, it is
+/// set again. So it costs a few tasks a second and not one for each chunk.
+struct DeadlineTimer {
+  private var task: Scheduled<Void>?
+  private var instant = NIODeadline.distantFuture
+
+  /// Whether it would fire after `deadline`, or is not set.
+  func isLate(for deadline: NIODeadline) -> Bool { deadline < instant }
+
+  /// Has `action` called at `deadline`, and at no other time. On the event loop only.
+  mutating func set(to deadline: NIODeadline, on loop: any EventLoop, action: @escaping () -> Void) {
+    task?.cancel()
+    instant = deadline
+    task = loop.assumeIsolated().scheduleTask(deadline: deadline, action)
+  }
+
+  /// Stops the timer; it can be set again.
+  mutating func cancel() {
+    task?.cancel()
+    self = DeadlineTimer()
   }
 }

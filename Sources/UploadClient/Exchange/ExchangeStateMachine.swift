@@ -9,6 +9,7 @@ import UploadCore
 /// * An early success does not: some servers begin to respond while they read the body.
 /// * A success counts once the body is sent and a last check has found the source unchanged.
 struct ExchangeStateMachine {
+  /// How the exchange proceeds; fixed before it begins.
   struct Plan: Sendable, Equatable {
     var body: BodyStateMachine.Plan
     /// How long to wait for `100 Continue` before the body is sent without it; nil to send the body at once.
@@ -17,14 +18,15 @@ struct ExchangeStateMachine {
     var idleTimeout: TimeAmount
     /// How long the server may send nothing between the last byte of the body and the first of the response.
     var responseTimeout: TimeAmount
-    /// Whether 302 and 303 are a success once the whole body is sent: for forms, where web applications respond so to one
-    /// that they have processed (Post/Redirect/Get; RFC 9110 section 15.4.4).
+    /// Whether 302 and 303 are a success once the whole body is sent: for forms, since web applications redirect so after they
+    /// have processed one (Post/Redirect/Get; RFC 9110 section 15.4.4).
     var acceptsSeeOther = false
   }
 
+  /// What the channel handler has to do after an event.
   enum Action: Equatable {
     case none
-    /// Write the request's head, then call ``sentHead(at:)``.
+    /// Write the request head, then call ``sentHead(at:)``.
     case sendHead
     case body(BodyStateMachine.Action)
     /// Check that the source has not changed, then call ``probed()``; nothing waits for it.
@@ -35,6 +37,7 @@ struct ExchangeStateMachine {
     case report(Outcome)
   }
 
+  /// The result of the exchange.
   enum Outcome: Equatable {
     case response(ServerResponse)
     case failure(ExchangeFailure)
@@ -43,16 +46,16 @@ struct ExchangeStateMachine {
   private enum Response: Equatable {
     /// Next: any other.
     case none
-    /// The head of a final response was received; next: complete.
+    /// The headers of a final response were received; next: complete.
     case begun(ServerResponse)
-    /// The whole of a success was received, before the server had the whole body. Last.
+    /// The whole of a success was received before the server had received the whole body. Last.
     case complete(ServerResponse)
   }
 
   private enum State: Equatable {
     /// Not connected; next: any other.
     case idle
-    /// The head is sent, the server has not said whether it wants the body; next: exchanging, closing, closed.
+    /// The request head is sent, and the body waits for `100 Continue`; next: exchanging, closing, closed.
     case awaitingContinue(until: NIODeadline)
     /// The body is sent or stopped, or the response is received; next: confirming, closing, closed.
     case exchanging(Response)
@@ -67,17 +70,18 @@ struct ExchangeStateMachine {
   /// The most informational responses (RFC 9110 section 15.2) that are read before the server counts as broken.
   private static let informationalLimit = 64
 
-  /// How often to observe how much of a piece the socket has accepted: SwiftNIO reports only when it has accepted all of it.
+  /// How often to observe how much of a chunk the socket has accepted: SwiftNIO reports only when it has accepted all of it.
   private static let observationInterval = TimeAmount.milliseconds(100)
 
   private let plan: Plan
   private var state = State.idle
   private var informationalCount = 0
   private var isProbing = false
-  /// When anything moved last. Timeouts count from here.
+  /// When the last byte of the body or of the response moved. Timeouts count from here.
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
   private var lastObservation = NIODeadline.uptimeNanoseconds(0)
 
+  /// The sending half.
   private(set) var body: BodyStateMachine
 
   init(_ plan: Plan) {
@@ -92,25 +96,15 @@ struct ExchangeStateMachine {
 
   /// What the exchange waits for; nil when it is over and the last value stays valid.
   var phase: UploadPhase? {
-    if body.isSent { return isAwaitingResponse ? .answer : .finishing }
     switch state {
-    case .idle, .awaitingContinue, .exchanging, .confirming: break
-    case .closing, .closed: return nil
+    case .idle, .awaitingContinue, .exchanging(.complete): break
+    case .exchanging(.none), .exchanging(.begun):
+      if body.isSent { return .answer }
+    case .confirming: return .finishing
+    case .closing, .closed: return body.isSent ? .finishing : nil
     }
-    return switch body.wait {
-    case .input: .input
-    case .disk: .disk
-    case .limit: .limit
-    case .none, .peer: body.sentBytes > 0 ? .peer : .waiting
-    }
-  }
-
-  /// Whether the server has the whole body, and its response is not complete.
-  private var isAwaitingResponse: Bool {
-    switch state {
-    case .exchanging(.none), .exchanging(.begun): body.isSent
-    case .exchanging(.complete), .idle, .awaitingContinue, .confirming, .closing, .closed: false
-    }
+    guard let wait = body.wait, wait != .peer else { return body.sentBytes > 0 ? .peer : .waiting }
+    return wait
   }
 
   // MARK: The connection
@@ -125,19 +119,16 @@ struct ExchangeStateMachine {
     }
   }
 
-  /// The request's head was written.
+  /// The request head was written.
   mutating func sentHead(at now: NIODeadline) -> Action {
-    switch state {
-    case .awaitingContinue: return plan.continueTimeout == nil ? beginBody(at: now) : .none
-    case .idle, .exchanging, .confirming, .closing, .closed: return .none
-    }
+    plan.continueTimeout == nil ? beginBody(at: now) : .none
   }
 
   /// The connection is closed.
   mutating func disconnected() -> Action {
     switch state {
     case .idle, .awaitingContinue: return end(.failure(.connectionLost), isConnected: false)
-    case .exchanging(let response): return end(outcome(ofLostConnectionIn: response), isConnected: false)
+    case .exchanging(let response): return end(outcomeWithoutConnection(response), isConnected: false)
     case .confirming(let response, _):
       state = .confirming(response, isConnected: false)
       return .none
@@ -155,19 +146,17 @@ struct ExchangeStateMachine {
   }
 
   /// The upload was cancelled.
-  mutating func cancelled() -> Action {
-    fail(.cancelled)
-  }
+  mutating func cancelled() -> Action { fail(.cancelled) }
 
   // MARK: The body
 
   /// The socket has accepted what was written last.
-  /// - Parameter pause: how long the rate limit delays the next piece; zero without a limit.
+  /// - Parameter pause: how long the rate limit delays the next chunk; zero without a limit.
   mutating func wroteOut(pause: TimeAmount = .zero, at now: NIODeadline) -> Action {
     advance(at: now) { $0.wroteOut(pause: pause) }
   }
 
-  /// The pause that the body asked for is over.
+  /// The pause of the last ``BodyStateMachine/Action/pause(_:)`` is over.
   mutating func resumed(at now: NIODeadline) -> Action {
     advance(at: now) { $0.resumed() }
   }
@@ -179,11 +168,8 @@ struct ExchangeStateMachine {
 
   /// The check found the source unchanged.
   mutating func checked(at now: NIODeadline) -> Action {
-    switch state {
-    case .exchanging: return advance(at: now) { $0.checked() }
-    case .confirming(let response, let isConnected): return end(.response(response), isConnected: isConnected)
-    case .idle, .awaitingContinue, .closing, .closed: return .none
-    }
+    guard case .confirming(let response, let isConnected) = state else { return advance(at: now) { $0.checked() } }
+    return end(.response(response), isConnected: isConnected)
   }
 
   /// The probe found the source unchanged.
@@ -193,15 +179,12 @@ struct ExchangeStateMachine {
 
   /// A read or a check of the source failed.
   mutating func sourceFailed() -> Action {
-    switch state {
-    case .idle, .awaitingContinue, .exchanging, .closing, .closed: return fail(.sourceFailed(isStored: false))
-    case .confirming: return fail(.sourceFailed(isStored: true))
-    }
+    if case .confirming = state { fail(.sourceFailed(isStored: true)) } else { fail(.sourceFailed(isStored: false)) }
   }
 
   // MARK: The response
 
-  /// The head of a response was received.
+  /// The headers of a response were received.
   mutating func responded(_ head: ServerResponse, at now: NIODeadline) -> Action {
     switch state {
     case .awaitingContinue, .exchanging(.none): break
@@ -209,50 +192,39 @@ struct ExchangeStateMachine {
     }
     lastMovement = now
     guard head.status >= 200 else { return informed(head.status, at: now) }
-    guard isSuccess(head) else {
-      body.stop()
-      state = .exchanging(.begun(head))
-      return .none
-    }
-    let action = beginBody(at: now)
+    if !isSuccess(head) { body.stop() }
+    let action = isSuccess(head) ? beginBody(at: now) : .none
     state = .exchanging(.begun(head))
     return action
   }
 
   /// More of a response's body was received.
   mutating func responseContinued(_ bytes: ByteBuffer, at now: NIODeadline) -> Action {
-    switch state {
-    case .exchanging(.begun(var head)):
-      lastMovement = now
-      let isWhole = head.append(bytes)
-      state = .exchanging(.begun(head))
-      // The rest of a response that is too long is not needed.
-      return isWhole ? .none : responseEnded(at: now)
-    case .idle, .awaitingContinue, .exchanging, .confirming, .closing, .closed: return .none
-    }
+    guard case .exchanging(.begun(var head)) = state else { return .none }
+    lastMovement = now
+    let isWhole = head.append(bytes)
+    state = .exchanging(.begun(head))
+    // The rest of a response that is too long is not needed.
+    return isWhole ? .none : responseEnded(at: now)
   }
 
   /// The response is complete.
   mutating func responseEnded(at now: NIODeadline) -> Action {
-    switch state {
-    case .exchanging(.begun(let head)):
-      lastMovement = now
-      guard isSuccess(head) else { return end(.response(head)) }
-      guard !body.isSent else { return confirm(head) }
-      state = .exchanging(.complete(head))
-      return .none
-    case .idle, .awaitingContinue, .exchanging, .confirming, .closing, .closed: return .none
-    }
+    guard case .exchanging(.begun(let head)) = state else { return .none }
+    lastMovement = now
+    guard isSuccess(head) else { return end(.response(head)) }
+    guard !body.isSent else { return confirm(head) }
+    state = .exchanging(.complete(head))
+    return .none
   }
 
-  /// What was received cannot be parsed.
+  /// The received bytes are not HTTP.
   mutating func responseMalformed() -> Action {
     switch state {
     case .awaitingContinue, .exchanging(.none): return fail(.malformedResponse)
     case .exchanging(.begun(let head)): return isSuccess(head) ? fail(.malformedResponse) : end(.response(head))
-    // Bytes behind a complete response do not matter.
-    case .exchanging(.complete): return .none
-    case .idle, .confirming, .closing, .closed: return .none
+    // Bytes after a complete response do not matter.
+    case .exchanging(.complete), .idle, .confirming, .closing, .closed: return .none
     }
   }
 
@@ -265,7 +237,7 @@ struct ExchangeStateMachine {
     case .awaitingContinue(let until): return until
     case .exchanging(let response):
       let end = timeout(response).map { lastMovement + $0 }
-      guard body.pieceSize > 0 else { return end }
+      guard body.currentChunkSize > 0 else { return end }
       return end.map { min($0, observationDeadline) } ?? observationDeadline
     }
   }
@@ -282,16 +254,16 @@ struct ExchangeStateMachine {
     case .awaitingContinue(let until): return now < until ? .none : beginBody(at: now)
     case .exchanging(let response):
       if let limit = timeout(response), now >= lastMovement + limit { return timedOut(response) }
-      guard body.pieceSize > 0, now >= observationDeadline else { return .none }
+      guard body.currentChunkSize > 0, now >= observationDeadline else { return .none }
       lastObservation = now
-      // sendfile accepts nothing of a file that was truncated, for ever, while the socket says that it has room.
+      // Once a file is truncated sendfile sends nothing more of it, although the socket has room; NIO then retries forever.
       guard body.isWriting, plan.body.checkedTail > 0, !isProbing else { return .none }
       isProbing = true
       return .probe
     }
   }
 
-  /// When to observe the next time how much of a piece the socket has accepted.
+  /// When to observe the next time how much of a chunk the socket has accepted.
   private var observationDeadline: NIODeadline {
     max(lastMovement, lastObservation) + Self.observationInterval
   }
@@ -316,7 +288,7 @@ struct ExchangeStateMachine {
     }
   }
 
-  // MARK: -
+  // MARK: Transitions
 
   /// A redirect that is received before the whole body is sent, for example to a login page, is not a success: the server
   /// cannot have stored the rest. A body that was stopped for it is never sent, so this does not change afterwards.
@@ -328,35 +300,29 @@ struct ExchangeStateMachine {
   /// An informational response.
   private mutating func informed(_ status: Int, at now: NIODeadline) -> Action {
     informationalCount += 1
-    // 101 would switch to another protocol, which the request did not ask for.
+    // 101 would switch to another protocol, which the request did not offer.
     guard status != 101, informationalCount <= Self.informationalLimit else { return fail(.malformedResponse) }
     return status == 100 ? beginBody(at: now) : .none
   }
 
   /// Begins the body unless it has begun.
   private mutating func beginBody(at now: NIODeadline) -> Action {
-    switch state {
-    case .awaitingContinue:
-      state = .exchanging(.none)
-      return advance(at: now) { $0.begin() }
-    case .idle, .exchanging, .confirming, .closing, .closed: return .none
-    }
+    guard case .awaitingContinue = state else { return .none }
+    state = .exchanging(.none)
+    return advance(at: now) { $0.begin() }
   }
 
-  /// Hands an event to the body's state machine.
+  /// Passes an event to the body's state machine; does nothing before the body may begin and after the exchange is decided.
   private mutating func advance(
     at now: NIODeadline,
     _ event: (inout BodyStateMachine) -> BodyStateMachine.Action
   ) -> Action {
-    switch state {
-    case .exchanging(let response):
-      lastMovement = now
-      let action = event(&body)
-      guard action == .none else { return .body(action) }
-      guard case .complete(let head) = response, body.isSent else { return .none }
-      return confirm(head)
-    case .idle, .awaitingContinue, .confirming, .closing, .closed: return .none
-    }
+    guard case .exchanging(let response) = state else { return .none }
+    lastMovement = now
+    let action = event(&body)
+    guard action == .none else { return .body(action) }
+    guard case .complete(let head) = response, body.isSent else { return .none }
+    return confirm(head)
   }
 
   /// The server has reported success for the whole body.
@@ -366,16 +332,19 @@ struct ExchangeStateMachine {
     return .body(.check)
   }
 
-  private func outcome(ofLostConnectionIn response: Response) -> Outcome {
+  /// The outcome when the connection is lost.
+  /// - Parameter response: the part of the response that was received before.
+  private func outcomeWithoutConnection(_ response: Response) -> Outcome {
     switch response {
     case .none: .failure(.connectionLost)
-    // A rejection counts, even if a reset has cut its text.
+    // A rejection counts, even if a reset has interrupted its body.
     case .begun(let head) where !isSuccess(head): .response(head)
-    case .begun(let head) where body.isSent: .failure(.responseCut(status: head.status))
+    case .begun(let head) where body.isSent: .failure(.responseInterrupted(status: head.status))
     case .begun(let head), .complete(let head): .failure(.earlySuccess(status: head.status))
     }
   }
 
+  /// Ends the exchange with a failure, unless the result is known.
   private mutating func fail(_ failure: ExchangeFailure) -> Action {
     switch state {
     case .idle: end(.failure(failure), isConnected: false)

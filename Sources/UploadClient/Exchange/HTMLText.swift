@@ -1,12 +1,12 @@
 import UploadCore
 
-/// Summarizes an HTML document in a line of text: other servers and proxies report errors as pages.
+/// Summarizes an HTML document in one text line: other servers and proxies report errors as pages.
 ///
-/// Not a parser: a document has at most 64 KiB and is not trusted, and only one line of it is shown. The time is linear in its
-/// size, whatever it contains.
+/// Not a parser: a document has at most 64 KiB and is not trusted, and only one sentence of it is shown. The time is linear in
+/// its size, whatever it contains.
 enum HTMLText {
   /// Elements whose content is not text of the document.
-  private static let silent: Set<String> = ["script", "style", "noscript", "template", "svg"]
+  private static let hidden: Set<String> = ["script", "style", "noscript", "template", "svg"]
   /// Elements within a sentence; every other one ends it.
   private static let inline: Set<String> = ["a", "b", "i", "em", "strong", "code", "span", "tt", "small", "u", "font"]
   private static let entities = [
@@ -39,7 +39,7 @@ enum HTMLText {
       if tag.name == "title" {
         if tag.isEnd, let sentence = sentence(title) { return sentence }
         (title, isInTitle) = ("", !tag.isEnd)
-      } else if silent.contains(tag.name), !tag.isEnd {
+      } else if hidden.contains(tag.name), !tag.isEnd {
         skip(&rest, tag.name)
       } else if !inline.contains(tag.name) {
         first = first ?? sentence(text)
@@ -69,7 +69,7 @@ enum HTMLText {
       return ("!--", false)
     }
     guard let end = rest.firstIndex(of: ">") else { return nil }
-    let content = rest[rest.index(after: rest.startIndex)..<end]
+    let content = rest[..<end].dropFirst()
     rest = rest[rest.index(after: end)...]
     let isEnd = content.first == "/"
     let name = content.dropFirst(isEnd ? 1 : 0).prefix { $0.isLetter || $0.isNumber || $0 == "!" }

@@ -5,54 +5,29 @@ import UploadCore
 
 /// A server's final response, as far as it was received.
 struct ServerResponse: Sendable, Equatable {
-  /// How much of the body is kept, in bytes. A response is a line of JSON: more than this is not read.
+  /// How much of the body is kept, in bytes. A response is a short JSON text: more than this is not read.
   static let bodyLimit = 64 * 1024
 
-  /// Redirections that say that a form was processed, and where to continue.
+  /// The statuses of redirections to a page that confirms a processed form (RFC 9110 section 15.4.4).
   static let seeOther: Set<Int> = [302, 303]
 
-  /// How much of a foreign text is quoted, in bytes.
+  /// How much of a text of the server a message quotes, in bytes.
   private static let quotedLength = 200
 
-  let status: Int
+  /// The HTTP status, 100 to 999.
+  var status: Int
   /// The standard reason phrase of the status; empty when it has none.
-  let reason: String
+  var reason = ""
   /// The target of a redirection.
-  let location: String?
+  var location: String?
   /// Media type of the body; nil when the server states none.
-  let contentType: String?
+  var contentType: String?
   /// The value of `Retry-After`; nil without one.
-  let retryAfter: String?
+  var retryAfter: String?
   /// At most ``bodyLimit`` bytes.
-  private(set) var body: [UInt8] = []
+  var body: [UInt8] = []
 
-  init(
-    status: Int,
-    reason: String,
-    location: String? = nil,
-    contentType: String? = nil,
-    retryAfter: String? = nil,
-    body: [UInt8] = []
-  ) {
-    self.status = status
-    self.reason = reason
-    self.location = location
-    self.contentType = contentType
-    self.retryAfter = retryAfter
-    self.body = body
-  }
-
-  init(_ head: HTTPResponseHead) {
-    self.init(
-      status: Int(head.status.code),
-      reason: head.status.reasonPhrase,
-      location: head.headers.first(name: "location"),
-      contentType: head.headers.first(name: "content-type"),
-      retryAfter: head.headers.first(name: "retry-after")
-    )
-  }
-
-  /// Keeps `bytes` as far as there is room.
+  /// Adds `bytes` to the body, up to ``bodyLimit``.
   /// - Returns: whether all of them were kept.
   mutating func append(_ bytes: ByteBuffer) -> Bool {
     let room = Self.bodyLimit - body.count
@@ -60,7 +35,7 @@ struct ServerResponse: Sendable, Equatable {
     return bytes.readableBytes <= room
   }
 
-  /// What was sent, to compare the response with.
+  /// The upload as it was sent, to compare the response with.
   struct Sent {
     /// The requested name.
     var name: String
@@ -68,11 +43,12 @@ struct ServerResponse: Sendable, Equatable {
     var bytes: UInt64
     /// The declared media type.
     var type: String
-    /// Whether it was a form, and all of it was sent: then 302 and 303 are a success as well.
+    /// Whether a whole form was sent: then 302 and 303 are a success as well.
     var isWholeForm = false
   }
 
-  /// What the response says about the upload.
+  /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it states
+  /// them, else with the name and type of the request.
   /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success (2xx; for a whole form 302 and 303
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {
@@ -83,25 +59,23 @@ struct ServerResponse: Sendable, Equatable {
     let files = ResponseJSON.decode(body)?.files ?? []
     let stored = files.count == 1 ? files.first : nil
     if let size = stored?.size, size != sent.bytes {
-      throw UploadError(
-        .contentMismatch,
-        "\(sent.bytes) bytes were sent, but the server says that it stored \(size). Look at the stored file, and send it again."
-      )
+      let message = "\(sent.bytes) bytes were sent, but the server says that it stored \(size). Send the file again."
+      throw UploadError(.contentMismatch, message)
     }
     return FinishedUpload(
       path: stored?.name.map(PlainText.sanitized) ?? sent.name,
       bytes: sent.bytes,
       type: stored?.type.map(PlainText.sanitized) ?? sent.type,
       declaredType: sent.type,
-      // A server of another make may use the key for something else.
+      // Another server software may use the key for something else.
       sha256: stored?.sha256.flatMap { ContentDigests(sha256Text: $0) }?.sha256Text
     )
   }
 
-  /// Why the server rejected the upload, in one line that is safe to display.
+  /// Why the server rejected the upload, as one text line that is safe to display.
   private var rejection: String {
     if (300..<400).contains(status), let location {
-      return "it is elsewhere now. Send to \(Self.quoted(location.utf8)) if you trust that address."
+      return "the server redirects to \(Self.quoted(location.utf8)). Send to that address if you trust it."
     }
     if let message = ResponseJSON.decode(body)?.message, !message.isEmpty {
       return Self.quoted(message.utf8)
@@ -116,14 +90,29 @@ struct ServerResponse: Sendable, Equatable {
     return text.isEmpty ? Self.quoted(reason.utf8) : text
   }
 
-  /// The first bytes of a foreign text in one line: invalid UTF-8 is repaired, runs of white space become one space.
+  /// The first ``quotedLength`` bytes of a text of the server as one text line: invalid UTF-8 is repaired, runs of white space
+  /// become one space, control characters are replaced.
   private static func quoted(_ bytes: some Collection<UInt8>) -> String {
     let text = String(decoding: bytes.prefix(quotedLength), as: UTF8.self)
     return PlainText.sanitized(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
   }
 }
 
-/// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used.
+extension ServerResponse {
+  /// A response without its body.
+  init(_ head: HTTPResponseHead) {
+    self.init(
+      status: Int(head.status.code),
+      reason: head.status.reasonPhrase,
+      location: head.headers.first(name: "location"),
+      contentType: head.headers.first(name: "content-type"),
+      retryAfter: head.headers.first(name: "retry-after")
+    )
+  }
+}
+
+/// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used: a value
+/// of an unexpected kind does not turn a success into a failure.
 private struct ResponseJSON: Decodable {
   struct StoredFile: Decodable {
     /// The name under which it was stored.
@@ -135,13 +124,8 @@ private struct ResponseJSON: Decodable {
     /// Lower-case hexadecimal.
     var sha256: String?
 
-    private enum Key: String, CodingKey {
-      case name, size, type, sha256
-    }
-
     init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: Key.self)
-      // A value of an unexpected kind comes from a server of another make: it does not turn a success into a failure.
       name = try? values.decode(String.self, forKey: .name)
       size = try? values.decode(UInt64.self, forKey: .size)
       type = try? values.decode(String.self, forKey: .type)
@@ -149,13 +133,13 @@ private struct ResponseJSON: Decodable {
     }
   }
 
+  private enum Key: String, CodingKey {
+    case msg, files, name, size, type, sha256
+  }
+
   /// For people.
   var message: String?
   var files: [StoredFile]
-
-  private enum Key: String, CodingKey {
-    case msg, files
-  }
 
   init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)

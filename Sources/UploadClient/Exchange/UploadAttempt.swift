@@ -2,43 +2,26 @@ import NIOCore
 import NIOPosix
 import UploadCore
 
-/// Everything that one attempt to send needs.
+/// One attempt to send an upload: the request, its content, where they are sent, and the resources that it uses.
 struct UploadAttempt: Sendable {
-  private(set) var request: UploadRequest
-  private(set) var content: BodyContent
+  /// Loses its `Expect` field when the server rejects that.
+  var request: UploadRequest
+  /// Replaced by ``BodyContent/renewed`` for the next attempt of the same upload.
+  var content: BodyContent
   let target: SendTarget
   let meter: UploadMeter
   let cancellation: UploadCancellation
-  let configuration: UploadClientConfiguration
-  /// The limit on the rate of all uploads together; nil without one.
-  let limiter: RateLimiter?
-  /// Where the source is read and checked.
-  let threadPool: NIOThreadPool
+  let resources: ClientResources
 
-  init(
-    request: UploadRequest,
-    content: BodyContent,
-    target: SendTarget,
-    meter: UploadMeter,
-    cancellation: UploadCancellation,
-    configuration: UploadClientConfiguration,
-    limiter: RateLimiter?,
-    threadPool: NIOThreadPool
-  ) {
-    self.request = request
-    self.content = content
-    self.target = target
-    self.meter = meter
-    self.cancellation = cancellation
-    self.configuration = configuration
-    self.limiter = limiter
-    self.threadPool = threadPool
-  }
-
-  /// How the exchange proceeds.
+  /// The configuration of the exchange's state machine.
   var plan: ExchangeStateMachine.Plan {
-    ExchangeStateMachine.Plan(
-      body: bodyPlan,
+    let configuration = resources.configuration
+    return ExchangeStateMachine.Plan(
+      // Chunks of the size that suits the source, or smaller ones where a rate limit requires them.
+      body: content.plan(
+        limit: resources.limiter.map { UInt64(max(1, $0.pieceSize)) } ?? .max,
+        isForm: request.isForm
+      ),
       continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
       idleTimeout: TimeAmount(configuration.idleTimeout),
       responseTimeout: TimeAmount(configuration.responseTimeout),
@@ -46,77 +29,61 @@ struct UploadAttempt: Sendable {
     )
   }
 
-  /// How the content is divided: into the pieces that suit its source, or smaller ones where a rate limit requires them.
-  private var bodyPlan: BodyStateMachine.Plan {
-    let limit = limiter.map { UInt64(max(1, $0.pieceSize)) } ?? .max
-    let pieceSize = min(content.pieceSize, limit)
-    let checkedTail = min(BodyContent.checkedTail, limit)
-    return switch content {
-    case .file(let source):
-      .init(size: source.size, pieceSize: pieceSize, checkedTail: checkedTail, hasTail: request.isForm)
-    case .copied(let source, _):
-      .init(
-        size: source.size,
-        pieceSize: pieceSize,
-        checkedTail: checkedTail,
-        hasTail: request.isForm,
-        readsPieces: true
-      )
-    case .stream: .init(size: nil, pieceSize: 0, checkedTail: 0, hasTail: true)
-    case .memory(let form): .init(size: form.count, pieceSize: pieceSize, checkedTail: 0, hasTail: true)
-    }
-  }
-
   /// Memory that the upload uses while it is sent, in bytes.
   var networkBytes: Int {
-    content.networkBytes(isSecure: target.isSecure) + request.prefix.count + request.suffix.count
+    content.networkBytes(isSecure: target.isSecure) + request.framingBytes
   }
 
   /// Whether a server that has sent `result` asks for the same request without its expectation (RFC 9110 section 10.1.1).
   func isExpectationRejected(_ result: ExchangeResult) -> Bool {
     result.response.status == 417 && request.expectsContinue && !result.isBodyBegun
   }
-
-  /// Makes it the next attempt of the same upload.
-  mutating func renew() {
-    content = content.renewed
-  }
-
-  /// Has the body sent without asking for `100 Continue` first.
-  mutating func dropExpectation() {
-    request.dropExpectation()
-  }
-
-  /// What a complete exchange means for the upload.
-  /// - Throws: ``FailedAttempt`` when the server has rejected it, or stored something else.
-  func finished(_ result: ExchangeResult) throws(FailedAttempt) -> FinishedUpload {
-    let response = result.response
-    do throws(UploadError) {
-      return try response.finishedUpload(
-        ServerResponse.Sent(
-          name: meter.name,
-          bytes: meter.received,
-          type: request.contentType,
-          isWholeForm: request.isForm && result.isBodySent
-        )
-      )
-    } catch {
-      throw FailedAttempt(
-        error,
-        status: response.status,
-        retryAfter: response.retryAfter,
-        isBodySent: result.isBodySent,
-        isBodyBegun: result.isBodyBegun
-      )
-    }
-  }
 }
 
-/// The result of an exchange that has a response.
+/// The response of an exchange, and how much of the body was sent before.
 struct ExchangeResult: Sendable {
   var response: ServerResponse
   /// Whether any of the body was sent, or read from a source that cannot be read again.
   var isBodyBegun: Bool
   /// Whether all of the body was sent.
   var isBodySent: Bool
+}
+
+/// What all uploads of an ``Uploader`` share.
+struct ClientResources: Sendable {
+  let configuration: UploadClientConfiguration
+  let eventLoopGroup: any EventLoopGroup
+  /// Opens, reads and checks sources.
+  let threadPool: NIOThreadPool
+  /// The limit on the rate of all uploads together; nil without one.
+  let limiter: RateLimiter?
+  let tls = ClientTLS()
+
+  init(
+    configuration: UploadClientConfiguration,
+    eventLoopGroup: any EventLoopGroup,
+    threadPool: NIOThreadPool
+  ) {
+    self.configuration = configuration
+    self.eventLoopGroup = eventLoopGroup
+    self.threadPool = threadPool
+    limiter = configuration.rate.map { RateLimiter(bytesPerSecond: $0) }
+  }
+
+  /// Runs `work`, which may block, on the thread pool.
+  /// - Throws: ``UploadError``: that of `work`; `cancelled` when the task is cancelled before `work` begins; `shuttingDown`
+  ///   when the pool has been shut down.
+  func onPool<Value: Sendable>(
+    _ work: @escaping @Sendable () throws -> Value
+  ) async throws(UploadError) -> Value {
+    do {
+      return try await threadPool.runIfActive(work)
+    } catch let error as UploadError {
+      throw error
+    } catch is CancellationError {
+      throw UploadCancellation.error
+    } catch {
+      throw UploadError(.shuttingDown, "The program is stopping and sends no more files.", cause: error)
+    }
+  }
 }

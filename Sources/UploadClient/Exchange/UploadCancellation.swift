@@ -4,7 +4,7 @@ import UploadCore
 
 /// Cancels an upload from outside, in whichever step it is.
 final class UploadCancellation: Sendable {
-  /// Asks the handler of a connection to end the upload.
+  /// The user event that makes the handler of a connection end the upload.
   struct Event: Sendable {}
 
   private struct State {
@@ -38,7 +38,9 @@ final class UploadCancellation: Sendable {
     interrupt?()
   }
 
-  /// A step begins that `interrupt` ends. It is called at once when the upload has been cancelled before.
+  /// Registers how to interrupt the step that begins.
+  /// - Parameter interrupt: ends the step; called at most once, immediately when the upload has been cancelled before. It
+  ///   replaces that of the step before.
   func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
     let isCancelled = state.withLock { state in
       state.interrupt = state.isCancelled ? nil : interrupt
@@ -47,7 +49,7 @@ final class UploadCancellation: Sendable {
     if isCancelled { interrupt() }
   }
 
-  /// Waits.
+  /// Waits for `duration` without blocking a thread.
   /// - Throws: ``error`` as soon as ``cancel()`` is called.
   func sleep(_ duration: Duration, on loop: any EventLoop) async throws(UploadError) {
     let over = loop.makePromise(of: Void.self)

@@ -3,13 +3,13 @@ import NIOHTTP1
 import UploadCore
 import UploadProtocol
 
-/// One upload as an HTTP request: its head, and the parts of its body before and after the file's content.
+/// One upload as an HTTP request: the request head, and the parts of its body before and after the file's content.
 struct UploadRequest: Sendable {
-  /// What a request is made of.
+  /// The values that a request is made from.
   struct Parameters {
     var target: SendTarget
     var mode: UploadMode
-    /// The requested name; it may hold bytes that are not UTF-8 (``NameBytes/losslessText``).
+    /// The requested name; it may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
     var name: String
     /// Bytes of content; nil when it is known only at the source's end.
     var size: UInt64?
@@ -21,21 +21,22 @@ struct UploadRequest: Sendable {
   /// For a file of unknown type (RFC 2046 section 4.5.1).
   static let unknownType = "application/octet-stream"
 
-  private(set) var head: HTTPRequestHead
-  /// Bytes of the body before the content: a form's other fields and the file's part head; empty in stream mode.
+  var head: HTTPRequestHead
+  /// Bytes of the body before the content: the other fields of a form and the headers of the file's part; empty in stream mode.
   let prefix: [UInt8]
   /// Bytes of the body after the content: a form's end; empty in stream mode.
   let suffix: [UInt8]
   /// The media type declared for the content.
   let contentType: String
 
+  /// Bytes of the body besides the content.
+  var framingBytes: Int { prefix.count + suffix.count }
+
   /// Whether the file is a part of a form.
   var isForm: Bool { !suffix.isEmpty }
 
-  /// Whether the body is sent only after the server has sent `100 Continue`, or nothing for a while.
-  var expectsContinue: Bool {
-    head.headers.contains(name: "expect")
-  }
+  /// Whether the body waits for `100 Continue`, at most for ``UploadClientConfiguration/continueTimeout``.
+  var expectsContinue: Bool { head.headers.contains(name: "expect") }
 
   /// - Throws: ``UploadError`` with code `badValue` (see ``UploadClientConfiguration/validate()``).
   init(_ parameters: Parameters) throws(UploadError) {
@@ -46,26 +47,23 @@ struct UploadRequest: Sendable {
     }
     contentType = Self.contentType(parameters)
     let boundary = parameters.mode == .stream ? nil : MultipartBoundary.random()
+    var (prefix, suffix): ([UInt8], [UInt8]) = ([], [])
     if let boundary {
       let writer = MultipartWriter(boundary: boundary)
       // Before the file: some servers (S3 among them) ignore fields after it.
-      var prefix: [UInt8] = []
       for field in configuration.formValues {
         prefix += writer.field(name: field.name, value: field.value, isFirst: prefix.isEmpty)
       }
-      self.prefix =
-        prefix
-        + writer.head(
-          fieldName: configuration.formField,
-          filename: NameBytes(lossless: parameters.name),
-          contentType: contentType,
-          isFirst: prefix.isEmpty
-        )
+      prefix += writer.head(
+        fieldName: configuration.formField,
+        filename: NameBytes(lossless: parameters.name),
+        contentType: contentType,
+        isFirst: prefix.isEmpty
+      )
       suffix = writer.tail
-    } else {
-      prefix = []
-      suffix = []
     }
+    self.prefix = prefix
+    self.suffix = suffix
     let framing = UInt64(prefix.count + suffix.count)
     let length = parameters.size.map { $0 + framing }
     let (method, uri) = parameters.target.request(
@@ -81,11 +79,6 @@ struct UploadRequest: Sendable {
     )
   }
 
-  /// Has the body sent without waiting for `100 Continue`.
-  mutating func dropExpectation() {
-    head.headers.remove(name: "expect")
-  }
-
   /// A Content-Type among the extra headers is the file's, in forms as well: the form's own type must name its boundary.
   private static func contentType(_ parameters: Parameters) -> String {
     parameters.configuration.headers.last { $0.name.lowercased() == "content-type" }?.value
@@ -94,12 +87,7 @@ struct UploadRequest: Sendable {
       ?? unknownType
   }
 
-  private static func headers(
-    _ parameters: Parameters,
-    method: String,
-    type: String,
-    length: UInt64?
-  ) -> HTTPHeaders {
+  private static func headers(_ parameters: Parameters, method: String, type: String, length: UInt64?) -> HTTPHeaders {
     let configuration = parameters.configuration
     var headers: HTTPHeaders = [
       "Host": parameters.target.hostField,
@@ -115,11 +103,11 @@ struct UploadRequest: Sendable {
       )
     }
     if let field = parameters.target.authorization { headers.add(name: field.name, value: field.value) }
-    // All usual fields of these names are removed before any is added, so that a name may be given twice.
+    // All usual fields of these names are removed before any is added, so that the user may add several fields of one name.
     let extra = configuration.headers.filter { $0.name.lowercased() != "content-type" }
     for field in extra { headers.remove(name: field.name) }
     for field in extra { headers.add(name: field.name, value: field.value) }
-    // The framing (RFC 9112 section 6) is set last: no given field can change it.
+    // The framing (RFC 9112 section 6) is set last: no field of the user can change it.
     if let length {
       headers.replaceOrAdd(name: "Content-Length", value: "\(length)")
     } else {

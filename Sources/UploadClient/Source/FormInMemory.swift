@@ -3,10 +3,10 @@ import UploadCore
 
 /// Content that is read into memory as a whole before anything is sent, as `buffered` mode does on purpose.
 ///
-/// It is kept in blocks rather than in one buffer: a `ByteBuffer` holds at most 4 GiB, slices that begin beyond its 16th MiB
+/// It is kept in blocks rather than in one buffer: the capacity of a `ByteBuffer` is 4 GiB, slices that begin beyond its 16th MiB
 /// are copied, and a form of unknown length would be copied each time it outgrew its buffer.
 struct FormInMemory: Sendable {
-  /// Size of every block but the last, in bytes; also the size of the pieces that are written.
+  /// Size of every block but the last, in bytes; also the size of the chunks that are written.
   static let blockSize = 4 << 20
 
   private(set) var blocks: [ByteBuffer] = []
@@ -19,7 +19,7 @@ struct FormInMemory: Sendable {
   /// - Parameters:
   ///   - framing: bytes of the form before and after the content.
   ///   - available: memory that may be used, in bytes; nil when unknown.
-  ///   - holding: called with the memory of each block.
+  ///   - onBlock: called with the memory of each block.
   ///   - checkCancellation: called before each read; what it throws ends the reading.
   /// - Throws: ``UploadError``: `outOfMemory` as soon as the form is known not to fit, `fileChanged`, `unreadableFile`, and
   ///   what `checkCancellation` throws.
@@ -27,13 +27,11 @@ struct FormInMemory: Sendable {
     reading source: OpenedSource,
     framing: Int,
     available: UInt64?,
-    holding: (MemoryRegion) -> Void,
+    onBlock: (MemoryRegion) -> Void,
     checkCancellation: () throws(UploadError) -> Void
   ) throws(UploadError) {
     let limit = available ?? .max
-    if let size = source.size {
-      try Self.check(size, framing: framing, limit: limit, exact: true)
-    }
+    if let size = source.size { try Self.check(size, framing: framing, limit: limit, exact: true) }
     let stream = source.regular == nil ? StreamReader(source) : nil
     while true {
       try checkCancellation()
@@ -46,7 +44,7 @@ struct FormInMemory: Sendable {
       guard block.readableBytes > 0 else { break }
       count += UInt64(block.readableBytes)
       blocks.append(block)
-      block.withUnsafeReadableBytes { holding(MemoryRegion($0)) }
+      block.withUnsafeReadableBytes { onBlock(MemoryRegion($0)) }
       try Self.check(count, framing: framing, limit: limit, exact: false)
     }
     try source.check()
@@ -65,8 +63,8 @@ struct FormInMemory: Sendable {
     return hash.digests
   }
 
-  /// Bytes `range`; nil when it is not within one block.
-  func piece(_ range: Range<UInt64>) -> ByteBuffer? {
+  /// Bytes `range` of the content; nil when they are not within one block.
+  func chunk(_ range: Range<UInt64>) -> ByteBuffer? {
     let index = Int(range.lowerBound) / Self.blockSize
     guard blocks.indices.contains(index) else { return nil }
     let block = blocks[index]
@@ -83,20 +81,11 @@ struct FormInMemory: Sendable {
     )
   }
 
-  /// The file's bytes from `offset`, at most a block of them; empty at the end of what the file had when it was opened.
+  /// The file's bytes from `offset`, at most a block of them; empty at the end that the file had when it was opened.
   private static func block(from source: OpenedSource, at offset: UInt64) throws(UploadError) -> ByteBuffer {
-    let length = Int(min(UInt64(blockSize), (source.size ?? 0) - min(offset, source.size ?? 0)))
-    guard length > 0 else { return ByteBuffer() }
-    var block = ByteBufferAllocator().buffer(capacity: length)
-    var result = Result<Int, UploadError>.success(0)
-    block.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
-      result = Result { () throws(UploadError) in
-        try source.read(into: UnsafeMutableRawBufferPointer(rebasing: space[..<length]), at: offset)
-      }
-      return (try? result.get()) ?? 0
-    }
-    // Fewer bytes than the file had: it shrank, which the check reports.
-    if try result.get() < length { try source.check() }
+    let end = min(offset + UInt64(blockSize), max(offset, source.size ?? 0))
+    var block = ByteBuffer()
+    if end > offset { try source.read(offset..<end, into: &block) }
     return block
   }
 
@@ -106,7 +95,7 @@ struct FormInMemory: Sendable {
     checkCancellation: () throws(UploadError) -> Void
   ) throws(UploadError) -> ByteBuffer {
     var block = ByteBufferAllocator().buffer(capacity: blockSize)
-    // Filled to the last byte: pieces are found by their offset.
+    // Filled to the last byte: chunks are found by their offset.
     while block.readableBytes < blockSize {
       try checkCancellation()
       switch try stream.read(atMost: blockSize - block.readableBytes) {

@@ -14,14 +14,15 @@ final class OpenedSource: Sendable {
     let stamp: FileStamp
     /// Offset of the first byte to send.
     let start: UInt64
-    /// Bytes to send.
-    var count: UInt64 { stamp.size > start ? stamp.size - start : 0 }
+    /// A second descriptor of the same file, for sendfile alone: a handle must not be used by two threads at once, and checks
+    /// run while a region is sent.
+    let handle: NIOFileHandle
   }
 
   /// How much is read at once to compute a digest, in bytes.
-  private static let digestReadSize = 1 << 20
+  private static let digestReadSize: UInt64 = 1 << 20
 
-  /// The name for messages: the path, or the name given for a descriptor.
+  /// The name for messages: the path, or the caller's name for a descriptor.
   let label: String
 
   /// For `fstat` and reading.
@@ -30,35 +31,34 @@ final class OpenedSource: Sendable {
   /// Nil for a stream, whose length is known only at its end.
   let regular: Regular?
 
-  /// A second descriptor of the same file, for sendfile alone: a handle must not be used by two threads at once, and checks
-  /// run while a region is sent.
-  private let handle: NIOFileHandle?
-
-  init(label: String, descriptor: CInt, regular: Regular?, handle: NIOFileHandle?) {
+  /// - Parameters:
+  ///   - descriptor: open for reading; closed together with the handle in `regular`.
+  ///   - regular: nil for a stream.
+  init(label: String, descriptor: CInt, regular: Regular?) {
     self.label = label
     self.descriptor = descriptor
     self.regular = regular
-    self.handle = handle
   }
 
   deinit {
-    try? handle?.close()
+    try? regular?.handle.close()
     Glibc.close(descriptor)
   }
 
-  /// Bytes to send; nil for a stream.
+  /// Bytes to send: 0 when the descriptor's offset is beyond the end of the file; nil for a stream.
   var size: UInt64? {
-    regular?.count
+    regular.map { $0.stamp.size - min($0.start, $0.stamp.size) }
   }
 
-  /// Bytes `range` of what is to be sent, for SwiftNIO to send straight from the file; nil for a stream.
+  /// Bytes `range` of the content to send, for SwiftNIO to send straight from the file; nil for a stream.
   func region(_ range: Range<UInt64>) -> FileRegion? {
-    guard let handle, let regular else { return nil }
-    return FileRegion(
-      fileHandle: handle,
-      readerIndex: Int(regular.start + range.lowerBound),
-      endIndex: Int(regular.start + range.upperBound)
-    )
+    regular.map { file in
+      FileRegion(
+        fileHandle: file.handle,
+        readerIndex: Int(file.start + range.lowerBound),
+        endIndex: Int(file.start + range.upperBound)
+      )
+    }
   }
 
   /// Checks that a regular file has not changed since it was opened. Renaming or removing it does not change its content.
@@ -68,35 +68,51 @@ final class OpenedSource: Sendable {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw SourceFailure.reading(label, errno) }
     let now = FileStamp(status)
-    guard now != regular.stamp else { return }
-    throw SourceFailure.changed(label, from: regular.stamp, to: now)
+    guard now == regular.stamp else { throw SourceFailure.changed(label, from: regular.stamp, to: now) }
   }
 
-  /// Fills `buffer` with the bytes at `offset` of what is to be sent.
-  /// - Returns: how many bytes were read; fewer than the buffer holds only at the end of the file.
-  /// - Throws: ``UploadError`` with code `unreadableFile`.
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(UploadError) -> Int {
+  /// Replaces the content of `buffer` with bytes `range` of the content to send.
+  /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
+  func read(_ range: Range<UInt64>, into buffer: inout ByteBuffer) throws(UploadError) {
+    buffer.clear(minimumCapacity: range.count)
+    var result = Result<Int, UploadError>.success(0)
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: range.count) { space in
+      result = Result { () throws(UploadError) in
+        try read(into: UnsafeMutableRawBufferPointer(rebasing: space[..<range.count]), at: range.lowerBound)
+      }
+      return (try? result.get()) ?? 0
+    }
+    guard try result.get() < range.count else { return }
+    try check()
+    throw SourceFailure.reading(label, ENODATA)
+  }
+
+  /// Fills `buffer` with the bytes at `offset` of the content to send.
+  /// - Returns: how many bytes were read; fewer than the buffer has room for only at the end of the file.
+  private func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(UploadError) -> Int {
+    // A descriptor's offset may be as large as a file offset can be.
+    let start = off_t(clamping: (regular?.start ?? 0) + offset)
     var done = 0
     while done < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-      let count = pread(descriptor, rest.baseAddress, rest.count, off_t((regular?.start ?? 0) + offset) + off_t(done))
-      if count < 0 {
-        guard errno == EINTR else { throw SourceFailure.reading(label, errno) }
-      } else if count == 0 {
-        break
-      } else {
-        done += count
-      }
+      let count = pread(descriptor, rest.baseAddress, rest.count, start + off_t(done))
+      if count == 0 { break }
+      guard count > 0 || errno == EINTR else { throw SourceFailure.reading(label, errno) }
+      done += max(0, count)
     }
     return done
   }
 
   /// The media type that the first bytes show; nil when they show none, and for a stream, which can be read only once.
+  /// - Throws: ``UploadError`` with code `unreadableFile`.
   func detectedType() throws(UploadError) -> String? {
     guard let size else { return nil }
     return try MediaTypeSniffer.type { (offset, count) throws(UploadError) in
       let offset = UInt64(offset)
-      return try bytes(at: offset, count: Int(min(UInt64(count), size - min(offset, size))))
+      let count = Int(min(UInt64(count), size - min(offset, size)))
+      return try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer throws(UploadError) in
+        Array(buffer.prefix(try read(into: buffer, at: offset)))
+      }
     }
   }
 
@@ -106,28 +122,18 @@ final class OpenedSource: Sendable {
     _ hash: any ContentHash,
     checkCancellation: () throws(UploadError) -> Void
   ) throws(UploadError) -> ContentDigests {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.digestReadSize, alignment: 4096)
-    defer { buffer.deallocate() }
     var hash = hash
+    var buffer = ByteBuffer()
     var offset: UInt64 = 0
-    let size = size ?? 0
-    while offset < size {
+    while let size, offset < size {
       try checkCancellation()
-      let wanted = Int(min(UInt64(Self.digestReadSize), size - offset))
-      let count = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
-      hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-      offset += UInt64(count)
-      // The file is shorter than it was: the check reports that.
-      if count < wanted { break }
+      let end = min(offset + Self.digestReadSize, size)
+      try read(offset..<end, into: &buffer)
+      buffer.withUnsafeReadableBytes { hash.update($0) }
+      offset = end
     }
     try check()
     return hash.digests
-  }
-
-  private func bytes(at offset: UInt64, count: Int) throws(UploadError) -> [UInt8] {
-    try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer throws(UploadError) in
-      Array(buffer.prefix(try read(into: buffer, at: offset)))
-    }
   }
 }
 

@@ -6,11 +6,11 @@ import UploadProtocol
 /// Reads a source of unknown length into one buffer that is reused.
 ///
 /// The buffer is used by an event loop and by one read at a time on a thread pool, in turn: never by both at once, and the
-/// pool's queue orders their accesses. That makes `@unchecked Sendable` safe; a lock would be taken for every chunk and never
-/// be contended.
+/// pool's queue orders their accesses. That makes `@unchecked Sendable` safe; a lock would be acquired for every chunk and
+/// never be contended.
 final class StreamReader: @unchecked Sendable {
   enum Reading: Sendable, Equatable {
-    /// The buffer holds this many bytes, and there may be more to read.
+    /// The buffer contains this many bytes, and there may be more to read.
     case bytes(Int)
     /// The source has ended; the buffer is empty.
     case end
@@ -36,10 +36,11 @@ final class StreamReader: @unchecked Sendable {
   /// The bytes of the last read.
   private(set) var buffer: ByteBuffer
 
-  /// Of all bytes read: a stream cannot be read again when the server's response carries a digest.
+  /// The SHA-256 of all bytes read, computed meanwhile: a stream cannot be read again to compare it with the digest in the
+  /// server's response.
   private var hash = SHAHash([.sha256])
 
-  /// Kept, since a terminal would wait for more input after its end of file.
+  /// Whether the source has ended. Remembered, since a terminal would wait for more input after its end of file.
   private var ended = false
 
   /// - Parameter limit: the most that one read returns, in bytes; nil for ``capacity``.
@@ -52,7 +53,7 @@ final class StreamReader: @unchecked Sendable {
   }
 
   /// Waits for bytes and reads those that are available, up to a full buffer. Blocks: call it on a thread pool.
-  /// - Parameter limit: no more bytes than this are read.
+  /// - Parameter limit: the most bytes to read.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   func read(atMost limit: Int = .max) throws(UploadError) -> Reading {
     buffer.clear()
@@ -94,16 +95,17 @@ final class StreamReader: @unchecked Sendable {
   }
 }
 
-/// Reads a regular file piece by piece into one buffer that is reused, for connections that cannot use sendfile: TLS needs
-/// the bytes in this process to encrypt them.
+/// Reads a regular file in chunks into one buffer that is reused, for connections that cannot use sendfile: TLS needs the
+/// bytes in this process to encrypt them.
 ///
 /// An event loop and one read at a time on a thread pool use the buffer in turn, as with ``StreamReader``: that makes
 /// `@unchecked Sendable` safe.
-final class PieceReader: @unchecked Sendable {
-  /// The most that one read returns, in bytes: a few event loop ticks for each mebibyte, and little memory.
+final class ChunkReader: @unchecked Sendable {
+  /// The most that one read returns, in bytes: large enough for few event loop ticks per mebibyte, small enough to use little
+  /// memory.
   static let capacity = 256 * 1024
 
-  private let source: OpenedSource
+  let source: OpenedSource
 
   /// The bytes of the last read.
   private(set) var buffer = ByteBuffer()
@@ -112,20 +114,9 @@ final class PieceReader: @unchecked Sendable {
     self.source = source
   }
 
-  /// Reads bytes `range` of what is to be sent. Blocks: call it on a thread pool.
+  /// Reads bytes `range` of the content to send. Blocks: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
   func read(_ range: Range<UInt64>) throws(UploadError) {
-    let count = range.count
-    buffer.clear(minimumCapacity: count)
-    var result = Result<Int, UploadError>.success(0)
-    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
-      result = Result { () throws(UploadError) in
-        try source.read(into: UnsafeMutableRawBufferPointer(rebasing: space[..<count]), at: range.lowerBound)
-      }
-      return (try? result.get()) ?? 0
-    }
-    guard try result.get() < count else { return }
-    try source.check()
-    throw SourceFailure.reading(source.label, ENODATA)
+    try source.read(range, into: &buffer)
   }
 }

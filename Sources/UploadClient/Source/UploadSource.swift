@@ -2,29 +2,24 @@ import Glibc
 import NIOCore
 import UploadCore
 
-/// What is to be sent: a file, or everything that can be read from a descriptor.
+/// The content to send: a file, or everything that can be read from a descriptor.
 package struct UploadSource: Sendable {
-  /// Where the bytes come from.
+  /// Where the bytes are read from.
   private enum Origin: Sendable, Equatable {
     case file(path: String)
-    /// Owned by the caller: it is duplicated, never closed.
+    /// Owned by the caller: this type duplicates it and never closes it.
     case descriptor(CInt)
   }
 
   private let origin: Origin
 
-  /// The name that the server is asked to store it under.
+  /// The name under which the server should store it.
   package let name: String
 
-  private init(origin: Origin, name: String) {
-    self.origin = origin
-    self.name = name
-  }
-
-  /// A regular file. Path and name may hold bytes that are not UTF-8 (``NameBytes/losslessText``).
+  /// A regular file. Path and name may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   /// - Parameter name: nil for the last component of the path.
   package static func file(_ path: String, name: String? = nil) -> UploadSource {
-    // Split by bytes, as the file system does: a combining mark behind a slash would form one character with it.
+    // Split by bytes, as the file system does: a combining mark after a slash would form one character with it.
     let last = NameBytes(lossless: path).bytes.split(separator: UInt8(ascii: "/")).last
     return UploadSource(origin: .file(path: path), name: name ?? last.map { NameBytes($0).losslessText } ?? path)
   }
@@ -45,59 +40,60 @@ package struct UploadSource: Sendable {
   /// - Throws: ``UploadError`` with code `unreadableFile` when it does not exist, may not be read, or was named as a file and
   ///   is not a regular one.
   func open() throws(UploadError) -> OpenedSource {
+    let descriptor: CInt
+    var path: String?
     switch origin {
-    case .file(let path):
+    case .file(let named):
+      path = named
       // Without O_NONBLOCK, opening a pipe would wait for a writer. Regular files ignore the flag.
-      let descriptor = NameBytes.withPath(path) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
-      guard descriptor >= 0 else { throw SourceFailure.opening(path, errno) }
-      return try Self.opened(descriptor, label: path, namedAsFile: true)
+      descriptor = NameBytes.withPath(named) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+      guard descriptor >= 0 else { throw SourceFailure.opening(named, errno) }
     case .descriptor(let original):
-      let descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
+      descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
       guard descriptor >= 0 else { throw SourceFailure.descriptor(name, errno) }
-      return try Self.opened(descriptor, label: name, namedAsFile: false)
     }
-  }
-
-  /// Takes ownership of `descriptor`, also when it throws.
-  private static func opened(
-    _ descriptor: CInt,
-    label: String,
-    namedAsFile: Bool
-  ) throws(UploadError) -> OpenedSource {
+    let label = path ?? name
     do throws(UploadError) {
-      var status = stat()
-      guard fstat(descriptor, &status) == 0 else { throw SourceFailure.descriptor(label, errno) }
-      // SwiftNIO treats EBADF from sendfile as a bug of its own and stops the program.
-      guard fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY else { throw SourceFailure.descriptor(label, EBADF) }
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        guard !namedAsFile, status.st_mode & S_IFMT != S_IFDIR else {
-          throw SourceFailure.notRegular(label, status.st_mode)
-        }
-        return OpenedSource(label: label, descriptor: descriptor, regular: nil, handle: nil)
-      }
-      let stamp = FileStamp(status)
-      guard holds(stamp.size, descriptor) else {
-        return OpenedSource(label: label, descriptor: descriptor, regular: nil, handle: nil)
-      }
-      // A named file is sent from its beginning, a descriptor from its offset.
-      let start = namedAsFile ? 0 : UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))
-      let second = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-      guard second >= 0 else { throw SourceFailure.descriptor(label, errno) }
-      return OpenedSource(
-        label: label,
-        descriptor: descriptor,
-        regular: OpenedSource.Regular(stamp: stamp, start: start),
-        handle: NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: second)
-      )
+      let regular = try Self.regularFile(descriptor, label: label, namedAsFile: path != nil)
+      return OpenedSource(label: label, descriptor: descriptor, regular: regular)
     } catch {
       Glibc.close(descriptor)
       throw error
     }
   }
 
+  /// The state of a regular file and the part to send, with a second descriptor for sendfile.
+  /// - Returns: nil for a stream.
+  /// - Throws: as ``open()``.
+  private static func regularFile(
+    _ descriptor: CInt,
+    label: String,
+    namedAsFile: Bool
+  ) throws(UploadError) -> OpenedSource.Regular? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw SourceFailure.descriptor(label, errno) }
+    // SwiftNIO treats EBADF from sendfile as a bug of its own and stops the program.
+    guard fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY else { throw SourceFailure.descriptor(label, EBADF) }
+    let isRegular = status.st_mode & S_IFMT == S_IFREG
+    guard isRegular || !namedAsFile && status.st_mode & S_IFMT != S_IFDIR else {
+      throw SourceFailure.notRegular(label, status.st_mode)
+    }
+    let stamp = FileStamp(status)
+    guard isRegular, hasContent(ofSize: stamp.size, descriptor) else { return nil }
+    // A named file is sent from its beginning, a descriptor from its offset.
+    let start = namedAsFile ? 0 : UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+    let second = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard second >= 0 else { throw SourceFailure.descriptor(label, errno) }
+    return OpenedSource.Regular(
+      stamp: stamp,
+      start: start,
+      handle: NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: second)
+    )
+  }
+
   /// Whether a regular file has as many bytes as its size says. In `/proc` the size is 0 for files that have content, and in
   /// `/sys` it is 4096 for files that have less: only reading to the end shows how many bytes there are.
-  private static func holds(_ size: UInt64, _ descriptor: CInt) -> Bool {
+  private static func hasContent(ofSize size: UInt64, _ descriptor: CInt) -> Bool {
     var byte: UInt8 = 0
     guard size > 0 else { return pread(descriptor, &byte, 1, 0) == 0 }
     // A read error is reported when the file is sent.

@@ -21,7 +21,7 @@ final class Peer {
     var sha256 = ""
   }
 
-  struct Cut: Error {}
+  struct ConnectionClosed: Error {}
 
   private var descriptor: CInt
   private var buffer: [UInt8] = []
@@ -61,7 +61,7 @@ final class Peer {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
-      guard count > 0 else { throw Cut() }
+      guard count > 0 else { throw ConnectionClosed() }
       rest = rest.dropFirst(count)
     }
   }
@@ -83,7 +83,7 @@ final class Peer {
 
   func readHead() throws -> Request {
     while buffer.firstRange(of: Array("\r\n\r\n".utf8)) == nil { try fill() }
-    guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else { throw Cut() }
+    guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else { throw ConnectionClosed() }
     let lines = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
     buffer.removeSubrange(..<end.upperBound)
     let words = lines[0].split(separator: " ")
@@ -123,10 +123,10 @@ final class Peer {
     var hash = SHA256()
     while rest > 0 {
       if buffer.isEmpty { try fill() }
-      let piece = buffer.prefix(rest)
-      hash.update(data: Array(piece))
-      rest -= piece.count
-      buffer.removeFirst(piece.count)
+      let chunk = buffer.prefix(rest)
+      hash.update(data: Array(chunk))
+      rest -= chunk.count
+      buffer.removeFirst(chunk.count)
     }
     body.sha256 = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     return body
@@ -154,18 +154,18 @@ final class Peer {
 
   private func readLine() throws -> String {
     while buffer.firstRange(of: [13, 10]) == nil { try fill() }
-    guard let end = buffer.firstRange(of: [13, 10]) else { throw Cut() }
+    guard let end = buffer.firstRange(of: [13, 10]) else { throw ConnectionClosed() }
     defer { buffer.removeSubrange(..<end.upperBound) }
     return String(decoding: buffer[..<end.lowerBound], as: UTF8.self)
   }
 
   private func fill() throws {
-    var piece = [UInt8](repeating: 0, count: 256 * 1024)
-    let count = piece.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+    var chunk = [UInt8](repeating: 0, count: 256 * 1024)
+    let count = chunk.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
     guard count > 0 else {
       atEnd = count == 0
-      throw Cut()
+      throw ConnectionClosed()
     }
-    buffer += piece[..<count]
+    buffer += chunk[..<count]
   }
 }

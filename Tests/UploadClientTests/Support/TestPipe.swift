@@ -16,13 +16,13 @@ struct TestPipe {
   }
 
   /// Writes all of `bytes`, waiting for the reader, and then closes the end to write to; from a thread of its own, since
-  /// a wait would hold up a thread that all tests share.
-  /// - Parameter pieces: bytes written at once.
-  func write(_ bytes: [UInt8], pieces: Int = .max) {
+  /// a wait would block a thread that all tests share.
+  /// - Parameter limit: the most bytes written at once.
+  func write(_ bytes: [UInt8], atMost limit: Int = .max) {
     Thread.detachNewThread { [input] in
       var rest = bytes[...]
       while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(input, $0.baseAddress, min(pieces, $0.count)) }
+        let count = rest.withUnsafeBytes { Glibc.write(input, $0.baseAddress, min(limit, $0.count)) }
         guard count > 0 else { break }
         rest = rest.dropFirst(count)
       }

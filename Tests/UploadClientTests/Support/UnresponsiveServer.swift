@@ -9,7 +9,7 @@ final class UnresponsiveServer {
   init() throws {
     let listener = try Loopback.listen(backlog: 0)
     port = listener.port
-    // One more than the backlog holds; the kernel drops further ones.
+    // One more than the backlog has room for; the kernel drops further ones.
     let clients = try (0..<2).map { _ in
       try Loopback.connect(to: listener.port) { _ = fcntl($0, F_SETFL, O_NONBLOCK) }
     }

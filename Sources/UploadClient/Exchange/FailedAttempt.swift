@@ -1,0 +1,51 @@
+import UploadCore
+
+/// Why one attempt to send failed, and what decides whether another one may succeed.
+struct FailedAttempt: Error {
+  let error: UploadError
+
+  /// Whether the cause is temporary, and the server cannot have confirmed that it stored anything.
+  var isTemporary = false
+
+  /// Whether any of the body was sent, or read from a source that cannot be read again.
+  var isSourceUsed = false
+
+  /// The value of the response's `Retry-After`; nil without one.
+  var retryAfter: String?
+}
+
+extension FailedAttempt {
+  /// Statuses of servers that are busy, starting or stopping, and of proxies in front of one.
+  private static let temporaryRejections: Set<Int> = [429, 502, 503]
+
+  /// The status of a proxy whose upstream timed out. The upstream has received everything that the proxy has, and may have
+  /// stored it.
+  private static let gatewayTimeout = 504
+
+  /// A response that rejects the upload.
+  /// - Parameters:
+  ///   - error: why, in the terms of the rest of the program.
+  ///   - result: the response, and how much of the body was sent before.
+  init(_ error: UploadError, _ result: ExchangeResult) {
+    let status = result.response.status
+    if status == Self.gatewayTimeout, result.isBodySent {
+      self.init(
+        error: error.adding("The server behind it may have stored the file. Check that before you send it again.")
+      )
+    } else {
+      self.init(
+        error: error,
+        isTemporary: status == Self.gatewayTimeout || Self.temporaryRejections.contains(status),
+        isSourceUsed: result.isBodyBegun,
+        retryAfter: result.response.retryAfter
+      )
+    }
+  }
+}
+
+extension UploadError {
+  /// The same error with another sentence at the end of its message; unchanged without one.
+  func adding(_ sentence: String?) -> UploadError {
+    sentence.map { UploadError(code, "\(message) \($0)", cause: cause) } ?? self
+  }
+}

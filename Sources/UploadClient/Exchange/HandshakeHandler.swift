@@ -1,0 +1,63 @@
+import NIOCore
+import NIOSSL
+import NIOTLS
+import UploadCore
+
+/// Waits for the end of the TLS handshake; removes itself from the pipeline when it was successful.
+final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let target: SendTarget
+  private let timeout: Duration
+  /// Nil once the handshake has succeeded or failed.
+  private var onEnd: ((Result<Void, FailedAttempt>) -> Void)?
+  private var timer: Scheduled<Void>?
+
+  /// - Parameter onEnd: called once, on the event loop.
+  init(target: SendTarget, timeout: Duration, onEnd: @escaping (Result<Void, FailedAttempt>) -> Void) {
+    self.target = target
+    self.timeout = timeout
+    self.onEnd = onEnd
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { [self] in
+      end(.failure(TLSFailure.timedOut(server: target.authority, timeout: timeout)), context)
+    }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard case TLSUserEvent.handshakeCompleted = event else { return context.fireUserInboundEventTriggered(event) }
+    end(.success(()), context)
+    context.pipeline.syncOperations.removeHandler(self, promise: nil)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard onEnd != nil else { return context.fireErrorCaught(error) }
+    fail(error, context)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    fail(nil, context)
+    context.fireChannelInactive()
+  }
+
+  /// - Parameter error: nil when the connection was closed without one.
+  private func fail(_ error: (any Error)?, _ context: ChannelHandlerContext) {
+    let presented = (try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate())?.fingerprint
+    let server = target.authority
+    end(.failure(TLSFailure.error(error, server: server, trust: target.trust, presented: presented)), context)
+  }
+
+  private func end(_ result: Result<Void, FailedAttempt>, _ context: ChannelHandlerContext) {
+    guard let onEnd else { return }
+    self.onEnd = nil
+    timer?.cancel()
+    onEnd(result)
+    if case .failure = result { context.channel.abort() }
+  }
+}

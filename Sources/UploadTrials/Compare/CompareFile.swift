@@ -1,0 +1,80 @@
+import CLinux
+import Glibc
+import UploadCore
+
+/// The file that is sent, as it was when the comparison began.
+struct CompareFile: Sendable {
+  /// Absolute: to programs a path that begins with a dash is an option.
+  let path: String
+  /// For display.
+  let name: String
+  let size: UInt64
+  /// Changes whenever the file does, and is known without reading it: device, inode, size and time of the last change.
+  private let state: [Int64]
+
+  /// - Throws: ``UploadError`` with code `unreadableFile`.
+  init(_ path: String) throws(UploadError) {
+    let shown = PlainText.sanitized(path)
+    // A FIFO would block until it has a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0, let resolved = realpath(path, nil) else {
+      let reason = String(cString: strerror(errno))
+      if descriptor >= 0 { close(descriptor) }
+      throw UploadError(.unreadableFile, "\(shown) cannot be read: \(reason).")
+    }
+    defer {
+      close(descriptor)
+      free(resolved)
+    }
+    self.path = String(cString: resolved)
+    name = PlainText.sanitized(String(self.path.split(separator: "/").last ?? ""))
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw UploadError(.unreadableFile, "\(shown) is not a plain file. Name one, or make one with --size.")
+    }
+    state = Self.state(of: &status)
+    size = UInt64(clamping: status.st_size)
+  }
+
+  /// - Throws: ``UploadError`` with code `fileChanged` when the file is not the same as at the start of the comparison.
+  func checkUnchanged() throws(UploadError) {
+    var status = stat()
+    guard stat(path, &status) == 0, Self.state(of: &status) == state else {
+      throw UploadError(
+        .fileChanged,
+        "\(name) changed while it was compared, so there is no result. Start again when no program writes to it."
+      )
+    }
+  }
+
+  private static func state(of status: inout stat) -> [Int64] {
+    [
+      Int64(truncatingIfNeeded: status.st_dev), Int64(truncatingIfNeeded: status.st_ino), Int64(status.st_size),
+      clinux_modified_seconds(&status), clinux_modified_nanoseconds(&status),
+    ]
+  }
+}
+
+/// The least memory a client needs whatever it sends.
+struct MemoryFloor: Sendable, Equatable {
+  /// How much more a large file may need than a tiny one, in bytes.
+  private static let slack: UInt64 = 8 << 20
+  /// How much two measurements may differ, in bytes: a limit that a message has named as the least must not be too low the
+  /// next time.
+  private static let spread: UInt64 = 4 << 20
+
+  /// The smallest limit that makes sense, in bytes; whole MiB. Messages name it; a slightly lower one is accepted.
+  let least: UInt64
+
+  /// - Parameter peak: the peak memory of Sluice's own stream of a tiny file, in bytes.
+  init(peak: UInt64) {
+    least = ((peak + Self.slack + (1 << 20) - 1) >> 20) << 20
+  }
+
+  /// - Throws: ``UploadError`` with code `badValue` and the least that works.
+  func check(_ limit: SizeSetting) throws(UploadError) {
+    guard limit.bytes < least - Self.spread else { return }
+    let message = "--max-memory \(limit) is too little for any client. The least that works here is \(least >> 20)MiB."
+    throw UploadError(.badValue, message)
+  }
+}

@@ -1,0 +1,135 @@
+import UploadCore
+
+/// The state of the whole comparison: what is shown while it runs, and its result.
+///
+/// A value: ``CompareRun`` updates it, every renderer is a function of it.
+struct Comparison: Sendable {
+  /// The run in progress.
+  struct Running: Sendable {
+    /// Of its client in ``Comparison/results``.
+    var index: Int
+    /// Received by the server so far.
+    var bytes: UInt64 = 0
+    /// Bytes per second at the moment.
+    var rate: Double = 0
+    var memory = MemorySeries()
+  }
+
+  let name: String
+  let size: UInt64
+  /// How often each client sends the file.
+  let runs: Int
+  let maxMemory: SizeSetting?
+  /// One for each client, in their order.
+  var results = CompareClient.all.map { CompareResult(client: $0) }
+  /// Nil between two runs.
+  var running: Running?
+
+  /// The index of the client that sends next: in turn, so that whatever slows the machine for a while affects all alike. Nil
+  /// when all have sent ``runs`` times; a client that is not installed is tried once.
+  var next: Int? {
+    results.indices.filter { results[$0].trials.count < runs && results[$0].trials.last?.status != .missing }
+      .min { (results[$0].trials.count, $0) < (results[$1].trials.count, $1) }
+  }
+
+  /// Adds the result of the run in progress.
+  mutating func end(_ index: Int, _ trial: TrialResult) {
+    results[index].trials.append(trial)
+    running = nil
+  }
+
+  /// Whether every client that must succeed did so in every run.
+  var isGood: Bool {
+    results.allSatisfy { !$0.client.mustArrive || $0.status == .intact }
+  }
+
+  /// The memory over time to show for a client: of its run in progress, else of its ended runs.
+  func memory(of index: Int) -> MemorySeries {
+    if let running, running.index == index { running.memory } else { results[index].memory }
+  }
+}
+
+/// A client's result over all runs: medians.
+struct CompareResult: Sendable {
+  let client: CompareClient
+  /// One for each run, in their order.
+  var trials: [TrialResult] = []
+
+  /// The first status other than success; missing when nothing was tried.
+  var status: TrialStatus { deciding?.status ?? .missing }
+  /// Why the status is not success, for people.
+  var reason: String? { deciding?.reason }
+
+  var seconds: Double? { counted.map(\.seconds).median }
+  /// Bytes per second from the start of the client's process to its end; nil unless all of the file arrived.
+  var rate: Double? {
+    status == .intact ? counted.map { $0.seconds > 0 ? Double($0.bytes) / $0.seconds : 0 }.median : nil
+  }
+  /// Peak memory of the client, of the server, and of the server for the upload, in bytes.
+  var clientPeak: UInt64? { median(\.clientPeak) }
+  var serverPeak: UInt64? { median(\.serverPeak) }
+  var uploadPeak: UInt64? { median(\.uploadPeak) }
+
+  /// The memory over time of the run whose peak is nearest to the median.
+  var memory: MemorySeries {
+    let middle = Double(clientPeak ?? 0)
+    let nearest = counted.min { abs(Double($0.clientPeak) - middle) < abs(Double($1.clientPeak) - middle) }
+    return nearest?.memory ?? MemorySeries()
+  }
+
+  private var deciding: TrialResult? {
+    trials.first { $0.status != .intact } ?? trials.first
+  }
+
+  /// Runs with the deciding status: a median over different ones would mean nothing.
+  private var counted: [TrialResult] {
+    trials.filter { $0.status == status && $0.status != .missing }
+  }
+
+  private func median(_ bytes: (TrialResult) -> UInt64) -> UInt64? {
+    // The largest figures round up to 2^64 as a floating-point number.
+    counted.map { Double(bytes($0)) }.median.map { UInt64(exactly: $0.rounded(.down)) ?? .max }
+  }
+}
+
+/// The result of one run of one client.
+struct TrialResult: Sendable, Equatable {
+  var status: TrialStatus
+  /// Why the status is not success, for people.
+  var reason: String?
+  /// From the start of the client's process to its end.
+  var seconds: Double = 0
+  /// Bytes of the file that the server received.
+  var bytes: UInt64 = 0
+  /// The most resident memory of the client and of the server, in bytes.
+  var clientPeak: UInt64 = 0
+  var serverPeak: UInt64 = 0
+  /// The most memory of the server for the upload, in bytes.
+  var uploadPeak: UInt64 = 0
+  /// The client's resident memory over time.
+  var memory = MemorySeries()
+}
+
+/// The outcome of one run. The raw values are those of the field `verdict` in JSON.
+enum TrialStatus: String, Sendable, CaseIterable {
+  /// The file arrived, and its SHA-256 is the same.
+  case intact
+  /// A file arrived whose SHA-256 differs.
+  case mismatch
+  /// The server responded with an error.
+  case rejected = "refused"
+  /// The client had too little memory, or exceeded the limit.
+  case outOfMemory
+  case failed
+  /// The program is not installed.
+  case missing
+
+  /// For people.
+  var text: String {
+    switch self {
+    case .rejected: "rejected"
+    case .outOfMemory: "out of memory"
+    case .intact, .mismatch, .failed, .missing: rawValue
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import DashboardApp
+import Glibc
+import UploadCore
+
+/// The directories of a comparison or of the test mode, which are removed afterwards.
+struct TrialWorkspace: Sendable {
+  /// Directory of the stored files; the server makes it unless it exists.
+  let uploads: String
+  private let root: String
+  private let madeUploads: Bool
+
+  /// - Parameters:
+  ///   - prefix: of the temporary directory's name.
+  ///   - parent: where the temporary directory is made; nil for the usual place.
+  ///   - uploads: directory for stored files; nil for one in the temporary directory.
+  /// - Throws: ``UploadError`` with code `badDirectory`.
+  init(_ prefix: String, in parent: String? = nil, uploads: String? = nil) throws(UploadError) {
+    root = try ScratchDirectory.make(prefix, in: parent)
+    self.uploads = uploads ?? root + "/uploads"
+    madeUploads = access(self.uploads, F_OK) != 0
+  }
+
+  /// The path of a generated file.
+  /// - Parameter number: from 1.
+  func sample(_ number: Int) -> String { "\(root)/sample-\(number).bin" }
+
+  /// Checks that `bytes` of disk space are free.
+  /// - Throws: ``UploadError`` with code `diskFull` that says how much is free.
+  func checkSpace(for bytes: UInt64) throws(UploadError) {
+    var status = statvfs()
+    guard statvfs(root, &status) == 0, status.f_blocks > 0 else { return }
+    let (free, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    guard !overflow, free < bytes else { return }
+    throw UploadError(
+      .diskFull,
+      "\(ByteSize.text(bytes)) are needed for the copies, \(ByteSize.text(free)) are free. "
+        + "Free some space, or name another place with --dir."
+    )
+  }
+
+  /// Path of the file that the server has stored; nil unless it is exactly one.
+  var stored: String? {
+    let names = DirectoryNames.read(uploads)
+    return names.count == 1 ? "\(uploads)/\(names[0])" : nil
+  }
+
+  /// Removes stored files by name, in a directory that may contain others.
+  func removeStored(_ names: [String]) {
+    for name in names { unlink("\(uploads)/\(name)") }
+  }
+
+  /// Removes all stored files, also the part of one that a killed server has left.
+  func removeAllStored() {
+    removeStored(DirectoryNames.read(uploads))
+  }
+
+  /// Removes the generated files and the directories that did not exist before. From an upload directory of its own it removes
+  /// all files, including those of uploads that failed only for the client.
+  /// - Parameter keepingFiles: remove only empty directories.
+  func remove(keepingFiles: Bool = false) {
+    if !keepingFiles {
+      if madeUploads { removeAllStored() }
+      for name in DirectoryNames.read(root) where name.hasPrefix("sample-") { unlink("\(root)/\(name)") }
+    }
+    if madeUploads { rmdir(uploads) }
+    rmdir(root)
+  }
+}
+
+extension UploadOutcome {
+  /// The final name at the server; nil unless the file was stored.
+  var storedName: String? {
+    if case .finished(let file) = self { file.path } else { nil }
+  }
+}

@@ -1,0 +1,37 @@
+import Testing
+import UploadCore
+
+@testable import UploadClient
+
+@Suite struct RetryPolicyTests {
+  private func pauses(_ policy: RetryPolicy, fraction: Double) -> [Duration] {
+    (1...9).map { policy.pause(after: $0, fraction: fraction) }
+  }
+
+  @Test func `the bound of the pause doubles up to the longest`() {
+    var policy = RetryPolicy(limit: 9)
+    policy.firstPause = .seconds(1)
+    policy.longestPause = .seconds(30)
+    #expect(pauses(policy, fraction: 1) == [1, 2, 4, 8, 16, 30, 30, 30, 30].map { .seconds($0) })
+  }
+
+  @Test func `a pause is a random part of its bound, from zero upwards`() {
+    let policy = RetryPolicy(limit: 9)
+    #expect(pauses(policy, fraction: 0).allSatisfy { $0 == .zero })
+    for (half, whole) in zip(pauses(policy, fraction: 0.5), pauses(policy, fraction: 1)) { #expect(half * 2 == whole) }
+    #expect(policy.pause(after: 1, fraction: 0.5) == .milliseconds(250))
+  }
+
+  @Test(arguments: [0, -1, Int.max]) func `any number of failures has a pause`(failures: Int) {
+    var policy = RetryPolicy(limit: nil)
+    policy.firstPause = .seconds(1)
+    let pause = policy.pause(after: failures, fraction: 1)
+    #expect(pause >= .seconds(1) && pause <= policy.longestPause)
+  }
+
+  @Test func `programs retry for five minutes without a limit on attempts`() {
+    #expect(RetryPolicy.usual.limit == nil)
+    #expect(RetryPolicy.usual.patience == .seconds(300))
+    #expect(RetryPolicy().limit == 0)
+  }
+}

@@ -1,0 +1,203 @@
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+@Suite struct RetryStateMachineTests {
+  /// A machine whose clock and random numbers the test controls.
+  private struct Driver {
+    private let start = ContinuousClock.Instant.now
+    private var now: Duration = .zero
+    private var random: any RandomNumberGenerator = Constant(bits: .max)
+    private var machine: RetryStateMachine
+
+    /// The same number each time: the largest gives the longest pauses.
+    private struct Constant: RandomNumberGenerator {
+      let bits: UInt64
+      func next() -> UInt64 { bits }
+    }
+
+    init(_ policy: RetryPolicy = .usual, isRepeatable: Bool = true, shortest: Bool = false) {
+      machine = RetryStateMachine(policy, isRepeatable: isRepeatable, start: start)
+      if shortest { random = Constant(bits: 0) }
+    }
+
+    /// An attempt that took `seconds` fails; the clock moves to the end of the pause that follows.
+    /// - Returns: the action, its pause rounded to milliseconds.
+    mutating func fail(
+      _ attempt: FailedAttempt,
+      sent: UInt64 = 0,
+      after seconds: Double = 0,
+      timeOfDay: Int64 = 0
+    ) -> RetryStateMachine.Action {
+      now += .seconds(seconds)
+      let action = machine.failed(attempt, sent: sent, at: start + now, timeOfDay: timeOfDay, using: &random)
+      guard case .pause(let pause) = action else { return action }
+      now += pause
+      return .pause(.milliseconds((pause.inSeconds * 1000).rounded()))
+    }
+
+    /// Fails until the machine gives up.
+    /// - Returns: how many attempts there were, how many seconds passed, and why it gave up.
+    mutating func failToTheEnd(
+      _ attempt: FailedAttempt,
+      sent: UInt64 = 0,
+      after seconds: Double = 0
+    ) -> (attempts: Int, seconds: Double, reason: RetryStateMachine.Reason?) {
+      for attempts in 1...10_000 {
+        if case .giveUp(let reason) = fail(attempt, sent: sent, after: seconds) {
+          return (attempts, now.inSeconds, reason)
+        }
+      }
+      return (10_000, now.inSeconds, nil)
+    }
+  }
+
+  private let lost = FailedAttempt(error: UploadError(.connectionLost, "gone"), isTemporary: true)
+
+  private func rejection(_ status: Int, retryAfter: String? = nil, isBodySent: Bool = false) -> FailedAttempt {
+    let response = ServerResponse(status: status, retryAfter: retryAfter)
+    let result = ExchangeResult(response: response, isBodyBegun: isBodySent, isBodySent: isBodySent)
+    return FailedAttempt(UploadError(.refusedByServer, "no"), result)
+  }
+
+  @Test func `pauses double up to 30 s`() {
+    var driver = Driver()
+    let pauses = [0.5, 1, 2, 4, 8, 16, 30, 30].map { RetryStateMachine.Action.pause(.milliseconds($0 * 1000)) }
+    for pause in pauses { #expect(driver.fail(lost) == pause) }
+  }
+
+  @Test func `the limit counts attempts after the first`() {
+    var driver = Driver(RetryPolicy(limit: 2))
+    #expect(driver.fail(lost) == .pause(.milliseconds(500)))
+    #expect(driver.fail(lost) == .pause(.seconds(1)))
+    #expect(driver.fail(lost) == .giveUp(.limit))
+    var none = Driver(RetryPolicy())
+    #expect(none.fail(lost) == .giveUp(.limit))
+  }
+
+  @Test func `it gives up when five minutes have passed without progress`() {
+    var driver = Driver()
+    let end = driver.failToTheEnd(lost)
+    #expect(end.reason == .noProgress(.seconds(300)))
+    #expect(abs(end.seconds - 300) < 0.001)
+    #expect(end.attempts == 16)
+  }
+
+  @Test func `attempts that end without sending anything count, however long they take`() {
+    var driver = Driver()
+    let end = driver.failToTheEnd(lost, after: 10)
+    #expect((300...311).contains(end.seconds), "\(end)")
+  }
+
+  @Test func `even the shortest pauses add up until it gives up`() {
+    var driver = Driver(shortest: true)
+    let end = driver.failToTheEnd(lost, after: 1)
+    #expect(end.attempts == 300)
+    #expect(end.reason == .noProgress(.seconds(300)))
+  }
+
+  @Test func `no patience means no other attempt`() {
+    var policy = RetryPolicy.usual
+    policy.patience = .zero
+    var driver = Driver(policy)
+    #expect(driver.fail(lost) == .giveUp(.noProgress(.zero)))
+  }
+
+  @Test func `progress resets the time and the pauses`() {
+    var driver = Driver()
+    for sent in 1...100 as ClosedRange<UInt64> {
+      #expect(driver.fail(lost, sent: sent * 1000, after: 60) == .pause(.milliseconds(500)))
+      #expect(driver.fail(lost, after: 100) == .pause(.seconds(1)))
+      #expect(driver.fail(lost, after: 100) == .pause(.seconds(2)))
+    }
+  }
+
+  @Test func `an attempt that gets no further is no progress`() {
+    var driver = Driver()
+    #expect(driver.fail(lost, sent: 1000) == .pause(.milliseconds(500)))
+    // A server that always fails at the same offset must not be retried for ever.
+    let end = driver.failToTheEnd(lost, sent: 1000, after: 3600)
+    #expect(end.reason == .noProgress(.seconds(300)))
+  }
+
+  @Test func `time in which bytes are sent does not count`() {
+    var driver = Driver()
+    #expect(driver.fail(lost, sent: 1000, after: 3600) == .pause(.milliseconds(500)))
+    #expect(driver.fail(lost, sent: 900, after: 3600) == .pause(.seconds(1)))
+    #expect(driver.fail(lost, sent: 800, after: 3600) == .pause(.seconds(2)))
+  }
+
+  @Test func `a source that cannot be read again is not sent again`() {
+    var used = lost
+    used.isSourceUsed = true
+    var driver = Driver(isRepeatable: false)
+    #expect(driver.fail(lost) == .pause(.milliseconds(500)))
+    #expect(driver.fail(used) == .giveUp(.notRetriable))
+    var repeatable = Driver()
+    #expect(repeatable.fail(used) == .pause(.milliseconds(500)))
+  }
+
+  @Test(arguments: [(429, true), (502, true), (503, true), (504, true), (400, false), (409, false), (413, false)])
+  func `only temporary statuses are retried`(status: Int, passes: Bool) {
+    var driver = Driver()
+    #expect((driver.fail(rejection(status)) == .pause(.milliseconds(500))) == passes)
+  }
+
+  /// A proxy responds with 504 while the server behind it may be storing what it received.
+  @Test(arguments: [(429, true), (502, true), (503, true), (504, false)])
+  func `once the body is sent only a rejection is retried`(status: Int, passes: Bool) {
+    var driver = Driver()
+    let rejection = rejection(status, isBodySent: true)
+    #expect((driver.fail(rejection) == .pause(.milliseconds(500))) == passes)
+    #expect(rejection.error.message.contains("may have stored") == !passes)
+  }
+
+  @Test(arguments: [500, 501, 507, 301, 201]) func `other statuses are not retried`(status: Int) {
+    var driver = Driver()
+    #expect(driver.fail(rejection(status)) == .giveUp(.notRetriable))
+  }
+
+  @Test func `Retry-After is the least pause`() {
+    var driver = Driver()
+    #expect(driver.fail(rejection(503, retryAfter: "9")) == .pause(.seconds(9)))
+    let date = "Thu, 01 Jan 1970 00:01:30 GMT"
+    #expect(driver.fail(rejection(429, retryAfter: date), timeOfDay: 60) == .pause(.seconds(30)))
+    #expect(driver.fail(rejection(503, retryAfter: "???")) == .pause(.seconds(2)))
+    #expect(driver.fail(rejection(503, retryAfter: "0")) == .pause(.seconds(4)))
+  }
+
+  @Test func `a Retry-After beyond the time that is left ends the upload at once`() {
+    var driver = Driver()
+    #expect(driver.fail(rejection(503, retryAfter: "300")) == .pause(.seconds(300)))
+    var other = Driver()
+    #expect(other.fail(rejection(503, retryAfter: "301")) == .giveUp(.serverAsksFor(.seconds(301))))
+    let note = RetryStateMachine.Reason.serverAsksFor(.seconds(301)).note(attempts: 1)
+    #expect(note?.contains("301 s") == true)
+  }
+
+  @Test func `the message contains the number of attempts`() {
+    #expect(RetryStateMachine.Reason.notRetriable.note(attempts: 3) == nil)
+    #expect(RetryStateMachine.Reason.limit.note(attempts: 1) == nil)
+    #expect(RetryStateMachine.Reason.limit.note(attempts: 4) == "Gave up after 4 attempts.")
+    #expect(
+      RetryStateMachine.Reason.noProgress(.seconds(300)).note(attempts: 16)
+        == "Gave up after 16 attempts: no progress for 300 s."
+    )
+  }
+
+  @Test(
+    arguments: [
+      (ExchangeFailure.connectionLost, true), (.sendTimedOut, true), (.responseTimedOut, false),
+      (.responseInterrupted(status: 201), false), (.earlySuccess(status: 200), false), (.malformedResponse, false),
+      (.sourceFailed(isStored: false), false), (.cancelled, false), (.handlerRemoved, false),
+    ]
+  )
+  func `only failures after which the server cannot have stored the file are retried`(
+    failure: ExchangeFailure,
+    passes: Bool
+  ) {
+    #expect(failure.isTemporary == passes)
+  }
+}
