@@ -1,91 +1,74 @@
 import Basics
 import UploadCore
 
-/// Text in the encoded words of mail, `=?utf-8?B?w6Q=?=` (RFC 2047). RFC 7578 forbids them in forms, yet .NET and
-/// PowerShell write every name so that is not ASCII.
+/// Text encoded as RFC 2047 describes for message headers, such as `=?utf-8?B?w6Q=?=`. RFC 7578 forbids this in forms, but
+/// .NET and PowerShell encode every name that is not ASCII in this way.
 enum EncodedWord {
-  private static let start = Array("=?".utf8)
-  private static let end = Array("?=".utf8)
   private static let questionMark = UInt8(ascii: "?")
 
-  /// Whether `value` begins and ends as encoded words do.
+  /// Whether `value` begins and ends like encoded text.
   static func mayBegin(_ value: ArraySlice<UInt8>) -> Bool {
-    value.starts(with: start) && value.count >= 8 && value.suffix(2).elementsEqual(end)
+    value.starts(with: "=?".utf8) && value.count >= 8 && value.suffix(2).elementsEqual("?=".utf8)
   }
 
-  /// The text of a value that is one encoded word, or several with blanks between them (section 6.2: these do not
-  /// count), in UTF-8. Nil when anything else is in it, or a word that cannot be decoded.
+  /// Decodes a value of one or more encoded sections; spaces and tabs between them are not part of the text (section 6.2).
+  /// - Returns: the text in UTF-8; nil where the value contains anything else or a section cannot be decoded.
   static func decode(_ value: ArraySlice<UInt8>) -> [UInt8]? {
     var rest = value.trimmingBlanks
     var text: [UInt8] = []
     repeat {
-      guard let word = takeWord(&rest) else { return nil }
-      text += word
+      guard let section = readSection(&rest) else { return nil }
+      text += section
       rest.skipBlanks()
     } while !rest.isEmpty
     return text
   }
 
-  private static func takeWord(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
-    guard rest.starts(with: start) else { return nil }
-    rest = rest.dropFirst(2)
-    // A language may follow the set (RFC 2231 section 5).
-    guard let charset = takeField(&rest).flatMap({ Charset($0.prefix { $0 != UInt8(ascii: "*") }) }),
-      let encoding = takeField(&rest), let content = takeField(&rest), rest.popFirst() == ASCII.equals
+  private static func readSection(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
+    // A language may follow the character set (RFC 2231 section 5).
+    guard rest.skip(ASCII.equals), rest.skip(questionMark),
+      let charset = readField(&rest), let encoding = readField(&rest), let content = readField(&rest),
+      rest.skip(ASCII.equals), let bytes = bytes(content, encoding)
     else { return nil }
-    if encoding.equalsIgnoringCase("b") { return Base64.decode(content).map(charset.utf8) }
-    guard encoding.equalsIgnoringCase("q") else { return nil }
-    // The encoding `Q` (section 4.2): `=41` for a byte, `_` for a space.
-    return Hexadecimal.undoingEscapes(in: content, mark: ASCII.equals, space: UInt8(ascii: "_")).map(charset.utf8)
+    return Charset.utf8(bytes, from: charset.prefix { $0 != UInt8(ascii: "*") })
   }
 
-  /// What comes before the next question mark; takes that away as well.
-  private static func takeField(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    let field = rest.prefix { $0 != questionMark }
-    guard field.endIndex < rest.endIndex else { return nil }
-    rest = rest[(field.endIndex + 1)...]
-    return field
+  private static func bytes(_ content: ArraySlice<UInt8>, _ encoding: ArraySlice<UInt8>) -> [UInt8]? {
+    if encoding.equalsIgnoringCase("b") { return Base64.decode(content) }
+    guard encoding.equalsIgnoringCase("q") else { return nil }
+    // The encoding `Q` (section 4.2): `=41` for a byte, `_` for a space.
+    return Hexadecimal.undoingEscapes(in: content, mark: ASCII.equals, space: UInt8(ascii: "_"))
+  }
+
+  /// Reads up to the next question mark and skips it; nil where there is none.
+  private static func readField(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    let field = rest.read { $0 != questionMark }
+    return rest.skip(questionMark) ? field : nil
   }
 }
 
 /// A parameter value that states its character set, such as `utf-8''na%C3%AFve.txt` (RFC 8187 section 3.2.1, before
 /// that RFC 5987).
 enum ExtendedValue {
-  /// Returns the text in UTF-8; nil when there is no character set and language in front, when the set is neither UTF-8
-  /// nor ISO-8859-1, or when a `%` is not followed by two hexadecimal digits. What is claimed to be UTF-8 is returned as
-  /// it is.
+  /// The text in UTF-8; nil where the character set and language are missing, the set is neither UTF-8 nor ISO-8859-1, or a
+  /// `%` is not followed by two hexadecimal digits. Bytes declared as UTF-8 are returned unchecked.
   static func decode(_ value: ArraySlice<UInt8>) -> [UInt8]? {
     let charset = value.prefix { $0 != ASCII.apostrophe }
     let language = value[charset.endIndex...].dropFirst().prefix { $0 != ASCII.apostrophe }
     guard language.endIndex < value.endIndex,
       let bytes = PercentEncoding.decodedBytes(value[language.endIndex...].dropFirst())
     else { return nil }
-    return Charset(charset)?.utf8(bytes)
+    return Charset.utf8(bytes, from: charset)
   }
 }
 
-/// A character set of which names are converted to UTF-8.
+/// Converts names to UTF-8 from the character sets that clients use.
 enum Charset {
-  /// Includes US-ASCII.
-  case utf8
-  case latin1
-
-  /// Nil for every other set.
-  init?(_ name: some Collection<UInt8>) {
-    if name.equalsIgnoringCase("utf-8") || name.equalsIgnoringCase("us-ascii") {
-      self = .utf8
-    } else if name.equalsIgnoringCase("iso-8859-1") {
-      self = .latin1
-    } else {
-      return nil
-    }
-  }
-
-  /// The text that `bytes` stand for, in UTF-8. Bytes that are UTF-8 by name only are returned as they are.
-  func utf8(_ bytes: [UInt8]) -> [UInt8] {
-    switch self {
-    case .utf8: bytes
-    case .latin1: bytes.flatMap { String(Unicode.Scalar($0)).utf8 }
-    }
+  /// The text of `bytes` in UTF-8; nil where `charset` is neither UTF-8, US-ASCII nor ISO-8859-1. Bytes declared as UTF-8 or
+  /// US-ASCII are returned unchecked.
+  static func utf8(_ bytes: [UInt8], from charset: some Collection<UInt8>) -> [UInt8]? {
+    if charset.equalsIgnoringCase("utf-8") || charset.equalsIgnoringCase("us-ascii") { return bytes }
+    guard charset.equalsIgnoringCase("iso-8859-1") else { return nil }
+    return bytes.flatMap { String(Unicode.Scalar($0)).utf8 }
   }
 }

@@ -1,41 +1,43 @@
 import UploadCore
 
-/// Dates as HTTP and JSON write them, and as HTTP reads them; in seconds since 1970, UTC.
+/// Writes dates for HTTP and JSON and reads those of HTTP. Times are in seconds since 1970, UTC.
 package enum HTTPDate {
-  /// From the day of 1 January 1970 on.
-  private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+  /// In order from the day of the week of 1 January 1970.
   private static let longWeekdays = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"]
+  private static let weekdays = longWeekdays.map { String($0.prefix(3)) }
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
   // MARK: Writing
 
   /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 section 5.6.7).
   package static func text(_ secondsSince1970: Int64) -> String {
-    let moment = Moment(secondsSince1970)
-    return "\(weekdays[moment.weekday]), \(two(moment.day)) \(months[moment.month - 1]) \(four(moment.year)) "
-      + "\(two(moment.hour)):\(two(moment.minute)):\(two(moment.second)) GMT"
+    let date = CalendarDate(secondsSince1970)
+    return "\(weekdays[date.weekday]), \(two(date.day)) \(months[date.month - 1]) \(four(date.year)) \(date.time) GMT"
   }
 
   /// `1994-11-06T08:49:37Z` (RFC 3339).
   package static func internetText(_ secondsSince1970: Int64) -> String {
-    let moment = Moment(secondsSince1970)
-    return "\(four(moment.year))-\(two(moment.month))-\(two(moment.day))"
-      + "T\(two(moment.hour)):\(two(moment.minute)):\(two(moment.second))Z"
+    let date = CalendarDate(secondsSince1970)
+    return "\(four(date.year))-\(two(date.month))-\(two(date.day))T\(date.time)Z"
   }
 
   private static func two(_ number: Int) -> String { TimeText.padded(number) }
   private static func four(_ number: Int) -> String { TimeText.padded(number, to: 4) }
 
-  /// The fields of a date in UTC, proleptic Gregorian; the civil-from-days method of Howard Hinnant.
-  private struct Moment {
-    var year, month, day, hour, minute, second, weekday: Int
+  /// A date in UTC in the proleptic Gregorian calendar; the civil-from-days method of Howard Hinnant.
+  private struct CalendarDate {
+    let year, month, day: Int
+    /// An index into ``weekdays``.
+    let weekday: Int
+    /// `08:49:37`
+    let time: String
 
+    /// - Parameter seconds: since 1970; a year outside of 0 to 9999, which the formats cannot write, becomes the nearest.
     init(_ seconds: Int64) {
-      // Years 0 to 9999, the most that the formats can write.
       let clamped = Int(min(max(seconds, -62_167_219_200), 253_402_300_799))
       let days = Int((Double(clamped) / 86_400).rounded(.down))
       let rest = clamped - days * 86_400
-      (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60)
+      time = [rest / 3600, rest / 60 % 60, rest % 60].map(HTTPDate.two).joined(separator: ":")
       weekday = (days % 7 + 7) % 7
       let shifted = days + 719_468
       let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -51,7 +53,7 @@ package enum HTTPDate {
 
   // MARK: Reading
 
-  /// Reads the three forms of an HTTP date (RFC 9110 section 5.6.7):
+  /// Reads an HTTP date in one of its three forms (RFC 9110 section 5.6.7):
   ///
   ///     Sun, 06 Nov 1994 08:49:37 GMT      IMF-fixdate
   ///     Sunday, 06-Nov-94 08:49:37 GMT     RFC 850
@@ -60,51 +62,45 @@ package enum HTTPDate {
   /// The name of the day is not compared with the date.
   /// - Parameters:
   ///   - text: a field's value without blanks around it.
-  ///   - now: the time in seconds since 1970: a year of two digits lies at most 50 years after it.
-  /// - Returns: seconds since 1970; nil when it is no date.
+  ///   - now: the current time in seconds since 1970. A year of two digits is the latest that makes the date at most 50
+  ///     years later.
+  /// - Returns: seconds since 1970; nil where the text is not a date.
   package static func seconds(_ text: String, now: Int64) -> Int64? {
-    let words = text.split(separator: " ", omittingEmptySubsequences: false)
-    switch words.count {
-    case 6 where words[0].hasSuffix(",") && weekdays.contains(String(words[0].dropLast())):
-      guard words[5] == "GMT", let day = number(words[1], digits: 2), let year = number(words[3], digits: 4) else {
-        return nil
-      }
-      return seconds(year, words[2], day, words[4])
-    case 4 where words[0].hasSuffix(",") && longWeekdays.contains(String(words[0].dropLast())):
-      let date = words[1].split(separator: "-", omittingEmptySubsequences: false)
-      guard words[3] == "GMT", date.count == 3, let day = number(date[0], digits: 2),
-        let short = number(date[2], digits: 2)
-      else { return nil }
-      return century(short, now: now) { seconds($0, date[1], day, words[2]) }
-    case 5 where weekdays.contains(String(words[0])):
-      guard let day = number(words[2], digits: 2), let year = number(words[4], digits: 4) else { return nil }
-      return seconds(year, words[1], day, words[3])
-    // A day of one digit stands behind two spaces.
-    case 6 where weekdays.contains(String(words[0])) && words[2].isEmpty:
-      guard let day = number(words[3], digits: 1), let year = number(words[5], digits: 4) else { return nil }
-      return seconds(year, words[1], day, words[4])
+    let fields = text.split(separator: " ", omittingEmptySubsequences: false)
+    let day = String(fields[0])
+    switch fields.count {
+    case 6 where weekdays.contains(where: { day == "\($0)," }):
+      return fields[5] == "GMT" ? seconds(fields[3], fields[2], fields[1], fields[4]) : nil
+    case 4 where longWeekdays.contains(where: { day == "\($0)," }):
+      let date = fields[1].split(separator: "-", omittingEmptySubsequences: false)
+      guard fields[3] == "GMT", date.count == 3 else { return nil }
+      let latest = now + 50 * 365 * 86_400 + 12 * 86_400
+      let dates = (0...99).reversed().lazy.compactMap { seconds("\(two($0))\(date[2])", date[1], date[0], fields[2]) }
+      return dates.first { $0 <= latest }
+    case 5 where weekdays.contains(day):
+      return seconds(fields[4], fields[1], fields[2], fields[3])
+    // A day of one digit has a second space before it.
+    case 6 where weekdays.contains(day) && fields[2].isEmpty && fields[3].utf8.count == 1:
+      return seconds(fields[5], fields[1], "0\(fields[3])", fields[4])
     default: return nil
     }
   }
 
-  /// The latest year with two last digits that is not more than 50 years in the future.
-  private static func century(_ short: Int, now: Int64, _ date: (Int) -> Int64?) -> Int64? {
-    let fiftyYears: Int64 = 50 * 365 * 86_400 + 12 * 86_400
-    for century in stride(from: 9900, through: 0, by: -100) {
-      if let seconds = date(century + short), seconds <= now + fiftyYears { return seconds }
-    }
-    return nil
-  }
-
-  private static func number(_ text: Substring, digits: Int) -> Int? {
+  private static func number(_ text: some StringProtocol, digits: Int) -> Int? {
     guard text.utf8.count == digits, text.utf8.allSatisfy(ASCII.isDigit) else { return nil }
     return Int(text)
   }
 
-  private static func seconds(_ year: Int, _ month: Substring, _ day: Int, _ time: Substring) -> Int64? {
+  private static func seconds(
+    _ year: some StringProtocol,
+    _ month: Substring,
+    _ day: some StringProtocol,
+    _ time: Substring
+  ) -> Int64? {
     let parts = time.split(separator: ":", omittingEmptySubsequences: false).map { number($0, digits: 2) }
-    guard let month = months.firstIndex(of: String(month)), parts.count == 3, let hour = parts[0],
-      let minute = parts[1], let second = parts[2], (1...31).contains(day), hour < 24, minute < 60, second <= 60
+    guard let year = number(year, digits: 4), let month = months.firstIndex(of: String(month)),
+      let day = number(day, digits: 2), parts.count == 3, let hour = parts[0], let minute = parts[1],
+      let second = parts[2], (1...31).contains(day), hour < 24, minute < 60, second <= 60
     else { return nil }
     let next = month == 11 ? days(year + 1, 1, 1) : days(year, month + 2, 1)
     guard days(year, month + 1, day) < next else { return nil }

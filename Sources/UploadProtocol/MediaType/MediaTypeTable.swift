@@ -112,7 +112,7 @@ enum MediaTypeTable {
     Entry("application/vnd.ms-htmlhelp", "chm", hex: "49 54 53 46 .. 00 00 00"),
     Entry("application/x-mobipocket-ebook", "mobi", bytes: "BOOKMOBI", at: 60),
     Entry("application/x-ms-shortcut", "lnk", hex: "4C 00 00 00 01 14 02 00"),
-    // Word, Excel and PowerPoint before 2007, Outlook and installers: only distant bytes distinguish them.
+    // Office documents before 2007, messages of Outlook and installers: only distant bytes distinguish them.
     Entry("application/x-ole-storage", "ole", hex: "D0 CF 11 E0 A1 B1 1A E1"),
     Entry("application/pdf", "pdf"),
     Entry("application/postscript", "ps ai"),

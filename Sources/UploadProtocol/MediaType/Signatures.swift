@@ -78,15 +78,13 @@ enum Signatures {
 
   /// PBM, PGM and PPM: `P1` to `P6`, whitespace, then a digit or a comment.
   private static func portableImage(_ header: [UInt8]) -> String? {
-    guard header.count >= 4, header[0] == UInt8(ascii: "P"), BytePattern.isWhitespace(header[2]),
-      ASCII.isDigit(header[3]) || header[3] == UInt8(ascii: "#")
+    let one = UInt8(ascii: "1")
+    guard header.count >= 4, header[0] == UInt8(ascii: "P"), (one...one + 5).contains(header[1]),
+      BytePattern.isWhitespace(header[2]), ASCII.isDigit(header[3]) || header[3] == UInt8(ascii: "#")
     else { return nil }
-    switch header[1] {
-    case UInt8(ascii: "1"), UInt8(ascii: "4"): return "image/x-portable-bitmap"
-    case UInt8(ascii: "2"), UInt8(ascii: "5"): return "image/x-portable-graymap"
-    case UInt8(ascii: "3"), UInt8(ascii: "6"): return "image/x-portable-pixmap"
-    default: return nil
-    }
+    // The second three are the binary variants of the first three.
+    let types = ["image/x-portable-bitmap", "image/x-portable-graymap", "image/x-portable-pixmap"]
+    return types[Int(header[1] - one) % 3]
   }
 
   // MARK: Scripts

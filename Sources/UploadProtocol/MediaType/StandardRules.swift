@@ -47,12 +47,7 @@ enum StandardPatterns {
   /// Section 7.1: types that may run scripts.
   static let scriptable: [Entry] = [
     Entry(type: StandardRules.html, extensions: [], binary: tags.flatMap(patterns), text: []),
-    Entry(
-      type: StandardRules.xml,
-      extensions: [],
-      binary: [BytePattern("<?xml", skipsWhitespace: true)],
-      text: []
-    ),
+    Entry(type: StandardRules.xml, extensions: [], binary: [BytePattern("<?xml", skipsWhitespace: true)], text: []),
     Entry("application/pdf", bytes: "%PDF-"),
   ]
 

@@ -106,43 +106,25 @@ struct DelimiterLineEnd {
     case formEnds
   }
 
-  private enum Expectation {
-    /// Anything that may follow a boundary.
-    case any
-    /// The second of the closing dashes.
-    case dash
-    /// A space, a tab or CRLF.
-    case lineEnd
-    /// The LF after a CR.
-    case lineFeed
-  }
-
-  private var expectation = Expectation.any
+  /// The last byte behind the boundary; nil before the first.
+  private var previous: UInt8?
 
   /// Parses the next byte after the boundary.
   /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly a
   ///   delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
   mutating func append(_ byte: UInt8) throws(UploadError) -> Outcome {
-    switch (expectation, byte) {
-    case (.any, ASCII.dash):
-      expectation = .dash
-    case (.dash, ASCII.dash):
-      return .formEnds
-    case (.any, _) where ASCII.isBlank(byte), (.lineEnd, _) where ASCII.isBlank(byte):
-      // Transport padding of RFC 2046 section 5.1.1.
-      expectation = .lineEnd
-    case (.any, ASCII.carriageReturn), (.lineEnd, ASCII.carriageReturn):
-      expectation = .lineFeed
-    case (.lineFeed, ASCII.lineFeed):
-      return .partBegins
-    case (_, ASCII.lineFeed):
-      throw UploadError(.malformedForm, "A boundary is followed by LF without CR. End the lines of a form with CR LF.")
-    default:
-      throw UploadError(
-        .malformedForm,
-        "The form has other text after a boundary. Choose a boundary that does not occur in any part."
-      )
-    }
-    return .needsBytes
+    defer { previous = byte }
+    if previous == ASCII.dash, byte == ASCII.dash { return .formEnds }
+    if previous == ASCII.carriageReturn, byte == ASCII.lineFeed { return .partBegins }
+    if previous == nil, byte == ASCII.dash { return .needsBytes }
+    // Spaces and tabs are the transport padding of RFC 2046 section 5.1.1.
+    let isPadding = previous.map(ASCII.isBlank) ?? true
+    if isPadding, ASCII.isBlank(byte) || byte == ASCII.carriageReturn { return .needsBytes }
+    throw UploadError(
+      .malformedForm,
+      byte == ASCII.lineFeed
+        ? "A boundary is followed by LF without CR. End the lines of a form with CR LF."
+        : "The form has other text after a boundary. Choose a boundary that does not occur in any part."
+    )
   }
 }

@@ -45,15 +45,13 @@ package struct MultipartWriter: Sendable {
   }
 
   private static func escaped(_ name: some Sequence<UInt8>) -> [UInt8] {
-    var result: [UInt8] = []
-    for byte in name {
+    name.flatMap { byte -> [UInt8] in
       switch byte {
-      case ASCII.quote: result += "%22".utf8
-      case ASCII.carriageReturn: result += "%0D".utf8
-      case ASCII.lineFeed: result += "%0A".utf8
-      default: result.append(byte)
+      case ASCII.quote: Array("%22".utf8)
+      case ASCII.carriageReturn: Array("%0D".utf8)
+      case ASCII.lineFeed: Array("%0A".utf8)
+      default: [byte]
       }
     }
-    return result
   }
 }

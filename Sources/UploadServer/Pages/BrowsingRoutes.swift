@@ -48,7 +48,7 @@ struct BrowsingRoutes: Sendable {
     over channel: any Channel
   ) async throws -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
-    guard preconditions.holdForPage else { throw Preconditions.failure(.ifMatch) }
+    guard preconditions.areMetByPage else { throw Preconditions.failure(.ifMatch) }
     guard let files = try await store.list(), let reservation = await budget.reserve(Listing.pieceSize) else {
       let share = ByteSize.text(UInt64(budget.reservable))
       let message =
