@@ -1,16 +1,15 @@
 import Basics
 
-/// How many terminal columns text takes, and text made to take a given number of them.
-///
-/// Widths of characters are those of ``ScalarKind``.
+/// Measures text in terminal columns, and truncates or pads it to a number of columns. ``ScalarKind`` has the widths of
+/// characters.
 package enum TextWidth {
-  /// Columns that `text` takes once it is ``separated(_:)``; controls count as one, since they are shown replaced.
+  /// The columns of `text` after ``separated(_:)``; a control character has one, since U+FFFD is shown instead.
   package static func columns(_ text: String) -> Int {
     separated(text).unicodeScalars.reduce(0) { $0 + ScalarKind($1).columns }
   }
 
-  /// `text` without what joins several emoji into one, colours them, or changes a character to one: terminals do not
-  /// agree on how wide the result is.
+  /// `text` without the scalars that join several emoji into one, change their colour, or change a character to an emoji:
+  /// terminals disagree on the width of the result.
   private static func separated(_ text: String) -> String {
     guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
     var kept = String.UnicodeScalarView()
@@ -65,8 +64,8 @@ package enum TextWidth {
   }
 }
 
-/// Rows of text under a row of headings, for people: columns as wide as their contents.
-package struct TextTable: Sendable {
+/// A table for people: rows of text under a row of headings, in columns as wide as their contents.
+package struct TextTable {
   private let rows: [[String]]
   private let words: Set<Int>
 
@@ -78,20 +77,17 @@ package struct TextTable: Sendable {
     self.words = words
   }
 
-  /// One text line per row, without spaces at its end; no line end after the last.
+  /// One text line per row, without trailing spaces; no line end after the last.
   package var text: String {
     let widths = rows[0].indices.map { column in rows.map { TextWidth.columns($0[column]) }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).enumerated().map { column, cell in
         words.contains(column) ? TextWidth.left(cell.0, cell.1) : TextWidth.right(cell.0, cell.1)
       }
-      return Self.withoutTrailingSpaces(cells.joined(separator: "  "))
+      var line = cells.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line
     }.joined(separator: "\n")
   }
 
-  private static func withoutTrailingSpaces(_ line: String) -> String {
-    var line = line
-    while line.last == " " { line.removeLast() }
-    return line
-  }
 }

@@ -44,7 +44,7 @@ import UploadCore
       } == head + " 96.2 MiB/s, memory 3.0 MiB"
     )
     #expect(
-      line { $0.state = .limited } == head + " of 1.0 GiB 50% 96.2 MiB/s, held back by a rate limit, memory 3.0 MiB"
+      line { $0.state = .limited } == head + " of 1.0 GiB 50% 96.2 MiB/s, slowed by a rate limit, memory 3.0 MiB"
     )
     #expect(line { $0.state = .waitingForMemory } == head + " of 1.0 GiB 50%, waiting for memory, memory 3.0 MiB")
     #expect(line { $0.state = .waiting } == head + " of 1.0 GiB 50%, waiting for the first byte, memory 3.0 MiB")

@@ -57,7 +57,7 @@ import UploadCore
         name      mode          size  time        speed  client peak  server peak  verdict
         a.bin     stream     1.0 GiB  0:10  102.4 MiB/s     64.0 KiB      1.0 MiB  intact
         写真.jpg  multipart      5 B  0:00       10 B/s     64.0 KiB            -  mismatch
-        2 uploads, 1 not well, peak memory of the process 3.0 MiB
+        2 uploads, 1 unsuccessful, peak memory of the process 3.0 MiB
         """
     )
   }
@@ -65,7 +65,7 @@ import UploadCore
   @Test func `A table of nothing is headings and a sentence`() {
     let summary = UploadSummary(uploads: [], peakResidentBytes: 0)
     #expect(summary.table.split(separator: "\n").count == 2)
-    #expect(UploadEvent.summary(summary).plainLine() == "0 uploads, all well, peak memory of the process 0 B")
+    #expect(UploadEvent.summary(summary).plainLine() == "0 uploads, all successful, peak memory of the process 0 B")
   }
 
   @Test func `A hostile or long name does not break the table`() {

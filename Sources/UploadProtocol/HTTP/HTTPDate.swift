@@ -37,7 +37,7 @@ package enum HTTPDate {
       let clamped = Int(min(max(seconds, -62_167_219_200), 253_402_300_799))
       let days = Int((Double(clamped) / 86_400).rounded(.down))
       let rest = clamped - days * 86_400
-      time = [rest / 3600, rest / 60 % 60, rest % 60].map(HTTPDate.two).joined(separator: ":")
+      time = "\(HTTPDate.two(rest / 3600)):\(HTTPDate.two(rest / 60 % 60)):\(HTTPDate.two(rest % 60))"
       weekday = (days % 7 + 7) % 7
       let shifted = days + 719_468
       let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -70,18 +70,18 @@ package enum HTTPDate {
     let day = String(fields[0])
     switch fields.count {
     case 6 where weekdays.contains(where: { day == "\($0)," }):
-      return fields[5] == "GMT" ? seconds(fields[3], fields[2], fields[1], fields[4]) : nil
+      return fields[5] == "GMT" ? seconds(String(fields[3]), fields[2], String(fields[1]), fields[4]) : nil
     case 4 where longWeekdays.contains(where: { day == "\($0)," }):
       let date = fields[1].split(separator: "-", omittingEmptySubsequences: false)
       guard fields[3] == "GMT", date.count == 3 else { return nil }
       let latest = now + 50 * 365 * 86_400 + 12 * 86_400
-      let dates = (0...99).reversed().lazy.compactMap { seconds("\(two($0))\(date[2])", date[1], date[0], fields[2]) }
-      return dates.first { $0 <= latest }
+      let years = (0...99).reversed().lazy.map { "\(two($0))\(date[2])" }
+      return years.compactMap { seconds($0, date[1], String(date[0]), fields[2]) }.first { $0 <= latest }
     case 5 where weekdays.contains(day):
-      return seconds(fields[4], fields[1], fields[2], fields[3])
+      return seconds(String(fields[4]), fields[1], String(fields[2]), fields[3])
     // A day of one digit has a second space before it.
     case 6 where weekdays.contains(day) && fields[2].isEmpty && fields[3].utf8.count == 1:
-      return seconds(fields[5], fields[1], "0\(fields[3])", fields[4])
+      return seconds(String(fields[5]), fields[1], "0\(fields[3])", fields[4])
     default: return nil
     }
   }
@@ -91,12 +91,7 @@ package enum HTTPDate {
     return Int(text)
   }
 
-  private static func seconds(
-    _ year: some StringProtocol,
-    _ month: Substring,
-    _ day: some StringProtocol,
-    _ time: Substring
-  ) -> Int64? {
+  private static func seconds(_ year: String, _ month: Substring, _ day: String, _ time: Substring) -> Int64? {
     let parts = time.split(separator: ":", omittingEmptySubsequences: false).map { number($0, digits: 2) }
     guard let year = number(year, digits: 4), let month = months.firstIndex(of: String(month)),
       let day = number(day, digits: 2), parts.count == 3, let hour = parts[0], let minute = parts[1],

@@ -105,10 +105,7 @@ package struct Preconditions: Sendable, Equatable {
     guard fields[name] != nil else { return nil }
     let value = fields[values: name].joined(separator: ",")
     guard let list = EntityTagList(value.utf8) else {
-      throw UploadError(
-        .badRequest,
-        "\(name.rawName) is not * or a list of quoted entity tags: \(Excerpt.quoted(value))."
-      )
+      throw UploadError(.badRequest, "\(name.rawName) must be * or quoted entity tags, not \(Excerpt.quoted(value)).")
     }
     return list
   }

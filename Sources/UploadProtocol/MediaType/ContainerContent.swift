@@ -2,7 +2,9 @@
 /// are more exact than the standard's rule for MP4.
 enum ISOBaseMedia {
   /// Brands, or a prefix of several brands, and their media types.
-  private static let brands: [(brand: StaticString, type: String)] = [
+  private typealias Brands = [(brand: StaticString, type: String)]
+
+  private static let brands: Brands = [
     ("avif", "image/avif"), ("avis", "image/avif"), ("avci", "image/avci"), ("avcs", "image/avcs"),
     ("heic", "image/heic"), ("heix", "image/heic"), ("heim", "image/heic"), ("heis", "image/heic"),
     ("hevc", "image/heic-sequence"), ("hevx", "image/heic-sequence"), ("hevm", "image/heic-sequence"),
@@ -21,7 +23,7 @@ enum ISOBaseMedia {
   private static let vague = ["image/heif", "image/heif-sequence"]
 
   /// Brands of JPEG 2000, which are in the second box (ITU-T T.800 annex I, T.801, T.802, T.814, T.805).
-  private static let jpeg2000: [(brand: StaticString, type: String)] = [
+  private static let jpeg2000: Brands = [
     ("jp2 ", "image/jp2"), ("jpx ", "image/jpx"), ("jpm ", "image/jpm"), ("mjp2", "video/mj2"), ("mj2s", "video/mj2"),
     ("jph ", "image/jph"),
   ]
@@ -36,11 +38,7 @@ enum ISOBaseMedia {
     return ["moov", "mdat", "wide"].contains { header.has($0, at: 4) } ? "video/quicktime" : nil
   }
 
-  private static func type(
-    of header: [UInt8],
-    boxAt start: Int,
-    in brands: [(brand: StaticString, type: String)]
-  ) -> String? {
+  private static func type(of header: [UInt8], boxAt start: Int, in brands: Brands) -> String? {
     guard let size = header.number(4, at: start), size >= 12, header.has("ftyp", at: start + 4) else { return nil }
     let places = [start + 8] + stride(from: start + 16, to: min(start + size, header.count), by: 4)
     let named = places.lazy.compactMap { place in brands.first { header.has($0.brand, at: place) }?.type }

@@ -48,10 +48,6 @@ struct JSONShape {
     return values == 0 ? nil : values == 1 ? "application/json" : "application/x-ndjson"
   }
 
-  private init(text: [UInt8], place: Int) {
-    (self.text, self.place) = (text, place)
-  }
-
   /// Scans one value from ``place``.
   private mutating func extent() -> Extent {
     while place < text.count {

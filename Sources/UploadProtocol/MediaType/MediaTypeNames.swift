@@ -4,14 +4,14 @@ package enum MediaTypeNames {
   /// is unknown.
   package static func type(forFileName name: String) -> String? {
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    return typesByExtension[name[dot...].dropFirst().lowercased()]
+    return MediaTypeTable.typesByExtension[name[dot...].dropFirst().lowercased()]
   }
 
   /// The usual file name extension for a media type, without a dot; nil where the type is unknown.
   /// - Parameter type: in any case; parameters are ignored.
   package static func fileExtension(forType type: String) -> String? {
     let essence = Array(type.utf8.prefix { $0 != ASCII.semicolon }).trimmingBlanks.map(ASCII.lowercased)
-    return extensionsByType[usualName(of: essence.repairedText)]
+    return MediaTypeTable.extensionsByType[usualName(of: essence.repairedText)]
   }
 
   /// The media type in a Content-Type field, in lower case and without parameters; nil where the field is malformed (MIME
@@ -25,7 +25,7 @@ package enum MediaTypeNames {
 
   /// The name in ``MediaTypeTable`` of a type that has several; an unknown type as it is.
   static func usualName(of type: String) -> String {
-    MediaTypeTable.aliases[type] ?? type
+    MediaTypeTable.typesByAlias[type] ?? type
   }
 
   /// The best guess of a file's type: the type detected from its bytes, else the declared one, else that of its extension;
@@ -48,14 +48,4 @@ package enum MediaTypeNames {
     "text/html", "application/xml", "application/gpx+xml", "application/json", "application/geo+json",
     "application/x-ndjson", "text/vcard", "text/calendar", "text/vtt",
   ])
-
-  private static let typesByExtension = Dictionary(
-    MediaTypeTable.entries.flatMap { entry in entry.extensions.map { ($0, entry.type) } },
-    uniquingKeysWith: { first, _ in first }
-  )
-
-  private static let extensionsByType = Dictionary(
-    MediaTypeTable.entries.compactMap { entry in entry.extensions.first.map { (entry.type, $0) } },
-    uniquingKeysWith: { first, _ in first }
-  )
 }

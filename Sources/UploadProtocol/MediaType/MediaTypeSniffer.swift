@@ -65,13 +65,6 @@ package struct MediaTypeSniffer: Sendable {
     }
   }
 
-  /// The type of a file that consists of `bytes` or begins with them; nil where they show no known type.
-  package static func type(of bytes: some Collection<UInt8>) -> String? {
-    var sniffer = MediaTypeSniffer()
-    _ = sniffer.append(bytes)
-    return sniffer.finish()
-  }
-
   /// The type of a file, of which only the bytes that matter are read; nil where they show no known type.
   /// - Parameter read: returns at most `count` bytes at `offset`; an empty array at the end of the file.
   package static func type<Failure: Error>(

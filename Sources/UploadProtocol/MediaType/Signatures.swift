@@ -57,15 +57,13 @@ enum Signatures {
     return version & 0xFFFF < 43 ? "application/x-mach-binary" : "application/java-vm"
   }
 
-  /// The kinds of ELF files (e_type).
+  /// The type of an ELF file by the field e_type; nil for unknown values.
   private static func executable(_ header: [UInt8]) -> String? {
-    switch header.number(2, at: 16, bigEndian: header.dropFirst(5).first == 2) {
-    case 1: "application/x-object"
-    case 2: "application/x-executable"
-    case 3: "application/x-sharedlib"
-    case 4: "application/x-coredump"
-    default: nil
-    }
+    let types = [
+      "application/x-object", "application/x-executable", "application/x-sharedlib", "application/x-coredump",
+    ]
+    let kind = header.number(2, at: 16, bigEndian: header.dropFirst(5).first == 2) ?? 0
+    return (1...types.count).contains(kind) ? types[kind - 1] : nil
   }
 
   // MARK: Media

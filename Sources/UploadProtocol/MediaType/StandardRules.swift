@@ -4,6 +4,7 @@ enum StandardRules {
   static let plainText = "text/plain"
   static let xml = "text/xml"
   static let html = "text/html"
+  static let pdf = "application/pdf"
   static let zip = "application/zip"
   static let ogg = "application/ogg"
   static let mp3 = "audio/mpeg"
@@ -42,49 +43,49 @@ enum StandardRules {
 
 /// The tables of the WHATWG's MIME Sniffing standard, in its order and with its names of types.
 enum StandardPatterns {
-  typealias Entry = MediaTypeEntry
+  typealias Row = MediaTypeEntry
 
   /// Section 7.1: types that may run scripts.
-  static let scriptable: [Entry] = [
-    Entry(type: StandardRules.html, extensions: [], binary: tags.flatMap(patterns), text: []),
-    Entry(type: StandardRules.xml, extensions: [], binary: [BytePattern("<?xml", skipsWhitespace: true)], text: []),
-    Entry("application/pdf", bytes: "%PDF-"),
+  static let scriptable: [Row] = [
+    Row(StandardRules.html, patterns: tags.flatMap(patterns)),
+    Row(StandardRules.xml, patterns: [BytePattern("<?xml", skipsWhitespace: true)]),
+    Row(StandardRules.pdf, bytes: "%PDF-"),
   ]
 
   /// Section 7.1, types that may not run scripts; sections 6.1 and 6.2, images and sounds that need no algorithm.
-  static let media: [Entry] = [
-    Entry(StandardRules.postScript, bytes: "%!PS-Adobe-"),
-    Entry(StandardRules.plainText, hex: "FE FF .. ..", "FF FE .. ..", "EF BB BF .."),
-    Entry("image/x-icon", hex: "00 00 01 00", "00 00 02 00"),
-    Entry("image/bmp", bytes: "BM"),
-    Entry("image/gif", bytes: "GIF87a", "GIF89a"),
-    Entry("image/webp", hex: "52 49 46 46 .. .. .. .. 57 45 42 50 56 50"),
-    Entry("image/png", hex: "89 50 4E 47 0D 0A 1A 0A"),
-    Entry("image/jpeg", hex: "FF D8 FF"),
-    Entry("audio/basic", bytes: ".snd"),
-    Entry("audio/aiff", hex: "46 4F 52 4D .. .. .. .. 41 49 46 46"),
-    Entry(StandardRules.mp3, bytes: "ID3"),
-    Entry(StandardRules.ogg, hex: "4F 67 67 53 00"),
-    Entry("audio/midi", hex: "4D 54 68 64 00 00 00 06"),
-    Entry("video/avi", hex: "52 49 46 46 .. .. .. .. 41 56 49 20"),
-    Entry("audio/wave", hex: "52 49 46 46 .. .. .. .. 57 41 56 45"),
+  static let media: [Row] = [
+    Row(StandardRules.postScript, bytes: "%!PS-Adobe-"),
+    Row(StandardRules.plainText, hex: "FE FF .. ..", "FF FE .. ..", "EF BB BF .."),
+    Row("image/x-icon", hex: "00 00 01 00", "00 00 02 00"),
+    Row("image/bmp", bytes: "BM"),
+    Row("image/gif", bytes: "GIF87a", "GIF89a"),
+    Row("image/webp", hex: "52 49 46 46 .. .. .. .. 57 45 42 50 56 50"),
+    Row("image/png", hex: "89 50 4E 47 0D 0A 1A 0A"),
+    Row("image/jpeg", hex: "FF D8 FF"),
+    Row("audio/basic", bytes: ".snd"),
+    Row("audio/aiff", hex: "46 4F 52 4D .. .. .. .. 41 49 46 46"),
+    Row(StandardRules.mp3, bytes: "ID3"),
+    Row(StandardRules.ogg, hex: "4F 67 67 53 00"),
+    Row("audio/midi", hex: "4D 54 68 64 00 00 00 06"),
+    Row("video/avi", hex: "52 49 46 46 .. .. .. .. 41 56 49 20"),
+    Row("audio/wave", hex: "52 49 46 46 .. .. .. .. 57 41 56 45"),
   ]
 
   /// Section 6.3. The rules for unknown types do not use this table, since any text with the letters `LP` at offset 34
   /// would be a font; here it is used last, and only for bytes that are not text.
-  static let fonts: [Entry] = [
-    Entry("application/vnd.ms-fontobject", bytes: "LP", at: 34),
-    Entry("font/ttf", hex: "00 01 00 00"),
-    Entry("font/otf", bytes: "OTTO"),
-    Entry("font/collection", bytes: "ttcf"),
-    Entry("application/font-woff", bytes: "wOFF"),
+  static let fonts: [Row] = [
+    Row("application/vnd.ms-fontobject", bytes: "LP", at: 34),
+    Row("font/ttf", hex: "00 01 00 00"),
+    Row("font/otf", bytes: "OTTO"),
+    Row("font/collection", bytes: "ttcf"),
+    Row("application/font-woff", bytes: "wOFF"),
   ]
 
   /// Section 6.4.
-  static let archives: [Entry] = [
-    Entry("application/x-gzip", hex: "1F 8B 08"),
-    Entry(StandardRules.zip, hex: "50 4B 03 04"),
-    Entry("application/x-rar-compressed", hex: "52 61 72 20 1A 07 00"),
+  static let archives: [Row] = [
+    Row("application/x-gzip", hex: "1F 8B 08"),
+    Row(StandardRules.zip, hex: "50 4B 03 04"),
+    Row("application/x-rar-compressed", hex: "52 61 72 20 1A 07 00"),
   ]
 
   /// The tags of HTML that the standard recognizes.

@@ -8,16 +8,13 @@ enum TextShape {
   static func type(of header: [UInt8], isWhole: Bool) -> String? {
     let marked = MarkedText.utf8(header)
     if isVectorImage(marked ?? header) { return vectorImage }
-    if let marked, let type = markup(marked) { return type }
+    // HTML or XML behind a byte order mark, which the standard calls plain text although browsers render it.
+    if let marked, let type = StandardPatterns.scriptable.binaryType(of: marked), type != StandardRules.pdf {
+      return type
+    }
     // JSON and tables are recognized in UTF-8 only.
     let text = header.starts(with: byteOrderMark) ? Array(header.dropFirst(byteOrderMark.count)) : header
     return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
-  }
-
-  /// HTML or XML behind a byte order mark, which the standard calls plain text although browsers render it; nil for others.
-  private static func markup(_ text: [UInt8]) -> String? {
-    let type = StandardPatterns.scriptable.binaryType(of: text)
-    return type == StandardRules.html || type == StandardRules.xml ? type : nil
   }
 
   /// Whether the root element of an XML document is `svg`; the declaration, comments and the document type before it are
@@ -84,10 +81,6 @@ struct TableShape {
     if isWhole, table.previous != ASCII.lineFeed { table.append(ASCII.lineFeed) }
     return !table.isUneven && table.records >= 2 && table.expected ?? 0 >= 2
       && table.beginning < table.records && table.ending < table.records
-  }
-
-  private init(delimiter: UInt8) {
-    self.delimiter = delimiter
   }
 
   private mutating func append(_ byte: UInt8) {

@@ -16,7 +16,7 @@ package struct MultipartBoundary: Sendable, Equatable {
     guard Array(type).trimmingBlanks.equalsIgnoringCase("multipart/form-data") else {
       throw UploadError(
         .unsupportedType,
-        "The content type \(Excerpt.quoted(contentType)) is not accepted here. Send a form as multipart/form-data."
+        "The content type is \(Excerpt.quoted(contentType)). Send multipart/form-data."
       )
     }
     guard let parameters = HeaderParameters(contentType.utf8) else {

@@ -75,9 +75,6 @@ package struct MultipartParser: Sendable {
   /// The file that is reported once `unnamedFile` finds content.
   private var unnamedHead: MultipartPartHead?
 
-  /// How many bytes behind the closing delimiter were discarded so far. A CRLF is usual.
-  package private(set) var epilogueBytes: UInt64 = 0
-
   package init(boundary: MultipartBoundary, limits: MultipartLimits = MultipartLimits()) {
     self.limits = limits
     scanner = DelimiterScanner(boundary: boundary)
@@ -95,11 +92,7 @@ package struct MultipartParser: Sendable {
   /// Appends the next bytes of the body. Call ``next()`` until it returns nil before; otherwise the unparsed bytes and these
   /// are copied into one buffer.
   package mutating func append(_ buffer: ByteBuffer) {
-    guard input.readableBytes > 0 else {
-      input = buffer
-      return
-    }
-    input.writeImmutableBuffer(buffer)
+    if input.readableBytes == 0 { input = buffer } else { input.writeImmutableBuffer(buffer) }
   }
 
   /// The next event; nil where it needs more bytes.
@@ -127,13 +120,9 @@ package struct MultipartParser: Sendable {
   package mutating func finish() throws(UploadError) {
     if let failure { throw failure }
     switch phase {
-    case .epilogue:
-      return
+    case .epilogue: return
     case .preamble:
-      throw UploadError(
-        .incomplete,
-        "The form does not contain its boundary. Send the boundary that the Content-Type header states."
-      )
+      throw UploadError(.incomplete, "The form has no boundary. Send the one that the Content-Type header states.")
     case .delimiterLine, .headers, .field, .file, .unnamedFile:
       throw UploadError(.incomplete, "The form ended before its closing boundary. Send it again.")
     }
@@ -161,7 +150,6 @@ extension MultipartParser {
     case .file: return readFile()
     case .unnamedFile: return try readUnnamedFile()
     case .epilogue:
-      epilogueBytes &+= UInt64(input.readableBytes)
       consume(input.readableBytes)
       return nil
     }

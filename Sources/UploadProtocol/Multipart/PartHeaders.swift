@@ -61,7 +61,7 @@ struct PartHeaders {
     guard !encoding.equalsIgnoringCase("base64"), !encoding.equalsIgnoringCase("quoted-printable") else {
       throw UploadError(
         .unsupportedType,
-        "A part has the transfer encoding \(Excerpt.quoted(value)), which is not accepted. Send it as binary."
+        "A part has the transfer encoding \(Excerpt.quoted(value)). Send it as binary."
       )
     }
   }
