@@ -43,7 +43,7 @@ package enum ProgressLine {
 
   /// The text for a width without a bar: the name, truncated to leave room for the figure.
   private static func narrow(_ name: String, figure: String, width: Int, ellipsis: String) -> String {
-    let figure = TextWidth.cut(figure, to: width, ellipsis: "")
+    let figure = TextWidth.truncated(figure, to: width, ellipsis: "")
     let room = width - TextWidth.columns(figure) - 1
     guard room > 0 else { return TextWidth.right(figure, width) }
     return TextWidth.left(name, room, ellipsis: ellipsis) + " " + figure

@@ -32,7 +32,7 @@ package enum TextWidth {
   }
 
   /// `text` truncated to at most `width` columns; `ellipsis` ends a truncated text, where it fits.
-  package static func cut(_ text: String, to width: Int, ellipsis: String = "…") -> String {
+  static func truncated(_ text: String, to width: Int, ellipsis: String = "…") -> String {
     guard width > 0 else { return "" }
     let text = separated(text)
     guard columns(text) > width else { return text }
@@ -48,14 +48,14 @@ package enum TextWidth {
   }
 
   /// `text` truncated or padded with spaces at its end, to exactly `width` columns.
-  package static func left(_ text: String, _ width: Int, ellipsis: String = "…") -> String {
-    let fitting = cut(text, to: width, ellipsis: ellipsis)
+  static func left(_ text: String, _ width: Int, ellipsis: String = "…") -> String {
+    let fitting = truncated(text, to: width, ellipsis: ellipsis)
     return fitting + spaces(width - columns(fitting))
   }
 
   /// `text` truncated or padded with spaces before it, to exactly `width` columns.
-  package static func right(_ text: String, _ width: Int) -> String {
-    let fitting = cut(text, to: width, ellipsis: "")
+  static func right(_ text: String, _ width: Int) -> String {
+    let fitting = truncated(text, to: width, ellipsis: "")
     return spaces(width - columns(fitting)) + fitting
   }
 
@@ -67,14 +67,14 @@ package enum TextWidth {
 /// A table for people: rows of text under a row of headings, in columns as wide as their contents.
 package struct TextTable {
   private let rows: [[String]]
-  private let words: Set<Int>
+  private let textColumns: Set<Int>
 
   /// - Parameters:
   ///   - rows: a cell for each heading.
-  ///   - words: the columns with text, aligned left; columns with numbers are aligned right.
-  package init(headings: [String], rows: [[String]], words: Set<Int>) {
+  ///   - textColumns: the indices of columns with text, aligned left; columns with numbers are aligned right.
+  package init(headings: [String], rows: [[String]], textColumns: Set<Int>) {
     self.rows = [headings] + rows
-    self.words = words
+    self.textColumns = textColumns
   }
 
   /// One text line per row, without trailing spaces; no line end after the last.
@@ -82,7 +82,7 @@ package struct TextTable {
     let widths = rows[0].indices.map { column in rows.map { TextWidth.columns($0[column]) }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).enumerated().map { column, cell in
-        words.contains(column) ? TextWidth.left(cell.0, cell.1) : TextWidth.right(cell.0, cell.1)
+        textColumns.contains(column) ? TextWidth.left(cell.0, cell.1) : TextWidth.right(cell.0, cell.1)
       }
       var line = cells.joined(separator: "  ")
       while line.last == " " { line.removeLast() }

@@ -78,13 +78,13 @@ extension UploadSummary {
   /// The summary for people: a row of headings, a row per upload, and ``plainLine``; no line end after the last.
   package var table: String {
     let headings = ["name", "mode", "size", "time", "speed", "client peak", "server peak", "verdict"]
-    let table = TextTable(headings: headings, rows: uploads.map(Self.cells), words: [0, 1, 7])
+    let table = TextTable(headings: headings, rows: uploads.map(Self.cells), textColumns: [0, 1, 7])
     return table.text + "\n" + plainLine
   }
 
   private static func cells(_ upload: Entry) -> [String] {
     [
-      TextWidth.cut(PlainText.sanitized(upload.name), to: longestName),
+      TextWidth.truncated(PlainText.sanitized(upload.name), to: longestName),
       upload.mode.rawValue,
       ByteSize.text(upload.bytes),
       TimeText.clock(upload.seconds),

@@ -48,7 +48,7 @@ extension Comparison {
     TextTable(
       headings: columns.map(\.heading),
       rows: results.map { result in columns.map { $0.cell(result) } },
-      words: Set(columns.indices.filter { columns[$0].isWords })
+      textColumns: Set(columns.indices.filter { columns[$0].isWords })
     ).text
   }
 }
