@@ -25,12 +25,12 @@ package enum ProgressLine {
       return TextWidth.left(shortName + TextWidth.spaces(gap) + why, width, ellipsis: ellipsis)
     }
     var fields = fields(upload)
-    var taken = columns(of: fields)
-    while fields.count > 1, width - taken < shortestName + gap + shortestBar {
+    var used = columns(of: fields)
+    while fields.count > 1, width - used < shortestName + gap + shortestBar {
       fields.removeLast()
-      taken = columns(of: fields)
+      used = columns(of: fields)
     }
-    let room = width - taken
+    let room = width - used
     let right = fields.map { TextWidth.spaces(gap) + $0 }.joined()
     guard room >= shortestName + gap + shortestBar else {
       return narrow(name, figure: fields.first ?? "", width: width, ellipsis: ellipsis)

@@ -20,10 +20,10 @@ package struct ContentDisposition: Sendable, Equatable {
     let extended = parameters["filename*"]
     if let plain, !EncodedWord.mayBegin(plain.bytes) {
       filename = NameBytes(Self.bytes(plain, percentEscapes: true))
+    } else if let decoded = extended.flatMap({ ExtendedValue.decode($0.bytes) }) {
+      filename = NameBytes(decoded)
     } else {
-      filename =
-        extended.flatMap { ExtendedValue.decode($0.bytes) }.map { NameBytes($0) }
-        ?? plain.map { Self.decoded($0, percentEscapes: true) } ?? extended.map { NameBytes($0.bytes) }
+      filename = plain.map { Self.decoded($0, percentEscapes: true) } ?? extended.map { NameBytes($0.bytes) }
     }
   }
 

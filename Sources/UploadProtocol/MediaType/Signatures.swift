@@ -3,14 +3,11 @@
 enum Signatures {
   /// The type of a file that begins with `header` and is not text; nil where no rule matches.
   static func type(of header: [UInt8]) -> String? {
-    MediaTypeTable.entries.binaryType(of: header) ?? textType(of: header)
-      ?? (TarHeader.begins(header) ? "application/x-tar" : nil)
-      ?? ISOBaseMedia.type(of: header)
-      ?? program(header)
-      ?? (Matroska.documentType(of: header) == "matroska" ? "video/matroska" : nil)
-      ?? transport(header)
-      ?? portableImage(header)
-      ?? markup(behindNULs: header)
+    if let type = MediaTypeTable.entries.binaryType(of: header) ?? textType(of: header) { return type }
+    if TarHeader.begins(header) { return "application/x-tar" }
+    if let type = ISOBaseMedia.type(of: header) ?? program(header) { return type }
+    if Matroska.documentType(of: header) == "matroska" { return "video/matroska" }
+    return transport(header) ?? portableImage(header) ?? markup(behindNULs: header)
   }
 
   /// The type of a file that the standard calls text, by a beginning that ordinary text does not have; nil where no rule
@@ -90,9 +87,8 @@ enum Signatures {
   /// A script by the program that its first line names, such as `#!/usr/bin/env python3`.
   private static func script(_ header: [UInt8]) -> String? {
     guard header.has("#!", at: 0) else { return nil }
-    let names = firstLine(header.dropFirst(2)).split { ASCII.isBlank($0) || $0 == UInt8(ascii: "/") }.map(
-      \.repairedText
-    )
+    let line = firstLine(header.dropFirst(2))
+    let names = line.split { ASCII.isBlank($0) || $0 == UInt8(ascii: "/") }.map(\.repairedText)
     if names.contains(where: { ["sh", "bash", "dash", "ksh", "zsh"].contains($0) }) { return "application/x-sh" }
     if names.contains(where: { $0.hasPrefix("python") }) { return "text/x-python" }
     if names.contains(where: { $0.hasPrefix("perl") }) { return "text/x-perl" }

@@ -47,8 +47,8 @@ struct DelimiterScanner {
     borrowed = 2
   }
 
-  /// Scans the front of `bytes`, which must not be empty. A ``Step/content(_:)`` changes no state: a second call with the same
-  /// bytes returns it again.
+  /// Scans the front of `bytes`, which must not be empty. After ``Step/content(_:)`` and ``Step/mismatch``, a second call with
+  /// the same bytes returns the same step.
   mutating func scan(_ bytes: ByteBuffer) -> Step {
     // A copy, since the closure mutates `self` while it reads the needle.
     let needle = delimiter

@@ -134,9 +134,9 @@ extension MultipartParser {
   private mutating func advance() throws(UploadError) -> MultipartEvent? {
     switch phase {
     case .preamble:
-      let limit = limits.preambleBytes
+      let (skipped, limit) = (skipContent(), limits.preambleBytes)
       try preambleBytes.add(
-        skipContent(),
+        skipped,
         upTo: limit,
         .malformedForm,
         "No boundary in the form's first \(limit) bytes. Send the boundary that the Content-Type header states."
@@ -145,7 +145,8 @@ extension MultipartParser {
     case .delimiterLine: return try readDelimiterLine()
     case .headers: return try readHeaders()
     case .field:
-      try meter.addToField(skipContent())
+      let skipped = skipContent()
+      try meter.addToField(skipped)
       return nil
     case .file: return readFile()
     case .unnamedFile: return try readUnnamedFile()
