@@ -2,8 +2,8 @@ package import UploadCore
 
 /// Derives events from the differences between snapshots: for JSON lines, plain lines and the dashboard's log.
 ///
-/// An upload starts when it leaves the queue; before that, only its cancellation is reported. No clock: times are those of
-/// the snapshots. The history of an upload is discarded when the upload ends.
+/// An upload starts when it leaves the queue; before that, only its cancellation is reported. No clock: times are those
+/// of the snapshots. The history of an upload is discarded when the upload ends.
 package struct EventDeriver: Sendable {
   /// What was reported of an upload, to find out what is new.
   private struct History {
@@ -62,8 +62,9 @@ package struct EventDeriver: Sendable {
   private var histories: [UploadID: History] = [:]
   private var processReportedAt: ContinuousClock.Instant?
 
-  /// - Parameter interval: the least time between two progress events of one upload; nil to report neither progress nor the
-  ///   process's memory.
+  /// A deriver without history: every running upload of the first snapshot is reported as started.
+  /// - Parameter interval: the least time between two progress events of one upload; nil to report neither progress nor
+  ///   the process's memory.
   package init(interval: Duration? = .milliseconds(500)) {
     self.interval = interval
   }
@@ -81,7 +82,8 @@ package struct EventDeriver: Sendable {
       running += 1
       events += self.events(of: upload, at: snapshot.at)
     }
-    // The ledger drops ended uploads that are not read in time. No snapshot reports their end, so their history remains.
+    // The ledger drops ended uploads that are not read in time. No snapshot reports their end, so their history
+    // remains.
     if histories.count > running {
       let present = Set(snapshot.uploads.lazy.map(\.id))
       histories = histories.filter { present.contains($0.key) }
@@ -108,7 +110,8 @@ package struct EventDeriver: Sendable {
       histories[upload.id] = nil
       switch outcome {
       case .finished(let file):
-        // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the end.
+        // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the
+        // end.
         if let event = history.resume(upload, at: now) { events.append(event) }
         events.append(.finished(upload, file))
       case .failed(let error): events.append(.failed(upload, error))

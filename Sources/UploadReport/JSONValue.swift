@@ -1,7 +1,7 @@
 import UploadCore
 
-/// A JSON value (RFC 8259) whose objects keep the order of their keys, so that the fields of an event always have the same
-/// order.
+/// A JSON value (RFC 8259) whose objects keep the order of their keys, so that the fields of an event always have the
+/// same order.
 package enum JSONValue: Sendable {
   case null
   case bool(Bool)
@@ -31,7 +31,8 @@ package enum JSONValue: Sendable {
   /// The value as JSON text, without spaces and line ends.
   ///
   /// Every character that could control a terminal, disguise a name or begin another output line
-  /// (``PlainText/isUnsafe(_:)``) is written as `\uXXXX`, so the text is safe to show and has exactly the value's content.
+  /// (``PlainText/isUnsafe(_:)``) is written as `\uXXXX`, so the text is safe to show and has exactly the value's
+  /// content.
   package var serialized: String {
     switch self {
     case .null: "null"

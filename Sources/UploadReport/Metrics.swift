@@ -23,7 +23,8 @@ package struct Metrics: Sendable {
 }
 
 extension Metrics {
-  /// Reads the current values. States come from the meters alone: `stalled`, which needs samples over time, never occurs.
+  /// Reads the current values. States come from the meters alone: `stalled`, which needs samples over time, never
+  /// occurs.
   package init(ledger: UploadLedger, slabs: SlabUse, memory: ProcessMemory = .current()) {
     let (meters, totals) = ledger.reading()
     let active = meters.map { meter in
@@ -120,7 +121,7 @@ private struct MetricFamily {
     case counter
   }
 
-  /// Values are constants of this program and need no escaping.
+  /// Names and values of labels. Values are constants of this program and need no escaping.
   typealias Labels = KeyValuePairs<String, String>
   typealias Sample = (labels: Labels, value: UInt64)
 
@@ -129,6 +130,7 @@ private struct MetricFamily {
   private let help: String
   private let samples: [Sample]
 
+  /// A family with any number of samples.
   /// - Parameters:
   ///   - name: ends with `_bytes` for sizes.
   ///   - help: plain text on one output line, without quotes or backslashes.
@@ -141,6 +143,7 @@ private struct MetricFamily {
     self.init(name, .gauge, help, [([:], value)])
   }
 
+  /// The family in the text format: its description, then its samples.
   var text: String {
     var text = "# TYPE \(name) \(kind.rawValue)\n"
     if name.hasSuffix("_bytes") { text += "# UNIT \(name) bytes\n" }

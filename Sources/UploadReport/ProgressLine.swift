@@ -2,10 +2,10 @@ package import UploadCore
 
 /// The progress line of an upload on a terminal without the dashboard (`sluice send`).
 ///
-/// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate, time
-/// left, memory. A narrow terminal omits, in this order, memory, time, rate and bar. Columns have fixed widths, so that
-/// nothing moves from one progress line to the next. An upload that waits for its next attempt shows when and why after its
-/// name.
+/// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate,
+/// time left, memory. A narrow terminal omits, in this order, memory, time, rate and bar. Columns have fixed widths, so
+/// that nothing moves from one progress line to the next. An upload that waits for its next attempt shows when and why
+/// after its name.
 package enum ProgressLine {
   private static let shortestName = 8
   private static let longestName = 32

@@ -8,8 +8,8 @@ package enum TextWidth {
     separated(text).unicodeScalars.reduce(0) { $0 + ScalarKind($1).columns }
   }
 
-  /// `text` without the scalars that join several emoji into one, change their colour, or change a character to an emoji:
-  /// terminals disagree on the width of the result.
+  /// `text` without the scalars that join several emoji into one, change their colour, or change a character to an
+  /// emoji: terminals disagree on the width of the result.
   private static func separated(_ text: String) -> String {
     guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
     var kept = String.UnicodeScalarView()
@@ -69,8 +69,9 @@ package struct TextTable {
   private let rows: [[String]]
   private let textColumns: Set<Int>
 
+  /// A table of strings.
   /// - Parameters:
-  ///   - rows: a cell for each heading.
+  ///   - rows: each with a cell for every heading.
   ///   - textColumns: the indices of columns with text, aligned left; columns with numbers are aligned right.
   package init(headings: [String], rows: [[String]], textColumns: Set<Int>) {
     self.rows = [headings] + rows

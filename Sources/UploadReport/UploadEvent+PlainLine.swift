@@ -64,11 +64,13 @@ extension UploadEvent {
     return line
   }
 
+  /// `1.0 GiB, from 192.0.2.7:5555`
   private static func startText(_ upload: UploadSnapshot) -> String {
     let size = upload.size.map { (upload.sizeExact ? "" : "at most ") + ByteSize.text($0) } ?? "size unknown"
     return "\(size), \(upload.direction == .incoming ? "from" : "to") \(PlainText.sanitized(upload.remote))"
   }
 
+  /// `512.0 MiB of 1.0 GiB 50% 96.2 MiB/s 0:05 left, memory 3.0 MiB`
   private static func progressText(_ upload: UploadSnapshot) -> String {
     var line = ByteSize.text(upload.bytes)
     if let size = upload.size { line += " of \(ByteSize.text(size))" }
@@ -86,10 +88,12 @@ extension UploadEvent {
     return line + ", memory \(ByteSize.text(UInt64(max(0, upload.residentBytes))))"
   }
 
+  /// `waiting for the disk`
   private static func causeText(_ upload: UploadSnapshot) -> String {
     upload.cause.map { "waiting for \($0.text)" } ?? "cause unknown"
   }
 
+  /// `incoming stream "a" stored as "a (2)", 1.0 GiB in 10.2 s (100.4 MiB/s), peak memory 3.0 MiB`
   private static func finishedLine(_ upload: UploadSnapshot, _ file: FinishedUpload) -> String {
     var line = subject(upload) + (upload.direction == .incoming ? " stored" : " sent")
     if file.path != upload.name {

@@ -10,9 +10,9 @@ package struct ContentDisposition: Sendable, Equatable {
 
   /// Reads the field of a form's part (RFC 7578 section 4.2), as the usual clients write it.
   ///
-  /// `filename` takes precedence over `filename*`, which RFC 7578 forbids here: a client could use it to show one name to a
-  /// filter and another to the server. Where `filename` is encoded as RFC 2047 describes (.NET, PowerShell) it shows no
-  /// readable name, and `filename*` takes precedence. The bytes of names that are not UTF-8 are preserved.
+  /// `filename` takes precedence over `filename*`, which RFC 7578 forbids here: a client could use it to show one name
+  /// to a filter and another to the server. Where `filename` is encoded as RFC 2047 describes (.NET, PowerShell) it
+  /// shows no readable name, and `filename*` takes precedence. The bytes of names that are not UTF-8 are preserved.
   package init(part field: some Collection<UInt8>) {
     let parameters = DispositionParameters(field)
     name = parameters["name"].map { Self.bytes($0, percentEscapes: true).repairedText }
@@ -45,8 +45,8 @@ package struct ContentDisposition: Sendable, Equatable {
 
   /// Removes the escapes with which a client writes a name between quotes.
   ///
-  /// Some clients escape with backslashes; others (browsers) with `%22`, `%0D` and `%0A`, and leave backslashes as they are.
-  /// An escaped quote distinguishes the first from the second. Any other percent sign is part of the name.
+  /// Some clients escape with backslashes; others (browsers) with `%22`, `%0D` and `%0A`, and leave backslashes as they
+  /// are. An escaped quote distinguishes the first from the second. Any other percent sign is part of the name.
   private static func bytes(_ value: DispositionParameters.Value, percentEscapes: Bool) -> [UInt8] {
     guard value.isQuoted else { return Array(value.bytes) }
     if hasEscapedQuote(value.bytes) { return withoutBackslashes(value.bytes) }
@@ -89,9 +89,9 @@ package struct ContentDisposition: Sendable, Equatable {
 extension ContentDisposition {
   /// The value of a response's `Content-Disposition` field that has the client save the body as a file `name`.
   ///
-  /// It has the exact name as `filename*` (RFC 6266 section 4.3 and appendix D), and as `filename` an ASCII form for clients
-  /// that do not know `filename*`, such as `curl -OJ`. A name that is not UTF-8 has the ASCII form only (RFC 8187 section
-  /// 3.2.1).
+  /// It has the exact name as `filename*` (RFC 6266 section 4.3 and appendix D), and as `filename` an ASCII form for
+  /// clients that do not know `filename*`, such as `curl -OJ`. A name that is not UTF-8 has the ASCII form only (RFC
+  /// 8187 section 3.2.1).
   package static func attachment(named name: NameBytes) -> String {
     let text = name.bytes.repairedText
     let fallback = "attachment; filename=\"\(fallback(text))\""
@@ -99,7 +99,8 @@ extension ContentDisposition {
   }
 
   /// The name in characters that all clients interpret alike: ASCII, with `_` in place of other scalars, of quotes and
-  /// backslashes, which some clients do not unescape, and of a percent sign before two hexadecimal digits, which some decode.
+  /// backslashes, which some clients do not unescape, and of a percent sign before two hexadecimal digits, which some
+  /// decode.
   private static func fallback(_ name: String) -> String {
     var text = ""
     let scalars = Array(name.unicodeScalars)
@@ -116,21 +117,23 @@ extension ContentDisposition {
 
 /// The parameters of a Content-Disposition field, in the lenient syntax that real clients write.
 ///
-/// In addition to the grammar this accepts unquoted values that contain spaces and backslashes, and unescaped quotes inside
-/// quoted values: a quote ends a value only before a semicolon or the end of the field.
+/// In addition to the grammar this accepts unquoted values that contain spaces and backslashes, and unescaped quotes
+/// inside quoted values: a quote ends a value only before a semicolon or the end of the field.
 struct DispositionParameters {
   struct Value: Equatable {
     /// The value as it was sent, without the quotes around it.
     let bytes: ArraySlice<UInt8>
+    /// Whether the value was between quotes.
     let isQuoted: Bool
   }
 
   private var parameters: [(name: ArraySlice<UInt8>, value: Value)] = []
 
-  /// Whether a search for a quote that ends a value has reached the end of the field without success. It is not repeated:
-  /// the time for a field full of escaped quotes would grow with the square of its length.
+  /// Whether a search for a quote that ends a value has reached the end of the field without success. It is not
+  /// repeated: the time for a field full of escaped quotes would grow with the square of its length.
   private var isWithoutEnd = false
 
+  /// Reads all parameters of a field; never fails.
   init(_ field: some Collection<UInt8>) {
     var rest = Array(field)[...]
     while !rest.isEmpty {

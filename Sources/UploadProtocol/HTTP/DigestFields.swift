@@ -20,8 +20,8 @@ package enum DigestFields {
   }
 
   /// Reads `Want-Repr-Digest`.
-  /// - Returns: the algorithm of ``DigestAlgorithm`` with the highest weight; nil where none has one above 0, which means not
-  ///   acceptable.
+  /// - Returns: the algorithm of ``DigestAlgorithm`` with the highest weight; nil where none has one above 0, which
+  ///   means not acceptable.
   /// - Throws: ``UploadError`` with code `badRequest`.
   static func wanted(_ value: some Collection<UInt8>) throws(UploadError) -> DigestAlgorithm? {
     let members = try dictionary(value)
@@ -71,8 +71,8 @@ package enum DigestFields {
   }
 }
 
-/// The digests that a request states and requests of its content. An upload has no content coding and is never a range, so
-/// its content is the whole representation, and `Content-Digest` means the same as `Repr-Digest`.
+/// The digests that a request states and requests of its content. An upload has no content coding and is never a range,
+/// so its content is the whole representation, and `Content-Digest` means the same as `Repr-Digest`.
 package struct DigestRequest: Sendable, Equatable {
   /// The digests that the content must have.
   package private(set) var expected: ContentDigests

@@ -6,7 +6,8 @@ package struct SHAHash: ContentHash {
   private var sha256: SHA256?
   private var sha512: SHA512?
 
-  /// - Returns: nil for no algorithms.
+  /// Prepares to compute the digests by these algorithms.
+  /// - Returns: nil where there are none.
   package init?(_ algorithms: Set<DigestAlgorithm>) {
     guard !algorithms.isEmpty else { return nil }
     sha256 = algorithms.contains(.sha256) ? SHA256() : nil
@@ -26,7 +27,8 @@ package struct SHAHash: ContentHash {
   }
 }
 
-/// The secure algorithms of RFC 9530 section 5. The registry's other algorithms are insecure; fields with them are ignored.
+/// The secure algorithms of RFC 9530 section 5. The registry's other algorithms are insecure; fields with them are
+/// ignored.
 package enum DigestAlgorithm: String, Sendable, CaseIterable {
   case sha256 = "sha-256"
   case sha512 = "sha-512"
@@ -45,6 +47,7 @@ package struct CertificateFingerprint: Sendable, Hashable, CustomStringConvertib
   /// 64 digits, lower-case hexadecimal.
   package let digits: String
 
+  /// Reads a fingerprint, as the server prints it and users enter it.
   /// - Parameter text: 64 hexadecimal digits in either case; colons are ignored.
   /// - Throws: ``UploadError`` with code `badValue`.
   package init(_ text: String) throws(UploadError) {

@@ -1,8 +1,8 @@
 import Basics
 import UploadCore
 
-/// Text encoded as RFC 2047 describes for message headers, such as `=?utf-8?B?w6Q=?=`. RFC 7578 forbids this in forms, but
-/// .NET and PowerShell encode every name that is not ASCII in this way.
+/// Text encoded as RFC 2047 describes for message headers, such as `=?utf-8?B?w6Q=?=`. RFC 7578 forbids this in forms,
+/// but .NET and PowerShell encode every name that is not ASCII in this way.
 enum EncodedWord {
   private static let questionMark = UInt8(ascii: "?")
 
@@ -11,7 +11,8 @@ enum EncodedWord {
     value.starts(with: "=?".utf8) && value.count >= 8 && value.suffix(2).elementsEqual("?=".utf8)
   }
 
-  /// Decodes a value of one or more encoded sections; spaces and tabs between them are not part of the text (section 6.2).
+  /// Decodes a value of one or more encoded sections; spaces and tabs between them are not part of the text (section
+  /// 6.2).
   /// - Returns: the text in UTF-8; nil where the value contains anything else or a section cannot be decoded.
   static func decode(_ value: ArraySlice<UInt8>) -> [UInt8]? {
     var rest = value.trimmingBlanks
@@ -50,8 +51,8 @@ enum EncodedWord {
 /// A parameter value that states its character set, such as `utf-8''na%C3%AFve.txt` (RFC 8187 section 3.2.1, before
 /// that RFC 5987).
 enum ExtendedValue {
-  /// The text in UTF-8; nil where the character set and language are missing, the set is neither UTF-8 nor ISO-8859-1, or a
-  /// `%` is not followed by two hexadecimal digits. Bytes declared as UTF-8 are returned unchecked.
+  /// The text in UTF-8; nil where the character set and language are missing, the set is neither UTF-8 nor ISO-8859-1,
+  /// or a `%` is not followed by two hexadecimal digits. Bytes declared as UTF-8 are returned unchecked.
   static func decode(_ value: ArraySlice<UInt8>) -> [UInt8]? {
     let charset = value.prefix { $0 != ASCII.apostrophe }
     let language = value[charset.endIndex...].dropFirst().prefix { $0 != ASCII.apostrophe }
@@ -64,8 +65,8 @@ enum ExtendedValue {
 
 /// Converts names to UTF-8 from the character sets that clients use.
 enum Charset {
-  /// The text of `bytes` in UTF-8; nil where `charset` is neither UTF-8, US-ASCII nor ISO-8859-1. Bytes declared as UTF-8 or
-  /// US-ASCII are returned unchecked.
+  /// The text of `bytes` in UTF-8; nil where `charset` is neither UTF-8, US-ASCII nor ISO-8859-1. Bytes declared as
+  /// UTF-8 or US-ASCII are returned unchecked.
   static func utf8(_ bytes: [UInt8], from charset: some Collection<UInt8>) -> [UInt8]? {
     if charset.equalsIgnoringCase("utf-8") || charset.equalsIgnoringCase("us-ascii") { return bytes }
     guard charset.equalsIgnoringCase("iso-8859-1") else { return nil }

@@ -32,7 +32,9 @@ package enum HTTPDate {
     /// `08:49:37`
     let time: String
 
-    /// - Parameter seconds: since 1970; a year outside of 0 to 9999, which the formats cannot write, becomes the nearest.
+    /// The date at a time.
+    /// - Parameter seconds: since 1970. Times outside of the years 0 to 9999, which the formats cannot express, become
+    ///   the nearest of these.
     init(_ seconds: Int64) {
       let clamped = Int(min(max(seconds, -62_167_219_200), 253_402_300_799))
       let days = Int((Double(clamped) / 86_400).rounded(.down))
@@ -86,11 +88,14 @@ package enum HTTPDate {
     }
   }
 
+  /// The value of exactly so many digits; nil for other text.
   private static func number(_ text: some StringProtocol, digits: Int) -> Int? {
     guard text.utf8.count == digits, text.utf8.allSatisfy(ASCII.isDigit) else { return nil }
     return Int(text)
   }
 
+  /// Seconds since 1970 of a date in UTC: a year of four digits, the name of a month, a day of two digits and
+  /// `08:49:37`; nil where one of them is malformed or the date does not exist.
   private static func seconds(_ year: String, _ month: Substring, _ day: String, _ time: Substring) -> Int64? {
     let parts = time.split(separator: ":", omittingEmptySubsequences: false).map { number($0, digits: 2) }
     guard let year = number(year, digits: 4), let month = months.firstIndex(of: String(month)),

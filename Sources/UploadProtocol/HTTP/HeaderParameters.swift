@@ -1,12 +1,13 @@
-/// The parameters of a header field such as `multipart/form-data; boundary=x`, in the strict grammar of RFC 9110 sections
-/// 5.6.4 and 5.6.6.
+/// The parameters of a header field such as `multipart/form-data; boundary=x`, in the strict grammar of RFC 9110
+/// sections 5.6.4 and 5.6.6.
 struct HeaderParameters {
   /// The parameters in the order of the field, with their values unquoted.
   private var parameters: [(name: [UInt8], value: [UInt8])] = []
 
+  /// Reads the parameters of a field.
   /// - Parameter text: the field's value; the text before the first semicolon is ignored.
-  /// - Returns: nil where the grammar is broken: no `=`, blanks around it, a name or an unquoted value that is not a token, a
-  ///   quoted string without its end or with control characters.
+  /// - Returns: nil where the grammar is broken: no `=`, blanks around it, a name or an unquoted value that is not a
+  ///   token, a quoted string without its end or with control characters.
   init?(_ text: some Collection<UInt8>) {
     var rest = Array(text.drop { $0 != ASCII.semicolon })[...]
     while true {

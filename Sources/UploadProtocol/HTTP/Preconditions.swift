@@ -42,9 +42,10 @@ package struct Preconditions: Sendable, Equatable {
 
   /// Reads a request's fields.
   ///
-  /// Malformed dates are ignored, as the standard requires (sections 13.1.3 and 13.1.4). For malformed lists of entity tags
-  /// the standard has no rule. They are rejected, since a request that ignores its condition could overwrite a file; only in
-  /// a request that reads, a malformed `If-None-Match` is ignored, which causes an unnecessary transfer at most.
+  /// Malformed dates are ignored, as the standard requires (sections 13.1.3 and 13.1.4). For malformed lists of entity
+  /// tags the standard has no rule. They are rejected, since a request that ignores its condition could overwrite a
+  /// file; only in a request that reads, a malformed `If-None-Match` is ignored, which causes an unnecessary transfer
+  /// at most.
   /// - Parameter now: the current time in seconds since 1970.
   /// - Throws: ``UploadError`` with code `badRequest`.
   package init(_ fields: HTTPFields, for purpose: Purpose, now: Int64) throws(UploadError) {
@@ -69,8 +70,8 @@ package struct Preconditions: Sendable, Equatable {
     ifMatch == nil && ifNoneMatch == nil && ifUnmodifiedSince == nil && ifModifiedSince == nil
   }
 
-  /// Whether a generated page meets the conditions. It has neither an entity tag nor a date, so no tag matches it (section
-  /// 13.1.1).
+  /// Whether a generated page meets the conditions. It has neither an entity tag nor a date, so no tag matches it
+  /// (section 13.1.1).
   package var areMetByPage: Bool {
     if case .tags = ifMatch { false } else { true }
   }

@@ -8,6 +8,7 @@ package struct RequestTarget: Sendable, Equatable {
   /// Everything after the first `?`, as it was sent; nil without a `?`.
   package let query: String?
 
+  /// Splits the target of a request line at its first `?`.
   /// - Throws: ``UploadError`` with code `badRequest` where the target does not begin with a slash.
   package init(_ target: String) throws(UploadError) {
     guard target.utf8.first == UInt8(ascii: "/") else {
@@ -20,7 +21,8 @@ package struct RequestTarget: Sendable, Equatable {
 
   /// The path's last component, decoded; nil where the path ends in a slash.
   ///
-  /// It may contain a slash that was escaped, and may be `..`: the caller has to apply the rules for file names.
+  /// It may contain a slash that was escaped, and may be `..`: the caller must apply the rules for file names
+  /// (``FileName``).
   /// - Throws: ``UploadError`` with code `badRequest` where an escape is malformed or bytes were lost before.
   package func lastPathComponent() throws(UploadError) -> NameBytes? {
     let component = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last
@@ -35,15 +37,15 @@ package struct RequestTarget: Sendable, Equatable {
     return try Self.name(value, within: String(Substring(pair)), plusIsSpace: true)
   }
 
-  /// Whether the path has directories that ``lastPathComponent()`` omits: neither `/NAME` nor `/files/NAME`, the path to
-  /// download a file.
+  /// Whether the path has directories that ``lastPathComponent()`` omits: neither `/NAME` nor `/files/NAME`, the path
+  /// to download a file.
   package var hasDirectories: Bool {
     let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
     return components.count > (components.first?.elementsEqual("files".utf8) == true ? 2 : 1)
   }
 
-  /// The decoded value of the first query parameter with a name, where `+` stands for a space; empty for a parameter without
-  /// `=`, nil where there is no such parameter.
+  /// The decoded value of the first query parameter with a name, where `+` stands for a space; empty for a parameter
+  /// without `=`, nil where there is no such parameter.
   /// - Throws: ``UploadError`` with code `badRequest` where an escape in the value is malformed.
   package func parameter(_ name: String) throws(UploadError) -> String? {
     guard let (pair, value) = pair(name) else { return nil }
@@ -92,13 +94,13 @@ package struct RequestTarget: Sendable, Equatable {
 
 /// Percent-encoding of paths and queries (RFC 3986 section 2.1).
 package enum PercentEncoding {
-  /// Escapes every byte of `text` that is not unreserved (RFC 3986 section 2.3): for one segment of a path, or a name or
-  /// value of a query.
+  /// Escapes every byte of `text` that is not unreserved (RFC 3986 section 2.3): for one segment of a path, or a name
+  /// or value of a query.
   package static func encode(_ text: String) -> String {
     encode(text.utf8)
   }
 
-  /// The same for bytes, which need not be UTF-8.
+  /// Escapes all bytes that are not unreserved, as for text. The bytes need not be UTF-8.
   package static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var result: [UInt8] = []
     for byte in bytes {

@@ -1,7 +1,7 @@
 import Basics
 
-/// Parses dictionaries of structured fields (RFC 8941 section 4.2.2). Inner lists are rejected, since no field that is used
-/// here has any.
+/// Parses dictionaries of structured fields (RFC 8941 section 4.2.2). Inner lists are rejected, since no field that is
+/// used here has any.
 struct StructuredDictionary {
   private var rest: ArraySlice<UInt8>
 
@@ -17,7 +17,7 @@ struct StructuredDictionary {
     skipSpaces()
     while let key = key() {
       // A key alone stands for the boolean true.
-      guard let value = rest.skip(ASCII.equals) ? item() : .other, skipParameters() else { return nil }
+      guard let value = rest.skip(ASCII.equals) ? item() : StructuredItem.other, skipParameters() else { return nil }
       members[key] = value
       rest.skipBlanks()
       if rest.isEmpty { return members }
@@ -88,6 +88,7 @@ struct StructuredDictionary {
     return (1...3).contains(fraction.count) && digits.count <= 12 ? .other : nil
   }
 
+  /// Removes spaces, but not tabs (RFC 8941 section 3.1.2).
   private mutating func skipSpaces() {
     rest = rest.drop { $0 == ASCII.space }
   }

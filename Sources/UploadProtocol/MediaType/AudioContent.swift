@@ -1,9 +1,9 @@
-/// The header of a frame of MPEG audio (ISO/IEC 11172-3 section 2.4.1.3, ISO/IEC 13818-3; MIME Sniffing, section 6.2.3):
-/// versions 1, 2 and 2.5, layers I to III.
+/// The header of a frame of MPEG audio (ISO/IEC 11172-3 section 2.4.1.3, ISO/IEC 13818-3; MIME Sniffing, section
+/// 6.2.3): versions 1, 2 and 2.5, layers I to III.
 ///
-/// The standard's algorithm knows layer III alone. Where its text is in error (an `and` for an `or`, a difference with its
-/// operands exchanged, the two tables of bit rates exchanged) this does what it means: taken literally, no file would ever
-/// be MP3.
+/// The standard's algorithm knows layer III alone. Where its text is in error (an `and` for an `or`, a difference with
+/// its operands exchanged, the two tables of bit rates exchanged) this does what it means: taken literally, no file
+/// would ever be MP3.
 struct MPEGAudioFrame {
   /// Bytes from the beginning of this frame to that of the next: 24 to 2,881.
   let length: Int
@@ -75,11 +75,11 @@ struct ADTSFrame {
   }
 }
 
-/// Finds the format of an audio file behind its ID3v2 tag (id3.org, ID3v2.4 section 3.1): the standard says MP3 for every
-/// file with a tag, but FLAC, AAC and others have tags as well.
+/// Finds the format of an audio file behind its ID3v2 tag (id3.org, ID3v2.4 section 3.1): the standard says MP3 for
+/// every file with a tag, but FLAC, AAC and others have tags as well.
 ///
-/// A state machine that is given the file from its first byte, in chunks of any size. A tag with cover art has megabytes;
-/// they are skipped, not retained.
+/// A state machine that is given the file from its first byte, in chunks of any size. A tag with cover art has
+/// megabytes; they are skipped, not retained.
 struct TaggedAudio: Sendable, Equatable {
   private static let headerLength = 10
   /// Bytes behind the tag that identify the format.

@@ -11,7 +11,8 @@ struct BytePattern: Sendable {
   /// Whether whitespace between ``offset`` and the bytes is skipped.
   private let skipsWhitespace: Bool
 
-  /// - Parameter mask: one for each of `bytes`; nil compares all bits.
+  /// A pattern of bytes.
+  /// - Parameter mask: one mask for each of `bytes`; nil compares all bits.
   init(_ bytes: [UInt8], mask: [UInt8]? = nil, at offset: Int = 0, skipsWhitespace: Bool = false) {
     self.offset = offset
     self.bytes = bytes
@@ -30,7 +31,8 @@ struct BytePattern: Sendable {
     self.init(values.map { $0 ?? 0 }, mask: values.map { $0 == nil ? 0 : 0xFF }, at: offset)
   }
 
-  /// Whether a file that begins with `header` has this signature (MIME Sniffing, section 6, pattern matching algorithm).
+  /// Whether a file that begins with `header` has this signature (MIME Sniffing, section 6, pattern matching
+  /// algorithm).
   func matches(_ header: [UInt8]) -> Bool {
     var start = offset
     if skipsWhitespace { start += header.dropFirst(offset).prefix(while: Self.isWhitespace).count }

@@ -1,5 +1,5 @@
-/// Files that consist of boxes (ISO/IEC 14496-12), identified by the brands in their first box (registry: mp4ra.org), which
-/// are more exact than the standard's rule for MP4.
+/// Files that consist of boxes (ISO/IEC 14496-12), identified by the brands in their first box (registry: mp4ra.org),
+/// which are more exact than the standard's rule for MP4.
 enum ISOBaseMedia {
   /// Brands, or a prefix of several brands, and their media types.
   private typealias Brands = [(brand: StaticString, type: String)]
@@ -47,8 +47,8 @@ enum ISOBaseMedia {
   }
 }
 
-/// The kind of streams in an Ogg file (RFC 3533, types of RFC 5334): every stream begins with a page of its own, and all of
-/// these are at the file's beginning.
+/// The kind of streams in an Ogg file (RFC 3533, types of RFC 5334): every stream begins with a page of its own, and
+/// all of these are at the file's beginning.
 enum OggContent {
   private static let audio: [[UInt8]] = [
     Array("OpusHead".utf8), Array("\u{1}vorbis".utf8), Array("\u{7F}FLAC".utf8), Array("Speex   ".utf8),

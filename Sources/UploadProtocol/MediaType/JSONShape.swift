@@ -27,8 +27,8 @@ struct JSONShape {
   private var open: [UInt8] = []
   private var expectation = Expectation.value
 
-  /// `application/json`, `application/x-ndjson`, or nil for other text: also for a number, string or keyword outside of an
-  /// array or object.
+  /// `application/json`, `application/x-ndjson`, or nil for other text: also for a number, string or keyword outside of
+  /// an array or object.
   static func type(of text: [UInt8], isWhole: Bool) -> String? {
     var (place, values, lineEnds) = (0, 0, 0)
     while true {

@@ -1,7 +1,7 @@
 /// Maps file name extensions to media types and back, and chooses among what is known of a file's type.
 package enum MediaTypeNames {
-  /// The media type for a file name by its extension, the text after the last dot in any case; nil where there is none or it
-  /// is unknown.
+  /// The media type for a file name by its extension, the text after the last dot in any case; nil where there is none
+  /// or it is unknown.
   package static func type(forFileName name: String) -> String? {
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     return MediaTypeTable.typesByExtension[name[dot...].dropFirst().lowercased()]
@@ -14,8 +14,8 @@ package enum MediaTypeNames {
     return MediaTypeTable.extensionsByType[usualName(of: essence.repairedText)]
   }
 
-  /// The media type in a Content-Type field, in lower case and without parameters; nil where the field is malformed (MIME
-  /// Sniffing, section 4.4). A field with two types is malformed: a browser might use either.
+  /// The media type in a Content-Type field, in lower case and without parameters; nil where the field is malformed
+  /// (MIME Sniffing, section 4.4). A field with two types is malformed: a browser might use either.
   package static func essence(ofField field: String) -> String? {
     let essence = field.utf8.prefix { $0 != ASCII.semicolon }.map(ASCII.lowercased)
     let trimmed = essence.drop(while: ASCII.isWhitespace).reversed().drop(while: ASCII.isWhitespace).reversed()
@@ -28,11 +28,11 @@ package enum MediaTypeNames {
     MediaTypeTable.typesByAlias[type] ?? type
   }
 
-  /// The best guess of a file's type: the type detected from its bytes, else the declared one, else that of its extension;
-  /// nil where all are unknown.
+  /// The best guess of a file's type: the type detected from its bytes, else the declared one, else that of its
+  /// extension; nil where all are unknown.
   ///
-  /// A detected `text/plain` is vague: the declared type or that of the extension is preferred where it is a text as well,
-  /// unless the bytes of such a file would have shown that type.
+  /// A detected `text/plain` is vague: the declared type or that of the extension is preferred where it is a text as
+  /// well, unless the bytes of such a file would have shown that type.
   package static func best(detected: String?, declared: String?, fileName: String) -> String? {
     let stated = declared == unknown ? nil : declared
     let named = type(forFileName: fileName)

@@ -1,11 +1,11 @@
 package import UploadCore
 
-/// The media types that a server accepts. The type detected from a file's bytes decides; a declared type can only cause a
-/// rejection, since it proves nothing. Every accepted file is reported with a type that these rules accept.
+/// The media types that a server accepts. The type detected from a file's bytes decides; a declared type can only cause
+/// a rejection, since it proves nothing. Every accepted file is reported with a type that these rules accept.
 package struct MediaTypeRules: Sendable, Equatable {
   /// The accepted types; empty to accept all.
   package var allowed: [MediaTypePattern] = []
-  /// The rejected types; takes precedence over ``allowed``.
+  /// The rejected types, which take precedence over ``allowed``.
   package var denied: [MediaTypePattern] = []
 
   package init(allowed: [MediaTypePattern] = [], denied: [MediaTypePattern] = []) {
@@ -13,8 +13,9 @@ package struct MediaTypeRules: Sendable, Equatable {
     self.denied = denied
   }
 
-  /// Checks the type that a client declares, before the first byte; nil where it declares none.
-  /// - Throws: ``UploadError`` with code `unsupportedType`.
+  /// Checks the type that a client declares, before the first byte of the file.
+  /// - Parameter type: the declared type; nil, where the client declares none, is accepted.
+  /// - Throws: ``UploadError`` with code `unsupportedType` where ``denied`` includes the type.
   package func check(declared type: String?) throws(UploadError) {
     guard let type, denied.contains(where: { $0.matches(type) }) else { return }
     throw rejection("Files of type \(Excerpt.quoted(type)) are not accepted.")
@@ -24,8 +25,8 @@ package struct MediaTypeRules: Sendable, Equatable {
   /// - Parameters:
   ///   - detected: the detected type; nil, where it is unknown, counts as `application/octet-stream`.
   ///   - stored: the type that the file is stored and reported with.
-  ///   - named: that type without regard to the declared one. The file is listed with it where the file system has no place
-  ///     to store a type.
+  ///   - named: that type without regard to the declared one. The file is listed with it where the file system has no
+  ///     place to store a type.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
   package func check(detected: String?, stored: String, named: String) throws(UploadError) {
     let shown = detected ?? MediaTypeNames.unknown
@@ -52,7 +53,8 @@ package struct MediaTypePattern: Sendable, Equatable, CustomStringConvertible {
   private let kind: String
   private let subtype: String
 
-  /// - Throws: ``UploadError`` with code `badValue`.
+  /// Reads a pattern in any case, as the options `--allow-type` and `--deny-type` have it.
+  /// - Throws: ``UploadError`` with code `badValue` where the text is not `TYPE/SUBTYPE`, `TYPE/*` or `*/*`.
   package init(_ text: String) throws(UploadError) {
     let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ $0 == "*" || ($0.utf8.isToken && !$0.contains("*")) }),

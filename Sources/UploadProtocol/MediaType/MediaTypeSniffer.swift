@@ -1,9 +1,10 @@
 /// Detects the media type of a file from its first bytes, which may arrive in chunks of any size.
 ///
 /// No I/O and no clock. The result is for people and for `--allow-type`, never for safety: any content can be given the
-/// first bytes of another type. The rules of the WHATWG's MIME Sniffing standard come first (``StandardRules``), then rules
-/// for types that it does not know or does not tell apart (``Signatures``, ``TextShape``, ``ISOBaseMedia``, ``OggContent``,
-/// ``TaggedAudio``, ``ZipContent``). Retains at most ``framesLength`` bytes, and none once the result is known.
+/// first bytes of another type. The rules of the WHATWG's MIME Sniffing standard come first (``StandardRules``), then
+/// rules for types that it does not know or does not tell apart (``Signatures``, ``TextShape``, ``ISOBaseMedia``,
+/// ``OggContent``, ``TaggedAudio``, ``ZipContent``). Retains at most ``framesLength`` bytes, and none once the result
+/// is known.
 package struct MediaTypeSniffer: Sendable {
   package enum Result: Sendable, Equatable {
     /// The bytes so far do not decide: append more, or call ``MediaTypeSniffer/finish()`` at the end of the file.
@@ -166,8 +167,8 @@ package struct MediaTypeSniffer: Sendable {
   }
 }
 
-/// Searches a file for the mark of an ISO 9660 disc image: `CD001` at offset 32,769, behind 32 KiB that the standard leaves
-/// to other uses (ECMA-119 section 8.1). Retains no bytes.
+/// Searches a file for the mark of an ISO 9660 disc image: `CD001` at offset 32,769, behind 32 KiB that the standard
+/// leaves to other uses (ECMA-119 section 8.1). Retains no bytes.
 struct DiscSignature: Sendable {
   static let type = "application/x-iso9660-image"
 

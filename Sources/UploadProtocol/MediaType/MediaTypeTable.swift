@@ -11,7 +11,9 @@ struct MediaTypeEntry: Sendable {
   /// Signatures of files that may be text throughout.
   let text: [BytePattern]
 
+  /// A row of a table of media types.
   /// - Parameters:
+  ///   - alias: other names of the type.
   ///   - extensions: separated by spaces, the usual one first.
   ///   - hex: signatures of binary files in hexadecimal, see ``BytePattern/init(hex:at:)``.
   ///   - bytes: signatures of binary files in ASCII.
@@ -55,9 +57,9 @@ enum MediaTypeTable {
 
   /// One row per type; no type and no extension occurs twice.
   ///
-  /// Types are those registered with IANA; where there is none, what Debian's `mime-support` and browsers use. The first
-  /// signature that matches counts, so the order matters: a signature comes before those that it begins with, and for a
-  /// file with two signatures at different offsets the first row decides.
+  /// Types are those registered with IANA; where there is none, what Debian's `mime-support` and browsers use. The
+  /// first signature that matches counts, so the order matters: a signature comes before those that it begins with, and
+  /// for a file with two signatures at different offsets the first row decides.
   static let entries = [archives, documents, disks, images, audio, video, others, text].flatMap { $0 }
 
   /// The type for each of its other names.

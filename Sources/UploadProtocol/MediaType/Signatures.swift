@@ -1,5 +1,5 @@
-/// Types that the standard does not identify: by the signatures of ``MediaTypeTable`` and by rules that a pattern cannot
-/// express.
+/// Types that the standard does not identify: by the signatures of ``MediaTypeTable`` and by rules that a pattern
+/// cannot express.
 enum Signatures {
   /// The type of a file that begins with `header` and is not text; nil where no rule matches.
   static func type(of header: [UInt8]) -> String? {
@@ -10,8 +10,8 @@ enum Signatures {
     return transport(header) ?? portableImage(header) ?? markup(behindNULs: header)
   }
 
-  /// The type of a file that the standard calls text, by a beginning that ordinary text does not have; nil where no rule
-  /// matches.
+  /// The type of a file that the standard calls text, by a beginning that ordinary text does not have; nil where no
+  /// rule matches.
   static func textType(of header: [UInt8]) -> String? {
     MediaTypeTable.entries.textType(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
   }
@@ -23,16 +23,16 @@ enum Signatures {
 
   // MARK: Documents
 
-  /// HTML behind NUL bytes, which the standard calls binary data. HTML parsers ignore the NULs (HTML, section 13.2.5.1), so a
-  /// browser that is told that the file is HTML runs its scripts.
+  /// HTML behind NUL bytes, which the standard calls binary data. HTML parsers ignore the NULs (HTML, section
+  /// 13.2.5.1), so a browser that is told that the file is HTML runs its scripts.
   private static func markup(behindNULs header: [UInt8]) -> String? {
     guard header.first == 0 else { return nil }
     let rest = Array(header.drop { $0 == 0 || BytePattern.isWhitespace($0) })
     return StandardPatterns.scriptable.binaryType(of: rest) == StandardRules.html ? StandardRules.html : nil
   }
 
-  /// PostScript by its first two bytes `%!`, behind an optional end of transmission (0x04); nil for others. TeX sources with
-  /// a comment that names their program begin with these bytes as well.
+  /// PostScript by its first two bytes `%!`, behind an optional end of transmission (0x04); nil for others. TeX sources
+  /// with a comment that names their program begin with these bytes as well.
   static func postScript(_ header: [UInt8]) -> String? {
     let line = firstLine(header.drop { $0 == 4 })
     guard line.starts(with: "%!".utf8), !line.dropFirst(2).prefix(3).equalsIgnoringCase("tex") else { return nil }
@@ -48,8 +48,8 @@ enum Signatures {
       return header.has("PE\0\0", at: start)
         ? "application/vnd.microsoft.portable-executable" : "application/x-dosexec"
     }
-    // Java and Apple use the same four bytes. Two bytes of the next number are the version in a class file, always over 43,
-    // and the number of architectures in an Apple program, always fewer.
+    // Java and Apple use the same four bytes. Two bytes of the next number are the version in a class file, always over
+    // 43, and the number of architectures in an Apple program, always fewer.
     guard header.number(4, at: 0) == 0xCAFE_BABE, let version = header.number(4, at: 4) else { return nil }
     return version & 0xFFFF < 43 ? "application/x-mach-binary" : "application/java-vm"
   }

@@ -1,5 +1,5 @@
-/// The rules for identifying an unknown MIME type of the WHATWG's MIME Sniffing standard (section 7.1), scriptable types
-/// included, since the result is only reported.
+/// The rules for identifying an unknown MIME type of the WHATWG's MIME Sniffing standard (section 7.1), scriptable
+/// types included, since the result is only reported.
 enum StandardRules {
   static let plainText = "text/plain"
   static let xml = "text/xml"

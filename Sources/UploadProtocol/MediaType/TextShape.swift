@@ -17,8 +17,8 @@ enum TextShape {
     return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
   }
 
-  /// Whether the root element of an XML document is `svg`; the declaration, comments and the document type before it are
-  /// skipped.
+  /// Whether the root element of an XML document is `svg`; the declaration, comments and the document type before it
+  /// are skipped.
   static func isVectorImage(_ header: [UInt8]) -> Bool {
     var rest = header[...]
     while true {
@@ -39,8 +39,8 @@ enum TextShape {
 
 /// Text that begins with a byte order mark, in UTF-8 or in UTF-16 of either byte order.
 enum MarkedText {
-  /// The text behind the mark, in UTF-8; nil without a mark. An incomplete last UTF-16 unit is dropped, invalid ones become
-  /// U+FFFD.
+  /// The text behind the mark, in UTF-8; nil without a mark. An incomplete last UTF-16 unit is dropped, invalid ones
+  /// become U+FFFD.
   static func utf8(_ header: [UInt8]) -> [UInt8]? {
     if header.starts(with: [0xEF, 0xBB, 0xBF]) { return Array(header.dropFirst(3)) }
     guard header.starts(with: [0xFE, 0xFF]) || header.starts(with: [0xFF, 0xFE]) else { return nil }
@@ -53,8 +53,8 @@ enum MarkedText {
   }
 }
 
-/// Recognizes tables: at least two records with the same number of fields, two or more, separated by commas, semicolons or
-/// tabs (RFC 4180, and the variants that spreadsheets write).
+/// Recognizes tables: at least two records with the same number of fields, two or more, separated by commas, semicolons
+/// or tabs (RFC 4180, and the variants that spreadsheets write).
 struct TableShape {
   private var fields = 1
   /// The number of fields of every record so far; nil before the first.

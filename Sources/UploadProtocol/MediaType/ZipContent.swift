@@ -1,19 +1,20 @@
 /// Finds the type of a zip archive, such as an office document, a book or a program, by the names of its first entries.
 ///
 /// A state machine that is given the archive from its first byte, in chunks of any size. It reads the local headers
-/// (APPNOTE.TXT section 4.3.7), retains one at a time and skips content. An entry's length is untrusted; a false one only
-/// ends the search.
+/// (APPNOTE.TXT section 4.3.7), retains one at a time and skips content. An entry's length is untrusted; a false one
+/// only ends the search.
 struct ZipContent: Sendable, Equatable {
   /// How many bytes of an archive are searched.
   private static let usualLimit = 4096
-  /// The same for an archive that may be an office document: a thumbnail, or the list of a hundred slides, may come before
-  /// the part that identifies the program.
+  /// The same for an archive that may be an office document: a thumbnail, or the list of a hundred slides, may come
+  /// before the part that identifies the program.
   private static let officeLimit = 1 << 20
 
   private enum State: Equatable {
     /// In a local header. Next: ``skipping(_:then:)``, ``done``.
     case header
-    /// This many bytes of a name, of extra fields or of content remain. Next: ``mimetype(_:)``, ``header``, ``searching``.
+    /// This many bytes of a name, of extra fields or of content remain. Next: ``mimetype(_:)``, ``header``,
+    /// ``searching``.
     case skipping(Int, then: Following)
     /// In the content of a first entry `mimetype`; this many bytes remain. Next: ``skipping(_:then:)``, ``done``.
     case mimetype(Int)
@@ -22,6 +23,7 @@ struct ZipContent: Sendable, Equatable {
     case done
   }
 
+  /// What follows skipped bytes.
   private enum Following {
     case content, header
   }
@@ -100,6 +102,7 @@ struct ZipContent: Sendable, Equatable {
     skip(entry.lengthBeforeContent, then: .content)
   }
 
+  /// Begins to skip `count` bytes, which may be 0.
   private mutating func skip(_ count: Int, then following: Following) {
     state = .skipping(count, then: following)
     advance(0)
@@ -121,8 +124,8 @@ struct ZipContent: Sendable, Equatable {
     if following == .content { isFirst = false }
   }
 
-  /// Searches for the signature of the next header. Content that contains the signature may end the search for a type, no
-  /// more.
+  /// Searches for the signature of the next header. Content that contains the signature may end the search for a type,
+  /// no more.
   /// - Returns: how many bytes were processed.
   private mutating func search(_ bytes: some Collection<UInt8>) -> Int {
     var count = 0
@@ -152,6 +155,7 @@ struct ZipContent: Sendable, Equatable {
   private static let officeMarks: [StaticString] = ["[Content_Types].xml", "_rels/.rels", "docProps/", "docMetadata/"]
   private static let androidNames: [StaticString] = ["AndroidManifest.xml", "classes.dex", "resources.arsc"]
 
+  /// Draws conclusions from the name of an entry.
   private mutating func note(_ name: [UInt8]) {
     if Self.androidNames.contains(where: { name.has($0, at: 0) }) {
       return end("application/vnd.android.package-archive")
@@ -193,7 +197,8 @@ struct ZipContent: Sendable, Equatable {
 
     init() {}
 
-    /// - Parameter bytes: ``length(of:)`` bytes.
+    /// Reads a local header.
+    /// - Parameter bytes: as many bytes as ``length(of:)`` returns.
     /// - Returns: nil where they are not a local header.
     init?(_ bytes: [UInt8]) {
       guard bytes.starts(with: Self.signature),

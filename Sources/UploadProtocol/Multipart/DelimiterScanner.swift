@@ -1,12 +1,12 @@
 import NIOCore
 import UploadCore
 
-/// Finds the delimiter (CRLF, two dashes, the boundary) in a stream of buffers. A match may span several buffers; its bytes
-/// are pending until a later buffer decides.
+/// Finds the delimiter (CRLF, two dashes, the boundary) in a stream of buffers. A match may span several buffers; its
+/// bytes are pending until a later buffer decides.
 ///
-/// A boundary contains no CR, so CR occurs only at the delimiter's start. Two things follow. Pending bytes always equal the
-/// delimiter's first bytes, so the scanner stores only their number. And where they turn out to be content, no other match
-/// can begin inside them, so the search resumes at the next byte. The time is linear for all input.
+/// A boundary contains no CR, so CR occurs only at the delimiter's start. Two things follow. Pending bytes always equal
+/// the delimiter's first bytes, so the scanner stores only their number. And where they turn out to be content, no
+/// other match can begin inside them, so the search resumes at the next byte. The time is linear for all input.
 struct DelimiterScanner {
   /// What is at the front of the scanned bytes.
   enum Step: Equatable {
@@ -47,8 +47,8 @@ struct DelimiterScanner {
     borrowed = 2
   }
 
-  /// Scans the front of `bytes`, which must not be empty. After ``Step/content(_:)`` and ``Step/mismatch``, a second call with
-  /// the same bytes returns the same step.
+  /// Scans the front of `bytes`, which must not be empty. After ``Step/content(_:)`` and ``Step/mismatch``, a second
+  /// call with the same bytes returns the same step.
   mutating func scan(_ bytes: ByteBuffer) -> Step {
     // A copy, since the closure mutates `self` while it reads the needle.
     let needle = delimiter
@@ -97,12 +97,15 @@ struct DelimiterScanner {
   }
 }
 
-/// Parses what follows a boundary: two dashes, which end the form, or optional spaces and tabs and a CRLF, which begin a
-/// part.
+/// Parses what follows a boundary: two dashes, which end the form, or optional spaces and tabs and a CRLF, which begin
+/// a part.
 struct DelimiterLineEnd {
   enum Outcome {
+    /// The bytes so far are valid; append the next.
     case needsBytes
+    /// The line end is complete: the headers of a part follow.
     case partBegins
+    /// The second closing dash was found.
     case formEnds
   }
 
@@ -110,8 +113,8 @@ struct DelimiterLineEnd {
   private var previous: UInt8?
 
   /// Parses the next byte after the boundary.
-  /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly a
-  ///   delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
+  /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly
+  ///   a delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
   mutating func append(_ byte: UInt8) throws(UploadError) -> Outcome {
     defer { previous = byte }
     if previous == ASCII.dash, byte == ASCII.dash { return .formEnds }

@@ -2,11 +2,12 @@ import Glibc
 
 /// Finds a delimiter within one buffer; fast on all input, including bytes chosen by an attacker.
 ///
-/// Horspool's search on pairs of bytes: the pair at the window's end determines how far the window may move, with most data
-/// by the delimiter's length. Where a pair allows only a small step, a test of eight positions at once follows. It requires
-/// the delimiter's CR and LF and the boundary's first and last byte to be in place together. Since CR and LF occur nowhere
-/// else in a delimiter, no data passes it more often than at every fifth position. So each round advances by at least eight
-/// bytes or compares one of few candidates. (Glibc's module hides memmem, which is slow for some boundaries.)
+/// Horspool's search on pairs of bytes: the pair at the window's end determines how far the window may move, with most
+/// data by the delimiter's length. Where a pair allows only a small step, a test of eight positions at once follows. It
+/// requires the delimiter's CR and LF and the boundary's first and last byte to be in place together. Since CR and LF
+/// occur nowhere else in a delimiter, no data passes it more often than at every fifth position. So each round advances
+/// by at least eight bytes or compares one of few candidates. (Glibc's module hides memmem, which is slow for some
+/// boundaries.)
 struct DelimiterSearch {
   /// Positions tested at once, and the smallest step for which that test is not used.
   private static let stride = MemoryLayout<UInt64>.size

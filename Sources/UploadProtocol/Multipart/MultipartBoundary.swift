@@ -9,8 +9,8 @@ package struct MultipartBoundary: Sendable, Equatable {
   package let bytes: [UInt8]
 
   /// Reads the boundary from the value of a Content-Type header field. Of repeated parameters the first counts.
-  /// - Throws: ``UploadError`` with code `unsupportedType` where the type is not multipart/form-data, `malformedForm` where
-  ///   the parameters are malformed or the boundary is missing, too long, or contains CR, LF or NUL.
+  /// - Throws: ``UploadError`` with code `unsupportedType` where the type is not multipart/form-data, `malformedForm`
+  ///   where the parameters are malformed or the boundary is missing, too long, or contains CR, LF or NUL.
   package init(contentType: String) throws(UploadError) {
     let type = contentType.utf8.prefix { $0 != ASCII.semicolon }
     guard Array(type).trimmingBlanks.equalsIgnoringCase("multipart/form-data") else {
@@ -35,8 +35,9 @@ package struct MultipartBoundary: Sendable, Equatable {
     try self.init(bytes: boundary)
   }
 
-  /// - Throws: ``UploadError`` with code `malformedForm` where `bytes` are empty, longer than ``maximumLength`` or contain
-  ///   CR, LF or NUL.
+  /// A boundary of these bytes.
+  /// - Throws: ``UploadError`` with code `malformedForm` where `bytes` are empty, longer than ``maximumLength`` or
+  ///   contain CR, LF or NUL.
   init(bytes: [UInt8]) throws(UploadError) {
     let (length, limit) = (bytes.count, Self.maximumLength)
     guard (1...limit).contains(length) else {
@@ -60,7 +61,7 @@ package struct MultipartBoundary: Sendable, Equatable {
     return MultipartBoundary(random: "sluice-" + digits.joined())
   }
 
-  /// The value of the Content-Type header field for a form with this boundary.
+  /// The value of the Content-Type header field for a form with this boundary, quoted if necessary.
   package var contentType: String {
     if bytes.isToken { return "multipart/form-data; boundary=\(bytes.repairedText)" }
     let quoted = bytes.flatMap { $0 == ASCII.quote || $0 == ASCII.backslash ? [ASCII.backslash, $0] : [$0] }

@@ -1,7 +1,7 @@
 import UploadCore
 
-/// How much of everything except files a form may contain. A preamble over its limit makes the form malformed; everything
-/// else over its limit makes it too large.
+/// How much of everything except files a form may contain. A preamble over its limit makes the form malformed;
+/// everything else over its limit makes it too large.
 package struct MultipartLimits: Sendable, Equatable {
   /// Bytes before the first boundary, by default 8 KiB.
   package var preambleBytes = 8 << 10

@@ -18,8 +18,8 @@ package struct MultipartPartHead: Equatable, Sendable {
   /// The form control's name; nil where the part has none, which is accepted.
   package var fieldName: String?
 
-  /// The file's name as the client meant it: unescaped, not always UTF-8, with any directories still in it. Nil only for
-  /// a nested multipart/mixed body; empty where the client sends a file without a name.
+  /// The file's name as the client meant it: unescaped, not always UTF-8, with any directories still in it. Nil only
+  /// for a nested multipart/mixed body; empty where the client sends a file without a name.
   package var filename: NameBytes?
 
   /// The part's Content-Type as it was sent.
@@ -37,8 +37,8 @@ package struct MultipartPartHead: Equatable, Sendable {
 ///
 /// No I/O and no clock: give it buffers with ``append(_:)``, and call ``next()`` for events until it returns nil. File
 /// content is returned in the storage it arrived in; the parser itself retains a few KiB at most. Text fields, and form
-/// controls for which no file was chosen, are checked against their limits and discarded. After an error every call throws
-/// that same error.
+/// controls for which no file was chosen, are checked against their limits and discarded. After an error every call
+/// throws that same error.
 package struct MultipartParser: Sendable {
   private enum Phase {
     /// Before the first delimiter. Next: `delimiterLine`.
@@ -83,21 +83,22 @@ package struct MultipartParser: Sendable {
     meter = FieldMeter(limits: limits)
   }
 
-  /// How many bytes of the body were parsed up to the end of the last event: after `partBegan`, the offset of the file's
-  /// content. Bytes that may begin a delimiter are not counted until the next bytes decide.
+  /// How many bytes of the body were parsed up to the end of the last event: after `partBegan`, the offset of the
+  /// file's content. Bytes that may begin a delimiter are not counted until the next bytes decide.
   package var bytesConsumed: UInt64 {
     bytesParsed &- UInt64(scanner.pendingBytes)
   }
 
-  /// Appends the next bytes of the body. Call ``next()`` until it returns nil before; otherwise the unparsed bytes and these
-  /// are copied into one buffer.
+  /// Appends the next bytes of the body. Call ``next()`` until it returns nil before; otherwise the unparsed bytes and
+  /// these are copied into one buffer.
   package mutating func append(_ buffer: ByteBuffer) {
     if input.readableBytes == 0 { input = buffer } else { input.writeImmutableBuffer(buffer) }
   }
 
   /// The next event; nil where it needs more bytes.
   /// - Throws: ``UploadError`` with code `malformedForm` for a form that breaks the rules, `tooLarge` past a limit,
-  ///   `unsupportedType` for a part with a transfer encoding, `badRequest` for a malformed digest. Discard the whole form.
+  ///   `unsupportedType` for a part with a transfer encoding, `badRequest` for a malformed digest. Discard the whole
+  ///   form.
   package mutating func next() throws(UploadError) -> MultipartEvent? {
     if let failure { throw failure }
     do {
@@ -115,8 +116,8 @@ package struct MultipartParser: Sendable {
   }
 
   /// Checks that the form is complete. Call it at the end of the body, after ``next()`` has returned nil.
-  /// - Throws: ``UploadError`` with code `incomplete` where the closing delimiter is missing, or the error thrown before.
-  ///   Discard the whole form.
+  /// - Throws: ``UploadError`` with code `incomplete` where the closing delimiter is missing, or the error thrown
+  ///   before. Discard the whole form.
   package mutating func finish() throws(UploadError) {
     if let failure { throw failure }
     switch phase {

@@ -13,8 +13,8 @@ package struct MultipartWriter: Sendable {
 
   /// The bytes before a file's content: the delimiter and the part's headers.
   ///
-  /// Names are written as browsers do (the WHATWG's encoding of form data): raw UTF-8, with CR, LF and `"` escaped. Controls
-  /// in `contentType` are omitted, so that it cannot add a header.
+  /// Names are written as browsers do (the WHATWG's encoding of form data): raw UTF-8, with CR, LF and `"` escaped.
+  /// Controls in `contentType` are omitted, so that it cannot add a header.
   /// - Parameter filename: need not be UTF-8; its bytes are written as they are.
   package func head(fieldName: String, filename: NameBytes, contentType: String, isFirst: Bool) -> [UInt8] {
     var head = opening(fieldName, isFirst: isFirst)
@@ -26,8 +26,8 @@ package struct MultipartWriter: Sendable {
     return head
   }
 
-  /// A whole part with a text field (RFC 7578 section 4.2). The caller makes sure that `value` contains no delimiter, which
-  /// is certain with a random boundary.
+  /// A whole part with a text field (RFC 7578 section 4.2). The caller makes sure that `value` contains no delimiter,
+  /// which is certain with a random boundary.
   package func field(name: String, value: String, isFirst: Bool) -> [UInt8] {
     opening(name, isFirst: isFirst) + "\r\n\r\n".utf8 + value.utf8
   }

@@ -96,7 +96,8 @@ struct HeaderLines {
   }
 
   /// Reads from `buffer` up to and including the next line end.
-  /// - Returns: the header line without its line end, empty for the last of the section; nil where the buffer ends before.
+  /// - Returns: the header line without its line end, empty for the last of the section; nil where the buffer ends
+  ///   before.
   /// - Throws: ``UploadError`` with code `tooLarge` past a limit, `malformedForm` for an LF or CR on its own.
   mutating func read(from buffer: inout ByteBuffer) throws(UploadError) -> [UInt8]? {
     let length = Self.lengthOfLine(in: buffer)

@@ -8,8 +8,8 @@ import UploadCore
 @Suite struct MultipartAttackTests {
   private static let head = Array("--b\r\nContent-Disposition: form-data; filename=\"f\"\r\n\r\n".utf8)
 
-  /// A repeated pattern in a file is returned unchanged for all chunk sizes, in at most two events per chunk: one for the
-  /// bytes pending from the previous chunk and one for its own content.
+  /// A repeated pattern in a file is returned unchanged for all chunk sizes, in at most two events per chunk: one for
+  /// the bytes pending from the previous chunk and one for its own content.
   @Test(arguments: ["\r", "\n", "\r\n", "\r\n-", "\r\n--", "-", "\r\n--B", "\r\r\n", "\r\n--\r\n--B", "b", "-b"])
   func `content full of candidates is searched in linear time`(pattern: String) throws {
     let boundary = try MultipartBoundary("b")

@@ -2,8 +2,8 @@ import UploadCore
 
 @testable import UploadProtocol
 
-/// A simple second implementation of the rules of forms, which reads the whole body at once; the real parser must agree with
-/// it. Only the parsing of single header lines is shared.
+/// A simple second implementation of the rules of forms, which reads the whole body at once; the real parser must agree
+/// with it. Only the parsing of single header lines is shared.
 struct ReferenceParser {
   private let delimiter: [UInt8]
   private let limits: MultipartLimits
@@ -62,8 +62,8 @@ struct ReferenceParser {
     }
   }
 
-  /// The bytes from `start` to the first delimiter that begins at `search` or later, and the index behind that delimiter.
-  /// Without a delimiter, bytes at the end that may begin one are not included.
+  /// The bytes from `start` to the first delimiter that begins at `search` or later, and the index behind that
+  /// delimiter. Without a delimiter, bytes at the end that may begin one are not included.
   private func content(after search: Int, startingAt start: Int) -> (ArraySlice<UInt8>, next: Int?) {
     for index in search..<text.count {
       let rest = text[index...]
