@@ -16,23 +16,26 @@ struct MPEGAudioFrame {
     [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
     [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
   ]
-  /// The same of versions 2 and 2.5.
+  /// Bit rates 1 to 14 of versions 2 and 2.5 in kbit/s, for layers III, II and I.
   private static let ratesOfVersion2 = [
     [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
     [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
     [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
   ]
 
-  /// Nil where no frame begins; one of free format, whose header does not state its length, counts as none.
+  /// Reads the header of a frame.
+  /// - Returns: nil where no frame begins. A frame of free format, whose header does not state its length, is not
+  ///   recognized.
   init?(_ header: [UInt8], at offset: Int) {
     guard let bits = header.number(4, at: offset), bits >> 21 == 0x7FF else { return nil }
-    // Versions 2.5, none, 2 and 1; layers none, III, II and I.
+    // The values 0 to 3 of the version are 2.5, reserved, 2 and 1; those of the layer are reserved, III, II and I.
     let (version, layer) = (bits >> 19 & 3, bits >> 17 & 3)
     let (rate, frequency, padding) = (bits >> 12 & 15, bits >> 10 & 3, bits >> 9 & 1)
     guard version != 1, layer != 0, rate > 0, rate < 15, frequency < 3 else { return nil }
     let isVersion1 = version == 3
     // Version 2 halves the sampling frequency, version 2.5 once more.
-    let samplesPerSecond = [44_100, 48_000, 32_000][frequency] >> [2, 0, 1, 0][version]
+    let halvings = [2, 0, 1, 0][version]
+    let samplesPerSecond = [44_100, 48_000, 32_000][frequency] >> halvings
     let kilobitsPerSecond = (isVersion1 ? Self.ratesOfVersion1 : Self.ratesOfVersion2)[layer - 1][rate - 1]
     if layer == 3 {
       length = (12_000 * kilobitsPerSecond / samplesPerSecond + padding) * 4
@@ -51,12 +54,13 @@ struct MPEGAudioFrame {
   }
 }
 
-/// The header of a frame of AAC with its length in it (ADTS, ISO/IEC 13818-7 section 6.2).
+/// The header of an AAC frame in an audio data transport stream (ADTS, ISO/IEC 13818-7 section 6.2).
 struct ADTSFrame {
   /// Bytes from the beginning of this frame to that of the next: 7 to 8,191.
   let length: Int
 
-  /// Nil where no frame begins.
+  /// Reads the header of a frame.
+  /// - Returns: nil where no frame begins.
   init?(_ header: [UInt8], at offset: Int) {
     guard let bits = header.number(4, at: offset), bits >> 16 & 0xFFF6 == 0xFFF0,
       // Sampling frequencies 13 to 15 are reserved or forbidden.

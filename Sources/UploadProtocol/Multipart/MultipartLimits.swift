@@ -24,11 +24,11 @@ package struct MultipartLimits: Sendable, Equatable {
 
 extension Int {
   /// Adds `count` to a counter, within a limit.
-  /// - Throws: ``UploadError`` with `code` and `message` where the sum would exceed `limit`.
+  /// - Throws: ``UploadError`` with this code and message where the sum would exceed `limit`; the counter is unchanged.
   mutating func add(
     _ count: Int,
     upTo limit: Int,
-    _ code: UploadError.Code = .tooLarge,
+    code: UploadError.Code = .tooLarge,
     _ message: @autoclosure () -> String
   ) throws(UploadError) {
     // A subtraction cannot overflow here, an addition could.

@@ -139,7 +139,7 @@ extension MultipartParser {
       try preambleBytes.add(
         skipped,
         upTo: limit,
-        .malformedForm,
+        code: .malformedForm,
         "No boundary in the form's first \(limit) bytes. Send the boundary that the Content-Type header states."
       )
       return nil
