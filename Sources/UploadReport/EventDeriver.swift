@@ -1,20 +1,21 @@
 package import UploadCore
 
-/// Derives events from one snapshot to the next: for JSON lines, plain lines and the dashboard's log.
+/// Derives events from the differences between snapshots: for JSON lines, plain lines and the dashboard's log.
 ///
-/// An upload begins when it leaves the queue; until then there is nothing to report but that it was cancelled.
-/// Pure: the clock is the snapshots' own. The history of an upload is dropped when the upload ends.
+/// An upload starts when it leaves the queue; before that, only its cancellation is reported. No clock: times are those
+/// of the snapshots. The history of an upload is discarded when the upload ends.
 package struct EventDeriver: Sendable {
-  /// What has to be known of an upload to find out what is new.
+  /// What was reported of an upload, to find out what is new.
   private struct History {
-    /// When its progress was last reported.
+    /// When progress was last reported.
     var reportedAt: ContinuousClock.Instant
     var reported: Reading?
     var stall: (cause: StallCause, since: ContinuousClock.Instant)?
-    /// The number of the last attempt that was announced; none before the second.
+    /// The number of the last attempt that was reported; the first is not reported.
     var attempt = 1
 
-    /// Notes whether it stands still, and why.
+    /// Records whether the upload is stalled.
+    /// - Returns: `stalled` for a new stall or a new cause, `resumed` at the end of a stall; otherwise nil.
     mutating func noteStall(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
       guard let cause = upload.cause else { return resume(upload, at: now) }
       guard stall?.cause != cause else { return nil }
@@ -22,14 +23,15 @@ package struct EventDeriver: Sendable {
       return .stalled(upload)
     }
 
-    /// Notes that it moves.
+    /// Records that the upload is not stalled.
+    /// - Returns: `resumed` at the end of a stall; otherwise nil.
     mutating func resume(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
       defer { stall = nil }
       return stall.map { .resumed(upload, seconds: (now - $0.since).inSeconds) }
     }
 
-    /// Notes how far it is. A stalled upload is reported again only when something about it is new, such as memory it
-    /// gave back.
+    /// Records the progress.
+    /// - Returns: `progress`; nil for a stalled upload that has not changed since the last report.
     mutating func noteProgress(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
       let reading = Reading(upload)
       guard upload.state != .stalled || reported != reading else { return nil }
@@ -39,7 +41,7 @@ package struct EventDeriver: Sendable {
     }
   }
 
-  /// What makes a progress line of a stalled upload different from the one before.
+  /// The values that a progress event of a stalled upload can change, such as memory that was released.
   private struct Reading: Equatable {
     var state: UploadState
     var bytes: UInt64
@@ -53,33 +55,35 @@ package struct EventDeriver: Sendable {
     }
   }
 
-  /// How often the process's memory is reported, while anything moves.
+  /// The least time between two reports of the process's memory.
   private static let processInterval = Duration.seconds(1)
 
   private let interval: Duration?
   private var histories: [UploadID: History] = [:]
   private var processReportedAt: ContinuousClock.Instant?
 
-  /// - Parameter interval: the least time between two progress events of one upload; nil for neither progress nor the
-  ///   process's memory.
+  /// A deriver without history: every running upload of the first snapshot is reported as started.
+  /// - Parameter interval: the least time between two progress events of one upload; nil to report neither progress nor
+  ///   the process's memory.
   package init(interval: Duration? = .milliseconds(500)) {
     self.interval = interval
   }
 
-  /// How many uploads it remembers.
-  var remembered: Int { histories.count }
+  /// How many uploads have a history.
+  var historyCount: Int { histories.count }
 
-  /// What has happened since the snapshot before, in the order in which it is reported.
+  /// The events since the previous snapshot, in the order in which to report them.
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
     var events: [UploadEvent] = []
-    // Ends first: an upload that begins in the place of one that ended is then reported after it.
+    // Ended uploads first, so that an upload that starts in the place of one that ended is reported after it.
     for upload in snapshot.uploads where upload.outcome != nil { events += self.events(of: upload, at: snapshot.at) }
     var running = 0
     for upload in snapshot.uploads where upload.outcome == nil && !upload.isInLine {
       running += 1
       events += self.events(of: upload, at: snapshot.at)
     }
-    // The ledger drops ended uploads that are not drained in time: they have no last snapshot to drop their history.
+    // The ledger drops ended uploads that are not read in time. No snapshot reports their end, so their history
+    // remains.
     if histories.count > running {
       let present = Set(snapshot.uploads.lazy.map(\.id))
       histories = histories.filter { present.contains($0.key) }
@@ -91,7 +95,8 @@ package struct EventDeriver: Sendable {
 
   private mutating func appendProcess(_ snapshot: Snapshot, to events: inout [UploadEvent]) {
     let moves = !events.isEmpty || snapshot.uploads.contains { $0.state != .stalled }
-    guard moves, isDue(Self.processInterval, after: processReportedAt, at: snapshot.at) else { return }
+    let isDue = processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
+    guard moves, isDue else { return }
     processReportedAt = snapshot.at
     events.append(.process(snapshot.memory, snapshot.slabs))
   }
@@ -103,9 +108,15 @@ package struct EventDeriver: Sendable {
     if known == nil, !upload.hasFailedBeforeItBegan, !upload.isInLine { events.append(.started(upload)) }
     if let outcome = upload.outcome {
       histories[upload.id] = nil
-      // It can only have finished by moving again; one that failed or was cancelled ended stalled.
-      if case .finished = outcome, let event = history.resume(upload, at: now) { events.append(event) }
-      events.append(Self.end(outcome, of: upload))
+      switch outcome {
+      case .finished(let file):
+        // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the
+        // end.
+        if let event = history.resume(upload, at: now) { events.append(event) }
+        events.append(.finished(upload, file))
+      case .failed(let error): events.append(.failed(upload, error))
+      case .cancelled: events.append(.cancelled(upload))
+      }
       return events
     }
     if let event = history.noteStall(upload, at: now) { events.append(event) }
@@ -114,28 +125,10 @@ package struct EventDeriver: Sendable {
       history.reportedAt = now
       events.append(.retrying(upload))
     }
-    if let interval, isDue(interval, after: history.reportedAt, at: now),
-      let event = history.noteProgress(upload, at: now)
-    {
+    if let interval, now - history.reportedAt >= interval, let event = history.noteProgress(upload, at: now) {
       events.append(event)
     }
     histories[upload.id] = history
     return events
-  }
-
-  private static func end(_ outcome: UploadOutcome, of upload: UploadSnapshot) -> UploadEvent {
-    switch outcome {
-    case .finished(let file): .finished(upload, file)
-    case .failed(let error): .failed(upload, error)
-    case .cancelled: .cancelled(upload)
-    }
-  }
-
-  private func isDue(
-    _ interval: Duration,
-    after last: ContinuousClock.Instant?,
-    at now: ContinuousClock.Instant
-  ) -> Bool {
-    last.map { now - $0 >= interval } ?? true
   }
 }

@@ -1,114 +1,88 @@
 import UploadCore
 
-/// A JSON value (RFC 8259) whose objects keep the order of their keys, so that the lines of `--json` read the same
-/// every time.
+/// A JSON value (RFC 8259) whose objects keep the order of their keys, so that the fields of an event always have the
+/// same order.
 package enum JSONValue: Sendable {
   case null
   case bool(Bool)
   case integer(Int)
   case unsigned(UInt64)
-  /// Written with at most three decimals, always with a point; what is not finite becomes `null`.
+  /// Written with at most three decimals, always with a point; NaN and infinity become `null`.
   case double(Double)
   case string(String)
   case array([JSONValue])
   case object([(String, JSONValue)])
 
-  /// The value, or `null` where there is none.
+  /// A string; `null` for nil.
   package static func optional(_ text: String?) -> JSONValue {
     text.map { .string($0) } ?? .null
   }
 
-  /// The value, or `null` where there is none.
+  /// An integer; `null` for nil.
   package static func optional(_ number: UInt64?) -> JSONValue {
     number.map { .unsigned($0) } ?? .null
   }
 
-  /// The value, or `null` where there is none.
+  /// A number with at most three decimals; `null` for nil.
   package static func optional(_ number: Double?) -> JSONValue {
     number.map { .double($0) } ?? .null
   }
 
-  /// The value as text on one line, without spaces.
+  /// The value as JSON text, without spaces and line ends.
   ///
   /// Every character that could control a terminal, disguise a name or begin another output line
-  /// (``PlainText/isUnsafe(_:)``) is written as `\uXXXX`, so the text is safe to show and has exactly the value's content.
+  /// (``PlainText/isUnsafe(_:)``) is written as `\uXXXX`, so the text is safe to show and has exactly the value's
+  /// content.
   package var serialized: String {
-    var text = ""
-    write(to: &text)
-    return text
-  }
-
-  private func write(to text: inout String) {
     switch self {
-    case .null: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .integer(let value): text += String(value)
-    case .unsigned(let value): text += String(value)
-    case .double(let value): text += Self.text(of: value)
-    case .string(let value): Self.write(value, to: &text)
-    case .array(let values):
-      text += "["
-      for (index, value) in values.enumerated() {
-        if index > 0 { text += "," }
-        value.write(to: &text)
-      }
-      text += "]"
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .integer(let value): String(value)
+    case .unsigned(let value): String(value)
+    case .double(let value): Self.text(of: value)
+    case .string(let value): Self.quoted(value)
+    case .array(let values): "[" + values.map(\.serialized).joined(separator: ",") + "]"
     case .object(let members):
-      text += "{"
-      for (index, (key, value)) in members.enumerated() {
-        if index > 0 { text += "," }
-        Self.write(key, to: &text)
-        text += ":"
-        value.write(to: &text)
-      }
-      text += "}"
+      "{" + members.map { key, value in "\(Self.quoted(key)):\(value.serialized)" }.joined(separator: ",") + "}"
     }
   }
 
   private static func text(of value: Double) -> String {
     guard value.isFinite else { return "null" }
-    // From here on a double has no thousandths, and multiplying could overflow.
+    // Larger values have no thousandths, and the multiplication could overflow.
     guard abs(value) < 1e12 else { return "\(value)" }
     let rounded = (value * 1000).rounded() / 1000
-    // Thousandths below zero must not print as -0.0; Swift prints 0.0001 and smaller with an exponent, none is left.
+    // Avoids -0.0. Swift prints an exponent for less than 0.001, which does not occur after rounding.
     return rounded == 0 ? "0.0" : "\(rounded)"
   }
 
-  private static func write(_ string: String, to text: inout String) {
-    text += "\""
-    if string.unicodeScalars.contains(where: mustEscape) {
-      for scalar in string.unicodeScalars {
-        if mustEscape(scalar) { writeEscape(of: scalar, to: &text) } else { text.unicodeScalars.append(scalar) }
-      }
-    } else {
-      text += string
-    }
-    text += "\""
+  private static func quoted(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: mustEscape) else { return "\"\(text)\"" }
+    let characters = text.unicodeScalars.map { mustEscape($0) ? escape($0) : String($0) }
+    return "\"\(characters.joined())\""
   }
 
   private static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {
     scalar == "\"" || scalar == "\\" || PlainText.isUnsafe(scalar)
   }
 
-  private static func writeEscape(of scalar: Unicode.Scalar, to text: inout String) {
+  private static func escape(_ scalar: Unicode.Scalar) -> String {
     switch scalar {
-    case "\"": text += "\\\""
-    case "\\": text += "\\\\"
-    case "\n": text += "\\n"
-    case "\r": text += "\\r"
-    case "\t": text += "\\t"
+    case "\"": return "\\\""
+    case "\\": return "\\\\"
+    case "\n": return "\\n"
+    case "\r": return "\\r"
+    case "\t": return "\\t"
     default:
-      // Two escapes, a surrogate pair, beyond the basic plane.
-      for unit in String(scalar).utf16 {
-        let digits = String(unit, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      }
+      // Two UTF-16 units, a surrogate pair, beyond the basic multilingual plane.
+      let units = String(scalar).utf16.map { String($0, radix: 16) }
+      return units.map { "\\u" + String(repeating: "0", count: 4 - $0.count) + $0 }.joined()
     }
   }
 }
 
 extension JSONValue {
-  /// A speed in whole bytes per second: fractions of a byte would only be noise. What is not a positive number is 0.
+  /// A speed in whole bytes per second; 0 for NaN and negative numbers, at most 10^18.
   static func speed(_ bytesPerSecond: Double) -> JSONValue {
     .unsigned(UInt64(exactly: min(max(0, bytesPerSecond.isNaN ? 0 : bytesPerSecond), 1e18).rounded()) ?? 0)
   }

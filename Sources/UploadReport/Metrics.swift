@@ -1,11 +1,11 @@
 package import UploadCore
 
-/// What `/metrics` reports: counts and memory of all uploads at one instant, as OpenMetrics text.
+/// The counts and memory of all uploads at one instant, as `/metrics` reports them.
 package struct Metrics: Sendable {
   /// The media type of ``text``.
   package static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-  /// What counts of an upload that runs.
+  /// A running upload.
   struct Active: Sendable {
     var direction: UploadDirection
     var mode: UploadMode
@@ -16,14 +16,15 @@ package struct Metrics: Sendable {
   }
 
   var active: [Active]
-  /// Counts of uploads since the start, by direction.
+  /// Counts of uploads since the process began.
   var totals: [UploadDirection: UploadLedger.Totals]
   var slabs: SlabUse
   var memory: ProcessMemory
 }
 
 extension Metrics {
-  /// Reads everything now. States come from the meters alone: without samples over time none is `stalled`.
+  /// Reads the current values. States come from the meters alone: `stalled`, which needs samples over time, never
+  /// occurs.
   package init(ledger: UploadLedger, slabs: SlabUse, memory: ProcessMemory = .current()) {
     let (meters, totals) = ledger.reading()
     let active = meters.map { meter in
@@ -38,110 +39,81 @@ extension Metrics {
     self.init(active: active, totals: totals, slabs: slabs, memory: memory)
   }
 
-  /// The text, with its end mark. Every series is there from the start, so that none seems to come from nowhere.
+  /// The OpenMetrics text, with its end mark. It has all series from the start, those without uploads with the value 0.
   package var text: String {
-    var writer = OpenMetricsWriter()
-    writeActive(to: &writer)
-    writeTotals(to: &writer)
-    writeBytes(to: &writer)
-    writeMemory(to: &writer)
-    writer.finish()
-    return writer.text
+    families.map(\.text).joined() + "# EOF\n"
   }
 
-  private func writeActive(to writer: inout OpenMetricsWriter) {
-    let name = "sluice_uploads_active"
-    writer.family(name, .gauge, help: "Uploads that run now.")
-    var counts: [[String]: Int] = [:]
-    for upload in active { counts[Self.key(upload.direction, upload.mode, upload.state), default: 0] += 1 }
-    for direction in UploadDirection.allCases {
-      for mode in direction.modes {
-        for state in direction.runningStates {
-          writer.sample(
-            name,
-            counts[Self.key(direction, mode, state)] ?? 0,
-            ["direction": direction.rawValue, "mode": mode.rawValue, "state": state.rawValue]
-          )
-        }
-      }
-    }
-  }
-
-  private static func key(_ direction: UploadDirection, _ mode: UploadMode, _ state: UploadState) -> [String] {
-    [direction.rawValue, mode.rawValue, state.rawValue]
-  }
-
-  private func writeTotals(to writer: inout OpenMetricsWriter) {
-    writer.family("sluice_uploads_started", .counter, help: "Uploads that began since the process did.")
-    for direction in UploadDirection.allCases {
-      writer.sample("sluice_uploads_started_total", total(direction).started, ["direction": direction.rawValue])
-    }
-    writer.family("sluice_uploads_ended", .counter, help: "Uploads that ended since the process began, by outcome.")
-    for direction in UploadDirection.allCases {
-      let totals = total(direction)
-      let outcomes = [("finished", totals.finished), ("failed", totals.failed), ("cancelled", totals.cancelled)]
-      for (outcome, count) in outcomes {
-        writer.sample("sluice_uploads_ended_total", count, ["direction": direction.rawValue, "outcome": outcome])
-      }
-    }
-  }
-
-  private func writeBytes(to writer: inout OpenMetricsWriter) {
-    writer.family(
-      "sluice_transferred_bytes",
-      .counter,
-      unit: "bytes",
-      help: "Bytes received or sent, of uploads that ended and of those that run."
-    )
-    for direction in UploadDirection.allCases {
-      let running = active.lazy.filter { $0.direction == direction }.map(\.bytes)
-      let sum = running.reduce(total(direction).transferredBytes, &+)
-      writer.sample("sluice_transferred_bytes_total", sum, ["direction": direction.rawValue])
-    }
-    writer.family("sluice_finished_bytes", .counter, unit: "bytes", help: "Bytes of uploads that finished well.")
-    for direction in UploadDirection.allCases {
-      writer.sample("sluice_finished_bytes_total", total(direction).finishedBytes, ["direction": direction.rawValue])
-    }
-  }
-
-  private func writeMemory(to writer: inout OpenMetricsWriter) {
-    let resident = "sluice_uploads_resident_bytes"
-    writer.family(resident, .gauge, unit: "bytes", help: "Memory used by running uploads.")
-    for direction in UploadDirection.allCases {
-      let held = active.lazy.filter { $0.direction == direction }.map { max(0, $0.residentBytes) }
-      writer.sample(resident, held.reduce(0, &+), ["direction": direction.rawValue])
-    }
-    let gauges: [(String, UInt64, String)] = [
-      ("sluice_slab_bytes", UInt64(max(0, slabs.used)), "Slabs in use between socket and disk."),
-      ("sluice_slab_budget_bytes", UInt64(max(0, slabs.budget)), "The ceiling on all slabs together."),
-      ("process_resident_memory_bytes", memory.resident, "Resident set size of the process."),
-      ("process_resident_memory_peak_bytes", memory.peak, "The largest the resident set has been."),
+  private var families: [MetricFamily] {
+    let started = byDirection { total($0).started }
+    let transferred = byDirection { running($0).reduce(total($0).transferredBytes) { $0 &+ $1.bytes } }
+    let finished = byDirection { total($0).finishedBytes }
+    let resident = byDirection { running($0).reduce(0) { $0 &+ UInt64(max(0, $1.residentBytes)) } }
+    let (used, budget) = (UInt64(max(0, slabs.used)), UInt64(max(0, slabs.budget)))
+    return [
+      MetricFamily("sluice_uploads_active", .gauge, "Running uploads.", activeUploads),
+      MetricFamily("sluice_uploads_started", .counter, "Uploads started since the process began.", started),
+      MetricFamily(
+        "sluice_uploads_ended",
+        .counter,
+        "Uploads ended since the process began, by outcome.",
+        endedUploads
+      ),
+      MetricFamily("sluice_transferred_bytes", .counter, "Bytes received or sent by all uploads.", transferred),
+      MetricFamily("sluice_finished_bytes", .counter, "Bytes of finished uploads.", finished),
+      MetricFamily("sluice_uploads_resident_bytes", .gauge, "Memory used by running uploads.", resident),
+      MetricFamily("sluice_slab_bytes", "Slabs in use between socket and disk.", used),
+      MetricFamily("sluice_slab_budget_bytes", "Limit on the size of all slabs.", budget),
+      MetricFamily("process_resident_memory_bytes", "Resident set size of the process.", memory.resident),
+      MetricFamily("process_resident_memory_peak_bytes", "Peak resident set size of the process.", memory.peak),
     ]
-    for (name, value, help) in gauges {
-      writer.family(name, .gauge, unit: "bytes", help: help)
-      writer.sample(name, value)
-    }
+  }
+
+  private func byDirection(_ value: (UploadDirection) -> UInt64) -> [MetricFamily.Sample] {
+    UploadDirection.allCases.map { (["direction": $0.rawValue], value($0)) }
+  }
+
+  private func running(_ direction: UploadDirection) -> [Active] {
+    active.filter { $0.direction == direction }
   }
 
   private func total(_ direction: UploadDirection) -> UploadLedger.Totals {
     totals[direction] ?? UploadLedger.Totals()
   }
-}
 
-extension UploadDirection {
-  fileprivate var modes: [UploadMode] {
-    self == .incoming ? [.stream, .multipart, .raw] : [.stream, .multipart, .buffered]
+  private var activeUploads: [MetricFamily.Sample] {
+    var samples: [MetricFamily.Sample] = []
+    for direction in UploadDirection.allCases {
+      let uploads = running(direction)
+      let isIncoming = direction == .incoming
+      let states: [UploadState] =
+        [.waiting, isIncoming ? .receiving : .sending, .waitingForMemory, .stalled, .limited, .finishing]
+      for mode in [UploadMode.stream, .multipart, isIncoming ? .raw : .buffered] {
+        for state in states {
+          let count = uploads.count { $0.mode == mode && $0.state == state }
+          let labels: MetricFamily.Labels =
+            ["direction": direction.rawValue, "mode": mode.rawValue, "state": state.rawValue]
+          samples.append((labels, UInt64(count)))
+        }
+      }
+    }
+    return samples
   }
 
-  fileprivate var runningStates: [UploadState] {
-    [.waiting, self == .incoming ? .receiving : .sending, .waitingForMemory, .stalled, .limited, .finishing]
+  private var endedUploads: [MetricFamily.Sample] {
+    UploadDirection.allCases.flatMap { direction -> [MetricFamily.Sample] in
+      let (totals, name) = (total(direction), direction.rawValue)
+      return [
+        (["direction": name, "outcome": "finished"], totals.finished),
+        (["direction": name, "outcome": "failed"], totals.failed),
+        (["direction": name, "outcome": "cancelled"], totals.cancelled),
+      ]
+    }
   }
 }
 
-/// Writes the OpenMetrics text format (version 1.0.0, section "ABNF" and "Metric Types"): families, each with its
-/// description, then an end mark.
-struct OpenMetricsWriter {
-  /// What a family counts.
+/// A metric with its samples in the OpenMetrics text format (version 1.0.0, sections "ABNF" and "Metric Types").
+private struct MetricFamily {
   enum Kind: String {
     /// Goes up and down.
     case gauge
@@ -149,29 +121,37 @@ struct OpenMetricsWriter {
     case counter
   }
 
-  private(set) var text = ""
+  /// Names and values of labels. Values are constants of this program and need no escaping.
+  typealias Labels = KeyValuePairs<String, String>
+  typealias Sample = (labels: Labels, value: UInt64)
 
-  /// Begins a family; its samples must follow at once.
+  private let name: String
+  private let kind: Kind
+  private let help: String
+  private let samples: [Sample]
+
+  /// A family with any number of samples.
   /// - Parameters:
-  ///   - unit: must be what `name` ends with; none for plain counts.
-  ///   - help: plain text on one line, without quotes or backslashes.
-  mutating func family(_ name: String, _ kind: Kind, unit: String? = nil, help: String) {
-    text += "# TYPE \(name) \(kind.rawValue)\n"
-    if let unit { text += "# UNIT \(name) \(unit)\n" }
+  ///   - name: ends with `_bytes` for sizes.
+  ///   - help: plain text on one output line, without quotes or backslashes.
+  init(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+    (self.name, self.kind, self.help, self.samples) = (name, kind, help, samples)
+  }
+
+  /// A gauge with one sample.
+  init(_ name: String, _ help: String, _ value: UInt64) {
+    self.init(name, .gauge, help, [([:], value)])
+  }
+
+  /// The family in the text format: its description, then its samples.
+  var text: String {
+    var text = "# TYPE \(name) \(kind.rawValue)\n"
+    if name.hasSuffix("_bytes") { text += "# UNIT \(name) bytes\n" }
     text += "# HELP \(name) \(help)\n"
-  }
-
-  /// One sample; label values are constants of this program and need no escaping.
-  mutating func sample(_ name: String, _ value: some BinaryInteger, _ labels: KeyValuePairs<String, String> = [:]) {
-    text += name
-    if !labels.isEmpty {
-      text += "{" + labels.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",") + "}"
+    for (labels, value) in samples {
+      let list = labels.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",")
+      text += "\(name)\(kind == .counter ? "_total" : "")\(list.isEmpty ? "" : "{\(list)}") \(value)\n"
     }
-    text += " \(value)\n"
-  }
-
-  /// Ends the text; without this mark a reader takes it for cut.
-  mutating func finish() {
-    text += "# EOF\n"
+    return text
   }
 }

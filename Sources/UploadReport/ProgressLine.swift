@@ -1,19 +1,19 @@
 package import UploadCore
 
-/// The progress line of an upload on a terminal that has no dashboard (`sluice send`).
+/// The progress line of an upload on a terminal without the dashboard (`sluice send`).
 ///
-/// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate, time
-/// left, memory. Where it gets narrow they go in the order memory, time, rate, bar; columns are of fixed width, so that
-/// nothing jumps from one line to the next. An upload that waits for its next attempt shows when and why behind its
-/// name.
+/// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate,
+/// time left, memory. A narrow terminal omits, in this order, memory, time, rate and bar. Columns have fixed widths, so
+/// that nothing moves from one progress line to the next. An upload that waits for its next attempt shows when and why
+/// after its name.
 package enum ProgressLine {
   private static let shortestName = 8
   private static let longestName = 32
   private static let shortestBar = 6
   private static let gap = 2
 
-  /// The progress line, exactly `width` columns wide; empty when `width` is not positive.
-  /// - Parameter unicode: whether the terminal shows more than ASCII.
+  /// The progress line, exactly `width` columns wide; empty where `width` is not positive.
+  /// - Parameter unicode: whether the terminal can show characters other than ASCII.
   package static func text(_ upload: UploadSnapshot, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
     let name = shown(upload.name, unicode: unicode)
@@ -25,12 +25,12 @@ package enum ProgressLine {
       return TextWidth.left(shortName + TextWidth.spaces(gap) + why, width, ellipsis: ellipsis)
     }
     var fields = fields(upload)
-    var taken = columns(of: fields)
-    while fields.count > 1, width - taken < shortestName + gap + shortestBar {
+    var used = columns(of: fields)
+    while fields.count > 1, width - used < shortestName + gap + shortestBar {
       fields.removeLast()
-      taken = columns(of: fields)
+      used = columns(of: fields)
     }
-    let room = width - taken
+    let room = width - used
     let right = fields.map { TextWidth.spaces(gap) + $0 }.joined()
     guard room >= shortestName + gap + shortestBar else {
       return narrow(name, figure: fields.first ?? "", width: width, ellipsis: ellipsis)
@@ -41,9 +41,9 @@ package enum ProgressLine {
     return TextWidth.left(line, width, ellipsis: "")
   }
 
-  /// Too narrow for a bar: as much of the name as leaves room for the figure.
+  /// The text for a width without a bar: the name, truncated to leave room for the figure.
   private static func narrow(_ name: String, figure: String, width: Int, ellipsis: String) -> String {
-    let figure = TextWidth.cut(figure, to: width, ellipsis: "")
+    let figure = TextWidth.truncated(figure, to: width, ellipsis: "")
     let room = width - TextWidth.columns(figure) - 1
     guard room > 0 else { return TextWidth.right(figure, width) }
     return TextWidth.left(name, room, ellipsis: ellipsis) + " " + figure
@@ -60,29 +60,22 @@ package enum ProgressLine {
   }
 
   private static func bar(_ upload: UploadSnapshot, width: Int, unicode: Bool) -> String {
-    if upload.state == .done { return ProgressBar.filled(1, width: width, unicode: unicode) }
-    guard let fraction = upload.fraction else {
-      return ProgressBar.moving(upload.seconds, width: width, unicode: unicode)
-    }
-    return ProgressBar.filled(fraction, width: width, unicode: unicode)
+    let fraction: Double? = upload.state == .done ? 1 : upload.fraction
+    return fraction.map { ProgressBar.filled($0, width: width, unicode: unicode) }
+      ?? ProgressBar.moving(upload.seconds, width: width, unicode: unicode)
   }
 
   /// The fields to the right of the bar, the most important first.
   private static func fields(_ upload: UploadSnapshot) -> [String] {
     [
-      TextWidth.right(figure(upload), upload.size == nil ? 10 : 4),
+      TextWidth.right(upload.percentText ?? ByteSize.text(upload.bytes), upload.size == nil ? 10 : 4),
       TextWidth.right(pace(upload), 12),
       TextWidth.right(time(upload), 8),
       TextWidth.right("mem " + ByteSize.text(UInt64(max(0, upload.residentBytes))), 14),
     ]
   }
 
-  private static func figure(_ upload: UploadSnapshot) -> String {
-    guard let fraction = upload.fraction else { return ByteSize.text(upload.bytes) }
-    return "\(Int(min(max(0, fraction), 1) * 100))%"
-  }
-
-  /// The rate, or the name of a state in which there is none.
+  /// The rate, or the name of a state without a rate.
   private static func pace(_ upload: UploadSnapshot) -> String {
     switch upload.state {
     case .receiving, .sending, .limited: ByteSize.rateText(upload.speed)
@@ -92,7 +85,7 @@ package enum ProgressLine {
     }
   }
 
-  /// Time left while it moves, the cause while it is stalled, time taken once it is over.
+  /// The time left of a running upload, the cause of a stall, the duration of an ended upload.
   private static func time(_ upload: UploadSnapshot) -> String {
     switch upload.state {
     case .done, .failed, .cancelled: TimeText.clock(upload.seconds)
@@ -102,12 +95,12 @@ package enum ProgressLine {
   }
 }
 
-/// A bar of a fixed number of columns.
+/// Bars with a fixed number of columns.
 enum ProgressBar {
-  /// Seven of eight parts of a block, the narrowest first (U+258F to U+2589).
+  /// One to seven eighths of a block (U+258F to U+2589).
   private static let eighths = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
-  /// A bar that is full to `fraction` (0 to 1), to an eighth of a column where blocks can be shown.
+  /// A bar that is filled to `fraction`, 0 to 1; exact to an eighth of a column with Unicode, to a column without.
   static func filled(_ fraction: Double, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
     let share = fraction.isFinite ? min(max(0, fraction), 1) : 0
@@ -122,15 +115,15 @@ enum ProgressBar {
       + String(repeating: "─", count: width - full - (rest > 0 ? 1 : 0))
   }
 
-  /// A segment that wanders to and fro, for what has no known end: where it is depends on `seconds` alone.
+  /// A bar with a segment that moves to and fro at eight columns per second, for an upload of unknown size.
+  /// - Parameter seconds: since the start; determines the segment's position.
   static func moving(_ seconds: Double, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
     let segment = max(1, width / 5)
     let way = width - segment
-    let columnsPerSecond = 8.0
     let round = Double(max(1, 2 * way))
-    let place = seconds.isFinite ? (max(0, seconds) * columnsPerSecond).truncatingRemainder(dividingBy: round) : 0
-    let step = place.isFinite ? Int(place) : 0
+    let position = (max(0, seconds) * 8).truncatingRemainder(dividingBy: round)
+    let step = position.isFinite ? Int(position) : 0
     let before = min(step <= way ? step : 2 * way - step, way)
     let (block, line) = unicode ? ("█", "─") : ("#", "-")
     return String(repeating: line, count: before) + String(repeating: block, count: segment)

@@ -1,16 +1,15 @@
 import Basics
 
-/// How many terminal columns text takes, and text made to take a given number of them.
-///
-/// Widths of characters are those of ``ScalarKind``.
+/// Measures text in terminal columns, and truncates or pads it to a number of columns. ``ScalarKind`` has the widths of
+/// characters.
 package enum TextWidth {
-  /// Columns that `text` takes once it is ``separated(_:)``; controls count as one, since they are shown replaced.
+  /// The columns of `text` after ``separated(_:)``; a control character has one, since U+FFFD is shown instead.
   package static func columns(_ text: String) -> Int {
     separated(text).unicodeScalars.reduce(0) { $0 + ScalarKind($1).columns }
   }
 
-  /// `text` without what joins several emoji into one, colours them, or changes a character to one: terminals do not
-  /// agree on how wide the result is.
+  /// `text` without the scalars that join several emoji into one, change their colour, or change a character to an
+  /// emoji: terminals disagree on the width of the result.
   private static func separated(_ text: String) -> String {
     guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
     var kept = String.UnicodeScalarView()
@@ -33,7 +32,7 @@ package enum TextWidth {
   }
 
   /// `text` truncated to at most `width` columns; `ellipsis` ends a truncated text, where it fits.
-  package static func cut(_ text: String, to width: Int, ellipsis: String = "…") -> String {
+  static func truncated(_ text: String, to width: Int, ellipsis: String = "…") -> String {
     guard width > 0 else { return "" }
     let text = separated(text)
     guard columns(text) > width else { return text }
@@ -49,14 +48,14 @@ package enum TextWidth {
   }
 
   /// `text` truncated or padded with spaces at its end, to exactly `width` columns.
-  package static func left(_ text: String, _ width: Int, ellipsis: String = "…") -> String {
-    let fitting = cut(text, to: width, ellipsis: ellipsis)
+  static func left(_ text: String, _ width: Int, ellipsis: String = "…") -> String {
+    let fitting = truncated(text, to: width, ellipsis: ellipsis)
     return fitting + spaces(width - columns(fitting))
   }
 
   /// `text` truncated or padded with spaces before it, to exactly `width` columns.
-  package static func right(_ text: String, _ width: Int) -> String {
-    let fitting = cut(text, to: width, ellipsis: "")
+  static func right(_ text: String, _ width: Int) -> String {
+    let fitting = truncated(text, to: width, ellipsis: "")
     return spaces(width - columns(fitting)) + fitting
   }
 
@@ -65,33 +64,31 @@ package enum TextWidth {
   }
 }
 
-/// Rows of text under a row of headings, for people: columns as wide as their contents.
-package struct TextTable: Sendable {
+/// A table for people: rows of text under a row of headings, in columns as wide as their contents.
+package struct TextTable {
   private let rows: [[String]]
-  private let words: Set<Int>
+  private let textColumns: Set<Int>
 
+  /// A table of strings.
   /// - Parameters:
-  ///   - rows: a cell for each heading.
-  ///   - words: the columns with text, aligned left; columns with numbers are aligned right.
-  package init(headings: [String], rows: [[String]], words: Set<Int>) {
+  ///   - rows: each with a cell for every heading.
+  ///   - textColumns: the indices of columns with text, aligned left; columns with numbers are aligned right.
+  package init(headings: [String], rows: [[String]], textColumns: Set<Int>) {
     self.rows = [headings] + rows
-    self.words = words
+    self.textColumns = textColumns
   }
 
-  /// One text line per row, without spaces at its end; no line end after the last.
+  /// One text line per row, without trailing spaces; no line end after the last.
   package var text: String {
     let widths = rows[0].indices.map { column in rows.map { TextWidth.columns($0[column]) }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).enumerated().map { column, cell in
-        words.contains(column) ? TextWidth.left(cell.0, cell.1) : TextWidth.right(cell.0, cell.1)
+        textColumns.contains(column) ? TextWidth.left(cell.0, cell.1) : TextWidth.right(cell.0, cell.1)
       }
-      return Self.withoutTrailingSpaces(cells.joined(separator: "  "))
+      var line = cells.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line
     }.joined(separator: "\n")
   }
 
-  private static func withoutTrailingSpaces(_ line: String) -> String {
-    var line = line
-    while line.last == " " { line.removeLast() }
-    return line
-  }
 }

@@ -2,135 +2,104 @@ package import UploadCore
 
 extension UploadEvent {
   /// The event as one JSON object: lowerCamelCase keys in a fixed order, sizes in bytes, speeds in whole bytes
-  /// per second, times in seconds, `null` for what is not known.
+  /// per second, times in seconds, `null` for unknown values.
   package var json: JSONValue {
     switch self {
-    case .listening(let server): Self.listening(server)
-    case .started(let upload): Self.started(upload)
-    case .progress(let upload): Self.progress(upload)
+    case .listening(let server): .object(Self.members(server))
+    case .started(let upload): .object(Self.startedMembers(upload))
+    case .progress(let upload): .object(Self.head("progress", upload) + Self.progressMembers(upload))
     case .stalled(let upload):
       .object(
-        Self.head("stalled", upload) + [
-          ("cause", .optional(upload.cause?.rawValue)), ("seconds", .double(upload.stalledSeconds)),
-        ]
+        Self.head("stalled", upload)
+          + [("cause", .optional(upload.cause?.rawValue)), ("seconds", .double(upload.stalledSeconds))]
       )
     case .resumed(let upload, let seconds): .object(Self.head("resumed", upload) + [("seconds", .double(seconds))])
-    case .retrying(let upload):
-      .object(
-        Self.head("retrying", upload) + [
-          ("attempt", .integer(upload.attempt)), ("seconds", .double(upload.retryIn ?? 0)),
-          ("reason", .optional(upload.retryReason)),
-        ]
-      )
-    case .finished(let upload, let file): Self.finished(upload, file)
+    case .retrying(let upload): .object(Self.head("retrying", upload) + Self.retryMembers(upload))
+    case .finished(let upload, let file): .object(Self.head("finished", upload) + Self.members(upload, file))
     case .failed(let upload, let error):
-      .object(
-        Self.head("failed", upload) + [("name", .string(upload.name)), ("error", error.json)]
-      )
+      .object(Self.head("failed", upload) + [("name", .string(upload.name)), ("error", error.json)])
     case .cancelled(let upload): .object(Self.head("cancelled", upload) + [("name", .string(upload.name))])
-    case .rejected(let request): Self.rejected(request)
-    case .process(let memory, let slabs): Self.process(memory, slabs)
+    case .rejected(let request): .object(Self.members(request))
+    case .process(let memory, let slabs): .object(Self.members(memory, slabs))
     case .summary(let summary): summary.json
     }
   }
 
-  private static func head(_ event: String, _ upload: UploadSnapshot) -> [(String, JSONValue)] {
+  private typealias Members = [(String, JSONValue)]
+
+  private static func head(_ event: String, _ upload: UploadSnapshot) -> Members {
     [
       ("event", .string(event)), ("id", .string(upload.id.description)),
       ("direction", .string(upload.direction.rawValue)),
     ]
   }
 
-  private static func listening(_ server: ServerListening) -> JSONValue {
-    .object([
-      ("event", .string("listening")),
-      ("url", .string(server.url)),
-      ("rawPort", server.rawPort.map { .integer($0) } ?? .null),
-      ("dir", .string(server.directory)),
-      ("pid", .integer(Int(server.processID))),
-      ("token", .optional(server.token)),
+  private static func members(_ server: ServerListening) -> Members {
+    [
+      ("event", .string("listening")), ("url", .string(server.url)),
+      ("rawPort", server.rawPort.map { .integer($0) } ?? .null), ("dir", .string(server.directory)),
+      ("pid", .integer(Int(server.processID))), ("token", .optional(server.token)),
       ("fingerprint", .optional(server.fingerprint)),
-    ])
+    ]
   }
 
-  private static func started(_ upload: UploadSnapshot) -> JSONValue {
-    .object([
-      ("event", .string("started")),
-      ("id", .string(upload.id.description)),
-      ("request", .string(upload.request.description)),
-      ("direction", .string(upload.direction.rawValue)),
-      ("mode", .string(upload.mode.rawValue)),
-      ("name", .string(upload.name)),
-      ("size", .optional(upload.size)),
-      ("sizeExact", .bool(upload.sizeExact)),
-      ("remote", .string(upload.remote)),
+  private static func startedMembers(_ upload: UploadSnapshot) -> Members {
+    [
+      ("event", .string("started")), ("id", .string(upload.id.description)),
+      ("request", .string(upload.request.description)), ("direction", .string(upload.direction.rawValue)),
+      ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("size", .optional(upload.size)),
+      ("sizeExact", .bool(upload.sizeExact)), ("remote", .string(upload.remote)),
       ("declaredType", .optional(upload.declaredType)),
-    ])
+    ]
   }
 
-  private static func progress(_ upload: UploadSnapshot) -> JSONValue {
+  private static func progressMembers(_ upload: UploadSnapshot) -> Members {
+    let members: Members = [
+      ("state", .string(upload.state.rawValue)), ("bytes", .unsigned(upload.bytes)),
+      ("stored", .optional(upload.stored)), ("durable", .optional(upload.durable)), ("speed", .speed(upload.speed)),
+      ("speedAvg", .speed(upload.averageSpeed)), ("eta", .optional(upload.eta)),
+      ("residentBytes", .integer(upload.residentBytes)),
+    ]
     // Only a client retries.
-    let retry: [(String, JSONValue)] =
-      upload.direction == .incoming
-      ? [] : [("attempt", .integer(upload.attempt)), ("retryIn", .optional(upload.retryIn))]
-    return .object(
-      head("progress", upload) + [
-        ("state", .string(upload.state.rawValue)),
-        ("bytes", .unsigned(upload.bytes)),
-        ("stored", .optional(upload.stored)),
-        ("durable", .optional(upload.durable)),
-        ("speed", .speed(upload.speed)),
-        ("speedAvg", .speed(upload.averageSpeed)),
-        ("eta", .optional(upload.eta)),
-        ("residentBytes", .integer(upload.residentBytes)),
-      ] + retry
-    )
+    if upload.direction == .incoming { return members }
+    return members + [("attempt", .integer(upload.attempt)), ("retryIn", .optional(upload.retryIn))]
   }
 
-  private static func finished(_ upload: UploadSnapshot, _ file: FinishedUpload) -> JSONValue {
-    .object(
-      head("finished", upload) + [
-        ("mode", .string(upload.mode.rawValue)),
-        ("name", .string(upload.name)),
-        ("path", .string(file.path)),
-        ("bytes", .unsigned(file.bytes)),
-        ("seconds", .double(upload.seconds)),
-        ("peakResidentBytes", .integer(upload.peakResidentBytes)),
-        ("type", .optional(file.type)),
-        ("declaredType", .optional(file.declaredType ?? upload.declaredType)),
-        ("detectedType", .optional(file.detectedType)),
-        ("sha256", .optional(file.sha256)),
-      ]
-    )
+  private static func retryMembers(_ upload: UploadSnapshot) -> Members {
+    [
+      ("attempt", .integer(upload.attempt)), ("seconds", .double(upload.retryIn ?? 0)),
+      ("reason", .optional(upload.retryReason)),
+    ]
   }
 
-  private static func rejected(_ request: RejectedRequest) -> JSONValue {
-    .object([
-      ("event", .string("rejected")),
-      ("time", .string(request.time)),
-      ("client", .optional(request.client)),
-      ("method", .optional(request.method)),
-      ("host", .optional(request.host)),
-      ("path", .optional(request.path)),
-      ("status", .integer(request.status)),
-      ("reason", .string(request.reason)),
-      ("count", .unsigned(request.count)),
-    ])
+  private static func members(_ upload: UploadSnapshot, _ file: FinishedUpload) -> Members {
+    [
+      ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("path", .string(file.path)),
+      ("bytes", .unsigned(file.bytes)), ("seconds", .double(upload.seconds)),
+      ("peakResidentBytes", .integer(upload.peakResidentBytes)), ("type", .optional(file.type)),
+      ("declaredType", .optional(file.declaredType ?? upload.declaredType)),
+      ("detectedType", .optional(file.detectedType)), ("sha256", .optional(file.sha256)),
+    ]
   }
 
-  private static func process(_ memory: ProcessMemory, _ slabs: SlabUse) -> JSONValue {
-    .object([
-      ("event", .string("process")),
-      ("rss", .unsigned(memory.resident)),
-      ("rssPeak", .unsigned(memory.peak)),
-      ("slabBytes", .integer(slabs.used)),
-      ("budget", .integer(slabs.budget)),
-    ])
+  private static func members(_ request: RejectedRequest) -> Members {
+    [
+      ("event", .string("rejected")), ("time", .string(request.time)), ("client", .optional(request.client)),
+      ("method", .optional(request.method)), ("host", .optional(request.host)), ("path", .optional(request.path)),
+      ("status", .integer(request.status)), ("reason", .string(request.reason)), ("count", .unsigned(request.count)),
+    ]
+  }
+
+  private static func members(_ memory: ProcessMemory, _ slabs: SlabUse) -> Members {
+    [
+      ("event", .string("process")), ("rss", .unsigned(memory.resident)), ("rssPeak", .unsigned(memory.peak)),
+      ("slabBytes", .integer(slabs.used)), ("budget", .integer(slabs.budget)),
+    ]
   }
 }
 
 extension UploadError {
-  /// The error as events show it: `{"code":..,"message":..}`.
+  /// The error in events: `{"code":..,"message":..}`.
   package var json: JSONValue {
     .object([("code", .string(code.rawValue)), ("message", .string(message))])
   }

@@ -1,9 +1,9 @@
 import UploadCore
 
 extension UploadEvent {
-  /// The event as one sentence for a log or a screen reader, without a line end; nil for those that only programs want.
+  /// The event as one sentence for a log or a screen reader, without a line end; nil for events that only JSON reports.
   ///
-  /// Everything that a peer chose (names, messages, media types) is ``PlainText/sanitized(_:)``.
+  /// Text from peers, such as names, messages and media types, is ``PlainText/sanitized(_:)``.
   package func plainLine() -> String? {
     switch self {
     case .listening(let server): Self.line(server)
@@ -15,22 +15,24 @@ extension UploadEvent {
     case .finished(let upload, let file): Self.finishedLine(upload, file)
     case .failed(let upload, _): "\(Self.subject(upload)) failed: \(detail)"
     case .cancelled(let upload): "\(Self.subject(upload)) cancelled \(detail)"
-    case .rejected(let request): (["rejected"] + Self.subject(request) + [detail]).joined(separator: " ")
+    case .rejected(let request):
+      (["rejected"] + [request.method, request.path].compactMap { $0.map(PlainText.sanitized) } + [detail])
+        .joined(separator: " ")
     case .process: nil
     case .summary(let summary): summary.plainLine
     }
   }
 
-  /// What there is to say besides what happened to which upload or request: `1.0 GiB, from 192.0.2.7:5555`, `after 7 s`.
-  /// Plain lines and the dashboard's log share this text. Safe to show; empty for events that no log has.
+  /// The details of the event without its kind and subject: `1.0 GiB, from 192.0.2.7:5555`, `after 7 s`.
+  ///
+  /// Plain lines and the dashboard's log share this text. Safe to show; empty for `listening`, `process` and `summary`.
   package var detail: String {
     switch self {
-    case .started(let upload): "\(Self.sizeText(upload)), \(Self.peer(upload))"
+    case .started(let upload): Self.startText(upload)
     case .progress(let upload): Self.progressText(upload)
-    case .stalled(let upload):
-      "for \(Self.secondsText(upload.stalledSeconds)): waiting for \(upload.cause?.words ?? "something unknown")"
+    case .stalled(let upload): "for \(Self.secondsText(upload.stalledSeconds)): \(Self.causeText(upload))"
     case .resumed(_, let seconds): "after \(Self.secondsText(seconds))"
-    case .retrying(let upload): upload.retryWords ?? "retries"
+    case .retrying(let upload): upload.retryText ?? "retries"
     case .finished(let upload, let file): Self.figures(upload, file)
     case .failed(_, let error): PlainText.sanitized(error.message)
     case .cancelled(let upload): upload.isInLine ? "before it began" : "after \(ByteSize.text(upload.bytes))"
@@ -42,13 +44,8 @@ extension UploadEvent {
   /// `from 192.0.2.7 with 413: The file is too large. (12 requests)`
   private static func rejection(_ request: RejectedRequest) -> String {
     let client = request.client.map { "from \(PlainText.sanitized($0)) " } ?? ""
-    let line = "\(client)with \(request.status): \(PlainText.sanitized(request.reason))"
-    return request.count > 1 ? line + " (\(request.count) requests)" : line
-  }
-
-  /// Method and path, as far as they are known.
-  private static func subject(_ request: RejectedRequest) -> [String] {
-    [request.method, request.path].compactMap { $0.map { PlainText.sanitized($0) } }
+    let count = request.count > 1 ? " (\(request.count) requests)" : ""
+    return "\(client)with \(request.status): \(PlainText.sanitized(request.reason))\(count)"
   }
 
   private static func subject(_ upload: UploadSnapshot) -> String {
@@ -67,39 +64,36 @@ extension UploadEvent {
     return line
   }
 
-  private static func sizeText(_ upload: UploadSnapshot) -> String {
-    guard let size = upload.size else { return "size unknown" }
-    return (upload.sizeExact ? "" : "at most ") + ByteSize.text(size)
+  /// `1.0 GiB, from 192.0.2.7:5555`
+  private static func startText(_ upload: UploadSnapshot) -> String {
+    let size = upload.size.map { (upload.sizeExact ? "" : "at most ") + ByteSize.text($0) } ?? "size unknown"
+    return "\(size), \(upload.direction == .incoming ? "from" : "to") \(PlainText.sanitized(upload.remote))"
   }
 
-  private static func peer(_ upload: UploadSnapshot) -> String {
-    (upload.direction == .incoming ? "from " : "to ") + PlainText.sanitized(upload.remote)
-  }
-
+  /// `512.0 MiB of 1.0 GiB 50% 96.2 MiB/s 0:05 left, memory 3.0 MiB`
   private static func progressText(_ upload: UploadSnapshot) -> String {
     var line = ByteSize.text(upload.bytes)
     if let size = upload.size { line += " of \(ByteSize.text(size))" }
-    if let fraction = upload.fraction { line += " \(percent(fraction))%" }
+    if let percent = upload.percentText { line += " \(percent)" }
     switch upload.state {
     case .receiving, .sending:
       line += " \(ByteSize.rateText(upload.speed))"
       if let eta = upload.eta { line += " \(TimeText.clock(eta)) left" }
-    case .waiting:
-      line +=
-        upload.retryWords.map { ", waiting for \($0)" } ?? ", waiting for the first byte"
+    case .waiting: line += ", waiting for \(upload.retryText ?? "the first byte")"
     case .waitingForMemory: line += ", waiting for memory"
-    case .limited: line += " \(ByteSize.rateText(upload.speed)), held back by a rate limit"
-    case .stalled: line += ", stalled: waiting for \(upload.cause?.words ?? "something unknown")"
+    case .limited: line += " \(ByteSize.rateText(upload.speed)), slowed by a rate limit"
+    case .stalled: line += ", stalled: \(causeText(upload))"
     case .finishing, .done, .failed, .cancelled: line += ", \(upload.state.rawValue)"
     }
     return line + ", memory \(ByteSize.text(UInt64(max(0, upload.residentBytes))))"
   }
 
-  /// Whole percent, rounded down: 100 only when every byte has moved.
-  private static func percent(_ fraction: Double) -> Int {
-    Int(min(max(0, fraction), 1) * 100)
+  /// `waiting for the disk`
+  private static func causeText(_ upload: UploadSnapshot) -> String {
+    upload.cause.map { "waiting for \($0.text)" } ?? "cause unknown"
   }
 
+  /// `incoming stream "a" stored as "a (2)", 1.0 GiB in 10.2 s (100.4 MiB/s), peak memory 3.0 MiB`
   private static func finishedLine(_ upload: UploadSnapshot, _ file: FinishedUpload) -> String {
     var line = subject(upload) + (upload.direction == .incoming ? " stored" : " sent")
     if file.path != upload.name {
@@ -119,7 +113,7 @@ extension UploadEvent {
     return "\(ByteSize.text(file.bytes)) in \(secondsText(upload.seconds)) (\(ByteSize.rateText(rate)))"
   }
 
-  /// `5 s`, `10.2 s`; hundredths below a second, so that a small file did not take `0 s`.
+  /// `5 s`, `10.2 s`; below a second with hundredths, so that a small file does not show `0 s`.
   private static func secondsText(_ seconds: Double) -> String {
     let sane = seconds.isFinite ? min(max(0, seconds), 1e9) : 0
     let step: Double = sane < 1 ? 100 : 10
@@ -129,21 +123,25 @@ extension UploadEvent {
 }
 
 extension UploadSnapshot {
-  /// `attempt 3 in 12 s: REASON`, safe to show; nil while it does not wait for its next attempt.
-  var retryWords: String? {
-    guard let retryReason else { return nil }
-    return "\(retryCountdown): \(PlainText.sanitized(retryReason))"
+  /// `attempt 3 in 12 s: REASON`, safe to show; nil where the upload does not wait for its next attempt.
+  var retryText: String? {
+    retryReason.map { "\(retryCountdown): \(PlainText.sanitized($0))" }
   }
 
-  /// `attempt 3 in 12 s`: whole seconds, rounded up, so that it counts down to 1.
+  /// `50%`: whole percent, rounded down, so that 100% means all bytes; nil where the size is unknown.
+  var percentText: String? {
+    fraction.map { "\(Int(min(max(0, $0), 1) * 100))%" }
+  }
+
+  /// `attempt 3 in 12 s`: whole seconds, rounded up, so that the countdown ends with 1.
   package var retryCountdown: String {
     "attempt \(attempt) in \(Int(min(max(0, retryIn ?? 0), 1e9).rounded(.up))) s"
   }
 }
 
 extension StallCause {
-  /// The cause as it follows "waiting for".
-  var words: String {
+  /// The cause for a sentence, after "waiting for".
+  fileprivate var text: String {
     switch self {
     case .client: "the client"
     case .server: "the server"

@@ -1,46 +1,46 @@
 package import UploadCore
 
-/// Something worth reporting: what `--json` writes as one object and `--plain` as one sentence (example/docs/json.md).
+/// A reported event: one JSON object with `--json`, one sentence with `--plain` (example/docs/json.md).
 package enum UploadEvent: Sendable {
-  /// The server can be reached.
+  /// The server accepts connections.
   case listening(ServerListening)
-  /// An upload is there; comes first, and once.
+  /// An upload started; always its first event.
   case started(UploadSnapshot)
-  /// How far it is.
+  /// The current progress of an upload.
   case progress(UploadSnapshot)
-  /// Nothing moves; the snapshot's `cause` says why.
+  /// An upload has moved no bytes for a while; the snapshot's `cause` states why.
   case stalled(UploadSnapshot)
-  /// It moves again, after so many seconds without a byte.
+  /// A stalled upload moves bytes again, after this many seconds.
   case resumed(UploadSnapshot, seconds: Double)
-  /// An attempt has failed, and another one follows after a pause: the snapshot's `attempt`, `retryIn` and `retryReason`.
+  /// An attempt failed and another follows after a pause: the snapshot's `attempt`, `retryIn` and `retryReason`.
   case retrying(UploadSnapshot)
-  /// Over, and the file is stored.
+  /// An upload ended and its file is stored.
   case finished(UploadSnapshot, FinishedUpload)
-  /// Over, and nothing was stored.
+  /// An upload ended and nothing was stored.
   case failed(UploadSnapshot, UploadError)
-  /// Cancelled.
+  /// An upload was cancelled.
   case cancelled(UploadSnapshot)
-  /// A request that was rejected before an upload began, and how many identical ones.
+  /// A request was rejected before an upload started; identical requests are counted.
   case rejected(RejectedRequest)
   /// The memory of the process and of all slabs.
   case process(ProcessMemory, SlabUse)
-  /// The last line of `send` and `headless`.
+  /// The last output of `send` and `headless`.
   case summary(UploadSummary)
 }
 
-/// What a server reports once it can be reached: the `listening` event.
-package struct ServerListening: Sendable, Equatable {
-  /// Where uploads go, with the port that was bound.
+/// The addresses and settings of a server that accepts connections, for the `listening` event.
+package struct ServerListening: Sendable {
+  /// The URL for uploads, with the actual port.
   package var url: String
-  /// The port for raw TCP; nil when it is off.
+  /// The port for raw TCP; nil where raw TCP is off.
   package var rawPort: Int?
-  /// The directory that files are stored in.
+  /// The directory in which files are stored.
   package var directory: String
-  /// The process's number.
+  /// The process ID.
   package var processID: Int32
-  /// Access token that clients must present; nil when none is required.
+  /// Access token that clients must present; nil where none is required.
   package var token: String?
-  /// SHA-256 of the certificate; nil without TLS.
+  /// SHA-256 of the certificate in hexadecimal; nil without TLS.
   package var fingerprint: String?
 
   package init(

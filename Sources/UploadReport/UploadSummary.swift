@@ -2,34 +2,34 @@ package import UploadCore
 
 /// The last output of `send` and `headless`: every upload with its result.
 package struct UploadSummary: Sendable {
-  /// One upload, as it ended.
+  /// One ended upload.
   package struct Entry: Sendable {
     package var id: UploadID
     package var mode: UploadMode
-    /// The name asked for.
+    /// The requested name.
     package var name: String
-    /// Bytes that moved.
+    /// Bytes sent.
     package var bytes: UInt64
-    /// From start to end.
+    /// Seconds from start to end.
     package var seconds: Double
-    /// Peak memory of the sending end for it, in bytes.
+    /// Peak memory of the client for this upload, in bytes.
     package var clientPeakResidentBytes: Int
-    /// Peak memory of the receiving end for it, in bytes; nil when the server is another process.
+    /// Peak memory of the server for this upload, in bytes; nil where the server is another process.
     package var serverPeakResidentBytes: Int?
     package var verdict: UploadVerdict
-    /// Media type as the content's first bytes show it.
+    /// The media type detected from the content's first bytes; nil where they show no known type.
     package var detectedType: String?
-    /// SHA-256 of the content in hexadecimal, where the server stated it.
+    /// SHA-256 of the content in hexadecimal; nil where the server did not state it.
     package var sha256: String?
 
-    /// Bytes per second from start to end; 0 when it took no time.
-    package var averageSpeed: Double {
+    /// Bytes per second from start to end; 0 for an upload of 0 s.
+    var averageSpeed: Double {
       seconds > 0 ? Double(bytes) / seconds : 0
     }
   }
 
   package var uploads: [Entry]
-  /// The largest the process's resident set has been, in bytes.
+  /// The peak resident set size of the process, in bytes.
   package var peakResidentBytes: UInt64
 
   package init(uploads: [Entry], peakResidentBytes: UInt64) {
@@ -37,7 +37,7 @@ package struct UploadSummary: Sendable {
     self.peakResidentBytes = peakResidentBytes
   }
 
-  /// Whether nothing is known to be wrong with any upload.
+  /// Whether all uploads succeeded as far as is known.
   package var isGood: Bool {
     uploads.allSatisfy(\.verdict.isGood)
   }
@@ -45,18 +45,16 @@ package struct UploadSummary: Sendable {
   /// The `summary` event.
   package var json: JSONValue {
     .object([
-      ("event", .string("summary")),
-      ("ok", .bool(isGood)),
-      ("uploads", .array(uploads.map(\.json))),
+      ("event", .string("summary")), ("ok", .bool(isGood)), ("uploads", .array(uploads.map(\.json))),
       ("rssPeak", .unsigned(peakResidentBytes)),
     ])
   }
 
-  /// The summary in one sentence.
+  /// The summary in one sentence: `2 uploads, all successful, peak memory of the process 3.0 MiB`.
   var plainLine: String {
     let bad = uploads.count { !$0.verdict.isGood }
     let count = uploads.count == 1 ? "1 upload" : "\(uploads.count) uploads"
-    return "\(count), \(bad == 0 ? "all well" : "\(bad) not well"), "
+    return "\(count), \(bad == 0 ? "all successful" : "\(bad) unsuccessful"), "
       + "peak memory of the process \(ByteSize.text(peakResidentBytes))"
   }
 }
@@ -64,35 +62,29 @@ package struct UploadSummary: Sendable {
 extension UploadSummary.Entry {
   fileprivate var json: JSONValue {
     .object([
-      ("id", .string(id.description)),
-      ("mode", .string(mode.rawValue)),
-      ("name", .string(name)),
-      ("bytes", .unsigned(bytes)),
-      ("seconds", .double(seconds)),
-      ("speedAvg", .speed(averageSpeed)),
+      ("id", .string(id.description)), ("mode", .string(mode.rawValue)), ("name", .string(name)),
+      ("bytes", .unsigned(bytes)), ("seconds", .double(seconds)), ("speedAvg", .speed(averageSpeed)),
       ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
       ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
-      ("detectedType", .optional(detectedType)),
-      ("sha256", .optional(sha256)),
-      ("verdict", .string(verdict.rawValue)),
+      ("detectedType", .optional(detectedType)), ("sha256", .optional(sha256)), ("verdict", .string(verdict.rawValue)),
     ])
   }
 }
 
 extension UploadSummary {
-  /// The longest name that is shown whole, in columns.
+  /// The columns of a name; longer names are truncated.
   private static let longestName = 40
 
-  /// The summary for people: a row of headings, a row per upload, and a sentence; no line end after the last.
+  /// The summary for people: a row of headings, a row per upload, and ``plainLine``; no line end after the last.
   package var table: String {
     let headings = ["name", "mode", "size", "time", "speed", "client peak", "server peak", "verdict"]
-    let table = TextTable(headings: headings, rows: uploads.map(Self.cells), words: [0, 1, 7])
+    let table = TextTable(headings: headings, rows: uploads.map(Self.cells), textColumns: [0, 1, 7])
     return table.text + "\n" + plainLine
   }
 
   private static func cells(_ upload: Entry) -> [String] {
     [
-      TextWidth.cut(PlainText.sanitized(upload.name), to: longestName),
+      TextWidth.truncated(PlainText.sanitized(upload.name), to: longestName),
       upload.mode.rawValue,
       ByteSize.text(upload.bytes),
       TimeText.clock(upload.seconds),
@@ -104,34 +96,34 @@ extension UploadSummary {
   }
 }
 
-/// The result of one upload: `verdict` in the summary.
+/// The result of one upload; the field `verdict` of the summary.
 package enum UploadVerdict: String, Sendable, CaseIterable {
-  /// The file arrived, and its content was compared and is the same.
+  /// The stored file was compared with the source and is the same.
   case intact
-  /// The server stated the SHA-256 of what it stored, and it is that of what was sent.
+  /// The SHA-256 that the server stated for the stored file is that of the source.
   case verified
-  /// The server says it has the file; the content was not compared.
+  /// The server stored the file; the content was not compared.
   case accepted
-  /// The file arrived with another content or size.
+  /// The stored file has other content or another size than the source.
   case mismatch
   /// The server responded with an error.
   case refused
-  /// It could not be sent.
+  /// The file could not be sent.
   case failed
-  /// It was cancelled.
+  /// The upload was cancelled.
   case cancelled
 
-  /// Whether nothing is known to be wrong.
+  /// Whether the upload succeeded as far as is known.
   package var isGood: Bool {
     self == .intact || self == .verified || self == .accepted
   }
 }
 
 extension UploadSummary.Entry {
-  /// The line of an upload that has ended.
+  /// The entry for an upload that has ended.
   /// - Parameters:
-  ///   - serverPeak: peak memory of the server for it, in bytes; nil when the server is another process.
-  ///   - verdict: the result of a comparison; nil when the outcome alone decides.
+  ///   - serverPeak: peak memory of the server for it, in bytes; nil where the server is another process.
+  ///   - verdict: the result of a comparison; nil where the outcome alone decides.
   package init(for meter: UploadMeter, serverPeak: Int? = nil, verdict: UploadVerdict? = nil) {
     let ended = meter.ended
     let file: FinishedUpload? = if case .finished(let file) = ended?.outcome { file } else { nil }
@@ -151,7 +143,7 @@ extension UploadSummary.Entry {
 
   private static func verdict(of outcome: UploadOutcome?) -> UploadVerdict {
     switch outcome {
-    // A digest that the server states has been compared by now.
+    // The client has compared a digest that the server stated.
     case .finished(let file): file.sha256 == nil ? .accepted : .verified
     case .failed(let error) where error.code == .refusedByServer: .refused
     case .failed(let error) where error.code == .contentMismatch: .mismatch

@@ -121,7 +121,7 @@ import UploadTestSupport
       for name in ["one", "two"] {
         #expect(ended.output.contains("outgoing stream \"\(name)\" sent, 10 B"), "\(ended)")
       }
-      #expect(ended.output.contains("2 uploads, all well"))
+      #expect(ended.output.contains("2 uploads, all successful"))
       #expect(!ended.output.contains("\u{1B}"))
     }
   }

@@ -12,7 +12,7 @@ import UploadCore
     Snapshot(at: start + .milliseconds(Int((seconds * 1000).rounded())), uploads: uploads, memory: memory, slabs: slabs)
   }
 
-  /// Feeds all snapshots and returns the events in short: `started a.bin`, `process`, `resumed a.bin 2.5`.
+  /// The events of all snapshots in short form: `started a.bin`, `process`, `resumed a.bin 2.5`.
   private func story(_ snapshots: [Snapshot], interval: Duration = .milliseconds(500)) -> [[String]] {
     var deriver = EventDeriver(interval: interval)
     return snapshots.map { deriver.events(for: $0).map(short) }
@@ -37,7 +37,7 @@ import UploadCore
 
   private let upload = UploadSnapshot.example()
 
-  @Test func `each attempt after the first is announced once`() {
+  @Test func `each attempt after the first is reported once`() {
     func waiting(_ attempt: Int) -> UploadSnapshot {
       upload.changed {
         $0.state = .waiting
@@ -55,7 +55,7 @@ import UploadCore
     #expect(story[1] == ["retrying a.bin 2"] && story[4] == ["retrying a.bin 3"])
   }
 
-  @Test func `an upload starts when it leaves the queue, and one cancelled there never does`() {
+  @Test func `an upload starts when it leaves the queue and never starts if cancelled there`() {
     let queued = UploadSnapshot.inLine(id: UploadID(), mode: .stream, name: "q.bin", size: 1, remote: "h:1")
     let sending = queued.changed { ($0.isInLine, $0.state) = (false, .sending) }
     let story = story([snapshot(0, queued), snapshot(1, queued), snapshot(2, sending)])
@@ -65,13 +65,13 @@ import UploadCore
     #expect(UploadEvent.cancelled(cancelled).plainLine() == "outgoing stream \"q.bin\" cancelled before it began")
   }
 
-  @Test func `without an interval there is neither progress nor the process`() {
+  @Test func `without an interval neither progress nor the process is reported`() {
     var deriver = EventDeriver(interval: nil)
     let events = (0...5).flatMap { deriver.events(for: snapshot(Double($0), upload)) }
     #expect(events.map(short) == ["started a.bin"])
   }
 
-  @Test func `An upload starts once, moves every half second and ends once`() {
+  @Test func `an upload is reported at its start, every half second and at its end`() {
     let file = FinishedUpload(path: "a.bin", bytes: 7)
     let story = story(
       (0...4).map { snapshot(Double($0) * 0.3, upload) } + [
@@ -86,7 +86,7 @@ import UploadCore
     )
   }
 
-  @Test func `An upload that began and ended between two samples has both`() {
+  @Test func `an upload that ran between two samples is reported as started and ended`() {
     let ends: [(UploadOutcome, String)] = [
       (.finished(FinishedUpload(path: "a.bin", bytes: 7)), "finished a.bin 7"),
       (.failed(UploadError(.clientGone, "Gone.")), "failed a.bin clientGone"),
@@ -97,7 +97,7 @@ import UploadCore
     }
   }
 
-  @Test func `The interval can be chosen`() {
+  @Test func `progress is reported in the configured interval`() {
     let snapshots = (0...4).map { snapshot(Double($0), upload) }
     let lines = story(snapshots, interval: .seconds(2)).flatMap { $0 }.filter { $0.hasPrefix("progress") }
     #expect(lines.count == 2)
@@ -105,7 +105,7 @@ import UploadCore
     #expect(every.count == 5)
   }
 
-  @Test func `A stall is told once with its cause, and how long it took when it is over`() {
+  @Test func `a stall is reported once with its cause and its end with the duration`() {
     let story = story([
       snapshot(0, upload),
       snapshot(6, upload.stalled(.client, 5)),
@@ -119,7 +119,7 @@ import UploadCore
     #expect(!story[4].contains { $0.hasPrefix("resumed") })
   }
 
-  @Test func `Another cause is told as well, and the time goes on`() {
+  @Test func `a new cause of a stall is reported and the duration continues`() {
     let story = story([
       snapshot(0, upload), snapshot(6, upload.stalled(.client, 5)), snapshot(7, upload.stalled(.disk, 6)),
       snapshot(9, upload),
@@ -128,7 +128,7 @@ import UploadCore
     #expect(story[3].first == "resumed a.bin 8.0")
   }
 
-  @Test func `A stalled upload is told again only when something is new`() {
+  @Test func `a stalled upload is reported again only after a change`() {
     let stalled = upload.stalled(.client, 5)
     let story = story([
       snapshot(0, upload),
@@ -143,7 +143,7 @@ import UploadCore
     #expect(story[4].isEmpty)
   }
 
-  @Test func `One that finishes out of a stall has resumed, one that fails has not`() {
+  @Test func `a stalled upload that finishes has resumed and one that fails has not`() {
     let stalled = snapshot(6, upload.stalled(.client, 5))
     let file = FinishedUpload(path: "a.bin", bytes: 7)
     #expect(
@@ -151,11 +151,11 @@ import UploadCore
         "resumed a.bin 6.0", "finished a.bin 7", "process",
       ]
     )
-    let error = UploadError(.timedOut, "Nothing came.")
+    let error = UploadError(.timedOut, "Timed out.")
     #expect(story([stalled, snapshot(7, upload.ended(.failed(error)))])[1] == ["failed a.bin timedOut", "process"])
   }
 
-  @Test func `The process is told once a second while anything moves`() {
+  @Test func `the process is reported once per second while an upload moves`() {
     let moving = story((0...30).map { snapshot(Double($0) / 10, upload) }).flatMap { $0 }
     #expect(moving.count { $0 == "process" } == 4)
     #expect(story((0...30).map { snapshot(Double($0) / 10) }).allSatisfy { $0.isEmpty })
@@ -170,7 +170,7 @@ import UploadCore
     #expect(story([snapshot(0, refused)])[0].prefix(2) == ["started a.bin", "failed a.bin refusedByServer"])
   }
 
-  @Test func `Rejected requests are told as they come, and are no movement`() {
+  @Test func `rejected requests are reported at once without the process`() {
     var rejecting = snapshot(0)
     rejecting.rejected = [
       RejectedRequest(time: "", client: "a", method: "PUT", path: "/a", status: 401, reason: "No token."),
@@ -179,7 +179,7 @@ import UploadCore
     #expect(story([rejecting, snapshot(1)]) == [["rejected 401 1", "rejected 413 7"], []])
   }
 
-  @Test func `Uploads do not disturb each other`() {
+  @Test func `uploads are reported independently`() {
     let other = UploadSnapshot.example { $0.name = "b.bin" }
     let story = story([
       snapshot(0, upload), snapshot(0.3, upload, other), snapshot(0.6, upload, other),
@@ -192,23 +192,23 @@ import UploadCore
     )
   }
 
-  @Test func `Nothing is kept of uploads that are over or were lost`() {
+  @Test func `no history remains of ended and dropped uploads`() {
     var deriver = EventDeriver()
     for second in 0..<50 {
       let upload = UploadSnapshot.example()
       _ = deriver.events(for: snapshot(Double(second), upload))
       _ = deriver.events(for: snapshot(Double(second) + 0.5, upload.ended(.cancelled)))
     }
-    #expect(deriver.remembered == 0)
+    #expect(deriver.historyCount == 0)
     _ = deriver.events(for: snapshot(100, upload, .example()))
-    #expect(deriver.remembered == 2)
+    #expect(deriver.historyCount == 2)
     _ = deriver.events(for: snapshot(101, upload))
-    #expect(deriver.remembered == 1)
+    #expect(deriver.historyCount == 1)
     _ = deriver.events(for: snapshot(102))
-    #expect(deriver.remembered == 0)
+    #expect(deriver.historyCount == 0)
   }
 
-  @Test func `An impossible time does no harm`() {
+  @Test func `NaN and infinite stall times are accepted`() {
     for seconds in [Double.nan, .infinity, -5, 1e300] {
       #expect(story([snapshot(0, upload.stalled(.client, seconds)), snapshot(1, upload)])[0].count == 3)
     }

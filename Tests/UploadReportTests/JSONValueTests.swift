@@ -13,7 +13,7 @@ import Testing
       (.object([("b", .integer(1)), ("a", .array([.object([])]))]), "{\"b\":1,\"a\":[{}]}"),
     ] as [(JSONValue, String)]
   )
-  func `Values are written without spaces, keys in their order`(value: JSONValue, text: String) {
+  func `values are written without spaces and keys keep their order`(value: JSONValue, text: String) {
     #expect(value.serialized == text)
   }
 
@@ -25,7 +25,7 @@ import Testing
       (.nan, "null"), (.infinity, "null"), (-.infinity, "null"),
     ] as [(Double, String)]
   )
-  func `A double has three decimals at most, and null is what is not finite`(value: Double, text: String) {
+  func `a double has at most three decimals and NaN and infinity become null`(value: Double, text: String) {
     #expect(JSONValue.double(value).serialized == text)
   }
 
@@ -35,19 +35,19 @@ import Testing
     ("\u{1B}[2J", #""\u001b[2J""#), ("\u{7F}\u{9F}", #""\u007f\u009f""#), ("\u{2028}\u{2029}", #""\u2028\u2029""#),
     ("\u{202E}x", #""\u202ex""#), ("\u{E0041}", #""\udb40\udc41""#), ("ä写📷/", "\"ä写📷/\""),
   ])
-  func `What could steer a terminal or break a line is escaped`(text: String, json: String) {
+  func `characters that could control a terminal are escaped`(text: String, json: String) {
     #expect(JSONValue.string(text).serialized == json)
     #expect(JSONValue.object([(text, .null)]).serialized == "{\(json):null}")
   }
 
-  @Test func `What is not known is null`() {
+  @Test func `an unknown value is null`() {
     #expect(JSONValue.optional(String?.none).serialized == "null")
     #expect(JSONValue.optional(UInt64?.none).serialized == "null")
     #expect(JSONValue.optional(Double?.none).serialized == "null")
     #expect(JSONValue.optional(1.5).serialized == "1.5")
   }
 
-  @Test func `Another reader gets back what was written`() throws {
+  @Test func `another JSON parser reads back the same text`() throws {
     let text = String(String.UnicodeScalarView((0...0x2FFF).compactMap { Unicode.Scalar($0) }))
     let line = JSONValue.array([.string(text)]).serialized
     #expect(!line.contains("\n"))
@@ -60,7 +60,7 @@ import Testing
       (0, "0"), (0.4, "0"), (1.5, "2"), (-3, "0"), (.nan, "0"), (.infinity, "1000000000000000000"),
     ] as [(Double, String)]
   )
-  func `A speed is a whole number`(speed: Double, text: String) {
+  func `a speed is written as a whole number`(speed: Double, text: String) {
     #expect(JSONValue.speed(speed).serialized == text)
   }
 }

@@ -48,11 +48,11 @@ import UploadTestSupport
     "sluice_slab_bytes 1048576", "sluice_slab_budget_bytes 268435456",
     "process_resident_memory_bytes 10", "process_resident_memory_peak_bytes 20",
   ])
-  func `Every count is there`(line: String) {
+  func `every count has its series`(line: String) {
     #expect(lines().contains(Substring(line)))
   }
 
-  @Test func `The text ends with its mark, and only there`() {
+  @Test func `the text contains the end mark once at its end`() {
     let text = Metrics(ledger: UploadLedger(), slabs: slabs, memory: memory).text
     #expect(text.hasSuffix("\n# EOF\n"))
     #expect(text.split(separator: "\n").count { $0 == "# EOF" } == 1)
@@ -60,7 +60,7 @@ import UploadTestSupport
 
   /// OpenMetrics 1.0.0: a family is described once, its samples follow without a gap, units are suffixes, counters end
   /// with `_total`.
-  @Test func `Families keep the rules of the format`() throws {
+  @Test func `families follow the rules of the format`() throws {
     var family = ""
     var kind = ""
     var seen: Set<String> = []
@@ -85,13 +85,13 @@ import UploadTestSupport
     #expect(seen.count == 10)
   }
 
-  @Test func `The same series are there with and without uploads`() {
+  @Test func `the series are the same with and without uploads`() {
     let none = Metrics(active: [], totals: [:], slabs: slabs, memory: memory).text.split(separator: "\n")
     let names = { (lines: [Substring]) in lines.map { $0.split(separator: " ")[0] } }
     #expect(names(none) == names(lines()))
   }
 
-  @Test func `Bytes that an attempt has sent in vain stay counted, while it runs and when it has ended`() {
+  @Test func `bytes of failed attempts are counted while the upload runs and after its end`() {
     let ledger = UploadLedger()
     let meter = UploadMeter(direction: .outgoing, mode: .stream, name: "a", size: nil, remote: "")
     ledger.begin(meter)
@@ -107,7 +107,7 @@ import UploadTestSupport
     #expect(text().contains(line(130)))
   }
 
-  @Test func `Numbers out of range do no harm`() {
+  @Test func `values out of range are accepted`() {
     let upload = Metrics.Active(direction: .incoming, mode: .raw, state: .stalled, bytes: .max, residentBytes: .min)
     let metrics = Metrics(
       active: [upload, upload],

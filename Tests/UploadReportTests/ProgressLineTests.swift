@@ -9,7 +9,7 @@ import UploadCore
     $0.state = .sending
   }
 
-  @Test func `A wide line has it all`() {
+  @Test func `a wide progress line has all fields`() {
     #expect(
       ProgressLine.text(sending, width: 80, unicode: true)
         == "a.bin  █████████████▌─────────────   50%    96.2 MiB/s      0:05     mem 3.0 MiB"
@@ -26,25 +26,25 @@ import UploadCore
     (30, "a.bin  ████████▌────────   50%"), (20, "a.bin            50%"), (12, "a.bin    50%"), (8, "a.…  50%"),
     (4, " 50%"), (3, " 50"), (1, " "), (0, ""), (-3, ""),
   ])
-  func `A narrower line leaves out what matters least`(width: Int, line: String) {
+  func `a narrower progress line omits the least important fields`(width: Int, line: String) {
     #expect(ProgressLine.text(sending, width: width, unicode: true) == line)
   }
 
-  @Test func `One that waits to be tried again says why`() {
+  @Test func `an upload that waits for its next attempt shows the reason`() {
     let upload = sending.changed {
       $0.state = .waiting
-      $0.retryReason = "Nobody listens at h:1.\u{1B}[m"
+      $0.retryReason = "Connection refused by h.\u{1B}[m"
       $0.attempt = 3
       $0.retryIn = 11.2
     }
     let line = ProgressLine.text(upload, width: 60, unicode: true)
-    #expect(line.hasPrefix("a.bin  attempt 3 in 12 s: Nobody listens at h:1.\u{FFFD}[m "))
+    #expect(line.hasPrefix("a.bin  attempt 3 in 12 s: Connection refused by h.\u{FFFD}[m "))
     #expect(line.count == 60)
-    #expect(ProgressLine.text(upload, width: 30, unicode: false) == "a.bin  attempt 3 in 12 s: N...")
+    #expect(ProgressLine.text(upload, width: 30, unicode: false) == "a.bin  attempt 3 in 12 s: C...")
     #expect(ProgressLine.text(upload, width: 1, unicode: true).count == 1)
   }
 
-  @Test func `An unknown size shows bytes and a moving segment`() {
+  @Test func `an upload of unknown size shows bytes and a moving segment`() {
     let upload = sending.changed {
       $0.size = nil
       $0.eta = nil
@@ -63,7 +63,7 @@ import UploadCore
       (.failed, nil, "failed", "0:05"), (.cancelled, nil, "cancelled", "0:05"),
     ] as [(UploadState, StallCause?, String, String)]
   )
-  func `A state in which a rate says nothing is a word`(
+  func `a state without a rate is shown by its name`(
     state: UploadState,
     cause: StallCause?,
     pace: String,
@@ -79,27 +79,27 @@ import UploadCore
     #expect(line.contains(time))
   }
 
-  @Test func `A long name ends with an ellipsis`() {
+  @Test func `a long name ends with an ellipsis`() {
     let upload = sending.changed { $0.name = String(repeating: "long", count: 20) }
     #expect(ProgressLine.text(upload, width: 100, unicode: true).hasPrefix("longlonglonglonglonglong"))
     #expect(ProgressLine.text(upload, width: 100, unicode: true).contains("…  █"))
     #expect(ProgressLine.text(upload, width: 100, unicode: false).contains("...  #"))
   }
 
-  @Test func `Without Unicode nothing but ASCII is written`() {
+  @Test func `without Unicode only ASCII is written`() {
     let upload = sending.changed { $0.name = "写真 Ä\u{1B}.jpg" }
     for width in 0...120 {
       #expect(ProgressLine.text(upload, width: width, unicode: false).utf8.allSatisfy { (0x20..<0x7F).contains($0) })
     }
   }
 
-  @Test func `No control sequence of a name reaches the terminal`() {
+  @Test func `a control sequence in a name does not reach the terminal`() {
     let upload = sending.changed { $0.name = "\u{1B}[2J\u{202E}x" }
     let line = ProgressLine.text(upload, width: 80, unicode: true)
     #expect(!line.unicodeScalars.contains(where: PlainText.isUnsafe))
   }
 
-  @Test func `Every line fits its width exactly, whatever the numbers`() {
+  @Test func `every progress line has exactly its width for all values`() {
     let names = ["", "a", "写真写真写真写真写真", "Z" + String(repeating: "\u{336}", count: 500), "e\u{301}clair.txt"]
     let numbers: [Double] = [0, 0.5, 1e6, 1e300, -1, .nan, .infinity]
     for name in names {
@@ -129,12 +129,12 @@ import UploadCore
       (1, "████"), (2, "████"), (-1, "────"), (.nan, "────"), (.infinity, "────"),
     ] as [(Double, String)]
   )
-  func `A bar is drawn to an eighth of a column`(fraction: Double, bar: String) {
+  func `a bar is exact to an eighth of a column`(fraction: Double, bar: String) {
     #expect(ProgressBar.filled(fraction, width: 4, unicode: true) == bar)
   }
 
   @Test(arguments: [(0, "----"), (0.49, "#---"), (0.5, "##--"), (1, "####")] as [(Double, String)])
-  func `A bar in ASCII is drawn in whole columns`(fraction: Double, bar: String) {
+  func `a bar in ASCII is exact to a column`(fraction: Double, bar: String) {
     #expect(ProgressBar.filled(fraction, width: 4, unicode: false) == bar)
   }
 
@@ -144,12 +144,12 @@ import UploadCore
       (.nan, "##--------"), (-5, "##--------"), (.infinity, "##--------"),
     ] as [(Double, String)]
   )
-  func `A segment wanders to and fro with time`(seconds: Double, bar: String) {
+  func `a segment moves to and fro with time`(seconds: Double, bar: String) {
     #expect(ProgressBar.moving(seconds, width: 10, unicode: false) == bar)
   }
 
   @Test(arguments: -1...12, [0, 0.3, 7.7, 1e300])
-  func `Any width is kept`(width: Int, number: Double) {
+  func `a bar has exactly its width`(width: Int, number: Double) {
     for unicode in [true, false] {
       #expect(ProgressBar.filled(number, width: width, unicode: unicode).count == max(0, width))
       #expect(ProgressBar.moving(number, width: width, unicode: unicode).count == max(0, width))

@@ -8,7 +8,7 @@ import Testing
     ("█▌─", 3), ("…", 1), ("\u{1100}\u{1161}", 2), ("Z\u{336}\u{337}\u{338}", 1),
     ("👩🏽\u{200D}🚀", 4), ("❤\u{FE0F}\u{200D}🔥", 3), ("می\u{200C}خواهم", 7), ("🏴\u{E0067}\u{E007F}", 2),
   ])
-  func `Wide characters take two columns, combining ones none`(text: String, columns: Int) {
+  func `wide characters have two columns and combining ones none`(text: String, columns: Int) {
     #expect(TextWidth.columns(text) == columns)
   }
 
@@ -17,12 +17,12 @@ import Testing
     ("abcdef", -1, ""), ("写真写真", 7, "写真写…"), ("写真写真", 6, "写真…"), ("写真", 1, ""), ("e\u{301}fg", 2, "e\u{301}…"),
     ("👩🏽\u{200D}🚀.png", 20, "👩🚀.png"), ("👩🏽\u{200D}🚀.png", 5, "👩🚀…"), ("می\u{200C}خواهم", 8, "می\u{200C}خواهم"),
   ])
-  func `What is too long ends with an ellipsis`(text: String, width: Int, cut: String) {
-    #expect(TextWidth.cut(text, to: width) == cut)
+  func `truncated text ends with an ellipsis`(text: String, width: Int, truncated: String) {
+    #expect(TextWidth.truncated(text, to: width) == truncated)
   }
 
   @Test(arguments: -1...12)
-  func `Filled text has exactly its width`(width: Int) {
+  func `padded text has exactly its width`(width: Int) {
     for text in ["", "a", "写真写真", "abcdefghijklmnop"] {
       #expect(TextWidth.columns(TextWidth.left(text, width)) == max(0, width))
       #expect(TextWidth.columns(TextWidth.right(text, width)) == max(0, width))

@@ -3,7 +3,7 @@ import UploadCore
 
 @testable import UploadReport
 
-/// The lines of JSON that example/docs/json.md lists: what programs read, so keys and order are held to the letter.
+/// The JSON events that example/docs/json.md lists. Programs read them, so keys and their order are exact.
 @Suite struct UploadEventJSONTests {
   private let upload = UploadSnapshot.example()
   private let outgoing = UploadSnapshot.example {
@@ -20,7 +20,7 @@ import UploadCore
     #expect(event.json.serialized == line, sourceLocation: sourceLocation)
   }
 
-  @Test func `listening`() {
+  @Test func `the listening event has the server's addresses`() {
     expect(
       .listening(ServerListening(url: "http://127.0.0.1:40123", directory: "/srv/up", processID: 1)),
       #"{"event":"listening","url":"http://127.0.0.1:40123","rawPort":null,"dir":"/srv/up","pid":1,"token":null,"#
@@ -40,7 +40,7 @@ import UploadCore
     )
   }
 
-  @Test func `rejected`() {
+  @Test func `the rejected event has the request and its count`() {
     let request = RejectedRequest(
       time: "2026-11-28T11:00:00Z",
       client: "192.0.2.7",
@@ -71,7 +71,7 @@ import UploadCore
     )
   }
 
-  @Test func `started`() {
+  @Test func `the started event has the upload's attributes`() {
     expect(
       .started(upload),
       #"{"event":"started","id":"\#(upload.id)","request":"\#(upload.request)","direction":"incoming","mode":"stream","#
@@ -88,7 +88,7 @@ import UploadCore
     )
   }
 
-  @Test func `progress`() {
+  @Test func `the progress event has the upload's counters`() {
     expect(
       .progress(upload),
       #"{"event":"progress","id":"\#(upload.id)","direction":"incoming","state":"receiving","bytes":536870912,"#
@@ -96,7 +96,7 @@ import UploadCore
     )
   }
 
-  @Test func `progress of an outgoing upload that has no answer yet`() {
+  @Test func `the progress of an outgoing upload without a response has null counters`() {
     expect(
       .progress(outgoing),
       #"{"event":"progress","id":"\#(outgoing.id)","direction":"outgoing","state":"sending","bytes":536870912,"#
@@ -105,7 +105,7 @@ import UploadCore
     )
   }
 
-  @Test func `retrying`() {
+  @Test func `the retrying event has the next attempt and the reason`() {
     let waiting = outgoing.changed {
       $0.retryReason = "gone"
       $0.attempt = 3
@@ -117,7 +117,7 @@ import UploadCore
     )
   }
 
-  @Test func `stalled and resumed`() {
+  @Test func `the stalled and resumed events have the duration`() {
     expect(
       .stalled(upload.stalled(.client, 5)),
       #"{"event":"stalled","id":"\#(upload.id)","direction":"incoming","cause":"client","seconds":5.0}"#
@@ -128,7 +128,7 @@ import UploadCore
     )
   }
 
-  @Test func `finished`() {
+  @Test func `the finished event has the stored file`() {
     let plain = FinishedUpload(path: "a (2).bin", bytes: 7)
     expect(
       .finished(upload.ended(.finished(plain)), plain),
@@ -152,11 +152,11 @@ import UploadCore
     )
   }
 
-  @Test func `failed and cancelled`() {
+  @Test func `the failed and cancelled events have the name`() {
     expect(
-      .failed(outgoing, UploadError(.connectionRefused, "Nobody listens at \"x\".")),
+      .failed(outgoing, UploadError(.connectionRefused, "Nothing listens at \"x\".")),
       #"{"event":"failed","id":"\#(outgoing.id)","direction":"outgoing","name":"\#(outgoing.name)","#
-        + #""error":{"code":"connectionRefused","message":"Nobody listens at \"x\"."}}"#
+        + #""error":{"code":"connectionRefused","message":"Nothing listens at \"x\"."}}"#
     )
     expect(
       .cancelled(outgoing),
@@ -164,14 +164,14 @@ import UploadCore
     )
   }
 
-  @Test func `process`() {
+  @Test func `the process event has the memory`() {
     expect(
       .process(ProcessMemory(resident: 1, peak: 2), SlabUse(used: 3, budget: 268_435_456)),
       #"{"event":"process","rss":1,"rssPeak":2,"slabBytes":3,"budget":268435456}"#
     )
   }
 
-  @Test func `An impossible rate or time does no harm`() {
+  @Test func `NaN and infinite rates and times are written as null`() {
     let broken = upload.changed {
       ($0.speed, $0.averageSpeed, $0.eta, $0.seconds) = (.nan, .infinity, .infinity, .nan)
     }

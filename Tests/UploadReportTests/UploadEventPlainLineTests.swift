@@ -6,7 +6,7 @@ import UploadCore
 @Suite struct UploadEventPlainLineTests {
   private let upload = UploadSnapshot.example()
 
-  @Test func `listening`() {
+  @Test func `the listening sentence has the server's addresses`() {
     let plain = ServerListening(url: "http://127.0.0.1:8080", directory: "./uploads", processID: 1)
     #expect(UploadEvent.listening(plain).plainLine() == "listening on http://127.0.0.1:8080, files go to ./uploads")
     var full = plain
@@ -17,7 +17,7 @@ import UploadCore
     )
   }
 
-  @Test func `started`() {
+  @Test func `the started sentence has the size and the peer`() {
     #expect(
       UploadEvent.started(upload).plainLine() == "incoming stream \"a.bin\" started, 1.0 GiB, from 127.0.0.1:5555"
     )
@@ -32,7 +32,7 @@ import UploadCore
     )
   }
 
-  @Test func `progress`() {
+  @Test func `the progress sentence depends on the state`() {
     let head = "incoming stream \"a.bin\" 512.0 MiB"
     func line(_ change: (inout UploadSnapshot) -> Void) -> String? {
       UploadEvent.progress(upload.changed(change)).plainLine()
@@ -44,7 +44,7 @@ import UploadCore
       } == head + " 96.2 MiB/s, memory 3.0 MiB"
     )
     #expect(
-      line { $0.state = .limited } == head + " of 1.0 GiB 50% 96.2 MiB/s, held back by a rate limit, memory 3.0 MiB"
+      line { $0.state = .limited } == head + " of 1.0 GiB 50% 96.2 MiB/s, slowed by a rate limit, memory 3.0 MiB"
     )
     #expect(line { $0.state = .waitingForMemory } == head + " of 1.0 GiB 50%, waiting for memory, memory 3.0 MiB")
     #expect(line { $0.state = .waiting } == head + " of 1.0 GiB 50%, waiting for the first byte, memory 3.0 MiB")
@@ -54,7 +54,7 @@ import UploadCore
     #expect(line { $0.state = .finishing } == head + " of 1.0 GiB 50%, finishing, memory 3.0 MiB")
   }
 
-  @Test func `It says 100 percent only when every byte has moved`() {
+  @Test func `100 percent is shown only for all bytes`() {
     let almost = upload.changed { $0.bytes = (1 << 30) - 1 }
     #expect(UploadEvent.progress(almost).plainLine()?.contains(" 99% ") == true)
   }
@@ -65,18 +65,18 @@ import UploadCore
       (.limit, "the rate limit"),
     ] as [(StallCause, String)]
   )
-  func `stalled, with its cause`(cause: StallCause, words: String) {
+  func `the stalled sentence states the cause`(cause: StallCause, words: String) {
     #expect(
       UploadEvent.stalled(upload.stalled(cause, 5)).plainLine()
         == "incoming stream \"a.bin\" stalled for 5 s: waiting for \(words)"
     )
   }
 
-  @Test func `resumed`() {
+  @Test func `the resumed sentence has the duration`() {
     #expect(UploadEvent.resumed(upload, seconds: 7.24).plainLine() == "incoming stream \"a.bin\" resumed after 7.2 s")
   }
 
-  @Test func `finished`() {
+  @Test func `the finished sentence has the stored name, size and rate`() {
     let form = upload.changed {
       $0.mode = .multipart
       $0.name = "x.zip"
@@ -106,13 +106,13 @@ import UploadCore
     )
   }
 
-  @Test func `failed and cancelled`() {
+  @Test func `the failed and cancelled sentences have the reason and the bytes`() {
     let error = UploadError(.clientGone, "The client went away.")
     #expect(UploadEvent.failed(upload, error).plainLine() == "incoming stream \"a.bin\" failed: The client went away.")
     #expect(UploadEvent.cancelled(upload).plainLine() == "incoming stream \"a.bin\" cancelled after 512.0 MiB")
   }
 
-  @Test func `rejected`() {
+  @Test func `the rejected sentence has the request, status and count`() {
     var request = RejectedRequest(
       time: "",
       client: "192.0.2.7",
@@ -129,11 +129,11 @@ import UploadCore
     )
   }
 
-  @Test func `The process's memory has no sentence`() {
+  @Test func `the process event has no sentence`() {
     #expect(UploadEvent.process(ProcessMemory(resident: 1, peak: 1), SlabUse(used: 0, budget: 0)).plainLine() == nil)
   }
 
-  @Test func `Nothing a stranger wrote steers the terminal`() {
+  @Test func `text from a peer cannot control the terminal`() {
     let evil = "\u{1B}]0;x\u{7}\n\u{202E}"
     let hostile = upload.changed {
       $0.name = evil

@@ -19,7 +19,7 @@ import UploadCore
     )
   }
 
-  @Test func `The event has every upload, its speed and its verdict`() {
+  @Test func `the summary event has every upload with its speed and result`() {
     let upload = entry()
     let summary = UploadSummary(uploads: [upload], peakResidentBytes: 9)
     #expect(
@@ -30,25 +30,25 @@ import UploadCore
     )
   }
 
-  @Test func `Another process's memory is not known`() {
+  @Test func `the memory of a server in another process is null`() {
     let summary = UploadSummary(uploads: [entry(server: nil)], peakResidentBytes: 9)
     #expect(summary.json.serialized.contains(#""serverPeakResidentBytes":null"#))
   }
 
   @Test(arguments: UploadVerdict.allCases)
-  func `One bad verdict spoils it all`(verdict: UploadVerdict) {
+  func `one unsuccessful upload makes the summary unsuccessful`(verdict: UploadVerdict) {
     let summary = UploadSummary(uploads: [entry(), entry("b", verdict)], peakResidentBytes: 9)
     #expect(summary.isGood == [.intact, .verified, .accepted].contains(verdict))
     #expect(summary.json.serialized.contains(#""ok":\#(summary.isGood)"#))
   }
 
-  @Test func `No time at all gives no speed`() {
+  @Test func `an upload of 0 s has speed 0`() {
     var upload = entry()
     upload.seconds = 0
     #expect(upload.averageSpeed == 0)
   }
 
-  @Test func `The table's columns are aligned`() {
+  @Test func `the columns of the table are aligned`() {
     var small = entry("写真.jpg", .mismatch, server: nil)
     (small.mode, small.bytes, small.seconds) = (.multipart, 5, 0.5)
     let table = UploadSummary(uploads: [entry(), small], peakResidentBytes: 3 << 20).table
@@ -57,18 +57,18 @@ import UploadCore
         name      mode          size  time        speed  client peak  server peak  verdict
         a.bin     stream     1.0 GiB  0:10  102.4 MiB/s     64.0 KiB      1.0 MiB  intact
         写真.jpg  multipart      5 B  0:00       10 B/s     64.0 KiB            -  mismatch
-        2 uploads, 1 not well, peak memory of the process 3.0 MiB
+        2 uploads, 1 unsuccessful, peak memory of the process 3.0 MiB
         """
     )
   }
 
-  @Test func `A table of nothing is headings and a sentence`() {
+  @Test func `a table without uploads has headings and a sentence`() {
     let summary = UploadSummary(uploads: [], peakResidentBytes: 0)
     #expect(summary.table.split(separator: "\n").count == 2)
-    #expect(UploadEvent.summary(summary).plainLine() == "0 uploads, all well, peak memory of the process 0 B")
+    #expect(UploadEvent.summary(summary).plainLine() == "0 uploads, all successful, peak memory of the process 0 B")
   }
 
-  @Test func `A hostile or long name does not break the table`() {
+  @Test func `a hostile or long name does not break the table`() {
     let summary = UploadSummary(
       uploads: [entry("\u{1B}[2J\n" + String(repeating: "x", count: 500))],
       peakResidentBytes: 0

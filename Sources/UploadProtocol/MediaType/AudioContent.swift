@@ -1,92 +1,76 @@
-/// The header of a frame of MPEG audio (ISO/IEC 11172-3 section 2.4.1.3, ISO/IEC 13818-3; MIME Sniffing, section 6.2.3):
-/// versions 1, 2 and 2.5, layers I to III.
+/// The header of a frame of MPEG audio (ISO/IEC 11172-3 section 2.4.1.3, ISO/IEC 13818-3; MIME Sniffing, section
+/// 6.2.3): versions 1, 2 and 2.5, layers I to III.
 ///
-/// The standard's algorithm knows layer III alone, and where its text has slipped (an `and` for an `or`, a difference
-/// the wrong way round, the two tables of bit rates exchanged) this does what it means: taken literally no MP3 would
-/// ever be one.
+/// The standard's algorithm knows layer III alone. Where its text is in error (an `and` for an `or`, a difference with
+/// its operands exchanged, the two tables of bit rates exchanged) this does what it means: taken literally, no file
+/// would ever be MP3.
 struct MPEGAudioFrame {
-  /// Bytes from this frame's beginning to the next one's.
+  /// Bytes from the beginning of this frame to that of the next: 24 to 2,881.
   let length: Int
-  /// What does not change within a file: version, layer and sampling frequency.
+  /// The bits of the header that are the same in all frames of a file: version, layer and sampling frequency.
   private let kind: Int
 
-  /// Nil where no frame begins; one of free format, whose length is not stated, counts as none.
+  /// Bit rates 1 to 14 of version 1 in kbit/s, for layers III, II and I.
+  private static let ratesOfVersion1 = [
+    [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+    [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+  ]
+  /// Bit rates 1 to 14 of versions 2 and 2.5 in kbit/s, for layers III, II and I.
+  private static let ratesOfVersion2 = [
+    [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+    [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+    [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+  ]
+
+  /// Reads the header of a frame.
+  /// - Returns: nil where no frame begins. A frame of free format, whose header does not state its length, is not
+  ///   recognized.
   init?(_ header: [UInt8], at offset: Int) {
-    guard let word = header.number(4, at: offset, bigEndian: true), word >> 21 == 0x7FF else { return nil }
-    let (rate, frequency) = (word >> 12 & 15, word >> 10 & 3)
-    guard let layer = Layer(rawValue: word >> 17 & 3), let version = Version(rawValue: word >> 19 & 3),
-      rate > 0, rate < 15, frequency < 3
-    else { return nil }
-    let samplesPerSecond = [44_100, 48_000, 32_000][frequency] >> version.halvings
-    let kilobitsPerSecond = layer.rates(version)[rate - 1]
-    let padding = word >> 9 & 1
-    switch layer {
-    case .first: length = (12_000 * kilobitsPerSecond / samplesPerSecond + padding) * 4
-    case .second: length = 144_000 * kilobitsPerSecond / samplesPerSecond + padding
-    case .third: length = (version == .one ? 144_000 : 72_000) * kilobitsPerSecond / samplesPerSecond + padding
+    guard let bits = header.number(4, at: offset), bits >> 21 == 0x7FF else { return nil }
+    // The values 0 to 3 of the version are 2.5, reserved, 2 and 1; those of the layer are reserved, III, II and I.
+    let (version, layer) = (bits >> 19 & 3, bits >> 17 & 3)
+    let (rate, frequency, padding) = (bits >> 12 & 15, bits >> 10 & 3, bits >> 9 & 1)
+    guard version != 1, layer != 0, rate > 0, rate < 15, frequency < 3 else { return nil }
+    let isVersion1 = version == 3
+    // Version 2 halves the sampling frequency, version 2.5 once more.
+    let halvings = [2, 0, 1, 0][version]
+    let samplesPerSecond = [44_100, 48_000, 32_000][frequency] >> halvings
+    let kilobitsPerSecond = (isVersion1 ? Self.ratesOfVersion1 : Self.ratesOfVersion2)[layer - 1][rate - 1]
+    if layer == 3 {
+      length = (12_000 * kilobitsPerSecond / samplesPerSecond + padding) * 4
+    } else {
+      let isShort = layer == 1 && !isVersion1
+      length = (isShort ? 72_000 : 144_000) * kilobitsPerSecond / samplesPerSecond + padding
     }
-    kind = word & 0x1E_0C00
+    kind = bits & 0x1E_0C00
   }
 
-  /// The longest frame there is: version 2.5, layer II, 160 kbit/s, 8 kHz, padded.
-  static let longest = 2881
-
-  /// Whether a file begins with a frame and another one of that kind behind it; nil where the bytes end before that.
+  /// Whether a file begins with two frames of the same kind; nil where the bytes end before the second.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = MPEGAudioFrame(header, at: 0) else { return false }
     guard first.length + 4 <= header.count else { return nil }
     return MPEGAudioFrame(header, at: first.length)?.kind == first.kind
   }
-
-  private enum Version: Int {
-    case twoAndAHalf = 0
-    case two = 2
-    case one = 3
-
-    /// Version 2 halves the sampling frequency, version 2.5 once more.
-    var halvings: Int {
-      switch self {
-      case .one: 0
-      case .two: 1
-      case .twoAndAHalf: 2
-      }
-    }
-  }
-
-  private enum Layer: Int {
-    case third = 1
-    case second = 2
-    case first = 3
-
-    /// Bit rates 1 to 14, in kbit/s.
-    func rates(_ version: Version) -> [Int] {
-      switch (self, version) {
-      case (.first, .one): [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448]
-      case (.second, .one): [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384]
-      case (.third, .one): [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-      case (.first, .two), (.first, .twoAndAHalf): [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256]
-      case (.second, .two), (.second, .twoAndAHalf), (.third, .two), (.third, .twoAndAHalf):
-        [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
-      }
-    }
-  }
 }
 
-/// The header of a frame of AAC with its length in it (ADTS, ISO/IEC 13818-7 section 6.2).
+/// The header of an AAC frame in an audio data transport stream (ADTS, ISO/IEC 13818-7 section 6.2).
 struct ADTSFrame {
-  /// Bytes from this frame's beginning to the next one's, the header included.
+  /// Bytes from the beginning of this frame to that of the next: 7 to 8,191.
   let length: Int
 
+  /// Reads the header of a frame.
+  /// - Returns: nil where no frame begins.
   init?(_ header: [UInt8], at offset: Int) {
-    guard let word = header.number(4, at: offset, bigEndian: true), word >> 16 & 0xFFF6 == 0xFFF0,
+    guard let bits = header.number(4, at: offset), bits >> 16 & 0xFFF6 == 0xFFF0,
       // Sampling frequencies 13 to 15 are reserved or forbidden.
-      word >> 10 & 15 < 13, let fields = header.number(3, at: offset + 3, bigEndian: true)
+      bits >> 10 & 15 < 13, let fields = header.number(3, at: offset + 3)
     else { return nil }
     length = fields >> 5 & 0x1FFF
     guard length >= 7 else { return nil }
   }
 
-  /// Whether a file is a frame, or begins with one and another one behind it; nil where the bytes end before that.
+  /// Whether a file is one frame or begins with two; nil where the bytes end before the second.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = ADTSFrame(header, at: 0) else { return false }
     if first.length == header.count { return true }
@@ -95,66 +79,61 @@ struct ADTSFrame {
   }
 }
 
-/// What comes behind an ID3v2 tag (id3.org, ID3v2.4 section 3.1): the standard takes every file with a tag for MP3, but
-/// FLAC, AAC and others are tagged as well.
+/// Finds the format of an audio file behind its ID3v2 tag (id3.org, ID3v2.4 section 3.1): the standard says MP3 for
+/// every file with a tag, but FLAC, AAC and others have tags as well.
 ///
-/// A machine that is fed the file from its first byte, cut anywhere. A tag with pictures is megabytes long; it is
-/// passed over, not kept.
+/// A state machine that is given the file from its first byte, in chunks of any size. A tag with cover art has
+/// megabytes; they are skipped, not retained.
 struct TaggedAudio: Sendable, Equatable {
-  static let mp3 = "audio/mpeg"
-
   private static let headerLength = 10
-  /// What tells the format behind the tag, in bytes.
+  /// Bytes behind the tag that identify the format.
   private static let beginningLength = 6
 
   private var header: [UInt8] = []
   private var beginning: [UInt8] = []
-  /// What is left of the tag; nil before its header is complete.
-  private var left: Int?
+  /// Bytes of the tag that are still to come; nil before its header is complete.
+  private var remaining: Int?
 
-  /// The type; nil while the bytes that tell it have not come.
+  /// The media type; nil until enough bytes behind the tag have arrived.
   private(set) var type: String?
 
-  /// Bytes that come next and do not matter.
-  var skippableBytes: Int { left ?? 0 }
+  /// How many of the next bytes make no difference.
+  var skippableBytes: Int { remaining ?? 0 }
 
-  /// Takes the next bytes of the file.
+  /// Processes the next bytes of the file.
   mutating func append(_ bytes: some Collection<UInt8>) {
     var rest = bytes[...]
-    if left == nil {
+    if remaining == nil {
       let part = rest.prefix(Self.headerLength - header.count)
       header += part
       rest = rest.dropFirst(part.count)
-      left = Self.lengthBehind(header)
+      remaining = Self.lengthOfTag(header)
     }
-    guard let left, type == nil else { return }
-    let skipped = min(left, rest.count)
+    guard let remaining, type == nil else { return }
+    let skipped = min(remaining, rest.count)
     skip(skipped)
     beginning += rest.dropFirst(skipped).prefix(Self.beginningLength - beginning.count)
-    if beginning.count == Self.beginningLength { type = Self.type(beginning) }
+    if beginning.count == Self.beginningLength { type = typeAtEnd }
   }
 
-  /// Passes over bytes of the tag, at most ``skippableBytes``.
+  /// Counts bytes of the tag that were not given to ``append(_:)``, at most ``skippableBytes``.
   mutating func skip(_ count: Int) {
-    left = left.map { $0 - count }
+    remaining = remaining.map { $0 - count }
   }
 
-  /// The file ends here.
-  mutating func finish() -> String {
-    type ?? Self.type(beginning)
-  }
-
-  /// Bytes of the tag behind its header: four times seven bits, and ten for a footer.
-  private static func lengthBehind(_ header: [UInt8]) -> Int? {
-    guard header.count == headerLength else { return nil }
-    let size = header[6...].reduce(0) { $0 << 7 | Int($1 & 0x7F) }
-    return size + (header[5] & 0x10 == 0 ? 0 : 10)
-  }
-
-  private static func type(_ beginning: [UInt8]) -> String {
+  /// The media type if the file ends here.
+  var typeAtEnd: String {
     if beginning.has("fLaC", at: 0) { return "audio/flac" }
     if beginning.has("wvpk", at: 0) { return "audio/x-wavpack" }
     if beginning.has("MAC ", at: 0) { return "audio/x-ape" }
-    return ADTSFrame(beginning, at: 0) == nil ? mp3 : "audio/aac"
+    return ADTSFrame(beginning, at: 0) == nil ? StandardRules.mp3 : "audio/aac"
+  }
+
+  /// Bytes of the tag behind its header: a number of four times seven bits, and ten more for a footer. Nil where the
+  /// header is not complete.
+  private static func lengthOfTag(_ header: [UInt8]) -> Int? {
+    guard header.count == headerLength else { return nil }
+    let size = header[6...].reduce(0) { $0 << 7 | Int($1 & 0x7F) }
+    return size + (header[5] & 0x10 == 0 ? 0 : 10)
   }
 }

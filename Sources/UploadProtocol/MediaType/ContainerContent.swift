@@ -1,8 +1,10 @@
-/// Files made of boxes (ISO/IEC 14496-12), recognized by the brands in their first box (registry: mp4ra.org), which say more
-/// than the standard's rule for MP4.
+/// Files that consist of boxes (ISO/IEC 14496-12), identified by the brands in their first box (registry: mp4ra.org),
+/// which are more exact than the standard's rule for MP4.
 enum ISOBaseMedia {
-  /// Brands, or what several begin with, and the types they stand for.
-  private static let brands: [(brand: StaticString, type: String)] = [
+  /// Brands, or a prefix of several brands, and their media types.
+  private typealias Brands = [(brand: StaticString, type: String)]
+
+  private static let brands: Brands = [
     ("avif", "image/avif"), ("avis", "image/avif"), ("avci", "image/avci"), ("avcs", "image/avcs"),
     ("heic", "image/heic"), ("heix", "image/heic"), ("heim", "image/heic"), ("heis", "image/heic"),
     ("hevc", "image/heic-sequence"), ("hevx", "image/heic-sequence"), ("hevm", "image/heic-sequence"),
@@ -17,33 +19,27 @@ enum ISOBaseMedia {
     ("CAEP", "video/mp4"), ("caqv", "video/mp4"), ("msdh", "video/mp4"), ("msix", "video/mp4"), ("dsms", "video/mp4"),
   ]
 
-  /// What brands stand for that say only that there are images in it: another brand of an image says which.
+  /// Types of brands that say only that the file contains images: another brand says of which format.
   private static let vague = ["image/heif", "image/heif-sequence"]
 
-  /// Of JPEG 2000, by the brand in the second box (ITU-T T.800 annex I, T.801, T.802, T.814, T.805).
-  private static let jpeg2000: [(brand: StaticString, type: String)] = [
+  /// Brands of JPEG 2000, which are in the second box (ITU-T T.800 annex I, T.801, T.802, T.814, T.805).
+  private static let jpeg2000: Brands = [
     ("jp2 ", "image/jp2"), ("jpx ", "image/jpx"), ("jpm ", "image/jpm"), ("mjp2", "video/mj2"), ("mj2s", "video/mj2"),
     ("jph ", "image/jph"),
   ]
 
-  /// The type by the file's brands: its own, then the compatible ones. The first that is known counts.
+  /// The type of the first known brand: the major brand first, then the compatible ones; nil where none is known.
   static func type(of header: [UInt8]) -> String? {
     if header.has("jP  \r\n", at: 4), header.starts(with: [0, 0, 0, 12]) {
       return type(of: header, boxAt: 12, in: jpeg2000) ?? "image/jp2"
     }
     if header.has("ftyp", at: 4) { return type(of: header, boxAt: 0, in: brands) }
-    // QuickTime before there were brands.
+    // QuickTime files from before brands existed.
     return ["moov", "mdat", "wide"].contains { header.has($0, at: 4) } ? "video/quicktime" : nil
   }
 
-  private static func type(
-    of header: [UInt8],
-    boxAt start: Int,
-    in brands: [(brand: StaticString, type: String)]
-  ) -> String? {
-    guard let size = header.number(4, at: start, bigEndian: true), size >= 12, header.has("ftyp", at: start + 4) else {
-      return nil
-    }
+  private static func type(of header: [UInt8], boxAt start: Int, in brands: Brands) -> String? {
+    guard let size = header.number(4, at: start), size >= 12, header.has("ftyp", at: start + 4) else { return nil }
     let places = [start + 8] + stride(from: start + 16, to: min(start + size, header.count), by: 4)
     let named = places.lazy.compactMap { place in brands.first { header.has($0.brand, at: place) }?.type }
     guard let first = named.first, vague.contains(first) else { return named.first }
@@ -51,16 +47,17 @@ enum ISOBaseMedia {
   }
 }
 
-/// What the streams of an Ogg file hold (RFC 3533, types of RFC 5334): every stream begins with a page of its own, and
-/// all these come first.
+/// The kind of streams in an Ogg file (RFC 3533, types of RFC 5334): every stream begins with a page of its own, and
+/// all of these are at the file's beginning.
 enum OggContent {
   private static let audio: [[UInt8]] = [
     Array("OpusHead".utf8), Array("\u{1}vorbis".utf8), Array("\u{7F}FLAC".utf8), Array("Speex   ".utf8),
   ]
-  /// Theora, Dirac, Daala, OGM; and Skeleton, which describes the streams beside it.
+  /// Theora, Dirac, Daala and OGM.
   private static let video: [[UInt8]] = [
     [0x80] + Array("theora".utf8), Array("BBCD\0".utf8), [0x80] + Array("daala".utf8), Array("\u{1}video".utf8),
   ]
+  /// Skeleton, which describes the other streams.
   private static let skeleton = Array("fishead\0".utf8)
 
   /// `audio/ogg`, `video/ogg`, or nil for neither.
@@ -76,19 +73,20 @@ enum OggContent {
       guard page.end < header.count else { break }
       offset = page.end
     }
-    // Skeleton with nothing known beside it: RFC 5334 leaves that to video.
+    // A file with Skeleton and no other known stream counts as video (RFC 5334).
     return hasAudio ? "audio/ogg" : hasSkeleton ? "video/ogg" : nil
   }
 
   private struct Page {
     let isFirstOfStream: Bool
-    /// Where its content begins; within the bytes.
+    /// Where the page's content begins; always within the bytes.
     let start: Int
+    /// Where the page ends; may lie beyond the bytes.
     let end: Int
 
     init?(_ bytes: [UInt8], at offset: Int) {
-      guard bytes.has("OggS", at: offset), let flags = bytes.number(1, at: offset + 5, bigEndian: true),
-        let segments = bytes.number(1, at: offset + 26, bigEndian: true), offset + 27 + segments <= bytes.count
+      guard bytes.has("OggS", at: offset), let flags = bytes.number(1, at: offset + 5),
+        let segments = bytes.number(1, at: offset + 26), offset + 27 + segments <= bytes.count
       else { return nil }
       isFirstOfStream = flags & 2 != 0
       start = offset + 27 + segments
@@ -97,28 +95,28 @@ enum OggContent {
   }
 }
 
-/// What kind of EBML document a file is, by the standard's way (MIME Sniffing, section 6.2.2): the element `DocType` is
-/// looked for in the first 38 bytes.
+/// The kind of an EBML document, found as the standard does (MIME Sniffing, section 6.2.2): by a search for the element
+/// `DocType` in the first 38 bytes.
 enum Matroska {
-  /// `webm`, `matroska` or another; nil when it is no EBML, or does not say early.
+  /// The value of `DocType`, such as `webm` or `matroska`; nil where the file is not EBML or the element comes later.
   static func documentType(of header: [UInt8]) -> String? {
     guard header.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) else { return nil }
-    for start in 4..<38 where header.number(2, at: start, bigEndian: true) == 0x4282 {
+    for start in 4..<38 where header.number(2, at: start) == 0x4282 {
       guard let (size, length) = number(header, at: start + 2), size <= 32 else { continue }
       let text = header.dropFirst(start + 2 + length)
       guard text.count >= size else { continue }
-      // Zeros may fill it up, on either side.
+      // The value may be padded with zeros on either side.
       return text.prefix(size).filter { $0 != 0 }.repairedText
     }
     return nil
   }
 
-  /// A number of variable length, and how many bytes it takes.
+  /// A number of variable length, and its length in bytes.
   private static func number(_ header: [UInt8], at start: Int) -> (value: Int, length: Int)? {
     guard let first = header.dropFirst(start).first, first != 0 else { return nil }
     let length = first.leadingZeroBitCount + 1
-    // A name's length takes no more than two bytes.
-    guard length <= 2, let whole = header.number(length, at: start, bigEndian: true) else { return nil }
+    // The length of a document type needs no more than two bytes.
+    guard length <= 2, let whole = header.number(length, at: start) else { return nil }
     return (whole & (1 << (7 * length) - 1), length)
   }
 }

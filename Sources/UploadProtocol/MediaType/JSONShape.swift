@@ -1,7 +1,8 @@
-/// Whether a text is JSON (RFC 8259) as far as it goes, or a JSON value on every line.
+/// Recognizes JSON (RFC 8259) and newline-delimited JSON, also where the text is only the beginning of a file.
 ///
-/// A scanner of one pass: what has been opened is on a stack that is at most as high as the text is long.
+/// Scans the text once. The stack of open brackets has at most one entry per byte of the text.
 struct JSONShape {
+  /// The token that the grammar allows next.
   private enum Expectation {
     case value
     /// A value, or the end of an array that has none.
@@ -11,25 +12,27 @@ struct JSONShape {
     case name, colon, commaOrEnd
   }
 
-  /// How far a value goes.
+  /// The result of scanning one value.
   private enum Extent {
-    /// It ends before this place.
+    /// The value ends before this index.
     case complete(Int)
-    /// It is sound up to the end of the bytes, which comes first.
-    case cut
-    case broken
+    /// The bytes end within the value, which is valid so far.
+    case incomplete
+    case malformed
   }
 
   private let text: [UInt8]
+  /// The index of the next byte.
   private var place: Int
   private var open: [UInt8] = []
   private var expectation = Expectation.value
 
-  /// `application/json`, `application/x-ndjson` or nil. Bare words and numbers are text.
+  /// `application/json`, `application/x-ndjson`, or nil for other text: also for a number, string or keyword outside of
+  /// an array or object.
   static func type(of text: [UInt8], isWhole: Bool) -> String? {
     var (place, values, lineEnds) = (0, 0, 0)
     while true {
-      let blanks = text[place...].prefix(while: isBlank)
+      let blanks = text[place...].prefix(while: ASCII.isWhitespace)
       if values > 0, blanks.contains(ASCII.lineFeed) { lineEnds += 1 }
       place = blanks.endIndex
       guard place < text.count else { break }
@@ -37,34 +40,31 @@ struct JSONShape {
       var value = JSONShape(text: text, place: place)
       switch value.extent() {
       case .complete(let end): place = end
-      case .cut where !isWhole: place = text.count
-      case .cut, .broken: return nil
+      case .incomplete where !isWhole: place = text.count
+      case .incomplete, .malformed: return nil
       }
       values += 1
     }
     return values == 0 ? nil : values == 1 ? "application/json" : "application/x-ndjson"
   }
 
-  private init(text: [UInt8], place: Int) {
-    (self.text, self.place) = (text, place)
-  }
-
+  /// Scans one value from ``place``.
   private mutating func extent() -> Extent {
     while place < text.count {
       let byte = text[place]
-      if Self.isBlank(byte) {
+      if ASCII.isWhitespace(byte) {
         place += 1
         continue
       }
-      guard take(byte) else { return place < text.count ? .broken : .cut }
+      guard scanToken(byte) else { return place < text.count ? .malformed : .incomplete }
       if open.isEmpty { return .complete(place) }
     }
-    return .cut
+    return .incomplete
   }
 
-  /// Takes the token that begins with `byte`.
-  /// - Returns: false when it does not belong here, or is not complete.
-  private mutating func take(_ byte: UInt8) -> Bool {
+  /// Moves ``place`` behind the token that begins with `byte`.
+  /// - Returns: false where the grammar does not allow the token here, or it is incomplete.
+  private mutating func scanToken(_ byte: UInt8) -> Bool {
     switch (byte, expectation) {
     case (UInt8(ascii: "{"), .value), (UInt8(ascii: "{"), .valueOrEnd): begin(byte, .nameOrEnd)
     case (UInt8(ascii: "["), .value), (UInt8(ascii: "["), .valueOrEnd): begin(byte, .valueOrEnd)
@@ -74,9 +74,9 @@ struct JSONShape {
     case (UInt8(ascii: "]"), .commaOrEnd) where open.last == UInt8(ascii: "["): end()
     case (ASCII.colon, .colon): next(.value)
     case (UInt8(ascii: ","), .commaOrEnd): next(open.last == UInt8(ascii: "{") ? .name : .value)
-    case (ASCII.quote, .name), (ASCII.quote, .nameOrEnd): return takeString(then: .colon)
-    case (ASCII.quote, .value), (ASCII.quote, .valueOrEnd): return takeString(then: .commaOrEnd)
-    case (_, .value), (_, .valueOrEnd): return takeWord()
+    case (ASCII.quote, .name), (ASCII.quote, .nameOrEnd): return scanString(then: .colon)
+    case (ASCII.quote, .value), (ASCII.quote, .valueOrEnd): return scanString(then: .commaOrEnd)
+    case (_, .value), (_, .valueOrEnd): return scanScalar()
     default: return false
     }
     return true
@@ -97,10 +97,10 @@ struct JSONShape {
     place += 1
   }
 
-  private mutating func takeString(then expectation: Expectation) -> Bool {
+  private mutating func scanString(then expectation: Expectation) -> Bool {
     var index = place + 1
     while index < text.count, text[index] != ASCII.quote {
-      // A line end in a string is no JSON; that it is the last byte says nothing else.
+      // JSON allows no control characters in strings.
       guard text[index] >= 0x20 else { return false }
       index += text[index] == ASCII.backslash ? 2 : 1
     }
@@ -111,43 +111,33 @@ struct JSONShape {
   }
 
   /// A number, or `true`, `false`, `null`.
-  private mutating func takeWord() -> Bool {
-    let word = text[place...].prefix { ASCII.isAlphanumeric($0) || "+-.".utf8.contains($0) }
-    let isCut = word.endIndex == text.count
-    guard !word.isEmpty else { return false }
-    let isKnown = ["true", "false", "null"].contains { name in
-      isCut ? name.utf8.starts(with: word) : name.utf8.elementsEqual(word)
+  private mutating func scanScalar() -> Bool {
+    let token = text[place...].prefix { ASCII.isAlphanumeric($0) || "+-.".utf8.contains($0) }
+    let mayContinue = token.endIndex == text.count
+    guard !token.isEmpty else { return false }
+    let isKeyword = ["true", "false", "null"].contains { name in
+      mayContinue ? name.utf8.starts(with: token) : name.utf8.elementsEqual(token)
     }
-    guard isKnown || (isCut ? word.allSatisfy(Self.isNumberByte) : Self.isNumber(word)) else { return false }
+    let isNumber = mayContinue ? token.allSatisfy(Self.isNumberByte) : Self.isNumber(token)
+    guard isKeyword || isNumber else { return false }
     expectation = .commaOrEnd
-    place = word.endIndex
+    place = token.endIndex
     return true
   }
 
   /// RFC 8259 section 6.
-  private static func isNumber(_ word: ArraySlice<UInt8>) -> Bool {
-    var rest = word.first == ASCII.dash ? word.dropFirst() : word
-    guard let first = rest.first, ASCII.isDigit(first) else { return false }
-    let whole = rest.prefix(while: ASCII.isDigit)
-    guard whole.count == 1 || first != UInt8(ascii: "0") else { return false }
-    rest = rest[whole.endIndex...]
-    if rest.first == UInt8(ascii: ".") {
-      let digits = rest.dropFirst().prefix(while: ASCII.isDigit)
-      guard !digits.isEmpty else { return false }
-      rest = rest[digits.endIndex...]
-    }
-    guard let exponent = rest.first else { return true }
+  private static func isNumber(_ token: ArraySlice<UInt8>) -> Bool {
+    var rest = token.first == ASCII.dash ? token.dropFirst() : token
+    let whole = rest.read(while: ASCII.isDigit)
+    guard whole.count == 1 || (!whole.isEmpty && whole.first != UInt8(ascii: "0")) else { return false }
+    if rest.skip(UInt8(ascii: ".")), rest.read(while: ASCII.isDigit).isEmpty { return false }
+    guard let exponent = rest.popFirst() else { return true }
     guard ASCII.lowercased(exponent) == UInt8(ascii: "e") else { return false }
-    rest = rest.dropFirst()
-    if rest.first == ASCII.plus || rest.first == ASCII.dash { rest = rest.dropFirst() }
+    if rest.first == ASCII.plus || rest.first == ASCII.dash { rest.removeFirst() }
     return !rest.isEmpty && rest.allSatisfy(ASCII.isDigit)
   }
 
   private static func isNumberByte(_ byte: UInt8) -> Bool {
     ASCII.isDigit(byte) || "+-.eE".utf8.contains(byte)
-  }
-
-  private static func isBlank(_ byte: UInt8) -> Bool {
-    ASCII.isBlank(byte) || byte == ASCII.lineFeed || byte == ASCII.carriageReturn
   }
 }

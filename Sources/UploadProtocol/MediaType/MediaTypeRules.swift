@@ -1,11 +1,11 @@
 package import UploadCore
 
-/// Which kinds of files are accepted. What the bytes show decides; what a sender declares can only get a file rejected,
-/// since a declaration proves nothing. Every file that is accepted is reported with a type that these rules accept.
+/// The media types that a server accepts. The type detected from a file's bytes decides; a declared type can only cause
+/// a rejection, since it proves nothing. Every accepted file is reported with a type that these rules accept.
 package struct MediaTypeRules: Sendable, Equatable {
-  /// Only these; empty for all.
+  /// The accepted types; empty to accept all.
   package var allowed: [MediaTypePattern] = []
-  /// None of these; stronger than ``allowed``.
+  /// The rejected types, which take precedence over ``allowed``.
   package var denied: [MediaTypePattern] = []
 
   package init(allowed: [MediaTypePattern] = [], denied: [MediaTypePattern] = []) {
@@ -13,45 +13,48 @@ package struct MediaTypeRules: Sendable, Equatable {
     self.denied = denied
   }
 
-  /// Checks the type that a sender declares, before the first byte; nil when it declares none.
-  /// - Throws: ``UploadError`` with code `unsupportedType`.
+  /// Checks the type that a client declares, before the first byte of the file.
+  /// - Parameter type: the declared type; nil, where the client declares none, is accepted.
+  /// - Throws: ``UploadError`` with code `unsupportedType` where ``denied`` includes the type.
   package func check(declared type: String?) throws(UploadError) {
     guard let type, denied.contains(where: { $0.matches(type) }) else { return }
-    throw rejection("Files of the type \(Excerpt.quoted(type)) are not taken here.")
+    throw rejection("Files of type \(Excerpt.quoted(type)) are not accepted.")
   }
 
-  /// Checks a file whose first bytes are known.
+  /// Checks a file whose type has been detected from its first bytes.
   /// - Parameters:
-  ///   - detected: what the bytes show; nil, when they show none, counts as `application/octet-stream`.
+  ///   - detected: the detected type; nil, where it is unknown, counts as `application/octet-stream`.
   ///   - stored: the type that the file is stored and reported with.
-  ///   - named: the same, but for what the sender declares: the type it is listed with where none can be noted.
+  ///   - named: that type without regard to the declared one. The file is listed with it where the file system has no
+  ///     place to store a type.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
   package func check(detected: String?, stored: String, named: String) throws(UploadError) {
     let shown = detected ?? MediaTypeNames.unknown
     for type in [stored, named, shown] where denied.contains(where: { $0.matches(type) }) {
-      throw rejection("Files of the type \(Excerpt.quoted(type)) are not accepted, whatever type is declared.")
+      throw rejection("Files of type \(Excerpt.quoted(type)) are not accepted, whatever type is declared.")
     }
     guard !allowed.isEmpty else { return }
     guard allowed.contains(where: { $0.matches(stored) }) else {
-      throw rejection("The content of the file has the type \(Excerpt.quoted(stored)), which is not accepted.")
+      throw rejection("The file's content has the type \(Excerpt.quoted(stored)), which is not accepted.")
     }
     guard detected != nil || allowed.contains(where: { $0.matches(shown) }) else {
-      throw rejection("The first bytes of the file show no known type, which is not accepted.")
+      throw rejection("The file's first bytes match no known type, and such files are not accepted.")
     }
   }
 
   private func rejection(_ message: String) -> UploadError {
-    let taken = allowed.map(\.description).joined(separator: ", ")
-    return UploadError(.unsupportedType, message + (allowed.isEmpty ? "" : " Send one of: \(taken)."))
+    let accepted = allowed.map(\.description).joined(separator: ", ")
+    return UploadError(.unsupportedType, message + (allowed.isEmpty ? "" : " Send one of: \(accepted)."))
   }
 }
 
-/// Media types by pattern: `image/png`, `image/*` or `*/*`.
+/// A pattern for media types: `image/png`, `image/*` or `*/*`.
 package struct MediaTypePattern: Sendable, Equatable, CustomStringConvertible {
   private let kind: String
   private let subtype: String
 
-  /// - Throws: ``UploadError`` with code `badValue`.
+  /// Reads a pattern in any case, as the options `--allow-type` and `--deny-type` have it.
+  /// - Throws: ``UploadError`` with code `badValue` where the text is not `TYPE/SUBTYPE`, `TYPE/*` or `*/*`.
   package init(_ text: String) throws(UploadError) {
     let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ $0 == "*" || ($0.utf8.isToken && !$0.contains("*")) }),
@@ -67,7 +70,8 @@ package struct MediaTypePattern: Sendable, Equatable, CustomStringConvertible {
 
   package var description: String { "\(kind)/\(subtype)" }
 
-  /// Whether a type, without parameters and in any case, is one of these; by whichever of its names.
+  /// Whether this pattern includes a media type by any of the type's names.
+  /// - Parameter type: in any case, without parameters.
   package func matches(_ type: String) -> Bool {
     let type = type.lowercased()
     let usual = MediaTypeNames.usualName(of: type)

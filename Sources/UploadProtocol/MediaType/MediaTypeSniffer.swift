@@ -1,34 +1,35 @@
-/// Tells a media type from the first bytes of a file, fed as they stream and cut anywhere.
+/// Detects the media type of a file from its first bytes, which may arrive in chunks of any size.
 ///
-/// A pure value. Its result is for people and for `--allow-type`, never for safety: any content can be given the first
-/// bytes of another type. The rules of the WHATWG's MIME Sniffing standard come first (``StandardRules``); then what it
-/// does not know or tells apart less well (``Signatures``, ``TextShape``, ``ISOBaseMedia``, ``OggContent``,
-/// ``TaggedAudio``, ``ZipContent``). Holds at most ``framesLength`` bytes, and none once it has answered.
+/// No I/O and no clock. The result is for people and for `--allow-type`, never for safety: any content can be given the
+/// first bytes of another type. The rules of the WHATWG's MIME Sniffing standard come first (``StandardRules``), then
+/// rules for types that it does not know or does not tell apart (``Signatures``, ``TextShape``, ``ISOBaseMedia``,
+/// ``OggContent``, ``TaggedAudio``, ``ZipContent``). Retains at most ``framesLength`` bytes, and none once the result
+/// is known.
 package struct MediaTypeSniffer: Sendable {
-  package enum Answer: Sendable, Equatable {
-    /// More bytes, or the end of the file, may tell.
+  package enum Result: Sendable, Equatable {
+    /// The bytes so far do not decide: append more, or call ``MediaTypeSniffer/finish()`` at the end of the file.
     case needMore
-    /// The result, which does not change; nil when the bytes show no known type.
+    /// The result, which further bytes do not change; nil where the bytes show no known type.
     case known(String?)
   }
 
   private enum State: Equatable {
-    /// The first bytes are being gathered. Next: any other.
+    /// Collects the first ``standardLength`` bytes. Next: any other.
     case gathering
-    /// A zip archive whose first entries do not tell yet what it is. Next: ``done(_:)``.
+    /// A zip archive whose first entries have not shown its type yet. Next: ``done(_:)``.
     case zip(ZipContent)
     /// Audio behind an ID3 tag. Next: ``done(_:)``.
     case tagged(TaggedAudio)
-    /// A frame of audio, whose next one lies further on. Next: ``disc``, ``done(_:)``.
+    /// Begins with one audio frame; the second lies beyond the first bytes. Next: ``disc``, ``done(_:)``.
     case frames
-    /// No signature fits, so it may still be a disc image. Next: ``done(_:)``.
+    /// No signature matches, so only the mark of a disc image is left. Next: ``done(_:)``.
     case disc
     case done(String?)
   }
 
-  /// What the standard calls the resource header, in bytes.
+  /// The length of the standard's resource header, in bytes.
   static let standardLength = 1445
-  /// The second of two frames of audio begins within so many bytes.
+  /// How many bytes are enough for an audio frame, at most 2,881 bytes, and the header of the next.
   static let framesLength = 4096
 
   private var state = State.gathering
@@ -37,8 +38,8 @@ package struct MediaTypeSniffer: Sendable {
 
   package init() {}
 
-  /// Takes the next bytes of the file.
-  package mutating func append(_ bytes: some Collection<UInt8>) -> Answer {
+  /// Processes the next bytes of the file.
+  package mutating func append(_ bytes: some Collection<UInt8>) -> Result {
     if case .done(let type) = state { return .known(type) }
     disc.append(bytes)
     var rest = bytes[...]
@@ -46,35 +47,27 @@ package struct MediaTypeSniffer: Sendable {
       let part = rest.prefix(Self.standardLength - first.count)
       first.append(contentsOf: part)
       rest = rest.dropFirst(part.count)
-      if first.count >= Self.standardLength { look(isWhole: false) }
+      if first.count >= Self.standardLength { classify(isWhole: false) }
     }
-    lookFurther(rest)
+    proceed(rest)
     if case .done(let type) = state { return .known(type) }
     return .needMore
   }
 
-  /// The file ends here.
+  /// The type of a file that ends after the bytes appended so far; nil where they show no known type.
   package mutating func finish() -> String? {
-    if state == .gathering { look(isWhole: true) }
-    switch state {
-    case .done(let type): return type
-    case .zip(let zip): end(zip.type)
-    case .tagged(var audio): end(audio.finish())
-    case .frames: end(Self.audio(first))
-    case .gathering, .disc: end(nil)
+    if state == .gathering { classify(isWhole: true) }
+    return switch state {
+    case .done(let type): type
+    case .zip(let zip): zip.type
+    case .tagged(let audio): audio.typeAtEnd
+    case .frames: Self.audio(first)
+    case .gathering, .disc: nil
     }
-    return finish()
   }
 
-  /// The type of a file of which these are the first bytes.
-  package static func type(of bytes: some Collection<UInt8>) -> String? {
-    var sniffer = MediaTypeSniffer()
-    _ = sniffer.append(bytes)
-    return sniffer.finish()
-  }
-
-  /// The type of a file that can be read, by as little of it as tells.
-  /// - Parameter read: returns at most so many bytes at an offset; none at the end.
+  /// The type of a file, of which only the bytes that matter are read; nil where they show no known type.
+  /// - Parameter read: returns at most `count` bytes at `offset`; an empty array at the end of the file.
   package static func type<Failure: Error>(
     reading read: (_ offset: Int, _ count: Int) throws(Failure) -> [UInt8]
   ) throws(Failure) -> String? {
@@ -88,8 +81,8 @@ package struct MediaTypeSniffer: Sendable {
     }
   }
 
-  /// Passes over the bytes that come next and do not matter.
-  /// - Returns: how many they are.
+  /// Advances over the next bytes as far as they make no difference.
+  /// - Returns: how many bytes need not be appended.
   private mutating func skip() -> Int {
     switch state {
     case .zip(var zip):
@@ -106,42 +99,41 @@ package struct MediaTypeSniffer: Sendable {
     }
   }
 
-  private mutating func look(isWhole: Bool) {
+  /// Applies the rules to the first bytes.
+  /// - Parameter isWhole: whether they are the whole file.
+  private mutating func classify(isWhole: Bool) {
     let header = first
     guard !header.isEmpty else { return end(nil) }
     switch StandardRules.type(of: header) {
-    case StandardRules.zip: state = .zip(ZipContent())
-    case TaggedAudio.mp3 where header.has("ID3", at: 0): state = .tagged(TaggedAudio())
+    case StandardRules.zip: continueWith(.zip(ZipContent()))
+    case StandardRules.mp3 where header.has("ID3", at: 0): continueWith(.tagged(TaggedAudio()))
     case StandardRules.xml: end(TextShape.isVectorImage(header) ? TextShape.vectorImage : StandardRules.xml)
     case StandardRules.plainText:
       end(Signatures.textType(of: header) ?? TextShape.type(of: header, isWhole: isWhole) ?? StandardRules.plainText)
-    case StandardRules.binary: lookIntoBinary(header)
+    case StandardRules.binary: classifyBinary(header)
     case StandardRules.ogg: end(OggContent.type(of: header) ?? StandardRules.ogg)
     case StandardRules.mp4: end(ISOBaseMedia.type(of: header) ?? StandardRules.mp4)
     case StandardRules.postScript: end(Signatures.postScript(header) ?? StandardRules.postScript)
     case let type: end(type)
     }
-    // What has been gathered is the beginning of what the others look at.
-    guard case .done = state else { return continueWithFirst() }
   }
 
-  private mutating func continueWithFirst() {
-    let gathered = first
-    if state != .frames { first = [] }
-    switch state {
-    case .zip, .tagged: lookFurther(gathered)
-    case .gathering, .frames, .disc, .done: break
-    }
-  }
-
-  private mutating func lookIntoBinary(_ header: [UInt8]) {
-    if let type = Signatures.type(of: header) ?? StandardPatterns.fonts.type(of: header) { return end(type) }
+  private mutating func classifyBinary(_ header: [UInt8]) {
+    if let type = Signatures.type(of: header) ?? StandardPatterns.fonts.binaryType(of: header) { return end(type) }
     let mayHaveFrames = MPEGAudioFrame.beginsTwo(header) == nil || ADTSFrame.beginsTwo(header) == nil
     state = mayHaveFrames ? .frames : .disc
+    if !mayHaveFrames { first = [] }
   }
 
-  /// Looks at bytes behind the first ones.
-  private mutating func lookFurther(_ bytes: some Collection<UInt8>) {
+  /// Continues with a state that reads the file from its beginning.
+  private mutating func continueWith(_ next: State) {
+    let gathered = first
+    (state, first) = (next, [])
+    proceed(gathered)
+  }
+
+  /// Processes the bytes behind the first ones.
+  private mutating func proceed(_ bytes: some Collection<UInt8>) {
     switch state {
     case .zip(var zip):
       zip.append(bytes)
@@ -154,46 +146,48 @@ package struct MediaTypeSniffer: Sendable {
       guard first.count == Self.framesLength else { return }
       if let type = Self.audio(first) { return end(type) }
       (state, first) = (.disc, [])
-      lookForDisc()
-    case .disc: lookForDisc()
+      checkDisc()
+    case .disc: checkDisc()
     case .gathering, .done: break
     }
   }
 
-  private mutating func lookForDisc() {
+  private mutating func checkDisc() {
     if let isDisc = disc.isDisc { end(isDisc ? DiscSignature.type : nil) }
   }
 
+  /// The type of a file that begins with two audio frames; nil for others.
   private static func audio(_ header: [UInt8]) -> String? {
-    if MPEGAudioFrame.beginsTwo(header) == true { return TaggedAudio.mp3 }
+    if MPEGAudioFrame.beginsTwo(header) == true { return StandardRules.mp3 }
     return ADTSFrame.beginsTwo(header) == true ? "audio/aac" : nil
   }
 
   private mutating func end(_ type: String?) {
-    state = .done(type)
-    first = []
+    (state, first) = (.done(type), [])
   }
 }
 
-/// Looks for the mark of an ISO 9660 disc image, `CD001` behind the 32 KiB that the standard leaves to others
-/// (ECMA-119 section 8.1). Keeps a position, not the bytes before it.
+/// Searches a file for the mark of an ISO 9660 disc image: `CD001` at offset 32,769, behind 32 KiB that the standard
+/// leaves to other uses (ECMA-119 section 8.1). Retains no bytes.
 struct DiscSignature: Sendable {
   static let type = "application/x-iso9660-image"
 
   private static let mark = Array("CD001".utf8)
   private static let offset = 32_769
 
+  /// How many bytes of the file have been appended.
   private var position = 0
-  /// Bytes of the mark that have been seen.
+  /// How many bytes of the mark have been found.
   private var matched = 0
 
-  /// Whether it is a disc image; nil while the mark has not been reached.
+  /// Whether the file is a disc image; nil before the mark's last byte.
   private(set) var isDisc: Bool?
 
+  /// Processes the next bytes of the file.
   mutating func append(_ bytes: some Collection<UInt8>) {
     guard isDisc == nil else { return }
-    let (start, count) = (position, bytes.count)
-    position += count
+    let start = position
+    position += bytes.count
     guard position > Self.offset else { return }
     for byte in bytes.dropFirst(max(0, Self.offset + matched - start)) {
       guard byte == Self.mark[matched] else { return isDisc = false }

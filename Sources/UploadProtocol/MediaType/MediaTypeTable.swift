@@ -1,238 +1,305 @@
-/// Common media types and the endings of their files' names.
+/// A media type with the file name extensions and the signatures that identify it.
+struct MediaTypeEntry: Sendable {
+  /// The type in lower case, without parameters.
+  let type: String
+  /// File name extensions in lower case and without a dot, the usual one first.
+  let extensions: [String]
+  /// Other names of the type, which the WHATWG's sniffing standard and browsers use.
+  let aliases: [String]
+  /// Signatures of files that contain bytes that are not text.
+  let binary: [BytePattern]
+  /// Signatures of files that may be text throughout.
+  let text: [BytePattern]
+
+  /// A row of a table of media types.
+  /// - Parameters:
+  ///   - alias: other names of the type.
+  ///   - extensions: separated by spaces, the usual one first.
+  ///   - hex: signatures of binary files in hexadecimal, see ``BytePattern/init(hex:at:)``.
+  ///   - bytes: signatures of binary files in ASCII.
+  ///   - text: signatures of files that may be text.
+  ///   - offset: where the signatures in `hex` and `bytes` begin, in bytes.
+  ///   - patterns: other signatures of binary files.
+  init(
+    _ type: String,
+    _ extensions: String = "",
+    alias: String...,
+    hex: String...,
+    bytes: String...,
+    text: String...,
+    at offset: Int = 0,
+    patterns: [BytePattern] = []
+  ) {
+    self.type = type
+    self.extensions = extensions.split(separator: " ").map(String.init)
+    aliases = alias
+    binary = patterns + hex.map { BytePattern(hex: $0, at: offset) } + bytes.map { BytePattern($0, at: offset) }
+    self.text = text.map { BytePattern($0) }
+  }
+}
+
+extension [MediaTypeEntry] {
+  /// The type of the first entry with a signature for binary files that matches.
+  func binaryType(of header: [UInt8]) -> String? {
+    first { $0.binary.contains { $0.matches(header) } }?.type
+  }
+
+  /// The type of the first entry with a signature for text files that matches.
+  func textType(of header: [UInt8]) -> String? {
+    first { $0.text.contains { $0.matches(header) } }?.type
+  }
+}
+
+/// Common media types with their file name extensions, and the signatures that the WHATWG's standard does not have
+/// (``StandardPatterns``).
 enum MediaTypeTable {
-  /// One type, all in small letters, and its endings, the usual one first. No ending is in two entries, no type either.
+  typealias Row = MediaTypeEntry
+
+  /// One row per type; no type and no extension occurs twice.
   ///
-  /// Types are those registered with IANA; where there is none, what Debian's `mime-support` and browsers use.
-  static let entries: [(type: String, extensions: [String])] = text + image + audio + video + document + archive + other
+  /// Types are those registered with IANA; where there is none, what Debian's `mime-support` and browsers use. The
+  /// first signature that matches counts, so the order matters: a signature comes before those that it begins with, and
+  /// for a file with two signatures at different offsets the first row decides.
+  static let entries = [archives, documents, disks, images, audio, video, others, text].flatMap { $0 }
 
-  /// Other names of types in ``entries``, as the WHATWG's sniffing standard and browsers use them.
-  static let aliases = [
-    "text/xml": "application/xml",
-    "image/x-icon": "image/vnd.microsoft.icon",
-    "audio/wave": "audio/vnd.wave",
-    "audio/wav": "audio/vnd.wave",
-    "video/avi": "video/x-msvideo",
-    "application/ogg": "audio/ogg",
-    "audio/x-m4a": "audio/mp4",
-    "video/x-m4v": "video/mp4",
-    "image/x-jp2-codestream": "image/j2c",
-    "application/x-gzip": "application/gzip",
-    "application/x-rar-compressed": "application/vnd.rar",
-    "application/x-zip-compressed": "application/zip",
-    "application/font-woff": "font/woff",
-    "video/x-matroska": "video/matroska",
-    "application/javascript": "text/javascript",
-    "application/x-shellscript": "application/x-sh",
+  /// The type for each of its other names.
+  static let typesByAlias = index { entry in entry.aliases.map { ($0, entry.type) } }
+  /// The type for each file name extension.
+  static let typesByExtension = index { entry in entry.extensions.map { ($0, entry.type) } }
+  /// The usual file name extension for each type.
+  static let extensionsByType = index { entry in entry.extensions.prefix(1).map { (entry.type, $0) } }
+
+  private static func index(_ pairs: (MediaTypeEntry) -> [(String, String)]) -> [String: String] {
+    Dictionary(entries.flatMap(pairs), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Archives, compressed files and packages.
+  private static let archives: [Row] = [
+    Row("application/x-7z-compressed", "7z", hex: "37 7A BC AF 27 1C"),
+    Row("application/x-xz", "xz", hex: "FD 37 7A 58 5A 00"),
+    Row("application/zstd", "zst", hex: "28 B5 2F FD"),
+    Row("application/x-bzip2", "bz2", hex: "42 5A 68 .. 31 41 59 26 53 59", "42 5A 68 .. 17 72 45 38 50 90"),
+    Row("application/x-lz4", "lz4", hex: "04 22 4D 18"),
+    Row("application/x-lzip", "lz", bytes: "LZIP\u{1}"),
+    Row("application/x-lzop", "lzo", hex: "89 4C 5A 4F 00 0D 0A 1A 0A"),
+    Row("application/x-lzma", "lzma", hex: "5D 00 00 .. .. FF FF FF FF FF FF FF FF"),
+    Row("application/x-compress", "z", hex: "1F 9D 90"),
+    Row("application/x-snappy-framed", "sz", hex: "FF 06 00 00 73 4E 61 50 70 59"),
+    Row("application/x-tar", "tar", bytes: "ustar", at: 257),
+    Row("application/vnd.rar", "rar", alias: "application/x-rar-compressed", hex: "52 61 72 21 1A 07"),
+    // The signatures of an empty archive and of one in several volumes; the standard has the usual one.
+    Row("application/zip", "zip", alias: "application/x-zip-compressed", hex: "50 4B 05 06", "50 4B 07 08 50 4B 03 04"),
+    Row("application/gzip", "gz tgz", alias: "application/x-gzip"),
+    Row("application/vnd.ms-cab-compressed", "cab", hex: "4D 53 43 46 00 00 00 00"),
+    Row("application/x-cpio", "cpio", hex: "C7 71", text: "070701", "070702", "070707"),
+    Row("application/x-lzh-compressed", "lzh lha", hex: "2D 6C 68 .. 2D", at: 2),
+    Row("application/x-xar", "xar pkg", hex: "78 61 72 21 00"),
+    Row("application/x-rpm", "rpm", hex: "ED AB EE DB"),
+    Row("application/x-chrome-extension", "crx", hex: "43 72 32 34 .. 00 00 00"),
+    Row("application/vnd.debian.binary-package", "deb", text: "!<arch>\ndebian-binary"),
+    Row("application/x-archive", "a", text: "!<arch>\n", "!<thin>\n"),
+    Row("application/java-archive", "jar war"),
+    Row("application/vnd.android.package-archive", "apk"),
   ]
 
-  static let text: [(type: String, extensions: [String])] = [
-    ("text/plain", ["txt", "text", "log", "ini", "conf", "cfg"]),
-    ("text/csv", ["csv"]),
-    ("text/tab-separated-values", ["tsv"]),
-    ("text/html", ["html", "htm"]),
-    ("text/css", ["css"]),
-    ("text/javascript", ["js", "mjs"]),
-    ("text/markdown", ["md", "markdown"]),
-    ("text/calendar", ["ics"]),
-    ("text/vcard", ["vcf"]),
-    ("text/vtt", ["vtt"]),
-    ("text/x-python", ["py"]),
-    ("text/x-c", ["c", "h"]),
-    ("text/x-c++", ["cpp", "hpp"]),
-    ("text/x-java", ["java"]),
-    ("text/x-go", ["go"]),
-    ("text/x-rust", ["rs"]),
-    ("text/x-swift", ["swift"]),
-    ("text/x-diff", ["diff", "patch"]),
-    ("text/x-perl", ["pl", "pm"]),
-    ("application/json", ["json", "map"]),
-    ("application/x-ndjson", ["ndjson", "jsonl"]),
-    ("application/geo+json", ["geojson"]),
-    ("application/xml", ["xml", "xsl"]),
-    ("application/yaml", ["yaml", "yml"]),
-    ("application/toml", ["toml"]),
-    ("application/sql", ["sql"]),
-    ("application/x-sh", ["sh"]),
-    ("application/x-subrip", ["srt"]),
-    ("application/gpx+xml", ["gpx"]),
+  /// Documents.
+  private static let documents: [Row] = [
+    Row("application/vnd.ms-htmlhelp", "chm", hex: "49 54 53 46 .. 00 00 00"),
+    Row("application/x-mobipocket-ebook", "mobi", bytes: "BOOKMOBI", at: 60),
+    Row("application/x-ms-shortcut", "lnk", hex: "4C 00 00 00 01 14 02 00"),
+    // Office documents before 2007, messages of Outlook and installers: only distant bytes distinguish them.
+    Row("application/x-ole-storage", "ole", hex: "D0 CF 11 E0 A1 B1 1A E1"),
+    Row("application/pdf", "pdf"),
+    Row("application/postscript", "ps ai"),
+    Row("application/rtf", "rtf", text: "{\\rtf"),
+    Row("application/epub+zip", "epub"),
+    Row("application/msword", "doc"),
+    Row("application/vnd.ms-excel", "xls"),
+    Row("application/vnd.ms-powerpoint", "ppt"),
+    Row("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    Row("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    Row("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
+    Row("application/vnd.oasis.opendocument.text", "odt"),
+    Row("application/vnd.oasis.opendocument.spreadsheet", "ods"),
+    Row("application/vnd.oasis.opendocument.presentation", "odp"),
+    Row("application/vnd.oasis.opendocument.graphics", "odg"),
+    Row("application/x-tex", "tex"),
+    Row("message/rfc822", "eml"),
   ]
 
-  private static let image: [(type: String, extensions: [String])] = [
-    ("image/png", ["png"]),
-    ("image/apng", ["apng"]),
-    ("image/jpeg", ["jpg", "jpeg", "jpe"]),
-    ("image/gif", ["gif"]),
-    ("image/webp", ["webp"]),
-    ("image/avif", ["avif"]),
-    ("image/heic", ["heic"]),
-    ("image/heif", ["heif"]),
-    ("image/heic-sequence", ["heics"]),
-    ("image/heif-sequence", ["heifs"]),
-    ("image/avci", ["avci"]),
-    ("image/avcs", ["avcs"]),
-    ("image/jxl", ["jxl"]),
-    ("image/bmp", ["bmp"]),
-    ("image/tiff", ["tiff", "tif"]),
-    ("image/svg+xml", ["svg"]),
-    ("image/vnd.microsoft.icon", ["ico"]),
-    ("image/vnd.adobe.photoshop", ["psd"]),
-    ("image/x-adobe-dng", ["dng"]),
-    ("image/x-canon-cr2", ["cr2"]),
-    ("image/x-canon-cr3", ["cr3"]),
-    ("image/x-xcf", ["xcf"]),
-    ("image/jp2", ["jp2"]),
-    ("image/jpx", ["jpx", "jpf"]),
-    ("image/jpm", ["jpm"]),
-    ("image/jph", ["jph"]),
-    ("image/j2c", ["j2k", "j2c"]),
-    ("image/jxs", ["jxs"]),
-    ("image/x-eps", ["eps", "epsf"]),
-    ("image/vnd.ms-dds", ["dds"]),
-    ("image/qoi", ["qoi"]),
-    ("image/x-exr", ["exr"]),
-    ("image/vnd.radiance", ["hdr"]),
-    ("image/icns", ["icns"]),
-    ("image/vnd.djvu", ["djvu", "djv"]),
-    ("image/fits", ["fits"]),
-    ("image/x-portable-bitmap", ["pbm"]),
-    ("image/x-portable-graymap", ["pgm"]),
-    ("image/x-portable-pixmap", ["ppm"]),
-    ("application/dicom", ["dcm"]),
+  /// Disk and file system images.
+  private static let disks: [Row] = [
+    Row("application/vnd.squashfs", "squashfs sqsh", hex: "68 73 71 73"),
+    Row("application/x-qemu-disk", "qcow2", hex: "51 46 49 FB"),
+    Row("application/x-vmdk", "vmdk", hex: "4B 44 4D 56 .. 00 00 00"),
+    Row("application/x-vhdx", "vhdx", bytes: "vhdxfile"),
+    Row("application/x-vhd", "vhd", bytes: "conectix"),
+    Row("application/x-ms-wim", "wim", hex: "4D 53 57 49 4D 00 00 00"),
+    Row("application/x-luks", "luks", hex: "4C 55 4B 53 BA BE"),
+    Row("application/x-iso9660-image", "iso"),
+    Row("application/x-apple-diskimage", "dmg"),
   ]
 
-  private static let audio: [(type: String, extensions: [String])] = [
-    ("audio/mpeg", ["mp3", "mp2", "mpga"]),
-    ("audio/mp4", ["m4a", "m4b", "f4a"]),
-    ("audio/aac", ["aac"]),
-    ("audio/flac", ["flac"]),
-    ("audio/ogg", ["ogg", "oga", "opus"]),
-    ("audio/vnd.wave", ["wav"]),
-    ("audio/aiff", ["aiff", "aif"]),
-    ("audio/midi", ["mid", "midi"]),
-    ("audio/webm", ["weba"]),
-    ("audio/x-matroska", ["mka"]),
-    ("audio/basic", ["au", "snd"]),
-    ("audio/amr", ["amr"]),
-    ("audio/x-wavpack", ["wv"]),
-    ("audio/x-ape", ["ape"]),
-    ("audio/x-caf", ["caf"]),
+  /// Images. `image/x-canon-cr2` comes before `image/tiff`, whose signature such files have as well.
+  private static let images: [Row] = [
+    Row("image/png", "png"),
+    Row("image/apng", "apng"),
+    Row("image/jpeg", "jpg jpeg jpe"),
+    Row("image/gif", "gif"),
+    Row("image/webp", "webp"),
+    Row("image/avif", "avif"),
+    Row("image/heic", "heic"),
+    Row("image/heif", "heif"),
+    Row("image/heic-sequence", "heics"),
+    Row("image/heif-sequence", "heifs"),
+    Row("image/avci", "avci"),
+    Row("image/avcs", "avcs"),
+    Row("image/bmp", "bmp"),
+    Row("image/svg+xml", "svg"),
+    Row("image/vnd.microsoft.icon", "ico", alias: "image/x-icon"),
+    Row("image/x-adobe-dng", "dng"),
+    Row("image/x-canon-cr3", "cr3"),
+    Row("image/jp2", "jp2"),
+    Row("image/jpx", "jpx jpf"),
+    Row("image/jpm", "jpm"),
+    Row("image/jph", "jph"),
+    Row("image/fits", "fits", text: "SIMPLE  =   "),
+    Row("image/x-portable-bitmap", "pbm"),
+    Row("image/x-portable-graymap", "pgm"),
+    Row("image/x-portable-pixmap", "ppm"),
+    Row("image/x-canon-cr2", "cr2", hex: "49 49 2A 00 .. .. .. .. 43 52"),
+    Row("image/tiff", "tiff tif", hex: "49 49 2A 00", "4D 4D 00 2A", "49 49 2B 00", "4D 4D 00 2B"),
+    Row("image/vnd.adobe.photoshop", "psd", hex: "38 42 50 53 00"),
+    Row("image/x-xcf", "xcf", bytes: "gimp xcf "),
+    Row("image/jxl", "jxl", hex: "FF 0A", "00 00 00 0C 4A 58 4C 20 0D 0A 87 0A"),
+    Row("image/jxs", "jxs", hex: "00 00 00 0C 4A 58 53 20 0D 0A 87 0A"),
+    Row("image/j2c", "j2k j2c", alias: "image/x-jp2-codestream", hex: "FF 4F FF 51"),
+    // The form with a preview image, as DOS programs write it.
+    Row("image/x-eps", "eps epsf", hex: "C5 D0 D3 C6"),
+    Row("image/vnd.ms-dds", "dds", hex: "44 44 53 20 7C 00 00 00"),
+    Row("image/qoi", "qoi", bytes: "qoif"),
+    Row("image/x-exr", "exr", hex: "76 2F 31 01"),
+    Row("image/vnd.radiance", "hdr", bytes: "#?RADIANCE"),
+    Row("image/icns", "icns", hex: "69 63 6E 73 00"),
+    Row("image/vnd.djvu", "djvu djv", hex: "41 54 26 54 46 4F 52 4D .. .. .. .. 44 4A 56"),
+    Row("application/dicom", "dcm", bytes: "DICM", at: 128),
   ]
 
-  private static let video: [(type: String, extensions: [String])] = [
-    ("video/mp4", ["mp4", "m4v", "f4v"]),
-    ("video/quicktime", ["mov", "qt"]),
-    ("video/webm", ["webm"]),
-    ("video/matroska", ["mkv"]),
-    ("video/x-msvideo", ["avi"]),
-    ("video/mpeg", ["mpeg", "mpg"]),
-    ("video/mp2t", ["m2ts", "mts"]),
-    ("video/ogg", ["ogv"]),
-    ("video/3gpp", ["3gp"]),
-    ("video/x-ms-wmv", ["wmv"]),
-    ("video/x-flv", ["flv"]),
-    ("video/3gpp2", ["3g2"]),
-    ("video/mj2", ["mj2", "mjp2"]),
-    ("video/vnd.dvb.file", ["dvb"]),
-    ("video/x-ms-asf", ["asf"]),
+  /// Sound.
+  private static let audio: [Row] = [
+    Row("audio/mpeg", "mp3 mp2 mpga"),
+    Row("audio/mp4", "m4a m4b f4a", alias: "audio/x-m4a"),
+    Row("audio/aac", "aac"),
+    Row("audio/flac", "flac", bytes: "fLaC"),
+    Row("audio/ogg", "ogg oga opus", alias: "application/ogg"),
+    Row("audio/vnd.wave", "wav", alias: "audio/wave", "audio/wav"),
+    Row("audio/aiff", "aiff aif", hex: "46 4F 52 4D .. .. .. .. 41 49 46 43"),
+    Row("audio/midi", "mid midi"),
+    Row("audio/webm", "weba"),
+    Row("audio/x-matroska", "mka"),
+    Row("audio/basic", "au snd"),
+    Row("audio/amr", "amr", bytes: "#!AMR"),
+    Row("audio/x-wavpack", "wv", bytes: "wvpk"),
+    Row("audio/x-ape", "ape", hex: "4D 41 43 20 .. 0F"),
+    Row("audio/x-caf", "caf", hex: "63 61 66 66 00 01"),
   ]
 
-  private static let document: [(type: String, extensions: [String])] = [
-    ("application/pdf", ["pdf"]),
-    ("application/postscript", ["ps", "ai"]),
-    ("application/rtf", ["rtf"]),
-    ("application/epub+zip", ["epub"]),
-    ("application/msword", ["doc"]),
-    ("application/vnd.ms-excel", ["xls"]),
-    ("application/vnd.ms-powerpoint", ["ppt"]),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ["docx"]),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ["xlsx"]),
-    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", ["pptx"]),
-    ("application/vnd.oasis.opendocument.text", ["odt"]),
-    ("application/vnd.oasis.opendocument.spreadsheet", ["ods"]),
-    ("application/vnd.oasis.opendocument.presentation", ["odp"]),
-    ("application/x-tex", ["tex"]),
-    ("message/rfc822", ["eml"]),
-    ("application/x-mobipocket-ebook", ["mobi"]),
-    ("application/vnd.ms-htmlhelp", ["chm"]),
-    ("application/x-ole-storage", ["ole"]),
-    ("application/vnd.oasis.opendocument.graphics", ["odg"]),
+  /// Video.
+  private static let video: [Row] = [
+    Row("video/mp4", "mp4 m4v f4v", alias: "video/x-m4v"),
+    Row("video/quicktime", "mov qt"),
+    Row("video/webm", "webm"),
+    Row("video/matroska", "mkv", alias: "video/x-matroska"),
+    Row("video/x-msvideo", "avi", alias: "video/avi"),
+    Row("video/mpeg", "mpeg mpg", hex: "00 00 01 BA", "00 00 01 B3"),
+    Row("video/mp2t", "m2ts mts"),
+    Row("video/ogg", "ogv"),
+    Row("video/3gpp", "3gp"),
+    Row("video/x-ms-wmv", "wmv"),
+    Row("video/x-flv", "flv", hex: "46 4C 56 01"),
+    Row("video/3gpp2", "3g2"),
+    Row("video/mj2", "mj2 mjp2"),
+    Row("video/vnd.dvb.file", "dvb"),
+    Row("video/x-ms-asf", "asf", hex: "30 26 B2 75 8E 66 CF 11 A6 D9 00 AA 00 62 CE 6C"),
   ]
 
-  private static let archive: [(type: String, extensions: [String])] = [
-    ("application/zip", ["zip"]),
-    ("application/gzip", ["gz", "tgz"]),
-    ("application/zstd", ["zst"]),
-    ("application/x-bzip2", ["bz2"]),
-    ("application/x-xz", ["xz"]),
-    ("application/x-lz4", ["lz4"]),
-    ("application/x-tar", ["tar"]),
-    ("application/x-7z-compressed", ["7z"]),
-    ("application/vnd.rar", ["rar"]),
-    ("application/x-iso9660-image", ["iso"]),
-    ("application/x-apple-diskimage", ["dmg"]),
-    ("application/vnd.debian.binary-package", ["deb"]),
-    ("application/x-rpm", ["rpm"]),
-    ("application/vnd.ms-cab-compressed", ["cab"]),
-    ("application/java-archive", ["jar", "war"]),
-    ("application/vnd.android.package-archive", ["apk"]),
-    ("application/x-qemu-disk", ["qcow2"]),
-    ("application/x-lzip", ["lz"]),
-    ("application/x-lzop", ["lzo"]),
-    ("application/x-lzma", ["lzma"]),
-    ("application/x-compress", ["z"]),
-    ("application/x-snappy-framed", ["sz"]),
-    ("application/x-cpio", ["cpio"]),
-    ("application/x-archive", ["a"]),
-    ("application/x-lzh-compressed", ["lzh", "lha"]),
-    ("application/x-xar", ["xar", "pkg"]),
-    ("application/x-chrome-extension", ["crx"]),
-    ("application/vnd.squashfs", ["squashfs", "sqsh"]),
-    ("application/x-vmdk", ["vmdk"]),
-    ("application/x-vhdx", ["vhdx"]),
-    ("application/x-vhd", ["vhd"]),
-    ("application/x-ms-wim", ["wim"]),
-    ("application/x-luks", ["luks"]),
+  /// Data, programs, keys, fonts and models.
+  private static let others: [Row] = [
+    Row("application/octet-stream", "bin dat img"),
+    Row("application/wasm", "wasm", hex: "00 61 73 6D .. 00 00 00"),
+    Row("application/vnd.sqlite3", "sqlite sqlite3 db", bytes: "SQLite format 3\0"),
+    Row("application/vnd.apache.parquet", "parquet", bytes: "PAR1"),
+    Row("application/vnd.apache.arrow.file", "arrow", bytes: "ARROW1\0\0"),
+    Row("application/x-hdf5", "h5 hdf5", hex: "89 48 44 46 0D 0A 1A 0A"),
+    Row("application/vnd.tcpdump.pcap", "pcap", hex: "D4 C3 B2 A1", "A1 B2 C3 D4", "4D 3C B2 A1", "A1 B2 3C 4D"),
+    Row("application/vnd.microsoft.portable-executable", "exe dll"),
+    Row("application/x-sharedlib", "so"),
+    Row("application/java-vm", "class"),
+    Row("application/x-dosexec", "com"),
+    Row("application/x-executable", "elf"),
+    Row("application/x-object", "o"),
+    Row("application/x-coredump", "core"),
+    Row("application/x-mach-binary", "macho dylib", hex: "FE ED FA CE", "FE ED FA CF", "CE FA ED FE", "CF FA ED FE"),
+    Row("application/vnd.android.dex", "dex", hex: "64 65 78 0A .. .. .. 00"),
+    Row("application/vnd.apache.avro", "avro", bytes: "Obj\u{1}"),
+    Row("application/vnd.apache.orc", "orc", bytes: "ORC"),
+    Row("application/x-netcdf", "nc", bytes: "CDF\u{1}", "CDF\u{2}"),
+    Row("application/x-numpy-data", "npy", hex: "93 4E 55 4D 50 59"),
+    Row("application/x-gguf", "gguf", bytes: "GGUF"),
+    Row(
+      "application/x-pcapng",
+      "pcapng",
+      hex: "0A 0D 0D 0A .. .. .. .. 1A 2B 3C 4D",
+      "0A 0D 0D 0A .. .. .. .. 4D 3C 2B 1A"
+    ),
+    Row("application/x-gettext-translation", "mo", hex: "DE 12 04 95", "95 04 12 DE"),
+    Row("application/x-git-pack", "pack", hex: "50 41 43 4B 00 00 00"),
+    Row("application/pgp-encrypted", "pgp asc", text: "-----BEGIN PGP MESSAGE-----"),
+    Row("application/pgp-keys", "gpg", text: "-----BEGIN PGP PUBLIC KEY BLOCK-----"),
+    Row("application/pgp-signature", "sig", text: "-----BEGIN PGP SIGNATURE-----"),
+    Row("application/x-pem-file", "pem", text: "-----BEGIN "),
+    Row("application/x-bittorrent", "torrent", text: "d8:announce", "d13:announce-list"),
+    Row("font/woff2", "woff2", bytes: "wOF2"),
+    Row("font/woff", "woff", alias: "application/font-woff"),
+    Row("font/ttf", "ttf"),
+    Row("font/otf", "otf"),
+    Row("font/collection", "ttc"),
+    Row("application/vnd.ms-fontobject", "eot"),
+    Row("model/ply", "ply", text: "ply\nformat "),
+    Row("model/stl", "stl"),
+    Row("model/gltf-binary", "glb", hex: "67 6C 54 46 .. 00 00 00"),
   ]
 
-  private static let other: [(type: String, extensions: [String])] = [
-    ("application/octet-stream", ["bin", "dat", "img"]),
-    ("application/wasm", ["wasm"]),
-    ("application/vnd.sqlite3", ["sqlite", "sqlite3", "db"]),
-    ("application/vnd.apache.parquet", ["parquet"]),
-    ("application/vnd.apache.arrow.file", ["arrow"]),
-    ("application/x-hdf5", ["h5", "hdf5"]),
-    ("application/vnd.tcpdump.pcap", ["pcap"]),
-    ("application/vnd.microsoft.portable-executable", ["exe", "dll"]),
-    ("application/x-sharedlib", ["so"]),
-    ("application/java-vm", ["class"]),
-    ("application/x-dosexec", ["com"]),
-    ("application/x-executable", ["elf"]),
-    ("application/x-object", ["o"]),
-    ("application/x-coredump", ["core"]),
-    ("application/x-mach-binary", ["macho", "dylib"]),
-    ("application/vnd.android.dex", ["dex"]),
-    ("application/x-ms-shortcut", ["lnk"]),
-    ("application/vnd.apache.avro", ["avro"]),
-    ("application/vnd.apache.orc", ["orc"]),
-    ("application/x-netcdf", ["nc"]),
-    ("application/x-numpy-data", ["npy"]),
-    ("application/x-gguf", ["gguf"]),
-    ("application/x-pcapng", ["pcapng"]),
-    ("application/x-gettext-translation", ["mo"]),
-    ("application/x-git-pack", ["pack"]),
-    ("application/pgp-encrypted", ["pgp", "asc"]),
-    ("application/pgp-keys", ["gpg"]),
-    ("application/pgp-signature", ["sig"]),
-    ("application/x-pem-file", ["pem"]),
-    ("application/x-bittorrent", ["torrent"]),
-    ("font/woff2", ["woff2"]),
-    ("font/woff", ["woff"]),
-    ("font/ttf", ["ttf"]),
-    ("font/otf", ["otf"]),
-    ("font/collection", ["ttc"]),
-    ("application/vnd.ms-fontobject", ["eot"]),
-    ("model/ply", ["ply"]),
-    ("model/stl", ["stl"]),
-    ("model/gltf-binary", ["glb"]),
+  /// Text and source code.
+  static let text: [Row] = [
+    Row("text/plain", "txt text log ini conf cfg"),
+    Row("text/csv", "csv"),
+    Row("text/tab-separated-values", "tsv"),
+    Row("text/html", "html htm"),
+    Row("text/css", "css"),
+    Row("text/javascript", "js mjs", alias: "application/javascript"),
+    Row("text/markdown", "md markdown"),
+    Row("text/calendar", "ics", text: "BEGIN:VCALENDAR"),
+    Row("text/vcard", "vcf", text: "BEGIN:VCARD"),
+    Row("text/vtt", "vtt", text: "WEBVTT"),
+    Row("text/x-python", "py"),
+    Row("text/x-c", "c h"),
+    Row("text/x-c++", "cpp hpp"),
+    Row("text/x-java", "java"),
+    Row("text/x-go", "go"),
+    Row("text/x-rust", "rs"),
+    Row("text/x-swift", "swift"),
+    Row("text/x-diff", "diff patch", text: "diff --git "),
+    Row("text/x-perl", "pl pm"),
+    Row("application/json", "json map"),
+    Row("application/x-ndjson", "ndjson jsonl"),
+    Row("application/geo+json", "geojson"),
+    Row("application/xml", "xml xsl", alias: "text/xml"),
+    Row("application/yaml", "yaml yml"),
+    Row("application/toml", "toml"),
+    Row("application/sql", "sql"),
+    Row("application/x-sh", "sh", alias: "application/x-shellscript"),
+    Row("application/x-subrip", "srt"),
+    Row("application/gpx+xml", "gpx"),
   ]
 }

@@ -1,36 +1,40 @@
-/// Types that the standard does not know, recognized by ``SignatureTable`` and by a few rules that take more than a pattern.
+/// Types that the standard does not identify: by the signatures of ``MediaTypeTable`` and by rules that a pattern
+/// cannot express.
 enum Signatures {
-  /// The type of bytes that are no text; nil when none fits.
+  /// The type of a file that begins with `header` and is not text; nil where no rule matches.
   static func type(of header: [UInt8]) -> String? {
-    SignatureTable.binary.type(of: header) ?? textType(of: header)
-      ?? (TarHeader.begins(header) ? "application/x-tar" : nil)
-      ?? ISOBaseMedia.type(of: header)
-      ?? program(header)
-      ?? matroska(header)
-      ?? transport(header)
-      ?? portableImage(header)
-      ?? markup(behindNULs: header)
+    if let type = MediaTypeTable.entries.binaryType(of: header) ?? textType(of: header) { return type }
+    if TarHeader.begins(header) { return "application/x-tar" }
+    if let type = ISOBaseMedia.type(of: header) ?? program(header) { return type }
+    if Matroska.documentType(of: header) == "matroska" { return "video/matroska" }
+    return transport(header) ?? portableImage(header) ?? markup(behindNULs: header)
   }
 
-  /// The type of bytes that are text to the standard: signatures that no ordinary text begins with.
+  /// The type of a file that the standard calls text, by a beginning that ordinary text does not have; nil where no
+  /// rule matches.
   static func textType(of header: [UInt8]) -> String? {
-    SignatureTable.text.type(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
+    MediaTypeTable.entries.textType(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
+  }
+
+  /// The bytes before the first line end.
+  private static func firstLine(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    bytes.prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
   }
 
   // MARK: Documents
 
-  /// HTML behind NUL bytes, which the standard takes for binary data. A parser of HTML ignores them (HTML, section
-  /// 13.2.5.1), so that whatever calls such a file HTML makes a browser run it.
+  /// HTML behind NUL bytes, which the standard calls binary data. HTML parsers ignore the NULs (HTML, section
+  /// 13.2.5.1), so a browser that is told that the file is HTML runs its scripts.
   private static func markup(behindNULs header: [UInt8]) -> String? {
     guard header.first == 0 else { return nil }
     let rest = Array(header.drop { $0 == 0 || BytePattern.isWhitespace($0) })
-    return StandardPatterns.scriptable.type(of: rest) == StandardRules.html ? StandardRules.html : nil
+    return StandardPatterns.scriptable.binaryType(of: rest) == StandardRules.html ? StandardRules.html : nil
   }
 
-  /// PostScript by the two bytes that every printer knows it by, perhaps behind an end of transmission. A comment that
-  /// names a TeX program begins with them as well.
+  /// PostScript by its first two bytes `%!`, behind an optional end of transmission (0x04); nil for others. TeX sources
+  /// with a comment that names their program begin with these bytes as well.
   static func postScript(_ header: [UInt8]) -> String? {
-    let line = header.drop { $0 == 4 }.prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
+    let line = firstLine(header.drop { $0 == 4 })
     guard line.starts(with: "%!".utf8), !line.dropFirst(2).prefix(3).equalsIgnoringCase("tex") else { return nil }
     return Array(line).firstRange(of: Array(" EPSF-".utf8)) == nil ? StandardRules.postScript : "image/x-eps"
   }
@@ -44,79 +48,71 @@ enum Signatures {
       return header.has("PE\0\0", at: start)
         ? "application/vnd.microsoft.portable-executable" : "application/x-dosexec"
     }
-    // Java and Apple chose the same four bytes; no class file has so low a version, no program so many parts.
-    guard header.number(4, at: 0, bigEndian: true) == 0xCAFE_BABE else { return nil }
-    guard let version = header.number(4, at: 4, bigEndian: true) else { return nil }
+    // Java and Apple use the same four bytes. Two bytes of the next number are the version in a class file, always over
+    // 43, and the number of architectures in an Apple program, always fewer.
+    guard header.number(4, at: 0) == 0xCAFE_BABE, let version = header.number(4, at: 4) else { return nil }
     return version & 0xFFFF < 43 ? "application/x-mach-binary" : "application/java-vm"
   }
 
-  /// The kinds of ELF files (e_type).
+  /// The type of an ELF file by the field e_type; nil for unknown values.
   private static func executable(_ header: [UInt8]) -> String? {
-    switch header.number(2, at: 16, bigEndian: header.dropFirst(5).first == 2) {
-    case 1: "application/x-object"
-    case 2: "application/x-executable"
-    case 3: "application/x-sharedlib"
-    case 4: "application/x-coredump"
-    default: nil
-    }
+    let types = [
+      "application/x-object", "application/x-executable", "application/x-sharedlib", "application/x-coredump",
+    ]
+    let kind = header.number(2, at: 16, bigEndian: header.dropFirst(5).first == 2) ?? 0
+    return (1...types.count).contains(kind) ? types[kind - 1] : nil
   }
 
   // MARK: Media
 
-  private static func matroska(_ header: [UInt8]) -> String? {
-    Matroska.documentType(of: header) == "matroska" ? "video/matroska" : nil
-  }
-
-  /// Packets of 188 bytes (ISO/IEC 13818-1), or frames of AAC: each has a next one.
+  /// An MPEG transport stream by the first bytes of three packets of 188 bytes (ISO/IEC 13818-1), or AAC by two frames.
   private static func transport(_ header: [UInt8]) -> String? {
     if [0, 188, 376].allSatisfy({ header.dropFirst($0).first == 0x47 }) { return "video/mp2t" }
     return ADTSFrame.beginsTwo(header) == true ? "audio/aac" : nil
   }
 
-  /// PBM, PGM and PPM: `P1` to `P6`, whitespace, and a number or a comment.
+  /// PBM, PGM and PPM: `P1` to `P6`, whitespace, then a digit or a comment.
   private static func portableImage(_ header: [UInt8]) -> String? {
-    guard header.count >= 4, header[0] == UInt8(ascii: "P"), BytePattern.isWhitespace(header[2]),
-      ASCII.isDigit(header[3]) || header[3] == UInt8(ascii: "#")
+    let one = UInt8(ascii: "1")
+    guard header.count >= 4, header[0] == UInt8(ascii: "P"), (one...one + 5).contains(header[1]),
+      BytePattern.isWhitespace(header[2]), ASCII.isDigit(header[3]) || header[3] == UInt8(ascii: "#")
     else { return nil }
-    switch header[1] {
-    case UInt8(ascii: "1"), UInt8(ascii: "4"): return "image/x-portable-bitmap"
-    case UInt8(ascii: "2"), UInt8(ascii: "5"): return "image/x-portable-graymap"
-    case UInt8(ascii: "3"), UInt8(ascii: "6"): return "image/x-portable-pixmap"
-    default: return nil
-    }
+    // The second three are the binary variants of the first three.
+    let types = ["image/x-portable-bitmap", "image/x-portable-graymap", "image/x-portable-pixmap"]
+    return types[Int(header[1] - one) % 3]
   }
 
   // MARK: Scripts
 
-  /// A first line that names the program to run it with.
+  /// A script by the program that its first line names, such as `#!/usr/bin/env python3`.
   private static func script(_ header: [UInt8]) -> String? {
     guard header.has("#!", at: 0) else { return nil }
-    let line = header.dropFirst(2).prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
-    let words = line.split { ASCII.isBlank($0) || $0 == UInt8(ascii: "/") }.map(\.repairedText)
-    if words.contains(where: { ["sh", "bash", "dash", "ksh", "zsh"].contains($0) }) { return "application/x-sh" }
-    if words.contains(where: { $0.hasPrefix("python") }) { return "text/x-python" }
-    if words.contains(where: { $0.hasPrefix("perl") }) { return "text/x-perl" }
-    return words.contains("node") ? "text/javascript" : nil
+    let line = firstLine(header.dropFirst(2))
+    let names = line.split { ASCII.isBlank($0) || $0 == UInt8(ascii: "/") }.map(\.repairedText)
+    if names.contains(where: { ["sh", "bash", "dash", "ksh", "zsh"].contains($0) }) { return "application/x-sh" }
+    if names.contains(where: { $0.hasPrefix("python") }) { return "text/x-python" }
+    if names.contains(where: { $0.hasPrefix("perl") }) { return "text/x-perl" }
+    return names.contains("node") ? "text/javascript" : nil
   }
 }
 
-/// The header of a tar archive without the mark of later formats, as Unix version 7 wrote it: recognized by its checksum.
+/// The header of a tar archive in the format of Unix version 7, which has no signature: recognized by its checksum.
 enum TarHeader {
   private static let length = 512
-  /// Where the checksum is: octal digits, blanks before or behind them.
+  /// The offsets of the checksum: octal digits with spaces before or behind them.
   private static let checksum = 148..<156
 
-  /// Whether a file begins with one that has a name and whose checksum is right.
+  /// Whether `header` begins with a tar header that has a file name and a correct checksum.
   static func begins(_ header: [UInt8]) -> Bool {
     guard header.count >= length, header[0] != 0 else { return false }
     let field = header[checksum].drop { $0 == ASCII.space }.prefix { $0 >= 0x30 && $0 <= 0x37 }
     guard !field.isEmpty else { return false }
     let stated = field.reduce(0) { $0 << 3 | Int($1 - 0x30) }
-    // Counted as if the field itself were blank.
+    // The sum of all bytes, with spaces in place of the checksum itself.
     let rest = header[..<checksum.lowerBound] + header[checksum.upperBound..<length]
-    let blanks = checksum.count * Int(ASCII.space)
-    // Some old programs took the bytes for signed.
-    return stated == rest.reduce(blanks) { $0 + Int($1) }
-      || stated == rest.reduce(blanks) { $0 + Int(Int8(bitPattern: $1)) }
+    let spaces = checksum.count * Int(ASCII.space)
+    // Some old programs added the bytes as signed numbers.
+    return stated == rest.reduce(spaces) { $0 + Int($1) }
+      || stated == rest.reduce(spaces) { $0 + Int(Int8(bitPattern: $1)) }
   }
 }

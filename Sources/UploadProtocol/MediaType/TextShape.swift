@@ -1,26 +1,24 @@
-/// What kind of text a text is, by its shape: JSON, lines of JSON, tables, vector images.
+/// The media type of a text by its structure: JSON, one JSON value per line, tables, vector images.
 enum TextShape {
   static let vectorImage = "image/svg+xml"
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// The kind of text that `header` begins; nil for plain text.
-  /// - Parameter isWhole: whether `header` is the whole file, and not cut anywhere.
+  /// The media type of a text that begins with `header`; nil for plain text.
+  /// - Parameter isWhole: whether `header` is the whole file.
   static func type(of header: [UInt8], isWhole: Bool) -> String? {
     let marked = MarkedText.utf8(header)
     if isVectorImage(marked ?? header) { return vectorImage }
-    if let marked, let type = markup(marked) { return type }
-    // Tables and JSON are not written in UTF-16.
+    // HTML or XML behind a byte order mark, which the standard calls plain text although browsers render it.
+    if let marked, let type = StandardPatterns.scriptable.binaryType(of: marked), type != StandardRules.pdf {
+      return type
+    }
+    // JSON and tables are recognized in UTF-8 only.
     let text = header.starts(with: byteOrderMark) ? Array(header.dropFirst(byteOrderMark.count)) : header
     return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
   }
 
-  /// HTML or XML behind a byte order mark, which the standard takes for plain text and browsers do not show as such.
-  private static func markup(_ text: [UInt8]) -> String? {
-    let type = StandardPatterns.scriptable.type(of: text)
-    return type == StandardRules.html || type == StandardRules.xml ? type : nil
-  }
-
-  /// Whether an XML document's root is `svg`, as far as the declaration, comments and the document type go.
+  /// Whether the root element of an XML document is `svg`; the declaration, comments and the document type before it
+  /// are skipped.
   static func isVectorImage(_ header: [UInt8]) -> Bool {
     var rest = header[...]
     while true {
@@ -39,10 +37,10 @@ enum TextShape {
   }
 }
 
-/// Text that begins with a byte order mark: UTF-8, or UTF-16 of either order.
+/// Text that begins with a byte order mark, in UTF-8 or in UTF-16 of either byte order.
 enum MarkedText {
-  /// The text behind the mark in UTF-8; nil without a mark. A scalar that the bytes end in is left out, what is not
-  /// valid is replaced.
+  /// The text behind the mark, in UTF-8; nil without a mark. An incomplete last UTF-16 unit is dropped, invalid ones
+  /// become U+FFFD.
   static func utf8(_ header: [UInt8]) -> [UInt8]? {
     if header.starts(with: [0xEF, 0xBB, 0xBF]) { return Array(header.dropFirst(3)) }
     guard header.starts(with: [0xFE, 0xFF]) || header.starts(with: [0xFF, 0xFE]) else { return nil }
@@ -55,16 +53,16 @@ enum MarkedText {
   }
 }
 
-/// Whether a text is a table: at least two records of as many fields each, separated by commas, semicolons or tabs
-/// (RFC 4180, and what spreadsheets make of it).
+/// Recognizes tables: at least two records with the same number of fields, two or more, separated by commas, semicolons
+/// or tabs (RFC 4180, and the variants that spreadsheets write).
 struct TableShape {
   private var fields = 1
-  /// Of every record so far; nil before the first.
+  /// The number of fields of every record so far; nil before the first.
   private var expected: Int?
   private var records = 0
   private var isQuoted = false
   private var isUneven = false
-  /// Records that begin or end with a delimiter: when all do, it is the indentation or the punctuation of a program.
+  /// Records that begin or end with a delimiter: where all do, it is indentation or punctuation of source code.
   private var beginning = 0
   private var ending = 0
   private var previous = ASCII.lineFeed
@@ -78,18 +76,14 @@ struct TableShape {
 
   private static func isTable(_ text: [UInt8], _ delimiter: UInt8, _ isWhole: Bool) -> Bool {
     var table = TableShape(delimiter: delimiter)
-    for byte in text where !table.isUneven { table.take(byte) }
-    // The last line is complete only if the text is.
-    if isWhole, table.previous != ASCII.lineFeed { table.take(ASCII.lineFeed) }
+    for byte in text where !table.isUneven { table.append(byte) }
+    // Without a line end, the last record is complete only if the text is.
+    if isWhole, table.previous != ASCII.lineFeed { table.append(ASCII.lineFeed) }
     return !table.isUneven && table.records >= 2 && table.expected ?? 0 >= 2
       && table.beginning < table.records && table.ending < table.records
   }
 
-  private init(delimiter: UInt8) {
-    self.delimiter = delimiter
-  }
-
-  private mutating func take(_ byte: UInt8) {
+  private mutating func append(_ byte: UInt8) {
     defer { if byte != ASCII.carriageReturn { previous = byte } }
     if byte == ASCII.quote {
       isQuoted.toggle()
@@ -101,7 +95,7 @@ struct TableShape {
     } else if byte == ASCII.lineFeed {
       endRecord()
     } else if byte == ASCII.space, previous == delimiter, delimiter != ASCII.tab {
-      // Prose has a space behind its commas; tables hardly ever.
+      // Prose has a space after a comma, tables hardly ever.
       isUneven = true
     }
   }

@@ -1,35 +1,37 @@
-/// What a zip archive really is: an office document, a book or a program, recognized by the names of its first entries.
+/// Finds the type of a zip archive, such as an office document, a book or a program, by the names of its first entries.
 ///
-/// A machine that is fed the archive from its first byte, cut anywhere. It walks the local headers (APPNOTE.TXT section
-/// 4.3.7) and keeps one header at a time; content is skipped. An entry's length is untrusted; a false one only
-/// ends the walk.
+/// A state machine that is given the archive from its first byte, in chunks of any size. It reads the local headers
+/// (APPNOTE.TXT section 4.3.7), retains one at a time and skips content. An entry's length is untrusted; a false one
+/// only ends the search.
 struct ZipContent: Sendable, Equatable {
-  /// So far into an archive entries are looked at, in bytes.
-  static let usualLimit = 4096
-  /// The same for an archive that has marks of an office document: a thumbnail, or the list of a hundred slides, may
-  /// come before the part that tells which program wrote it.
-  static let officeLimit = 1 << 20
+  /// How many bytes of an archive are searched.
+  private static let usualLimit = 4096
+  /// The same for an archive that may be an office document: a thumbnail, or the list of a hundred slides, may come
+  /// before the part that identifies the program.
+  private static let officeLimit = 1 << 20
 
   private enum State: Equatable {
-    /// Next: `skipping`.
+    /// In a local header. Next: ``skipping(_:then:)``, ``done``.
     case header
-    /// So many bytes of a name, of extra fields or of content are left. Next: `stating`, `header`, `searching`.
+    /// This many bytes of a name, of extra fields or of content remain. Next: ``mimetype(_:)``, ``header``,
+    /// ``searching``.
     case skipping(Int, then: Following)
-    /// In the content of a first entry `mimetype`, of which so many bytes are left. Next: `skipping`, `over`.
-    case stating(Int)
-    /// In content whose length is stated behind it. Next: `header`.
+    /// In the content of a first entry `mimetype`; this many bytes remain. Next: ``skipping(_:then:)``, ``done``.
+    case mimetype(Int)
+    /// In content of unknown length. Next: ``header``.
     case searching
-    case over
+    case done
   }
 
+  /// What follows skipped bytes.
   private enum Following {
     case content, header
   }
 
-  /// A zip archive, if nothing more is known.
+  /// The media type as far as it is known: `application/zip` at first.
   private(set) var type = StandardRules.zip
   private var state = State.header
-  /// The header at hand, with the first bytes of its name; or what the first entry states.
+  /// The bytes so far of the current header with the beginning of its name, or of the content of `mimetype`.
   private var kept: [UInt8] = []
   private var entry = Entry()
   private var position = 0
@@ -37,10 +39,10 @@ struct ZipContent: Sendable, Equatable {
   private var hasOfficeMark = false
   private var officeType: String?
 
-  /// Whether more bytes would change nothing.
-  var isCertain: Bool { state == .over || position >= limit }
+  /// Whether ``type`` is final.
+  var isCertain: Bool { state == .done || position >= limit }
 
-  /// Bytes that come next and do not matter.
+  /// How many of the next bytes make no difference.
   var skippableBytes: Int {
     guard case .skipping(let count, _) = state else { return 0 }
     return min(count, limit - position)
@@ -48,67 +50,73 @@ struct ZipContent: Sendable, Equatable {
 
   private var limit: Int { hasOfficeMark || officeType != nil ? Self.officeLimit : Self.usualLimit }
 
-  /// Takes the next bytes of the archive.
+  /// Processes the next bytes of the archive.
   mutating func append(_ bytes: some Collection<UInt8>) {
     var rest = bytes[...]
     while !rest.isEmpty, !isCertain {
-      let count = take(rest.prefix(limit - position))
+      let count = process(rest.prefix(limit - position))
       position += count
       rest = rest.dropFirst(count)
     }
   }
 
-  /// Passes over bytes that do not matter, at most ``skippableBytes``.
+  /// Counts bytes that were not given to ``append(_:)``, at most ``skippableBytes``.
   mutating func skip(_ count: Int) {
-    guard case .skipping(let left, let following) = state else { return }
+    guard case .skipping = state else { return }
     position += count
-    state = .skipping(left - count, then: following)
-    advance()
+    advance(count)
   }
 
-  /// - Returns: how many bytes it has taken, at least one.
-  private mutating func take(_ bytes: some Collection<UInt8>) -> Int {
+  /// Processes the front of `bytes`, which are not empty.
+  /// - Returns: how many bytes were processed, at least one.
+  private mutating func process(_ bytes: some Collection<UInt8>) -> Int {
     switch state {
     case .header:
       let part = bytes.prefix(Entry.length(of: kept) - kept.count)
       kept += part
       readHeader()
       return part.count
-    case .skipping(let left, let following):
-      let count = min(left, bytes.count)
-      state = .skipping(left - count, then: following)
-      advance()
+    case .skipping(let remaining, _):
+      let count = min(remaining, bytes.count)
+      advance(count)
       return count
-    case .stating(let left):
-      let part = bytes.prefix(left)
+    case .mimetype(let remaining):
+      let part = bytes.prefix(remaining)
       kept += part
-      state = .stating(left - part.count)
-      if part.count == left { readStatement() }
+      state = .mimetype(remaining - part.count)
+      if part.count == remaining { readMimetype() }
       return part.count
     case .searching:
       return search(bytes)
-    case .over:
+    case .done:
       return bytes.count
     }
   }
 
   private mutating func readHeader() {
     guard kept.count == Entry.length(of: kept) else { return }
-    guard let entry = Entry(kept) else { return state = .over }
+    guard let entry = Entry(kept) else { return state = .done }
     self.entry = entry
     note(entry.name)
-    guard state != .over else { return }
-    state = .skipping(entry.lengthBeforeContent, then: .content)
-    advance()
+    guard state != .done else { return }
+    skip(entry.lengthBeforeContent, then: .content)
   }
 
-  /// What follows when nothing is left to be skipped.
-  private mutating func advance() {
-    guard case .skipping(0, let following) = state else { return }
+  /// Begins to skip `count` bytes, which may be 0.
+  private mutating func skip(_ count: Int, then following: Following) {
+    state = .skipping(count, then: following)
+    advance(0)
+  }
+
+  /// Advances by `count` of the bytes to skip, and enters the next state where none remain.
+  private mutating func advance(_ count: Int) {
+    guard case .skipping(let remaining, let following) = state else { return }
+    state = .skipping(remaining - count, then: following)
+    guard remaining == count else { return }
     kept = []
     switch following {
     case .header: state = .header
-    case .content where entry.statesType && isFirst && entry.size > 0: state = .stating(min(entry.size, 100))
+    case .content where entry.isMimetype && isFirst && entry.size > 0: state = .mimetype(min(entry.size, 100))
     case .content where entry.isSizeKnown:
       state = entry.size > 0 ? .skipping(entry.size, then: .header) : .header
     case .content: state = .searching
@@ -116,19 +124,21 @@ struct ZipContent: Sendable, Equatable {
     if following == .content { isFirst = false }
   }
 
-  /// Looks for the next header's mark. A mark within content misleads it to a header that is none, at worst.
+  /// Searches for the signature of the next header. Content that contains the signature may end the search for a type,
+  /// no more.
+  /// - Returns: how many bytes were processed.
   private mutating func search(_ bytes: some Collection<UInt8>) -> Int {
     var count = 0
     for byte in bytes {
       count += 1
-      if byte == Entry.mark[kept.count] {
+      if byte == Entry.signature[kept.count] {
         kept.append(byte)
-        guard kept.count < Entry.mark.count else {
+        guard kept.count < Entry.signature.count else {
           state = .header
           return count
         }
       } else {
-        kept = byte == Entry.mark[0] ? [byte] : []
+        kept = byte == Entry.signature[0] ? [byte] : []
       }
     }
     return count
@@ -136,7 +146,7 @@ struct ZipContent: Sendable, Equatable {
 
   // MARK: Names
 
-  /// Where documents of Office Open XML keep their main part.
+  /// The folders in which documents of Office Open XML have their main part.
   private static let officeFolders: [(folder: StaticString, type: String)] = [
     ("word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -145,82 +155,73 @@ struct ZipContent: Sendable, Equatable {
   private static let officeMarks: [StaticString] = ["[Content_Types].xml", "_rels/.rels", "docProps/", "docMetadata/"]
   private static let androidNames: [StaticString] = ["AndroidManifest.xml", "classes.dex", "resources.arsc"]
 
-  private mutating func note(_ name: ArraySlice<UInt8>) {
-    if Self.androidNames.contains(where: name.begins) { return end("application/vnd.android.package-archive") }
-    if name.begins(with: "META-INF/") { type = "application/java-archive" }
-    hasOfficeMark = hasOfficeMark || Self.officeMarks.contains(where: name.begins)
-    officeType = officeType ?? Self.officeFolders.first { name.begins(with: $0.folder) }?.type
+  /// Draws conclusions from the name of an entry.
+  private mutating func note(_ name: [UInt8]) {
+    if Self.androidNames.contains(where: { name.has($0, at: 0) }) {
+      return end("application/vnd.android.package-archive")
+    }
+    if name.has("META-INF/", at: 0) { type = "application/java-archive" }
+    hasOfficeMark = hasOfficeMark || Self.officeMarks.contains { name.has($0, at: 0) }
+    officeType = officeType ?? Self.officeFolders.first { name.has($0.folder, at: 0) }?.type
     if hasOfficeMark, let officeType { end(officeType) }
   }
 
   private mutating func end(_ type: String) {
     self.type = type
-    state = .over
+    state = .done
   }
 
-  /// EPUB and OpenDocument state their type in a first entry that is neither compressed nor hidden. No other entry
-  /// counts.
-  private mutating func readStatement() {
-    let text = kept.repairedText
-    let prefix = "application/vnd.oasis.opendocument."
-    let stated = text.utf8.prefix { $0.isMediaTypeByte }.repairedText
-    if text.hasPrefix("application/epub+zip") { return end("application/epub+zip") }
-    if stated.hasPrefix(prefix) { return end(stated) }
-    state = .skipping(entry.size - kept.count, then: .header)
-    advance()
+  /// EPUB and OpenDocument state their type in an entry `mimetype`, which is the first and not compressed. Other types
+  /// that it states are ignored.
+  private mutating func readMimetype() {
+    let stated = kept.prefix { ASCII.isTokenByte($0) || $0 == UInt8(ascii: "/") }.repairedText
+    if kept.has("application/epub+zip", at: 0) { return end("application/epub+zip") }
+    if stated.hasPrefix("application/vnd.oasis.opendocument.") { return end(stated) }
+    skip(entry.size - kept.count, then: .header)
   }
 
   /// One local header.
   private struct Entry: Equatable {
-    static let mark = Array("PK\u{3}\u{4}".utf8)
+    static let signature = Array("PK\u{3}\u{4}".utf8)
     private static let fixedLength = 30
-    /// No name that matters here is longer.
+    /// How many bytes of a name are retained; all names of interest are shorter.
     private static let longestName = 64
 
-    private(set) var name: ArraySlice<UInt8> = []
-    /// Of the content as it is in the archive; 0 where it is only stated behind it.
+    private(set) var name: [UInt8] = []
+    /// Bytes of the content in the archive, usually compressed; 0 where the size comes after the content.
     private(set) var size = 0
     private(set) var isSizeKnown = true
-    /// What is left of the name, and the extra fields.
+    /// Bytes of the rest of the name and of the extra fields.
     private(set) var lengthBeforeContent = 0
     private var isStored = false
 
     init() {}
 
-    /// - Parameter bytes: of ``length(of:)``.
+    /// Reads a local header.
+    /// - Parameter bytes: as many bytes as ``length(of:)`` returns.
+    /// - Returns: nil where they are not a local header.
     init?(_ bytes: [UInt8]) {
-      guard bytes.starts(with: Self.mark),
+      guard bytes.starts(with: Self.signature),
         let flags = bytes.number(2, at: 6, bigEndian: false),
         let method = bytes.number(2, at: 8, bigEndian: false),
         let size = bytes.number(4, at: 18, bigEndian: false),
         let nameLength = bytes.number(2, at: 26, bigEndian: false),
         let extraLength = bytes.number(2, at: 28, bigEndian: false)
       else { return nil }
-      name = bytes[Self.fixedLength...]
+      name = Array(bytes[Self.fixedLength...])
       self.size = size
       isSizeKnown = flags & 8 == 0
       isStored = method == 0
       lengthBeforeContent = nameLength - name.count + extraLength
     }
 
-    /// How many bytes of a header have to be kept, as far as those that are there tell.
+    /// How many bytes of a header to retain, as far as its first `bytes` determine that.
     static func length(of bytes: [UInt8]) -> Int {
       guard bytes.count >= fixedLength, let name = bytes.number(2, at: 26, bigEndian: false) else { return fixedLength }
       return fixedLength + min(name, longestName)
     }
 
-    var statesType: Bool { isStored && name.elementsEqual("mimetype".utf8) }
-  }
-}
-
-extension ArraySlice<UInt8> {
-  fileprivate func begins(with text: StaticString) -> Bool {
-    text.withUTF8Buffer { starts(with: $0) }
-  }
-}
-
-extension UInt8 {
-  fileprivate var isMediaTypeByte: Bool {
-    ASCII.isTokenByte(self) || self == UInt8(ascii: "/")
+    /// Whether the entry's content may state the archive's type.
+    var isMimetype: Bool { isStored && name.elementsEqual("mimetype".utf8) }
   }
 }

@@ -1,22 +1,22 @@
 import NIOCore
 import UploadCore
 
-/// Finds CRLF, two dashes and the boundary in a stream of buffers, and holds back what could be the beginning of it.
+/// Finds the delimiter (CRLF, two dashes, the boundary) in a stream of buffers. A match may span several buffers; its
+/// bytes are pending until a later buffer decides.
 ///
-/// A boundary has no CR, so CR stands only at the delimiter's start. Two things follow. What is held back at a buffer's
-/// end always *is* a beginning of the delimiter, so its length is all there is to keep. And when it turns out to be
-/// content, no shorter beginning can hide inside of it, so the search goes on at the next byte. Work is linear
-/// whatever the bytes.
+/// A boundary contains no CR, so CR occurs only at the delimiter's start. Two things follow. Pending bytes always equal
+/// the delimiter's first bytes, so the scanner stores only their number. And where they turn out to be content, no
+/// other match can begin inside them, so the search resumes at the next byte. The time is linear for all input.
 struct DelimiterScanner {
-  /// What stands at the front of the bytes given.
+  /// What is at the front of the scanned bytes.
   enum Step: Equatable {
-    /// So many bytes are content.
+    /// The first n bytes are content.
     case content(Int)
-    /// So many bytes, which are all, may begin the delimiter or go on with it: they are held back from now on.
-    case heldBack(Int)
-    /// What was held back is content; nothing of the bytes given is taken. ``releaseHeldBack()`` comes next.
+    /// All n bytes may begin or continue the delimiter and are pending from now on.
+    case pending(Int)
+    /// The pending bytes are content; none of the scanned bytes was consumed. Call ``releasePending()`` next.
     case mismatch
-    /// The delimiter ends after so many bytes.
+    /// The delimiter ends after the first n bytes.
     case delimiter(Int)
   }
 
@@ -25,10 +25,10 @@ struct DelimiterScanner {
 
   private let search: DelimiterSearch
 
-  /// How many bytes of the delimiter have been matched at the end of the buffers before.
+  /// How many bytes of the delimiter matched at the end of the previous buffers.
   private var matched = 0
 
-  /// How many of the matched bytes belong to the line before, and are not content even when the match fails.
+  /// How many of the matched bytes belong to the preceding line end and are not content even if the match fails.
   private var borrowed = 0
 
   init(boundary: MultipartBoundary) {
@@ -36,20 +36,21 @@ struct DelimiterScanner {
     search = DelimiterSearch(boundary: boundary)
   }
 
-  /// How many bytes of content, if content they are, wait for the next buffer to decide.
-  var heldBackBytes: Int {
+  /// How many bytes are pending: content unless the next buffer completes the delimiter.
+  var pendingBytes: Int {
     matched - borrowed
   }
 
-  /// Begins at the start of a line: its CRLF, which has been read already or was never there, serves the delimiter too.
+  /// Continues behind a line end or at the start of the body, where the delimiter needs no CRLF of its own.
   mutating func beginLine() {
     matched = 2
     borrowed = 2
   }
 
-  /// Judges the front of `bytes`, which must not be empty. A second call without taking anything returns the same step.
+  /// Scans the front of `bytes`, which must not be empty. After ``Step/content(_:)`` and ``Step/mismatch``, a second
+  /// call with the same bytes returns the same step.
   mutating func scan(_ bytes: ByteBuffer) -> Step {
-    // Not `self` in the closure: the scanner is changed inside, its needle is read.
+    // A copy, since the closure mutates `self` while it reads the needle.
     let needle = delimiter
     return needle.withUnsafeReadableBytes { needle in
       bytes.withUnsafeReadableBytes { haystack in
@@ -58,8 +59,9 @@ struct DelimiterScanner {
     }
   }
 
-  /// The range of the delimiter that was held back and is content after ``Step/mismatch``.
-  mutating func releaseHeldBack() -> Range<Int> {
+  /// Ends the match after ``Step/mismatch``.
+  /// - Returns: the range of ``delimiter`` that the pending bytes, which are content, are equal to.
+  mutating func releasePending() -> Range<Int> {
     defer { (matched, borrowed) = (0, 0) }
     return borrowed..<matched
   }
@@ -70,12 +72,12 @@ struct DelimiterScanner {
       if needle[matched..<matched + length].elementsEqual(haystack[..<length]) {
         guard matched + length == needle.count else {
           matched += length
-          return .heldBack(length)
+          return .pending(length)
         }
         (matched, borrowed) = (0, 0)
         return .delimiter(length)
       }
-      if heldBackBytes > 0 { return .mismatch }
+      if pendingBytes > 0 { return .mismatch }
       (matched, borrowed) = (0, 0)
     }
     return searchAnew(haystack, for: needle)
@@ -91,56 +93,41 @@ struct DelimiterScanner {
     }
     if last > 0 { return .content(last) }
     matched = haystack.count
-    return .heldBack(haystack.count)
+    return .pending(haystack.count)
   }
 }
 
-/// What may follow a boundary: two dashes, which end the form, or blanks and CRLF, which begin a part.
+/// Parses what follows a boundary: two dashes, which end the form, or optional spaces and tabs and a CRLF, which begin
+/// a part.
 struct DelimiterLineEnd {
   enum Outcome {
+    /// The bytes so far are valid; append the next.
     case needsBytes
+    /// The line end is complete: the headers of a part follow.
     case partBegins
+    /// The second closing dash was found.
     case formEnds
   }
 
-  private enum Expectation {
-    /// Anything that may follow a boundary.
-    case any
-    /// The second of the closing dashes.
-    case dash
-    /// Blanks or CRLF.
-    case lineEnd
-    /// The LF after a CR.
-    case lineFeed
-  }
+  /// The last byte behind the boundary; nil before the first.
+  private var previous: UInt8?
 
-  private var expectation = Expectation.any
-
-  /// Takes the next byte after the boundary.
-  ///
-  /// Throws `.malformedForm` for anything else: a line that begins with the boundary and goes on is neither clearly a
-  /// delimiter nor clearly content, and receivers that guess differently have been tricked with it.
-  mutating func take(_ byte: UInt8) throws(UploadError) -> Outcome {
-    switch (expectation, byte) {
-    case (.any, ASCII.dash):
-      expectation = .dash
-    case (.dash, ASCII.dash):
-      return .formEnds
-    case (.any, _) where ASCII.isBlank(byte), (.lineEnd, _) where ASCII.isBlank(byte):
-      // Transport padding of RFC 2046 section 5.1.1.
-      expectation = .lineEnd
-    case (.any, ASCII.carriageReturn), (.lineEnd, ASCII.carriageReturn):
-      expectation = .lineFeed
-    case (.lineFeed, ASCII.lineFeed):
-      return .partBegins
-    case (_, ASCII.lineFeed):
-      throw UploadError(.malformedForm, "A boundary's line ends in LF alone; lines of a form end in CR LF.")
-    default:
-      throw UploadError(
-        .malformedForm,
-        "A line begins with the boundary but goes on after it; choose a boundary that is in none of the parts."
-      )
-    }
-    return .needsBytes
+  /// Parses the next byte after the boundary.
+  /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly
+  ///   a delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
+  mutating func append(_ byte: UInt8) throws(UploadError) -> Outcome {
+    defer { previous = byte }
+    if previous == ASCII.dash, byte == ASCII.dash { return .formEnds }
+    if previous == ASCII.carriageReturn, byte == ASCII.lineFeed { return .partBegins }
+    if previous == nil, byte == ASCII.dash { return .needsBytes }
+    // Spaces and tabs are the transport padding of RFC 2046 section 5.1.1.
+    let isPadding = previous.map(ASCII.isBlank) ?? true
+    if isPadding, ASCII.isBlank(byte) || byte == ASCII.carriageReturn { return .needsBytes }
+    throw UploadError(
+      .malformedForm,
+      byte == ASCII.lineFeed
+        ? "A boundary is followed by LF without CR. End the lines of a form with CR LF."
+        : "The form has other text after a boundary. Choose a boundary that does not occur in any part."
+    )
   }
 }

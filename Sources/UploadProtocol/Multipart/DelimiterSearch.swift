@@ -1,13 +1,13 @@
 import Glibc
 
-/// Finds a delimiter inside of one buffer, fast on any bytes, those chosen by an attacker included.
+/// Finds a delimiter within one buffer; fast on all input, including bytes chosen by an attacker.
 ///
-/// Horspool's search on pairs of bytes: the pair at the window's end tells how far the window may move, on most data by
-/// the delimiter's length. A pair that allows only a small step hands over to a test of eight positions at once. The
-/// eight-byte test needs the delimiter's CR, its LF, the boundary's first and its last byte in place together; since CR
-/// and LF are nowhere else in a delimiter, no data makes that happen more often than at every fifth position. So each
-/// round moves on by eight bytes, or compares one of few candidates. (memmem, which would do as well but for chosen
-/// boundaries, is hidden by Glibc's module.)
+/// Horspool's search on pairs of bytes: the pair at the window's end determines how far the window may move, with most
+/// data by the delimiter's length. Where a pair allows only a small step, a test of eight positions at once follows. It
+/// requires the delimiter's CR and LF and the boundary's first and last byte to be in place together. Since CR and LF
+/// occur nowhere else in a delimiter, no data passes it more often than at every fifth position. So each round advances
+/// by at least eight bytes or compares one of few candidates. (Glibc's module hides memmem, which is slow for some
+/// boundaries.)
 struct DelimiterSearch {
   /// Positions tested at once, and the smallest step for which that test is not used.
   private static let stride = MemoryLayout<UInt64>.size
@@ -15,7 +15,7 @@ struct DelimiterSearch {
   /// CRLF, two dashes, the boundary: 5 to 204 bytes.
   private let needle: [UInt8]
 
-  /// For every hash of a pair: how far the window may move when that pair stands at its end.
+  /// For every hash of a pair: how many bytes the window may move where that pair is at its end.
   private let steps: [UInt8]
 
   init(boundary: MultipartBoundary) {
@@ -29,7 +29,7 @@ struct DelimiterSearch {
     self.steps = steps
   }
 
-  /// Where the delimiter begins in `haystack` for the first time, nil when it is nowhere whole.
+  /// The offset of the first complete delimiter in `haystack`; nil where there is none.
   func firstIndex(in haystack: UnsafeRawBufferPointer) -> Int? {
     guard let start = haystack.baseAddress, haystack.count >= needle.count else { return nil }
     return needle.withUnsafeBytes { needle in
@@ -47,7 +47,7 @@ struct DelimiterSearch {
   ) -> Int? {
     guard let sought = needle.baseAddress else { return nil }
     let last = needle.count - 1
-    // The eight-byte test reads up to here beyond a window.
+    // The last window behind which the eight-byte test may read.
     let end = count - needle.count - stride + 1
     var index = 0
     while index <= end {
@@ -72,22 +72,22 @@ struct DelimiterSearch {
     return nil
   }
 
-  /// A set bit 7 in every byte of the result whose position, of eight, may be where the delimiter begins.
+  /// Tests eight positions: bit 7 of byte n of the result is set where the delimiter may begin at position n.
   private static func candidates(at start: UnsafeRawPointer, sought: UnsafeRawPointer, last: Int) -> UInt64 {
     let difference =
       mismatch(start, sought, 0) | mismatch(start, sought, 1) | mismatch(start, sought, 4)
       | mismatch(start, sought, last)
-    // The bytes that are zero; above one that is, another may be reported that is not.
+    // Finds the bytes that are zero. A byte above such a byte may be reported in error.
     return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
   }
 
-  /// Zero in every byte where, of eight positions, the delimiter's byte at `offset` is in place.
+  /// Compares eight positions: byte n of the result is zero where the delimiter's byte at `offset` fits position n.
   private static func mismatch(_ start: UnsafeRawPointer, _ sought: UnsafeRawPointer, _ offset: Int) -> UInt64 {
     let text = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     return text ^ (UInt64(sought.load(fromByteOffset: offset, as: UInt8.self)) &* 0x0101_0101_0101_0101)
   }
 
-  /// Glibc's own for memmem: pairs of letters and digits spread well.
+  /// The hash of a pair of bytes, 0 to 255, which Glibc's memmem uses: it distributes letters and digits well.
   private static func hash(_ first: UInt8, _ second: UInt8) -> Int {
     Int(second &- (first << 3))
   }

@@ -1,64 +1,14 @@
 import UploadCore
 
-/// Holds the parts, files and text fields of one form to their bounds.
-struct FieldMeter {
-  private let limits: MultipartLimits
-  private var parts = 0
-  private var files = 0
-  private var fieldBytes = 0
-  private var allFieldBytes = 0
-
-  init(limits: MultipartLimits) {
-    self.limits = limits
-  }
-
-  /// Throws `.tooLarge` when this part is one too many.
-  mutating func beginPart() throws(UploadError) {
-    guard parts < limits.parts else {
-      throw UploadError(.tooLarge, "The form has more than \(limits.parts) parts, the limit. Send it as several forms.")
-    }
-    parts += 1
-    fieldBytes = 0
-  }
-
-  /// Throws `.tooLarge` when this file is one too many.
-  mutating func beginFile() throws(UploadError) {
-    guard files < limits.files else {
-      throw UploadError(
-        .tooLarge,
-        "The form has more than \(limits.files) files, the limit of this server. Send them as several forms."
-      )
-    }
-    files += 1
-  }
-
-  /// Counts bytes of the text field at hand. Throws `.tooLarge` when it, or all of them together, are too long.
-  mutating func addToField(_ length: Int) throws(UploadError) {
-    guard length <= limits.fieldBytes - fieldBytes else {
-      throw UploadError(
-        .tooLarge,
-        "A text field is over \(limits.fieldBytes) bytes; to send a file, give its part a filename."
-      )
-    }
-    guard length <= limits.allFieldBytes - allFieldBytes else {
-      throw UploadError(
-        .tooLarge,
-        "The text fields together are over \(limits.allFieldBytes) bytes; to send files, give their parts a filename."
-      )
-    }
-    fieldBytes += length
-    allFieldBytes += length
-  }
-}
-
-/// How much of everything but files a form may hold. Past the first of these it is malformed, past the others too large.
+/// How much of everything except files a form may contain. A preamble over its limit makes the form malformed;
+/// everything else over its limit makes it too large.
 package struct MultipartLimits: Sendable, Equatable {
   /// Bytes before the first boundary, by default 8 KiB.
   package var preambleBytes = 8 << 10
   /// Header fields of one part, by default 16.
   package var headersPerPart = 16
-  /// Bytes of one part's header section with its empty line, and of blanks after the boundary before it, by default
-  /// 8 KiB.
+  /// Bytes of one part's header section with its empty line, and of spaces and tabs after the boundary before it, by
+  /// default 8 KiB.
   package var headerBytesPerPart = 8 << 10
   /// Parts of any kind in one form, by default 10,000.
   package var parts = 10_000
@@ -70,4 +20,55 @@ package struct MultipartLimits: Sendable, Equatable {
   package var allFieldBytes = 1 << 20
 
   package init() {}
+}
+
+extension Int {
+  /// Adds `count` to a counter, within a limit.
+  /// - Throws: ``UploadError`` with this code and message where the sum would exceed `limit`; the counter is unchanged.
+  mutating func add(
+    _ count: Int,
+    upTo limit: Int,
+    code: UploadError.Code = .tooLarge,
+    _ message: @autoclosure () -> String
+  ) throws(UploadError) {
+    // A subtraction cannot overflow here, an addition could.
+    guard count <= limit - self else { throw UploadError(code, message()) }
+    self += count
+  }
+}
+
+/// Counts the parts, files and text fields of one form and enforces their limits.
+struct FieldMeter {
+  private let limits: MultipartLimits
+  private var parts = 0
+  private var files = 0
+  private var fieldBytes = 0
+  private var allFieldBytes = 0
+
+  init(limits: MultipartLimits) {
+    self.limits = limits
+  }
+
+  /// Counts a part of any kind.
+  /// - Throws: ``UploadError`` with code `tooLarge` where it exceeds the limit.
+  mutating func beginPart() throws(UploadError) {
+    let limit = limits.parts
+    try parts.add(1, upTo: limit, "The form has more than \(limit) parts, the limit. Send it as several forms.")
+    fieldBytes = 0
+  }
+
+  /// Counts a file.
+  /// - Throws: ``UploadError`` with code `tooLarge` where it exceeds the limit.
+  mutating func beginFile() throws(UploadError) {
+    let limit = limits.files
+    try files.add(1, upTo: limit, "The form has more than \(limit) files, the limit. Send them as several forms.")
+  }
+
+  /// Counts bytes of the current text field.
+  /// - Throws: ``UploadError`` with code `tooLarge` where the field, or all fields together, exceed their limit.
+  mutating func addToField(_ count: Int) throws(UploadError) {
+    let (limit, total) = (limits.fieldBytes, limits.allFieldBytes)
+    try fieldBytes.add(count, upTo: limit, "A text field exceeds \(limit) bytes. To send a file, add a filename.")
+    try allFieldBytes.add(count, upTo: total, "The text fields exceed \(total) bytes. To send files, add filenames.")
+  }
 }

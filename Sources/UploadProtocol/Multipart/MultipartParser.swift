@@ -1,16 +1,49 @@
 package import NIOCore
 package import UploadCore
 
+/// What a ``MultipartParser`` found. Text fields and form controls without a file chosen are not reported.
+package enum MultipartEvent: Equatable, Sendable {
+  /// A file begins. Next: `body` or `partEnded`.
+  case partBegan(MultipartPartHead)
+  /// The file's next bytes, never empty, in the storage of the buffer they arrived in. Next: `body` or `partEnded`.
+  case body(ByteBuffer)
+  /// The file is complete. Next: `partBegan` or `ended`.
+  case partEnded
+  /// The closing delimiter was found; the parser discards the bytes after it. Next: nothing.
+  case ended
+}
+
+/// What a file part states about itself. All of it is untrusted: names are neither safe to show nor safe to open.
+package struct MultipartPartHead: Equatable, Sendable {
+  /// The form control's name; nil where the part has none, which is accepted.
+  package var fieldName: String?
+
+  /// The file's name as the client meant it: unescaped, not always UTF-8, with any directories still in it. Nil only
+  /// for a nested multipart/mixed body; empty where the client sends a file without a name.
+  package var filename: NameBytes?
+
+  /// The part's Content-Type as it was sent.
+  package var contentType: String?
+
+  /// The part's Content-Length in bytes; nil where it states none or it is not a number. Only a hint, which RFC 7578
+  /// section 4.8 has receivers ignore: the delimiter alone decides where a part ends.
+  package var contentLength: UInt64?
+
+  /// The digests that the part's content must have, from its `Repr-Digest` and `Content-Digest` (RFC 9530).
+  package var digests = ContentDigests()
+}
+
 /// Finds the files in a multipart/form-data body as it arrives (RFC 7578, with the grammar of RFC 2046 section 5.1.1).
 ///
-/// No I/O and no clock: buffers go in, events come out. File content comes out in the storage it arrived in; the parser
-/// itself keeps a few KiB at most, whatever the form. Text fields, and form controls for which no file was chosen, are
-/// held to their bounds and dropped. After an error the parser throws that same error for ever.
+/// No I/O and no clock: give it buffers with ``append(_:)``, and call ``next()`` for events until it returns nil. File
+/// content is returned in the storage it arrived in; the parser itself retains a few KiB at most. Text fields, and form
+/// controls for which no file was chosen, are checked against their limits and discarded. After an error every call
+/// throws that same error.
 package struct MultipartParser: Sendable {
   private enum Phase {
     /// Before the first delimiter. Next: `delimiterLine`.
     case preamble
-    /// After a boundary, on its line. Next: `headers`, `epilogue`.
+    /// Behind a boundary, before the line end. Next: `headers`, `epilogue`.
     case delimiterLine
     /// In the header section of a part. Next: `field`, `file`, `unnamedFile`.
     case headers
@@ -18,8 +51,8 @@ package struct MultipartParser: Sendable {
     case field
     /// In the content of a file that has been reported. Next: `delimiterLine`.
     case file
-    /// Before the first byte of a file with an empty name, which may turn out to be no file at all. Next: `file`,
-    /// `delimiterLine`.
+    /// Before the first byte of a file with an empty name. Without content it counts as a form control without a file
+    /// chosen. Next: `file`, `delimiterLine`.
     case unnamedFile
     /// After the closing delimiter. Next: nothing.
     case epilogue
@@ -29,9 +62,9 @@ package struct MultipartParser: Sendable {
   private var phase = Phase.preamble
   private var failure: UploadError?
 
-  /// What was given and not yet taken.
+  /// Appended bytes that are not parsed yet.
   private var input = ByteBuffer()
-  private var bytesTaken: UInt64 = 0
+  private var bytesParsed: UInt64 = 0
 
   private var scanner: DelimiterScanner
   private var preambleBytes = 0
@@ -39,11 +72,8 @@ package struct MultipartParser: Sendable {
   private var lines: HeaderLines
   private var headers = PartHeaders()
   private var meter: FieldMeter
-  /// The head of the file that `unnamedFile` waits to report.
-  private var waitingHead: MultipartPartHead?
-
-  /// How many bytes followed the closing delimiter so far, all of them dropped. A CRLF is usual.
-  package private(set) var epilogueBytes: UInt64 = 0
+  /// The file that is reported once `unnamedFile` finds content.
+  private var unnamedHead: MultipartPartHead?
 
   package init(boundary: MultipartBoundary, limits: MultipartLimits = MultipartLimits()) {
     self.limits = limits
@@ -53,25 +83,22 @@ package struct MultipartParser: Sendable {
     meter = FieldMeter(limits: limits)
   }
 
-  /// How many bytes of the body lie before or in the last event; at `partBegan`, where the file's content begins.
-  /// When ``next()`` has returned nil: without what is held back because it may begin a delimiter.
+  /// How many bytes of the body were parsed up to the end of the last event: after `partBegan`, the offset of the
+  /// file's content. Bytes that may begin a delimiter are not counted until the next bytes decide.
   package var bytesConsumed: UInt64 {
-    bytesTaken &- UInt64(scanner.heldBackBytes)
+    bytesParsed &- UInt64(scanner.pendingBytes)
   }
 
-  /// Gives the parser more bytes. ``next()`` should have returned nil before, else what is left is copied together.
+  /// Appends the next bytes of the body. Call ``next()`` until it returns nil before; otherwise the unparsed bytes and
+  /// these are copied into one buffer.
   package mutating func append(_ buffer: ByteBuffer) {
-    guard input.readableBytes > 0 else {
-      input = buffer
-      return
-    }
-    input.writeImmutableBuffer(buffer)
+    if input.readableBytes == 0 { input = buffer } else { input.writeImmutableBuffer(buffer) }
   }
 
-  /// The next event, or nil when more bytes are needed.
-  ///
-  /// Throws `.malformedForm` for a form that breaks the rules, `.tooLarge` past one of the limits, `.unsupportedType`
-  /// for a part with a transfer encoding. Nothing of the form should be kept then.
+  /// The next event; nil where it needs more bytes.
+  /// - Throws: ``UploadError`` with code `malformedForm` for a form that breaks the rules, `tooLarge` past a limit,
+  ///   `unsupportedType` for a part with a transfer encoding, `badRequest` for a malformed digest. Discard the whole
+  ///   form.
   package mutating func next() throws(UploadError) -> MultipartEvent? {
     if let failure { throw failure }
     do {
@@ -83,57 +110,56 @@ package struct MultipartParser: Sendable {
       input = ByteBuffer()
       throw error
     }
-    // Lets go of the storage, so that its owner may use it again.
+    // Releases the storage, so that its owner can reuse it.
     input = ByteBuffer()
     return nil
   }
 
-  /// The body has ended, and ``next()`` has returned nil. Throws `.incomplete` when the closing delimiter is missing, or
-  /// the error thrown before. Nothing of the form should be kept then.
+  /// Checks that the form is complete. Call it at the end of the body, after ``next()`` has returned nil.
+  /// - Throws: ``UploadError`` with code `incomplete` where the closing delimiter is missing, or the error thrown
+  ///   before. Discard the whole form.
   package mutating func finish() throws(UploadError) {
     if let failure { throw failure }
     switch phase {
-    case .epilogue:
-      return
+    case .epilogue: return
     case .preamble:
-      throw UploadError(
-        .incomplete,
-        "The form holds no line with its boundary; send the boundary that the Content-Type header names."
-      )
+      throw UploadError(.incomplete, "The form has no boundary. Send the one that the Content-Type header states.")
     case .delimiterLine, .headers, .field, .file, .unnamedFile:
-      throw UploadError(.incomplete, "The form ended before its closing boundary; send it again.")
+      throw UploadError(.incomplete, "The form ended before its closing boundary. Send it again.")
     }
   }
 }
 
 extension MultipartParser {
-  /// Takes a step, which makes `input` shorter or changes the state; not every one comes to an event.
+  /// Parses the front of `input`, which is not empty; shortens it or changes the phase.
   private mutating func advance() throws(UploadError) -> MultipartEvent? {
     switch phase {
     case .preamble:
-      try skipPreamble()
+      let (skipped, limit) = (skipContent(), limits.preambleBytes)
+      try preambleBytes.add(
+        skipped,
+        upTo: limit,
+        code: .malformedForm,
+        "No boundary in the form's first \(limit) bytes. Send the boundary that the Content-Type header states."
+      )
       return nil
-    case .delimiterLine:
-      return try readDelimiterLine()
-    case .headers:
-      return try readHeaders()
+    case .delimiterLine: return try readDelimiterLine()
+    case .headers: return try readHeaders()
     case .field:
-      try skipField()
+      let skipped = skipContent()
+      try meter.addToField(skipped)
       return nil
-    case .file:
-      return readFile()
-    case .unnamedFile:
-      return try readUnnamedFile()
+    case .file: return readFile()
+    case .unnamedFile: return try readUnnamedFile()
     case .epilogue:
-      epilogueBytes &+= UInt64(input.readableBytes)
-      take(input.readableBytes)
+      consume(input.readableBytes)
       return nil
     }
   }
 
-  private mutating func take(_ length: Int) {
+  private mutating func consume(_ length: Int) {
     input.moveReaderIndex(forwardBy: length)
-    bytesTaken &+= UInt64(length)
+    bytesParsed &+= UInt64(length)
   }
 
   private mutating func beginDelimiterLine() {
@@ -142,38 +168,30 @@ extension MultipartParser {
     lines = HeaderLines(limits: limits)
   }
 
-  private mutating func skipPreamble() throws(UploadError) {
-    let length: Int
+  /// Discards content up to the next delimiter.
+  /// - Returns: how many bytes of content were discarded; 0 for a delimiter and for bytes that may begin one.
+  private mutating func skipContent() -> Int {
     switch scanner.scan(input) {
     case .content(let count):
-      take(count)
-      length = count
+      consume(count)
+      return count
     case .mismatch:
-      length = scanner.releaseHeldBack().count
-    case .heldBack(let count):
-      take(count)
-      return
+      return scanner.releasePending().count
+    case .pending(let count):
+      consume(count)
     case .delimiter(let count):
-      take(count)
+      consume(count)
       beginDelimiterLine()
-      return
     }
-    guard length <= limits.preambleBytes - preambleBytes else {
-      throw UploadError(
-        .malformedForm,
-        "No boundary in the form's first \(limits.preambleBytes) bytes; "
-          + "send the boundary that the Content-Type header names."
-      )
-    }
-    preambleBytes += length
+    return 0
   }
 
   private mutating func readDelimiterLine() throws(UploadError) -> MultipartEvent? {
     guard let byte = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return nil }
-    take(1)
-    switch try lineEnd.take(byte) {
+    consume(1)
+    switch try lineEnd.append(byte) {
     case .needsBytes:
-      // Blanks after a boundary are as endless as a sender likes, so they go on the headers' account.
+      // Spaces and tabs count as headers, since a client may send any number of them.
       if ASCII.isBlank(byte) { try lines.count(1) }
       return nil
     case .partBegins:
@@ -190,24 +208,19 @@ extension MultipartParser {
   private mutating func readHeaders() throws(UploadError) -> MultipartEvent? {
     let before = input.readableBytes
     let line = try lines.read(from: &input)
-    bytesTaken &+= UInt64(before - input.readableBytes)
+    bytesParsed &+= UInt64(before - input.readableBytes)
     guard let line else { return nil }
     guard line.isEmpty else {
-      try headers.take(line)
+      try headers.read(line)
       return nil
     }
-    // An empty part may lack a CRLF of its own: the one that ended the headers serves its delimiter as well.
+    // An empty part may lack a CRLF of its own: the one that ended the headers is also part of its delimiter.
     scanner.beginLine()
-    guard let head = headers.fileHead() else {
-      phase = .field
-      return nil
-    }
-    guard head.filename != "" else {
-      phase = .unnamedFile
-      waitingHead = head
-      return nil
-    }
-    return try beginFile(head)
+    let head = headers.fileHead()
+    if let head, head.filename != "" { return try beginFile(head) }
+    phase = head == nil ? .field : .unnamedFile
+    unnamedHead = head
+    return nil
   }
 
   private mutating func beginFile(_ head: MultipartPartHead) throws(UploadError) -> MultipartEvent {
@@ -216,34 +229,19 @@ extension MultipartParser {
     return .partBegan(head)
   }
 
-  private mutating func skipField() throws(UploadError) {
-    switch scanner.scan(input) {
-    case .content(let count):
-      take(count)
-      try meter.addToField(count)
-    case .mismatch:
-      try meter.addToField(scanner.releaseHeldBack().count)
-    case .heldBack(let count):
-      take(count)
-    case .delimiter(let count):
-      take(count)
-      beginDelimiterLine()
-    }
-  }
-
   private mutating func readFile() -> MultipartEvent? {
     switch scanner.scan(input) {
     case .content(let count):
       let content = input.head(count)
-      take(count)
+      consume(count)
       return .body(content)
     case .mismatch:
-      return .body(scanner.delimiter.part(scanner.releaseHeldBack()))
-    case .heldBack(let count):
-      take(count)
+      return .body(scanner.delimiter.part(scanner.releasePending()))
+    case .pending(let count):
+      consume(count)
       return nil
     case .delimiter(let count):
-      take(count)
+      consume(count)
       beginDelimiterLine()
       return .partEnded
     }
@@ -252,30 +250,27 @@ extension MultipartParser {
   private mutating func readUnnamedFile() throws(UploadError) -> MultipartEvent? {
     switch scanner.scan(input) {
     case .content, .mismatch:
-      // It has content, so it is a file; the next step finds that content again.
-      defer { waitingHead = nil }
-      return try beginFile(waitingHead ?? MultipartPartHead())
-    case .heldBack(let count):
-      take(count)
-      return nil
+      // It has content, so it is a file; the next call scans the same content again.
+      return try beginFile(unnamedHead ?? MultipartPartHead())
+    case .pending(let count):
+      consume(count)
     case .delimiter(let count):
-      take(count)
-      waitingHead = nil
+      consume(count)
       beginDelimiterLine()
-      return nil
     }
+    return nil
   }
 }
 
 extension ByteBuffer {
-  /// The first `length` readable bytes in the same storage. Not `getSlice`, which copies what lies beyond 16 MiB.
+  /// The first `length` readable bytes, in the same storage. (`getSlice` copies bytes beyond 16 MiB.)
   fileprivate func head(_ length: Int) -> ByteBuffer {
     var head = self
     head.moveWriterIndex(to: readerIndex + length)
     return head
   }
 
-  /// A range of the readable bytes in the same storage.
+  /// A range of the readable bytes, in the same storage.
   fileprivate func part(_ range: Range<Int>) -> ByteBuffer {
     var part = self
     part.moveWriterIndex(to: readerIndex + range.upperBound)

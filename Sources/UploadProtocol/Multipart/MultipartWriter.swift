@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// Writes everything of a form but the files' content, so that the content can be sent from wherever it lies.
+/// Writes everything of a form except the files' content, which the caller sends separately, for example from a file.
 ///
 /// A form of two files is `head(isFirst: true)`, content, `head(isFirst: false)`, content, `tail`; the lengths of these
 /// add up to its Content-Length.
@@ -11,10 +11,10 @@ package struct MultipartWriter: Sendable {
     self.boundary = boundary
   }
 
-  /// What goes before a file's content: the end of the part before unless this is the first, the delimiter, the headers.
+  /// The bytes before a file's content: the delimiter and the part's headers.
   ///
   /// Names are written as browsers do (the WHATWG's encoding of form data): raw UTF-8, with CR, LF and `"` escaped.
-  /// Controls in `contentType` are left out, so that it cannot bring a header of its own.
+  /// Controls in `contentType` are omitted, so that it cannot add a header.
   /// - Parameter filename: need not be UTF-8; its bytes are written as they are.
   package func head(fieldName: String, filename: NameBytes, contentType: String, isFirst: Bool) -> [UInt8] {
     var head = opening(fieldName, isFirst: isFirst)
@@ -26,8 +26,8 @@ package struct MultipartWriter: Sendable {
     return head
   }
 
-  /// A whole part with a text field (RFC 7578 section 4.2). The caller makes sure that `value` has no delimiter in it; with
-  /// a random boundary it cannot.
+  /// A whole part with a text field (RFC 7578 section 4.2). The caller makes sure that `value` contains no delimiter,
+  /// which is certain with a random boundary.
   package func field(name: String, value: String, isFirst: Bool) -> [UInt8] {
     opening(name, isFirst: isFirst) + "\r\n\r\n".utf8 + value.utf8
   }
@@ -39,21 +39,19 @@ package struct MultipartWriter: Sendable {
     return head + Self.escaped(name.utf8) + "\"".utf8
   }
 
-  /// What goes after the last file's content: CRLF, the closing delimiter, CRLF.
+  /// The bytes after the last file's content: CRLF, the closing delimiter, CRLF.
   package var tail: [UInt8] {
     boundary.delimiter + "--\r\n".utf8
   }
 
   private static func escaped(_ name: some Sequence<UInt8>) -> [UInt8] {
-    var result: [UInt8] = []
-    for byte in name {
+    name.flatMap { byte -> [UInt8] in
       switch byte {
-      case ASCII.quote: result += "%22".utf8
-      case ASCII.carriageReturn: result += "%0D".utf8
-      case ASCII.lineFeed: result += "%0A".utf8
-      default: result.append(byte)
+      case ASCII.quote: Array("%22".utf8)
+      case ASCII.carriageReturn: Array("%0D".utf8)
+      case ASCII.lineFeed: Array("%0A".utf8)
+      default: [byte]
       }
     }
-    return result
   }
 }

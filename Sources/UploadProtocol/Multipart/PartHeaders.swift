@@ -2,26 +2,24 @@ import Glibc
 import NIOCore
 import UploadCore
 
-/// The header fields of one part that mean something here, and what follows from them.
+/// The header fields of one part that the parser uses.
 struct PartHeaders {
   private var contentDisposition: [UInt8]?
   private var contentType: [UInt8]?
   private var contentLength: [UInt8]?
   private var digests = ContentDigests()
 
-  /// Takes one header line without its end. Of repeated fields the first counts.
-  ///
-  /// Throws `.malformedForm` for a folded line or one that is no header field, `.unsupportedType` for a transfer
-  /// encoding that would have to be undone: undoing it or storing it as it is would both be a surprise; `.badRequest` for
-  /// a digest that cannot be read.
-  mutating func take(_ line: [UInt8]) throws(UploadError) {
+  /// Reads one header line without its line end. Of repeated fields the first counts.
+  /// - Throws: ``UploadError`` with code `malformedForm` for a folded header line or one that is not a header field,
+  ///   `unsupportedType` for a transfer encoding that would have to be decoded, `badRequest` for a malformed digest.
+  mutating func read(_ line: [UInt8]) throws(UploadError) {
     if let first = line.first, ASCII.isBlank(first) {
-      throw UploadError(.malformedForm, "A part's header goes on over a second line; write it in one line.")
+      throw UploadError(.malformedForm, "A part's header is folded over two header lines. Send it as one header line.")
     }
     guard let colon = line.firstIndex(of: ASCII.colon), line[..<colon].isToken else {
       throw UploadError(
         .malformedForm,
-        "A part's header line \(Excerpt.quoted(line)) is not of the form NAME: VALUE."
+        "A part's header line \(Excerpt.quoted(line)) does not have the form NAME: VALUE."
       )
     }
     let name = line[..<colon]
@@ -39,14 +37,14 @@ struct PartHeaders {
     }
   }
 
-  /// What the part says about itself when it is a file, nil when it is a text field.
+  /// What the part states about itself where it is a file; nil for a text field.
   ///
-  /// A part with a file name, even an empty one, is a file; so is a nested multipart/mixed body (what curl makes of
-  /// several files in one field), which is kept as it is.
+  /// A part with a file name, even an empty one, is a file. So is a nested multipart/mixed body, which curl sends for
+  /// several files in one field; it is stored as it is.
   func fileHead() -> MultipartPartHead? {
     let disposition = contentDisposition.map(ContentDisposition.init(part:))
-    let type = contentType ?? []
-    let isNested = type.prefix { $0 != ASCII.semicolon }.trimmingBlanks.equalsIgnoringCase("multipart/mixed")
+    let type = (contentType ?? []).prefix { $0 != ASCII.semicolon }
+    let isNested = type.trimmingBlanks.equalsIgnoringCase("multipart/mixed")
     guard disposition?.filename != nil || isNested else { return nil }
     return MultipartPartHead(
       fieldName: disposition?.name,
@@ -57,34 +55,32 @@ struct PartHeaders {
     )
   }
 
+  /// Rejects encodings that would have to be decoded: to decode the content or to store it encoded would both surprise.
   private static func check(transferEncoding value: [UInt8]) throws(UploadError) {
     let encoding = value.prefix { $0 != ASCII.semicolon && !ASCII.isBlank($0) }
     guard !encoding.equalsIgnoringCase("base64"), !encoding.equalsIgnoringCase("quoted-printable") else {
       throw UploadError(
         .unsupportedType,
-        "A part has the transfer encoding \(Excerpt.quoted(value)); send parts as they are, in binary."
+        "A part has the transfer encoding \(Excerpt.quoted(value)). Send it as binary."
       )
     }
   }
 
-  /// Digits alone, no sign, within 64 bits.
+  /// A number of digits only, without a sign; nil for others and for numbers of more than 64 bits.
   private static func length(_ digits: [UInt8]) -> UInt64? {
-    guard !digits.isEmpty, digits.allSatisfy(ASCII.isDigit) else { return nil }
-    return UInt64(digits.repairedText)
+    digits.allSatisfy(ASCII.isDigit) ? UInt64(digits.repairedText) : nil
   }
 }
 
-/// Gathers the header section of one part line by line, within bounds.
+/// Collects the header section of one part, one header line at a time, and enforces its limits.
 struct HeaderLines {
-  /// The bytes and header fields a section may have.
   private let maximumBytes: Int
   private let maximumCount: Int
 
-  /// Bytes and header fields so far.
   private var bytes = 0
-  private var count = 0
+  private var fields = 0
 
-  /// The line so far, when it spans several buffers.
+  /// The beginning of a header line that continues in the next buffer.
   private var line: [UInt8] = []
 
   init(limits: MultipartLimits) {
@@ -92,22 +88,17 @@ struct HeaderLines {
     maximumCount = limits.headersPerPart
   }
 
-  /// Counts bytes that belong to the section's bounds but to none of its lines. Throws `.tooLarge`.
+  /// Counts bytes of the section.
+  /// - Throws: ``UploadError`` with code `tooLarge` where they exceed the limit.
   mutating func count(_ length: Int) throws(UploadError) {
-    // Subtraction cannot overflow here, addition could.
-    guard length <= maximumBytes - bytes else {
-      throw UploadError(
-        .tooLarge,
-        "A part's headers are over \(maximumBytes) bytes; send fewer or shorter ones."
-      )
-    }
-    bytes += length
+    let limit = maximumBytes
+    try bytes.add(length, upTo: limit, "A part's headers exceed \(limit) bytes. Send fewer or shorter headers.")
   }
 
-  /// Takes bytes up to and with the next line end out of `buffer` and returns the line without that end, nil when the
-  /// buffer ended before. The empty line is the section's last.
-  ///
-  /// Throws `.tooLarge` past the bounds, `.malformedForm` for LF or CR on its own.
+  /// Reads from `buffer` up to and including the next line end.
+  /// - Returns: the header line without its line end, empty for the last of the section; nil where the buffer ends
+  ///   before.
+  /// - Throws: ``UploadError`` with code `tooLarge` past a limit, `malformedForm` for an LF or CR on its own.
   mutating func read(from buffer: inout ByteBuffer) throws(UploadError) -> [UInt8]? {
     let length = Self.lengthOfLine(in: buffer)
     try count(length ?? buffer.readableBytes)
@@ -118,23 +109,22 @@ struct HeaderLines {
     swap(&complete, &line)
     complete.removeLast()
     guard complete.popLast() == ASCII.carriageReturn else {
-      throw UploadError(.malformedForm, "A part's header line ends in LF alone; lines of a form end in CR LF.")
+      throw UploadError(
+        .malformedForm,
+        "A part's header line ends in LF without CR. End the lines of a form with CR LF."
+      )
     }
     guard !complete.contains(ASCII.carriageReturn) else {
-      throw UploadError(.malformedForm, "A part's header line holds a CR; write %0D for one inside a name.")
+      throw UploadError(.malformedForm, "A part's header line contains a CR. Write %0D for a CR in a name.")
     }
-    if !complete.isEmpty { try countLine() }
+    let limit = maximumCount
+    if !complete.isEmpty {
+      try fields.add(1, upTo: limit, "A part has more than \(limit) header lines, the limit. Send fewer.")
+    }
     return complete
   }
 
-  private mutating func countLine() throws(UploadError) {
-    guard count < maximumCount else {
-      throw UploadError(.tooLarge, "A part has more than \(maximumCount) header lines; send fewer.")
-    }
-    count += 1
-  }
-
-  /// The length of the first line with its LF; nil when there is no LF.
+  /// The length of the first line including its LF; nil where there is no LF.
   private static func lengthOfLine(in buffer: ByteBuffer) -> Int? {
     buffer.withUnsafeReadableBytes { bytes in
       guard let start = bytes.baseAddress, let end = memchr(start, CInt(ASCII.lineFeed), bytes.count) else {

@@ -41,7 +41,7 @@ struct BrowsingRoutes: Sendable {
   /// A listing of all files in this format; 503 when the memory budget has no room for it.
   private func list(_ format: ListingFormat, for request: Request, over channel: any Channel) async throws -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
-    guard preconditions.holdForPage else { throw Preconditions.failure(.ifMatch) }
+    guard preconditions.areMetByPage else { throw Preconditions.failure(.ifMatch) }
     guard let files = try await store.list(), let reservation = await budget.reserve(Listing.chunkSize) else {
       let message =
         "Too many listings or files: listings may use \(ByteSize.text(UInt64(budget.reservable))) of memory together. "

@@ -129,7 +129,7 @@ enum ComparisonTable {
       let table = TextTable(
         headings: columns.map(\.heading),
         rows: comparison.results.map { result in columns.map { $0.cell(result) } },
-        words: Set(columns.indices.filter { columns[$0].isText })
+        textColumns: Set(columns.indices.filter { columns[$0].isText })
       ).text
       let widest = table.split(separator: "\n").map { TextWidth.columns(String($0)) }.max() ?? 0
       let first = columns.indices.max { columns[$0].dispensability < columns[$1].dispensability }

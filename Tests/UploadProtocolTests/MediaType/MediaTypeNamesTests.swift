@@ -7,11 +7,12 @@ import Testing
     ("a.csv", "text/csv"), ("A.CSV", "text/csv"), ("movie.final.Mp4", "video/mp4"), ("x.tar.gz", "application/gzip"),
     ("x.zst", "application/zstd"), (".json", "application/json"), ("a/b.d/c.pdf", "application/pdf"),
     ("x.iso", "application/x-iso9660-image"), ("x.jpeg", "image/jpeg"), ("x.bin", "application/octet-stream"),
-  ]) func `a type is found by the extension`(name: String, type: String) {
+  ]) func `a file name extension determines the type`(name: String, type: String) {
     #expect(MediaTypeNames.type(forFileName: name) == type)
   }
 
-  @Test(arguments: ["", "csv", "a.", ".", "a.unheard-of", "a.csv ", "a.csv/b"]) func `unknown names have no type`(
+  @Test(arguments: ["", "csv", "a.", ".", "a.unheard-of", "a.csv ", "a.csv/b"])
+  func `a name without a known extension has no type`(
     name: String
   ) {
     #expect(MediaTypeNames.type(forFileName: name) == nil)
@@ -20,11 +21,11 @@ import Testing
   @Test(arguments: [
     ("image/jpeg", "jpg"), ("IMAGE/PNG", "png"), ("text/plain; charset=utf-8", "txt"), (" text/html ;x", "html"),
     ("application/zip", "zip"), ("audio/ogg", "ogg"), ("application/octet-stream", "bin"),
-  ]) func `an extension is found by the type`(type: String, ending: String) {
-    #expect(MediaTypeNames.fileExtension(forType: type) == ending)
+  ]) func `a type determines the usual extension`(type: String, fileExtension: String) {
+    #expect(MediaTypeNames.fileExtension(forType: type) == fileExtension)
   }
 
-  @Test(arguments: ["", "text", "text/", "text/unheard-of", ";text/plain"]) func `unknown types have no extension`(
+  @Test(arguments: ["", "text", "text/", "text/unheard-of", ";text/plain"]) func `an unknown type has no extension`(
     type: String
   ) {
     #expect(MediaTypeNames.fileExtension(forType: type) == nil)
@@ -40,24 +41,25 @@ import Testing
       ("\"text/html\"", nil),
     ] as [(String, String?)]
   )
-  func `a type that is malformed counts as none`(field: String, type: String?) {
+  func `a malformed Content-Type has no essence`(field: String, type: String?) {
     #expect(MediaTypeNames.essence(ofField: field) == type)
   }
 
-  @Test func `the table is sound`() {
+  @Test func `no type and no extension occurs twice in the table`() {
     let entries = MediaTypeTable.entries
-    let endings = entries.flatMap(\.extensions)
-    #expect(Set(entries.map(\.type)).count == entries.count)
-    #expect(Set(endings).count == endings.count)
-    #expect(endings.count >= 120)
+    let extensions = entries.flatMap(\.extensions)
+    let names = entries.map(\.type) + entries.flatMap(\.aliases)
+    #expect(Set(names).count == names.count)
+    #expect(Set(extensions).count == extensions.count)
+    #expect(extensions.count >= 120)
     for entry in entries {
       #expect(entry.type == entry.type.lowercased() && entry.type.contains("/"))
       #expect(!entry.extensions.isEmpty)
-      // Each type's usual ending leads back to the type.
-      for ending in entry.extensions {
-        #expect(ending == ending.lowercased())
-        #expect(MediaTypeNames.type(forFileName: "a.\(ending)") == entry.type)
+      for fileExtension in entry.extensions {
+        #expect(fileExtension == fileExtension.lowercased())
+        #expect(MediaTypeNames.type(forFileName: "a.\(fileExtension)") == entry.type)
       }
+      for alias in entry.aliases { #expect(MediaTypeNames.usualName(of: alias) == entry.type) }
       #expect(MediaTypeNames.fileExtension(forType: entry.type) == entry.extensions.first)
     }
   }

@@ -15,33 +15,36 @@ import UploadCore
   }
 
   @Test(arguments: ["", "image", "image/", "/png", "*/png", "im*/png", "image/p*", "a/b/c", "a b/c", "image/png;q=1"])
-  func `What is no pattern is said so`(text: String) {
+  func `text that is not a pattern is rejected`(text: String) {
     #expect(throws: UploadError.self) { try MediaTypePattern(text) }
   }
 
-  @Test func `Bytes decide, and a declared type can only get a file refused`() throws {
+  @Test func `the detected type decides and a declared type can only cause a rejection`() throws {
     let images = MediaTypeRules(allowed: [try MediaTypePattern("image/*")])
-    #expect(refused { () throws(UploadError) in try images.check(declared: "text/plain") } == nil)
+    #expect(rejection { () throws(UploadError) in try images.check(declared: "text/plain") } == nil)
     #expect(failure(images, "image/png", "image/png") == nil)
     #expect(failure(images, "text/plain", "text/plain")?.code == .unsupportedType)
     #expect(failure(images, nil, "application/octet-stream")?.message.contains("image/*") == true)
-    // It only declares the type, or has a name of it.
+    // Only the declaration or the name has the accepted type.
     #expect(failure(images, nil, "image/png") != nil)
     let rules = MediaTypeRules(
       allowed: [try MediaTypePattern("*/*")],
       denied: [try MediaTypePattern("text/html"), try MediaTypePattern("application/octet-stream")]
     )
-    #expect(refused { () throws(UploadError) in try rules.check(declared: "text/html") } != nil)
-    #expect(refused { () throws(UploadError) in try rules.check(declared: nil) } == nil)
+    #expect(rejection { () throws(UploadError) in try rules.check(declared: "text/html") } != nil)
+    #expect(rejection { () throws(UploadError) in try rules.check(declared: nil) } == nil)
     #expect(failure(rules, "text/html", "text/html") != nil)
     #expect(failure(rules, nil, "application/octet-stream") != nil)
     #expect(failure(rules, "text/plain", "text/plain") == nil)
   }
 
-  @Test func `the type that a file is reported with is judged`() throws {
+  @Test func `a file is rejected for the type that it is stored or listed with`() throws {
     let noTables = MediaTypeRules(denied: [try MediaTypePattern("text/csv")])
     #expect(failure(noTables, "text/plain", "text/csv")?.message.contains("text/csv") == true)
-    #expect(failure(noTables, nil, "image/png", named: "text/csv") != nil, "where no type can be noted it is listed so")
+    #expect(
+      failure(noTables, nil, "image/png", named: "text/csv") != nil,
+      "the type that it is listed with where none can be stored"
+    )
     #expect(failure(noTables, "text/plain", "text/plain") == nil)
     let texts = MediaTypeRules(allowed: [try MediaTypePattern("text/markdown")])
     #expect(failure(texts, "text/plain", "text/markdown") == nil)
@@ -52,10 +55,10 @@ import UploadCore
   private func failure(_ rules: MediaTypeRules, _ detected: String?, _ stored: String, named: String? = nil)
     -> UploadError?
   {
-    refused { () throws(UploadError) in try rules.check(detected: detected, stored: stored, named: named ?? stored) }
+    rejection { () throws(UploadError) in try rules.check(detected: detected, stored: stored, named: named ?? stored) }
   }
 
-  private func refused(_ check: () throws(UploadError) -> Void) -> UploadError? {
+  private func rejection(_ check: () throws(UploadError) -> Void) -> UploadError? {
     do throws(UploadError) {
       try check()
       return nil
@@ -69,13 +72,18 @@ import UploadCore
       ("image/png", "text/plain", "a.txt", "image/png"), (nil, "image/png", "a.txt", "image/png"),
       (nil, "application/octet-stream", "a.txt", "text/plain"), (nil, nil, "a", nil),
       (nil, nil, "a.iso", "application/x-iso9660-image"),
-      // Bytes that only are text leave it to a type of text that nobody could see.
+      // Detected text/plain gives way to a declared or named type of text that the bytes cannot show.
       ("text/plain", "text/css", "a", "text/css"), ("text/plain", nil, "a.md", "text/markdown"),
       ("text/plain", "image/png", "a.swift", "text/x-swift"), ("text/plain", "image/png", "a.png", "text/plain"),
       ("text/plain", "text/html", "a.html", "text/plain"), ("text/plain", "application/json", "a.json", "text/plain"),
     ] as [(String?, String?, String, String?)]
   )
-  func `The best guess`(detected: String?, declared: String?, name: String, best: String?) {
+  func `the most exact of detected, declared and named type is chosen`(
+    detected: String?,
+    declared: String?,
+    name: String,
+    best: String?
+  ) {
     #expect(MediaTypeNames.best(detected: detected, declared: declared, fileName: name) == best)
   }
 }

@@ -6,7 +6,7 @@ import Testing
   @Test(arguments: [
     "{}", "[]", "[1]\n", #"{"a":1}"#, #" {"a" : [ -1.5e+3, true, false, null, "\"\u00e9" ] } "#, "[[[[]]]]",
     "{\n  \"a\": {\n  }\n}\n", "\u{FEFF}{\"a\":1}",
-  ]) func `JSON is told`(text: String) {
+  ]) func `JSON is detected`(text: String) {
     #expect(MediaTypeSniffer.type(of: Array(text.utf8)) == "application/json", "\(text)")
   }
 
@@ -14,17 +14,17 @@ import Testing
     "[section]\nkey=1\n", "{x}", "{'a':1}", "[1] See below.", "[2024-01-01 10:00] started", #"{"a":1,}"#, #"{"a" 1}"#,
     "[01]", "[1.]", "[+1]", #"{"a":1"#, "[", "[}", "{]", #"{"a\#n":1}"#, "[tru]", "5", #""a""#, "true", "[1]x", "{} {}",
     "int main() {}", "[1,,2]",
-  ]) func `What only looks like it is text`(text: String) {
+  ]) func `text that resembles JSON is plain text`(text: String) {
     #expect(MediaTypeSniffer.type(of: Array(text.utf8)) == "text/plain", "\(text)")
   }
 
-  @Test func `A value on every line`() {
+  @Test func `newline-delimited JSON is detected`() {
     #expect(MediaTypeSniffer.type(of: Array("{\"a\":1}\n{\"a\":2}\r\n".utf8)) == "application/x-ndjson")
     #expect(MediaTypeSniffer.type(of: Array("[1]\n[2]\n[3]".utf8)) == "application/x-ndjson")
     #expect(MediaTypeSniffer.type(of: Array("{\"a\":1}\nend\n".utf8)) == "text/plain")
   }
 
-  @Test func `A long text may be cut in the middle of anything`() {
+  @Test func `JSON is detected where the first bytes end within any token`() {
     let record = #"{"name":"\u0041\"","number":-12.5e-3,"list":[true,null]}"#
     let whole = Array("[\(Array(repeating: record, count: 100).joined(separator: ","))]".utf8)
     let lines = Array(Array(repeating: record, count: 100).joined(separator: "\n").utf8)
@@ -43,14 +43,14 @@ import Testing
       ("a,b\n1,2,3\n", nil), ("a,b\n", nil), ("Hello, you\nBye, all\n", nil), ("x = 1;\ny = 2;\n", nil),
       ("\tif\n\telse\n", nil), ("a\nb\n", nil), ("a,b", nil),
     ] as [(String, String?)]
-  ) func `Tables have as many fields in every record`(text: String, type: String?) {
+  ) func `a table has the same number of fields in every record`(text: String, type: String?) {
     #expect(MediaTypeSniffer.type(of: Array(text.utf8)) == type ?? "text/plain", "\(text)")
   }
 
-  @Test func `A table's last record may be cut`() {
+  @Test func `a table is detected where the first bytes end within a record`() {
     let table = Array(String(repeating: "name,17,file\n", count: 300).utf8)
     for start in 0..<13 {
-      // Begins with a shorter first record: that is uneven, but for whole ones.
+      // The first record has three fields only where it begins within the first field of a record.
       let type = MediaTypeSniffer.type(of: Array("x,".utf8) + table[start...])
       #expect((type == "text/csv") == (start > 4 && start <= 7), "\(start): \(type ?? "")")
     }

@@ -3,7 +3,7 @@ import UploadTestSupport
 
 @testable import UploadProtocol
 
-/// The fast search finds what a plain one finds.
+/// The fast search finds the same delimiters as a simple one.
 @Suite struct DelimiterSearchTests {
   static let boundaries = [
     "a", "-", "--", "abab", "----WebKitFormBoundary7MA4YWxkTrZu0gW", String(repeating: "-", count: 200),
@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: boundaries) func `a delimiter is found among its own pieces`(text: String) throws {
+  @Test(arguments: boundaries) func `a delimiter is found among parts of itself`(text: String) throws {
     let boundary = try MultipartBoundary(text)
     let delimiter = boundary.delimiter
     var generator = SplitMix64(seed: 7)
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `nothing is found in nothing`() throws {
+  @Test func `no delimiter is found in an empty buffer`() throws {
     #expect(index(try MultipartBoundary("a"), in: []) == nil)
   }
 }

@@ -12,7 +12,7 @@ import UploadCore
     ("multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW", "----WebKitFormBoundary7MA4YWxkTrZu0gW"),
     ("multipart/form-data; x=\"; boundary=no\"; boundary=yes", "yes"),
     ("multipart/form-data; boundary=\(String(repeating: "x", count: 200))", String(repeating: "x", count: 200)),
-  ]) func taken(contentType: String, expected: String) throws {
+  ]) func `a boundary is read from the Content-Type`(contentType: String, expected: String) throws {
     #expect(try MultipartBoundary(contentType: contentType).bytes.text == expected)
   }
 
@@ -33,7 +33,7 @@ import UploadCore
     "multipart/form-data; boundary=\"a\\\nb\"",
     "multipart/form-data; boundary=\"a\u{0}b\"",
     "multipart/form-data; boundary=\(String(repeating: "x", count: 201))",
-  ]) func `malformed input is rejected`(contentType: String) {
+  ]) func `a Content-Type with a malformed boundary is rejected`(contentType: String) {
     let error = #expect(throws: UploadError.self) { try MultipartBoundary(contentType: contentType) }
     #expect(error?.code == .malformedForm)
   }
@@ -47,7 +47,7 @@ import UploadCore
   }
 
   @Test(arguments: [[], [13], [97, 10], [0], [UInt8](repeating: 97, count: 201)] as [[UInt8]])
-  func `bytes that no boundary can have are rejected`(bytes: [UInt8]) {
+  func `a boundary with forbidden bytes or of invalid length is rejected`(bytes: [UInt8]) {
     #expect(throws: UploadError.self) { try MultipartBoundary(bytes: bytes) }
   }
 
@@ -65,12 +65,13 @@ import UploadCore
     }
   }
 
-  @Test(arguments: ["abc", "a b", "a\"b\\c", "(x)/y=z?"]) func `the content type is read back`(text: String) throws {
+  @Test(arguments: ["abc", "a b", "a\"b\\c", "(x)/y=z?"])
+  func `the written Content-Type reads back as the same boundary`(text: String) throws {
     let boundary = try MultipartBoundary(text)
     #expect(try MultipartBoundary(contentType: boundary.contentType) == boundary)
   }
 
-  @Test func `the closing delimiter's length is stated`() throws {
+  @Test func `the closing delimiter's length includes its line end and dashes`() throws {
     #expect(try MultipartBoundary("abc").closingDelimiterLength == Array("\r\n--abc--".utf8).count)
   }
 }

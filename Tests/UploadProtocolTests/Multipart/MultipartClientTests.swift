@@ -4,9 +4,9 @@ import UploadCore
 
 @testable import UploadProtocol
 
-/// What real clients send is understood as they meant it.
+/// The parser finds the files of real clients with their intended names.
 @Suite struct MultipartClientTests {
-  @Test(arguments: ClientForm.all) func `files of a real client`(form: ClientForm) throws {
+  @Test(arguments: ClientForm.all) func `the files of real clients are found`(form: ClientForm) throws {
     let transcript = Transcript(of: [form.body], boundary: try MultipartBoundary(contentType: form.contentType))
     #expect(transcript.failure == nil)
     #expect(transcript.entries.last == .ended)
@@ -22,7 +22,7 @@ import UploadCore
     #expect(files == form.files)
   }
 
-  @Test func `forms of our own are read back`() throws {
+  @Test func `forms by the writer are parsed into the same files`() throws {
     let writer = MultipartWriter(boundary: .random())
     let names = ["a \"b\"\r\n%22\\", "", "日本語 🎉.bin", "\\\"", "trailing\\", "a\"; filename=\"b"]
     var body: [UInt8] = []
@@ -36,13 +36,13 @@ import UploadCore
     let boundary = try MultipartBoundary(contentType: writer.boundary.contentType)
     let transcript = Transcript(of: [body], boundary: boundary)
     #expect(transcript.failure == nil)
-    // The browsers' encoding has no way to write a name's own %22; it comes back as a quote.
+    // The browsers' encoding cannot express %22 in a name; it is decoded as a quote.
     #expect(transcript.files.map(\.head.filename) == (["a \"b\"\r\n\"\\"] + names.dropFirst()).map { NameBytes($0) })
     #expect(transcript.files.map(\.head.fieldName) == names.indices.map { "f\($0)" })
     #expect(transcript.files.map(\.content.text) == names.indices.map { "content \($0)" })
   }
 
-  @Test func `a form of one file states the file's size`() throws {
+  @Test func `the size of a single file follows from the length of the form`() throws {
     let writer = MultipartWriter(boundary: .random())
     let head = writer.head(fieldName: "f", filename: "a", contentType: "text/plain", isFirst: true)
     let total = head.count + 1000 + writer.tail.count

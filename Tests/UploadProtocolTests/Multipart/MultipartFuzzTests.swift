@@ -4,11 +4,11 @@ import UploadTestSupport
 
 @testable import UploadProtocol
 
-/// Any bytes, cut anywhere, come to what the plain reference implementation says.
+/// For any bytes and chunk boundaries the parser agrees with a simple reference implementation.
 @Suite struct MultipartFuzzTests {
   private static let seeds: [UInt64] = [1, 2, 3, 4]
 
-  /// Limits that small inputs run into.
+  /// Limits that small forms exceed.
   private static let small: MultipartLimits = {
     var limits = MultipartLimits()
     limits.preambleBytes = 40
@@ -21,7 +21,7 @@ import UploadTestSupport
     return limits
   }()
 
-  private static let words: [[UInt8]] = [
+  private static let elements: [[UInt8]] = [
     "\r", "\n", "-", "b", " ", "x", "\r\n", "\r\n\r\n", "--b", "--b--", "\r\n--b", "\r\n--b\r\n", "\r\n--b--\r\n",
     "Content-Disposition: form-data; name=\"n\"\r\n", "Content-Disposition: form-data; filename=\"f\"\r\n",
     "content-disposition: form-data; name=\"n\"; filename=\"\"\r\n\r\n", "Content-Type: multipart/mixed\r\n",
@@ -59,10 +59,10 @@ import UploadTestSupport
   private func check(_ body: [UInt8], limits: MultipartLimits, using generator: inout SplitMix64) throws {
     let boundary = try MultipartBoundary("b")
     let expected = ReferenceParser.transcript(of: body, boundary: boundary, limits: limits)
-    for pieces in [[body], body.pieces(of: 1), body.randomPieces(using: &generator)] {
-      let transcript = Transcript(of: pieces, boundary: boundary, limits: limits)
+    for chunks in [[body], body.chunks(of: 1), body.randomChunks(using: &generator)] {
+      let transcript = Transcript(of: chunks, boundary: boundary, limits: limits)
       guard transcript != expected else { continue }
-      Issue.record("\(body.text.debugDescription) in pieces of \(pieces.map(\.count)): \(transcript), not \(expected)")
+      Issue.record("\(body.text.debugDescription) in chunks of \(chunks.map(\.count)): \(transcript), not \(expected)")
     }
   }
 
@@ -76,18 +76,22 @@ import UploadTestSupport
     #expect(transcript.files.map(\.content.text) == ["some\r\n--content--\r\n--B", "abc"])
   }
 
-  @Test(arguments: seeds) func `forms of random words do not depend on cuts`(seed: UInt64) throws {
+  @Test(arguments: seeds) func `random sequences of form elements give the same events for all splits`(seed: UInt64)
+    throws
+  {
     var generator = SplitMix64(seed: seed)
     for _ in 0..<400 {
       var body: [UInt8] = Bool.random(using: &generator) ? Array("--b\r\n".utf8) : []
       for _ in 0..<Int.random(in: 0...14, using: &generator) {
-        body += Self.words.randomElement(using: &generator) ?? []
+        body += Self.elements.randomElement(using: &generator) ?? []
       }
       try check(body, limits: Self.small, using: &generator)
     }
   }
 
-  @Test(arguments: seeds) func `content of random delimiter bytes does not depend on cuts`(seed: UInt64) throws {
+  @Test(arguments: seeds) func `content of random delimiter bytes gives the same events for all splits`(seed: UInt64)
+    throws
+  {
     var generator = SplitMix64(seed: seed)
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"f\"\r\n\r\n".utf8)
     for _ in 0..<400 {
@@ -98,7 +102,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: seeds) func `mutations of a valid form do not depend on cuts`(seed: UInt64) throws {
+  @Test(arguments: seeds) func `mutated forms give the same events for all splits`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     for _ in 0..<150 {
       var body = Self.valid
@@ -106,7 +110,7 @@ import UploadTestSupport
         let index = Int.random(in: body.indices, using: &generator)
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: body[index] = UInt8.random(in: 0...255, using: &generator)
-        case 1: body.insert(contentsOf: Self.words.randomElement(using: &generator) ?? [], at: index)
+        case 1: body.insert(contentsOf: Self.elements.randomElement(using: &generator) ?? [], at: index)
         case 2: body.remove(at: index)
         default: body.removeSubrange(index..<min(index + 8, body.count))
         }

@@ -4,11 +4,11 @@ import UploadCore
 
 @testable import UploadProtocol
 
-/// Every limit holds exactly: what reaches it passes, one more does not.
+/// Every limit is exact: a form at the limit is accepted, one byte or item more is rejected.
 @Suite struct MultipartLimitsTests {
-  private func failure(_ body: String, _ pieceLength: Int? = nil) throws -> UploadError.Code? {
+  private func failure(_ body: String, _ chunkLength: Int? = nil) throws -> UploadError.Code? {
     let bytes = Array(body.utf8)
-    return Transcript(of: bytes.pieces(of: pieceLength ?? bytes.count), boundary: try MultipartBoundary("b")).failure
+    return Transcript(of: bytes.chunks(of: chunkLength ?? bytes.count), boundary: try MultipartBoundary("b")).failure
   }
 
   private func part(_ headers: String, _ content: String) -> String {
@@ -18,39 +18,39 @@ import UploadCore
   private static let file = "Content-Disposition: form-data; filename=\"f\"\r\n"
   private static let field = "Content-Disposition: form-data; name=\"f\"\r\n"
 
-  @Test(arguments: [1 << 20, 1000, 7]) func `the preamble has a limit`(pieceLength: Int) throws {
+  @Test(arguments: [1 << 20, 1000, 7]) func `a preamble over its limit is malformed`(chunkLength: Int) throws {
     let most = String(repeating: "x", count: 8 << 10)
-    #expect(try failure(most + "\r\n--b--", pieceLength) == nil)
-    #expect(try failure(most + "x\r\n--b--", pieceLength) == .malformedForm)
+    #expect(try failure(most + "\r\n--b--", chunkLength) == nil)
+    #expect(try failure(most + "x\r\n--b--", chunkLength) == .malformedForm)
   }
 
-  @Test(arguments: [1 << 20, 1000, 7]) func `header bytes have a limit`(pieceLength: Int) throws {
+  @Test(arguments: [1 << 20, 1000, 7]) func `headers over the limit on bytes are too large`(chunkLength: Int) throws {
     let most = Self.file + "A: " + String(repeating: "x", count: (8 << 10) - Self.file.utf8.count - 7) + "\r\n"
     #expect((most + "\r\n").utf8.count == 8 << 10)
-    #expect(try failure(part(most, "x") + "--b--", pieceLength) == nil)
-    #expect(try failure(part("A" + most, "x") + "--b--", pieceLength) == .tooLarge)
+    #expect(try failure(part(most, "x") + "--b--", chunkLength) == nil)
+    #expect(try failure(part("A" + most, "x") + "--b--", chunkLength) == .tooLarge)
   }
 
-  @Test func `header lines have a limit`() throws {
+  @Test func `headers over the limit on fields are too large`() throws {
     let most = Self.file + String(repeating: "A: b\r\n", count: 15)
     #expect(try failure(part(most, "x") + "--b--") == nil)
     #expect(try failure(part(most + "A: b\r\n", "x") + "--b--") == .tooLarge)
   }
 
-  @Test func `blanks after a boundary have a limit`() throws {
+  @Test func `spaces after a boundary count as header bytes`() throws {
     let most = String(repeating: " ", count: (8 << 10) - Self.file.utf8.count - 2)
     #expect(try failure("--b\(most)\r\n\(Self.file)\r\nx\r\n--b--") == nil)
     #expect(try failure("--b\(most) \r\n\(Self.file)\r\nx\r\n--b--") == .tooLarge)
     #expect(try failure("--b" + String(repeating: "\t", count: 100_000)) == .tooLarge)
   }
 
-  @Test func `parts have a limit`() throws {
+  @Test func `a form over the limit on parts is too large`() throws {
     let most = String(repeating: part(Self.field, ""), count: 10_000)
     #expect(try failure(most + "--b--") == nil)
     #expect(try failure(most + part(Self.field, "") + "--b--") == .tooLarge)
   }
 
-  @Test func `files have a limit`() throws {
+  @Test func `a form over the limit on files is too large`() throws {
     let none = part("Content-Disposition: form-data; filename=\"\"\r\n", "")
     let unnamed = part("Content-Disposition: form-data; filename=\"\"\r\n", "x")
     let most = String(repeating: part(Self.file, "x"), count: 1000) + none
@@ -59,7 +59,7 @@ import UploadCore
     #expect(try failure(most + unnamed + "--b--") == .tooLarge)
   }
 
-  @Test func `the limit on files can be set, and is named`() throws {
+  @Test func `the error for too many files states the configured limit`() throws {
     var limits = MultipartLimits()
     limits.files = 2
     var parser = MultipartParser(boundary: try MultipartBoundary("b"), limits: limits)
@@ -69,14 +69,14 @@ import UploadCore
     #expect(error?.message.contains("more than 2 files") == true)
   }
 
-  @Test(arguments: [1 << 20, 1000, 7]) func `the bytes of a field have a limit`(pieceLength: Int) throws {
+  @Test(arguments: [1 << 20, 1000, 7]) func `a text field over its limit is too large`(chunkLength: Int) throws {
     let most = String(repeating: "\r\n--", count: (64 << 10) / 4)
-    #expect(try failure(part(Self.field, most) + "--b--", pieceLength) == nil)
-    #expect(try failure(part(Self.field, most + "x") + "--b--", pieceLength) == .tooLarge)
-    #expect(try failure(part(Self.file, most + "x") + "--b--", pieceLength) == nil)
+    #expect(try failure(part(Self.field, most) + "--b--", chunkLength) == nil)
+    #expect(try failure(part(Self.field, most + "x") + "--b--", chunkLength) == .tooLarge)
+    #expect(try failure(part(Self.file, most + "x") + "--b--", chunkLength) == nil)
   }
 
-  @Test func `the bytes of all fields have a limit`() throws {
+  @Test func `text fields over their common limit are too large`() throws {
     let most = String(repeating: part(Self.field, String(repeating: "x", count: 64 << 10)), count: 16)
     #expect(try failure(most + "--b--") == nil)
     #expect(try failure(most + part(Self.field, "x") + "--b--") == .tooLarge)

@@ -16,7 +16,7 @@ import UploadCore
 
   private static let disposition = "Content-Disposition: form-data; name=\"n\"; filename=\"f\""
 
-  // Rule 4: what is a file.
+  // Rule 4: which parts are files.
 
   @Test func `a file without a field name is accepted`() throws {
     let files = try file(headers: "Content-Disposition: form-data; filename=\"f\"").files
@@ -34,7 +34,7 @@ import UploadCore
     #expect(transcript.files.map(\.content.text) == ["\r\n--"])
   }
 
-  @Test func `an empty file name without bytes is nothing`() throws {
+  @Test func `an empty file name without bytes is not a file`() throws {
     let header = "Content-Disposition: form-data; name=\"n\"; filename=\"\""
     #expect(try file(headers: header, content: "").entries == [.ended])
     #expect(try transcript("--b\r\n\(header)\r\n\r\n--b--").entries == [.ended])
@@ -68,21 +68,20 @@ import UploadCore
     )
   }
 
-  // Rules 5 and 6: what stands around the parts.
+  // Rules 5 and 6: text around the parts.
 
-  @Test func `preamble and epilogue are dropped`() throws {
+  @Test func `preamble and epilogue are discarded`() throws {
     let body = "preamble\r\n--b\r\n\(Self.disposition)\r\n\r\nx\r\n--b--\r\n--b\r\nepilogue --b--"
     #expect(try transcript(body).files.map(\.content.text) == ["x"])
     #expect(try transcript(body).failure == nil)
   }
 
-  @Test func `the epilogue is counted`() throws {
+  @Test func `the bytes of the epilogue count as consumed`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
-    for piece in ["--b--", "\r\n", "junk"] { parser.append(ByteBuffer(string: piece)) }
+    for chunk in ["--b--", "\r\n", "junk"] { parser.append(ByteBuffer(string: chunk)) }
     #expect(try parser.next() == .ended)
     #expect(try parser.next() == nil)
     try parser.finish()
-    #expect(parser.epilogueBytes == 6)
     #expect(parser.bytesConsumed == 11)
   }
 
@@ -91,7 +90,9 @@ import UploadCore
     #expect(transcript.files.map(\.content.text) == ["x"])
   }
 
-  @Test(arguments: ["", "\r\n", "\r\n\r\n", "\n", " "]) func `any end after the closing boundary is fine`(end: String)
+  @Test(arguments: ["", "\r\n", "\r\n\r\n", "\n", " "]) func `any bytes after the closing boundary are accepted`(
+    end: String
+  )
     throws
   {
     #expect(try transcript("--b\r\n\(Self.disposition)\r\n\r\nx\r\n--b--\(end)").files.count == 1)
@@ -100,7 +101,7 @@ import UploadCore
   @Test(arguments: [
     "", "preamble", "--b", "--b\r\n", "--b\r\nA: b\r\n\r\nx", "--b\r\nA: b\r\n\r\nx\r\n--b-", "\n--b--",
   ])
-  func `an end without the closing boundary is incomplete`(body: String) throws {
+  func `a form without the closing boundary is incomplete`(body: String) throws {
     #expect(try transcript(body).failure == .incomplete)
   }
 
@@ -108,25 +109,26 @@ import UploadCore
     #expect(try transcript("--b--\r\n") == Transcript(entries: [.ended]))
   }
 
-  // Rule 7: what is refused, because others might read it otherwise.
+  // Rule 7: input that is rejected because other receivers might interpret it differently.
 
   @Test(arguments: [
     "--bXYZ\r\n", "--b-\r\n", "--b -- \r\n", "--b\n", "--b \n", "--b\r\r\n", "--b\rX", "preamble\r\n--bc",
     "--b\r\nA: b\r\n\r\nx\r\n--bc",
-  ]) func `a boundary with more behind it is rejected`(body: String) throws {
+  ]) func `a boundary followed by other text is rejected`(body: String) throws {
     #expect(try transcript(body).failure == .malformedForm)
   }
 
   @Test(arguments: [
     "A: b\nC: d", "A: b\n", "A: b\r\n folded", "A: b\r\n\tfolded", " A: b", "no colon", ": no name", "A : b",
     "A\u{1}: b", "A: b\rC: d", "--b--",
-  ]) func `broken headers are rejected`(headers: String) throws {
+  ]) func `malformed headers are rejected`(headers: String) throws {
     #expect(try file(headers: headers).failure == .malformedForm)
   }
 
-  // Rule 10: what is inside of the parts.
+  // Rule 10: content and names of parts.
 
-  @Test(arguments: ["base64", "BASE64", "quoted-printable", "base64 ; x"]) func `encoded parts are rejected`(
+  @Test(arguments: ["base64", "BASE64", "quoted-printable", "base64 ; x"])
+  func `parts with an encoding that must be decoded are rejected`(
     encoding: String
   ) throws {
     let header = "\(Self.disposition)\r\nContent-Transfer-Encoding: \(encoding)"
@@ -150,7 +152,7 @@ import UploadCore
 
   // Errors.
 
-  @Test func `an error stays`() throws {
+  @Test func `after an error every call throws`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--bX"))
     #expect(throws: UploadError.self) { try parser.next() }
@@ -159,7 +161,7 @@ import UploadCore
     #expect(throws: UploadError.self) { try parser.finish() }
   }
 
-  @Test func `a message shows no controls and no long lines`() throws {
+  @Test func `a message contains no control characters and only the beginning of a long header line`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--b\r\nevil\u{1B}]0;x\u{7}" + String(repeating: "y", count: 5000) + "\r\n"))
     let error = try #require(throws: UploadError.self) { try parser.next() }

@@ -4,24 +4,24 @@ import UploadCore
 
 @testable import UploadProtocol
 
-/// How a form is cut on its way changes nothing; and what comes out is what went in, not a copy.
+/// Chunk boundaries do not change the events, and content is returned without a copy.
 @Suite struct MultipartSplitTests {
   static let forms = ClientForm.all
 
-  @Test(arguments: forms) func `every cut gives the same`(form: ClientForm) throws {
+  @Test(arguments: forms) func `every split of a form gives the same events`(form: ClientForm) throws {
     let boundary = try MultipartBoundary(contentType: form.contentType)
     let whole = Transcript(of: [form.body], boundary: boundary)
     #expect(whole.failure == nil)
-    for cut in 1..<form.body.count {
-      let pieces = [Array(form.body[..<cut]), Array(form.body[cut...])]
-      #expect(Transcript(of: pieces, boundary: boundary) == whole, "cut at \(cut)")
+    for split in 1..<form.body.count {
+      let chunks = [Array(form.body[..<split]), Array(form.body[split...])]
+      #expect(Transcript(of: chunks, boundary: boundary) == whole, "split at \(split)")
     }
     for length in [1, 2, 3, 7] {
-      #expect(Transcript(of: form.body.pieces(of: length), boundary: boundary) == whole, "pieces of \(length)")
+      #expect(Transcript(of: form.body.chunks(of: length), boundary: boundary) == whole, "chunks of \(length)")
     }
   }
 
-  @Test(arguments: forms) func `every beginning is incomplete`(form: ClientForm) throws {
+  @Test(arguments: forms) func `every proper prefix of a form is incomplete`(form: ClientForm) throws {
     let boundary = try MultipartBoundary(contentType: form.contentType)
     let closing = Array("--".utf8) + boundary.bytes + Array("--".utf8)
     let lastStart = try #require(form.body.indices.last { form.body[$0...].starts(with: closing) })
@@ -34,11 +34,11 @@ import UploadCore
     #expect(Transcript(of: [complete], boundary: boundary).failure == nil)
   }
 
-  @Test func `appending before the last buffer is read loses nothing`() throws {
+  @Test func `appending before all events are read loses no bytes`() throws {
     let form = try #require(ClientForm.all.first)
     let boundary = try MultipartBoundary(contentType: form.contentType)
     var parser = MultipartParser(boundary: boundary)
-    for piece in form.body.pieces(of: 5) { parser.append(ByteBuffer(bytes: piece)) }
+    for chunk in form.body.chunks(of: 5) { parser.append(ByteBuffer(bytes: chunk)) }
     var content: [UInt8] = []
     while let event = try parser.next() {
       if case .body(let buffer) = event { content += buffer.readableBytesView }
@@ -47,15 +47,16 @@ import UploadCore
     #expect(content == Transcript(of: [form.body], boundary: boundary).files.flatMap(\.content))
   }
 
-  /// Whoever knows the request's length computes from this how long a file can be.
-  @Test(arguments: ["f", ""]) func `the bytes consumed are those before the content`(filename: String) throws {
+  /// With the length of the request, the server computes from this the maximum size of a file.
+  @Test(arguments: ["f", ""]) func `the consumed bytes end where the content of a file begins`(filename: String) throws
+  {
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"\(filename)\"\r\n\r\n".utf8)
     let form = head + Array("--\r\n--\r\n--b--\r\n".utf8)
     for length in 1...form.count {
       var parser = MultipartParser(boundary: try MultipartBoundary("b"))
       var expected = 0
-      for piece in form.pieces(of: length) {
-        parser.append(ByteBuffer(bytes: piece))
+      for chunk in form.chunks(of: length) {
+        parser.append(ByteBuffer(bytes: chunk))
         while let event = try parser.next() {
           switch event {
           case .partBegan: expected = head.count
@@ -63,7 +64,7 @@ import UploadCore
           case .partEnded: expected = form.count - 4
           case .ended: expected = form.count - 2
           }
-          #expect(parser.bytesConsumed == UInt64(expected), "\(event) in pieces of \(length)")
+          #expect(parser.bytesConsumed == UInt64(expected), "\(event) in chunks of \(length)")
         }
       }
       try parser.finish()
@@ -71,9 +72,9 @@ import UploadCore
     }
   }
 
-  @Test func `content keeps the storage it came in`() throws {
+  @Test func `content is returned in the storage in which it arrived`() throws {
     var parser = try Self.parserInsideAFile()
-    // Beyond 16 MiB a slice of a buffer would be a copy.
+    // A slice of a buffer beyond 16 MiB would be a copy.
     let size = 17 << 20
     var input = ByteBuffer(repeating: 0x61, count: size)
     input.writeString("\r\n--b--")
@@ -89,7 +90,7 @@ import UploadCore
     #expect(try parser.next() == .ended)
   }
 
-  @Test func `content behind the headers keeps its storage too`() throws {
+  @Test func `content behind headers in the same buffer is returned in its storage`() throws {
     let head = Self.head
     let input = ByteBuffer(bytes: head + Array("content\r\n--b--".utf8))
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
@@ -102,19 +103,19 @@ import UploadCore
     #expect(content.address == input.address + UInt(head.count))
   }
 
-  @Test func `what was held back comes from one buffer`() throws {
+  @Test func `pending bytes that are content come from one shared buffer`() throws {
     var parser = try Self.parserInsideAFile()
     var addresses: Set<UInt> = []
     for _ in 0..<3 {
       parser.append(ByteBuffer(string: "x\r\n-"))
       while try parser.next() != nil {}
       parser.append(ByteBuffer(string: "y"))
-      guard case .body(let held)? = try parser.next() else {
+      guard case .body(let pending)? = try parser.next() else {
         Issue.record("no content")
         return
       }
-      #expect(held == ByteBuffer(string: "\r\n-"))
-      addresses.insert(held.address)
+      #expect(pending == ByteBuffer(string: "\r\n-"))
+      addresses.insert(pending.address)
       while try parser.next() != nil {}
     }
     #expect(addresses.count == 1)
@@ -126,7 +127,7 @@ import UploadCore
     let address = buffer.address
     parser.append(buffer)
     while try parser.next() != nil {}
-    // Were the storage still shared, writing would copy it.
+    // A write to shared storage would copy it.
     buffer.setInteger(UInt8(0), at: buffer.readerIndex)
     #expect(buffer.address == address)
   }
@@ -143,7 +144,7 @@ import UploadCore
 }
 
 extension ByteBuffer {
-  /// Where the readable bytes lie in memory.
+  /// The address of the readable bytes.
   fileprivate var address: UInt {
     withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) }
   }

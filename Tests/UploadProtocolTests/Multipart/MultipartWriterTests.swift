@@ -8,7 +8,7 @@ import UploadCore
     MultipartWriter(boundary: try MultipartBoundary("b"))
   }
 
-  @Test func `a form of two files`() throws {
+  @Test func `a form of two files has a delimiter and headers before each`() throws {
     let writer = try writer()
     var form = writer.head(fieldName: "f", filename: "ü.txt", contentType: "text/plain", isFirst: true)
     form += Array("one".utf8)
@@ -36,7 +36,7 @@ import UploadCore
     )
   }
 
-  @Test func `names cannot bring headers`() throws {
+  @Test func `names and types cannot add headers`() throws {
     let evil = "a\"; filename=\"x\"\r\nX-Evil: 1\r\n\r\n--b--\\"
     let head = try writer().head(
       fieldName: evil,

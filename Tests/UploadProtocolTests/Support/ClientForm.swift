@@ -2,7 +2,7 @@ import Testing
 
 @testable import UploadProtocol
 
-/// A form as a real client emits it, and the files that are in it.
+/// A form as a real client sends it, and its files.
 struct ClientForm: Sendable, CustomTestStringConvertible {
   struct File: Sendable, Equatable {
     var field: String?
@@ -90,7 +90,7 @@ extension ClientForm {
       files: [File(field: "f", name: #"C:\dir\file.txt"#, type: "text/plain", content: "IE")]
     ),
     ClientForm(
-      "old Internet Explorer, quotes nobody escaped",
+      "old Internet Explorer, unescaped quotes",
       boundary: "---------------------------7d01",
       #"""
       -----------------------------7d01
@@ -120,13 +120,13 @@ extension ClientForm {
       Content-Disposition: form-data; name="file"; filename="a%22b%0D%0A\c.txt"
       Content-Type: text/plain
 
-      line one
-      line two
+      alpha
+      beta
 
       --------------------------d74496d66958873e--
 
       """#,
-      files: [File(field: "file", name: "a\"b\r\n\\c.txt", type: "text/plain", content: "line one\r\nline two\r\n")]
+      files: [File(field: "file", name: "a\"b\r\n\\c.txt", type: "text/plain", content: "alpha\r\nbeta\r\n")]
     ),
     ClientForm(
       "curl --form-escape",

@@ -2,12 +2,12 @@ import UploadCore
 
 @testable import UploadProtocol
 
-/// The rules of HTTP forms once more, on the whole body at once and as plainly as can be: what the real parser must agree
-/// with. Only the meaning of single header lines is shared.
+/// A simple second implementation of the rules of forms, which reads the whole body at once; the real parser must agree
+/// with it. Only the parsing of single header lines is shared.
 struct ReferenceParser {
   private let delimiter: [UInt8]
   private let limits: MultipartLimits
-  /// The body after a CRLF, so that the first delimiter is like all others.
+  /// The body with a CRLF before it, so that the first delimiter is like all others.
   private let text: [UInt8]
   private var transcript = Transcript()
 
@@ -62,8 +62,8 @@ struct ReferenceParser {
     }
   }
 
-  /// What lies between `start` and the first delimiter that begins at `search` or later, and where that one ends. With no
-  /// delimiter, an end that could begin one does not count.
+  /// The bytes from `start` to the first delimiter that begins at `search` or later, and the index behind that
+  /// delimiter. Without a delimiter, bytes at the end that may begin one are not included.
   private func content(after search: Int, startingAt start: Int) -> (ArraySlice<UInt8>, next: Int?) {
     for index in search..<text.count {
       let rest = text[index...]
@@ -81,7 +81,7 @@ struct ReferenceParser {
     if !rest.starts(with: [13, 10]) { throw UploadError(.malformedForm, "") }
   }
 
-  /// The headers of a part, and where its content starts.
+  /// The headers of a part, and the index of its content.
   private func readHeaders(at start: Int, allowance: Int) throws(UploadError) -> (PartHeaders, Int) {
     var headers = PartHeaders()
     var position = start
@@ -97,7 +97,7 @@ struct ReferenceParser {
       if line.isEmpty { return (headers, position) }
       count += 1
       if count > limits.headersPerPart { throw UploadError(.tooLarge, "") }
-      try headers.take(line)
+      try headers.read(line)
     }
   }
 }

@@ -1,9 +1,10 @@
 import NIOCore
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadProtocol
 
-/// Everything a parser said about one form: its events, with file content joined together, and how it ended.
+/// The events of a parser for one form, with file content joined, and its error.
 struct Transcript: Equatable {
   enum Entry: Equatable {
     case began(MultipartPartHead)
@@ -18,7 +19,7 @@ struct Transcript: Equatable {
   }
 
   var entries: [Entry] = []
-  /// Nil when the form was complete and without fault.
+  /// The error; nil for a complete and valid form.
   var failure: UploadError.Code?
 
   mutating func add(content: some Sequence<UInt8>) {
@@ -31,7 +32,7 @@ struct Transcript: Equatable {
     }
   }
 
-  /// The files that came to their end.
+  /// The complete files.
   var files: [File] {
     var files: [File] = []
     var current: File?
@@ -48,13 +49,13 @@ struct Transcript: Equatable {
 }
 
 extension Transcript {
-  /// Feeds a parser with `pieces` one after the other to the end, as a connection would.
-  init(of pieces: [[UInt8]], boundary: MultipartBoundary, limits: MultipartLimits = MultipartLimits()) {
+  /// Appends `chunks` to a parser one after the other to the end, as a connection would.
+  init(of chunks: [[UInt8]], boundary: MultipartBoundary, limits: MultipartLimits = MultipartLimits()) {
     self.init()
     var parser = MultipartParser(boundary: boundary, limits: limits)
     do {
-      for piece in pieces {
-        parser.append(ByteBuffer(bytes: piece))
+      for chunk in chunks {
+        parser.append(ByteBuffer(bytes: chunk))
         while let event = try parser.next() {
           switch event {
           case .partBegan(let head): entries.append(.began(head))
@@ -72,13 +73,13 @@ extension Transcript {
 }
 
 extension MultipartBoundary {
-  /// A boundary that the test knows to be good.
+  /// A boundary that is known to be valid.
   init(_ text: String) throws {
     try self.init(bytes: Array(text.utf8))
   }
 }
 
-/// The lines of a form as they travel: every line end of a literal becomes CRLF.
+/// The bytes of a form: every line end of a literal becomes CRLF.
 func crlf(_ text: String) -> [UInt8] {
   Array(text.utf8).flatMap { $0 == UInt8(ascii: "\n") ? [13, 10] : [$0] }
 }
@@ -86,8 +87,20 @@ func crlf(_ text: String) -> [UInt8] {
 extension Array where Element == UInt8 {
   var text: String { String(decoding: self, as: UTF8.self) }
 
-  /// These bytes in pieces of `length`, the last one maybe shorter.
-  func pieces(of length: Int) -> [[UInt8]] {
+  /// These bytes in chunks of `length`; the last may be shorter.
+  func chunks(of length: Int) -> [[UInt8]] {
     stride(from: 0, to: count, by: length).map { Array(self[$0..<Swift.min($0 + length, count)]) }
+  }
+
+  /// These bytes in chunks of random lengths.
+  func randomChunks(using generator: inout SplitMix64) -> [[UInt8]] {
+    var chunks: [[UInt8]] = []
+    var rest = self[...]
+    while !rest.isEmpty {
+      let length = Int.random(in: 1...Swift.max(1, rest.count / 2), using: &generator)
+      chunks.append([UInt8](rest.prefix(length)))
+      rest = rest.dropFirst(length)
+    }
+    return chunks
   }
 }

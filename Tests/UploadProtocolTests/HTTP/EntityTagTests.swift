@@ -28,7 +28,7 @@ import Testing
     #expect(EntityTagList(value.utf8) == nil)
   }
 
-  @Test func `bytes that are not ASCII may stand in a tag`() {
+  @Test func `a tag may contain bytes that are not ASCII`() {
     #expect(EntityTagList([0x22, 0xFF, 0x80, 0x22]) == .tags([EntityTag(opaque: [0xFF, 0x80], isWeak: false)]))
   }
 

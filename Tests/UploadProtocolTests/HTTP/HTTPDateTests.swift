@@ -20,7 +20,7 @@ import Testing
       ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
     ] as [(String, Int64)]
   )
-  func `the three forms are read`(text: String, seconds: Int64) {
+  func `all three forms of an HTTP date are read`(text: String, seconds: Int64) {
     #expect(HTTPDate.seconds(text, now: Self.now) == seconds)
   }
 
@@ -39,7 +39,7 @@ import Testing
     "Sonntag, 06-Nov-94 08:49:37 GMT", "Sun Nov 6 08:49:37 1994", "Sun, 06 Nov +994 08:49:37 GMT",
     " Sun, 06 Nov 1994 08:49:37 GMT",
   ])
-  func `anything else is no date`(text: String) {
+  func `other text is not a date`(text: String) {
     #expect(HTTPDate.seconds(text, now: Self.now) == nil)
   }
 
@@ -62,7 +62,7 @@ import Testing
       (-31_556_908_808, "Sun, 31 Dec 0969 23:59:52 GMT", "0969-12-31T23:59:52Z"),
     ] as [(Int64, String, String)]
   )
-  func `known dates are written in both forms`(seconds: Int64, http: String, internet: String) {
+  func `dates are written for HTTP and for JSON`(seconds: Int64, http: String, internet: String) {
     #expect(HTTPDate.text(seconds) == http)
     #expect(HTTPDate.internetText(seconds) == internet)
   }
@@ -73,7 +73,7 @@ import Testing
     #expect(HTTPDate.text(.min) == HTTPDate.text(-62_167_219_200))
   }
 
-  @Test func `each day follows the one before`() {
+  @Test func `consecutive days have consecutive dates and weekdays`() {
     let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     var seen: Set<String> = []
     // From 1968 to 2104, over the leap years 1968, 2000 and 2104 and past 2100, which is none.

@@ -16,7 +16,7 @@ import UploadCore
     return hash?.digests ?? ContentDigests()
   }
 
-  @Test func `What is written is read, and is the digest`() throws {
+  @Test func `a written digest field reads back as the same digests`() throws {
     let digests = hash("hello", [.sha256, .sha512])
     let text = try #require(DigestFields.text(digests))
     #expect(text == "sha-256=:\(Self.sha256):, sha-512=:\(Self.sha512):")
@@ -27,7 +27,7 @@ import UploadCore
     #expect(hash("hello", [.sha512]) == ContentDigests(sha512: digests.sha512))
   }
 
-  @Test func `Other algorithms and parameters are ignored, the last of two counts`() throws {
+  @Test func `other algorithms and parameters are ignored and the last of repeated keys counts`() throws {
     let value =
       "md5=:AA==:, x;q=1, sha-256=:\(Self.sha512.prefix(44)):;a=\"b\\\"\";c, n=1.5, t=tok/en, b=?0,\tsha-256=:\(Self.sha256):"
     #expect(try DigestFields.digests(value.utf8) == hash("hello", [.sha256]))
@@ -43,7 +43,7 @@ import UploadCore
     "sha-256=:\(sha256):,", "sha-256=:\(sha256): x", "SHA-256=:\(sha256):", ",", "a=1,,b=2", "a=(1 2)", "a=1.",
     "a=1.2345",
     "a=\"x", "a=?2", "a=12345678901234567", "sha-512=:\(sha256):", "a b", "a=-", "\u{0}",
-  ]) func `What is malformed is refused`(value: String) {
+  ]) func `malformed digest fields are rejected`(value: String) {
     let error = #expect(throws: UploadError.self) { try DigestFields.digests(value.utf8) }
     #expect(error?.code == .badRequest)
   }
@@ -54,16 +54,16 @@ import UploadCore
       ("sha-256=0", nil),
       ("md5=10", nil), ("", nil), ("sha-512=5, sha-256=5", .sha256),
     ] as [(String, DigestAlgorithm?)]
-  ) func `The one that is wanted most`(value: String, algorithm: DigestAlgorithm?) throws {
+  ) func `the algorithm with the highest weight is selected`(value: String, algorithm: DigestAlgorithm?) throws {
     #expect(try DigestFields.wanted(value.utf8) == algorithm)
   }
 
   @Test(arguments: ["sha-256=11", "sha-256=-1", "sha-256", "sha-256=x", "sha-256=1.5", "sha-256=:AA==:"])
-  func `A wish that makes no sense is refused`(value: String) {
+  func `an invalid weight is rejected`(value: String) {
     #expect(throws: UploadError.self) { try DigestFields.wanted(value.utf8) }
   }
 
-  @Test func `All fields of a request count, and must not contradict each other`() throws {
+  @Test func `all digest fields of a request count and must not contradict each other`() throws {
     let repr = "sha-256=:\(Self.sha256):"
     var request = try DigestRequest([.reprDigest: repr, .contentDigest: "sha-512=:\(Self.sha512):"])
     #expect(request.expected == hash("hello", [.sha256, .sha512]))
@@ -76,7 +76,7 @@ import UploadCore
     #expect(try DigestRequest([.contentType: "a/b"]) == DigestRequest())
   }
 
-  @Test func `Two algorithms are both compared`() throws {
+  @Test func `digests of both algorithms are compared`() throws {
     let good = hash("hello", [.sha256, .sha512])
     try good.require(good)
     try good.require(ContentDigests())

@@ -1,4 +1,6 @@
-/// The bytes that the grammars of HTTP and MIME are written in, by name.
+import UploadCore
+
+/// Names and classes of the bytes in the grammars of HTTP and MIME.
 enum ASCII {
   static let tab = UInt8(ascii: "\t")
   static let lineFeed = UInt8(ascii: "\n")
@@ -9,14 +11,20 @@ enum ASCII {
   static let apostrophe = UInt8(ascii: "'")
   static let plus = UInt8(ascii: "+")
   static let dash = UInt8(ascii: "-")
+  static let comma = UInt8(ascii: ",")
   static let colon = UInt8(ascii: ":")
   static let semicolon = UInt8(ascii: ";")
   static let equals = UInt8(ascii: "=")
   static let backslash = UInt8(ascii: "\\")
 
-  /// Whether a byte is optional whitespace: a space or a tab (RFC 9110 section 5.6.3).
+  /// Whether a byte is a space or a tab: optional whitespace in header fields (RFC 9110 section 5.6.3).
   static func isBlank(_ byte: UInt8) -> Bool {
     byte == space || byte == tab
+  }
+
+  /// Whether a byte is a space, a tab, LF or CR: whitespace in JSON and in the Fetch standard.
+  static func isWhitespace(_ byte: UInt8) -> Bool {
+    isBlank(byte) || byte == lineFeed || byte == carriageReturn
   }
 
   static func isDigit(_ byte: UInt8) -> Bool {
@@ -28,17 +36,17 @@ enum ASCII {
     return isDigit(byte) || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z"))
   }
 
-  /// Whether a byte may stand in a token (RFC 9110 section 5.6.2).
+  /// Whether a byte may occur in a token (RFC 9110 section 5.6.2).
   static func isTokenByte(_ byte: UInt8) -> Bool {
     isAlphanumeric(byte) || tokenPunctuation.contains(byte)
   }
 
-  /// A capital letter of ASCII made small; every other byte as it is.
+  /// The lower case of an ASCII letter; every other byte as it is.
   static func lowercased(_ byte: UInt8) -> UInt8 {
     byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
   }
 
-  /// The digit for a value of 0 to 15, in capitals as RFC 3986 section 2.1 asks; the low four bits count.
+  /// The hexadecimal digit for the low four bits of `value`, in upper case as RFC 3986 section 2.1 recommends.
   static func hexDigit(_ value: UInt8) -> UInt8 {
     let low = value & 0x0F
     return low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "A") + (low - 10)
@@ -48,7 +56,7 @@ enum ASCII {
 }
 
 extension BidirectionalCollection<UInt8> {
-  /// Without the spaces and tabs at either end.
+  /// The bytes without the spaces and tabs at either end.
   package var trimmingBlanks: SubSequence {
     guard let first = firstIndex(where: { !ASCII.isBlank($0) }),
       let last = lastIndex(where: { !ASCII.isBlank($0) })
@@ -57,43 +65,64 @@ extension BidirectionalCollection<UInt8> {
   }
 }
 
-/// Reading from the front of what is left of a text.
+/// Parses from the front of the remaining text.
 extension ArraySlice<UInt8> {
-  /// Takes the first byte where it is this one.
+  /// Removes the first byte if it is `byte`.
   /// - Returns: whether it was.
-  mutating func take(_ byte: UInt8) -> Bool {
+  mutating func skip(_ byte: UInt8) -> Bool {
     guard first == byte else { return false }
     removeFirst()
     return true
   }
 
-  /// Takes bytes up to the first for which the condition does not hold.
-  mutating func take(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
-    let taken = prefix(while: condition)
-    self = self[taken.endIndex...]
-    return taken
+  /// Removes and returns the bytes before the first that does not meet the condition.
+  mutating func read(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    let part = prefix(while: condition)
+    self = self[part.endIndex...]
+    return part
   }
 
+  /// Removes spaces and tabs.
   mutating func skipBlanks() {
     self = drop(while: ASCII.isBlank)
   }
 }
 
 extension Collection<UInt8> {
-  /// Whether these bytes are `text` but for the case of ASCII letters. `text` is in small letters.
+  /// Whether these bytes equal `text` without regard to the case of ASCII letters.
+  /// - Parameter text: in lower case.
   func equalsIgnoringCase(_ text: StaticString) -> Bool {
     text.withUTF8Buffer { expected in
       count == expected.count && zip(self, expected).allSatisfy { ASCII.lowercased($0) == $1 }
     }
   }
 
-  /// Whether every byte may stand in a token, and there is at least one.
+  /// Whether these bytes are a token: at least one byte, each allowed in a token.
   var isToken: Bool {
     !isEmpty && allSatisfy(ASCII.isTokenByte)
   }
 
-  /// These bytes as text; what is not UTF-8 is repaired with U+FFFD.
+  /// These bytes as text; sequences that are not UTF-8 become U+FFFD.
   var repairedText: String {
     String(decoding: self, as: UTF8.self)
+  }
+}
+
+/// Untrusted text made safe and short enough for a message.
+enum Excerpt {
+  /// How many Unicode scalars of a text are shown.
+  static let length = 60
+
+  /// `text` in quotes, at most ``length`` scalars of it, without characters that could control a terminal.
+  static func quoted(_ text: String) -> String {
+    let start = text.unicodeScalars.prefix(length)
+    let isShortened = start.endIndex < text.unicodeScalars.endIndex
+    return "\"\(PlainText.sanitized(String(start)))\(isShortened ? "..." : "")\""
+  }
+
+  /// The same for bytes that should be text; sequences that are not UTF-8 become U+FFFD.
+  static func quoted(_ bytes: some Collection<UInt8>) -> String {
+    // A scalar has at most four bytes. One more than shown tells whether the text is longer.
+    quoted(bytes.prefix((length + 1) * 4).repairedText)
   }
 }

@@ -1,9 +1,9 @@
 package import HTTPTypes
 package import UploadCore
 
-/// What a request requires of the current state of its target (RFC 9110 section 13.1).
+/// The conditions that a request sets on the current state of its target (RFC 9110 section 13.1).
 package struct Preconditions: Sendable, Equatable {
-  /// What is known of the file that a request is about.
+  /// The validators of the file at a request's target.
   package struct Representation: Sendable, Equatable {
     package var tag: EntityTag
     /// Last modification, in seconds since 1970.
@@ -15,17 +15,17 @@ package struct Preconditions: Sendable, Equatable {
     }
   }
 
-  /// What follows for a request.
+  /// How the server has to respond.
   package enum Outcome: Sendable, Equatable {
-    /// It is performed.
+    /// All conditions are met: perform the request.
     case perform
-    /// 304: the client has the current representation.
+    /// Respond with status 304: the client has the current representation.
     case notModified
-    /// 412: the condition in this field does not hold.
+    /// Respond with status 412: the condition in this field is not met.
     case failed(HTTPField.Name)
   }
 
-  /// What a method does with the representation.
+  /// What the request's method does with the representation.
   package enum Purpose: Sendable {
     /// GET and HEAD.
     case read
@@ -36,16 +36,17 @@ package struct Preconditions: Sendable, Equatable {
   private let purpose: Purpose
   private let ifMatch: EntityTagList?
   private let ifNoneMatch: EntityTagList?
-  /// In seconds since 1970, as the next.
+  /// In seconds since 1970, like ``ifModifiedSince``.
   private let ifUnmodifiedSince: Int64?
   private let ifModifiedSince: Int64?
 
   /// Reads a request's fields.
   ///
-  /// A date that is none is ignored, as the standard requires (sections 13.1.3 and 13.1.4). It says nothing of lists of
-  /// tags that break the grammar: they are rejected, since ignoring them could overwrite what the client wants to keep;
-  /// only an `If-None-Match` of a request that reads is ignored, which costs no more than a transfer.
-  /// - Parameter now: the time, in seconds since 1970.
+  /// Malformed dates are ignored, as the standard requires (sections 13.1.3 and 13.1.4). For malformed lists of entity
+  /// tags the standard has no rule. They are rejected, since a request that ignores its condition could overwrite a
+  /// file; only in a request that reads, a malformed `If-None-Match` is ignored, which causes an unnecessary transfer
+  /// at most.
+  /// - Parameter now: the current time in seconds since 1970.
   /// - Throws: ``UploadError`` with code `badRequest`.
   package init(_ fields: HTTPFields, for purpose: Purpose, now: Int64) throws(UploadError) {
     self.purpose = purpose
@@ -56,35 +57,32 @@ package struct Preconditions: Sendable, Equatable {
       guard purpose == .read else { throw error }
       ifNoneMatch = nil
     }
-    // Each is ignored beside the field with tags that is more exact (sections 13.1.3 and 13.1.4).
-    ifUnmodifiedSince =
-      fields[.ifMatch] == nil
-      ? fields[.ifUnmodifiedSince].flatMap { HTTPDate.seconds($0, now: now) } : nil
-    ifModifiedSince =
-      fields[.ifNoneMatch] == nil && purpose == .read
-      ? fields[.ifModifiedSince].flatMap { HTTPDate.seconds($0, now: now) } : nil
+    // A date is ignored where the corresponding field with entity tags is present (sections 13.1.3 and 13.1.4).
+    func date(_ name: HTTPField.Name, unless tags: HTTPField.Name) -> Int64? {
+      fields[tags] == nil ? fields[name].flatMap { HTTPDate.seconds($0, now: now) } : nil
+    }
+    ifUnmodifiedSince = date(.ifUnmodifiedSince, unless: .ifMatch)
+    ifModifiedSince = purpose == .read ? date(.ifModifiedSince, unless: .ifNoneMatch) : nil
   }
 
-  /// Whether the request requires nothing.
+  /// Whether the request sets no conditions.
   package var isEmpty: Bool {
     ifMatch == nil && ifNoneMatch == nil && ifUnmodifiedSince == nil && ifModifiedSince == nil
   }
 
-  /// Whether a page, which has neither an entity tag nor a date, meets the conditions: no tag matches it (section 13.1.1).
-  package var holdForPage: Bool {
-    switch ifMatch {
-    case .tags: false
-    case .any, nil: true
-    }
+  /// Whether a generated page meets the conditions. It has neither an entity tag nor a date, so no tag matches it
+  /// (section 13.1.1).
+  package var areMetByPage: Bool {
+    if case .tags = ifMatch { false } else { true }
   }
 
   /// Evaluates the conditions in the order of RFC 9110 section 13.2.2.
-  /// - Parameter current: the representation; nil when there is none.
+  /// - Parameter current: the current representation; nil where there is none.
   package func evaluate(_ current: Representation?) -> Outcome {
     if let ifMatch {
       guard let current, ifMatch.contains(current.tag, by: { $0.matchesStrongly($1) }) else { return .failed(.ifMatch) }
     } else if let ifUnmodifiedSince, let current, current.modified > ifUnmodifiedSince {
-      // Without a representation there is no date to compare with.
+      // Without a current representation the condition is met.
       return .failed(.ifUnmodifiedSince)
     }
     guard let current else { return .perform }
@@ -96,11 +94,11 @@ package struct Preconditions: Sendable, Equatable {
     return .perform
   }
 
-  /// The error for a condition that does not hold.
+  /// The error for a condition that is not met.
   package static func failure(_ field: HTTPField.Name) -> UploadError {
     UploadError(
       .preconditionFailed,
-      "Precondition failed: \(field.rawName) does not hold for the current state of the file. Nothing was changed."
+      "Precondition failed: the current state of the file does not meet \(field.rawName). Nothing was changed."
     )
   }
 
@@ -108,10 +106,7 @@ package struct Preconditions: Sendable, Equatable {
     guard fields[name] != nil else { return nil }
     let value = fields[values: name].joined(separator: ",")
     guard let list = EntityTagList(value.utf8) else {
-      throw UploadError(
-        .badRequest,
-        "\(name.rawName) is not * or a list of quoted entity tags: \(Excerpt.quoted(value))."
-      )
+      throw UploadError(.badRequest, "\(name.rawName) must be * or quoted entity tags, not \(Excerpt.quoted(value)).")
     }
     return list
   }

@@ -5,7 +5,7 @@ import UploadProtocol
 @Suite struct CertificateFingerprintTests {
   private static let plain = String(repeating: "0123456789abcdef", count: 4)
 
-  @Test func `all spellings are one fingerprint`() throws {
+  @Test func `upper case, lower case and colons give the same fingerprint`() throws {
     let one = try CertificateFingerprint(Self.plain)
     #expect(try CertificateFingerprint(Self.plain.uppercased()) == one)
     #expect(try CertificateFingerprint(one.description) == one)
@@ -13,7 +13,7 @@ import UploadProtocol
     #expect(one.description.utf8.count == 95)
   }
 
-  @Test func `it is the digest of the bytes`() {
+  @Test func `a certificate's fingerprint is its SHA-256`() {
     #expect(
       CertificateFingerprint(certificate: Array("abc".utf8)).description.hasPrefix(
         "BA:78:16:BF:8F:01:CF:EA:41:41:40:DE"
@@ -22,7 +22,7 @@ import UploadProtocol
   }
 
   @Test(arguments: ["", "ab", String(repeating: "g", count: 64), plain + "0", "sha256/" + plain])
-  func `text that is no fingerprint is rejected`(text: String) {
+  func `text that is not a fingerprint is rejected`(text: String) {
     #expect(throws: UploadError.self) { try CertificateFingerprint(text) }
   }
 }

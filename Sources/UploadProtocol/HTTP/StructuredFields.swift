@@ -1,11 +1,12 @@
 import Basics
 
-/// Reads dictionaries of structured fields (RFC 8941 section 4.2.2). Inner lists are not taken: no field that is read
-/// here has any.
+/// Parses dictionaries of structured fields (RFC 8941 section 4.2.2). Inner lists are rejected, since no field that is
+/// used here has any.
 struct StructuredDictionary {
   private var rest: ArraySlice<UInt8>
 
-  /// The members by name, the last of each; nil when the grammar is broken.
+  /// Parses a field's value.
+  /// - Returns: the members by key; of a repeated key the last counts. Nil where the value breaks the grammar.
   static func parse(_ value: some Collection<UInt8>) -> [String: StructuredItem]? {
     var reader = StructuredDictionary(rest: Array(value)[...])
     return reader.members()
@@ -15,34 +16,30 @@ struct StructuredDictionary {
     var members: [String: StructuredItem] = [:]
     skipSpaces()
     while let key = key() {
-      if rest.take(ASCII.equals) {
-        guard let item = item() else { return nil }
-        members[key] = item
-      } else {
-        // A name alone is true.
-        members[key] = .other
-      }
-      guard parameters() else { return nil }
+      // A key alone stands for the boolean true.
+      guard let value = rest.skip(ASCII.equals) ? item() : StructuredItem.other, skipParameters() else { return nil }
+      members[key] = value
       rest.skipBlanks()
-      guard !rest.isEmpty else { return members }
-      guard rest.take(UInt8(ascii: ",")) else { return nil }
+      if rest.isEmpty { return members }
+      guard rest.skip(ASCII.comma) else { return nil }
       rest.skipBlanks()
-      guard !rest.isEmpty else { return nil }
+      if rest.isEmpty { return nil }
     }
     return members.isEmpty && rest.isEmpty ? members : nil
   }
 
   private mutating func key() -> String? {
     guard let first = rest.first, Self.isLower(first) || first == UInt8(ascii: "*") else { return nil }
-    return rest.take { Self.isLower($0) || ASCII.isDigit($0) || "_-.*".utf8.contains($0) }.repairedText
+    return rest.read { Self.isLower($0) || ASCII.isDigit($0) || "_-.*".utf8.contains($0) }.repairedText
   }
 
-  /// Skips parameters; false when they are broken.
-  private mutating func parameters() -> Bool {
-    while rest.take(ASCII.semicolon) {
+  /// Skips parameters.
+  /// - Returns: false where they break the grammar.
+  private mutating func skipParameters() -> Bool {
+    while rest.skip(ASCII.semicolon) {
       skipSpaces()
       guard key() != nil else { return false }
-      if rest.take(ASCII.equals), item() == nil { return false }
+      if rest.skip(ASCII.equals), item() == nil { return false }
     }
     return true
   }
@@ -53,9 +50,8 @@ struct StructuredDictionary {
     case ASCII.colon: return bytes()
     case ASCII.quote: return string()
     case UInt8(ascii: "?"):
-      let value = rest.dropFirst().first
-      rest = rest.dropFirst(2)
-      return value == UInt8(ascii: "0") || value == UInt8(ascii: "1") ? .other : nil
+      rest.removeFirst()
+      return rest.skip(UInt8(ascii: "0")) || rest.skip(UInt8(ascii: "1")) ? .other : nil
     case ASCII.dash, UInt8(ascii: "0")...UInt8(ascii: "9"): return number()
     default:
       guard ASCII.isAlphanumeric(first) || first == UInt8(ascii: "*") else { return nil }
@@ -66,8 +62,8 @@ struct StructuredDictionary {
 
   private mutating func bytes() -> StructuredItem? {
     rest.removeFirst()
-    let text = rest.take { $0 != ASCII.colon }
-    guard rest.take(ASCII.colon) else { return nil }
+    let text = rest.read { $0 != ASCII.colon }
+    guard rest.skip(ASCII.colon) else { return nil }
     return Base64.decode(text).map { .bytes($0) }
   }
 
@@ -84,14 +80,15 @@ struct StructuredDictionary {
   }
 
   private mutating func number() -> StructuredItem? {
-    let isNegative = rest.take(ASCII.dash)
-    let digits = rest.take(while: ASCII.isDigit)
+    let isNegative = rest.skip(ASCII.dash)
+    let digits = rest.read(while: ASCII.isDigit)
     guard !digits.isEmpty, digits.count <= 15, let value = Int(digits.repairedText) else { return nil }
-    guard rest.take(UInt8(ascii: ".")) else { return .integer(isNegative ? -value : value) }
-    let fraction = rest.take(while: ASCII.isDigit)
+    guard rest.skip(UInt8(ascii: ".")) else { return .integer(isNegative ? -value : value) }
+    let fraction = rest.read(while: ASCII.isDigit)
     return (1...3).contains(fraction.count) && digits.count <= 12 ? .other : nil
   }
 
+  /// Removes spaces, but not tabs (RFC 8941 section 3.1.2).
   private mutating func skipSpaces() {
     rest = rest.drop { $0 == ASCII.space }
   }
@@ -101,7 +98,7 @@ struct StructuredDictionary {
   }
 }
 
-/// A bare item of a structured field (RFC 8941 section 3.3), as far as it is used here.
+/// A bare item of a structured field (RFC 8941 section 3.3). Only integers and byte sequences are used here.
 enum StructuredItem: Equatable {
   case integer(Int)
   case bytes([UInt8])

@@ -1,18 +1,18 @@
 package import UploadCore
 
-/// What a Content-Disposition field says about names. Untrusted: neither safe to show nor safe to open.
+/// The names in a Content-Disposition field. Untrusted: neither safe to show nor safe to open.
 package struct ContentDisposition: Sendable, Equatable {
   /// The `name` parameter: the form control.
   package let name: String?
 
-  /// The file's name, with any directories still in it; nil when the field names no file.
+  /// The file's name, with any directories still in it; nil where the field has none.
   package let filename: NameBytes?
 
-  /// Reads the field of a part of a form (RFC 7578 section 4.2), written by any of the usual clients.
+  /// Reads the field of a form's part (RFC 7578 section 4.2), as the usual clients write it.
   ///
-  /// `filename` wins over `filename*`, which RFC 7578 forbids here; preferring it lets a client show one name to a
-  /// filter and another to the server. Where `filename` is an encoded word (.NET, PowerShell) it shows no name to
-  /// anybody, and `filename*` is preferred. Names that are not UTF-8 are kept as they are.
+  /// `filename` takes precedence over `filename*`, which RFC 7578 forbids here: a client could use it to show one name
+  /// to a filter and another to the server. Where `filename` is encoded as RFC 2047 describes (.NET, PowerShell) it
+  /// shows no readable name, and `filename*` takes precedence. The bytes of names that are not UTF-8 are preserved.
   package init(part field: some Collection<UInt8>) {
     let parameters = DispositionParameters(field)
     name = parameters["name"].map { Self.bytes($0, percentEscapes: true).repairedText }
@@ -27,9 +27,9 @@ package struct ContentDisposition: Sendable, Equatable {
     }
   }
 
-  /// Reads the header field of a request that is one file (RFC 6266).
+  /// Reads the header field of a request whose body is one file (RFC 6266).
   ///
-  /// `filename*` is preferred here, as section 4.3 says, unless it cannot be read.
+  /// `filename*` takes precedence here, as section 4.3 says, unless it is malformed.
   package init(header field: String) {
     let parameters = DispositionParameters(field.utf8)
     name = parameters["name"].map { Self.bytes($0, percentEscapes: false).repairedText }
@@ -38,15 +38,15 @@ package struct ContentDisposition: Sendable, Equatable {
       ?? parameters["filename"].map { Self.decoded($0, percentEscapes: false) }
   }
 
-  /// The value of `filename`, which may be an encoded word.
+  /// The value of `filename`, which may be encoded as RFC 2047 describes.
   private static func decoded(_ value: DispositionParameters.Value, percentEscapes: Bool) -> NameBytes {
     NameBytes(EncodedWord.decode(value.bytes) ?? bytes(value, percentEscapes: percentEscapes))
   }
 
-  /// Undoes what the client did to write a name between quotes.
+  /// Removes the escapes with which a client writes a name between quotes.
   ///
-  /// Some escape with backslashes, some (browsers) with `%22`, `%0D` and `%0A` and leave backslashes as they are. An
-  /// escaped quote tells the first from the second; nothing else is undone, for any other `%41` is part of the name.
+  /// Some clients escape with backslashes; others (browsers) with `%22`, `%0D` and `%0A`, and leave backslashes as they
+  /// are. An escaped quote distinguishes the first from the second. Any other percent sign is part of the name.
   private static func bytes(_ value: DispositionParameters.Value, percentEscapes: Bool) -> [UInt8] {
     guard value.isQuoted else { return Array(value.bytes) }
     if hasEscapedQuote(value.bytes) { return withoutBackslashes(value.bytes) }
@@ -71,7 +71,7 @@ package struct ContentDisposition: Sendable, Equatable {
     var result: [UInt8] = []
     var rest = bytes
     while let byte = rest.popFirst() {
-      if byte == ASCII.percent, let plain = percentEscapes.first(where: { rest.starts(with: $0.digits) }) {
+      if byte == ASCII.percent, let plain = percentEscapes.first(where: { rest.starts(with: $0.digits.utf8) }) {
         rest = rest.dropFirst(2)
         result.append(plain.byte)
       } else {
@@ -81,25 +81,26 @@ package struct ContentDisposition: Sendable, Equatable {
     return result
   }
 
-  private static let percentEscapes: [(digits: [UInt8], byte: UInt8)] = [
-    (Array("22".utf8), ASCII.quote),
-    (Array("0D".utf8), ASCII.carriageReturn),
-    (Array("0A".utf8), ASCII.lineFeed),
+  private static let percentEscapes = [
+    (digits: "22", byte: ASCII.quote), (digits: "0D", byte: ASCII.carriageReturn), (digits: "0A", byte: ASCII.lineFeed),
   ]
 }
 
 extension ContentDisposition {
-  /// The value of a response's `Content-Disposition` field that has the client save the body under a name: as `filename`
-  /// for clients that know nothing else, such as `curl -OJ`, and exactly as `filename*` (RFC 6266 section 4.3 and
-  /// appendix D). A name that is not UTF-8 cannot be stated exactly (RFC 8187 section 3.2.1).
+  /// The value of a response's `Content-Disposition` field that has the client save the body as a file `name`.
+  ///
+  /// It has the exact name as `filename*` (RFC 6266 section 4.3 and appendix D), and as `filename` an ASCII form for
+  /// clients that do not know `filename*`, such as `curl -OJ`. A name that is not UTF-8 has the ASCII form only (RFC
+  /// 8187 section 3.2.1).
   package static func attachment(named name: NameBytes) -> String {
-    let text = String(decoding: name.bytes, as: UTF8.self)
+    let text = name.bytes.repairedText
     let fallback = "attachment; filename=\"\(fallback(text))\""
     return name.isUTF8 ? "\(fallback); filename*=UTF-8''\(PercentEncoding.encode(text))" : fallback
   }
 
-  /// The name in what every client reads alike: ASCII, with `_` for each other character. So are quotes and backslashes,
-  /// which some clients do not unescape, and a percent sign before two hexadecimal digits, which some decode.
+  /// The name in characters that all clients interpret alike: ASCII, with `_` in place of other scalars, of quotes and
+  /// backslashes, which some clients do not unescape, and of a percent sign before two hexadecimal digits, which some
+  /// decode.
   private static func fallback(_ name: String) -> String {
     var text = ""
     let scalars = Array(name.unicodeScalars)
@@ -114,55 +115,56 @@ extension ContentDisposition {
   }
 }
 
-/// The parameters of a Content-Disposition field, read as leniently as real clients write them.
+/// The parameters of a Content-Disposition field, in the lenient syntax that real clients write.
 ///
-/// Unlike the strict grammar this takes unquoted values with blanks and backslashes in them, and quotes inside of quoted
-/// values that are not escaped: a quote ends a value only where a semicolon or the end of the field follows.
+/// In addition to the grammar this accepts unquoted values that contain spaces and backslashes, and unescaped quotes
+/// inside quoted values: a quote ends a value only before a semicolon or the end of the field.
 struct DispositionParameters {
   struct Value: Equatable {
-    /// As it was written, without the quotes around it.
+    /// The value as it was sent, without the quotes around it.
     let bytes: ArraySlice<UInt8>
+    /// Whether the value was between quotes.
     let isQuoted: Bool
   }
 
   private var parameters: [(name: ArraySlice<UInt8>, value: Value)] = []
 
-  /// Whether the search for a quote that ends a value has gone through to the end of the field in vain. It is not
-  /// repeated then, or a field full of escaped quotes would take time that grows with the square of its length.
+  /// Whether a search for a quote that ends a value has reached the end of the field without success. It is not
+  /// repeated: the time for a field full of escaped quotes would grow with the square of its length.
   private var isWithoutEnd = false
 
+  /// Reads all parameters of a field; never fails.
   init(_ field: some Collection<UInt8>) {
     var rest = Array(field)[...]
     while !rest.isEmpty {
-      let name = rest.take { $0 != ASCII.equals && $0 != ASCII.semicolon }
-      // What has no value is the type, or nothing.
+      let name = rest.read { $0 != ASCII.equals && $0 != ASCII.semicolon }
+      // Without a value it is the disposition type or empty.
       guard rest.popFirst() == ASCII.equals else { continue }
-      let value = takeValue(from: &rest)
+      let value = readValue(from: &rest)
       parameters.append((name.trimmingBlanks, value))
     }
   }
 
-  /// The value of a parameter; of repeated ones the first counts. `name` is in small letters.
+  /// The value of the first parameter with a name.
+  /// - Parameter name: in lower case.
   subscript(_ name: StaticString) -> Value? {
     parameters.first { $0.name.equalsIgnoringCase(name) }?.value
   }
 
-  private mutating func takeValue(from rest: inout ArraySlice<UInt8>) -> Value {
+  private mutating func readValue(from rest: inout ArraySlice<UInt8>) -> Value {
     rest.skipBlanks()
-    let isQuoted = rest.first == ASCII.quote
-    guard isQuoted else {
-      let value = rest.prefix { $0 != ASCII.semicolon }
-      rest = rest[value.endIndex...].dropFirst()
+    guard rest.skip(ASCII.quote) else {
+      let value = rest.read { $0 != ASCII.semicolon }
+      rest = rest.dropFirst()
       return Value(bytes: value.trimmingBlanks, isQuoted: false)
     }
-    rest.removeFirst()
     let end = endOfQuoted(rest)
     let value = rest[..<end]
     rest = rest[end...].drop { $0 != ASCII.semicolon }.dropFirst()
     return Value(bytes: value, isQuoted: true)
   }
 
-  /// Where the quote stands that ends a quoted value, or the field's end when there is none.
+  /// The index of the quote that ends a quoted value, or of the field's end where there is none.
   private mutating func endOfQuoted(_ text: ArraySlice<UInt8>) -> Int {
     var escapedEnd: Int?
     var isEscaped = false
@@ -170,7 +172,7 @@ struct DispositionParameters {
       let byte = text[index]
       if byte == ASCII.quote, endsValue(text, at: index) {
         guard isEscaped else { return index }
-        // The name of a file may end in a backslash, and browsers leave it as it is.
+        // A file name may end in a backslash, which browsers do not escape.
         escapedEnd = escapedEnd ?? index
         if isWithoutEnd { break }
       }
@@ -180,7 +182,7 @@ struct DispositionParameters {
     return escapedEnd ?? text.endIndex
   }
 
-  /// Whether a semicolon or the field's end follows a quote, with blanks between them or not.
+  /// Whether a semicolon or the field's end follows a quote, with optional spaces and tabs between them.
   private func endsValue(_ text: ArraySlice<UInt8>, at quote: Int) -> Bool {
     let next = text[(quote + 1)...].first { !ASCII.isBlank($0) }
     return next == nil || next == ASCII.semicolon

@@ -21,7 +21,7 @@ import UploadCore
     (#"filename="a\"b""#, "a\"b"),
     (#"filename="a\\\"b%22;c""#, #"a\"b%22;c"#),
     (#"filename="\"""#, "\""),
-    // Quotes nobody escaped, as old Internet Explorer writes them.
+    // Unescaped quotes, as old Internet Explorer writes them.
     (#"filename="a "b" c.txt""#, #"a "b" c.txt"#),
     (#"filename="a"b"; x=y"#, #"a"b"#),
     (#"filename=""a"""#, #""a""#),
@@ -30,7 +30,7 @@ import UploadCore
     ("filename=my file.txt ; x=y", "my file.txt"),
     (#"filename=C:\dir\file.txt"#, #"C:\dir\file.txt"#),
     ("filename=%22a%22", "%22a%22"),
-    // Around it.
+    // Spaces and text around the value.
     (#"FileName = "a" ; x"#, "a"),
     (#"filename="a;b.txt"; x=y"#, "a;b.txt"),
     (#"filename="a" junk"#, #"a" junk"#),
@@ -41,7 +41,7 @@ import UploadCore
     // The first of repeated parameters counts.
     (#"filename="a"; filename="b""#, "a"),
     ("filename*=utf-8''a; filename*=utf-8''b", "a"),
-    // filename wins over filename*, whatever their order.
+    // filename takes precedence over filename* in any order.
     (#"filename*=utf-8''b; filename="a""#, "a"),
     (#"filename=""; filename*=utf-8''b"#, ""),
     // filename* alone.
@@ -50,11 +50,11 @@ import UploadCore
     ("filename*=iso-8859-1''%FC.txt", "ü.txt"),
     ("filename*=\"utf-8''a%20b\"", "a b"),
     ("filename*=utf-8''%FF", NameBytes([0xFF])),
-    // .NET and PowerShell 7: an encoded word beside filename*.
+    // .NET and PowerShell 7: RFC 2047 encoding next to filename*.
     (#"filename="=?utf-8?B?w6Qv8J+Yii50eHQ=?="; filename*=utf-8''%C3%A4%20b.txt"#, "ä b.txt"),
     (#"filename*=utf-8''%C3%A4; filename="=?utf-8?B?w6Q=?=""#, "ä"),
     (#"filename==?utf-8?B?w6Q=?=; filename*=utf-8''b"#, "b"),
-    // An encoded word alone, or beside a filename* that cannot be decoded.
+    // RFC 2047 encoding alone, or next to a filename* that cannot be decoded.
     (#"filename="=?utf-8?B?w6QvYg==?=""#, "ä/b"),
     (#"filename="=?UTF-8?b?w6Q=?="; filename*=koi8-r''%C1"#, "ä"),
     (#"filename="=?utf-8?Q?=C3=A4_b=2Etxt?=""#, "ä b.txt"),
@@ -62,7 +62,7 @@ import UploadCore
     (#"filename="=?utf-8*de?B?w6Q=?=""#, "ä"),
     (#"filename="=?utf-8?B?w6Q=?= =?utf-8?Q?b?=""#, "äb"),
     (#"filename="=?utf-8?Q?a=FF?=""#, NameBytes([0x61, 0xFF])),
-    // What only looks like one is the name.
+    // Text that only resembles the encoding is the name.
     (#"filename="=?utf-8?B?%%%?=""#, "=?utf-8?B?%%%?="),
     (#"filename="=?koi8-r?B?w6Q=?=""#, "=?koi8-r?B?w6Q=?="),
     (#"filename="=?utf-8?X?w6Q=?=""#, "=?utf-8?X?w6Q=?="),
@@ -70,26 +70,26 @@ import UploadCore
     (#"filename="=?utf-8?Q?a?= b.txt""#, "=?utf-8?Q?a?= b.txt"),
     (#"filename="=?=""#, "=?="),
     (#"filename="a =?utf-8?Q?b?=""#, "a =?utf-8?Q?b?="),
-    // One that cannot be decoded is still the name of a file.
+    // A value that cannot be decoded is still a file name.
     ("filename*=koi8-r''%C1", "koi8-r''%C1"),
     ("filename*=utf-8''%4", "utf-8''%4"),
     ("filename*=plain", "plain"),
-  ]) func `names in the field of a part are read`(field: String, expected: NameBytes) {
+  ]) func `names in the Content-Disposition of a part are read`(field: String, expected: NameBytes) {
     #expect(filename(part: field) == expected)
   }
 
   @Test(arguments: ["", "x=y", "filename", "filenames=a", "name=filename", "; ;=a; =", "name=\"filename=\""])
-  func `parts without a file name`(field: String) {
+  func `a part without a filename parameter has no file name`(field: String) {
     #expect(filename(part: field) == nil)
   }
 
-  @Test func `a semicolon inside of a name is not a separator`() {
+  @Test func `a semicolon inside a quoted name is not a separator`() {
     let field = ContentDisposition(part: Array(#"form-data; name="a; filename=b"; filename="c""#.utf8))
     #expect(field.name == "a; filename=b")
     #expect(field.filename == "c")
   }
 
-  @Test func `the type may be missing`() {
+  @Test func `the disposition type may be missing`() {
     let field = ContentDisposition(part: Array(#"name="n"; filename="f""#.utf8))
     #expect(field.name == "n")
     #expect(field.filename == "f")
@@ -99,23 +99,23 @@ import UploadCore
     (#"attachment; filename="a.txt""#, "a.txt") as (String, NameBytes),
     (#"attachment; filename="=?utf-8?B?w6Q=?=""#, "ä"),
     ("attachment; filename=a.txt", "a.txt"),
-    // Preferred here, whatever the order.
+    // Takes precedence here in any order.
     (#"attachment; filename="a"; filename*=UTF-8''%E2%82%AC"#, "€"),
     (#"attachment; filename*=UTF-8''%E2%82%AC; filename="a""#, "€"),
     ("attachment; filename*=UTF-8''b; filename*=UTF-8''c", "b"),
-    // Unless it cannot be read.
+    // Unless it is malformed.
     (#"attachment; filename="a"; filename*=koi8-r''%C1"#, "a"),
     (#"attachment; filename="a"; filename*=UTF-8''%4"#, "a"),
-    // RFC 6266 knows no percent escapes in filename.
+    // RFC 6266 has no percent escapes in filename.
     (#"attachment; filename="a%22b""#, "a%22b"),
     (#"attachment; filename="a\"b""#, "a\"b"),
     (#"attachment; filename="C:\dir\a""#, #"C:\dir\a"#),
-  ]) func `names in the field of a request are read`(field: String, expected: NameBytes) {
+  ]) func `names in the Content-Disposition of a request are read`(field: String, expected: NameBytes) {
     #expect(ContentDisposition(header: field).filename == expected)
   }
 
   @Test(arguments: ["", "attachment", "inline; x=y", "attachment; filename*=garbage"])
-  func `requests without a file name`(field: String) {
+  func `a request without a valid filename parameter has no file name`(field: String) {
     #expect(ContentDisposition(header: field).filename == nil)
   }
 }

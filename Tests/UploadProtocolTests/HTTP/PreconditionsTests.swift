@@ -54,12 +54,12 @@ import UploadCore
   func `If-Unmodified-Since forbids a later change`(purpose: Preconditions.Purpose) throws {
     #expect(try outcome([(.ifUnmodifiedSince, Self.date)], purpose) == .perform)
     #expect(try outcome([(.ifUnmodifiedSince, Self.older)], purpose) == .failed(.ifUnmodifiedSince))
-    // There is no date to compare with.
+    // Without a current representation the condition is met.
     #expect(try outcome([(.ifUnmodifiedSince, Self.older)], purpose, of: nil) == .perform)
     #expect(try outcome([(.ifUnmodifiedSince, "no date")], purpose) == .perform)
   }
 
-  @Test func `If-Modified-Since is for reading`() throws {
+  @Test func `If-Modified-Since is evaluated only for requests that read`() throws {
     #expect(try outcome([(.ifModifiedSince, Self.date)], .read) == .notModified)
     #expect(try outcome([(.ifModifiedSince, Self.older)], .read) == .perform)
     #expect(try outcome([(.ifModifiedSince, "no date")], .read) == .perform)
@@ -67,7 +67,7 @@ import UploadCore
   }
 
   @Test func `tags are evaluated before dates, and If-Match before If-None-Match`() throws {
-    // The date is ignored beside the tag.
+    // The date is ignored where the field with tags is present.
     #expect(try outcome([(.ifMatch, #""a""#), (.ifUnmodifiedSince, Self.older)], .store) == .perform)
     #expect(try outcome([(.ifNoneMatch, #""b""#), (.ifModifiedSince, Self.date)], .read) == .perform)
     #expect(try outcome([(.ifMatch, #""b""#), (.ifNoneMatch, "*")], .store) == .failed(.ifMatch))
@@ -90,7 +90,7 @@ import UploadCore
     #expect(try outcome([(.ifNoneMatch, "unquoted")], .read) == .perform)
   }
 
-  @Test func `the error names the field`() {
+  @Test func `the error contains the name of the field`() {
     let error = Preconditions.failure(.ifNoneMatch)
     #expect(error.code == .preconditionFailed)
     #expect(error.message.contains("If-None-Match"))

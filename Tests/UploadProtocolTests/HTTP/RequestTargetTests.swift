@@ -50,7 +50,7 @@ import UploadCore
     #expect(try RequestTarget("/?other=a").nameParameter("name") == nil)
   }
 
-  @Test func `a name with bytes that were replaced on the way is rejected`() throws {
+  @Test func `a name with U+FFFD in place of lost bytes is rejected`() throws {
     for target in ["/caf\u{FFFD}", "/?name=caf\u{FFFD}"] {
       let error = #expect(throws: UploadError.self) {
         let target = try RequestTarget(target)
@@ -73,40 +73,46 @@ import UploadCore
     ("/a", false), ("/files/a", false), ("/a?name=b/c", false), ("/a%2Fb", false), ("/", false), ("/a/b", true),
     ("/files/a/b", true), ("//a", true), ("/a/files/b", true), ("/Files/a", true), ("/files//a", true),
   ])
-  func `directories in the path are noticed`(target: String, hasDirectories: Bool) throws {
+  func `a path with directories is recognized`(target: String, hasDirectories: Bool) throws {
     #expect(try RequestTarget(target).hasDirectories == hasDirectories)
   }
 }
 
 @Suite struct PercentEncodingTests {
+  private func decoded(_ text: String, plusIsSpace: Bool = false) -> String? {
+    PercentEncoding.decodedBytes(text.utf8, plusIsSpace: plusIsSpace)?.repairedText
+  }
+
   @Test(arguments: [
     ("", ""), ("abc", "abc"), ("a%20b", "a b"), ("%C3%BC", "ü"), ("%c3%bc", "ü"), ("%2F%2e%2E", "/.."), ("a+b", "a+b"),
     ("%25%32%30", "%20"), ("%00", "\u{0}"), ("ü", "ü"), ("%FF", "\u{FFFD}"), ("a%C3", "a\u{FFFD}"),
-  ]) func `escapes are decoded`(text: String, expected: String) {
-    #expect(PercentEncoding.decode(text) == expected)
+  ]) func `percent escapes are decoded`(text: String, expected: String) {
+    #expect(decoded(text) == expected)
   }
 
   @Test(arguments: ["%", "a%", "%2", "%2g", "%g2", "%%20", "%+1", "%-1", "% 1", "%u20AC", "%\u{0660}1"])
-  func `malformed input is rejected`(text: String) {
-    #expect(PercentEncoding.decode(text) == nil)
-    #expect(PercentEncoding.decode(text, plusIsSpace: true) == nil)
+  func `malformed percent escapes are rejected`(text: String) {
+    #expect(decoded(text) == nil)
+    #expect(decoded(text, plusIsSpace: true) == nil)
   }
 
   @Test func `plus is a space in queries only`() {
-    #expect(PercentEncoding.decode("a+b%2B", plusIsSpace: true) == "a b+")
-    #expect(PercentEncoding.decode("a+b%2B") == "a+b+")
+    #expect(decoded("a+b%2B", plusIsSpace: true) == "a b+")
+    #expect(decoded("a+b%2B") == "a+b+")
   }
 
-  @Test func `only the unreserved stay`() {
+  @Test func `all characters except unreserved ones are escaped`() {
     let unreserved = "ABCXYZabcxyz0189-._~"
     #expect(PercentEncoding.encode(unreserved) == unreserved)
     #expect(PercentEncoding.encode("a b/c?d&e=f+g%#\u{7F}") == "a%20b%2Fc%3Fd%26e%3Df%2Bg%25%23%7F")
     #expect(PercentEncoding.encode("ü🎉") == "%C3%BC%F0%9F%8E%89")
   }
 
-  @Test(arguments: ["", "日本語 ?&=+%/#.txt", "\u{0}\r\n\"\\", "e\u{301}"]) func `there and back`(text: String) {
+  @Test(arguments: ["", "日本語 ?&=+%/#.txt", "\u{0}\r\n\"\\", "e\u{301}"]) func `encoded text decodes to the same text`(
+    text: String
+  ) {
     let encoded = PercentEncoding.encode(text)
-    #expect(PercentEncoding.decode(encoded)?.utf8.elementsEqual(text.utf8) == true)
-    #expect(PercentEncoding.decode(encoded, plusIsSpace: true)?.utf8.elementsEqual(text.utf8) == true)
+    #expect(decoded(encoded)?.utf8.elementsEqual(text.utf8) == true)
+    #expect(decoded(encoded, plusIsSpace: true)?.utf8.elementsEqual(text.utf8) == true)
   }
 }

@@ -1,0 +1,67 @@
+/// An entity tag: an opaque validator of one representation (RFC 9110 section 8.8.3).
+package struct EntityTag: Sendable, Hashable {
+  /// The bytes between the quotation marks.
+  let opaque: [UInt8]
+  let isWeak: Bool
+
+  /// The tag as header fields write it.
+  package var text: String {
+    "\(isWeak ? "W/" : "")\"\(opaque.repairedText)\""
+  }
+
+  /// Strong comparison: both are strong and the same (RFC 9110 section 8.8.3.2).
+  func matchesStrongly(_ other: EntityTag) -> Bool {
+    !isWeak && !other.isWeak && opaque == other.opaque
+  }
+
+  /// Weak comparison: the same, whether strong or weak.
+  func matchesWeakly(_ other: EntityTag) -> Bool {
+    opaque == other.opaque
+  }
+}
+
+extension EntityTag {
+  /// A strong tag.
+  /// - Parameter opaque: visible ASCII characters except the quotation mark.
+  package init(_ opaque: String) {
+    self.init(opaque: Array(opaque.utf8), isWeak: false)
+  }
+}
+
+/// The value of `If-Match` or `If-None-Match`: `*`, or a list of entity tags (RFC 9110 sections 13.1.1 and 13.1.2).
+enum EntityTagList: Sendable, Equatable {
+  /// `*`: any current representation.
+  case any
+  case tags([EntityTag])
+
+  /// Reads a field's value; the values of repeated fields are joined by commas. Empty elements of the list are ignored
+  /// (section 5.6.1.2).
+  /// - Returns: nil where the value breaks the grammar or has no tag.
+  init?(_ value: some Collection<UInt8>) {
+    var rest = Array(value)[...]
+    if rest.trimmingBlanks.elementsEqual("*".utf8) {
+      self = .any
+      return
+    }
+    var tags: [EntityTag] = []
+    while true {
+      rest = rest.drop { ASCII.isBlank($0) || $0 == ASCII.comma }
+      if rest.isEmpty { break }
+      guard let tag = Self.readTag(&rest) else { return nil }
+      tags.append(tag)
+      rest.skipBlanks()
+      guard rest.isEmpty || rest.first == ASCII.comma else { return nil }
+    }
+    guard !tags.isEmpty else { return nil }
+    self = .tags(tags)
+  }
+
+  /// Reads `[ "W/" ] DQUOTE *etagc DQUOTE`; `W/` is case-sensitive.
+  private static func readTag(_ rest: inout ArraySlice<UInt8>) -> EntityTag? {
+    let isWeak = rest.starts(with: "W/".utf8)
+    if isWeak { rest = rest.dropFirst(2) }
+    guard rest.skip(ASCII.quote) else { return nil }
+    let opaque = rest.read { $0 > 0x20 && $0 != ASCII.quote && $0 != 0x7F }
+    return rest.skip(ASCII.quote) ? EntityTag(opaque: Array(opaque), isWeak: isWeak) : nil
+  }
+}

@@ -1,0 +1,122 @@
+package import UploadCore
+
+/// The target of a request in its usual form, `/path?query` (RFC 9112 section 3.2.1).
+package struct RequestTarget: Sendable, Equatable {
+  /// Everything before the first `?`, as it was sent; begins with a slash.
+  package let path: String
+
+  /// Everything after the first `?`, as it was sent; nil without a `?`.
+  package let query: String?
+
+  /// Splits the target of a request line at its first `?`.
+  /// - Throws: ``UploadError`` with code `badRequest` where the target does not begin with a slash.
+  package init(_ target: String) throws(UploadError) {
+    guard target.utf8.first == UInt8(ascii: "/") else {
+      throw UploadError(.badRequest, "The request target \(Excerpt.quoted(target)) is not a path. Begin it with /.")
+    }
+    let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+    self.path = String(Substring(path))
+    query = path.endIndex < target.endIndex ? String(Substring(target.utf8[path.endIndex...].dropFirst())) : nil
+  }
+
+  /// The path's last component, decoded; nil where the path ends in a slash.
+  ///
+  /// It may contain a slash that was escaped, and may be `..`: the caller must apply the rules for file names
+  /// (``FileName``).
+  /// - Throws: ``UploadError`` with code `badRequest` where an escape is malformed or bytes were lost before.
+  package func lastPathComponent() throws(UploadError) -> NameBytes? {
+    let component = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last
+    guard let component, !component.isEmpty else { return nil }
+    return try Self.name(component, within: path)
+  }
+
+  /// The value of a query parameter that is a file name, as bytes; nil where there is no such parameter.
+  /// - Throws: ``UploadError`` with code `badRequest` where an escape is malformed or bytes were lost before.
+  package func nameParameter(_ name: String) throws(UploadError) -> NameBytes? {
+    guard let (pair, value) = pair(name) else { return nil }
+    return try Self.name(value, within: String(Substring(pair)), plusIsSpace: true)
+  }
+
+  /// Whether the path has directories that ``lastPathComponent()`` omits: neither `/NAME` nor `/files/NAME`, the path
+  /// to download a file.
+  package var hasDirectories: Bool {
+    let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+    return components.count > (components.first?.elementsEqual("files".utf8) == true ? 2 : 1)
+  }
+
+  /// The decoded value of the first query parameter with a name, where `+` stands for a space; empty for a parameter
+  /// without `=`, nil where there is no such parameter.
+  /// - Throws: ``UploadError`` with code `badRequest` where an escape in the value is malformed.
+  package func parameter(_ name: String) throws(UploadError) -> String? {
+    guard let (pair, value) = pair(name) else { return nil }
+    return try Self.decoded(value, within: String(Substring(pair)), plusIsSpace: true).repairedText
+  }
+
+  /// The first `name=value` in the query with that name, and its value, both as they were sent.
+  private func pair(_ name: String) -> (pair: Substring.UTF8View, value: Substring.UTF8View)? {
+    for pair in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
+      let key = pair.prefix { $0 != ASCII.equals }
+      guard PercentEncoding.decodedBytes(key, plusIsSpace: true)?.repairedText == name else { continue }
+      return (pair, pair[key.endIndex...].dropFirst())
+    }
+    return nil
+  }
+
+  /// U+FFFD, with which NIO replaces unescaped bytes that are not UTF-8: the original bytes are lost.
+  private static let replacement = Array("\u{FFFD}".utf8)
+
+  private static func name(
+    _ escaped: Substring.UTF8View,
+    within text: String,
+    plusIsSpace: Bool = false
+  ) throws(UploadError) -> NameBytes {
+    guard Array(escaped).firstRange(of: replacement) == nil else {
+      throw UploadError(
+        .badRequest,
+        "The name in \(Excerpt.quoted(text)) has bytes that are not UTF-8. Percent-encode them, such as %E9 for 0xE9."
+      )
+    }
+    return NameBytes(try decoded(escaped, within: text, plusIsSpace: plusIsSpace))
+  }
+
+  private static func decoded(
+    _ escaped: Substring.UTF8View,
+    within text: String,
+    plusIsSpace: Bool
+  ) throws(UploadError) -> [UInt8] {
+    if let bytes = PercentEncoding.decodedBytes(escaped, plusIsSpace: plusIsSpace) { return bytes }
+    throw UploadError(
+      .badRequest,
+      "A % in \(Excerpt.quoted(text)) is not followed by two hexadecimal digits. Write %25 for a percent sign."
+    )
+  }
+}
+
+/// Percent-encoding of paths and queries (RFC 3986 section 2.1).
+package enum PercentEncoding {
+  /// Escapes every byte of `text` that is not unreserved (RFC 3986 section 2.3): for one segment of a path, or a name
+  /// or value of a query.
+  package static func encode(_ text: String) -> String {
+    encode(text.utf8)
+  }
+
+  /// Escapes all bytes that are not unreserved, as for text. The bytes need not be UTF-8.
+  package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    var result: [UInt8] = []
+    for byte in bytes {
+      if ASCII.isAlphanumeric(byte) || "-._~".utf8.contains(byte) {
+        result.append(byte)
+      } else {
+        result += [ASCII.percent, ASCII.hexDigit(byte >> 4), ASCII.hexDigit(byte)]
+      }
+    }
+    return result.repairedText
+  }
+
+  /// Decodes the escapes of a text; nil where a `%` is not followed by two hexadecimal digits.
+  /// - Parameter plusIsSpace: whether `+` stands for a space, as in the query of a form.
+  /// - Returns: bytes that need not be UTF-8.
+  package static func decodedBytes(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+    Hexadecimal.undoingEscapes(in: text, mark: ASCII.percent, space: plusIsSpace ? ASCII.plus : nil)
+  }
+}
