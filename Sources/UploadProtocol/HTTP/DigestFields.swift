@@ -116,7 +116,7 @@ package struct DigestRequest: Sendable, Equatable {
 
 extension ContentDigests {
   /// The algorithms of the known digests.
-  var algorithms: Set<DigestAlgorithm> {
+  package var algorithms: Set<DigestAlgorithm> {
     Set(DigestAlgorithm.allCases.filter { self[$0] != nil })
   }
 

@@ -47,7 +47,8 @@ final class SlowReaderLimits: ChannelOutboundHandler {
   }
 
   private func startTimer(_ context: ChannelHandlerContext) {
-    let interval = max(.milliseconds(50), min(.seconds(1), .nanoseconds(idleTimeout.nanoseconds / 4)))
+    let quarter = TimeAmount.nanoseconds(idleTimeout.nanoseconds / 4)
+    let interval = max(TimeAmount.milliseconds(50), min(TimeAmount.seconds(1), quarter))
     timer = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.check(context) }
   }
 
