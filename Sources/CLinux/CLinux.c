@@ -9,13 +9,13 @@
 #include <linux/tcp.h>
 #include <malloc.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -65,8 +65,6 @@ int clinux_open_beneath(int directory, const char *name) {
   }
   return openat(directory, name, flags);
 }
-
-int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length) {
   return fsetxattr(descriptor, name, value, length, 0);
@@ -131,6 +129,8 @@ void clinux_stop_process(void) {
   struct timespec at_once = {0, 0};
   sigtimedwait(&going, NULL, &at_once);
 }
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 void clinux_trim_memory(void) { malloc_trim(0); }
 

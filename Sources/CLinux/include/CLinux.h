@@ -22,9 +22,6 @@ int clinux_exchange(int directory, const char *one, const char *other);
 /// O_NOFOLLOW on one component).
 int clinux_open_beneath(int directory, const char *name);
 
-/// Takes an exclusive lock on an open file without waiting; -1 and EWOULDBLOCK when another holds it.
-int clinux_lock(int descriptor);
-
 /// Sets an extended attribute of an open file.
 int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length);
 
@@ -57,27 +54,8 @@ void clinux_clear_event(int descriptor);
 /// comes is taken.
 void clinux_stop_process(void);
 
-/// Starts a detached thread that calls `body` with `argument`; `name` is shown by tools (at most 15 bytes).
-/// 0, or the error's number when there can be no more threads.
-int clinux_start_thread(const char *name, void (*body)(void *), void *argument);
-
-/// A mutex and a condition that threads under it wait for.
-typedef struct clinux_monitor clinux_monitor;
-
-/// Ends the process when there is no memory for it.
-clinux_monitor *clinux_monitor_make(void);
-void clinux_monitor_free(clinux_monitor *monitor);
-void clinux_monitor_lock(clinux_monitor *monitor);
-void clinux_monitor_unlock(clinux_monitor *monitor);
-
-/// Waits until woken, and at most so many milliseconds unless negative; the monitor is unlocked meanwhile. May return
-/// without a cause. ETIMEDOUT when the time was over, else 0.
-int clinux_monitor_wait(clinux_monitor *monitor, int64_t milliseconds);
-
-/// Wakes one of those that wait, if any do.
-void clinux_monitor_wake_one(clinux_monitor *monitor);
-/// Wakes all that wait.
-void clinux_monitor_wake_all(clinux_monitor *monitor);
+/// Names the calling thread for tools (pthread_setname_np), with at most 15 bytes.
+void clinux_name_thread(const char *name);
 
 /// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
 void clinux_trim_memory(void);

@@ -66,7 +66,7 @@ final class OpenedDirectory: Sendable {
       var file = name.withCString { openat(descriptor, $0, O_RDWR | flags) }
       if file < 0, errno == EACCES { file = name.withCString { openat(descriptor, $0, O_RDONLY | flags) } }
       guard file >= 0 else { continue }
-      if clinux_lock(file) == 0 { remove(name) }
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { remove(name) }
       close(file)
     }
   }

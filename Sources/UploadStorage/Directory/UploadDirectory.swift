@@ -190,7 +190,7 @@ package final class UploadDirectory: Sendable {
   /// - Parameter lock: locks a file without waiting; tests replace it.
   func createHidden(
     in place: OpenedDirectory,
-    lock: (Int32) -> Int32 = { clinux_lock($0) }
+    lock: (Int32) -> Int32 = { flock($0, LOCK_EX | LOCK_NB) }
   ) throws(UploadError) -> PartialFile {
     while true {
       let name = Self.hiddenName()

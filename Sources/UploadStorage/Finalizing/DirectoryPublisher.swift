@@ -157,7 +157,7 @@ struct DirectoryPublisher {
   private func putAside(_ file: PartialFile) throws(UploadError) -> NameBytes {
     let hidden = NameBytes(file.hiddenName ?? UploadDirectory.hiddenName())
     if file.hiddenName != nil, file.place === place { return hidden }
-    guard clinux_lock(file.descriptor) == 0, place.link(file, as: hidden) == 0 else {
+    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0, place.link(file, as: hidden) == 0 else {
       throw StorageError.uploadFailed("link")
     }
     return hidden

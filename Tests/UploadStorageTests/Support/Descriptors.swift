@@ -7,7 +7,7 @@ enum Descriptors {
   static func whileLocked(_ path: String, _ body: () throws -> Void) rethrows {
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     defer { close(descriptor) }
-    precondition(clinux_lock(descriptor) == 0)
+    precondition(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
     try body()
   }
 
