@@ -4,10 +4,10 @@ import UploadCore
 
 /// The names of a directory's files at one instant: newest first, then by their bytes.
 ///
-/// Names only, so that a directory of any size needs little memory: 16 bytes and the name itself for each file. Everything
-/// else about a file is read when its row is rendered.
+/// Only names are kept, so that a directory of any size needs little memory: 16 bytes and the name itself for each file.
+/// Everything else about a file is read when its row is rendered.
 final class DirectorySnapshot: Sendable {
-  /// Where a name lies.
+  /// A file: its time of change, and where its name is within ``names``.
   private struct Entry {
     /// In seconds since 1970.
     var modified: Int64
@@ -95,30 +95,101 @@ final class DirectorySnapshot: Sendable {
 }
 
 /// Distinguishes the states of a directory, as far as its time of change does.
-struct DirectoryStamp: Sendable, Equatable {
-  private var inode: UInt64 = 0
-  private var seconds: Int64 = 0
-  private var nanoseconds: Int64 = 0
-  /// Whether the last change was long enough ago that one after it would have another time: file systems count time in
-  /// the kernel's ticks of up to 10 ms. Otherwise two states may have one stamp.
+struct DirectoryStamp: Sendable {
+  private var version: FileVersion?
+  /// Otherwise two states may have one stamp.
   private var isSettled = false
 
-  /// Whether a directory with this stamp is as it was when it had the other one.
-  func isSame(as earlier: DirectoryStamp) -> Bool {
-    earlier.isSettled && (inode, seconds, nanoseconds) == (earlier.inode, earlier.seconds, earlier.nanoseconds)
-  }
-}
-
-extension DirectoryStamp {
   /// Of an open directory; blocks.
   init(descriptor: Int32) {
     var status = stat()
     var now = timespec()
     guard clock_gettime(CLOCK_REALTIME, &now) == 0, fstat(descriptor, &status) == 0 else { return }
-    inode = UInt64(status.st_ino)
-    seconds = clinux_modified_seconds(&status)
-    nanoseconds = clinux_modified_nanoseconds(&status)
-    let elapsed = (Int64(now.tv_sec) - seconds) * 1_000_000_000 + Int64(now.tv_nsec) - nanoseconds
-    isSettled = elapsed > 100_000_000
+    version = FileVersion(status)
+    let time = Duration.seconds(Int64(now.tv_sec)) + .nanoseconds(Int64(now.tv_nsec))
+    isSettled = Self.isSettled(ContentVersion(status), at: time)
+  }
+
+  /// Whether the last change was long enough ago that one after it would have another time: file systems count time in
+  /// the kernel's ticks of up to 10 ms.
+  /// - Parameter now: since 1970.
+  static func isSettled(_ content: ContentVersion, at now: Duration) -> Bool {
+    now - content.modified > .milliseconds(100)
+  }
+
+  /// Whether a directory with this stamp is unchanged since it had the other one.
+  func isSame(as earlier: DirectoryStamp) -> Bool {
+    earlier.isSettled && version == earlier.version
+  }
+}
+
+/// Reads the names of an upload directory for listings, one at a time, and shares what was read as long as the directory
+/// stays unchanged: however many listings are requested, the names are in memory once. They are released with the last
+/// listing.
+actor DirectorySnapshots {
+  private let reader: UploadDirectoryReader
+  private let budget: MemoryBudget
+  private weak var latest: DirectorySnapshot?
+  private var reading: Task<DirectorySnapshot?, any Error>?
+
+  init(reader: UploadDirectoryReader, budget: MemoryBudget) {
+    self.reader = reader
+    self.budget = budget
+  }
+
+  /// The directory as it is now, or was at some time since the call.
+  /// - Returns: nil when it has more files than the budget has room for.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
+  func current() async throws -> DirectorySnapshot? {
+    if let shared = try await unchanged() { return shared }
+    // A read that is under way may have begun before the latest file had its name.
+    while let reading { _ = await reading.result }
+    let task = Task {
+      defer { reading = nil }
+      return try await read()
+    }
+    reading = task
+    return try await task.value
+  }
+
+  private func unchanged() async throws -> DirectorySnapshot? {
+    guard let latest else { return nil }
+    let stamp = try await reader.readers.runIfActive { [reader] in reader.stamp }
+    return stamp.isSame(as: latest.stamp) ? latest : nil
+  }
+
+  private func read() async throws -> DirectorySnapshot? {
+    if let shared = try await unchanged() { return shared }
+    let size = try await reader.readers.runIfActive { [reader] in reader.snapshotSize() }
+    guard let reservation = await budget.reserve(size.bytes) else { return nil }
+    let snapshot = try await reader.readers.runIfActive { [reader] in
+      try reader.snapshot(size, reservation: reservation)
+    }
+    latest = snapshot
+    return snapshot
+  }
+}
+
+/// A listing of a directory, of which only the names are in memory.
+struct DirectoryFileListing: FileListing {
+  let snapshot: DirectorySnapshot
+  let reader: UploadDirectoryReader
+
+  var count: Int { snapshot.count }
+
+  func read<Value: Sendable>(
+    from start: Int,
+    into initial: Value,
+    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+  ) async throws -> (value: Value, next: Int) {
+    try await reader.readers.runIfActive { [snapshot, reader] () -> (value: Value, next: Int) in
+      var (value, next) = (initial, start)
+      var continues = true
+      while continues, next < snapshot.count {
+        if let file = reader.open(snapshot.name(at: next)) { continues = body(&value, file) }
+        next += 1
+      }
+      return (value: value, next: next)
+    }
   }
 }

@@ -7,12 +7,12 @@ import UploadCore
 /// Each returns what the system call returns: a negative number, with `errno` set, when it failed.
 struct FileCalls: Sendable {
   /// `pwrite`: the bytes, and the offset they go to.
-  var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = { descriptor, bytes, offset in
-    pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(clamping: offset))
+  var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = {
+    pwrite($0, $1.baseAddress, $1.count, off_t(clamping: $2))
   }
   /// `fallocate`: reserves the blocks of a range, and makes the file that long.
-  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
-    clinux_reserve(descriptor, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
+  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = {
+    clinux_reserve($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
   }
   /// `ftruncate`.
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
@@ -29,8 +29,8 @@ struct FileCalls: Sendable {
   var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
   /// Turns `O_DIRECT` on or off.
   var setDirect: @Sendable (Int32, Bool) -> Int32 = { clinux_set_direct($0, $1 ? 1 : 0) }
-  /// Opens an unnamed file in a directory (`O_TMPFILE`). The kernel takes the umask, or the directory's default access
-  /// list, off the mode.
+  /// Opens an unnamed file in a directory (`O_TMPFILE`). The kernel subtracts the umask, or the directory's default access
+  /// list, from the mode.
   var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, FileMode.unrestricted) }
   /// `fchmod`.
   var setMode: @Sendable (Int32, mode_t) -> Int32 = { fchmod($0, $1) }
@@ -56,29 +56,29 @@ struct FileCalls: Sendable {
     name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
   }
   /// Begins to write a range from the page cache to the disk.
-  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
-    clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))
+  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = {
+    clinux_start_writeback($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
   }
-  /// Bytes of a directory's file system that may still be used; nil when that is not known. File systems that report
-  /// no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
+  /// `fstatvfs`: bytes of a directory's file system that may still be used; nil when that is not known. File systems that
+  /// report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
   var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
     var status = statvfs()
     guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
     return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
   /// Waits until a range is on the disk and drops it from the page cache.
-  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
-    clinux_drop_written(descriptor, Int64(range.lowerBound), Int64(range.count))
+  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = {
+    clinux_drop_written($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
   }
 }
 
-/// Bytes that the whole machine has still to write to its disks.
+/// Bytes in the page cache that the whole machine has still to write to its disks.
 private enum DirtyPages {
-  /// In bytes. A disk that writes 100 MB/s needs little more than a second for this, and only once: what has been written is
-  /// no longer dirty.
+  /// In bytes. A disk that writes 100 MB/s needs little more than a second for this, and only once: written bytes are no
+  /// longer dirty.
   private static let few: UInt64 = 128 * 1024 * 1024
 
-  /// Whether there are so few that waiting for all of them costs next to nothing.
+  /// Whether there are so few that waiting until all of them are written costs next to nothing.
   static var areFew: Bool {
     let text = ProcFile.read("/proc/meminfo")
     guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),

@@ -3,16 +3,12 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// The directory that an ``UploadDirectory`` stores files in, as long as its path leads there: one descriptor, and the
-/// names beneath it. Uploads that began before another directory replaced it keep it open.
+/// The directory that an ``UploadDirectory`` stores files in while its path leads there: one descriptor, and calls on the
+/// names beneath it. It stays open for uploads that began before another directory replaced it.
 final class OpenedDirectory: Sendable {
   /// An entry of the directory: a link itself, not what it leads to.
   struct Entry {
-    private let status: stat
-
-    fileprivate init(_ status: stat) {
-      self.status = status
-    }
+    fileprivate let status: stat
 
     var identity: FileIdentity { FileIdentity(status) }
     var version: FileVersion { FileVersion(status) }
@@ -25,7 +21,7 @@ final class OpenedDirectory: Sendable {
   let descriptor: Int32
   let location: DirectoryLocation
   let calls: FileCalls
-  /// Held while a file replaces another: comparing and replacing must not interleave with another replacement.
+  /// Locked while a file replaces another: comparing and replacing must not interleave with another replacement.
   let replacing = Mutex<Void>(())
 
   var device: UInt64 { location.identity.device }
@@ -76,10 +72,11 @@ final class OpenedDirectory: Sendable {
   /// The entry that has a name now; nil when there is none.
   func entry(at name: NameBytes) -> Entry? {
     var status = stat()
-    return calls.entryStatus(descriptor, name, &status) == 0 ? Entry(status) : nil
+    return calls.entryStatus(descriptor, name, &status) == 0 ? Entry(status: status) : nil
   }
 
-  /// - Throws: what the condition says of the file that has its name now.
+  /// Checks a condition against the file that has its name now.
+  /// - Throws: what the condition throws.
   func check(_ condition: PublishCondition) throws(UploadError) {
     try condition.check(condition.name.flatMap { entry(at: $0.bytes)?.version })
   }
@@ -120,12 +117,129 @@ final class OpenedDirectory: Sendable {
 extension FileVersion {
   /// Two uploads within a second differ in the inode, a change in place in the nanoseconds.
   init(_ status: stat) {
-    var status = status
-    let modified = clinux_modified_seconds(&status)
+    let content = ContentVersion(status)
     let parts = [
-      UInt64(status.st_ino), UInt64(bitPattern: modified),
-      UInt64(bitPattern: clinux_modified_nanoseconds(&status)), UInt64(max(0, status.st_size)),
+      UInt64(status.st_ino), UInt64(bitPattern: content.seconds), UInt64(bitPattern: content.nanoseconds), content.size,
     ]
-    self.init(modified: modified, text: parts.map { String($0, radix: 16) }.joined(separator: "-"))
+    self.init(modified: content.seconds, text: parts.map { String($0, radix: 16) }.joined(separator: "-"))
+  }
+}
+
+/// Distinguishes the contents of a file, as far as its size and time of change do.
+struct ContentVersion: Sendable, Equatable {
+  /// In bytes.
+  var size: UInt64
+  /// Time of the last change: seconds since 1970, and the rest in nanoseconds. A file system may store any value.
+  var seconds: Int64
+  var nanoseconds: Int64
+}
+
+extension ContentVersion {
+  init(_ status: stat) {
+    var status = status
+    self.init(
+      size: UInt64(max(0, status.st_size)),
+      seconds: clinux_modified_seconds(&status),
+      nanoseconds: clinux_modified_nanoseconds(&status)
+    )
+  }
+
+  /// Time of the last change, since 1970.
+  var modified: Duration { .seconds(seconds) + .nanoseconds(nanoseconds) }
+}
+
+/// Distinguishes files and directories while they exist: two names with the same identity lead to the same file.
+struct FileIdentity: Hashable, Sendable {
+  let device: UInt64
+  let inode: UInt64
+}
+
+extension FileIdentity {
+  init(_ status: stat) {
+    self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  /// The file that a path leads to, links followed; nil with `errno` when that is not known.
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+}
+
+/// Which directory a path leads to, and below which mount point that lies.
+struct DirectoryLocation: Hashable, Sendable {
+  let identity: FileIdentity
+  /// The topmost ancestor on the same device, or the directory itself; absolute and without links.
+  let mountPoint: String
+}
+
+extension DirectoryLocation {
+  /// What the path of the directory that a server stores files in leads to now.
+  enum Change: Equatable {
+    /// The path leads to the same directory.
+    case none
+    /// It leads to another one, which replaces it.
+    case replaced
+    /// It leads to nothing, or to nothing that files may be stored in.
+    case unavailable(Problem)
+  }
+
+  enum Problem: Equatable {
+    /// The directory no longer exists.
+    case missing
+    /// The disk that it lies on is not mounted any more.
+    case unmounted
+    /// The path leads to another file system that was there before.
+    case elsewhere
+  }
+
+  /// Compares this directory, which is open, with what its path leads to now.
+  ///
+  /// Another directory replaces it when it is on the same device, or when its path has become or lies below a mount point at
+  /// least as deep as before. Never when a disk was unmounted: what is stored under the bare mount point would
+  /// fill the disk below, and disappear when the first disk is mounted again.
+  /// - Parameters:
+  ///   - found: where the path leads; nil when it leads to no directory.
+  ///   - deviceAtMountPoint: of what is at this directory's mount point now; nil when nothing is.
+  func change(to found: DirectoryLocation?, deviceAtMountPoint: UInt64?) -> Change {
+    let isMounted = deviceAtMountPoint == identity.device
+    guard let found else { return .unavailable(isMounted ? .missing : .unmounted) }
+    if found.identity == identity { return .none }
+    if found.identity.device == identity.device || isCovered(by: found.mountPoint) { return .replaced }
+    return .unavailable(isMounted ? .elsewhere : .unmounted)
+  }
+
+  /// Whether a file system at `other` is mounted over this directory's, or in its place.
+  private func isCovered(by other: String) -> Bool {
+    if mountPoint == "/" { return other != "/" }
+    return other == mountPoint || other.utf8.starts(with: (mountPoint + "/").utf8)
+  }
+}
+
+extension DirectoryLocation {
+  /// Where `path` leads now; blocks.
+  /// - Returns: nil with `errno` when it leads to no directory.
+  init?(path: String) {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    var status = stat()
+    guard stat(real, &status) == 0 else { return nil }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      errno = ENOTDIR
+      return nil
+    }
+    identity = FileIdentity(status)
+    mountPoint = Self.mountPoint(of: String(cString: real), device: identity.device)
+  }
+
+  private static func mountPoint(of path: String, device: UInt64) -> String {
+    var path = path
+    while path != "/", let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+      let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+      guard FileIdentity(path: parent)?.device == device else { break }
+      path = parent
+    }
+    return path
   }
 }

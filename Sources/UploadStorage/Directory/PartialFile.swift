@@ -4,20 +4,20 @@ import Synchronization
 import UploadCore
 
 /// A file being written, not yet under its name: unnamed (`O_TMPFILE`), or hidden and locked where the file system
-/// does not support that. Its calls block; workers make them, at most two writes at once, everything else alone. Deleted
+/// does not support that. All calls block; workers make them, at most two writes at once, everything else alone. Deleted
 /// by ``discard()`` or with the last reference, unless it has been given a name.
 final class PartialFile: Sendable {
   let descriptor: Int32
   /// The hidden name, where it has one.
   let hiddenName: String?
-  /// Where it was created, and has its hidden name.
+  /// The directory that it was created in, and has its hidden name in.
   let place: OpenedDirectory
   private let directory: UploadDirectory
   private let isOpen = Atomic<Bool>(true)
   /// Whether `O_DIRECT` is on.
   private let isDirect = Atomic<Bool>(false)
 
-  /// Up to here the file has its blocks, in bytes.
+  /// Up to which offset the file has its blocks, in bytes.
   private let reservedEnd = Atomic<UInt64>(0)
   /// Space promised to it that has no blocks yet, in bytes: they are being reserved, or the file system cannot reserve.
   private let promised = Atomic<UInt64>(0)
@@ -81,38 +81,39 @@ final class PartialFile: Sendable {
     }
   }
 
-  /// Writes all of a piece, however many calls that takes.
+  /// Writes all bytes of an extent, however many calls that takes.
   /// - Parameters:
-  ///   - memory: the piece's bytes; for a large piece page-aligned.
-  ///   - padding: bytes behind it in memory that may be written as well; ``truncate(to:)`` removes them.
+  ///   - memory: the bytes; page-aligned for a write past the page cache.
+  ///   - padding: how many bytes behind it in memory may be written as well; ``truncate(to:)`` removes them.
   /// - Throws: ``UploadError`` with code `diskFull`, `storageFailed` or `directoryUnavailable`.
-  func write(_ piece: WritePlan.Piece, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
+  func write(_ extent: WritePlan.Extent, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
     try directory.check(place, last: lastPathCheck)
-    let growth = try claimSpace(for: piece)
+    let growth = try claimSpace(for: extent)
     defer {
-      if growth > 0 { directory.space.release(growth) } else { fulfillPromise(UInt64(piece.count)) }
+      if growth > 0 { directory.space.release(growth) } else { fulfillPromise(UInt64(extent.count)) }
     }
-    switch piece.way {
+    switch extent.way {
     case .cached:
       if isDirect.load(ordering: .relaxed) { turnDirect(false) }
-      try writeAll(memory, at: piece.offset)
+      try writeAll(memory, at: extent.offset)
     case .large where turnedDirect():
       let padded = UnsafeRawBufferPointer(start: memory.baseAddress, count: memory.count + padding)
-      try writeAll(padded, at: piece.offset)
+      try writeAll(padded, at: extent.offset)
     case .large:
-      try writeAll(memory, at: piece.offset)
-      try writeBack(piece)
+      try writeAll(memory, at: extent.offset)
+      try writeBack(extent)
     }
   }
 
-  /// Removes what a reserve or padding has added behind the content.
+  /// Shortens the file to its content, without what a reserve or padding has added.
+  /// - Parameter length: of the content, in bytes.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
   func truncate(to length: UInt64) throws(UploadError) {
-    guard calls.truncate(descriptor, length) == 0 else {
-      throw StorageError.uploadFailed("ftruncate")
-    }
+    guard calls.truncate(descriptor, length) == 0 else { throw StorageError.uploadFailed("ftruncate") }
   }
 
-  /// Notes media type and digest with the file, where the file system supports attributes. All of it must have been written.
+  /// Notes media type and digest in the file's attributes, where the file system supports them. Call it when all bytes have
+  /// been written.
   func note(type: String?, sha256: [UInt8]?) {
     FileAttributes(descriptor: descriptor).note(type: type, sha256: sha256)
   }
@@ -160,56 +161,55 @@ final class PartialFile: Sendable {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
-  /// Closes the file and deletes it if it has no name. May be called more than once.
+  /// Closes the file and deletes it, unless it has been closed.
   func discard() {
-    guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
-    if let hiddenName { unlinkat(place.descriptor, hiddenName, 0) }
-    DescriptorReserve.closeFile(descriptor)
-    fulfillPromise(.max)
+    close(deleting: hiddenName)
   }
 
-  /// Closes the file, which has its name.
+  /// Closes the file once it has its name, unless it has been closed.
   func closeNamed() {
+    close(deleting: nil)
+  }
+
+  private func close(deleting name: String?) {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
+    if let name { unlinkat(place.descriptor, name, 0) }
     DescriptorReserve.closeFile(descriptor)
     fulfillPromise(.max)
   }
 
   // MARK: Writing
 
-  /// Makes sure that enough stays free behind a piece that exceeds the file's blocks: reserves blocks ahead of it if there is
-  /// so much space, otherwise has its own bytes promised. What has been promised, or has blocks, is not checked again.
-  /// - Returns: bytes that are promised until the piece is written.
-  private func claimSpace(for piece: WritePlan.Piece) throws(UploadError) -> UInt64 {
+  /// Claims the space that an extent needs beyond the file's blocks, so that enough stays free: reserves blocks ahead of it
+  /// if there is so much space, otherwise has its own bytes promised. Promised bytes, and those with blocks, are not checked
+  /// again.
+  /// - Returns: bytes that are promised until the extent is written.
+  private func claimSpace(for extent: WritePlan.Extent) throws(UploadError) -> UInt64 {
     var reserved = reservedEnd.load(ordering: .relaxed)
-    guard piece.end > reserved, piece.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
-    if let ahead = piece.ahead, directory.capabilities.supportsReserve.load(ordering: .relaxed),
+    guard extent.end > reserved, extent.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
+    if let ahead = extent.ahead, directory.capabilities.supportsReserve.load(ordering: .relaxed),
       directory.space.reserveAhead(UInt64(ahead.count), reserve: { calls.reserve(descriptor, ahead) == 0 })
     {
       reserved = reservedEnd.max(ahead.upperBound, ordering: .relaxed).newValue
     }
-    guard piece.end > reserved else { return 0 }
-    let growth = piece.end - max(reserved, piece.offset)
+    guard extent.end > reserved else { return 0 }
+    let growth = extent.end - max(reserved, extent.offset)
     try directory.space.promise(growth)
     return growth
   }
 
-  /// `count` promised bytes have their blocks by now, or need none any more.
+  /// `count` promised bytes, or all that are left, have their blocks by now, or need none any more.
   private func fulfillPromise(_ count: UInt64) {
     var left = promised.load(ordering: .relaxed)
     while left > 0 {
       let part = min(left, count)
-      let (exchanged, original) = promised.compareExchange(
-        expected: left,
-        desired: left - part,
-        ordering: .relaxed
-      )
-      if exchanged { return directory.space.release(part) }
-      left = original
+      let result = promised.compareExchange(expected: left, desired: left - part, ordering: .relaxed)
+      if result.exchanged { return directory.space.release(part) }
+      left = result.original
     }
   }
 
-  /// Turns `O_DIRECT` on at the first large piece.
+  /// Turns `O_DIRECT` on at the first large extent.
   /// - Returns: whether it is on.
   private func turnedDirect() -> Bool {
     if isDirect.load(ordering: .relaxed) { return true }
@@ -243,12 +243,12 @@ final class PartialFile: Sendable {
     }
   }
 
-  /// Starts to write a piece to the disk, and waits for what was written some time before. Its error counts as the write's:
-  /// the kernel reports it once, so the sync at the end would not.
-  private func writeBack(_ piece: WritePlan.Piece) throws(UploadError) {
-    guard calls.startWriteback(descriptor, piece.offset..<piece.end) == 0 else { return try writebackFailed() }
-    guard piece.offset > Self.writebackWindow else { return }
-    let end = piece.offset - Self.writebackWindow
+  /// Starts to write an extent from the page cache to the disk, and waits for bytes that were written some time before. An
+  /// error counts as the write's: the kernel reports it once, so the sync at the end would not.
+  private func writeBack(_ extent: WritePlan.Extent) throws(UploadError) {
+    guard calls.startWriteback(descriptor, extent.offset..<extent.end) == 0 else { return try writebackFailed() }
+    guard extent.offset > Self.writebackWindow else { return }
+    let end = extent.offset - Self.writebackWindow
     let start = end - min(end, UInt64(2 * Slab.large))
     guard calls.dropWritten(descriptor, start..<end) == 0 else { return try writebackFailed() }
   }

@@ -11,7 +11,7 @@ package import UploadCore
 package final class UploadDirectory: Sendable {
   /// As the user wrote it, for messages.
   package let path: String
-  /// For reading. Always open: another directory that replaces the first gets this number as well.
+  /// Of the directory, for reading it. Stays valid: another directory that replaces the first gets the same number.
   let descriptor: Int32
   let calls: FileCalls
   let space: FreeSpace
@@ -21,7 +21,7 @@ package final class UploadDirectory: Sendable {
   /// While an upload is written, the path is checked this often, in nanoseconds.
   private let pathCheckInterval: Int64
   private let opened: Mutex<OpenedDirectory>
-  /// Held while the directory that the path leads to is opened.
+  /// Locked while the directory that the path leads to is opened.
   private let opening = Mutex<Void>(())
   let capabilities = DirectoryCapabilities()
 
@@ -124,14 +124,18 @@ package final class UploadDirectory: Sendable {
 
   private func replaced(_ old: OpenedDirectory) throws(UploadError) -> OpenedDirectory {
     let place = OpenedDirectory(path: path, calls: calls)
-    guard place.descriptor >= 0, place.isWritable else { throw StorageError.directoryReplaced(errno) }
+    guard place.descriptor >= 0, place.isWritable else {
+      throw StorageError.directoryReplaced(SystemCallError("open", errno))
+    }
     if place.device != old.device { capabilities.reset() }
     do throws(UploadError) {
       try capabilities.probe(self, in: place, for: durability)
     } catch {
-      throw StorageError.directoryReplaced(cause: error)
+      throw StorageError.directoryReplaced(error)
     }
-    guard clinux_replace(descriptor, place.descriptor) == 0 else { throw StorageError.directoryReplaced(errno) }
+    guard clinux_replace(descriptor, place.descriptor) == 0 else {
+      throw StorageError.directoryReplaced(SystemCallError("dup3", errno))
+    }
     place.sweep()
     opened.withLock { $0 = place }
     return place
@@ -169,6 +173,7 @@ package final class UploadDirectory: Sendable {
     try createPartial(in: current())
   }
 
+  /// A new file as ``createPartial()`` makes it, in a directory that was opened before.
   func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
     if capabilities.supportsUnnamed.load(ordering: .relaxed) {
       let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
@@ -183,11 +188,8 @@ package final class UploadDirectory: Sendable {
   }
 
   /// A new hidden file, locked as long as it is open so that no sweep of another server removes it.
-  func createHidden() throws(UploadError) -> PartialFile {
-    try createHidden(in: current())
-  }
-
   /// - Parameter lock: locks a file without waiting; tests replace it.
+  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func createHidden(
     in place: OpenedDirectory,
     lock: (Int32) -> Int32 = { flock($0, LOCK_EX | LOCK_NB) }
@@ -222,6 +224,7 @@ package final class UploadDirectory: Sendable {
     }
   }
 
+  /// A random name that marks a file as unfinished; see ``FileName/isPartial(_:)``.
   static func hiddenName() -> String {
     FileName.partialPrefix + UploadID().description + FileName.partialSuffix
   }
@@ -230,4 +233,61 @@ package final class UploadDirectory: Sendable {
   func visitNames(_ body: (UnsafePointer<CChar>) -> Void) {
     DirectoryNames.visit(descriptor: calls.openAgain(descriptor), body)
   }
+}
+
+/// What the file system of an upload directory supports: probed when the directory is opened, or learned from the first call
+/// that it rejects.
+final class DirectoryCapabilities: Sendable {
+  /// Unnamed files (`O_TMPFILE`); learned from the first that is rejected.
+  let supportsUnnamed = Atomic<Bool>(true)
+  /// Writes past the page cache (`O_DIRECT`); probed.
+  let supportsDirect = Atomic<Bool>(false)
+  /// Reserving blocks; learned from the first reserve that is rejected.
+  let supportsReserve = Atomic<Bool>(true)
+
+  /// Discards what was learned: the directory is on another file system now.
+  func reset() {
+    supportsUnnamed.store(true, ordering: .relaxed)
+    supportsReserve.store(true, ordering: .relaxed)
+  }
+
+  /// Makes every call that an upload's file needs on a file that it deletes afterwards, so that a file system that does not
+  /// support one is rejected now, and not after the last byte of each upload.
+  /// - Parameter place: the directory as it is open now.
+  /// - Throws: ``UploadError`` with code `badDirectory`.
+  func probe(_ directory: UploadDirectory, in place: OpenedDirectory, for durability: Durability) throws(UploadError) {
+    let (calls, path) = (directory.calls, directory.path)
+    let file: PartialFile
+    do throws(UploadError) {
+      file = try directory.createPartial(in: place)
+    } catch {
+      throw StorageError.directoryRejectsFiles(error, path: path)
+    }
+    defer { file.discard() }
+    supportsDirect.store(probeDirect(file.descriptor, calls), ordering: .relaxed)
+    if let mode = directory.fileMode, calls.setMode(file.descriptor, mode.bits) != 0 {
+      throw StorageError.directoryRejectsMode(mode, path: path)
+    }
+    do {
+      // A name as for an upload, but a hidden one.
+      let name = NameBytes(UploadDirectory.hiddenName())
+      defer { place.remove(name) }
+      guard place.link(file, as: name) == 0 || isFull else {
+        throw StorageError.directoryCannotFinalize("link", path: path)
+      }
+    }
+    if durability == .full, calls.syncDirectory(place.descriptor) != 0 {
+      throw StorageError.directoryCannotFinalize(StorageError.directorySync, path: path)
+    }
+  }
+
+  /// Whether one aligned block can be written past the page cache: file systems that accept the flag may still reject the
+  /// write, and a disk may require larger blocks.
+  private func probeDirect(_ file: Int32, _ calls: FileCalls) -> Bool {
+    guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
+    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || isFull
+  }
+
+  /// Whether the last call failed for lack of space: a disk that is full today may still support the call.
+  private var isFull: Bool { errno == ENOSPC || errno == EDQUOT }
 }

@@ -2,53 +2,36 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// Reads the files of an upload directory. Its calls block.
+/// Reads the files of an upload directory. All calls block.
 struct UploadDirectoryReader: Sendable {
   private let directory: UploadDirectory
-  /// Threads that opened files are read on.
-  private let readers: WorkerPool
+  /// Threads that may block, for these calls and for reading opened files.
+  let readers: WorkerPool
 
   init(_ directory: UploadDirectory, readers: WorkerPool) {
     self.directory = directory
     self.readers = readers
   }
 
-  /// Checks that the directory can be used now; see ``UploadDirectory/check()``.
-  /// - Throws: ``UploadError`` with code `directoryUnavailable`.
-  func check() throws(UploadError) {
-    try directory.check()
-  }
-
-  // MARK: One file
-
   /// Opens one regular file of the directory.
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
   func open(_ name: NameBytes) -> OpenDiskFile? {
-    guard let descriptor = descriptor(of: name) else { return nil }
-    guard let file = opened(name: name, descriptor: descriptor) else {
+    let isComponent = !name.isEmpty && !name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/"))
+    guard isComponent, !FileName.isPartial(name) else { return nil }
+    let descriptor = name.withCString { clinux_open_beneath(directory.descriptor, $0) }
+    guard descriptor >= 0 else { return nil }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
       return nil
     }
-    return file
-  }
-
-  private func descriptor(of name: NameBytes) -> Int32? {
-    let isOneComponent = !name.isEmpty && !name.bytes.contains(UInt8(ascii: "/"))
-    guard isOneComponent, !name.bytes.contains(0), !FileName.isPartial(name) else { return nil }
-    let descriptor = name.withCString { clinux_open_beneath(directory.descriptor, $0) }
-    return descriptor >= 0 ? descriptor : nil
-  }
-
-  private func opened(name: NameBytes, descriptor: Int32) -> OpenDiskFile? {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    let attributes = FileAttributes(descriptor: descriptor)
+    let (attributes, content) = (FileAttributes(descriptor: descriptor), ContentVersion(status))
     let file = StoredFile(
       name: name,
-      size: UInt64(max(0, status.st_size)),
+      size: content.size,
       type: attributes.type,
-      modified: clinux_modified_seconds(&status),
-      digests: ContentDigests(sha256: attributes.sha256(of: ContentVersion(&status)))
+      modified: content.seconds,
+      digests: ContentDigests(sha256: attributes.sha256(of: content))
     )
     let region = LocalFileRegion(owned: descriptor, length: file.size, readers: readers)
     return OpenDiskFile(file: file, version: FileVersion(status), region: region)
@@ -56,7 +39,7 @@ struct UploadDirectoryReader: Sendable {
 
   // MARK: All files
 
-  /// The directory's state now.
+  /// The directory's state now; blocks.
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
   /// How much memory ``snapshot(_:reservation:)`` needs.
@@ -102,5 +85,72 @@ struct OpenDiskFile: OpenFile {
 
   func content(in range: Range<UInt64>) -> FileContent {
     .region(region.part(range))
+  }
+}
+
+/// Media type and digest of a stored file, noted in its extended attributes where the file system supports them.
+struct FileAttributes {
+  static let typeName = "user.mime_type"
+  static let digestName = "user.sluice.sha256"
+
+  /// Of the open file.
+  let descriptor: Int32
+
+  /// The media type noted with the file; nil for a text that is none, since any program may write attributes.
+  var type: String? {
+    guard let text = read(Self.typeName) else { return nil }
+    return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+  }
+
+  /// The digest noted with the file; nil when it was computed of another content.
+  func sha256(of version: ContentVersion) -> [UInt8]? {
+    guard let noted = read(Self.digestName).flatMap({ NotedDigest($0) }) else { return nil }
+    return noted.version == version ? noted.sha256 : nil
+  }
+
+  /// Notes media type and digest. All of the content must have been written: the digest is noted with the size and time
+  /// of change that it was computed for. Failures are ignored: the attributes are only a convenience.
+  func note(type: String?, sha256: [UInt8]?) {
+    if let type { write(type, as: Self.typeName) }
+    var status = stat()
+    guard let sha256, fstat(descriptor, &status) == 0 else { return }
+    write(NotedDigest(sha256: sha256, version: ContentVersion(status)).text, as: Self.digestName)
+  }
+
+  private func read(_ name: String) -> String? {
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+      let length = clinux_get_attribute(descriptor, name, buffer.baseAddress, buffer.count)
+      return length > 0 ? String(validating: buffer[..<length], as: UTF8.self) : nil
+    }
+  }
+
+  private func write(_ text: String, as name: String) {
+    var text = text
+    text.withUTF8 { _ = clinux_set_attribute(descriptor, name, $0.baseAddress, $0.count) }
+  }
+}
+
+/// A SHA-256 as it is noted with a file: with the version of the content that it was computed for, since any program may
+/// change the file afterwards.
+struct NotedDigest: Sendable, Equatable {
+  /// 32 bytes.
+  let sha256: [UInt8]
+  let version: ContentVersion
+}
+
+extension NotedDigest {
+  /// Reads ``text``; nil for anything else, such as the digest alone that earlier versions of this program noted.
+  init?(_ text: String) {
+    let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    guard words.count == 4, let sha256 = ContentDigests(sha256Text: String(words[0]))?.sha256,
+      let size = UInt64(words[1]), let seconds = Int64(words[2]), let nanoseconds = Int64(words[3])
+    else { return nil }
+    self.init(sha256: sha256, version: ContentVersion(size: size, seconds: seconds, nanoseconds: nanoseconds))
+  }
+
+  /// The digest in hexadecimal, size, seconds and nanoseconds, separated by spaces.
+  var text: String {
+    let digest = ContentDigests(sha256: sha256).sha256Text ?? ""
+    return "\(digest) \(version.size) \(version.seconds) \(version.nanoseconds)"
   }
 }

@@ -2,7 +2,7 @@
 /// known of its size and of what has been written.
 ///
 /// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples of
-/// ``alignment``; so every piece but the last is one. Small files are cheaper through the page cache.
+/// ``alignment``; so every extent but the last is one. Small files are cheaper through the page cache.
 struct WritePlan {
   /// How one write is made.
   enum Way: Sendable, Equatable {
@@ -13,7 +13,7 @@ struct WritePlan {
   }
 
   /// One write of a slab.
-  struct Piece: Sendable, Equatable {
+  struct Extent: Sendable, Equatable {
     var offset: UInt64
     /// Bytes of content.
     var count: Int
@@ -27,8 +27,8 @@ struct WritePlan {
   /// The last write of a file.
   struct Tail: Sendable, Equatable {
     /// What is left to write; its count may be 0.
-    var piece: Piece
-    /// The file is longer than its content, by a reserve or by what the last piece was padded with.
+    var extent: Extent
+    /// The file is longer than its content, by a reserve or by what the last extent was padded with.
     var needsTruncation: Bool
   }
 
@@ -44,7 +44,7 @@ struct WritePlan {
   private let size: UInt64?
   /// The most it can be.
   private let limit: UInt64?
-  /// Where the next piece goes.
+  /// Where the next extent goes.
   private(set) var offset: UInt64 = 0
   private var reserved: UInt64 = 0
 
@@ -68,18 +68,18 @@ struct WritePlan {
     count & ~(alignment - 1)
   }
 
-  /// Places the next piece; its count is a multiple of ``alignment``.
-  mutating func next(_ count: Int) -> Piece {
+  /// Places the next extent; its count is a multiple of ``alignment``.
+  mutating func next(_ count: Int) -> Extent {
     // With unknown size, the first slab may already hold the whole file.
     let isLarge = size.map { $0 >= Self.largeFrom } ?? (offset > 0)
-    let piece = Piece(
+    let extent = Extent(
       offset: offset,
       count: count,
       way: isLarge ? .large : .cached,
       ahead: isLarge ? ahead(count) : nil
     )
-    offset = piece.end
-    return piece
+    offset = extent.end
+    return extent
   }
 
   /// Places what is left at the end.
@@ -87,10 +87,10 @@ struct WritePlan {
   mutating func tail(_ count: Int, isAligned: Bool) -> Tail {
     let length = offset + UInt64(count)
     let isLarge = count > 0 && isAligned && length >= Self.largeFrom
-    let piece = Piece(offset: offset, count: count, way: isLarge ? .large : .cached, ahead: nil)
+    let extent = Extent(offset: offset, count: count, way: isLarge ? .large : .cached, ahead: nil)
     offset = length
     let isPadded = isLarge && count % Self.alignment != 0
-    return Tail(piece: piece, needsTruncation: isPadded || reserved > length)
+    return Tail(extent: extent, needsTruncation: isPadded || reserved > length)
   }
 
   private mutating func ahead(_ count: Int) -> Range<UInt64>? {

@@ -1,15 +1,12 @@
 package import NIOCore
 package import UploadCore
 
-/// Stores uploads in a local directory: buffers from a memory budget, writes on a pool of threads, names given once all is
-/// synced.
+/// Stores uploads in a local directory: takes buffers from a memory budget, writes on a pool of threads, and gives files
+/// their names once they are synced.
 package final class DiskStore: UploadStore {
   private let directory: UploadDirectory
   private let budget: MemoryBudget
-  private let workers: WorkerPool
   private let finalizer: Finalizer
-  /// As many threads as can read at once; not those that write uploads.
-  private let readers = WorkerPool(threads: System.coreCount)
   private let reader: UploadDirectoryReader
   private let snapshots: DirectorySnapshots
 
@@ -22,10 +19,10 @@ package final class DiskStore: UploadStore {
   ) {
     self.directory = directory
     self.budget = budget
-    self.workers = workers
     finalizer = Finalizer(directory: directory, workers: workers, configuration: configuration)
-    reader = UploadDirectoryReader(directory, readers: readers)
-    snapshots = DirectorySnapshots(reader: reader, readers: readers, budget: budget)
+    // As many threads as can read at once; not those that write uploads.
+    reader = UploadDirectoryReader(directory, readers: WorkerPool(threads: System.coreCount))
+    snapshots = DirectorySnapshots(reader: reader, budget: budget)
   }
 
   // MARK: Storing
@@ -43,7 +40,6 @@ package final class DiskStore: UploadStore {
       condition: condition,
       finalizer: finalizer,
       budget: budget,
-      workers: workers,
       eventLoop: eventLoop,
       delegate: delegate
     )
@@ -60,18 +56,18 @@ package final class DiskStore: UploadStore {
   package func discard(_ files: [any StagedFile]) {
     let own = files.compactMap { $0 as? StagedDiskFile }
     guard !own.isEmpty else { return }
-    workers.submit { _ in own.forEach { $0.file.discard() } }
+    finalizer.workers.submit { _ in own.forEach { $0.file.discard() } }
   }
 
   // MARK: Reading
 
   package func check() async throws {
-    try await readers.runIfActive { [reader] in try reader.check() }
+    try await reader.readers.runIfActive { [directory] in try directory.check() }
   }
 
   package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
-    try await readers.runIfActive { [reader] () throws -> (any OpenFile)? in
-      try reader.check()
+    try await reader.readers.runIfActive { [directory, reader] () throws -> (any OpenFile)? in
+      try directory.check()
       return reader.open(name)
     }
   }
@@ -79,7 +75,7 @@ package final class DiskStore: UploadStore {
   package func list() async throws -> (any FileListing)? {
     try await check()
     guard let snapshot = try await snapshots.current() else { return nil }
-    return DirectoryFileListing(snapshot: snapshot, reader: reader, readers: readers)
+    return DirectoryFileListing(snapshot: snapshot, reader: reader)
   }
 
   package func freeSpace() -> UInt64? { directory.freeSpace }

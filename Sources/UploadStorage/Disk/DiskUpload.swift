@@ -7,13 +7,7 @@ import UploadCore
 /// free, or two writes are running, further bytes are queued as they are and ``hasRoom`` is false. At the end the
 /// ``Finalizer`` gets what is left. This type decides which of the three acts next, and reports to its delegate.
 final class DiskUpload: UploadSink, SlabFillerDelegate {
-  /// The upload's end has been requested.
-  private struct Ending {
-    let request: FinalizeRequest
-    let completion: FinalizeCompletion
-  }
-
-  private static let aborted = UploadError(.cancelled, "The upload was ended before it was stored.")
+  private static let aborted = UploadError(.cancelled, "The upload was cancelled before it was stored.")
 
   private let meter: UploadMeter
   private let eventLoop: any EventLoop
@@ -22,9 +16,10 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   private let finalizer: Finalizer
   private weak var delegate: (any UploadSinkDelegate)?
 
-  /// Whether there was room after the last step; the delegate is notified when there is room again.
+  /// Whether there was room after the last step. When not, the delegate is notified as soon as there is room.
   private var hadRoom = true
-  private var ending: Ending?
+  /// The request to end the upload, once its last byte has arrived.
+  private var ending: (request: FinalizeRequest, completion: FinalizeCompletion)?
   /// The file is getting its name: that succeeds or fails, and cannot be cancelled.
   private var isPublishing = false
   private var isOver = false
@@ -35,7 +30,6 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     condition: PublishCondition?,
     finalizer: Finalizer,
     budget: MemoryBudget,
-    workers: WorkerPool,
     eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) {
@@ -44,14 +38,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     self.eventLoop = eventLoop
     self.delegate = delegate
     filler = SlabFiller(meter: meter, budget: budget, eventLoop: eventLoop)
-    writer = SlabWriter(
-      size: meter.size,
-      isExact: meter.sizeExact,
-      hash: hash,
-      directory: finalizer.directory,
-      workers: workers,
-      eventLoop: eventLoop
-    )
+    writer = SlabWriter(meter: meter, hash: hash, finalizer: finalizer, eventLoop: eventLoop)
     filler.delegate = self
     prepare(condition)
   }
@@ -119,9 +106,9 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     switch result {
     case .success(let count):
       meter.addStored(count)
-      if isOver { finishEnding() } else { resume() }
+      isOver ? writer.discardFile() : resume()
     case .failure(let error):
-      isOver ? finishEnding() : fail(error)
+      isOver ? writer.discardFile() : fail(error)
     }
   }
 
@@ -141,9 +128,11 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
       meter.phase = .finishing
     } else if filler.isWaiting {
       meter.phase = .memory
-    } else {
+    } else if !hasRoom {
+      meter.phase = .disk
+    } else if meter.phase != .limit {
       // The connection's handler sets and clears the phase of a rate limit.
-      if !hasRoom { meter.phase = .disk } else if meter.phase != .limit { meter.phase = .peer }
+      meter.phase = .peer
     }
   }
 
@@ -163,7 +152,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
 
   private func end(_ request: FinalizeRequest, _ completion: FinalizeCompletion) {
     guard !isOver, !isEnding else { return completion.fail(Self.aborted) }
-    ending = Ending(request: request, completion: completion)
+    ending = (request, completion)
     filler.complete()
     pump()
   }
@@ -171,7 +160,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   /// Hands what is left to the finalizer, once the end has been requested and every write has ended.
   private func handOver() {
     guard let ending else { return }
-    let tail = writer.tail(filler.takeTail(), ending.request, meter)
+    let tail = writer.tail(filler.takeTail(), ending.request)
     switch ending.completion {
     case .staged(let promise):
       writer.wait(for: finalizer.stage(tail, on: eventLoop)) { result in
@@ -196,18 +185,18 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     if case .slab(let slab) = tail.content { filler.release(slab) }
     switch result {
     case .success(let outcome):
-      meter.addStored(tail.placement.piece.count)
+      meter.addStored(tail.placement.extent.count)
       writer.releaseFile()
       filler.end()
       (ending, isOver) = (nil, true)
       return outcome
     case .failure(let error):
-      isOver ? finishEnding() : fail(error)
+      isOver ? writer.discardFile() : fail(error)
       return nil
     }
   }
 
-  // MARK: Ending early
+  // MARK: Abort and failure
 
   func abort() {
     end(with: Self.aborted)
@@ -225,11 +214,6 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     filler.end()
     ending?.completion.fail(error)
     ending = nil
-    finishEnding()
-  }
-
-  /// The last write has ended: the file can be deleted.
-  private func finishEnding() {
     writer.discardFile()
   }
 }

@@ -6,9 +6,10 @@ import UploadCore
 /// ``WritePlan`` decides where the bytes go. A slab that is also hashed counts as being written until both are done. Each
 /// completion is called once, on the event loop; within the call itself when the workers have been shut down.
 final class SlabWriter {
-  /// Writes at once: one fills the disk's queue while the other's completion travels back.
+  /// How many writes run at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
 
+  private let meter: UploadMeter
   private let directory: UploadDirectory
   private let workers: WorkerPool
   private let eventLoop: any EventLoop
@@ -20,22 +21,13 @@ final class SlabWriter {
   /// Whether the condition is being checked, or the file created and its blocks reserved.
   private(set) var isOpening = false
 
-  /// - Parameters:
-  ///   - size: of the content in bytes, as far as it is known.
-  ///   - isExact: whether it will be exactly that; otherwise it is an upper limit.
-  init(
-    size: UInt64?,
-    isExact: Bool,
-    hash: (any ContentHash)?,
-    directory: UploadDirectory,
-    workers: WorkerPool,
-    eventLoop: any EventLoop
-  ) {
-    self.directory = directory
-    self.workers = workers
+  init(meter: UploadMeter, hash: (any ContentHash)?, finalizer: Finalizer, eventLoop: any EventLoop) {
+    self.meter = meter
+    directory = finalizer.directory
+    workers = finalizer.workers
     self.eventLoop = eventLoop
-    hashing = hash.map { HashChain($0, workers: workers, eventLoop: eventLoop) }
-    plan = WritePlan(size: size, isExact: isExact)
+    hashing = hash.map { HashChain($0, workers: finalizer.workers, eventLoop: eventLoop) }
+    plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
   }
 
   /// Whether another slab can be written now. The first write also creates the file, so it runs alone.
@@ -82,24 +74,24 @@ final class SlabWriter {
 
   // MARK: Writing
 
-  /// Writes a slab behind those before; it must not change until the completion is called.
+  /// Writes a slab behind those written before; it must not change until the completion is called.
   /// - Parameter completion: gets how many bytes were written, or why they were not.
   func write(_ slab: Slab, then completion: @escaping (Result<Int, any Error>) -> Void) {
-    let piece = plan.next(slab.count)
+    let extent = plan.next(slab.count)
     let written = work(beside: hashing?.add(slab)) { [file, directory] () throws -> PartialFile in
       let file = try file ?? directory.createPartial()
-      try file.write(piece, slab.filled)
+      try file.write(extent, slab.filled)
       return file
     }
     wait(for: written) { result in
       if case .success(let file) = result { self.file = file }
-      completion(result.map { _ in piece.count })
+      completion(result.map { _ in extent.count })
     }
   }
 
   /// What the ``Finalizer`` has to write. A file that has not been created yet is small.
   /// - Parameter content: what is left, once every write has ended.
-  func tail(_ content: FileTail.Content, _ request: FinalizeRequest, _ meter: UploadMeter) -> FileTail {
+  func tail(_ content: FileTail.Content, _ request: FinalizeRequest) -> FileTail {
     FileTail(
       request: request,
       meter: meter,
@@ -136,12 +128,12 @@ final class SlabWriter {
 
   // MARK: The end
 
-  /// The file belongs to the finalizer, or has its name.
+  /// Drops the reference to the file, which belongs to the finalizer, or has its name.
   func releaseFile() {
     file = nil
   }
 
-  /// Deletes the file, where there is one; when no work on it is running any more.
+  /// Deletes the file, where there is one. Does nothing while work on it is running.
   func discardFile() {
     guard isIdle, let file else { return }
     self.file = nil
@@ -151,5 +143,39 @@ final class SlabWriter {
   /// Deletes a file. That frees its blocks, which takes time, so a worker does it.
   func discard(_ file: PartialFile) {
     workers.submit { _ in file.discard() }
+  }
+}
+
+/// Computes an upload's digests on the workers: slab after slab in the order of the file, each beside its write. Lives on
+/// one event loop.
+///
+/// Writes of an upload run two at once and end in any order, so each slab waits for the one before here, not in a worker.
+final class HashChain {
+  /// The hash of all slabs hashed so far, or why there is none.
+  private(set) var hash: Result<any ContentHash, any Error>
+  private var last: EventLoopFuture<any ContentHash>
+  private let workers: WorkerPool
+  private let eventLoop: any EventLoop
+
+  init(_ hash: any ContentHash, workers: WorkerPool, eventLoop: any EventLoop) {
+    self.hash = .success(hash)
+    last = eventLoop.makeSucceededFuture(hash)
+    self.workers = workers
+    self.eventLoop = eventLoop
+  }
+
+  /// Hashes the next slab; it must not change until the future completes, whether it succeeds or fails.
+  func add(_ slab: Slab) -> EventLoopFuture<Void> {
+    let (workers, eventLoop) = (workers, eventLoop)
+    let next = last.flatMap { hash in
+      workers.runIfActive(eventLoop: eventLoop) { () -> any ContentHash in
+        var hash = hash
+        hash.update(slab.filled)
+        return hash
+      }
+    }
+    last = next
+    next.assumeIsolated().whenComplete { self.hash = $0 }
+    return next.map { _ in }
   }
 }

@@ -65,7 +65,7 @@ import UploadTestSupport
         try UploadDirectory(path: place.path, calls: disk.calls, fileMode: mode)
       }
       #expect(error.code == .badDirectory)
-      #expect(error.message.contains("does not take mode 640") && error.message.contains("--file-mode"))
+      #expect(error.message.contains("does not support mode 640") && error.message.contains("--file-mode"))
       #expect(try place.names() == [])
     }
   }

@@ -104,7 +104,7 @@ import UploadTestSupport
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
       try await eventually("room") { try await first.hasRoom }
       #expect(!fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + 1))
-      try await first.feed(SplitMix64.bytes(Int(3 * Self.mebibyte)), pieces: repeatElement(300_000, count: 20))
+      try await first.feed(SplitMix64.bytes(Int(3 * Self.mebibyte)), chunks: repeatElement(300_000, count: 20))
       try await eventually("some is written") { first.meter.stored >= 2 * Self.mebibyte }
       let stored = first.meter.stored
       #expect(fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + stored))
@@ -197,10 +197,10 @@ import UploadTestSupport
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
       let bytes = SplitMix64.bytes(Int(6 * Self.mebibyte))
-      try await probe.feed(Array(bytes[..<2_000_000]), pieces: repeatElement(500_000, count: 4))
+      try await probe.feed(Array(bytes[..<2_000_000]), chunks: repeatElement(500_000, count: 4))
       try await eventually("blocks ahead") { disk.free.withLock { $0 } < 100 * Self.mebibyte }
       disk.free.withLock { $0 = 0 }
-      try await probe.feed(Array(bytes[2_000_000...]), pieces: repeatElement(500_000, count: 20))
+      try await probe.feed(Array(bytes[2_000_000...]), chunks: repeatElement(500_000, count: 20))
       let files = try await fixture.publish([probe.stage()])
       #expect(files.first?.size == 6 * Self.mebibyte)
       #expect(try fixture.place.read("file") == bytes)
@@ -300,7 +300,7 @@ import UploadTestSupport
       try fixture.place.write([9], to: "a.partial")
       let probe = try await fixture.probe(size: 3 * Self.mebibyte)
       let bytes = SplitMix64.bytes(1_500_001)
-      try await probe.feed(bytes, pieces: repeatElement(400_000, count: 4))
+      try await probe.feed(bytes, chunks: repeatElement(400_000, count: 4))
       let file = try await probe.keep("a.partial")
       #expect(file.name == "a (2).partial")
       #expect(try fixture.place.read("a (2).partial") == bytes, "without the blocks that were reserved for the rest")

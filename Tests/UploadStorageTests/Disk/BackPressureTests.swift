@@ -142,7 +142,7 @@ import UploadTestSupport
           group.addTask {
             let probe = try await fixture.probe()
             let bytes = SplitMix64.bytes(Slab.large + 100_000, seed: UInt64(number))
-            try await probe.feed(bytes, pieces: Array(repeating: 70_000, count: 20))
+            try await probe.feed(bytes, chunks: Array(repeating: 70_000, count: 20))
             _ = try await fixture.publish([probe.stage("\(number)")])
           }
         }

@@ -23,7 +23,7 @@ import UploadTestSupport
     try await withStore(threads: threads) { fixture in
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: TestHash())
-      try await probe.feed(bytes, pieces: repeatElement(300_000, count: size / 300_000 + 1))
+      try await probe.feed(bytes, chunks: repeatElement(300_000, count: size / 300_000 + 1))
       let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes))
       let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
@@ -39,7 +39,7 @@ import UploadTestSupport
     try await withStore { fixture in
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: nil)
-      try await probe.feed(bytes, pieces: repeatElement(1 << 20, count: size >> 20))
+      try await probe.feed(bytes, chunks: repeatElement(1 << 20, count: size >> 20))
       let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes), late: TestHash())
       let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
@@ -53,7 +53,7 @@ import UploadTestSupport
   ) async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: isLate ? nil : TestHash())
-      try await probe.feed(SplitMix64.bytes(size), pieces: repeatElement(1 << 20, count: size >> 20))
+      try await probe.feed(SplitMix64.bytes(size), chunks: repeatElement(1 << 20, count: size >> 20))
       let request = FinalizeRequest(
         name: try #require(FileName("a")),
         expected: TestHash.of(SplitMix64.bytes(size) + [1]),
@@ -78,7 +78,7 @@ import UploadTestSupport
   @Test func `an upload that ends early while it is hashed releases everything`() async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: TestHash())
-      try await probe.feed(SplitMix64.bytes(9 * Slab.large + 7), pieces: repeatElement(500_000, count: 20))
+      try await probe.feed(SplitMix64.bytes(9 * Slab.large + 7), chunks: repeatElement(500_000, count: 20))
       try await probe.abort()
       try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])

@@ -45,7 +45,7 @@ import UploadTestSupport
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       for pattern in Pattern.allCases {
         let probe = try await fixture.probe()
-        try await probe.feed(bytes, pieces: pattern.pieces(size, seed: UInt64(size)))
+        try await probe.feed(bytes, chunks: pattern.pieces(size, seed: UInt64(size)))
         let staged = try await probe.stage("\(pattern)")
         #expect(probe.meter.stored == UInt64(size))
         #expect(probe.meter.durable == 0)

@@ -74,7 +74,7 @@ import UploadTestSupport
       try await eventually("the fast upload's first bytes") { fast.meter.stored == UInt64(Slab.small) }
       // All that it takes from here on is the loop and the disk: no time passes.
       let more = SplitMix64.bytes(8 * Slab.large)
-      try await fast.feed(more, pieces: [Int](repeating: 256 * 1024, count: 32))
+      try await fast.feed(more, chunks: [Int](repeating: 256 * 1024, count: 32))
       try await eventually("its other bytes") { fast.meter.stored >= UInt64(7 * Slab.large) }
       #expect(fast.meter.peakResidentBytes > Slab.large, "it was granted large slabs too")
       try await fast.abort()

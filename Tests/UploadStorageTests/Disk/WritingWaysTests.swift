@@ -40,7 +40,7 @@ import UploadTestSupport
       for (stated, isExact) in [(UInt64(size), true), (UInt64(size) + 70_000, false), (nil, true)] {
         for pieces in [[size], [1, 4096, 70_001, size], Array(repeating: 65_536, count: size / 65_536)] {
           let probe = try await fixture.probe(size: stated, isExact: isExact)
-          try await probe.feed(bytes, pieces: pieces)
+          try await probe.feed(bytes, chunks: pieces)
           let files = try await fixture.publish([probe.stage()])
           let path = fixture.place.file("file")
           #expect(files.map(\.size) == [UInt64(size)])
@@ -60,7 +60,7 @@ import UploadTestSupport
       disk.forget()
       let size = 2 * Self.mebi + 5
       let probe = try await fixture.probe(size: UInt64(size))
-      try await probe.feed(SplitMix64.bytes(size), pieces: [size])
+      try await probe.feed(SplitMix64.bytes(size), chunks: [size])
       _ = try await fixture.publish([probe.stage()])
       let (small, large) = (Slab.small, Slab.large)
       #expect(
@@ -80,7 +80,7 @@ import UploadTestSupport
       disk.forget()
       let size = 16 * Slab.large + Slab.small
       let probe = try await fixture.probe(size: UInt64(size))
-      try await probe.feed(SplitMix64.bytes(size), pieces: Array(repeating: Slab.large, count: 20))
+      try await probe.feed(SplitMix64.bytes(size), chunks: Array(repeating: Slab.large, count: 20))
       _ = try await fixture.publish([probe.stage()])
       let started = disk.made.compactMap { if case .startWriteback(let range) = $0 { range } else { nil } }
       #expect(started.count == 17)

@@ -20,6 +20,11 @@ extension UploadDirectory {
     return (0..<snapshot.count).map { snapshot.name(at: $0).description }
   }
 
+  /// A new hidden file, as on file systems without unnamed files.
+  func createHidden() throws(UploadError) -> PartialFile {
+    try createHidden(in: current())
+  }
+
   /// A complete file that has no name yet.
   /// - Parameter isHidden: whether it has a hidden name, as on file systems without unnamed files.
   func stage(_ content: [UInt8], _ request: FinalizeRequest, isHidden: Bool = false) throws -> StagedDiskFile {

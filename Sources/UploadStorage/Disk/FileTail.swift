@@ -41,7 +41,7 @@ struct FileTail: Sendable {
   let hash: Result<any ContentHash, any Error>?
 
   /// Whether the file is not worth keeping in the page cache.
-  var isLarge: Bool { placement.piece.end >= WritePlan.largeFrom }
+  var isLarge: Bool { placement.extent.end >= WritePlan.largeFrom }
 
   /// Writes the tail, creates the file first if necessary, compares the digests, and notes type and digest; blocks. The
   /// result is complete but not synced.
@@ -49,15 +49,15 @@ struct FileTail: Sendable {
   ///   with.
   func write(into directory: UploadDirectory) throws -> StagedDiskFile {
     let file = try file ?? directory.createPartial()
-    let piece = placement.piece
+    let extent = placement.extent
     switch content {
     case .empty: break
-    case .slab(let slab): try file.write(piece, slab.filled, padding: slab.pad(to: WritePlan.alignment))
-    case .buffer(let bytes): try bytes.withUnsafeReadableBytes { try file.write(piece, $0) }
+    case .slab(let slab): try file.write(extent, slab.filled, padding: slab.pad(to: WritePlan.alignment))
+    case .buffer(let bytes): try bytes.withUnsafeReadableBytes { try file.write(extent, $0) }
     }
-    if placement.needsTruncation { try file.truncate(to: piece.end) }
+    if placement.needsTruncation { try file.truncate(to: extent.end) }
     var digests = try digestsOfContent()
-    if let late = request.late { digests.fill(from: try file.digests(late, length: piece.end)) }
+    if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
     try digests.require(request.expected)
     file.note(type: request.type, sha256: digests.sha256)
     try file.applyMode()

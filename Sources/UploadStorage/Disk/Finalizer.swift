@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import Synchronization
 import UploadCore
@@ -9,17 +10,14 @@ import UploadCore
 /// however many arrive, few syncs run at once. A single one does not wait for others.
 final class Finalizer: Sendable {
   /// A file to be staged, and published at once where its upload requests that.
-  private struct Member: Sendable {
-    let tail: FileTail
-    let completion: FinalizeCompletion
-  }
+  private typealias Member = (tail: FileTail, completion: FinalizeCompletion)
 
   private struct Groups {
     var queued = CircularBuffer<Member>()
     var running = 0
   }
 
-  /// Groups at once: one writes its files while another waits for the disk.
+  /// How many groups run at once: one writes its files while another waits for the disk.
   private static let groupsAtOnce = 4
   /// The most files of a group: all are open at once.
   private static let largestGroup = 64
@@ -28,7 +26,7 @@ final class Finalizer: Sendable {
 
   let directory: UploadDirectory
   let configuration: DiskStoreConfiguration
-  private let workers: WorkerPool
+  let workers: WorkerPool
   private let groups = Mutex(Groups())
 
   init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStoreConfiguration) {
@@ -43,7 +41,7 @@ final class Finalizer: Sendable {
   /// - Returns: fails with ``UploadError``, or `CancellationError` when the workers were shut down before.
   func stage(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StagedDiskFile> {
     let promise = eventLoop.makePromise(of: StagedDiskFile.self)
-    submit(Member(tail: tail, completion: .staged(promise)))
+    submit((tail, .staged(promise)))
     return promise.futureResult
   }
 
@@ -51,7 +49,7 @@ final class Finalizer: Sendable {
   /// - Returns: fails as ``stage(_:on:)`` does.
   func finalize(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StoredFile> {
     let promise = eventLoop.makePromise(of: StoredFile.self)
-    submit(Member(tail: tail, completion: .stored(promise)))
+    submit((tail, .stored(promise)))
     return promise.futureResult
   }
 
@@ -105,7 +103,7 @@ final class Finalizer: Sendable {
 
   private func finalize(_ members: [Member]) {
     var publishing: [(file: StagedDiskFile, promise: EventLoopPromise<StoredFile>)] = []
-    for (member, result) in zip(members, stage(members.map(\.tail))) {
+    for (member, result) in zip(members, stage(members.map { $0.tail })) {
       switch (member.completion, result) {
       case (.staged(let promise), _): promise.completeWith(result)
       case (.stored(let promise), .success(let file)): publishing.append((file, promise))
@@ -200,15 +198,37 @@ final class Finalizer: Sendable {
   }
 }
 
-/// How a ``DiskStore`` finalizes files.
-package struct DiskStoreConfiguration: Sendable {
-  /// What is synced before a file counts as stored.
-  package var durability: Durability
-  /// What happens when a name is taken.
-  package var onDuplicate: DuplicatePolicy
+/// One sync for all files of a group: of the whole file system, which includes every file on it (syncfs(2)) and costs as
+/// much as one, unless other programs have left much to write there.
+///
+/// The kernel reports a failed write once to each descriptor that was open then. With one descriptor for all groups only the
+/// first group that syncs would get the error, although another's bytes may be lost; so each group has its own, opened before
+/// its first byte is written.
+///
+/// Measured on ext4 with 4 KiB files, 32 at a time: 1.4 to 2.4 times as many files a second as with a sync each, at half
+/// the processor time.
+final class SyncTogether {
+  private let calls: FileCalls
+  private let descriptor: Int32
 
-  package init(durability: Durability = .full, onDuplicate: DuplicatePolicy = .rename) {
-    self.durability = durability
-    self.onDuplicate = onDuplicate
+  /// Begins to watch for failed writes; nil when no descriptor is available. Blocks.
+  init?(_ directory: UploadDirectory) {
+    calls = directory.calls
+    descriptor = DescriptorReserve.openFile { directory.calls.openAgain(directory.descriptor) }
+    if descriptor < 0 { return nil }
+  }
+
+  deinit {
+    DescriptorReserve.closeFile(descriptor)
+  }
+
+  /// Syncs files that were written after this was made; blocks.
+  /// - Returns: false when that failed, or cannot be relied on; then each file has to be synced by itself.
+  func syncs(_ files: [PartialFile]) -> Bool {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return false }
+    // While they were created another directory may have replaced the first, on another file system.
+    guard files.allSatisfy({ $0.identity?.device == UInt64(status.st_dev) }) else { return false }
+    return calls.hasLittleToWrite() && calls.syncFileSystem(descriptor) == 0
   }
 }
