@@ -8,7 +8,7 @@ package enum ScalarKind: Sendable {
   case wide
   /// None: combines with the character before it.
   case mark
-  /// Zero-width joiner and non-joiner: none, between the letters of a word or the characters of one emoji.
+  /// Zero-width joiner and non-joiner: none, between letters or the characters of one emoji.
   case joiner
   /// Two columns by itself, none behind the emoji whose skin it colours.
   case skinTone

@@ -50,7 +50,7 @@ struct OutgoingUpload: Sendable {
       case .pause(let duration):
         meter.pause(because: failed.error.message, attempt: retries.failures + 1, until: now + duration)
         try await cancellation.sleep(duration, on: resources.eventLoopGroup.next())
-        meter.startAgain()
+        meter.beginAttempt()
         attempt.renew()
       }
     }
@@ -93,7 +93,7 @@ struct OutgoingUpload: Sendable {
   /// What the connections will send; in buffered mode after reading all of it.
   private func content() async throws(UploadError) -> BodyContent {
     guard meter.mode == .buffered else {
-      if source.regular == nil { return .stream(source, StreamReader(source, atMost: resources.limiter?.pieceSize)) }
+      if source.regular == nil { return .stream(source, StreamReader(source, atMost: resources.limiter?.chunkSize)) }
       return target.isSecure ? .copied(source, PieceReader(source)) : .file(source)
     }
     let upload = self
@@ -103,7 +103,7 @@ struct OutgoingUpload: Sendable {
           reading: upload.source,
           framing: upload.request.prefix.count + upload.request.suffix.count,
           available: upload.resources.configuration.availableMemory(),
-          holding: { upload.meter.hold($0) },
+          holding: { upload.meter.add($0) },
           checkCancellation: { () throws(UploadError) in try upload.cancellation.check() }
         )
       }

@@ -94,7 +94,7 @@ package struct Uploader: Sendable {
           resources: resources
         )
       } catch {
-        ledger.fail(meter, cancellation.isCancelled ? .cancelled : .failed(error))
+        ledger.end(meter, cancellation.isCancelled ? .cancelled : .failed(error))
         onBegin(meter)
         return meter
       }
@@ -156,7 +156,7 @@ package struct Uploader: Sendable {
     } catch {
       outcome = upload.cancellation.isCancelled ? .cancelled : .failed(error)
     }
-    meter.letGoOfAll()
+    meter.removeAllMemory()
     ledger.end(meter, outcome)
   }
 }

@@ -75,7 +75,7 @@ package struct EventDeriver: Sendable {
     // Ends first: an upload that begins in the place of one that ended is then reported after it.
     for upload in snapshot.uploads where upload.outcome != nil { events += self.events(of: upload, at: snapshot.at) }
     var running = 0
-    for upload in snapshot.uploads where upload.outcome == nil && !upload.isInLine {
+    for upload in snapshot.uploads where upload.outcome == nil && !upload.isQueued {
       running += 1
       events += self.events(of: upload, at: snapshot.at)
     }
@@ -100,7 +100,7 @@ package struct EventDeriver: Sendable {
     var events: [UploadEvent] = []
     let known = histories[upload.id]
     var history = known ?? History(reportedAt: now)
-    if known == nil, !upload.hasFailedBeforeItBegan, !upload.isInLine { events.append(.started(upload)) }
+    if known == nil, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
     if let outcome = upload.outcome {
       histories[upload.id] = nil
       // It can only have finished by moving again; one that failed or was cancelled ended stalled.

@@ -34,7 +34,7 @@ import UploadCore
 
   @Test(arguments: [50_000, 1_000_000, 10_000_000, 1_000_000_000] as [UInt64], [1, 3, 20])
   func `Over ten seconds it keeps to the rate, and in no second to more than a little over`(rate: UInt64, takers: Int) {
-    let size = RateLimiter(bytesPerSecond: rate).pieceSize
+    let size = RateLimiter(bytesPerSecond: rate).chunkSize
     let taken = run(rate: rate, takers: takers, seconds: 10, lateness: 3_000_000) { _ in size }
     let total = taken.reduce(0) { $0 + $1.count }
     #expect(abs(Double(total) / Double(rate * 10) - 1) < 0.05)
@@ -74,7 +74,7 @@ import UploadCore
     #expect(slow.take(.max, at: .max) > 0 || slow.take(.max, at: 0) == .max)
     #expect(slow.take(-5, at: 0) >= 0)
     #expect(RateLimiter(bytesPerSecond: .max).take(1 << 40, at: 0) <= 1000)
-    #expect(slow.pieceSize == 1024)
-    #expect(RateLimiter(bytesPerSecond: .max).pieceSize == 1 << 20)
+    #expect(slow.chunkSize == 1024)
+    #expect(RateLimiter(bytesPerSecond: .max).chunkSize == 1 << 20)
   }
 }

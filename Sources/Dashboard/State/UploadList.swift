@@ -65,7 +65,7 @@ struct UploadList: Sendable {
         guard wasRunning else { continue }
         ended.append(upload.id)
         hasEnded = true
-      } else if upload.isInLine {
+      } else if upload.isQueued {
         waiting.append(upload.id)
       } else {
         active.append(upload.id)

@@ -92,7 +92,7 @@ struct ExchangeStateMachine {
 
   /// What the exchange waits for; nil when it is over and the last value stays valid.
   var phase: UploadPhase? {
-    if body.isSent { return isAwaitingResponse ? .answer : .finishing }
+    if body.isSent { return isAwaitingResponse ? .response : .finishing }
     switch state {
     case .idle, .awaitingContinue, .exchanging, .confirming: break
     case .closing, .closed: return nil

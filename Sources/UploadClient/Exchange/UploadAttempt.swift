@@ -48,7 +48,7 @@ struct UploadAttempt: Sendable {
 
   /// How the content is divided: into the pieces that suit its source, or smaller ones where a rate limit requires them.
   private var bodyPlan: BodyStateMachine.Plan {
-    let limit = limiter.map { UInt64(max(1, $0.pieceSize)) } ?? .max
+    let limit = limiter.map { UInt64(max(1, $0.chunkSize)) } ?? .max
     let pieceSize = min(content.pieceSize, limit)
     let checkedTail = min(BodyContent.checkedTail, limit)
     return switch content {

@@ -88,8 +88,8 @@ final class ReceiveBuffer: Sendable {
   private var largest: Int {
     let largest = isSecure ? Self.largestSecure : Self.largest
     guard server.hasRateLimit else { return largest }
-    let shared = server.limiter?.pieceSize ?? largest
-    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).pieceSize } ?? largest
+    let shared = server.limiter?.chunkSize ?? largest
+    let own = server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0).chunkSize } ?? largest
     return min(shared, own)
   }
 

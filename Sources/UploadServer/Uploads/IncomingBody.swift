@@ -52,7 +52,7 @@ extension UploadMeter {
   func noteLimit(_ isHeldBack: Bool) {
     switch phase {
     case .waiting, .peer, .limit: phase = isHeldBack ? .limit : .peer
-    case .disk, .memory, .input, .pause, .answer, .finishing: break
+    case .disk, .memory, .input, .pause, .response, .finishing: break
     }
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 import UploadCore
 
 /// The directory that an ``UploadDirectory`` stores files in while its path leads there: one descriptor, and calls on the
-/// names beneath it. It stays open for uploads that began before another directory replaced it.
+/// names beneath it. Uploads that began before another directory replaced it keep its descriptor valid.
 final class OpenedDirectory: Sendable {
   /// An entry of the directory: a link itself, not what it leads to.
   struct Entry {

@@ -70,7 +70,7 @@ struct WritePlan {
 
   /// Places the next extent; its count is a multiple of ``alignment``.
   mutating func next(_ count: Int) -> Extent {
-    // With unknown size, the first slab may already hold the whole file.
+    // With unknown size, the first slab may already contain the whole file.
     let isLarge = size.map { $0 >= Self.largeFrom } ?? (offset > 0)
     let extent = Extent(
       offset: offset,

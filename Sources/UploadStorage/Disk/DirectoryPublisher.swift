@@ -22,7 +22,7 @@ struct DirectoryPublisher {
     var aside: NameBytes?
     /// The file that it is to replace.
     var old: FileIdentity?
-    /// What must hold of the file that it replaces.
+    /// What the file that it replaces must satisfy.
     var condition: PublishCondition?
 
     /// Whether what has a name is this file, or the one that it is to replace.

@@ -81,7 +81,7 @@ final class SlabFiller {
   }
 
   private func begin(_ slab: Slab) {
-    meter.hold(slab.region)
+    meter.add(slab.region)
     buffer.begin(slab, at: eventLoop.now)
     if buffer.isSlow {
       offer(slab)
@@ -180,7 +180,7 @@ final class SlabFiller {
 
   /// Returns a slab that was taken, after its last use.
   func release(_ slab: Slab) {
-    meter.letGo(slab.region)
+    meter.remove(slab.region)
     budget.release(slab)
   }
 

@@ -213,7 +213,7 @@ package final class MemoryBudget: Sendable {
   /// The most that reservations may use together, in bytes, so that there is always room for uploads.
   package var reservable: Int { max(limit / 4, 3 * Slab.large) }
 
-  /// Reserves memory for something other than slabs, such as a listing; waits until uploads have released enough.
+  /// Reserves memory that is no slab, such as that of a listing; waits until uploads have released enough.
   /// - Parameter count: in bytes.
   /// - Returns: nil at once when all reservations together would exceed ``reservable``.
   package func reserve(_ count: Int) async -> MemoryReservation? {

@@ -41,7 +41,7 @@ import UploadCore
   @Test func `an upload that leaves the queue is under way`() {
     let upload = UploadSnapshot.waiting("a")
     var list = list([upload, .waiting("b")])
-    let hasChanged = list.take([upload.changed { $0.isInLine = false }, .waiting("b")], ticks: 0)
+    let hasChanged = list.take([upload.changed { $0.isQueued = false }, .waiting("b")], ticks: 0)
     #expect(hasChanged && list.activeCount == 1)
   }
 

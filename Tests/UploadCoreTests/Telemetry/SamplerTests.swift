@@ -38,7 +38,7 @@ import UploadTestSupport
     let table: [(UploadPhase, UploadState, StallCause?)] = [
       (.waiting, .waiting, peer), (.peer, moving, peer), (.disk, moving, .disk),
       (.memory, .waitingForMemory, .memory), (.limit, .limited, .limit), (.finishing, .finishing, nil),
-      (.input, moving, .input), (.answer, .finishing, .server),
+      (.input, moving, .input), (.response, .finishing, .server),
     ]
     let meter = begin(direction)
     for (phase, state, cause) in table {
@@ -117,7 +117,7 @@ import UploadTestSupport
     meter.addReceived(500_000)
     meter.addStored(400_000)
     let pages = MappedPages(65_536)
-    meter.hold(pages.region)
+    meter.add(pages.region)
     pages.touch(65_536)
     let snapshot = sampler.sample(at: start + .seconds(2))
     #expect(snapshot.at == start + .seconds(2))
@@ -155,7 +155,7 @@ import UploadTestSupport
     let meter = begin()
     meter.addReceived(300)
     let pages = MappedPages(4_096)
-    meter.hold(pages.region)
+    meter.add(pages.region)
     _ = sampler.sample(at: start + .seconds(1))
     ledger.end(meter, .finished(FinishedUpload(path: "a.bin", bytes: 300)), at: start + .seconds(3))
     let upload = try #require(sampler.sample(at: start + .seconds(10)).uploads.first)

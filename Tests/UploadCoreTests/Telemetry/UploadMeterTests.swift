@@ -19,7 +19,7 @@ import UploadTestSupport
     meter.addReceived(100)
     meter.pause(because: "gone", attempt: 2, until: .now)
     #expect((meter.received, meter.transferred) == (0, 100))
-    meter.startAgain()
+    meter.beginAttempt()
     meter.addReceived(30)
     #expect((meter.received, meter.transferred) == (30, 130))
     meter.pause(because: "gone again", attempt: 2, until: .now)
@@ -34,9 +34,9 @@ import UploadTestSupport
 
   @Test func `The peak stays when memory is given back`() {
     let pages = MappedPages(65_536)
-    meter.hold(pages.region)
+    meter.add(pages.region)
     meter.setNetworkBytes(1_000)
-    meter.letGo(pages.region)
+    meter.remove(pages.region)
     meter.setNetworkBytes(0)
     #expect(meter.residentBytes == 0)
     #expect(meter.peakResidentBytes == 66_536)
@@ -44,8 +44,8 @@ import UploadTestSupport
 
   @Test func `Resident are the pages that were touched, and the network's buffers`() {
     let (first, second) = (MappedPages(1 << 20), MappedPages(65_536))
-    meter.hold(first.region)
-    meter.hold(second.region)
+    meter.add(first.region)
+    meter.add(second.region)
     #expect(meter.residentBytes == 0)
     first.touch(40_000)
     #expect(meter.residentBytes == 40_960)
@@ -53,14 +53,14 @@ import UploadTestSupport
     meter.setNetworkBytes(1_000)
     #expect(meter.residentBytes == 40_960 + 65_536 + 1_000)
     #expect(meter.peakResidentBytes == 1 << 20 + 65_536 + 1_000, "the peak counts what is held")
-    meter.letGo(first.region)
+    meter.remove(first.region)
     #expect(meter.residentBytes == 66_536)
-    meter.letGoOfAll()
+    meter.removeAllMemory()
     #expect(meter.residentBytes == 0)
   }
 
   @Test func `Letting go of what is not held changes nothing`() {
-    meter.letGo(MappedPages(65_536).region)
+    meter.remove(MappedPages(65_536).region)
     #expect(meter.residentBytes == 0)
     meter.setNetworkBytes(10)
     #expect(meter.peakResidentBytes == 10)

@@ -12,7 +12,7 @@ import UploadTestSupport
   func `bytes become text and bytes again`(bytes: [UInt8]) {
     let text = NameBytes(bytes).losslessText
     #expect(NameBytes(lossless: text).bytes == bytes)
-    #expect(NameBytes.holdsBytes(text) == (text.utf8.elementsEqual(bytes) ? false : true))
+    #expect(NameBytes.containsRawBytes(text) == (text.utf8.elementsEqual(bytes) ? false : true))
   }
 
   @Test func `any bytes come back`() {

@@ -77,14 +77,13 @@ package enum ByteSize {
 
   /// `number` times `factor` in whole bytes, in integers so that `1.9GB` is exact; nil when it is no number or too large.
   private static func scaled(_ number: String, by factor: UInt64) -> UInt64? {
-    let pieces = number.split(separator: ".", omittingEmptySubsequences: false)
-    guard pieces.count <= 2, let whole = UInt64(pieces[0]) else { return nil }
+    let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let whole = UInt64(parts[0]) else { return nil }
     let (product, overflow) = whole.multipliedReportingOverflow(by: factor)
     guard !overflow else { return nil }
-    guard pieces.count == 2 else { return product }
-    guard let fraction = UInt64(pieces[1]), pieces[1].count <= 18 else { return nil }
-    var power: UInt64 = 1
-    for _ in 0..<pieces[1].count { power *= 10 }
+    guard parts.count == 2 else { return product }
+    guard let fraction = UInt64(parts[1]), parts[1].count <= 18 else { return nil }
+    let power = repeatElement(10 as UInt64, count: parts[1].count).reduce(1, *)
     let (high, low) = fraction.multipliedFullWidth(by: factor)
     let (sum, carried) = product.addingReportingOverflow(power.dividingFullWidth((high, low)).quotient)
     return carried ? nil : sum
@@ -146,5 +145,62 @@ enum Quantity {
     let start = text.drop(while: \.isWhitespace)
     let number = start.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     return (String(number), start[number.endIndex...].trimmingWhitespace.lowercased())
+  }
+}
+
+/// Spans of time as people write and read them.
+package enum TimeText {
+  /// Reads a span: `30s`, `500ms`, `2m`, `1.5h`, `7d`; a bare number is seconds.
+  /// - Throws: ``UploadError`` with code `badValue` and what a time looks like.
+  package static func parse(_ text: String) throws(UploadError) -> Duration {
+    let (number, unit) = Quantity.split(text)
+    guard let value = Double(number), let factor = secondsPerUnit(unit), value * factor <= longest else {
+      throw UploadError(
+        .badValue,
+        "\"\(PlainText.sanitized(text))\" is not a time. Write for example 500ms, 30s, 5m or 2h, at most 365d."
+      )
+    }
+    // To the nanosecond: as a binary fraction of a second 30 ms would be a little off.
+    return .nanoseconds((value * factor * 1e9).rounded())
+  }
+
+  /// `1:05`, `2:03:04`; whole seconds, rounded down, hours only where there are any.
+  package static func clock(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? Int(min(max(0, seconds), longest)) : 0
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    return hours > 0 ? "\(hours):\(padded(minutes)):\(padded(rest))" : "\(minutes):\(padded(rest))"
+  }
+
+  /// A year in seconds: nothing here waits longer.
+  private static let longest: Double = 365 * 86_400
+
+  /// A number of at least so many digits, as dates and times have them: `05`. Not for negative ones.
+  package static func padded(_ number: Int, to width: Int = 2) -> String {
+    let digits = "\(number)"
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+  }
+
+  private static func secondsPerUnit(_ unit: String) -> Double? {
+    switch unit {
+    case "ms": 0.001
+    case "", "s": 1
+    case "m", "min": 60
+    case "h": 3600
+    case "d": 86_400
+    default: nil
+    }
+  }
+}
+
+extension Duration {
+  /// The span in seconds as people read it: `30 s`, `0.5 s`.
+  package var formattedSeconds: String {
+    let tenths = Int((inSeconds * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+  }
+
+  /// The span in seconds as a floating-point number.
+  package var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

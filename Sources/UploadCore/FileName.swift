@@ -1,7 +1,7 @@
 /// A file name that is safe to create in one directory, made from the name that a client requests.
 ///
 /// Rules: the last path component; control, bidirectional and invisible characters removed (``InvisibleCharacters``);
-/// at most 255 bytes, cut before the extension; never empty, `.` or `..`; never one of the store's own partial files.
+/// at most 255 bytes, shortened before the extension; never empty, `.` or `..`; never one of the store's own partial files.
 /// Bytes that are not UTF-8 are kept: file systems store them.
 package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// The longest name that a file system accepts, in bytes (NAME_MAX).
@@ -34,16 +34,17 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// - Parameter isFlattened: whether the directories of a path have been removed before.
   package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
     let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
-    let name = Self.cleaned(NameBytes(component).pieces)
+    let name = Self.cleaned(NameBytes(component).units)
     guard !name.isEmpty, name != ".", name != ".." else { return nil }
     let short = Self.shortened(name)
-    // Checked after the cut: a long name can become a partial file's by losing its end.
+    // Checked after the shortening: a long name can become a partial file's by losing its end.
     bytes = Self.isPartial(short) ? Self.shortened(NameBytes("_".utf8 + short.bytes)) : short
     wasAltered = isFlattened || bytes != suggestion
   }
 
   /// Cleans the `filename` of a form's part. Old versions of Internet Explorer state a whole path there, `C:\dir\file`
-  /// or `\\server\share\file`; only such a name is cut at its last backslash, elsewhere that is an ordinary character.
+  /// or `\\server\share\file`; only such a name is shortened to what follows its last backslash, which elsewhere is an
+  /// ordinary character.
   package init?(formFilename filename: NameBytes) {
     let bytes = filename.bytes
     let backslash = UInt8(ascii: "\\")
@@ -56,19 +57,19 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     self.init(NameBytes(name), isFlattened: true)
   }
 
-  /// Without the invisible characters. Where one stood between two bytes that are not UTF-8 there is an underscore:
+  /// The name without its invisible characters. Where one was between two bytes that are not UTF-8 there is an underscore:
   /// side by side these could make up a control character.
-  private static func cleaned(_ pieces: [NameBytes.Piece]) -> NameBytes {
-    var kept: [NameBytes.Piece] = []
+  private static func cleaned(_ units: [NameBytes.Unit]) -> NameBytes {
+    var kept: [NameBytes.Unit] = []
     var isGap = false
-    for (piece, isShown) in zip(pieces, InvisibleCharacters.areShown(pieces.map(\.scalar))) {
+    for (unit, isShown) in zip(units, InvisibleCharacters.areShown(units.map(\.scalar))) {
       guard isShown else {
         isGap = true
         continue
       }
-      if isGap, piece.scalar == nil, let last = kept.last, last.scalar == nil { kept.append(.scalar("_")) }
+      if isGap, unit.scalar == nil, let last = kept.last, last.scalar == nil { kept.append(.scalar("_")) }
       isGap = false
-      kept.append(piece)
+      kept.append(unit)
     }
     return NameBytes(kept)
   }
@@ -119,15 +120,15 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
       guard length + character.utf8.count <= room else { break }
       length += character.utf8.count
     }
-    // A single character longer than the room (hundreds of combining marks) is cut between scalars instead; so is a
+    // A single character longer than the room (hundreds of combining marks) is divided between scalars instead; so is a
     // name that is not UTF-8.
     return stem.prefix(length > 0 ? length : lengthOfScalars(stem, upTo: room))
   }
 
   private static func lengthOfScalars(_ stem: ArraySlice<UInt8>, upTo room: Int) -> Int {
     var length = 0
-    for piece in NameBytes(stem).pieces {
-      let width = piece.scalar.map { UTF8.width($0) } ?? 1
+    for unit in NameBytes(stem).units {
+      let width = unit.scalar.map { UTF8.width($0) } ?? 1
       guard length + width <= room else { break }
       length += width
     }

@@ -1,6 +1,6 @@
 /// What an upload is doing, as every renderer shows it.
 package enum UploadState: String, Sendable, CaseIterable {
-  /// Accepted, no byte of the body yet; next: any other.
+  /// Accepted; no byte of the body has been received or sent yet.
   case waiting
   /// Incoming and moving.
   case receiving
@@ -10,13 +10,13 @@ package enum UploadState: String, Sendable, CaseIterable {
   case waitingForMemory
   /// No byte for longer than `--stall-after`; always with a ``StallCause``.
   case stalled
-  /// Held back by a rate limit.
+  /// Slowed down by a rate limit.
   case limited
-  /// Every byte has been taken; not all of it is durable yet, or the server has not responded yet.
+  /// Every byte has been received, or sent; not all are durable yet, or the server has not responded yet.
   case finishing
-  /// Over, and the file is where it belongs.
+  /// Over: the file is stored.
   case done
-  /// Over, and nothing was stored.
+  /// Over: nothing was stored.
   case failed
   /// Cancelled.
   case cancelled
@@ -35,13 +35,13 @@ package enum UploadPhase: UInt8, Sendable {
   case input
   /// No slab is free in the budget.
   case memory
-  /// A rate limit holds it back.
+  /// A rate limit slows it down.
   case limit
   /// An attempt has failed, and the next one waits for its time.
   case pause
   /// The server has every byte and has not responded yet (outgoing uploads only).
-  case answer
-  /// Every byte has been taken.
+  case response
+  /// Every byte has been received.
   case finishing
 }
 
@@ -57,7 +57,7 @@ package enum StallCause: String, Sendable, CaseIterable {
   case disk
   /// The memory budget is spent.
   case memory
-  /// A rate limit holds it back.
+  /// A rate limit slows it down.
   case limit
 }
 
@@ -81,8 +81,8 @@ package enum UploadDirection: String, Sendable, CaseIterable {
   case outgoing
 }
 
-/// Names one upload, or one request, in events and logs: twelve hexadecimal digits, random, so that the lines of two
-/// servers can be put together.
+/// Identifies one upload, or one request, in events and logs: twelve hexadecimal digits, random, so that the logs of two
+/// servers can be merged.
 package struct UploadID: Hashable, Sendable, CustomStringConvertible {
   private let value: UInt64
 
@@ -95,4 +95,49 @@ package struct UploadID: Hashable, Sendable, CustomStringConvertible {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 12 - digits.count) + digits
   }
+}
+
+/// The outcome of a successful upload, as events, summaries and the dashboard report it.
+///
+/// Differs from the file of a store: it is the same for an outgoing upload, whose file only the server has, and includes the
+/// declared and the detected media type, which no store keeps. The server makes it of the stored file and the meter.
+package struct FinishedUpload: Sendable, Equatable {
+  /// Where the file is: its name inside the store, or for an outgoing upload the name the server gave it.
+  package var path: String
+  /// The file's size in bytes.
+  package var bytes: UInt64
+  /// The best guess at the content's media type: detected, else declared, else by name.
+  package var type: String?
+  /// The media type as the sender stated it.
+  package var declaredType: String?
+  /// The media type as the bytes show it.
+  package var detectedType: String?
+  /// SHA-256 of the content in lower-case hexadecimal, where it was computed.
+  package var sha256: String?
+
+  package init(
+    path: String,
+    bytes: UInt64,
+    type: String? = nil,
+    declaredType: String? = nil,
+    detectedType: String? = nil,
+    sha256: String? = nil
+  ) {
+    self.path = path
+    self.bytes = bytes
+    self.type = type
+    self.declaredType = declaredType
+    self.detectedType = detectedType
+    self.sha256 = sha256
+  }
+}
+
+/// How an upload ended.
+package enum UploadOutcome: Sendable {
+  /// Every byte arrived and the file is stored.
+  case finished(FinishedUpload)
+  /// Nothing was stored; the error says why.
+  case failed(UploadError)
+  /// It was cancelled; nothing was stored.
+  case cancelled
 }

@@ -3,8 +3,8 @@ import Glibc
 /// A name as the bytes that a file system, a URL or a form gives it.
 ///
 /// Usually these are UTF-8, but Linux file systems accept any bytes except NUL and `/`. A Swift string would replace
-/// what is not UTF-8 with U+FFFD, and the file could not be found again; so names stay bytes from the request to the
-/// disk and back, and become text only where they are shown.
+/// other bytes with U+FFFD, and the file could not be found again; so names stay bytes from the request to the disk and
+/// back, and become text only where they are shown.
 package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral {
   package let bytes: [UInt8]
 
@@ -30,83 +30,80 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral {
   /// Whether the bytes are UTF-8, so that ``description`` is the exact name.
   package var isUTF8: Bool { String(validating: bytes, as: UTF8.self) != nil }
 
-  /// Calls `body` with the bytes and a NUL behind them, as system calls want a name.
+  /// Calls `body` with the bytes and a NUL behind them, the C string that system calls expect.
   package func withCString<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
     try body(bytes.map { CChar(bitPattern: $0) } + [0])
   }
 }
 
 extension NameBytes: CustomStringConvertible {
-  /// The name as text. Every byte that is not part of valid UTF-8 is written as `\xE9`, the way a shell's `$'…'` has it.
+  /// The name as text. Every byte that is not part of valid UTF-8 is written as `\xE9`, as in a shell's `$'…'`.
   package var description: String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
-    var text = String.UnicodeScalarView()
-    for piece in pieces {
-      switch piece {
-      case .scalar(let scalar): text.append(scalar)
-      case .invalid(let byte): text.append(contentsOf: Self.escape(byte).unicodeScalars)
+    return units.map { unit in
+      switch unit {
+      case .scalar(let scalar): String(scalar)
+      // Only bytes from 0x80 on are invalid: always two digits.
+      case .invalid(let byte): "\\x" + String(byte, radix: 16, uppercase: true)
       }
-    }
-    return String(text)
-  }
-
-  private static func escape(_ byte: UInt8) -> String {
-    // Only bytes from 0x80 on are invalid: always two digits.
-    "\\x" + String(byte, radix: 16, uppercase: true)
+    }.joined()
   }
 }
 
 extension NameBytes {
   /// A scalar, or a byte that is not part of valid UTF-8.
-  enum Piece: Equatable {
+  enum Unit: Equatable {
     case scalar(Unicode.Scalar)
     case invalid(UInt8)
 
+    /// nil for an invalid byte.
     var scalar: Unicode.Scalar? {
       switch self {
       case .scalar(let scalar): scalar
       case .invalid: nil
       }
     }
+
+    /// The bytes that it was decoded from.
+    var bytes: [UInt8] {
+      switch self {
+      case .scalar(let scalar): Array(String(scalar).utf8)
+      case .invalid(let byte): [byte]
+      }
+    }
   }
 
   /// The bytes decoded as UTF-8 without loss.
-  var pieces: [Piece] {
+  var units: [Unit] {
     var parser = Unicode.UTF8.ForwardParser()
     var input = bytes.makeIterator()
     var position = 0
-    var pieces: [Piece] = []
+    var units: [Unit] = []
     while true {
       switch parser.parseScalar(from: &input) {
       case .valid(let encoded):
-        pieces.append(.scalar(Unicode.UTF8.decode(encoded)))
+        units.append(.scalar(Unicode.UTF8.decode(encoded)))
         position += encoded.count
       case .error(let length):
-        pieces += bytes[position..<position + length].map { .invalid($0) }
+        units += bytes[position..<position + length].map { .invalid($0) }
         position += length
       case .emptyInput:
-        return pieces
+        return units
       }
     }
   }
 
-  init(_ pieces: some Sequence<Piece>) {
-    var bytes: [UInt8] = []
-    for piece in pieces {
-      switch piece {
-      case .scalar(let scalar): bytes.append(contentsOf: String(scalar).utf8)
-      case .invalid(let byte): bytes.append(byte)
-      }
-    }
-    self.init(bytes)
+  /// The bytes that ``units`` were decoded from.
+  init(_ units: some Sequence<Unit>) {
+    self.init(units.flatMap(\.bytes))
   }
 }
 
 /// Names and paths in a `String` without loss.
 ///
-/// Arguments, the file picker and the queue handle paths as strings. A string cannot hold bytes that are not UTF-8, so each
-/// such byte becomes one private-use scalar, U+10FE80 for 0x80 to U+10FEFF for 0xFF (as Python's `surrogateescape` does
-/// with surrogates, which Swift's strings cannot hold). Where those scalars themselves come as UTF-8, their four bytes
+/// Arguments, the file picker and the queue handle paths as strings. A string cannot contain bytes that are not UTF-8, so
+/// each such byte becomes one private-use scalar, U+10FE80 for 0x80 to U+10FEFF for 0xFF (as Python's `surrogateescape` does
+/// with surrogates, which Swift's strings cannot contain). Where those scalars themselves occur as UTF-8, their four bytes
 /// are written so too, and every sequence of bytes has one text. ``PlainText/sanitized(_:)`` shows such a byte as `\xE9`.
 extension NameBytes {
   private static let base: UInt32 = 0x10FE00
@@ -114,56 +111,53 @@ extension NameBytes {
 
   /// The bytes that a text from ``losslessText`` stands for.
   package init(lossless text: String) {
-    guard Self.mayHoldBytes(text) else {
+    guard Self.mayContainRawBytes(text) else {
       self.init(text)
       return
     }
-    var bytes: [UInt8] = []
-    for scalar in text.unicodeScalars {
-      if Self.scalars.contains(scalar.value) {
-        bytes.append(UInt8(truncatingIfNeeded: scalar.value))
-      } else {
-        bytes.append(contentsOf: String(scalar).utf8)
+    self.init(
+      text.unicodeScalars.flatMap { scalar -> [UInt8] in
+        guard !Self.scalars.contains(scalar.value) else { return [UInt8(truncatingIfNeeded: scalar.value)] }
+        return Array(String(scalar).utf8)
       }
-    }
-    self.init(bytes)
+    )
   }
 
   /// A text that ``init(lossless:)`` makes these bytes of; the name itself where it is UTF-8.
   package var losslessText: String {
-    if let text = String(validating: bytes, as: UTF8.self), !Self.mayHoldBytes(text) { return text }
+    if let text = String(validating: bytes, as: UTF8.self), !Self.mayContainRawBytes(text) { return text }
     var text = String.UnicodeScalarView()
-    for piece in pieces {
-      switch piece {
-      case .scalar(let scalar) where !Self.scalars.contains(scalar.value): text.append(scalar)
-      case .scalar(let scalar): for byte in String(scalar).utf8 { text.append(Self.scalar(byte)) }
-      case .invalid(let byte): text.append(Self.scalar(byte))
+    for unit in units {
+      if let scalar = unit.scalar, !Self.scalars.contains(scalar.value) {
+        text.append(scalar)
+      } else {
+        text.append(contentsOf: unit.bytes.map(Self.scalar))
       }
     }
     return String(text)
   }
 
   /// Whether a text from ``losslessText`` stands for bytes that are not UTF-8.
-  package static func holdsBytes(_ text: String) -> Bool {
-    mayHoldBytes(text) && text.unicodeScalars.contains { scalars.contains($0.value) }
+  package static func containsRawBytes(_ text: String) -> Bool {
+    mayContainRawBytes(text) && text.unicodeScalars.contains { scalars.contains($0.value) }
   }
 
-  /// Calls `body` with a path from ``losslessText`` as system calls want it.
+  /// Calls `body` with a path from ``losslessText`` as the C string that system calls expect.
   package static func withPath<Result>(
     _ path: String,
     _ body: (UnsafePointer<CChar>) throws -> Result
   ) rethrows -> Result {
-    guard mayHoldBytes(path) else { return try path.withCString(body) }
+    guard mayContainRawBytes(path) else { return try path.withCString(body) }
     return try NameBytes(lossless: path).withCString(body)
   }
 
-  /// A quick look: the scalars, as others beyond U+100000, begin with 0xF4 in UTF-8.
-  private static func mayHoldBytes(_ text: String) -> Bool {
+  /// A quick check, true for some other texts too: the scalars, as all beyond U+100000, begin with 0xF4 in UTF-8.
+  private static func mayContainRawBytes(_ text: String) -> Bool {
     text.utf8.contains(0xF4)
   }
 
   private static func scalar(_ byte: UInt8) -> Unicode.Scalar {
-    // Always a scalar: the range holds no surrogate.
+    // Always a scalar: the range contains no surrogate.
     Unicode.Scalar(base + UInt32(byte)) ?? "\u{FFFD}"
   }
 }
