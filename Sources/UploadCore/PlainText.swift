@@ -16,8 +16,8 @@ package enum PlainText {
     return String(result)
   }
 
-  /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, or a
-  /// line separator.
+  /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028 and
+  /// U+2029 included.
   package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     InvisibleCharacters.contains(scalar)
   }
@@ -33,9 +33,9 @@ extension StringProtocol {
 
 /// Characters that cannot be seen: most only disguise a name or steer a terminal, a few belong to what is seen.
 ///
-/// Removed or replaced: controls, bidirectional controls and other format characters (general category Cc, Cf), line and
-/// paragraph separators, and everything that Unicode calls default-ignorable. Kept, because emoji and several scripts
-/// are misspelt without them:
+/// Removed or replaced: controls, bidirectional controls and other format characters, the separators U+2028 and U+2029
+/// (general categories Cc, Cf, Zl, Zp), and everything that Unicode calls default-ignorable. Kept, because emoji and several
+/// scripts are misspelt without them:
 /// * zero-width joiner and non-joiner between letters or between emoji, and behind a virama (Indic scripts);
 /// * a variation selector behind a character that it can change;
 /// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).

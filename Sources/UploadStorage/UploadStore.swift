@@ -50,18 +50,6 @@ package protocol UploadStore: Sendable {
   func freeSpace() -> UInt64?
 }
 
-extension UploadStore {
-  /// Begins to store one file without a condition.
-  package func begin(
-    _ meter: UploadMeter,
-    hash: (any ContentHash)?,
-    on eventLoop: any EventLoop,
-    delegate: any UploadSinkDelegate
-  ) -> any UploadSink {
-    begin(meter, hash: hash, condition: nil, on: eventLoop, delegate: delegate)
-  }
-}
-
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
 package protocol UploadSink: AnyObject {
   /// Accepts the next bytes. Bytes for which there is no room yet are queued, so that none are lost; check ``hasRoom``

@@ -1,4 +1,6 @@
-/// What a test waited for did not come.
+import Foundation
+
+/// A condition that a test waited for did not become true in time.
 package struct TimeoutError: Error, CustomStringConvertible {
   package let description: String
 
@@ -7,11 +9,11 @@ package struct TimeoutError: Error, CustomStringConvertible {
   }
 }
 
-/// Waits until `condition` holds; looks every few milliseconds.
+/// Waits until `condition` is true; evaluates it every few milliseconds.
 ///
-/// `timeout` is only a bound against hanging, since a machine under load is no failure. What counts is time in which the
-/// condition could have been looked at again: a test that waits for its turn among all others loses little of it.
-/// - Throws: ``TimeoutError`` naming `what` when it never held, and whatever `condition` throws.
+/// `timeout` only prevents hanging, since a machine under load is no failure. It counts only time in which the condition
+/// could have been evaluated again: a test that waits for a thread among all others loses little of it.
+/// - Throws: ``TimeoutError`` naming `what` when it never was true, and any error that `condition` throws.
 package func eventually(
   _ what: String = "the condition",
   timeout: Duration = .seconds(120),
@@ -26,5 +28,12 @@ package func eventually(
     let now = ContinuousClock.now
     left -= min(now - lastLook, .milliseconds(100))
     lastLook = now
+  }
+}
+
+/// Runs `work`, which may block, on a thread of its own; the tests' threads, of which there are few, continue meanwhile.
+package func onThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Swift.Result(catching: work)) }
   }
 }

@@ -64,4 +64,13 @@ import UploadTestSupport
       #expect(!directory.reader.stamp.isSame(as: second))
     }
   }
+
+  /// Any program may set the time of a directory, and some file systems store all 64 bits.
+  @Test(arguments: [Int64.min, -1, 0, 1_700_000_000, .max])
+  func `times of change of any value do not trap`(seconds: Int64) {
+    let content = ContentVersion(size: 0, seconds: seconds, nanoseconds: 999_999_999)
+    #expect(DirectoryStamp.isSettled(content, at: .seconds(1_800_000_000)) == (seconds < 1_800_000_000))
+    #expect(!DirectoryStamp.isSettled(content, at: content.modified + .milliseconds(100)))
+    #expect(DirectoryStamp.isSettled(content, at: content.modified + .milliseconds(101)))
+  }
 }

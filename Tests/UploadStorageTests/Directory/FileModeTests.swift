@@ -26,7 +26,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false], ["640", "444", "666"])
-  func `stored files get the mode that was chosen, whatever the umask`(isHidden: Bool, text: String) async throws {
+  func `stored files get the chosen mode under any umask`(isHidden: Bool, text: String) async throws {
     try await withTemporaryDirectory { place in
       let mode = try FileMode(octal: text)
       let disk = FaultyDisk { call in isHidden && call == .openUnnamed ? .fails(EOPNOTSUPP) : .fine }

@@ -48,7 +48,7 @@ import UploadTestSupport
     return try #require(try await probe.notified.errors.first)
   }
 
-  @Test func `No upload is rejected for space that counts twice while it is reserved`() async throws {
+  @Test func `no upload is rejected for space that counts twice while it is reserved`() async throws {
     let free = Atomic<UInt64>(100)
     let looks = Atomic(0)
     let space = FreeSpace(keeping: 0) {
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A promise ends with its upload, and shrinks as bytes are written`() async throws {
+  @Test func `a promise ends with its upload, and shrinks as bytes are written`() async throws {
     let disk = SmallDisk(free: 10 * Self.mebibyte, supportsReserve: false)
     try await withStore(calls: disk.calls) { fixture in
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
@@ -124,7 +124,7 @@ import UploadTestSupport
   )
     async throws
   {
-    // Enough for half of what comes, and for one reserve ahead but not for two.
+    // Enough for half of the body, and for one reserve ahead but not for two.
     let disk = SmallDisk(free: 100 * Self.mebibyte, supportsReserve: supportsReserve)
     let least = Mutex(UInt64.max)
     var calls = disk.calls
@@ -307,5 +307,21 @@ import UploadTestSupport
       #expect(try fixture.place.read("a.partial") == [9])
       #expect(probe.meter.durable == UInt64(bytes.count))
     }
+  }
+
+  @Test func `sizes of any sum are accepted where the free space is not known, and do not trap`() throws {
+    let space = FreeSpace(keeping: 0) { nil }
+    for _ in 0..<3 { try space.promise(.max) }
+    for _ in 0..<3 { space.release(.max) }
+    #expect(space.hasRoom(for: .max))
+  }
+
+  @Test func `sizes whose sum exceeds 64 bits are rejected where the free space is known`() throws {
+    let space = FreeSpace(keeping: 0) { UInt64.max }
+    try space.promise(.max - 1)
+    let error = try #require(throws: UploadError.self) { try space.promise(2) }
+    #expect(error.code == .diskFull)
+    space.release(.max - 1)
+    try space.promise(.max)
   }
 }

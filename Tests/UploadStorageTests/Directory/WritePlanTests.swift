@@ -7,7 +7,7 @@ import UploadTestSupport
   private static let kibi = 1024
   private static let mebi = 1024 * 1024
 
-  @Test func `A small file of known size goes through the page cache, and reserves nothing`() {
+  @Test func `a small file of known size goes through the page cache, and reserves nothing`() {
     var plan = WritePlan(size: UInt64(Self.mebi - 1), isExact: true)
     #expect(plan.reserveWhole() == nil)
     let extent = plan.next(Slab.small)
@@ -29,7 +29,7 @@ import UploadTestSupport
     #expect(tail.needsTruncation, "the last block is padded")
   }
 
-  @Test func `A large file that ends with a block needs no truncation`() {
+  @Test func `a large file that ends with a block needs no truncation`() {
     var plan = WritePlan(size: UInt64(Self.mebi), isExact: true)
     _ = plan.reserveWhole()
     _ = plan.next(Slab.small)
@@ -74,7 +74,7 @@ import UploadTestSupport
     #expect(extent.ahead == UInt64(Slab.small)..<extent.end)
   }
 
-  @Test func `The last extent is cached when the file is small or its memory is not aligned`() {
+  @Test func `the last extent is cached when the file is small or its memory is not aligned`() {
     for (before, count, isAligned, way) in [
       (0, Self.mebi - 1, true, WritePlan.Way.cached), (0, Self.mebi, true, .large), (0, Self.mebi, false, .cached),
       (Self.mebi, 1, true, .large), (Self.mebi, 1, false, .cached), (Self.mebi, 0, true, .cached),
@@ -85,7 +85,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Extents follow one another without a gap, aligned, whatever their sizes`() {
+  @Test func `extents of any sizes are aligned and follow one another without a gap`() {
     var generator = SplitMix64(seed: 7)
     for _ in 0..<1000 {
       let size = Bool.random(using: &generator) ? UInt64.random(in: 0...(1 << 30), using: &generator) : nil
@@ -108,7 +108,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(0, 0), (1, 0), (4095, 0), (4096, 4096), (4097, 4096), (65_537, 65_536)])
-  func `The aligned part is whole blocks`(count: Int, part: Int) {
+  func `the aligned part is whole blocks`(count: Int, part: Int) {
     #expect(WritePlan.alignedPart(of: count) == part)
   }
 }

@@ -6,7 +6,7 @@ import UploadTestSupport
 @testable import UploadStorage
 
 @Suite struct BackPressureTests {
-  @Test func `While the disk is busy there is no room, and the delegate is notified once there is`() async throws {
+  @Test func `while the disk is busy there is no room, and the delegate is notified once there is`() async throws {
     try await withStore(threads: 1) { fixture in
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
@@ -58,7 +58,7 @@ import UploadTestSupport
     return held
   }
 
-  @Test func `With the budget spent an upload waits for memory, and is served`() async throws {
+  @Test func `with the budget spent an upload waits for memory, and is served`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       var held = spend(fixture.budget)
       #expect(fixture.budget.use.used == MemoryBudget.minimum)
@@ -79,7 +79,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An empty file needs no memory at all`() async throws {
+  @Test func `an empty file needs no memory at all`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       let held = spend(fixture.budget)
       let probe = try await fixture.probe()
@@ -123,7 +123,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Staging waits for memory like any write`() async throws {
+  @Test func `staging waits for memory like any write`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       let held = spend(fixture.budget)
       let probe = try await fixture.probe()

@@ -16,7 +16,7 @@ import UploadTestSupport
     try await SinkProbe(fixture.store, size: size, isExact: true, hash: hash, on: fixture.eventLoop)
   }
 
-  @Test(arguments: sizes, [1, 16]) func `The digest is the content's, whatever order its writes end in`(
+  @Test(arguments: sizes, [1, 16]) func `the digest is the content's in any order of completed writes`(
     size: Int,
     threads: Int
   ) async throws {
@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes) func `A digest requested only at the end is computed of the stored file`(
+  @Test(arguments: sizes) func `a digest requested only at the end is computed of the stored file`(
     size: Int
   ) async throws {
     try await withStore { fixture in
@@ -85,13 +85,13 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A slow hash holds an upload back, and its memory stays bounded`() async throws {
+  @Test func `a slow hash holds an upload back, and its memory stays bounded`() async throws {
     try await withStore { fixture in
       let gate = DispatchSemaphore(value: 0)
       let probe = try await probe(fixture, hash: HeldHash(gate: gate))
       let bytes = SplitMix64.bytes(Slab.small + 2 * Slab.large)
       try await probe.write(bytes)
-      // The first slab is written long before its hash goes on; until then no other follows it.
+      // The first slab is written long before its hash continues; until then no other follows it.
       #expect(try await !probe.hasRoom)
       #expect(probe.meter.stored == 0)
       #expect(probe.meter.residentBytes == Slab.small + Slab.large)
@@ -103,7 +103,7 @@ import UploadTestSupport
   }
 }
 
-/// A hash that does not go on before a test lets it.
+/// A hash that waits until a test lets it continue.
 private struct HeldHash: ContentHash {
   let gate: DispatchSemaphore
   private var hash = TestHash()

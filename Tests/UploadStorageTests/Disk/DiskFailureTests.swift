@@ -114,7 +114,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A write that fails among others ends the upload once`() async throws {
+  @Test func `a write that fails among others ends the upload once`() async throws {
     try await withStore(threads: 2) { fixture in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))

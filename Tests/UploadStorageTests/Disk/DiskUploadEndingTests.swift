@@ -72,7 +72,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [0, 10, Slab.small, Slab.small + 10])
-  func `An abort while the file is being staged deletes it`(size: Int) async throws {
+  func `an abort while the file is being staged deletes it`(size: Int) async throws {
     try await withStore(durability: .full, threads: 1) { fixture in
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An abort after staging does nothing, the store deletes the file`() async throws {
+  @Test func `an abort after staging does nothing, the store deletes the file`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -99,7 +99,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A staged file without a reference is deleted`() async throws {
+  @Test func `a staged file without a reference is deleted`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -108,7 +108,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `After the end no more bytes are accepted`() async throws {
+  @Test func `after the end no more bytes are accepted`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.abort()
@@ -120,7 +120,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Staging twice fails the second time only`() async throws {
+  @Test func `staging twice fails the second time only`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -131,7 +131,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A sink without a reference ends with its last write`() async throws {
+  @Test func `a sink without a reference ends with its last write`() async throws {
     try await withStore(threads: 1) { fixture in
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
       try await fixture.probe().write(SplitMix64.bytes(Slab.small))
@@ -140,7 +140,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Workers that were shut down fail the upload instead of hanging it`() async throws {
+  @Test func `workers that were shut down fail the upload instead of hanging it`() async throws {
     try await withTemporaryDirectory { place in
       let workers = WorkerPool(threads: 1)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))

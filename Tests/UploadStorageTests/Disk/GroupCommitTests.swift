@@ -92,7 +92,7 @@ import UploadTestSupport
     #expect(count(.sync, disk) == 0)
   }
 
-  @Test func `No name is given before the bytes are synced`() async throws {
+  @Test func `no file gets its name before its bytes are synced`() async throws {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk { call in
         if call == .syncFileSystem { #expect(DirectoryNames.read(place.path) == []) }
@@ -106,7 +106,7 @@ import UploadTestSupport
   }
 
   /// The kernel reports a failed write once to each descriptor: with one for all groups only the first would learn of it.
-  @Test func `A group syncs by a descriptor of its own, opened before its first byte is written`()
+  @Test func `a group syncs by a descriptor of its own, opened before its first byte is written`()
     async throws
   {
     try await withTemporaryDirectory { place in
@@ -138,7 +138,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A group that gets no descriptor of its own syncs its files one by one`() async throws {
+  @Test func `a group that gets no descriptor of its own syncs its files one by one`() async throws {
     let disk = FaultyDisk { $0 == .openAgain ? .fails(EMFILE) : .fine }
     try await finalize(8, disk) { _, outcomes in
       #expect(failures(outcomes) == [])
@@ -148,7 +148,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `Files on another file system than the group's directory are synced one by one`() async throws {
+  func `files on another file system than the group's directory are synced one by one`() async throws {
     try await MountedFileSystem.withTmpfs(size: Slab.large) { elsewhere in
       try await withTemporaryDirectory { place in
         let disk = FaultyDisk()
@@ -166,7 +166,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `A sync of the whole file system is used only where it syncs`() async throws {
+  func `a sync of the whole file system is used only where it syncs`() async throws {
     let calls = FileCalls()
     try await MountedFileSystem.withTmpfs(size: Slab.large) { path in
       let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -179,7 +179,7 @@ import UploadTestSupport
     #expect(calls.syncFileSystem(proc) == -1 && errno == ENOSYS)
   }
 
-  @Test func `One or two files are synced by themselves`() async throws {
+  @Test func `one or two files are synced by themselves`() async throws {
     let disk = FaultyDisk()
     try await finalize(2, disk) { _, _ in }
     #expect(count(.syncFileSystem, disk) == 0)
@@ -197,7 +197,7 @@ import UploadTestSupport
     #expect(count(.syncDirectory, disk) == 1)
   }
 
-  @Test func `When the sync of all files fails each is synced by itself`() async throws {
+  @Test func `when the sync of all files fails each is synced by itself`() async throws {
     let counter = Counter()
     let disk = FaultyDisk { call in
       switch call {
@@ -253,7 +253,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Files of one name in one group are numbered, or rejected one by one`() async throws {
+  @Test func `files of one name in one group are numbered, or rejected one by one`() async throws {
     try await finalize(5, named: { _ in "same.txt" }, FaultyDisk()) { fixture, outcomes in
       #expect(names(outcomes).count == 5)
       let stored = try fixture.place.names()
@@ -266,7 +266,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A file of a group that is only staged gets no name, the others get theirs`() async throws {
+  @Test func `a file of a group that is only staged gets no name, the others get theirs`() async throws {
     try await withStore(threads: 1) { fixture in
       let finalizer = Finalizer(directory: fixture.directory, workers: fixture.workers, configuration: .init())
       let gate = await WorkerGate(holding: fixture.workers, threads: 1)
@@ -283,7 +283,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `With durability none nothing is synced`() async throws {
+  @Test func `with durability none nothing is synced`() async throws {
     let disk = FaultyDisk()
     try await finalize(8, disk, durability: .none) { fixture, _ in
       let stored = try fixture.place.names()

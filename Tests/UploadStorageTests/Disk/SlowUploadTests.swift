@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// Slow and stalled uploads hold little, so that many of them leave room for others.
+/// Slow and stalled uploads use little memory, so that many of them leave room for others.
 @Suite struct SlowUploadTests {
   @Test func `a large slab that is not filled in a second is written and released`() async throws {
     try await withTimedStore { fixture, loop in
@@ -40,7 +40,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A small slab is kept while no other upload waits`() async throws {
+  @Test func `a small slab is kept while no other upload waits`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(20_000))
@@ -112,7 +112,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `with the budget spent by slow uploads all of them store what they send`() async throws {
+  @Test func `all slow uploads are stored completely although they have spent the budget`() async throws {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
       let count = 2 * MemoryBudget.minimum / Slab.small
       var probes: [SinkProbe] = []

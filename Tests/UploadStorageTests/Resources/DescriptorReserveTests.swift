@@ -10,7 +10,7 @@ import Testing
     return Int32(clamping: limit.rlim_cur)
   }
 
-  @Test func `A descriptor among the last is closed at once`() throws {
+  @Test func `a descriptor among the last is closed at once`() throws {
     let high = Self.limit - 24
     #expect(DescriptorReserve.contains(high) && !DescriptorReserve.contains(high - 1) && !DescriptorReserve.contains(0))
     let given = DescriptorReserve.openFile { fcntl(0, F_DUPFD_CLOEXEC, high) }

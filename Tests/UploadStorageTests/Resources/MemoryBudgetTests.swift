@@ -42,7 +42,7 @@ import UploadCore
   }
 
   @Test(arguments: [0, 1, UInt64(MemoryBudget.minimum) - 1])
-  func `A budget that no upload fits into is rejected, with the least that is accepted`(limit: UInt64) throws {
+  func `a budget that no upload fits into is rejected, with the least that is accepted`(limit: UInt64) throws {
     let error = try #require(throws: UploadError.self) { try MemoryBudget(limit: limit) }
     #expect(error.code == .badValue)
     #expect(error.message.contains("give at least \(ByteSize.text(UInt64(MemoryBudget.minimum)))"))
@@ -124,7 +124,7 @@ import UploadCore
     #expect(budget.take(upTo: Slab.small) != nil, "no upload waits any more")
   }
 
-  @Test func `A dropped ticket is never served`() async throws {
+  @Test func `a dropped ticket is never served`() async throws {
     let budget = try budget()
     let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
@@ -179,7 +179,7 @@ import UploadCore
     #expect(budget.take(upTo: Slab.small) === held)
   }
 
-  @Test func `Many threads never hold more than the limit`() async throws {
+  @Test func `many threads together never use more than the limit`() async throws {
     let budget = try budget()
     let eventLoop = eventLoop
     let most = await withTaskGroup { group in

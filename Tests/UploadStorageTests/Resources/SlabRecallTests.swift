@@ -85,7 +85,7 @@ import UploadCore
     #expect(recalls.all == [1])
   }
 
-  @Test func `an upload that finds room only for a small slab has the next one made large`() async throws {
+  @Test func `an upload that gets a small slab for lack of room gets a large one next`() async throws {
     let slabs = spend()
     let recalls = Recalls()
     for number in 0..<32 { budget.offer(slabs[number], on: eventLoop, recall: recalls.note(number)) }

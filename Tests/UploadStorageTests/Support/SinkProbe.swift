@@ -55,7 +55,7 @@ final class SinkProbe: Sendable {
     self.meter = meter
     (delegate, sink) = try await eventLoop.submit {
       let delegate = Delegate()
-      let sink = store.begin(meter, hash: hash, on: eventLoop, delegate: delegate)
+      let sink = store.begin(meter, hash: hash, condition: nil, on: eventLoop, delegate: delegate)
       return (NIOLoopBound(delegate, eventLoop: eventLoop), NIOLoopBound(sink, eventLoop: eventLoop))
     }.get()
   }

@@ -7,7 +7,7 @@ final class WorkerGate: Sendable {
   private let gate = DispatchSemaphore(value: 0)
   private let threads: Int
 
-  /// Waits until every one of the pool's `threads` is held.
+  /// Waits until all of the pool's `threads` wait for the gate.
   init(holding pool: WorkerPool, threads: Int) async {
     self.threads = threads
     let arrived = DispatchSemaphore(value: 0)
