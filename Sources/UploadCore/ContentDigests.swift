@@ -33,15 +33,18 @@ package struct ContentDigests: Sendable, Equatable {
   /// Checks that these include every expected digest.
   /// - Throws: ``UploadError`` with code `contentMismatch`; also when an expected one is not known.
   package func require(_ expected: ContentDigests) throws(UploadError) {
-    try Self.require(sha256, expected.sha256, "SHA-256")
-    try Self.require(sha512, expected.sha512, "SHA-512")
-  }
-
-  private static func require(_ actual: [UInt8]?, _ expected: [UInt8]?, _ name: String) throws(UploadError) {
-    guard let expected, actual != expected else { return }
+    let mismatch: String? =
+      if let expected = expected.sha256, expected != sha256 {
+        "SHA-256"
+      } else if let expected = expected.sha512, expected != sha512 {
+        "SHA-512"
+      } else {
+        nil
+      }
+    guard let mismatch else { return }
     throw UploadError(
       .contentMismatch,
-      "Checksum mismatch: the \(name) of the received bytes differs from the request's. Send the file again."
+      "Checksum mismatch: the \(mismatch) of the received bytes differs from the request's. Send the file again."
     )
   }
 }

@@ -23,25 +23,22 @@ final class DirectorySnapshot: Sendable {
   private let names: Slab
   private let reservation: MemoryReservation
 
-  /// How much memory a snapshot may need.
+  /// How much memory a snapshot may need: whole pages, with room for files that are added between counting and reading.
   struct Size: Sendable {
-    fileprivate var files: Int
-    fileprivate var nameBytes: Int
+    /// For entries, and for names, in bytes.
+    fileprivate let entries: Int
+    fileprivate let names: Int
 
     /// In bytes.
-    var bytes: Int { entryBytes + nameBytes }
+    var bytes: Int { entries + names }
 
-    fileprivate var entryBytes: Int { Self.pages(files * MemoryLayout<Entry>.stride) }
-
-    /// With room for files that are added between counting and reading.
+    /// - Parameter nameBytes: of all names together.
     init(files: Int, nameBytes: Int) {
-      self.files = files + files / 16 + 64
-      self.nameBytes = Self.pages(nameBytes + nameBytes / 16 + 4096)
+      entries = Self.pages((files + files / 16 + 64) * MemoryLayout<Entry>.stride)
+      names = Self.pages(nameBytes + nameBytes / 16 + 4096)
     }
 
-    private static func pages(_ bytes: Int) -> Int {
-      (bytes + 4095) & ~4095
-    }
+    private static func pages(_ bytes: Int) -> Int { (bytes + 4095) & ~4095 }
   }
 
   /// Reads a directory; blocks. For ``UploadDirectoryReader``.
@@ -57,7 +54,7 @@ final class DirectorySnapshot: Sendable {
     stamp: DirectoryStamp,
     visit: ((UnsafePointer<CChar>, Int64) -> Void) -> Void
   ) throws(UploadError) {
-    guard let entries = Slab(size: size.entryBytes), let names = Slab(size: size.nameBytes) else {
+    guard let entries = Slab(size: size.entries), let names = Slab(size: size.names) else {
       throw StorageError.uploadFailed("mmap")
     }
     self.entries = entries
@@ -102,12 +99,11 @@ struct DirectoryStamp: Sendable {
 
   /// Of an open directory; blocks.
   init(descriptor: Int32) {
-    var status = stat()
     var now = timespec()
-    guard clock_gettime(CLOCK_REALTIME, &now) == 0, fstat(descriptor, &status) == 0 else { return }
-    version = FileVersion(status)
+    guard clock_gettime(CLOCK_REALTIME, &now) == 0, let status = FileStatus(descriptor: descriptor) else { return }
+    version = status.version
     let time = Duration.seconds(Int64(now.tv_sec)) + .nanoseconds(Int64(now.tv_nsec))
-    isSettled = Self.isSettled(ContentVersion(status), at: time)
+    isSettled = Self.isSettled(status.content, at: time)
   }
 
   /// Whether the last change was long enough ago that one after it would have another time: file systems count time in

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Synchronization
 import UploadCore
@@ -6,17 +5,6 @@ import UploadCore
 /// The directory that an ``UploadDirectory`` stores files in while its path leads there: one descriptor, and calls on the
 /// names beneath it. Uploads that began before another directory replaced it keep its descriptor valid.
 final class OpenedDirectory: Sendable {
-  /// An entry of the directory: a link itself, not what it leads to.
-  struct Entry {
-    fileprivate let status: stat
-
-    var identity: FileIdentity { FileIdentity(status) }
-    var version: FileVersion { FileVersion(status) }
-    /// Whether an upload may replace it: a file, or a symbolic link, which is replaced itself. Directories, FIFOs, sockets
-    /// and devices are there for other purposes.
-    var isReplaceable: Bool { [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) }
-  }
-
   /// Owned, closed with the last reference; negative when the directory could not be opened.
   let descriptor: Int32
   let location: DirectoryLocation
@@ -31,11 +19,9 @@ final class OpenedDirectory: Sendable {
     self.calls = calls
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     let error = errno
-    var status = stat()
-    fstat(descriptor, &status)
+    let identity = FileStatus(descriptor: descriptor)?.identity ?? FileIdentity(device: 0, inode: 0)
     // A directory that replaces it in between differs from the open one at the next check.
-    let mountPoint = DirectoryLocation(path: path)?.mountPoint ?? "/"
-    location = DirectoryLocation(identity: FileIdentity(status), mountPoint: mountPoint)
+    location = DirectoryLocation(identity: identity, mountPoint: DirectoryLocation(path: path)?.mountPoint ?? "/")
     if descriptor < 0 { errno = error }
   }
 
@@ -49,9 +35,7 @@ final class OpenedDirectory: Sendable {
   /// Syncs the directory itself, so that names survive a power cut.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func sync() throws(UploadError) {
-    guard calls.syncDirectory(descriptor) == 0 else {
-      throw StorageError.uploadFailed(StorageError.directorySync)
-    }
+    guard calls.syncDirectory(descriptor) == 0 else { throw StorageError.uploadFailed(StorageError.directorySync) }
   }
 
   /// Removes unfinished files that a crash left: ours by name, and locked by no process.
@@ -69,10 +53,10 @@ final class OpenedDirectory: Sendable {
 
   // MARK: Names
 
-  /// The entry that has a name now; nil when there is none.
-  func entry(at name: NameBytes) -> Entry? {
+  /// The status of the file that has a name now: of a link itself, not of its target. Nil when there is none.
+  func entry(at name: NameBytes) -> FileStatus? {
     var status = stat()
-    return calls.entryStatus(descriptor, name, &status) == 0 ? Entry(status: status) : nil
+    return calls.entryStatus(descriptor, name, &status) == 0 ? FileStatus(status) : nil
   }
 
   /// Checks a condition against the file that has its name now.
@@ -114,59 +98,6 @@ final class OpenedDirectory: Sendable {
   }
 }
 
-extension FileVersion {
-  /// Two uploads within a second differ in the inode, a change in place in the nanoseconds.
-  init(_ status: stat) {
-    let content = ContentVersion(status)
-    let parts = [
-      UInt64(status.st_ino), UInt64(bitPattern: content.seconds), UInt64(bitPattern: content.nanoseconds), content.size,
-    ]
-    self.init(modified: content.seconds, text: parts.map { String($0, radix: 16) }.joined(separator: "-"))
-  }
-}
-
-/// Distinguishes the contents of a file, as far as its size and time of change do.
-struct ContentVersion: Sendable, Equatable {
-  /// In bytes.
-  var size: UInt64
-  /// Time of the last change: seconds since 1970, and the rest in nanoseconds. A file system may store any value.
-  var seconds: Int64
-  var nanoseconds: Int64
-}
-
-extension ContentVersion {
-  init(_ status: stat) {
-    var status = status
-    self.init(
-      size: UInt64(max(0, status.st_size)),
-      seconds: clinux_modified_seconds(&status),
-      nanoseconds: clinux_modified_nanoseconds(&status)
-    )
-  }
-
-  /// Time of the last change, since 1970.
-  var modified: Duration { .seconds(seconds) + .nanoseconds(nanoseconds) }
-}
-
-/// Distinguishes files and directories while they exist: two names with the same identity lead to the same file.
-struct FileIdentity: Hashable, Sendable {
-  let device: UInt64
-  let inode: UInt64
-}
-
-extension FileIdentity {
-  init(_ status: stat) {
-    self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-  }
-
-  /// The file that a path leads to, links followed; nil with `errno` when that is not known.
-  init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    self.init(status)
-  }
-}
-
 /// Which directory a path leads to, and below which mount point that lies.
 struct DirectoryLocation: Hashable, Sendable {
   let identity: FileIdentity
@@ -185,6 +116,7 @@ extension DirectoryLocation {
     case unavailable(Problem)
   }
 
+  /// Why nothing can be stored under the path now.
   enum Problem: Equatable {
     /// The directory no longer exists.
     case missing
@@ -197,11 +129,11 @@ extension DirectoryLocation {
   /// Compares this directory, which is open, with what its path leads to now.
   ///
   /// Another directory replaces it when it is on the same device, or when its path has become or lies below a mount point at
-  /// least as deep as before. Never when a disk was unmounted: what is stored under the bare mount point would
-  /// fill the disk below, and disappear when the first disk is mounted again.
+  /// least as deep as before. Never when a disk was unmounted: files stored in the bare mount point would fill the disk
+  /// below, and disappear when the first disk is mounted again.
   /// - Parameters:
   ///   - found: where the path leads; nil when it leads to no directory.
-  ///   - deviceAtMountPoint: of what is at this directory's mount point now; nil when nothing is.
+  ///   - deviceAtMountPoint: the device at this directory's mount point now; nil when nothing is there.
   func change(to found: DirectoryLocation?, deviceAtMountPoint: UInt64?) -> Change {
     let isMounted = deviceAtMountPoint == identity.device
     guard let found else { return .unavailable(isMounted ? .missing : .unmounted) }
@@ -223,13 +155,12 @@ extension DirectoryLocation {
   init?(path: String) {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
-    var status = stat()
-    guard stat(real, &status) == 0 else { return nil }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
+    guard let status = FileStatus(path: real) else { return nil }
+    guard status.isDirectory else {
       errno = ENOTDIR
       return nil
     }
-    identity = FileIdentity(status)
+    identity = status.identity
     mountPoint = Self.mountPoint(of: String(cString: real), device: identity.device)
   }
 
@@ -237,7 +168,7 @@ extension DirectoryLocation {
     var path = path
     while path != "/", let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
       let parent = slash == path.startIndex ? "/" : String(path[..<slash])
-      guard FileIdentity(path: parent)?.device == device else { break }
+      guard FileStatus(path: parent)?.identity.device == device else { break }
       path = parent
     }
     return path

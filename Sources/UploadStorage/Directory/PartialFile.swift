@@ -33,10 +33,7 @@ final class PartialFile: Sendable {
   private var calls: FileCalls { directory.calls }
 
   /// Which file it is; nil when that cannot be read.
-  var identity: FileIdentity? {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 ? FileIdentity(status) : nil
-  }
+  var identity: FileIdentity? { FileStatus(descriptor: descriptor)?.identity }
 
   init(descriptor: Int32, hiddenName: String?, directory: UploadDirectory, place: OpenedDirectory) {
     self.descriptor = descriptor

@@ -62,23 +62,19 @@ package final class UploadDirectory: Sendable {
     }
     if access(path, F_OK) != 0 { try Self.make(path) }
     let place = OpenedDirectory(path: path, calls: calls)
-    let error = errno
-    descriptor = place.descriptor < 0 ? -1 : fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
-    let directory = descriptor
-    space = FreeSpace(keeping: minFree) { calls.freeSpace(directory) }
-    opened = Mutex(place)
-    guard place.descriptor >= 0 else {
-      errno = error
-      throw StorageError.directoryUnusable("open", path: path)
-    }
+    guard place.descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
+    let descriptor = fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
     guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
+    self.descriptor = descriptor
+    space = FreeSpace(keeping: minFree) { calls.freeSpace(descriptor) }
+    opened = Mutex(place)
     guard place.isWritable else { throw StorageError.directoryUnusable("access", path: path) }
     try capabilities.probe(self, in: place, for: durability)
     place.sweep()
   }
 
   deinit {
-    if descriptor >= 0 { close(descriptor) }
+    close(descriptor)
   }
 
   private static func make(_ path: String) throws(UploadError) {
@@ -103,7 +99,7 @@ package final class UploadDirectory: Sendable {
   /// - Throws: ``UploadError`` with code `directoryUnavailable`.
   func current() throws(UploadError) -> OpenedDirectory {
     let place = opened.withLock { $0 }
-    if FileIdentity(path: path) == place.location.identity { return place }
+    if FileStatus(path: path)?.identity == place.location.identity { return place }
     return try opening.withLock { _ throws(UploadError) in try followed() }
   }
 
@@ -113,7 +109,7 @@ package final class UploadDirectory: Sendable {
     errno = 0
     let found = DirectoryLocation(path: path)
     let error = errno
-    let mounted = FileIdentity(path: place.location.mountPoint)?.device
+    let mounted = FileStatus(path: place.location.mountPoint)?.identity.device
     switch place.location.change(to: found, deviceAtMountPoint: mounted) {
     case .none: return place
     case .replaced: return try replaced(place)
@@ -216,8 +212,7 @@ package final class UploadDirectory: Sendable {
         DescriptorReserve.closeFile(file)
         throw error
       }
-      var status = stat()
-      if isLocked, fstat(file, &status) == 0, status.st_nlink > 0 {
+      if isLocked, FileStatus(descriptor: file)?.hasName == true {
         return PartialFile(descriptor: file, hiddenName: name, directory: self, place: place)
       }
       DescriptorReserve.closeFile(file)

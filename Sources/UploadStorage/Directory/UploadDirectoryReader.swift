@@ -20,12 +20,11 @@ struct UploadDirectoryReader: Sendable {
     guard isComponent, !FileName.isPartial(name) else { return nil }
     let descriptor = name.withCString { clinux_open_beneath(directory.descriptor, $0) }
     guard descriptor >= 0 else { return nil }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard let status = FileStatus(descriptor: descriptor), status.isFile else {
       close(descriptor)
       return nil
     }
-    let (attributes, content) = (FileAttributes(descriptor: descriptor), ContentVersion(status))
+    let (attributes, content) = (FileAttributes(descriptor: descriptor), status.content)
     let file = StoredFile(
       name: name,
       size: content.size,
@@ -34,7 +33,7 @@ struct UploadDirectoryReader: Sendable {
       digests: ContentDigests(sha256: attributes.sha256(of: content))
     )
     let region = LocalFileRegion(owned: descriptor, length: file.size, readers: readers)
-    return OpenDiskFile(file: file, version: FileVersion(status), region: region)
+    return OpenDiskFile(file: file, version: status.version, region: region)
   }
 
   // MARK: All files
@@ -112,9 +111,8 @@ struct FileAttributes {
   /// of change that it was computed for. Failures are ignored: the attributes are only a convenience.
   func note(type: String?, sha256: [UInt8]?) {
     if let type { write(type, as: Self.typeName) }
-    var status = stat()
-    guard let sha256, fstat(descriptor, &status) == 0 else { return }
-    write(NotedDigest(sha256: sha256, version: ContentVersion(status)).text, as: Self.digestName)
+    guard let sha256, let version = FileStatus(descriptor: descriptor)?.content else { return }
+    write(NotedDigest(sha256: sha256, version: version).text, as: Self.digestName)
   }
 
   private func read(_ name: String) -> String? {

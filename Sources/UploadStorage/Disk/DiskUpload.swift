@@ -53,13 +53,10 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   /// Rejects what can be rejected before the first byte: checks the condition, reserves the blocks of a file whose size is
   /// known, and otherwise checks whether the most that can arrive would fit. During that last check bytes may arrive.
   private func prepare(_ condition: PublishCondition?) {
-    let range = writer.reserveWhole()
-    if range != nil || condition != nil {
-      hadRoom = false
-      meter.phase = .disk
-      writer.open(if: condition, reserving: range) { self.wrote($0.map { _ in 0 }) }
-    }
-    guard range == nil, let most = meter.size, !meter.sizeExact, most >= WritePlan.largeFrom else { return }
+    writer.open(if: condition) { self.wrote($0.map { _ in 0 }) }
+    hadRoom = hasRoom
+    if !hasRoom { meter.phase = .disk }
+    guard let most = meter.size, !meter.sizeExact, most >= WritePlan.largeFrom else { return }
     writer.checkSpace(most).assumeIsolated().whenFailure { if !self.isOver { self.fail($0) } }
   }
 

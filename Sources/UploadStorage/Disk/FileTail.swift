@@ -6,16 +6,14 @@ import UploadCore
 struct FileTail: Sendable {
   /// The last bytes; unchanged until the file is staged.
   enum Content: Sendable {
-    case empty
     /// Page-aligned, as `O_DIRECT` requires.
     case slab(Slab)
-    /// Less than a block.
+    /// Less than a block; may be empty.
     case buffer(ByteBuffer)
 
     /// In bytes.
     var count: Int {
       switch self {
-      case .empty: 0
       case .slab(let slab): slab.count
       case .buffer(let bytes): bytes.readableBytes
       }
@@ -25,7 +23,7 @@ struct FileTail: Sendable {
     var isAligned: Bool {
       switch self {
       case .slab: true
-      case .empty, .buffer: false
+      case .buffer: false
       }
     }
   }
@@ -51,9 +49,9 @@ struct FileTail: Sendable {
     let file = try file ?? directory.createPartial()
     let extent = placement.extent
     switch content {
-    case .empty: break
     case .slab(let slab): try file.write(extent, slab.filled, padding: slab.pad(to: WritePlan.alignment))
-    case .buffer(let bytes): try bytes.withUnsafeReadableBytes { try file.write(extent, $0) }
+    case .buffer(let bytes):
+      if extent.count > 0 { try bytes.withUnsafeReadableBytes { try file.write(extent, $0) } }
     }
     if placement.needsTruncation { try file.truncate(to: extent.end) }
     var digests = try digestsOfContent()
@@ -67,7 +65,6 @@ struct FileTail: Sendable {
   private func digestsOfContent() throws -> ContentDigests {
     guard var hash = try hash?.get() else { return ContentDigests() }
     switch content {
-    case .empty: break
     case .slab(let slab): hash.update(slab.filled)
     case .buffer(let bytes): bytes.withUnsafeReadableBytes { hash.update($0) }
     }

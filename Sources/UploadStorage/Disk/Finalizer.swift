@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import Synchronization
 import UploadCore
@@ -225,10 +224,9 @@ final class SyncTogether {
   /// Syncs files that were written after this was made; blocks.
   /// - Returns: false when that failed, or cannot be relied on; then each file has to be synced by itself.
   func syncs(_ files: [PartialFile]) -> Bool {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return false }
+    guard let device = FileStatus(descriptor: descriptor)?.identity.device else { return false }
     // While they were created another directory may have replaced the first, on another file system.
-    guard files.allSatisfy({ $0.identity?.device == UInt64(status.st_dev) }) else { return false }
+    guard files.allSatisfy({ $0.identity?.device == device }) else { return false }
     return calls.hasLittleToWrite() && calls.syncFileSystem(descriptor) == 0
   }
 }

@@ -161,7 +161,7 @@ final class SlabFiller {
   func takeTail() -> FileTail.Content {
     let (slab, rest) = (buffer.filling, buffer.takeRemainder())
     endFilling()
-    return slab.map { .slab($0) } ?? rest.map { .buffer($0) } ?? .empty
+    return slab.map { .slab($0) } ?? .buffer(rest ?? ByteBuffer())
   }
 
   /// No slab is being filled any more: it is about to be written or released.

@@ -40,17 +40,12 @@ final class SlabWriter {
 
   // MARK: Opening
 
-  /// What to reserve before the first byte; nil where nothing is.
-  func reserveWhole() -> Range<UInt64>? {
-    plan.reserveWhole()
-  }
-
-  /// Checks the condition, then creates the file and reserves its blocks where its size is known.
-  func open(
-    if condition: PublishCondition?,
-    reserving range: Range<UInt64>?,
-    then completion: @escaping (Result<Void, any Error>) -> Void
-  ) {
+  /// Checks the condition, and creates the file and reserves its blocks where it is large and its size known. Does nothing
+  /// where there is nothing to do.
+  /// - Parameter completion: called when something was done, with success or the reason why the upload fails.
+  func open(if condition: PublishCondition?, then completion: @escaping (Result<Void, any Error>) -> Void) {
+    let range = plan.reserveWhole()
+    guard range != nil || condition != nil else { return }
     isOpening = true
     let opened = work { [directory] () throws -> PartialFile? in
       if let condition { try directory.current().check(condition) }
