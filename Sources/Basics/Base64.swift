@@ -18,8 +18,8 @@ package enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes that `text` stands for; nil when another character is among them or one is left over. The padding may be
-  /// missing, as RFC 8941 section 4.2.7 asks.
+  /// The bytes that `text` encodes; nil when it contains a character outside the alphabet, or an incomplete group. The
+  /// padding may be missing, as RFC 8941 section 4.2.7 requires.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var digits = Array(text)
     if digits.count % 4 == 0 {

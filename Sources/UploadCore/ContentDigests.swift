@@ -33,19 +33,13 @@ package struct ContentDigests: Sendable, Equatable {
   /// Checks that these include every expected digest.
   /// - Throws: ``UploadError`` with code `contentMismatch`; also when an expected one is not known.
   package func require(_ expected: ContentDigests) throws(UploadError) {
-    let mismatch: String? =
-      if let expected = expected.sha256, expected != sha256 {
-        "SHA-256"
-      } else if let expected = expected.sha512, expected != sha512 {
-        "SHA-512"
-      } else {
-        nil
-      }
-    guard let mismatch else { return }
-    throw UploadError(
-      .contentMismatch,
-      "Checksum mismatch: the \(mismatch) of the received bytes differs from the request's. Send the file again."
-    )
+    for (name, actual, expected) in [("SHA-256", sha256, expected.sha256), ("SHA-512", sha512, expected.sha512)] {
+      guard let expected, actual != expected else { continue }
+      throw UploadError(
+        .contentMismatch,
+        "Checksum mismatch: the \(name) of the received bytes differs from the request's. Send the file again."
+      )
+    }
   }
 }
 

@@ -97,7 +97,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     self.wasAltered = wasAltered
   }
 
-  /// Whether `name` is one that the store gives to its own unfinished files.
+  /// Whether `name` is that of an unfinished file of the store.
   package static func isPartial(_ name: NameBytes) -> Bool {
     name.bytes.starts(with: partialPrefix.utf8) && name.bytes.reversed().starts(with: partialSuffix.utf8.reversed())
   }

@@ -31,7 +31,7 @@ extension StringProtocol {
   }
 }
 
-/// Characters that cannot be seen: most only disguise a name or steer a terminal, a few belong to what is seen.
+/// Characters that cannot be seen: most only disguise a name or steer a terminal, a few change how others are shown.
 ///
 /// Removed or replaced: controls, bidirectional controls and other format characters, the separators U+2028 and U+2029
 /// (general categories Cc, Cf, Zl, Zp), and everything that Unicode calls default-ignorable. Kept, because emoji and several
@@ -40,7 +40,7 @@ extension StringProtocol {
 /// * a variation selector behind a character that it can change;
 /// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).
 package enum InvisibleCharacters {
-  /// Which of `scalars` are kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
+  /// Whether each of `scalars` is kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
   package static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
     var result: [Bool] = []
     result.reserveCapacity(scalars.count)
@@ -191,11 +191,6 @@ package enum Hexadecimal {
   }
 
   private static func value(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
-    }
+    Character(Unicode.Scalar(digit)).hexDigitValue.map { UInt8($0) }
   }
 }

@@ -4,36 +4,30 @@ package enum ByteSize {
   ///
   /// `KB MB GB TB` count in thousands; `KiB MiB GiB TiB`, and `K M G T` alone, in 1,024s. Upper and lower case are the
   /// same. A fraction that leaves part of a byte is rounded down.
-  /// - Throws: ``UploadError`` with code `badValue` and what a size looks like.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of sizes.
   package static func parse(_ text: String) throws(UploadError) -> UInt64 {
     let (number, unit) = Quantity.split(text)
     guard let factor = factor(of: unit), let value = scaled(number, by: factor) else {
-      throw UploadError(
-        .badValue,
-        "\"\(PlainText.sanitized(text))\" is not a size. Write for example 512, 64KiB, 256MiB or 1.9GB."
-      )
+      throw Quantity.invalid(text, "is not a size. Write for example 512, 64KiB, 256MiB or 1.9GB.")
     }
     return value
   }
 
   /// Reads a rate in bytes per second: a size with its unit, perhaps with `/s` behind it. `10MB/s`, `512KiB`.
   ///
-  /// The unit is required: who writes `10` hardly means 10 bytes per second.
-  /// - Throws: ``UploadError`` with code `badValue` and what a rate looks like; also for 0, at which nothing would move.
+  /// The unit is required: `10` is hardly meant as 10 bytes per second.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of rates; also for a rate of 0.
   package static func parseRate(_ text: String) throws(UploadError) -> UInt64 {
     let size = String(withoutPerSecond(text))
     let rate = try? parse(size)
     guard let rate, rate > 0, !Quantity.split(size).unit.isEmpty else {
       let problem = rate.map { $0 > 0 ? "has no unit" : "is not above 0" } ?? "is not a rate"
-      throw UploadError(
-        .badValue,
-        "\"\(PlainText.sanitized(text))\" \(problem). Write for example 512KiB/s, 10MB/s or 1.5GB/s."
-      )
+      throw Quantity.invalid(text, "\(problem). Write for example 512KiB/s, 10MB/s or 1.5GB/s.")
     }
     return rate
   }
 
-  /// A rate's size: what is before `/s`.
+  /// A rate's size: the text before `/s`.
   static func withoutPerSecond(_ text: String) -> Substring {
     text.lowercased().hasSuffix("/s") ? text.dropLast(2) : text[...]
   }
@@ -43,7 +37,7 @@ package enum ByteSize {
     guard bytes >= 1024 else { return "\(bytes) B" }
     var value = Double(bytes)
     var unit = 0
-    // 1023.95 would print as 1024.0: go to the next unit before that.
+    // 1023.95 would be printed as 1024.0: the next unit is used before that.
     while value >= 1023.95, unit < units.count - 1 {
       value /= 1024
       unit += 1
@@ -52,7 +46,7 @@ package enum ByteSize {
     return "\(tenths / 10).\(tenths % 10) \(units[unit])"
   }
 
-  /// `bytesPerSecond` as ``text(_:)`` with `/s`; what is not a positive number counts as 0.
+  /// `bytesPerSecond` as ``text(_:)`` with `/s`; negative, infinite and invalid numbers count as 0.
   package static func rateText(_ bytesPerSecond: Double) -> String {
     let whole = bytesPerSecond.isFinite ? min(max(0, bytesPerSecond), 1e18) : 0
     return text(UInt64(whole)) + "/s"
@@ -90,8 +84,8 @@ package enum ByteSize {
   }
 }
 
-/// A size or rate that a user set, with the unit it was written in: messages repeat it that way, so that `--max-size 1MB`
-/// does not come back as `976.6 KiB`.
+/// A size or rate that a user set, with the unit it was written in: messages repeat it that way: `--max-size 1MB`
+/// is not reported as `976.6 KiB`.
 package struct SizeSetting: Sendable, CustomStringConvertible {
   /// In bytes, or in bytes per second.
   package let bytes: UInt64
@@ -146,19 +140,22 @@ enum Quantity {
     let number = start.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     return (String(number), start[number.endIndex...].trimmingWhitespace.lowercased())
   }
+
+  /// An error about a text that cannot be read.
+  /// - Parameter problem: the rest of the message after the quoted text.
+  static func invalid(_ text: String, _ problem: String) -> UploadError {
+    UploadError(.badValue, "\"\(PlainText.sanitized(text))\" \(problem)")
+  }
 }
 
 /// Spans of time as people write and read them.
 package enum TimeText {
   /// Reads a span: `30s`, `500ms`, `2m`, `1.5h`, `7d`; a bare number is seconds.
-  /// - Throws: ``UploadError`` with code `badValue` and what a time looks like.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of times.
   package static func parse(_ text: String) throws(UploadError) -> Duration {
     let (number, unit) = Quantity.split(text)
     guard let value = Double(number), let factor = secondsPerUnit(unit), value * factor <= longest else {
-      throw UploadError(
-        .badValue,
-        "\"\(PlainText.sanitized(text))\" is not a time. Write for example 500ms, 30s, 5m or 2h, at most 365d."
-      )
+      throw Quantity.invalid(text, "is not a time. Write for example 500ms, 30s, 5m or 2h, at most 365d.")
     }
     // To the nanosecond: as a binary fraction of a second 30 ms would be a little off.
     return .nanoseconds((value * factor * 1e9).rounded())
@@ -171,10 +168,10 @@ package enum TimeText {
     return hours > 0 ? "\(hours):\(padded(minutes)):\(padded(rest))" : "\(minutes):\(padded(rest))"
   }
 
-  /// A year in seconds: nothing here waits longer.
+  /// The longest accepted span: a year, in seconds.
   private static let longest: Double = 365 * 86_400
 
-  /// A number of at least so many digits, as dates and times have them: `05`. Not for negative ones.
+  /// A number with leading zeros up to `width` digits, as in dates and times: `05`. Not for negative numbers.
   package static func padded(_ number: Int, to width: Int = 2) -> String {
     let digits = "\(number)"
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

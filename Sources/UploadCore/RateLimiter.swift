@@ -23,7 +23,7 @@ package final class RateLimiter: Sendable {
   }
 
   /// Notes that `count` bytes have been moved.
-  /// - Parameter now: nanoseconds of any clock that only goes forward, the same for all calls.
+  /// - Parameter now: nanoseconds of a monotonic clock, the same for all calls.
   /// - Returns: nanoseconds to wait before more may be moved.
   package func take(_ count: Int, at now: UInt64) -> UInt64 {
     let cost = cost(of: count)

@@ -19,13 +19,13 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
     case incomplete
     /// The upload, a part of a form or a form as a whole is over a limit.
     case tooLarge
-    /// The kind of content, or its encoding, is not one that is accepted.
+    /// The media type of the content, or its encoding, is not accepted.
     case unsupportedType
     /// The server requires a token, and the request does not have the right one.
     case unauthorized
-    /// The request is not allowed: it comes from a web page of another origin, or names this machine by a foreign name.
+    /// The request is not allowed: a web page of another origin sent it, or its Host is none of the server's names.
     case forbidden
-    /// There is nothing under that path.
+    /// Nothing exists at that path.
     case notFound
     /// The path exists, but not for the method.
     case methodNotAllowed
@@ -80,7 +80,7 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
     case badAnswer
     /// The server's certificate is not trusted.
     case untrustedServer
-    /// The address cannot be sent to.
+    /// The URL is none that uploads can be sent to.
     case badURL
     /// The file to send cannot be read.
     case unreadableFile
@@ -93,7 +93,7 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
 
     // The program.
 
-    /// The address to listen on is taken or not allowed.
+    /// The server cannot listen on the address: it is in use or not allowed, or too few files may be open.
     case cannotListen
     /// A certificate, or the key that belongs to it, cannot be used.
     case badCertificate

@@ -42,7 +42,7 @@ package protocol UploadStore: Sendable {
   func open(_ name: NameBytes) async throws -> (any OpenFile)?
 
   /// The stored files now.
-  /// - Returns: nil when the memory budget has no room for so many names.
+  /// - Returns: nil when the memory budget has no room for all names.
   /// - Throws: what ``check()`` throws; ``UploadError`` with code `storageFailed` when the system has no memory left.
   func list() async throws -> (any FileListing)?
 
@@ -59,7 +59,7 @@ package protocol UploadSink: AnyObject {
   /// Whether more bytes may be written. Where not, ``UploadSinkDelegate/sinkHasRoom()`` is called once they may.
   var hasRoom: Bool { get }
 
-  /// Ends the file, which belongs to a form of several: writes what is left, compares the digests and syncs.
+  /// Ends the file, which is one of a form's: writes the bytes that are left, compares the digests and syncs.
   /// - Returns: fails with ``UploadError``, with code `contentMismatch` when a digest is not the expected one.
   func stage(_ request: FinalizeRequest) -> EventLoopFuture<any StagedFile>
 
@@ -89,7 +89,7 @@ package protocol StagedFile: Sendable {
   var meter: UploadMeter { get }
 }
 
-/// What a file is to become once its last byte has arrived.
+/// How a file is to be finalized once its last byte has arrived.
 package struct FinalizeRequest: Sendable {
   /// The requested name; the store may have to number it.
   package var name: FileName
@@ -101,7 +101,7 @@ package struct FinalizeRequest: Sendable {
   package var late: (any ContentHash)?
   /// What the file that has the name must satisfy when this one is published; nil for no condition.
   package var condition: PublishCondition?
-  /// What happens when the name is taken; nil for what the store is configured to do.
+  /// What happens when the name is taken; nil for the store's configured policy.
   package var onDuplicate: DuplicatePolicy?
 
   package init(

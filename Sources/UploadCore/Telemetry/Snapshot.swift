@@ -18,7 +18,7 @@ package struct UploadSnapshot: Sendable {
   package var cause: StallCause?
   /// Why the last attempt failed, while an outgoing upload waits for the next one.
   package var retryReason: String?
-  /// The number of the attempt that runs, or that comes next; 1 for the first, and always for an incoming upload.
+  /// The number of the current or next attempt: 1 for the first, and always for an incoming upload.
   package var attempt = 1
   /// Seconds until the next attempt begins, while an outgoing upload waits for it.
   package var retryIn: Double?

@@ -44,7 +44,7 @@ package final class UploadMeter: Sendable {
     /// Nil while the upload runs.
     var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
     var isCancelled = false
-    /// The number of the attempt that runs, or that comes next; 1 for the first.
+    /// The number of the current or next attempt; 1 for the first.
     var attempt = 1
     /// Why the last attempt failed and when the next one begins, while the upload waits for that.
     var pause: (reason: String, until: ContinuousClock.Instant)?
@@ -140,7 +140,7 @@ package final class UploadMeter: Sendable {
     life.withLock { $0.pause = nil }
   }
 
-  /// The number of the attempt that runs, or that comes next, and why and until when it waits; no wait at all other times.
+  /// The number of the current or next attempt (1 for the first), and while the upload waits for that, why and until when.
   package var retry: (attempt: Int, wait: (reason: String, until: ContinuousClock.Instant)?) {
     life.withLock { ($0.attempt, $0.pause) }
   }

@@ -45,7 +45,7 @@ package enum UploadPhase: UInt8, Sendable {
   case finishing
 }
 
-/// The cause of a stall: what an upload that does not move is waiting for.
+/// The cause of a stall: what a stalled upload waits for.
 package enum StallCause: String, Sendable, CaseIterable {
   /// The client sends nothing.
   case client
@@ -67,7 +67,7 @@ package enum UploadMode: String, Sendable, CaseIterable {
   case stream
   /// The file is a part of a form (RFC 7578), streamed at both ends.
   case multipart
-  /// Client only: the whole form is put together in memory first, as many programs do.
+  /// Client only: the whole form is built in memory first, as many programs do.
   case buffered
   /// Server only: bytes until FIN over plain TCP.
   case raw
@@ -75,9 +75,9 @@ package enum UploadMode: String, Sendable, CaseIterable {
 
 /// Which end of an upload this process is.
 package enum UploadDirection: String, Sendable, CaseIterable {
-  /// At the server: bytes come in.
+  /// The server's end, which receives the bytes.
   case incoming
-  /// At the client: bytes go out.
+  /// The client's end, which sends the bytes.
   case outgoing
 }
 
@@ -92,8 +92,7 @@ package struct UploadID: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 12 - digits.count) + digits
+    withUnsafeBytes(of: value.bigEndian) { Hexadecimal.text($0.suffix(6)) }
   }
 }
 

@@ -44,7 +44,7 @@ final class DirectorySnapshot: Sendable {
   /// Reads a directory; blocks. For ``UploadDirectoryReader``.
   /// - Parameters:
   ///   - size: how many names fit; others are left out.
-  ///   - reservation: of so much memory.
+  ///   - reservation: of the memory that `size` states, retained as long as the snapshot.
   ///   - stamp: the directory's state before it is read.
   ///   - visit: calls its argument with each name, and the time of the file's last change in seconds since 1970.
   /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
@@ -119,9 +119,8 @@ struct DirectoryStamp: Sendable {
   }
 }
 
-/// Reads the names of an upload directory for listings, one at a time, and shares what was read as long as the directory
-/// stays unchanged: however many listings are requested, the names are in memory once. They are released with the last
-/// listing.
+/// Makes snapshots of an upload directory for listings, one at a time. All listings share one snapshot as long as the
+/// directory is unchanged, so that its names are in memory once. They are released with the last listing.
 actor DirectorySnapshots {
   private let reader: UploadDirectoryReader
   private let budget: MemoryBudget

@@ -4,7 +4,7 @@ import UploadCore
 
 /// The system calls that move an upload's bytes to the disk; tests replace them with failing ones.
 ///
-/// Each returns what the system call returns: a negative number, with `errno` set, when it failed.
+/// Each returns the result of the system call: a negative number, with `errno` set, when it failed.
 struct FileCalls: Sendable {
   /// `pwrite`: the bytes, and the offset they go to.
   var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = {
@@ -51,7 +51,7 @@ struct FileCalls: Sendable {
   var exchange: @Sendable (_ directory: Int32, NameBytes, NameBytes) -> Int32 = { directory, one, other in
     one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
   }
-  /// `fstatat` of what has a name in a directory: of a link itself, not of what it leads to.
+  /// `fstatat` of a name in a directory: of a link itself, not of its target.
   var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
     name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
   }

@@ -1,7 +1,7 @@
 import Synchronization
 import UploadCore
 
-/// Admits uploads to the space of a file system: keeps part of it free, and promises no byte to two uploads.
+/// Distributes the free space of a file system among uploads: leaves part of it free, and promises no byte to two uploads.
 ///
 /// Blocks that a file has reserved are no longer free for the system. Space is promised only to files without blocks: where
 /// the file system cannot reserve, or whose length is unknown. So a byte is counted twice only while it is written, or while

@@ -14,7 +14,7 @@ final class OpenedDirectory: Sendable {
 
   var device: UInt64 { location.identity.device }
 
-  /// Opens what a path leads to; check ``descriptor``, and `errno`.
+  /// Opens the directory that a path leads to. Where that fails ``descriptor`` is negative, with the reason in `errno`.
   init(path: String, calls: FileCalls) {
     self.calls = calls
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -65,7 +65,8 @@ final class OpenedDirectory: Sendable {
     try condition.check(condition.name.flatMap { entry(at: $0.bytes)?.version })
   }
 
-  /// Gives a file a name; negative with `errno` set when that failed, `EEXIST` when the name is taken.
+  /// Gives a file a name.
+  /// - Returns: 0, or a negative number with `errno` set: `EEXIST` when the name is taken.
   func link(_ file: PartialFile, as name: NameBytes) -> Int32 {
     guard let hidden = file.hiddenName else { return calls.link(file.descriptor, descriptor, name) }
     return renameWithoutOverwriting(NameBytes(hidden), in: file.place, to: name)
@@ -73,7 +74,7 @@ final class OpenedDirectory: Sendable {
 
   /// Renames a file of `place` into this directory unless the new name is taken: `renameat2`, or where the file system
   /// does not support that a link and an unlink, which do not overwrite either.
-  /// - Returns: negative with `errno` set when that failed, `EEXIST` when the name is taken.
+  /// - Returns: 0, or a negative number with `errno` set: `EEXIST` when the name is taken.
   func renameWithoutOverwriting(_ from: NameBytes, in place: OpenedDirectory, to name: NameBytes) -> Int32 {
     let result = calls.renameNew(place.descriptor, from, descriptor, name)
     guard result != 0, errno == EINVAL || errno == ENOSYS else { return result }
@@ -98,7 +99,7 @@ final class OpenedDirectory: Sendable {
   }
 }
 
-/// Which directory a path leads to, and below which mount point that lies.
+/// The directory that a path leads to, and the mount point of its file system.
 struct DirectoryLocation: Hashable, Sendable {
   let identity: FileIdentity
   /// The topmost ancestor on the same device, or the directory itself; absolute and without links.
@@ -106,13 +107,13 @@ struct DirectoryLocation: Hashable, Sendable {
 }
 
 extension DirectoryLocation {
-  /// What the path of the directory that a server stores files in leads to now.
+  /// Where the path of the directory that a server stores files in leads now.
   enum Change: Equatable {
     /// The path leads to the same directory.
     case none
     /// It leads to another one, which replaces it.
     case replaced
-    /// It leads to nothing, or to nothing that files may be stored in.
+    /// It leads to nothing, or to something that files must not be stored in.
     case unavailable(Problem)
   }
 
@@ -120,7 +121,7 @@ extension DirectoryLocation {
   enum Problem: Equatable {
     /// The directory no longer exists.
     case missing
-    /// The disk that it lies on is not mounted any more.
+    /// The disk with the directory is not mounted any more.
     case unmounted
     /// The path leads to another file system that was there before.
     case elsewhere

@@ -27,7 +27,8 @@ final class PartialFile: Sendable {
   /// How much of a large file may wait in the page cache for the disk, in bytes, without `O_DIRECT`.
   private static let writebackWindow: UInt64 = 8 * 1024 * 1024
 
-  /// How much one call reserves, in bytes: an upload that finds no room meanwhile waits for that call before it is rejected.
+  /// How much one call reserves, in bytes. An upload for which there seems to be no room waits for the end of a call that
+  /// runs before it is rejected.
   private static let reserveStep: UInt64 = 64 * 1024 * 1024
 
   private var calls: FileCalls { directory.calls }
@@ -78,7 +79,7 @@ final class PartialFile: Sendable {
     }
   }
 
-  /// Writes all bytes of an extent, however many calls that takes.
+  /// Writes all bytes of an extent, in several calls if necessary.
   /// - Parameters:
   ///   - memory: the bytes; page-aligned for a write past the page cache.
   ///   - padding: how many bytes behind it in memory may be written as well; ``truncate(to:)`` removes them.
@@ -142,18 +143,20 @@ final class PartialFile: Sendable {
     return hash.digests
   }
 
-  /// Syncs the content and what is needed to read it. A failure is final: after it the kernel may have dropped the pages.
+  /// Syncs the content and the metadata that is needed to read it. A failure is final: the kernel may have dropped the pages
+  /// after it.
+  /// - Throws: ``UploadError`` with code `storageFailed` or `diskFull`.
   func sync() throws(UploadError) {
     guard calls.sync(descriptor) == 0 else { throw StorageError.uploadFailed("fdatasync") }
   }
 
-  /// Begins to write what is in the page cache; the sync reports failures.
+  /// Begins to write the file's pages in the page cache to the disk; ``sync()`` reports failures.
   func startWriteback() {
     // For sync_file_range(2) a length of 0 means up to the end of the file.
     _ = calls.startWriteback(descriptor, 0..<0)
   }
 
-  /// Drops from the page cache what is on the disk: an upload is rarely read back soon.
+  /// Drops the file's pages from the page cache once they are on the disk: an upload is rarely read back soon.
   func forgetPages() {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }

@@ -8,7 +8,7 @@ enum StorageError {
 
   /// A write, sync or link of an upload failed. Reads `errno` first of all.
   ///
-  /// The message goes to the client, so it names no path of the server.
+  /// Clients read the message, so it names no path of the server.
   static func uploadFailed(_ call: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     switch cause.number {

@@ -6,8 +6,8 @@ package import UploadCore
 /// The directory that uploads are stored in: its descriptor, what its file system supports, and the creation of new files.
 /// ``UploadDirectoryReader`` reads it, ``DirectoryPublisher`` gives files their names.
 ///
-/// Everything in it is reached beneath a descriptor, never by path; but what the path leads to is compared with what is
-/// open whenever an upload begins, has been written for some time, or is published.
+/// Files in it are reached beneath a descriptor, never by path. But the directory that the path leads to is compared with
+/// the open one whenever an upload begins, has been written for some time, or is published.
 package final class UploadDirectory: Sendable {
   /// As the user wrote it, for messages.
   package let path: String
@@ -25,7 +25,7 @@ package final class UploadDirectory: Sendable {
   private let opening = Mutex<Void>(())
   let capabilities = DirectoryCapabilities()
 
-  /// Opens a directory, creates it first if it is missing, and sweeps what a crash may have left.
+  /// Opens a directory, creates it first if it is missing, and deletes unfinished files that a crash has left.
   /// - Parameters:
   ///   - minFree: space to keep free, in bytes.
   ///   - durability: of the uploads, so that a file system that does not support it is rejected now.
@@ -89,7 +89,7 @@ package final class UploadDirectory: Sendable {
 
   // MARK: Path
 
-  /// Checks where the path leads, and opens another directory that has replaced the one that is open; blocks.
+  /// Checks where the path leads, and opens the directory that has replaced the open one, if any; blocks.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when nothing can be stored there now.
   func check() throws(UploadError) {
     _ = try current()
@@ -103,7 +103,7 @@ package final class UploadDirectory: Sendable {
     return try opening.withLock { _ throws(UploadError) in try followed() }
   }
 
-  /// Opens another directory if there is one that may replace the open one.
+  /// The open directory, or the one that its path leads to now if that may replace it.
   private func followed() throws(UploadError) -> OpenedDirectory {
     let place = opened.withLock { $0 }
     errno = 0
@@ -137,9 +137,9 @@ package final class UploadDirectory: Sendable {
     return place
   }
 
-  /// Checks where the path leads if that was not done for some time.
+  /// Checks where the path leads, unless that was done within the check interval.
   /// - Parameters:
-  ///   - place: where the upload began.
+  ///   - place: the directory in which the upload began.
   ///   - last: when the path was checked for this upload, in nanoseconds of ``now``; 0 for never.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {

@@ -54,7 +54,7 @@ struct UploadDirectoryReader: Sendable {
   /// Reads the names of the regular files, unfinished ones left out.
   /// - Parameters:
   ///   - size: of ``snapshotSize()``; files that were added since and do not fit are left out.
-  ///   - reservation: of as many bytes as `size` says, for as long as the snapshot is referenced.
+  ///   - reservation: of the memory that `size` states.
   /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
   func snapshot(
     _ size: DirectorySnapshot.Size,

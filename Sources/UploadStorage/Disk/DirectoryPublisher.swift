@@ -9,7 +9,7 @@ import UploadCore
 struct DirectoryPublisher {
   /// The number at which the search for a free one ends: no directory has so many files.
   private static let highestNumber = 1 << 40
-  /// How often the name of a file to be replaced may be taken and then gone before the upload fails.
+  /// How many times a name may be taken but have no readable entry before the upload fails.
   private static let maxVanished = 100
 
   /// The name that a file has been given, or gets when it replaces another.
@@ -32,7 +32,7 @@ struct DirectoryPublisher {
   /// What happens when a name is taken, unless the request says otherwise.
   let policy: DuplicatePolicy
 
-  /// Gives the files of one request their names: all of them, or none.
+  /// Gives the files of one request their names: all of them, or none. Blocks.
   ///
   /// A file that replaces another gets a hidden name first, and is renamed when nothing else can fail the request. A
   /// replaced file cannot be restored: if a rename fails after all, files that have been renamed stay, since otherwise neither
@@ -124,8 +124,8 @@ struct DirectoryPublisher {
     return others.contains { $0.claims(entry.identity) }
   }
 
-  /// The first free number behind a taken one where numbers were given in order; otherwise any free one. Whether it is
-  /// still free shows when the name is given.
+  /// The first free number after a taken one where numbers were assigned in order; otherwise any free one. It may be taken
+  /// again before the name is used.
   ///
   /// Searches in steps that double, then halves the last one: 27 lookups for 10,000 files of one name.
   private func freeNumber(for name: FileName, after number: Int) -> Int {

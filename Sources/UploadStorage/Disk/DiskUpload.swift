@@ -5,7 +5,7 @@ import UploadCore
 ///
 /// Bytes are copied once, by the ``SlabFiller``; the ``SlabWriter`` writes each full slab at its offset. While no slab is
 /// free, or two writes are running, further bytes are queued as they are and ``hasRoom`` is false. At the end the
-/// ``Finalizer`` gets what is left. This type decides which of the three acts next, and reports to its delegate.
+/// ``Finalizer`` writes the tail. This type decides which of the three acts next, and reports to its delegate.
 final class DiskUpload: UploadSink, SlabFillerDelegate {
   private static let aborted = UploadError(.cancelled, "The upload was cancelled before it was stored.")
 
@@ -67,7 +67,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     hadRoom = hasRoom
   }
 
-  /// Does all that can be done now: copies queued bytes, hands full slabs to the workers, and the rest to the finalizer.
+  /// Makes all progress that is possible now: copies queued bytes, writes full slabs, and at the end calls the finalizer.
   ///
   /// A worker's result may arrive within the call that requests it, as when the pool has been shut down, and calls this
   /// again: so nothing that was read before such a call is used after it.
@@ -154,7 +154,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     pump()
   }
 
-  /// Hands what is left to the finalizer, once the end has been requested and every write has ended.
+  /// Has the finalizer write the tail, once the end has been requested and every write has ended.
   private func handOver() {
     guard let ending else { return }
     let tail = writer.tail(filler.takeTail(), ending.request)
@@ -176,8 +176,8 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     }
   }
 
-  /// The finalizer is done: the file is no longer this upload's.
-  /// - Returns: nil when it failed; that has been reported.
+  /// Ends the upload once the finalizer has finished.
+  /// - Returns: nil when the finalizer failed; the failure has been reported.
   private func handedOver<Outcome>(_ tail: FileTail, _ result: Result<Outcome, any Error>) -> Outcome? {
     if case .slab(let slab) = tail.content { filler.release(slab) }
     switch result {

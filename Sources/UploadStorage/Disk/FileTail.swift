@@ -1,8 +1,8 @@
 import NIOCore
 import UploadCore
 
-/// What is left to write of a file whose last byte has arrived, and what the file is to become. A ``DiskUpload`` makes it,
-/// the ``Finalizer`` writes it.
+/// The unwritten rest of a file whose last byte has arrived, with the request to finalize the file. A ``DiskUpload`` makes
+/// it, the ``Finalizer`` writes it.
 struct FileTail: Sendable {
   /// The last bytes; unchanged until the file is staged.
   enum Content: Sendable {
@@ -81,7 +81,7 @@ struct StagedDiskFile: StagedFile {
   let file: PartialFile
 }
 
-/// Whether a file is published at once, and what gets the result.
+/// Whether a file is published at once, and the promise of the result.
 enum FinalizeCompletion: Sendable {
   /// It gets its name later, with others.
   case staged(EventLoopPromise<StagedDiskFile>)

@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 import UploadCore
 
-/// Finalizes the files of a ``DiskStore`` on its workers: writes what is left of them, syncs them, and gives them their
+/// Finalizes the files of a ``DiskStore`` on its workers: writes their tails, syncs them, and gives them their
 /// names. One file, the small files of many uploads and the files of a form take the same path.
 ///
 /// Small files are finalized in groups: those that arrive while others are being synced form the next group, so that
@@ -20,7 +20,7 @@ final class Finalizer: Sendable {
   private static let groupsAtOnce = 4
   /// The most files of a group: all are open at once.
   private static let largestGroup = 64
-  /// From so many files on they are synced together.
+  /// The smallest number of files that are synced together.
   private static let fewestTogether = 4
 
   let directory: UploadDirectory
@@ -80,7 +80,7 @@ final class Finalizer: Sendable {
     while let group = nextGroup() { run(group, thread) }
   }
 
-  /// The queued files, up to a group of them; nil when there are none and the work ends.
+  /// Removes up to ``largestGroup`` files from the queue; nil when it is empty, which ends the work.
   private func nextGroup() -> [Member]? {
     groups.withLock { groups in
       guard !groups.queued.isEmpty else {
@@ -120,7 +120,7 @@ final class Finalizer: Sendable {
 
   // MARK: Bytes
 
-  /// Writes what is left of files and syncs them; blocks.
+  /// Writes the tails of files and syncs the files; blocks.
   ///
   /// Small files share a sync of their bytes, so nothing of several files may have been written before. Otherwise they
   /// are independent: one that fails leaves nothing behind and fails alone.

@@ -178,7 +178,7 @@ final class SlabFiller {
     release(slab)
   }
 
-  /// Returns a slab that was taken, after its last use.
+  /// Returns a slab to the budget after its last use.
   func release(_ slab: Slab) {
     meter.remove(slab.region)
     budget.release(slab)

@@ -61,7 +61,7 @@ final class SlabWriter {
     }
   }
 
-  /// Checks whether so many bytes would fit.
+  /// Checks whether `count` bytes would fit on the disk.
   /// - Returns: fails with ``UploadError`` with code `diskFull` when they would not.
   func checkSpace(_ count: UInt64) -> EventLoopFuture<Void> {
     workers.runIfActive(eventLoop: eventLoop) { [directory] in try directory.space.check(count) }
@@ -84,8 +84,8 @@ final class SlabWriter {
     }
   }
 
-  /// What the ``Finalizer`` has to write. A file that has not been created yet is small.
-  /// - Parameter content: what is left, once every write has ended.
+  /// The tail for the ``Finalizer``. Its file is nil where nothing has been written: then the file is small.
+  /// - Parameter content: the bytes that are left, once every write has ended.
   func tail(_ content: FileTail.Content, _ request: FinalizeRequest) -> FileTail {
     FileTail(
       request: request,

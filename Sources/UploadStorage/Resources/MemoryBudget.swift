@@ -29,9 +29,9 @@ package final class MemoryBudget: Sendable {
   }
 
   fileprivate enum Request {
-    /// A slab of up to so many bytes; a small one where there is no room for that.
+    /// A slab of the given size in bytes; a small one where there is no room for that.
     case slab(Int, @Sendable (Slab) -> Void)
-    /// So many bytes for another purpose.
+    /// Room for the given number of bytes, for another purpose.
     case room(Int, @Sendable () -> Void)
 
     /// The fewest bytes that satisfy the request.
@@ -66,8 +66,8 @@ package final class MemoryBudget: Sendable {
   /// accounts for.
   private static let spareLimit = 3 * Slab.large
 
-  /// Receive buffers never use more than this share (one in so many): otherwise uploads could retain buffers and wait for
-  /// slabs for ever.
+  /// Receive buffers never use more than the limit divided by this: otherwise uploads could retain buffers and wait for slabs
+  /// for ever.
   private static let buffersShare = 4
 
   /// The limit, in bytes.
@@ -297,7 +297,7 @@ extension MemoryBudget.State {
   }
 
   /// Grants the next request, from the two queues in turn, if there is room for it.
-  /// - Returns: notifies the one who waited; to be called without the lock.
+  /// - Returns: the closure that notifies the waiting upload, to be called without the lock; nil when nothing is granted.
   mutating func grantNext() -> (@Sendable () -> Void)? {
     let isFast = slow.isEmpty || (!fast.isEmpty && served == .slow)
     guard let request = isFast ? fast.first?.request : slow.first?.request else { return nil }
