@@ -30,7 +30,7 @@ package enum Base64 {
     var bytes: [UInt8] = []
     var word = 0
     for (index, digit) in digits.enumerated() {
-      guard let value = value(of: digit) else { return nil }
+      guard let value = alphabet.firstIndex(of: digit) else { return nil }
       word = (word << 6 | value) & 0xFFFF
       // After digits 2, 3 and 4 of a group another byte is whole.
       switch index % 4 {
@@ -41,16 +41,5 @@ package enum Base64 {
       }
     }
     return bytes
-  }
-
-  private static func value(of digit: UInt8) -> Int? {
-    switch digit {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): Int(digit) - 65
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): Int(digit) - 97 + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(digit) - 48 + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
   }
 }

@@ -250,19 +250,14 @@ int clinux_drop_written(int descriptor, int64_t offset, int64_t count) {
   return 0;
 }
 
-// Whether syncfs tells of failed writes: since Linux 5.8.
-static int sync_file_system_tells(void) {
+// Whether syncfs is a sync of every file there. Before Linux 5.8 it did not report failed writes. FUSE, CIFS and others do
+// nothing and report success, and a file system over another one (overlayfs) does not notice that one's failed writes.
+static int syncs_every_file(int descriptor) {
   struct utsname system;
+  struct statfs status;
   int major = 0, minor = 0;
   if (uname(&system) != 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return 0;
-  return major > 5 || (major == 5 && minor >= 8);
-}
-
-// Whether syncfs is a sync of every file there, by the file system's kind. FUSE, CIFS and others do nothing and say that
-// all went well, and what lies over another file system (overlayfs) does not hear of its failed writes.
-static int sync_file_system_syncs(int descriptor) {
-  struct statfs status;
-  if (fstatfs(descriptor, &status) != 0) return 0;
+  if (major < 5 || (major == 5 && minor < 8) || fstatfs(descriptor, &status) != 0) return 0;
   switch ((uint32_t)status.f_type) {
     case EXT4_SUPER_MAGIC:  // And ext2, and ext3.
     case XFS_SUPER_MAGIC:
@@ -276,11 +271,9 @@ static int sync_file_system_syncs(int descriptor) {
 }
 
 int clinux_sync_file_system(int descriptor) {
-  if (!sync_file_system_tells() || !sync_file_system_syncs(descriptor)) {
-    errno = ENOSYS;
-    return -1;
-  }
-  return syncfs(descriptor);
+  if (syncs_every_file(descriptor)) return syncfs(descriptor);
+  errno = ENOSYS;
+  return -1;
 }
 
 size_t clinux_resident_bytes(const void *address, size_t length) {

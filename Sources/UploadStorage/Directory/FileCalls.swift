@@ -5,7 +5,10 @@ import UploadCore
 /// The system calls that move an upload's bytes to the disk; tests replace them with failing ones.
 ///
 /// Each returns the result of the system call: a negative number, with `errno` set, when it failed.
-struct FileCalls: Sendable {
+package struct FileCalls: Sendable {
+  /// The real system calls.
+  package init() {}
+
   /// `pwrite`: the bytes, and the offset they go to.
   var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = {
     pwrite($0, $1.baseAddress, $1.count, off_t(clamping: $2))

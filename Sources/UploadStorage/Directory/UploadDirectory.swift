@@ -27,26 +27,16 @@ package final class UploadDirectory: Sendable {
 
   /// Opens a directory, creates it first if it is missing, and deletes unfinished files that a crash has left.
   /// - Parameters:
-  ///   - minFree: space to keep free, in bytes.
+  ///   - calls: the system calls that write files; failing ones in tests.
+  ///   - minFree: how much space stays free, in bytes.
   ///   - durability: of the uploads, so that a file system that does not support it is rejected now.
   ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access list
   ///     says.
-  /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
-  package convenience init(
-    path: String,
-    minFree: SizeSetting = 0,
-    durability: Durability = .none,
-    fileMode: FileMode? = nil
-  ) throws(UploadError) {
-    try self.init(path: path, calls: FileCalls(), minFree: minFree, durability: durability, fileMode: fileMode)
-  }
-
-  /// - Parameters:
-  ///   - calls: how files are written; failing ones in tests.
   ///   - pathCheckInterval: how often the path is checked while an upload is written.
-  init(
+  /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
+  package init(
     path: String,
-    calls: FileCalls,
+    calls: FileCalls = FileCalls(),
     minFree: SizeSetting = 0,
     durability: Durability = .none,
     fileMode: FileMode? = nil,
@@ -197,21 +187,18 @@ package final class UploadDirectory: Sendable {
         return openat(place.descriptor, name, flags, FileMode.unrestricted)
       }
       if file < 0, errno == EEXIST { continue }
-      guard file >= 0 else {
-        let error = StorageError.uploadFailed("open")
-        // It may have been created, and closed as one descriptor too many.
-        unlinkat(place.descriptor, name, 0)
-        throw error
-      }
-      // Between open and lock another server may have swept it: then it has no name any more, and another is created.
-      let isLocked = lock(file) == 0
-      guard isLocked || errno == EWOULDBLOCK else {
-        // The file system has no locks: another attempt would only leave more files.
-        let error = StorageError.uploadFailed("flock")
+      func failure(_ call: String) -> UploadError {
+        let error = StorageError.uploadFailed(call)
         unlinkat(place.descriptor, name, 0)
         DescriptorReserve.closeFile(file)
-        throw error
+        return error
       }
+      // It may have been created, and closed as one descriptor too many.
+      guard file >= 0 else { throw failure("open") }
+      // Between open and lock another server may have swept it: then it has no name any more, and another is created.
+      let isLocked = lock(file) == 0
+      // The file system has no locks: another attempt would only leave more files.
+      guard isLocked || errno == EWOULDBLOCK else { throw failure("flock") }
       if isLocked, FileStatus(descriptor: file)?.hasName == true {
         return PartialFile(descriptor: file, hiddenName: name, directory: self, place: place)
       }

@@ -102,17 +102,29 @@ struct FileAttributes {
   }
 
   /// The digest noted with the file; nil when it was computed of another content.
-  func sha256(of version: ContentVersion) -> [UInt8]? {
-    guard let noted = read(Self.digestName).flatMap({ NotedDigest($0) }) else { return nil }
-    return noted.version == version ? noted.sha256 : nil
+  func sha256(of content: ContentVersion) -> [UInt8]? {
+    read(Self.digestName).flatMap { Self.sha256(in: $0, of: content) }
   }
 
   /// Notes media type and digest. All of the content must have been written: the digest is noted with the size and time
   /// of change that it was computed for. Failures are ignored: the attributes are only a convenience.
   func note(type: String?, sha256: [UInt8]?) {
     if let type { write(type, as: Self.typeName) }
-    guard let sha256, let version = FileStatus(descriptor: descriptor)?.content else { return }
-    write(NotedDigest(sha256: sha256, version: version).text, as: Self.digestName)
+    guard let sha256, let content = FileStatus(descriptor: descriptor)?.content else { return }
+    write(Self.note(of: sha256, content), as: Self.digestName)
+  }
+
+  /// The text by which a digest is noted: in hexadecimal, then size, seconds and nanoseconds of the content that it was
+  /// computed for, separated by spaces, since any program may change the file afterwards.
+  static func note(of sha256: [UInt8], _ content: ContentVersion) -> String {
+    "\(Hexadecimal.text(sha256)) \(content.size) \(content.seconds) \(content.nanoseconds)"
+  }
+
+  /// The digest in a note; nil for a note of another content and for any other text, such as the digest alone that earlier
+  /// versions of this program noted.
+  static func sha256(in note: String, of content: ContentVersion) -> [UInt8]? {
+    guard let sha256 = ContentDigests(sha256Text: String(note.prefix(64)))?.sha256 else { return nil }
+    return note == Self.note(of: sha256, content) ? sha256 : nil
   }
 
   private func read(_ name: String) -> String? {
@@ -125,30 +137,5 @@ struct FileAttributes {
   private func write(_ text: String, as name: String) {
     var text = text
     text.withUTF8 { _ = clinux_set_attribute(descriptor, name, $0.baseAddress, $0.count) }
-  }
-}
-
-/// A SHA-256 as it is noted with a file: with the version of the content that it was computed for, since any program may
-/// change the file afterwards.
-struct NotedDigest: Sendable, Equatable {
-  /// 32 bytes.
-  let sha256: [UInt8]
-  let version: ContentVersion
-}
-
-extension NotedDigest {
-  /// Reads ``text``; nil for anything else, such as the digest alone that earlier versions of this program noted.
-  init?(_ text: String) {
-    let words = text.split(separator: " ", omittingEmptySubsequences: false)
-    guard words.count == 4, let sha256 = ContentDigests(sha256Text: String(words[0]))?.sha256,
-      let size = UInt64(words[1]), let seconds = Int64(words[2]), let nanoseconds = Int64(words[3])
-    else { return nil }
-    self.init(sha256: sha256, version: ContentVersion(size: size, seconds: seconds, nanoseconds: nanoseconds))
-  }
-
-  /// The digest in hexadecimal, size, seconds and nanoseconds, separated by spaces.
-  var text: String {
-    let digest = ContentDigests(sha256: sha256).sha256Text ?? ""
-    return "\(digest) \(version.size) \(version.seconds) \(version.nanoseconds)"
   }
 }

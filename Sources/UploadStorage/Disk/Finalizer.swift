@@ -73,11 +73,8 @@ final class Finalizer: Sendable {
       groups.running += 1
       return true
     }
-    if begins { workers.submit { self.runGroups($0) } }
-  }
-
-  private func runGroups(_ thread: WorkerPool.WorkState) {
-    while let group = nextGroup() { run(group, thread) }
+    guard begins else { return }
+    workers.submit { state in while let group = self.nextGroup() { self.run(group, state) } }
   }
 
   /// Removes up to ``largestGroup`` files from the queue; nil when it is empty, which ends the work.
@@ -93,8 +90,8 @@ final class Finalizer: Sendable {
     }
   }
 
-  private func run(_ members: [Member], _ thread: WorkerPool.WorkState) {
-    switch thread {
+  private func run(_ members: [Member], _ state: WorkerPool.WorkState) {
+    switch state {
     case .active: finalize(members)
     case .cancelled: for member in members { member.completion.fail(CancellationError()) }
     }
