@@ -179,15 +179,15 @@ import UploadTestSupport
     let disk = SmallDisk(free: 5 * Self.mebibyte, supportsReserve: supportsReserve)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
-      let piece = SplitMix64.bytes(500_000)
+      let chunk = SplitMix64.bytes(500_000)
       for _ in 0..<4 {
-        try await probe.write(piece)
+        try await probe.write(chunk)
         try await eventually("room") { try await probe.hasRoom }
       }
       #expect(try await probe.notified.errors.isEmpty, "2 of 3 MiB")
       // Others take what there was.
       disk.free.withLock { $0 = 2 * Self.mebibyte + 1000 }
-      for _ in 0..<4 { try await probe.write(piece) }
+      for _ in 0..<4 { try await probe.write(chunk) }
       #expect(try await failure(probe).code == .diskFull)
     }
   }
