@@ -192,7 +192,7 @@ struct DirectoryPublisher {
       guard let old else { return try rename(aside, to: name) }
       guard old.isReplaceable else { throw taken(name) }
       // Other programs do not wait for the lock: the old file is checked again once it has the hidden name.
-      guard exchange(aside, name) else {
+      guard place.calls.exchange(place.descriptor, aside, name) == 0 else {
         guard errno == ENOENT else { return try rename(aside, to: name) }
         // Without the hidden name the exchange would fail for ever.
         guard place.entry(at: aside) != nil else {
@@ -205,12 +205,8 @@ struct DirectoryPublisher {
         place.remove(aside)
         return true
       }
-      guard exchange(aside, name) else { throw StorageError.uploadFailed("rename") }
+      guard place.calls.exchange(place.descriptor, aside, name) == 0 else { throw StorageError.uploadFailed("rename") }
     }
-  }
-
-  private func exchange(_ aside: NameBytes, _ name: NameBytes) -> Bool {
-    place.calls.exchange(place.descriptor, aside, name) == 0
   }
 
   private func rename(_ aside: NameBytes, to name: NameBytes) throws(UploadError) -> Bool {

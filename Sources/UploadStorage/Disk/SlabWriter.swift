@@ -13,7 +13,10 @@ final class SlabWriter {
   private let directory: UploadDirectory
   private let workers: WorkerPool
   private let eventLoop: any EventLoop
-  private let hashing: HashChain?
+  /// The hash of all slabs that have been hashed, or why there is none; nil when no digest is computed.
+  private var hash: Result<any ContentHash, any Error>?
+  /// The hash that the next slab is added to, once the slabs before are hashed.
+  private var nextHash: EventLoopFuture<any ContentHash>?
   private var plan: WritePlan
   /// nil until the first write, or a reserve, has created it.
   private var file: PartialFile?
@@ -26,7 +29,8 @@ final class SlabWriter {
     directory = finalizer.directory
     workers = finalizer.workers
     self.eventLoop = eventLoop
-    hashing = hash.map { HashChain($0, workers: finalizer.workers, eventLoop: eventLoop) }
+    self.hash = hash.map { .success($0) }
+    nextHash = hash.map { eventLoop.makeSucceededFuture($0) }
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
   }
 
@@ -73,7 +77,7 @@ final class SlabWriter {
   /// - Parameter completion: gets how many bytes were written, or why they were not.
   func write(_ slab: Slab, then completion: @escaping (Result<Int, any Error>) -> Void) {
     let extent = plan.next(slab.count)
-    let written = work(beside: hashing?.add(slab)) { [file, directory] () throws -> PartialFile in
+    let written = work(beside: addToHash(slab)) { [file, directory] () throws -> PartialFile in
       let file = try file ?? directory.createPartial()
       try file.write(extent, slab.filled)
       return file
@@ -82,6 +86,23 @@ final class SlabWriter {
       if case .success(let file) = result { self.file = file }
       completion(result.map { _ in extent.count })
     }
+  }
+
+  /// Hashes a slab on a worker, in the order of the file: writes run two at once and end in any order, so each slab waits
+  /// for the one before here, not in a worker.
+  /// - Returns: completes when the slab may change; nil when no digest is computed.
+  private func addToHash(_ slab: Slab) -> EventLoopFuture<Void>? {
+    guard let previous = nextHash else { return nil }
+    let next = previous.flatMap { [workers, eventLoop] hash in
+      workers.runIfActive(eventLoop: eventLoop) { () -> any ContentHash in
+        var hash = hash
+        hash.update(slab.filled)
+        return hash
+      }
+    }
+    nextHash = next
+    next.assumeIsolated().whenComplete { self.hash = $0 }
+    return next.map { _ in }
   }
 
   /// The tail for the ``Finalizer``. Its file is nil where nothing has been written: then the file is small.
@@ -94,7 +115,7 @@ final class SlabWriter {
       placement: plan.tail(content.count, isAligned: content.isAligned),
       content: content,
       // Every slab before is hashed: this is the hash of all of them.
-      hash: hashing?.hash
+      hash: hash
     )
   }
 
@@ -138,39 +159,5 @@ final class SlabWriter {
   /// Deletes a file. That frees its blocks, which takes time, so a worker does it.
   func discard(_ file: PartialFile) {
     workers.submit { _ in file.discard() }
-  }
-}
-
-/// Computes an upload's digests on the workers: slab after slab in the order of the file, each beside its write. Lives on
-/// one event loop.
-///
-/// Writes of an upload run two at once and end in any order, so each slab waits for the one before here, not in a worker.
-final class HashChain {
-  /// The hash of all slabs hashed so far, or why there is none.
-  private(set) var hash: Result<any ContentHash, any Error>
-  private var last: EventLoopFuture<any ContentHash>
-  private let workers: WorkerPool
-  private let eventLoop: any EventLoop
-
-  init(_ hash: any ContentHash, workers: WorkerPool, eventLoop: any EventLoop) {
-    self.hash = .success(hash)
-    last = eventLoop.makeSucceededFuture(hash)
-    self.workers = workers
-    self.eventLoop = eventLoop
-  }
-
-  /// Hashes the next slab; it must not change until the future completes, whether it succeeds or fails.
-  func add(_ slab: Slab) -> EventLoopFuture<Void> {
-    let (workers, eventLoop) = (workers, eventLoop)
-    let next = last.flatMap { hash in
-      workers.runIfActive(eventLoop: eventLoop) { () -> any ContentHash in
-        var hash = hash
-        hash.update(slab.filled)
-        return hash
-      }
-    }
-    last = next
-    next.assumeIsolated().whenComplete { self.hash = $0 }
-    return next.map { _ in }
   }
 }
