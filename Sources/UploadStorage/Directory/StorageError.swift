@@ -64,7 +64,8 @@ enum StorageError {
   static func directoryRejectsMode(_ mode: FileMode, path: String) -> UploadError {
     let cause = SystemCallError("fchmod", errno)
     let message = "The file system of \(PlainText.sanitized(path)) does not support mode \(mode) for files: \(cause)."
-    return UploadError(.badDirectory, message + " Omit --file-mode, or name another directory with --dir.", cause: cause)
+    let help = " Omit --file-mode, or name another directory with --dir."
+    return UploadError(.badDirectory, message + help, cause: cause)
   }
 
   /// The directory for uploads cannot be used. Reads `errno` first of all.
