@@ -67,11 +67,6 @@ final class FreeSpace: Sendable {
     promised.wrappingSubtract(count, ordering: .releasing)
   }
 
-  /// Whether `count` more bytes would leave enough free.
-  func hasRoom(for count: UInt64) -> Bool {
-    lack(of: count) == nil
-  }
-
   /// - Throws: ``UploadError`` with code `diskFull` and the numbers when `count` more bytes would not leave enough free.
   func check(_ count: UInt64) throws(UploadError) {
     if let lack = lack(of: count) { throw error(count, lack) }

@@ -90,11 +90,6 @@ package final class MemoryBudget: Sendable {
     SlabUse(used: state.withLock { $0.used }, budget: limit)
   }
 
-  /// How many entries the order of offers has, for tests.
-  var offersKept: Int {
-    state.withLock { $0.offers.orderLength }
-  }
-
   // MARK: Slabs
 
   /// A slab at once; nil when the budget is spent, or others wait already.

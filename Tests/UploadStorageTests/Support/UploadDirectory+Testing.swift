@@ -51,3 +51,10 @@ extension StagedDiskFile {
     self.init(meter: meter, request: request, digests: ContentDigests(), file: file)
   }
 }
+
+extension FreeSpace {
+  /// Whether `count` more bytes would leave enough free.
+  func hasRoom(for count: UInt64) -> Bool {
+    (try? check(count)) != nil
+  }
+}
