@@ -93,7 +93,7 @@ import UploadTestSupport
       for safe in [name, name.numbered(12)] {
         #expect((1...255).contains(safe.bytes.bytes.count))
         #expect(!safe.bytes.bytes.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7F })
-        #expect(NameBytes(safe.bytes.pieces) == safe.bytes)
+        #expect(NameBytes(safe.bytes.units) == safe.bytes)
         #expect(FileName(safe.bytes)?.bytes == safe.bytes)
       }
     }

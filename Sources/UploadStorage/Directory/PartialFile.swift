@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Synchronization
 import UploadCore
@@ -212,9 +211,8 @@ final class PartialFile: Sendable {
   /// Turns `O_DIRECT` on at the first large extent.
   /// - Returns: whether it is on.
   private func turnedDirect() -> Bool {
-    if isDirect.load(ordering: .relaxed) { return true }
-    guard directory.capabilities.supportsDirect.load(ordering: .relaxed) else { return false }
-    return turnDirect(true)
+    isDirect.load(ordering: .relaxed)
+      || directory.capabilities.supportsDirect.load(ordering: .relaxed) && turnDirect(true)
   }
 
   @discardableResult

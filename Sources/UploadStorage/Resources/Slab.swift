@@ -43,10 +43,7 @@ package final class Slab: @unchecked Sendable {
   /// - Returns: how many bytes were zeroed.
   func pad(to alignment: Int) -> Int {
     let padding = min(room, (alignment - count % alignment) % alignment)
-    UnsafeMutableRawBufferPointer(rebasing: bytes[count..<(count + padding)]).initializeMemory(
-      as: UInt8.self,
-      repeating: 0
-    )
+    if let base = bytes.baseAddress { memset(base + count, 0, padding) }
     return padding
   }
 
