@@ -10,9 +10,9 @@ package enum Base64 {
     while !rest.isEmpty {
       let group = rest.prefix(3)
       rest = rest.dropFirst(3)
-      let word = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+      let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
       for place in 0..<4 {
-        text.append(place <= group.count ? alphabet[word >> (18 - 6 * place) & 63] : padding)
+        text.append(place <= group.count ? alphabet[bits >> (18 - 6 * place) & 63] : padding)
       }
     }
     return String(decoding: text, as: UTF8.self)
@@ -28,15 +28,15 @@ package enum Base64 {
     }
     guard digits.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
-    var word = 0
+    var bits = 0
     for (index, digit) in digits.enumerated() {
       guard let value = alphabet.firstIndex(of: digit) else { return nil }
-      word = (word << 6 | value) & 0xFFFF
+      bits = (bits << 6 | value) & 0xFFFF
       // After digits 2, 3 and 4 of a group another byte is whole.
       switch index % 4 {
-      case 1: bytes.append(UInt8(truncatingIfNeeded: word >> 4))
-      case 2: bytes.append(UInt8(truncatingIfNeeded: word >> 2))
-      case 3: bytes.append(UInt8(truncatingIfNeeded: word))
+      case 1: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
+      case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
+      case 3: bytes.append(UInt8(truncatingIfNeeded: bits))
       default: break
       }
     }

@@ -291,13 +291,13 @@ size_t clinux_resident_bytes(const void *address, size_t length) {
 int clinux_read_sent(int descriptor, struct clinux_sent *sent) {
   struct tcp_info info;
   socklen_t length = sizeof info;
-  int held = 0;
+  int unsent = 0;
   // An older kernel fills less of it.
   memset(&info, 0, sizeof info);
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
-  if (ioctl(descriptor, SIOCOUTQ, &held) != 0) return -1;
+  if (ioctl(descriptor, SIOCOUTQ, &unsent) != 0) return -1;
   sent->acknowledged = info.tcpi_bytes_acked;
-  sent->held = held > 0 ? (uint64_t)held : 0;
+  sent->held = unsent > 0 ? (uint64_t)unsent : 0;
   sent->window = info.tcpi_snd_wnd;
   return 0;
 }

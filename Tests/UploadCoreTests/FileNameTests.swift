@@ -137,7 +137,7 @@ import UploadTestSupport
     #expect(name.utf8.count > 255 - 24)
     #expect(name.hasSuffix(suffix))
     let stem = name.dropLast(suffix.count)
-    #expect(suggestion.hasPrefix(stem), "cut between characters")
+    #expect(suggestion.hasPrefix(stem), "divided between characters")
   }
 
   @Test func `an overlong extension is shortened with the rest`() throws {

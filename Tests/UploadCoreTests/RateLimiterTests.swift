@@ -12,7 +12,7 @@ import UploadCore
     takers: Int,
     seconds: UInt64,
     lateness: UInt64 = 0,
-    piece: (Int) -> Int
+    chunk: (Int) -> Int
   ) -> [(at: UInt64, taker: Int, count: Int)] {
     let limiter = RateLimiter(bytesPerSecond: rate)
     var ready = [UInt64](repeating: 5 * Self.second, count: takers)
@@ -24,7 +24,7 @@ import UploadCore
       turn += 1
       let now = ready[taker]
       // As connections do: the first chunk is small, since many may begin at once.
-      let count = begun.insert(taker).inserted ? min(1024, piece(taker)) : piece(taker)
+      let count = begun.insert(taker).inserted ? min(1024, chunk(taker)) : chunk(taker)
       taken.append((now, taker, count))
       let wait = limiter.take(count, at: now)
       ready[taker] = now + (wait > 0 ? wait + (lateness > 0 ? turn * 7919 % lateness : 0) : 1)

@@ -21,13 +21,13 @@ package func eventually(
   _ condition: () async throws -> Bool
 ) async throws {
   var left = timeout
-  var lastLook = ContinuousClock.now
+  var lastCheck = ContinuousClock.now
   while try await !condition() {
     guard left > .zero else { throw TimeoutError("\(what) did not come within \(timeout)") }
     try await Task.sleep(for: .milliseconds(5))
     let now = ContinuousClock.now
-    left -= min(now - lastLook, .milliseconds(100))
-    lastLook = now
+    left -= min(now - lastCheck, .milliseconds(100))
+    lastCheck = now
   }
 }
 

@@ -47,9 +47,9 @@ package enum ProcFile {
 
   /// The same in a file's text.
   package static func kibibytes(of key: String, inText text: String) -> UInt64? {
-    for line in text.split(separator: "\n") where line.hasPrefix(key + ":") {
+    for field in text.split(separator: "\n") where field.hasPrefix(key + ":") {
       // Some of these files put blanks before the number, some a tab.
-      return line.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
+      return field.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
     }
     return nil
   }

@@ -156,7 +156,7 @@ final class PartialFile: Sendable {
   }
 
   /// Drops the file's pages from the page cache once they are on the disk: an upload is rarely read back soon.
-  func forgetPages() {
+  func dropPages() {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 

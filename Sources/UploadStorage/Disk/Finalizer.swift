@@ -129,7 +129,7 @@ final class Finalizer: Sendable {
     var results = tails.map { tail in Result { try tail.write(into: directory) } }
     if isSynced { sync(&results, together) }
     for (tail, result) in zip(tails, results) where tail.isLarge {
-      if case .success(let staged) = result { staged.file.forgetPages() }
+      if case .success(let staged) = result { staged.file.dropPages() }
     }
     return results
   }

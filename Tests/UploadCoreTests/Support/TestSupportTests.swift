@@ -41,7 +41,7 @@ import UploadTestSupport
     #expect(SplitFeeder.pieces([], of: 2).isEmpty)
   }
 
-  @Test func `waiting ends when the condition holds, or with an error that names it`() async throws {
+  @Test func `waiting ends when the condition is true, or with an error that names it`() async throws {
     var count = 0
     try await eventually {
       count += 1

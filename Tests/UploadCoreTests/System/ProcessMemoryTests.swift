@@ -24,9 +24,9 @@ import Testing
     let size = 96 << 20
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
     for offset in stride(from: 0, to: size, by: 4096) { block[offset] = 1 }
-    let held = ProcessMemory.current().resident
+    let resident = ProcessMemory.current().resident
     block.deallocate()
-    #expect(ProcessMemory.current().peak > held - UInt64(size) / 2)
+    #expect(ProcessMemory.current().peak > resident - UInt64(size) / 2)
     #expect(try #require(ProcFile.kibibytes(of: "VmHWM", in: "/proc/self/status")) > UInt64(size) / 1024)
   }
 

@@ -93,19 +93,19 @@ import UploadTestSupport
 
 /// Cancelling an upload in any state of its data path.
 @Suite struct UploadCancellingTests {
-  /// How often the data path was told.
-  private final class Told: Sendable {
+  /// Counts how often the data path was interrupted.
+  private final class DataPath: Sendable {
     let count = Atomic<Int>(0)
 
-    var times: Int { count.load(ordering: .relaxed) }
+    var interrupts: Int { count.load(ordering: .relaxed) }
 
-    func tell() {
+    func interrupt() {
       count.add(1, ordering: .relaxed)
     }
   }
 
   private let ledger = UploadLedger()
-  private let told = Told()
+  private let dataPath = DataPath()
 
   private func begin() -> UploadMeter {
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: nil, remote: "")
@@ -115,51 +115,51 @@ import UploadTestSupport
 
   @Test func `the data path is interrupted once`() {
     let meter = begin()
-    meter.onCancel { [told] in told.tell() }
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
     #expect(ledger.cancel(meter.id))
     #expect(ledger.cancel(meter.id), "it still runs until the data path has ended it")
-    #expect(told.times == 1)
+    #expect(dataPath.interrupts == 1)
     #expect(meter.ended == nil)
   }
 
   @Test func `a data path that is set after the cancellation is interrupted at once`() {
     let meter = begin()
     #expect(meter.cancel())
-    meter.onCancel { [told] in told.tell() }
-    #expect(told.times == 1)
-    meter.onCancel { [told] in told.tell() }
-    #expect(told.times == 2, "each that asks is told")
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
+    #expect(dataPath.interrupts == 1)
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
+    #expect(dataPath.interrupts == 2, "each new data path is interrupted")
   }
 
   @Test func `an ended upload cannot be cancelled, and retains no data path`() {
     let meter = begin()
-    weak var path: Told?
+    weak var path: DataPath?
     do {
-      let held = Told()
-      path = held
-      meter.onCancel { held.tell() }
+      let dataPath = DataPath()
+      path = dataPath
+      meter.onCancel { dataPath.interrupt() }
     }
     #expect(path != nil)
     ledger.end(meter, .finished(FinishedUpload(path: "a", bytes: 0)))
     #expect(path == nil)
     #expect(!meter.cancel() && !ledger.cancel(meter.id))
-    meter.onCancel { [told] in told.tell() }
-    #expect(told.times == 0)
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
+    #expect(dataPath.interrupts == 0)
     #expect(!ledger.cancel(UploadID()))
   }
 
   @Test func `all that run can be cancelled together`() {
     let meters = (0..<3).map { _ in begin() }
-    for meter in meters { meter.onCancel { [told] in told.tell() } }
+    for meter in meters { meter.onCancel { [dataPath] in dataPath.interrupt() } }
     ledger.end(meters[1], .cancelled)
     ledger.cancelAll()
-    #expect(told.times == 2)
+    #expect(dataPath.interrupts == 2)
   }
 
-  @Test func `cancelling while it ends tells at most once and loses no end`() async {
+  @Test func `cancelling an upload while it ends interrupts it at most once and loses no end`() async {
     for _ in 0..<200 {
-      let (meter, told) = (begin(), Told())
-      meter.onCancel { told.tell() }
+      let (meter, dataPath) = (begin(), DataPath())
+      meter.onCancel { dataPath.interrupt() }
       let wasRunning = await withTaskGroup(of: Bool.self) { [ledger] group in
         for _ in 0..<3 { group.addTask { ledger.cancel(meter.id) } }
         group.addTask {
@@ -169,7 +169,7 @@ import UploadTestSupport
         return await group.contains(true)
       }
       #expect(meter.ended != nil)
-      #expect(told.times == (wasRunning ? 1 : 0))
+      #expect(dataPath.interrupts == (wasRunning ? 1 : 0))
     }
   }
 }

@@ -50,9 +50,9 @@ import UploadTestSupport
 
   @Test func `no upload is rejected for space that counts twice while it is reserved`() async throws {
     let free = Atomic<UInt64>(100)
-    let looks = Atomic(0)
+    let checks = Atomic(0)
     let space = FreeSpace(keeping: 0) {
-      looks.add(1, ordering: .relaxed)
+      checks.add(1, ordering: .relaxed)
       return free.load(ordering: .relaxed)
     }
     try space.promise(60)
@@ -62,7 +62,7 @@ import UploadTestSupport
         // The blocks are taken, and promised as well, until another upload has checked.
         free.store(40, ordering: .relaxed)
         isReserving.signal()
-        while looks.load(ordering: .relaxed) < 2 { usleep(1000) }
+        while checks.load(ordering: .relaxed) < 2 { usleep(1000) }
         space.release(60)
       }
     }
@@ -128,11 +128,11 @@ import UploadTestSupport
     let disk = SmallDisk(free: 100 * Self.mebibyte, supportsReserve: supportsReserve)
     let least = Mutex(UInt64.max)
     var calls = disk.calls
-    let looked = calls.freeSpace
-    // A worker that has looked is slow to act, so that another looks meanwhile.
+    let realSpace = calls.freeSpace
+    // A worker that has checked is slow to act, so that another checks meanwhile.
     calls.freeSpace = { directory in
       defer { usleep(2000) }
-      return looked(directory)
+      return realSpace(directory)
     }
     let reserve = calls.reserve
     calls.reserve = { descriptor, range in

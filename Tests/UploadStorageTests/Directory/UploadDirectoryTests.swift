@@ -135,15 +135,15 @@ import UploadTestSupport
       for name in [".sluice-1.part", ".sluice-.part", ".sluice-ü.part"] { try place.write([1], to: name) }
       try #require(mkdir(place.file(".sluice-d.part"), 0o755) == 0)
       try #require(symlink(place.file(".hidden"), place.file(".sluice-l.part")) == 0)
-      try place.write([1], to: ".sluice-held.part")
-      try Descriptors.whileLocked(place.file(".sluice-held.part")) {
+      try place.write([1], to: ".sluice-locked.part")
+      try Descriptors.whileLocked(place.file(".sluice-locked.part")) {
         _ = try UploadDirectory(path: place.path)
       }
       #expect(
-        try place.names() == (foreign + [".sluice-d.part", ".sluice-l.part", ".sluice-held.part"]).sorted()
+        try place.names() == (foreign + [".sluice-d.part", ".sluice-l.part", ".sluice-locked.part"]).sorted()
       )
       _ = try UploadDirectory(path: place.path)
-      #expect(try !place.names().contains(".sluice-held.part"), "its lock is gone")
+      #expect(try !place.names().contains(".sluice-locked.part"), "its lock is gone")
     }
   }
 

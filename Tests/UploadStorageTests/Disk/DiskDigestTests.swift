@@ -85,10 +85,10 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a slow hash holds an upload back, and its memory stays bounded`() async throws {
+  @Test func `a slow hash slows an upload down, and its memory stays bounded`() async throws {
     try await withStore { fixture in
       let gate = DispatchSemaphore(value: 0)
-      let probe = try await probe(fixture, hash: HeldHash(gate: gate))
+      let probe = try await probe(fixture, hash: GatedHash(gate: gate))
       let bytes = SplitMix64.bytes(Slab.small + 2 * Slab.large)
       try await probe.write(bytes)
       // The first slab is written long before its hash continues; until then no other follows it.
@@ -104,7 +104,7 @@ import UploadTestSupport
 }
 
 /// A hash that waits until a test lets it continue.
-private struct HeldHash: ContentHash {
+private struct GatedHash: ContentHash {
   let gate: DispatchSemaphore
   private var hash = TestHash()
 

@@ -41,7 +41,7 @@ import UploadTestSupport
   func `an abort while the first write runs leaves nothing`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
       fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small + 10))
       try await probe.abort()
@@ -60,7 +60,7 @@ import UploadTestSupport
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       try await probe.write(SplitMix64.bytes(4 * Slab.large))
       #expect(try await !probe.hasRoom)
       #expect(probe.meter.residentBytes == 3 * Slab.large)
@@ -74,7 +74,7 @@ import UploadTestSupport
   @Test(arguments: [0, 10, Slab.small, Slab.small + 10])
   func `an abort while the file is being staged deletes it`(size: Int) async throws {
     try await withStore(durability: .full, threads: 1) { fixture in
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(size))
       let staged = try await probe.beginStaging()
@@ -133,7 +133,7 @@ import UploadTestSupport
 
   @Test func `a sink without a reference ends with its last write`() async throws {
     try await withStore(threads: 1) { fixture in
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       try await fixture.probe().write(SplitMix64.bytes(Slab.small))
       gate.open()
       try await fixture.waitUntilAllIsReleased()

@@ -21,7 +21,7 @@ import UploadTestSupport
   private enum Pattern: CaseIterable {
     case one, pages, whole, mixed
 
-    func pieces(_ count: Int, seed: UInt64) -> [Int] {
+    func chunks(_ count: Int, seed: UInt64) -> [Int] {
       switch self {
       case .one: return [1, count]
       case .pages: return Array(repeating: 4096, count: count / 4096 + 1)
@@ -29,23 +29,23 @@ import UploadTestSupport
       case .mixed:
         var generator = SplitMix64(seed: seed)
         var left = count
-        var pieces: [Int] = []
+        var chunks: [Int] = []
         while left > 0 {
-          pieces.append(Int.random(in: 1...(256 * kibi), using: &generator))
-          left -= pieces.last ?? left
+          chunks.append(Int.random(in: 1...(256 * kibi), using: &generator))
+          left -= chunks.last ?? left
         }
-        return pieces
+        return chunks
       }
     }
   }
 
   @Test(arguments: sizes)
-  func `any size in any pieces is stored as it was sent`(size: Int) async throws {
+  func `any size in any chunks is stored as it was sent`(size: Int) async throws {
     try await withStore { fixture in
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       for pattern in Pattern.allCases {
         let probe = try await fixture.probe()
-        try await probe.feed(bytes, chunks: pattern.pieces(size, seed: UInt64(size)))
+        try await probe.feed(bytes, chunks: pattern.chunks(size, seed: UInt64(size)))
         let staged = try await probe.stage("\(pattern)")
         #expect(probe.meter.stored == UInt64(size))
         #expect(probe.meter.durable == 0)

@@ -22,7 +22,7 @@ import UploadTestSupport
     _ check: (StoreFixture, [Outcome]) throws -> Void
   ) async throws {
     try await withStore(threads: 1, calls: disk.calls) { fixture in
-      disk.forget()
+      disk.clear()
       let outcomes = try await finalize(
         (0..<count).map { try tail($0, name($0)) },
         in: fixture.directory,
@@ -40,7 +40,7 @@ import UploadTestSupport
   ) async throws -> [Outcome] {
     let workers = WorkerPool(threads: 1)
     let finalizer = Finalizer(directory: directory, workers: workers, configuration: configuration)
-    let gate = await WorkerGate(holding: workers, threads: 1)
+    let gate = await WorkerGate(blocking: workers, threads: 1)
     let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     let futures = tails.map { finalizer.finalize($0, on: eventLoop) }
     gate.open()
@@ -125,7 +125,7 @@ import UploadTestSupport
         return sync(descriptor)
       }
       let directory = try UploadDirectory(path: place.path, calls: calls)
-      disk.forget()
+      disk.clear()
       opened.withLock { $0 = [] }
       let outcomes = try await finalize((0..<4).map { try tail($0, "file-\($0)") }, in: directory)
       #expect(failures(outcomes) == [])
@@ -269,7 +269,7 @@ import UploadTestSupport
   @Test func `a file of a group that is only staged gets no name, the others get theirs`() async throws {
     try await withStore(threads: 1) { fixture in
       let finalizer = Finalizer(directory: fixture.directory, workers: fixture.workers, configuration: .init())
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let (first, second) = try (tail(1, "first"), tail(2, "second"))
       let staging = finalizer.stage(first, on: fixture.eventLoop)
       let storing = finalizer.finalize(second, on: fixture.eventLoop)

@@ -68,10 +68,10 @@ import UploadTestSupport
   @Test(arguments: [1, 511, 512, 4095, 4096, 50_000])
   func `short writes are continued`(count: Int) async throws {
     // Every block of 64 KiB has one short write; writing a byte at a time would take for ever.
-    let cut = Mutex<Set<UInt64>>([])
+    let shortened = Mutex<Set<UInt64>>([])
     let disk = FaultyDisk { call in
       guard case .write(let offset, let all) = call, all > max(count, 4096) else { return .fine }
-      return cut.withLock { $0.insert(offset / 65_536).inserted } ? .short(count) : .fine
+      return shortened.withLock { $0.insert(offset / 65_536).inserted } ? .short(count) : .fine
     }
     try await withTimedStore(calls: disk.calls) { fixture, _ in
       let files = try await upload(fixture).get()
@@ -104,7 +104,7 @@ import UploadTestSupport
   @Test func `a disk without enough space is reported before the first byte`() async throws {
     let disk = FaultyDisk { if case .reserve = $0 { .fails(ENOSPC) } else { .fine } }
     try await withTimedStore(calls: disk.calls) { fixture, _ in
-      disk.forget()
+      disk.clear()
       let probe = try await fixture.probe(size: UInt64(Self.size))
       try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
       #expect(try await probe.notified.errors.map(\.code) == [.diskFull])
@@ -183,7 +183,7 @@ import UploadTestSupport
     let (synced, unsynced) = (FaultyDisk(), FaultyDisk())
     for (disk, durability) in [(synced, Durability.full), (unsynced, .none)] {
       try await withTimedStore(durability: durability, threads: 1, calls: disk.calls) { fixture, _ in
-        disk.forget()
+        disk.clear()
         _ = try await upload(fixture).get()
       }
     }

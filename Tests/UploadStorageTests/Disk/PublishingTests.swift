@@ -139,7 +139,7 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: place.path, calls: disk.calls)
       let name = try #require(FileName("a.txt"))
       for number in 1...taken { try place.write([9], to: name.numbered(number).description) }
-      disk.forget()
+      disk.clear()
       let upload = try staged(directory, origin, [1], "a.txt")
       let files = try directory.publish([upload], .init(durability: .none, onDuplicate: .rename))
       #expect(files.map(\.name) == ["a (\(taken + 1)).txt"])

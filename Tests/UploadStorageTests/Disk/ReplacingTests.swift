@@ -161,7 +161,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `a condition that holds lets a file be replaced`(isHidden: Bool) async throws {
+  func `a file is replaced when the condition is satisfied`(isHidden: Bool) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "a")
@@ -293,7 +293,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a directory is not replaced because a condition holds`() async throws {
+  @Test func `a directory is not replaced even if the condition is satisfied`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try #require(mkdir(place.file("d"), 0o755) == 0)

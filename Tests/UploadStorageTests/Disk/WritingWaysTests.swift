@@ -38,9 +38,9 @@ import UploadTestSupport
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       let digest = SHA256.hexadecimal(of: bytes)
       for (stated, isExact) in [(UInt64(size), true), (UInt64(size) + 70_000, false), (nil, true)] {
-        for pieces in [[size], [1, 4096, 70_001, size], Array(repeating: 65_536, count: size / 65_536)] {
+        for chunks in [[size], [1, 4096, 70_001, size], Array(repeating: 65_536, count: size / 65_536)] {
           let probe = try await fixture.probe(size: stated, isExact: isExact)
-          try await probe.feed(bytes, chunks: pieces)
+          try await probe.feed(bytes, chunks: chunks)
           let files = try await fixture.publish([probe.stage()])
           let path = fixture.place.file("file")
           #expect(files.map(\.size) == [UInt64(size)])
@@ -57,7 +57,7 @@ import UploadTestSupport
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
       let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
       try #require(supportsDirect, "tests need a disk that takes O_DIRECT")
-      disk.forget()
+      disk.clear()
       let size = 2 * Self.mebi + 5
       let probe = try await fixture.probe(size: UInt64(size))
       try await probe.feed(SplitMix64.bytes(size), chunks: [size])
@@ -77,7 +77,7 @@ import UploadTestSupport
   @Test func `without O_DIRECT written bytes go to the disk at once, and leave the page cache`() async throws {
     let disk = Ways.withoutDirect.disk
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
-      disk.forget()
+      disk.clear()
       let size = 16 * Slab.large + Slab.small
       let probe = try await fixture.probe(size: UInt64(size))
       try await probe.feed(SplitMix64.bytes(size), chunks: Array(repeating: Slab.large, count: 20))

@@ -8,7 +8,7 @@ final class WorkerGate: Sendable {
   private let threads: Int
 
   /// Waits until all of the pool's `threads` wait for the gate.
-  init(holding pool: WorkerPool, threads: Int) async {
+  init(blocking pool: WorkerPool, threads: Int) async {
     self.threads = threads
     let arrived = DispatchSemaphore(value: 0)
     for _ in 0..<threads {
