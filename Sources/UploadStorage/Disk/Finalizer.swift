@@ -247,12 +247,7 @@ struct FileTail: Sendable {
     }
 
     /// Whether the memory is page-aligned.
-    var isAligned: Bool {
-      switch self {
-      case .slab: true
-      case .buffer: false
-      }
-    }
+    var isAligned: Bool { if case .slab = self { true } else { false } }
   }
 
   let request: FinalizeRequest
