@@ -20,9 +20,7 @@ package struct ContentDigests: Sendable, Equatable {
   package var isEmpty: Bool { sha256 == nil && sha512 == nil }
 
   /// The SHA-256 in lower-case hexadecimal.
-  package var sha256Text: String? {
-    sha256.map { Hexadecimal.text($0) }
-  }
+  package var sha256Text: String? { sha256.map { Hexadecimal.text($0) } }
 
   /// Adds the digests that are not known here.
   package mutating func fill(from other: ContentDigests) {

@@ -290,9 +290,7 @@ extension NameBytes {
   }
 
   /// A quick check, true for some other texts too: the scalars, as all beyond U+100000, begin with 0xF4 in UTF-8.
-  private static func mayContainRawBytes(_ text: String) -> Bool {
-    text.utf8.contains(0xF4)
-  }
+  private static func mayContainRawBytes(_ text: String) -> Bool { text.utf8.contains(0xF4) }
 
   private static func scalar(_ byte: UInt8) -> Unicode.Scalar {
     // Always a scalar: the range contains no surrogate.

@@ -18,9 +18,7 @@ package enum PlainText {
 
   /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028 and
   /// U+2029 included.
-  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-    InvisibleCharacters.contains(scalar)
-  }
+  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool { InvisibleCharacters.contains(scalar) }
 }
 
 extension StringProtocol {
@@ -119,9 +117,7 @@ package enum InvisibleCharacters {
   /// Country and region, such as `gbsct`, and the cancel tag.
   private static let mostTags = 7
 
-  private static func isTag(_ scalar: Unicode.Scalar) -> Bool {
-    (0xE0020...0xE007F).contains(scalar.value)
-  }
+  private static func isTag(_ scalar: Unicode.Scalar) -> Bool { (0xE0020...0xE007F).contains(scalar.value) }
 
   /// How many of `scalars` make up a whole sequence of tags behind a black flag; nil when they do not.
   private static func lengthOfTags(_ scalars: ArraySlice<Unicode.Scalar?>, behind previous: Unicode.Scalar?) -> Int? {

@@ -197,7 +197,5 @@ extension Duration {
   }
 
   /// The span in seconds as a floating-point number.
-  package var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
+  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

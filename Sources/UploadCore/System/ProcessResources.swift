@@ -58,9 +58,7 @@ package enum ProcFile {
 /// How many descriptors this process may have open (getrlimit(2), RLIMIT_NOFILE).
 package enum DescriptorLimit {
   /// The soft limit; `Int.max` where there is none, or where it cannot be read.
-  package static var current: Int {
-    limits.map { Int(clamping: $0.rlim_cur) } ?? .max
-  }
+  package static var current: Int { limits.map { Int(clamping: $0.rlim_cur) } ?? .max }
 
   /// Raises the soft limit to the hard one; child processes inherit it.
   package static func raise() {

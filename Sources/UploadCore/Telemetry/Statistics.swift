@@ -20,9 +20,7 @@ package struct RateEstimator: Sendable {
   }
 
   /// Bytes per second now; 0 before the first sample.
-  package var bytesPerSecond: Double {
-    weight > 0 ? weighted / weight : 0
-  }
+  package var bytesPerSecond: Double { weight > 0 ? weighted / weight : 0 }
 
   /// Adds a sample of the counter.
   package mutating func sample(_ bytes: UInt64, at now: ContinuousClock.Instant) {

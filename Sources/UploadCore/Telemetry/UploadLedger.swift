@@ -107,9 +107,7 @@ package final class UploadLedger: Sendable {
   /// Cancels an upload.
   /// - Returns: false when no upload with this identifier runs.
   @discardableResult
-  package func cancel(_ id: UploadID) -> Bool {
-    state.withLock { $0.active[id] }?.cancel() ?? false
-  }
+  package func cancel(_ id: UploadID) -> Bool { state.withLock { $0.active[id] }?.cancel() ?? false }
 
   /// Cancels all running uploads.
   package func cancelAll() {
@@ -117,9 +115,7 @@ package final class UploadLedger: Sendable {
   }
 
   /// How many uploads run in one direction.
-  package func activeCount(_ direction: UploadDirection) -> Int {
-    totals(direction).active
-  }
+  package func activeCount(_ direction: UploadDirection) -> Int { totals(direction).active }
 
   /// Counts since the start for one direction.
   package func totals(_ direction: UploadDirection) -> Totals {

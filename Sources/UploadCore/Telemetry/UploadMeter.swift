@@ -188,9 +188,7 @@ package final class UploadMeter: Sendable {
   }
 
   /// How it ended and when; nil while it runs.
-  package var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)? {
-    life.withLock { $0.ended }
-  }
+  package var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)? { life.withLock { $0.ended } }
 
   /// Notes the end; only the first end of an upload counts.
   /// - Returns: whether this was the first.

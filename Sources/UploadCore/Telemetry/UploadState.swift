@@ -91,9 +91,7 @@ package struct UploadID: Hashable, Sendable, CustomStringConvertible {
     value = UInt64.random(in: 0..<(1 << 48))
   }
 
-  package var description: String {
-    withUnsafeBytes(of: value.bigEndian) { Hexadecimal.text($0.suffix(6)) }
-  }
+  package var description: String { withUnsafeBytes(of: value.bigEndian) { Hexadecimal.text($0.suffix(6)) } }
 }
 
 /// The outcome of a successful upload, as events, summaries and the dashboard report it.

@@ -114,9 +114,7 @@ struct DirectoryStamp: Sendable {
   }
 
   /// Whether a directory with this stamp is unchanged since it had the other one.
-  func isSame(as earlier: DirectoryStamp) -> Bool {
-    earlier.isSettled && version == earlier.version
-  }
+  func isSame(as earlier: DirectoryStamp) -> Bool { earlier.isSettled && version == earlier.version }
 }
 
 /// Makes snapshots of an upload directory for listings, one at a time. All listings share one snapshot as long as the

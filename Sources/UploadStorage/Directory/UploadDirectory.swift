@@ -155,9 +155,7 @@ package final class UploadDirectory: Sendable {
 
   /// A new file without a name, on the same file system.
   /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull` or `storageFailed`.
-  func createPartial() throws(UploadError) -> PartialFile {
-    try createPartial(in: current())
-  }
+  func createPartial() throws(UploadError) -> PartialFile { try createPartial(in: current()) }
 
   /// A new file as ``createPartial()`` makes it, in a directory that was opened before.
   func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {

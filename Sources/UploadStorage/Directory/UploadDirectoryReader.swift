@@ -82,9 +82,7 @@ struct OpenDiskFile: OpenFile {
   /// The whole file.
   let region: LocalFileRegion
 
-  func content(in range: Range<UInt64>) -> FileContent {
-    .region(region.part(range))
-  }
+  func content(in range: Range<UInt64>) -> FileContent { .region(region.part(range)) }
 }
 
 /// Media type and digest of a stored file, noted in its extended attributes where the file system supports them.

@@ -64,9 +64,7 @@ struct WritePlan {
   }
 
   /// How much of a slab with `count` bytes can be written before it is full.
-  static func alignedPart(of count: Int) -> Int {
-    count & ~(alignment - 1)
-  }
+  static func alignedPart(of count: Int) -> Int { count & ~(alignment - 1) }
 
   /// The extent of the next slab.
   /// - Parameter count: the slab's bytes: a multiple of ``alignment``.

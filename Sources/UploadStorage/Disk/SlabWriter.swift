@@ -35,9 +35,7 @@ final class SlabWriter {
   }
 
   /// Whether another slab can be written now. The first write also creates the file, so it runs alone.
-  var canWrite: Bool {
-    runningWork < (file == nil ? 1 : Self.writesAtOnce)
-  }
+  var canWrite: Bool { runningWork < (file == nil ? 1 : Self.writesAtOnce) }
 
   /// Whether no work on the file is running.
   var isIdle: Bool { runningWork == 0 }

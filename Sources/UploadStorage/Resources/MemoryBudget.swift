@@ -86,9 +86,7 @@ package final class MemoryBudget: Sendable {
   }
 
   /// Bytes in use now, and the limit, for telemetry.
-  package var use: SlabUse {
-    SlabUse(used: state.withLock { $0.used }, budget: limit)
-  }
+  package var use: SlabUse { SlabUse(used: state.withLock { $0.used }, budget: limit) }
 
   // MARK: Slabs
 

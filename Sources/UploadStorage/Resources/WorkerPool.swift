@@ -42,9 +42,7 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// How many threads there are now.
-  package var threadCount: Int {
-    monitor.locked { threads }
-  }
+  package var threadCount: Int { monitor.locked { threads } }
 
   /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called at once, as cancelled;
   /// where the system cannot start a first thread the caller does the work.
