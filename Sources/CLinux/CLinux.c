@@ -53,10 +53,8 @@ int clinux_exchange(int directory, const char *one, const char *other) {
 int clinux_open_beneath(int directory, const char *name) {
   // Non-blocking, so that a FIFO in place of a file cannot block a thread; the caller distinguishes the two.
   int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  struct open_how how;
-  memset(&how, 0, sizeof how);
-  how.flags = (uint64_t)flags;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  struct open_how how = {
+      .flags = (uint64_t)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
   long descriptor = syscall(SYS_openat2, directory, name, &how, sizeof how);
   if (descriptor >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)descriptor;
   if (strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
@@ -104,17 +102,12 @@ int clinux_read_signal(int descriptor) {
 
 int clinux_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-void clinux_raise_event(int descriptor) {
-  uint64_t one = 1;
-  // It fails only where so many are waiting that one more says nothing new.
-  ssize_t ignored = write(descriptor, &one, sizeof one);
-  (void)ignored;
-}
+// Fails only when the counter is full, and the descriptor readable anyway.
+void clinux_raise_event(int descriptor) { eventfd_write(descriptor, 1); }
 
 void clinux_clear_event(int descriptor) {
-  uint64_t count;
-  ssize_t ignored = read(descriptor, &count, sizeof count);
-  (void)ignored;
+  eventfd_t count;
+  eventfd_read(descriptor, &count);
 }
 
 void clinux_stop_process(void) {
@@ -289,11 +282,10 @@ size_t clinux_resident_bytes(const void *address, size_t length) {
 }
 
 int clinux_read_sent(int descriptor, struct clinux_sent *sent) {
-  struct tcp_info info;
+  // An older kernel fills less of it.
+  struct tcp_info info = {0};
   socklen_t length = sizeof info;
   int unsent = 0;
-  // An older kernel fills less of it.
-  memset(&info, 0, sizeof info);
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
   if (ioctl(descriptor, SIOCOUTQ, &unsent) != 0) return -1;
   sent->acknowledged = info.tcpi_bytes_acked;

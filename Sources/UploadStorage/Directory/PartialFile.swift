@@ -109,12 +109,6 @@ final class PartialFile: Sendable {
     guard calls.truncate(descriptor, length) == 0 else { throw StorageError.uploadFailed("ftruncate") }
   }
 
-  /// Notes media type and digest in the file's attributes, where the file system supports them. Call it when all bytes have
-  /// been written.
-  func note(type: String?, sha256: [UInt8]?) {
-    FileAttributes(descriptor: descriptor).note(type: type, sha256: sha256)
-  }
-
   /// Gives the file the permissions chosen for stored files. The last step before its sync: attributes cannot be added to
   /// a read-only file.
   /// - Throws: ``UploadError`` with code `storageFailed`.

@@ -279,7 +279,7 @@ struct FileTail: Sendable {
     var digests = try digestsOfContent()
     if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
     try digests.require(request.expected)
-    file.note(type: request.type, sha256: digests.sha256)
+    FileAttributes(descriptor: file.descriptor).note(type: request.type, sha256: digests.sha256)
     try file.applyMode()
     return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)
   }

@@ -33,7 +33,7 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: place.path, calls: disk.calls, fileMode: mode)
       let file = try directory.createPartial()
       #expect((file.hiddenName != nil) == isHidden)
-      file.note(type: "a/b", sha256: nil)
+      FileAttributes(descriptor: file.descriptor).note(type: "a/b", sha256: nil)
       try file.applyMode()
       let upload = StagedDiskFile(FinalizeRequest(name: try #require(FileName("a"))), file)
       _ = try directory.publish([upload], .init(durability: .full, onDuplicate: .rename))

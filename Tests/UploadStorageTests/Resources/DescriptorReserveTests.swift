@@ -1,17 +1,12 @@
 import Glibc
 import Testing
+import UploadCore
 
 @testable import UploadStorage
 
 @Suite struct DescriptorReserveTests {
-  private static var limit: Int32 {
-    var limit = rlimit()
-    getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
-    return Int32(clamping: limit.rlim_cur)
-  }
-
   @Test func `a descriptor among the last is closed at once`() throws {
-    let high = Self.limit - 24
+    let high = Int32(clamping: DescriptorLimit.current) - 24
     #expect(DescriptorReserve.contains(high) && !DescriptorReserve.contains(high - 1) && !DescriptorReserve.contains(0))
     let result = DescriptorReserve.openFile { fcntl(0, F_DUPFD_CLOEXEC, high) }
     #expect(result == -1)
