@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// The names of a directory's files at one instant: newest first, then by their bytes.
+/// A listing of a directory: the names of its files at one instant, newest first, then by their bytes.
 ///
 /// Only names are kept, so that a directory of any size needs little memory: 16 bytes and the name itself for each file.
 /// Everything else about a file is read when its row is rendered.
-final class DirectorySnapshot: Sendable {
+final class DirectorySnapshot: FileListing {
   /// A file: its time of change, and where its name is within ``names``.
   private struct Entry {
     /// In seconds since 1970.
@@ -22,6 +22,7 @@ final class DirectorySnapshot: Sendable {
   private let entries: Slab
   private let names: Slab
   private let reservation: MemoryReservation
+  private let reader: UploadDirectoryReader
 
   /// How much memory a snapshot may need: whole pages, with room for files that are added between counting and reading.
   struct Size: Sendable {
@@ -41,29 +42,24 @@ final class DirectorySnapshot: Sendable {
     private static func pages(_ bytes: Int) -> Int { (bytes + 4095) & ~4095 }
   }
 
-  /// Reads a directory; blocks. For ``UploadDirectoryReader``.
+  /// Reads a directory; blocks.
   /// - Parameters:
-  ///   - size: how many names fit; others are left out.
+  ///   - size: how many names fit; files that were added since it was computed and do not fit are left out.
   ///   - reservation: of the memory that `size` states, retained as long as the snapshot.
-  ///   - stamp: the directory's state before it is read.
-  ///   - visit: calls its argument with each name, and the time of the file's last change in seconds since 1970.
   /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
-  init(
-    size: Size,
-    reservation: MemoryReservation,
-    stamp: DirectoryStamp,
-    visit: ((UnsafePointer<CChar>, Int64) -> Void) -> Void
-  ) throws(UploadError) {
+  init(size: Size, reservation: MemoryReservation, reader: UploadDirectoryReader) throws(UploadError) {
     guard let entries = Slab(size: size.entries), let names = Slab(size: size.names) else {
       throw StorageError.uploadFailed("mmap")
     }
     self.entries = entries
     self.names = names
     self.reservation = reservation
-    self.stamp = stamp
+    self.reader = reader
+    // Before the names, so that a change while they are read differs from it.
+    stamp = reader.stamp
     let list = entries.bytes.bindMemory(to: Entry.self)
     var count = 0
-    visit { name, modified in
+    reader.visitFiles { name, modified in
       let length = strlen(name)
       let offset = names.count
       guard count < list.count, offset <= UInt32.max, let short = UInt8(exactly: length),
@@ -83,6 +79,22 @@ final class DirectorySnapshot: Sendable {
   /// The name at a place in the order; `index` is in `0..<count`.
   func name(at index: Int) -> NameBytes {
     NameBytes(Self.bytes(entries.bytes.bindMemory(to: Entry.self)[index], in: names))
+  }
+
+  func read<Value: Sendable>(
+    from start: Int,
+    into initial: Value,
+    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+  ) async throws -> (value: Value, next: Int) {
+    try await reader.readers.runIfActive { [self] () -> (value: Value, next: Int) in
+      var (value, next) = (initial, start)
+      var continues = true
+      while continues, next < count {
+        if let file = reader.open(name(at: next)) { continues = body(&value, file) }
+        next += 1
+      }
+      return (value: value, next: next)
+    }
   }
 
   private static func bytes(_ entry: Entry, in names: Slab) -> UnsafeRawBufferPointer {
@@ -156,33 +168,9 @@ actor DirectorySnapshots {
     let size = try await reader.readers.runIfActive { [reader] in reader.snapshotSize() }
     guard let reservation = await budget.reserve(size.bytes) else { return nil }
     let snapshot = try await reader.readers.runIfActive { [reader] in
-      try reader.snapshot(size, reservation: reservation)
+      try DirectorySnapshot(size: size, reservation: reservation, reader: reader)
     }
     latest = snapshot
     return snapshot
-  }
-}
-
-/// A listing of a directory, of which only the names are in memory.
-struct DirectoryFileListing: FileListing {
-  let snapshot: DirectorySnapshot
-  let reader: UploadDirectoryReader
-
-  var count: Int { snapshot.count }
-
-  func read<Value: Sendable>(
-    from start: Int,
-    into initial: Value,
-    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
-  ) async throws -> (value: Value, next: Int) {
-    try await reader.readers.runIfActive { [snapshot, reader] () -> (value: Value, next: Int) in
-      var (value, next) = (initial, start)
-      var continues = true
-      while continues, next < snapshot.count {
-        if let file = reader.open(snapshot.name(at: next)) { continues = body(&value, file) }
-        next += 1
-      }
-      return (value: value, next: next)
-    }
   }
 }

@@ -41,7 +41,7 @@ struct UploadDirectoryReader: Sendable {
   /// The directory's state now; blocks.
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
-  /// How much memory ``snapshot(_:reservation:)`` needs.
+  /// How much memory a snapshot needs.
   func snapshotSize() -> DirectorySnapshot.Size {
     var (files, nameBytes) = (0, 0)
     directory.visitNames {
@@ -51,20 +51,9 @@ struct UploadDirectoryReader: Sendable {
     return DirectorySnapshot.Size(files: files, nameBytes: nameBytes)
   }
 
-  /// Reads the names of the regular files, unfinished ones left out.
-  /// - Parameters:
-  ///   - size: of ``snapshotSize()``; files that were added since and do not fit are left out.
-  ///   - reservation: of the memory that `size` states.
-  /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
-  func snapshot(
-    _ size: DirectorySnapshot.Size,
-    reservation: MemoryReservation
-  ) throws(UploadError) -> DirectorySnapshot {
-    try DirectorySnapshot(size: size, reservation: reservation, stamp: stamp, visit: visitFiles)
-  }
-
+  /// Calls `body` with the names of the regular files, without unfinished ones; blocks.
   /// - Parameter body: gets each name, and the time of the last change in seconds since 1970.
-  private func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
+  func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
     directory.visitNames { name in
       var status = stat()
       guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,

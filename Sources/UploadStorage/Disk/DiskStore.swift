@@ -74,8 +74,7 @@ package final class DiskStore: UploadStore {
 
   package func list() async throws -> (any FileListing)? {
     try await check()
-    guard let snapshot = try await snapshots.current() else { return nil }
-    return DirectoryFileListing(snapshot: snapshot, reader: reader)
+    return try await snapshots.current()
   }
 
   package func freeSpace() -> UInt64? { directory.freeSpace }

@@ -22,7 +22,7 @@ import UploadTestSupport
       #expect(size.bytes < 3000 * 40)
       do {
         let reservation = try #require(await budget.reserve(size.bytes))
-        let snapshot = try directory.reader.snapshot(size, reservation: reservation)
+        let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: directory.reader)
         #expect(snapshot.count == 3000)
         #expect(Set((0..<3000).map(snapshot.name)).count == 3000)
         #expect(budget.use.used == size.bytes)
@@ -45,7 +45,7 @@ import UploadTestSupport
       let size = directory.reader.snapshotSize()
       for number in 0..<1000 { try place.write([], to: "\(number)" + String(repeating: "x", count: 200)) }
       let reservation = try #require(await budget.reserve(size.bytes))
-      let count = try directory.reader.snapshot(size, reservation: reservation).count
+      let count = try DirectorySnapshot(size: size, reservation: reservation, reader: directory.reader).count
       #expect(count > 0 && count < 1000)
     }
   }

@@ -16,7 +16,7 @@ extension UploadDirectory {
     let size = reader.snapshotSize()
     let budget = try MemoryBudget(limit: UInt64(4 * size.bytes + MemoryBudget.minimum))
     let reservation = try #require(await budget.reserve(size.bytes))
-    let snapshot = try reader.snapshot(size, reservation: reservation)
+    let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: reader)
     return (0..<snapshot.count).map { snapshot.name(at: $0).description }
   }
 
