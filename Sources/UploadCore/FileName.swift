@@ -9,9 +9,9 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// The longest name that a file system accepts, in bytes (NAME_MAX).
   package static let maximumLength = 255
 
-  /// What the store's own unfinished files begin with; no upload may have such a name, or a restart would sweep it.
+  /// The prefix of the store's own unfinished files. No upload may have such a name: the next start would delete it.
   package static let partialPrefix = ".sluice-"
-  /// What the store's own unfinished files end with.
+  /// The suffix of the store's own unfinished files.
   package static let partialSuffix = ".part"
 
   /// For an upload without a name.

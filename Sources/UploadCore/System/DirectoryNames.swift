@@ -2,7 +2,7 @@ import Glibc
 
 /// The names in a directory.
 package enum DirectoryNames {
-  /// Names in no order, without `.` and `..`; none when it cannot be read. What is not UTF-8 is repaired.
+  /// Names in no order, without `.` and `..`; none when the directory cannot be read. Bytes that are not UTF-8 become U+FFFD.
   package static func read(_ path: String) -> [String] {
     read(descriptor: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)).map { String(decoding: $0.bytes, as: UTF8.self) }
   }

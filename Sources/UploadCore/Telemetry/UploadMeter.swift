@@ -26,7 +26,7 @@ package final class UploadMeter: Sendable {
 
   /// Bytes of all attempts; only grows.
   private let transferredBytes = Atomic<UInt64>(0)
-  /// How many of those belong to attempts that have failed.
+  /// How many of the transferred bytes belong to failed attempts.
   private let lostBytes = Atomic<UInt64>(0)
   private let storedBytes = Atomic<UInt64>(0)
   private let durableBytes = Atomic<UInt64>(0)

@@ -10,7 +10,8 @@ final class FreeSpace: Sendable {
   /// How much stays free, in bytes.
   private let kept: SizeSetting
   private let free: @Sendable () -> UInt64?
-  /// Wraps: where the free space is not known the sum of what clients announce has no limit.
+  /// Bytes that are promised and have no blocks yet. Wraps: where the free space is not known the sum of the sizes that
+  /// clients announce has no limit.
   private let promised = Atomic<UInt64>(0)
   /// Locked while free space is read and promised: two uploads that read it at once would both find the same space.
   private let admission = Mutex<Void>(())

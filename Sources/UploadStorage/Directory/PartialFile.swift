@@ -191,7 +191,7 @@ final class PartialFile: Sendable {
     return growth
   }
 
-  /// `count` promised bytes, or all that are left, have their blocks by now, or need none any more.
+  /// Ends the promise of `count` bytes, or of all that are left: they have their blocks, or need none any more.
   private func fulfillPromise(_ count: UInt64) {
     var left = promised.load(ordering: .relaxed)
     while left > 0 {

@@ -225,7 +225,7 @@ final class DirectoryCapabilities: Sendable {
   /// Reserving blocks; learned from the first reserve that is rejected.
   let supportsReserve = Atomic<Bool>(true)
 
-  /// Discards what was learned: the directory is on another file system now.
+  /// Assumes again that every call is supported, before a directory on another file system is probed.
   func reset() {
     supportsUnnamed.store(true, ordering: .relaxed)
     supportsReserve.store(true, ordering: .relaxed)

@@ -41,7 +41,7 @@ struct UploadDirectoryReader: Sendable {
   /// The directory's state now; blocks.
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
-  /// How much memory a snapshot needs.
+  /// How much memory a snapshot needs: reads all names; blocks.
   func snapshotSize() -> DirectorySnapshot.Size {
     var (files, nameBytes) = (0, 0)
     directory.visitNames {

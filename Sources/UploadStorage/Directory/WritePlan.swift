@@ -12,7 +12,7 @@ struct WritePlan {
     case large
   }
 
-  /// One write of a slab.
+  /// One write: a range of the file, and how it is written.
   struct Extent: Sendable, Equatable {
     var offset: UInt64
     /// Bytes of content.

@@ -99,7 +99,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   private var hadRoom = true
   /// The request to end the upload, once its last byte has arrived.
   private var ending: (request: FinalizeRequest, completion: FinalizeCompletion)?
-  /// The file is getting its name: that succeeds or fails, and cannot be cancelled.
+  /// Whether the file is being published, which cannot be cancelled.
   private var isPublishing = false
   private var isOver = false
 

@@ -75,7 +75,8 @@ struct SlabOffers {
   /// How many entries the order has.
   var orderLength: Int { order.count }
 
-  /// Offers a slab.
+  /// Offers a slab until it is withdrawn, recalled or returned.
+  /// - Parameter recall: makes the upload write and release the slab.
   mutating func add(_ slab: Slab, recall: @escaping @Sendable () -> Void) {
     offers[ObjectIdentifier(slab)] = Offer(slab: slab, recall: recall)
     order.append(ObjectIdentifier(slab))

@@ -89,7 +89,7 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Cancels the work that waits, and returns when what runs is done and all threads have ended.
+  /// Cancels queued work, and returns when running work is done and all threads have ended.
   package func shutDown() async {
     await withCheckedContinuation { continuation in
       let isOver = monitor.locked {
@@ -101,7 +101,7 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// ``shutDown()`` for callers that may block.
+  /// Cancels queued work, and blocks until running work is done and all threads have ended.
   package func shutDownAndWait() {
     monitor.locked {
       close()
