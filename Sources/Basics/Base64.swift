@@ -10,16 +10,16 @@ package enum Base64 {
     while !rest.isEmpty {
       let group = rest.prefix(3)
       rest = rest.dropFirst(3)
-      let word = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+      let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
       for place in 0..<4 {
-        text.append(place <= group.count ? alphabet[word >> (18 - 6 * place) & 63] : padding)
+        text.append(place <= group.count ? alphabet[bits >> (18 - 6 * place) & 63] : padding)
       }
     }
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes that `text` stands for; nil when another character is among them or one is left over. The padding may be
-  /// missing, as RFC 8941 section 4.2.7 asks.
+  /// The bytes that `text` encodes; nil when it contains a character outside the alphabet, or an incomplete group. The
+  /// padding may be missing, as RFC 8941 section 4.2.7 requires.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var digits = Array(text)
     if digits.count % 4 == 0 {
@@ -28,29 +28,18 @@ package enum Base64 {
     }
     guard digits.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
-    var word = 0
+    var bits = 0
     for (index, digit) in digits.enumerated() {
-      guard let value = value(of: digit) else { return nil }
-      word = (word << 6 | value) & 0xFFFF
+      guard let value = alphabet.firstIndex(of: digit) else { return nil }
+      bits = (bits << 6 | value) & 0xFFFF
       // After digits 2, 3 and 4 of a group another byte is whole.
       switch index % 4 {
-      case 1: bytes.append(UInt8(truncatingIfNeeded: word >> 4))
-      case 2: bytes.append(UInt8(truncatingIfNeeded: word >> 2))
-      case 3: bytes.append(UInt8(truncatingIfNeeded: word))
+      case 1: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
+      case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
+      case 3: bytes.append(UInt8(truncatingIfNeeded: bits))
       default: break
       }
     }
     return bytes
-  }
-
-  private static func value(of digit: UInt8) -> Int? {
-    switch digit {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): Int(digit) - 65
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): Int(digit) - 97 + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(digit) - 48 + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
   }
 }

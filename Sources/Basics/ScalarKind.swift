@@ -8,7 +8,7 @@ package enum ScalarKind: Sendable {
   case wide
   /// None: combines with the character before it.
   case mark
-  /// Zero-width joiner and non-joiner: none, between the letters of a word or the characters of one emoji.
+  /// Zero-width joiner and non-joiner: none, between letters or the characters of one emoji.
   case joiner
   /// Two columns by itself, none behind the emoji whose skin it colours.
   case skinTone
@@ -69,7 +69,7 @@ package enum ScalarKind: Sendable {
     return low < wideRanges.count && wideRanges[low].contains(value)
   }
 
-  /// East Asian Width W and F (EastAsianWidth.txt) but for emoji; what is unassigned among them has been sorted out.
+  /// East Asian Width W and F (EastAsianWidth.txt) without emoji. Unassigned scalars in the ranges are classified before.
   private static let wideRanges: [ClosedRange<UInt32>] = [
     0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x3247, 0x3250...0x4DBF, 0x4E00...0xA4CF,
     0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF01...0xFF60,

@@ -22,10 +22,10 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
       buffer.storeBytes(of: next().littleEndian, toByteOffset: offset, as: UInt64.self)
     }
     guard whole < buffer.count else { return }
-    var word = next()
+    var number = next()
     for offset in whole..<buffer.count {
-      buffer[offset] = UInt8(truncatingIfNeeded: word)
-      word >>= 8
+      buffer[offset] = UInt8(truncatingIfNeeded: number)
+      number >>= 8
     }
   }
 

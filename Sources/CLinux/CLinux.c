@@ -9,13 +9,13 @@
 #include <linux/tcp.h>
 #include <malloc.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -53,10 +53,8 @@ int clinux_exchange(int directory, const char *one, const char *other) {
 int clinux_open_beneath(int directory, const char *name) {
   // Non-blocking, so that a FIFO in place of a file cannot block a thread; the caller distinguishes the two.
   int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  struct open_how how;
-  memset(&how, 0, sizeof how);
-  how.flags = (uint64_t)flags;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  struct open_how how = {
+      .flags = (uint64_t)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
   long descriptor = syscall(SYS_openat2, directory, name, &how, sizeof how);
   if (descriptor >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)descriptor;
   if (strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
@@ -65,8 +63,6 @@ int clinux_open_beneath(int directory, const char *name) {
   }
   return openat(directory, name, flags);
 }
-
-int clinux_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length) {
   return fsetxattr(descriptor, name, value, length, 0);
@@ -106,17 +102,12 @@ int clinux_read_signal(int descriptor) {
 
 int clinux_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-void clinux_raise_event(int descriptor) {
-  uint64_t one = 1;
-  // It fails only where so many are waiting that one more says nothing new.
-  ssize_t ignored = write(descriptor, &one, sizeof one);
-  (void)ignored;
-}
+// Fails only when the counter is full, and the descriptor readable anyway.
+void clinux_raise_event(int descriptor) { eventfd_write(descriptor, 1); }
 
 void clinux_clear_event(int descriptor) {
-  uint64_t count;
-  ssize_t ignored = read(descriptor, &count, sizeof count);
-  (void)ignored;
+  eventfd_t count;
+  eventfd_read(descriptor, &count);
 }
 
 void clinux_stop_process(void) {
@@ -131,6 +122,8 @@ void clinux_stop_process(void) {
   struct timespec at_once = {0, 0};
   sigtimedwait(&going, NULL, &at_once);
 }
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 void clinux_trim_memory(void) { malloc_trim(0); }
 
@@ -250,19 +243,14 @@ int clinux_drop_written(int descriptor, int64_t offset, int64_t count) {
   return 0;
 }
 
-// Whether syncfs tells of failed writes: since Linux 5.8.
-static int sync_file_system_tells(void) {
+// Whether syncfs is a sync of every file there. Before Linux 5.8 it did not report failed writes. FUSE, CIFS and others do
+// nothing and report success, and a file system over another one (overlayfs) does not notice that one's failed writes.
+static int syncs_every_file(int descriptor) {
   struct utsname system;
+  struct statfs status;
   int major = 0, minor = 0;
   if (uname(&system) != 0 || sscanf(system.release, "%d.%d", &major, &minor) != 2) return 0;
-  return major > 5 || (major == 5 && minor >= 8);
-}
-
-// Whether syncfs is a sync of every file there, by the file system's kind. FUSE, CIFS and others do nothing and say that
-// all went well, and what lies over another file system (overlayfs) does not hear of its failed writes.
-static int sync_file_system_syncs(int descriptor) {
-  struct statfs status;
-  if (fstatfs(descriptor, &status) != 0) return 0;
+  if (major < 5 || (major == 5 && minor < 8) || fstatfs(descriptor, &status) != 0) return 0;
   switch ((uint32_t)status.f_type) {
     case EXT4_SUPER_MAGIC:  // And ext2, and ext3.
     case XFS_SUPER_MAGIC:
@@ -276,11 +264,9 @@ static int sync_file_system_syncs(int descriptor) {
 }
 
 int clinux_sync_file_system(int descriptor) {
-  if (!sync_file_system_tells() || !sync_file_system_syncs(descriptor)) {
-    errno = ENOSYS;
-    return -1;
-  }
-  return syncfs(descriptor);
+  if (syncs_every_file(descriptor)) return syncfs(descriptor);
+  errno = ENOSYS;
+  return -1;
 }
 
 size_t clinux_resident_bytes(const void *address, size_t length) {
@@ -296,15 +282,14 @@ size_t clinux_resident_bytes(const void *address, size_t length) {
 }
 
 int clinux_read_sent(int descriptor, struct clinux_sent *sent) {
-  struct tcp_info info;
-  socklen_t length = sizeof info;
-  int held = 0;
   // An older kernel fills less of it.
-  memset(&info, 0, sizeof info);
+  struct tcp_info info = {0};
+  socklen_t length = sizeof info;
+  int unsent = 0;
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
-  if (ioctl(descriptor, SIOCOUTQ, &held) != 0) return -1;
+  if (ioctl(descriptor, SIOCOUTQ, &unsent) != 0) return -1;
   sent->acknowledged = info.tcpi_bytes_acked;
-  sent->held = held > 0 ? (uint64_t)held : 0;
+  sent->held = unsent > 0 ? (uint64_t)unsent : 0;
   sent->window = info.tcpi_snd_wnd;
   return 0;
 }

@@ -51,7 +51,7 @@ struct OutgoingUpload: Sendable {
       case .pause(let duration):
         meter.pause(because: failed.error.message, attempt: retries.failures + 1, until: now + duration)
         try await cancellation.sleep(duration, on: resources.eventLoopGroup.next())
-        meter.startAgain()
+        meter.beginAttempt()
         attempt.content = attempt.content.renewed
       }
     }
@@ -100,7 +100,7 @@ struct OutgoingUpload: Sendable {
   /// The content of the request bodies; in buffered mode after reading all of it into memory.
   private func content() async throws(UploadError) -> BodyContent {
     guard meter.mode == .buffered else {
-      if source.regular == nil { return .stream(StreamReader(source, atMost: resources.limiter?.pieceSize)) }
+      if source.regular == nil { return .stream(StreamReader(source, atMost: resources.limiter?.chunkSize)) }
       return target.isSecure ? .copied(ChunkReader(source)) : .file(source)
     }
     let upload = self
@@ -110,7 +110,7 @@ struct OutgoingUpload: Sendable {
           reading: upload.source,
           framing: upload.request.framingBytes,
           available: upload.resources.configuration.availableMemory(),
-          onBlock: { upload.meter.hold($0) },
+          onBlock: { upload.meter.add($0) },
           checkCancellation: { () throws(UploadError) in try upload.cancellation.check() }
         )
       )

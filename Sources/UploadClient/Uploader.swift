@@ -88,7 +88,7 @@ package struct Uploader: Sendable {
           resources: resources
         )
       } catch {
-        ledger.fail(meter, cancellation.isCancelled ? .cancelled : .failed(error))
+        ledger.end(meter, cancellation.isCancelled ? .cancelled : .failed(error))
         onBegin(meter)
         return meter
       }
@@ -150,7 +150,7 @@ package struct Uploader: Sendable {
     } catch {
       outcome = upload.cancellation.isCancelled ? .cancelled : .failed(error)
     }
-    meter.letGoOfAll()
+    meter.removeAllMemory()
     ledger.end(meter, outcome)
   }
 }

@@ -10,7 +10,7 @@ package struct ContentDigests: Sendable, Equatable {
     self.sha512 = sha512
   }
 
-  /// From a SHA-256 in hexadecimal; nil when it is none.
+  /// From a SHA-256 in hexadecimal, in either case; nil when the text is none.
   package init?(sha256Text text: String) {
     let digits = text.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
     guard text.utf8.count == 64, digits.count == 64 else { return nil }
@@ -20,36 +20,31 @@ package struct ContentDigests: Sendable, Equatable {
   package var isEmpty: Bool { sha256 == nil && sha512 == nil }
 
   /// The SHA-256 in lower-case hexadecimal.
-  package var sha256Text: String? {
-    sha256.map { Hexadecimal.text($0) }
-  }
+  package var sha256Text: String? { sha256.map { Hexadecimal.text($0) } }
 
-  /// Takes over what is not known here.
+  /// Adds the digests that are not known here.
   package mutating func fill(from other: ContentDigests) {
     sha256 = sha256 ?? other.sha256
     sha512 = sha512 ?? other.sha512
   }
 
-  /// Makes sure that these are what was expected, every one of it.
-  /// - Throws: ``UploadError`` with code `contentMismatch`; also when one that was expected is not known.
+  /// Checks that these include every expected digest.
+  /// - Throws: ``UploadError`` with code `contentMismatch`; also when an expected one is not known.
   package func require(_ expected: ContentDigests) throws(UploadError) {
-    try Self.require(sha256, expected.sha256, "SHA-256")
-    try Self.require(sha512, expected.sha512, "SHA-512")
-  }
-
-  private static func require(_ actual: [UInt8]?, _ expected: [UInt8]?, _ name: String) throws(UploadError) {
-    guard let expected, actual != expected else { return }
-    throw UploadError(
-      .contentMismatch,
-      "What arrived is not what was sent: its \(name) is another than the request says. Send the file again."
-    )
+    for (name, actual, expected) in [("SHA-256", sha256, expected.sha256), ("SHA-512", sha512, expected.sha512)] {
+      guard let expected, actual != expected else { continue }
+      throw UploadError(
+        .contentMismatch,
+        "Checksum mismatch: the \(name) of the received bytes differs from the request's. Send the file again."
+      )
+    }
   }
 }
 
 /// Computes digests of a content that arrives in chunks, in order. A value: a copy continues from the same state.
 package protocol ContentHash: Sendable {
-  /// Takes the next bytes.
+  /// Adds the next bytes.
   mutating func update(_ bytes: UnsafeRawBufferPointer)
-  /// Of all bytes so far.
+  /// The digests of all bytes so far.
   var digests: ContentDigests { get }
 }

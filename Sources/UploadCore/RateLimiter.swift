@@ -2,17 +2,18 @@ import Synchronization
 
 /// Spreads bytes evenly over time: a connection that has moved some asks how long to wait before moving more.
 ///
-/// A pacing clock without a queue: it keeps the instant at which everything taken so far is paid for. All connections
-/// that share one limiter wait for that instant, each for its own last piece, so that they take turns and a fast one gets
+/// A pacing clock without a queue: it keeps the instant at which all bytes taken so far are paid for. All connections
+/// that share one limiter wait for that instant, each for its own last chunk, so that they take turns and a fast one gets
 /// no more than another. The caller passes the time; there is no lock, since connections of all event loops share it.
 package final class RateLimiter: Sendable {
   /// How far a late connection may catch up, in nanoseconds: timers fire late, and the average must not suffer.
   private static let slack: UInt64 = 30_000_000
-  /// A piece should cost no more than this part of a second, or a window of a second would not be smooth when several
-  /// takers come back from a pause at once. And what a slowed sender's window holds should be several pieces, or some
-  /// turns would find less than one and be lost (measured at 100 pieces a second: shares of 13 to 18).
-  private static let piecesPerSecond: UInt64 = 400
+  /// Into how many chunks the bytes of a second are divided. With larger chunks a window of a second would not be smooth
+  /// when several connections resume at once. And the TCP window of a slowed sender should contain several chunks, or some
+  /// turns would find less than one and be lost (measured at 100 chunks a second: shares of 13 to 18).
+  private static let chunksPerSecond: UInt64 = 400
 
+  /// At least 1.
   package let bytesPerSecond: UInt64
   private let paidAt = Atomic<UInt64>(0)
 
@@ -21,9 +22,9 @@ package final class RateLimiter: Sendable {
     self.bytesPerSecond = max(1, bytesPerSecond)
   }
 
-  /// Notes that `count` bytes have been taken.
-  /// - Parameter now: nanoseconds of any clock that only goes forward, the same for all calls.
-  /// - Returns: nanoseconds to wait before more may be taken.
+  /// Notes that `count` bytes have been moved.
+  /// - Parameter now: nanoseconds of a monotonic clock, the same for all calls.
+  /// - Returns: nanoseconds to wait before more may be moved.
   package func take(_ count: Int, at now: UInt64) -> UInt64 {
     let cost = cost(of: count)
     var paid = paidAt.load(ordering: .relaxed)
@@ -37,10 +38,10 @@ package final class RateLimiter: Sendable {
     }
   }
 
-  /// The most that should be taken at once, in bytes: a power of two from 1 KiB to 1 MiB. The same for all who share the
-  /// limit, whenever they began, since with turns of different sizes the shares would differ (measured: 3 to 1).
-  package var pieceSize: Int {
-    let share = bytesPerSecond / Self.piecesPerSecond
+  /// The most that should be moved at once, in bytes: a power of two from 1 KiB to 1 MiB. The same for all connections that
+  /// share the limit, since with turns of different sizes the shares would differ (measured: 3 to 1).
+  package var chunkSize: Int {
+    let share = bytesPerSecond / Self.chunksPerSecond
     var size = 1024
     while size < 1024 * 1024, UInt64(2 * size) <= share { size *= 2 }
     return size

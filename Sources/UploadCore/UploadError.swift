@@ -1,37 +1,37 @@
 import Glibc
 
-/// Why an upload, or the program itself, could not go on: a value with a code that programs read, a message that tells
-/// a person what to do, and what lies underneath.
-package struct UploadError: Error, Sendable {
+/// Why an upload, or the program itself, failed: a code for programs, a message that says what to do, and the error that
+/// caused it.
+package struct UploadError: Error, Sendable, CustomStringConvertible {
   /// What kind of failure it is; appears as `code` in JSON events and decides the HTTP status of a rejection.
   ///
   /// The README lists all of them in this order.
   package enum Code: String, CaseIterable, Sendable {
     // The request was rejected.
 
-    /// The request is malformed, or says two things at once.
+    /// The request is malformed, or contradicts itself.
     case badRequest
     /// A form breaks the rules of RFC 7578 or of RFC 2046.
     case malformedForm
-    /// A form arrived whole but held no file.
+    /// A form arrived completely but contained no file.
     case noFile
     /// The body ended before its length or its last boundary.
     case incomplete
     /// The upload, a part of a form or a form as a whole is over a limit.
     case tooLarge
-    /// The kind of content, or its encoding, is not one that is accepted.
+    /// The media type of the content, or its encoding, is not accepted.
     case unsupportedType
     /// The server requires a token, and the request does not have the right one.
     case unauthorized
-    /// The request is not allowed: it comes from a web page of another origin, or names this machine by a foreign name.
+    /// The request is not allowed: a web page of another origin sent it, or its Host is none of the server's names.
     case forbidden
-    /// There is nothing under that path.
+    /// Nothing exists at that path.
     case notFound
     /// The path exists, but not for the method.
     case methodNotAllowed
     /// A file of that name exists and must not be replaced.
     case nameTaken
-    /// A precondition of the request (RFC 9110 section 13) does not hold.
+    /// A precondition of the request (RFC 9110 section 13) failed.
     case preconditionFailed
     /// The request needs something the server does not implement, such as an unknown transfer coding.
     case notImplemented
@@ -80,7 +80,7 @@ package struct UploadError: Error, Sendable {
     case badAnswer
     /// The server's certificate is not trusted.
     case untrustedServer
-    /// The address cannot be sent to.
+    /// The URL is none that uploads can be sent to.
     case badURL
     /// The file to send cannot be read.
     case unreadableFile
@@ -93,7 +93,7 @@ package struct UploadError: Error, Sendable {
 
     // The program.
 
-    /// The address to listen on is taken or not allowed.
+    /// The server cannot listen on the address: it is in use or not allowed, or too few files may be open.
     case cannotListen
     /// A certificate, or the key that belongs to it, cannot be used.
     case badCertificate
@@ -105,10 +105,10 @@ package struct UploadError: Error, Sendable {
 
   package let code: Code
 
-  /// One sentence or two, in plain words: what is wrong and what to do about it.
+  /// One sentence or two: what happened and what to do about it.
   package let message: String
 
-  /// The error underneath, where there is one.
+  /// The error that caused this one, such as a ``SystemCallError``; nil where there is none.
   package let cause: (any Error)?
 
   package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
@@ -116,19 +116,15 @@ package struct UploadError: Error, Sendable {
     self.message = message
     self.cause = cause
   }
+
+  package var description: String { "\(code.rawValue): \(message)" }
 }
 
-extension UploadError: CustomStringConvertible {
-  package var description: String {
-    "\(code.rawValue): \(message)"
-  }
-}
-
-/// A system call that failed: the cause underneath an ``UploadError``.
+/// A system call that failed: the cause of an ``UploadError``.
 package struct SystemCallError: Error, Sendable, CustomStringConvertible {
   /// The call's name, such as `pwrite`.
   package let call: String
-  /// What `errno` said.
+  /// The value of `errno`.
   package let number: Int32
 
   /// - Parameter number: `errno`, read before anything else can change it.
@@ -137,12 +133,8 @@ package struct SystemCallError: Error, Sendable, CustomStringConvertible {
     self.number = number
   }
 
-  /// The system's words for the error, such as `No space left on device`.
-  package var reason: String {
-    String(cString: strerror(number))
-  }
+  /// The system's message for the error, such as `No space left on device`.
+  package var reason: String { String(cString: strerror(number)) }
 
-  package var description: String {
-    "\(call): \(reason)"
-  }
+  package var description: String { "\(call): \(reason)" }
 }

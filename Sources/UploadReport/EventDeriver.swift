@@ -78,7 +78,7 @@ package struct EventDeriver: Sendable {
     // Ended uploads first, so that an upload that starts in the place of one that ended is reported after it.
     for upload in snapshot.uploads where upload.outcome != nil { events += self.events(of: upload, at: snapshot.at) }
     var running = 0
-    for upload in snapshot.uploads where upload.outcome == nil && !upload.isInLine {
+    for upload in snapshot.uploads where upload.outcome == nil && !upload.isQueued {
       running += 1
       events += self.events(of: upload, at: snapshot.at)
     }
@@ -105,7 +105,7 @@ package struct EventDeriver: Sendable {
     var events: [UploadEvent] = []
     let known = histories[upload.id]
     var history = known ?? History(reportedAt: now)
-    if known == nil, !upload.hasFailedBeforeItBegan, !upload.isInLine { events.append(.started(upload)) }
+    if known == nil, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
     if let outcome = upload.outcome {
       histories[upload.id] = nil
       switch outcome {

@@ -35,7 +35,7 @@ extension UploadEvent {
     case .retrying(let upload): upload.retryText ?? "retries"
     case .finished(let upload, let file): Self.figures(upload, file)
     case .failed(_, let error): PlainText.sanitized(error.message)
-    case .cancelled(let upload): upload.isInLine ? "before it began" : "after \(ByteSize.text(upload.bytes))"
+    case .cancelled(let upload): upload.isQueued ? "before it began" : "after \(ByteSize.text(upload.bytes))"
     case .rejected(let request): Self.rejection(request)
     case .listening, .process, .summary: ""
     }

@@ -39,7 +39,7 @@ final class StoreFeeder: UploadSinkDelegate {
     on eventLoop: any EventLoop
   ) -> EventLoopFuture<any StagedFile> {
     let feeder = StoreFeeder(size: size, name: name, piece: piece, staged: eventLoop.makePromise())
-    feeder.sink = store.begin(feeder.meter, hash: hash, on: eventLoop, delegate: feeder)
+    feeder.sink = store.begin(feeder.meter, hash: hash, condition: nil, on: eventLoop, delegate: feeder)
     feeder.sinkHasRoom()
     // The sink does not keep its delegate, so that this has to, until the end.
     return feeder.staged.futureResult.assumeIsolated().map { staged in

@@ -121,7 +121,7 @@ final class HeldUploads {
     let bytes = ByteBuffer(bytes: noise.bytes(Self.held))
     sinks = try eventLoop.submit {
       let sinks = meters.map { meter in
-        let sink = store.begin(meter, hash: nil, on: eventLoop, delegate: IdleDelegate())
+        let sink = store.begin(meter, hash: nil, condition: nil, on: eventLoop, delegate: IdleDelegate())
         sink.write(bytes)
         return sink
       }

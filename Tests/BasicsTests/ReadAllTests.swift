@@ -24,7 +24,7 @@ import Testing
     #expect(bytes.count > 4)
   }
 
-  @Test func `what cannot be read is nil`() {
+  @Test func `a descriptor that cannot be read returns nil`() {
     #expect(readAll(-1, limit: 10) == nil)
   }
 }

@@ -24,7 +24,7 @@ import Testing
       ("\u{E0100}", .variationSelector), ("\u{D7B0}", .mark),
     ] as [(Unicode.Scalar, ScalarKind)]
   )
-  func `scalars are told apart by what they do to a terminal`(scalar: Unicode.Scalar, kind: ScalarKind) {
+  func `scalars are classified by their effect on a terminal`(scalar: Unicode.Scalar, kind: ScalarKind) {
     #expect(ScalarKind(scalar) == kind)
   }
 }

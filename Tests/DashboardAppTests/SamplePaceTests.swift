@@ -70,7 +70,7 @@ import UploadCore
   @Test func `What is shown as running keeps it awake, and so does a wish`() {
     var pace = SamplePace(now: start)
     _ = pace.isDue(at: start, rate: 5, activity: 0)
-    let upload = UploadSnapshot.inLine(id: UploadID(), mode: .stream, name: "a", size: nil, remote: "")
+    let upload = UploadSnapshot.queued(id: UploadID(), mode: .stream, name: "a", size: nil, remote: "")
     pace.note(snapshot(at: 0, uploads: [upload]), isQuiet: true)
     let withUpload = pace.isDue(at: start + .milliseconds(200), rate: 5, activity: 0)
     pace.note(snapshot(at: 0.2), isQuiet: true)

@@ -132,7 +132,7 @@ import UploadCore
     queue.note(sizes: [jobs[0].id: 7, UploadID(): 8])
     let shown = try #require(queue.drain().waiting.first).snapshot()
     #expect(shown.id == jobs[0].id && shown.state == .waiting && shown.outcome == nil && shown.size == 7)
-    #expect(shown.isInLine)
+    #expect(shown.isQueued)
     #expect(shown.direction == .outgoing && shown.remote == "127.0.0.1:1")
     #expect(!shown.name.unicodeScalars.contains("\u{1B}"))
   }

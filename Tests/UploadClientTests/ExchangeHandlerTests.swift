@@ -82,7 +82,7 @@ import UploadCore
     exchange.loop.run()
     #expect(try exchange.writtenBody() ?? 0 > 3)
     #expect(exchange.meter.received == 3)
-    #expect(exchange.meter.phase == .answer)
+    #expect(exchange.meter.phase == .response)
     try exchange.channel.writeInbound(
       HTTPClientResponsePart.head(HTTPResponseHead(version: .http1_1, status: .created))
     )

@@ -341,9 +341,9 @@ extension ExchangeStateMachine {
     _ = machine.advance()
     _ = machine.didRead(0)
     _ = machine.advance()
-    #expect(machine.phase == .answer)
+    #expect(machine.phase == .response)
     _ = machine.responded(201)
-    #expect(machine.phase == .answer)
+    #expect(machine.phase == .response)
     _ = machine.responseEnded()
     #expect(machine.phase == .finishing)
   }
@@ -356,9 +356,9 @@ extension ExchangeStateMachine {
     _ = machine.advance()
     #expect(machine.phase == .peer)
     _ = machine.advance()
-    #expect(machine.phase == .answer)
+    #expect(machine.phase == .response)
     _ = machine.responded(201)
-    #expect(machine.phase == .answer)
+    #expect(machine.phase == .response)
     #expect(machine.responseEnded() == .body(.check))
     #expect(machine.phase == .finishing)
   }

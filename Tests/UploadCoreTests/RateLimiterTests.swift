@@ -12,7 +12,7 @@ import UploadCore
     takers: Int,
     seconds: UInt64,
     lateness: UInt64 = 0,
-    piece: (Int) -> Int
+    chunk: (Int) -> Int
   ) -> [(at: UInt64, taker: Int, count: Int)] {
     let limiter = RateLimiter(bytesPerSecond: rate)
     var ready = [UInt64](repeating: 5 * Self.second, count: takers)
@@ -23,8 +23,8 @@ import UploadCore
     while let taker = ready.indices.min(by: { ready[$0] < ready[$1] }), ready[taker] < end {
       turn += 1
       let now = ready[taker]
-      // As connections do: the first piece is small, since many may begin at once.
-      let count = begun.insert(taker).inserted ? min(1024, piece(taker)) : piece(taker)
+      // As connections do: the first chunk is small, since many may begin at once.
+      let count = begun.insert(taker).inserted ? min(1024, chunk(taker)) : chunk(taker)
       taken.append((now, taker, count))
       let wait = limiter.take(count, at: now)
       ready[taker] = now + (wait > 0 ? wait + (lateness > 0 ? turn * 7919 % lateness : 0) : 1)
@@ -33,8 +33,8 @@ import UploadCore
   }
 
   @Test(arguments: [50_000, 1_000_000, 10_000_000, 1_000_000_000] as [UInt64], [1, 3, 20])
-  func `Over ten seconds it keeps to the rate, and in no second to more than a little over`(rate: UInt64, takers: Int) {
-    let size = RateLimiter(bytesPerSecond: rate).pieceSize
+  func `the rate is kept over ten seconds, and hardly exceeded in any second`(rate: UInt64, takers: Int) {
+    let size = RateLimiter(bytesPerSecond: rate).chunkSize
     let taken = run(rate: rate, takers: takers, seconds: 10, lateness: 3_000_000) { _ in size }
     let total = taken.reduce(0) { $0 + $1.count }
     #expect(abs(Double(total) / Double(rate * 10) - 1) < 0.05)
@@ -49,17 +49,17 @@ import UploadCore
       }
       most = max(most, window)
     }
-    // 20 takers at 50 kB/s are under the smallest piece: 20 pieces of 1 KiB may come at once.
+    // 20 takers at 50 kB/s are below the smallest chunk: 20 chunks of 1 KiB may be moved at once.
     #expect(Double(most) < 1.2 * Double(rate) + Double(rate == 50_000 && takers == 20 ? 20 * 1024 : 0))
   }
 
-  @Test func `All who share it get the same`() {
+  @Test func `all connections that share a limiter get the same share`() {
     let taken = run(rate: 1_000_000, takers: 4, seconds: 20) { _ in 8192 }
     let shares = (0..<4).map { taker in taken.filter { $0.taker == taker }.reduce(0) { $0 + $1.count } }
     #expect((shares.max() ?? 0) - (shares.min() ?? 0) <= 8192)
   }
 
-  @Test func `What was not taken in idle time cannot be taken later`() {
+  @Test func `bytes that were not moved in idle time cannot be moved later`() {
     let limiter = RateLimiter(bytesPerSecond: 1000)
     _ = limiter.take(1000, at: Self.second)
     // An hour later: all that is forgiven is the slack of 30 ms.
@@ -68,13 +68,13 @@ import UploadCore
     #expect(limiter.take(1000, at: later) == 1_970_000_000)
   }
 
-  @Test func `Numbers of any size do no harm`() {
+  @Test func `numbers of any size do not trap`() {
     #expect(RateLimiter(bytesPerSecond: 0).bytesPerSecond == 1)
     let slow = RateLimiter(bytesPerSecond: 1)
     #expect(slow.take(.max, at: .max) > 0 || slow.take(.max, at: 0) == .max)
     #expect(slow.take(-5, at: 0) >= 0)
     #expect(RateLimiter(bytesPerSecond: .max).take(1 << 40, at: 0) <= 1000)
-    #expect(slow.pieceSize == 1024)
-    #expect(RateLimiter(bytesPerSecond: .max).pieceSize == 1 << 20)
+    #expect(slow.chunkSize == 1024)
+    #expect(RateLimiter(bytesPerSecond: .max).chunkSize == 1 << 20)
   }
 }

@@ -56,8 +56,8 @@ import UploadCore
   }
 
   @Test func `an upload starts when it leaves the queue and never starts if cancelled there`() {
-    let queued = UploadSnapshot.inLine(id: UploadID(), mode: .stream, name: "q.bin", size: 1, remote: "h:1")
-    let sending = queued.changed { ($0.isInLine, $0.state) = (false, .sending) }
+    let queued = UploadSnapshot.queued(id: UploadID(), mode: .stream, name: "q.bin", size: 1, remote: "h:1")
+    let sending = queued.changed { ($0.isQueued, $0.state) = (false, .sending) }
     let story = story([snapshot(0, queued), snapshot(1, queued), snapshot(2, sending)])
     #expect(story.map { $0.filter { $0 != "process" } } == [[], [], ["started q.bin"]])
     let cancelled = queued.changed { $0.outcome = .cancelled }

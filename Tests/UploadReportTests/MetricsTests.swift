@@ -20,7 +20,7 @@ import UploadTestSupport
     }
     let running = begin(.incoming, .raw, 5)
     running.phase = .peer
-    running.hold(pages.region)
+    running.add(pages.region)
     pages.touch(65_536)
     begin(.outgoing, .buffered, 7).phase = .finishing
     ledger.end(begin(.incoming, .stream, 100), .finished(FinishedUpload(path: "a", bytes: 90)))
@@ -100,7 +100,7 @@ import UploadTestSupport
     meter.addReceived(100)
     meter.pause(because: "The server has gone.", attempt: 2, until: .now)
     #expect(text().contains(line(100)))
-    meter.startAgain()
+    meter.beginAttempt()
     meter.addReceived(30)
     #expect(text().contains(line(130)))
     ledger.end(meter, .cancelled)

@@ -1,4 +1,6 @@
-/// What a test waited for did not come.
+import Foundation
+
+/// A condition that a test waited for did not become true in time.
 package struct TimeoutError: Error, CustomStringConvertible {
   package let description: String
 
@@ -7,11 +9,11 @@ package struct TimeoutError: Error, CustomStringConvertible {
   }
 }
 
-/// Waits until `condition` holds; looks every few milliseconds.
+/// Waits until `condition` is true; evaluates it every few milliseconds.
 ///
-/// `timeout` is only a bound against hanging, since a machine under load is no failure. What counts is time in which the
-/// condition could have been looked at again: a test that waits for its turn among all others loses little of it.
-/// - Throws: ``TimeoutError`` naming `what` when it never held, and whatever `condition` throws.
+/// `timeout` only prevents hanging, since a machine under load is no failure. It counts only time in which the condition
+/// could have been evaluated again: a test that waits for a thread among all others loses little of it.
+/// - Throws: ``TimeoutError`` naming `what` when it never was true, and any error that `condition` throws.
 package func eventually(
   _ what: String = "the condition",
   timeout: Duration = .seconds(120),
@@ -19,12 +21,19 @@ package func eventually(
   _ condition: () async throws -> Bool
 ) async throws {
   var left = timeout
-  var lastLook = ContinuousClock.now
+  var lastCheck = ContinuousClock.now
   while try await !condition() {
     guard left > .zero else { throw TimeoutError("\(what) did not come within \(timeout)") }
     try await Task.sleep(for: .milliseconds(5))
     let now = ContinuousClock.now
-    left -= min(now - lastLook, .milliseconds(100))
-    lastLook = now
+    left -= min(now - lastCheck, .milliseconds(100))
+    lastCheck = now
+  }
+}
+
+/// Runs `work`, which may block, on a thread of its own; the tests' threads, of which there are few, continue meanwhile.
+package func onThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Swift.Result(catching: work)) }
   }
 }

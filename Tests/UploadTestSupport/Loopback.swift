@@ -86,7 +86,7 @@ package enum Loopback {
   }
 }
 
-/// A port of loopback on which nothing listens, kept for one test: no other socket that asks for any port gets it, while
+/// A port of loopback on which nothing listens, reserved for one test: no other socket that asks for any port gets it, while
 /// a listener that asks for this one by its number does (`SO_REUSEADDR`).
 package final class HeldPort: Sendable {
   package let number: Int

@@ -5,14 +5,14 @@ package import UploadStorage
 /// One upload into a ``MemoryStore``, on the test's thread.
 package final class MemorySink: UploadSink {
   package let meter: UploadMeter
-  /// What has been written.
+  /// The bytes that have been written.
   package private(set) var bytes: [UInt8] = []
   /// How the file is to be finalized; nil until its end.
   package private(set) var request: FinalizeRequest?
-  /// What the server wants to have computed as the content arrives.
+  /// The digests that the server has computed as the content arrives; nil for none.
   package private(set) var hash: (any ContentHash)?
   package private(set) var isAborted = false
-  /// Whether more bytes find room. The delegate is told when this becomes true.
+  /// Whether there is room for more bytes. The delegate is notified when this becomes true.
   package var hasRoom = true {
     didSet { if hasRoom, !oldValue { delegate?.sinkHasRoom() } }
   }
@@ -27,7 +27,7 @@ package final class MemorySink: UploadSink {
     self.delegate = delegate
   }
 
-  /// What has been written, as UTF-8.
+  /// The bytes that have been written, as UTF-8.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
   /// The requested name; nil until the upload's end.
   package var name: String? { request?.name.description }

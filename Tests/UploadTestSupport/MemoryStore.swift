@@ -4,7 +4,7 @@ package import UploadCore
 package import UploadStorage
 
 /// A store in memory, for tests that need no disk. By default every step succeeds at once; a test can delay a step or let it
-/// fail. Names are given as they are requested: a later file of a name replaces an earlier one.
+/// fail. Files get their requested names: a later file of a name replaces an earlier one.
 ///
 /// Unchecked: uploads are stored on the one thread that handler and test share, where an embedded channel runs. Stored files
 /// are read on any thread, so these alone are under a mutex.
@@ -64,7 +64,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   /// Stores a file.
   /// - Parameters:
   ///   - bufferSize: readers get its content in buffers of at most so many bytes.
-  ///   - size: the size that readers are told, in bytes; nil for that of the content.
+  ///   - size: the size that readers see, in bytes; nil for that of the content.
   package func add(
     _ name: String,
     _ content: [UInt8],

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A program that a test runs: its output as it comes, signals to it, and how it ended.
+/// A program that a test runs: its output as it is written, signals to it, and how it ended.
 ///
 /// Killed when the last reference to it goes, so that no test leaves one behind.
 package final class ProcessRunner: Sendable {
@@ -97,14 +97,14 @@ package final class ProcessRunner: Sendable {
   ) async throws -> String {
     var found: String?
     do {
-      try await eventually("a line", timeout: timeout) {
-        // Asked first: what it wrote before its end is all there when it has ended.
+      try await eventually("an output line", timeout: timeout) {
+        // Read first: all output of a program that has ended is there.
         let over = hasEnded
         found = lines.first(where: predicate)
         return found != nil || over
       }
     } catch is TimeoutError {}
-    guard let found else { throw TimeoutError("no such line; \(transcript)") }
+    guard let found else { throw TimeoutError("no such output line; \(transcript)") }
     return found
   }
 

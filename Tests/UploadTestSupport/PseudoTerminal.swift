@@ -11,7 +11,7 @@ import UploadCore
 package final class PseudoTerminal: Sendable {
   private struct State {
     var output: [UInt8] = []
-    /// Whether nobody has the terminal open any more.
+    /// Whether no process has the terminal open any more.
     var isClosed = false
     var exit: ProcessRunner.Exit?
   }
@@ -44,9 +44,9 @@ package final class PseudoTerminal: Sendable {
     let copy = fcntl(screen, F_DUPFD_CLOEXEC, 3)
     guard screen >= 0, copy >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ENXIO) }
     let name = String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    // While nobody has the program's end open, reading from the other fails.
-    let held = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
-    defer { close(held) }
+    // While no process has the program's end open, reading from the other fails.
+    let programEnd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    defer { close(programEnd) }
     do {
       processID = try ChildProgram.start(
         "/usr/bin/env",
@@ -82,7 +82,7 @@ package final class PseudoTerminal: Sendable {
 
   package var outputCount: Int { record.state.withLock { $0.output.count } }
 
-  /// Types bytes; waits while the program does not take them.
+  /// Types bytes; waits while the program does not read them.
   package func send(_ bytes: some Sequence<UInt8>) throws {
     guard Array(bytes).withUnsafeBytes({ writeAll($0, to: screen) }) else {
       throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
@@ -93,7 +93,7 @@ package final class PseudoTerminal: Sendable {
     try send(text.utf8)
   }
 
-  /// Gives the window another size; the program hears of it by SIGWINCH.
+  /// Changes the size of the window; the program gets SIGWINCH.
   package func resize(width: Int, height: Int) {
     _ = clinux_set_terminal_size(screen, Int32(width), Int32(height))
   }

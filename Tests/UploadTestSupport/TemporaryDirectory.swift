@@ -1,9 +1,15 @@
 import Foundation
 
-/// A directory for one test, gone when the test is over.
+/// A directory for one test, removed when the test is over.
 package struct TemporaryDirectory: Sendable {
   /// Absolute, without a slash at the end.
   package let path: String
+
+  /// A directory that the caller makes and removes, such as one inside a temporary one.
+  /// - Parameter path: absolute, without a slash at the end.
+  package init(inside path: String) {
+    self.path = path
+  }
 
   /// The path of `name` in the directory.
   package func file(_ name: String) -> String {
@@ -29,7 +35,7 @@ package struct TemporaryDirectory: Sendable {
   }
 }
 
-/// Makes a directory, hands it to `body`, and removes it with all it holds, however `body` ends.
+/// Makes a directory, calls `body` with it, and removes it with its files, even if `body` throws.
 ///
 /// A closure and not an object with a `deinit`, because the latter may run while the path is still in use.
 /// - Parameter parent: where to make it; the system's place for temporary files when nil. Name one to test on a
@@ -43,5 +49,5 @@ package func withTemporaryDirectory<Result>(
   let path = place + "/sluice-test-" + UUID().uuidString
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
   defer { try? FileManager.default.removeItem(atPath: path) }
-  return try await body(TemporaryDirectory(path: path))
+  return try await body(TemporaryDirectory(inside: path))
 }

@@ -64,8 +64,8 @@ import UploadReport
   }
 
   /// The figures are read from the output of another process.
-  @Test(arguments: [UInt64.max, .max - 1, 1 << 63]) func `the median of any amount of memory is a figure`(peak: UInt64)
-  {
+  @Test(arguments: [UInt64.max, UInt64.max - 1, UInt64(1) << 63])
+  func `the median of any amount of memory is a figure`(peak: UInt64) {
     var result = CompareResult(client: Self.clients[0])
     result.trials.append(trial(peak: peak))
     #expect(result.clientPeak.map { $0 >= 1 << 63 } == true)

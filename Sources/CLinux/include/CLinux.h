@@ -22,9 +22,6 @@ int clinux_exchange(int directory, const char *one, const char *other);
 /// O_NOFOLLOW on one component).
 int clinux_open_beneath(int directory, const char *name);
 
-/// Takes an exclusive lock on an open file without waiting; -1 and EWOULDBLOCK when another holds it.
-int clinux_lock(int descriptor);
-
 /// Sets an extended attribute of an open file.
 int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length);
 
@@ -46,50 +43,31 @@ int clinux_read_signal(int descriptor);
 /// A descriptor that becomes readable when clinux_raise_event is called (eventfd).
 int clinux_event_descriptor(void);
 
-/// Makes a descriptor of clinux_event_descriptor readable, on whatever thread.
+/// Makes a descriptor of clinux_event_descriptor readable; may be called on any thread.
 void clinux_raise_event(int descriptor);
 
 /// Makes a descriptor of clinux_event_descriptor unreadable again.
 void clinux_clear_event(int descriptor);
 
-/// Stops the process as Ctrl-Z does where nobody handles it, and returns when it is continued; at once where there is no
-/// shell that could (an orphaned process group). SIGTSTP and SIGCONT must be blocked in all threads; the SIGCONT that
-/// comes is taken.
+/// Stops the process as Ctrl-Z does by default, and returns when it is continued; at once where there is no shell that
+/// could continue it (an orphaned process group). SIGTSTP and SIGCONT must be blocked in all threads; the SIGCONT that
+/// continues the process is consumed.
 void clinux_stop_process(void);
 
-/// Starts a detached thread that calls `body` with `argument`; `name` is shown by tools (at most 15 bytes).
-/// 0, or the error's number when there can be no more threads.
-int clinux_start_thread(const char *name, void (*body)(void *), void *argument);
+/// Names the calling thread for tools (pthread_setname_np), with at most 15 bytes.
+void clinux_name_thread(const char *name);
 
-/// A mutex and a condition that threads under it wait for.
-typedef struct clinux_monitor clinux_monitor;
-
-/// Ends the process when there is no memory for it.
-clinux_monitor *clinux_monitor_make(void);
-void clinux_monitor_free(clinux_monitor *monitor);
-void clinux_monitor_lock(clinux_monitor *monitor);
-void clinux_monitor_unlock(clinux_monitor *monitor);
-
-/// Waits until woken, and at most so many milliseconds unless negative; the monitor is unlocked meanwhile. May return
-/// without a cause. ETIMEDOUT when the time was over, else 0.
-int clinux_monitor_wait(clinux_monitor *monitor, int64_t milliseconds);
-
-/// Wakes one of those that wait, if any do.
-void clinux_monitor_wake_one(clinux_monitor *monitor);
-/// Wakes all that wait.
-void clinux_monitor_wake_all(clinux_monitor *monitor);
-
-/// Gives memory that was freed but kept for reuse back to the system (malloc_trim).
+/// Returns memory that was freed but kept for reuse to the system (malloc_trim).
 void clinux_trim_memory(void);
 
-/// Columns and rows of the terminal behind a descriptor; 0 when it is none, or does not say.
+/// Columns and rows of the terminal behind a descriptor; 0 when it is no terminal, or its size is not known.
 void clinux_terminal_size(int descriptor, int *columns, int *rows);
 
-/// Makes a terminal of so many columns and rows for a program to run in (posix_openpt). Returns the end that is the
-/// screen and the keyboard, -1 when there can be none; the path of the program's end goes to `path`.
+/// Makes a pseudo terminal of so many columns and rows for a program to run in (posix_openpt). Returns the descriptor of
+/// the end that reads the screen and writes keys, or -1; stores the path of the program's end in `path`.
 int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int rows);
 
-/// Gives the terminal behind a descriptor another size; a program in it hears of it by SIGWINCH.
+/// Changes the size of the terminal behind a descriptor; the kernel sends SIGWINCH to a program in it.
 int clinux_set_terminal_size(int descriptor, int columns, int rows);
 
 /// Starts a program, looked up in PATH, with no signal blocked or ignored and no descriptor of this process but three.
@@ -106,50 +84,50 @@ int clinux_pipe(int *ends);
 /// Has the kernel kill this process when the thread that started it ends (prctl with PR_SET_PDEATHSIG).
 void clinux_kill_at_end_of_parent(void);
 
-/// Whether an address is free to listen on says nothing about who holds it; this asks the kernel for the inode of the
-/// socket that listens on a TCP port, by family (AF_INET or AF_INET6); 0 when there is none or it cannot be seen.
+/// The inode of the socket that listens on a TCP port, by family (AF_INET or AF_INET6), to find the process that has it; 0
+/// when there is none or it cannot be seen.
 uint64_t clinux_listening_inode(int family, uint16_t port);
 
 /// Last change of a file's content, from a `struct stat`: whole seconds since 1970. (In an optimised build with
 /// MemberImportVisibility Swift cannot name the fields of timespec, nor those of a stat that this header includes.)
 int64_t clinux_modified_seconds(const void *status);
 
-/// The rest of it in nanoseconds.
+/// The nanoseconds of that time, 0 to 999,999,999.
 int64_t clinux_modified_nanoseconds(const void *status);
 
-/// Makes a descriptor stand for what another one does, in one step (dup3).
+/// Makes a descriptor refer to the file that another one refers to, in one step (dup3); -1 and errno when it cannot.
 int clinux_replace(int descriptor, int other);
 
-/// Turns O_DIRECT on or off for an open file; -1 and EINVAL where the file system does not take it.
+/// Turns O_DIRECT on or off for an open file; -1 and EINVAL where the file system does not support it.
 int clinux_set_direct(int descriptor, int isDirect);
 
 /// Reserves blocks for a range of a file and makes the file at least that long (fallocate); EOPNOTSUPP where the file
 /// system cannot.
 int clinux_reserve(int descriptor, int64_t offset, int64_t count);
 
-/// Begins to write a range of a file from the page cache to the disk, and waits for none of it (sync_file_range).
+/// Begins to write a range of a file from the page cache to the disk, without waiting for it (sync_file_range).
 int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);
 
 /// Waits until a range of a file is on the disk, then drops it from the page cache; -1 and errno when writing failed.
 int clinux_drop_written(int descriptor, int64_t offset, int64_t count);
 
-/// Syncs the whole file system that a descriptor lies on (syncfs): as fsync of every file there. A write that failed is
-/// told once to each open descriptor of that file system that was open by then, so two users share none. -1 and ENOSYS
+/// Syncs the whole file system that a descriptor is on (syncfs): as fsync of every file there. The kernel reports a failed
+/// write once to each descriptor of that file system that was open then, so two users never share one. -1 and ENOSYS
 /// where it cannot be relied on: before Linux 5.8, and on file systems other than ext2 to ext4, XFS, Btrfs, F2FS and tmpfs.
 int clinux_sync_file_system(int descriptor);
 
-/// How many bytes of a page-aligned mapping are resident, by the kernel's count (mincore); 0 when it is no mapping.
+/// How many bytes of a page-aligned mapping are resident, by the kernel's count (mincore); 0 when the range is no mapping.
 size_t clinux_resident_bytes(const void *address, size_t length);
 
-/// How far a TCP connection's peer has got with what was sent to it.
+/// How much of the data sent on a TCP connection its peer has received.
 struct clinux_sent {
   /// Bytes that the peer's system has acknowledged, since the connection began.
   uint64_t acknowledged;
-  /// Bytes that the socket holds: not acknowledged, or not sent yet.
+  /// Bytes in the socket's send buffer: not acknowledged, or not sent yet.
   uint64_t held;
   /// The receive window that the peer advertised last, in bytes; 0 when it is closed, and before Linux 5.4.
   uint64_t window;
 };
 
-/// Reads it (TCP_INFO and SIOCOUTQ); -1 when the descriptor is no TCP socket.
+/// Reads the state of a TCP socket (TCP_INFO and SIOCOUTQ) into `sent`; -1 when the descriptor is no TCP socket.
 int clinux_read_sent(int descriptor, struct clinux_sent *sent);

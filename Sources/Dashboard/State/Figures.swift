@@ -87,7 +87,7 @@ extension UploadSnapshot {
   /// The state as text: `receiving`, `stalled: client 12 s`, `failed: disk full`; `stored` or `sent` when it is complete.
   var stateText: String {
     switch state {
-    case .waiting where isInLine: "queued"
+    case .waiting where isQueued: "queued"
     case .waiting where retryIn != nil: retryCountdown
     case .waiting where retryReason != nil: "waiting to retry"
     case .waiting, .receiving, .sending, .limited, .finishing, .cancelled: state.rawValue

@@ -64,7 +64,7 @@ struct UploadList: Sendable {
       records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)
       if upload.outcome != nil {
         if wasRunning { ended.append(upload.id) }
-      } else if upload.isInLine {
+      } else if upload.isQueued {
         queued.append(upload.id)
       } else {
         active.append(upload.id)

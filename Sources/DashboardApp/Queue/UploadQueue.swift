@@ -149,7 +149,7 @@ package struct UploadJob: Sendable {
 
   /// The upload as it is shown while others are before it.
   func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
-    .inLine(
+    .queued(
       id: id,
       mode: mode,
       name: PlainText.sanitized(source.name),

@@ -19,21 +19,23 @@ enum ProcessArguments {
   /// - Parameter arguments: complete, with the command's name and what the environment adds.
   /// - Throws: ``UploadError`` with code `badValue` that shows the first other one.
   static func checkBytes(_ arguments: [String]) throws(UploadError) {
-    guard arguments.contains(where: { NameBytes.holdsBytes($0) }) else { return }
+    guard arguments.contains(where: { NameBytes.containsRawBytes($0) }) else { return }
     let valueNames = CommandDescription.allValueNames
     let sends = ["send", "dashboard"].contains(arguments.first)
     var rest = arguments.dropFirst()
     var isBehindTerminator = false
     while let argument = rest.popFirst() {
       guard !isBehindTerminator, argument.hasPrefix("--") else {
-        guard sends || !NameBytes.holdsBytes(argument) else { throw failure(argument) }
+        guard sends || !NameBytes.containsRawBytes(argument) else { throw failure(argument) }
         continue
       }
       isBehindTerminator = argument == "--"
       let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = parts.first.map(String.init) ?? ""
       let value = parts.count == 2 ? String(parts[1]) : valueNames.contains(name) ? rest.popFirst() ?? "" : ""
-      guard !NameBytes.holdsBytes(name), name == "name" || !NameBytes.holdsBytes(value) else { throw failure(value) }
+      guard !NameBytes.containsRawBytes(name), name == "name" || !NameBytes.containsRawBytes(value) else {
+        throw failure(value)
+      }
     }
   }
 

@@ -99,7 +99,7 @@ struct ExchangeStateMachine {
     switch state {
     case .idle, .awaitingContinue, .exchanging(.complete): break
     case .exchanging(.none), .exchanging(.begun):
-      if body.isSent { return .answer }
+      if body.isSent { return .response }
     case .confirming: return .finishing
     case .closing, .closed: return body.isSent ? .finishing : nil
     }

@@ -19,7 +19,7 @@ struct UploadAttempt: Sendable {
     return ExchangeStateMachine.Plan(
       // Chunks of the size that suits the source, or smaller ones where a rate limit requires them.
       body: content.plan(
-        limit: resources.limiter.map { UInt64(max(1, $0.pieceSize)) } ?? .max,
+        limit: resources.limiter.map { UInt64(max(1, $0.chunkSize)) } ?? .max,
         isForm: request.isForm
       ),
       continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,

@@ -6,7 +6,7 @@ import Glibc
 package enum ChildProgram {
   /// Where a child's streams lead.
   package enum Streams: Sendable {
-    /// To descriptors of this process, which stay open here; nil stands for `/dev/null`.
+    /// To descriptors of this process, which does not close them; nil stands for `/dev/null`.
     case descriptors(input: Int32?, output: Int32?, errors: Int32?)
     /// To a terminal, by its path: the child leads a session of its own, whose terminal it becomes.
     case terminal(String)

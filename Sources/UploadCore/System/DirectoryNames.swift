@@ -2,7 +2,7 @@ import Glibc
 
 /// The names in a directory.
 package enum DirectoryNames {
-  /// Names in no order, without `.` and `..`; none when it cannot be read. What is not UTF-8 is repaired.
+  /// Names in no order, without `.` and `..`; none when the directory cannot be read. Bytes that are not UTF-8 become U+FFFD.
   package static func read(_ path: String) -> [String] {
     read(descriptor: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)).map { String(decoding: $0.bytes, as: UTF8.self) }
   }
@@ -15,7 +15,8 @@ package enum DirectoryNames {
     return names
   }
 
-  /// Hands on each name as it is read, so that none need be kept; closes the descriptor as ``read(descriptor:)`` does.
+  /// Calls `body` with each name as it is read, so that none need be kept; closes the descriptor as ``read(descriptor:)``
+  /// does.
   /// - Returns: why not all could be read, as `errno` has it; 0 when they were.
   @discardableResult
   package static func visit(descriptor: Int32, _ body: (UnsafePointer<CChar>) -> Void) -> Int32 {
@@ -38,13 +39,13 @@ package enum DirectoryNames {
   }
 }
 
-/// Whether a file can be read, in words for a message about it.
+/// Whether a file can be read.
 package enum FileAccess {
-  /// Why the regular file at `path` cannot be read; nil when it can.
+  /// Why the regular file at `path` cannot be read, as a clause of a message; nil when it can.
   package static func problem(_ path: String) -> String? {
     var status = stat()
     guard stat(path, &status) == 0, access(path, R_OK) == 0 else {
-      return strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
+      return String(cString: strerror(errno))
     }
     return status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : nil
   }

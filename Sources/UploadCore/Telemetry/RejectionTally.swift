@@ -1,14 +1,14 @@
 /// Rejected requests that are to be reported: identical ones are counted, so that a flood costs neither memory nor output.
 ///
-/// Two are identical when client, method, path and status are. The first is reported at once, others at most once in
-/// ``interval``, and no more than ``maxPerSecond`` in all. Beyond ``maxKinds`` different ones those of a status are counted
-/// together. A pure state machine; its time is given to it.
+/// Two are identical when client, method, path and status are. The first is reported at once, later ones at most once in
+/// ``interval``, and no more than ``maxPerSecond`` in all. Beyond ``maxKinds`` different ones those with the same status are
+/// counted together. A pure state machine; callers pass the time.
 struct RejectionTally {
-  /// Between two reports of identical requests.
+  /// The time between two reports of identical requests.
   static let interval = Duration.seconds(10)
-  /// Reports in a second.
+  /// How many reports there are in a second at most.
   static let maxPerSecond = 10
-  /// Kinds of requests that are distinguished at the same time.
+  /// How many kinds of requests are distinguished at the same time.
   static let maxKinds = 256
 
   private struct Kind: Hashable {
@@ -19,7 +19,7 @@ struct RejectionTally {
   }
 
   private struct Record {
-    /// The last one, with the count of those that have not been reported.
+    /// The last request; its count is that of the requests that have not been reported.
     var request: RejectedRequest
     var reportedAt: ContinuousClock.Instant?
 
@@ -31,7 +31,8 @@ struct RejectionTally {
   private var records: [Kind: Record] = [:]
   /// Kinds with something to report, in the order in which it arrived.
   private var pending: [Kind] = []
-  private var forgotAt: ContinuousClock.Instant?
+  /// When kinds were last removed.
+  private var cleanedAt: ContinuousClock.Instant?
   private var second: ContinuousClock.Instant?
   private var reportsInSecond = 0
 
@@ -43,7 +44,7 @@ struct RejectionTally {
   /// Whether some were counted that have not been reported.
   var hasUnreported: Bool { !pending.isEmpty }
 
-  /// Kinds remembered now.
+  /// How many kinds are distinguished now.
   var kinds: Int { records.count }
 
   /// Counts a rejected request.
@@ -53,25 +54,25 @@ struct RejectionTally {
     var request = request
     var kind = Kind(client: request.client, method: request.method, path: request.path, status: request.status)
     if records[kind] == nil, records.count >= Self.maxKinds {
-      forgetReported(at: now)
+      removeReported(at: now)
       if records.count >= Self.maxKinds {
         (request.client, request.method, request.host, request.path) = (nil, nil, nil, nil)
         request.reason = "Further requests were rejected with this status."
         kind = Kind(status: request.status)
       }
     }
-    var record = records[kind] ?? Record(request: RejectedRequest(request, count: 0))
-    let isFirst = record.request.count == 0
-    record.request = RejectedRequest(request, count: record.request.count &+ request.count)
-    records[kind] = record
-    guard isFirst else { return false }
+    let record = records[kind]
+    let unreported = record?.request.count ?? 0
+    request.count &+= unreported
+    records[kind] = Record(request: request, reportedAt: record?.reportedAt)
+    guard unreported == 0 else { return false }
     pending.append(kind)
-    guard record.isDue(at: now) else { return false }
+    guard record?.isDue(at: now) ?? true else { return false }
     announced &+= 1
     return true
   }
 
-  /// What is to be reported now; nothing is reported twice.
+  /// The requests that are to be reported now; each is returned once.
   mutating func take(at now: ContinuousClock.Instant) -> [RejectedRequest] {
     guard !pending.isEmpty else { return [] }
     if second.map({ now - $0 >= .seconds(1) }) ?? true { (second, reportsInSecond) = (now, 0) }
@@ -92,19 +93,12 @@ struct RejectionTally {
     return reports
   }
 
-  /// Forgets kinds of which nothing is left to report and that would be reported at once again.
-  /// Looks through all of them, so not more than once a second.
-  private mutating func forgetReported(at now: ContinuousClock.Instant) {
-    guard forgotAt.map({ now - $0 >= .seconds(1) }) ?? true else { return }
-    forgotAt = now
+  /// Removes kinds that have nothing left to report, and whose next request would be reported at once anyway. Checks all of
+  /// them, so not more than once a second.
+  private mutating func removeReported(at now: ContinuousClock.Instant) {
+    guard cleanedAt.map({ now - $0 >= .seconds(1) }) ?? true else { return }
+    cleanedAt = now
     records = records.filter { $0.value.request.count > 0 || !$0.value.isDue(at: now) }
-  }
-}
-
-extension RejectedRequest {
-  fileprivate init(_ request: RejectedRequest, count: UInt64) {
-    self = request
-    self.count = count
   }
 }
 
@@ -113,9 +107,9 @@ extension RejectedRequest {
 package struct RejectedRequest: Sendable, Equatable {
   /// When the last one was rejected, as RFC 3339 writes it: `1994-11-06T08:49:37Z`.
   package var time: String
-  /// The client's address without a port; nil for several.
+  /// The client's address without a port; nil when requests of several kinds are counted together.
   package var client: String?
-  /// nil when the request could not be parsed, on the raw port, and for several.
+  /// nil when the request could not be parsed, on the raw port, and when several kinds are counted together.
   package var method: String?
   /// The host and port that the client asked for, from a trusted proxy's `X-Forwarded-Host` where there is one; nil as
   /// ``method`` is. Of identical requests that of the last one.
@@ -124,9 +118,9 @@ package struct RejectedRequest: Sendable, Equatable {
   package var path: String?
   /// The status of the response.
   package var status: Int
-  /// What the response says.
+  /// The message of the response.
   package var reason: String
-  /// How many there were, this one included.
+  /// How many identical requests there were, this one included.
   package var count: UInt64
 
   package init(

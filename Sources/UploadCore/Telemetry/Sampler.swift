@@ -1,8 +1,8 @@
-/// Turns the ledger's meters into snapshots: the one place where rates, time left and stalls are worked out.
+/// Makes snapshots of the ledger's meters: the only place where rates, remaining times and stalls are computed.
 ///
-/// Pull, never push: a renderer asks for a sample as often as it draws. One sampler a process.
+/// A renderer requests a sample as often as it draws. There is one sampler per process.
 package struct Sampler {
-  /// What has to be remembered of an upload from one sample to the next.
+  /// An upload's values from the last sample that the next one needs.
   private struct History {
     var rate: RateEstimator
     var bytes: UInt64 = 0
@@ -31,13 +31,11 @@ package struct Sampler {
     self.memory = memory
   }
 
-  /// Copies all meters now.
+  /// A snapshot of all meters now.
   package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
     let (active, ended) = ledger.drain()
-    var uploads: [UploadSnapshot] = []
-    uploads.reserveCapacity(active.count + ended.count)
-    // One that ends between the drain and here is handed out as ended by the next drain; until then it runs.
-    for meter in active { uploads.append(snapshot(of: meter, ended: nil, at: now)) }
+    // An upload that ends between the drain and here is returned as ended by the next drain; until then it runs.
+    var uploads = active.map { snapshot(of: $0, ended: nil, at: now) }
     for meter in ended {
       uploads.append(snapshot(of: meter, ended: meter.ended, at: now))
       histories[meter.id] = nil
@@ -62,10 +60,7 @@ package struct Sampler {
     var history =
       histories[meter.id] ?? History(rate: RateEstimator(startedAt: meter.startedAt), movedAt: meter.startedAt)
     let bytes = meter.received
-    if bytes != history.bytes {
-      history.bytes = bytes
-      history.movedAt = now
-    }
+    if bytes != history.bytes { (history.bytes, history.movedAt) = (bytes, now) }
     history.rate.sample(bytes, at: now)
     histories[meter.id] = history
 
@@ -75,7 +70,7 @@ package struct Sampler {
     let wait = ended == nil ? retry.wait : nil
     // The mean of the last seconds is above 0 long after the last byte.
     let speed = ended == nil && state != .stalled && state != .waiting ? history.rate.bytesPerSecond : 0
-    let answered = meter.direction == .incoming || ended != nil
+    let isConfirmed = meter.direction == .incoming || ended != nil
     return UploadSnapshot(
       id: meter.id,
       request: meter.request,
@@ -94,8 +89,8 @@ package struct Sampler {
       retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
       stalledSeconds: cause == nil ? 0 : (now - history.movedAt).inSeconds,
       bytes: bytes,
-      stored: answered ? meter.stored : nil,
-      durable: answered ? meter.durable : nil,
+      stored: isConfirmed ? meter.stored : nil,
+      durable: isConfirmed ? meter.durable : nil,
       speed: speed,
       averageSpeed: seconds > 0 ? Double(bytes) / seconds : 0,
       eta: ended == nil && cause == nil
@@ -107,13 +102,17 @@ package struct Sampler {
     )
   }
 
-  /// Seconds left: nothing before a second of data, and never 0 before the end.
+  /// Seconds until the last byte at `speed` (bytes per second); at least 1. Nil before a second of data, and where it cannot
+  /// be estimated.
   static func eta(bytes: UInt64, size: UInt64?, speed: Double, seconds: Double) -> Double? {
     guard let size, size > bytes, seconds >= 1, speed >= 1 else { return nil }
     return max(1, Double(size - bytes) / speed)
   }
 
-  /// What an upload is doing, from what its data path waits for and how long nothing has moved.
+  /// What an upload is doing, from its phase and from how long no byte has moved.
+  /// - Parameters:
+  ///   - idle: the time since the last byte.
+  ///   - limit: from which idle time on the upload counts as stalled.
   package static func state(
     of meter: UploadMeter,
     outcome: UploadOutcome?,
@@ -131,7 +130,7 @@ package struct Sampler {
     let peer: StallCause = meter.direction == .incoming ? .client : .server
     switch meter.phase {
     case .finishing: return (.finishing, nil)
-    case .answer: return stalled ? (.stalled, .server) : (.finishing, nil)
+    case .response: return stalled ? (.stalled, .server) : (.finishing, nil)
     case .pause: return (.waiting, nil)
     case .waiting: return stalled ? (.stalled, peer) : (.waiting, nil)
     case .peer: return stalled ? (.stalled, peer) : (moving, nil)

@@ -5,54 +5,56 @@ package struct UploadSnapshot: Sendable {
   package var direction: UploadDirection
   package var mode: UploadMode
   package var name: String
-  /// Bytes in all, or the most it can be where ``sizeExact`` is false; nil when unknown.
+  /// Size in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
   package var size: UInt64?
   package var sizeExact: Bool
   package var remote: String
   package var declaredType: String?
-  /// Media type as the first bytes show it, once they have come.
+  /// Media type detected from the first bytes, once they have arrived.
   package var detectedType: String?
 
   package var state: UploadState
   /// Set exactly when ``state`` is `stalled`.
   package var cause: StallCause?
-  /// Why the attempt before failed, while an outgoing upload waits to be tried again.
+  /// Why the last attempt failed, while an outgoing upload waits for the next one.
   package var retryReason: String?
-  /// The number of the attempt that runs, or that comes next; 1 for the first, and always for an incoming upload.
+  /// The number of the current or next attempt: 1 for the first, and always for an incoming upload.
   package var attempt = 1
-  /// Seconds until the next attempt begins, while an outgoing upload waits to be tried again.
+  /// Seconds until the next attempt begins, while an outgoing upload waits for it.
   package var retryIn: Double?
-  /// Seconds since the last byte, from the moment it counts as stalled; else 0.
+  /// Seconds since the last byte, while the upload counts as stalled; otherwise 0.
   package var stalledSeconds = 0.0
 
-  /// Received, or sent; bytes.
+  /// Bytes received, or sent.
   package var bytes: UInt64 = 0
-  /// Handed to the file; nil for an outgoing upload that the server has not responded to.
+  /// Bytes written to the file; nil for an outgoing upload that the server has not responded to.
   package var stored: UInt64?
-  /// Covered by fsync; nil for an outgoing upload that the server has not responded to.
+  /// Bytes covered by fsync; nil for an outgoing upload that the server has not responded to.
   package var durable: UInt64?
   /// Bytes per second, smoothed over about three seconds; 0 while the upload is stalled or waits.
   package var speed = 0.0
   /// Bytes per second since the start.
   package var averageSpeed = 0.0
-  /// Seconds until the last byte at the present speed; nil where that cannot be said.
+  /// Seconds until the last byte at the present speed; nil where that cannot be estimated.
   package var eta: Double?
-  /// Since the start, until the end or now; seconds.
+  /// Seconds from the start until the end or now.
   package var seconds = 0.0
+  /// Memory that the upload uses now, in bytes; see ``UploadMeter/residentBytes``.
   package var residentBytes = 0
+  /// The most memory that it has used at once, in bytes.
   package var peakResidentBytes = 0
   /// How it ended; nil while it runs.
   package var outcome: UploadOutcome?
-  /// Whether it is queued until other outgoing ones end, or was cancelled while it was.
-  package var isInLine = false
+  /// Whether it is queued until other outgoing uploads end, or was cancelled in the queue.
+  package var isQueued = false
 
-  /// Whether it never began because its file could not be opened.
+  /// Whether it failed because its file could not be opened.
   package var hasFailedBeforeItBegan: Bool {
     guard case .failed(let error) = outcome else { return false }
     return error.code == .unreadableFile && bytes == 0
   }
 
-  /// Share of the bytes that have moved, 0 to 1; nil when the size is unknown.
+  /// The share of the bytes that has been received or sent, 0 to 1; nil when the size is unknown.
   package var fraction: Double? {
     guard let size else { return nil }
     return size == 0 ? 1 : min(1, Double(bytes) / Double(size))
@@ -60,11 +62,11 @@ package struct UploadSnapshot: Sendable {
 }
 
 extension UploadSnapshot {
-  /// An outgoing upload that waits for others to end before it begins; it has no meter yet.
+  /// A queued outgoing upload, which begins when others have ended; it has no meter yet.
   /// - Parameters:
   ///   - size: in bytes; nil when unknown.
   ///   - isCancelled: whether it was cancelled in the queue.
-  package static func inLine(
+  package static func queued(
     id: UploadID,
     mode: UploadMode,
     name: String,
@@ -83,26 +85,27 @@ extension UploadSnapshot {
       remote: remote,
       state: isCancelled ? .cancelled : .waiting,
       outcome: isCancelled ? .cancelled : nil,
-      isInLine: true
+      isQueued: true
     )
   }
 }
 
-/// Everything there is to show, copied from all meters at one instant. Every renderer is a function of it.
+/// All uploads and counts at one instant. Every renderer is a function of it.
 package struct Snapshot: Sendable {
+  /// When it was made.
   package var at: ContinuousClock.Instant
-  /// Running uploads, oldest first, then those that have ended since the snapshot before, each just this once.
+  /// The running uploads, oldest first, then those that ended since the previous snapshot, each once.
   package var uploads: [UploadSnapshot]
   package var memory: ProcessMemory
-  /// Slabs in use, and the ceiling on all of them together, in bytes.
+  /// The memory budget.
   package var slabs: SlabUse
-  /// Requests that were rejected and are to be reported, each just this once.
+  /// Rejected requests that are to be reported, each once.
   package var rejected: [RejectedRequest] = []
-  /// Whether more were rejected that are to be reported later, with their count.
+  /// Whether there are more rejected requests, which later snapshots report with their count.
   package var hasUnreportedRejections = false
-  /// Requests that were rejected since the start.
+  /// How many requests were rejected since the start.
   package var rejectedCount: UInt64 = 0
-  /// Queued uploads behind those of ``uploads``, which are not among them.
+  /// How many queued uploads ``uploads`` leaves out.
   package var unlisted = 0
 
   package init(at: ContinuousClock.Instant, uploads: [UploadSnapshot], memory: ProcessMemory, slabs: SlabUse) {
@@ -115,9 +118,9 @@ package struct Snapshot: Sendable {
 
 /// The memory budget at one instant, in bytes.
 package struct SlabUse: Sendable, Equatable {
-  /// Held by uploads now.
+  /// In use by uploads and other reservations now.
   package var used: Int
-  /// The ceiling on all slabs together.
+  /// The limit on all of them together.
   package var budget: Int
 
   package init(used: Int, budget: Int) {

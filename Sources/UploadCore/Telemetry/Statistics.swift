@@ -2,29 +2,27 @@ import Glibc
 
 /// Bytes per second, smoothed: an exponentially weighted mean over about three seconds.
 ///
-/// Samples may come at any distance; a counter that goes backwards counts as no movement.
+/// Samples may be any time apart; a counter that decreases counts as no movement.
 package struct RateEstimator: Sendable {
   /// After this long a change has had 63 % of its effect.
   private static let timeConstant = 3.0
-  /// Samples closer together than this, in seconds, are put together: their quotient would be noise.
+  /// Samples less than this apart, in seconds, are merged: their quotient would be noise.
   private static let shortestStep = 0.05
 
   private var weighted = 0.0
-  /// How much of the mean's weight has been filled by real time; divides out the zeros before the start.
+  /// Which part of the mean's weight is from samples, 0 to 1: without it the time before the start would count as zeros.
   private var weight = 0.0
   private var last: (bytes: UInt64, at: ContinuousClock.Instant)
 
-  /// - Parameter startedAt: when the counter stood at 0.
+  /// - Parameter startedAt: when the counter was 0.
   package init(startedAt: ContinuousClock.Instant) {
     last = (0, startedAt)
   }
 
   /// Bytes per second now; 0 before the first sample.
-  package var bytesPerSecond: Double {
-    weight > 0 ? weighted / weight : 0
-  }
+  package var bytesPerSecond: Double { weight > 0 ? weighted / weight : 0 }
 
-  /// Takes a new reading of the counter.
+  /// Adds a sample of the counter.
   package mutating func sample(_ bytes: UInt64, at now: ContinuousClock.Instant) {
     let step = (now - last.at).inSeconds
     guard step >= Self.shortestStep else { return }
@@ -45,7 +43,7 @@ extension Collection where Element == Double {
     return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
   }
 
-  /// The smallest value that at least `percent` of a hundred are not above (the nearest rank); nil of nothing.
+  /// The smallest value that at least `percent` % of all values do not exceed (the nearest rank); nil of nothing.
   package func percentile(_ percent: Int) -> Double? {
     guard !isEmpty else { return nil }
     let rank = (count * percent + 99) / 100

@@ -1,18 +1,21 @@
+import CLinux
+import Glibc
 import Synchronization
 
 /// One upload's counters: written by its data path without a lock, read by observers.
 ///
-/// What never changes is a plain constant; what moves is atomic. Order between counters is not promised: a reader may
-/// see `stored` an instant before the `received` that made it possible.
+/// Constants describe the upload; counters are atomic. Their order is not guaranteed: a reader may see `stored` an instant
+/// before the `received` that made it possible. Counters wrap: a response may state any size, and a wrong count does less
+/// harm than a trap.
 package final class UploadMeter: Sendable {
   package let id: UploadID
-  /// Shared by all parts of one request.
+  /// The same for all parts of one request.
   package let request: UploadID
   package let direction: UploadDirection
   package let mode: UploadMode
-  /// The name asked for; what it is stored under may differ and is in the outcome.
+  /// The requested name; the final name may differ and is in the outcome.
   package let name: String
-  /// Size in bytes, or the most it can be where ``sizeExact`` is false; nil when unknown.
+  /// Size in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
   package let size: UInt64?
   package let sizeExact: Bool
   /// Address and port of the other end.
@@ -21,31 +24,31 @@ package final class UploadMeter: Sendable {
   package let declaredType: String?
   package let startedAt: ContinuousClock.Instant
 
-  /// Of all attempts; only grows.
+  /// Bytes of all attempts; only grows.
   private let transferredBytes = Atomic<UInt64>(0)
-  /// How many of those belong to attempts that have failed.
+  /// How many of the transferred bytes belong to failed attempts.
   private let lostBytes = Atomic<UInt64>(0)
   private let storedBytes = Atomic<UInt64>(0)
   private let durableBytes = Atomic<UInt64>(0)
   private let phaseValue = Atomic<UInt8>(UploadPhase.waiting.rawValue)
   private let regionBytes = Atomic<Int>(0)
-  /// Taken once a slab, and once a sample; the pages of a region cannot be counted while it is given away.
+  /// Locked once per slab, and once per sample: a region is not released while its pages are counted.
   private let regions = Mutex<[MemoryRegion]>([])
   private let networkBytes = Atomic<Int>(0)
   private let peak = Atomic<Int>(0)
   private let detected = Mutex<String?>(nil)
   private let life = Mutex(Life())
 
-  /// What only the beginning, the end and a cancellation look at.
+  /// State that is read and changed only at the beginning, the end and a cancellation.
   private struct Life {
     /// Nil while the upload runs.
-    var ending: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
+    var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
     var isCancelled = false
-    /// The number of the attempt that runs, or that comes next; 1 for the first.
+    /// The number of the current or next attempt; 1 for the first.
     var attempt = 1
-    /// Why the attempt before failed and when the next one begins, while it waits for that.
+    /// Why the last attempt failed and when the next one begins, while the upload waits for that.
     var pause: (reason: String, until: ContinuousClock.Instant)?
-    /// Has the data path end the upload.
+    /// Makes the data path end the upload.
     var interrupt: (@Sendable () -> Void)?
   }
 
@@ -73,52 +76,52 @@ package final class UploadMeter: Sendable {
     self.startedAt = startedAt
   }
 
-  /// Incoming: bytes taken off the socket. Outgoing: bytes the socket took.
+  /// Incoming: bytes read from the socket. Outgoing: bytes written to the socket by this attempt.
   package var received: UInt64 {
-    // This one first: it was the whole count when it was set, and that only grows, so what is left is never below 0.
+    // Loaded first: it was the whole count when it was set, and that only grows, so the difference is never below 0.
     let lost = lostBytes.load(ordering: .acquiring)
     return transferred &- lost
   }
 
-  /// The same with what attempts before have moved in vain: it never shrinks.
+  /// ``received`` and the bytes of failed attempts together: it never shrinks.
   package var transferred: UInt64 { transferredBytes.load(ordering: .relaxed) }
 
-  /// Bytes handed to the file. Outgoing: what the server's response confirms.
+  /// Bytes written to the file. Outgoing: those that the server's response confirms.
   package var stored: UInt64 { storedBytes.load(ordering: .relaxed) }
 
-  /// Bytes covered by fsync. Outgoing: what the server's response confirms.
+  /// Bytes covered by fsync. Outgoing: those that the server's response confirms.
   package var durable: UInt64 { durableBytes.load(ordering: .relaxed) }
 
-  /// `count` more bytes have been taken.
+  /// Counts `count` more bytes as ``received``.
   package func addReceived(_ count: Int) {
-    transferredBytes.add(UInt64(max(0, count)), ordering: .relaxed)
+    transferredBytes.wrappingAdd(UInt64(max(0, count)), ordering: .relaxed)
   }
 
-  /// `count` more bytes have been handed to the file.
+  /// Counts `count` more bytes as ``stored``.
   package func addStored(_ count: Int) {
-    storedBytes.add(UInt64(max(0, count)), ordering: .relaxed)
+    storedBytes.wrappingAdd(UInt64(max(0, count)), ordering: .relaxed)
   }
 
-  /// All stored bytes are covered by fsync.
+  /// Notes that all stored bytes are covered by fsync.
   package func markDurable() {
     durableBytes.store(stored, ordering: .relaxed)
   }
 
-  /// Media type as the first bytes show it; nil before they have come, and when they show none.
+  /// Media type detected from the first bytes; nil before they have arrived, and when none is detected.
   package var detectedType: String? {
     get { detected.withLock { $0 } }
     set { detected.withLock { $0 = newValue } }
   }
 
-  /// What the data path is waiting for.
+  /// What the data path waits for.
   package var phase: UploadPhase {
     get { UploadPhase(rawValue: phaseValue.load(ordering: .relaxed)) ?? .waiting }
     set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
   }
 
-  /// An attempt has failed, and another will follow: nothing of what was sent counts any more.
+  /// Notes that an attempt has failed and another will follow: the bytes sent so far count no more as ``received``.
   /// - Parameters:
-  ///   - reason: why, in words.
+  ///   - reason: why, as a message.
   ///   - attempt: the number of the next attempt.
   ///   - instant: when that begins.
   package func pause(because reason: String, attempt: Int, until instant: ContinuousClock.Instant) {
@@ -131,52 +134,50 @@ package final class UploadMeter: Sendable {
     phase = .pause
   }
 
-  /// The next attempt begins.
-  package func startAgain() {
+  /// Notes that the next attempt begins.
+  package func beginAttempt() {
     phase = .waiting
     life.withLock { $0.pause = nil }
   }
 
-  /// The number of the attempt that runs, or that comes next, and why and until when it waits; no wait at all other times.
+  /// The number of the current or next attempt (1 for the first), and while the upload waits for that, why and until when.
   package var retry: (attempt: Int, wait: (reason: String, until: ContinuousClock.Instant)?) {
     life.withLock { ($0.attempt, $0.pause) }
   }
 
-  /// Memory the upload holds at this instant, in bytes: the resident pages of its regions, and its network buffers.
-  /// A system call a region: about a microsecond for each mebibyte of it.
+  /// Memory that the upload uses now, in bytes: the resident pages of its regions, and its network buffers. A system call
+  /// per region: about a microsecond for each mebibyte of it.
   package var residentBytes: Int {
     regions.withLock { $0.reduce(0) { $0 + $1.residentBytes } } + networkBytes.load(ordering: .relaxed)
   }
 
-  /// The most memory the upload held at once, resident or not, in bytes.
-  package var peakResidentBytes: Int {
-    peak.load(ordering: .relaxed)
-  }
+  /// The most memory that the upload has used at once, resident or not, in bytes.
+  package var peakResidentBytes: Int { peak.load(ordering: .relaxed) }
 
-  /// A region has been taken: a slab, or a form in memory.
-  package func hold(_ region: MemoryRegion) {
+  /// Counts a region that the upload uses from now on: a slab, or a form in memory.
+  package func add(_ region: MemoryRegion) {
     regions.withLock { $0.append(region) }
-    regionBytes.add(region.count, ordering: .relaxed)
+    regionBytes.wrappingAdd(region.count, ordering: .relaxed)
     notePeak()
   }
 
-  /// A region is about to be given back.
-  package func letGo(_ region: MemoryRegion) {
+  /// Stops counting a region, before it is released.
+  package func remove(_ region: MemoryRegion) {
     regions.withLock { regions in
       guard let index = regions.firstIndex(of: region) else { return }
       regions.remove(at: index)
-      regionBytes.subtract(region.count, ordering: .relaxed)
+      regionBytes.wrappingSubtract(region.count, ordering: .relaxed)
     }
   }
 
-  /// Nothing is held any more.
-  package func letGoOfAll() {
+  /// Stops counting all regions and network buffers.
+  package func removeAllMemory() {
     regions.withLock { $0 = [] }
     regionBytes.store(0, ordering: .relaxed)
     networkBytes.store(0, ordering: .relaxed)
   }
 
-  /// Network buffers held now, in bytes.
+  /// Sets how many bytes the upload's network buffers use now.
   package func setNetworkBytes(_ count: Int) {
     networkBytes.store(count, ordering: .relaxed)
     notePeak()
@@ -187,39 +188,37 @@ package final class UploadMeter: Sendable {
   }
 
   /// How it ended and when; nil while it runs.
-  package var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)? {
-    life.withLock { $0.ending }
-  }
+  package var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)? { life.withLock { $0.ended } }
 
   /// Notes the end; only the first end of an upload counts.
   /// - Returns: whether this was the first.
   func end(_ outcome: UploadOutcome, at instant: ContinuousClock.Instant) -> Bool {
     life.withLock { life in
-      guard life.ending == nil else { return false }
-      life.ending = (outcome, at: instant)
-      // It holds the data path, and meters outlive that.
+      guard life.ended == nil else { return false }
+      life.ended = (outcome, at: instant)
+      // The closure retains the data path, which meters outlive.
       life.interrupt = nil
       return true
     }
   }
 
-  /// Sets what has the data path end the upload: called at most once, on any thread, so that it may do no more than
-  /// schedule that. Called at once when the upload has been cancelled before.
+  /// Sets the closure that makes the data path end the upload: it is called at most once, on any thread, so that it may do
+  /// no more than schedule that. Called at once when the upload has been cancelled before.
   package func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
     let isLate = life.withLock { life in
-      guard life.ending == nil else { return false }
+      guard life.ended == nil else { return false }
       if !life.isCancelled { life.interrupt = interrupt }
       return life.isCancelled
     }
     if isLate { interrupt() }
   }
 
-  /// Asks the data path to end the upload, which then ends with ``UploadOutcome/cancelled`` unless it was too late.
+  /// Cancels the upload: the data path ends it with ``UploadOutcome/cancelled``, unless it is too late.
   /// - Returns: whether it was still running.
   @discardableResult
   package func cancel() -> Bool {
     let (isRunning, interrupt) = life.withLock { life in
-      guard life.ending == nil else { return (false, nil as (@Sendable () -> Void)?) }
+      guard life.ended == nil else { return (false, nil as (@Sendable () -> Void)?) }
       life.isCancelled = true
       defer { life.interrupt = nil }
       return (true, life.interrupt)
@@ -227,4 +226,25 @@ package final class UploadMeter: Sendable {
     interrupt?()
     return isRunning
   }
+}
+
+/// The address range of memory that an upload uses, to count its resident pages. Does not own the memory.
+package struct MemoryRegion: Sendable, Equatable {
+  private let address: UInt
+  /// In bytes.
+  package let count: Int
+
+  package init(_ bytes: UnsafeRawBufferPointer) {
+    address = UInt(bitPattern: bytes.baseAddress)
+    count = bytes.count
+  }
+
+  /// How many of its bytes are resident, by the kernel's count (`mincore`): whole pages, without those never touched.
+  package var residentBytes: Int {
+    // A page that it shares with other memory counts whole: at most one at each end.
+    let offset = address % Self.pageSize
+    return min(count, clinux_resident_bytes(UnsafeRawPointer(bitPattern: address - offset), count + Int(offset)))
+  }
+
+  private static let pageSize = UInt(max(1, sysconf(Int32(_SC_PAGESIZE))))
 }

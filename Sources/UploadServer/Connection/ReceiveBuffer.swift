@@ -42,7 +42,7 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
     size = Atomic(first)
     let limiters = [server.limiter, server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }]
     let unlimited = isSecure ? Self.largestSecure : Self.largestPlain
-    largest = limiters.reduce(unlimited) { min($0, $1?.pieceSize ?? unlimited) }
+    largest = limiters.reduce(unlimited) { min($0, $1?.chunkSize ?? unlimited) }
   }
 
   deinit {

@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// The names of a directory's files at one instant: newest first, then by their bytes.
+/// A listing of a directory: the names of its files at one instant, newest first, then by their bytes.
 ///
-/// Names only, so that a directory of any size needs little memory: 16 bytes and the name itself for each file. Everything
-/// else about a file is read when its row is rendered.
-final class DirectorySnapshot: Sendable {
-  /// Where a name lies.
+/// Only names are kept, so that a directory of any size needs little memory: 16 bytes and the name itself for each file.
+/// Everything else about a file is read when its row is rendered.
+final class DirectorySnapshot: FileListing {
+  /// A file: its time of change, and where its name is within ``names``.
   private struct Entry {
     /// In seconds since 1970.
     var modified: Int64
@@ -22,51 +22,44 @@ final class DirectorySnapshot: Sendable {
   private let entries: Slab
   private let names: Slab
   private let reservation: MemoryReservation
+  private let reader: UploadDirectoryReader
 
-  /// How much memory a snapshot may need.
+  /// How much memory a snapshot may need: whole pages, with room for files that are added between counting and reading.
   struct Size: Sendable {
-    fileprivate var files: Int
-    fileprivate var nameBytes: Int
+    /// For entries, and for names, in bytes.
+    fileprivate let entries: Int
+    fileprivate let names: Int
 
     /// In bytes.
-    var bytes: Int { entryBytes + nameBytes }
+    var bytes: Int { entries + names }
 
-    fileprivate var entryBytes: Int { Self.pages(files * MemoryLayout<Entry>.stride) }
-
-    /// With room for files that are added between counting and reading.
+    /// - Parameter nameBytes: of all names together.
     init(files: Int, nameBytes: Int) {
-      self.files = files + files / 16 + 64
-      self.nameBytes = Self.pages(nameBytes + nameBytes / 16 + 4096)
+      entries = Self.pages((files + files / 16 + 64) * MemoryLayout<Entry>.stride)
+      names = Self.pages(nameBytes + nameBytes / 16 + 4096)
     }
 
-    private static func pages(_ bytes: Int) -> Int {
-      (bytes + 4095) & ~4095
-    }
+    private static func pages(_ bytes: Int) -> Int { (bytes + 4095) & ~4095 }
   }
 
-  /// Reads a directory; blocks. For ``UploadDirectoryReader``.
+  /// Reads a directory; blocks.
   /// - Parameters:
-  ///   - size: how many names fit; others are left out.
-  ///   - reservation: of so much memory.
-  ///   - stamp: the directory's state before it is read.
-  ///   - visit: calls its argument with each name, and the time of the file's last change in seconds since 1970.
+  ///   - size: how many names fit; files that were added since it was computed and do not fit are left out.
+  ///   - reservation: of the memory that `size` states, retained as long as the snapshot.
   /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
-  init(
-    size: Size,
-    reservation: MemoryReservation,
-    stamp: DirectoryStamp,
-    visit: ((UnsafePointer<CChar>, Int64) -> Void) -> Void
-  ) throws(UploadError) {
-    guard let entries = Slab(size: size.entryBytes), let names = Slab(size: size.nameBytes) else {
+  init(size: Size, reservation: MemoryReservation, reader: UploadDirectoryReader) throws(UploadError) {
+    guard let entries = Slab(size: size.entries), let names = Slab(size: size.names) else {
       throw StorageError.uploadFailed("mmap")
     }
     self.entries = entries
     self.names = names
     self.reservation = reservation
-    self.stamp = stamp
+    self.reader = reader
+    // Before the names, so that a change while they are read differs from it.
+    stamp = reader.stamp
     let list = entries.bytes.bindMemory(to: Entry.self)
     var count = 0
-    visit { name, modified in
+    reader.visitFiles { name, modified in
       let length = strlen(name)
       let offset = names.count
       guard count < list.count, offset <= UInt32.max, let short = UInt8(exactly: length),
@@ -88,6 +81,22 @@ final class DirectorySnapshot: Sendable {
     NameBytes(Self.bytes(entries.bytes.bindMemory(to: Entry.self)[index], in: names))
   }
 
+  func read<Value: Sendable>(
+    from start: Int,
+    into initial: Value,
+    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+  ) async throws -> (value: Value, next: Int) {
+    try await reader.readers.runIfActive { [self] () -> (value: Value, next: Int) in
+      var (value, next) = (initial, start)
+      var continues = true
+      while continues, next < count {
+        if let file = reader.open(name(at: next)) { continues = body(&value, file) }
+        next += 1
+      }
+      return (value: value, next: next)
+    }
+  }
+
   private static func bytes(_ entry: Entry, in names: Slab) -> UnsafeRawBufferPointer {
     let start = Int(entry.offset)
     return UnsafeRawBufferPointer(rebasing: names.bytes[start..<(start + Int(entry.length))])
@@ -95,30 +104,73 @@ final class DirectorySnapshot: Sendable {
 }
 
 /// Distinguishes the states of a directory, as far as its time of change does.
-struct DirectoryStamp: Sendable, Equatable {
-  private var inode: UInt64 = 0
-  private var seconds: Int64 = 0
-  private var nanoseconds: Int64 = 0
-  /// Whether the last change was long enough ago that one after it would have another time: file systems count time in
-  /// the kernel's ticks of up to 10 ms. Otherwise two states may have one stamp.
+struct DirectoryStamp: Sendable {
+  private var version: FileVersion?
+  /// Otherwise two states may have one stamp.
   private var isSettled = false
 
-  /// Whether a directory with this stamp is as it was when it had the other one.
-  func isSame(as earlier: DirectoryStamp) -> Bool {
-    earlier.isSettled && (inode, seconds, nanoseconds) == (earlier.inode, earlier.seconds, earlier.nanoseconds)
-  }
-}
-
-extension DirectoryStamp {
   /// Of an open directory; blocks.
   init(descriptor: Int32) {
-    var status = stat()
     var now = timespec()
-    guard clock_gettime(CLOCK_REALTIME, &now) == 0, fstat(descriptor, &status) == 0 else { return }
-    inode = UInt64(status.st_ino)
-    seconds = clinux_modified_seconds(&status)
-    nanoseconds = clinux_modified_nanoseconds(&status)
-    let elapsed = (Int64(now.tv_sec) - seconds) * 1_000_000_000 + Int64(now.tv_nsec) - nanoseconds
-    isSettled = elapsed > 100_000_000
+    guard clock_gettime(CLOCK_REALTIME, &now) == 0, let status = FileStatus(descriptor: descriptor) else { return }
+    version = status.version
+    let time = Duration.seconds(Int64(now.tv_sec)) + .nanoseconds(Int64(now.tv_nsec))
+    isSettled = Self.isSettled(status.content, at: time)
+  }
+
+  /// Whether the last change was long enough ago that one after it would have another time: file systems count time in
+  /// the kernel's ticks of up to 10 ms.
+  /// - Parameter now: since 1970.
+  static func isSettled(_ content: ContentVersion, at now: Duration) -> Bool {
+    now - content.modified > .milliseconds(100)
+  }
+
+  /// Whether a directory with this stamp is unchanged since it had the other one.
+  func isSame(as earlier: DirectoryStamp) -> Bool { earlier.isSettled && version == earlier.version }
+}
+
+/// Makes snapshots of an upload directory for listings, one at a time. All listings share one snapshot as long as the
+/// directory is unchanged, so that its names are in memory once. They are released with the last listing.
+actor DirectorySnapshots {
+  private let reader: UploadDirectoryReader
+  private let budget: MemoryBudget
+  private weak var latest: DirectorySnapshot?
+  private var reading: Task<DirectorySnapshot?, any Error>?
+
+  init(reader: UploadDirectoryReader, budget: MemoryBudget) {
+    self.reader = reader
+    self.budget = budget
+  }
+
+  /// The directory as it is now, or was at some time since the call.
+  /// - Returns: nil when it has more files than the budget has room for.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
+  func current() async throws -> DirectorySnapshot? {
+    if let shared = try await unchanged() { return shared }
+    // A read that is under way may have begun before the latest file had its name.
+    while let reading { _ = await reading.result }
+    let task = Task {
+      defer { reading = nil }
+      return try await read()
+    }
+    reading = task
+    return try await task.value
+  }
+
+  private func unchanged() async throws -> DirectorySnapshot? {
+    guard let latest else { return nil }
+    let stamp = try await reader.readers.runIfActive { [reader] in reader.stamp }
+    return stamp.isSame(as: latest.stamp) ? latest : nil
+  }
+
+  private func read() async throws -> DirectorySnapshot? {
+    if let shared = try await unchanged() { return shared }
+    let size = try await reader.readers.runIfActive { [reader] in reader.snapshotSize() }
+    guard let reservation = await budget.reserve(size.bytes) else { return nil }
+    let snapshot = try await reader.readers.runIfActive { [reader] in
+      try DirectorySnapshot(size: size, reservation: reservation, reader: reader)
+    }
+    latest = snapshot
+    return snapshot
   }
 }

@@ -4,15 +4,18 @@ import UploadCore
 
 /// The system calls that move an upload's bytes to the disk; tests replace them with failing ones.
 ///
-/// Each returns what the system call returns: a negative number, with `errno` set, when it failed.
-struct FileCalls: Sendable {
+/// Each returns the result of the system call: a negative number, with `errno` set, when it failed.
+package struct FileCalls: Sendable {
+  /// The real system calls.
+  package init() {}
+
   /// `pwrite`: the bytes, and the offset they go to.
-  var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = { descriptor, bytes, offset in
-    pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(clamping: offset))
+  var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = {
+    pwrite($0, $1.baseAddress, $1.count, off_t(clamping: $2))
   }
   /// `fallocate`: reserves the blocks of a range, and makes the file that long.
-  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
-    clinux_reserve(descriptor, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
+  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = {
+    clinux_reserve($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
   }
   /// `ftruncate`.
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
@@ -29,8 +32,8 @@ struct FileCalls: Sendable {
   var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
   /// Turns `O_DIRECT` on or off.
   var setDirect: @Sendable (Int32, Bool) -> Int32 = { clinux_set_direct($0, $1 ? 1 : 0) }
-  /// Opens an unnamed file in a directory (`O_TMPFILE`). The kernel takes the umask, or the directory's default access
-  /// list, off the mode.
+  /// Opens an unnamed file in a directory (`O_TMPFILE`). The kernel subtracts the umask, or the directory's default access
+  /// list, from the mode.
   var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, FileMode.unrestricted) }
   /// `fchmod`.
   var setMode: @Sendable (Int32, mode_t) -> Int32 = { fchmod($0, $1) }
@@ -51,34 +54,34 @@ struct FileCalls: Sendable {
   var exchange: @Sendable (_ directory: Int32, NameBytes, NameBytes) -> Int32 = { directory, one, other in
     one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
   }
-  /// `fstatat` of what has a name in a directory: of a link itself, not of what it leads to.
+  /// `fstatat` of a name in a directory: of a link itself, not of its target.
   var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
     name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
   }
   /// Begins to write a range from the page cache to the disk.
-  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
-    clinux_start_writeback(descriptor, Int64(range.lowerBound), Int64(range.count))
+  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = {
+    clinux_start_writeback($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
   }
-  /// Bytes of a directory's file system that may still be used; nil when that is not known. File systems that report
-  /// no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
+  /// `fstatvfs`: bytes of a directory's file system that may still be used; nil when that is not known. File systems that
+  /// report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
   var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
     var status = statvfs()
     guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
     return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
   /// Waits until a range is on the disk and drops it from the page cache.
-  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { descriptor, range in
-    clinux_drop_written(descriptor, Int64(range.lowerBound), Int64(range.count))
+  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = {
+    clinux_drop_written($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
   }
 }
 
-/// Bytes that the whole machine has still to write to its disks.
+/// Bytes in the page cache that the whole machine has still to write to its disks.
 private enum DirtyPages {
-  /// In bytes. A disk that writes 100 MB/s needs little more than a second for this, and only once: what has been written is
-  /// no longer dirty.
+  /// In bytes. A disk that writes 100 MB/s needs little more than a second for this, and only once: written bytes are no
+  /// longer dirty.
   private static let few: UInt64 = 128 * 1024 * 1024
 
-  /// Whether there are so few that waiting for all of them costs next to nothing.
+  /// Whether there are so few that waiting until all of them are written costs next to nothing.
   static var areFew: Bool {
     let text = ProcFile.read("/proc/meminfo")
     guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),
@@ -86,4 +89,77 @@ private enum DirtyPages {
     else { return false }
     return (dirty + underWay) * 1024 <= few
   }
+}
+
+/// The status of a file or directory (stat(2)).
+struct FileStatus {
+  private var status = stat()
+
+  init(_ status: stat) {
+    self.status = status
+  }
+
+  /// Of an open file; nil with `errno` when it cannot be read.
+  init?(descriptor: Int32) {
+    guard fstat(descriptor, &status) == 0 else { return nil }
+  }
+
+  /// Of the file that a path leads to, links followed; nil with `errno` when it leads to none.
+  init?(path: UnsafePointer<CChar>) {
+    guard stat(path, &status) == 0 else { return nil }
+  }
+
+  var identity: FileIdentity { FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) }
+
+  /// Whether it is a regular file.
+  var isFile: Bool { status.st_mode & S_IFMT == S_IFREG }
+
+  var isDirectory: Bool { status.st_mode & S_IFMT == S_IFDIR }
+
+  /// Whether an upload may replace it: a file, or a symbolic link, which is replaced itself. Directories, FIFOs, sockets
+  /// and devices are there for other purposes.
+  var isReplaceable: Bool { isFile || status.st_mode & S_IFMT == S_IFLNK }
+
+  /// Whether a directory contains it.
+  var hasName: Bool { status.st_nlink > 0 }
+
+  var content: ContentVersion {
+    withUnsafePointer(to: status) {
+      ContentVersion(
+        size: UInt64(max(0, status.st_size)),
+        seconds: clinux_modified_seconds($0),
+        nanoseconds: clinux_modified_nanoseconds($0)
+      )
+    }
+  }
+
+  /// Two uploads within a second differ in the inode, a change in place in the nanoseconds.
+  var version: FileVersion {
+    let content = content
+    let parts = [
+      UInt64(status.st_ino), UInt64(bitPattern: content.seconds), UInt64(bitPattern: content.nanoseconds), content.size,
+    ]
+    return FileVersion(
+      modified: content.seconds,
+      text: parts.map { String($0, radix: 16) }.joined(separator: "-")
+    )
+  }
+}
+
+/// Distinguishes files and directories while they exist: two names with the same identity lead to the same file.
+struct FileIdentity: Hashable, Sendable {
+  let device: UInt64
+  let inode: UInt64
+}
+
+/// Distinguishes the contents of a file, as far as its size and time of change do.
+struct ContentVersion: Sendable, Equatable {
+  /// In bytes.
+  var size: UInt64
+  /// Time of the last change: seconds since 1970, and the rest in nanoseconds. A file system may store any value.
+  var seconds: Int64
+  var nanoseconds: Int64
+
+  /// Time of the last change, since 1970.
+  var modified: Duration { .seconds(seconds) + .nanoseconds(nanoseconds) }
 }

@@ -1,21 +1,26 @@
 import Synchronization
 import UploadCore
 
-/// Admits uploads to the space of a file system: keeps part of it free, and promises no byte to two uploads.
+/// Distributes the free space of a file system among uploads: leaves part of it free, and promises no byte to two uploads.
 ///
 /// Blocks that a file has reserved are no longer free for the system. Space is promised only to files without blocks: where
 /// the file system cannot reserve, or whose length is unknown. So a byte is counted twice only while it is written, or while
 /// its block is reserved, and no upload is rejected for that. Makes system calls: for workers only.
 final class FreeSpace: Sendable {
-  /// So much stays free, in bytes.
+  /// How much stays free, in bytes.
   private let kept: SizeSetting
   private let free: @Sendable () -> UInt64?
+  /// Bytes that are promised and have no blocks yet. Wraps: where the free space is not known the sum of the sizes that
+  /// clients announce has no limit.
   private let promised = Atomic<UInt64>(0)
-  /// Held while free space is read and promised: two uploads that read it at once would both find the same space.
+  /// Locked while free space is read and promised: two uploads that read it at once would both find the same space.
   private let admission = Mutex<Void>(())
-  /// Held while blocks are reserved whose bytes are still promised. That may take long: only an upload that would be
+  /// Locked while blocks are reserved whose bytes are still promised. That may take long: only an upload that would be
   /// rejected waits for it.
   private let settlement = Mutex<Void>(())
+
+  /// Why an upload is rejected: the free and the promised space, in bytes.
+  private typealias Lack = (free: UInt64, promised: UInt64)
 
   /// - Parameter free: bytes that may be used; nil when that is not known; then every upload is accepted.
   init(keeping kept: SizeSetting, free: @escaping @Sendable () -> UInt64?) {
@@ -27,21 +32,17 @@ final class FreeSpace: Sendable {
   /// not all find the same space.
   /// - Throws: ``UploadError`` with code `diskFull`.
   func promise(_ count: UInt64) throws(UploadError) {
-    if promiseIfRoom(for: count) { return }
-    // What is being reserved counts twice: checked again when nothing is.
-    try settlement.withLock { _ throws(UploadError) in
-      try admission.withLock { _ throws(UploadError) in
-        try check(count)
-        promised.add(count, ordering: .relaxed)
-      }
-    }
+    if promiseIfRoom(for: count) == nil { return }
+    // Blocks that are being reserved count twice: checked again when none are.
+    if let lack = settlement.withLock({ _ in promiseIfRoom(for: count) }) { throw error(count, lack) }
   }
 
-  private func promiseIfRoom(for count: UInt64) -> Bool {
+  /// - Returns: nil when the bytes are promised.
+  private func promiseIfRoom(for count: UInt64) -> Lack? {
     admission.withLock { _ in
-      guard hasRoom(for: count) else { return false }
-      promised.add(count, ordering: .relaxed)
-      return true
+      let lack = lack(of: count)
+      if lack == nil { promised.wrappingAdd(count, ordering: .relaxed) }
+      return lack
     }
   }
 
@@ -51,37 +52,35 @@ final class FreeSpace: Sendable {
     try settlement.withLock { _ throws(UploadError) in try step() }
   }
 
-  /// Reserves blocks for a file of unknown length ahead of what has arrived, if there is room for so many.
+  /// Reserves blocks for a file of unknown length ahead of its bytes, if there is room for so many.
   /// - Parameter reserve: reserves them; false where that cannot be done.
   /// - Returns: whether they are reserved.
   func reserveAhead(_ count: UInt64, reserve: () -> Bool) -> Bool {
-    guard promiseIfRoom(for: count) else { return false }
+    guard promiseIfRoom(for: count) == nil else { return false }
     return settlement.withLock { _ in
       defer { release(count) }
       return reserve()
     }
   }
 
-  /// So many promised bytes have been written, or will never arrive.
+  /// Ends the promise of `count` bytes: they have been written, or will never arrive.
   func release(_ count: UInt64) {
-    promised.subtract(count, ordering: .releasing)
-  }
-
-  /// Whether `count` more bytes would leave enough free.
-  func hasRoom(for count: UInt64) -> Bool {
-    lack(of: count) == nil
+    promised.wrappingSubtract(count, ordering: .releasing)
   }
 
   /// - Throws: ``UploadError`` with code `diskFull` and the numbers when `count` more bytes would not leave enough free.
   func check(_ count: UInt64) throws(UploadError) {
-    guard let lack = lack(of: count) else { return }
+    if let lack = lack(of: count) { throw error(count, lack) }
+  }
+
+  private func error(_ count: UInt64, _ lack: Lack) -> UploadError {
     var message = "Not enough space is left on the server: \(ByteSize.text(count)) more are needed, "
     message += "\(ByteSize.text(lack.free)) are free, of which \(kept) are kept free (--min-free)"
     if lack.promised > 0 { message += " and \(ByteSize.text(lack.promised)) are promised to what is under way" }
-    throw UploadError(.diskFull, message + ". Free some and send the file again.")
+    return UploadError(.diskFull, message + ". Free some and send the file again.")
   }
 
-  private func lack(of count: UInt64) -> (free: UInt64, promised: UInt64)? {
+  private func lack(of count: UInt64) -> Lack? {
     // Promises first: one that is fulfilled in between is then counted twice; in the other order it would not be counted.
     let promised = promised.load(ordering: .acquiring)
     guard let free = free() else { return nil }

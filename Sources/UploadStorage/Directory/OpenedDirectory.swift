@@ -1,45 +1,27 @@
-import CLinux
 import Glibc
 import Synchronization
 import UploadCore
 
-/// The directory that an ``UploadDirectory`` stores files in, as long as its path leads there: one descriptor, and the
-/// names beneath it. Uploads that began before another directory replaced it keep it open.
+/// The directory that an ``UploadDirectory`` stores files in while its path leads there: one descriptor, and calls on the
+/// names beneath it. Uploads that began before another directory replaced it keep its descriptor valid.
 final class OpenedDirectory: Sendable {
-  /// An entry of the directory: a link itself, not what it leads to.
-  struct Entry {
-    private let status: stat
-
-    fileprivate init(_ status: stat) {
-      self.status = status
-    }
-
-    var identity: FileIdentity { FileIdentity(status) }
-    var version: FileVersion { FileVersion(status) }
-    /// Whether an upload may replace it: a file, or a symbolic link, which is replaced itself. Directories, FIFOs, sockets
-    /// and devices are there for other purposes.
-    var isReplaceable: Bool { [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) }
-  }
-
   /// Owned, closed with the last reference; negative when the directory could not be opened.
   let descriptor: Int32
   let location: DirectoryLocation
   let calls: FileCalls
-  /// Held while a file replaces another: comparing and replacing must not interleave with another replacement.
+  /// Locked while a file replaces another: comparing and replacing must not interleave with another replacement.
   let replacing = Mutex<Void>(())
 
   var device: UInt64 { location.identity.device }
 
-  /// Opens what a path leads to; check ``descriptor``, and `errno`.
+  /// Opens the directory that a path leads to. Where that fails ``descriptor`` is negative, with the reason in `errno`.
   init(path: String, calls: FileCalls) {
     self.calls = calls
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     let error = errno
-    var status = stat()
-    fstat(descriptor, &status)
+    let identity = FileStatus(descriptor: descriptor)?.identity ?? FileIdentity(device: 0, inode: 0)
     // A directory that replaces it in between differs from the open one at the next check.
-    let mountPoint = DirectoryLocation(path: path)?.mountPoint ?? "/"
-    location = DirectoryLocation(identity: FileIdentity(status), mountPoint: mountPoint)
+    location = DirectoryLocation(identity: identity, mountPoint: DirectoryLocation(path: path)?.mountPoint ?? "/")
     if descriptor < 0 { errno = error }
   }
 
@@ -53,9 +35,7 @@ final class OpenedDirectory: Sendable {
   /// Syncs the directory itself, so that names survive a power cut.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func sync() throws(UploadError) {
-    guard calls.syncDirectory(descriptor) == 0 else {
-      throw StorageError.uploadFailed(StorageError.directorySync)
-    }
+    guard calls.syncDirectory(descriptor) == 0 else { throw StorageError.uploadFailed(StorageError.directorySync) }
   }
 
   /// Removes unfinished files that a crash left: ours by name, and locked by no process.
@@ -66,25 +46,27 @@ final class OpenedDirectory: Sendable {
       var file = name.withCString { openat(descriptor, $0, O_RDWR | flags) }
       if file < 0, errno == EACCES { file = name.withCString { openat(descriptor, $0, O_RDONLY | flags) } }
       guard file >= 0 else { continue }
-      if clinux_lock(file) == 0 { remove(name) }
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { remove(name) }
       close(file)
     }
   }
 
   // MARK: Names
 
-  /// The entry that has a name now; nil when there is none.
-  func entry(at name: NameBytes) -> Entry? {
+  /// The status of the file that has a name now: of a link itself, not of its target. Nil when there is none.
+  func entry(at name: NameBytes) -> FileStatus? {
     var status = stat()
-    return calls.entryStatus(descriptor, name, &status) == 0 ? Entry(status) : nil
+    return calls.entryStatus(descriptor, name, &status) == 0 ? FileStatus(status) : nil
   }
 
-  /// - Throws: what the condition says of the file that has its name now.
+  /// Checks a condition against the file that has its name now.
+  /// - Throws: what the condition throws.
   func check(_ condition: PublishCondition) throws(UploadError) {
     try condition.check(condition.name.flatMap { entry(at: $0.bytes)?.version })
   }
 
-  /// Gives a file a name; negative with `errno` set when that failed, `EEXIST` when the name is taken.
+  /// Gives a file a name.
+  /// - Returns: 0, or a negative number with `errno` set: `EEXIST` when the name is taken.
   func link(_ file: PartialFile, as name: NameBytes) -> Int32 {
     guard let hidden = file.hiddenName else { return calls.link(file.descriptor, descriptor, name) }
     return renameWithoutOverwriting(NameBytes(hidden), in: file.place, to: name)
@@ -92,7 +74,7 @@ final class OpenedDirectory: Sendable {
 
   /// Renames a file of `place` into this directory unless the new name is taken: `renameat2`, or where the file system
   /// does not support that a link and an unlink, which do not overwrite either.
-  /// - Returns: negative with `errno` set when that failed, `EEXIST` when the name is taken.
+  /// - Returns: 0, or a negative number with `errno` set: `EEXIST` when the name is taken.
   func renameWithoutOverwriting(_ from: NameBytes, in place: OpenedDirectory, to name: NameBytes) -> Int32 {
     let result = calls.renameNew(place.descriptor, from, descriptor, name)
     guard result != 0, errno == EINVAL || errno == ENOSYS else { return result }
@@ -117,15 +99,79 @@ final class OpenedDirectory: Sendable {
   }
 }
 
-extension FileVersion {
-  /// Two uploads within a second differ in the inode, a change in place in the nanoseconds.
-  init(_ status: stat) {
-    var status = status
-    let modified = clinux_modified_seconds(&status)
-    let parts = [
-      UInt64(status.st_ino), UInt64(bitPattern: modified),
-      UInt64(bitPattern: clinux_modified_nanoseconds(&status)), UInt64(max(0, status.st_size)),
-    ]
-    self.init(modified: modified, text: parts.map { String($0, radix: 16) }.joined(separator: "-"))
+/// The directory that a path leads to, and the mount point of its file system.
+struct DirectoryLocation: Hashable, Sendable {
+  let identity: FileIdentity
+  /// The topmost ancestor on the same device, or the directory itself; absolute and without links.
+  let mountPoint: String
+}
+
+extension DirectoryLocation {
+  /// Where the path of the directory that a server stores files in leads now.
+  enum Change: Equatable {
+    /// The path leads to the same directory.
+    case none
+    /// It leads to another one, which replaces it.
+    case replaced
+    /// It leads to nothing, or to something that files must not be stored in.
+    case unavailable(Problem)
+  }
+
+  /// Why nothing can be stored under the path now.
+  enum Problem: Equatable {
+    /// The directory no longer exists.
+    case missing
+    /// The disk with the directory is not mounted any more.
+    case unmounted
+    /// The path leads to another file system that was there before.
+    case elsewhere
+  }
+
+  /// Compares this directory, which is open, with what its path leads to now.
+  ///
+  /// Another directory replaces it when it is on the same device, or when its path has become or lies below a mount point at
+  /// least as deep as before. Never when a disk was unmounted: files stored in the bare mount point would fill the disk
+  /// below, and disappear when the first disk is mounted again.
+  /// - Parameters:
+  ///   - found: where the path leads; nil when it leads to no directory.
+  ///   - deviceAtMountPoint: the device at this directory's mount point now; nil when nothing is there.
+  func change(to found: DirectoryLocation?, deviceAtMountPoint: UInt64?) -> Change {
+    let isMounted = deviceAtMountPoint == identity.device
+    guard let found else { return .unavailable(isMounted ? .missing : .unmounted) }
+    if found.identity == identity { return .none }
+    if found.identity.device == identity.device || isCovered(by: found.mountPoint) { return .replaced }
+    return .unavailable(isMounted ? .elsewhere : .unmounted)
+  }
+
+  /// Whether a file system at `other` is mounted over this directory's, or in its place.
+  private func isCovered(by other: String) -> Bool {
+    if mountPoint == "/" { return other != "/" }
+    return other == mountPoint || other.utf8.starts(with: (mountPoint + "/").utf8)
+  }
+}
+
+extension DirectoryLocation {
+  /// Where `path` leads now; blocks.
+  /// - Returns: nil with `errno` when it leads to no directory.
+  init?(path: String) {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    guard let status = FileStatus(path: real) else { return nil }
+    guard status.isDirectory else {
+      errno = ENOTDIR
+      return nil
+    }
+    identity = status.identity
+    mountPoint = Self.mountPoint(of: String(cString: real), device: identity.device)
+  }
+
+  private static func mountPoint(of path: String, device: UInt64) -> String {
+    var path = path
+    while path != "/", let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+      let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+      guard FileStatus(path: parent)?.identity.device == device else { break }
+      path = parent
+    }
+    return path
   }
 }

@@ -1,23 +1,22 @@
-import CLinux
 import Glibc
 import Synchronization
 import UploadCore
 
 /// A file being written, not yet under its name: unnamed (`O_TMPFILE`), or hidden and locked where the file system
-/// does not support that. Its calls block; workers make them, at most two writes at once, everything else alone. Deleted
+/// does not support that. All calls block; workers make them, at most two writes at once, everything else alone. Deleted
 /// by ``discard()`` or with the last reference, unless it has been given a name.
 final class PartialFile: Sendable {
   let descriptor: Int32
   /// The hidden name, where it has one.
   let hiddenName: String?
-  /// Where it was created, and has its hidden name.
+  /// The directory that it was created in, and has its hidden name in.
   let place: OpenedDirectory
   private let directory: UploadDirectory
   private let isOpen = Atomic<Bool>(true)
   /// Whether `O_DIRECT` is on.
   private let isDirect = Atomic<Bool>(false)
 
-  /// Up to here the file has its blocks, in bytes.
+  /// Up to which offset the file has its blocks, in bytes.
   private let reservedEnd = Atomic<UInt64>(0)
   /// Space promised to it that has no blocks yet, in bytes: they are being reserved, or the file system cannot reserve.
   private let promised = Atomic<UInt64>(0)
@@ -27,16 +26,14 @@ final class PartialFile: Sendable {
   /// How much of a large file may wait in the page cache for the disk, in bytes, without `O_DIRECT`.
   private static let writebackWindow: UInt64 = 8 * 1024 * 1024
 
-  /// How much one call reserves, in bytes: an upload that finds no room meanwhile waits for that call before it is rejected.
+  /// How much one call reserves, in bytes. An upload for which there seems to be no room waits for the end of a call that
+  /// runs before it is rejected.
   private static let reserveStep: UInt64 = 64 * 1024 * 1024
 
   private var calls: FileCalls { directory.calls }
 
   /// Which file it is; nil when that cannot be read.
-  var identity: FileIdentity? {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 ? FileIdentity(status) : nil
-  }
+  var identity: FileIdentity? { FileStatus(descriptor: descriptor)?.identity }
 
   init(descriptor: Int32, hiddenName: String?, directory: UploadDirectory, place: OpenedDirectory) {
     self.descriptor = descriptor
@@ -81,40 +78,35 @@ final class PartialFile: Sendable {
     }
   }
 
-  /// Writes all of a piece, however many calls that takes.
+  /// Writes all bytes of an extent, in several calls if necessary.
   /// - Parameters:
-  ///   - memory: the piece's bytes; for a large piece page-aligned.
-  ///   - padding: bytes behind it in memory that may be written as well; ``truncate(to:)`` removes them.
+  ///   - memory: the bytes; page-aligned for a write past the page cache.
+  ///   - padding: how many bytes behind it in memory may be written as well; ``truncate(to:)`` removes them.
   /// - Throws: ``UploadError`` with code `diskFull`, `storageFailed` or `directoryUnavailable`.
-  func write(_ piece: WritePlan.Piece, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
+  func write(_ extent: WritePlan.Extent, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
     try directory.check(place, last: lastPathCheck)
-    let growth = try claimSpace(for: piece)
+    let growth = try claimSpace(for: extent)
     defer {
-      if growth > 0 { directory.space.release(growth) } else { fulfillPromise(UInt64(piece.count)) }
+      if growth > 0 { directory.space.release(growth) } else { fulfillPromise(UInt64(extent.count)) }
     }
-    switch piece.way {
+    switch extent.way {
     case .cached:
       if isDirect.load(ordering: .relaxed) { turnDirect(false) }
-      try writeAll(memory, at: piece.offset)
+      try writeAll(memory, at: extent.offset)
     case .large where turnedDirect():
       let padded = UnsafeRawBufferPointer(start: memory.baseAddress, count: memory.count + padding)
-      try writeAll(padded, at: piece.offset)
+      try writeAll(padded, at: extent.offset)
     case .large:
-      try writeAll(memory, at: piece.offset)
-      try writeBack(piece)
+      try writeAll(memory, at: extent.offset)
+      try writeBack(extent)
     }
   }
 
-  /// Removes what a reserve or padding has added behind the content.
+  /// Shortens the file to its content, without what a reserve or padding has added.
+  /// - Parameter length: of the content, in bytes.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
   func truncate(to length: UInt64) throws(UploadError) {
-    guard calls.truncate(descriptor, length) == 0 else {
-      throw StorageError.uploadFailed("ftruncate")
-    }
-  }
-
-  /// Notes media type and digest with the file, where the file system supports attributes. All of it must have been written.
-  func note(type: String?, sha256: [UInt8]?) {
-    FileAttributes(descriptor: descriptor).note(type: type, sha256: sha256)
+    guard calls.truncate(descriptor, length) == 0 else { throw StorageError.uploadFailed("ftruncate") }
   }
 
   /// Gives the file the permissions chosen for stored files. The last step before its sync: attributes cannot be added to
@@ -144,77 +136,77 @@ final class PartialFile: Sendable {
     return hash.digests
   }
 
-  /// Syncs the content and what is needed to read it. A failure is final: after it the kernel may have dropped the pages.
+  /// Syncs the content and the metadata that is needed to read it. A failure is final: the kernel may have dropped the pages
+  /// after it.
+  /// - Throws: ``UploadError`` with code `storageFailed` or `diskFull`.
   func sync() throws(UploadError) {
     guard calls.sync(descriptor) == 0 else { throw StorageError.uploadFailed("fdatasync") }
   }
 
-  /// Begins to write what is in the page cache; the sync reports failures.
+  /// Begins to write the file's pages in the page cache to the disk; ``sync()`` reports failures.
   func startWriteback() {
     // For sync_file_range(2) a length of 0 means up to the end of the file.
     _ = calls.startWriteback(descriptor, 0..<0)
   }
 
-  /// Drops from the page cache what is on the disk: an upload is rarely read back soon.
-  func forgetPages() {
+  /// Drops the file's pages from the page cache once they are on the disk: an upload is rarely read back soon.
+  func dropPages() {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
-  /// Closes the file and deletes it if it has no name. May be called more than once.
+  /// Closes the file and deletes it, unless it has been closed.
   func discard() {
-    guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
-    if let hiddenName { unlinkat(place.descriptor, hiddenName, 0) }
-    DescriptorReserve.closeFile(descriptor)
-    fulfillPromise(.max)
+    close(deleting: hiddenName)
   }
 
-  /// Closes the file, which has its name.
+  /// Closes the file once it has its name, unless it has been closed.
   func closeNamed() {
+    close(deleting: nil)
+  }
+
+  private func close(deleting name: String?) {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
+    if let name { unlinkat(place.descriptor, name, 0) }
     DescriptorReserve.closeFile(descriptor)
     fulfillPromise(.max)
   }
 
   // MARK: Writing
 
-  /// Makes sure that enough stays free behind a piece that exceeds the file's blocks: reserves blocks ahead of it if there is
-  /// so much space, otherwise has its own bytes promised. What has been promised, or has blocks, is not checked again.
-  /// - Returns: bytes that are promised until the piece is written.
-  private func claimSpace(for piece: WritePlan.Piece) throws(UploadError) -> UInt64 {
+  /// Claims the space that an extent needs beyond the file's blocks, so that enough stays free: reserves blocks ahead of it
+  /// if there is so much space, otherwise has its own bytes promised. Promised bytes, and those with blocks, are not checked
+  /// again.
+  /// - Returns: bytes that are promised until the extent is written.
+  private func claimSpace(for extent: WritePlan.Extent) throws(UploadError) -> UInt64 {
     var reserved = reservedEnd.load(ordering: .relaxed)
-    guard piece.end > reserved, piece.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
-    if let ahead = piece.ahead, directory.capabilities.supportsReserve.load(ordering: .relaxed),
+    guard extent.end > reserved, extent.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
+    if let ahead = extent.ahead, directory.capabilities.supportsReserve.load(ordering: .relaxed),
       directory.space.reserveAhead(UInt64(ahead.count), reserve: { calls.reserve(descriptor, ahead) == 0 })
     {
       reserved = reservedEnd.max(ahead.upperBound, ordering: .relaxed).newValue
     }
-    guard piece.end > reserved else { return 0 }
-    let growth = piece.end - max(reserved, piece.offset)
+    guard extent.end > reserved else { return 0 }
+    let growth = extent.end - max(reserved, extent.offset)
     try directory.space.promise(growth)
     return growth
   }
 
-  /// `count` promised bytes have their blocks by now, or need none any more.
+  /// Ends the promise of `count` bytes, or of all that are left: they have their blocks, or need none any more.
   private func fulfillPromise(_ count: UInt64) {
     var left = promised.load(ordering: .relaxed)
     while left > 0 {
       let part = min(left, count)
-      let (exchanged, original) = promised.compareExchange(
-        expected: left,
-        desired: left - part,
-        ordering: .relaxed
-      )
-      if exchanged { return directory.space.release(part) }
-      left = original
+      let result = promised.compareExchange(expected: left, desired: left - part, ordering: .relaxed)
+      if result.exchanged { return directory.space.release(part) }
+      left = result.original
     }
   }
 
-  /// Turns `O_DIRECT` on at the first large piece.
+  /// Turns `O_DIRECT` on at the first large extent.
   /// - Returns: whether it is on.
   private func turnedDirect() -> Bool {
-    if isDirect.load(ordering: .relaxed) { return true }
-    guard directory.capabilities.supportsDirect.load(ordering: .relaxed) else { return false }
-    return turnDirect(true)
+    isDirect.load(ordering: .relaxed)
+      || directory.capabilities.supportsDirect.load(ordering: .relaxed) && turnDirect(true)
   }
 
   @discardableResult
@@ -243,12 +235,12 @@ final class PartialFile: Sendable {
     }
   }
 
-  /// Starts to write a piece to the disk, and waits for what was written some time before. Its error counts as the write's:
-  /// the kernel reports it once, so the sync at the end would not.
-  private func writeBack(_ piece: WritePlan.Piece) throws(UploadError) {
-    guard calls.startWriteback(descriptor, piece.offset..<piece.end) == 0 else { return try writebackFailed() }
-    guard piece.offset > Self.writebackWindow else { return }
-    let end = piece.offset - Self.writebackWindow
+  /// Starts to write an extent from the page cache to the disk, and waits for bytes that were written some time before. An
+  /// error counts as the write's: the kernel reports it once, so the sync at the end would not.
+  private func writeBack(_ extent: WritePlan.Extent) throws(UploadError) {
+    guard calls.startWriteback(descriptor, extent.offset..<extent.end) == 0 else { return try writebackFailed() }
+    guard extent.offset > Self.writebackWindow else { return }
+    let end = extent.offset - Self.writebackWindow
     let start = end - min(end, UInt64(2 * Slab.large))
     guard calls.dropWritten(descriptor, start..<end) == 0 else { return try writebackFailed() }
   }

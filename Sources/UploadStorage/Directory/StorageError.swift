@@ -3,37 +3,29 @@ import UploadCore
 
 /// Makes ``UploadError`` values of system calls that failed in the store.
 enum StorageError {
-  /// What the sync of a directory is called.
+  /// The name that errors give the sync of a directory.
   static let directorySync = "fsync of the directory"
 
   /// A write, sync or link of an upload failed. Reads `errno` first of all.
   ///
-  /// The message goes to the client, so it names no path of the server.
+  /// Clients read the message, so it names no path of the server.
   static func uploadFailed(_ call: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     switch cause.number {
     case ENOSPC, EDQUOT:
       return UploadError(.diskFull, "No space is left on the server. Free some and send the file again.", cause: cause)
     case EFBIG:
-      return UploadError(
-        .tooLarge,
-        "The file is larger than the server's file system, or the limit of its process (ulimit -f), allows.",
-        cause: cause
-      )
+      let limits = "the server's file system, or the limit of its process (ulimit -f), allows"
+      return UploadError(.tooLarge, "The file is larger than \(limits).", cause: cause)
     case EMFILE, ENFILE:
-      return UploadError(
-        .tooManyUploads,
-        "The server has too many files open. Try again in a moment.",
-        cause: cause
-      )
+      return UploadError(.tooManyUploads, "The server has too many files open. Try again later.", cause: cause)
     case ENOENT, ESTALE: return directoryUnavailable(.missing, cause)
-    // Another mount of the same file system is another one to link and rename.
+    // Files are not linked or renamed across mounts, not even those of one file system.
     case EXDEV: return directoryMoved(cause)
     case ENAMETOOLONG, EILSEQ,
       EINVAL where call == "link":
-      return UploadError(.badRequest, "The disk does not take that file name. Choose a shorter one.", cause: cause)
-    default:
-      return UploadError(.storageFailed, "The file could not be stored: \(cause).", cause: cause)
+      return UploadError(.badRequest, "The disk rejects that file name. Choose a shorter one.", cause: cause)
+    default: return UploadError(.storageFailed, "The file could not be stored: \(cause).", cause: cause)
     }
   }
 
@@ -56,37 +48,24 @@ enum StorageError {
   }
 
   /// The upload directory was replaced by one that cannot be used.
-  static func directoryReplaced(_ number: Int32) -> UploadError {
-    directoryReplaced(cause: SystemCallError("open", number))
-  }
-
-  static func directoryReplaced(cause: any Error) -> UploadError {
+  static func directoryReplaced(_ cause: any Error) -> UploadError {
     let reason = (cause as? UploadError)?.cause ?? cause
-    return UploadError(
-      .directoryUnavailable,
-      "The upload directory was replaced by one that nothing can be stored in (\(reason)). Check it on the server.",
-      cause: cause
-    )
+    let message = "The upload directory was replaced by one that nothing can be stored in (\(reason))."
+    return UploadError(.directoryUnavailable, message + " Check it on the server.", cause: cause)
   }
 
   /// An upload began on another file system than that of the upload directory now.
   static func directoryMoved(_ cause: (any Error)? = nil) -> UploadError {
-    UploadError(
-      .directoryUnavailable,
-      "The upload directory was moved to another file system during the upload. Send the file again.",
-      cause: cause
-    )
+    let message = "The upload directory was moved to another file system during the upload. Send the file again."
+    return UploadError(.directoryUnavailable, message, cause: cause)
   }
 
-  /// The file system does not take the mode chosen for stored files. Reads `errno` first of all.
+  /// The file system rejects the mode chosen for stored files. Reads `errno` first of all.
   static func directoryRejectsMode(_ mode: FileMode, path: String) -> UploadError {
     let cause = SystemCallError("fchmod", errno)
-    return UploadError(
-      .badDirectory,
-      "The file system of \(PlainText.sanitized(path)) does not take mode \(mode) for files: \(cause). "
-        + "Omit --file-mode, or name another directory with --dir.",
-      cause: cause
-    )
+    let message = "The file system of \(PlainText.sanitized(path)) does not support mode \(mode) for files: \(cause)."
+    let help = " Omit --file-mode, or name another directory with --dir."
+    return UploadError(.badDirectory, message + help, cause: cause)
   }
 
   /// The directory for uploads cannot be used. Reads `errno` first of all.
@@ -114,19 +93,18 @@ enum StorageError {
     let cause = error.cause as? SystemCallError
     let reason =
       switch cause?.number {
-      // Of a directory that is there: its file system has no way to create one.
+      // The directory exists: its file system has no way to create a file in it.
       case ENOENT, EOPNOTSUPP, EINVAL, ENOSYS, EISDIR: "its file system stores no files of users"
       case EACCES, EPERM: "permission denied"
       default: cause?.reason ?? error.message
       }
-    return UploadError(
-      .badDirectory,
-      "No file can be created in \(PlainText.sanitized(path)): \(reason). Name another directory with --dir.",
-      cause: error.cause
-    )
+    let message = "No file can be created in \(PlainText.sanitized(path)): \(reason)."
+    return UploadError(.badDirectory, message + " Name another directory with --dir.", cause: error.cause)
   }
 
-  /// The file system of the directory for uploads cannot do what each of them ends with. Reads `errno` first of all.
+  /// The file system of the directory for uploads does not support a call that finalizes each upload. Reads `errno` first
+  /// of all.
+  /// - Parameter call: its name; ``directorySync`` for the sync of the directory.
   static func directoryCannotFinalize(_ call: String, path: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     var message = "The file system of \(PlainText.sanitized(path)) cannot finish an upload: \(cause). "

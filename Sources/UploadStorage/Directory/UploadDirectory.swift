@@ -6,12 +6,12 @@ package import UploadCore
 /// The directory that uploads are stored in: its descriptor, what its file system supports, and the creation of new files.
 /// ``UploadDirectoryReader`` reads it, ``DirectoryPublisher`` gives files their names.
 ///
-/// Everything in it is reached beneath a descriptor, never by path; but what the path leads to is compared with what is
-/// open whenever an upload begins, has been written for some time, or is published.
+/// Files in it are reached beneath a descriptor, never by path. But the directory that the path leads to is compared with
+/// the open one whenever an upload begins, has been written for some time, or is published.
 package final class UploadDirectory: Sendable {
   /// As the user wrote it, for messages.
   package let path: String
-  /// For reading. Always open: another directory that replaces the first gets this number as well.
+  /// Of the directory, for reading it. Stays valid: another directory that replaces the first gets the same number.
   let descriptor: Int32
   let calls: FileCalls
   let space: FreeSpace
@@ -21,32 +21,22 @@ package final class UploadDirectory: Sendable {
   /// While an upload is written, the path is checked this often, in nanoseconds.
   private let pathCheckInterval: Int64
   private let opened: Mutex<OpenedDirectory>
-  /// Held while the directory that the path leads to is opened.
+  /// Locked while the directory that the path leads to is opened.
   private let opening = Mutex<Void>(())
   let capabilities = DirectoryCapabilities()
 
-  /// Opens a directory, creates it first if it is missing, and sweeps what a crash may have left.
+  /// Opens a directory, creates it first if it is missing, and deletes unfinished files that a crash has left.
   /// - Parameters:
-  ///   - minFree: space to keep free, in bytes.
+  ///   - calls: the system calls that write files; failing ones in tests.
+  ///   - minFree: how much space stays free, in bytes.
   ///   - durability: of the uploads, so that a file system that does not support it is rejected now.
   ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access list
   ///     says.
-  /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
-  package convenience init(
-    path: String,
-    minFree: SizeSetting = 0,
-    durability: Durability = .none,
-    fileMode: FileMode? = nil
-  ) throws(UploadError) {
-    try self.init(path: path, calls: FileCalls(), minFree: minFree, durability: durability, fileMode: fileMode)
-  }
-
-  /// - Parameters:
-  ///   - calls: how files are written; failing ones in tests.
   ///   - pathCheckInterval: how often the path is checked while an upload is written.
-  init(
+  /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
+  package init(
     path: String,
-    calls: FileCalls,
+    calls: FileCalls = FileCalls(),
     minFree: SizeSetting = 0,
     durability: Durability = .none,
     fileMode: FileMode? = nil,
@@ -62,23 +52,19 @@ package final class UploadDirectory: Sendable {
     }
     if access(path, F_OK) != 0 { try Self.make(path) }
     let place = OpenedDirectory(path: path, calls: calls)
-    let error = errno
-    descriptor = place.descriptor < 0 ? -1 : fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
-    let directory = descriptor
-    space = FreeSpace(keeping: minFree) { calls.freeSpace(directory) }
-    opened = Mutex(place)
-    guard place.descriptor >= 0 else {
-      errno = error
-      throw StorageError.directoryUnusable("open", path: path)
-    }
+    guard place.descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
+    let descriptor = fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
     guard descriptor >= 0 else { throw StorageError.directoryUnusable("open", path: path) }
+    self.descriptor = descriptor
+    space = FreeSpace(keeping: minFree) { calls.freeSpace(descriptor) }
+    opened = Mutex(place)
     guard place.isWritable else { throw StorageError.directoryUnusable("access", path: path) }
     try capabilities.probe(self, in: place, for: durability)
     place.sweep()
   }
 
   deinit {
-    if descriptor >= 0 { close(descriptor) }
+    close(descriptor)
   }
 
   private static func make(_ path: String) throws(UploadError) {
@@ -93,7 +79,7 @@ package final class UploadDirectory: Sendable {
 
   // MARK: Path
 
-  /// Checks where the path leads, and opens another directory that has replaced the one that is open; blocks.
+  /// Checks where the path leads, and opens the directory that has replaced the open one, if any; blocks.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when nothing can be stored there now.
   func check() throws(UploadError) {
     _ = try current()
@@ -103,17 +89,17 @@ package final class UploadDirectory: Sendable {
   /// - Throws: ``UploadError`` with code `directoryUnavailable`.
   func current() throws(UploadError) -> OpenedDirectory {
     let place = opened.withLock { $0 }
-    if FileIdentity(path: path) == place.location.identity { return place }
+    if FileStatus(path: path)?.identity == place.location.identity { return place }
     return try opening.withLock { _ throws(UploadError) in try followed() }
   }
 
-  /// Opens another directory if there is one that may replace the open one.
+  /// The open directory, or the one that its path leads to now if that may replace it.
   private func followed() throws(UploadError) -> OpenedDirectory {
     let place = opened.withLock { $0 }
     errno = 0
     let found = DirectoryLocation(path: path)
     let error = errno
-    let mounted = FileIdentity(path: place.location.mountPoint)?.device
+    let mounted = FileStatus(path: place.location.mountPoint)?.identity.device
     switch place.location.change(to: found, deviceAtMountPoint: mounted) {
     case .none: return place
     case .replaced: return try replaced(place)
@@ -124,22 +110,26 @@ package final class UploadDirectory: Sendable {
 
   private func replaced(_ old: OpenedDirectory) throws(UploadError) -> OpenedDirectory {
     let place = OpenedDirectory(path: path, calls: calls)
-    guard place.descriptor >= 0, place.isWritable else { throw StorageError.directoryReplaced(errno) }
+    guard place.descriptor >= 0, place.isWritable else {
+      throw StorageError.directoryReplaced(SystemCallError("open", errno))
+    }
     if place.device != old.device { capabilities.reset() }
     do throws(UploadError) {
       try capabilities.probe(self, in: place, for: durability)
     } catch {
-      throw StorageError.directoryReplaced(cause: error)
+      throw StorageError.directoryReplaced(error)
     }
-    guard clinux_replace(descriptor, place.descriptor) == 0 else { throw StorageError.directoryReplaced(errno) }
+    guard clinux_replace(descriptor, place.descriptor) == 0 else {
+      throw StorageError.directoryReplaced(SystemCallError("dup3", errno))
+    }
     place.sweep()
     opened.withLock { $0 = place }
     return place
   }
 
-  /// Checks where the path leads if that was not done for some time.
+  /// Checks where the path leads, unless that was done within the check interval.
   /// - Parameters:
-  ///   - place: where the upload began.
+  ///   - place: the directory in which the upload began.
   ///   - last: when the path was checked for this upload, in nanoseconds of ``now``; 0 for never.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
@@ -165,10 +155,9 @@ package final class UploadDirectory: Sendable {
 
   /// A new file without a name, on the same file system.
   /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull` or `storageFailed`.
-  func createPartial() throws(UploadError) -> PartialFile {
-    try createPartial(in: current())
-  }
+  func createPartial() throws(UploadError) -> PartialFile { try createPartial(in: current()) }
 
+  /// A new file as ``createPartial()`` makes it, in a directory that was opened before.
   func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
     if capabilities.supportsUnnamed.load(ordering: .relaxed) {
       let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
@@ -183,14 +172,11 @@ package final class UploadDirectory: Sendable {
   }
 
   /// A new hidden file, locked as long as it is open so that no sweep of another server removes it.
-  func createHidden() throws(UploadError) -> PartialFile {
-    try createHidden(in: current())
-  }
-
   /// - Parameter lock: locks a file without waiting; tests replace it.
+  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func createHidden(
     in place: OpenedDirectory,
-    lock: (Int32) -> Int32 = { clinux_lock($0) }
+    lock: (Int32) -> Int32 = { flock($0, LOCK_EX | LOCK_NB) }
   ) throws(UploadError) -> PartialFile {
     while true {
       let name = Self.hiddenName()
@@ -199,29 +185,26 @@ package final class UploadDirectory: Sendable {
         return openat(place.descriptor, name, flags, FileMode.unrestricted)
       }
       if file < 0, errno == EEXIST { continue }
-      guard file >= 0 else {
-        let error = StorageError.uploadFailed("open")
-        // It may have been created, and closed as one descriptor too many.
-        unlinkat(place.descriptor, name, 0)
-        throw error
-      }
-      // Between open and lock another server may have swept it: then it has no name any more, and another is created.
-      let isLocked = lock(file) == 0
-      guard isLocked || errno == EWOULDBLOCK else {
-        // The file system has no locks: another attempt would only leave more files.
-        let error = StorageError.uploadFailed("flock")
+      func failure(_ call: String) -> UploadError {
+        let error = StorageError.uploadFailed(call)
         unlinkat(place.descriptor, name, 0)
         DescriptorReserve.closeFile(file)
-        throw error
+        return error
       }
-      var status = stat()
-      if isLocked, fstat(file, &status) == 0, status.st_nlink > 0 {
+      // It may have been created, and closed as one descriptor too many.
+      guard file >= 0 else { throw failure("open") }
+      // Between open and lock another server may have swept it: then it has no name any more, and another is created.
+      let isLocked = lock(file) == 0
+      // The file system has no locks: another attempt would only leave more files.
+      guard isLocked || errno == EWOULDBLOCK else { throw failure("flock") }
+      if isLocked, FileStatus(descriptor: file)?.hasName == true {
         return PartialFile(descriptor: file, hiddenName: name, directory: self, place: place)
       }
       DescriptorReserve.closeFile(file)
     }
   }
 
+  /// A random name that marks a file as unfinished; see ``FileName/isPartial(_:)``.
   static func hiddenName() -> String {
     FileName.partialPrefix + UploadID().description + FileName.partialSuffix
   }
@@ -230,4 +213,61 @@ package final class UploadDirectory: Sendable {
   func visitNames(_ body: (UnsafePointer<CChar>) -> Void) {
     DirectoryNames.visit(descriptor: calls.openAgain(descriptor), body)
   }
+}
+
+/// What the file system of an upload directory supports: probed when the directory is opened, or learned from the first call
+/// that it rejects.
+final class DirectoryCapabilities: Sendable {
+  /// Unnamed files (`O_TMPFILE`); learned from the first that is rejected.
+  let supportsUnnamed = Atomic<Bool>(true)
+  /// Writes past the page cache (`O_DIRECT`); probed.
+  let supportsDirect = Atomic<Bool>(false)
+  /// Reserving blocks; learned from the first reserve that is rejected.
+  let supportsReserve = Atomic<Bool>(true)
+
+  /// Assumes again that every call is supported, before a directory on another file system is probed.
+  func reset() {
+    supportsUnnamed.store(true, ordering: .relaxed)
+    supportsReserve.store(true, ordering: .relaxed)
+  }
+
+  /// Makes every call that an upload's file needs on a file that it deletes afterwards, so that a file system that does not
+  /// support one is rejected now, and not after the last byte of each upload.
+  /// - Parameter place: the directory as it is open now.
+  /// - Throws: ``UploadError`` with code `badDirectory`.
+  func probe(_ directory: UploadDirectory, in place: OpenedDirectory, for durability: Durability) throws(UploadError) {
+    let (calls, path) = (directory.calls, directory.path)
+    let file: PartialFile
+    do throws(UploadError) {
+      file = try directory.createPartial(in: place)
+    } catch {
+      throw StorageError.directoryRejectsFiles(error, path: path)
+    }
+    defer { file.discard() }
+    supportsDirect.store(probeDirect(file.descriptor, calls), ordering: .relaxed)
+    if let mode = directory.fileMode, calls.setMode(file.descriptor, mode.bits) != 0 {
+      throw StorageError.directoryRejectsMode(mode, path: path)
+    }
+    do {
+      // A name as for an upload, but a hidden one.
+      let name = NameBytes(UploadDirectory.hiddenName())
+      defer { place.remove(name) }
+      guard place.link(file, as: name) == 0 || isFull else {
+        throw StorageError.directoryCannotFinalize("link", path: path)
+      }
+    }
+    if durability == .full, calls.syncDirectory(place.descriptor) != 0 {
+      throw StorageError.directoryCannotFinalize(StorageError.directorySync, path: path)
+    }
+  }
+
+  /// Whether one aligned block can be written past the page cache: file systems that accept the flag may still reject the
+  /// write, and a disk may require larger blocks.
+  private func probeDirect(_ file: Int32, _ calls: FileCalls) -> Bool {
+    guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
+    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || isFull
+  }
+
+  /// Whether the last call failed for lack of space: a disk that is full today may still support the call.
+  private var isFull: Bool { errno == ENOSPC || errno == EDQUOT }
 }

@@ -2,64 +2,46 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// Reads the files of an upload directory. Its calls block.
+/// Reads the files of an upload directory. All calls block.
 struct UploadDirectoryReader: Sendable {
   private let directory: UploadDirectory
-  /// Threads that opened files are read on.
-  private let readers: WorkerPool
+  /// Threads that may block, for these calls and for reading opened files.
+  let readers: WorkerPool
 
   init(_ directory: UploadDirectory, readers: WorkerPool) {
     self.directory = directory
     self.readers = readers
   }
 
-  /// Checks that the directory can be used now; see ``UploadDirectory/check()``.
-  /// - Throws: ``UploadError`` with code `directoryUnavailable`.
-  func check() throws(UploadError) {
-    try directory.check()
-  }
-
-  // MARK: One file
-
   /// Opens one regular file of the directory.
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
   func open(_ name: NameBytes) -> OpenDiskFile? {
-    guard let descriptor = descriptor(of: name) else { return nil }
-    guard let file = opened(name: name, descriptor: descriptor) else {
+    let isComponent = !name.isEmpty && !name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/"))
+    guard isComponent, !FileName.isPartial(name) else { return nil }
+    let descriptor = name.withCString { clinux_open_beneath(directory.descriptor, $0) }
+    guard descriptor >= 0 else { return nil }
+    guard let status = FileStatus(descriptor: descriptor), status.isFile else {
       close(descriptor)
       return nil
     }
-    return file
-  }
-
-  private func descriptor(of name: NameBytes) -> Int32? {
-    let isOneComponent = !name.isEmpty && !name.bytes.contains(UInt8(ascii: "/"))
-    guard isOneComponent, !name.bytes.contains(0), !FileName.isPartial(name) else { return nil }
-    let descriptor = name.withCString { clinux_open_beneath(directory.descriptor, $0) }
-    return descriptor >= 0 ? descriptor : nil
-  }
-
-  private func opened(name: NameBytes, descriptor: Int32) -> OpenDiskFile? {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    let attributes = FileAttributes(descriptor: descriptor)
+    let (attributes, content) = (FileAttributes(descriptor: descriptor), status.content)
     let file = StoredFile(
       name: name,
-      size: UInt64(max(0, status.st_size)),
+      size: content.size,
       type: attributes.type,
-      modified: clinux_modified_seconds(&status),
-      digests: ContentDigests(sha256: attributes.sha256(of: ContentVersion(&status)))
+      modified: content.seconds,
+      digests: ContentDigests(sha256: attributes.sha256(of: content))
     )
     let region = LocalFileRegion(owned: descriptor, length: file.size, readers: readers)
-    return OpenDiskFile(file: file, version: FileVersion(status), region: region)
+    return OpenDiskFile(file: file, version: status.version, region: region)
   }
 
   // MARK: All files
 
-  /// The directory's state now.
+  /// The directory's state now; blocks.
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
-  /// How much memory ``snapshot(_:reservation:)`` needs.
+  /// How much memory a snapshot needs: reads all names; blocks.
   func snapshotSize() -> DirectorySnapshot.Size {
     var (files, nameBytes) = (0, 0)
     directory.visitNames {
@@ -69,20 +51,9 @@ struct UploadDirectoryReader: Sendable {
     return DirectorySnapshot.Size(files: files, nameBytes: nameBytes)
   }
 
-  /// Reads the names of the regular files, unfinished ones left out.
-  /// - Parameters:
-  ///   - size: of ``snapshotSize()``; files that were added since and do not fit are left out.
-  ///   - reservation: of as many bytes as `size` says, for as long as the snapshot is referenced.
-  /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
-  func snapshot(
-    _ size: DirectorySnapshot.Size,
-    reservation: MemoryReservation
-  ) throws(UploadError) -> DirectorySnapshot {
-    try DirectorySnapshot(size: size, reservation: reservation, stamp: stamp, visit: visitFiles)
-  }
-
+  /// Calls `body` with the names of the regular files, without unfinished ones; blocks.
   /// - Parameter body: gets each name, and the time of the last change in seconds since 1970.
-  private func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
+  func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
     directory.visitNames { name in
       var status = stat()
       guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
@@ -100,7 +71,58 @@ struct OpenDiskFile: OpenFile {
   /// The whole file.
   let region: LocalFileRegion
 
-  func content(in range: Range<UInt64>) -> FileContent {
-    .region(region.part(range))
+  func content(in range: Range<UInt64>) -> FileContent { .region(region.part(range)) }
+}
+
+/// Media type and digest of a stored file, noted in its extended attributes where the file system supports them.
+struct FileAttributes {
+  static let typeName = "user.mime_type"
+  static let digestName = "user.sluice.sha256"
+
+  /// Of the open file.
+  let descriptor: Int32
+
+  /// The media type noted with the file; nil for a text that is none, since any program may write attributes.
+  var type: String? {
+    guard let text = read(Self.typeName) else { return nil }
+    return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+  }
+
+  /// The digest noted with the file; nil when it was computed of another content.
+  func sha256(of content: ContentVersion) -> [UInt8]? {
+    read(Self.digestName).flatMap { Self.sha256(in: $0, of: content) }
+  }
+
+  /// Notes media type and digest. All of the content must have been written: the digest is noted with the size and time
+  /// of change that it was computed for. Failures are ignored: the attributes are only a convenience.
+  func note(type: String?, sha256: [UInt8]?) {
+    if let type { write(type, as: Self.typeName) }
+    guard let sha256, let content = FileStatus(descriptor: descriptor)?.content else { return }
+    write(Self.note(of: sha256, content), as: Self.digestName)
+  }
+
+  /// The text by which a digest is noted: in hexadecimal, then size, seconds and nanoseconds of the content that it was
+  /// computed for, separated by spaces, since any program may change the file afterwards.
+  static func note(of sha256: [UInt8], _ content: ContentVersion) -> String {
+    "\(Hexadecimal.text(sha256)) \(content.size) \(content.seconds) \(content.nanoseconds)"
+  }
+
+  /// The digest in a note; nil for a note of another content and for any other text, such as the digest alone that earlier
+  /// versions of this program noted.
+  static func sha256(in note: String, of content: ContentVersion) -> [UInt8]? {
+    guard let sha256 = ContentDigests(sha256Text: String(note.prefix(64)))?.sha256 else { return nil }
+    return note == Self.note(of: sha256, content) ? sha256 : nil
+  }
+
+  private func read(_ name: String) -> String? {
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+      let length = clinux_get_attribute(descriptor, name, buffer.baseAddress, buffer.count)
+      return length > 0 ? String(validating: buffer[..<length], as: UTF8.self) : nil
+    }
+  }
+
+  private func write(_ text: String, as name: String) {
+    var text = text
+    text.withUTF8 { _ = clinux_set_attribute(descriptor, name, $0.baseAddress, $0.count) }
   }
 }

@@ -1,8 +1,8 @@
-/// Decides, slab by slab, where the bytes of an upload go in its file and how they are written: a pure function of what is
-/// known of its size and of what has been written.
+/// Decides at which offset each slab of an upload is written to its file, and how. Depends only on what is known of the
+/// upload's size, and on the bytes written before.
 ///
 /// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples of
-/// ``alignment``; so every piece but the last is one. Small files are cheaper through the page cache.
+/// ``alignment``; so every extent but the last is one. Small files are cheaper through the page cache.
 struct WritePlan {
   /// How one write is made.
   enum Way: Sendable, Equatable {
@@ -12,8 +12,8 @@ struct WritePlan {
     case large
   }
 
-  /// One write of a slab.
-  struct Piece: Sendable, Equatable {
+  /// One write: a range of the file, and how it is written.
+  struct Extent: Sendable, Equatable {
     var offset: UInt64
     /// Bytes of content.
     var count: Int
@@ -26,9 +26,9 @@ struct WritePlan {
 
   /// The last write of a file.
   struct Tail: Sendable, Equatable {
-    /// What is left to write; its count may be 0.
-    var piece: Piece
-    /// The file is longer than its content, by a reserve or by what the last piece was padded with.
+    /// The bytes that are left to write; the count may be 0.
+    var extent: Extent
+    /// Whether the file becomes longer than its content, by reserved blocks or by padding of the last extent.
     var needsTruncation: Bool
   }
 
@@ -44,7 +44,7 @@ struct WritePlan {
   private let size: UInt64?
   /// The most it can be.
   private let limit: UInt64?
-  /// Where the next piece goes.
+  /// The offset of the next extent, in bytes.
   private(set) var offset: UInt64 = 0
   private var reserved: UInt64 = 0
 
@@ -56,7 +56,7 @@ struct WritePlan {
     limit = size
   }
 
-  /// What to reserve before the first byte, so that a full disk is reported then; nil for small files and unknown sizes.
+  /// The range to reserve before the first byte, so that a full disk is reported then; nil for small files and unknown sizes.
   mutating func reserveWhole() -> Range<UInt64>? {
     guard let size, size >= Self.largeFrom else { return nil }
     reserved = size
@@ -64,33 +64,32 @@ struct WritePlan {
   }
 
   /// How much of a slab with `count` bytes can be written before it is full.
-  static func alignedPart(of count: Int) -> Int {
-    count & ~(alignment - 1)
-  }
+  static func alignedPart(of count: Int) -> Int { count & ~(alignment - 1) }
 
-  /// Places the next piece; its count is a multiple of ``alignment``.
-  mutating func next(_ count: Int) -> Piece {
-    // With unknown size, the first slab may already hold the whole file.
+  /// The extent of the next slab.
+  /// - Parameter count: the slab's bytes: a multiple of ``alignment``.
+  mutating func next(_ count: Int) -> Extent {
+    // With unknown size, the first slab may already contain the whole file.
     let isLarge = size.map { $0 >= Self.largeFrom } ?? (offset > 0)
-    let piece = Piece(
+    let extent = Extent(
       offset: offset,
       count: count,
       way: isLarge ? .large : .cached,
       ahead: isLarge ? ahead(count) : nil
     )
-    offset = piece.end
-    return piece
+    offset = extent.end
+    return extent
   }
 
-  /// Places what is left at the end.
+  /// The extent of the bytes that are left at the end.
   /// - Parameter isAligned: whether the bytes lie in page-aligned memory, as `O_DIRECT` requires.
   mutating func tail(_ count: Int, isAligned: Bool) -> Tail {
     let length = offset + UInt64(count)
     let isLarge = count > 0 && isAligned && length >= Self.largeFrom
-    let piece = Piece(offset: offset, count: count, way: isLarge ? .large : .cached, ahead: nil)
+    let extent = Extent(offset: offset, count: count, way: isLarge ? .large : .cached, ahead: nil)
     offset = length
     let isPadded = isLarge && count % Self.alignment != 0
-    return Tail(piece: piece, needsTruncation: isPadded || reserved > length)
+    return Tail(extent: extent, needsTruncation: isPadded || reserved > length)
   }
 
   private mutating func ahead(_ count: Int) -> Range<UInt64>? {

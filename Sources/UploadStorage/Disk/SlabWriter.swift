@@ -6,13 +6,17 @@ import UploadCore
 /// ``WritePlan`` decides where the bytes go. A slab that is also hashed counts as being written until both are done. Each
 /// completion is called once, on the event loop; within the call itself when the workers have been shut down.
 final class SlabWriter {
-  /// Writes at once: one fills the disk's queue while the other's completion travels back.
+  /// How many writes run at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
 
+  private let meter: UploadMeter
   private let directory: UploadDirectory
   private let workers: WorkerPool
   private let eventLoop: any EventLoop
-  private let hashing: HashChain?
+  /// The hash of all slabs that have been hashed, or why there is none; nil when no digest is computed.
+  private var hash: Result<any ContentHash, any Error>?
+  /// The hash that the next slab is added to, once the slabs before are hashed.
+  private var nextHash: EventLoopFuture<any ContentHash>?
   private var plan: WritePlan
   /// nil until the first write, or a reserve, has created it.
   private var file: PartialFile?
@@ -20,45 +24,30 @@ final class SlabWriter {
   /// Whether the condition is being checked, or the file created and its blocks reserved.
   private(set) var isOpening = false
 
-  /// - Parameters:
-  ///   - size: of the content in bytes, as far as it is known.
-  ///   - isExact: whether it will be exactly that; otherwise it is an upper limit.
-  init(
-    size: UInt64?,
-    isExact: Bool,
-    hash: (any ContentHash)?,
-    directory: UploadDirectory,
-    workers: WorkerPool,
-    eventLoop: any EventLoop
-  ) {
-    self.directory = directory
-    self.workers = workers
+  init(meter: UploadMeter, hash: (any ContentHash)?, finalizer: Finalizer, eventLoop: any EventLoop) {
+    self.meter = meter
+    directory = finalizer.directory
+    workers = finalizer.workers
     self.eventLoop = eventLoop
-    hashing = hash.map { HashChain($0, workers: workers, eventLoop: eventLoop) }
-    plan = WritePlan(size: size, isExact: isExact)
+    self.hash = hash.map { .success($0) }
+    nextHash = hash.map { eventLoop.makeSucceededFuture($0) }
+    plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
   }
 
   /// Whether another slab can be written now. The first write also creates the file, so it runs alone.
-  var canWrite: Bool {
-    runningWork < (file == nil ? 1 : Self.writesAtOnce)
-  }
+  var canWrite: Bool { runningWork < (file == nil ? 1 : Self.writesAtOnce) }
 
   /// Whether no work on the file is running.
   var isIdle: Bool { runningWork == 0 }
 
   // MARK: Opening
 
-  /// What to reserve before the first byte; nil where nothing is.
-  func reserveWhole() -> Range<UInt64>? {
-    plan.reserveWhole()
-  }
-
-  /// Checks the condition, then creates the file and reserves its blocks where its size is known.
-  func open(
-    if condition: PublishCondition?,
-    reserving range: Range<UInt64>?,
-    then completion: @escaping (Result<Void, any Error>) -> Void
-  ) {
+  /// Checks the condition, and creates the file and reserves its blocks where it is large and its size known. Does nothing
+  /// where there is nothing to do.
+  /// - Parameter completion: called when something was done, with success or the reason why the upload fails.
+  func open(if condition: PublishCondition?, then completion: @escaping (Result<Void, any Error>) -> Void) {
+    let range = plan.reserveWhole()
+    guard range != nil || condition != nil else { return }
     isOpening = true
     let opened = work { [directory] () throws -> PartialFile? in
       if let condition { try directory.current().check(condition) }
@@ -74,7 +63,7 @@ final class SlabWriter {
     }
   }
 
-  /// Checks whether so many bytes would fit.
+  /// Checks whether `count` bytes would fit on the disk.
   /// - Returns: fails with ``UploadError`` with code `diskFull` when they would not.
   func checkSpace(_ count: UInt64) -> EventLoopFuture<Void> {
     workers.runIfActive(eventLoop: eventLoop) { [directory] in try directory.space.check(count) }
@@ -82,24 +71,41 @@ final class SlabWriter {
 
   // MARK: Writing
 
-  /// Writes a slab behind those before; it must not change until the completion is called.
+  /// Writes a slab behind those written before; it must not change until the completion is called.
   /// - Parameter completion: gets how many bytes were written, or why they were not.
   func write(_ slab: Slab, then completion: @escaping (Result<Int, any Error>) -> Void) {
-    let piece = plan.next(slab.count)
-    let written = work(beside: hashing?.add(slab)) { [file, directory] () throws -> PartialFile in
+    let extent = plan.next(slab.count)
+    let written = work(beside: addToHash(slab)) { [file, directory] () throws -> PartialFile in
       let file = try file ?? directory.createPartial()
-      try file.write(piece, slab.filled)
+      try file.write(extent, slab.filled)
       return file
     }
     wait(for: written) { result in
       if case .success(let file) = result { self.file = file }
-      completion(result.map { _ in piece.count })
+      completion(result.map { _ in extent.count })
     }
   }
 
-  /// What the ``Finalizer`` has to write. A file that has not been created yet is small.
-  /// - Parameter content: what is left, once every write has ended.
-  func tail(_ content: FileTail.Content, _ request: FinalizeRequest, _ meter: UploadMeter) -> FileTail {
+  /// Hashes a slab on a worker, in the order of the file: writes run two at once and end in any order, so each slab waits
+  /// for the one before here, not in a worker.
+  /// - Returns: completes when the slab may change; nil when no digest is computed.
+  private func addToHash(_ slab: Slab) -> EventLoopFuture<Void>? {
+    guard let previous = nextHash else { return nil }
+    let next = previous.flatMap { [workers, eventLoop] hash in
+      workers.runIfActive(eventLoop: eventLoop) { () -> any ContentHash in
+        var hash = hash
+        hash.update(slab.filled)
+        return hash
+      }
+    }
+    nextHash = next
+    next.assumeIsolated().whenComplete { self.hash = $0 }
+    return next.map { _ in }
+  }
+
+  /// The tail for the ``Finalizer``. Its file is nil where nothing has been written: then the file is small.
+  /// - Parameter content: the bytes that are left, once every write has ended.
+  func tail(_ content: FileTail.Content, _ request: FinalizeRequest) -> FileTail {
     FileTail(
       request: request,
       meter: meter,
@@ -107,7 +113,7 @@ final class SlabWriter {
       placement: plan.tail(content.count, isAligned: content.isAligned),
       content: content,
       // Every slab before is hashed: this is the hash of all of them.
-      hash: hashing?.hash
+      hash: hash
     )
   }
 
@@ -136,12 +142,12 @@ final class SlabWriter {
 
   // MARK: The end
 
-  /// The file belongs to the finalizer, or has its name.
+  /// Drops the reference to the file, which belongs to the finalizer, or has its name.
   func releaseFile() {
     file = nil
   }
 
-  /// Deletes the file, where there is one; when no work on it is running any more.
+  /// Deletes the file, where there is one. Does nothing while work on it is running.
   func discardFile() {
     guard isIdle, let file else { return }
     self.file = nil

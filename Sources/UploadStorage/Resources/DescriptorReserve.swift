@@ -4,40 +4,40 @@ package import UploadCore
 
 /// The last descriptors of the process, which no connection and no file of an upload may use.
 ///
-/// Libraries open files of their own at any time, and some end the process when they cannot: libdispatch's thread monitor
-/// does. So descriptors never run out here: connections wait in the kernel's queue, and uploads are rejected. The
-/// descriptors that are free when the server starts, less the reserved ones, are shared: a third for connections, a third
-/// for the one file that each of them may download at a time, and a third for the files of uploads, which a form keeps open
-/// until it ends.
+/// Other code of the process opens files at any time, and some of it ends the process when it cannot: libdispatch's thread
+/// monitor does. So the server never uses all descriptors: connections wait in the kernel's queue, and uploads are
+/// rejected. The descriptors that are free when the server starts, less the reserved ones, are shared: a third for
+/// connections, a third for the one file that each of them may download at a time, and a third for the files of uploads,
+/// which a form keeps open until it ends.
 package enum DescriptorReserve {
-  /// How many are reserved.
+  /// How many descriptors are reserved.
   private static let count = 24
 
-  /// What is opened between the count of open descriptors and the first connection: listeners, and what the runtime needs
-  /// once.
+  /// How many descriptors are opened between the count of open ones and the first connection: listeners, and what the
+  /// runtime needs once.
   private static let margin = 8
 
-  /// What a process has open before a server starts: standard descriptors, and those of the runtime and of the main loop,
-  /// which may be opened at any time until then.
+  /// How many descriptors a process has open before a server starts: standard ones, and those of the runtime and of the main
+  /// loop, which may be opened at any time until then.
   private static let runtime = 12
 
-  /// So many files of uploads may be open however few descriptors there are: one for each disk thread.
+  /// How many files of uploads may be open even with few descriptors: one for each disk thread.
   private static let leastFiles = WorkerPool.diskThreads
 
-  /// A server starts only if there can be so many connections, downloads, and files of uploads each.
+  /// How many connections, downloads, and files of uploads each must be possible for a server to start.
   private static let leastShare = 4
 
-  /// What is open before the first connection.
+  /// How many descriptors are open before the first connection.
   private static let base = Atomic<Int>(24)
 
-  /// Files of uploads that are open, or about to be.
+  /// How many files of uploads are open, or about to be opened.
   private static let files = Atomic<Int>(0)
 
-  /// Checks, before anything of a server is made, that the process may open enough files for it.
-  /// - Parameters:
-  ///   - own: what the server itself is going to open, before the first connection.
-  /// - Throws: ``UploadError`` with code `cannotListen` that names the limit and the least.
+  /// Checks, before a server opens anything, that the process may open enough files for it.
+  /// - Parameter own: how many descriptors the server itself will open before the first connection.
+  /// - Throws: ``UploadError`` with code `cannotListen` and the limit and the least that is needed.
   package static func check(own: Int) throws(UploadError) {
+    let limit = DescriptorLimit.current
     // Where none is free, all are in use.
     let least = max(lowestFree ?? limit, runtime) + own + margin + count + 3 * leastShare
     guard limit < least else { return }
@@ -55,7 +55,7 @@ package enum DescriptorReserve {
     return max(1, share / max(1, listeners))
   }
 
-  /// The lowest number that is free: about as many are open. nil when there is none.
+  /// The lowest free number, which is about the number of open descriptors; nil when none is free.
   private static var lowestFree: Int? {
     let free = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard free >= 0 else { return nil }
@@ -63,12 +63,12 @@ package enum DescriptorReserve {
     return Int(free)
   }
 
-  /// Whether `descriptor` is one of the last: the caller has to close it at once.
+  /// Whether `descriptor` is a reserved one: then the caller has to close it at once.
   package static func contains(_ descriptor: Int32) -> Bool {
-    Int(descriptor) >= limit - count
+    Int(descriptor) >= DescriptorLimit.current - count
   }
 
-  /// Opens a file of an upload, or the directory on behalf of some, unless that would be one too many.
+  /// Opens a file of an upload, or the directory for a group of them, unless that would be one too many.
   /// - Parameter open: returns the descriptor, or a negative number with `errno` set.
   /// - Returns: what `open` returned; or -1 with EMFILE in `errno`, in which case a file may have been created all the same.
   static func openFile(_ open: () -> Int32) -> Int32 {
@@ -97,14 +97,5 @@ package enum DescriptorReserve {
   }
 
   /// A third of the descriptors that clients may use.
-  private static var share: Int {
-    (limit - count - base.load(ordering: .relaxed)) / 3
-  }
-
-  /// Files that this process may have open.
-  private static var limit: Int {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return .max }
-    return Int(clamping: limit.rlim_cur)
-  }
+  private static var share: Int { (DescriptorLimit.current - count - base.load(ordering: .relaxed)) / 3 }
 }

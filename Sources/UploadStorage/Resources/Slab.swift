@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import UploadCore
 
 /// A page-aligned block of memory between socket and disk.
@@ -15,8 +16,8 @@ package final class Slab: @unchecked Sendable {
   let bytes: UnsafeMutableRawBufferPointer
   /// How much of it has been filled, in bytes.
   var count = 0
-  /// Whether the budget has recalled it; accessed by the budget alone, under its lock.
-  var isRecalled = false
+  /// Whether the budget has recalled it; accessed by ``SlabOffers`` alone, under the budget's lock.
+  fileprivate var isRecalled = false
 
   /// Maps `size` bytes; nil when the system has no memory left.
   init?(size: Int) {
@@ -29,22 +30,20 @@ package final class Slab: @unchecked Sendable {
     munmap(bytes.baseAddress, bytes.count)
   }
 
-  /// Where it lies, to count its resident pages.
+  /// Its address range, to count its resident pages.
   var region: MemoryRegion { MemoryRegion(UnsafeRawBufferPointer(bytes)) }
 
+  /// How many more bytes fit.
   var room: Int { bytes.count - count }
 
-  /// What has been filled.
+  /// The filled part.
   var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
 
-  /// Zeroes what is behind the filled part up to the next multiple of `alignment`.
-  /// - Returns: how many bytes that are.
+  /// Zeroes the bytes from the end of the filled part up to the next multiple of `alignment`.
+  /// - Returns: how many bytes were zeroed.
   func pad(to alignment: Int) -> Int {
     let padding = min(room, (alignment - count % alignment) % alignment)
-    UnsafeMutableRawBufferPointer(rebasing: bytes[count..<(count + padding)]).initializeMemory(
-      as: UInt8.self,
-      repeating: 0
-    )
+    if let base = bytes.baseAddress { memset(base + count, 0, padding) }
     return padding
   }
 
@@ -56,5 +55,62 @@ package final class Slab: @unchecked Sendable {
     memcpy(to + count, from, copied)
     count += copied
     return copied
+  }
+}
+
+/// Partly filled slabs that their slow uploads can do without, in the order in which they were offered.
+struct SlabOffers {
+  struct Offer {
+    fileprivate let slab: Slab
+    /// Has the upload write and release the slab.
+    let recall: @Sendable () -> Void
+  }
+
+  private var offers: [ObjectIdentifier: Offer] = [:]
+  /// The order, oldest first; includes slabs that have been withdrawn since.
+  private var order = CircularBuffer<ObjectIdentifier>()
+  /// Bytes of slabs that have been recalled and not returned yet.
+  private var recalled = 0
+
+  /// How many entries the order has.
+  var orderLength: Int { order.count }
+
+  /// Offers a slab until it is withdrawn, recalled or returned.
+  /// - Parameter recall: makes the upload write and release the slab.
+  mutating func add(_ slab: Slab, recall: @escaping @Sendable () -> Void) {
+    offers[ObjectIdentifier(slab)] = Offer(slab: slab, recall: recall)
+    order.append(ObjectIdentifier(slab))
+    // Slabs that were withdrawn without having been recalled are still in the order.
+    guard order.count > 2 * offers.count + 64 else { return }
+    var seen = Set<ObjectIdentifier>()
+    // A slab that was offered again has the place of its last offer.
+    let latest = order.reversed().filter { offers[$0] != nil && seen.insert($0).inserted }
+    order = CircularBuffer(latest.reversed())
+  }
+
+  /// Withdraws a slab's offer, if there is one.
+  mutating func withdraw(_ slab: Slab) {
+    offers[ObjectIdentifier(slab)] = nil
+  }
+
+  /// Recalls the slabs that were offered first, until `count` bytes are recalled, including those recalled before.
+  /// - Returns: the offers whose uploads are to be notified.
+  mutating func recall(_ count: Int) -> [Offer] {
+    var recalls: [Offer] = []
+    while recalled < count, let identity = order.popFirst() {
+      guard let offer = offers.removeValue(forKey: identity) else { continue }
+      offer.slab.isRecalled = true
+      recalled += offer.slab.bytes.count
+      recalls.append(offer)
+    }
+    return recalls
+  }
+
+  /// A slab, offered or not, was returned to the budget.
+  mutating func noteReturn(of slab: Slab) {
+    withdraw(slab)
+    guard slab.isRecalled else { return }
+    slab.isRecalled = false
+    recalled -= slab.bytes.count
   }
 }

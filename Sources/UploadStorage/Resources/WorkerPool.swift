@@ -7,12 +7,13 @@ package import NIOCore
 /// A thread is started when work waits and none is idle, and ends after some time without work. Many small files at once
 /// need many threads, an idle server needs none.
 ///
-/// Unchecked, because the compiler does not know the monitor's mutex: every variable is accessed within `locked` only.
+/// Unchecked, because the compiler does not know the monitor's mutex: every variable is accessed within `monitor.locked` only.
 package final class WorkerPool: @unchecked Sendable {
-  /// Whether work is to be done, or only to be cleaned up after.
+  /// What work is called for.
   package enum WorkState: Sendable {
+    /// To be done, on a thread that may block.
     case active
-    /// The pool has been shut down.
+    /// To fail without being done: the pool has been shut down.
     case cancelled
   }
 
@@ -24,8 +25,8 @@ package final class WorkerPool: @unchecked Sendable {
 
   private let limit: Int
   /// How long a thread waits for work before it ends, in milliseconds.
-  private let idleMilliseconds: Int64
-  private let monitor: OpaquePointer
+  private let idleMilliseconds: Int
+  private let monitor = Monitor()
   private var queue = CircularBuffer<Work>()
   private var threads = 0
   private var idle = 0
@@ -37,38 +38,29 @@ package final class WorkerPool: @unchecked Sendable {
   ///   - idleTime: how long a thread waits for work before it ends.
   package init(threads: Int, idleTime: Duration = .seconds(10)) {
     limit = max(1, threads)
-    idleMilliseconds = max(1, Int64(idleTime / .milliseconds(1)))
-    monitor = clinux_monitor_make()
-  }
-
-  deinit {
-    // Every thread holds a reference, so none is left.
-    clinux_monitor_free(monitor)
+    idleMilliseconds = max(1, Int(idleTime / .milliseconds(1)))
   }
 
   /// How many threads there are now.
-  package var threadCount: Int {
-    locked { threads }
-  }
+  package var threadCount: Int { monitor.locked { threads } }
 
-  /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called at once, as cancelled.
+  /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called at once, as cancelled;
+  /// where the system cannot start a first thread the caller does the work.
   package func submit(_ work: @escaping Work) {
-    let isAccepted = locked {
+    let isAccepted = monitor.locked {
       guard !isShutDown else { return false }
       queue.append(work)
       // Each idle thread takes one, and may have been woken for one already.
       if queue.count <= idle {
-        clinux_monitor_wake_one(monitor)
+        monitor.wakeOne()
       } else if threads < limit, start() {
         threads += 1
       }
-      // The system cannot start a thread: then the caller runs the work itself.
       guard threads == 0 else { return true }
       queue.removeLast()
       return false
     }
-    guard !isAccepted else { return }
-    work(locked { isShutDown } ? .cancelled : .active)
+    if !isAccepted { work(monitor.locked { isShutDown } ? .cancelled : .active) }
   }
 
   /// Has a thread run `body`.
@@ -78,12 +70,7 @@ package final class WorkerPool: @unchecked Sendable {
     _ body: @escaping @Sendable () throws -> Result
   ) -> EventLoopFuture<Result> {
     let promise = eventLoop.makePromise(of: Result.self)
-    submit { state in
-      switch state {
-      case .active: promise.completeWith(Swift.Result(catching: body))
-      case .cancelled: promise.fail(CancellationError())
-      }
-    }
+    submit { state in promise.completeWith(Self.result(of: body, state)) }
     return promise.futureResult
   }
 
@@ -91,19 +78,21 @@ package final class WorkerPool: @unchecked Sendable {
   /// - Throws: what `body` throws, or `CancellationError` when the pool was shut down before.
   package func runIfActive<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
-      submit { state in
-        switch state {
-        case .active: continuation.resume(with: Swift.Result(catching: body))
-        case .cancelled: continuation.resume(throwing: CancellationError())
-        }
-      }
+      submit { state in continuation.resume(with: Self.result(of: body, state)) }
     }
   }
 
-  /// Cancels the work that waits, and returns when what runs is done and all threads have ended.
+  private static func result<Value>(of body: () throws -> Value, _ state: WorkState) -> Result<Value, any Error> {
+    switch state {
+    case .active: Result(catching: body)
+    case .cancelled: .failure(CancellationError())
+    }
+  }
+
+  /// Cancels queued work, and returns when running work is done and all threads have ended.
   package func shutDown() async {
     await withCheckedContinuation { continuation in
-      let isOver = locked {
+      let isOver = monitor.locked {
         close()
         if threads > 0 { onEnd.append { continuation.resume() } }
         return threads == 0
@@ -112,46 +101,43 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// ``shutDown()`` for callers that may block.
+  /// Cancels queued work, and blocks until running work is done and all threads have ended.
   package func shutDownAndWait() {
-    locked {
+    monitor.locked {
       close()
-      while threads > 0 { clinux_monitor_wait(monitor, -1) }
+      while threads > 0 { monitor.wait() }
     }
   }
 
   private func close() {
     isShutDown = true
-    clinux_monitor_wake_all(monitor)
+    monitor.wakeAll()
   }
 
   // MARK: Threads
 
-  private func locked<Result>(_ body: () -> Result) -> Result {
-    clinux_monitor_lock(monitor)
-    defer { clinux_monitor_unlock(monitor) }
-    return body()
-  }
-
   /// - Returns: whether the system could start a thread.
   private func start() -> Bool {
     let pool = Unmanaged.passRetained(self)
-    let error = clinux_start_thread(
-      "sluice-worker",
+    var thread = pthread_t()
+    let error = pthread_create(
+      &thread,
+      nil,
       { argument in
-        guard let argument else { return }
-        Unmanaged<WorkerPool>.fromOpaque(argument).takeRetainedValue().serve()
+        clinux_name_thread("sluice-worker")
+        if let argument { Unmanaged<WorkerPool>.fromOpaque(argument).takeRetainedValue().serve() }
+        return nil
       },
       pool.toOpaque()
     )
-    if error != 0 { pool.release() }
+    if error == 0 { pthread_detach(thread) } else { pool.release() }
     return error == 0
   }
 
-  /// The life of a thread.
+  /// What a thread does from its start to its end.
   private func serve() {
-    while let (work, state) = locked({ next() }) { work(state) }
-    let ended = locked { () -> [@Sendable () -> Void] in
+    while let (work, state) = monitor.locked({ next() }) { work(state) }
+    let ended = monitor.locked { () -> [@Sendable () -> Void] in
       guard threads == 0 else { return [] }
       defer { onEnd = [] }
       return onEnd
@@ -159,21 +145,78 @@ package final class WorkerPool: @unchecked Sendable {
     for action in ended { action() }
   }
 
-  /// Waits for work; nil when the thread is to end, which no longer counts then.
+  /// Waits for work.
+  /// - Returns: nil when the thread is to end; it is not counted any more.
   private func next() -> (Work, WorkState)? {
     while queue.isEmpty {
       guard !isShutDown else { return leave() }
       idle += 1
-      let hasTimedOut = clinux_monitor_wait(monitor, idleMilliseconds) != 0
+      let isOverdue = !monitor.wait(milliseconds: idleMilliseconds)
       idle -= 1
-      if hasTimedOut, queue.isEmpty { return leave() }
+      if isOverdue, queue.isEmpty { return leave() }
     }
     return (queue.removeFirst(), isShutDown ? .cancelled : .active)
   }
 
   private func leave() -> (Work, WorkState)? {
     threads -= 1
-    if threads == 0 { clinux_monitor_wake_all(monitor) }
+    if threads == 0 { monitor.wakeAll() }
     return nil
+  }
+}
+
+/// A mutex, and a condition that threads wait for under it.
+///
+/// Unchecked: both lie in memory that never moves, and their functions may be called on any thread.
+private final class Monitor: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() {
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    // Setting the machine's time must not make a thread wait for hours.
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// Calls `body` while no other thread is in a call of this.
+  func locked<Result>(_ body: () -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body()
+  }
+
+  /// Waits until woken, perhaps without a cause; within ``locked(_:)``, and unlocked meanwhile.
+  /// - Parameter milliseconds: the longest wait; nil for no limit.
+  /// - Returns: false when that time has passed.
+  @discardableResult
+  func wait(milliseconds: Int? = nil) -> Bool {
+    guard let milliseconds else { return pthread_cond_wait(condition, mutex) == 0 }
+    var deadline = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &deadline)
+    let nanoseconds = deadline.tv_nsec + milliseconds % 1000 * 1_000_000
+    deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+    deadline.tv_nsec = nanoseconds % 1_000_000_000
+    return pthread_cond_timedwait(condition, mutex, &deadline) == 0
+  }
+
+  /// Wakes one of the threads that wait, if any do.
+  func wakeOne() {
+    pthread_cond_signal(condition)
+  }
+
+  /// Wakes all threads that wait.
+  func wakeAll() {
+    pthread_cond_broadcast(condition)
   }
 }

@@ -91,8 +91,8 @@ import UploadCore
     driver.show([upload, other])
     driver.show([upload, other])
     #expect(lines(driver).isEmpty)
-    driver.show([upload.changed { ($0.isInLine, $0.state) = (false, .sending) }, other.ended(.cancelled)])
-    driver.show([upload.changed { $0.isInLine = false }])
+    driver.show([upload.changed { ($0.isQueued, $0.state) = (false, .sending) }, other.ended(.cancelled)])
+    driver.show([upload.changed { $0.isQueued = false }])
     #expect(
       lines(driver) == [
         "18:30:01  started   ↑ a  stream, 1.0 MiB, to 127.0.0.1:8080", "18:30:01  cancelled ↑ b  before it began",

@@ -48,7 +48,7 @@ import UploadCore
   @Test func `an upload that leaves the queue is active`() {
     let upload = UploadSnapshot.queued("a")
     var list = list([upload, .queued("b")])
-    let hasChanged = list.update(with: [upload.changed { $0.isInLine = false }, .queued("b")], ticks: 0)
+    let hasChanged = list.update(with: [upload.changed { $0.isQueued = false }, .queued("b")], ticks: 0)
     #expect(hasChanged && list.activeCount == 1)
   }
 

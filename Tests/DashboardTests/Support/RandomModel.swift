@@ -70,7 +70,7 @@ struct RandomModel {
     var upload = upload
     upload.mode = pick(UploadMode.allCases)
     upload.size = pick([nil, 0, 1, .max, amount()])
-    upload.isInLine = Int.random(in: 0..<3, using: &random) == 0
+    upload.isQueued = Int.random(in: 0..<3, using: &random) == 0
     upload.retryReason = Bool.random(using: &random) ? text() : nil
     upload.sizeExact = Bool.random(using: &random)
     upload.remote = text()

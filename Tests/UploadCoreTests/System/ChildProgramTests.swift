@@ -3,13 +3,13 @@ import Testing
 import UploadCore
 
 @Suite struct ChildProgramTests {
-  private static let environment = ["PATH": "/usr/bin:/bin", "WORD": "here"]
+  private static let environment = ["PATH": "/usr/bin:/bin", "PLACE": "here"]
 
   @Test func `a child has its streams, its environment and no other descriptor`() throws {
     let pipe = try ChildProgram.pipe()
     let child = try ChildProgram.start(
       "sh",
-      ["-c", "cat; echo $WORD; ls /proc/self/fd; ls /nowhere"],
+      ["-c", "cat; echo $PLACE; ls /proc/self/fd; ls /nowhere"],
       environment: Self.environment,
       streams: .descriptors(input: nil, output: pipe.write, errors: nil),
       leadsGroup: true

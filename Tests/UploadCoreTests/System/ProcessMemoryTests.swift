@@ -3,14 +3,14 @@ import Testing
 @testable import UploadCore
 
 @Suite struct ProcessMemoryTests {
-  @Test func `The process uses memory, and its peak is no less`() {
+  @Test func `the process uses memory, and its peak is no less`() {
     let memory = ProcessMemory.current()
     #expect(memory.resident > 1 << 20)
     #expect(memory.peak >= memory.resident)
   }
 
-  /// Other tests of the process take and free memory meanwhile, so only what is held here is certain.
-  @Test func `Touched memory shows`() {
+  /// Other tests of the process allocate and free memory meanwhile, so only the memory allocated here is certain.
+  @Test func `touched memory shows`() {
     let size = 384 << 20
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
     defer { block.deallocate() }
@@ -20,25 +20,25 @@ import Testing
     #expect(after.peak >= after.resident)
   }
 
-  @Test func `The peak outlasts what was given back`() throws {
+  @Test func `the peak is kept after memory was released`() throws {
     let size = 96 << 20
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
     for offset in stride(from: 0, to: size, by: 4096) { block[offset] = 1 }
-    let held = ProcessMemory.current().resident
+    let resident = ProcessMemory.current().resident
     block.deallocate()
-    #expect(ProcessMemory.current().peak > held - UInt64(size) / 2)
+    #expect(ProcessMemory.current().peak > resident - UInt64(size) / 2)
     #expect(try #require(ProcFile.kibibytes(of: "VmHWM", in: "/proc/self/status")) > UInt64(size) / 1024)
   }
 
-  @Test func `The machine says what is available`() throws {
+  @Test func `the available memory of the machine is known`() throws {
     #expect(try #require(ProcessMemory.available()) > 0)
   }
 
-  @Test func `A peak below what is resident is corrected`() {
+  @Test func `a peak below the resident size is corrected`() {
     #expect(ProcessMemory(resident: 5, peak: 3).peak == 5)
   }
 
-  @Test func `A missing file or key reads as nothing`() {
+  @Test func `a missing file or key reads as nothing`() {
     #expect(ProcFile.read("/nowhere/at/all").isEmpty)
     #expect(ProcFile.kibibytes(of: "NoSuchKey", in: "/proc/self/status") == nil)
     #expect(ProcFile.kibibytes(of: "Vm", in: "/proc/self/status") == nil)

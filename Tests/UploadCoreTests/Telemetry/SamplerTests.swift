@@ -32,13 +32,13 @@ import UploadTestSupport
   }
 
   @Test(arguments: UploadDirection.allCases)
-  func `A state follows from the phase, and from how long nothing moved`(direction: UploadDirection) {
+  func `a state follows from the phase, and from how long nothing moved`(direction: UploadDirection) {
     let peer: StallCause = direction == .incoming ? .client : .server
     let moving: UploadState = direction == .incoming ? .receiving : .sending
     let table: [(UploadPhase, UploadState, StallCause?)] = [
       (.waiting, .waiting, peer), (.peer, moving, peer), (.disk, moving, .disk),
       (.memory, .waitingForMemory, .memory), (.limit, .limited, .limit), (.finishing, .finishing, nil),
-      (.input, moving, .input), (.answer, .finishing, .server),
+      (.input, moving, .input), (.response, .finishing, .server),
     ]
     let meter = begin(direction)
     for (phase, state, cause) in table {
@@ -50,7 +50,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An outcome is stronger than any phase`() {
+  @Test func `an outcome is stronger than any phase`() {
     let meter = begin()
     meter.phase = .disk
     let outcomes: [(UploadOutcome, UploadState)] = [
@@ -63,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload stalls after the limit, counts from its last byte, and recovers`() throws {
+  @Test func `an upload stalls after the limit, counts from its last byte, and recovers`() throws {
     var sampler = makeSampler()
     let meter = begin()
     meter.phase = .peer
@@ -102,7 +102,7 @@ import UploadTestSupport
     #expect(try #require(sampler.sample(at: start + .seconds(5.5)).uploads.first).speed == 0)
   }
 
-  @Test func `An upload that never sent a byte stalls from its start`() throws {
+  @Test func `an upload that never sent a byte stalls from its start`() throws {
     var sampler = makeSampler()
     _ = begin()
     let upload = try #require(sampler.sample(at: start + .seconds(5)).uploads.first)
@@ -110,14 +110,14 @@ import UploadTestSupport
     #expect(upload.stalledSeconds == 5)
   }
 
-  @Test func `A snapshot carries what the meter knows`() throws {
+  @Test func `a snapshot contains the values of the meter`() throws {
     var sampler = makeSampler()
     let meter = begin()
     meter.phase = .peer
     meter.addReceived(500_000)
     meter.addStored(400_000)
     let pages = MappedPages(65_536)
-    meter.hold(pages.region)
+    meter.add(pages.region)
     pages.touch(65_536)
     let snapshot = sampler.sample(at: start + .seconds(2))
     #expect(snapshot.at == start + .seconds(2))
@@ -137,7 +137,7 @@ import UploadTestSupport
     #expect(upload.outcome == nil)
   }
 
-  @Test func `What the server holds is unknown until it has answered`() throws {
+  @Test func `the stored and durable bytes of an outgoing upload are unknown until the response`() throws {
     var sampler = makeSampler()
     let meter = begin(.outgoing)
     meter.addReceived(10)
@@ -150,12 +150,12 @@ import UploadTestSupport
     #expect(ended.stored == 10 && ended.durable == 10)
   }
 
-  @Test func `An ended upload is shown once, with the time it took`() throws {
+  @Test func `an ended upload is shown once, with the time it took`() throws {
     var sampler = makeSampler()
     let meter = begin()
     meter.addReceived(300)
     let pages = MappedPages(4_096)
-    meter.hold(pages.region)
+    meter.add(pages.region)
     _ = sampler.sample(at: start + .seconds(1))
     ledger.end(meter, .finished(FinishedUpload(path: "a.bin", bytes: 300)), at: start + .seconds(3))
     let upload = try #require(sampler.sample(at: start + .seconds(10)).uploads.first)
@@ -167,7 +167,7 @@ import UploadTestSupport
     #expect(sampler.sample(at: start + .seconds(11)).uploads.isEmpty)
   }
 
-  @Test func `An end that the ledger has not handed out yet is not shown`() throws {
+  @Test func `an end that the ledger has not handed out yet is not shown`() throws {
     var sampler = makeSampler()
     let meter = begin()
     #expect(meter.end(.cancelled, at: start + .seconds(1)))
@@ -176,7 +176,7 @@ import UploadTestSupport
     #expect(upload.state == .waiting)
   }
 
-  @Test func `No upload shows its end twice while others sample`() async {
+  @Test func `no upload shows its end twice while others sample`() async {
     let ledger = ledger
     var sampler = makeSampler()
     let count = 2_000
@@ -204,7 +204,7 @@ import UploadTestSupport
       (999, 1_000, 1_000_000, 2, 1), (0, 1_000, 0.5, 2, nil), (500, nil, 100, 2, nil), (0, .max, 1, 2, 0x1p64),
     ] as [(UInt64, UInt64?, Double, Double, Double?)]
   )
-  func `Time left waits for a second of data and is never 0 before the end`(
+  func `time left waits for a second of data and is never 0 before the end`(
     bytes: UInt64,
     size: UInt64?,
     speed: Double,
@@ -214,7 +214,7 @@ import UploadTestSupport
     #expect(Sampler.eta(bytes: bytes, size: size, speed: speed, seconds: seconds) == left)
   }
 
-  @Test func `A clock before the start gives no negative time`() throws {
+  @Test func `a clock before the start results in no negative time`() throws {
     var sampler = makeSampler()
     _ = begin()
     let upload = try #require(sampler.sample(at: start - .seconds(1)).uploads.first)

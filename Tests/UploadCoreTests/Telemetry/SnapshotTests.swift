@@ -8,7 +8,7 @@ import Testing
       (0, 10, 0), (5, 10, 0.5), (10, 10, 1), (11, 10, 1), (0, 0, 1), (5, nil, nil),
     ] as [(UInt64, UInt64?, Double?)]
   )
-  func `The share that has moved is between 0 and 1`(bytes: UInt64, size: UInt64?, fraction: Double?) throws {
+  func `the share that has moved is between 0 and 1`(bytes: UInt64, size: UInt64?, fraction: Double?) throws {
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: size, remote: "")
     meter.addReceived(Int(bytes))
     let ledger = UploadLedger()

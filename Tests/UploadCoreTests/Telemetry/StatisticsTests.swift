@@ -14,41 +14,41 @@ import Testing
     return estimator.bytesPerSecond
   }
 
-  @Test func `There is no rate before the first reading`() {
+  @Test func `there is no rate before the first reading`() {
     #expect(RateEstimator(startedAt: start).bytesPerSecond == 0)
   }
 
   @Test(arguments: [0.1, 0.5, 2])
-  func `A steady counter has its rate from the first reading on`(step: Double) {
+  func `a steady counter has its rate from the first reading on`(step: Double) {
     for count in 1...20 {
       let readings = (1...count).map { UInt64(Double($0) * step * 1_000_000) }
       #expect(abs(estimate(readings, step: step) - 1_000_000) < 1)
     }
   }
 
-  @Test func `A change has most of its effect after three seconds`() {
+  @Test func `a change has most of its effect after three seconds`() {
     let steady = (1...200).map { UInt64($0) * 500 }
     let faster = (1...6).map { 100_000 + UInt64($0) * 5_000 }
     let rate = estimate(steady + faster)
     #expect(abs(rate - (1_000 + 0.632 * 9_000)) < 20)
   }
 
-  @Test func `What stands still comes to rest`() {
+  @Test func `the rate of a stopped counter falls to 0`() {
     let moved = (1...20).map { UInt64($0) * 1_000 }
     #expect(estimate(moved + Array(repeating: 20_000, count: 80)) < 1)
   }
 
-  @Test func `A counter that goes backwards counts as no movement`() {
+  @Test func `a counter that goes backwards counts as no movement`() {
     let rate = estimate([1_000, 500, 0, 500])
     #expect(rate >= 0)
     #expect(rate < 2_000)
   }
 
-  @Test func `The largest numbers do no harm`() {
+  @Test func `the largest numbers do no harm`() {
     #expect(estimate([.max, 0, .max]).isFinite)
   }
 
-  @Test func `Readings close together are put together`() {
+  @Test func `readings close together are put together`() {
     var estimator = RateEstimator(startedAt: start)
     for millisecond in 1...1_000 {
       estimator.sample(UInt64(millisecond) * 1_000, at: start + .milliseconds(millisecond))
@@ -56,7 +56,7 @@ import Testing
     #expect(abs(estimator.bytesPerSecond - 1_000_000) < 1)
   }
 
-  @Test func `A clock that stands or goes back changes nothing`() {
+  @Test func `a clock that stands or goes back changes nothing`() {
     var estimator = RateEstimator(startedAt: start)
     estimator.sample(1_000, at: start)
     estimator.sample(9_000, at: start - .seconds(5))

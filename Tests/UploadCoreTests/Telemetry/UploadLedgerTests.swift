@@ -34,7 +34,7 @@ import Testing
     return meter
   }
 
-  @Test func `Uploads are counted by how they end and which way they go`() {
+  @Test func `uploads are counted by how they end and which way they go`() {
     let finished = begin()
     finished.addReceived(10)
     let failed = begin()
@@ -57,7 +57,7 @@ import Testing
     #expect(ledger.totals(.outgoing).transferredBytes == 0)
   }
 
-  @Test func `Only the first end counts`() {
+  @Test func `only the first end counts`() {
     let meter = begin()
     ledger.end(meter, .cancelled)
     ledger.end(meter, .finished(FinishedUpload(path: "a", bytes: 9)))
@@ -70,7 +70,15 @@ import Testing
     }
   }
 
-  @Test func `Ended uploads are handed out once, in the order of their ends`() {
+  @Test func `an upload that fails before it begins counts as started and failed`() {
+    let meter = UploadMeter(direction: .outgoing, mode: .stream, name: "a", size: nil, remote: "")
+    ledger.end(meter, .failed(UploadError(.unreadableFile, "gone")))
+    let totals = ledger.totals(.outgoing)
+    #expect((totals.started, totals.failed, totals.active) == (1, 1, 0))
+    #expect(ledger.drain().ended.map(\.id) == [meter.id])
+  }
+
+  @Test func `ended uploads are handed out once, in the order of their ends`() {
     let (first, second) = (begin(), begin())
     ledger.end(second, .cancelled)
     ledger.end(first, .cancelled)
@@ -78,28 +86,28 @@ import Testing
     #expect(ledger.drain().ended.isEmpty)
   }
 
-  @Test func `Running uploads come oldest first`() {
+  @Test func `running uploads come oldest first`() {
     let meters = [3, 1, 2].map { begin(at: .seconds($0)) }
     let expected = [meters[1].id, meters[2].id, meters[0].id]
     #expect(ledger.active().map(\.id) == expected)
     #expect(ledger.drain().active.map(\.id) == expected)
   }
 
-  @Test func `Ends that nobody fetches do not pile up for ever`() {
+  @Test func `the number of ended uploads that are never drained is limited`() {
     for _ in 0..<70_000 { ledger.end(begin(), .cancelled) }
     let ended = ledger.drain().ended.count
     #expect(ended <= 65_536)
     #expect(ledger.totals(.incoming).cancelled == 70_000)
   }
 
-  @Test func `A size out of a stranger's answer does not trap`() {
+  @Test func `sizes of any value in a server's response do not trap`() {
     for _ in 0..<3 {
       ledger.end(begin(.outgoing), .finished(FinishedUpload(path: "a", bytes: .max)))
     }
     #expect(ledger.totals(.outgoing).finished == 3)
   }
 
-  @Test func `Running and ended bytes read at one instant never shrink`() async {
+  @Test func `running and ended bytes read at one instant never shrink`() async {
     let ledger = ledger
     await withTaskGroup { group in
       group.addTask {

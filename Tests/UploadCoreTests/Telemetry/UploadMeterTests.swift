@@ -7,7 +7,7 @@ import UploadTestSupport
 @Suite struct UploadMeterTests {
   private let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: nil, remote: "")
 
-  @Test func `Received, stored and durable are counted apart`() {
+  @Test func `received, stored and durable are counted apart`() {
     meter.addReceived(100)
     meter.addStored(60)
     #expect((meter.received, meter.stored, meter.durable) == (100, 60, 0))
@@ -15,64 +15,72 @@ import UploadTestSupport
     #expect((meter.received, meter.stored, meter.durable) == (100, 60, 60))
   }
 
-  @Test func `What an attempt has moved in vain stays moved, but is nothing of the next one`() {
+  @Test func `bytes of a failed attempt count as transferred, but not as received`() {
     meter.addReceived(100)
     meter.pause(because: "gone", attempt: 2, until: .now)
     #expect((meter.received, meter.transferred) == (0, 100))
-    meter.startAgain()
+    meter.beginAttempt()
     meter.addReceived(30)
     #expect((meter.received, meter.transferred) == (30, 130))
     meter.pause(because: "gone again", attempt: 2, until: .now)
     #expect((meter.received, meter.transferred) == (0, 130))
   }
 
-  @Test func `A negative count changes nothing`() {
+  @Test func `counts whose sum exceeds 64 bits do not trap`() {
+    for _ in 0..<3 {
+      meter.addReceived(.max)
+      meter.addStored(.max)
+    }
+    #expect(meter.received == meter.stored)
+  }
+
+  @Test func `a negative count changes nothing`() {
     meter.addReceived(-1)
     meter.addStored(.min)
     #expect((meter.received, meter.stored) == (0, 0))
   }
 
-  @Test func `The peak stays when memory is given back`() {
+  @Test func `the peak is kept when memory is released`() {
     let pages = MappedPages(65_536)
-    meter.hold(pages.region)
+    meter.add(pages.region)
     meter.setNetworkBytes(1_000)
-    meter.letGo(pages.region)
+    meter.remove(pages.region)
     meter.setNetworkBytes(0)
     #expect(meter.residentBytes == 0)
     #expect(meter.peakResidentBytes == 66_536)
   }
 
-  @Test func `Resident are the pages that were touched, and the network's buffers`() {
+  @Test func `resident are the pages that were touched, and the network's buffers`() {
     let (first, second) = (MappedPages(1 << 20), MappedPages(65_536))
-    meter.hold(first.region)
-    meter.hold(second.region)
+    meter.add(first.region)
+    meter.add(second.region)
     #expect(meter.residentBytes == 0)
     first.touch(40_000)
     #expect(meter.residentBytes == 40_960)
     second.touch(65_536)
     meter.setNetworkBytes(1_000)
     #expect(meter.residentBytes == 40_960 + 65_536 + 1_000)
-    #expect(meter.peakResidentBytes == 1 << 20 + 65_536 + 1_000, "the peak counts what is held")
-    meter.letGo(first.region)
+    #expect(meter.peakResidentBytes == 1 << 20 + 65_536 + 1_000, "the peak counts all memory in use")
+    meter.remove(first.region)
     #expect(meter.residentBytes == 66_536)
-    meter.letGoOfAll()
+    meter.removeAllMemory()
     #expect(meter.residentBytes == 0)
   }
 
-  @Test func `Letting go of what is not held changes nothing`() {
-    meter.letGo(MappedPages(65_536).region)
+  @Test func `removing a region that was not added changes nothing`() {
+    meter.remove(MappedPages(65_536).region)
     #expect(meter.residentBytes == 0)
     meter.setNetworkBytes(10)
     #expect(meter.peakResidentBytes == 10)
   }
 
-  @Test func `A phase is read as it was written`() {
+  @Test func `a phase is read as it was written`() {
     #expect(meter.phase == .waiting)
     meter.phase = .disk
     #expect(meter.phase == .disk)
   }
 
-  @Test func `Counters of many threads add up`() async {
+  @Test func `counters of many threads add up`() async {
     let meter = meter
     await withTaskGroup { group in
       for _ in 0..<4 {
@@ -83,21 +91,21 @@ import UploadTestSupport
   }
 }
 
-/// An upload that somebody wants to end, whatever its data path is doing.
+/// Cancelling an upload in any state of its data path.
 @Suite struct UploadCancellingTests {
-  /// How often the data path was told.
-  private final class Told: Sendable {
+  /// Counts how often the data path was interrupted.
+  private final class DataPath: Sendable {
     let count = Atomic<Int>(0)
 
-    var times: Int { count.load(ordering: .relaxed) }
+    var interrupts: Int { count.load(ordering: .relaxed) }
 
-    func tell() {
+    func interrupt() {
       count.add(1, ordering: .relaxed)
     }
   }
 
   private let ledger = UploadLedger()
-  private let told = Told()
+  private let dataPath = DataPath()
 
   private func begin() -> UploadMeter {
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: nil, remote: "")
@@ -105,53 +113,53 @@ import UploadTestSupport
     return meter
   }
 
-  @Test func `The data path is told once`() {
+  @Test func `the data path is interrupted once`() {
     let meter = begin()
-    meter.onCancel { [told] in told.tell() }
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
     #expect(ledger.cancel(meter.id))
     #expect(ledger.cancel(meter.id), "it still runs until the data path has ended it")
-    #expect(told.times == 1)
+    #expect(dataPath.interrupts == 1)
     #expect(meter.ended == nil)
   }
 
-  @Test func `A data path that comes later is told at once`() {
+  @Test func `a data path that is set after the cancellation is interrupted at once`() {
     let meter = begin()
     #expect(meter.cancel())
-    meter.onCancel { [told] in told.tell() }
-    #expect(told.times == 1)
-    meter.onCancel { [told] in told.tell() }
-    #expect(told.times == 2, "each that asks is told")
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
+    #expect(dataPath.interrupts == 1)
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
+    #expect(dataPath.interrupts == 2, "each new data path is interrupted")
   }
 
-  @Test func `What has ended cannot be cancelled, and holds on to nothing`() {
+  @Test func `an ended upload cannot be cancelled, and retains no data path`() {
     let meter = begin()
-    weak var path: Told?
+    weak var path: DataPath?
     do {
-      let held = Told()
-      path = held
-      meter.onCancel { held.tell() }
+      let dataPath = DataPath()
+      path = dataPath
+      meter.onCancel { dataPath.interrupt() }
     }
     #expect(path != nil)
     ledger.end(meter, .finished(FinishedUpload(path: "a", bytes: 0)))
     #expect(path == nil)
     #expect(!meter.cancel() && !ledger.cancel(meter.id))
-    meter.onCancel { [told] in told.tell() }
-    #expect(told.times == 0)
+    meter.onCancel { [dataPath] in dataPath.interrupt() }
+    #expect(dataPath.interrupts == 0)
     #expect(!ledger.cancel(UploadID()))
   }
 
-  @Test func `All that run can be cancelled together`() {
+  @Test func `all that run can be cancelled together`() {
     let meters = (0..<3).map { _ in begin() }
-    for meter in meters { meter.onCancel { [told] in told.tell() } }
+    for meter in meters { meter.onCancel { [dataPath] in dataPath.interrupt() } }
     ledger.end(meters[1], .cancelled)
     ledger.cancelAll()
-    #expect(told.times == 2)
+    #expect(dataPath.interrupts == 2)
   }
 
-  @Test func `Cancelling while it ends tells at most once and loses no end`() async {
+  @Test func `cancelling an upload while it ends interrupts it at most once and loses no end`() async {
     for _ in 0..<200 {
-      let (meter, told) = (begin(), Told())
-      meter.onCancel { told.tell() }
+      let (meter, dataPath) = (begin(), DataPath())
+      meter.onCancel { dataPath.interrupt() }
       let wasRunning = await withTaskGroup(of: Bool.self) { [ledger] group in
         for _ in 0..<3 { group.addTask { ledger.cancel(meter.id) } }
         group.addTask {
@@ -161,7 +169,7 @@ import UploadTestSupport
         return await group.contains(true)
       }
       #expect(meter.ended != nil)
-      #expect(told.times == (wasRunning ? 1 : 0))
+      #expect(dataPath.interrupts == (wasRunning ? 1 : 0))
     }
   }
 }

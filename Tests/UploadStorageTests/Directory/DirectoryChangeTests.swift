@@ -100,7 +100,7 @@ import UploadTestSupport
       let path = parent.file("up")
       let disk = FaultyDisk(sparesOpening: true) { $0 == .link ? .fails(EPERM) : .fine }
       let directory = try UploadDirectory(path: path, calls: disk.calls)
-      disk.forget()
+      disk.clear()
       try #require(rename(path, parent.file("old")) == 0 && mkdir(path, 0o755) == 0)
       try expectUnavailable("Operation not permitted") { try directory.check() }
       #expect(DirectoryNames.read(path) == [])

@@ -12,7 +12,7 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
   }
 
-  @Test func `The listing is newest first, then by name, of files only`() async throws {
+  @Test func `the listing is newest first, then by name, of files only`() async throws {
     try await withTemporaryDirectory { place in
       for (name, time) in [("b", 100), ("a", 100), ("old", 1), ("new", 200), (".hidden", 50)] {
         try setTime(place.write([1, 2], to: name), time)

@@ -22,7 +22,7 @@ import UploadTestSupport
       #expect(size.bytes < 3000 * 40)
       do {
         let reservation = try #require(await budget.reserve(size.bytes))
-        let snapshot = try directory.reader.snapshot(size, reservation: reservation)
+        let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: directory.reader)
         #expect(snapshot.count == 3000)
         #expect(Set((0..<3000).map(snapshot.name)).count == 3000)
         #expect(budget.use.used == size.bytes)
@@ -45,7 +45,7 @@ import UploadTestSupport
       let size = directory.reader.snapshotSize()
       for number in 0..<1000 { try place.write([], to: "\(number)" + String(repeating: "x", count: 200)) }
       let reservation = try #require(await budget.reserve(size.bytes))
-      let count = try directory.reader.snapshot(size, reservation: reservation).count
+      let count = try DirectorySnapshot(size: size, reservation: reservation, reader: directory.reader).count
       #expect(count > 0 && count < 1000)
     }
   }
@@ -63,5 +63,14 @@ import UploadTestSupport
       // Just changed: a change within the same tick of the clock would not show.
       #expect(!directory.reader.stamp.isSame(as: second))
     }
+  }
+
+  /// Any program may set the time of a directory, and some file systems store all 64 bits.
+  @Test(arguments: [Int64.min, -1, 0, 1_700_000_000, .max])
+  func `times of change of any value do not trap`(seconds: Int64) {
+    let content = ContentVersion(size: 0, seconds: seconds, nanoseconds: 999_999_999)
+    #expect(DirectoryStamp.isSettled(content, at: .seconds(1_800_000_000)) == (seconds < 1_800_000_000))
+    #expect(!DirectoryStamp.isSettled(content, at: content.modified + .milliseconds(100)))
+    #expect(DirectoryStamp.isSettled(content, at: content.modified + .milliseconds(101)))
   }
 }

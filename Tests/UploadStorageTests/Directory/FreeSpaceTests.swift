@@ -48,11 +48,11 @@ import UploadTestSupport
     return try #require(try await probe.notified.errors.first)
   }
 
-  @Test func `No upload is rejected for space that counts twice while it is reserved`() async throws {
+  @Test func `no upload is rejected for space that counts twice while it is reserved`() async throws {
     let free = Atomic<UInt64>(100)
-    let looks = Atomic(0)
+    let checks = Atomic(0)
     let space = FreeSpace(keeping: 0) {
-      looks.add(1, ordering: .relaxed)
+      checks.add(1, ordering: .relaxed)
       return free.load(ordering: .relaxed)
     }
     try space.promise(60)
@@ -62,7 +62,7 @@ import UploadTestSupport
         // The blocks are taken, and promised as well, until another upload has checked.
         free.store(40, ordering: .relaxed)
         isReserving.signal()
-        while looks.load(ordering: .relaxed) < 2 { usleep(1000) }
+        while checks.load(ordering: .relaxed) < 2 { usleep(1000) }
         space.release(60)
       }
     }
@@ -98,13 +98,13 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A promise ends with its upload, and shrinks as bytes are written`() async throws {
+  @Test func `a promise ends with its upload, and shrinks as bytes are written`() async throws {
     let disk = SmallDisk(free: 10 * Self.mebibyte, supportsReserve: false)
     try await withStore(calls: disk.calls) { fixture in
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
       try await eventually("room") { try await first.hasRoom }
       #expect(!fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + 1))
-      try await first.feed(SplitMix64.bytes(Int(3 * Self.mebibyte)), pieces: repeatElement(300_000, count: 20))
+      try await first.feed(SplitMix64.bytes(Int(3 * Self.mebibyte)), chunks: repeatElement(300_000, count: 20))
       try await eventually("some is written") { first.meter.stored >= 2 * Self.mebibyte }
       let stored = first.meter.stored
       #expect(fixture.directory.space.hasRoom(for: 4 * Self.mebibyte + stored))
@@ -124,15 +124,15 @@ import UploadTestSupport
   )
     async throws
   {
-    // Enough for half of what comes, and for one reserve ahead but not for two.
+    // Enough for half of the body, and for one reserve ahead but not for two.
     let disk = SmallDisk(free: 100 * Self.mebibyte, supportsReserve: supportsReserve)
     let least = Mutex(UInt64.max)
     var calls = disk.calls
-    let looked = calls.freeSpace
-    // A worker that has looked is slow to act, so that another looks meanwhile.
+    let realSpace = calls.freeSpace
+    // A worker that has checked is slow to act, so that another checks meanwhile.
     calls.freeSpace = { directory in
       defer { usleep(2000) }
-      return looked(directory)
+      return realSpace(directory)
     }
     let reserve = calls.reserve
     calls.reserve = { descriptor, range in
@@ -179,15 +179,15 @@ import UploadTestSupport
     let disk = SmallDisk(free: 5 * Self.mebibyte, supportsReserve: supportsReserve)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
-      let piece = SplitMix64.bytes(500_000)
+      let chunk = SplitMix64.bytes(500_000)
       for _ in 0..<4 {
-        try await probe.write(piece)
+        try await probe.write(chunk)
         try await eventually("room") { try await probe.hasRoom }
       }
       #expect(try await probe.notified.errors.isEmpty, "2 of 3 MiB")
       // Others take what there was.
       disk.free.withLock { $0 = 2 * Self.mebibyte + 1000 }
-      for _ in 0..<4 { try await probe.write(piece) }
+      for _ in 0..<4 { try await probe.write(chunk) }
       #expect(try await failure(probe).code == .diskFull)
     }
   }
@@ -197,10 +197,10 @@ import UploadTestSupport
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
       let bytes = SplitMix64.bytes(Int(6 * Self.mebibyte))
-      try await probe.feed(Array(bytes[..<2_000_000]), pieces: repeatElement(500_000, count: 4))
+      try await probe.feed(Array(bytes[..<2_000_000]), chunks: repeatElement(500_000, count: 4))
       try await eventually("blocks ahead") { disk.free.withLock { $0 } < 100 * Self.mebibyte }
       disk.free.withLock { $0 = 0 }
-      try await probe.feed(Array(bytes[2_000_000...]), pieces: repeatElement(500_000, count: 20))
+      try await probe.feed(Array(bytes[2_000_000...]), chunks: repeatElement(500_000, count: 20))
       let files = try await fixture.publish([probe.stage()])
       #expect(files.first?.size == 6 * Self.mebibyte)
       #expect(try fixture.place.read("file") == bytes)
@@ -300,12 +300,28 @@ import UploadTestSupport
       try fixture.place.write([9], to: "a.partial")
       let probe = try await fixture.probe(size: 3 * Self.mebibyte)
       let bytes = SplitMix64.bytes(1_500_001)
-      try await probe.feed(bytes, pieces: repeatElement(400_000, count: 4))
+      try await probe.feed(bytes, chunks: repeatElement(400_000, count: 4))
       let file = try await probe.keep("a.partial")
       #expect(file.name == "a (2).partial")
       #expect(try fixture.place.read("a (2).partial") == bytes, "without the blocks that were reserved for the rest")
       #expect(try fixture.place.read("a.partial") == [9])
       #expect(probe.meter.durable == UInt64(bytes.count))
     }
+  }
+
+  @Test func `sizes of any sum are accepted where the free space is not known, and do not trap`() throws {
+    let space = FreeSpace(keeping: 0) { nil }
+    for _ in 0..<3 { try space.promise(.max) }
+    for _ in 0..<3 { space.release(.max) }
+    #expect(space.hasRoom(for: .max))
+  }
+
+  @Test func `sizes whose sum exceeds 64 bits are rejected where the free space is known`() throws {
+    let space = FreeSpace(keeping: 0) { UInt64.max }
+    try space.promise(.max - 1)
+    let error = try #require(throws: UploadError.self) { try space.promise(2) }
+    #expect(error.code == .diskFull)
+    space.release(.max - 1)
+    try space.promise(.max)
   }
 }

@@ -51,14 +51,17 @@ import UploadTestSupport
     "", "ab", String(repeating: "a", count: 64), String(repeating: "a", count: 64) + " 1 2",
     String(repeating: "a", count: 64) + " 1 2 x", String(repeating: "a", count: 63) + " 1 2 3",
     String(repeating: "a", count: 64) + " -1 2 3", String(repeating: "a", count: 64) + " 1 2 3 4",
+    String(repeating: "a", count: 64) + " 1 2 4", String(repeating: "a", count: 64) + "  1 2 3",
   ])
   func `a noted digest without the size and time of its content counts as none`(text: String) {
-    #expect(NotedDigest(text) == nil)
+    let content = ContentVersion(size: 1, seconds: 2, nanoseconds: 3)
+    #expect(FileAttributes.sha256(in: text, of: content) == nil)
+    #expect(FileAttributes.sha256(in: String(repeating: "a", count: 64) + " 1 2 3", of: content) != nil)
   }
 
-  @Test func `a noted digest is read as it was written`() throws {
-    let version = ContentVersion(size: .max, seconds: -1, nanoseconds: 999_999_999)
-    let noted = NotedDigest(sha256: Array(0..<32), version: version)
-    #expect(try #require(NotedDigest(noted.text)) == noted)
+  @Test func `a noted digest is read as it was written`() {
+    let content = ContentVersion(size: .max, seconds: -1, nanoseconds: 999_999_999)
+    let note = FileAttributes.note(of: Array(0..<32), content)
+    #expect(FileAttributes.sha256(in: note, of: content) == Array(0..<32))
   }
 }

@@ -29,7 +29,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["file", "file/below"])
-  func `A file is no directory`(path: String) async throws {
+  func `a file is no directory`(path: String) async throws {
     try await withTemporaryDirectory { place in
       try place.write([1], to: "file")
       let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.file(path)) }
@@ -39,7 +39,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An empty path, and a place where nothing can be created, are rejected`() throws {
+  @Test func `an empty path, and a place where nothing can be created, are rejected`() throws {
     for (path, message) in [
       ("", "The path of the directory for uploads is empty."),
       ("/proc/nothing", "The directory /proc/nothing cannot be created:"),
@@ -113,7 +113,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A rejected path leaves no descriptor open`() async throws {
+  @Test func `a rejected path leaves no descriptor open`() async throws {
     try await withTemporaryDirectory { place in
       try place.write([1], to: "file")
       for _ in 0..<3 {
@@ -126,7 +126,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Leftovers of a crash are swept, and nothing else`() async throws {
+  @Test func `leftovers of a crash are swept, and nothing else`() async throws {
     try await withTemporaryDirectory { place in
       let foreign = [
         ".hidden", ".sluice-", ".sluice-x.par", ".sluice-x.part.txt", "sluice-x.part", ".other.part", "x.part",
@@ -135,19 +135,19 @@ import UploadTestSupport
       for name in [".sluice-1.part", ".sluice-.part", ".sluice-ü.part"] { try place.write([1], to: name) }
       try #require(mkdir(place.file(".sluice-d.part"), 0o755) == 0)
       try #require(symlink(place.file(".hidden"), place.file(".sluice-l.part")) == 0)
-      try place.write([1], to: ".sluice-held.part")
-      try Descriptors.whileLocked(place.file(".sluice-held.part")) {
+      try place.write([1], to: ".sluice-locked.part")
+      try Descriptors.whileLocked(place.file(".sluice-locked.part")) {
         _ = try UploadDirectory(path: place.path)
       }
       #expect(
-        try place.names() == (foreign + [".sluice-d.part", ".sluice-l.part", ".sluice-held.part"]).sorted()
+        try place.names() == (foreign + [".sluice-d.part", ".sluice-l.part", ".sluice-locked.part"]).sorted()
       )
       _ = try UploadDirectory(path: place.path)
-      #expect(try !place.names().contains(".sluice-held.part"), "its lock is gone")
+      #expect(try !place.names().contains(".sluice-locked.part"), "its lock is gone")
     }
   }
 
-  @Test func `Another server does not sweep a file that is being written under a hidden name`() async throws {
+  @Test func `another server does not sweep a file that is being written under a hidden name`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let file = try directory.createHidden()
@@ -162,7 +162,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A hidden file without a reference is deleted`() async throws {
+  @Test func `a hidden file without a reference is deleted`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       do {
@@ -174,7 +174,7 @@ import UploadTestSupport
   }
 
   @Test(.timeLimit(.minutes(30)))
-  func `Where files cannot be locked the upload fails, and nothing is left`() async throws {
+  func `where files cannot be locked the upload fails, and nothing is left`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let error = try #require(throws: UploadError.self) {

@@ -7,14 +7,14 @@ import UploadTestSupport
   private static let kibi = 1024
   private static let mebi = 1024 * 1024
 
-  @Test func `A small file of known size goes through the page cache, and reserves nothing`() {
+  @Test func `a small file of known size goes through the page cache, and reserves nothing`() {
     var plan = WritePlan(size: UInt64(Self.mebi - 1), isExact: true)
     #expect(plan.reserveWhole() == nil)
-    let piece = plan.next(Slab.small)
-    #expect(piece == WritePlan.Piece(offset: 0, count: Slab.small, way: .cached, ahead: nil))
+    let extent = plan.next(Slab.small)
+    #expect(extent == WritePlan.Extent(offset: 0, count: Slab.small, way: .cached, ahead: nil))
     let tail = plan.tail(Self.mebi - 1 - Slab.small, isAligned: true)
     #expect(
-      tail.piece == .init(offset: UInt64(Slab.small), count: Self.mebi - 1 - Slab.small, way: .cached, ahead: nil)
+      tail.extent == .init(offset: UInt64(Slab.small), count: Self.mebi - 1 - Slab.small, way: .cached, ahead: nil)
     )
     #expect(!tail.needsTruncation)
   }
@@ -25,11 +25,11 @@ import UploadTestSupport
     #expect(plan.reserveWhole() == 0..<size)
     #expect(plan.next(Slab.small) == .init(offset: 0, count: Slab.small, way: .large, ahead: nil))
     let tail = plan.tail(Int(size) - Slab.small, isAligned: true)
-    #expect(tail.piece.way == .large && tail.piece.end == size)
+    #expect(tail.extent.way == .large && tail.extent.end == size)
     #expect(tail.needsTruncation, "the last block is padded")
   }
 
-  @Test func `A large file that ends with a block needs no truncation`() {
+  @Test func `a large file that ends with a block needs no truncation`() {
     var plan = WritePlan(size: UInt64(Self.mebi), isExact: true)
     _ = plan.reserveWhole()
     _ = plan.next(Slab.small)
@@ -43,7 +43,7 @@ import UploadTestSupport
     #expect(plan.tail(0, isAligned: false).needsTruncation)
   }
 
-  @Test func `with unknown size the first piece is cached, and the next reserve blocks ahead`() {
+  @Test func `with unknown size the first extent is cached, and the next reserve blocks ahead`() {
     var plan = WritePlan(size: nil, isExact: true)
     #expect(plan.reserveWhole() == nil)
     #expect(plan.next(Slab.small).way == .cached)
@@ -51,11 +51,11 @@ import UploadTestSupport
     let start = UInt64(Slab.small)
     #expect(second.way == .large && second.ahead == start..<(start + WritePlan.aheadStep))
     #expect(plan.next(Slab.large).ahead == nil)
-    var piece = plan.next(Slab.large)
-    while piece.ahead == nil { piece = plan.next(Slab.large) }
-    // Reserved again as soon as a piece would reach beyond, from where the first reserve ended.
-    #expect(piece.offset <= start + WritePlan.aheadStep && piece.end > start + WritePlan.aheadStep)
-    #expect(piece.ahead == (start + WritePlan.aheadStep)..<(start + 2 * WritePlan.aheadStep))
+    var extent = plan.next(Slab.large)
+    while extent.ahead == nil { extent = plan.next(Slab.large) }
+    // Reserved again as soon as an extent would reach beyond, from where the first reserve ended.
+    #expect(extent.offset <= start + WritePlan.aheadStep && extent.end > start + WritePlan.aheadStep)
+    #expect(extent.ahead == (start + WritePlan.aheadStep)..<(start + 2 * WritePlan.aheadStep))
     #expect(plan.tail(10, isAligned: true).needsTruncation)
   }
 
@@ -70,22 +70,22 @@ import UploadTestSupport
   @Test func `bytes beyond the stated size are written too`() {
     var plan = WritePlan(size: 10, isExact: false)
     _ = plan.next(Slab.small)
-    let piece = plan.next(Slab.large)
-    #expect(piece.ahead == UInt64(Slab.small)..<piece.end)
+    let extent = plan.next(Slab.large)
+    #expect(extent.ahead == UInt64(Slab.small)..<extent.end)
   }
 
-  @Test func `The last piece is cached when the file is small or its memory is not aligned`() {
+  @Test func `the last extent is cached when the file is small or its memory is not aligned`() {
     for (before, count, isAligned, way) in [
       (0, Self.mebi - 1, true, WritePlan.Way.cached), (0, Self.mebi, true, .large), (0, Self.mebi, false, .cached),
       (Self.mebi, 1, true, .large), (Self.mebi, 1, false, .cached), (Self.mebi, 0, true, .cached),
     ] {
       var plan = WritePlan(size: nil, isExact: true)
       if before > 0 { _ = plan.next(before) }
-      #expect(plan.tail(count, isAligned: isAligned).piece.way == way, "\(before) \(count) \(isAligned)")
+      #expect(plan.tail(count, isAligned: isAligned).extent.way == way, "\(before) \(count) \(isAligned)")
     }
   }
 
-  @Test func `Pieces follow one another without a gap, aligned, whatever their sizes`() {
+  @Test func `extents of any sizes are aligned and follow one another without a gap`() {
     var generator = SplitMix64(seed: 7)
     for _ in 0..<1000 {
       let size = Bool.random(using: &generator) ? UInt64.random(in: 0...(1 << 30), using: &generator) : nil
@@ -93,22 +93,22 @@ import UploadTestSupport
       _ = plan.reserveWhole()
       var (end, reserved) = (UInt64(0), UInt64(0))
       for _ in 0..<20 {
-        let piece = plan.next(4096 * Int.random(in: 1...256, using: &generator))
-        #expect(piece.offset == end && piece.offset % UInt64(WritePlan.alignment) == 0)
-        if let ahead = piece.ahead {
-          #expect(ahead.lowerBound >= reserved && ahead.upperBound >= piece.end)
+        let extent = plan.next(4096 * Int.random(in: 1...256, using: &generator))
+        #expect(extent.offset == end && extent.offset % UInt64(WritePlan.alignment) == 0)
+        if let ahead = extent.ahead {
+          #expect(ahead.lowerBound >= reserved && ahead.upperBound >= extent.end)
           reserved = ahead.upperBound
         }
-        end = piece.end
+        end = extent.end
       }
       let tail = plan.tail(Int.random(in: 0...(1 << 20), using: &generator), isAligned: true)
-      #expect(tail.piece.offset == end)
-      if reserved > tail.piece.end { #expect(tail.needsTruncation) }
+      #expect(tail.extent.offset == end)
+      if reserved > tail.extent.end { #expect(tail.needsTruncation) }
     }
   }
 
   @Test(arguments: [(0, 0), (1, 0), (4095, 0), (4096, 4096), (4097, 4096), (65_537, 65_536)])
-  func `The aligned part is whole blocks`(count: Int, part: Int) {
+  func `the aligned part is whole blocks`(count: Int, part: Int) {
     #expect(WritePlan.alignedPart(of: count) == part)
   }
 }

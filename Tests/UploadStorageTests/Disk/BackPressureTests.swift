@@ -6,9 +6,9 @@ import UploadTestSupport
 @testable import UploadStorage
 
 @Suite struct BackPressureTests {
-  @Test func `While the disk is busy there is no room, and the delegate is notified once there is`() async throws {
+  @Test func `while the disk is busy there is no room, and the delegate is notified once there is`() async throws {
     try await withStore(threads: 1) { fixture in
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       // One small slab is handed to the worker, a large one filled; the first write goes alone.
       let bytes = SplitMix64.bytes(Slab.small + Slab.large + 1)
@@ -32,7 +32,7 @@ import UploadTestSupport
 
   @Test func `bytes that arrive without room are queued in order`() async throws {
     try await withStore(threads: 1) { fixture in
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       let bytes = SplitMix64.bytes(4 * Slab.large)
       for start in stride(from: 0, to: bytes.count, by: 100_000) {
@@ -53,14 +53,14 @@ import UploadTestSupport
 
   /// Spends a whole budget with slabs that no upload fills.
   private func spend(_ budget: MemoryBudget) -> [Slab] {
-    var held: [Slab] = []
-    while let slab = budget.take(upTo: Slab.small) { held.append(slab) }
-    return held
+    var spent: [Slab] = []
+    while let slab = budget.take(upTo: Slab.small) { spent.append(slab) }
+    return spent
   }
 
-  @Test func `With the budget spent an upload waits for memory, and is served`() async throws {
+  @Test func `with the budget spent an upload waits for memory, and is served`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
-      var held = spend(fixture.budget)
+      var spent = spend(fixture.budget)
       #expect(fixture.budget.use.used == MemoryBudget.minimum)
       let probe = try await fixture.probe()
       let bytes = SplitMix64.bytes(WritePlan.alignment + 1)
@@ -69,67 +69,67 @@ import UploadTestSupport
       #expect(probe.meter.phase == .memory)
       #expect(probe.meter.residentBytes == 0)
       try await probe.write(Array(bytes.suffix(1)))
-      fixture.budget.release(held.removeLast())
+      fixture.budget.release(spent.removeLast())
       try await eventually("room") { try await probe.hasRoom }
       #expect(try await probe.notified.rooms == 1)
       #expect(probe.meter.phase == .peer)
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
-      held.forEach(fixture.budget.release)
+      spent.forEach(fixture.budget.release)
     }
   }
 
-  @Test func `An empty file needs no memory at all`() async throws {
+  @Test func `an empty file needs no memory at all`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
-      let held = spend(fixture.budget)
+      let spent = spend(fixture.budget)
       let probe = try await fixture.probe()
       try await probe.write([])
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == [])
-      held.forEach(fixture.budget.release)
+      spent.forEach(fixture.budget.release)
     }
   }
 
   @Test func `an upload that is aborted while it waits for memory leaves the queue`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
-      var held = spend(fixture.budget)
+      var spent = spend(fixture.budget)
       let (first, second) = (try await fixture.probe(), try await fixture.probe())
       try await first.write(block)
       try await second.write(block)
       try await first.abort()
-      fixture.budget.release(held.removeLast())
+      fixture.budget.release(spent.removeLast())
       try await eventually("room for the second") { try await second.hasRoom }
       #expect(first.meter.residentBytes == 0)
       _ = try await fixture.publish([second.stage()])
       #expect(try fixture.place.read("file") == block)
-      held.forEach(fixture.budget.release)
+      spent.forEach(fixture.budget.release)
     }
   }
 
   @Test func `a slab that is granted as its upload is aborted is released`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
-      var held = spend(fixture.budget)
+      var spent = spend(fixture.budget)
       let probe = try await fixture.probe()
       try await probe.write(block)
-      let (budget, slab) = (fixture.budget, held.removeLast())
+      let (budget, slab) = (fixture.budget, spent.removeLast())
       // On the loop, so that the grant has been sent but has not arrived when the upload ends.
       let sent = fixture.eventLoop.submit { budget.release(slab) }
       async let aborted: Void = probe.abort()
       try await sent.get()
       try await aborted
-      held.forEach(fixture.budget.release)
+      spent.forEach(fixture.budget.release)
       try await eventually("all released") { budget.use.used == 0 }
       #expect(probe.meter.residentBytes == 0)
     }
   }
 
-  @Test func `Staging waits for memory like any write`() async throws {
+  @Test func `staging waits for memory like any write`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
-      let held = spend(fixture.budget)
+      let spent = spend(fixture.budget)
       let probe = try await fixture.probe()
       try await probe.write(block)
       let staged = try await probe.beginStaging()
-      held.forEach(fixture.budget.release)
+      spent.forEach(fixture.budget.release)
       _ = try await fixture.publish([staged.get()])
       #expect(try fixture.place.read("file") == block)
     }
@@ -142,7 +142,7 @@ import UploadTestSupport
           group.addTask {
             let probe = try await fixture.probe()
             let bytes = SplitMix64.bytes(Slab.large + 100_000, seed: UInt64(number))
-            try await probe.feed(bytes, pieces: Array(repeating: 70_000, count: 20))
+            try await probe.feed(bytes, chunks: Array(repeating: 70_000, count: 20))
             _ = try await fixture.publish([probe.stage("\(number)")])
           }
         }

@@ -16,14 +16,14 @@ import UploadTestSupport
     try await SinkProbe(fixture.store, size: size, isExact: true, hash: hash, on: fixture.eventLoop)
   }
 
-  @Test(arguments: sizes, [1, 16]) func `The digest is the content's, whatever order its writes end in`(
+  @Test(arguments: sizes, [1, 16]) func `the digest is the content's in any order of completed writes`(
     size: Int,
     threads: Int
   ) async throws {
     try await withStore(threads: threads) { fixture in
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: TestHash())
-      try await probe.feed(bytes, pieces: repeatElement(300_000, count: size / 300_000 + 1))
+      try await probe.feed(bytes, chunks: repeatElement(300_000, count: size / 300_000 + 1))
       let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes))
       let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
@@ -33,13 +33,13 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes) func `A digest requested only at the end is computed of the stored file`(
+  @Test(arguments: sizes) func `a digest requested only at the end is computed of the stored file`(
     size: Int
   ) async throws {
     try await withStore { fixture in
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: nil)
-      try await probe.feed(bytes, pieces: repeatElement(1 << 20, count: size >> 20))
+      try await probe.feed(bytes, chunks: repeatElement(1 << 20, count: size >> 20))
       let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes), late: TestHash())
       let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
@@ -53,7 +53,7 @@ import UploadTestSupport
   ) async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: isLate ? nil : TestHash())
-      try await probe.feed(SplitMix64.bytes(size), pieces: repeatElement(1 << 20, count: size >> 20))
+      try await probe.feed(SplitMix64.bytes(size), chunks: repeatElement(1 << 20, count: size >> 20))
       let request = FinalizeRequest(
         name: try #require(FileName("a")),
         expected: TestHash.of(SplitMix64.bytes(size) + [1]),
@@ -78,20 +78,20 @@ import UploadTestSupport
   @Test func `an upload that ends early while it is hashed releases everything`() async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: TestHash())
-      try await probe.feed(SplitMix64.bytes(9 * Slab.large + 7), pieces: repeatElement(500_000, count: 20))
+      try await probe.feed(SplitMix64.bytes(9 * Slab.large + 7), chunks: repeatElement(500_000, count: 20))
       try await probe.abort()
       try await fixture.waitUntilAllIsReleased()
       #expect(try fixture.place.names() == [])
     }
   }
 
-  @Test func `A slow hash holds an upload back, and its memory stays bounded`() async throws {
+  @Test func `a slow hash slows an upload down, and its memory stays bounded`() async throws {
     try await withStore { fixture in
       let gate = DispatchSemaphore(value: 0)
-      let probe = try await probe(fixture, hash: HeldHash(gate: gate))
+      let probe = try await probe(fixture, hash: GatedHash(gate: gate))
       let bytes = SplitMix64.bytes(Slab.small + 2 * Slab.large)
       try await probe.write(bytes)
-      // The first slab is written long before its hash goes on; until then no other follows it.
+      // The first slab is written long before its hash continues; until then no other follows it.
       #expect(try await !probe.hasRoom)
       #expect(probe.meter.stored == 0)
       #expect(probe.meter.residentBytes == Slab.small + Slab.large)
@@ -103,8 +103,8 @@ import UploadTestSupport
   }
 }
 
-/// A hash that does not go on before a test lets it.
-private struct HeldHash: ContentHash {
+/// A hash that waits until a test lets it continue.
+private struct GatedHash: ContentHash {
   let gate: DispatchSemaphore
   private var hash = TestHash()
 

@@ -38,7 +38,7 @@ import UploadTestSupport
     try await MountedFileSystem.withTmpfs(size: Slab.large) { parent in
       try await withStore(threads: 1, in: parent) { fixture in
         let probe = try await fixture.probe()
-        let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+        let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
         // All of it waits in the one slab that is written only at the end.
         try await probe.write(SplitMix64.bytes(Slab.small))
         try await probe.write(SplitMix64.bytes(Slab.large - 4096))
@@ -114,12 +114,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A write that fails among others ends the upload once`() async throws {
+  @Test func `a write that fails among others ends the upload once`() async throws {
     try await withStore(threads: 2) { fixture in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))
       try await eventually("the first write") { probe.meter.stored > 0 }
-      let gate = await WorkerGate(holding: fixture.workers, threads: 2)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 2)
       try await probe.write(SplitMix64.bytes(2 * Slab.large))
       try closeForWriting(fixture)
       gate.open()

@@ -41,7 +41,7 @@ import UploadTestSupport
   func `an abort while the first write runs leaves nothing`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
       fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small + 10))
       try await probe.abort()
@@ -60,7 +60,7 @@ import UploadTestSupport
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       try await probe.write(SplitMix64.bytes(4 * Slab.large))
       #expect(try await !probe.hasRoom)
       #expect(probe.meter.residentBytes == 3 * Slab.large)
@@ -72,9 +72,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [0, 10, Slab.small, Slab.small + 10])
-  func `An abort while the file is being staged deletes it`(size: Int) async throws {
+  func `an abort while the file is being staged deletes it`(size: Int) async throws {
     try await withStore(durability: .full, threads: 1) { fixture in
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(size))
       let staged = try await probe.beginStaging()
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An abort after staging does nothing, the store deletes the file`() async throws {
+  @Test func `an abort after staging does nothing, the store deletes the file`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -99,7 +99,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A staged file without a reference is deleted`() async throws {
+  @Test func `a staged file without a reference is deleted`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -108,7 +108,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `After the end no more bytes are accepted`() async throws {
+  @Test func `after the end no more bytes are accepted`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.abort()
@@ -120,7 +120,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Staging twice fails the second time only`() async throws {
+  @Test func `staging twice fails the second time only`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -131,16 +131,16 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A sink without a reference ends with its last write`() async throws {
+  @Test func `a sink without a reference ends with its last write`() async throws {
     try await withStore(threads: 1) { fixture in
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       try await fixture.probe().write(SplitMix64.bytes(Slab.small))
       gate.open()
       try await fixture.waitUntilAllIsReleased()
     }
   }
 
-  @Test func `Workers that were shut down fail the upload instead of hanging it`() async throws {
+  @Test func `workers that were shut down fail the upload instead of hanging it`() async throws {
     try await withTemporaryDirectory { place in
       let workers = WorkerPool(threads: 1)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))

@@ -21,7 +21,7 @@ import UploadTestSupport
   private enum Pattern: CaseIterable {
     case one, pages, whole, mixed
 
-    func pieces(_ count: Int, seed: UInt64) -> [Int] {
+    func chunks(_ count: Int, seed: UInt64) -> [Int] {
       switch self {
       case .one: return [1, count]
       case .pages: return Array(repeating: 4096, count: count / 4096 + 1)
@@ -29,23 +29,23 @@ import UploadTestSupport
       case .mixed:
         var generator = SplitMix64(seed: seed)
         var left = count
-        var pieces: [Int] = []
+        var chunks: [Int] = []
         while left > 0 {
-          pieces.append(Int.random(in: 1...(256 * kibi), using: &generator))
-          left -= pieces.last ?? left
+          chunks.append(Int.random(in: 1...(256 * kibi), using: &generator))
+          left -= chunks.last ?? left
         }
-        return pieces
+        return chunks
       }
     }
   }
 
   @Test(arguments: sizes)
-  func `Any size in any pieces is stored as it was sent`(size: Int) async throws {
+  func `any size in any chunks is stored as it was sent`(size: Int) async throws {
     try await withStore { fixture in
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       for pattern in Pattern.allCases {
         let probe = try await fixture.probe()
-        try await probe.feed(bytes, pieces: pattern.pieces(size, seed: UInt64(size)))
+        try await probe.feed(bytes, chunks: pattern.chunks(size, seed: UInt64(size)))
         let staged = try await probe.stage("\(pattern)")
         #expect(probe.meter.stored == UInt64(size))
         #expect(probe.meter.durable == 0)
@@ -63,7 +63,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [Durability.none, .file, .full])
-  func `Bytes count as durable once they are`(durability: Durability) async throws {
+  func `bytes count as durable once they are`(durability: Durability) async throws {
     try await withStore(durability: durability) { fixture in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(100_000))
@@ -76,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The first slab is small, and what fills it at once gets a large one`() async throws {
+  @Test func `the first slab is small, and an upload that fills it at once gets a large one`() async throws {
     try await withTimedStore { fixture, _ in
       let (slow, fast) = (try await fixture.probe(), try await fixture.probe())
       try await slow.write([1])
@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `At most three slabs are held, however fast the sender`() async throws {
+  @Test func `even a fast sender uses at most three slabs`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
@@ -116,7 +116,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Many uploads of one name all survive under rename`() async throws {
+  @Test func `many uploads of one name all survive under rename`() async throws {
     try await withStore(threads: WorkerPool.diskThreads) { fixture in
       let stored = try await withThrowingTaskGroup(of: (Int, StoredFile).self) { group in
         for number in 0..<64 {
@@ -135,7 +135,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Of many uploads of one name exactly one survives under error`() async throws {
+  @Test func `of many uploads of one name exactly one survives under error`() async throws {
     try await withStore(onDuplicate: .error, threads: WorkerPool.diskThreads) { fixture in
       let outcomes = await withTaskGroup(of: UploadError.Code?.self) { group in
         for number in 0..<16 {
@@ -163,7 +163,7 @@ import UploadTestSupport
     let meter: UploadMeter
   }
 
-  @Test func `A staged file of another store is not published, nor are those beside it`() async throws {
+  @Test func `a staged file of another store is not published, nor are those beside it`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       let own = try await probe.stage("own")
@@ -176,7 +176,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A form's files are all published, or none of them`() async throws {
+  @Test func `a form's files are all published, or none of them`() async throws {
     try await withStore(durability: .full, onDuplicate: .error) { fixture in
       _ = try await fixture.store([9], as: "c")
       let (first, second) = (try await fixture.probe(), try await fixture.probe())
@@ -190,7 +190,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `On a file system without unnamed files hidden ones are used, and none is left`() async throws {
+  @Test func `on a file system without unnamed files hidden ones are used, and none is left`() async throws {
     try await withStore { fixture in
       fixture.directory.capabilities.supportsUnnamed.store(false, ordering: .relaxed)
       let probe = try await fixture.probe()

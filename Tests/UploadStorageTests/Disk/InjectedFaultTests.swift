@@ -53,7 +53,7 @@ import UploadTestSupport
 
   /// The first write, one amid others, and the last.
   @Test(arguments: [0, 65_536, 65_536 + 1_048_576, 65_536 + 2 * 1_048_576], [EIO, ENOSPC, EDQUOT])
-  func `A write error at any point fails the upload`(offset: Int, number: Int32) async throws {
+  func `a write error at any point fails the upload`(offset: Int, number: Int32) async throws {
     let disk = FaultyDisk { call in
       // Not the block by which the directory is probed.
       if case .write(offset: UInt64(offset), let count) = call, count != 4096 || offset > 0 {
@@ -67,11 +67,11 @@ import UploadTestSupport
 
   @Test(arguments: [1, 511, 512, 4095, 4096, 50_000])
   func `short writes are continued`(count: Int) async throws {
-    // Every block of 64 KiB is cut short once; always a byte at a time would take for ever.
-    let cut = Mutex<Set<UInt64>>([])
+    // Every block of 64 KiB has one short write; writing a byte at a time would take for ever.
+    let shortened = Mutex<Set<UInt64>>([])
     let disk = FaultyDisk { call in
       guard case .write(let offset, let all) = call, all > max(count, 4096) else { return .fine }
-      return cut.withLock { $0.insert(offset / 65_536).inserted } ? .short(count) : .fine
+      return shortened.withLock { $0.insert(offset / 65_536).inserted } ? .short(count) : .fine
     }
     try await withTimedStore(calls: disk.calls) { fixture, _ in
       let files = try await upload(fixture).get()
@@ -104,7 +104,7 @@ import UploadTestSupport
   @Test func `a disk without enough space is reported before the first byte`() async throws {
     let disk = FaultyDisk { if case .reserve = $0 { .fails(ENOSPC) } else { .fine } }
     try await withTimedStore(calls: disk.calls) { fixture, _ in
-      disk.forget()
+      disk.clear()
       let probe = try await fixture.probe(size: UInt64(Self.size))
       try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
       #expect(try await probe.notified.errors.map(\.code) == [.diskFull])
@@ -115,7 +115,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [EOPNOTSUPP, ENOSYS])
-  func `A disk that fills up where nothing could be reserved fails at the write`(number: Int32) async throws {
+  func `a disk that fills up where nothing could be reserved fails at the write`(number: Int32) async throws {
     let disk = FaultyDisk { call in
       switch call {
       case .reserve: .fails(number)
@@ -149,12 +149,12 @@ import UploadTestSupport
     #expect(disk.made.filter { $0 == .syncDirectory }.count == 1)
   }
 
-  @Test func `A failed truncation fails the upload`() async throws {
+  @Test func `a failed truncation fails the upload`() async throws {
     try await expectFailure(.storageFailed, FaultyDisk { if case .truncate = $0 { .fails(EIO) } else { .fine } })
   }
 
   @Test(arguments: [Durability.none, .full])
-  func `An error that early writeback reports fails the upload`(durability: Durability) async throws {
+  func `an error that early writeback reports fails the upload`(durability: Durability) async throws {
     let starting = FaultyDisk { call in
       switch call {
       case .direct: .fails(EINVAL)
@@ -183,7 +183,7 @@ import UploadTestSupport
     let (synced, unsynced) = (FaultyDisk(), FaultyDisk())
     for (disk, durability) in [(synced, Durability.full), (unsynced, .none)] {
       try await withTimedStore(durability: durability, threads: 1, calls: disk.calls) { fixture, _ in
-        disk.forget()
+        disk.clear()
         _ = try await upload(fixture).get()
       }
     }

@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// Slow and stalled uploads hold little, so that many of them leave room for others.
+/// Slow and stalled uploads use little memory, so that many of them leave room for others.
 @Suite struct SlowUploadTests {
   @Test func `a large slab that is not filled in a second is written and released`() async throws {
     try await withTimedStore { fixture, loop in
@@ -40,7 +40,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A small slab is kept while no other upload waits`() async throws {
+  @Test func `a small slab is kept while no other upload waits`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(20_000))
@@ -74,7 +74,7 @@ import UploadTestSupport
       try await eventually("the fast upload's first bytes") { fast.meter.stored == UInt64(Slab.small) }
       // All that it takes from here on is the loop and the disk: no time passes.
       let more = SplitMix64.bytes(8 * Slab.large)
-      try await fast.feed(more, pieces: [Int](repeating: 256 * 1024, count: 32))
+      try await fast.feed(more, chunks: [Int](repeating: 256 * 1024, count: 32))
       try await eventually("its other bytes") { fast.meter.stored >= UInt64(7 * Slab.large) }
       #expect(fast.meter.peakResidentBytes > Slab.large, "it was granted large slabs too")
       try await fast.abort()
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload that trickles after its first slab holds none until it has a block, and that can be recalled`()
+  @Test func `an upload that trickles after its first slab has none until it has a block, and that can be recalled`()
     async throws
   {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
@@ -98,21 +98,21 @@ import UploadTestSupport
       await loop.advanceTime(by: .seconds(1))
       try await slow.write(Array(bytes[(Slab.small + 1_000)...]))
       #expect(fixture.budget.use.used == Slab.small)
-      var held: [Slab] = []
-      while let slab = fixture.budget.take(upTo: Slab.small) { held.append(slab) }
+      var spent: [Slab] = []
+      while let slab = fixture.budget.take(upTo: Slab.small) { spent.append(slab) }
       // No time passes: the slab is on offer as soon as the upload has it.
       let fast = try await fixture.probe()
       try await fast.write(SplitMix64.bytes(Slab.small))
       try await eventually("the fast upload's first bytes") { fast.meter.stored == UInt64(Slab.small) }
       #expect(slow.meter.stored == UInt64(Slab.small + 4_096))
-      held.forEach(fixture.budget.release)
+      spent.forEach(fixture.budget.release)
       try await fast.abort()
       _ = try await fixture.publish([slow.stage()])
       #expect(try fixture.place.read("file") == bytes)
     }
   }
 
-  @Test func `with the budget spent by slow uploads all of them store what they send`() async throws {
+  @Test func `all slow uploads are stored completely although they have spent the budget`() async throws {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
       let count = 2 * MemoryBudget.minimum / Slab.small
       var probes: [SinkProbe] = []
@@ -135,8 +135,8 @@ import UploadTestSupport
 
   @Test func `with the budget spent less than a block is kept without a slab and does not wait`() async throws {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, _ in
-      var held: [Slab] = []
-      while let slab = fixture.budget.take(upTo: Slab.small) { held.append(slab) }
+      var spent: [Slab] = []
+      while let slab = fixture.budget.take(upTo: Slab.small) { spent.append(slab) }
       let probe = try await fixture.probe()
       let bytes = SplitMix64.bytes(4_000)
       for byte in bytes.prefix(3) { try await probe.write([byte]) }
@@ -145,7 +145,7 @@ import UploadTestSupport
       #expect(probe.meter.phase == .peer)
       _ = try await fixture.publish([probe.stage()])
       #expect(try fixture.place.read("file") == bytes)
-      held.forEach(fixture.budget.release)
+      spent.forEach(fixture.budget.release)
     }
   }
 

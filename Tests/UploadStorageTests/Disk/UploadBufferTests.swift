@@ -4,7 +4,7 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// What an upload holds before it is written, and its pace by the time that slabs take to fill. Only the test's times pass.
+/// The bytes of an upload before they are written, and its pace by the time that slabs take to fill. Tests pass the times.
 @Suite struct UploadBufferTests {
   private static let start = NIODeadline.uptimeNanoseconds(0)
 

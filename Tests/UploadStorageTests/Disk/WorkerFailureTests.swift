@@ -72,7 +72,7 @@ import UploadTestSupport
   }
 
   /// Without workers a write fails within the call that asks for it.
-  @Test func `an upload fails once when the workers have been shut down, and holds nothing`() async throws {
+  @Test func `an upload fails once when the workers have been shut down, and retains nothing`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small - 1))

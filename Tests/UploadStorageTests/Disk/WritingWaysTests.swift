@@ -32,15 +32,15 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Ways.allCases, sizes)
-  func `Any size is stored as it was sent, whatever is known of it`(ways: Ways, size: Int) async throws {
+  func `files of any size are stored as sent, with and without a known size`(ways: Ways, size: Int) async throws {
     try await withStore(durability: .file, calls: ways.disk.calls) { fixture in
       if ways == .withoutUnnamed { fixture.directory.capabilities.supportsUnnamed.store(false, ordering: .relaxed) }
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       let digest = SHA256.hexadecimal(of: bytes)
       for (stated, isExact) in [(UInt64(size), true), (UInt64(size) + 70_000, false), (nil, true)] {
-        for pieces in [[size], [1, 4096, 70_001, size], Array(repeating: 65_536, count: size / 65_536)] {
+        for chunks in [[size], [1, 4096, 70_001, size], Array(repeating: 65_536, count: size / 65_536)] {
           let probe = try await fixture.probe(size: stated, isExact: isExact)
-          try await probe.feed(bytes, pieces: pieces)
+          try await probe.feed(bytes, chunks: chunks)
           let files = try await fixture.publish([probe.stage()])
           let path = fixture.place.file("file")
           #expect(files.map(\.size) == [UInt64(size)])
@@ -57,10 +57,10 @@ import UploadTestSupport
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
       let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
       try #require(supportsDirect, "tests need a disk that takes O_DIRECT")
-      disk.forget()
+      disk.clear()
       let size = 2 * Self.mebi + 5
       let probe = try await fixture.probe(size: UInt64(size))
-      try await probe.feed(SplitMix64.bytes(size), pieces: [size])
+      try await probe.feed(SplitMix64.bytes(size), chunks: [size])
       _ = try await fixture.publish([probe.stage()])
       let (small, large) = (Slab.small, Slab.large)
       #expect(
@@ -77,10 +77,10 @@ import UploadTestSupport
   @Test func `without O_DIRECT written bytes go to the disk at once, and leave the page cache`() async throws {
     let disk = Ways.withoutDirect.disk
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
-      disk.forget()
+      disk.clear()
       let size = 16 * Slab.large + Slab.small
       let probe = try await fixture.probe(size: UInt64(size))
-      try await probe.feed(SplitMix64.bytes(size), pieces: Array(repeating: Slab.large, count: 20))
+      try await probe.feed(SplitMix64.bytes(size), chunks: Array(repeating: Slab.large, count: 20))
       _ = try await fixture.publish([probe.stage()])
       let started = disk.made.compactMap { if case .startWriteback(let range) = $0 { range } else { nil } }
       #expect(started.count == 17)
@@ -111,7 +111,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A disk that rejects one aligned write later is written through the page cache from then on`() async throws
+  @Test func `a disk that rejects one aligned write later is written through the page cache from then on`() async throws
   {
     let disk = FaultyDisk { call in
       if case .write(offset: 65_536, count: _) = call { .fails(EINVAL) } else { .fine }

@@ -1,30 +1,25 @@
 import Glibc
 import Testing
+import UploadCore
 
 @testable import UploadStorage
 
 @Suite struct DescriptorReserveTests {
-  private static var limit: Int32 {
-    var limit = rlimit()
-    getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
-    return Int32(clamping: limit.rlim_cur)
-  }
-
-  @Test func `A descriptor among the last is closed at once`() throws {
-    let high = Self.limit - 24
+  @Test func `a descriptor among the last is closed at once`() throws {
+    let high = Int32(clamping: DescriptorLimit.current) - 24
     #expect(DescriptorReserve.contains(high) && !DescriptorReserve.contains(high - 1) && !DescriptorReserve.contains(0))
-    let given = DescriptorReserve.openFile { fcntl(0, F_DUPFD_CLOEXEC, high) }
-    #expect(given == -1)
+    let result = DescriptorReserve.openFile { fcntl(0, F_DUPFD_CLOEXEC, high) }
+    #expect(result == -1)
     #expect(errno == EMFILE)
     #expect(fcntl(high, F_GETFD) == -1, "nothing is open there")
   }
 
   @Test func `the reason why a file cannot be opened is kept`() {
-    let given = DescriptorReserve.openFile {
+    let result = DescriptorReserve.openFile {
       errno = EACCES
       return -1
     }
-    #expect(given == -1)
+    #expect(result == -1)
     #expect(errno == EACCES)
   }
 }

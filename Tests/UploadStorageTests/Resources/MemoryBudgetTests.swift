@@ -42,7 +42,7 @@ import UploadCore
   }
 
   @Test(arguments: [0, 1, UInt64(MemoryBudget.minimum) - 1])
-  func `A budget that no upload fits into is rejected, with the least that is accepted`(limit: UInt64) throws {
+  func `a budget that no upload fits into is rejected, with the least that is accepted`(limit: UInt64) throws {
     let error = try #require(throws: UploadError.self) { try MemoryBudget(limit: limit) }
     #expect(error.code == .badValue)
     #expect(error.message.contains("give at least \(ByteSize.text(UInt64(MemoryBudget.minimum)))"))
@@ -56,20 +56,20 @@ import UploadCore
 
   @Test func `uploads of one queue are granted slabs in the order in which they began to wait`() async throws {
     let budget = try budget()
-    let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
+    let taken = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
     for name in ["a", "b", "c"] {
       _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note(name))
     }
     try await settle()
     #expect(grants.names == [])
-    budget.release(held[0])
+    budget.release(taken[0])
     try await settle()
     #expect(grants.names == ["a"], "a large one takes all that was released")
-    budget.release(held[1])
+    budget.release(taken[1])
     try await settle()
     #expect(grants.names == ["a", "b"])
-    budget.release(held[2])
+    budget.release(taken[2])
     try await settle()
     #expect(grants.names == ["a", "b", "c"])
     #expect(budget.use.used == 4 * Slab.large)
@@ -77,8 +77,8 @@ import UploadCore
 
   @Test func `the fast and the slow queue are served in turn`() async throws {
     let budget = try budget()
-    let held = (0..<64).compactMap { _ in budget.take(upTo: Slab.small) }
-    #expect(held.count == 64)
+    let taken = (0..<64).compactMap { _ in budget.take(upTo: Slab.small) }
+    #expect(taken.count == 64)
     let grants = Grants()
     for name in ["slow 1", "slow 2", "slow 3"] {
       _ = budget.wait(upTo: Slab.small, as: .slow, on: eventLoop, grant: grants.note(name))
@@ -86,7 +86,7 @@ import UploadCore
     for name in ["fast 1", "fast 2"] {
       _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note(name))
     }
-    held.prefix(5).forEach(budget.release)
+    taken.prefix(5).forEach(budget.release)
     try await settle()
     #expect(grants.names == ["fast 1", "slow 1", "fast 2", "slow 2", "slow 3"])
   }
@@ -113,25 +113,25 @@ import UploadCore
 
   @Test func `when an upload stops waiting the next one is granted its slab`() async throws {
     let budget = try budget()
-    let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
+    let taken = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
     let first = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("first"))
     _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("second"))
     budget.drop(first)
-    budget.release(held[0])
+    budget.release(taken[0])
     try await settle()
     #expect(grants.names == ["second"])
     #expect(budget.take(upTo: Slab.small) != nil, "no upload waits any more")
   }
 
-  @Test func `A dropped ticket is never served`() async throws {
+  @Test func `a dropped ticket is never served`() async throws {
     let budget = try budget()
-    let held = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
+    let taken = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
     let ticket = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("gone"))
     budget.drop(ticket)
     budget.drop(ticket)
-    held.forEach(budget.release)
+    taken.forEach(budget.release)
     try await settle()
     #expect(grants.names == [])
     #expect(budget.use.used == 0)
@@ -164,7 +164,7 @@ import UploadCore
 
   @Test func `slabs that are kept for the next upload can be dropped, those in use cannot`() throws {
     let budget = try budget()
-    let held = try #require(budget.take(upTo: Slab.small))
+    let taken = try #require(budget.take(upTo: Slab.small))
     weak var spare: Slab?
     do {
       let slab = try #require(budget.take(upTo: Slab.large))
@@ -175,11 +175,11 @@ import UploadCore
     budget.dropSpare()
     #expect(spare == nil)
     #expect(budget.use.used == Slab.small)
-    budget.release(held)
-    #expect(budget.take(upTo: Slab.small) === held)
+    budget.release(taken)
+    #expect(budget.take(upTo: Slab.small) === taken)
   }
 
-  @Test func `Many threads never hold more than the limit`() async throws {
+  @Test func `many threads together never use more than the limit`() async throws {
     let budget = try budget()
     let eventLoop = eventLoop
     let most = await withTaskGroup { group in

@@ -30,7 +30,7 @@ import UploadTestSupport
     #expect(budget.take(upTo: Slab.large) != nil)
   }
 
-  @Test func `a reservation waits for memory that uploads release, and recalls what slow ones offer`() async throws {
+  @Test func `a reservation waits for memory that uploads release, and recalls the slabs of slow ones`() async throws {
     let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     var slabs: [Slab] = []
     while let slab = budget.take(upTo: Slab.small) { slabs.append(slab) }

@@ -14,7 +14,7 @@ import UploadTestSupport
     #expect(pool.threadCount == 0)
     _ = try await pool.runIfActive { 1 }
     #expect(pool.threadCount == 1)
-    let gate = await WorkerGate(holding: pool, threads: 3)
+    let gate = await WorkerGate(blocking: pool, threads: 3)
     #expect(pool.threadCount == 3)
     let waiting = pool.runIfActive(eventLoop: eventLoop) { "last" }
     #expect(pool.threadCount == 3)
@@ -27,7 +27,7 @@ import UploadTestSupport
   @Test func `all threads end after some time without work`() async throws {
     let pool = WorkerPool(threads: 8, idleTime: .milliseconds(20))
     for _ in 0..<3 {
-      let gate = await WorkerGate(holding: pool, threads: 8)
+      let gate = await WorkerGate(blocking: pool, threads: 8)
       gate.open()
       try await eventually("no thread") { pool.threadCount == 0 }
       #expect(try await pool.runIfActive { 7 } == 7)
@@ -61,7 +61,7 @@ import UploadTestSupport
 
   @Test func `shutting down waits for running work, and cancels queued work`() async throws {
     let pool = WorkerPool(threads: 1)
-    let gate = await WorkerGate(holding: pool, threads: 1)
+    let gate = await WorkerGate(blocking: pool, threads: 1)
     let waiting = pool.runIfActive(eventLoop: eventLoop) { 1 }
     let states = Mutex<[WorkerPool.WorkState]>([])
     async let ended: Void = pool.shutDown()

@@ -3,11 +3,11 @@ import Glibc
 
 /// Files as another program would have them open.
 enum Descriptors {
-  /// Runs `body` while another descriptor holds the lock on the file at `path`.
+  /// Runs `body` while another descriptor has locked the file at `path`.
   static func whileLocked(_ path: String, _ body: () throws -> Void) rethrows {
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     defer { close(descriptor) }
-    precondition(clinux_lock(descriptor) == 0)
+    precondition(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
     try body()
   }
 

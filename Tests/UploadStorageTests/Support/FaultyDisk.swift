@@ -36,7 +36,7 @@ final class FaultyDisk: Sendable {
 
   /// - Parameters:
   ///   - hasLittleToWrite: whether the rest of the machine leaves the disk alone.
-  ///   - sparesOpening: whether all goes well until ``forget()``, so that a directory can be opened.
+  ///   - sparesOpening: whether all goes well until ``clear()``, so that a directory can be opened.
   ///   - decide: called before every call, in the order in which they are made.
   init(
     hasLittleToWrite: Bool = true,
@@ -51,8 +51,8 @@ final class FaultyDisk: Sendable {
   /// The calls so far.
   var made: [Call] { log.withLock { $0 } }
 
-  /// Forgets the calls so far, such as those by which the directory was probed when the store was made.
-  func forget() {
+  /// Clears the log of calls, such as those by which the directory was probed when the store was made.
+  func clear() {
     log.withLock { $0 = [] }
     isSpared.store(false, ordering: .relaxed)
   }

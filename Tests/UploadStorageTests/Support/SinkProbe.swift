@@ -55,7 +55,7 @@ final class SinkProbe: Sendable {
     self.meter = meter
     (delegate, sink) = try await eventLoop.submit {
       let delegate = Delegate()
-      let sink = store.begin(meter, hash: hash, on: eventLoop, delegate: delegate)
+      let sink = store.begin(meter, hash: hash, condition: nil, on: eventLoop, delegate: delegate)
       return (NIOLoopBound(delegate, eventLoop: eventLoop), NIOLoopBound(sink, eventLoop: eventLoop))
     }.get()
   }
@@ -74,11 +74,12 @@ final class SinkProbe: Sendable {
     try await onLoop { _, sink in sink.write(ByteBuffer(bytes: bytes)) }
   }
 
-  /// Writes as a connection does: in pieces, each only when the one before has found room.
-  func feed(_ bytes: [UInt8], pieces: some Sequence<Int>) async throws {
+  /// Writes as a connection does: in chunks, each only when there is room for it.
+  /// - Parameter chunks: their sizes in bytes; the rest is one more.
+  func feed(_ bytes: [UInt8], chunks: some Sequence<Int>) async throws {
     var start = 0
-    for piece in pieces where start < bytes.count {
-      let end = min(bytes.count, start + piece)
+    for chunk in chunks where start < bytes.count {
+      let end = min(bytes.count, start + chunk)
       try await write(Array(bytes[start..<end]))
       try await eventually("room for more") { try await hasRoom }
       start = end

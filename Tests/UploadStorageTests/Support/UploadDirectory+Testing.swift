@@ -16,8 +16,13 @@ extension UploadDirectory {
     let size = reader.snapshotSize()
     let budget = try MemoryBudget(limit: UInt64(4 * size.bytes + MemoryBudget.minimum))
     let reservation = try #require(await budget.reserve(size.bytes))
-    let snapshot = try reader.snapshot(size, reservation: reservation)
+    let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: reader)
     return (0..<snapshot.count).map { snapshot.name(at: $0).description }
+  }
+
+  /// A new hidden file, as on file systems without unnamed files.
+  func createHidden() throws(UploadError) -> PartialFile {
+    try createHidden(in: current())
   }
 
   /// A complete file that has no name yet.
@@ -44,5 +49,12 @@ extension StagedDiskFile {
     let name = request.name.description
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: nil, remote: "")
     self.init(meter: meter, request: request, digests: ContentDigests(), file: file)
+  }
+}
+
+extension FreeSpace {
+  /// Whether `count` more bytes would leave enough free.
+  func hasRoom(for count: UInt64) -> Bool {
+    (try? check(count)) != nil
   }
 }

@@ -7,8 +7,8 @@ final class WorkerGate: Sendable {
   private let gate = DispatchSemaphore(value: 0)
   private let threads: Int
 
-  /// Waits until every one of the pool's `threads` is held.
-  init(holding pool: WorkerPool, threads: Int) async {
+  /// Waits until all of the pool's `threads` wait for the gate.
+  init(blocking pool: WorkerPool, threads: Int) async {
     self.threads = threads
     let arrived = DispatchSemaphore(value: 0)
     for _ in 0..<threads {

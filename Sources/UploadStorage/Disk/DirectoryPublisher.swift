@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Synchronization
 import UploadCore
@@ -8,9 +7,9 @@ import UploadCore
 /// The file system decides which names are the same: it may ignore case, or the Unicode normalization form. So files are
 /// compared, by device and inode, not names.
 struct DirectoryPublisher {
-  /// Where the search for a free number ends: no directory has so many files.
+  /// The number at which the search for a free one ends: no directory has so many files.
   private static let highestNumber = 1 << 40
-  /// How often the name of a file to be replaced may be taken and then gone before the upload fails.
+  /// How many times a name may be taken but have no readable entry before the upload fails.
   private static let maxVanished = 100
 
   /// The name that a file has been given, or gets when it replaces another.
@@ -22,10 +21,10 @@ struct DirectoryPublisher {
     var aside: NameBytes?
     /// The file that it is to replace.
     var old: FileIdentity?
-    /// What must hold of the file that it replaces.
+    /// What the file that it replaces must satisfy.
     var condition: PublishCondition?
 
-    /// Whether what has a name is this file, or the one that it is to replace.
+    /// Whether an entry is this file, or the one that it is to replace.
     func claims(_ entry: FileIdentity) -> Bool { entry == file || entry == old }
   }
 
@@ -33,7 +32,7 @@ struct DirectoryPublisher {
   /// What happens when a name is taken, unless the request says otherwise.
   let policy: DuplicatePolicy
 
-  /// Gives the files of one request their names: all of them, or none.
+  /// Gives the files of one request their names: all of them, or none. Blocks.
   ///
   /// A file that replaces another gets a hidden name first, and is renamed when nothing else can fail the request. A
   /// replaced file cannot be restored: if a rename fails after all, files that have been renamed stay, since otherwise neither
@@ -64,13 +63,12 @@ struct DirectoryPublisher {
   }
 
   private func stored(_ staged: StagedDiskFile, _ assigned: AssignedName) -> StoredFile {
-    var status = stat()
-    fstat(staged.file.descriptor, &status)
+    let content = FileStatus(descriptor: staged.file.descriptor)?.content
     return StoredFile(
       name: assigned.name,
-      size: UInt64(max(0, status.st_size)),
+      size: content?.size ?? 0,
       type: staged.request.type,
-      modified: clinux_modified_seconds(&status),
+      modified: content?.seconds ?? 0,
       replaced: assigned.aside != nil,
       digests: staged.digests
     )
@@ -79,11 +77,9 @@ struct DirectoryPublisher {
   // MARK: Assigning names
 
   /// Gives a file its name, or a hidden one where it is to replace another file.
-  /// - Parameter others: what files of the same request were assigned: none of them replaces another.
-  private func assign(
-    _ staged: StagedDiskFile,
-    beside others: [AssignedName]
-  ) throws(UploadError) -> AssignedName {
+  /// - Parameter others: the names assigned to files of the same request, which never replace each other.
+  /// - Throws: ``UploadError`` with code `nameTaken` when the policy requires it, or what the condition throws.
+  private func assign(_ staged: StagedDiskFile, beside others: [AssignedName]) throws(UploadError) -> AssignedName {
     guard let file = staged.file.identity else { throw StorageError.uploadFailed("fstat") }
     let requested = staged.request.name
     var policy = staged.request.onDuplicate ?? self.policy
@@ -105,7 +101,8 @@ struct DirectoryPublisher {
       if let condition, !isOwn { try condition.check(old?.version) }
       switch policy {
       case .replace where number == 1 && !isOwn:
-        // The old file has been removed in between. A name whose status only cannot be read would stay taken for ever.
+        // The old file was removed in between: the loop tries the name again, but not for ever, since its status may only
+        // be unreadable.
         guard let old else {
           vanished += 1
           guard vanished < Self.maxVanished else { throw StorageError.uploadFailed("fstatat") }
@@ -121,14 +118,14 @@ struct DirectoryPublisher {
     }
   }
 
-  /// Whether what has a name belongs to a file of the same request.
+  /// Whether a name leads to a file of the same request, or to one that such a file is to replace.
   private func isClaimed(_ name: NameBytes, by others: [AssignedName]) -> Bool {
     guard !others.isEmpty, let entry = place.entry(at: name) else { return false }
     return others.contains { $0.claims(entry.identity) }
   }
 
-  /// The first free number behind a taken one where numbers were given in order; otherwise any free one. Whether it is
-  /// still free shows when the name is given.
+  /// The first free number after a taken one where numbers were assigned in order; otherwise any free one. It may be taken
+  /// again before the name is used.
   ///
   /// Searches in steps that double, then halves the last one: 27 lookups for 10,000 files of one name.
   private func freeNumber(for name: FileName, after number: Int) -> Int {
@@ -144,6 +141,7 @@ struct DirectoryPublisher {
     return free
   }
 
+  /// Gives a file a name.
   /// - Returns: false when the name is taken.
   private func link(_ file: PartialFile, as name: NameBytes) throws(UploadError) -> Bool {
     if place.link(file, as: name) == 0 { return true }
@@ -157,7 +155,7 @@ struct DirectoryPublisher {
   private func putAside(_ file: PartialFile) throws(UploadError) -> NameBytes {
     let hidden = NameBytes(file.hiddenName ?? UploadDirectory.hiddenName())
     if file.hiddenName != nil, file.place === place { return hidden }
-    guard clinux_lock(file.descriptor) == 0, place.link(file, as: hidden) == 0 else {
+    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0, place.link(file, as: hidden) == 0 else {
       throw StorageError.uploadFailed("link")
     }
     return hidden
@@ -175,7 +173,9 @@ struct DirectoryPublisher {
     if !isReplaced { try number(&assigned[index], aside) }
   }
 
-  /// - Returns: false, and nothing is changed, when the name belongs to a file that must not be replaced.
+  /// Renames a hidden file over the one that has a name, if the condition is satisfied then.
+  /// - Parameter others: files that must not be replaced.
+  /// - Returns: false, and nothing is changed, when the name belongs to one of them.
   private func replace(
     _ name: NameBytes,
     by aside: NameBytes,
@@ -192,7 +192,7 @@ struct DirectoryPublisher {
       guard let old else { return try rename(aside, to: name) }
       guard old.isReplaceable else { throw taken(name) }
       // Other programs do not wait for the lock: the old file is checked again once it has the hidden name.
-      guard exchange(aside, name) else {
+      guard place.calls.exchange(place.descriptor, aside, name) == 0 else {
         guard errno == ENOENT else { return try rename(aside, to: name) }
         // Without the hidden name the exchange would fail for ever.
         guard place.entry(at: aside) != nil else {
@@ -200,17 +200,13 @@ struct DirectoryPublisher {
         }
         continue
       }
-      guard let swapped = place.entry(at: aside), swapped.identity != old.identity || swapped.version != old.version
-      else {
+      let isOld = place.entry(at: aside).map { $0.identity == old.identity && $0.version == old.version } ?? true
+      guard !isOld else {
         place.remove(aside)
         return true
       }
-      guard exchange(aside, name) else { throw StorageError.uploadFailed("rename") }
+      guard place.calls.exchange(place.descriptor, aside, name) == 0 else { throw StorageError.uploadFailed("rename") }
     }
-  }
-
-  private func exchange(_ aside: NameBytes, _ name: NameBytes) -> Bool {
-    place.calls.exchange(place.descriptor, aside, name) == 0
   }
 
   private func rename(_ aside: NameBytes, to name: NameBytes) throws(UploadError) -> Bool {
@@ -218,7 +214,7 @@ struct DirectoryPublisher {
     throw errno == EISDIR ? taken(name) : StorageError.uploadFailed("rename")
   }
 
-  /// Gives a file with a hidden name the next number that is free.
+  /// Renames a hidden file to its name with the next free number.
   private func number(_ assigned: inout AssignedName, _ aside: NameBytes) throws(UploadError) {
     guard let name = FileName(assigned.name) else { throw taken(assigned.name) }
     var number = 1
@@ -234,9 +230,7 @@ struct DirectoryPublisher {
   }
 
   private func taken(_ name: NameBytes) -> UploadError {
-    UploadError(
-      .nameTaken,
-      "\"\(PlainText.sanitized(name.description))\" is there already. Send the file under another name."
-    )
+    let name = PlainText.sanitized(name.description)
+    return UploadError(.nameTaken, "\"\(name)\" exists already. Send the file under another name.")
   }
 }

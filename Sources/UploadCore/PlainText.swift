@@ -1,12 +1,12 @@
 /// Untrusted text, made safe to show: on a terminal, in a log line, in an error message.
 package enum PlainText {
   /// Returns `text` with every scalar that could steer a terminal or disguise a name replaced by U+FFFD; see
-  /// ``InvisibleCharacters`` for the few invisible ones that stay inside words and emoji.
+  /// ``InvisibleCharacters`` for the few invisible ones that are kept in scripts and emoji.
   ///
   /// Measured: `evil\e]0;pwned\a\u{202E}gnp.exe` becomes harmless. A byte that is not UTF-8, in a text from
   /// ``NameBytes/losslessText``, is shown as `\xE9`.
   package static func sanitized(_ text: String) -> String {
-    let text = NameBytes.holdsBytes(text) ? NameBytes(lossless: text).description : text
+    let text = NameBytes.containsRawBytes(text) ? NameBytes(lossless: text).description : text
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     let scalars = Array(text.unicodeScalars)
     var result = String.UnicodeScalarView()
@@ -16,31 +16,29 @@ package enum PlainText {
     return String(result)
   }
 
-  /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, or a
-  /// separator of lines.
-  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-    InvisibleCharacters.contains(scalar)
-  }
+  /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028 and
+  /// U+2029 included.
+  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool { InvisibleCharacters.contains(scalar) }
 }
 
 extension StringProtocol {
-  /// The text without whitespace and line ends around it.
+  /// The text without whitespace and line breaks around it.
   package var trimmingWhitespace: SubSequence {
     guard let last = lastIndex(where: { !$0.isWhitespace }) else { return self[endIndex...] }
     return self[...last].drop(while: \.isWhitespace)
   }
 }
 
-/// Characters that cannot be seen: most only disguise a name or steer a terminal, a few belong to what is seen.
+/// Characters that cannot be seen: most only disguise a name or steer a terminal, a few change how others are shown.
 ///
-/// Removed or replaced: controls, bidirectional controls and other format characters (general category Cc, Cf), line and
-/// paragraph separators, and everything that Unicode calls default-ignorable. Kept, because emoji and several scripts
-/// are misspelt without them:
-/// * zero-width joiner and non-joiner inside a word or between emoji, and behind a virama (Indic scripts);
+/// Removed or replaced: controls, bidirectional controls and other format characters, the separators U+2028 and U+2029
+/// (general categories Cc, Cf, Zl, Zp), and everything that Unicode calls default-ignorable. Kept, because emoji and several
+/// scripts are misspelt without them:
+/// * zero-width joiner and non-joiner between letters or between emoji, and behind a virama (Indic scripts);
 /// * a variation selector behind a character that it can change;
 /// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).
 package enum InvisibleCharacters {
-  /// Which of `scalars` are kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
+  /// Whether each of `scalars` is kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
   package static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
     var result: [Bool] = []
     result.reserveCapacity(scalars.count)
@@ -91,7 +89,7 @@ package enum InvisibleCharacters {
 
   private static func joins(_ previous: Unicode.Scalar, _ next: Unicode.Scalar?) -> Bool {
     if previous.properties.canonicalCombiningClass == .virama { return true }
-    // A mark that will be removed does not end a word.
+    // A mark that will be removed joins nothing.
     return isWordPart(previous) && (next.map { isWordPart($0) && !contains($0) } ?? false)
   }
 
@@ -119,9 +117,7 @@ package enum InvisibleCharacters {
   /// Country and region, such as `gbsct`, and the cancel tag.
   private static let mostTags = 7
 
-  private static func isTag(_ scalar: Unicode.Scalar) -> Bool {
-    (0xE0020...0xE007F).contains(scalar.value)
-  }
+  private static func isTag(_ scalar: Unicode.Scalar) -> Bool { (0xE0020...0xE007F).contains(scalar.value) }
 
   /// How many of `scalars` make up a whole sequence of tags behind a black flag; nil when they do not.
   private static func lengthOfTags(_ scalars: ArraySlice<Unicode.Scalar?>, behind previous: Unicode.Scalar?) -> Int? {
@@ -135,7 +131,7 @@ package enum InvisibleCharacters {
 
 /// Text in HTML and XML documents.
 package enum MarkupText {
-  /// `text` as it stands in content and in quoted attributes: no character of it can begin markup.
+  /// `text` for content and quoted attributes: no character of it can begin markup.
   ///
   /// By number where HTML and XML have no name in common.
   package static func escaped(_ text: String) -> String {
@@ -151,5 +147,46 @@ package enum MarkupText {
       }
     }
     return result
+  }
+}
+
+/// Bytes written as two hexadecimal digits each.
+package enum Hexadecimal {
+  /// The digits of all bytes, in lower case.
+  package static func text(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.lazy.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+  }
+
+  /// The byte of two digits in either case; nil when one of them is missing, or is none.
+  package static func byte(_ high: UInt8?, _ low: UInt8?) -> UInt8? {
+    guard let high = high.flatMap(value), let low = low.flatMap(value) else { return nil }
+    return high << 4 | low
+  }
+
+  /// A text with its escapes decoded, such as `%41` in URLs and `=41` in MIME headers; nil when a mark is not followed by
+  /// two digits.
+  /// - Parameters:
+  ///   - mark: the byte that an escape begins with.
+  ///   - space: a byte that is decoded as a space; nil for none.
+  package static func undoingEscapes(
+    in text: some Collection<UInt8>,
+    mark: UInt8,
+    space: UInt8? = nil
+  ) -> [UInt8]? {
+    var result: [UInt8] = []
+    var bytes = text.makeIterator()
+    while let byte = bytes.next() {
+      if byte == mark {
+        guard let escaped = Self.byte(bytes.next(), bytes.next()) else { return nil }
+        result.append(escaped)
+      } else {
+        result.append(byte == space ? UInt8(ascii: " ") : byte)
+      }
+    }
+    return result
+  }
+
+  private static func value(_ digit: UInt8) -> UInt8? {
+    Character(Unicode.Scalar(digit)).hexDigitValue.map { UInt8($0) }
   }
 }

@@ -22,7 +22,7 @@ import UploadTestSupport
     _ check: (StoreFixture, [Outcome]) throws -> Void
   ) async throws {
     try await withStore(threads: 1, calls: disk.calls) { fixture in
-      disk.forget()
+      disk.clear()
       let outcomes = try await finalize(
         (0..<count).map { try tail($0, name($0)) },
         in: fixture.directory,
@@ -40,7 +40,7 @@ import UploadTestSupport
   ) async throws -> [Outcome] {
     let workers = WorkerPool(threads: 1)
     let finalizer = Finalizer(directory: directory, workers: workers, configuration: configuration)
-    let gate = await WorkerGate(holding: workers, threads: 1)
+    let gate = await WorkerGate(blocking: workers, threads: 1)
     let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     let futures = tails.map { finalizer.finalize($0, on: eventLoop) }
     gate.open()
@@ -58,7 +58,7 @@ import UploadTestSupport
       request: FinalizeRequest(name: try #require(FileName(name))),
       meter: UploadMeter(direction: .incoming, mode: .stream, name: name, size: 1, remote: ""),
       file: file,
-      placement: .init(piece: .init(offset: 0, count: 1, way: .cached), needsTruncation: false),
+      placement: .init(extent: .init(offset: 0, count: 1, way: .cached), needsTruncation: false),
       content: .buffer(ByteBuffer(bytes: [UInt8(number)])),
       hash: nil
     )
@@ -92,7 +92,7 @@ import UploadTestSupport
     #expect(count(.sync, disk) == 0)
   }
 
-  @Test func `No name is given before the bytes are synced`() async throws {
+  @Test func `no file gets its name before its bytes are synced`() async throws {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk { call in
         if call == .syncFileSystem { #expect(DirectoryNames.read(place.path) == []) }
@@ -106,7 +106,7 @@ import UploadTestSupport
   }
 
   /// The kernel reports a failed write once to each descriptor: with one for all groups only the first would learn of it.
-  @Test func `A group syncs by a descriptor of its own, opened before its first byte is written`()
+  @Test func `a group syncs by a descriptor of its own, opened before its first byte is written`()
     async throws
   {
     try await withTemporaryDirectory { place in
@@ -125,7 +125,7 @@ import UploadTestSupport
         return sync(descriptor)
       }
       let directory = try UploadDirectory(path: place.path, calls: calls)
-      disk.forget()
+      disk.clear()
       opened.withLock { $0 = [] }
       let outcomes = try await finalize((0..<4).map { try tail($0, "file-\($0)") }, in: directory)
       #expect(failures(outcomes) == [])
@@ -138,7 +138,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A group that gets no descriptor of its own syncs its files one by one`() async throws {
+  @Test func `a group that gets no descriptor of its own syncs its files one by one`() async throws {
     let disk = FaultyDisk { $0 == .openAgain ? .fails(EMFILE) : .fine }
     try await finalize(8, disk) { _, outcomes in
       #expect(failures(outcomes) == [])
@@ -148,7 +148,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `Files on another file system than the group's directory are synced one by one`() async throws {
+  func `files on another file system than the group's directory are synced one by one`() async throws {
     try await MountedFileSystem.withTmpfs(size: Slab.large) { elsewhere in
       try await withTemporaryDirectory { place in
         let disk = FaultyDisk()
@@ -166,7 +166,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `A sync of the whole file system is used only where it syncs`() async throws {
+  func `a sync of the whole file system is used only where it syncs`() async throws {
     let calls = FileCalls()
     try await MountedFileSystem.withTmpfs(size: Slab.large) { path in
       let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -179,7 +179,7 @@ import UploadTestSupport
     #expect(calls.syncFileSystem(proc) == -1 && errno == ENOSYS)
   }
 
-  @Test func `One or two files are synced by themselves`() async throws {
+  @Test func `one or two files are synced by themselves`() async throws {
     let disk = FaultyDisk()
     try await finalize(2, disk) { _, _ in }
     #expect(count(.syncFileSystem, disk) == 0)
@@ -197,7 +197,7 @@ import UploadTestSupport
     #expect(count(.syncDirectory, disk) == 1)
   }
 
-  @Test func `When the sync of all files fails each is synced by itself`() async throws {
+  @Test func `when the sync of all files fails each is synced by itself`() async throws {
     let counter = Counter()
     let disk = FaultyDisk { call in
       switch call {
@@ -253,7 +253,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Files of one name in one group are numbered, or rejected one by one`() async throws {
+  @Test func `files of one name in one group are numbered, or rejected one by one`() async throws {
     try await finalize(5, named: { _ in "same.txt" }, FaultyDisk()) { fixture, outcomes in
       #expect(names(outcomes).count == 5)
       let stored = try fixture.place.names()
@@ -266,10 +266,10 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A file of a group that is only staged gets no name, the others get theirs`() async throws {
+  @Test func `a file of a group that is only staged gets no name, the others get theirs`() async throws {
     try await withStore(threads: 1) { fixture in
       let finalizer = Finalizer(directory: fixture.directory, workers: fixture.workers, configuration: .init())
-      let gate = await WorkerGate(holding: fixture.workers, threads: 1)
+      let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let (first, second) = try (tail(1, "first"), tail(2, "second"))
       let staging = finalizer.stage(first, on: fixture.eventLoop)
       let storing = finalizer.finalize(second, on: fixture.eventLoop)
@@ -283,7 +283,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `With durability none nothing is synced`() async throws {
+  @Test func `with durability none nothing is synced`() async throws {
     let disk = FaultyDisk()
     try await finalize(8, disk, durability: .none) { fixture, _ in
       let stored = try fixture.place.names()

@@ -2,57 +2,12 @@ import Glibc
 package import NIOCore
 package import UploadCore
 
-/// A file in the store.
-package struct StoredFile: Sendable, Equatable {
-  /// The name, byte for byte.
-  package var nameBytes: NameBytes
-  /// The name as text; bytes that are not UTF-8 are escaped.
-  package var name: String { nameBytes.description }
-  /// In bytes.
-  package var size: UInt64
-  /// Media type as noted when it was stored; nil where that is not known.
-  package var type: String?
-  /// Last change, in seconds since 1970.
-  package var modified: Int64
-  /// Whether it has replaced another file of that name.
-  package var replaced: Bool
-  /// Those digests of its content that were computed when it was stored.
-  package var digests: ContentDigests
-
-  package init(
-    name: NameBytes,
-    size: UInt64,
-    type: String?,
-    modified: Int64,
-    replaced: Bool = false,
-    digests: ContentDigests = ContentDigests()
-  ) {
-    nameBytes = name
-    self.size = size
-    self.type = type
-    self.modified = modified
-    self.replaced = replaced
-    self.digests = digests
-  }
-}
-
-/// Distinguishes the contents that a name has had, as far as the store can.
-package struct FileVersion: Sendable, Equatable {
-  /// Last change, in seconds since 1970.
-  package let modified: Int64
-  /// Different for different contents: letters, digits and hyphens.
-  package let text: String
-
-  package init(modified: Int64, text: String) {
-    self.modified = modified
-    self.text = text
-  }
-}
-
 /// A stored file opened for reading: it has one version and its whole content for as long as this is referenced, even when
 /// another file replaces it meanwhile.
 package protocol OpenFile: Sendable {
+  /// Name, size, type and digests, as they were when it was opened.
   var file: StoredFile { get }
+  /// Differs from that of any other content that the name has had, as far as the store can tell.
   var version: FileVersion { get }
 
   /// Its content, or a part of it.
@@ -60,8 +15,8 @@ package protocol OpenFile: Sendable {
   func content(in range: Range<UInt64>) -> FileContent
 }
 
-/// The files of a store at one instant: newest first, then by the bytes of their names. Holds memory of the budget as long
-/// as it is referenced.
+/// The files of a store at one instant: newest first, then by the bytes of their names. Retains memory of the budget until
+/// its last reference is gone.
 package protocol FileListing: Sendable {
   /// How many files there were.
   var count: Int { get }
@@ -107,9 +62,9 @@ package struct LocalFileRegion: Sendable {
   /// Threads that may block, for ``reading(_:)``.
   private let readers: WorkerPool
   /// Where it begins in the file, in bytes.
-  package let offset: UInt64
+  package private(set) var offset: UInt64
   /// In bytes.
-  package let length: UInt64
+  package private(set) var length: UInt64
 
   /// The first `length` bytes of an open file.
   /// - Parameters:
@@ -121,11 +76,6 @@ package struct LocalFileRegion: Sendable {
     (offset, self.length) = (0, length)
   }
 
-  private init(_ whole: LocalFileRegion, _ range: Range<UInt64>) {
-    (owner, readers) = (whole.owner, whole.readers)
-    (offset, length) = (range.lowerBound, range.upperBound - range.lowerBound)
-  }
-
   /// The file's descriptor; valid as long as this is referenced.
   package var descriptor: Int32 { owner.descriptor }
 
@@ -133,7 +83,9 @@ package struct LocalFileRegion: Sendable {
   /// - Parameter range: in bytes, within `0..<length`.
   package func part(_ range: Range<UInt64>) -> LocalFileRegion {
     let range = range.clamped(to: 0..<length)
-    return LocalFileRegion(self, (offset + range.lowerBound)..<(offset + range.upperBound))
+    var part = self
+    (part.offset, part.length) = (offset + range.lowerBound, range.upperBound - range.lowerBound)
+    return part
   }
 
   /// Runs `body` on a thread of the store, where it may block.

@@ -12,7 +12,7 @@ import UploadTestSupport
   func `bytes become text and bytes again`(bytes: [UInt8]) {
     let text = NameBytes(bytes).losslessText
     #expect(NameBytes(lossless: text).bytes == bytes)
-    #expect(NameBytes.holdsBytes(text) == (text.utf8.elementsEqual(bytes) ? false : true))
+    #expect(NameBytes.containsRawBytes(text) == (text.utf8.elementsEqual(bytes) ? false : true))
   }
 
   @Test func `any bytes come back`() {
@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `such a byte is shown as an escape`() {
+  @Test func `a byte that is not UTF-8 is shown as an escape`() {
     #expect(PlainText.sanitized(NameBytes([0x63, 0x61, 0x66, 0xE9]).losslessText) == "caf\\xE9")
     #expect(PlainText.sanitized(NameBytes([0xE9, 0x1B]).losslessText) == "\\xE9\u{FFFD}")
     #expect(PlainText.sanitized("caf\u{E9}") == "caf\u{E9}")

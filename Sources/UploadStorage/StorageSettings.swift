@@ -1,6 +1,39 @@
 import Glibc
 package import UploadCore
 
+/// What happens when a file with the requested name exists already.
+package enum DuplicatePolicy: String, Sendable, CaseIterable {
+  /// The new one becomes `name (2).ext`.
+  case rename
+  /// The upload is rejected (409).
+  case error
+  /// The new one replaces the old one, once it is durable.
+  case replace
+}
+
+/// What must be durable before the server responds that a file is stored.
+package enum Durability: String, Sendable, CaseIterable {
+  /// File and directory are synced: the file survives a power failure.
+  case full
+  /// The file is synced; a power failure may lose its name.
+  case file
+  /// Nothing is synced: the kernel writes the bytes some time later.
+  case none
+}
+
+/// How a ``DiskStore`` finalizes files.
+package struct DiskStoreConfiguration: Sendable {
+  /// What is synced before a file counts as stored.
+  package var durability: Durability
+  /// What happens when a name is taken.
+  package var onDuplicate: DuplicatePolicy
+
+  package init(durability: Durability = .full, onDuplicate: DuplicatePolicy = .rename) {
+    self.durability = durability
+    self.onDuplicate = onDuplicate
+  }
+}
+
 /// The permissions of stored files, as chosen by the user: read and write bits only. Uploaded files are never executable.
 package struct FileMode: Sendable, Equatable, CustomStringConvertible {
   /// What files are created with when no mode is chosen; the kernel subtracts the umask.

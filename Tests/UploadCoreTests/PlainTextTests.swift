@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct PlainTextTests {
   @Test(arguments: ["", "a.bin", "Äpfel und Öl.txt", "写真 📷.jpg", "e\u{301}", "a b\u{A0}c", "~!@#$%^&*()\"'\\/"])
-  func `Harmless text stays as it is`(text: String) {
+  func `harmless text stays as it is`(text: String) {
     #expect(PlainText.sanitized(text) == text)
   }
 
-  @Test func `A control sequence, a bell and a bidirectional override lose their power`() {
+  @Test func `a control sequence, a bell and a bidirectional override lose their power`() {
     let evil = "evil\u{1B}]0;pwned\u{7}\u{202E}gnp.exe"
     #expect(PlainText.sanitized(evil) == "evil\u{FFFD}]0;pwned\u{FFFD}\u{FFFD}gnp.exe")
   }
@@ -16,7 +16,7 @@ import Testing
   @Test(arguments: [
     0x00...0x1F, 0x7F...0x9F, 0x200B...0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060...0x2064, 0x2066...0x2069,
   ])
-  func `Every scalar of a dangerous kind is replaced`(range: ClosedRange<UInt32>) throws {
+  func `every scalar of a dangerous kind is replaced`(range: ClosedRange<UInt32>) throws {
     for value in range {
       let scalar = try #require(Unicode.Scalar(value))
       #expect(PlainText.isUnsafe(scalar), "U+\(String(value, radix: 16))")
@@ -25,11 +25,11 @@ import Testing
   }
 
   @Test(arguments: ["\u{FEFF}", "\u{AD}", "\u{61C}", "\u{180E}", "\u{E0001}", "\u{E0041}"] as [Unicode.Scalar])
-  func `Other format characters are replaced too`(scalar: Unicode.Scalar) {
+  func `other format characters are replaced too`(scalar: Unicode.Scalar) {
     #expect(PlainText.isUnsafe(scalar))
   }
 
-  @Test func `A line break that is one character counts as two`() {
+  @Test func `a line break that is one character counts as two`() {
     #expect(PlainText.sanitized("a\r\nb") == "a\u{FFFD}\u{FFFD}b")
   }
 }
@@ -42,7 +42,7 @@ import Testing
     // A combining character does not hide what it stands behind.
     ("<\u{301}b", "&lt;\u{301}b"),
   ])
-  func `Nothing in it can begin markup`(text: String, escaped: String) {
+  func `nothing in it can begin markup`(text: String, escaped: String) {
     #expect(MarkupText.escaped(text) == escaped)
   }
 }

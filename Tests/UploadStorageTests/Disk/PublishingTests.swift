@@ -24,7 +24,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases, [Durability.none, .file, .full])
-  func `A free name is given as it is`(origin: Origin, durability: Durability) async throws {
+  func `a free name is used unchanged`(origin: Origin, durability: Durability) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       for policy in DuplicatePolicy.allCases {
@@ -41,7 +41,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases, DuplicatePolicy.allCases)
-  func `a name that is not UTF-8 is given byte for byte`(origin: Origin, policy: DuplicatePolicy) async throws {
+  func `a name that is not UTF-8 is used byte for byte`(origin: Origin, policy: DuplicatePolicy) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let wanted = NameBytes("caf".utf8 + [0xE9] + ".txt".utf8)
@@ -63,7 +63,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `A taken name is numbered under rename`(origin: Origin) async throws {
+  func `a taken name is numbered under rename`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "a.tar.gz")
@@ -82,7 +82,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `A taken name is rejected under error, and nothing is left`(origin: Origin) async throws {
+  func `a taken name is rejected under error, and nothing is left`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "taken")
@@ -98,7 +98,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `A file is replaced in one step, open readers keep the old one`(origin: Origin) async throws {
+  func `a file is replaced in one step, open readers keep the old one`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9, 9], to: "a")
@@ -118,7 +118,7 @@ import UploadTestSupport
 
   /// Each was sent to be kept, whatever there was before.
   @Test(arguments: Origin.allCases, [true, false])
-  func `Files of one name in one form are numbered even under replace`(origin: Origin, isTaken: Bool) async throws {
+  func `files of one name in one form are numbered even under replace`(origin: Origin, isTaken: Bool) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       if isTaken { try place.write([9], to: "a") }
@@ -133,13 +133,13 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases, [1, 2, 3, 4, 5, 6, 7, 8, 9, 1000])
-  func `However many numbers are taken, the next is found in a few steps`(origin: Origin, taken: Int) async throws {
+  func `the next free number is found in a few steps among many taken ones`(origin: Origin, taken: Int) async throws {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk()
       let directory = try UploadDirectory(path: place.path, calls: disk.calls)
       let name = try #require(FileName("a.txt"))
       for number in 1...taken { try place.write([9], to: name.numbered(number).description) }
-      disk.forget()
+      disk.clear()
       let upload = try staged(directory, origin, [1], "a.txt")
       let files = try directory.publish([upload], .init(durability: .none, onDuplicate: .rename))
       #expect(files.map(\.name) == ["a (\(taken + 1)).txt"])
@@ -161,7 +161,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `A link is replaced itself, what it points to stays`(origin: Origin) async throws {
+  func `a symbolic link is replaced itself, and its target is unchanged`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       try place.write([9], to: "outside")
       let directory = try UploadDirectory(path: place.file("root"))
@@ -174,7 +174,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `A directory is never replaced, and the form's other files go too`(origin: Origin) async throws {
+  func `a directory is never replaced, and the form's other files go too`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "old")
@@ -190,7 +190,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `The longest names are numbered within their length`(origin: Origin) async throws {
+  func `the longest names are numbered within their length`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let name = String(repeating: "x", count: 251) + ".txt"

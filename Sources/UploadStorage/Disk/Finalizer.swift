@@ -2,33 +2,30 @@ import NIOCore
 import Synchronization
 import UploadCore
 
-/// Finalizes the files of a ``DiskStore`` on its workers: writes what is left of them, syncs them, and gives them their
+/// Finalizes the files of a ``DiskStore`` on its workers: writes their tails, syncs them, and gives them their
 /// names. One file, the small files of many uploads and the files of a form take the same path.
 ///
 /// Small files are finalized in groups: those that arrive while others are being synced form the next group, so that
 /// however many arrive, few syncs run at once. A single one does not wait for others.
 final class Finalizer: Sendable {
   /// A file to be staged, and published at once where its upload requests that.
-  private struct Member: Sendable {
-    let tail: FileTail
-    let completion: FinalizeCompletion
-  }
+  private typealias Member = (tail: FileTail, completion: FinalizeCompletion)
 
   private struct Groups {
     var queued = CircularBuffer<Member>()
     var running = 0
   }
 
-  /// Groups at once: one writes its files while another waits for the disk.
+  /// How many groups run at once: one writes its files while another waits for the disk.
   private static let groupsAtOnce = 4
   /// The most files of a group: all are open at once.
   private static let largestGroup = 64
-  /// From so many files on they are synced together.
+  /// The smallest number of files that are synced together.
   private static let fewestTogether = 4
 
   let directory: UploadDirectory
   let configuration: DiskStoreConfiguration
-  private let workers: WorkerPool
+  let workers: WorkerPool
   private let groups = Mutex(Groups())
 
   init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStoreConfiguration) {
@@ -43,7 +40,7 @@ final class Finalizer: Sendable {
   /// - Returns: fails with ``UploadError``, or `CancellationError` when the workers were shut down before.
   func stage(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StagedDiskFile> {
     let promise = eventLoop.makePromise(of: StagedDiskFile.self)
-    submit(Member(tail: tail, completion: .staged(promise)))
+    submit((tail, .staged(promise)))
     return promise.futureResult
   }
 
@@ -51,7 +48,7 @@ final class Finalizer: Sendable {
   /// - Returns: fails as ``stage(_:on:)`` does.
   func finalize(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StoredFile> {
     let promise = eventLoop.makePromise(of: StoredFile.self)
-    submit(Member(tail: tail, completion: .stored(promise)))
+    submit((tail, .stored(promise)))
     return promise.futureResult
   }
 
@@ -76,14 +73,11 @@ final class Finalizer: Sendable {
       groups.running += 1
       return true
     }
-    if begins { workers.submit { self.runGroups($0) } }
+    guard begins else { return }
+    workers.submit { state in while let group = self.nextGroup() { self.run(group, state) } }
   }
 
-  private func runGroups(_ thread: WorkerPool.WorkState) {
-    while let group = nextGroup() { run(group, thread) }
-  }
-
-  /// The queued files, up to a group of them; nil when there are none and the work ends.
+  /// Removes up to ``largestGroup`` files from the queue; nil when it is empty, which ends the work.
   private func nextGroup() -> [Member]? {
     groups.withLock { groups in
       guard !groups.queued.isEmpty else {
@@ -96,8 +90,8 @@ final class Finalizer: Sendable {
     }
   }
 
-  private func run(_ members: [Member], _ thread: WorkerPool.WorkState) {
-    switch thread {
+  private func run(_ members: [Member], _ state: WorkerPool.WorkState) {
+    switch state {
     case .active: finalize(members)
     case .cancelled: for member in members { member.completion.fail(CancellationError()) }
     }
@@ -105,7 +99,7 @@ final class Finalizer: Sendable {
 
   private func finalize(_ members: [Member]) {
     var publishing: [(file: StagedDiskFile, promise: EventLoopPromise<StoredFile>)] = []
-    for (member, result) in zip(members, stage(members.map(\.tail))) {
+    for (member, result) in zip(members, stage(members.map { $0.tail })) {
       switch (member.completion, result) {
       case (.staged(let promise), _): promise.completeWith(result)
       case (.stored(let promise), .success(let file)): publishing.append((file, promise))
@@ -123,7 +117,7 @@ final class Finalizer: Sendable {
 
   // MARK: Bytes
 
-  /// Writes what is left of files and syncs them; blocks.
+  /// Writes the tails of files and syncs the files; blocks.
   ///
   /// Small files share a sync of their bytes, so nothing of several files may have been written before. Otherwise they
   /// are independent: one that fails leaves nothing behind and fails alone.
@@ -135,7 +129,7 @@ final class Finalizer: Sendable {
     var results = tails.map { tail in Result { try tail.write(into: directory) } }
     if isSynced { sync(&results, together) }
     for (tail, result) in zip(tails, results) where tail.isLarge {
-      if case .success(let staged) = result { staged.file.forgetPages() }
+      if case .success(let staged) = result { staged.file.dropPages() }
     }
     return results
   }
@@ -200,15 +194,125 @@ final class Finalizer: Sendable {
   }
 }
 
-/// How a ``DiskStore`` finalizes files.
-package struct DiskStoreConfiguration: Sendable {
-  /// What is synced before a file counts as stored.
-  package var durability: Durability
-  /// What happens when a name is taken.
-  package var onDuplicate: DuplicatePolicy
+/// One sync for all files of a group: of the whole file system, which includes every file on it (syncfs(2)) and costs as
+/// much as one, unless other programs have left much to write there.
+///
+/// The kernel reports a failed write once to each descriptor that was open then. With one descriptor for all groups only the
+/// first group that syncs would get the error, although another's bytes may be lost; so each group has its own, opened before
+/// its first byte is written.
+///
+/// Measured on ext4 with 4 KiB files, 32 at a time: 1.4 to 2.4 times as many files a second as with a sync each, at half
+/// the processor time.
+final class SyncTogether {
+  private let calls: FileCalls
+  private let descriptor: Int32
 
-  package init(durability: Durability = .full, onDuplicate: DuplicatePolicy = .rename) {
-    self.durability = durability
-    self.onDuplicate = onDuplicate
+  /// Begins to watch for failed writes; nil when no descriptor is available. Blocks.
+  init?(_ directory: UploadDirectory) {
+    calls = directory.calls
+    descriptor = DescriptorReserve.openFile { directory.calls.openAgain(directory.descriptor) }
+    if descriptor < 0 { return nil }
+  }
+
+  deinit {
+    DescriptorReserve.closeFile(descriptor)
+  }
+
+  /// Syncs files that were written after this was made; blocks.
+  /// - Returns: false when that failed, or cannot be relied on; then each file has to be synced by itself.
+  func syncs(_ files: [PartialFile]) -> Bool {
+    guard let device = FileStatus(descriptor: descriptor)?.identity.device else { return false }
+    // While they were created another directory may have replaced the first, on another file system.
+    guard files.allSatisfy({ $0.identity?.device == device }) else { return false }
+    return calls.hasLittleToWrite() && calls.syncFileSystem(descriptor) == 0
+  }
+}
+
+/// The unwritten rest of a file whose last byte has arrived, with the request to finalize the file. A ``DiskUpload`` makes
+/// it, the ``Finalizer`` writes it.
+struct FileTail: Sendable {
+  /// The last bytes; unchanged until the file is staged.
+  enum Content: Sendable {
+    /// Page-aligned, as `O_DIRECT` requires.
+    case slab(Slab)
+    /// Less than a block; may be empty.
+    case buffer(ByteBuffer)
+
+    /// In bytes.
+    var count: Int {
+      switch self {
+      case .slab(let slab): slab.count
+      case .buffer(let bytes): bytes.readableBytes
+      }
+    }
+
+    /// Whether the memory is page-aligned.
+    var isAligned: Bool { if case .slab = self { true } else { false } }
+  }
+
+  let request: FinalizeRequest
+  /// The upload that the file is received by.
+  let meter: UploadMeter
+  /// The file; nil while nothing of it has been written.
+  let file: PartialFile?
+  let placement: WritePlan.Tail
+  let content: Content
+  /// The hash of everything before; nil when no digest is computed.
+  let hash: Result<any ContentHash, any Error>?
+
+  /// Whether the file is not worth keeping in the page cache.
+  var isLarge: Bool { placement.extent.end >= WritePlan.largeFrom }
+
+  /// Writes the tail, creates the file first if necessary, compares the digests, and notes type and digest; blocks. The
+  /// result is complete but not synced.
+  /// - Throws: ``UploadError``, with code `contentMismatch` when a digest is not the expected one, or what the hash failed
+  ///   with.
+  func write(into directory: UploadDirectory) throws -> StagedDiskFile {
+    let file = try file ?? directory.createPartial()
+    let extent = placement.extent
+    switch content {
+    case .slab(let slab): try file.write(extent, slab.filled, padding: slab.pad(to: WritePlan.alignment))
+    case .buffer(let bytes):
+      if extent.count > 0 { try bytes.withUnsafeReadableBytes { try file.write(extent, $0) } }
+    }
+    if placement.needsTruncation { try file.truncate(to: extent.end) }
+    var digests = try digestsOfContent()
+    if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
+    try digests.require(request.expected)
+    FileAttributes(descriptor: file.descriptor).note(type: request.type, sha256: digests.sha256)
+    try file.applyMode()
+    return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)
+  }
+
+  private func digestsOfContent() throws -> ContentDigests {
+    guard var hash = try hash?.get() else { return ContentDigests() }
+    switch content {
+    case .slab(let slab): hash.update(slab.filled)
+    case .buffer(let bytes): bytes.withUnsafeReadableBytes { hash.update($0) }
+    }
+    return hash.digests
+  }
+}
+
+/// A staged file of a ``DiskStore``.
+struct StagedDiskFile: StagedFile {
+  let meter: UploadMeter
+  let request: FinalizeRequest
+  /// Those digests of its content that were computed.
+  let digests: ContentDigests
+  let file: PartialFile
+}
+
+/// Whether a file is published at once, and the promise of the result.
+enum FinalizeCompletion: Sendable {
+  /// It gets its name later, with others.
+  case staged(EventLoopPromise<StagedDiskFile>)
+  case stored(EventLoopPromise<StoredFile>)
+
+  func fail(_ error: any Error) {
+    switch self {
+    case .staged(let promise): promise.fail(error)
+    case .stored(let promise): promise.fail(error)
+    }
   }
 }

@@ -15,7 +15,7 @@ import UploadTestSupport
     ("photo\u{202E}gnp.exe", "photognp.exe"), ("z\u{200B}e\u{2060}r\u{FEFF}o", "zero"), ("a\u{2028}b", "ab"),
     ("/\u{301}x", "\u{301}x"), ("a/\u{301}x", "\u{301}x"), (".\u{200B}.x", "..x"),
   ])
-  func `The last component is kept, without what disguises it`(suggestion: String, name: String) {
+  func `the last component is kept, without invisible characters`(suggestion: String, name: String) {
     #expect(FileName(suggestion)?.description == name)
   }
 
@@ -23,12 +23,12 @@ import UploadTestSupport
     "", ".", "..", "/", "a/", "x/.", "x/..", "../", "\u{0}", "\u{200B}", ".\u{200B}.", "\u{202E}..",
     "..\n",
   ])
-  func `Nothing is left of some`(suggestion: String) {
+  func `nothing is left of some`(suggestion: String) {
     #expect(FileName(suggestion) == nil)
   }
 
   @Test(arguments: [
-    // Persian words, a Malayalam chillu and a Sinhala conjunct need their joiners, emoji theirs.
+    // Persian text, a Malayalam chillu and a Sinhala conjunct need their joiners, emoji theirs.
     "نمی\u{200C}خواهم.pdf", "\u{D28}\u{D4D}\u{200D}.txt", "ශ\u{DCA}\u{200D}ර\u{DD3}", "۵\u{200C}تایی.csv",
     "👩🏽‍🚀.png", "👨‍👩‍👧‍👦.jpg", "❤️‍🔥.gif", "🏳️‍🌈.svg", "👁️‍🗨️", "1️⃣.txt", "🏴󠁧󠁢󠁳󠁣󠁴󠁿.png", "🇩🇪.txt", "葛\u{E0100}城.txt", "a\u{200C}b",
   ])
@@ -57,7 +57,7 @@ import UploadTestSupport
       (#"C:\.."#, nil), ("/x/y", "y"),
     ] as [(NameBytes, String?)]
   )
-  func `only a path of old Internet Explorer is cut at its backslashes`(filename: NameBytes, name: String?) {
+  func `only the path of an old Internet Explorer is shortened at its backslashes`(filename: NameBytes, name: String?) {
     #expect(FileName(formFilename: filename)?.description == name)
   }
 
@@ -67,7 +67,7 @@ import UploadTestSupport
     #expect(name.bytes == latin)
     #expect(name.description == #"caf\xE9.txt"#)
     #expect(name.numbered(2).bytes == NameBytes("caf".utf8 + [0xE9] + " (2).txt".utf8))
-    // Controls are removed beside them, and a component is cut out by bytes.
+    // Controls are removed beside them, and the component is found by bytes.
     let evil = NameBytes("d".utf8 + [0xFF] + "/\u{1B}a".utf8 + [0xC3, 0x0A, 0xE2, 0x80] + "\u{202E}b".utf8)
     #expect(FileName(evil)?.bytes == NameBytes([0x61, 0xC3, 0x5F, 0xE2, 0x80, 0x62]))
     // Bytes that a removed one kept apart do not become a control.
@@ -75,7 +75,7 @@ import UploadTestSupport
     #expect(FileName(NameBytes([0xFF, 0xFE]))?.description == #"\xFF\xFE"#)
   }
 
-  @Test func `a long name that is not UTF-8 is cut before its extension`() throws {
+  @Test func `a long name that is not UTF-8 is shortened before its extension`() throws {
     let long = NameBytes(Array(repeating: 0xE9, count: 300) + Array(".txt".utf8))
     let name = try #require(FileName(long)).bytes
     #expect(name == NameBytes(Array(repeating: 0xE9, count: 251) + Array(".txt".utf8)))
@@ -93,7 +93,7 @@ import UploadTestSupport
       for safe in [name, name.numbered(12)] {
         #expect((1...255).contains(safe.bytes.bytes.count))
         #expect(!safe.bytes.bytes.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7F })
-        #expect(NameBytes(safe.bytes.pieces) == safe.bytes)
+        #expect(NameBytes(safe.bytes.units) == safe.bytes)
         #expect(FileName(safe.bytes)?.bytes == safe.bytes)
       }
     }
@@ -104,18 +104,18 @@ import UploadTestSupport
     (".slu\u{200B}ice-x.part", "_.sluice-x.part"), (".sluice-\u{301}.part", "_.sluice-\u{301}.part"),
     (".sluice-x.parts", ".sluice-x.parts"), ("sluice-x.part", "sluice-x.part"), (".sluice-x", ".sluice-x"),
   ])
-  func `No upload looks like a partial file`(suggestion: String, name: String) {
+  func `no upload looks like a partial file`(suggestion: String, name: String) {
     #expect(FileName(suggestion)?.description == name)
   }
 
-  @Test func `A name that the cut would turn into a partial file's does not become one`() throws {
+  @Test func `a name that would be a partial file's once shortened does not become one`() throws {
     let crafted = ".sluice-" + String(repeating: "a", count: 242) + ".part" + String(repeating: "x", count: 40)
     let name = try #require(FileName(crafted)).description
     #expect(!FileName.isPartial(NameBytes(name)))
     #expect(name.utf8.count <= 255)
   }
 
-  @Test func `The store knows its own partial files`() {
+  @Test func `the store knows its own partial files`() {
     #expect(FileName.isPartial(NameBytes(FileName.partialPrefix + "0123" + FileName.partialSuffix)))
     #expect(!FileName.isPartial(".sluice-0123"))
     #expect(!FileName.isPartial(".slui.part"))
@@ -131,27 +131,27 @@ import UploadTestSupport
       "." + String(repeating: "e", count: 31)
     ),
   ])
-  func `A long name is cut before its extension`(suggestion: String, suffix: String) throws {
+  func `a long name is shortened before its extension`(suggestion: String, suffix: String) throws {
     let name = try #require(FileName(suggestion)).description
     #expect(name.utf8.count <= 255)
     #expect(name.utf8.count > 255 - 24)
     #expect(name.hasSuffix(suffix))
     let stem = name.dropLast(suffix.count)
-    #expect(suggestion.hasPrefix(stem), "cut between characters")
+    #expect(suggestion.hasPrefix(stem), "divided between characters")
   }
 
-  @Test func `An extension that is none is cut with the rest`() throws {
+  @Test func `an overlong extension is shortened with the rest`() throws {
     let name = try #require(FileName("a." + String(repeating: "b", count: 300))).description
     #expect(name.utf8.count == 255)
   }
 
-  @Test func `A name of just the right length is left alone`() {
+  @Test func `a name of just the right length is left alone`() {
     let exact = String(repeating: "a", count: 251) + ".txt"
     #expect(FileName(exact)?.description == exact)
   }
 
   @Test(arguments: ["", ".txt"])
-  func `A storm of combining marks is cut between scalars`(suffix: String) throws {
+  func `a character of hundreds of combining marks is shortened between scalars`(suffix: String) throws {
     let storm = "Z" + String(repeating: "\u{336}", count: 5_000) + suffix
     let name = try #require(FileName(storm)).description
     #expect((250...255).contains(name.utf8.count))
@@ -159,7 +159,7 @@ import UploadTestSupport
     #expect(name.unicodeScalars.suffix(suffix.count).elementsEqual(suffix.unicodeScalars))
   }
 
-  @Test func `A storm in the extension costs the extension only`() throws {
+  @Test func `an extension of hundreds of combining marks is dropped alone`() throws {
     let name = try #require(FileName("a.t" + String(repeating: "\u{301}", count: 5_000))).description
     #expect(name.utf8.count <= 255)
     #expect(name.hasPrefix("a."))
@@ -171,12 +171,12 @@ import UploadTestSupport
     (".bashrc", 2, ".bashrc (2)"), ("a.b.c", 2, "a.b (2).c"), ("x (2).zip", 2, "x (2) (2).zip"), ("a.", 2, "a (2)."),
     ("report.pdf", 0, "report.pdf"), ("report.pdf", -1, "report.pdf"),
   ])
-  func `A taken name gets a number before its extension`(name: String, number: Int, numbered: String) {
+  func `a taken name gets a number before its extension`(name: String, number: Int, numbered: String) {
     #expect(FileName(name)?.numbered(number).description == numbered)
   }
 
   @Test(arguments: [2, 99, 100_000, Int.max])
-  func `A number fits even when the name is full`(number: Int) throws {
+  func `a number fits even when the name is full`(number: Int) throws {
     for suggestion in [String(repeating: "a", count: 300) + ".tar.gz", String(repeating: "写", count: 200)] {
       let numbered = try #require(FileName(suggestion)).numbered(number).description
       #expect(numbered.utf8.count <= 255)
@@ -185,7 +185,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Whatever comes in, what comes out is one safe component`() {
+  @Test func `any bytes become one safe component`() {
     var generator = SystemRandomNumberGenerator()
     let alphabet: [Unicode.Scalar] = [
       ".", "/", "\\", "a", "\u{0}", "\u{301}", "\u{202E}", "-", "写", "👩", "\u{200D}", "\n", " ", "%", "\u{E0041}",

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// The process's memory as the kernel counts it.
@@ -13,7 +12,7 @@ package struct ProcessMemory: Sendable, Equatable {
     self.peak = max(peak, resident)
   }
 
-  /// Reads both now; zeros where `/proc` is not there.
+  /// Reads both now; zeros where there is no `/proc`.
   package static func current() -> ProcessMemory {
     let pages = ProcFile.read("/proc/self/statm").split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
     return ProcessMemory(
@@ -22,32 +21,11 @@ package struct ProcessMemory: Sendable, Equatable {
     )
   }
 
-  /// Memory a new buffer could take without pushing the machine into swapping, in bytes (`MemAvailable`); nil where the
-  /// kernel does not say.
+  /// How large a new buffer may be without making the machine swap, in bytes (`MemAvailable`); nil where the kernel does
+  /// not report it.
   package static func available() -> UInt64? {
     ProcFile.kibibytes(of: "MemAvailable", in: "/proc/meminfo").map { $0 * 1024 }
   }
-}
-
-/// A piece of memory that an upload holds, named so that its resident pages can be counted; it owns nothing.
-package struct MemoryRegion: Sendable, Equatable {
-  private let address: UInt
-  /// In bytes.
-  package let count: Int
-
-  package init(_ bytes: UnsafeRawBufferPointer) {
-    address = UInt(bitPattern: bytes.baseAddress)
-    count = bytes.count
-  }
-
-  /// How many of its bytes are in memory, by the kernel's count (`mincore`): whole pages, those never touched left out.
-  package var residentBytes: Int {
-    // A page that it shares with others counts whole: at most one at each end.
-    let offset = address % Self.pageSize
-    return min(count, clinux_resident_bytes(UnsafeRawPointer(bitPattern: address - offset), count + Int(offset)))
-  }
-
-  private static let pageSize = UInt(max(1, sysconf(Int32(_SC_PAGESIZE))))
 }
 
 /// Small files of `/proc`, read whole.
@@ -62,17 +40,37 @@ package enum ProcFile {
     }
   }
 
-  /// The number behind `key:` in a file of lines such as `VmHWM:    1234 kB`.
+  /// The number behind `key:` in a file with fields such as `VmHWM:    1234 kB`; nil when there is none.
   package static func kibibytes(of key: String, in path: String) -> UInt64? {
     kibibytes(of: key, inText: read(path))
   }
 
   /// The same in a file's text.
   package static func kibibytes(of key: String, inText text: String) -> UInt64? {
-    for line in text.split(separator: "\n") where line.hasPrefix(key + ":") {
+    for field in text.split(separator: "\n") where field.hasPrefix(key + ":") {
       // Some of these files put blanks before the number, some a tab.
-      return line.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
+      return field.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
     }
     return nil
+  }
+}
+
+/// How many descriptors this process may have open (getrlimit(2), RLIMIT_NOFILE).
+package enum DescriptorLimit {
+  /// The soft limit; `Int.max` where there is none, or where it cannot be read.
+  package static var current: Int { limits.map { Int(clamping: $0.rlim_cur) } ?? .max }
+
+  /// Raises the soft limit to the hard one; child processes inherit it.
+  package static func raise() {
+    guard var limits else { return }
+    limits.rlim_cur = limits.rlim_max
+    setrlimit(resource, &limits)
+  }
+
+  private static var resource: __rlimit_resource_t { __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)) }
+
+  private static var limits: rlimit? {
+    var limits = rlimit()
+    return getrlimit(resource, &limits) == 0 ? limits : nil
   }
 }

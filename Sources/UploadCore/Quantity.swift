@@ -4,36 +4,30 @@ package enum ByteSize {
   ///
   /// `KB MB GB TB` count in thousands; `KiB MiB GiB TiB`, and `K M G T` alone, in 1,024s. Upper and lower case are the
   /// same. A fraction that leaves part of a byte is rounded down.
-  /// - Throws: ``UploadError`` with code `badValue` and what a size looks like.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of sizes.
   package static func parse(_ text: String) throws(UploadError) -> UInt64 {
     let (number, unit) = Quantity.split(text)
     guard let factor = factor(of: unit), let value = scaled(number, by: factor) else {
-      throw UploadError(
-        .badValue,
-        "\"\(PlainText.sanitized(text))\" is not a size. Write for example 512, 64KiB, 256MiB or 1.9GB."
-      )
+      throw Quantity.invalid(text, "is not a size. Write for example 512, 64KiB, 256MiB or 1.9GB.")
     }
     return value
   }
 
   /// Reads a rate in bytes per second: a size with its unit, perhaps with `/s` behind it. `10MB/s`, `512KiB`.
   ///
-  /// The unit is required: who writes `10` hardly means 10 bytes per second.
-  /// - Throws: ``UploadError`` with code `badValue` and what a rate looks like; also for 0, at which nothing would move.
+  /// The unit is required: `10` is hardly meant as 10 bytes per second.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of rates; also for a rate of 0.
   package static func parseRate(_ text: String) throws(UploadError) -> UInt64 {
     let size = String(withoutPerSecond(text))
     let rate = try? parse(size)
     guard let rate, rate > 0, !Quantity.split(size).unit.isEmpty else {
       let problem = rate.map { $0 > 0 ? "has no unit" : "is not above 0" } ?? "is not a rate"
-      throw UploadError(
-        .badValue,
-        "\"\(PlainText.sanitized(text))\" \(problem). Write for example 512KiB/s, 10MB/s or 1.5GB/s."
-      )
+      throw Quantity.invalid(text, "\(problem). Write for example 512KiB/s, 10MB/s or 1.5GB/s.")
     }
     return rate
   }
 
-  /// A rate's size: what is before `/s`.
+  /// A rate's size: the text before `/s`.
   static func withoutPerSecond(_ text: String) -> Substring {
     text.lowercased().hasSuffix("/s") ? text.dropLast(2) : text[...]
   }
@@ -43,7 +37,7 @@ package enum ByteSize {
     guard bytes >= 1024 else { return "\(bytes) B" }
     var value = Double(bytes)
     var unit = 0
-    // 1023.95 would print as 1024.0: go to the next unit before that.
+    // 1023.95 would be printed as 1024.0: the next unit is used before that.
     while value >= 1023.95, unit < units.count - 1 {
       value /= 1024
       unit += 1
@@ -52,7 +46,7 @@ package enum ByteSize {
     return "\(tenths / 10).\(tenths % 10) \(units[unit])"
   }
 
-  /// `bytesPerSecond` as ``text(_:)`` with `/s`; what is not a positive number counts as 0.
+  /// `bytesPerSecond` as ``text(_:)`` with `/s`; negative, infinite and invalid numbers count as 0.
   package static func rateText(_ bytesPerSecond: Double) -> String {
     let whole = bytesPerSecond.isFinite ? min(max(0, bytesPerSecond), 1e18) : 0
     return text(UInt64(whole)) + "/s"
@@ -77,22 +71,21 @@ package enum ByteSize {
 
   /// `number` times `factor` in whole bytes, in integers so that `1.9GB` is exact; nil when it is no number or too large.
   private static func scaled(_ number: String, by factor: UInt64) -> UInt64? {
-    let pieces = number.split(separator: ".", omittingEmptySubsequences: false)
-    guard pieces.count <= 2, let whole = UInt64(pieces[0]) else { return nil }
+    let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let whole = UInt64(parts[0]) else { return nil }
     let (product, overflow) = whole.multipliedReportingOverflow(by: factor)
     guard !overflow else { return nil }
-    guard pieces.count == 2 else { return product }
-    guard let fraction = UInt64(pieces[1]), pieces[1].count <= 18 else { return nil }
-    var power: UInt64 = 1
-    for _ in 0..<pieces[1].count { power *= 10 }
+    guard parts.count == 2 else { return product }
+    guard let fraction = UInt64(parts[1]), parts[1].count <= 18 else { return nil }
+    let power = repeatElement(10 as UInt64, count: parts[1].count).reduce(1, *)
     let (high, low) = fraction.multipliedFullWidth(by: factor)
     let (sum, carried) = product.addingReportingOverflow(power.dividingFullWidth((high, low)).quotient)
     return carried ? nil : sum
   }
 }
 
-/// A size or rate that a user set, with the unit it was written in: messages repeat it that way, so that `--max-size 1MB`
-/// does not come back as `976.6 KiB`.
+/// A size or rate that a user set, with the unit it was written in: messages repeat it that way: `--max-size 1MB`
+/// is not reported as `976.6 KiB`.
 package struct SizeSetting: Sendable, CustomStringConvertible {
   /// In bytes, or in bytes per second.
   package let bytes: UInt64
@@ -147,4 +140,62 @@ enum Quantity {
     let number = start.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     return (String(number), start[number.endIndex...].trimmingWhitespace.lowercased())
   }
+
+  /// An error about a text that cannot be read.
+  /// - Parameter problem: the rest of the message after the quoted text.
+  static func invalid(_ text: String, _ problem: String) -> UploadError {
+    UploadError(.badValue, "\"\(PlainText.sanitized(text))\" \(problem)")
+  }
+}
+
+/// Spans of time as people write and read them.
+package enum TimeText {
+  /// Reads a span: `30s`, `500ms`, `2m`, `1.5h`, `7d`; a bare number is seconds.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of times.
+  package static func parse(_ text: String) throws(UploadError) -> Duration {
+    let (number, unit) = Quantity.split(text)
+    guard let value = Double(number), let factor = secondsPerUnit(unit), value * factor <= longest else {
+      throw Quantity.invalid(text, "is not a time. Write for example 500ms, 30s, 5m or 2h, at most 365d.")
+    }
+    // To the nanosecond: as a binary fraction of a second 30 ms would be a little off.
+    return .nanoseconds((value * factor * 1e9).rounded())
+  }
+
+  /// `1:05`, `2:03:04`; whole seconds, rounded down, hours only where there are any.
+  package static func clock(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? Int(min(max(0, seconds), longest)) : 0
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    return hours > 0 ? "\(hours):\(padded(minutes)):\(padded(rest))" : "\(minutes):\(padded(rest))"
+  }
+
+  /// The longest accepted span: a year, in seconds.
+  private static let longest: Double = 365 * 86_400
+
+  /// A number with leading zeros up to `width` digits, as in dates and times: `05`. Not for negative numbers.
+  package static func padded(_ number: Int, to width: Int = 2) -> String {
+    let digits = "\(number)"
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+  }
+
+  private static func secondsPerUnit(_ unit: String) -> Double? {
+    switch unit {
+    case "ms": 0.001
+    case "", "s": 1
+    case "m", "min": 60
+    case "h": 3600
+    case "d": 86_400
+    default: nil
+    }
+  }
+}
+
+extension Duration {
+  /// The span in seconds as people read it: `30 s`, `0.5 s`.
+  package var formattedSeconds: String {
+    let tenths = Int((inSeconds * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+  }
+
+  /// The span in seconds as a floating-point number.
+  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -11,7 +11,7 @@ import UploadTestSupport
   /// Stores a file beside one that is there as "taken".
   private func expectFailure(_ disk: FaultyDisk, _ policy: DuplicatePolicy, as name: String) async throws {
     try await withStore(durability: .full, onDuplicate: policy, calls: disk.calls) { fixture in
-      disk.forget()
+      disk.clear()
       try fixture.place.write([9], to: "taken")
       let error = try await #require(throws: UploadError.self) { try await fixture.store([1, 2], as: name) }
       #expect(error.code == .storageFailed)

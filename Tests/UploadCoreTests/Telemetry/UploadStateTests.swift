@@ -3,7 +3,7 @@ import Testing
 @testable import UploadCore
 
 @Suite struct UploadIDTests {
-  @Test func `An identifier is twelve hexadecimal digits`() {
+  @Test func `an identifier is twelve hexadecimal digits`() {
     for _ in 0..<1_000 {
       let text = UploadID().description
       #expect(text.count == 12)
@@ -11,7 +11,7 @@ import Testing
     }
   }
 
-  @Test func `No two are the same`() {
+  @Test func `no two are the same`() {
     #expect(Set((0..<1_000).map { _ in UploadID() }).count == 1_000)
   }
 }

@@ -86,7 +86,7 @@ import UploadTestSupport
   // MARK: File systems that take different names for the same
 
   @Test(arguments: [true, false], [true, false])
-  func `a form's files never replace each other, whatever names are the same to the file system`(
+  func `a form's files never replace each other even where the file system folds names`(
     isHidden: Bool,
     isTaken: Bool
   ) async throws {
@@ -107,7 +107,7 @@ import UploadTestSupport
   }
 
   /// The file that the first was to replace is removed before the second is published, which then takes its name.
-  @Test func `a form's file that was given the name in between is not replaced`() async throws {
+  @Test func `a form's file that got the name in between is not replaced`() async throws {
     try await withTemporaryDirectory { place in
       var calls = FoldingDisk.calls
       let (link, taken) = (calls.link, place.file("a"))
@@ -134,7 +134,7 @@ import UploadTestSupport
   // MARK: Conditions
 
   @Test(arguments: DuplicatePolicy.allCases, [true, false])
-  func `a condition that does not hold changes nothing, whatever the policy`(
+  func `a failed condition changes nothing under any policy`(
     policy: DuplicatePolicy,
     isHidden: Bool
   ) async throws {
@@ -161,7 +161,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `a condition that holds lets a file be replaced`(isHidden: Bool) async throws {
+  func `a file is replaced when the condition is satisfied`(isHidden: Bool) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "a")
@@ -198,7 +198,7 @@ import UploadTestSupport
     }
   }
 
-  /// Another program replaces the file between the last look at it and the exchange.
+  /// Another program replaces the file between the last check and the exchange.
   @Test func `a file that another program has put there in between is put back`() async throws {
     try await withTemporaryDirectory { place in
       var calls = FileCalls()
@@ -293,7 +293,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a directory is not replaced because a condition holds`() async throws {
+  @Test func `a directory is not replaced even if the condition is satisfied`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try #require(mkdir(place.file("d"), 0o755) == 0)

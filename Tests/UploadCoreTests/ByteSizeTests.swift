@@ -12,7 +12,7 @@ import Testing
       (" 64 KiB ", 65_536), ("\t1kb\n", 1_000),
     ] as [(String, UInt64)]
   )
-  func `A size is a number and a unit`(text: String, bytes: UInt64) throws {
+  func `a size is a number and a unit`(text: String, bytes: UInt64) throws {
     #expect(try ByteSize.parse(text) == bytes)
   }
 
@@ -23,11 +23,11 @@ import Testing
       ("0.000000000001TB", 1), ("8.1TB", 8_100_000_000_000),
     ] as [(String, UInt64)]
   )
-  func `A fraction is exact, and part of a byte is dropped`(text: String, bytes: UInt64) throws {
+  func `a fraction is exact, and part of a byte is dropped`(text: String, bytes: UInt64) throws {
     #expect(try ByteSize.parse(text) == bytes)
   }
 
-  @Test func `The largest size is what 64 bits hold`() throws {
+  @Test func `the largest size fits into 64 bits`() throws {
     #expect(try ByteSize.parse("18446744073709551615") == .max)
     #expect(try ByteSize.parse("16777215.999999TiB") <= .max)
   }
@@ -37,7 +37,7 @@ import Testing
     "1XB", "1KBs", "1GB/s", "ten", "١GB", "1\u{0}GB", "NaN", "inf", "1.1234567890123456789GB",
     "18446744073709551616", "16777216TiB", "18446744073709551615.9TB", "99999999999999999999999999",
   ])
-  func `What is no size is refused with what one looks like`(text: String) {
+  func `a text that is no size is rejected with examples`(text: String) {
     let error = #expect(throws: UploadError.self) { try ByteSize.parse(text) }
     #expect(error?.code == .badValue)
     #expect(error?.message.contains("Write for example") == true)
@@ -50,13 +50,13 @@ import Testing
     #expect(error?.message.contains("Write for example 512KiB/s") == true)
   }
 
-  @Test func `a rate without a unit is told so`() throws {
+  @Test func `a rate without a unit is rejected with that reason`() throws {
     let error = #expect(throws: UploadError.self) { try ByteSize.parseRate("10") }
     #expect(error?.message.hasPrefix("\"10\" has no unit.") == true)
     #expect(try ByteSize.parseRate("10B/s") == 10 && ByteSize.parseRate("10 kb") == 10_000)
   }
 
-  @Test func `A message does not repeat what could steer a terminal`() {
+  @Test func `a message repeats no character that could steer a terminal`() {
     let error = #expect(throws: UploadError.self) { try ByteSize.parse("\u{1B}[2J") }
     #expect(error?.message.contains("\u{1B}") == false)
   }
@@ -68,7 +68,7 @@ import Testing
       (1_900_000_000, "1.8 GiB"), (1 << 40, "1.0 TiB"), (1 << 50, "1.0 PiB"), (1 << 60, "1.0 EiB"), (.max, "16.0 EiB"),
     ] as [(UInt64, String)]
   )
-  func `A size is printed in 1,024s with one decimal`(bytes: UInt64, text: String) {
+  func `a size is printed in 1,024s with one decimal`(bytes: UInt64, text: String) {
     #expect(ByteSize.text(bytes) == text)
   }
 
@@ -78,7 +78,7 @@ import Testing
       (.infinity, "0 B/s"), (-.infinity, "0 B/s"), (.greatestFiniteMagnitude, "888.2 PiB/s"),
     ] as [(Double, String)]
   )
-  func `A rate is printed whatever number it is`(rate: Double, text: String) {
+  func `rates of any value can be printed`(rate: Double, text: String) {
     #expect(ByteSize.rateText(rate) == text)
   }
 }

@@ -1,0 +1,299 @@
+import Glibc
+
+/// A file name that is safe to create in one directory, made from the name that a client requests.
+///
+/// Rules: the last path component; control, bidirectional and invisible characters removed (``InvisibleCharacters``);
+/// at most 255 bytes, shortened before the extension; never empty, `.` or `..`; never one of the store's own partial files.
+/// Bytes that are not UTF-8 are kept: file systems store them.
+package struct FileName: Hashable, Sendable, CustomStringConvertible {
+  /// The longest name that a file system accepts, in bytes (NAME_MAX).
+  package static let maximumLength = 255
+
+  /// The prefix of the store's own unfinished files. No upload may have such a name: the next start would delete it.
+  package static let partialPrefix = ".sluice-"
+  /// The suffix of the store's own unfinished files.
+  package static let partialSuffix = ".part"
+
+  /// For an upload without a name.
+  package static let fallback = FileName(verbatim: "upload.bin")
+
+  /// The name as the file system stores it.
+  package let bytes: NameBytes
+
+  /// The name as text; bytes that are not UTF-8 are escaped.
+  package var description: String { bytes.description }
+
+  /// Whether this is not the name that was requested, byte for byte. Different requested names may have become this one,
+  /// so that a file with such a name never replaces another.
+  package let wasAltered: Bool
+
+  /// Cleans `suggestion`; nil when nothing is left of it.
+  package init?(_ suggestion: String) {
+    self.init(NameBytes(suggestion))
+  }
+
+  /// Cleans `suggestion`; nil when nothing is left of it.
+  /// - Parameter isFlattened: whether the directories of a path have been removed before.
+  package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
+    let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
+    let name = Self.cleaned(NameBytes(component).units)
+    guard !name.isEmpty, name != ".", name != ".." else { return nil }
+    let short = Self.shortened(name)
+    // Checked after the shortening: a long name can become a partial file's by losing its end.
+    bytes = Self.isPartial(short) ? Self.shortened(NameBytes("_".utf8 + short.bytes)) : short
+    wasAltered = isFlattened || bytes != suggestion
+  }
+
+  /// Cleans the `filename` of a form's part. Old versions of Internet Explorer state a whole path there, `C:\dir\file`
+  /// or `\\server\share\file`; only such a name is shortened to what follows its last backslash, which elsewhere is an
+  /// ordinary character.
+  package init?(formFilename filename: NameBytes) {
+    let bytes = filename.bytes
+    let backslash = UInt8(ascii: "\\")
+    let hasDrive = bytes.count >= 3 && Self.isLetter(bytes[0]) && bytes[1] == UInt8(ascii: ":") && bytes[2] == backslash
+    guard hasDrive || bytes.starts(with: [backslash, backslash]) else {
+      self.init(filename)
+      return
+    }
+    let name = bytes.split(separator: backslash, omittingEmptySubsequences: false).last ?? []
+    self.init(NameBytes(name), isFlattened: true)
+  }
+
+  /// The name without its invisible characters. Where one was between two bytes that are not UTF-8 there is an underscore:
+  /// side by side these could make up a control character.
+  private static func cleaned(_ units: [NameBytes.Unit]) -> NameBytes {
+    var kept: [NameBytes.Unit] = []
+    var isGap = false
+    for (unit, isShown) in zip(units, InvisibleCharacters.areShown(units.map(\.scalar))) {
+      guard isShown else {
+        isGap = true
+        continue
+      }
+      if isGap, unit.scalar == nil, let last = kept.last, last.scalar == nil { kept.append(.scalar("_")) }
+      isGap = false
+      kept.append(unit)
+    }
+    return NameBytes(kept)
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+  }
+
+  private static func shortened(_ name: NameBytes) -> NameBytes {
+    let (stem, suffix) = split(name.bytes)
+    return NameBytes(shortened(stem, toFit: suffix) + suffix)
+  }
+
+  /// The name to try when this one is taken: `report.pdf`, `report (2).pdf`, `report (3).pdf`; two extensions stay
+  /// together where the first is `tar`.
+  package func numbered(_ number: Int) -> FileName {
+    guard number > 1 else { return self }
+    let (stem, suffix) = Self.split(bytes.bytes)
+    let tail = " (\(number))".utf8 + suffix
+    return FileName(verbatim: NameBytes(Self.shortened(stem, toFit: tail) + tail), wasAltered: wasAltered)
+  }
+
+  private init(verbatim name: NameBytes, wasAltered: Bool = false) {
+    bytes = name
+    self.wasAltered = wasAltered
+  }
+
+  /// Whether `name` is that of an unfinished file of the store.
+  package static func isPartial(_ name: NameBytes) -> Bool {
+    name.bytes.starts(with: partialPrefix.utf8) && name.bytes.reversed().starts(with: partialSuffix.utf8.reversed())
+  }
+
+  /// Stem and extension, the dot with the extension; a leading dot begins a stem, and no extension is over 32 bytes.
+  private static func split(_ name: [UInt8]) -> (stem: ArraySlice<UInt8>, suffix: ArraySlice<UInt8>) {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return (name[...], []) }
+    var stem = name[..<dot]
+    if stem.count > 4, stem.suffix(4).elementsEqual(".tar".utf8) { stem = stem.dropLast(4) }
+    let suffix = name[stem.endIndex...]
+    return suffix.count <= 33 ? (stem, suffix) : (name[...], [])
+  }
+
+  /// As many whole characters of `stem` as fit before `suffix`.
+  private static func shortened(_ stem: ArraySlice<UInt8>, toFit suffix: some Collection<UInt8>) -> ArraySlice<UInt8> {
+    let room = maximumLength - suffix.count
+    guard stem.count > room else { return stem }
+    var length = 0
+    for character in String(validating: stem, as: UTF8.self) ?? "" {
+      guard length + character.utf8.count <= room else { break }
+      length += character.utf8.count
+    }
+    // A single character longer than the room (hundreds of combining marks) is divided between scalars instead; so is a
+    // name that is not UTF-8.
+    return stem.prefix(length > 0 ? length : lengthOfScalars(stem, upTo: room))
+  }
+
+  private static func lengthOfScalars(_ stem: ArraySlice<UInt8>, upTo room: Int) -> Int {
+    var length = 0
+    for unit in NameBytes(stem).units {
+      let width = unit.scalar.map { UTF8.width($0) } ?? 1
+      guard length + width <= room else { break }
+      length += width
+    }
+    return length
+  }
+}
+
+/// A name as the bytes that a file system, a URL or a form gives it.
+///
+/// Usually these are UTF-8, but Linux file systems accept any bytes except NUL and `/`. A Swift string would replace
+/// other bytes with U+FFFD, and the file could not be found again; so names stay bytes from the request to the disk and
+/// back, and become text only where they are shown.
+package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral {
+  package let bytes: [UInt8]
+
+  package init(_ bytes: some Sequence<UInt8>) {
+    self.bytes = Array(bytes)
+  }
+
+  package init(_ text: String) {
+    bytes = Array(text.utf8)
+  }
+
+  package init(stringLiteral text: String) {
+    self.init(text)
+  }
+
+  /// Copies a C string without its NUL.
+  package init(cString: UnsafePointer<CChar>) {
+    self.init(UnsafeRawBufferPointer(start: cString, count: strlen(cString)))
+  }
+
+  package var isEmpty: Bool { bytes.isEmpty }
+
+  /// Whether the bytes are UTF-8, so that ``description`` is the exact name.
+  package var isUTF8: Bool { String(validating: bytes, as: UTF8.self) != nil }
+
+  /// Calls `body` with the bytes and a NUL behind them, the C string that system calls expect.
+  package func withCString<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
+    try body(bytes.map { CChar(bitPattern: $0) } + [0])
+  }
+}
+
+extension NameBytes: CustomStringConvertible {
+  /// The name as text. Every byte that is not part of valid UTF-8 is written as `\xE9`, as in a shell's `$'…'`.
+  package var description: String {
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    return units.map { unit in
+      switch unit {
+      case .scalar(let scalar): String(scalar)
+      // Only bytes from 0x80 on are invalid: always two digits.
+      case .invalid(let byte): "\\x" + String(byte, radix: 16, uppercase: true)
+      }
+    }.joined()
+  }
+}
+
+extension NameBytes {
+  /// A scalar, or a byte that is not part of valid UTF-8.
+  enum Unit: Equatable {
+    case scalar(Unicode.Scalar)
+    case invalid(UInt8)
+
+    /// nil for an invalid byte.
+    var scalar: Unicode.Scalar? {
+      switch self {
+      case .scalar(let scalar): scalar
+      case .invalid: nil
+      }
+    }
+
+    /// The bytes that it was decoded from.
+    var bytes: [UInt8] {
+      switch self {
+      case .scalar(let scalar): Array(String(scalar).utf8)
+      case .invalid(let byte): [byte]
+      }
+    }
+  }
+
+  /// The bytes decoded as UTF-8 without loss.
+  var units: [Unit] {
+    var parser = Unicode.UTF8.ForwardParser()
+    var input = bytes.makeIterator()
+    var position = 0
+    var units: [Unit] = []
+    while true {
+      switch parser.parseScalar(from: &input) {
+      case .valid(let encoded):
+        units.append(.scalar(Unicode.UTF8.decode(encoded)))
+        position += encoded.count
+      case .error(let length):
+        units += bytes[position..<position + length].map { .invalid($0) }
+        position += length
+      case .emptyInput:
+        return units
+      }
+    }
+  }
+
+  /// The bytes that ``units`` were decoded from.
+  init(_ units: some Sequence<Unit>) {
+    self.init(units.flatMap(\.bytes))
+  }
+}
+
+/// Names and paths in a `String` without loss.
+///
+/// Arguments, the file picker and the queue handle paths as strings. A string cannot contain bytes that are not UTF-8, so
+/// each such byte becomes one private-use scalar, U+10FE80 for 0x80 to U+10FEFF for 0xFF (as Python's `surrogateescape` does
+/// with surrogates, which Swift's strings cannot contain). Where those scalars themselves occur as UTF-8, their four bytes
+/// are written so too, and every sequence of bytes has one text. ``PlainText/sanitized(_:)`` shows such a byte as `\xE9`.
+extension NameBytes {
+  private static let base: UInt32 = 0x10FE00
+  private static let scalars: ClosedRange<UInt32> = (base + 0x80)...(base + 0xFF)
+
+  /// The bytes that a text from ``losslessText`` stands for.
+  package init(lossless text: String) {
+    guard Self.mayContainRawBytes(text) else {
+      self.init(text)
+      return
+    }
+    self.init(
+      text.unicodeScalars.flatMap { scalar -> [UInt8] in
+        guard !Self.scalars.contains(scalar.value) else { return [UInt8(truncatingIfNeeded: scalar.value)] }
+        return Array(String(scalar).utf8)
+      }
+    )
+  }
+
+  /// A text that ``init(lossless:)`` makes these bytes of; the name itself where it is UTF-8.
+  package var losslessText: String {
+    if let text = String(validating: bytes, as: UTF8.self), !Self.mayContainRawBytes(text) { return text }
+    var text = String.UnicodeScalarView()
+    for unit in units {
+      if let scalar = unit.scalar, !Self.scalars.contains(scalar.value) {
+        text.append(scalar)
+      } else {
+        text.append(contentsOf: unit.bytes.map(Self.scalar))
+      }
+    }
+    return String(text)
+  }
+
+  /// Whether a text from ``losslessText`` stands for bytes that are not UTF-8.
+  package static func containsRawBytes(_ text: String) -> Bool {
+    mayContainRawBytes(text) && text.unicodeScalars.contains { scalars.contains($0.value) }
+  }
+
+  /// Calls `body` with a path from ``losslessText`` as the C string that system calls expect.
+  package static func withPath<Result>(
+    _ path: String,
+    _ body: (UnsafePointer<CChar>) throws -> Result
+  ) rethrows -> Result {
+    guard mayContainRawBytes(path) else { return try path.withCString(body) }
+    return try NameBytes(lossless: path).withCString(body)
+  }
+
+  /// A quick check, true for some other texts too: the scalars, as all beyond U+100000, begin with 0xF4 in UTF-8.
+  private static func mayContainRawBytes(_ text: String) -> Bool { text.utf8.contains(0xF4) }
+
+  private static func scalar(_ byte: UInt8) -> Unicode.Scalar {
+    // Always a scalar: the range contains no surrogate.
+    Unicode.Scalar(base + UInt32(byte)) ?? "\u{FFFD}"
+  }
+}
