@@ -11,13 +11,9 @@ package import UploadCore
 ///
 /// | folder | contents |
 /// |---|---|
-/// | `Process` | the process's surroundings: environment, standard output, signals, messages to the main thread |
-/// | `Files` | files and directories that the program makes under a path the user named |
-/// | `Engine` | a server and a client hosted in this process, and their log |
-/// | `Reporting` | snapshots shown as output lines: JSON, plain, live |
-/// | `Queue` | files that wait to be sent, a few at once |
-/// | `Directory` | directories and files as the picker shows them |
-/// | `Settings` | the user's settings file |
+/// | `Process` | the process itself: environment, standard output, signals, messages to the main thread |
+/// | `Files` | files that the user names: written safely, listed and checked for the picker; the settings file |
+/// | `Engine` | a server and a client hosted in this process, their log, the upload queue, and snapshots as output lines |
 /// | the top | the dashboard: main loop, effects, screen |
 @MainActor
 package struct DashboardHost {
