@@ -39,10 +39,9 @@ package struct DashboardHost {
         started.post(.failure(error))
       }
     }
-    var descriptors = [signals, started.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     while true {
-      poll(&descriptors, nfds_t(descriptors.count), -1)
-      if let result = started.take().first { return result }
+      waitUntilReadable(signals, started.descriptor)
+      if let result = started.drain().first { return result }
       switch DashboardSignal.next(from: signals) {
       case .interrupt, .terminate, .hangUp, .quit: return nil
       case .stop: clinux_stop_process()

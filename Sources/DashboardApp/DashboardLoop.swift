@@ -81,7 +81,9 @@ package final class DashboardLoop {
   /// Waits for the next event, and handles it.
   /// - Parameter deadline: when to return although nothing has happened.
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
-    wait(until: min(deadline ?? pace.nextTick, pace.nextTick))
+    let input = isTerminalLost ? nil : screen.inputDescriptor
+    let wakeUp = min(deadline ?? pace.nextTick, pace.nextTick)
+    waitUntilReadable(input ?? -1, signals, eventQueue.descriptor, until: wakeUp)
     var hasNews = false
     while let signal = DashboardSignal.next(from: signals) {
       take(signal)
@@ -93,7 +95,7 @@ package final class DashboardLoop {
         hasNews = true
       }
     }
-    for event in eventQueue.take() {
+    for event in eventQueue.drain() {
       take(event)
       hasNews = true
     }
@@ -103,16 +105,6 @@ package final class DashboardLoop {
   /// Updates the model, and performs the effects that it returns.
   func send(_ message: DashboardMessage) {
     for effect in model.update(message) { perform(effect) }
-  }
-
-  private func wait(until instant: ContinuousClock.Instant) {
-    let seconds = max(0, (instant - .now).inSeconds)
-    // Rounded up: a little early would be a turn for nothing.
-    let milliseconds = Int32(min(60_000, (seconds * 1000).rounded(.up)))
-    // A descriptor below 0 is left out.
-    let input = isTerminalLost ? -1 : screen.inputDescriptor ?? -1
-    var descriptors = [input, signals, eventQueue.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    poll(&descriptors, nfds_t(descriptors.count), milliseconds)
   }
 
   // MARK: Events

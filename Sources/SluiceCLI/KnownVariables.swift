@@ -14,13 +14,9 @@ enum KnownVariables {
   ]
 
   /// Variables of all options of all commands.
-  static let options: Set<String> = Set(
-    CommandDescription.all.flatMap { $0.valueNames + $0.switchNames }.map(EnvironmentDefaults.variable)
-  )
+  static let options = Set(CommandDescription.all.flatMap(\.optionNames).map(EnvironmentDefaults.variable))
 
-  private static let switches: Set<String> = Set(
-    CommandDescription.all.flatMap { $0.switchNames }.map(EnvironmentDefaults.variable)
-  )
+  private static let switches = Set(CommandDescription.all.flatMap(\.switchNames).map(EnvironmentDefaults.variable))
 
   /// Whether a variable is set for this package, and for no purpose of ``others``.
   static func mayBeOption(_ name: String) -> Bool {
@@ -33,9 +29,8 @@ enum KnownVariables {
     let set = environment.filter { mayBeOption($0.key) && !$0.value.isEmpty }
     return set.sorted { $0.key < $1.key }.compactMap { name, value in
       if switches.contains(name) {
-        guard !EnvironmentDefaults.isOn(value), !EnvironmentDefaults.isOff(value) else { return nil }
-        return "Environment variable \(name) is ignored: a switch is set with 1, true or yes, "
-          + "and not set with 0, false or no."
+        if EnvironmentDefaults.isOn(value) || ["0", "false", "no"].contains(value.lowercased()) { return nil }
+        return "Environment variable \(name) is ignored: set a switch with 1, true or yes, and clear it with 0, false or no."
       }
       guard !options.contains(name) else { return nil }
       let suggestion = closest(to: name).map { " Did you mean \($0)?" } ?? " See: sluice --help"

@@ -80,12 +80,12 @@ enum HomePath {
     guard arguments.contains(where: { $0.contains("~") }) else { return arguments }
     let options = CommandDescription.allPathNames
     let given = GivenArgument.split(arguments.dropFirst(), valueNames: CommandDescription.allValueNames)
-    return arguments.prefix(1)
-      + given.flatMap { argument in
-        guard let name = argument.name, let value = argument.value, options.contains(name) else { return argument.texts }
-        let path = path(value, home)
-        return argument.texts.count == 1 ? ["--\(name)=\(path)"] : ["--\(name)", path]
-      }
+    let rest = given.flatMap { argument -> [String] in
+      guard let name = argument.name, let value = argument.value, options.contains(name) else { return argument.texts }
+      let expanded = path(value, home)
+      return argument.texts.count == 1 ? ["--\(name)=\(expanded)"] : ["--\(name)", expanded]
+    }
+    return Array(arguments.prefix(1)) + rest
   }
 
   private static func path(_ text: String, _ home: () -> String) -> String {

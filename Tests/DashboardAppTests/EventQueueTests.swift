@@ -13,11 +13,11 @@ import UploadTestSupport
   @Test func `The descriptor is readable exactly while there is something to take`() {
     let eventQueue = EventQueue<Int>()
     #expect(!isReadable(eventQueue.descriptor))
-    #expect(eventQueue.take() == [])
+    #expect(eventQueue.drain() == [])
     eventQueue.post(1)
     eventQueue.post(2)
     #expect(isReadable(eventQueue.descriptor))
-    #expect(eventQueue.take() == [1, 2])
+    #expect(eventQueue.drain() == [1, 2])
     #expect(!isReadable(eventQueue.descriptor))
   }
 
@@ -29,7 +29,7 @@ import UploadTestSupport
       }
     }
     var taken: [Int] = []
-    while isReadable(eventQueue.descriptor) { taken += eventQueue.take() }
+    while isReadable(eventQueue.descriptor) { taken += eventQueue.drain() }
     for thread in 0..<4 {
       #expect(taken.filter { $0 / 1000 == thread } == (0..<500).map { thread * 1000 + $0 })
     }

@@ -8,92 +8,85 @@ import UploadTrials
 struct HeadlessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "headless",
-    abstract: "Prove it: serve and send in one process, compare every byte, print JSON lines.",
+    abstract: "Test: serve and send in one process, compare every byte, print JSON lines.",
     discussion: """
-      Sends the files (or generated ones) in each mode to a server of its own, compares the SHA-256 of what was sent \
-      with that of what is stored, and ends with a summary. Exit status 0 only if every byte arrived. What it made is \
-      removed unless --keep is given.
+      Sends the files (or generated ones) in each mode to a server of its own, compares the SHA-256 of each file sent \
+      with that of the file stored, and ends with a summary. The exit status is 0 only if every byte arrived. Stored and \
+      generated files are removed unless --keep is given.
 
       With --script it runs the dashboard instead, on a screen in memory, and executes the script, one command per \
       line: key u, keys "abc", type "text", paste "text", resize 80x24, expect "text" within 5s, expect-not "text", \
-      wait idle, frame NAME, send FILE multipart, quit. Exit status 1 when the screen does not show what was expected.
+      wait idle, frame NAME, send FILE multipart, quit. The exit status is 1 if an expected text does not appear.
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send; none for generated ones.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Files to send. (default: generated ones)", valueName: "file"), completion: .file())
   var files: [String] = []
 
   @Option("Size of each generated file. (default: 64MiB)", value: "size")
   var size: OptionValue<SizeSetting>?
 
-  @Option("How many files to generate. (default: 1)", value: "count")
+  @Option("Number of files to generate. (default: 1)", value: "count")
   var count: Int?
 
   @Option(
-    help: ArgumentHelp(
-      "Modes to send in, separated by commas. (default: stream,multipart,buffered)",
-      valueName: "modes"
-    ),
+    help: ArgumentHelp("Modes, separated by commas. (default: stream,multipart,buffered)", valueName: "modes"),
     transform: Self.modes(parsing:)
   )
   var modes: [SendMode] = SendMode.allCases
 
-  @Option("Files under way at once.", value: "count")
+  @Option("Number of files sent at once.", value: "count")
   var jobs = 1
 
-  @OptionGroup var trusted: TrustOptions
-
-  @OptionGroup var server: ServerOptions
-
-  @Option("Port to listen on; 0 takes any that is free.", value: "port")
+  @Option("Port to listen on; 0 for any free port.", value: "port")
   var port = 0
 
   @Option("Directory for uploads. (default: a temporary one)", value: "path", completion: .directory)
   var dir: String?
 
-  @Flag(help: "Keep what was stored and generated.")
+  @Flag(help: "Keep stored and generated files.")
   var keep = false
 
-  @Flag(help: "Print JSON lines; they are printed anyway.")
+  @Flag(help: "Print JSON lines; always on.")
   var json = false
 
-  @Option("The shortest time between two progress lines of an upload. (default: 500ms)", value: "time")
+  @Option("Shortest time between two progress lines of an upload.", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
-  @Option(
-    "Run the dashboard from a script instead, without a terminal; - for standard input.",
-    value: "path",
-    completion: .file()
-  )
+  @Option("Dashboard script to run instead, without a terminal; - for stdin.", value: "path", completion: .file())
   var script: String?
 
-  @Option("With --script: columns and rows. (default: 120x34)", value: "size")
+  @Option("With --script: columns and rows of the screen. (default: 120x34)", value: "size")
   var screen: OptionValue<Size>?
 
-  @Option("With --script: directory to write frames to.", value: "path", completion: .directory)
+  @Option("With --script: directory for frames. (default: none)", value: "path", completion: .directory)
   var frames: String?
 
-  @Option("With --script: frames as text or with colours.", value: "format")
+  @Option("With --script: format of frames, plain or with colours.", value: "format")
   var format = FrameFormat.text
 
   @Option("With --script: settings file to use. (default: none)", value: "path", completion: .file())
   var settings: String?
 
+  @OptionGroup var server: ServerOptions
+
+  @OptionGroup(title: "Sending to other servers") var trusted: TrustOptions
+
   mutating func validate() throws {
-    try ServerOptions.check(port: port, "--port")
-    guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
-    guard (count ?? 1) > 0, (count ?? 1) <= 10_000 else { throw ValidationError("--count must be from 1 to 10000.") }
-    guard files.isEmpty || (size == nil && count == nil) else {
-      throw ValidationError("--size and --count are for generated files; leave out the names, or these.")
+    try checkPort(port, of: "--port")
+    try checkJobs(jobs)
+    let number = count ?? 1
+    guard (1...10_000).contains(number) else {
+      throw ValidationError("--count \(number) must be from 1 to 10000.")
     }
-    if script == nil {
-      guard screen == nil, frames == nil, settings == nil else {
-        throw ValidationError("--screen, --frames and --settings go with --script.")
-      }
-    } else {
-      guard size == nil, count == nil else {
-        throw ValidationError("--script generates no files; leave out --size and --count.")
-      }
+    guard files.isEmpty || (size == nil && count == nil) else {
+      throw ValidationError("--size and --count are for generated files: leave them out, or the names of files.")
+    }
+    guard script != nil || (screen == nil && frames == nil && settings == nil) else {
+      throw ValidationError("--screen, --frames and --settings go with --script.")
+    }
+    guard script == nil || (size == nil && count == nil) else {
+      throw ValidationError("--script generates no files: leave out --size and --count.")
     }
     guard !files.contains("-") else { throw ValidationError("Standard input cannot be sent in several modes.") }
   }
@@ -125,10 +118,7 @@ struct HeadlessCommand: ParsableCommand {
     return configuration
   }
 
-  private func scriptConfiguration(
-    _ script: String,
-    _ engine: ServerEngine.Configuration
-  ) -> ScriptRun.Configuration {
+  private func scriptConfiguration(_ script: String, _ engine: ServerEngine.Configuration) -> ScriptRun.Configuration {
     let setup = DashboardEngine.Setup(server: engine, directory: "", jobs: jobs, trust: trusted.trust)
     var configuration = ScriptRun.Configuration(script: script, setup: setup)
     configuration.directory = dir
@@ -142,11 +132,12 @@ struct HeadlessCommand: ParsableCommand {
   }
 
   private static func modes(parsing text: String) throws -> [SendMode] {
-    let modes = text.split(separator: ",").map { SendMode(rawValue: String($0)) }
-    let known = SendMode.allCases.map(\.rawValue).joined(separator: ", ")
-    guard !modes.isEmpty, !modes.contains(nil) else {
-      throw ValidationError("\"\(PlainText.sanitized(text))\" names an unknown mode. There are \(known).")
+    let names = text.split(separator: ",")
+    let modes = names.compactMap { SendMode(rawValue: String($0)) }
+    guard !modes.isEmpty, modes.count == names.count else {
+      let known = SendMode.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("\"\(PlainText.sanitized(text))\" is not a list of modes. The modes are \(known).")
     }
-    return modes.compactMap { $0 }
+    return modes
   }
 }
