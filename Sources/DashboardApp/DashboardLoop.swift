@@ -1,11 +1,10 @@
 import CLinux
 package import Dashboard
-import Glibc
 import TerminalUI
 package import UploadCore
 
-/// The main thread while the dashboard is up: it waits for input, signals, results and the next snapshot, has the model
-/// decide on effects, performs them, and draws.
+/// The main thread while the dashboard is shown: it waits for input, signals, results and the next snapshot, updates the
+/// model, performs the effects that the model returns, and draws.
 ///
 /// Input is drawn at once, uploads at the rate the user chose. Everything that may block runs on other threads.
 @MainActor
@@ -13,11 +12,11 @@ package final class DashboardLoop {
   /// The stages of the shutdown.
   enum Phase: Equatable {
     case running
-    /// The engine stops; the screen is still shown.
+    /// The engine is stopping; the screen is still shown.
     case stopping(lettingFinish: Bool)
     /// The engine has stopped.
     case over
-    /// The user did not wait for it.
+    /// The user did not wait for the engine.
     case abandoned
   }
 
@@ -25,7 +24,7 @@ package final class DashboardLoop {
   package private(set) var model: DashboardModel
   /// The latest snapshot; nil before the first.
   package private(set) var snapshot: Snapshot?
-  /// The signal that asked for the end; nil where none did.
+  /// The signal that ended the dashboard; nil where none did.
   package private(set) var endSignal: Int32?
   /// Called with every snapshot.
   package var onSnapshot: (Snapshot) -> Void = { _ in }
@@ -44,30 +43,29 @@ package final class DashboardLoop {
   private var isTerminalLost = false
   private var shownTitle = ""
 
-  /// - Parameters:
-  ///   - signals: a descriptor of ``DashboardSignal/open()``.
-  ///   - settings: writes the user's settings; nil when they are not kept.
-  init(
-    model: DashboardModel,
-    screen: DashboardScreen,
-    engine: DashboardEngine,
-    performer: EffectPerformer,
-    eventQueue: EventQueue<LoopEvent>,
-    signals: Int32,
-    settings: SettingsSaver?
-  ) {
-    self.model = model
-    self.screen = screen
+  /// Loads the settings and draws the first frame.
+  package init(_ engine: DashboardEngine, on screen: DashboardScreen, host: DashboardHost) {
+    let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
+    let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
     self.engine = engine
+    self.screen = screen
     self.performer = performer
-    self.eventQueue = eventQueue
-    self.signals = signals
-    self.settings = settings
+    eventQueue = host.eventQueue
+    signals = host.signals
+    self.settings = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
     sampler = engine.sampler()
+    model = DashboardModel(
+      facts: engine.facts(host.paths),
+      settings: settings,
+      capabilities: screen.terminal.capabilities,
+      size: screen.terminal.size
+    )
     draw()
+    performer.watchServer()
+    if let note { send(.note(.warning, note)) }
   }
 
-  /// Whether there is nothing more to wait for.
+  /// Whether the loop is to end.
   package var isOver: Bool { phase == .over || phase == .abandoned }
 
   /// Whether an upload runs or is queued, or the result of an effect is pending.
@@ -78,8 +76,8 @@ package final class DashboardLoop {
     while !isOver { turn() }
   }
 
-  /// Waits for the next event, and handles it.
-  /// - Parameter deadline: when to return although nothing has happened.
+  /// Waits for the next event, and handles all that have arrived.
+  /// - Parameter deadline: when to return without an event.
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
     let input = isTerminalLost ? nil : screen.inputDescriptor
     let wakeUp = min(deadline ?? pace.nextTick, pace.nextTick)
@@ -128,7 +126,7 @@ package final class DashboardLoop {
     case .windowChange: screen.windowDidChange()
     case .stop: suspend()
     case .resume:
-      // What stopped the process may have changed the terminal meanwhile.
+      // The shell or another program may have changed the terminal meanwhile.
       screen.terminal.suspend()
       screen.terminal.resume()
     case .interrupt:
@@ -146,7 +144,7 @@ package final class DashboardLoop {
     }
   }
 
-  /// Ctrl-C, which the terminal makes a signal: as the key, and a second one soon after means now.
+  /// Handles Ctrl-C, which arrives as a signal, as a key; pressed again within two seconds, it quits immediately.
   private func interrupt() {
     let now = ContinuousClock.now
     guard phase == .running else { return phase = .abandoned }
@@ -182,7 +180,7 @@ package final class DashboardLoop {
 
   // MARK: Effects
 
-  /// The only place where effects are performed.
+  /// Performs an effect; no other function does.
   package func perform(_ effect: DashboardEffect) {
     switch effect {
     case .send(let paths, let target, let mode): performer.send(paths: paths, to: target, mode: mode)
@@ -196,7 +194,7 @@ package final class DashboardLoop {
         break
       }
       screen.terminal.copy(text)
-      // Terminals do not acknowledge it, and some ignore it.
+      // Terminals do not confirm it, and some ignore it.
       send(.note(.info, "sent to the terminal's clipboard: \(text)"))
     case .setMouse(let isOn): screen.terminal.setMouse(isOn)
     case .save(let settings): self.settings?.save(settings)
@@ -213,12 +211,12 @@ package final class DashboardLoop {
     screen.terminal.resume()
   }
 
-  /// Begins the shutdown. A graceful one can still be turned into an immediate one.
+  /// Begins the shutdown, or turns a graceful one into an immediate one.
   private func stop(lettingFinish: Bool) {
     guard phase == .running || (phase == .stopping(lettingFinish: true) && !lettingFinish) else { return }
     phase = .stopping(lettingFinish: lettingFinish)
     performer.stop(lettingFinish: lettingFinish, settings: settings)
-    send(.note(.warning, lettingFinish ? "Stopping: uploads may continue for \(engine.graceText)." : "Stopping."))
+    send(.note(.warning, lettingFinish ? "Stopping: uploads may finish within \(engine.graceText)." : "Stopping."))
   }
 
   // MARK: The screen

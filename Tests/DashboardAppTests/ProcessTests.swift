@@ -16,7 +16,7 @@ import UploadCore
       outgoing: totals(finished: 1, failed: 2),
       cancelled: 4
     )
-    #expect(line == "3 uploads received, 1 sent, 2 failed, 5 cancelled.")
+    #expect(line == "3 uploads stored, 1 sent, 2 failed, 5 cancelled.")
     #expect(ExitSummary.line(incoming: totals(), outgoing: totals(finished: 1), cancelled: 0) == "1 upload sent.")
     #expect(ExitSummary.line(incoming: totals(), outgoing: totals(), cancelled: 0) == "No uploads.")
   }

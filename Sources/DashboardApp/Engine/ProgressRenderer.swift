@@ -2,11 +2,11 @@ package import Logging
 package import UploadCore
 import UploadReport
 
-/// A way of showing snapshots. Called by the ``Reporter`` alone, so it may keep state.
+/// Shows snapshots as text. Only the ``Reporter`` calls it, one call at a time, so it may keep state.
 package protocol ProgressRenderer: Sendable {
-  /// Shows what is new in a snapshot.
+  /// Shows the changes since the previous snapshot.
   mutating func show(_ snapshot: Snapshot)
-  /// Removes what must not stay on the terminal: called after the last snapshot, before anything else is printed.
+  /// Erases progress lines from the terminal; called after the last snapshot, before other output.
   mutating func end()
 }
 
@@ -14,23 +14,23 @@ extension ProgressRenderer {
   package mutating func end() {}
 }
 
-/// One output line for each event: JSON for programs, or sentences for people.
+/// Writes one output line for each event: JSON for programs, or plain text for people.
 package struct LineRenderer: ProgressRenderer {
   /// The format of an output line.
   package enum Style: Sendable {
     case json
-    /// Sentences for a server's log, with the time of day. Failed uploads are written like all others.
+    /// Plain text with the time of day, without progress.
     case plain
-    /// Sentences for the sending user, with progress, and failures on standard error.
+    /// Plain text with progress; failures are written to standard error.
     case sending
-    /// Failures alone, on standard error.
+    /// Failures only, on standard error.
     case quiet
   }
 
   private let style: Style
   private var deriver: EventDeriver
 
-  /// - Parameter interval: the shortest time between two progress lines of an upload; nil for none.
+  /// - Parameter interval: the shortest time between two progress lines of an upload; nil for no progress lines.
   package init(_ style: Style, interval: Duration?) {
     self.style = style
     deriver = EventDeriver(interval: interval)
@@ -41,12 +41,13 @@ package struct LineRenderer: ProgressRenderer {
   }
 
   private func write(_ event: UploadEvent) {
+    guard style != .json else { return Output.line(event.json.serialized) }
+    guard let line = event.plainLine() else { return }
     switch (style, event) {
-    case (.json, _): Output.line(event.json.serialized)
-    case (.sending, .failed), (.quiet, .failed): if let line = event.plainLine() { Output.errorLine(line) }
-    case (.plain, .progress), (.quiet, _): break
-    case (.plain, _): if let line = event.plainLine() { Output.timedLine(line) }
-    case (.sending, _): if let line = event.plainLine() { Output.line(line) }
+    case (.sending, .failed), (.quiet, .failed): Output.errorLine(line)
+    case (.plain, .progress), (.quiet, _), (.json, _): break
+    case (.plain, _): Output.timedLine(line)
+    case (.sending, _): Output.line(line)
     }
   }
 }
@@ -54,7 +55,7 @@ package struct LineRenderer: ProgressRenderer {
 /// For `send` on a terminal: one progress line per file at the bottom, redrawn in place, with events above them;
 /// failures are written to standard error.
 package struct LiveRenderer: ProgressRenderer {
-  /// Progress lines at most, and fewer on a lower terminal: those that scroll out of it could not be redrawn.
+  /// The most progress lines; a lower terminal gets fewer, because lines that scroll out of it cannot be redrawn.
   private static let most = 16
 
   private let unicode: Bool
@@ -71,11 +72,11 @@ package struct LiveRenderer: ProgressRenderer {
       switch event {
       case .finished, .cancelled, .stalled, .resumed: text += (event.plainLine() ?? "") + "\n"
       case .failed:
-        // Where both are the same terminal, what was drawn has to be gone first.
+        // Standard error may be the same terminal: the progress lines must be erased first.
         Output.raw(text)
         text = ""
         Output.errorLine(event.plainLine() ?? "")
-      // The progress lines show the others.
+      // Visible in the progress lines.
       case .listening, .started, .progress, .retrying, .rejected, .process, .summary: break
       }
     }
@@ -98,7 +99,7 @@ package struct LiveRenderer: ProgressRenderer {
   }
 }
 
-/// Wraps a renderer, and writes a log line for each upload that has ended and for rejected requests.
+/// Passes snapshots to another renderer, and writes a log line for each upload that has ended and each rejected request.
 package struct LoggingRenderer<Inner: ProgressRenderer>: ProgressRenderer {
   private var inner: Inner
   private let logger: Logger
@@ -120,10 +121,10 @@ package struct LoggingRenderer<Inner: ProgressRenderer>: ProgressRenderer {
 
   private func log(_ request: RejectedRequest) {
     var facts: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]
-    if let client = request.client { facts["remote"] = "\(client)" }
-    if let method = request.method { facts["method"] = "\(method)" }
-    if let host = request.host { facts["host"] = "\(host)" }
-    if let path = request.path { facts["path"] = "\(path)" }
+    facts["remote"] = request.client.map { "\($0)" }
+    facts["method"] = request.method.map { "\($0)" }
+    facts["host"] = request.host.map { "\($0)" }
+    facts["path"] = request.path.map { "\($0)" }
     if request.count > 1 { facts["count"] = "\(request.count)" }
     logger.info("request rejected", metadata: facts)
   }

@@ -2,15 +2,15 @@ package import Dashboard
 import Glibc
 import UploadCore
 
-/// Looks whether files can be sent, before the user sends them.
+/// Checks whether files can be sent, before the user sends them.
 ///
-/// Nothing is opened, so that no FIFO or device can block the thread. The file system itself may: call it on a thread that
-/// can wait.
+/// No file is opened, so that no FIFO or device can block the thread. The file system itself may block: call it on a
+/// thread that can wait.
 package struct FileChecker: Sendable {
   private let paths: LocalPath
   private let targetProblem: @Sendable (SendDestination) -> String?
 
-  /// - Parameter targetProblem: why nothing can be sent to a target; nil when it can be tried.
+  /// - Parameter targetProblem: returns why a destination cannot be used; nil when sending can be tried.
   package init(paths: LocalPath, targetProblem: @escaping @Sendable (SendDestination) -> String?) {
     self.paths = paths
     self.targetProblem = targetProblem
@@ -24,7 +24,7 @@ package struct FileChecker: Sendable {
   private func check(_ path: String) -> SendCheck.File {
     var file = SendCheck.File(path: path)
     guard !path.utf8.contains(0) else {
-      file.problem = "no name contains a NUL"
+      file.problem = FileKind.nulProblem
       return file
     }
     let absolute = paths.absolute(path)
@@ -34,23 +34,22 @@ package struct FileChecker: Sendable {
       return file
     }
     let kind = FileKind.kind(status.st_mode)
-    if kind == .directory {
-      file.problem = "a directory cannot be sent"
-    } else if let problem = FileKind.problem(kind) {
-      file.problem = problem
-    } else {
-      file.size = UInt64(max(0, status.st_size))
-      if NameBytes.withPath(absolute, { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) }) != 0 {
-        file.problem = FileKind.reason(errno)
-      }
+    file.problem = kind == .directory ? "a directory cannot be sent" : FileKind.problem(kind)
+    guard file.problem == nil else { return file }
+    file.size = UInt64(max(0, status.st_size))
+    if NameBytes.withPath(absolute, { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) }) != 0 {
+      file.problem = FileKind.reason(errno)
     }
     return file
   }
 }
 
-/// What kinds of files are called.
+/// Kinds of files, and why files cannot be sent, in words.
 enum FileKind {
-  /// The kind that a mode from `stat` says.
+  /// Why a path with a NUL is rejected: a system call would end it there, and use another file.
+  static let nulProblem = "a file name cannot contain a NUL"
+
+  /// The kind of file that a mode from stat(2) means.
   static func kind(_ mode: mode_t) -> DirectoryEntry.Kind {
     switch mode & S_IFMT {
     case S_IFDIR: .directory
@@ -62,19 +61,29 @@ enum FileKind {
     }
   }
 
-  /// Why something of this kind cannot be sent; nil for files and directories.
-  static func problem(_ kind: DirectoryEntry.Kind) -> String? {
-    guard case .other(let word) = kind else { return nil }
-    return "a \(word) has no size and no end; only files can be sent"
+  /// The kind of file that a mode means, as a noun: `a directory`, `a FIFO`.
+  static func noun(_ mode: mode_t) -> String {
+    switch kind(mode) {
+    case .directory: "a directory"
+    case .file: "a regular file"
+    case .other(let name): "a \(name)"
+    }
   }
 
-  /// What a failed system call means for a path, for a message.
+  /// Why a file of this kind cannot be sent; nil for files and directories.
+  static func problem(_ kind: DirectoryEntry.Kind) -> String? {
+    guard case .other(let name) = kind else { return nil }
+    return "a \(name) cannot be sent; only files can"
+  }
+
+  /// What a failed system call means for a path.
+  /// - Parameter code: an `errno`.
   static func reason(_ code: CInt) -> String {
     switch code {
-    case ENOENT: "it is not there, or not any more"
+    case ENOENT: "it does not exist"
     case ENOTDIR: "it is not a directory"
-    case EACCES, EPERM: "you may not read it"
-    case ELOOP: "its links lead in a circle"
+    case EACCES, EPERM: "no permission to read it"
+    case ELOOP: "its links form a loop"
     case ENAMETOOLONG: "the path is too long"
     case EMFILE, ENFILE: "too many files are open"
     default: String(cString: strerror(code))
@@ -84,9 +93,9 @@ enum FileKind {
 
 /// Makes the paths that users type absolute.
 package struct LocalPath: Sendable {
-  /// What `~` stands for; absolute.
+  /// The home directory, which `~` stands for; absolute.
   package var home: String
-  /// What relative paths count from; absolute.
+  /// The directory that relative paths start from; absolute.
   package var workingDirectory: String
 
   package init(home: String, workingDirectory: String) {
@@ -94,11 +103,11 @@ package struct LocalPath: Sendable {
     self.workingDirectory = workingDirectory
   }
 
-  /// A path without `~`, `.`, `..` and doubled slashes, as shells keep it: links in it stay links, and `..` takes away
-  /// the name before it.
+  /// An absolute path without `~`, `.`, `..` and doubled slashes. As in shells, symbolic links are not resolved, and `..`
+  /// removes the component before it.
   package func absolute(_ path: String) -> String {
     var names: [Substring.UnicodeScalarView] = []
-    // By scalars: a mark behind a slash would make another character of it.
+    // By scalars: a combining mark after a slash would form another character with it.
     for name in expanded(path).unicodeScalars.split(separator: "/") where !name.elementsEqual(".".unicodeScalars) {
       if name.elementsEqual("..".unicodeScalars) { _ = names.popLast() } else { names.append(name) }
     }
