@@ -3,17 +3,17 @@ import Glibc
 import TerminalNCurses
 package import TerminalUI
 
-/// The terminal the dashboard is shown on, with what its main loop needs beyond drawing.
+/// The terminal that shows the dashboard, with the operations of its main loop that are not part of ``Terminal``.
 @MainActor
 package struct DashboardScreen {
   let terminal: any Terminal
-  /// Readable when events have come; nil where they come otherwise.
+  /// Readable when there are events; nil for a terminal in memory.
   let inputDescriptor: Int32?
-  /// The window has a new size.
+  /// To be called when the window has a new size, or must be drawn completely.
   let windowDidChange: () -> Void
-  /// Gives the screen back for good.
+  /// Restores the screen for the shell.
   let close: () -> Void
-  /// The clipboard of the tmux it is shown in; nil elsewhere.
+  /// The clipboard of tmux, inside of which the dashboard is shown; nil elsewhere.
   var tmuxClipboard: TmuxClipboard?
 
   init(_ terminal: NCursesTerminal) {
@@ -33,17 +33,17 @@ package struct DashboardScreen {
 
 /// The paste buffer of the tmux that this process runs in.
 ///
-/// A terminal's own way to the clipboard (OSC 52) ends at tmux: with its default `set-clipboard external` it ignores the
-/// sequence of programs, without an error. tmux load-buffer is always accepted and reports failures.
+/// A terminal's own sequence for the clipboard (OSC 52) does not pass tmux: with its default `set-clipboard external` it
+/// ignores the sequence of programs, without an error. `tmux load-buffer` always works and reports failures.
 struct TmuxClipboard: Sendable {
   /// - Returns: nil outside of tmux.
   init?(_ environment: [String: String]) {
     guard environment["TMUX"]?.isEmpty == false else { return nil }
   }
 
-  /// Loads `text` into a new buffer, and with tmux 3.2 and later hands it on to the clipboard of the terminal around tmux,
-  /// as far as that one takes it. Blocks.
-  /// - Returns: whether tmux took it.
+  /// Loads `text` into a new buffer; tmux 3.2 and later also passes it to the clipboard of the outer terminal, if that
+  /// supports it. Blocks.
+  /// - Returns: whether tmux accepted it.
   func copy(_ text: String) -> Bool {
     // Through standard input: arguments can be read by other users, and the text may contain a token.
     load(text, "tmux load-buffer -w - 2>/dev/null") || load(text, "tmux load-buffer - 2>/dev/null")

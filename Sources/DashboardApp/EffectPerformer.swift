@@ -4,12 +4,12 @@ import Synchronization
 import UploadClient
 import UploadCore
 
-/// Carries out the dashboard's effects on the engine. Nothing here blocks; results are posted to the event queue.
+/// Performs the dashboard's effects on the engine. No call blocks; results are posted to the event queue.
 final class EffectPerformer: Sendable {
   private let engine: DashboardEngine
   private let eventQueue: EventQueue<LoopEvent>
   private let paths: LocalPath
-  /// For calls that may block, such as those to a network file system.
+  /// Threads for calls that may block, such as those to a network file system.
   private let helpers = NIOThreadPool(numberOfThreads: 3)
   private let pending = Atomic<Int>(0)
 
@@ -30,9 +30,7 @@ final class EffectPerformer: Sendable {
     } catch {
       return note(.error, error.message)
     }
-    let jobs = paths.map {
-      UploadJob(path: self.paths.absolute($0), target: target, mode: mode)
-    }
+    let jobs = paths.map { UploadJob(path: self.paths.absolute($0), target: target, mode: mode) }
     let rejected = engine.queue.add(jobs)
     if rejected < jobs.count { eventQueue.post(.message(.queued(jobs[0].id))) }
     inBackground { [engine] in
@@ -45,12 +43,12 @@ final class EffectPerformer: Sendable {
   }
 
   func cancel(_ id: UploadID) {
-    if !engine.cancel(id) { note(.info, "That upload was over before it could be cancelled.") }
+    if !engine.cancel(id) { note(.info, "The upload ended before it could be cancelled.") }
   }
 
   func retry(_ id: UploadID) {
     guard let again = engine.queue.retry(id) else {
-      return note(.error, "That upload cannot be sent again from here.")
+      return note(.error, "This upload cannot be sent again: its file is no longer known, or the queue is full.")
     }
     eventQueue.post(.message(.queued(again)))
   }
@@ -67,7 +65,7 @@ final class EffectPerformer: Sendable {
   func copy(_ text: String, to clipboard: TmuxClipboard) {
     post {
       clipboard.copy(text)
-        ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux did not take the text: \(text)")
+        ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux rejected the text: \(text)")
     }
   }
 

@@ -1,7 +1,7 @@
 import UploadCore
 
-/// When to take a snapshot of the uploads: at the user's rate while one is active, otherwise seldom, so that an idle
-/// dashboard uses almost no CPU.
+/// Decides when to take a snapshot of the uploads: at the user's rate while one is active, otherwise rarely, so that an
+/// idle dashboard uses almost no CPU.
 struct SamplePace {
   /// Time between two samples while no upload is active.
   private static let idlePeriod = Duration.seconds(1)
@@ -11,10 +11,10 @@ struct SamplePace {
   private static let samplesBeforeRest = 10
   /// Time between two ticks while no upload is active: the longest delay until a new upload is shown.
   private static let idleTick = Duration.milliseconds(500)
-  /// Samples per second at most, whatever the user's rate.
+  /// The highest rate in samples per second, whatever the user chose.
   private static let mostRate = 10
 
-  /// When to ask again whether a sample is due.
+  /// When to call ``isDue(at:rate:activity:)`` next.
   private(set) var nextTick: ContinuousClock.Instant
   private var lastSample: ContinuousClock.Instant?
   private var lastActivity: UInt64 = 0
@@ -58,14 +58,14 @@ struct SamplePace {
   }
 }
 
-/// When to ask how much room is left on the disk.
+/// Decides when to read the free space of the disk.
 struct SpaceWatch {
   private static let busyPeriod = Duration.seconds(2)
   private static let quietPeriod = Duration.seconds(30)
 
   private var last: ContinuousClock.Instant?
 
-  /// Whether to ask now; counts as asked then.
+  /// Whether to read it now; if so, the next time is measured from `now`.
   mutating func isDue(at now: ContinuousClock.Instant, isQuiet: Bool) -> Bool {
     if let last, now - last < (isQuiet ? Self.quietPeriod : Self.busyPeriod) { return false }
     last = now

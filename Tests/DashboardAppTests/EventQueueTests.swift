@@ -10,7 +10,7 @@ import UploadTestSupport
     return poll(&ready, 1, 0) == 1
   }
 
-  @Test func `The descriptor is readable exactly while there is something to take`() {
+  @Test func `the descriptor is readable exactly while there is something to take`() {
     let eventQueue = EventQueue<Int>()
     #expect(!isReadable(eventQueue.descriptor))
     #expect(eventQueue.drain() == [])
@@ -21,7 +21,7 @@ import UploadTestSupport
     #expect(!isReadable(eventQueue.descriptor))
   }
 
-  @Test func `Nothing from other threads is lost, and each keeps its order`() async throws {
+  @Test func `no event of another thread is lost, and each thread's events stay in order`() async throws {
     let eventQueue = EventQueue<Int>()
     await withTaskGroup { group in
       for thread in 0..<4 {

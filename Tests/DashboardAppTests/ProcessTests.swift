@@ -10,7 +10,7 @@ import UploadCore
     return totals
   }
 
-  @Test func `One line says what happened`() {
+  @Test func `the exit summary counts uploads by outcome`() {
     let line = ExitSummary.line(
       incoming: totals(finished: 3, cancelled: 1),
       outgoing: totals(finished: 1, failed: 2),
@@ -22,8 +22,16 @@ import UploadCore
   }
 }
 
+@Suite struct ClientEngineTests {
+  /// The command line limits the number, but a sum must not overflow whatever it is.
+  @Test func `descriptors are counted for any number of jobs`() {
+    #expect(ClientEngine.descriptors(jobs: 1) > 2)
+    #expect(ClientEngine.descriptors(jobs: .max) > ClientEngine.descriptors(jobs: 1))
+  }
+}
+
 @Suite struct UserDirectoriesTests {
-  @Test func `Home and here are absolute`() {
+  @Test func `the home and the working directory are absolute`() {
     #expect(UserDirectories.home.hasPrefix("/"))
     #expect(UserDirectories.workingDirectory.hasPrefix("/"))
   }

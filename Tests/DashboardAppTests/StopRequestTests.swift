@@ -43,7 +43,7 @@ import Testing
     #expect(closed.take(SIGHUP, terminalIsGone: true, at: start) == .stop)
   }
 
-  @Test func `SIGHUP stops what has nothing to reload`() {
+  @Test func `SIGHUP stops a command that has nothing to reload`() {
     var signals = StopSignals()
     #expect(signals.take(SIGHUP, at: start) == .stop)
   }
