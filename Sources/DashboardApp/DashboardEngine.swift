@@ -76,9 +76,7 @@ package struct DashboardEngine: Sendable {
     return facts
   }
 
-  func sampler() -> DashboardSampler {
-    DashboardSampler(server.sampler(ledger), queue: queue)
-  }
+  func sampler() -> DashboardSampler { DashboardSampler(server.sampler(ledger), queue: queue) }
 
   /// - Throws: ``UploadError`` with code `badURL`.
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
@@ -90,9 +88,7 @@ package struct DashboardEngine: Sendable {
 
   /// Cancels an upload, queued or running.
   /// - Returns: false when it has ended already.
-  func cancel(_ id: UploadID) -> Bool {
-    queue.cancel(id) || ledger.cancel(id)
-  }
+  func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 
   /// The time for running uploads to finish after ``finish()``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
@@ -125,9 +121,7 @@ package struct DashboardEngine: Sendable {
 
   /// Waits until the server has ended.
   /// - Returns: the error that ended it; nil when it was stopped.
-  func serverFailure() async -> UploadError? {
-    await serving.value
-  }
+  func serverFailure() async -> UploadError? { await serving.value }
 }
 
 /// Snapshots of the ledger's uploads and of the queued ones.

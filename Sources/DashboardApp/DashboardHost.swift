@@ -22,9 +22,7 @@ package struct DashboardHost {
   /// The user's settings; nil when they are not saved.
   let settingsFile: SettingsFile?
 
-  package init(settingsFile: SettingsFile?) {
-    self.settingsFile = settingsFile
-  }
+  package init(settingsFile: SettingsFile?) { self.settingsFile = settingsFile }
 
   /// Starts the engine, and blocks until it is started.
   /// - Returns: nil when a signal asked the program to end first.

@@ -69,13 +69,9 @@ final class EffectPerformer: Sendable {
     }
   }
 
-  func readFreeSpace() {
-    post { [engine] in .freeSpace(engine.server.freeSpace()) }
-  }
+  func readFreeSpace() { post { [engine] in .freeSpace(engine.server.freeSpace()) } }
 
-  func releaseMemory() {
-    inBackground { [engine] in engine.server.releaseMemory() }
-  }
+  func releaseMemory() { inBackground { [engine] in engine.server.releaseMemory() } }
 
   /// Stops the engine, and posts ``LoopEvent/stopped`` when it has stopped and all settings are written.
   /// - Parameter lettingFinish: whether running uploads may finish within the grace.

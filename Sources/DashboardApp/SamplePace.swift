@@ -22,9 +22,7 @@ struct SamplePace {
   private var quietSamples: Int?
 
   /// - Parameter now: when the first sample is due.
-  init(now: ContinuousClock.Instant = .now) {
-    nextTick = now
-  }
+  init(now: ContinuousClock.Instant = .now) { nextTick = now }
 
   /// Whether to take a sample now. Call it at ``nextTick``; it sets the next one.
   /// - Parameters:

@@ -19,9 +19,7 @@ enum KnownVariables {
   private static let switches = Set(CommandDescription.all.flatMap(\.switchNames).map(EnvironmentDefaults.variable))
 
   /// Whether a variable is set for this package, and for no purpose of ``others``.
-  static func mayBeOption(_ name: String) -> Bool {
-    name.hasPrefix(prefix) && !others.contains(name)
-  }
+  static func mayBeOption(_ name: String) -> Bool { name.hasPrefix(prefix) && !others.contains(name) }
 
   /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as unset.
   /// Values are not repeated: they may be secrets.
@@ -30,7 +28,7 @@ enum KnownVariables {
     return set.sorted { $0.key < $1.key }.compactMap { name, value in
       if switches.contains(name) {
         if EnvironmentDefaults.isOn(value) || ["0", "false", "no"].contains(value.lowercased()) { return nil }
-        return "Environment variable \(name) is ignored: set a switch with 1, true or yes, and clear it with 0, false or no."
+        return "Environment variable \(name) is ignored: the value of a switch is 1, true, yes, 0, false or no."
       }
       guard !options.contains(name) else { return nil }
       let suggestion = closest(to: name).map { " Did you mean \($0)?" } ?? " See: sluice --help"

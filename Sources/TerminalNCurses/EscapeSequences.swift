@@ -21,9 +21,7 @@ enum EscapeSequences {
   static let timeout: Int32 = 1000
 
   /// At most 256 characters of a title, without what would end it.
-  static func title(_ text: String) -> String {
-    "\u{1B}]2;\(String(text.prefix(256)).printable)\u{7}"
-  }
+  static func title(_ text: String) -> String { "\u{1B}]2;\(String(text.prefix(256)).printable)\u{7}" }
 
   /// OSC 52: text for the clipboard. Nil for more than 74,994 bytes, which is what xterm takes.
   static func clipboard(_ text: String) -> String? {
@@ -40,7 +38,5 @@ enum EscapeSequences {
     }
   }
 
-  private static func percent(_ part: Double) -> Int {
-    part > 0 ? Int(min(part, 1) * 100) : 0
-  }
+  private static func percent(_ part: Double) -> Int { part > 0 ? Int(min(part, 1) * 100) : 0 }
 }

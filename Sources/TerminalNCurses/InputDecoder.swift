@@ -216,9 +216,7 @@ struct PasteBuffer {
       matched = byte == Self.end[0] ? 1 : 0
     }
     guard matched == Self.end.count else { return nil }
-    if bytes.suffix(Self.end.count).elementsEqual(Self.end) {
-      bytes.removeLast(Self.end.count)
-    }
+    if bytes.suffix(Self.end.count).elementsEqual(Self.end) { bytes.removeLast(Self.end.count) }
     return text
   }
 

@@ -17,9 +17,7 @@ struct InputReader {
   }
 
   /// Drops a sequence or a paste that is not complete.
-  mutating func reset() {
-    decoder = InputDecoder()
-  }
+  mutating func reset() { decoder = InputDecoder() }
 
   /// The events since the last call; waits only for the rest of an escape sequence, 25 ms at most.
   mutating func events() -> [InputEvent] {

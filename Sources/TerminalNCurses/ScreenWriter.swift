@@ -19,16 +19,12 @@ struct ScreenWriter {
   }
 
   /// What is on the screen is not known any more: the next surface is sent whole.
-  mutating func forget() {
-    shown = nil
-  }
+  mutating func forget() { shown = nil }
 
   /// Shows a surface; sends nothing when it looks like the last one.
   mutating func draw(_ surface: Surface) {
     // Another size leaves some of the screen uncovered.
-    if surface.size != shown?.size {
-      cncurses_clear(handle, shown == nil ? 1 : 0)
-    }
+    if surface.size != shown?.size { cncurses_clear(handle, shown == nil ? 1 : 0) }
     let previous = surface.size == shown?.size ? shown : nil
     let changed = (0..<surface.size.height).filter { y in
       previous.map { $0.row(y) != surface.row(y) } ?? true

@@ -14,7 +14,7 @@ import Testing
     #expect(signals.take(SIGTERM, at: start + .milliseconds(500)) == .force)
   }
 
-  /// Someone who presses Ctrl-C all the time wants to exit.
+  /// A user who presses Ctrl-C all the time wants to exit.
   @Test func `the time is measured from the first signal`() {
     var signals = StopSignals()
     let meanings = stride(from: 0, through: 600, by: 100).map { signals.take(SIGTERM, at: start + .milliseconds($0)) }

@@ -87,6 +87,5 @@ import Testing
     let plain = TerminalCapabilities(colors: .mono, isUnicode: false, hasClipboard: false)
     #expect(plain.glyphs == .ascii && plain.theme(.dark) == Theme(.dark, tier: .mono))
     #expect(terminal().capabilities.glyphs == .unicode)
-    #expect(ColorTier.mono < .colors8 && ColorTier.colors16 < .colors256)
   }
 }

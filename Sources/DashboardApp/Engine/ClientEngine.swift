@@ -14,9 +14,7 @@ package struct ClientEngine: Sendable {
     loops(jobs: jobs) * ServerEngine.descriptorsPerLoop + 2 * min(jobs, UploadQueueState.limit)
   }
 
-  private static func loops(jobs: Int) -> Int {
-    min(System.coreCount, max(1, jobs))
-  }
+  private static func loops(jobs: Int) -> Int { min(System.coreCount, max(1, jobs)) }
 
   /// - Parameter jobs: uploads at once; each may occupy a thread while it waits for standard input.
   package init(configuration: UploadClientConfiguration, ledger: UploadLedger, jobs: Int) {

@@ -55,16 +55,14 @@ package struct LineRenderer: ProgressRenderer {
 /// For `send` on a terminal: one progress line per file at the bottom, redrawn in place, with events above them;
 /// failures are written to standard error.
 package struct LiveRenderer: ProgressRenderer {
-  /// The most progress lines; a lower terminal gets fewer, because lines that scroll out of it cannot be redrawn.
+  /// The most progress lines; a lower terminal gets fewer, because text that scrolls out of it cannot be redrawn.
   private static let most = 16
 
   private let unicode: Bool
   private var deriver = EventDeriver(interval: nil)
   private var drawn = 0
 
-  package init(unicode: Bool) {
-    self.unicode = unicode
-  }
+  package init(unicode: Bool) { self.unicode = unicode }
 
   package mutating func show(_ snapshot: Snapshot) {
     var text = erasure
@@ -94,9 +92,7 @@ package struct LiveRenderer: ProgressRenderer {
   }
 
   /// Moves to the first progress line and clears from there.
-  private var erasure: String {
-    drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : ""
-  }
+  private var erasure: String { drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : "" }
 }
 
 /// Passes snapshots to another renderer, and writes a log line for each upload that has ended and each rejected request.
@@ -115,9 +111,7 @@ package struct LoggingRenderer<Inner: ProgressRenderer>: ProgressRenderer {
     for request in snapshot.rejected { log(request) }
   }
 
-  package mutating func end() {
-    inner.end()
-  }
+  package mutating func end() { inner.end() }
 
   private func log(_ request: RejectedRequest) {
     var facts: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]

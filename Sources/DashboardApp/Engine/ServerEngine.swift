@@ -29,9 +29,7 @@ package struct ServerEngine: Sendable {
     /// Whether the token of ``server`` was generated, and not chosen by the user.
     package var isTokenGenerated = false
 
-    package init(server: ServerConfiguration) {
-      self.server = server
-    }
+    package init(server: ServerConfiguration) { self.server = server }
 
     package var host: String { server.host }
     /// How long running uploads may continue when the server is stopped.
@@ -166,7 +164,5 @@ package struct ServerEngine: Sendable {
   /// Waits for pending disk operations and ends the writers; call it after the server has stopped.
   ///
   /// The event loops end with the process: Hummingbird may submit its last tasks after it has reported its end.
-  package func shutDown() async {
-    await writers.shutDown()
-  }
+  package func shutDown() async { await writers.shutDown() }
 }

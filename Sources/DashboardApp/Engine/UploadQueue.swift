@@ -65,9 +65,7 @@ package final class UploadQueue: Sendable {
 
   /// Cancels an upload that has no meter yet.
   /// - Returns: false when it is not queued: it may be on the ledger.
-  func cancel(_ id: UploadID) -> Bool {
-    state.withLock { $0.uploads.cancel(id) }
-  }
+  func cancel(_ id: UploadID) -> Bool { state.withLock { $0.uploads.cancel(id) } }
 
   /// Rejects further uploads, and cancels those that have no meter yet.
   package func close() {
@@ -87,9 +85,7 @@ package final class UploadQueue: Sendable {
   }
 
   /// Sets the sizes of uploads that are still queued, in bytes.
-  func note(sizes: [UploadID: UInt64]) {
-    state.withLock { $0.uploads.note(sizes: sizes) }
-  }
+  func note(sizes: [UploadID: UInt64]) { state.withLock { $0.uploads.note(sizes: sizes) } }
 
   /// The first ``shownLimit`` uploads that have no meter yet, the number of further ones, and those that were cancelled
   /// since the last call.

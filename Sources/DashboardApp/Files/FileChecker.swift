@@ -44,7 +44,7 @@ package struct FileChecker: Sendable {
   }
 }
 
-/// Kinds of files, and why files cannot be sent, in words.
+/// Names of the kinds of files, and reasons why a file cannot be sent.
 enum FileKind {
   /// Why a path with a NUL is rejected: a system call would end it there, and use another file.
   static let nulProblem = "a file name cannot contain a NUL"

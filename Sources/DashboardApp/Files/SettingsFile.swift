@@ -15,9 +15,7 @@ package struct SettingsFile: Sendable {
 
   let path: String
 
-  package init(path: String) {
-    self.path = path
-  }
+  package init(path: String) { self.path = path }
 
   /// Reads the settings.
   /// - Returns: the defaults where there is no file; the defaults and a note for the user where it cannot be used.
@@ -188,9 +186,7 @@ struct SettingsSaver: Sendable {
   }
 
   /// Writes settings soon; returns immediately.
-  func save(_ settings: DashboardSettings) {
-    self.settings.yield(settings)
-  }
+  func save(_ settings: DashboardSettings) { self.settings.yield(settings) }
 
   /// Returns when the last settings are written; later ones are ignored.
   func finish() async {

@@ -50,9 +50,7 @@ package struct WakeUps: Sendable {
   package let stream: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
 
-  package init() {
-    (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-  }
+  package init() { (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
   /// Wakes the task; while it is busy, its next wait ends at once.
   package func post() { continuation.yield() }

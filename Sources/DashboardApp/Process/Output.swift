@@ -11,15 +11,11 @@ package enum Output {
 
   /// Writes an output line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every
   /// other failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
-  package static func line(_ text: String) {
-    raw(text + "\n")
-  }
+  package static func line(_ text: String) { raw(text + "\n") }
 
   /// Writes an output line to standard output after the time of day in the user's time zone:
   /// `18:39:10 listening on ...`.
-  package static func timedLine(_ text: String) {
-    line("\(ClockTime.now.text) \(text)")
-  }
+  package static func timedLine(_ text: String) { line("\(ClockTime.now.text) \(text)") }
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {
@@ -42,9 +38,7 @@ package enum Output {
   }
 
   /// Writes an output line to standard error.
-  package static func errorLine(_ text: String) {
-    writeAll(text + "\n", to: STDERR_FILENO)
-  }
+  package static func errorLine(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
 
   /// Columns of the terminal on standard output; nil when it is not a terminal.
   package static var columns: Int? { size?.columns }

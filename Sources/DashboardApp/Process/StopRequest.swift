@@ -71,9 +71,7 @@ package struct StopSignals {
   private var first: ContinuousClock.Instant?
 
   /// - Parameter reloadsOnHangUp: whether SIGHUP means a reload, as for daemons, unless a terminal was closed.
-  package init(reloadsOnHangUp: Bool = false) {
-    self.reloadsOnHangUp = reloadsOnHangUp
-  }
+  package init(reloadsOnHangUp: Bool = false) { self.reloadsOnHangUp = reloadsOnHangUp }
 
   /// Interprets a signal.
   /// - Parameters:

@@ -26,9 +26,7 @@ struct SampleCommand: ParsableCommand {
   @Flag(help: "Replace an existing file.")
   var force = false
 
-  func run() throws {
-    throw ExitCode(MainLoop.run(forcedStatus: 130) { [self] stop in write(stop) })
-  }
+  func run() throws { throw ExitCode(MainLoop.run(forcedStatus: 130) { [self] stop in write(stop) }) }
 
   private func write(_ stop: StopRequest) -> Int32 {
     let writer = SampleWriter(path: path, size: size.value, random: random, force: force)

@@ -76,7 +76,7 @@ extension Size: OptionReadable {
   }
 }
 
-/// Options with their help, and with the word that stands for their value in it.
+/// Options with their help, and with the placeholder of their value in it.
 extension Option {
   /// An option with a default, which the parser adds to the help.
   init(

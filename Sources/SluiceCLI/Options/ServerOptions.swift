@@ -17,9 +17,7 @@ struct PlaceOptions: ParsableArguments {
   @Option("Directory for uploads; created if missing.", value: "path", completion: .directory)
   var dir = "./uploads"
 
-  mutating func validate() throws {
-    try checkPort(port, of: "--port")
-  }
+  mutating func validate() throws { try checkPort(port, of: "--port") }
 }
 
 /// Options of every command that hosts a server, in the groups in which the help shows them.
@@ -179,7 +177,7 @@ struct LimitOptions: ParsableArguments {
     }
     let mostParts = MultipartLimits().parts
     guard (1...mostParts).contains(maxFiles) else {
-      throw ValidationError("--max-files \(maxFiles) must be from 1 to \(mostParts), the most parts that a form may have.")
+      throw ValidationError("--max-files \(maxFiles) must be from 1 to \(mostParts), the most parts of a form.")
     }
     guard idleTimeout.value > .zero, stallAfter.value > .zero else {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")

@@ -58,10 +58,7 @@ struct TrustOptions: ParsableArguments {
   )
   var ca: String?
 
-  @Option(
-    "SHA-256 fingerprint of the certificate trusted for https, whatever its issuer and names.",
-    value: "sha256"
-  )
+  @Option("SHA-256 fingerprint of the certificate trusted for https, whatever its issuer and names.", value: "sha256")
   var fingerprint: OptionValue<CertificateFingerprint>?
 
   mutating func validate() throws {

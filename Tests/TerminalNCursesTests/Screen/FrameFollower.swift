@@ -81,7 +81,7 @@ struct SaidFrame {
   }
 
   private static func color(_ field: Substring) -> Color {
-    UInt8(field).map { .palette($0) } ?? .standard
+    UInt8(field).map { Color(index: $0) } ?? .standard
   }
 }
 

@@ -218,6 +218,6 @@ extension VirtualTerminal {
       problems.append("colour \(index)")
       return .standard
     }
-    return .palette(index)
+    return Color(index: index)
   }
 }

@@ -118,7 +118,7 @@ import UploadTestSupport
   @Test func `colours and attributes are exported as a terminal takes them`() {
     var surface = Surface.test(width: 6, height: 2)
     surface.write("ok", x: 0, y: 0, style: surface.theme.good)
-    surface.write("漢", x: 4, y: 0, style: Style(foreground: .palette(1), background: .palette(255), [.bold, .reverse]))
+    surface.write("漢", x: 4, y: 0, style: Style(foreground: Color(index: 1), background: Color(index: 255), [.bold, .reverse]))
     #expect(
       surface.ansiText
         == "\u{1B}[0;38;5;114mok\u{1B}[0m  \u{1B}[0;1;7;38;5;1;48;5;255m漢\u{1B}[0m\n      \n"
