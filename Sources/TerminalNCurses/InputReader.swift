@@ -2,13 +2,13 @@ import CNCurses
 import Glibc
 import TerminalUI
 
-/// Takes what the keyboard and the mouse have sent from ncurses.
+/// Reads events of the keyboard and the mouse from ncurses.
 struct InputReader {
   private let handle: OpaquePointer
   private let descriptor: Int32
   private var decoder = InputDecoder()
 
-  /// A sender that never stops must not keep the screen from being drawn.
+  /// The most units read at once, so that endless input does not prevent drawing.
   private static let limit = 1 << 16
 
   init(_ handle: OpaquePointer, descriptor: Int32) {
@@ -16,10 +16,10 @@ struct InputReader {
     self.descriptor = descriptor
   }
 
-  /// Drops a sequence or a paste that is not complete.
+  /// Discards an incomplete sequence or paste.
   mutating func reset() { decoder = InputDecoder() }
 
-  /// The events since the last call; waits only for the rest of an escape sequence, 25 ms at most.
+  /// Removes and returns the events since the last call. Waits only for the rest of an escape sequence, at most 25 ms.
   mutating func events() -> [InputEvent] {
     var events: [InputEvent] = []
     for _ in 0..<Self.limit {
@@ -56,7 +56,7 @@ struct InputReader {
     if let event = decoder.feed(unit) { events.append(event) }
   }
 
-  /// Whether the terminal is gone: readable, and nothing to read. Without this the main loop would spin.
+  /// Whether the terminal was closed: it is readable without input. Otherwise the main loop would spin.
   private var isClosed: Bool {
     var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&ready, 1, 0) > 0 else { return false }

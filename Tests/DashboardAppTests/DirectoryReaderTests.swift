@@ -130,7 +130,7 @@ struct DirectoryReaderTests {
   }
 
   /// Links to one file are the cheapest entries there are.
-  @Test func `entries beyond the limit are counted only`() async throws {
+  @Test func `entries beyond the limit are only counted`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "0")
       let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -10,7 +10,7 @@ import UploadTestSupport
     return poll(&ready, 1, 0) == 1
   }
 
-  @Test func `the descriptor is readable exactly while there is something to take`() {
+  @Test func `the descriptor is readable exactly while there are events`() {
     let eventQueue = EventQueue<Int>()
     #expect(!isReadable(eventQueue.descriptor))
     #expect(eventQueue.drain() == [])

@@ -67,7 +67,7 @@ import UploadCore
     #expect(isDue == [true, false, true])
   }
 
-  @Test func `what is shown as running keeps it awake, and so does a wish`() {
+  @Test func `a running upload and a user's action keep the sample rate up`() {
     var pace = SamplePace(now: start)
     _ = pace.isDue(at: start, rate: 5, activity: 0)
     let upload = UploadSnapshot.inLine(id: UploadID(), mode: .stream, name: "a", size: nil, remote: "")

@@ -44,7 +44,7 @@ import UploadCore
     #expect(queue.isEmpty)
   }
 
-  @Test func `of a long queue the head is shown, and how many are behind it`() throws {
+  @Test func `only the first uploads of a long queue are shown, and the others are counted`() throws {
     let queue = Queue()
     _ = queue.add(try jobs("a", "b", "c"))
     let shown = queue.drain(limit: 2)
@@ -97,7 +97,7 @@ import UploadCore
     #expect(queue.again(jobs[0].id)?.path == "/a")
   }
 
-  @Test func `a closed queue accepts and keeps nothing`() throws {
+  @Test func `a closed queue accepts no upload and cancels queued ones`() throws {
     let queue = Queue()
     let jobs = try jobs("a", "b", "c")
     _ = queue.add(jobs)
@@ -109,7 +109,7 @@ import UploadCore
     #expect(queue.start(limit: 9).isEmpty)
   }
 
-  @Test func `neither the queue nor the past grows without bound`() throws {
+  @Test func `the queue and the list of past uploads are limited`() throws {
     let queue = Queue()
     let job = try jobs("a")[0]
     let many = (0..<UploadQueueState.limit + 5).map { _ in job.again }

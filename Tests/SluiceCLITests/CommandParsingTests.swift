@@ -63,7 +63,8 @@ import UploadStorage
   @Test(arguments: [
     (["f"], "--to"), (["--to", "http://h"], "file"), (["f", "--to", "ftp://h"], "http"),
     (["f", "--to", "https://h", "--fingerprint", "ab"], "SHA-256"), (["-", "-", "--to", "http://h"], "once"),
-    (["a", "b", "--name", "c", "--to", "http://h"], "single"), (["f", "--to", "http://h", "--jobs", "0"], "from 1 to 10000"),
+    (["a", "b", "--name", "c", "--to", "http://h"], "single"),
+    (["f", "--to", "http://h", "--jobs", "0"], "from 1 to 10000"),
     (["f", "--to", "http://h", "--json", "--quiet"], "exclude"), (["f", "--to", "http://h", "--mode", "x"], "mode"),
     (["f", "--to", "http://h", "--header", "nonsense"], "header"),
   ])
@@ -124,8 +125,9 @@ import UploadStorage
   }
 
   @Test(arguments: [
-    (["-"], "reads keys from standard input"), (["f", "--to", "http://h"], "Unknown option '--to'"), (["--theme", "light"], "'--theme'"),
-    (["--jobs", "0"], "--jobs 0 must be from 1 to 10000"), (["--jobs", "9223372036854775807"], "from 1 to 10000"),
+    (["-"], "reads keys from standard input"), (["f", "--to", "http://h"], "Unknown option '--to'"),
+    (["--theme", "light"], "'--theme'"), (["--jobs", "0"], "--jobs 0 must be from 1 to 10000"),
+    (["--jobs", "9223372036854775807"], "from 1 to 10000"),
     (["--port", "65536"], "--port 65536 must be from 0 to 65535"),
   ])
   func `the dashboard rejects invalid arguments with the reason`(arguments: [String], hint: String) {
@@ -158,7 +160,8 @@ import UploadStorage
 
   @Test func `without a command the dashboard is parsed`() throws {
     let bare = try #require(try SluiceCommand.parseAsRoot([]) as? DashboardCommand)
-    #expect(bare.files == [] && !bare.plain && bare.jobs == 2 && bare.place.port == 8080 && bare.place.dir == "./uploads")
+    #expect(bare.files == [] && !bare.plain && bare.jobs == 2)
+    #expect(bare.place.port == 8080 && bare.place.dir == "./uploads")
     let named = try #require(
       try SluiceCommand.parseAsRoot(["--port", "0", "/dev/null", "--plain"]) as? DashboardCommand
     )

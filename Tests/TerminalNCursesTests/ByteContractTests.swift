@@ -13,13 +13,13 @@ import UploadTestSupport
   @Test(
     arguments: [("random", 1), ("random", 2), ("random", 3), ("dashboard", 1), ("dashboard", 2)] as [(String, UInt64)]
   )
-  func `xterm shows what is drawn`(source: String, seed: UInt64) async throws {
+  func `xterm shows the drawn surface`(source: String, seed: UInt64) async throws {
     try await follow("xterm-256color", source, seed: seed) { $0.look }
   }
 
   /// Their attributes are few and their colours none.
   @Test(arguments: ["vt100", "linux", "xterm"], ["random", "dashboard"])
-  func `poorer terminals show the text`(type: String, source: String) async throws {
+  func `terminals with fewer features show the text`(type: String, source: String) async throws {
     try await follow(type, source, seed: 4) { ShownCell(text: $0.text) }
   }
 

@@ -3,7 +3,7 @@ import TerminalUI
 extension VirtualTerminal {
   private typealias Input = Substring.UnicodeScalarView
 
-  /// Takes bytes that hold whole sequences and whole characters.
+  /// Interprets bytes that consist of complete sequences and complete characters.
   mutating func show(_ bytes: some Collection<UInt8>) {
     guard let text = String(validating: bytes, as: UTF8.self) else { return problems.append("not UTF-8") }
     var input = text[...].unicodeScalars

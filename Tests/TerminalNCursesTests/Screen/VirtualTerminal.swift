@@ -2,11 +2,11 @@ import Basics
 
 @testable import TerminalUI
 
-/// A terminal's screen, made from the bytes it is sent: what an xterm shows (ECMA-48, and "XTerm Control Sequences"), as
-/// far as the terminfo entries of the tests make ncurses use it.
+/// The screen of an xterm, computed from the bytes sent to it (ECMA-48, and "XTerm Control Sequences"). It supports the
+/// sequences that ncurses uses with the terminfo entries of the tests.
 ///
-/// Whatever it does not know, and every character that has no place on a screen, is a problem: bytes for a terminal are
-/// only what ncurses and this project's own sequences are made of.
+/// Unknown sequences and unprintable characters are recorded as problems: only ncurses and this project's own sequences may
+/// reach a terminal.
 struct VirtualTerminal {
   private(set) var size: Size
   private(set) var rows: [[ShownCell]]
@@ -16,9 +16,9 @@ struct VirtualTerminal {
   var commands: [String] = []
   var isCursorShown = true
   var isAlternate = false
-  /// Whether writing at the end of a row goes on in the next one (DECAWM).
+  /// Whether writing at the end of a row continues in the next one (DECAWM).
   var wraps = true
-  /// Whether writing moves what stands behind (IRM).
+  /// Whether writing moves the rest of the row (IRM).
   var inserts = false
   var style = Style.plain
   private(set) var x = 0
