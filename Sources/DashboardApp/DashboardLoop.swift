@@ -1,6 +1,6 @@
 import CLinux
 package import Dashboard
-import TerminalUI
+package import TerminalUI
 package import UploadCore
 
 /// The main thread while the dashboard is shown: it waits for input, signals, results and the next snapshot, updates the
@@ -30,7 +30,9 @@ package final class DashboardLoop {
   package var onSnapshot: (Snapshot) -> Void = { _ in }
   let engine: DashboardEngine
   let performer: EffectPerformer
-  private let screen: DashboardScreen
+  /// The clipboard of tmux, if the dashboard runs inside of it.
+  var tmuxClipboard: TmuxClipboard?
+  private let terminal: any Terminal
   private let eventQueue: EventQueue<LoopEvent>
   private let signals: Int32
   private let settings: SettingsSaver?
@@ -44,11 +46,11 @@ package final class DashboardLoop {
   private var shownTitle = ""
 
   /// Loads the settings and draws the first frame.
-  package init(_ engine: DashboardEngine, on screen: DashboardScreen, host: DashboardHost) {
+  package init(_ engine: DashboardEngine, on terminal: any Terminal, host: DashboardHost) {
     let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
     let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
     self.engine = engine
-    self.screen = screen
+    self.terminal = terminal
     self.performer = performer
     eventQueue = host.eventQueue
     signals = host.signals
@@ -57,8 +59,8 @@ package final class DashboardLoop {
     model = DashboardModel(
       facts: engine.facts(host.paths),
       settings: settings,
-      capabilities: screen.terminal.capabilities,
-      size: screen.terminal.size
+      capabilities: terminal.capabilities,
+      size: terminal.size
     )
     draw()
     performer.watchServer()
@@ -79,17 +81,17 @@ package final class DashboardLoop {
   /// Waits for the next event, and handles all that have arrived.
   /// - Parameter deadline: when to return without an event.
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
-    let input = isTerminalLost ? nil : screen.inputDescriptor
+    let input = isTerminalLost ? -1 : terminal.inputDescriptor
     let wakeUp = min(deadline ?? pace.nextTick, pace.nextTick)
-    waitUntilReadable(input ?? -1, signals, eventQueue.descriptor, until: wakeUp)
+    waitUntilReadable(input, signals, eventQueue.descriptor, until: wakeUp)
     var hasNews = false
     while let signal = DashboardSignal.next(from: signals) {
       take(signal)
       hasNews = true
     }
     if !isTerminalLost {
-      for event in screen.terminal.pendingEvents() {
-        take(event)
+      for event in terminal.pendingEvents() {
+        if event == .closed { loseTerminal() } else { send(.input(event)) }
         hasNews = true
       }
     }
@@ -107,11 +109,6 @@ package final class DashboardLoop {
 
   // MARK: Events
 
-  private func take(_ event: InputEvent) {
-    if event == .closed { return loseTerminal() }
-    send(.input(event))
-  }
-
   private func take(_ event: LoopEvent) {
     switch event {
     case .message(let message): send(message)
@@ -123,12 +120,12 @@ package final class DashboardLoop {
 
   private func take(_ signal: DashboardSignal) {
     switch signal {
-    case .windowChange: screen.windowDidChange()
+    case .windowChange: terminal.windowDidChange()
     case .stop: suspend()
     case .resume:
       // The shell or another program may have changed the terminal meanwhile.
-      screen.terminal.suspend()
-      screen.terminal.resume()
+      terminal.suspend()
+      terminal.resume()
     case .interrupt:
       endSignal = signal.number
       interrupt()
@@ -189,16 +186,16 @@ package final class DashboardLoop {
     case .readDirectory(let path): performer.readDirectory(path)
     case .check(let paths, let target): performer.check(paths: paths, target: target)
     case .copy(let text):
-      if let clipboard = screen.tmuxClipboard {
-        performer.copy(text, to: clipboard)
-        break
+      if let tmuxClipboard {
+        performer.copy(text, to: tmuxClipboard)
+      } else {
+        terminal.copy(text)
+        // Terminals do not confirm it, and some ignore it.
+        send(.note(.info, "sent to the terminal's clipboard: \(text)"))
       }
-      screen.terminal.copy(text)
-      // Terminals do not confirm it, and some ignore it.
-      send(.note(.info, "sent to the terminal's clipboard: \(text)"))
-    case .setMouse(let isOn): screen.terminal.setMouse(isOn)
+    case .setMouse(let isOn): terminal.setMouse(isOn)
     case .save(let settings): self.settings?.save(settings)
-    case .redraw: screen.windowDidChange()
+    case .redraw: terminal.windowDidChange()
     case .suspend: suspend()
     case .quit: stop(lettingFinish: false)
     }
@@ -206,9 +203,9 @@ package final class DashboardLoop {
   }
 
   private func suspend() {
-    screen.terminal.suspend()
+    terminal.suspend()
     clinux_stop_process()
-    screen.terminal.resume()
+    terminal.resume()
   }
 
   /// Begins the shutdown, or turns a graceful one into an immediate one.
@@ -223,12 +220,12 @@ package final class DashboardLoop {
 
   private func draw() {
     guard !isTerminalLost else { return }
-    screen.terminal.draw(model.render())
+    terminal.draw(model.render())
     if model.title != shownTitle {
       shownTitle = model.title
-      screen.terminal.setTitle(shownTitle)
+      terminal.setTitle(shownTitle)
     }
-    screen.terminal.setProgress(model.progress.inWholePercents)
+    terminal.setProgress(model.progress.inWholePercents)
   }
 }
 

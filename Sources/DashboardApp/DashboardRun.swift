@@ -40,15 +40,14 @@ package struct DashboardRun {
   }
 
   private func show(_ engine: DashboardEngine, _ host: DashboardHost, on terminal: NCursesTerminal) -> Int32 {
-    var screen = DashboardScreen(terminal)
-    screen.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
-    let loop = DashboardLoop(engine, on: screen, host: host)
+    let loop = DashboardLoop(engine, on: terminal, host: host)
+    loop.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
     if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
     loop.run()
     // A terminal without an alternate screen would show this frame below the shell's output.
     let capabilities = terminal.capabilities
     terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
-    screen.close()
+    terminal.close()
     Output.line(
       ExitSummary.line(
         incoming: engine.ledger.totals(.incoming),

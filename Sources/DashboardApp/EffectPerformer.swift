@@ -1,4 +1,5 @@
 import Dashboard
+import Glibc
 import NIOPosix
 import Synchronization
 import UploadClient
@@ -58,8 +59,11 @@ final class EffectPerformer: Sendable {
   }
 
   func check(paths: [String], target: SendDestination) {
-    let checker = FileChecker(paths: self.paths, targetProblem: Self.problem(of:))
-    post { .checked(checker.check(paths: paths, target: target)) }
+    let checker = FileChecker(paths: self.paths)
+    post {
+      let files = paths.map { checker.check($0) }
+      return .checked(SendCheck(files: files, target: target, targetProblem: Self.problem(of: target)))
+    }
   }
 
   func copy(_ text: String, to clipboard: TmuxClipboard) {
@@ -95,6 +99,7 @@ final class EffectPerformer: Sendable {
     }
   }
 
+  /// Why nothing can be sent to a destination; nil when it can be tried.
   private static func problem(of target: SendDestination) -> String? {
     guard case .url(let text) = target else { return nil }
     do throws(UploadError) {
@@ -116,5 +121,31 @@ final class EffectPerformer: Sendable {
       work()
       pending.subtract(1, ordering: .releasing)
     }
+  }
+}
+
+/// The paste buffer of the tmux that this process runs in.
+///
+/// A terminal's own sequence for the clipboard (OSC 52) does not pass tmux: with its default `set-clipboard external` it
+/// ignores the sequence of programs, without an error. `tmux load-buffer` always works and reports failures.
+struct TmuxClipboard: Sendable {
+  /// - Returns: nil outside of tmux.
+  init?(_ environment: [String: String]) {
+    guard environment["TMUX"]?.isEmpty == false else { return nil }
+  }
+
+  /// Loads `text` into a new buffer; tmux 3.2 and later also passes it to the clipboard of the outer terminal, if that
+  /// supports it. Blocks.
+  /// - Returns: whether tmux accepted it.
+  func copy(_ text: String) -> Bool {
+    // Through standard input: arguments can be read by other users, and the text may contain a token.
+    load(text, "tmux load-buffer -w - 2>/dev/null") || load(text, "tmux load-buffer - 2>/dev/null")
+  }
+
+  private func load(_ text: String, _ command: String) -> Bool {
+    guard let input = popen(command, "we") else { return false }
+    var text = text
+    let written = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, input) }
+    return pclose(input) == 0 && written == text.utf8.count
   }
 }

@@ -20,15 +20,13 @@ enum EnvironmentDefaults {
   /// The arguments with the options that the environment sets, inserted after the command's name. Without a command it is
   /// the dashboard's.
   static func adding(_ environment: [String: String], to arguments: [String]) -> [String] {
-    guard !isForRoot(arguments.first) else { return arguments }
-    let (command, rest) = command(of: arguments)
+    guard let (command, rest) = commandAndRest(of: arguments) else { return arguments }
     return [command._commandName] + additions(environment, command, rest).flatMap { $0.arguments } + rest
   }
 
   /// Says which options in an error message the environment has set, in a sentence for each; nil when it has set none.
   static func note(on message: String, _ environment: [String: String], to arguments: [String]) -> String? {
-    guard !isForRoot(arguments.first) else { return nil }
-    let (command, rest) = command(of: arguments)
+    guard let (command, rest) = commandAndRest(of: arguments) else { return nil }
     let named = Set(message.split { !$0.isLetter && $0 != "-" }.map(String.init))
     let causes = additions(environment, command, rest).filter { named.contains("--\($0.name)") }
     let notes = causes.map { "--\($0.name) is set by the variable \(variable(for: $0.name))." }
@@ -37,7 +35,13 @@ enum EnvironmentDefaults {
 
   private typealias CommandType = any ParsableCommand.Type
 
-  private static func command(of arguments: [String]) -> (command: CommandType, rest: ArraySlice<String>) {
+  /// The command of a command line, and the arguments after its name; nil where the first argument is for the root command:
+  /// help, the version, requests of shells for completions.
+  private static func commandAndRest(of arguments: [String]) -> (command: CommandType, rest: ArraySlice<String>)? {
+    if let first = arguments.first {
+      let rootOptions = ["--help", "--version", "--generate-completion-script", "--experimental-", "---"]
+      guard !["help", "-h"].contains(first), !rootOptions.contains(where: { first.hasPrefix($0) }) else { return nil }
+    }
     let named = CommandDescription.commands.first { $0._commandName == arguments.first }
     return (named ?? DashboardCommand.self, named == nil ? arguments[...] : arguments.dropFirst())
   }
@@ -72,22 +76,12 @@ enum EnvironmentDefaults {
 
   /// Warnings about variables that have no effect (``KnownVariables``); none with `--help` and `--quiet`.
   static func warnings(_ environment: [String: String], for arguments: [String]) -> [String] {
-    guard !isForRoot(arguments.first) else { return [] }
     let warnings = KnownVariables.warnings(environment)
-    guard !warnings.isEmpty else { return [] }
-    let (command, rest) = command(of: arguments)
+    guard !warnings.isEmpty, let (command, rest) = commandAndRest(of: arguments) else { return [] }
     let given = GivenArgument.split(rest, valueNames: Set(CommandDescription.of(command).valueNames))
     let names = given.compactMap(\.name) + additions(environment, command, rest).map { $0.name }
     return names.contains("help") || names.contains("quiet") ? [] : warnings
   }
-
-  /// Whether the first argument is for the root command: help, the version, requests of shells for completions.
-  private static func isForRoot(_ argument: String?) -> Bool {
-    guard let argument else { return false }
-    return ["help", "-h"].contains(argument) || rootOptions.contains { argument.hasPrefix($0) }
-  }
-
-  private static let rootOptions = ["--help", "--version", "--generate-completion-script", "--experimental-", "---"]
 
   /// `max-size` as `SLUICE_MAX_SIZE`.
   static func variable(for name: String) -> String {

@@ -53,13 +53,12 @@ struct GivenArgument {
       isTerminated = argument == "--"
       let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts[0])
-      if parts.count == 2 {
-        result.append(GivenArgument(name: name, value: String(parts[1]), texts: [argument]))
-      } else if valueNames.contains(name), let value = rest.popFirst() {
-        result.append(GivenArgument(name: name, value: value, texts: [argument, value]))
-      } else {
-        result.append(GivenArgument(name: name, value: nil, texts: [argument]))
+      var (value, texts) = (parts.count == 2 ? String(parts[1]) : nil, [argument])
+      if value == nil, valueNames.contains(name), let next = rest.popFirst() {
+        value = next
+        texts.append(next)
       }
+      result.append(GivenArgument(name: name, value: value, texts: texts))
     }
     return result
   }

@@ -10,7 +10,6 @@ package import TerminalUI
 package final class NCursesTerminal: Terminal {
   package private(set) var size: Size
   package let capabilities: TerminalCapabilities
-  /// Readable when there are events, or when the terminal was closed.
   package let inputDescriptor: Int32
 
   private let output: Int32
@@ -116,7 +115,6 @@ package final class NCursesTerminal: Terminal {
     return waiting + reader.events()
   }
 
-  /// Adjusts to the window's new size and adds a resize event; call it on SIGWINCH.
   package func windowDidChange() {
     guard let handle, isActive else { return }
     size = Self.windowSize(handle)

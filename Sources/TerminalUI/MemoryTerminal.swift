@@ -3,6 +3,7 @@
 package final class MemoryTerminal: Terminal {
   package private(set) var size: Size
   package let capabilities: TerminalCapabilities
+  package let inputDescriptor: Int32 = -1
   /// The last frame; nil before the first.
   package private(set) var frame: Surface?
   /// Number of frames that were drawn.
@@ -43,6 +44,8 @@ package final class MemoryTerminal: Terminal {
     frame = surface
     frameCount += 1
   }
+
+  package func windowDidChange() {}
 
   package func pendingEvents() -> [InputEvent] {
     guard !isSuspended else { return [] }

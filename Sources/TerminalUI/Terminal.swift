@@ -3,9 +3,14 @@
 package protocol Terminal: AnyObject {
   var size: Size { get }
   var capabilities: TerminalCapabilities { get }
+  /// A descriptor that is readable when there are events, or when the terminal was closed; below 0 where there is none.
+  var inputDescriptor: Int32 { get }
 
   /// Shows a surface and its cursor. Only the differences to the previous surface are sent.
   func draw(_ surface: Surface)
+
+  /// Adjusts to the window's size, and makes the next ``draw(_:)`` send everything; call it on SIGWINCH.
+  func windowDidChange()
 
   /// Removes and returns the events since the last call.
   func pendingEvents() -> [InputEvent]

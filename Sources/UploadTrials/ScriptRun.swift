@@ -70,7 +70,7 @@ package struct ScriptRun {
     case .failure(let error): return fail(error.message, status: 2)
     case .success(let engine):
       let terminal = MemoryTerminal(size: configuration.screen)
-      let loop = DashboardLoop(engine, on: DashboardScreen(terminal), host: host)
+      let loop = DashboardLoop(engine, on: terminal, host: host)
       var stored: Set<String> = []
       loop.onSnapshot = { stored.formUnion($0.storedNames) }
       if !configuration.files.isEmpty {

@@ -42,11 +42,6 @@ extension SendTarget {
 package enum SendMode: String, CaseIterable, Sendable {
   case stream, multipart, buffered
 
-  package var uploadMode: UploadMode {
-    switch self {
-    case .stream: .stream
-    case .multipart: .multipart
-    case .buffered: .buffered
-    }
-  }
+  /// The mode of the same name.
+  package var uploadMode: UploadMode { UploadMode(rawValue: rawValue) ?? .stream }
 }

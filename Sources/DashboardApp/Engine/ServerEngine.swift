@@ -63,7 +63,6 @@ package struct ServerEngine: Sendable {
   package let token: AccessToken?
   /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no screen.
   package let generatedToken: AccessToken?
-  private let eventLoops: MultiThreadedEventLoopGroup
   private let writers: WorkerPool
 
   /// One per core and at most eight, so that an idle server has few threads.
@@ -96,7 +95,6 @@ package struct ServerEngine: Sendable {
       fileMode: configuration.fileMode
     )
     budget = try MemoryBudget(limit: configuration.memoryBudget)
-    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount)
     writers = WorkerPool(threads: WorkerPool.diskThreads)
     let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: configuration.storage)
     if configuration.minFree.bytes > 0, disk.freeSpace() == nil {
@@ -111,7 +109,7 @@ package struct ServerEngine: Sendable {
       store: disk,
       budget: budget,
       ledger: ledger,
-      eventLoopGroup: eventLoops,
+      eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount),
       logger: logger
     )
   }

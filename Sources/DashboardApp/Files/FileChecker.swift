@@ -1,4 +1,4 @@
-package import Dashboard
+import Dashboard
 import Glibc
 import UploadCore
 
@@ -6,22 +6,12 @@ import UploadCore
 ///
 /// No file is opened, so that no FIFO or device can block the thread. The file system itself may block: call it on a
 /// thread that can wait.
-package struct FileChecker: Sendable {
-  private let paths: LocalPath
-  private let targetProblem: @Sendable (SendDestination) -> String?
+struct FileChecker: Sendable {
+  let paths: LocalPath
 
-  /// - Parameter targetProblem: returns why a destination cannot be used; nil when sending can be tried.
-  package init(paths: LocalPath, targetProblem: @escaping @Sendable (SendDestination) -> String?) {
-    self.paths = paths
-    self.targetProblem = targetProblem
-  }
-
-  /// The result of ``DashboardEffect/check(paths:target:)``.
-  package func check(paths: [String], target: SendDestination) -> SendCheck {
-    SendCheck(files: paths.map { check($0) }, target: target, targetProblem: targetProblem(target))
-  }
-
-  private func check(_ path: String) -> SendCheck.File {
+  /// The size of a file, or why it cannot be sent.
+  /// - Parameter path: absolute, relative, or beginning with `~`.
+  func check(_ path: String) -> SendCheck.File {
     var file = SendCheck.File(path: path)
     guard !path.utf8.contains(0) else {
       file.problem = FileKind.nulProblem

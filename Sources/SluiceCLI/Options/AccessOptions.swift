@@ -26,10 +26,8 @@ struct AccessOptions: ParsableArguments {
   mutating func validate() throws {
     guard !open || token == nil else { throw ValidationError("--open and --token exclude each other.") }
     for origin in allowOrigin where !Self.isOrigin(origin) {
-      throw ValidationError(
-        "\"\(PlainText.sanitized(origin))\" is not an origin, which is scheme://host or scheme://host:port. "
-          + "Write for example https://app.example, without a path."
-      )
+      let shown = PlainText.sanitized(origin)
+      throw ValidationError("\"\(shown)\" is not an origin. Write scheme://host or scheme://host:port, without a path.")
     }
     _ = try validated { () throws(UploadError) in try rules(host: "localhost") }
   }
@@ -40,10 +38,8 @@ struct AccessOptions: ParsableArguments {
       throw ValidationError("--raw-port cannot check a token: leave out --token or --raw-port.")
     }
     guard open || LoopbackName.contains(host) else {
-      throw ValidationError(
-        "--raw-port accepts files from every client that can reach \(PlainText.sanitized(host)). "
-          + "Add --open to allow this."
-      )
+      let shown = PlainText.sanitized(host)
+      throw ValidationError("--raw-port accepts files from all clients that can reach \(shown). Add --open to allow this.")
     }
   }
 

@@ -95,3 +95,11 @@ private enum Luminance {
     }
   }
 }
+
+@Suite struct SteppingTests {
+  @Test func `stepping returns to the first element, and to the same one of an empty array`() {
+    #expect([1, 2, 3].stepping(1, from: 3) == 1 && [1, 2, 3].stepping(-1, from: 1) == 3)
+    #expect([1, 2, 3].stepping(-7, from: 2) == 1)
+    #expect([Int]().stepping(1, from: 5) == 5)
+  }
+}
