@@ -76,7 +76,7 @@ package struct DashboardEngine: Sendable {
     return facts
   }
 
-  func sampler() -> DashboardSampler { DashboardSampler(server.sampler(ledger), queue: queue) }
+  func sampler() -> DashboardSampler { DashboardSampler(sampler: server.sampler(ledger), queue: queue) }
 
   /// - Throws: ``UploadError`` with code `badURL`.
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
@@ -90,11 +90,11 @@ package struct DashboardEngine: Sendable {
   /// - Returns: false when it has ended already.
   func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 
-  /// The time for running uploads to finish after ``finish()``, as the user wrote it: `30s`.
+  /// The time for running uploads to finish after ``stopGracefully()``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
 
   /// Stops gracefully: running uploads may finish within the grace; queued ones are cancelled.
-  func finish() async {
+  func stopGracefully() async {
     queue.close()
     await server.server.stop()
     await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
@@ -105,7 +105,7 @@ package struct DashboardEngine: Sendable {
   }
 
   /// Stops immediately: all uploads are cancelled.
-  func abandon() async {
+  func stopImmediately() async {
     queue.close()
     ledger.cancelAll()
     await server.server.stop()
@@ -126,13 +126,8 @@ package struct DashboardEngine: Sendable {
 
 /// Snapshots of the ledger's uploads and of the queued ones.
 struct DashboardSampler {
-  private var sampler: Sampler
-  private let queue: UploadQueue
-
-  init(_ sampler: Sampler, queue: UploadQueue) {
-    self.sampler = sampler
-    self.queue = queue
-  }
+  private(set) var sampler: Sampler
+  let queue: UploadQueue
 
   mutating func sample() -> Snapshot {
     // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.

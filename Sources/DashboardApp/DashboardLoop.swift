@@ -86,7 +86,7 @@ package final class DashboardLoop {
     waitUntilReadable(input, signals, eventQueue.descriptor, until: wakeUp)
     var hasNews = false
     while let signal = DashboardSignal.next(from: signals) {
-      take(signal)
+      handle(signal)
       hasNews = true
     }
     if !isTerminalLost {
@@ -96,7 +96,7 @@ package final class DashboardLoop {
       }
     }
     for event in eventQueue.drain() {
-      take(event)
+      handle(event)
       hasNews = true
     }
     if sampleIfDue() || hasNews { draw() }
@@ -109,7 +109,7 @@ package final class DashboardLoop {
 
   // MARK: Events
 
-  private func take(_ event: LoopEvent) {
+  private func handle(_ event: LoopEvent) {
     switch event {
     case .message(let message): send(message)
     case .stopped:
@@ -118,7 +118,7 @@ package final class DashboardLoop {
     }
   }
 
-  private func take(_ signal: DashboardSignal) {
+  private func handle(_ signal: DashboardSignal) {
     switch signal {
     case .windowChange: terminal.windowDidChange()
     case .stop: suspend()

@@ -6,18 +6,11 @@ import UploadCore
 
 /// The dashboard on this process's terminal, from its checks to the summary after the screen has been restored.
 @MainActor
-package struct DashboardRun {
-  private let setup: DashboardEngine.Setup
-  private let files: [String]
-
+package enum DashboardRun {
+  /// Runs until the user quits.
   /// - Parameter files: files to send to the own server when it has started.
-  package init(setup: DashboardEngine.Setup, files: [String]) {
-    self.setup = setup
-    self.files = files
-  }
-
   /// - Returns: the exit status.
-  package func run() -> Int32 {
+  package static func run(_ setup: DashboardEngine.Setup, sending files: [String]) -> Int32 {
     let environment = ProcessEnvironment.all
     do throws(TerminalError) {
       try NCursesTerminal.check(type: environment["TERM"])
@@ -29,7 +22,20 @@ package struct DashboardRun {
         return 2
       case .success(let engine):
         let usesColor = environment["NO_COLOR"]?.isEmpty ?? true
-        return show(engine, host, on: try NCursesTerminal(type: environment["TERM"], usesColor: usesColor))
+        let terminal = try NCursesTerminal(type: environment["TERM"], usesColor: usesColor)
+        let loop = DashboardLoop(engine, on: terminal, host: host)
+        loop.tmuxClipboard = TmuxClipboard(environment)
+        if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
+        loop.run()
+        close(terminal)
+        Output.line(
+          ExitSummary.line(
+            incoming: engine.ledger.totals(.incoming),
+            outgoing: engine.ledger.totals(.outgoing),
+            cancelled: engine.queue.cancelledCount
+          )
+        )
+        return 0
       }
     } catch {
       Output.errorLine(
@@ -39,23 +45,12 @@ package struct DashboardRun {
     }
   }
 
-  private func show(_ engine: DashboardEngine, _ host: DashboardHost, on terminal: NCursesTerminal) -> Int32 {
-    let loop = DashboardLoop(engine, on: terminal, host: host)
-    loop.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
-    if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
-    loop.run()
-    // A terminal without an alternate screen would show this frame below the shell's output.
+  /// Restores the screen. A terminal without an alternate screen would show the last frame below the shell's output, so it is
+  /// cleared first.
+  private static func close(_ terminal: NCursesTerminal) {
     let capabilities = terminal.capabilities
     terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
     terminal.close()
-    Output.line(
-      ExitSummary.line(
-        incoming: engine.ledger.totals(.incoming),
-        outgoing: engine.ledger.totals(.outgoing),
-        cancelled: engine.queue.cancelledCount
-      )
-    )
-    return 0
   }
 }
 

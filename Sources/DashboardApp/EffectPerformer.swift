@@ -54,9 +54,7 @@ final class EffectPerformer: Sendable {
     eventQueue.post(.message(.queued(again)))
   }
 
-  func readDirectory(_ path: String) {
-    post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) }
-  }
+  func readDirectory(_ path: String) { post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) } }
 
   func check(paths: [String], target: SendDestination) {
     let checker = FileChecker(paths: self.paths)
@@ -81,15 +79,13 @@ final class EffectPerformer: Sendable {
   /// - Parameter lettingFinish: whether running uploads may finish within the grace.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
     Task.detached { [engine, eventQueue] in
-      if lettingFinish { await engine.finish() } else { await engine.abandon() }
+      if lettingFinish { await engine.stopGracefully() } else { await engine.stopImmediately() }
       await Race.wait(atMost: .seconds(2)) { await settings?.finish() }
       eventQueue.post(.stopped)
     }
   }
 
-  func note(_ level: NoteLevel, _ text: String) {
-    eventQueue.post(.message(.note(level, PlainText.sanitized(text))))
-  }
+  func note(_ level: NoteLevel, _ text: String) { eventQueue.post(.message(.note(level, PlainText.sanitized(text)))) }
 
   /// Posts a note when the server fails.
   func watchServer() {

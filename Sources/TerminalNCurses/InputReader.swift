@@ -4,17 +4,12 @@ import TerminalUI
 
 /// Reads events of the keyboard and the mouse from ncurses.
 struct InputReader {
-  private let handle: OpaquePointer
-  private let descriptor: Int32
-  private var decoder = InputDecoder()
+  let handle: OpaquePointer
+  let descriptor: Int32
+  private(set) var decoder = InputDecoder()
 
   /// The most units read at once, so that endless input does not prevent drawing.
   private static let limit = 1 << 16
-
-  init(_ handle: OpaquePointer, descriptor: Int32) {
-    self.handle = handle
-    self.descriptor = descriptor
-  }
 
   /// Discards an incomplete sequence or paste.
   mutating func reset() { decoder = InputDecoder() }
@@ -29,12 +24,12 @@ struct InputReader {
         if isClosed { events.append(.closed) }
         break
       }
-      take(input, into: &events)
+      decode(input, into: &events)
     }
     return events
   }
 
-  private mutating func take(_ input: cncurses_input, into events: inout [InputEvent]) {
+  private mutating func decode(_ input: cncurses_input, into events: inout [InputEvent]) {
     switch Int(input.kind) {
     case CNCURSES_INPUT_BYTE:
       feed(.byte(UInt8(truncatingIfNeeded: input.value)), into: &events)

@@ -55,8 +55,8 @@ package final class NCursesTerminal: Terminal {
     self.guardsProcess = guardsProcess
     self.isXtermLike = isXtermLike
     inputDescriptor = input
-    writer = ScreenWriter(handle, output: output, isXtermLike: isXtermLike)
-    reader = InputReader(handle, descriptor: input)
+    writer = ScreenWriter(handle: handle, output: output, isXtermLike: isXtermLike)
+    reader = InputReader(handle: handle, descriptor: input)
     size = Self.windowSize(handle)
     capabilities = TerminalCapabilities(
       colors: Self.tier(cncurses_colors(handle)),

@@ -4,19 +4,13 @@ import TerminalUI
 
 /// Shows surfaces through ncurses, which sends only the differences.
 struct ScreenWriter {
-  private let handle: OpaquePointer
-  private let output: Int32
-  private let isXtermLike: Bool
+  let handle: OpaquePointer
+  let output: Int32
+  let isXtermLike: Bool
   /// The content of the screen; nil when it is unknown.
-  private var shown: Surface?
+  private(set) var shown: Surface?
   /// Reused memory for one row.
-  private var row: [cncurses_cell] = []
-
-  init(_ handle: OpaquePointer, output: Int32, isXtermLike: Bool) {
-    self.handle = handle
-    self.output = output
-    self.isXtermLike = isXtermLike
-  }
+  private(set) var row: [cncurses_cell] = []
 
   /// Notes that the content of the screen is unknown: the next surface is sent completely.
   mutating func invalidate() { shown = nil }

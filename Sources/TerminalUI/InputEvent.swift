@@ -23,9 +23,7 @@ package struct KeyEvent: Hashable, Sendable {
   }
 
   /// A key that types a character. With `.control`, use the lower-case letter: Ctrl-C is `KeyEvent("c", .control)`.
-  package init(_ character: Character, _ modifiers: KeyModifiers = []) {
-    self.init(.character(character), modifiers)
-  }
+  package init(_ character: Character, _ modifiers: KeyModifiers = []) { self.init(.character(character), modifiers) }
 
   /// The key's name in the help and the footer: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
   package func label(_ glyphs: GlyphSet) -> String {
@@ -63,20 +61,9 @@ package struct KeyEvent: Hashable, Sendable {
 package enum Key: Hashable, Sendable {
   /// The character that the key types, including the space; upper-case letters are separate characters.
   case character(Character)
-  case enter
-  case tab
-  case escape
-  case backspace
-  case delete
-  case insert
-  case up
-  case down
-  case left
-  case right
-  case home
-  case end
-  case pageUp
-  case pageDown
+  case enter, tab, escape, backspace, delete, insert
+  case up, down, left, right
+  case home, end, pageUp, pageDown
   /// A function key by its number: 1 for F1.
   case function(Int)
 }

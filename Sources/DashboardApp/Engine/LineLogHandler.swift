@@ -10,13 +10,8 @@ struct LineLogHandler: LogHandler {
   let isJSON: Bool
   var metadata: Logger.Metadata = [:]
   var logLevel = Logger.Level.info
-  private let write: @Sendable (String) -> Void
-
-  /// - Parameter write: writes a log line; to standard error except in tests.
-  init(isJSON: Bool, write: @escaping @Sendable (String) -> Void = { Output.errorLine($0) }) {
-    self.isJSON = isJSON
-    self.write = write
-  }
+  /// Writes a log line; to standard error except in tests.
+  var write: @Sendable (String) -> Void = { Output.errorLine($0) }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }

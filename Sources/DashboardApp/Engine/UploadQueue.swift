@@ -56,7 +56,7 @@ package final class UploadQueue: Sendable {
   /// - Returns: the new upload's id; nil when the upload has not ended, is no longer known, or the queue is full.
   func retry(_ id: UploadID) -> UploadID? {
     let added = state.withLock { state -> UploadID? in
-      guard let job = state.uploads.again(id), state.uploads.add([job]) == 1 else { return nil }
+      guard let job = state.uploads.retry(id), state.uploads.add([job]) == 1 else { return nil }
       return job.id
     }
     start()
@@ -155,7 +155,7 @@ package struct UploadJob: Sendable {
   }
 
   /// The same file to the same target, as a new upload.
-  var again: UploadJob { UploadJob(path: path, target: target, mode: mode) }
+  var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }
 
   /// Reads a file's size in bytes; nil when it is not a regular file. May block.
   static func size(of path: String) -> UInt64? {

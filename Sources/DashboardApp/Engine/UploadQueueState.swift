@@ -70,9 +70,9 @@ package struct UploadQueueState {
   }
 
   /// A new upload of the same file; nil when the upload `id` has not ended, or is no longer known.
-  func again(_ id: UploadID) -> UploadJob? {
+  func retry(_ id: UploadID) -> UploadJob? {
     guard !busy.contains(id), !entries.contains(where: { $0.job.id == id }) else { return nil }
-    return past[id]?.again
+    return past[id]?.copy
   }
 
   /// Cancels an upload.

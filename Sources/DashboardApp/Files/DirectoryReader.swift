@@ -1,5 +1,5 @@
 import CLinux
-package import Dashboard
+import Dashboard
 import Glibc
 import UploadCore
 
@@ -7,20 +7,15 @@ import UploadCore
 ///
 /// Nothing in the directory is opened, so that no FIFO or device can block the thread. The file system itself may block:
 /// call it on a thread that can wait.
-package struct DirectoryReader: Sendable {
-  private let paths: LocalPath
-  private let limit: Int
-
-  /// - Parameter limit: the most entries that are listed; the others are only counted. (Measured: 20,000 entries of 100,000
-  ///   take 0.2 s on a local disk, and a longer list is of no use.)
-  package init(paths: LocalPath, limit: Int = 20_000) {
-    self.paths = paths
-    self.limit = limit
-  }
+struct DirectoryReader: Sendable {
+  let paths: LocalPath
+  /// The most entries that are listed; the others are only counted. (Measured: 20,000 entries of 100,000 take 0.2 s on a
+  /// local disk, and a longer list is of no use.)
+  var limit = 20_000
 
   /// The entries of a directory, or why it cannot be read.
   /// - Parameter requested: absolute, relative, or beginning with `~`.
-  package func read(_ requested: String) -> DirectoryListing {
+  func read(_ requested: String) -> DirectoryListing {
     var listing = DirectoryListing(requested: requested, path: paths.absolute(requested))
     guard !requested.utf8.contains(0) else {
       listing.problem = FileKind.nulProblem

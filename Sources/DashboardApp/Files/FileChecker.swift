@@ -82,20 +82,15 @@ enum FileKind {
 }
 
 /// Makes the paths that users type absolute.
-package struct LocalPath: Sendable {
+struct LocalPath: Sendable {
   /// The home directory, which `~` stands for; absolute.
-  package var home: String
+  var home: String
   /// The directory that relative paths start from; absolute.
-  package var workingDirectory: String
-
-  package init(home: String, workingDirectory: String) {
-    self.home = home
-    self.workingDirectory = workingDirectory
-  }
+  var workingDirectory: String
 
   /// An absolute path without `~`, `.`, `..` and doubled slashes. As in shells, symbolic links are not resolved, and `..`
   /// removes the component before it.
-  package func absolute(_ path: String) -> String {
+  func absolute(_ path: String) -> String {
     var names: [Substring.UnicodeScalarView] = []
     // By scalars: a combining mark after a slash would form another character with it.
     for name in expanded(path).unicodeScalars.split(separator: "/") where !name.elementsEqual(".".unicodeScalars) {

@@ -28,9 +28,7 @@ struct OutputTarget {
         return
       }
       guard status.st_mode & S_IFMT == S_IFLNK else {
-        guard status.st_mode & S_IFMT == S_IFREG else {
-          throw Self.unsuitable(given, FileKind.noun(status.st_mode))
-        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Self.unsuitable(given, FileKind.noun(status.st_mode)) }
         self.path = path
         existing = status
         return

@@ -75,12 +75,11 @@ package struct StopSignals {
 
   /// Interprets a signal.
   /// - Parameters:
-  ///   - terminalIsGone: whether the terminal in which the command was started has been closed since.
+  ///   - lostTerminal: whether the terminal in which the command was started has been closed since.
   ///   - now: when the signal arrived.
-  package mutating func take(_ signal: Int32, terminalIsGone: Bool = false, at now: ContinuousClock.Instant) -> Meaning
-  {
+  package mutating func handle(_ signal: Int32, lostTerminal: Bool = false, at now: ContinuousClock.Instant) -> Meaning {
     if signal == SIGQUIT { return .terminate }
-    if signal == SIGHUP, reloadsOnHangUp, !terminalIsGone { return .reload }
+    if signal == SIGHUP, reloadsOnHangUp, !lostTerminal { return .reload }
     guard let first else {
       first = now
       return .stop

@@ -60,7 +60,7 @@ struct DashboardCommand: ParsableCommand {
       throw ExitCode(run.onMainLoop())
     }
     let setup = DashboardEngine.Setup(server: engine, directory: place.dir, jobs: jobs, trust: trusted.trust)
-    let status = MainActor.assumeIsolated { DashboardRun(setup: setup, files: files).run() }
+    let status = MainActor.assumeIsolated { DashboardRun.run(setup, sending: files) }
     throw ExitCode(status)
   }
 }

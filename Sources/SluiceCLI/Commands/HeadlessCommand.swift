@@ -76,9 +76,7 @@ struct HeadlessCommand: ParsableCommand {
     try checkPort(port, of: "--port")
     try checkJobs(jobs)
     let number = count ?? 1
-    guard (1...10_000).contains(number) else {
-      throw ValidationError("--count \(number) must be from 1 to 10000.")
-    }
+    guard (1...10_000).contains(number) else { throw ValidationError("--count \(number) must be from 1 to 10000.") }
     guard files.isEmpty || (size == nil && count == nil) else {
       throw ValidationError("--size and --count are for generated files: leave them out, or the names of files.")
     }
@@ -97,7 +95,7 @@ struct HeadlessCommand: ParsableCommand {
       let configuration = scriptConfiguration(script, engine)
       throw ExitCode(MainActor.assumeIsolated { ScriptRun(configuration).run() })
     }
-    let limit = engine.grace + MainLoop.usualStopLimit
+    let limit = engine.grace + MainLoop.defaultStopLimit
     let configuration = headlessConfiguration(engine)
     let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { stop in
       await HeadlessRun(configuration, stop).run()

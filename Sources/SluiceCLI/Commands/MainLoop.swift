@@ -9,7 +9,7 @@ enum MainLoop {
   private static let signals = StopSignals.heeded([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
 
   /// How long a command may take to stop, unless it says otherwise.
-  static let usualStopLimit = Duration.seconds(30)
+  static let defaultStopLimit = Duration.seconds(30)
 
   /// Sets the effect of every signal; call it before any thread is made. Blocks the signals that the loop reads itself, and
   /// ignores those that mean nothing here but would end the process.
@@ -35,7 +35,7 @@ enum MainLoop {
   /// - Returns: the exit status that `body` returned.
   static func run(
     forcedStatus: Int32,
-    stopLimit: Duration = usualStopLimit,
+    stopLimit: Duration = defaultStopLimit,
     reloads: WakeUps? = nil,
     _ body: @escaping @Sendable (StopRequest) async -> Int32
   ) -> Int32 {
@@ -52,8 +52,8 @@ enum MainLoop {
       if let deadline, .now >= deadline { ForcedExit.exitUnstopped(stop, after: stopLimit) }
       let signal = clinux_read_signal(signalDescriptor)
       guard signal > 0 else { continue }
-      let terminalIsGone = signal == SIGHUP && hadTerminal && !hasTerminal
-      switch meanings.take(signal, terminalIsGone: terminalIsGone, at: .now) {
+      let lostTerminal = signal == SIGHUP && hadTerminal && !hasTerminal
+      switch meanings.handle(signal, lostTerminal: lostTerminal, at: .now) {
       case .stop:
         deadline = .now + stopLimit
         stop.request(signal)

@@ -39,7 +39,7 @@ struct AccessOptions: ParsableArguments {
     }
     guard open || LoopbackName.contains(host) else {
       let shown = PlainText.sanitized(host)
-      throw ValidationError("--raw-port accepts files from all clients that can reach \(shown). Add --open to allow this.")
+      throw ValidationError("--raw-port accepts files from all clients that reach \(shown). Allow this with --open.")
     }
   }
 

@@ -119,9 +119,7 @@ struct StorageOptions: ParsableArguments {
   var digest = DigestOption.none
 
   /// The store's settings.
-  var storage: DiskStoreConfiguration {
-    DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate)
-  }
+  var storage: DiskStoreConfiguration { DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate) }
 
   var types: MediaTypeRules { MediaTypeRules(allowed: allowType.map(\.value), denied: denyType.map(\.value)) }
 }

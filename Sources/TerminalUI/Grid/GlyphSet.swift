@@ -7,10 +7,7 @@ package struct GlyphSet: Hashable, Sendable {
   package let border: BorderGlyphs
   /// The mark before a selected row, visible without colours.
   package let selection: Glyph
-  package let up: Glyph
-  package let down: Glyph
-  package let separator: Glyph
-  package let checked: Glyph
+  package let up, down, separator, checked: Glyph
   private(set) var bar: BarGlyphs
   let graph: GraphGlyphs
 

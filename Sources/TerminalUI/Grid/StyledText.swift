@@ -15,9 +15,7 @@ package struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation 
 
   package mutating func append(_ text: String, _ style: Style = .plain) { spans.append(Span(text, style)) }
 
-  package static func + (left: StyledText, right: StyledText) -> StyledText {
-    StyledText(left.spans + right.spans)
-  }
+  package static func + (left: StyledText, right: StyledText) -> StyledText { StyledText(left.spans + right.spans) }
 
   func clusters(over base: Style) -> [StyledCluster] {
     spans.flatMap { span in

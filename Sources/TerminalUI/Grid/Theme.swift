@@ -79,16 +79,10 @@ package enum ColorTier: Sendable {
 
 /// The colours a ``Theme`` is made of: indices of the xterm palette; nil for the terminal's own colour.
 struct Palette {
-  var text: UInt8?
-  var background: UInt8?
+  var text, background: UInt8?
   /// Nil where no colour is darker than the others: the attribute is used instead.
   var dim: UInt8?
-  var accent: UInt8?
-  var good: UInt8?
-  var warning: UInt8?
-  var bad: UInt8?
-  var stored: UInt8?
-  var received: UInt8?
+  var accent, good, warning, bad, stored, received: UInt8?
   /// The empty part of bars, and borders.
   var track: UInt8?
   /// The background of a selected row; nil for reversed colours.
