@@ -49,7 +49,7 @@ final class EffectPerformer: Sendable {
 
   func retry(_ id: UploadID) {
     guard let again = engine.queue.retry(id) else {
-      return note(.error, "This upload cannot be sent again: its file is no longer known, or the queue is full.")
+      return note(.error, "This upload cannot be sent again: it runs, is no longer known, or the queue is full.")
     }
     eventQueue.post(.message(.queued(again)))
   }

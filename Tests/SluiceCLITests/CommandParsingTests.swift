@@ -19,7 +19,7 @@ import UploadStorage
     #expect(command.server.limits.idleTimeout.value == .seconds(30))
     #expect(command.server.limits.stallAfter.value == .seconds(5))
     #expect(command.server.limits.grace.value == .seconds(30))
-    #expect(command.interval.value == .milliseconds(500))
+    #expect(command.output.interval.value == .milliseconds(500))
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 200)
     for value in ["8080", "./uploads", "127.0.0.1", "256MiB", "30s", "5s", "500ms", "4096", "8192"] {
       #expect(help.contains("default: \(value)"), "\(value)")
@@ -111,8 +111,8 @@ import UploadStorage
   }
 
   @Test func `headless takes a list of modes`() throws {
-    #expect(try HeadlessCommand.parse([]).modes == [.stream, .multipart, .buffered])
-    #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).modes == [.buffered, .stream])
+    #expect(try HeadlessCommand.parse([]).test.modes == [.stream, .multipart, .buffered])
+    #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).test.modes == [.buffered, .stream])
   }
 
   @Test(arguments: [

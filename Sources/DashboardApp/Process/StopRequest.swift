@@ -77,7 +77,8 @@ package struct StopSignals {
   /// - Parameters:
   ///   - lostTerminal: whether the terminal in which the command was started has been closed since.
   ///   - now: when the signal arrived.
-  package mutating func handle(_ signal: Int32, lostTerminal: Bool = false, at now: ContinuousClock.Instant) -> Meaning {
+  package mutating func handle(_ signal: Int32, lostTerminal: Bool = false, at now: ContinuousClock.Instant) -> Meaning
+  {
     if signal == SIGQUIT { return .terminate }
     if signal == SIGHUP, reloadsOnHangUp, !lostTerminal { return .reload }
     guard let first else {

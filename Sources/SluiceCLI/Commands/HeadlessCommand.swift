@@ -23,6 +23,71 @@ struct HeadlessCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Files to send. (default: generated ones)", valueName: "file"), completion: .file())
   var files: [String] = []
 
+  @OptionGroup(title: "Test") var test: TestOptions
+
+  @OptionGroup(title: "Script") var script: ScriptOptions
+
+  @OptionGroup var server: ServerOptions
+
+  @OptionGroup(title: "Sending to other servers") var trusted: TrustOptions
+
+  mutating func validate() throws {
+    let isGenerating = test.size != nil || test.count != nil
+    guard files.isEmpty || !isGenerating else {
+      throw ValidationError("--size and --count are for generated files: leave them out, or the names of files.")
+    }
+    guard script.script != nil || (script.screen == nil && script.frames == nil && script.settings == nil) else {
+      throw ValidationError("--screen, --frames and --settings go with --script.")
+    }
+    guard script.script == nil || !isGenerating else {
+      throw ValidationError("--script generates no files: leave out --size and --count.")
+    }
+    guard !files.contains("-") else { throw ValidationError("Standard input cannot be sent in several modes.") }
+  }
+
+  func run() throws {
+    let engine = try server.engine(port: test.port)
+    if let path = script.script {
+      let configuration = scriptConfiguration(path, engine)
+      throw ExitCode(MainActor.assumeIsolated { ScriptRun(configuration).run() })
+    }
+    let limit = engine.grace + MainLoop.defaultStopLimit
+    let configuration = headlessConfiguration(engine)
+    let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { stop in
+      await HeadlessRun(configuration, stop).run()
+    }
+    throw ExitCode(status)
+  }
+
+  private func headlessConfiguration(_ engine: ServerEngine.Configuration) -> HeadlessRun.Configuration {
+    var configuration = HeadlessRun.Configuration(server: engine)
+    configuration.directory = test.dir
+    configuration.files = files
+    if let size = test.size { configuration.size = size.value }
+    configuration.count = test.count ?? 1
+    configuration.modes = test.modes.map(\.uploadMode)
+    configuration.jobs = test.jobs
+    configuration.isKept = test.keep
+    configuration.interval = test.interval.value
+    return configuration
+  }
+
+  private func scriptConfiguration(_ path: String, _ engine: ServerEngine.Configuration) -> ScriptRun.Configuration {
+    let setup = DashboardEngine.Setup(server: engine, directory: "", jobs: test.jobs, trust: trusted.trust)
+    var configuration = ScriptRun.Configuration(script: path, setup: setup)
+    configuration.directory = test.dir
+    configuration.files = files
+    if let screen = script.screen { configuration.screen = screen.value }
+    configuration.frames = script.frames
+    configuration.format = script.format
+    configuration.settings = script.settings
+    configuration.isKept = test.keep
+    return configuration
+  }
+}
+
+/// What is sent by the test, and where it is stored.
+struct TestOptions: ParsableArguments {
   @Option("Size of each generated file. (default: 64MiB)", value: "size")
   var size: OptionValue<SizeSetting>?
 
@@ -53,6 +118,26 @@ struct HeadlessCommand: ParsableCommand {
   @Option("Shortest time between two progress lines of an upload.", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
+  mutating func validate() throws {
+    try checkPort(port, of: "--port")
+    try checkJobs(jobs)
+    let number = count ?? 1
+    guard (1...10_000).contains(number) else { throw ValidationError("--count \(number) must be from 1 to 10000.") }
+  }
+
+  private static func modes(parsing text: String) throws -> [SendMode] {
+    let names = text.split(separator: ",")
+    let modes = names.compactMap { SendMode(rawValue: String($0)) }
+    guard !modes.isEmpty, modes.count == names.count else {
+      let known = SendMode.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("\"\(PlainText.sanitized(text))\" is not a list of modes. The modes are \(known).")
+    }
+    return modes
+  }
+}
+
+/// Running the dashboard from a script.
+struct ScriptOptions: ParsableArguments {
   @Option("Dashboard script to run instead, without a terminal; - for stdin.", value: "path", completion: .file())
   var script: String?
 
@@ -67,75 +152,4 @@ struct HeadlessCommand: ParsableCommand {
 
   @Option("With --script: settings file to use. (default: none)", value: "path", completion: .file())
   var settings: String?
-
-  @OptionGroup var server: ServerOptions
-
-  @OptionGroup(title: "Sending to other servers") var trusted: TrustOptions
-
-  mutating func validate() throws {
-    try checkPort(port, of: "--port")
-    try checkJobs(jobs)
-    let number = count ?? 1
-    guard (1...10_000).contains(number) else { throw ValidationError("--count \(number) must be from 1 to 10000.") }
-    guard files.isEmpty || (size == nil && count == nil) else {
-      throw ValidationError("--size and --count are for generated files: leave them out, or the names of files.")
-    }
-    guard script != nil || (screen == nil && frames == nil && settings == nil) else {
-      throw ValidationError("--screen, --frames and --settings go with --script.")
-    }
-    guard script == nil || (size == nil && count == nil) else {
-      throw ValidationError("--script generates no files: leave out --size and --count.")
-    }
-    guard !files.contains("-") else { throw ValidationError("Standard input cannot be sent in several modes.") }
-  }
-
-  func run() throws {
-    let engine = try server.engine(port: port)
-    if let script {
-      let configuration = scriptConfiguration(script, engine)
-      throw ExitCode(MainActor.assumeIsolated { ScriptRun(configuration).run() })
-    }
-    let limit = engine.grace + MainLoop.defaultStopLimit
-    let configuration = headlessConfiguration(engine)
-    let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { stop in
-      await HeadlessRun(configuration, stop).run()
-    }
-    throw ExitCode(status)
-  }
-
-  private func headlessConfiguration(_ engine: ServerEngine.Configuration) -> HeadlessRun.Configuration {
-    var configuration = HeadlessRun.Configuration(server: engine)
-    configuration.directory = dir
-    configuration.files = files
-    if let size { configuration.size = size.value }
-    configuration.count = count ?? 1
-    configuration.modes = modes.map(\.uploadMode)
-    configuration.jobs = jobs
-    configuration.isKept = keep
-    configuration.interval = interval.value
-    return configuration
-  }
-
-  private func scriptConfiguration(_ script: String, _ engine: ServerEngine.Configuration) -> ScriptRun.Configuration {
-    let setup = DashboardEngine.Setup(server: engine, directory: "", jobs: jobs, trust: trusted.trust)
-    var configuration = ScriptRun.Configuration(script: script, setup: setup)
-    configuration.directory = dir
-    configuration.files = files
-    if let screen { configuration.screen = screen.value }
-    configuration.frames = frames
-    configuration.format = format
-    configuration.settings = settings
-    configuration.isKept = keep
-    return configuration
-  }
-
-  private static func modes(parsing text: String) throws -> [SendMode] {
-    let names = text.split(separator: ",")
-    let modes = names.compactMap { SendMode(rawValue: String($0)) }
-    guard !modes.isEmpty, modes.count == names.count else {
-      let known = SendMode.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("\"\(PlainText.sanitized(text))\" is not a list of modes. The modes are \(known).")
-    }
-    return modes
-  }
 }

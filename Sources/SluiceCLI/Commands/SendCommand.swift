@@ -62,7 +62,7 @@ struct SendCommand: ParsableCommand {
   )
   var token: String?
 
-  @OptionGroup(title: "Trusted servers") var trusted: TrustOptions
+  @OptionGroup var trusted: TrustOptions
 
   @Option(
     "Time without progress after which an upload is no longer retried; 0 for no retries.",

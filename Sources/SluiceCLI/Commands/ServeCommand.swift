@@ -18,21 +18,15 @@ struct ServeCommand: ParsableCommand {
 
   @OptionGroup var server: ServerOptions
 
-  @Flag(help: "Print JSON lines instead of plain text.")
-  var json = false
-
-  @Option("With --json: shortest time between two progress lines of an upload.", value: "time")
-  var interval = OptionValue(Duration.milliseconds(500), "500ms")
-
-  @OptionGroup var log: LogOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
     let run = ServeRun(
       server: try server.engine(port: place.port),
       directory: place.dir,
-      json: json,
-      interval: interval.value,
-      logger: log.logger
+      json: output.json,
+      interval: output.interval.value,
+      logger: output.logger
     )
     throw ExitCode(run.onMainLoop())
   }

@@ -2,8 +2,8 @@ import ArgumentParser
 import DashboardApp
 import Logging
 
-/// The log on standard error: options of `serve`.
-struct LogOptions: ParsableArguments {
+/// Events on standard output and the log on standard error: options of `serve`.
+struct OutputOptions: ParsableArguments {
   /// The format of a log line.
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, json
@@ -13,6 +13,12 @@ struct LogOptions: ParsableArguments {
   enum Level: String, ExpressibleByArgument, CaseIterable {
     case debug, info, warning, error
   }
+
+  @Flag(help: "Print JSON lines instead of plain text.")
+  var json = false
+
+  @Option("With --json: shortest time between two progress lines of an upload.", value: "time")
+  var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   @Option("Format of the log on standard error.", value: "format")
   var logFormat = Format.text
