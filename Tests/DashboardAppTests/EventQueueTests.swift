@@ -21,6 +21,13 @@ import UploadTestSupport
     #expect(!isReadable(eventQueue.descriptor))
   }
 
+  @Test func `waiting ends at the deadline, or when an event arrives`() {
+    let eventQueue = EventQueue<Int>()
+    #expect(waitUntilReadable(-1, eventQueue.descriptor, until: ContinuousClock.now - .seconds(1)))
+    eventQueue.post(1)
+    #expect(waitUntilReadable(-1, eventQueue.descriptor))
+  }
+
   @Test func `no event of another thread is lost, and each thread's events stay in order`() async throws {
     let eventQueue = EventQueue<Int>()
     await withTaskGroup { group in

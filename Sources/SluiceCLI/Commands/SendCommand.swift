@@ -67,8 +67,8 @@ struct SendCommand: ParsableCommand {
   @Option(
     "Time without progress after which an upload is no longer retried; 0 for no retries.",
     value: "time",
-    discussion: "Progress is a byte further into the file than any attempt before. Pauses grow to 30 s, or are as long "
-      + "as the server's Retry-After asks. Standard input is retried only while none of it was read."
+    discussion: "Progress is a byte further into the file than any attempt before. Pauses grow to 30 s, or follow "
+      + "the server's Retry-After. Standard input is retried only while none of it was read."
   )
   var retryFor = OptionValue(Duration.seconds(300), "5m")
 
@@ -78,18 +78,10 @@ struct SendCommand: ParsableCommand {
   @Option("Maximum rate of all files together, such as 10MB/s. (default: no limit)", value: "rate")
   var limitRate: OptionValue<TransferRate>?
 
-  @Option(
-    "Time without data accepted by the server after which an attempt fails.",
-    value: "time",
-    discussion: "Once all data is sent, --answer-timeout applies."
-  )
+  @Option("Time after which an attempt fails while the server accepts no data.", value: "time")
   var idleTimeout = OptionValue(Duration.seconds(60), "60s")
 
-  @Option(
-    "Time to wait for the response once all data is sent.",
-    value: "time",
-    discussion: "In this time a server writes the file to its disk."
-  )
+  @Option("Time to wait for the response once all data is sent; the server may still write it to disk.", value: "time")
   var answerTimeout = OptionValue(Duration.seconds(300), "300s")
 
   @Option("Time without a byte after which an upload is shown as stalled.", value: "time")

@@ -17,10 +17,7 @@ struct AccessOptions: ParsableArguments {
   @Option("Origin whose web pages may use the server; may be repeated.", value: "origin")
   var allowOrigin: [String] = []
 
-  @Option(
-    "Address or network of a proxy whose X-Forwarded-For, -Host and -Proto are trusted; may be repeated.",
-    value: "address"
-  )
+  @Option("Address or network of a proxy whose X-Forwarded-* fields are trusted; may be repeated.", value: "address")
   var trustedProxy: [String] = []
 
   mutating func validate() throws {

@@ -101,18 +101,10 @@ struct StorageOptions: ParsableArguments {
   @Option("Disk space to keep free.", value: "size")
   var minFree = OptionValue(SizeSetting(256 << 20), "256MiB")
 
-  @Option(
-    "Media type to accept, such as image/*; may be repeated. The type that the first bytes show decides, not the "
-      + "declared one. Other files are rejected with 415. (default: all)",
-    value: "type"
-  )
+  @Option("Media type to accept, by the first bytes, such as image/*; may be repeated. (default: all)", value: "type")
   var allowType: [OptionValue<MediaTypePattern>] = []
 
-  @Option(
-    "Media type to reject with 415, whether the first bytes show it, the client declares it, or it would be reported; "
-      + "may be repeated. (default: none)",
-    value: "type"
-  )
+  @Option("Media type to reject, by the first bytes or as declared; may be repeated. (default: none)", value: "type")
   var denyType: [OptionValue<MediaTypePattern>] = []
 
   @Option("Digest to compute for every upload; one that a request states is always verified.", value: "algorithm")

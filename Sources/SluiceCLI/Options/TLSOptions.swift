@@ -49,10 +49,7 @@ enum TLSMode: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// The certificates of servers that are trusted: options of every command that sends to other servers.
 struct TrustOptions: ParsableArguments {
-  @Option(
-    "PEM file with the certificate authorities trusted for https. (default: those of this machine)",
-    value: "path"
-  )
+  @Option("PEM file with the authorities trusted for https. (default: those of this machine)", value: "path")
   var ca: String?
 
   @Option("SHA-256 fingerprint of the certificate trusted for https, whatever its issuer and names.", value: "sha256")

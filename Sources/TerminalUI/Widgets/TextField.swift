@@ -42,36 +42,23 @@ package struct TextField: Hashable, Sendable {
       insert(String(character))
       return true
     }
-    guard let edit = Self.edits[event] else { return false }
-    edit(&self)
+    switch event {
+    case KeyEvent(.left), KeyEvent("b", .control): move(to: cursor - 1)
+    case KeyEvent(.right), KeyEvent("f", .control): move(to: cursor + 1)
+    case KeyEvent(.home), KeyEvent("a", .control): move(to: 0)
+    case KeyEvent(.end), KeyEvent("e", .control): move(to: characters.count)
+    case KeyEvent(.left, .control), KeyEvent(.left, .alt), KeyEvent("b", .alt): move(to: wordStart)
+    case KeyEvent(.right, .control), KeyEvent(.right, .alt), KeyEvent("f", .alt): move(to: wordEnd)
+    case KeyEvent(.backspace), KeyEvent("h", .control): remove(from: cursor - 1, to: cursor)
+    case KeyEvent(.delete), KeyEvent("d", .control): remove(from: cursor, to: cursor + 1)
+    case KeyEvent("w", .control), KeyEvent(.backspace, .alt): remove(from: wordStart, to: cursor)
+    case KeyEvent("d", .alt): remove(from: cursor, to: wordEnd)
+    case KeyEvent("u", .control): remove(from: 0, to: cursor)
+    case KeyEvent("k", .control): remove(from: cursor, to: characters.count)
+    default: return false
+    }
     return true
   }
-
-  private static let edits: [KeyEvent: @Sendable (inout TextField) -> Void] = [
-    KeyEvent(.left): { $0.move(to: $0.cursor - 1) },
-    KeyEvent("b", .control): { $0.move(to: $0.cursor - 1) },
-    KeyEvent(.right): { $0.move(to: $0.cursor + 1) },
-    KeyEvent("f", .control): { $0.move(to: $0.cursor + 1) },
-    KeyEvent(.home): { $0.move(to: 0) },
-    KeyEvent("a", .control): { $0.move(to: 0) },
-    KeyEvent(.end): { $0.move(to: $0.characters.count) },
-    KeyEvent("e", .control): { $0.move(to: $0.characters.count) },
-    KeyEvent(.left, .control): { $0.move(to: $0.wordStart) },
-    KeyEvent(.left, .alt): { $0.move(to: $0.wordStart) },
-    KeyEvent("b", .alt): { $0.move(to: $0.wordStart) },
-    KeyEvent(.right, .control): { $0.move(to: $0.wordEnd) },
-    KeyEvent(.right, .alt): { $0.move(to: $0.wordEnd) },
-    KeyEvent("f", .alt): { $0.move(to: $0.wordEnd) },
-    KeyEvent(.backspace): { $0.remove(from: $0.cursor - 1, to: $0.cursor) },
-    KeyEvent("h", .control): { $0.remove(from: $0.cursor - 1, to: $0.cursor) },
-    KeyEvent(.delete): { $0.remove(from: $0.cursor, to: $0.cursor + 1) },
-    KeyEvent("d", .control): { $0.remove(from: $0.cursor, to: $0.cursor + 1) },
-    KeyEvent("w", .control): { $0.remove(from: $0.wordStart, to: $0.cursor) },
-    KeyEvent(.backspace, .alt): { $0.remove(from: $0.wordStart, to: $0.cursor) },
-    KeyEvent("d", .alt): { $0.remove(from: $0.cursor, to: $0.wordEnd) },
-    KeyEvent("u", .control): { $0.remove(from: 0, to: $0.cursor) },
-    KeyEvent("k", .control): { $0.remove(from: $0.cursor, to: $0.characters.count) },
-  ]
 
   private mutating func move(to index: Int) { cursor = min(max(0, index), characters.count) }
 
