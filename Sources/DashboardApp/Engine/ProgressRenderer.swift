@@ -14,7 +14,8 @@ extension ProgressRenderer {
   package mutating func end() {}
 }
 
-/// Writes one output line for each event: JSON for programs, or plain text for people.
+/// Writes one output line for each event: JSON for programs, or plain text for people. With a logger, also a log line for
+/// each upload that has ended and each rejected request.
 package struct LineRenderer: ProgressRenderer {
   /// The format of an output line.
   package enum Style: Sendable {
@@ -28,16 +29,21 @@ package struct LineRenderer: ProgressRenderer {
   }
 
   private let style: Style
+  private let logger: Logger?
   private var deriver: EventDeriver
 
   /// - Parameter interval: the shortest time between two progress lines of an upload; nil for no progress lines.
-  package init(_ style: Style, interval: Duration?) {
+  package init(_ style: Style, interval: Duration?, logger: Logger? = nil) {
     self.style = style
+    self.logger = logger
     deriver = EventDeriver(interval: interval)
   }
 
   package mutating func show(_ snapshot: Snapshot) {
     for event in deriver.events(for: snapshot) { write(event) }
+    guard let logger else { return }
+    for upload in snapshot.uploads { log(upload, to: logger) }
+    for request in snapshot.rejected { log(request, to: logger) }
   }
 
   private func write(_ event: UploadEvent) {
@@ -48,6 +54,34 @@ package struct LineRenderer: ProgressRenderer {
     case (.plain, .progress), (.quiet, _), (.json, _): break
     case (.plain, _): Output.timedLine(line)
     case (.sending, _): Output.line(line)
+    }
+  }
+
+  private func log(_ request: RejectedRequest, to logger: Logger) {
+    var facts: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]
+    facts["remote"] = request.client.map { .string($0) }
+    facts["method"] = request.method.map { .string($0) }
+    facts["host"] = request.host.map { .string($0) }
+    facts["path"] = request.path.map { .string($0) }
+    if request.count > 1 { facts["count"] = "\(request.count)" }
+    logger.info("request rejected", metadata: facts)
+  }
+
+  private func log(_ upload: UploadSnapshot, to logger: Logger) {
+    guard let outcome = upload.outcome else { return }
+    var facts: Logger.Metadata = [
+      "id": "\(upload.id)", "mode": "\(upload.mode.rawValue)", "name": "\(upload.name)", "remote": "\(upload.remote)",
+      "bytes": "\(upload.bytes)", "seconds": "\((upload.seconds * 1000).rounded() / 1000)",
+    ]
+    switch outcome {
+    case .finished(let file):
+      facts["path"] = "\(file.path)"
+      logger.info("upload finished", metadata: facts)
+    case .failed(let error):
+      facts["code"] = "\(error.code.rawValue)"
+      facts["reason"] = "\(error.message)"
+      logger.info("upload failed", metadata: facts)
+    case .cancelled: logger.info("upload cancelled", metadata: facts)
     }
   }
 }
@@ -93,51 +127,4 @@ package struct LiveRenderer: ProgressRenderer {
 
   /// Moves to the first progress line and clears from there.
   private var erasure: String { drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : "" }
-}
-
-/// Passes snapshots to another renderer, and writes a log line for each upload that has ended and each rejected request.
-package struct LoggingRenderer<Inner: ProgressRenderer>: ProgressRenderer {
-  private var inner: Inner
-  private let logger: Logger
-
-  package init(_ inner: Inner, logger: Logger) {
-    self.inner = inner
-    self.logger = logger
-  }
-
-  package mutating func show(_ snapshot: Snapshot) {
-    inner.show(snapshot)
-    for upload in snapshot.uploads { log(upload) }
-    for request in snapshot.rejected { log(request) }
-  }
-
-  package mutating func end() { inner.end() }
-
-  private func log(_ request: RejectedRequest) {
-    var facts: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]
-    facts["remote"] = request.client.map { "\($0)" }
-    facts["method"] = request.method.map { "\($0)" }
-    facts["host"] = request.host.map { "\($0)" }
-    facts["path"] = request.path.map { "\($0)" }
-    if request.count > 1 { facts["count"] = "\(request.count)" }
-    logger.info("request rejected", metadata: facts)
-  }
-
-  private func log(_ upload: UploadSnapshot) {
-    var facts: Logger.Metadata = [
-      "id": "\(upload.id)", "mode": "\(upload.mode.rawValue)", "name": "\(upload.name)", "remote": "\(upload.remote)",
-      "bytes": "\(upload.bytes)", "seconds": "\((upload.seconds * 1000).rounded() / 1000)",
-    ]
-    switch upload.outcome {
-    case .finished(let file):
-      facts["path"] = "\(file.path)"
-      logger.info("upload finished", metadata: facts)
-    case .failed(let error):
-      facts["code"] = "\(error.code.rawValue)"
-      facts["reason"] = "\(error.message)"
-      logger.info("upload failed", metadata: facts)
-    case .cancelled: logger.info("upload cancelled", metadata: facts)
-    case nil: break
-    }
-  }
 }

@@ -86,7 +86,7 @@ struct ServeRun: Sendable {
   }
 
   private var renderer: any ProgressRenderer {
-    LoggingRenderer(LineRenderer(json ? .json : .plain, interval: interval), logger: logger)
+    LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
   }
 
   private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {
