@@ -68,10 +68,7 @@ package struct DashboardEngine: Sendable {
     facts.asksForToken = server.token != nil
     facts.madeToken = server.generatedToken?.text
     facts.fingerprint = address.fingerprint?.digits
-    if server.token == nil, !LoopbackName.contains(setup.server.host) {
-      let host = PlainText.sanitized(setup.server.host)
-      facts.warning = "Every client that can reach \(host) can upload and download here."
-    }
+    facts.warning = setup.server.accessWarning
     facts.lineLimit = UploadQueueState.limit
     return facts
   }

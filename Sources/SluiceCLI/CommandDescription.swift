@@ -53,8 +53,7 @@ struct CommandDescription: Sendable {
         valueNames.append(name)
         if argument.isRepeating { repeatable.insert(name) }
         if argument.valueName == "path" { pathNames.insert(name) }
-      case .flag:
-        if !["help", "version"].contains(name) { switchNames.append(name) }
+      case .flag: if !["help", "version"].contains(name) { switchNames.append(name) }
       case .positional: break
       }
     }

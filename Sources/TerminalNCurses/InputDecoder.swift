@@ -30,8 +30,7 @@ struct InputDecoder {
       guard let text = paste?.append(byte) else { return nil }
       paste = nil
       return .paste(text)
-    case .byte(let byte):
-      return feed(byte)
+    case .byte(let byte): return feed(byte)
     case .key where paste != nil:
       // The paste contains the bytes of a key, which are control characters: they are dropped.
       return nil
@@ -59,15 +58,12 @@ struct InputDecoder {
 
   private mutating func feed(_ byte: UInt8) -> InputEvent? {
     switch state {
-    case .ground:
-      return start(byte, isAlt: false)
-    case .escape:
-      return afterEscape(byte)
+    case .ground: return start(byte, isAlt: false)
+    case .escape: return afterEscape(byte)
     case .singleShift:
       state = .ground
       return ControlSequence(parameters: [], final: byte).event
-    case .controlSequence(let parameters):
-      return continueSequence(parameters, byte)
+    case .controlSequence(let parameters): return continueSequence(parameters, byte)
     case .character(let bytes, let length, let isAlt):
       guard byte & 0xC0 == 0x80 else { return start(byte, isAlt: false) }
       return continueCharacter(bytes + [byte], length: length, isAlt: isAlt)
@@ -102,8 +98,7 @@ struct InputDecoder {
     case UInt8(ascii: "O"):
       state = .singleShift
       return nil
-    default:
-      return start(byte, isAlt: true)
+    default: return start(byte, isAlt: true)
     }
   }
 
@@ -118,8 +113,7 @@ struct InputDecoder {
       let sequence = ControlSequence(parameters: parameters, final: byte)
       if sequence.isPasteStart { paste = PasteBuffer() }
       return sequence.event
-    default:
-      return start(byte, isAlt: false)
+    default: return start(byte, isAlt: false)
     }
   }
 

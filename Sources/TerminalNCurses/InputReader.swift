@@ -31,10 +31,8 @@ struct InputReader {
 
   private mutating func decode(_ input: cncurses_input, into events: inout [InputEvent]) {
     switch Int(input.kind) {
-    case CNCURSES_INPUT_BYTE:
-      feed(.byte(UInt8(truncatingIfNeeded: input.value)), into: &events)
-    case CNCURSES_INPUT_KEY:
-      if let key = Self.key(Int(input.value)) { feed(.key(key), into: &events) }
+    case CNCURSES_INPUT_BYTE: feed(.byte(UInt8(truncatingIfNeeded: input.value)), into: &events)
+    case CNCURSES_INPUT_KEY: if let key = Self.key(Int(input.value)) { feed(.key(key), into: &events) }
     case CNCURSES_INPUT_SEQUENCE:
       withUnsafeBytes(of: input.bytes) { bytes in
         for byte in bytes.prefix(Int(input.length)) { feed(.byte(byte), into: &events) }
@@ -42,8 +40,7 @@ struct InputReader {
     case CNCURSES_INPUT_MOUSE:
       guard let action = Self.mouseAction(Int(input.value)) else { return }
       events.append(.mouse(MouseEvent(action, at: Point(x: Int(input.x), y: Int(input.y)))))
-    default:
-      break
+    default: break
     }
   }
 

@@ -32,7 +32,12 @@ package struct ServerEngine: Sendable {
     package init(server: ServerConfiguration) { self.server = server }
 
     package var host: String { server.host }
-    /// How long running uploads may continue when the server is stopped.
+    /// A warning that every client can use the server; nil when it requires a token, or listens on loopback only.
+    package var accessWarning: String? {
+      guard server.access.token == nil, !LoopbackName.contains(host) else { return nil }
+      return "Every client that can reach \(PlainText.sanitized(host)) can upload and download here."
+    }
+    /// Time for running uploads to finish when the server is stopped.
     package var grace: Duration { server.limits.grace }
   }
 

@@ -116,10 +116,7 @@ struct ServeRun: Sendable {
         Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
       }
     }
-    if engine.token == nil, !LoopbackName.contains(server.host) {
-      let host = PlainText.sanitized(server.host)
-      logger.warning("Every client that can reach \(host) can upload and download here.")
-    }
+    if let warning = server.accessWarning { logger.warning("\(warning)") }
     let grace = server.graceText
     let stopping = "Stopping: running uploads may finish within \(grace). Press Ctrl-C again to exit immediately."
     if !json { stop.onRequest { Output.timedLine(stopping) } }

@@ -111,8 +111,7 @@ struct Palette {
       Palette(dim: 0, accent: 4, good: 4, warning: 5, bad: 1, stored: 4, received: 6, track: 8).painted(0, on: 15)
     case (.colors16, .highContrast):
       Palette(dim: 7, accent: 14, good: 10, warning: 11, bad: 9, stored: 15, received: 14, track: 7).painted(15, on: 0)
-    case (.colors8, .dark):
-      Palette(accent: 6, good: 2, warning: 3, bad: 1, stored: 6, received: 4)
+    case (.colors8, .dark): Palette(accent: 6, good: 2, warning: 3, bad: 1, stored: 6, received: 4)
     case (.colors8, .light):
       // White is a light grey here: magenta is too light on it.
       Palette(dim: 0, accent: 4, good: 4, warning: 1, bad: 1, stored: 4, received: 6, track: 0).painted(0, on: 7)
