@@ -95,7 +95,7 @@ final class EffectPerformer: Sendable {
     }
   }
 
-  /// Why nothing can be sent to a destination; nil when it can be tried.
+  /// Why a destination cannot be used; nil when sending can be tried.
   private static func problem(of target: SendDestination) -> String? {
     guard case .url(let text) = target else { return nil }
     do throws(UploadError) {

@@ -11,7 +11,7 @@ struct SamplePace {
   private static let samplesBeforeRest = 10
   /// Time between two ticks while no upload is active: the longest delay until a new upload is shown.
   private static let idleTick = Duration.milliseconds(500)
-  /// The highest rate in samples per second, whatever the user chose.
+  /// The highest rate in samples per second, regardless of the user's choice.
   private static let mostRate = 10
 
   /// When to call ``isDue(at:rate:activity:)`` next.
@@ -49,7 +49,7 @@ struct SamplePace {
     quietSamples = isQuiet && snapshot.uploads.isEmpty ? (quietSamples ?? 0) + 1 : nil
   }
 
-  /// Makes a sample due soon, because of a user's action, whatever the samples before showed.
+  /// Makes a sample due within 0.1 s, because of a user's action.
   mutating func wake(at now: ContinuousClock.Instant = .now) {
     quietSamples = nil
     nextTick = min(nextTick, now + .seconds(1) / Self.mostRate)

@@ -12,7 +12,7 @@ enum EnvironmentDefaults {
     ["script", "size"], ["script", "count"],
   ]
 
-  /// Options that generate what is sent, by command: files on the command line override their variables.
+  /// Options that generate a file to send, by command: files on the command line override their variables.
   private static let insteadOfFiles: [String: Set<String>] = [
     HeadlessCommand._commandName: ["size", "count"], CompareCommand._commandName: ["size"],
   ]

@@ -44,8 +44,8 @@ enum KnownVariables {
     return best.distance <= min(2, wanted.count / 3) ? best.name : nil
   }
 
-  /// What names are compared by: letters without underscores, so that `MAXSIZE` and `MAX_SIZE` are the same. At most 64 of
-  /// them: no option is longer, and the comparison takes the square of it.
+  /// The letters of a name that are compared: without underscores, so that `MAXSIZE` and `MAX_SIZE` are equal. At most 64:
+  /// no option is longer, and the comparison takes quadratic time.
   private static func letters(_ name: String) -> [UInt8] {
     Array(name.utf8.dropFirst(prefix.utf8.count).lazy.filter { $0 != UInt8(ascii: "_") }.map { $0 | 0x20 }.prefix(64))
   }

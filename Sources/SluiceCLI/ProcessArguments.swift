@@ -30,7 +30,7 @@ enum ProcessArguments {
   }
 }
 
-/// One argument of a command line, with its value where it is an option: what can be known before the parser runs.
+/// One argument of a command line, with its value if it is an option, as far as it can be split without the parser.
 struct GivenArgument {
   /// The option's long name without dashes, `help` for `-h`, and empty for the terminator `--`; nil for a file.
   let name: String?

@@ -13,7 +13,7 @@ import UploadCore
 /// | `Commands` | each command's options, the plain configuration made of them, and the main loop that runs it |
 /// | the top | ``SluiceCommand``, and arguments and variables before they are parsed |
 package struct SluiceCommand: ParsableCommand {
-  /// The product's version. This is the only place it is written in: packages take it from `sluice --version`.
+  /// The product's version. It is written only here: packages read it from `sluice --version`.
   package static let version = "0.2.0"
 
   package static let configuration = CommandConfiguration(

@@ -6,7 +6,7 @@ import UploadTestSupport
 @testable import DashboardApp
 
 @Suite struct ReporterTests {
-  /// Counts what it is shown.
+  /// Counts the snapshots that it shows.
   private struct CountingRenderer: ProgressRenderer {
     final class Record: Sendable {
       let looks = Mutex(0)

@@ -5,7 +5,7 @@ import UploadCore
 @testable import DashboardApp
 
 @Suite struct UploadQueueStateTests {
-  /// The machine behind a reference, so that `#expect` can call what changes it.
+  /// The machine behind a reference, so that `#expect` can call its mutating functions.
   @dynamicMemberLookup
   private final class Queue {
     private var queue = UploadQueueState()

@@ -8,7 +8,7 @@ import UploadTestSupport
 
 /// The queue with uploads that end when a test says so.
 @Suite struct UploadQueueTests {
-  /// Uploads that have begun, and what ends them.
+  /// Uploads that have begun, and the continuations that end them.
   private final class Stage: Sendable {
     private let running = Mutex<[(path: String, meter: UploadMeter, end: CheckedContinuation<Void, Never>)]>([])
     let ledger = UploadLedger()

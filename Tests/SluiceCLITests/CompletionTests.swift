@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceCLI
 
-/// What shells are given to complete with.
+/// The completion scripts for shells.
 @Suite struct CompletionTests {
   @Test(arguments: [CompletionShell.bash, .zsh, .fish])
   func `completions contain every command and option`(shell: CompletionShell) {

@@ -43,7 +43,7 @@ import UploadTestSupport
     #expect(text.contains("Unknown") && !text.contains("\u{1B}"))
   }
 
-  /// One list: whatever the package itself reads or sets is in it.
+  /// All variables that the package itself reads or sets are in one list.
   @Test func `every variable that the package mentions is known`() throws {
     let root = URL(filePath: BuiltProgram.package)
     var mentioned: Set<String> = []

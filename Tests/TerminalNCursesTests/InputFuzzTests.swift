@@ -4,7 +4,7 @@ import UploadTestSupport
 
 @testable import TerminalNCurses
 
-/// Whatever comes from the keyboard's side: nothing traps, memory is bounded, and what follows is understood again.
+/// Arbitrary input: nothing traps, memory is limited, and later input is decoded normally.
 @Suite struct InputFuzzTests {
   @Test(arguments: 0..<8 as Range<UInt64>) func `random bytes do not trap`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
@@ -66,7 +66,7 @@ import UploadTestSupport
     #expect(try await probe.exit() == .status(0))
   }
 
-  /// After the end of a paste that may be open and a pause, keys and pastes mean what they always do.
+  /// After the end of a possibly open paste and a pause, keys and pastes are decoded normally.
   private func expectSane(_ decoder: inout InputDecoder) {
     for byte in "\u{1B}[201~".utf8 { _ = decoder.feed(.byte(byte)) }
     _ = decoder.idle()

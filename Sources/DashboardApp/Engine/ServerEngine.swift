@@ -76,7 +76,7 @@ package struct ServerEngine: Sendable {
   static let descriptorsPerLoop = 3
 
   /// Opens the directory and creates the server, which does not listen yet.
-  /// - Parameter otherDescriptors: number of descriptors that the process is going to open beside the server.
+  /// - Parameter otherDescriptors: number of descriptors that the process will open in addition to the server's.
   /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`, or `cannotListen` when the process may open too few
   ///   files.
   package init(

@@ -52,7 +52,7 @@ package final class UploadQueue: Sendable {
     return jobs.count - accepted
   }
 
-  /// Queues a finished, failed or cancelled upload once more.
+  /// Queues the file of a finished, failed or cancelled upload again, as a new upload.
   /// - Returns: the new upload's id; nil when the upload has not ended, is no longer known, or the queue is full.
   func retry(_ id: UploadID) -> UploadID? {
     let added = state.withLock { state -> UploadID? in

@@ -66,7 +66,7 @@ enum FileKind {
     return "a \(name) cannot be sent; only files can"
   }
 
-  /// What a failed system call means for a path.
+  /// The reason why a file system call failed, for a message about a path.
   /// - Parameter code: an `errno`.
   static func reason(_ code: CInt) -> String {
     switch code {

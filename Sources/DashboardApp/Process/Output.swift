@@ -25,7 +25,8 @@ package enum Output {
     if !hasFailed.exchange(true, ordering: .acquiringAndReleasing) { errorLine(message) }
   }
 
-  /// What is reported when a write to standard output fails with `code`; nil for EPIPE.
+  /// The message for a failed write to standard output; nil for EPIPE.
+  /// - Parameter code: the `errno` of the write.
   static func failureMessage(_ code: CInt) -> String? {
     guard code != EPIPE else { return nil }
     return "sluice: Cannot write to standard output: \(String(cString: strerror(code))). "

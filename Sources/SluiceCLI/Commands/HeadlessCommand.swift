@@ -4,7 +4,7 @@ import TerminalUI
 import UploadCore
 import UploadTrials
 
-/// `sluice headless`: the test mode. Server and client in one process, no terminal; proves that what is sent arrives.
+/// `sluice headless`: the test mode. Server and client in one process without a terminal; it verifies every uploaded byte.
 struct HeadlessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "headless",
@@ -86,7 +86,7 @@ struct HeadlessCommand: ParsableCommand {
   }
 }
 
-/// What is sent by the test, and where it is stored.
+/// The files that the test sends, and the directory where they are stored.
 struct TestOptions: ParsableArguments {
   @Option("Size of each generated file. (default: 64MiB)", value: "size")
   var size: OptionValue<SizeSetting>?

@@ -8,11 +8,11 @@ import UploadCore
 enum MainLoop {
   private static let signals = StopSignals.heeded([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
 
-  /// How long a command may take to stop, unless it says otherwise.
+  /// The default time for a command to stop.
   static let defaultStopLimit = Duration.seconds(30)
 
   /// Sets the effect of every signal; call it before any thread is made. Blocks the signals that the loop reads itself, and
-  /// ignores those that mean nothing here but would end the process.
+  /// ignores those that have no meaning here but would end the process.
   static func prepareSignals() {
     clinux_block_signals(signals, Int32(signals.count))
     // A closed pipe and a file that is too large are reported as errors of the write.

@@ -6,7 +6,7 @@ import UploadProtocol
 import UploadStorage
 import UploadTrials
 
-/// A value that an option takes as text: a size, a rate, a time.
+/// A type of option values that are parsed from text: sizes, rates, times.
 protocol OptionReadable: Sendable {
   /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text` and shows a valid one.
   static func read(_ text: String) throws(UploadError) -> Self

@@ -25,7 +25,7 @@ struct TLSOptions: ParsableArguments {
     }
   }
 
-  /// Rejects a plain TCP listener beside TLS, unless it is on loopback: raw TCP is not encrypted.
+  /// Rejects a plain TCP listener together with TLS, unless it is on loopback: raw TCP is not encrypted.
   func checkRawPort(host: String) throws {
     guard (tls == .off && tlsCert == nil) || LoopbackName.contains(host) else {
       throw ValidationError("--raw-port is not encrypted. Leave it out, leave out TLS, or listen on loopback only.")

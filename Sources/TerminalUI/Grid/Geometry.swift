@@ -1,4 +1,4 @@
-/// A rectangle of cells; it may lie partly or wholly outside of what is drawn on.
+/// A rectangle of cells; it may lie partly or completely outside of the surface.
 package struct Rect: Hashable, Sendable {
   package let x: Int
   package let y: Int

@@ -10,7 +10,7 @@ import Basics
 struct VirtualTerminal {
   private(set) var size: Size
   private(set) var rows: [[ShownCell]]
-  /// What is wrong with the bytes, in order.
+  /// Errors in the bytes, in order.
   var problems: [String] = []
   /// The operating system commands (OSC) so far, without their brackets.
   var commands: [String] = []
@@ -42,7 +42,7 @@ struct VirtualTerminal {
   /// A blank as clearing makes it: with the present background (terminfo's `bce`).
   var blank: ShownCell { ShownCell(style: Style(background: style.background)) }
 
-  /// Keeps what fits, from the upper left corner.
+  /// Changes the size; keeps the cells that fit, from the upper left corner.
   mutating func resize(_ size: Size) {
     let old = self
     self = VirtualTerminal(size)

@@ -2,7 +2,7 @@ import TerminalUI
 import Testing
 
 @Suite struct TextClustersTests {
-  /// What the grid shows of a text, in a row just wide enough.
+  /// The row of a grid that shows a text, as wide as the text.
   private func shown(_ text: String) -> String {
     var surface = Surface.test(width: text.columns, height: 1)
     surface.write(text, x: 0, y: 0)

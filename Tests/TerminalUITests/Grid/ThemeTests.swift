@@ -29,7 +29,7 @@ import Testing
       ("good", theme.good), ("warning", theme.warning), ("bad", theme.bad),
     ]
     for (role, style) in texts {
-      // What a theme leaves to the terminal is a light grey on black.
+      // Colours that a theme leaves to the terminal count as light grey on black.
       let ink = Luminance.of(style.foreground) ?? Luminance.of(palette: 7)
       let grounds = [style.background, theme.selection.background].compactMap(Luminance.of)
       for ground in grounds.isEmpty ? [0] : grounds {
