@@ -93,20 +93,16 @@ cncurses_terminal *cncurses_open(
   terminal->output_descriptor = output;
   terminal->has_modes = tcgetattr(input, &terminal->modes) == 0;
   if (open_streams(terminal, input, output)) terminal->screen = newterm(type, terminal->output, terminal->input);
-  if (terminal->screen == NULL) {
+  // Keys are read through a pad, because reading through the screen's own window would refresh it.
+  if (terminal->screen != NULL) terminal->pad = newpad(1, 1);
+  if (terminal->pad == NULL) {
+    if (terminal->screen != NULL) cncurses_suspend(terminal);
     cncurses_close(terminal);
     return NULL;
   }
   set_input_modes(input);
   set_escdelay(escape_delay);
   set_colors(terminal, use_color);
-  // Keys are read through a pad, because reading through the screen's own window would refresh it.
-  terminal->pad = newpad(1, 1);
-  if (terminal->pad == NULL) {
-    cncurses_suspend(terminal);
-    cncurses_close(terminal);
-    return NULL;
-  }
   keypad(terminal->pad, TRUE);
   nodelay(terminal->pad, TRUE);
   mouseinterval(0);

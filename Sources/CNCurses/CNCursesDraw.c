@@ -27,9 +27,9 @@ static int pair_number(cncurses_terminal *terminal, int foreground, int backgrou
   if (terminal->colors == 0 || (foreground < 0 && background < 0)) return 0;
   unsigned hash = ((unsigned)foreground * 31u + (unsigned)background * 131u) % CNCURSES_PAIRS;
   cncurses_pair *entry = &terminal->pairs[hash];
-  if (!entry->is_set || entry->foreground != foreground || entry->background != background) {
+  if (entry->pair == 0 || entry->foreground != foreground || entry->background != background) {
     int pair = alloc_pair(color_number(terminal, foreground), color_number(terminal, background));
-    *entry = (cncurses_pair){(int16_t)foreground, (int16_t)background, pair > 0 ? pair : 0, true};
+    *entry = (cncurses_pair){(int16_t)foreground, (int16_t)background, pair > 0 ? pair : 0};
   }
   return entry->pair;
 }

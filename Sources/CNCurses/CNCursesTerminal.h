@@ -12,8 +12,8 @@
 /// A pair of colours and ncurses' number for it.
 typedef struct {
   int16_t foreground, background;
+  /// 0 while it is unused.
   int pair;
-  bool is_set;
 } cncurses_pair;
 
 enum { CNCURSES_PAIRS = 256 };

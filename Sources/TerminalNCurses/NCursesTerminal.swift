@@ -69,9 +69,7 @@ package final class NCursesTerminal: Terminal {
     sendToXterm(EscapeSequences.modesOn)
   }
 
-  isolated deinit {
-    close()
-  }
+  isolated deinit { close() }
 
   /// Checks whether there is a terminal that can be opened, without changing it.
   /// - Returns: its type.
@@ -105,8 +103,7 @@ package final class NCursesTerminal: Terminal {
   }
 
   package func draw(_ surface: Surface) {
-    guard isActive else { return }
-    writer.draw(surface)
+    if isActive { writer.draw(surface) }
   }
 
   package func pendingEvents() -> [InputEvent] {
@@ -144,8 +141,7 @@ package final class NCursesTerminal: Terminal {
   }
 
   package func copy(_ text: String) {
-    guard let sequence = EscapeSequences.clipboard(text) else { return }
-    sendToXterm(sequence)
+    if let sequence = EscapeSequences.clipboard(text) { sendToXterm(sequence) }
   }
 
   package func setTitle(_ title: String) {
@@ -155,8 +151,7 @@ package final class NCursesTerminal: Terminal {
 
   package func setMouse(_ isOn: Bool) {
     isMouseOn = isOn
-    guard let handle, isActive else { return }
-    cncurses_set_mouse(handle, isOn ? 1 : 0)
+    if let handle, isActive { cncurses_set_mouse(handle, isOn ? 1 : 0) }
   }
 
   package func setProgress(_ progress: TaskbarProgress) {
@@ -170,8 +165,7 @@ package final class NCursesTerminal: Terminal {
   private var isActive: Bool { handle != nil && !isSuspended }
 
   private func sendToXterm(_ sequence: String) {
-    guard isXtermLike, isActive else { return }
-    EscapeSequences.send(sequence, to: output)
+    if isXtermLike, isActive { EscapeSequences.send(sequence, to: output) }
   }
 
   /// Ends all modes of ``EscapeSequences``. Some terminals show an unknown OSC 9 as a message to the user, so the progress is

@@ -43,6 +43,7 @@ struct ServeRun: Sendable {
         otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
       )
       let queue = files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs)
+      let renderer = LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
       let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer) {
         engine.releaseMemory()
       }
@@ -83,10 +84,6 @@ struct ServeRun: Sendable {
     } catch {
       logger.error("TLS certificate and key not reloaded, the previous ones stay in use: \(error.message)")
     }
-  }
-
-  private var renderer: any ProgressRenderer {
-    LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
   }
 
   private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {

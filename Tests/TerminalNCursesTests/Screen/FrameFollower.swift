@@ -30,7 +30,7 @@ struct FrameFollower {
     let bytes = Array(probe.output[shown...])
     shown += bytes.count
     screen.show(bytes)
-    guard let said = screen.commands.last.flatMap(SaidFrame.init) else { throw TimeoutError("a frame without a description") }
+    guard let said = screen.commands.last.flatMap(SaidFrame.init) else { throw TimeoutError("no description") }
     return (said, bytes)
   }
 
