@@ -90,7 +90,7 @@ import UploadStorage
     try command.validate()
     command.files.append("/dev/null")
     let error = #expect(throws: ValidationError.self) { try command.validate() }
-    #expect(error?.message.contains("10001 files are more than the queue accepts (10000)") == true)
+    #expect(error?.message.contains("10001 files exceed the queue's limit of 10000") == true)
   }
 
   @Test(arguments: [

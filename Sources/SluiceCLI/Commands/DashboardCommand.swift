@@ -36,10 +36,9 @@ struct DashboardCommand: ParsableCommand {
     guard !files.contains("-") else {
       throw ValidationError("The dashboard reads keys from standard input. Send it with: sluice send - --to URL.")
     }
-    guard files.count <= UploadQueueState.limit else {
-      throw ValidationError(
-        "\(files.count) files are more than the queue accepts (\(UploadQueueState.limit)). Name fewer, or use sluice send."
-      )
+    let limit = UploadQueueState.limit
+    guard files.count <= limit else {
+      throw ValidationError("\(files.count) files exceed the queue's limit of \(limit). Name fewer of them.")
     }
   }
 
