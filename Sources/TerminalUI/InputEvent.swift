@@ -27,11 +27,8 @@ package struct KeyEvent: Hashable, Sendable {
 
   /// The key's name in the help and the footer: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
   package func label(_ glyphs: GlyphSet) -> String {
-    var prefix = ""
-    if modifiers.contains(.control) { prefix += "Ctrl-" }
-    if modifiers.contains(.alt) { prefix += "Alt-" }
-    if modifiers.contains(.shift) { prefix += "Shift-" }
-    return prefix + keyName(glyphs)
+    let names: [(KeyModifiers, String)] = [(.control, "Ctrl-"), (.alt, "Alt-"), (.shift, "Shift-")]
+    return names.filter { modifiers.contains($0.0) }.map { $0.1 }.joined() + keyName(glyphs)
   }
 
   private func keyName(_ glyphs: GlyphSet) -> String {

@@ -21,7 +21,8 @@ package struct SettingsFile: Sendable {
   /// - Returns: the defaults where there is no file; the defaults and a note for the user where it cannot be used.
   func load() -> (settings: DashboardSettings, note: String?) {
     do throws(Unusable) {
-      return (try content() ?? DashboardSettings(), nil)
+      let settings = try content()
+      return (settings ?? DashboardSettings(), nil)
     } catch {
       let name = path.dropFirst(OutputTarget.directory(of: path).count)
       let aside = PlainText.sanitized(String(name) + Self.suffix)
