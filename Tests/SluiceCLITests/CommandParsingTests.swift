@@ -26,6 +26,12 @@ import UploadStorage
     }
   }
 
+  @Test func `the help of serve shows its options in groups`() {
+    let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 120)
+    let headings = help.split(separator: "\n").filter { $0.hasSuffix(":") && !$0.hasPrefix(" ") }
+    #expect(headings == ["SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "OUTPUT:", "OPTIONS:"])
+  }
+
   @Test func `options become the server's configuration`() throws {
     let command = try ServeCommand.parse([
       "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",
