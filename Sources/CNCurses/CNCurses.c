@@ -6,15 +6,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <term.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "CNCursesTerminal.h"
 
-/// Milliseconds to wait for the rest of an escape sequence: long for a wire, short for a finger.
+/// Milliseconds to wait for the rest of an escape sequence: long for a connection, short for a user.
 static const int escape_delay = 25;
 
 int cncurses_set_locale(void) {
@@ -31,11 +29,11 @@ int cncurses_set_locale(void) {
 
 static bool is_capability(const char *value) { return value != NULL && value != (const char *)-1; }
 
-// Asks terminfo: newterm would end the process.
+// Checked with terminfo first, because newterm exits the process for an unknown terminal.
 enum cncurses_failure cncurses_check(const char *type, int output) {
   int status = 0;
   if (setupterm(type, output, &status) != OK) {
-    // 1 is a terminal that prints on paper.
+    // 1 means a terminal that prints on paper.
     return status == 1 ? CNCURSES_MISSING_CAPABILITY : CNCURSES_UNKNOWN_TERMINAL;
   }
   bool usable = is_capability(tigetstr("cup")) && is_capability(tigetstr("clear"));
@@ -43,7 +41,7 @@ enum cncurses_failure cncurses_check(const char *type, int output) {
   return usable ? CNCURSES_OK : CNCURSES_MISSING_CAPABILITY;
 }
 
-/// Opens streams on copies, for ncurses takes streams, and closing those must not close the caller's descriptors.
+/// Opens the streams that ncurses needs on copies: closing them must not close the caller's descriptors.
 static bool open_streams(cncurses_terminal *terminal, int input, int output) {
   int input_copy = dup(input), output_copy = dup(output);
   terminal->input = input_copy < 0 ? NULL : fdopen(input_copy, "r");
@@ -53,7 +51,7 @@ static bool open_streams(cncurses_terminal *terminal, int input, int output) {
   return terminal->input != NULL && terminal->output != NULL;
 }
 
-static void release(cncurses_terminal *terminal) {
+void cncurses_close(cncurses_terminal *terminal) {
   if (terminal->pad != NULL) delwin(terminal->pad);
   if (terminal->screen != NULL) delscreen(terminal->screen);
   if (terminal->input != NULL) fclose(terminal->input);
@@ -62,11 +60,11 @@ static void release(cncurses_terminal *terminal) {
   free(terminal);
 }
 
-static void set_line_modes(int input) {
+static void set_input_modes(int input) {
   cbreak();
   noecho();
   nonl();
-  // Ctrl-S must not freeze the screen, and Ctrl-V and Ctrl-O are keys like others.
+  // Ctrl-S must not freeze the screen, and Ctrl-V and Ctrl-O are normal keys.
   struct termios modes;
   if (tcgetattr(input, &modes) == 0) {
     modes.c_iflag &= ~(tcflag_t)IXON;
@@ -80,7 +78,7 @@ static void set_colors(cncurses_terminal *terminal, int use_color) {
   if (!use_color || !has_colors() || start_color() == ERR || use_default_colors() == ERR) return;
   terminal->is_direct = tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || is_capability(tigetstr("RGB"));
   terminal->colors = COLORS;
-  // Nothing here changes the palette, and resetting it would undo what the user has.
+  // Prevents ncurses from resetting the palette, which nothing here changes but the user may have.
   orig_colors = NULL;
 }
 
@@ -95,20 +93,16 @@ cncurses_terminal *cncurses_open(
   terminal->output_descriptor = output;
   terminal->has_modes = tcgetattr(input, &terminal->modes) == 0;
   if (open_streams(terminal, input, output)) terminal->screen = newterm(type, terminal->output, terminal->input);
-  if (terminal->screen == NULL) {
-    release(terminal);
+  // Keys are read through a pad, because reading through the screen's own window would refresh it.
+  if (terminal->screen != NULL) terminal->pad = newpad(1, 1);
+  if (terminal->pad == NULL) {
+    if (terminal->screen != NULL) cncurses_suspend(terminal);
+    cncurses_close(terminal);
     return NULL;
   }
-  set_line_modes(input);
+  set_input_modes(input);
   set_escdelay(escape_delay);
   set_colors(terminal, use_color);
-  // Keys are read through a pad: reading through the screen's own window would refresh it.
-  terminal->pad = newpad(1, 1);
-  if (terminal->pad == NULL) {
-    cncurses_suspend(terminal);
-    release(terminal);
-    return NULL;
-  }
   keypad(terminal->pad, TRUE);
   nodelay(terminal->pad, TRUE);
   mouseinterval(0);
@@ -119,8 +113,6 @@ cncurses_terminal *cncurses_open(
   *failure = CNCURSES_OK;
   return terminal;
 }
-
-void cncurses_close(cncurses_terminal *terminal) { release(terminal); }
 
 void cncurses_suspend(cncurses_terminal *terminal) {
   set_term(terminal->screen);
@@ -144,7 +136,7 @@ int cncurses_is_xterm_like(const cncurses_terminal *terminal) {
   return is_capability(enter) && strstr(enter, "?1049h") != NULL;
 }
 
-/// Appends a capability without its padding, which is for terminals of 1978.
+/// Appends a capability without its padding, which only old hardware terminals need.
 static size_t append_capability(char *buffer, size_t length, size_t capacity, const char *name) {
   const char *value = tigetstr(name);
   if (!is_capability(value)) return length;
@@ -161,18 +153,18 @@ static size_t append_capability(char *buffer, size_t length, size_t capacity, co
 
 size_t cncurses_restore_bytes(const cncurses_terminal *terminal, char *buffer, size_t capacity) {
   set_term(terminal->screen);
-  // Attributes and colours off, cursor on, keys plain, and last the other screen.
+  // Attributes and colours off, cursor on, keypad mode off, and last the main screen.
   const char *names[] = {"sgr0", "op", "cnorm", "rmkx", "rmcup"};
   size_t length = 0;
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     length = append_capability(buffer, length, capacity, names[i]);
   }
-  // Without another screen what follows is to be read on an empty one.
+  // Without an alternate screen, later output should appear on an empty one.
   if (!is_capability(tigetstr("rmcup"))) length = append_capability(buffer, length, capacity, "clear");
   return length;
 }
 
-// Named otherwise than in the header: term.h takes the word "columns" for a macro.
+// The parameters have other names than in the header, because "columns" is a macro of term.h.
 void cncurses_window_size(const cncurses_terminal *terminal, int *width, int *height) {
   struct winsize size = {0};
   set_term(terminal->screen);

@@ -1,4 +1,4 @@
-// Runs in a signal handler on whatever thread crashed: only calls that POSIX calls async-signal-safe.
+// Runs in a signal handler on the thread that crashed: only functions that POSIX calls async-signal-safe.
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,10 +18,7 @@ static bool is_installed;
 static struct {
   char bytes[512];
   size_t length;
-  int input;
-  int output;
-  int errors;
-  int captured;
+  int input, output, errors, captured;
   struct termios modes;
   bool has_modes;
 } state;
@@ -36,7 +33,7 @@ static void write_all(int descriptor, const char *bytes, size_t length) {
   }
 }
 
-/// The end of what went to standard error: there is why it crashed.
+/// Writes the end of the captured standard error, which contains the reason of the crash.
 static void replay_errors(void) {
   struct stat status;
   char buffer[REPLAY];
@@ -51,7 +48,7 @@ static void replay_errors(void) {
 static void handle(int number, siginfo_t *info, void *context) {
   (void)context;
   int saved = errno;
-  // Once: another thread may crash meanwhile, or this handler may.
+  // Only once: another thread may crash meanwhile, or this handler itself.
   if (atomic_exchange(&is_armed, false)) {
     write_all(state.output, state.bytes, state.length);
     if (state.has_modes) tcsetattr(state.input, TCSANOW, &state.modes);
@@ -60,30 +57,26 @@ static void handle(int number, siginfo_t *info, void *context) {
   for (int i = 0; i < SIGNALS; i++) {
     if (crash_signals[i] == number) sigaction(number, &previous[i], NULL);
   }
-  // A fault comes again when its instruction does, and finds the handler of before. A signal that was sent does not.
+  // A fault is repeated with its instruction, and then finds the previous handler. A signal that was sent is not repeated.
   if (info->si_code <= 0) raise(number);
   errno = saved;
 }
 
-/// A stack to run on when it is the stack that has overflowed; for the calling thread, if it has none.
+/// Sets an alternate signal stack for this thread, if it has none: the handler must run after a stack overflow too.
 static void use_own_stack(void) {
   static char memory[65536];
   stack_t stack;
   if (sigaltstack(NULL, &stack) != 0 || !(stack.ss_flags & SS_DISABLE)) return;
-  stack = (stack_t){.ss_sp = memory, .ss_size = sizeof memory};
-  sigaltstack(&stack, NULL);
+  sigaltstack(&(stack_t){.ss_sp = memory, .ss_size = sizeof memory}, NULL);
 }
 
 static void install(void) {
   if (is_installed) return;
   is_installed = true;
   use_own_stack();
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_sigaction = handle;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&action.sa_mask);
-  // In the background, setting the terminal would otherwise stop the process instead.
+  // Otherwise a background process would be stopped when it sets the terminal.
   sigaddset(&action.sa_mask, SIGTTOU);
   for (int i = 0; i < SIGNALS; i++) sigaction(crash_signals[i], &action, &previous[i]);
 }

@@ -3,8 +3,8 @@
 
 #include "CNCursesTerminal.h"
 
-/// An entry of the xterm palette as red, green and blue: what a direct-colour terminal takes. Its numbers below 8 are
-/// the plain colours still.
+/// The red, green and blue of an entry of the xterm palette, as direct-colour terminals need them. Numbers below 8 are the
+/// plain colours there too.
 static int direct_color(int index) {
   static const int bright[] = {0x808080, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
   static const int levels[] = {0, 95, 135, 175, 215, 255};
@@ -27,23 +27,19 @@ static int pair_number(cncurses_terminal *terminal, int foreground, int backgrou
   if (terminal->colors == 0 || (foreground < 0 && background < 0)) return 0;
   unsigned hash = ((unsigned)foreground * 31u + (unsigned)background * 131u) % CNCURSES_PAIRS;
   cncurses_pair *entry = &terminal->pairs[hash];
-  if (!entry->is_set || entry->foreground != foreground || entry->background != background) {
+  if (entry->pair == 0 || entry->foreground != foreground || entry->background != background) {
     int pair = alloc_pair(color_number(terminal, foreground), color_number(terminal, background));
-    *entry = (cncurses_pair){(int16_t)foreground, (int16_t)background, pair > 0 ? pair : 0, true};
+    *entry = (cncurses_pair){(int16_t)foreground, (int16_t)background, pair > 0 ? pair : 0};
   }
   return entry->pair;
 }
 
 static attr_t attributes(uint8_t flags) {
-  attr_t result = A_NORMAL;
-  if (flags & CNCURSES_BOLD) result |= A_BOLD;
-  if (flags & CNCURSES_DIM) result |= A_DIM;
-  if (flags & CNCURSES_UNDERLINE) result |= A_UNDERLINE;
-  if (flags & CNCURSES_REVERSE) result |= A_REVERSE;
-  return result;
+  return (flags & CNCURSES_BOLD ? A_BOLD : 0) | (flags & CNCURSES_DIM ? A_DIM : 0)
+    | (flags & CNCURSES_UNDERLINE ? A_UNDERLINE : 0) | (flags & CNCURSES_REVERSE ? A_REVERSE : 0);
 }
 
-/// Turns a cell into one of ncurses'; returns how many were written: two for a wide character it cannot show.
+/// Converts a cell for ncurses. Returns the number of cells written: two for a wide character that ncurses cannot show.
 static int convert(cncurses_terminal *terminal, const cncurses_cell *cell, cchar_t *result) {
   int pair = pair_number(terminal, cell->foreground, cell->background);
   attr_t style = attributes(cell->attributes);
@@ -55,7 +51,7 @@ static int convert(cncurses_terminal *terminal, const cncurses_cell *cell, cchar
     }
     if (setcchar(result, text, style, 0, &pair) == OK) return 1;
   }
-  // As many columns as it was to have: the rest of the row must stay in its place.
+  // As wide as the character, so that the rest of the row keeps its position.
   for (int i = 0; i < cell->width; i++) setcchar(&result[i], L"?", style, 0, &pair);
   return cell->width;
 }

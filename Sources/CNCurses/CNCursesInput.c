@@ -3,42 +3,37 @@
 
 #include "CNCursesTerminal.h"
 
-/// What we report of the mouse: releases and double clicks would only be thrown away.
+/// The reported mouse events: releases and double clicks have no meaning.
 static const mmask_t mouse_events = BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED;
 
+/// Our number for a key of ncurses; 0 when there is none.
 static int key_number(int code) {
   if (code >= KEY_F(1) && code <= KEY_F(12)) return CNCURSES_KEY_FUNCTION + code - KEY_F0;
-  switch (code) {
-    case KEY_UP: return CNCURSES_KEY_UP;
-    case KEY_DOWN: return CNCURSES_KEY_DOWN;
-    case KEY_LEFT: return CNCURSES_KEY_LEFT;
-    case KEY_RIGHT: return CNCURSES_KEY_RIGHT;
-    case KEY_HOME: return CNCURSES_KEY_HOME;
-    case KEY_END: return CNCURSES_KEY_END;
-    case KEY_PPAGE: return CNCURSES_KEY_PAGE_UP;
-    case KEY_NPAGE: return CNCURSES_KEY_PAGE_DOWN;
-    case KEY_IC: return CNCURSES_KEY_INSERT;
-    case KEY_DC: return CNCURSES_KEY_DELETE;
-    case KEY_BACKSPACE: return CNCURSES_KEY_BACKSPACE;
-    case KEY_ENTER: return CNCURSES_KEY_ENTER;
-    default: return 0;
+  static const int keys[][2] = {
+    {KEY_UP, CNCURSES_KEY_UP}, {KEY_DOWN, CNCURSES_KEY_DOWN}, {KEY_LEFT, CNCURSES_KEY_LEFT},
+    {KEY_RIGHT, CNCURSES_KEY_RIGHT}, {KEY_HOME, CNCURSES_KEY_HOME}, {KEY_END, CNCURSES_KEY_END},
+    {KEY_PPAGE, CNCURSES_KEY_PAGE_UP}, {KEY_NPAGE, CNCURSES_KEY_PAGE_DOWN}, {KEY_IC, CNCURSES_KEY_INSERT},
+    {KEY_DC, CNCURSES_KEY_DELETE}, {KEY_BACKSPACE, CNCURSES_KEY_BACKSPACE}, {KEY_ENTER, CNCURSES_KEY_ENTER},
+  };
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    if (keys[i][0] == code) return keys[i][1];
   }
+  return 0;
 }
 
 static cncurses_input mouse_input(void) {
   MEVENT event;
-  cncurses_input input = {.kind = CNCURSES_INPUT_IGNORED};
-  if (getmouse(&event) != OK) return input;
-  if (event.bstate & BUTTON1_PRESSED) input.value = CNCURSES_MOUSE_PRESS;
-  if (event.bstate & BUTTON4_PRESSED) input.value = CNCURSES_MOUSE_SCROLL_UP;
-  if (event.bstate & BUTTON5_PRESSED) input.value = CNCURSES_MOUSE_SCROLL_DOWN;
-  if (input.value != 0) input.kind = CNCURSES_INPUT_MOUSE;
-  input.x = event.x;
-  input.y = event.y;
-  return input;
+  int action = 0;
+  if (getmouse(&event) != OK) return (cncurses_input){.kind = CNCURSES_INPUT_IGNORED};
+  if (event.bstate & BUTTON1_PRESSED) action = CNCURSES_MOUSE_PRESS;
+  if (event.bstate & BUTTON4_PRESSED) action = CNCURSES_MOUSE_SCROLL_UP;
+  if (event.bstate & BUTTON5_PRESSED) action = CNCURSES_MOUSE_SCROLL_DOWN;
+  int kind = action != 0 ? CNCURSES_INPUT_MOUSE : CNCURSES_INPUT_IGNORED;
+  return (cncurses_input){.kind = kind, .value = action, .x = event.x, .y = event.y};
 }
 
-/// A key with a modifier, mostly. Which ones ncurses names depends on the terminfo entry: what they send does not.
+/// The bytes of a key that has no number, usually one with a modifier. Whether ncurses decodes such a key depends on the
+/// terminfo entry; the bytes do not.
 static cncurses_input sequence_input(int code) {
   cncurses_input input = {.kind = CNCURSES_INPUT_IGNORED};
   char *bytes = keybound(code, 0);
@@ -55,12 +50,12 @@ static cncurses_input sequence_input(int code) {
 
 cncurses_input cncurses_read(cncurses_terminal *terminal) {
   set_term(terminal->screen);
-  // Not wget_wch: it loses the first bytes of a character whose last ones have not arrived yet.
+  // Not wget_wch, which loses the first bytes of a character whose last ones have not arrived yet.
   int code = wgetch(terminal->pad);
   if (code == ERR) return (cncurses_input){.kind = CNCURSES_INPUT_NONE};
   if (code < KEY_MIN) return (cncurses_input){.kind = CNCURSES_INPUT_BYTE, .value = code & 0xFF};
   if (code == KEY_MOUSE) return mouse_input();
-  // The size comes with a signal of its own.
+  // The new size is handled on SIGWINCH.
   if (code == KEY_RESIZE) return (cncurses_input){.kind = CNCURSES_INPUT_IGNORED};
   int key = key_number(code);
   if (key != 0) return (cncurses_input){.kind = CNCURSES_INPUT_KEY, .value = key};

@@ -1,4 +1,4 @@
-// What is behind the handle; for this target's own files.
+// The definition of the handle; for the files of this target.
 #pragma once
 
 #include <curses.h>
@@ -11,30 +11,27 @@
 
 /// A pair of colours and ncurses' number for it.
 typedef struct {
-  int16_t foreground;
-  int16_t background;
+  int16_t foreground, background;
+  /// 0 while it is unused.
   int pair;
-  bool is_set;
 } cncurses_pair;
 
 enum { CNCURSES_PAIRS = 256 };
 
 struct cncurses_terminal {
   SCREEN *screen;
-  FILE *input;
-  FILE *output;
-  /// Read through; never shown.
+  FILE *input, *output;
+  /// Keys are read through this window, which is never shown.
   WINDOW *pad;
-  int input_descriptor;
-  int output_descriptor;
-  /// The line settings as they were before.
+  int input_descriptor, output_descriptor;
+  /// The terminal's settings before it was opened.
   struct termios modes;
   bool has_modes;
   int colors;
   /// Whether a colour's number is its red, green and blue.
   bool is_direct;
   bool is_cursor_shown;
-  /// By a hash of the two colours: alloc_pair searches a tree.
+  /// Indexed by a hash of the two colours, because alloc_pair searches a tree.
   cncurses_pair pairs[CNCURSES_PAIRS];
   /// Room for one row.
   cchar_t *row;

@@ -5,15 +5,15 @@ import UploadCore
 import UploadProtocol
 import UploadServer
 
-/// What the dashboard shows and controls: a server, a client, and its upload queue.
+/// The server, the client and the upload queue that the dashboard shows and controls.
 package struct DashboardEngine: Sendable {
-  /// What it is made from.
+  /// Everything needed to start an engine.
   package struct Setup: Sendable {
     package var server: ServerEngine.Configuration
     package var directory: String
     /// Files sent at once.
     package var jobs: Int
-    /// Of servers that the user names.
+    /// How certificates of servers that the user names are verified.
     package var trust: ServerTrust
 
     package init(server: ServerEngine.Configuration, directory: String, jobs: Int, trust: ServerTrust) {
@@ -28,13 +28,13 @@ package struct DashboardEngine: Sendable {
   let queue: UploadQueue
   let address: ServerAddress
   let server: ServerEngine
-  /// The server as a place to send to.
+  /// The server as a target of uploads.
   private let ownTarget: SendTarget
   private let serving: Task<UploadError?, Never>
   private let setup: Setup
 
-  /// Brings the server up, and returns when it listens.
-  /// - Throws: ``UploadError`` when the directory cannot be used, or the port is taken.
+  /// Starts the server, and returns when it listens.
+  /// - Throws: ``UploadError`` when the directory cannot be used, or the port is in use.
   static func start(_ setup: Setup) async throws(UploadError) -> DashboardEngine {
     let ledger = UploadLedger()
     let server = try ServerEngine(
@@ -56,7 +56,7 @@ package struct DashboardEngine: Sendable {
     )
   }
 
-  /// The facts that do not change while the dashboard runs.
+  /// The values in the dashboard that do not change while it runs.
   func facts(_ paths: LocalPath) -> DashboardFacts {
     var facts = DashboardFacts(
       url: address.url,
@@ -68,17 +68,12 @@ package struct DashboardEngine: Sendable {
     facts.requiresToken = server.token != nil
     facts.generatedToken = server.generatedToken?.text
     facts.fingerprint = address.fingerprint?.digits
-    if server.token == nil, !LoopbackName.contains(setup.server.host) {
-      let host = PlainText.sanitized(setup.server.host)
-      facts.warning = "Every client that can reach \(host) can upload and download here."
-    }
+    facts.warning = setup.server.accessWarning
     facts.queueLimit = UploadQueueState.limit
     return facts
   }
 
-  func sampler() -> DashboardSampler {
-    DashboardSampler(server.sampler(ledger), queue: queue)
-  }
+  func sampler() -> DashboardSampler { DashboardSampler(sampler: server.sampler(ledger), queue: queue) }
 
   /// - Throws: ``UploadError`` with code `badURL`.
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
@@ -88,34 +83,32 @@ package struct DashboardEngine: Sendable {
     }
   }
 
-  /// Ends an upload, wherever it is by now.
-  /// - Returns: false when there is none of that name.
-  func cancel(_ id: UploadID) -> Bool {
-    queue.cancel(id) || ledger.cancel(id)
-  }
+  /// Cancels an upload, queued or running.
+  /// - Returns: false when it has ended already.
+  func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 
-  /// How long running uploads may continue after ``finish()``, as the user wrote it.
+  /// The time for running uploads to finish after ``stopGracefully()``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
 
-  /// Graceful shutdown: running uploads may finish within the grace; queued ones are cancelled.
-  func finish() async {
+  /// Stops gracefully: running uploads may finish within the grace; queued ones are cancelled.
+  func stopGracefully() async {
     queue.close()
     await server.server.stop()
     await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
-    // The server sees to the end of incoming ones itself.
+    // The server ends incoming ones itself.
     for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
     _ = await serving.value
     await server.shutDown()
   }
 
-  /// Stops and ends what runs.
-  func abandon() async {
+  /// Stops immediately: all uploads are cancelled.
+  func stopImmediately() async {
     queue.close()
     ledger.cancelAll()
     await server.server.stop()
-    // One may have begun just before the server stopped.
+    // An upload may have begun just before the server stopped.
     ledger.cancelAll()
-    // Downloads would delay the server's end by its grace; nothing is lost when they are interrupted.
+    // Downloads would delay the server's end by its grace; interrupting them loses no data.
     await Race.wait(atMost: .seconds(2)) {
       _ = await serving.value
       await queue.waitUntilEmpty()
@@ -123,24 +116,18 @@ package struct DashboardEngine: Sendable {
     await server.shutDown()
   }
 
-  /// What went wrong with the server, once it has ended.
-  func serverFailure() async -> UploadError? {
-    await serving.value
-  }
+  /// Waits until the server has ended.
+  /// - Returns: the error that ended it; nil when it was stopped.
+  func serverFailure() async -> UploadError? { await serving.value }
 }
 
 /// Snapshots of the ledger's uploads and of the queued ones.
 struct DashboardSampler {
-  private var sampler: Sampler
-  private let queue: UploadQueue
-
-  init(_ sampler: Sampler, queue: UploadQueue) {
-    self.sampler = sampler
-    self.queue = queue
-  }
+  private(set) var sampler: Sampler
+  let queue: UploadQueue
 
   mutating func sample() -> Snapshot {
-    // The queue first: what leaves it meanwhile is on the ledger by then, and is in both rather than in neither.
+    // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
     let queued = queue.drainQueued()
     var snapshot = sampler.sample()
     let known = Set(snapshot.uploads.lazy.map(\.id))

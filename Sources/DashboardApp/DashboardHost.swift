@@ -1,39 +1,31 @@
 import CLinux
-import Dashboard
 import Glibc
-import TerminalUI
 package import UploadCore
 
-/// Puts the dashboard together: the engine, the model, and the main loop between them and a screen.
+/// The parts of the dashboard that exist before its engine and its screen: signals, the event queue, paths, settings.
 ///
-/// The folders of this target, the lowest first; a file uses its own folder and those before it. Commands and options are
-/// above all of them: what is set here are plain values.
+/// The folders of this target, the lowest first; a file uses its own folder and those before it. Commands and options are in
+/// a target above and configure this one with plain values.
 ///
 /// | folder | contents |
 /// |---|---|
-/// | `Process` | the process's surroundings: environment, standard output, signals, messages to the main thread |
-/// | `Files` | files and directories that the program makes under a path the user named |
-/// | `Engine` | a server and a client hosted in this process, and their log |
-/// | `Reporting` | snapshots shown as output lines: JSON, plain, live |
-/// | `Queue` | files that wait to be sent, a few at once |
-/// | `Directory` | directories and files as the picker shows them |
-/// | `Settings` | the user's settings file |
+/// | `Process` | the process itself: environment, standard output, signals, messages to the main thread |
+/// | `Files` | files that the user names: written safely, listed and checked for the picker; the settings file |
+/// | `Engine` | a server and a client hosted in this process, their log, the upload queue, and snapshots as output lines |
 /// | the top | the dashboard: main loop, effects, screen |
 @MainActor
 package struct DashboardHost {
-  /// To be opened before any thread is made.
+  /// A descriptor of ``DashboardSignal/open()``, opened before any thread is made.
   let signals = DashboardSignal.open()
-  private let eventQueue = EventQueue<LoopEvent>()
-  private let paths = LocalPath(home: UserDirectories.home, workingDirectory: UserDirectories.workingDirectory)
-  /// The user's settings; nil when they are not kept.
+  let eventQueue = EventQueue<LoopEvent>()
+  let paths = LocalPath(home: UserDirectories.home, workingDirectory: UserDirectories.workingDirectory)
+  /// The user's settings; nil when they are not saved.
   let settingsFile: SettingsFile?
 
-  package init(settingsFile: SettingsFile?) {
-    self.settingsFile = settingsFile
-  }
+  package init(settingsFile: SettingsFile?) { self.settingsFile = settingsFile }
 
-  /// Starts the engine, and waits for it.
-  /// - Returns: nil when a signal asked the program to end.
+  /// Starts the engine, and blocks until it is started.
+  /// - Returns: nil when a signal asked the program to end first.
   package func start(_ setup: DashboardEngine.Setup) -> Result<DashboardEngine, UploadError>? {
     let started = EventQueue<Result<DashboardEngine, UploadError>>()
     Task.detached {
@@ -43,10 +35,9 @@ package struct DashboardHost {
         started.post(.failure(error))
       }
     }
-    var descriptors = [signals, started.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     while true {
-      poll(&descriptors, nfds_t(descriptors.count), -1)
-      if let result = started.take().first { return result }
+      waitUntilReadable(signals, started.descriptor)
+      if let result = started.drain().first { return result }
       switch DashboardSignal.next(from: signals) {
       case .interrupt, .terminate, .hangUp, .quit: return nil
       case .stop: clinux_stop_process()
@@ -54,38 +45,15 @@ package struct DashboardHost {
       }
     }
   }
-
-  /// The main loop on a screen.
-  package func loop(_ engine: DashboardEngine, on screen: DashboardScreen) -> DashboardLoop {
-    let (settings, note) = settingsFile?.load() ?? (DashboardSettings(), nil)
-    let performer = EffectPerformer(engine: engine, eventQueue: eventQueue, paths: paths)
-    let loop = DashboardLoop(
-      model: DashboardModel(
-        facts: engine.facts(paths),
-        settings: settings,
-        capabilities: screen.terminal.capabilities,
-        size: screen.terminal.size
-      ),
-      screen: screen,
-      engine: engine,
-      performer: performer,
-      eventQueue: eventQueue,
-      signals: signals,
-      settings: settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
-    )
-    performer.watchServer()
-    if let note { loop.send(.note(.warning, note)) }
-    return loop
-  }
 }
 
-/// The signals that the dashboard reads itself; nothing else in the process does.
+/// The signals that the dashboard reads; no other part of the process handles them.
 enum DashboardSignal: CaseIterable {
   case interrupt, terminate, hangUp, quit
   case windowChange
   case stop, resume
 
-  /// As in signal(7).
+  /// The number in signal(7).
   var number: Int32 {
     switch self {
     case .interrupt: SIGINT
@@ -100,7 +68,8 @@ enum DashboardSignal: CaseIterable {
 
   private static let heeded = StopSignals.heeded(allCases.map(\.number))
 
-  /// Blocks them, and returns a descriptor to read them from. To be called before any thread is made.
+  /// Blocks the signals; call it before any thread is made.
+  /// - Returns: a descriptor to read them from.
   static func open() -> Int32 {
     clinux_block_signals(heeded, Int32(heeded.count))
     return clinux_signal_descriptor(heeded, Int32(heeded.count))

@@ -1,11 +1,10 @@
 import CLinux
 package import Dashboard
-import Glibc
-import TerminalUI
+package import TerminalUI
 package import UploadCore
 
-/// The main thread while the dashboard is up: it waits for input, signals, results and the next snapshot, has the model
-/// decide on effects, performs them, and draws.
+/// The main thread while the dashboard is shown: it waits for input, signals, results and the next snapshot, updates the
+/// model, performs the effects that the model returns, and draws.
 ///
 /// Input is drawn at once, uploads at the rate the user chose. Everything that may block runs on other threads.
 @MainActor
@@ -13,11 +12,11 @@ package final class DashboardLoop {
   /// The stages of the shutdown.
   enum Phase: Equatable {
     case running
-    /// The engine stops; the screen is still shown.
+    /// The engine is stopping; the screen is still shown.
     case stopping(lettingFinish: Bool)
     /// The engine has stopped.
     case over
-    /// The user did not wait for it.
+    /// The user did not wait for the engine.
     case abandoned
   }
 
@@ -25,13 +24,15 @@ package final class DashboardLoop {
   package private(set) var model: DashboardModel
   /// The latest snapshot; nil before the first.
   package private(set) var snapshot: Snapshot?
-  /// The signal that asked for the end; nil where none did.
+  /// The signal that ended the dashboard; nil where none did.
   package private(set) var endSignal: Int32?
   /// Called with every snapshot.
   package var onSnapshot: (Snapshot) -> Void = { _ in }
   let engine: DashboardEngine
   let performer: EffectPerformer
-  private let screen: DashboardScreen
+  /// The clipboard of tmux, if the dashboard runs inside of it.
+  var tmuxClipboard: TmuxClipboard?
+  private let terminal: any Terminal
   private let eventQueue: EventQueue<LoopEvent>
   private let signals: Int32
   private let settings: SettingsSaver?
@@ -44,30 +45,29 @@ package final class DashboardLoop {
   private var isTerminalLost = false
   private var shownTitle = ""
 
-  /// - Parameters:
-  ///   - signals: a descriptor of ``DashboardSignal/open()``.
-  ///   - settings: writes the user's settings; nil when they are not kept.
-  init(
-    model: DashboardModel,
-    screen: DashboardScreen,
-    engine: DashboardEngine,
-    performer: EffectPerformer,
-    eventQueue: EventQueue<LoopEvent>,
-    signals: Int32,
-    settings: SettingsSaver?
-  ) {
-    self.model = model
-    self.screen = screen
+  /// Loads the settings and draws the first frame.
+  package init(_ engine: DashboardEngine, on terminal: any Terminal, host: DashboardHost) {
+    let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
+    let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
     self.engine = engine
+    self.terminal = terminal
     self.performer = performer
-    self.eventQueue = eventQueue
-    self.signals = signals
-    self.settings = settings
+    eventQueue = host.eventQueue
+    signals = host.signals
+    self.settings = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
     sampler = engine.sampler()
+    model = DashboardModel(
+      facts: engine.facts(host.paths),
+      settings: settings,
+      capabilities: terminal.capabilities,
+      size: terminal.size
+    )
     draw()
+    performer.watchServer()
+    if let note { send(.note(.warning, note)) }
   }
 
-  /// Whether there is nothing more to wait for.
+  /// Whether the loop is to end.
   package var isOver: Bool { phase == .over || phase == .abandoned }
 
   /// Whether an upload runs or is queued, or the result of an effect is pending.
@@ -78,23 +78,25 @@ package final class DashboardLoop {
     while !isOver { turn() }
   }
 
-  /// Waits for the next event, and handles it.
-  /// - Parameter deadline: when to return although nothing has happened.
+  /// Waits for the next event, and handles all that have arrived.
+  /// - Parameter deadline: when to return without an event.
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
-    wait(until: min(deadline ?? pace.nextTick, pace.nextTick))
+    let input = isTerminalLost ? -1 : terminal.inputDescriptor
+    let wakeUp = min(deadline ?? pace.nextTick, pace.nextTick)
+    waitUntilReadable(input, signals, eventQueue.descriptor, until: wakeUp)
     var hasNews = false
     while let signal = DashboardSignal.next(from: signals) {
-      take(signal)
+      handle(signal)
       hasNews = true
     }
     if !isTerminalLost {
-      for event in screen.terminal.pendingEvents() {
-        take(event)
+      for event in terminal.pendingEvents() {
+        if event == .closed { loseTerminal() } else { send(.input(event)) }
         hasNews = true
       }
     }
-    for event in eventQueue.take() {
-      take(event)
+    for event in eventQueue.drain() {
+      handle(event)
       hasNews = true
     }
     if sampleIfDue() || hasNews { draw() }
@@ -105,24 +107,9 @@ package final class DashboardLoop {
     for effect in model.update(message) { perform(effect) }
   }
 
-  private func wait(until instant: ContinuousClock.Instant) {
-    let seconds = max(0, (instant - .now).inSeconds)
-    // Rounded up: a little early would be a turn for nothing.
-    let milliseconds = Int32(min(60_000, (seconds * 1000).rounded(.up)))
-    // A descriptor below 0 is left out.
-    let input = isTerminalLost ? -1 : screen.inputDescriptor ?? -1
-    var descriptors = [input, signals, eventQueue.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    poll(&descriptors, nfds_t(descriptors.count), milliseconds)
-  }
-
   // MARK: Events
 
-  private func take(_ event: InputEvent) {
-    if event == .closed { return loseTerminal() }
-    send(.input(event))
-  }
-
-  private func take(_ event: LoopEvent) {
+  private func handle(_ event: LoopEvent) {
     switch event {
     case .message(let message): send(message)
     case .stopped:
@@ -131,14 +118,14 @@ package final class DashboardLoop {
     }
   }
 
-  private func take(_ signal: DashboardSignal) {
+  private func handle(_ signal: DashboardSignal) {
     switch signal {
-    case .windowChange: screen.windowDidChange()
+    case .windowChange: terminal.windowDidChange()
     case .stop: suspend()
     case .resume:
-      // What stopped the process may have changed the terminal meanwhile.
-      screen.terminal.suspend()
-      screen.terminal.resume()
+      // The shell or another program may have changed the terminal meanwhile.
+      terminal.suspend()
+      terminal.resume()
     case .interrupt:
       endSignal = signal.number
       interrupt()
@@ -154,7 +141,7 @@ package final class DashboardLoop {
     }
   }
 
-  /// Ctrl-C, which the terminal makes a signal: as the key, and a second one soon after means now.
+  /// Handles Ctrl-C, which arrives as a signal, as a key; pressed again within two seconds, it quits immediately.
   private func interrupt() {
     let now = ContinuousClock.now
     guard phase == .running else { return phase = .abandoned }
@@ -190,7 +177,7 @@ package final class DashboardLoop {
 
   // MARK: Effects
 
-  /// The only place where effects are performed.
+  /// Performs an effect; no other function does.
   package func perform(_ effect: DashboardEffect) {
     switch effect {
     case .send(let paths, let target, let mode): performer.send(paths: paths, to: target, mode: mode)
@@ -199,16 +186,16 @@ package final class DashboardLoop {
     case .readDirectory(let path): performer.readDirectory(path)
     case .check(let paths, let target): performer.check(paths: paths, target: target)
     case .copy(let text):
-      if let clipboard = screen.tmuxClipboard {
-        performer.copy(text, to: clipboard)
-        break
+      if let tmuxClipboard {
+        performer.copy(text, to: tmuxClipboard)
+      } else {
+        terminal.copy(text)
+        // Terminals do not confirm it, and some ignore it.
+        send(.note(.info, "sent to the terminal's clipboard: \(text)"))
       }
-      screen.terminal.copy(text)
-      // Terminals do not acknowledge it, and some ignore it.
-      send(.note(.info, "sent to the terminal's clipboard: \(text)"))
-    case .setMouse(let isOn): screen.terminal.setMouse(isOn)
+    case .setMouse(let isOn): terminal.setMouse(isOn)
     case .save(let settings): self.settings?.save(settings)
-    case .redraw: screen.windowDidChange()
+    case .redraw: terminal.windowDidChange()
     case .suspend: suspend()
     case .quit: stop(lettingFinish: false)
     }
@@ -216,29 +203,29 @@ package final class DashboardLoop {
   }
 
   private func suspend() {
-    screen.terminal.suspend()
+    terminal.suspend()
     clinux_stop_process()
-    screen.terminal.resume()
+    terminal.resume()
   }
 
-  /// Begins the shutdown. A graceful one can still be turned into an immediate one.
+  /// Begins the shutdown, or turns a graceful one into an immediate one.
   private func stop(lettingFinish: Bool) {
     guard phase == .running || (phase == .stopping(lettingFinish: true) && !lettingFinish) else { return }
     phase = .stopping(lettingFinish: lettingFinish)
     performer.stop(lettingFinish: lettingFinish, settings: settings)
-    send(.note(.warning, lettingFinish ? "Stopping: uploads may continue for \(engine.graceText)." : "Stopping."))
+    send(.note(.warning, lettingFinish ? "Stopping: uploads may finish within \(engine.graceText)." : "Stopping."))
   }
 
   // MARK: The screen
 
   private func draw() {
     guard !isTerminalLost else { return }
-    screen.terminal.draw(model.render())
+    terminal.draw(model.render())
     if model.title != shownTitle {
       shownTitle = model.title
-      screen.terminal.setTitle(shownTitle)
+      terminal.setTitle(shownTitle)
     }
-    screen.terminal.setProgress(model.progress.inWholePercents)
+    terminal.setProgress(model.progress.inWholePercents)
   }
 }
 

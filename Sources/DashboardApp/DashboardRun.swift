@@ -6,75 +6,61 @@ import UploadCore
 
 /// The dashboard on this process's terminal, from its checks to the summary after the screen has been restored.
 @MainActor
-package struct DashboardRun {
-  private let setup: DashboardEngine.Setup
-  private let files: [String]
-
-  /// - Parameter files: sent to the own server at once.
-  package init(setup: DashboardEngine.Setup, files: [String]) {
-    self.setup = setup
-    self.files = files
-  }
-
+package enum DashboardRun {
+  /// Runs until the user quits.
+  /// - Parameter files: files to send to the own server when it has started.
   /// - Returns: the exit status.
-  package func run() -> Int32 {
+  package static func run(_ setup: DashboardEngine.Setup, sending files: [String]) -> Int32 {
     let environment = ProcessEnvironment.all
     do throws(TerminalError) {
       try NCursesTerminal.check(type: environment["TERM"])
-    } catch {
-      return fail(error)
-    }
-    let host = DashboardHost(settingsFile: SettingsLocation.path(environment).map { SettingsFile(path: $0) })
-    switch host.start(setup) {
-    case nil: return 0
-    case .failure(let error):
-      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
-      return 2
-    case .success(let engine):
-      do throws(TerminalError) {
+      let host = DashboardHost(settingsFile: SettingsLocation.path(environment).map { SettingsFile(path: $0) })
+      switch host.start(setup) {
+      case nil: return 0
+      case .failure(let error):
+        Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
+        return 2
+      case .success(let engine):
         let usesColor = environment["NO_COLOR"]?.isEmpty ?? true
-        return show(engine, host, on: try NCursesTerminal(type: environment["TERM"], usesColor: usesColor))
-      } catch {
-        return fail(error)
+        let terminal = try NCursesTerminal(type: environment["TERM"], usesColor: usesColor)
+        let loop = DashboardLoop(engine, on: terminal, host: host)
+        loop.tmuxClipboard = TmuxClipboard(environment)
+        if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
+        loop.run()
+        close(terminal)
+        Output.line(
+          ExitSummary.line(
+            incoming: engine.ledger.totals(.incoming),
+            outgoing: engine.ledger.totals(.outgoing),
+            cancelled: engine.queue.cancelledCount
+          )
+        )
+        return 0
       }
+    } catch {
+      Output.errorLine(
+        "sluice: \(error.message) The dashboard needs a terminal; sluice --plain, sluice serve and sluice headless do not."
+      )
+      return 64
     }
   }
 
-  private func fail(_ error: TerminalError) -> Int32 {
-    Output.errorLine(
-      "sluice: \(error.message) The dashboard needs a terminal; sluice --plain, sluice serve and sluice headless do not."
-    )
-    return 64
-  }
-
-  private func show(_ engine: DashboardEngine, _ host: DashboardHost, on terminal: NCursesTerminal) -> Int32 {
-    var screen = DashboardScreen(terminal)
-    screen.tmuxClipboard = TmuxClipboard(ProcessEnvironment.all)
-    let loop = host.loop(engine, on: screen)
-    if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
-    loop.run()
-    // A terminal without a second screen would keep this one under what the shell writes.
+  /// Restores the screen. A terminal without an alternate screen would show the last frame below the shell's output, so it is
+  /// cleared first.
+  private static func close(_ terminal: NCursesTerminal) {
     let capabilities = terminal.capabilities
     terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
-    screen.close()
-    Output.line(
-      ExitSummary.line(
-        incoming: engine.ledger.totals(.incoming),
-        outgoing: engine.ledger.totals(.outgoing),
-        cancelled: engine.queue.cancelledCount
-      )
-    )
-    return 0
+    terminal.close()
   }
 }
 
-/// The summary that is printed once the screen has been given back to the shell.
+/// The summary that is printed once the screen has been restored.
 enum ExitSummary {
-  /// One line: `3 uploads received, 1 sent, 1 failed`.
-  /// - Parameter cancelled: uploads that were cancelled before they began.
+  /// `3 uploads stored, 1 sent, 1 failed.`
+  /// - Parameter cancelled: number of uploads that were cancelled before they began.
   static func line(incoming: UploadLedger.Totals, outgoing: UploadLedger.Totals, cancelled: Int) -> String {
     let counts: [(UInt64, String)] = [
-      (incoming.finished, "received"),
+      (incoming.finished, "stored"),
       (outgoing.finished, "sent"),
       (incoming.failed &+ outgoing.failed, "failed"),
       (incoming.cancelled &+ outgoing.cancelled &+ UInt64(max(0, cancelled)), "cancelled"),

@@ -1,15 +1,16 @@
 import Dashboard
+import Glibc
 import NIOPosix
 import Synchronization
 import UploadClient
 import UploadCore
 
-/// Carries out the dashboard's effects on the engine. Nothing here blocks; results are posted to the event queue.
+/// Performs the dashboard's effects on the engine. No call blocks; results are posted to the event queue.
 final class EffectPerformer: Sendable {
   private let engine: DashboardEngine
   private let eventQueue: EventQueue<LoopEvent>
   private let paths: LocalPath
-  /// For calls that may block, such as those to a network file system.
+  /// Threads for calls that may block, such as those to a network file system.
   private let helpers = NIOThreadPool(numberOfThreads: 3)
   private let pending = Atomic<Int>(0)
 
@@ -30,9 +31,7 @@ final class EffectPerformer: Sendable {
     } catch {
       return note(.error, error.message)
     }
-    let jobs = paths.map {
-      UploadJob(path: self.paths.absolute($0), target: target, mode: mode)
-    }
+    let jobs = paths.map { UploadJob(path: self.paths.absolute($0), target: target, mode: mode) }
     let rejected = engine.queue.add(jobs)
     if rejected < jobs.count { eventQueue.post(.message(.queued(jobs[0].id))) }
     inBackground { [engine] in
@@ -45,53 +44,48 @@ final class EffectPerformer: Sendable {
   }
 
   func cancel(_ id: UploadID) {
-    if !engine.cancel(id) { note(.info, "That upload was over before it could be cancelled.") }
+    if !engine.cancel(id) { note(.info, "The upload ended before it could be cancelled.") }
   }
 
   func retry(_ id: UploadID) {
     guard let again = engine.queue.retry(id) else {
-      return note(.error, "That upload cannot be sent again from here.")
+      return note(.error, "This upload cannot be sent again: it runs, is no longer known, or the queue is full.")
     }
     eventQueue.post(.message(.queued(again)))
   }
 
-  func readDirectory(_ path: String) {
-    post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) }
-  }
+  func readDirectory(_ path: String) { post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) } }
 
   func check(paths: [String], target: SendDestination) {
-    let checker = FileChecker(paths: self.paths, targetProblem: Self.problem(of:))
-    post { .checked(checker.check(paths: paths, target: target)) }
+    let checker = FileChecker(paths: self.paths)
+    post {
+      let files = paths.map { checker.check($0) }
+      return .checked(SendCheck(files: files, target: target, targetProblem: Self.problem(of: target)))
+    }
   }
 
   func copy(_ text: String, to clipboard: TmuxClipboard) {
     post {
       clipboard.copy(text)
-        ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux did not take the text: \(text)")
+        ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux rejected the text: \(text)")
     }
   }
 
-  func readFreeSpace() {
-    post { [engine] in .freeSpace(engine.server.freeSpace()) }
-  }
+  func readFreeSpace() { post { [engine] in .freeSpace(engine.server.freeSpace()) } }
 
-  func releaseMemory() {
-    inBackground { [engine] in engine.server.releaseMemory() }
-  }
+  func releaseMemory() { inBackground { [engine] in engine.server.releaseMemory() } }
 
   /// Stops the engine, and posts ``LoopEvent/stopped`` when it has stopped and all settings are written.
   /// - Parameter lettingFinish: whether running uploads may finish within the grace.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
     Task.detached { [engine, eventQueue] in
-      if lettingFinish { await engine.finish() } else { await engine.abandon() }
+      if lettingFinish { await engine.stopGracefully() } else { await engine.stopImmediately() }
       await Race.wait(atMost: .seconds(2)) { await settings?.finish() }
       eventQueue.post(.stopped)
     }
   }
 
-  func note(_ level: NoteLevel, _ text: String) {
-    eventQueue.post(.message(.note(level, PlainText.sanitized(text))))
-  }
+  func note(_ level: NoteLevel, _ text: String) { eventQueue.post(.message(.note(level, PlainText.sanitized(text)))) }
 
   /// Posts a note when the server fails.
   func watchServer() {
@@ -101,6 +95,7 @@ final class EffectPerformer: Sendable {
     }
   }
 
+  /// Why a destination cannot be used; nil when sending can be tried.
   private static func problem(of target: SendDestination) -> String? {
     guard case .url(let text) = target else { return nil }
     do throws(UploadError) {
@@ -122,5 +117,31 @@ final class EffectPerformer: Sendable {
       work()
       pending.subtract(1, ordering: .releasing)
     }
+  }
+}
+
+/// The paste buffer of the tmux that this process runs in.
+///
+/// A terminal's own sequence for the clipboard (OSC 52) does not pass tmux: with its default `set-clipboard external` it
+/// ignores the sequence of programs, without an error. `tmux load-buffer` always works and reports failures.
+struct TmuxClipboard: Sendable {
+  /// - Returns: nil outside of tmux.
+  init?(_ environment: [String: String]) {
+    guard environment["TMUX"]?.isEmpty == false else { return nil }
+  }
+
+  /// Loads `text` into a new buffer; tmux 3.2 and later also passes it to the clipboard of the outer terminal, if that
+  /// supports it. Blocks.
+  /// - Returns: whether tmux accepted it.
+  func copy(_ text: String) -> Bool {
+    // Through standard input: arguments can be read by other users, and the text may contain a token.
+    load(text, "tmux load-buffer -w - 2>/dev/null") || load(text, "tmux load-buffer - 2>/dev/null")
+  }
+
+  private func load(_ text: String, _ command: String) -> Bool {
+    guard let input = popen(command, "we") else { return false }
+    var text = text
+    let written = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, input) }
+    return pclose(input) == 0 && written == text.utf8.count
   }
 }

@@ -1,7 +1,7 @@
 import UploadCore
 
-/// When to take a snapshot of the uploads: at the user's rate while one is active, otherwise seldom, so that an idle
-/// dashboard uses almost no CPU.
+/// Decides when to take a snapshot of the uploads: at the user's rate while one is active, otherwise rarely, so that an
+/// idle dashboard uses almost no CPU.
 struct SamplePace {
   /// Time between two samples while no upload is active.
   private static let idlePeriod = Duration.seconds(1)
@@ -11,10 +11,10 @@ struct SamplePace {
   private static let samplesBeforeRest = 10
   /// Time between two ticks while no upload is active: the longest delay until a new upload is shown.
   private static let idleTick = Duration.milliseconds(500)
-  /// Samples per second at most, whatever the user's rate.
+  /// The highest rate in samples per second, regardless of the user's choice.
   private static let mostRate = 10
 
-  /// When to ask again whether a sample is due.
+  /// When to call ``isDue(at:rate:activity:)`` next.
   private(set) var nextTick: ContinuousClock.Instant
   private var lastSample: ContinuousClock.Instant?
   private var lastActivity: UInt64 = 0
@@ -22,9 +22,7 @@ struct SamplePace {
   private var quietSamples: Int?
 
   /// - Parameter now: when the first sample is due.
-  init(now: ContinuousClock.Instant = .now) {
-    nextTick = now
-  }
+  init(now: ContinuousClock.Instant = .now) { nextTick = now }
 
   /// Whether to take a sample now. Call it at ``nextTick``; it sets the next one.
   /// - Parameters:
@@ -51,21 +49,21 @@ struct SamplePace {
     quietSamples = isQuiet && snapshot.uploads.isEmpty ? (quietSamples ?? 0) + 1 : nil
   }
 
-  /// Makes a sample due soon, because of a user's action, whatever the samples before showed.
+  /// Makes a sample due within 0.1 s, because of a user's action.
   mutating func wake(at now: ContinuousClock.Instant = .now) {
     quietSamples = nil
     nextTick = min(nextTick, now + .seconds(1) / Self.mostRate)
   }
 }
 
-/// When to ask how much room is left on the disk.
+/// Decides when to read the free space of the disk.
 struct SpaceWatch {
   private static let busyPeriod = Duration.seconds(2)
   private static let quietPeriod = Duration.seconds(30)
 
   private var last: ContinuousClock.Instant?
 
-  /// Whether to ask now; counts as asked then.
+  /// Whether to read it now; if so, the next time is measured from `now`.
   mutating func isDue(at now: ContinuousClock.Instant, isQuiet: Bool) -> Bool {
     if let last, now - last < (isQuiet ? Self.quietPeriod : Self.busyPeriod) { return false }
     last = now

@@ -9,28 +9,25 @@ import UploadCore
 ///
 /// | folder | contents |
 /// |---|---|
-/// | `Process` | the life of the process: main loop, signals, forced exit |
 /// | `Options` | options that commands share, and how their values are read |
-/// | `Commands` | one file for each command: its options, and the plain configuration made of them |
-/// | `Environment` | arguments and variables before they are parsed: names come from the commands' own description |
-/// | the top | ``SluiceCommand`` and its hints |
+/// | `Commands` | each command's options, the plain configuration made of them, and the main loop that runs it |
+/// | the top | ``SluiceCommand``, and arguments and variables before they are parsed |
 package struct SluiceCommand: ParsableCommand {
-  /// The product's version. This is the only place it is written in: packages take it from `sluice --version`.
+  /// The product's version. It is written only here: packages read it from `sluice --version`.
   package static let version = "0.2.0"
 
   package static let configuration = CommandConfiguration(
     commandName: "sluice",
     abstract: "Receive and send big files over HTTP, and see what is happening.",
     discussion: """
-      Without a command it opens the dashboard: a server and a client on one screen. Files named there are sent to that \
-      server immediately; a file with the name of a command is written with its directory, such as ./serve.
+      Without a command it opens the dashboard: a server and a client on one screen. Files named after sluice are sent \
+      to that server immediately. Write the directory of a file that has the name of a command: ./serve.
 
-      Every option can also be set in the environment: --max-size is SLUICE_MAX_SIZE, a switch is set by 1. \
+      Every option can also be set in the environment: --max-size 1GB is SLUICE_MAX_SIZE=1GB, --json is SLUICE_JSON=1. \
       The command line has precedence.
 
       Exit status: 0 success; 1 an upload failed, or the program did not stop in time; 2 the server could not start; \
-      64 wrong usage, or the dashboard without a terminal; \
-      130 interrupted by SIGINT in send, headless and compare.
+      64 wrong usage, or no terminal for the dashboard; 130 interrupted by Ctrl-C (send, headless, compare, sample).
       """,
     version: version,
     subcommands: CommandDescription.commands,
@@ -41,14 +38,25 @@ package struct SluiceCommand: ParsableCommand {
 
   /// Runs the program with this process's arguments and environment, and ends it.
   ///
-  /// Call it first of all in the main thread: the signals blocked here must be blocked in every thread made later.
+  /// Call it first in the main thread: the signals blocked here must be blocked in every thread that is made later.
   package static func start() -> Never {
     MainLoop.prepareSignals()
-    ProcessLimits.occupyStandardDescriptors()
+    occupyStandardDescriptors()
     DescriptorLimit.raise()
     let environment = ProcessEnvironment.all
     ParentProcess.follow(environment)
     run(ProcessArguments.all(), environment)
+  }
+
+  /// Opens `/dev/null` as standard input, output and error where they are closed (`<&-`): the next file or pipe would get
+  /// their numbers, and be written to as if it were the terminal.
+  ///
+  /// For writing only, so that reading from one fails with an error instead of finding an empty file.
+  private static func occupyStandardDescriptors() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is this one, since those below it are open by now.
+      _ = open("/dev/null", O_WRONLY)
+    }
   }
 
   private static func run(_ arguments: [String], _ environment: [String: String]) -> Never {
@@ -64,10 +72,9 @@ package struct SluiceCommand: ParsableCommand {
       Glibc.exit(Output.exitStatus(0))
     } catch {
       // A variable that was set long ago is easily forgotten, and is not on the command line.
-      if let note = EnvironmentDefaults.note(on: message(for: error), environment, to: arguments) {
-        Output.errorLine("sluice: \(note)")
-      }
-      if let hint = UsageHint.text(on: message(for: error), arguments) { Output.errorLine("sluice: \(hint)") }
+      let note = EnvironmentDefaults.note(on: message(for: error), environment, to: arguments)
+      let hint = UsageHint.text(on: message(for: error), arguments)
+      for advice in [note, hint].compactMap({ $0 }) { Output.errorLine("sluice: \(advice)") }
       let status = exitCode(for: error).rawValue
       let text = fullMessage(for: error)
       // Help, the version and completion scripts end with status 0. Printed here instead of by the parser, whose print
@@ -80,16 +87,16 @@ package struct SluiceCommand: ParsableCommand {
 
 /// Advice on a command line that the parser rejected.
 enum UsageHint {
-  /// What was probably meant, in a sentence; nil when there is nothing to say beyond the parser's message.
+  /// The command line that was probably meant, in a sentence; nil where the parser's message is enough.
   /// - Parameters:
-  ///   - message: the parser's.
+  ///   - message: the parser's error message.
   ///   - arguments: of the process, without the program's name.
   static func text(on message: String, _ arguments: [String]) -> String? {
     if message.contains("Missing expected argument '--to"), let url = arguments.first(where: SendCommand.isURL) {
       return "Name the server with --to: sluice send FILE --to \(PlainText.sanitized(url))"
     }
     guard let option = unknownOption(in: message) else { return nil }
-    let owners = CommandDescription.all.filter { ($0.valueNames + $0.switchNames).contains(option) }
+    let owners = CommandDescription.all.filter { $0.optionNames.contains(option) }
     guard let first = owners.first else { return nil }
     let names = owners.map { "sluice \($0.name)" }.joined(separator: ", ")
     return "--\(option) is an option of \(names). See sluice help \(first.name)."

@@ -1,31 +1,30 @@
 import Basics
 import Glibc
 
-/// Standard error while the screen is up: kept in a file without a name, and replayed at the end.
+/// Redirects standard error to an unnamed file while the screen is shown, and replays it at the end.
 struct CapturedErrors {
-  /// Where standard error went before.
+  /// A copy of the original standard error.
   let terminal: Int32
-  /// Where it goes now.
+  /// The file that standard error is written to; below 0 when it is discarded.
   let file: Int32
 
-  /// The most that is replayed: its end.
+  /// The most bytes that are replayed, from the end of the file.
   private static let limit: off_t = 1 << 16
 
-  /// Begins to keep standard error from the screen. Nil where that needs not be: it goes elsewhere already, or cannot
-  /// be kept.
+  /// Starts to redirect standard error. Nil when it is not a terminal, or cannot be copied.
   static func begin() -> CapturedErrors? {
     guard isatty(STDERR_FILENO) == 1 else { return nil }
     let terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
     guard terminal >= 0 else { return nil }
     let file = unnamedFile()
-    // With nowhere to keep it, it is better lost than on top of the screen.
+    // Without a file it is discarded, because it would damage the screen.
     let target = file >= 0 ? file : open("/dev/null", O_WRONLY | O_CLOEXEC)
     dup2(target, STDERR_FILENO)
     if file < 0 { Glibc.close(target) }
     return CapturedErrors(terminal: terminal, file: file)
   }
 
-  /// Restores standard error, and replays what was written to it meanwhile.
+  /// Restores standard error, and replays the captured output.
   func end() {
     dup2(terminal, STDERR_FILENO)
     Glibc.close(terminal)

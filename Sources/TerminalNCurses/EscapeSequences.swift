@@ -1,31 +1,29 @@
 import Basics
 import TerminalUI
 
-/// What xterm and those after it understand beyond terminfo ("XTerm Control Sequences"); others ignore it.
+/// Sequences of xterm and similar terminals that terminfo lacks ("XTerm Control Sequences"); other terminals ignore them.
 enum EscapeSequences {
-  /// Keeps the window's title, and asks for pastes in brackets and for word of the focus.
+  /// Saves the window's title, and turns on bracketed paste and focus events.
   static let modesOn = "\u{1B}[22;2t\u{1B}[?2004h\u{1B}[?1004h"
-  /// The opposite, and the mouse off and frames shown.
+  /// Undoes ``modesOn``, turns the mouse off and ends a frame.
   static let modesOff = "\u{1B}[?2026l\u{1B}[?1006l\u{1B}[?1000l\u{1B}[?1004l\u{1B}[?2004l\u{1B}[23;2t"
 
-  /// From here to ``frameEnd`` the terminal shows nothing: a frame appears whole.
+  /// Until ``frameEnd`` the terminal does not update its screen, so that a frame appears at once.
   static let frameBegin = "\u{1B}[?2026h"
   static let frameEnd = "\u{1B}[?2026l"
 
-  /// Sends a sequence. A terminal that has taken nothing for a second does not get the rest of it.
+  /// Sends a sequence; drops the rest when the terminal accepts no bytes for ``timeout``.
   static func send(_ sequence: String, to descriptor: Int32) {
     writeAll(sequence, to: descriptor, timeout: timeout)
   }
 
-  /// How long output waits for a terminal that takes nothing, in milliseconds.
+  /// Milliseconds to wait for a terminal that accepts no output.
   static let timeout: Int32 = 1000
 
-  /// At most 256 characters of a title, without what would end it.
-  static func title(_ text: String) -> String {
-    "\u{1B}]2;\(String(text.prefix(256)).printable)\u{7}"
-  }
+  /// Sets the window's title: at most 256 characters, without those that would end the sequence.
+  static func title(_ text: String) -> String { "\u{1B}]2;\(String(text.prefix(256)).printable)\u{7}" }
 
-  /// OSC 52: text for the clipboard. Nil for more than 74,994 bytes, which is what xterm takes.
+  /// OSC 52: copies text to the clipboard. Nil for more than 74,994 bytes, the limit of xterm.
   static func clipboard(_ text: String) -> String? {
     text.utf8.count <= 74_994 ? "\u{1B}]52;c;\(Base64.encode(text.utf8))\u{7}" : nil
   }
@@ -40,7 +38,5 @@ enum EscapeSequences {
     }
   }
 
-  private static func percent(_ part: Double) -> Int {
-    part > 0 ? Int(min(part, 1) * 100) : 0
-  }
+  private static func percent(_ part: Double) -> Int { part > 0 ? Int(min(part, 1) * 100) : 0 }
 }

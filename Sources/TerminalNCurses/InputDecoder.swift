@@ -1,27 +1,27 @@
 import TerminalUI
 
-/// Turns bytes and keys into events: characters from UTF-8, keys with modifiers, pastes, word of the focus.
+/// Decodes bytes and keys into events: characters in UTF-8, keys with modifiers, pastes, changes of the focus.
 ///
-/// A character, a sequence and the end of a paste may come in any number of pieces. What is not understood is dropped
-/// whole, so that none of it looks like keys. A pure machine: ``idle()`` tells it that there is no more for now.
+/// Bytes may arrive in any grouping. An unknown sequence is dropped completely, so that no part of it looks like a key. A
+/// pure state machine without a clock: call ``idle()`` when no more input is available for now.
 struct InputDecoder {
   private enum State {
     case ground
-    /// After ESC: the key itself, or the start of a sequence, or Alt with what follows.
+    /// After ESC: the key itself, the start of a sequence, or Alt with the next key.
     case escape
     /// After ESC O: a key in application mode (SS3).
     case singleShift
     /// After ESC [ and the parameters so far (ECMA-48 section 5.4).
     case controlSequence([UInt8])
-    /// In a character of several bytes; `isAlt` when it follows ESC.
+    /// In a character of `length` bytes; `isAlt` when it follows ESC.
     case character([UInt8], length: Int, isAlt: Bool)
   }
 
   private var state = State.ground
-  /// In a paste; beside the state, so that it grows in place.
+  /// The current paste; not part of the state, so that it grows in place.
   private var paste: PasteBuffer?
 
-  /// Longer ones are no keys; their end is looked for all the same.
+  /// Longer sequences are not keys; they are dropped up to their end.
   private static let parametersLimit = 32
 
   mutating func feed(_ unit: InputUnit) -> InputEvent? {
@@ -30,10 +30,9 @@ struct InputDecoder {
       guard let text = paste?.append(byte) else { return nil }
       paste = nil
       return .paste(text)
-    case .byte(let byte):
-      return feed(byte)
+    case .byte(let byte): return feed(byte)
     case .key where paste != nil:
-      // A paste that contains what a key sends: controls, which are dropped.
+      // The paste contains the bytes of a key, which are control characters: they are dropped.
       return nil
     case .key(let key):
       defer { state = .ground }
@@ -42,9 +41,9 @@ struct InputDecoder {
     }
   }
 
-  /// Nothing more has come within the time that the pieces of a sequence are apart: what could be a key so far was one,
-  /// ESC or Alt with the character that begins a sequence. A sequence that has gone further waits for its rest, since
-  /// with that of a paste what was pasted would look like keys.
+  /// Ends a sequence that may be a key, because no more bytes arrived in time: ESC, or Alt with `O` or `[`. A longer
+  /// sequence still waits for its rest: it may begin a paste, whose text would look like keys.
+  /// - Returns: the key; nil when there was none.
   mutating func idle() -> InputEvent? {
     let key: KeyEvent
     switch state {
@@ -59,15 +58,12 @@ struct InputDecoder {
 
   private mutating func feed(_ byte: UInt8) -> InputEvent? {
     switch state {
-    case .ground:
-      return start(byte, isAlt: false)
-    case .escape:
-      return afterEscape(byte)
+    case .ground: return start(byte, isAlt: false)
+    case .escape: return afterEscape(byte)
     case .singleShift:
       state = .ground
       return ControlSequence(parameters: [], final: byte).event
-    case .controlSequence(let parameters):
-      return continueSequence(parameters, byte)
+    case .controlSequence(let parameters): return continueSequence(parameters, byte)
     case .character(let bytes, let length, let isAlt):
       guard byte & 0xC0 == 0x80 else { return start(byte, isAlt: false) }
       return continueCharacter(bytes + [byte], length: length, isAlt: isAlt)
@@ -94,7 +90,7 @@ struct InputDecoder {
   private mutating func afterEscape(_ byte: UInt8) -> InputEvent? {
     switch byte {
     case 0x1B:
-      // The first was the key; what the second is remains to be seen.
+      // The first ESC was the key; the second may begin a sequence.
       return .key(KeyEvent(.escape))
     case UInt8(ascii: "["):
       state = .controlSequence([])
@@ -102,8 +98,7 @@ struct InputDecoder {
     case UInt8(ascii: "O"):
       state = .singleShift
       return nil
-    default:
-      return start(byte, isAlt: true)
+    default: return start(byte, isAlt: true)
     }
   }
 
@@ -118,8 +113,7 @@ struct InputDecoder {
       let sequence = ControlSequence(parameters: parameters, final: byte)
       if sequence.isPasteStart { paste = PasteBuffer() }
       return sequence.event
-    default:
-      return start(byte, isAlt: false)
+    default: return start(byte, isAlt: false)
     }
   }
 
@@ -133,7 +127,7 @@ struct InputDecoder {
     return .key(KeyEvent(character, isAlt ? .alt : []))
   }
 
-  /// Control characters are the keys that send them (ASCII: Ctrl takes 64 from the letter).
+  /// The key that sends an ASCII character (Ctrl subtracts 64 from the code of the letter).
   private static func keyOfASCII(_ byte: UInt8) -> KeyEvent {
     switch byte {
     case 0x09: KeyEvent(.tab)
@@ -149,24 +143,24 @@ struct InputDecoder {
 
 /// A key or a message as xterm sends it: CSI, parameters, a final byte ("XTerm Control Sequences", "PC-Style Function Keys").
 struct ControlSequence {
-  /// Numbers; one left out is 0. Nil when there is anything but digits and semicolons.
+  /// The parameters; an omitted one is 0. Nil when there are characters other than digits and semicolons.
   private let numbers: [Int]?
   private let final: Character
 
   /// - Parameters:
-  ///   - parameters: what stands between CSI and `final`; empty for SS3.
-  ///   - final: the last byte.
+  ///   - parameters: the bytes between CSI and `final`; empty for SS3.
+  ///   - final: the last byte of the sequence.
   init(parameters: [UInt8], final: UInt8) {
     self.final = Character(Unicode.Scalar(final))
-    let pieces = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-    let numbers = pieces.map { $0.isEmpty ? 0 : Int(String(decoding: $0, as: UTF8.self)) }
-    self.numbers = numbers.contains { $0 == nil || ($0 ?? 0) < 0 } ? nil : numbers.compactMap { $0 }
+    let fields = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
+    let numbers = fields.compactMap { $0.isEmpty ? 0 : Int(String(decoding: $0, as: UTF8.self)) }
+    self.numbers = numbers.count == fields.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
   }
 
-  /// Whether a paste follows.
+  /// Whether the sequence begins a paste.
   var isPasteStart: Bool { final == "~" && numbers == [200] }
 
-  /// The event, when it is one we know.
+  /// The event; nil for an unknown sequence.
   var event: InputEvent? {
     guard let numbers else { return nil }
     switch final {
@@ -196,18 +190,18 @@ struct ControlSequence {
   ]
 }
 
-/// Text between the brackets of a paste, collected until the closing one, however that is cut.
+/// Collects the text of a paste until the closing bracket.
 struct PasteBuffer {
-  /// 1 MiB; what comes beyond is dropped.
+  /// The longest text in bytes; the rest is dropped.
   static let limit = 1 << 20
 
   private static let end = Array("\u{1B}[201~".utf8)
   private var bytes: [UInt8] = []
-  /// How much of the closing bracket has been seen.
+  /// The number of bytes of the closing bracket that were received.
   private var matched = 0
 
-  /// Takes a byte.
-  /// - Returns: the whole text when that byte completed the closing bracket, with line ends as LF.
+  /// Adds a byte.
+  /// - Returns: the whole text with LF as line ends, when that byte completes the closing bracket.
   mutating func append(_ byte: UInt8) -> String? {
     if bytes.count < Self.limit + Self.end.count { bytes.append(byte) }
     if byte == Self.end[matched] {
@@ -216,13 +210,11 @@ struct PasteBuffer {
       matched = byte == Self.end[0] ? 1 : 0
     }
     guard matched == Self.end.count else { return nil }
-    if bytes.suffix(Self.end.count).elementsEqual(Self.end) {
-      bytes.removeLast(Self.end.count)
-    }
+    if bytes.suffix(Self.end.count).elementsEqual(Self.end) { bytes.removeLast(Self.end.count) }
     return text
   }
 
-  /// Terminals send CR where a line ends, as the enter key does.
+  /// The text. Terminals send CR at the end of a row, as the Enter key does.
   private var text: String {
     var text = String.UnicodeScalarView()
     var isAfterReturn = false
@@ -234,10 +226,10 @@ struct PasteBuffer {
   }
 }
 
-/// A piece of input as ncurses gives it.
-enum InputUnit: Hashable {
-  /// A byte that belongs to no key of the terminal's description.
+/// A unit of input from ncurses.
+enum InputUnit {
+  /// A byte that belongs to no key in terminfo.
   case byte(UInt8)
-  /// A key of the terminal's own description.
+  /// A key in terminfo.
   case key(Key)
 }

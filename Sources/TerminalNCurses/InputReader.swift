@@ -2,26 +2,19 @@ import CNCurses
 import Glibc
 import TerminalUI
 
-/// Takes what the keyboard and the mouse have sent from ncurses.
+/// Reads events of the keyboard and the mouse from ncurses.
 struct InputReader {
-  private let handle: OpaquePointer
-  private let descriptor: Int32
-  private var decoder = InputDecoder()
+  let handle: OpaquePointer
+  let descriptor: Int32
+  private(set) var decoder = InputDecoder()
 
-  /// A sender that never stops must not keep the screen from being drawn.
+  /// The most units read at once, so that endless input does not prevent drawing.
   private static let limit = 1 << 16
 
-  init(_ handle: OpaquePointer, descriptor: Int32) {
-    self.handle = handle
-    self.descriptor = descriptor
-  }
+  /// Discards an incomplete sequence or paste.
+  mutating func reset() { decoder = InputDecoder() }
 
-  /// Drops a sequence or a paste that is not complete.
-  mutating func reset() {
-    decoder = InputDecoder()
-  }
-
-  /// The events since the last call; waits only for the rest of an escape sequence, 25 ms at most.
+  /// Removes and returns the events since the last call. Waits only for the rest of an escape sequence, at most 25 ms.
   mutating func events() -> [InputEvent] {
     var events: [InputEvent] = []
     for _ in 0..<Self.limit {
@@ -31,17 +24,15 @@ struct InputReader {
         if isClosed { events.append(.closed) }
         break
       }
-      take(input, into: &events)
+      decode(input, into: &events)
     }
     return events
   }
 
-  private mutating func take(_ input: cncurses_input, into events: inout [InputEvent]) {
+  private mutating func decode(_ input: cncurses_input, into events: inout [InputEvent]) {
     switch Int(input.kind) {
-    case CNCURSES_INPUT_BYTE:
-      feed(.byte(UInt8(truncatingIfNeeded: input.value)), into: &events)
-    case CNCURSES_INPUT_KEY:
-      if let key = Self.key(Int(input.value)) { feed(.key(key), into: &events) }
+    case CNCURSES_INPUT_BYTE: feed(.byte(UInt8(truncatingIfNeeded: input.value)), into: &events)
+    case CNCURSES_INPUT_KEY: if let key = Self.key(Int(input.value)) { feed(.key(key), into: &events) }
     case CNCURSES_INPUT_SEQUENCE:
       withUnsafeBytes(of: input.bytes) { bytes in
         for byte in bytes.prefix(Int(input.length)) { feed(.byte(byte), into: &events) }
@@ -49,8 +40,7 @@ struct InputReader {
     case CNCURSES_INPUT_MOUSE:
       guard let action = Self.mouseAction(Int(input.value)) else { return }
       events.append(.mouse(MouseEvent(action, at: Point(x: Int(input.x), y: Int(input.y)))))
-    default:
-      break
+    default: break
     }
   }
 
@@ -58,7 +48,7 @@ struct InputReader {
     if let event = decoder.feed(unit) { events.append(event) }
   }
 
-  /// Whether the terminal is gone: readable, and nothing to read. Without this the main loop would spin.
+  /// Whether the terminal was closed: it is readable without input. Otherwise the main loop would spin.
   private var isClosed: Bool {
     var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&ready, 1, 0) > 0 else { return false }

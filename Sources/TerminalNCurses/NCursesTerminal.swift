@@ -2,19 +2,18 @@ import CNCurses
 import Glibc
 package import TerminalUI
 
-/// The terminal this process runs in, by way of ncurses. One at a time.
+/// The terminal of this process, drawn by ncurses. Only one can be open at a time.
 ///
-/// What the main loop owes it: wait until ``inputDescriptor`` is readable, then ask for ``pendingEvents()``; on SIGWINCH
-/// call ``windowDidChange()``; on SIGTSTP ``suspend()``, and on SIGCONT ``resume()``; ``close()`` at the end.
+/// The main loop must read ``pendingEvents()`` when ``inputDescriptor`` is readable, call ``windowDidChange()`` on SIGWINCH,
+/// ``suspend()`` on SIGTSTP, ``resume()`` on SIGCONT, and ``close()`` at the end.
 @MainActor
 package final class NCursesTerminal: Terminal {
   package private(set) var size: Size
   package let capabilities: TerminalCapabilities
-  /// Readable when there are events, or when the terminal is gone.
   package let inputDescriptor: Int32
 
   private let output: Int32
-  /// Nil when closed.
+  /// Nil after ``close()``.
   private var handle: OpaquePointer?
   private let isXtermLike: Bool
   private let guardsProcess: Bool
@@ -28,14 +27,14 @@ package final class NCursesTerminal: Terminal {
   private var title = ""
   private var progress = TaskbarProgress.none
 
-  /// Takes the screen.
+  /// Takes over the screen.
   /// - Parameters:
   ///   - type: the terminal's name in the terminfo database: TERM.
   ///   - usesColor: false where the user has set NO_COLOR.
-  ///   - input: to read keys from.
-  ///   - output: to draw on.
-  ///   - guardsProcess: whether a crash of this process gives the screen back, and standard error is kept from the
-  ///     screen until it closes.
+  ///   - input: the descriptor to read keys from.
+  ///   - output: the descriptor to draw on.
+  ///   - guardsProcess: whether a crash of this process restores the screen, and standard error is captured until
+  ///     ``close()``.
   /// - Throws: ``TerminalError``.
   package init(
     type: String?,
@@ -56,12 +55,12 @@ package final class NCursesTerminal: Terminal {
     self.guardsProcess = guardsProcess
     self.isXtermLike = isXtermLike
     inputDescriptor = input
-    writer = ScreenWriter(handle, output: output, isXtermLike: isXtermLike)
-    reader = InputReader(handle, descriptor: input)
+    writer = ScreenWriter(handle: handle, output: output, isXtermLike: isXtermLike)
+    reader = InputReader(handle: handle, descriptor: input)
     size = Self.windowSize(handle)
     capabilities = TerminalCapabilities(
       colors: Self.tier(cncurses_colors(handle)),
-      // The font of Linux's console has neither braille nor parts of blocks.
+      // The font of Linux's console has neither braille nor partial blocks.
       isUnicode: isUTF8 && !type.hasPrefix("linux"),
       hasClipboard: isXtermLike
     )
@@ -70,13 +69,11 @@ package final class NCursesTerminal: Terminal {
     sendToXterm(EscapeSequences.modesOn)
   }
 
-  isolated deinit {
-    close()
-  }
+  isolated deinit { close() }
 
-  /// Looks whether there is a terminal that can be drawn on, and does nothing to it.
+  /// Checks whether there is a terminal that can be opened, without changing it.
   /// - Returns: its type.
-  /// - Throws: ``TerminalError``, as opening it would.
+  /// - Throws: ``TerminalError`` when it cannot be opened.
   @discardableResult
   package static func check(
     type: String?,
@@ -84,10 +81,10 @@ package final class NCursesTerminal: Terminal {
     output: Int32 = STDOUT_FILENO
   ) throws(TerminalError) -> String {
     guard isatty(input) == 1, isatty(output) == 1 else {
-      throw TerminalError(.notATerminal, "Standard input and output must both be a terminal.")
+      throw TerminalError("Standard input and output must both be a terminal.")
     }
     guard let type, !type.isEmpty else {
-      throw TerminalError(.unknownTerminal, "TERM is not set. Set it to your terminal's type, such as xterm-256color.")
+      throw TerminalError("TERM is not set. Set it to your terminal's type, such as xterm-256color.")
     }
     let failure = cncurses_check(type, output)
     guard failure == CNCURSES_OK else { throw TerminalError(failure, type: type) }
@@ -106,8 +103,7 @@ package final class NCursesTerminal: Terminal {
   }
 
   package func draw(_ surface: Surface) {
-    guard isActive else { return }
-    writer.draw(surface)
+    if isActive { writer.draw(surface) }
   }
 
   package func pendingEvents() -> [InputEvent] {
@@ -116,12 +112,11 @@ package final class NCursesTerminal: Terminal {
     return waiting + reader.events()
   }
 
-  /// The window has a new size: to be called on SIGWINCH. An event says so.
   package func windowDidChange() {
     guard let handle, isActive else { return }
     size = Self.windowSize(handle)
     cncurses_resize(handle, Int32(size.width), Int32(size.height))
-    writer.forget()
+    writer.invalidate()
     waiting.append(.resize(size))
   }
 
@@ -146,8 +141,7 @@ package final class NCursesTerminal: Terminal {
   }
 
   package func copy(_ text: String) {
-    guard let sequence = EscapeSequences.clipboard(text) else { return }
-    sendToXterm(sequence)
+    if let sequence = EscapeSequences.clipboard(text) { sendToXterm(sequence) }
   }
 
   package func setTitle(_ title: String) {
@@ -157,14 +151,13 @@ package final class NCursesTerminal: Terminal {
 
   package func setMouse(_ isOn: Bool) {
     isMouseOn = isOn
-    guard let handle, isActive else { return }
-    cncurses_set_mouse(handle, isOn ? 1 : 0)
+    if let handle, isActive { cncurses_set_mouse(handle, isOn ? 1 : 0) }
   }
 
   package func setProgress(_ progress: TaskbarProgress) {
     guard progress != self.progress else { return }
     self.progress = progress
-    // From now on a crash must take it away too.
+    // A crash must remove the progress too.
     guardCrashes()
     sendToXterm(EscapeSequences.progress(progress))
   }
@@ -172,12 +165,11 @@ package final class NCursesTerminal: Terminal {
   private var isActive: Bool { handle != nil && !isSuspended }
 
   private func sendToXterm(_ sequence: String) {
-    guard isXtermLike, isActive else { return }
-    EscapeSequences.send(sequence, to: output)
+    if isXtermLike, isActive { EscapeSequences.send(sequence, to: output) }
   }
 
-  /// The end of all that ``EscapeSequences`` began. Some terminals take an OSC 9 that they do not know for a message to
-  /// the user, so the progress is named only where there is one.
+  /// Ends all modes of ``EscapeSequences``. Some terminals show an unknown OSC 9 as a message to the user, so the progress is
+  /// reset only if there is one.
   private var modesOff: String {
     (progress == .none ? "" : EscapeSequences.progress(.none)) + EscapeSequences.modesOff
   }

@@ -2,33 +2,23 @@ import CNCurses
 import Glibc
 import TerminalUI
 
-/// Shows surfaces through ncurses, which sends only what differs.
+/// Shows surfaces through ncurses, which sends only the differences.
 struct ScreenWriter {
-  private let handle: OpaquePointer
-  private let output: Int32
-  private let isXtermLike: Bool
-  /// What is on the screen; nil when that is unknown.
-  private var shown: Surface?
-  /// Room for one row.
-  private var row: [cncurses_cell] = []
+  let handle: OpaquePointer
+  let output: Int32
+  let isXtermLike: Bool
+  /// The content of the screen; nil when it is unknown.
+  private(set) var shown: Surface?
+  /// Reused memory for one row.
+  private(set) var row: [cncurses_cell] = []
 
-  init(_ handle: OpaquePointer, output: Int32, isXtermLike: Bool) {
-    self.handle = handle
-    self.output = output
-    self.isXtermLike = isXtermLike
-  }
+  /// Notes that the content of the screen is unknown: the next surface is sent completely.
+  mutating func invalidate() { shown = nil }
 
-  /// What is on the screen is not known any more: the next surface is sent whole.
-  mutating func forget() {
-    shown = nil
-  }
-
-  /// Shows a surface; sends nothing when it looks like the last one.
+  /// Shows a surface; sends nothing when it equals the previous one.
   mutating func draw(_ surface: Surface) {
-    // Another size leaves some of the screen uncovered.
-    if surface.size != shown?.size {
-      cncurses_clear(handle, shown == nil ? 1 : 0)
-    }
+    // A surface of another size may leave parts of the screen uncovered.
+    if surface.size != shown?.size { cncurses_clear(handle, shown == nil ? 1 : 0) }
     let previous = surface.size == shown?.size ? shown : nil
     let changed = (0..<surface.size.height).filter { y in
       previous.map { $0.row(y) != surface.row(y) } ?? true

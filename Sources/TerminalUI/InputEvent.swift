@@ -1,14 +1,14 @@
 /// Input from the terminal.
 package enum InputEvent: Hashable, Sendable {
   case key(KeyEvent)
-  /// Pasted text, whole and unchanged: it may hold anything.
+  /// Pasted text, complete and unchanged: it may contain control characters.
   case paste(String)
   case mouse(MouseEvent)
-  /// The window has a new size; draw anew.
+  /// The window has a new size and must be drawn again.
   case resize(Size)
-  /// The window got or lost the keyboard.
+  /// The window gained (true) or lost the keyboard focus.
   case focus(Bool)
-  /// The terminal is gone: the program has to end.
+  /// The terminal was closed: the program must end.
   case closed
 }
 
@@ -22,18 +22,13 @@ package struct KeyEvent: Hashable, Sendable {
     self.modifiers = modifiers
   }
 
-  /// A key that types a character. With `.control` it is the small letter: Ctrl-C is `KeyEvent("c", .control)`.
-  package init(_ character: Character, _ modifiers: KeyModifiers = []) {
-    self.init(.character(character), modifiers)
-  }
+  /// A key that types a character. With `.control`, use the lower-case letter: Ctrl-C is `KeyEvent("c", .control)`.
+  package init(_ character: Character, _ modifiers: KeyModifiers = []) { self.init(.character(character), modifiers) }
 
-  /// The key's name as help and footer show it: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
+  /// The key's name in the help and the footer: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
   package func label(_ glyphs: GlyphSet) -> String {
-    var prefix = ""
-    if modifiers.contains(.control) { prefix += "Ctrl-" }
-    if modifiers.contains(.alt) { prefix += "Alt-" }
-    if modifiers.contains(.shift) { prefix += "Shift-" }
-    return prefix + keyName(glyphs)
+    let names: [(KeyModifiers, String)] = [(.control, "Ctrl-"), (.alt, "Alt-"), (.shift, "Shift-")]
+    return names.filter { modifiers.contains($0.0) }.map { $0.1 }.joined() + keyName(glyphs)
   }
 
   private func keyName(_ glyphs: GlyphSet) -> String {
@@ -59,43 +54,30 @@ package struct KeyEvent: Hashable, Sendable {
   }
 }
 
-/// A key, whatever is held down with it.
+/// A key without its modifiers.
 package enum Key: Hashable, Sendable {
-  /// What it types, space included; capitals are characters of their own.
+  /// The character that the key types, including the space; upper-case letters are separate characters.
   case character(Character)
-  case enter
-  case tab
-  case escape
-  case backspace
-  case delete
-  case insert
-  case up
-  case down
-  case left
-  case right
-  case home
-  case end
-  case pageUp
-  case pageDown
-  /// F1 and so on.
+  case enter, tab, escape, backspace, delete, insert
+  case up, down, left, right
+  case home, end, pageUp, pageDown
+  /// A function key by its number: 1 for F1.
   case function(Int)
 }
 
-/// What is held down with a key.
+/// Modifier keys pressed together with a key.
 package struct KeyModifiers: OptionSet, Hashable, Sendable {
   package let rawValue: UInt8
 
-  package init(rawValue: UInt8) {
-    self.rawValue = rawValue
-  }
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Not reported for characters: they arrive as capitals.
+  /// Not reported for characters, which arrive in upper case.
   package static let shift = KeyModifiers(rawValue: 1)
   package static let alt = KeyModifiers(rawValue: 2)
   package static let control = KeyModifiers(rawValue: 4)
 }
 
-/// What the mouse did, and over which cell.
+/// A mouse action on a cell.
 package struct MouseEvent: Hashable, Sendable {
   package enum Action: Hashable, Sendable {
     /// The left button was pressed.
@@ -112,7 +94,7 @@ package struct MouseEvent: Hashable, Sendable {
     self.position = position
   }
 
-  /// The cell in the coordinates of an area of the screen; nil outside of it.
+  /// The cell in the coordinates of an area of the screen; nil when it is outside of the area.
   package func position(in area: Rect) -> Point? {
     area.contains(position) ? Point(x: position.x - area.x, y: position.y - area.y) : nil
   }

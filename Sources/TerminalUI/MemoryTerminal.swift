@@ -1,17 +1,18 @@
-/// A terminal in memory, for tests: keeps what was drawn and returns the events that were added.
+/// A terminal in memory, for tests and scripts: it records what is drawn and returns the events that were added.
 @MainActor
 package final class MemoryTerminal: Terminal {
   package private(set) var size: Size
   package let capabilities: TerminalCapabilities
-  /// What was drawn last.
+  package let inputDescriptor: Int32 = -1
+  /// The last frame; nil before the first.
   package private(set) var frame: Surface?
-  /// How many frames were drawn.
+  /// Number of frames that were drawn.
   package private(set) var frameCount = 0
   package private(set) var isSuspended = false
   package private(set) var isMouseOn = false
   package private(set) var title = ""
   package private(set) var progress = TaskbarProgress.none
-  /// What was copied, in order.
+  /// All copied texts, in order.
   package private(set) var copied: [String] = []
   private var events: [InputEvent] = []
 
@@ -23,7 +24,7 @@ package final class MemoryTerminal: Terminal {
     self.capabilities = capabilities
   }
 
-  /// The last frame's characters, a line for each row; empty before the first.
+  /// The last frame's characters, each row with a newline at its end; empty before the first.
   package var text: String { frame?.text ?? "" }
 
   /// The last frame with its colours and attributes; empty before the first.
@@ -36,9 +37,7 @@ package final class MemoryTerminal: Terminal {
   }
 
   /// Adds a key for each character of `text`.
-  package func type(_ text: String) {
-    events += text.map { .key(KeyEvent($0)) }
-  }
+  package func type(_ text: String) { events += text.map { .key(KeyEvent($0)) } }
 
   package func draw(_ surface: Surface) {
     guard !isSuspended else { return }
@@ -46,33 +45,23 @@ package final class MemoryTerminal: Terminal {
     frameCount += 1
   }
 
+  package func windowDidChange() {}
+
   package func pendingEvents() -> [InputEvent] {
     guard !isSuspended else { return [] }
     defer { events = [] }
     return events
   }
 
-  package func suspend() {
-    isSuspended = true
-  }
+  package func suspend() { isSuspended = true }
 
-  package func resume() {
-    isSuspended = false
-  }
+  package func resume() { isSuspended = false }
 
-  package func copy(_ text: String) {
-    copied.append(text)
-  }
+  package func copy(_ text: String) { copied.append(text) }
 
-  package func setTitle(_ title: String) {
-    self.title = title
-  }
+  package func setTitle(_ title: String) { self.title = title }
 
-  package func setMouse(_ isOn: Bool) {
-    isMouseOn = isOn
-  }
+  package func setMouse(_ isOn: Bool) { isMouseOn = isOn }
 
-  package func setProgress(_ progress: TaskbarProgress) {
-    self.progress = progress
-  }
+  package func setProgress(_ progress: TaskbarProgress) { self.progress = progress }
 }

@@ -1,37 +1,43 @@
-/// A screen to draw on and a keyboard to read from. All on one thread; no call blocks.
+/// A screen to draw on and a keyboard to read from. Call it on one thread; no call blocks.
 @MainActor
 package protocol Terminal: AnyObject {
   var size: Size { get }
   var capabilities: TerminalCapabilities { get }
+  /// A descriptor that is readable when there are events, or when the terminal was closed; below 0 where there is none.
+  var inputDescriptor: Int32 { get }
 
-  /// Shows a surface, and its cursor where it has one; only what differs from the last one is sent.
+  /// Shows a surface and its cursor. Only the differences to the previous surface are sent.
   func draw(_ surface: Surface)
 
-  /// The events since the last call; empty when there are none.
+  /// Adjusts to the window's size, and makes the next ``draw(_:)`` send everything; call it on SIGWINCH.
+  func windowDidChange()
+
+  /// Removes and returns the events since the last call.
   func pendingEvents() -> [InputEvent]
 
-  /// Restores the screen for the program that runs next; nothing is drawn and no event is returned until ``resume()``.
+  /// Restores the screen for another program. Until ``resume()``, nothing is drawn and no event is returned.
   func suspend()
 
-  /// Takes the screen again. Its size may have changed; the next ``draw(_:)`` sends everything.
+  /// Takes over the screen after ``suspend()``. Its size may have changed; the next ``draw(_:)`` sends everything.
   func resume()
 
-  /// Puts text on the user's clipboard, where the terminal can and allows it.
+  /// Copies text to the user's clipboard, if the terminal supports and allows it.
   func copy(_ text: String)
 
-  /// Names the window.
+  /// Sets the window's title.
   func setTitle(_ title: String)
 
-  /// Whether clicks and the wheel come as events; off at first, so that text can be selected with the mouse.
+  /// Sets whether clicks and the wheel are reported as events. Initially off, so that text can be selected with the mouse.
   func setMouse(_ isOn: Bool)
 
+  /// Shows progress at the window's entry in the taskbar, if the terminal supports it.
   func setProgress(_ progress: TaskbarProgress)
 }
 
-/// What a terminal can do; it does not change while it is open.
+/// The features of a terminal; they do not change while it is open.
 package struct TerminalCapabilities: Hashable, Sendable {
   package var colors: ColorTier
-  /// Whether it shows more than ASCII: its locale is UTF-8 and its font has more than a PC's of 1981.
+  /// Whether it can show the symbols of ``GlyphSet/unicode``: its locale is UTF-8, and it is not Linux's console.
   package var isUnicode: Bool
   /// Whether text can be copied to the clipboard through it.
   package var hasClipboard: Bool
@@ -45,17 +51,16 @@ package struct TerminalCapabilities: Hashable, Sendable {
   /// The glyphs to draw with.
   package var glyphs: GlyphSet { isUnicode ? .unicode : .ascii }
 
-  /// A theme as it can be shown.
-  package func theme(_ name: ThemeName) -> Theme {
-    Theme(name, tier: colors)
-  }
+  /// A theme in the colours of this terminal.
+  package func theme(_ name: ThemeName) -> Theme { Theme(name, tier: colors) }
 }
 
-/// What the window's entry in the taskbar shows.
+/// The progress at the window's entry in the taskbar.
 package enum TaskbarProgress: Hashable, Sendable {
   case none
-  /// 0 to 1.
+  /// The finished part, 0 to 1.
   case part(Double)
+  /// Progress of unknown length.
   case busy
   case error
 }

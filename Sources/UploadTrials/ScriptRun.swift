@@ -70,7 +70,7 @@ package struct ScriptRun {
     case .failure(let error): return fail(error.message, status: 2)
     case .success(let engine):
       let terminal = MemoryTerminal(size: configuration.screen)
-      let loop = host.loop(engine, on: DashboardScreen(terminal))
+      let loop = DashboardLoop(engine, on: terminal, host: host)
       var stored: Set<String> = []
       loop.onSnapshot = { snapshot in
         let incoming = snapshot.uploads.filter { $0.direction == .incoming }

@@ -1,10 +1,11 @@
 import Dashboard
-import DashboardApp
 import Foundation
 import Glibc
 import Testing
 import UploadCore
 import UploadTestSupport
+
+@testable import DashboardApp
 
 struct DirectoryReaderTests {
   private func reader(_ home: String, limit: Int = 20_000) -> DirectoryReader {
@@ -55,8 +56,8 @@ struct DirectoryReaderTests {
       #expect(found["link"]?.linkTarget == "file.bin")
       #expect(found["door"]?.kind == .directory)
       #expect(found["broken"]?.kind == .other("broken link"))
-      #expect(found["broken"]?.problem == "it leads to nothing")
-      #expect(found["circle"]?.problem?.contains("circle") == true)
+      #expect(found["broken"]?.problem == "its target does not exist")
+      #expect(found["circle"]?.problem?.contains("loop") == true)
       #expect(found.values.count { $0.problem == nil } == 4)
     }
   }
@@ -70,15 +71,14 @@ struct DirectoryReaderTests {
       #expect(entry.problem?.contains("FIFO") == true)
       let listing = reader(directory.path).read("pipe")
       #expect(listing.problem == "it is not a directory")
-      let check = checker(directory).check(paths: [directory.file("pipe")], target: .ownServer)
-      #expect(check.files[0].problem?.contains("FIFO") == true)
+      #expect(checker(directory).check(directory.file("pipe")).problem?.contains("FIFO") == true)
       #expect(entries(reader("/dev").read("/dev"))["null"]?.kind == .other("device"))
     }
   }
 
   @Test func `odd names are listed and can be chosen, also those that are not UTF-8`() async throws {
     try await withTemporaryDirectory { directory in
-      let odd = ["line\nbreak", "\u{1B}[31mred", "-rf", " ", "ü\u{202E}x"]
+      let odd = ["new\nrow", "\u{1B}[31mred", "-rf", " ", "ü\u{202E}x"]
       for name in odd { try directory.write([1], to: name) }
       let bytes = Array(directory.path.utf8) + [UInt8(ascii: "/"), UInt8(ascii: "a"), 0xFF, 0xFE, 0]
       let descriptor = bytes.withUnsafeBytes { raw in
@@ -91,9 +91,9 @@ struct DirectoryReaderTests {
       #expect(odd.allSatisfy { found[$0]?.problem == nil && found[$0]?.size == 1 })
       let name = NameBytes([UInt8(ascii: "a"), 0xFF, 0xFE]).losslessText
       #expect(found[name]?.kind == .file && found[name]?.problem == nil)
-      // What the picker hands over is found again.
-      let check = checker(directory).check(paths: [directory.file(name)], target: .ownServer)
-      #expect(check.files.map(\.problem) == [nil] && check.files.map(\.size) == [0])
+      // A path from the picker is found again.
+      let check = checker(directory).check(directory.file(name))
+      #expect(check.problem == nil && check.size == 0)
     }
   }
 
@@ -105,14 +105,14 @@ struct DirectoryReaderTests {
       #expect(chmod(directory.path, 0o755) == 0)
       let (reader, checker) = (reader(directory.path), checker(directory))
       let (listing, closed, check) = await asNobody {
-        (reader.read("~"), reader.read("~/closed"), checker.check(paths: [file], target: .ownServer))
+        (reader.read("~"), reader.read("~/closed"), checker.check(file))
       }
       let found = entries(listing)
-      #expect(found["secret.key"]?.problem == "you may not read it")
+      #expect(found["secret.key"]?.problem == "no permission to read it")
       #expect(found["secret.key"]?.size == 3)
-      #expect(found["closed"]?.problem == "you may not read it")
-      #expect(closed.problem == "you may not read it")
-      #expect(check.files == [.init(path: file, size: 3, problem: "you may not read it")])
+      #expect(found["closed"]?.problem == "no permission to read it")
+      #expect(closed.problem == "no permission to read it")
+      #expect(check == .init(path: file, size: 3, problem: "no permission to read it"))
     }
   }
 
@@ -123,14 +123,14 @@ struct DirectoryReaderTests {
       #expect(reader(path).read(path).problem == nil)
       #expect(rmdir(path) == 0)
       let listing = reader(path).read(path)
-      #expect(listing.problem == "it is not there, or not any more")
+      #expect(listing.problem == "it does not exist")
       #expect(listing.path == path)
       #expect(reader(path).read("/a\0b").problem != nil)
     }
   }
 
   /// Links to one file are the cheapest entries there are.
-  @Test func `entries beyond the limit are counted only`() async throws {
+  @Test func `entries beyond the limit are only counted`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "0")
       let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -147,9 +147,7 @@ struct DirectoryReaderTests {
   // MARK: Files to be sent
 
   private func checker(_ directory: TemporaryDirectory) -> FileChecker {
-    FileChecker(paths: LocalPath(home: directory.path, workingDirectory: directory.path)) { target in
-      target == .ownServer ? nil : "not there"
-    }
+    FileChecker(paths: LocalPath(home: directory.path, workingDirectory: directory.path))
   }
 
   @Test func `files are checked before they are sent`() async throws {
@@ -157,13 +155,10 @@ struct DirectoryReaderTests {
       try directory.write(SplitMix64.bytes(77), to: "a.bin")
       #expect(symlink("a.bin", directory.file("link")) == 0)
       let paths = [directory.file("a.bin"), "~/link", "gone", directory.path, "/dev/null", "a\0b"]
-      let check = checker(directory).check(paths: paths, target: .url("x"))
-      #expect(check.target == .url("x"))
-      #expect(check.targetProblem == "not there")
-      #expect(check.files.map(\.path) == paths)
-      #expect(check.files.map(\.size) == [77, 77, nil, nil, nil, nil])
-      #expect(check.files.map { $0.problem == nil } == [true, true, false, false, false, false])
-      #expect(checker(directory).check(paths: [], target: .ownServer).targetProblem == nil)
+      let files = paths.map { checker(directory).check($0) }
+      #expect(files.map(\.path) == paths)
+      #expect(files.map(\.size) == [77, 77, nil, nil, nil, nil])
+      #expect(files.map { $0.problem == nil } == [true, true, false, false, false, false])
     }
   }
 

@@ -10,18 +10,25 @@ import UploadTestSupport
     return poll(&ready, 1, 0) == 1
   }
 
-  @Test func `The descriptor is readable exactly while there is something to take`() {
+  @Test func `the descriptor is readable exactly while there are events`() {
     let eventQueue = EventQueue<Int>()
     #expect(!isReadable(eventQueue.descriptor))
-    #expect(eventQueue.take() == [])
+    #expect(eventQueue.drain() == [])
     eventQueue.post(1)
     eventQueue.post(2)
     #expect(isReadable(eventQueue.descriptor))
-    #expect(eventQueue.take() == [1, 2])
+    #expect(eventQueue.drain() == [1, 2])
     #expect(!isReadable(eventQueue.descriptor))
   }
 
-  @Test func `Nothing from other threads is lost, and each keeps its order`() async throws {
+  @Test func `waiting ends at the deadline, or when an event arrives`() {
+    let eventQueue = EventQueue<Int>()
+    #expect(waitUntilReadable(-1, eventQueue.descriptor, until: ContinuousClock.now - .seconds(1)))
+    eventQueue.post(1)
+    #expect(waitUntilReadable(-1, eventQueue.descriptor))
+  }
+
+  @Test func `no event of another thread is lost, and each thread's events stay in order`() async throws {
     let eventQueue = EventQueue<Int>()
     await withTaskGroup { group in
       for thread in 0..<4 {
@@ -29,7 +36,7 @@ import UploadTestSupport
       }
     }
     var taken: [Int] = []
-    while isReadable(eventQueue.descriptor) { taken += eventQueue.take() }
+    while isReadable(eventQueue.descriptor) { taken += eventQueue.drain() }
     for thread in 0..<4 {
       #expect(taken.filter { $0 / 1000 == thread } == (0..<500).map { thread * 1000 + $0 })
     }

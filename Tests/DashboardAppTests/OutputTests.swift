@@ -13,7 +13,7 @@ import UploadTestSupport
     try #require(pipe(&ends) == 0)
     let (reader, writer) = (ends[0], ends[1])
     _ = fcntl(writer, F_SETFL, O_NONBLOCK)
-    // More than a pipe holds.
+    // More than the capacity of a pipe.
     let text = String(repeating: "0123456789abcdef", count: 40_000)
     let read = Task.detached { FileHandle(fileDescriptor: reader, closeOnDealloc: true).readDataToEndOfFile() }
     let isWritten = await Task.detached { writeAll(text, to: writer) }.value

@@ -10,20 +10,28 @@ import UploadCore
     return totals
   }
 
-  @Test func `One line says what happened`() {
+  @Test func `the exit summary counts uploads by outcome`() {
     let line = ExitSummary.line(
       incoming: totals(finished: 3, cancelled: 1),
       outgoing: totals(finished: 1, failed: 2),
       cancelled: 4
     )
-    #expect(line == "3 uploads received, 1 sent, 2 failed, 5 cancelled.")
+    #expect(line == "3 uploads stored, 1 sent, 2 failed, 5 cancelled.")
     #expect(ExitSummary.line(incoming: totals(), outgoing: totals(finished: 1), cancelled: 0) == "1 upload sent.")
     #expect(ExitSummary.line(incoming: totals(), outgoing: totals(), cancelled: 0) == "No uploads.")
   }
 }
 
+@Suite struct ClientEngineTests {
+  /// The command line limits the number of jobs, but the sum must not overflow for any number.
+  @Test func `descriptors are counted for any number of jobs`() {
+    #expect(ClientEngine.descriptors(jobs: 1) > 2)
+    #expect(ClientEngine.descriptors(jobs: .max) > ClientEngine.descriptors(jobs: 1))
+  }
+}
+
 @Suite struct UserDirectoriesTests {
-  @Test func `Home and here are absolute`() {
+  @Test func `the home and the working directory are absolute`() {
     #expect(UserDirectories.home.hasPrefix("/"))
     #expect(UserDirectories.workingDirectory.hasPrefix("/"))
   }

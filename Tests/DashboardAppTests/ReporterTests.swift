@@ -6,7 +6,7 @@ import UploadTestSupport
 @testable import DashboardApp
 
 @Suite struct ReporterTests {
-  /// Counts what it is shown.
+  /// Counts the snapshots that it shows.
   private struct CountingRenderer: ProgressRenderer {
     final class Record: Sendable {
       let looks = Mutex(0)
@@ -26,7 +26,7 @@ import UploadTestSupport
     UploadMeter(direction: .incoming, mode: .stream, name: "a", size: 1, sizeExact: true, remote: "test")
   }
 
-  @Test func `it takes no samples while no upload runs, and the next upload wakes it`() async throws {
+  @Test func `the reporter takes no samples while no upload runs, and the next upload wakes it`() async throws {
     let ledger = UploadLedger()
     let record = CountingRenderer.Record()
     let idled = Mutex(0)
@@ -52,7 +52,7 @@ import UploadTestSupport
     await task.value
   }
 
-  @Test func `cancelling ends the wait`() async {
+  @Test func `cancelling the reporter ends its wait`() async {
     let ledger = UploadLedger()
     let sampler = Sampler(ledger: ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
     let renderer = CountingRenderer(record: CountingRenderer.Record())

@@ -32,19 +32,19 @@ import UploadCore
   }
 
   @Test(arguments: [(1, 1), (5, 5), (10, 10), (1000, 10), (0, 1), (-5, 1)])
-  func `While something moves it looks as often as is wanted, ten times a second at most`(rate: Int, expected: Int) {
+  func `active uploads are sampled at the user's rate, at most ten times per second`(rate: Int, expected: Int) {
     #expect(looks(seconds: 10, rate: rate, isQuiet: false) == expected * 10)
   }
 
-  @Test func `While nothing moves it looks once a second`() {
+  @Test func `without an active upload a sample is due once per second`() {
     #expect(looks(seconds: 10, rate: 10, isQuiet: true) == 10)
   }
 
-  @Test func `After ten such looks it looks every five seconds`() {
+  @Test func `after ten idle samples one is due every five seconds`() {
     #expect(looks(seconds: 60, rate: 5, isQuiet: true) == 20)
   }
 
-  @Test func `At rest it asks twice a second, and a wish is looked after within a tenth`() {
+  @Test func `an idle dashboard ticks twice per second, and a user's action makes a sample due within a tenth`() {
     var pace = SamplePace(now: start)
     _ = pace.isDue(at: start, rate: 5, activity: 0)
     pace.note(snapshot(at: 0), isQuiet: true)
@@ -56,18 +56,18 @@ import UploadCore
     #expect(isDue)
   }
 
-  @Test func `An upload that begins is looked at in the next tick`() {
+  @Test func `an upload that begins is sampled in the next tick`() {
     // 10 looks for the seconds, and one for the upload that begins between two of them.
     #expect(looks(seconds: 10, rate: 5, isQuiet: true) { $0 > 4.5 ? 1 : 0 } == 11)
   }
 
-  @Test func `Between ticks it is not due`() {
+  @Test func `between ticks no sample is due`() {
     var pace = SamplePace(now: start)
     let isDue = [0, 199, 200].map { pace.isDue(at: start + .milliseconds($0), rate: 5, activity: 1) }
     #expect(isDue == [true, false, true])
   }
 
-  @Test func `What is shown as running keeps it awake, and so does a wish`() {
+  @Test func `a running upload and a user's action keep the sample rate up`() {
     var pace = SamplePace(now: start)
     _ = pace.isDue(at: start, rate: 5, activity: 0)
     let upload = UploadSnapshot.queued(id: UploadID(), mode: .stream, name: "a", size: nil, remote: "")

@@ -15,14 +15,14 @@ import UploadTestSupport
     return settings
   }
 
-  @Test func `The place follows the environment`() {
+  @Test func `the path follows the environment`() {
     #expect(SettingsLocation.path(["XDG_CONFIG_HOME": "/c", "HOME": "/h"]) == "/c/sluice/config.json")
     #expect(SettingsLocation.path(["HOME": "/h"]) == "/h/.config/sluice/config.json")
     #expect(SettingsLocation.path(["XDG_CONFIG_HOME": "relative", "HOME": "/h"]) == "/h/.config/sluice/config.json")
     #expect(SettingsLocation.path(["XDG_CONFIG_HOME": "", "HOME": ""]) == nil)
   }
 
-  @Test func `Settings come back, for the user's eyes only, and nothing else is left`() async throws {
+  @Test func `saved settings are loaded again, are private to the user, and no other file is left`() async throws {
     try await withTemporaryDirectory { directory in
       let file = SettingsFile(path: directory.file("config/sluice/config.json"))
       #expect(file.load().settings == DashboardSettings() && file.load().note == nil)
@@ -35,7 +35,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A link stays a link`() async throws {
+  @Test func `a symbolic link is preserved`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "real.json")
       symlink("real.json", directory.file("config.json"))
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What cannot be used is ignored with a note`() async throws {
+  @Test func `an unusable file is ignored with a note`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write(Array("{broken".utf8), to: "broken")
       try directory.write(Array(repeating: UInt8(ascii: " "), count: 70_000) + Array("{}".utf8), to: "huge")
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `What cannot be used is kept aside before it is written anew`() async throws {
+  @Test func `an unusable file is renamed before a new one is written`() async throws {
     try await withTemporaryDirectory { directory in
       let broken = Array("{\"theme\": light}".utf8)
       let path = try directory.write(broken, to: "config.json")
@@ -76,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A place that cannot be written says so, and the old settings stay`() async throws {
+  @Test func `a failure to write is reported, and the directory is unchanged`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1], to: "file")
       let error = #expect(throws: UploadError.self) { try SettingsFile(path: file + "/config.json").save(light) }
@@ -85,7 +85,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Of many in a row the last is kept, and a failure is told once`() async throws {
+  @Test func `only the last of many versions is saved, and a failure is reported once`() async throws {
     try await withTemporaryDirectory { directory in
       let file = SettingsFile(path: directory.file("config.json"))
       let saver = SettingsSaver(file) { Issue.record("\($0)") }
@@ -116,7 +116,7 @@ import UploadTestSupport
     SettingsText.settings(from: Array(text.utf8))
   }
 
-  @Test func `What is written is read again`() {
+  @Test func `all settings are read as they were written`() {
     var settings = DashboardSettings()
     #expect(self.settings(SettingsText.text(settings)) == settings)
     (settings.theme, settings.bar, settings.sort, settings.mode) = (.highContrast, .thin, .memory, .buffered)
@@ -130,18 +130,18 @@ import UploadTestSupport
     #"{"theme":"light","refreshRate":"5"}"#, #"{"theme":"light","mode":"raw"}"#, #"{"theme":"light","sort":null}"#,
     #"{"theme":"light","directory":"relative"}"#, #"{"theme":"light","directory":{}}"#,
   ])
-  func `Bad values fall back one by one, and unknown keys are ignored`(text: String) {
+  func `each invalid value counts as its default, and unknown keys are ignored`(text: String) {
     var expected = DashboardSettings()
     expected.theme = .light
     #expect(settings(text) == expected)
   }
 
   @Test(arguments: ["", "{", "[]", "7", "null", "\"x\"", "{\"theme\":\"light\"", "\u{0}"])
-  func `What is no object is nothing`(text: String) {
+  func `a text that is not an object is rejected`(text: String) {
     #expect(settings(text) == nil)
   }
 
-  @Test func `Bytes that are no text are nothing`() {
+  @Test func `bytes that are not JSON are rejected`() {
     #expect(SettingsText.settings(from: [0xFF, 0xFE, 0x80]) == nil)
     #expect(SettingsText.settings(from: Array(repeating: UInt8(ascii: "["), count: 60_000)) == nil)
   }

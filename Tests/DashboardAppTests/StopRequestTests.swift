@@ -8,44 +8,44 @@ import Testing
 
   @Test func `signals in quick succession are one request`() {
     var signals = StopSignals()
-    #expect(signals.take(SIGTERM, at: start) == .stop)
-    #expect(signals.take(SIGTERM, at: start) == .repeated)
-    #expect(signals.take(SIGTERM, at: start + .milliseconds(499)) == .repeated)
-    #expect(signals.take(SIGTERM, at: start + .milliseconds(500)) == .force)
+    #expect(signals.handle(SIGTERM, at: start) == .stop)
+    #expect(signals.handle(SIGTERM, at: start) == .repeated)
+    #expect(signals.handle(SIGTERM, at: start + .milliseconds(499)) == .repeated)
+    #expect(signals.handle(SIGTERM, at: start + .milliseconds(500)) == .force)
   }
 
-  /// Somebody who presses all the time means it.
+  /// A user who presses Ctrl-C all the time wants to exit.
   @Test func `the time is measured from the first signal`() {
     var signals = StopSignals()
-    let meanings = stride(from: 0, through: 600, by: 100).map { signals.take(SIGTERM, at: start + .milliseconds($0)) }
+    let meanings = stride(from: 0, through: 600, by: 100).map { signals.handle(SIGTERM, at: start + .milliseconds($0)) }
     #expect(meanings == [.stop, .repeated, .repeated, .repeated, .repeated, .force, .force])
   }
 
   @Test func `SIGQUIT terminates at any time`() {
     for reloads in [false, true] {
       var signals = StopSignals(reloadsOnHangUp: reloads)
-      #expect(signals.take(SIGQUIT, at: start) == .terminate)
-      #expect(signals.take(SIGINT, at: start) == .stop)
-      #expect(signals.take(SIGQUIT, at: start) == .terminate)
+      #expect(signals.handle(SIGQUIT, at: start) == .terminate)
+      #expect(signals.handle(SIGINT, at: start) == .stop)
+      #expect(signals.handle(SIGQUIT, at: start) == .terminate)
     }
   }
 
   @Test func `SIGHUP reloads a server, and stops it when the terminal was closed`() {
     var signals = StopSignals(reloadsOnHangUp: true)
-    #expect(signals.take(SIGHUP, at: start) == .reload)
-    #expect(signals.take(SIGHUP, at: start + .seconds(9)) == .reload)
-    #expect(signals.take(SIGTERM, at: start + .seconds(10)) == .stop)
+    #expect(signals.handle(SIGHUP, at: start) == .reload)
+    #expect(signals.handle(SIGHUP, at: start + .seconds(9)) == .reload)
+    #expect(signals.handle(SIGTERM, at: start + .seconds(10)) == .stop)
     // A reload is no second request to stop.
-    #expect(signals.take(SIGHUP, at: start + .seconds(11)) == .reload)
-    #expect(signals.take(SIGTERM, at: start + .seconds(12)) == .force)
+    #expect(signals.handle(SIGHUP, at: start + .seconds(11)) == .reload)
+    #expect(signals.handle(SIGTERM, at: start + .seconds(12)) == .force)
 
     var closed = StopSignals(reloadsOnHangUp: true)
-    #expect(closed.take(SIGHUP, terminalIsGone: true, at: start) == .stop)
+    #expect(closed.handle(SIGHUP, lostTerminal: true, at: start) == .stop)
   }
 
-  @Test func `SIGHUP stops what has nothing to reload`() {
+  @Test func `SIGHUP stops a command that has nothing to reload`() {
     var signals = StopSignals()
-    #expect(signals.take(SIGHUP, at: start) == .stop)
+    #expect(signals.handle(SIGHUP, at: start) == .stop)
   }
 
   @Test func `a forced exit runs the registered actions`() {
@@ -54,10 +54,10 @@ import Testing
     stop.onForce { done.post(1) }
     stop.onForce { done.post(2) }
     stop.request(SIGTERM)
-    #expect(done.take() == [])
+    #expect(done.drain() == [])
     stop.request(SIGINT)
     #expect(stop.signal == SIGTERM)
     stop.force()
-    #expect(done.take() == [1, 2])
+    #expect(done.drain() == [1, 2])
   }
 }

@@ -5,7 +5,7 @@ import UploadCore
 @testable import DashboardApp
 
 @Suite struct UploadQueueStateTests {
-  /// The machine behind a reference, so that `#expect` can call what changes it.
+  /// The machine behind a reference, so that `#expect` can call its mutating functions.
   @dynamicMemberLookup
   private final class Queue {
     private var queue = UploadQueueState()
@@ -16,7 +16,7 @@ import UploadCore
     func start(limit: Int) -> [UploadJob] { queue.start(limit: limit) }
     func begun(_ id: UploadID) -> Bool { queue.begun(id) }
     func ended(_ id: UploadID) { queue.ended(id) }
-    func again(_ id: UploadID) -> UploadJob? { queue.again(id) }
+    func retry(_ id: UploadID) -> UploadJob? { queue.retry(id) }
     func cancel(_ id: UploadID) -> Bool { queue.cancel(id) }
     func close() { queue.close() }
     func note(sizes: [UploadID: UInt64]) { queue.note(sizes: sizes) }
@@ -44,7 +44,7 @@ import UploadCore
     #expect(queue.isEmpty)
   }
 
-  @Test func `of a long queue the head is shown, and how many are behind it`() throws {
+  @Test func `only the first uploads of a long queue are shown, and the others are counted`() throws {
     let queue = Queue()
     _ = queue.add(try jobs("a", "b", "c"))
     let shown = queue.drain(limit: 2)
@@ -79,14 +79,14 @@ import UploadCore
     let queue = Queue()
     let jobs = try jobs("a")
     _ = queue.add(jobs)
-    #expect(queue.again(jobs[0].id) == nil)
+    #expect(queue.retry(jobs[0].id) == nil)
     _ = queue.start(limit: 1)
     _ = queue.begun(jobs[0].id)
-    #expect(queue.again(jobs[0].id) == nil)
+    #expect(queue.retry(jobs[0].id) == nil)
     queue.ended(jobs[0].id)
-    let again = try #require(queue.again(jobs[0].id))
+    let again = try #require(queue.retry(jobs[0].id))
     #expect(again.path == "/a" && again.target == jobs[0].target && again.mode == .stream && again.id != jobs[0].id)
-    #expect(queue.again(UploadID()) == nil)
+    #expect(queue.retry(UploadID()) == nil)
   }
 
   @Test func `an upload cancelled in the queue can be sent again`() throws {
@@ -94,10 +94,10 @@ import UploadCore
     let jobs = try jobs("a")
     _ = queue.add(jobs)
     #expect(queue.cancel(jobs[0].id))
-    #expect(queue.again(jobs[0].id)?.path == "/a")
+    #expect(queue.retry(jobs[0].id)?.path == "/a")
   }
 
-  @Test func `a closed queue accepts and keeps nothing`() throws {
+  @Test func `a closed queue accepts no upload and cancels queued ones`() throws {
     let queue = Queue()
     let jobs = try jobs("a", "b", "c")
     _ = queue.add(jobs)
@@ -109,20 +109,20 @@ import UploadCore
     #expect(queue.start(limit: 9).isEmpty)
   }
 
-  @Test func `neither the queue nor the past grows without bound`() throws {
+  @Test func `the queue and the list of past uploads are limited`() throws {
     let queue = Queue()
     let job = try jobs("a")[0]
-    let many = (0..<UploadQueueState.limit + 5).map { _ in job.again }
+    let many = (0..<UploadQueueState.limit + 5).map { _ in job.copy }
     #expect(queue.add(many) == UploadQueueState.limit)
-    #expect(queue.add([job.again]) == 0)
+    #expect(queue.add([job.copy]) == 0)
     queue.close()
     let other = Queue()
     for job in many {
       _ = other.add([job])
       #expect(other.cancel(job.id))
     }
-    #expect(other.again(many[0].id) == nil)
-    #expect(other.again(many[many.count - 1].id) != nil)
+    #expect(other.retry(many[0].id) == nil)
+    #expect(other.retry(many[many.count - 1].id) != nil)
   }
 
   @Test func `a queued upload is shown as waiting, without control characters`() throws {

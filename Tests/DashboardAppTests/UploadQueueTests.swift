@@ -8,7 +8,7 @@ import UploadTestSupport
 
 /// The queue with uploads that end when a test says so.
 @Suite struct UploadQueueTests {
-  /// Uploads that have begun, and what ends them.
+  /// Uploads that have begun, and the continuations that end them.
   private final class Stage: Sendable {
     private let running = Mutex<[(path: String, meter: UploadMeter, end: CheckedContinuation<Void, Never>)]>([])
     let ledger = UploadLedger()
@@ -69,7 +69,7 @@ import UploadTestSupport
     #expect(stage.ledger.totals(.outgoing).finished == 3)
   }
 
-  @Test func `a queued upload that is cancelled never begins; a running one is the ledger's`() async throws {
+  @Test func `a cancelled queued upload never begins, and a running one is left to the ledger`() async throws {
     let queue = queue(jobs: 1)
     let jobs = try jobs("a", "b")
     _ = queue.add(jobs)

@@ -154,7 +154,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [
-    ("TERM=dumb", "cannot show a screen"), ("TERM=nonsense", "\"nonsense\" is not known"),
+    ("TERM=dumb", "cannot show a screen"), ("TERM=nonsense", "Unknown terminal type \"nonsense\""),
     ("-u TERM", "TERM is not set"),
     ("TERM=", "TERM is not set"),
   ])

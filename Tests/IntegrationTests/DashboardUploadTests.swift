@@ -20,7 +20,7 @@ import UploadTestSupport
       try await tmux.shows("both ends") { $0.matches(of: /given.bin +(stored|sent)/).count == 2 }
       try await tmux.press("q")
       let screen = try await tmux.ends()
-      #expect(screen.contains("1 upload received, 1 sent.\n"))
+      #expect(screen.contains("1 upload stored, 1 sent.\n"))
       #expect(try Digest.ofFile(tmux.scratch.file("uploads/given.bin")) == Digest.ofFile(path))
     }
   }
@@ -79,7 +79,7 @@ import UploadTestSupport
       try await tmux.shows("topping")
       try await socket.send([UInt8](repeating: 7, count: 9_000_000 - (3 << 20)))
       #expect(try await socket.receiveHead().hasPrefix("HTTP/1.1 201 "))
-      #expect(try await tmux.ends().contains("1 upload received.\n"))
+      #expect(try await tmux.ends().contains("1 upload stored.\n"))
       #expect(try TemporaryDirectory(inside: tmux.scratch.file("uploads")).names() == ["half.bin"])
     }
   }

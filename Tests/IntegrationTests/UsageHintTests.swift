@@ -45,6 +45,6 @@ import UploadTestSupport
 
   @Test func `a word that is neither a command nor a file is told so`() async throws {
     let errors = try await errors(["nothing"])
-    #expect(errors.contains("\"nothing\" is no command, and there is no such file."), "\(errors)")
+    #expect(errors.contains("\"nothing\" is neither a command nor an existing file."), "\(errors)")
   }
 }

@@ -12,18 +12,24 @@ import UploadStorage
 @Suite struct CommandParsingTests {
   @Test func `serve has the defaults that its help states`() throws {
     let command = try ServeCommand.parse([])
-    #expect(command.port == 8080)
-    #expect(command.dir == "./uploads")
-    #expect(command.server.host == "127.0.0.1")
-    #expect(command.server.memoryBudget.value.bytes == 256 << 20)
-    #expect(command.server.idleTimeout.value == .seconds(30))
-    #expect(command.server.stallAfter.value == .seconds(5))
-    #expect(command.server.grace.value == .seconds(30))
-    #expect(command.interval.value == .milliseconds(500))
+    #expect(command.place.port == 8080)
+    #expect(command.place.dir == "./uploads")
+    #expect(command.server.address.host == "127.0.0.1")
+    #expect(command.server.limits.memoryBudget.value.bytes == 256 << 20)
+    #expect(command.server.limits.idleTimeout.value == .seconds(30))
+    #expect(command.server.limits.stallAfter.value == .seconds(5))
+    #expect(command.server.limits.grace.value == .seconds(30))
+    #expect(command.output.interval.value == .milliseconds(500))
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 200)
     for value in ["8080", "./uploads", "127.0.0.1", "256MiB", "30s", "5s", "500ms", "4096", "8192"] {
       #expect(help.contains("default: \(value)"), "\(value)")
     }
+  }
+
+  @Test func `the help of serve shows its options in groups`() {
+    let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 120)
+    let headings = help.split(separator: "\n").filter { $0.hasSuffix(":") && !$0.hasPrefix(" ") }
+    #expect(headings == ["SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "OUTPUT:", "OPTIONS:"])
   }
 
   @Test func `options become the server's configuration`() throws {
@@ -46,13 +52,13 @@ import UploadStorage
     }
     #expect(configuration.limits.idleTimeout == .seconds(60))
     #expect(configuration.limits.grace == .zero)
-    #expect(command.server.storage.onDuplicate == .error)
-    #expect(command.server.storage.durability == .none)
+    #expect(command.server.files.storage.onDuplicate == .error)
+    #expect(command.server.files.storage.durability == .none)
   }
 
   @Test(arguments: [
     (["--port", "65536"], "--port"), (["--raw-port", "-1"], "raw-port"),
-    (["--memory-budget", "1MiB"], "Give at least 4 MiB"),
+    (["--memory-budget", "1MiB"], "--memory-budget 1MiB is too small. Give at least 4 MiB"),
     (["--memory-budget", "lots"], "64KiB"), (["--idle-timeout", "soon"], "30s"), (["--idle-timeout", "0"], "above 0"),
     (["--max-uploads", "0"], "above 0"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
   ])
@@ -63,7 +69,8 @@ import UploadStorage
   @Test(arguments: [
     (["f"], "--to"), (["--to", "http://h"], "file"), (["f", "--to", "ftp://h"], "http"),
     (["f", "--to", "https://h", "--fingerprint", "ab"], "SHA-256"), (["-", "-", "--to", "http://h"], "once"),
-    (["a", "b", "--name", "c", "--to", "http://h"], "single"), (["f", "--to", "http://h", "--jobs", "0"], "above 0"),
+    (["a", "b", "--name", "c", "--to", "http://h"], "single"),
+    (["f", "--to", "http://h", "--jobs", "0"], "from 1 to 10000"),
     (["f", "--to", "http://h", "--json", "--quiet"], "exclude"), (["f", "--to", "http://h", "--mode", "x"], "mode"),
     (["f", "--to", "http://h", "--header", "nonsense"], "header"),
   ])
@@ -83,13 +90,13 @@ import UploadStorage
     expectUsageError(trust + ["--ca", "/dev/null"], of: DashboardCommand.self, hint: "exclude")
   }
 
-  @Test func `more files than the queue holds are rejected`() throws {
+  @Test func `more files than the queue accepts are rejected`() throws {
     var command = try DashboardCommand.parse([])
     command.files = Array(repeating: "/dev/null", count: UploadQueueState.limit)
     try command.validate()
     command.files.append("/dev/null")
     let error = #expect(throws: ValidationError.self) { try command.validate() }
-    #expect(error?.message.contains("At most 10000 files") == true)
+    #expect(error?.message.contains("10001 files exceed the queue's limit of 10000") == true)
   }
 
   @Test(arguments: [
@@ -110,8 +117,8 @@ import UploadStorage
   }
 
   @Test func `headless takes a list of modes`() throws {
-    #expect(try HeadlessCommand.parse([]).modes == [.stream, .multipart, .buffered])
-    #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).modes == [.buffered, .stream])
+    #expect(try HeadlessCommand.parse([]).test.modes == [.stream, .multipart, .buffered])
+    #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).test.modes == [.buffered, .stream])
   }
 
   @Test(arguments: [
@@ -124,23 +131,25 @@ import UploadStorage
   }
 
   @Test(arguments: [
-    (["-"], "keyboard"), (["f", "--to", "http://h"], "Unknown option '--to'"), (["--theme", "light"], "'--theme'"),
-    (["--jobs", "0"], "--jobs"), (["--port", "65536"], "--port"),
+    (["-"], "reads keys from standard input"), (["f", "--to", "http://h"], "Unknown option '--to'"),
+    (["--theme", "light"], "'--theme'"), (["--jobs", "0"], "--jobs 0 must be from 1 to 10000"),
+    (["--jobs", "9223372036854775807"], "from 1 to 10000"),
+    (["--port", "65536"], "--port 65536 must be from 0 to 65535"),
   ])
   func `the dashboard rejects invalid arguments with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: DashboardCommand.self, hint: hint)
   }
 
-  @Test func `a word that is neither a command nor a file is told so`() throws {
+  @Test func `an argument that is neither a command nor a file is rejected with a hint`() throws {
     for (word, hint) in [("srve", "See sluice --help."), ("http://127.0.0.1", "sluice send FILE --to URL")] {
       let command = try DashboardCommand.parse([word])
       let error = #expect(throws: ValidationError.self) { try command.run() }
-      #expect(error?.message.contains("no command, and there is no such file. ") == true)
+      #expect(error?.message.contains("neither a command nor an existing file. ") == true)
       #expect(error?.message.contains(hint) == true)
     }
   }
 
-  @Test func `a rejected command line comes with a hint`() {
+  @Test func `a rejected command line is explained by a hint`() {
     func hint(_ message: String, _ arguments: String...) -> String? { UsageHint.text(on: message, arguments) }
     #expect(
       hint("Unknown option '--to'", "f", "--to", "http://h")
@@ -157,11 +166,12 @@ import UploadStorage
 
   @Test func `without a command the dashboard is parsed`() throws {
     let bare = try #require(try SluiceCommand.parseAsRoot([]) as? DashboardCommand)
-    #expect(bare.files == [] && !bare.plain && bare.jobs == 2 && bare.port == 8080 && bare.dir == "./uploads")
+    #expect(bare.files == [] && !bare.plain && bare.jobs == 2)
+    #expect(bare.place.port == 8080 && bare.place.dir == "./uploads")
     let named = try #require(
       try SluiceCommand.parseAsRoot(["--port", "0", "/dev/null", "--plain"]) as? DashboardCommand
     )
-    #expect(named.files == ["/dev/null"] && named.plain && named.port == 0)
+    #expect(named.files == ["/dev/null"] && named.plain && named.place.port == 0)
     #expect(try SluiceCommand.parseAsRoot(["serve"]) is ServeCommand)
   }
 
@@ -169,7 +179,7 @@ import UploadStorage
   {
     do {
       _ = try command.parse(arguments)
-      Issue.record("\(arguments) was taken")
+      Issue.record("\(arguments) was accepted")
     } catch {
       #expect(command.exitCode(for: error).rawValue == 64)
       let message = command.fullMessage(for: error)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SluiceCLI
 
-/// What shells are given to complete with.
+/// The completion scripts for shells.
 @Suite struct CompletionTests {
   @Test(arguments: [CompletionShell.bash, .zsh, .fish])
   func `completions contain every command and option`(shell: CompletionShell) {
@@ -11,7 +11,7 @@ import Testing
     #expect(CommandDescription.all.count == SluiceCommand.configuration.subcommands.count)
     for command in CommandDescription.all {
       #expect(script.contains(command.name))
-      for name in command.valueNames + command.switchNames {
+      for name in command.optionNames {
         #expect(script.contains(shell == .fish ? "-l '\(name)'" : "--\(name)"), "\(name)")
       }
     }

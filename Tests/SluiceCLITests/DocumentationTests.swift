@@ -41,7 +41,7 @@ import UploadReport
       named += names
       for (index, name) in names.enumerated() {
         let start = try #require(help.range(of: "\n  --\(name) "), "--\(name) is not in the help")
-        // A long one goes on in the next line.
+        // A long text continues in the next line.
         let line = help[start.upperBound...].components(separatedBy: "\n  -")[0]
         let value = defaults.count == names.count ? defaults[index] : defaults[0]
         if ["none", "off", "all"].contains(value) {
@@ -53,7 +53,7 @@ import UploadReport
       }
     }
     let serve = CommandDescription.of(ServeCommand.self)
-    #expect(named.sorted() == (serve.valueNames + serve.switchNames).sorted())
+    #expect(named.sorted() == serve.optionNames.sorted())
   }
 
   @Test(arguments: [

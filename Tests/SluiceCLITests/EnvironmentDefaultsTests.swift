@@ -9,7 +9,7 @@ import Testing
     #expect(EnvironmentDefaults.variable(for: "to") == "SLUICE_TO")
   }
 
-  @Test func `values and switches are added behind the command`() {
+  @Test func `values and switches are added after the command`() {
     let arguments = EnvironmentDefaults.adding(
       ["SLUICE_PORT": "9000", "SLUICE_JSON": "1", "SLUICE_DIR": "", "PORT": "1"],
       to: ["serve", "--host", "::1"]
@@ -113,7 +113,7 @@ import Testing
         return String(trimmed.dropFirst(2).prefix { $0.isLetter || $0 == "-" })
       }
       let description = CommandDescription.of(command)
-      #expect(Set(names).subtracting(["version"]) == Set(description.valueNames + description.switchNames))
+      #expect(Set(names).subtracting(["version"]) == Set(description.optionNames))
       #expect(!description.valueNames.isEmpty)
     }
   }

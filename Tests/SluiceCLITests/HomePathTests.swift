@@ -23,7 +23,7 @@ import Testing
     ["serve", "--dir=./~/up"], ["serve", "--dir=up/~/x"], ["serve", "--dir=~bob/up"], ["serve", "--token=~/x"],
     ["send", "~/f", "--to", "~/x"], ["send", "--", "--dir", "~/x"], ["serve", "--dir"], ["serve", "--dir="],
   ])
-  func `nothing else changes`(arguments: [String]) {
+  func `other arguments are unchanged`(arguments: [String]) {
     #expect(HomePath.expanded(arguments) { "/home/me" } == arguments)
   }
 

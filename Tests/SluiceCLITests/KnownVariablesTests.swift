@@ -18,7 +18,7 @@ import UploadTestSupport
     #expect(strange.count == 1 && strange.first?.contains("Did you mean") == false, "\(strange)")
   }
 
-  @Test func `what is known, empty or someone else's is not reported`() {
+  @Test func `known, empty and foreign variables are not reported`() {
     let known = ["SLUICE_MAX_SIZE": "1GB", "SLUICE_TO": "http://h", "SLUICE_BINARY": "x", "SLUICE_JSON": "yes"]
     #expect(KnownVariables.warnings(known) == [])
     #expect(KnownVariables.warnings([Self.misspelt: "", "OTHER_" + "MAXSIZE": "1", "SLUICEX": "1"]) == [])
@@ -28,22 +28,22 @@ import UploadTestSupport
     #expect(!KnownVariables.warnings(["SLUICE_" + "TOKN": "geheim"]).joined().contains("geheim"))
   }
 
-  @Test(arguments: ["on", "2", "nope"]) func `a switch with a value that means nothing is reported`(value: String) {
+  @Test(arguments: ["on", "2", "nope"]) func `a switch with an invalid value is reported`(value: String) {
     #expect(KnownVariables.warnings(["SLUICE_JSON": value]).first?.contains("SLUICE_JSON is ignored") == true)
   }
 
   @Test(arguments: [["--help"], ["serve", "--help"], ["send", "f", "--quiet"], ["--version"]])
-  func `nothing is reported where only help or only errors are wanted`(arguments: [String]) {
+  func `no variable is reported with --help, --version and --quiet`(arguments: [String]) {
     #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: arguments) == [])
     #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: ["serve"]).count == 1)
   }
 
-  @Test func `the name of a variable cannot steer the terminal`() {
+  @Test func `the name of a variable cannot control the terminal`() {
     let text = KnownVariables.warnings(["SLUICE_\u{1B}[31m": "1"]).joined()
     #expect(text.contains("Unknown") && !text.contains("\u{1B}"))
   }
 
-  /// One list: whatever the package itself reads or sets is in it.
+  /// All variables that the package itself reads or sets are in one list.
   @Test func `every variable that the package mentions is known`() throws {
     let root = URL(filePath: BuiltProgram.package)
     var mentioned: Set<String> = []
@@ -59,7 +59,7 @@ import UploadTestSupport
     #expect(mentioned.subtracting(KnownVariables.options).subtracting(KnownVariables.others) == [])
   }
 
-  @Test func `distance counts the changes`() {
+  @Test func `the edit distance counts insertions, deletions and replacements`() {
     func distance(_ left: String, _ right: String) -> Int { EditDistance.between(Array(left.utf8), Array(right.utf8)) }
     #expect(distance("", "") == 0)
     #expect(distance("abc", "") == 3)

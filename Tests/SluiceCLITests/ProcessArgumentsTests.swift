@@ -10,7 +10,7 @@ import UploadCore
     try ProcessArguments.checkBytes(arguments)
   }
 
-  @Test func `files to send and their name may hold any bytes`() throws {
+  @Test func `names of files to send may contain any bytes`() throws {
     for arguments in [
       ["send", latin, "--to", "http://h"], ["send", "--to=http://h", "--", latin], ["dashboard", latin],
       ["send", "-", "--name", latin, "--to", "http://h"], ["send", "-", "--name=\(latin)", "--to", "http://h"],

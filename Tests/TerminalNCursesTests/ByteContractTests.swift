@@ -4,22 +4,22 @@ import UploadTestSupport
 
 @testable import TerminalNCurses
 
-/// From the grid by way of ncurses to bytes, and from those by way of a terminal to a grid again: both are the same,
-/// whatever was on the screen before.
+/// A surface becomes bytes by ncurses, and these become a grid again on a virtual terminal: both grids must be equal,
+/// regardless of the previous content of the screen.
 @Suite struct ByteContractTests {
-  /// Of each size of the window, three in all.
+  /// Number of frames for each of three window sizes.
   private static let frames = 6
 
   @Test(
     arguments: [("random", 1), ("random", 2), ("random", 3), ("dashboard", 1), ("dashboard", 2)] as [(String, UInt64)]
   )
-  func `xterm shows what is drawn`(source: String, seed: UInt64) async throws {
+  func `xterm shows the drawn surface`(source: String, seed: UInt64) async throws {
     try await follow("xterm-256color", source, seed: seed) { $0.look }
   }
 
   /// Their attributes are few and their colours none.
   @Test(arguments: ["vt100", "linux", "xterm"], ["random", "dashboard"])
-  func `poorer terminals show the text`(type: String, source: String) async throws {
+  func `terminals with fewer features show the text`(type: String, source: String) async throws {
     try await follow(type, source, seed: 4) { ShownCell(text: $0.text) }
   }
 
@@ -60,12 +60,12 @@ import UploadTestSupport
     #expect(follower.screen.isCursorShown && !follower.screen.isAlternate)
   }
 
-  /// The same without the terminal's understanding: none of what the names carry is in the bytes as it is.
+  /// Checks the bytes without decoding them: no escape sequence of a hostile name is among them.
   private func expectHarmless(_ bytes: [UInt8], _ place: String) {
     let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
     let bad = scalars.first { scalar in
       switch scalar.value {
-      // ncurses' own, the end of a string, and what moves the cursor.
+      // Sequences of ncurses, the end of a string, and movements of the cursor.
       case 0x1B, 0x07, 0x08, 0x09, 0x0A, 0x0D, 0x0E, 0x0F: false
       case 0..<0x20, 0x7F..<0xA0: true
       default: [.format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)

@@ -9,7 +9,7 @@ import Testing
     #expect(EscapeSequences.clipboard("é") == "\u{1B}]52;c;w6k=\u{7}")
   }
 
-  @Test func `too much for the clipboard is not sent`() {
+  @Test func `a text that is too long for the clipboard is not sent`() {
     #expect(EscapeSequences.clipboard(String(repeating: "x", count: 74_994)) != nil)
     #expect(EscapeSequences.clipboard(String(repeating: "x", count: 74_995)) == nil)
   }

@@ -5,10 +5,10 @@ import UploadTestSupport
 @testable import TerminalNCurses
 
 @Suite struct InputDecoderTests {
-  /// What comes of bytes that arrive in pieces, with a pause behind the last one only.
-  private func events(_ pieces: [[UInt8]]) -> [InputEvent] {
+  /// The events of bytes that arrive in several chunks, with a pause after the last one only.
+  private func events(_ chunks: [[UInt8]]) -> [InputEvent] {
     var decoder = InputDecoder()
-    var events = pieces.joined().compactMap { decoder.feed(.byte($0)) }
+    var events = chunks.joined().compactMap { decoder.feed(.byte($0)) }
     if let event = decoder.idle() { events.append(event) }
     return events
   }
@@ -31,13 +31,13 @@ import UploadTestSupport
     ("\u{1B}[15~", KeyEvent(.function(5))), ("\u{1B}[24;2~", KeyEvent(.function(12), .shift)),
     ("\u{1B}OP", KeyEvent(.function(1))), ("\u{1B}[1;5P", KeyEvent(.function(1), .control)),
   ])
-  func keys(_ text: String, _ key: KeyEvent) {
+  func `each key is decoded from its bytes`(_ text: String, _ key: KeyEvent) {
     #expect(events(text) == [.key(key)])
   }
 
-  /// What begins a sequence is also what Alt sends with a letter: the key after it is not part of one.
+  /// The beginning of a sequence is also sent by Alt with a letter: the next key is not part of a sequence.
   @Test(arguments: [("\u{1B}O", KeyEvent("O", .alt)), ("\u{1B}[", KeyEvent("[", .alt))])
-  func `Alt with what begins a sequence is a key once nothing follows`(_ text: String, _ key: KeyEvent) {
+  func `Alt with the beginning of a sequence is a key when no byte follows`(_ text: String, _ key: KeyEvent) {
     var decoder = InputDecoder()
     #expect(text.utf8.compactMap { decoder.feed(.byte($0)) }.isEmpty)
     #expect(decoder.idle() == .key(key))
@@ -52,7 +52,7 @@ import UploadTestSupport
     #expect(events("\u{1B}\u{1B}") == [.key(KeyEvent(.escape)), .key(KeyEvent(.escape))])
   }
 
-  @Test func `keys of the terminal pass`() {
+  @Test func `keys that ncurses decodes are passed on`() {
     var decoder = InputDecoder()
     #expect(decoder.feed(.key(.up)) == .key(KeyEvent(.up)))
     #expect(decoder.feed(.byte(0x1B)) == nil)
@@ -64,33 +64,33 @@ import UploadTestSupport
     "\u{1B}[?1;2c", "\u{1B}[99~", "\u{1B}[<0;1;1M", "\u{1B}[1;99999999999999999999A", "\u{1B}[201~",
     "\u{1B}[;;;;;y", "\u{1B}[" + String(repeating: "1;", count: 1000) + "A", "\u{1B}Oz", "\u{1B}[ q",
   ])
-  func `unknown sequences are dropped whole`(_ sequence: String) {
+  func `unknown sequences are dropped completely`(_ sequence: String) {
     let known = events(sequence + "q").filter { $0 != .key(KeyEvent(.up)) }
     #expect(known == [.key(KeyEvent("q"))])
   }
 
-  @Test func `a sequence that breaks off does not eat the next one`() {
+  @Test func `an incomplete sequence does not consume the next one`() {
     #expect(events("\u{1B}[1;\u{1B}[A") == [.key(KeyEvent(.up))])
   }
 
-  @Test func `half characters are dropped`() {
+  @Test func `incomplete characters are dropped`() {
     #expect(events([[0xE6, 0xBC], Array("q".utf8)]) == [.key(KeyEvent("q"))])
     #expect(events([[0xFF, 0x80, 0xC0, 0xAF, 0xED, 0xA0, 0x80], Array("q".utf8)]) == [.key(KeyEvent("q"))])
   }
 
-  @Test func `nothing depends on where input is cut`() {
+  @Test func `events do not depend on how input is split into chunks`() {
     let text = "a\u{1B}[1;5D漢\u{1B}[200~two\rlines\u{1B}[201~\u{1B}OP\u{1B}[Iq"
     let whole = events(text)
     #expect(whole.count == 7)
     #expect(whole.contains(.paste("two\nlines")))
-    // A pause in a sequence is no key, but behind its first bytes it is: ESC alone, or with Alt, looks the same.
-    for pieces in SplitFeeder.ways(Array(text.utf8)) {
+    // A pause within a sequence is no key, except after its first bytes: ESC, and Alt with a letter, look the same.
+    for chunks in SplitFeeder.ways(Array(text.utf8)) {
       var decoder = InputDecoder()
       var found: [InputEvent] = []
       var fed: [UInt8] = []
-      for piece in pieces {
-        found += piece.compactMap { decoder.feed(.byte($0)) }
-        fed += piece
+      for chunk in chunks {
+        found += chunk.compactMap { decoder.feed(.byte($0)) }
+        fed += chunk
         let isKey = [[0x1B], Array("\u{1B}[".utf8), Array("\u{1B}O".utf8)].contains { fed.suffix($0.count) == $0[...] }
         if !isKey, let event = decoder.idle() { found.append(event) }
       }
@@ -113,7 +113,7 @@ import UploadTestSupport
 }
 
 @Suite struct PasteBufferTests {
-  /// What is pasted, and how many bytes it took.
+  /// The pasted text; nil when the paste has not ended.
   private func paste(_ text: String) -> String? {
     var buffer = PasteBuffer()
     for byte in text.utf8 {
@@ -134,7 +134,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [-7, -6, -1, 0, 1, 5, 6, 7, 1000])
-  func `a paste is bounded`(_ excess: Int) throws {
+  func `a paste is limited`(_ excess: Int) throws {
     let text = String(repeating: "x", count: PasteBuffer.limit + excess)
     let pasted = try #require(paste(text + "\u{1B}[201~"))
     #expect(pasted.utf8.count == min(PasteBuffer.limit, PasteBuffer.limit + excess))

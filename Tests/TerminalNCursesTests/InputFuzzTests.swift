@@ -4,7 +4,7 @@ import UploadTestSupport
 
 @testable import TerminalNCurses
 
-/// Whatever comes from the keyboard's side: nothing traps, memory is bounded, and what follows is understood again.
+/// Arbitrary input: nothing traps, memory is limited, and later input is decoded normally.
 @Suite struct InputFuzzTests {
   @Test(arguments: 0..<8 as Range<UInt64>) func `random bytes do not trap`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
@@ -17,7 +17,7 @@ import UploadTestSupport
   }
 
   /// Sequences of every kind, cut anywhere, one into the next.
-  @Test(arguments: 0..<8 as Range<UInt64>) func `half sequences do not trap`(seed: UInt64) {
+  @Test(arguments: 0..<8 as Range<UInt64>) func `incomplete sequences do not trap`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var decoder = InputDecoder()
     for _ in 0..<5000 {
@@ -28,7 +28,7 @@ import UploadTestSupport
     expectSane(&decoder)
   }
 
-  @Test func `a paste of a megabyte arrives whole, and no more than that`() {
+  @Test func `a paste of one megabyte is complete, and a longer one is truncated`() {
     var decoder = InputDecoder()
     for size in [(1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20] {
       var pasted: [String] = []
@@ -42,9 +42,9 @@ import UploadTestSupport
     expectSane(&decoder)
   }
 
-  /// The same through a terminal: the kernel's line, ncurses' keys and the decoder, then a paste is still understood.
+  /// The same through a terminal: the kernel, ncurses and the decoder. A paste afterwards is still recognized.
   @Test(arguments: ["xterm-256color", "vt100"], [1, 2] as [UInt64])
-  func `a terminal that sends anything does not end it`(type: String, seed: UInt64) async throws {
+  func `arbitrary input of a terminal does not end the program`(type: String, seed: UInt64) async throws {
     let probe = try PseudoTerminal(
       BuiltProgram.path("TerminalProbe"),
       ["input"],
@@ -57,7 +57,7 @@ import UploadTestSupport
     for _ in 0..<300 {
       let sequence = Array((FuzzInput.sequences.randomElement(using: &random) ?? "").utf8)
       try probe.send(sequence.prefix(Int.random(in: 0...sequence.count, using: &random)))
-      // Without those that the terminal makes signals of.
+      // Without the bytes that the terminal turns into signals.
       let noise = SplitMix64.bytes(Int.random(in: 0..<200, using: &random), seed: random.next())
       try probe.send(noise.filter { ![0x03, 0x1A, 0x1C].contains($0) })
     }
@@ -66,7 +66,7 @@ import UploadTestSupport
     #expect(try await probe.exit() == .status(0))
   }
 
-  /// After the end of a paste that may be open and a pause, keys and pastes mean what they always do.
+  /// After the end of a possibly open paste and a pause, keys and pastes are decoded normally.
   private func expectSane(_ decoder: inout InputDecoder) {
     for byte in "\u{1B}[201~".utf8 { _ = decoder.feed(.byte(byte)) }
     _ = decoder.idle()
@@ -75,7 +75,7 @@ import UploadTestSupport
   }
 }
 
-/// What terminals send, to be cut and mixed.
+/// Sequences of terminals, to be truncated and mixed.
 private enum FuzzInput {
   static let sequences = [
     "\u{1B}[1;5D", "\u{1B}OP", "\u{1B}[200~", "\u{1B}[201~", "\u{1B}[<0;10;10M", "\u{1B}[<64;1;1m", "\u{1B}[M !!",

@@ -47,7 +47,7 @@ struct RandomFrames: FrameSource {
   }
 
   private mutating func color() -> Color {
-    number(2) == 0 ? .standard : .palette(UInt8(number(256)))
+    number(2) == 0 ? .standard : Color(index: UInt8(number(256)))
   }
 
   private mutating func text() -> String { HostileNames.all[number(HostileNames.all.count)] }

@@ -1,21 +1,21 @@
-// ncurses behind a header without its types and macros: raw, its names are too common and its globals no Swift.
-// One terminal at a time, all calls on one thread; only the crash handler runs on any.
+// ncurses behind a header without its types and macros, whose names are too common, and without its global variables, which
+// Swift 6 rejects. One terminal at a time; all calls on one thread. Only the crash handler runs on any thread.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// What is open: a screen and a keyboard.
+/// An open terminal: a screen and a keyboard.
 typedef struct cncurses_terminal cncurses_terminal;
 
 /// Why a terminal cannot be opened.
 enum cncurses_failure {
   CNCURSES_OK,
-  /// The terminfo database has no such terminal, or there is no database.
+  /// The terminfo database does not have this terminal, or there is no database.
   CNCURSES_UNKNOWN_TERMINAL,
-  /// It cannot place the cursor or clear the screen.
+  /// The terminal cannot place the cursor or clear the screen.
   CNCURSES_MISSING_CAPABILITY,
-  /// ncurses would not start, or memory is short.
+  /// ncurses did not start, for example for lack of memory.
   CNCURSES_NOT_STARTED,
 };
 
@@ -24,31 +24,20 @@ enum { CNCURSES_BOLD = 1, CNCURSES_DIM = 2, CNCURSES_UNDERLINE = 4, CNCURSES_REV
 /// One character on the screen.
 typedef struct {
   uint32_t scalar;
-  /// Combining marks; 0 behind the last.
+  /// Combining marks; 0 after the last.
   uint32_t marks[3];
   /// Index in the xterm palette, or -1 for the terminal's own.
-  int16_t foreground;
-  int16_t background;
+  int16_t foreground, background;
   uint8_t attributes;
   /// Columns, 1 or 2.
   uint8_t width;
 } cncurses_cell;
 
-/// Our numbers for the keys that terminfo names; function key N is CNCURSES_KEY_FUNCTION + N.
+/// Our numbers for the keys in terminfo; function key N is CNCURSES_KEY_FUNCTION + N.
 enum {
-  CNCURSES_KEY_UP = 1,
-  CNCURSES_KEY_DOWN,
-  CNCURSES_KEY_LEFT,
-  CNCURSES_KEY_RIGHT,
-  CNCURSES_KEY_HOME,
-  CNCURSES_KEY_END,
-  CNCURSES_KEY_PAGE_UP,
-  CNCURSES_KEY_PAGE_DOWN,
-  CNCURSES_KEY_INSERT,
-  CNCURSES_KEY_DELETE,
-  CNCURSES_KEY_BACKSPACE,
-  CNCURSES_KEY_ENTER,
-  CNCURSES_KEY_FUNCTION = 100,
+  CNCURSES_KEY_UP = 1, CNCURSES_KEY_DOWN, CNCURSES_KEY_LEFT, CNCURSES_KEY_RIGHT, CNCURSES_KEY_HOME, CNCURSES_KEY_END,
+  CNCURSES_KEY_PAGE_UP, CNCURSES_KEY_PAGE_DOWN, CNCURSES_KEY_INSERT, CNCURSES_KEY_DELETE, CNCURSES_KEY_BACKSPACE,
+  CNCURSES_KEY_ENTER, CNCURSES_KEY_FUNCTION = 100,
 };
 
 enum { CNCURSES_MOUSE_PRESS = 1, CNCURSES_MOUSE_SCROLL_UP, CNCURSES_MOUSE_SCROLL_DOWN };
@@ -59,80 +48,78 @@ enum {
   CNCURSES_INPUT_BYTE,
   /// `value` is one of our keys.
   CNCURSES_INPUT_KEY,
-  /// A key that ncurses knows and we do not: `bytes` are what it sends, `length` of them.
+  /// A key of ncurses without a number of ours: the terminal sends the first `length` of `bytes` for it.
   CNCURSES_INPUT_SEQUENCE,
-  /// `value` is what the mouse did, at `x` and `y`.
+  /// `value` is a mouse action, at column `x` and row `y` from 0.
   CNCURSES_INPUT_MOUSE,
-  /// Something that means nothing.
+  /// Input without a meaning.
   CNCURSES_INPUT_IGNORED,
 };
 
+/// One unit of input; `kind` is a CNCURSES_INPUT_ constant.
 typedef struct {
-  int kind;
-  int value;
-  int x;
-  int y;
+  int kind, value, x, y;
   uint8_t bytes[32];
   int length;
 } cncurses_input;
 
-/// Sets the character set from the environment (LC_ALL, LC_CTYPE, LANG); where it asks for UTF-8 by a locale that is not
-/// installed, C.UTF-8 does. Returns whether it is UTF-8.
+/// Sets the character set from the environment (LC_ALL, LC_CTYPE, LANG). If that names a UTF-8 locale that is not
+/// installed, C.UTF-8 is used. Returns whether the character set is UTF-8.
 int cncurses_set_locale(void);
 
-/// Whether a terminal of the terminfo name `type` behind a descriptor could be opened; nothing is sent to it.
+/// Whether a terminal of the terminfo name `type` on the descriptor `output` could be opened. Nothing is sent to it.
 enum cncurses_failure cncurses_check(const char *type, int output);
 
-/// Opens a terminal of the terminfo name `type` on two descriptors, which stay the caller's, and takes the screen.
-/// Without colour when `use_color` is 0. NULL and the reason in `failure` when that cannot be.
+/// Opens a terminal of the terminfo name `type` on two descriptors, which the caller still owns, and takes over the screen.
+/// Without colours when `use_color` is 0. Returns NULL, and the reason in `failure`, when it cannot be opened.
 cncurses_terminal *cncurses_open(
   const char *type, int input, int output, int use_color, enum cncurses_failure *failure);
 
-/// Frees everything; the screen must have been given back with cncurses_suspend.
+/// Frees all resources; call cncurses_suspend first.
 void cncurses_close(cncurses_terminal *terminal);
 
-/// Gives the screen back.
+/// Restores the screen for other programs.
 void cncurses_suspend(cncurses_terminal *terminal);
 
-/// Takes the screen again; everything is sent at the next flush.
+/// Takes over the screen after cncurses_suspend; the next flush sends everything.
 void cncurses_resume(cncurses_terminal *terminal);
 
-/// How many colours it has: 0, 8, 16, 256, or more where colours are red, green and blue directly.
+/// The number of colours: 0, 8, 16, 256, or more where a colour's number is its red, green and blue.
 int cncurses_colors(const cncurses_terminal *terminal);
 
-/// Whether it has an alternate screen as xterm has; such terminals understand or ignore xterm's other sequences too.
+/// Whether the terminal has an alternate screen like xterm. Such terminals understand or ignore xterm's other sequences.
 int cncurses_is_xterm_like(const cncurses_terminal *terminal);
 
-/// What gives the screen back when written to the terminal as it is. Returns the length, at most `capacity`.
+/// Copies the bytes that restore the screen when written to the terminal. Returns their number, at most `capacity`.
 size_t cncurses_restore_bytes(const cncurses_terminal *terminal, char *buffer, size_t capacity);
 
-/// The window's size as the system knows it, else as terminfo has it.
+/// The window's size from the system, otherwise from terminfo, otherwise 80 by 24.
 void cncurses_window_size(const cncurses_terminal *terminal, int *columns, int *rows);
 
-/// Fits the screen to a new size; what is on it is undefined until drawn anew.
+/// Changes the size of the screen; its content is undefined until it is drawn again.
 void cncurses_resize(cncurses_terminal *terminal, int columns, int rows);
 
-/// Clears what is to be shown; with `redraw` the next flush sends everything.
+/// Clears the screen at the next flush; with `redraw`, that sends everything.
 void cncurses_clear(cncurses_terminal *terminal, int redraw);
 
-/// Draws a row from its left edge. A character of which the C library thinks another width shows as `?`.
+/// Draws `count` cells from the left edge of row `y`. A character that has another width in the C library is shown as `?`.
 void cncurses_draw_row(cncurses_terminal *terminal, int y, const cncurses_cell *cells, int count);
 
-/// Sends what has changed, and puts the cursor at a place or hides it (-1).
+/// Sends all changes, and moves the cursor to a cell, or hides it when `cursor_x` is -1.
 void cncurses_flush(cncurses_terminal *terminal, int cursor_x, int cursor_y);
 
-/// Has clicks and the wheel reported, or not.
+/// Turns the reporting of clicks and the wheel on or off.
 void cncurses_set_mouse(cncurses_terminal *terminal, int is_on);
 
-/// Takes the next piece of input that has arrived; waits only for the rest of an escape sequence, 25 ms at most.
+/// Removes and returns the next unit of input. Waits only for the rest of an escape sequence, at most 25 ms.
 cncurses_input cncurses_read(cncurses_terminal *terminal);
 
-/// From now on, when the process crashes (SEGV ABRT BUS ILL TRAP FPE), the terminal behind `output` is first given `bytes`
-/// and its present line settings of before `cncurses_open`, standard error is put back to `errors` and gets the last
-/// 4 KiB of `captured` (-1 for both when it was not captured). Then whoever handled the signal before has it.
-/// Handlers are installed once; a second call changes what they do.
+/// Sets what happens when the process crashes (SEGV ABRT BUS ILL TRAP FPE): `bytes` are written to the terminal, its
+/// settings before cncurses_open are restored, and standard error becomes `errors` again and receives the last 4 KiB of the
+/// file `captured` (-1 for both when it was not captured). Then the previous signal handler runs.
+/// Handlers are installed once; a later call replaces these values.
 void cncurses_guard_crashes(
   const cncurses_terminal *terminal, const char *bytes, size_t length, int errors, int captured);
 
-/// From now on a crash does nothing to the terminal.
+/// Turns the effect of cncurses_guard_crashes off.
 void cncurses_unguard_crashes(void);

@@ -3,20 +3,15 @@ import UploadCore
 import UploadReport
 import UploadServer
 
-/// Writes one line an entry to standard error: a sentence, or a JSON object.
+/// Writes each log entry to standard error as one log line: plain text, or a JSON object.
 ///
-/// Messages and metadata may contain text of peers: none of it can control a terminal or begin another log line.
+/// Messages and metadata may contain text from peers. It cannot control a terminal or begin another log line.
 struct LineLogHandler: LogHandler {
   let isJSON: Bool
   var metadata: Logger.Metadata = [:]
   var logLevel = Logger.Level.info
-  private let write: @Sendable (String) -> Void
-
-  /// - Parameter write: writes a log line; to standard error except in tests.
-  init(isJSON: Bool, write: @escaping @Sendable (String) -> Void = { Output.errorLine($0) }) {
-    self.isJSON = isJSON
-    self.write = write
-  }
+  /// Writes a log line; to standard error except in tests.
+  var write: @Sendable (String) -> Void = { Output.errorLine($0) }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -41,14 +36,14 @@ struct LineLogHandler: LogHandler {
 /// Loggers that write to standard error.
 package enum ProcessLog {
   /// - Parameters:
-  ///   - isJSON: objects instead of sentences.
-  ///   - level: the least that is written.
+  ///   - isJSON: JSON objects instead of plain text.
+  ///   - level: the lowest level that is written.
   package static func logger(isJSON: Bool, level: Logger.Level) -> Logger {
     var logger = Logger(label: "sluice") { _ in LineLogHandler(isJSON: isJSON) }
     logger.logLevel = level
     return logger
   }
 
-  /// For commands without options about it: warnings and errors only.
+  /// For commands without logging options: warnings and errors only.
   package static var quiet: Logger { logger(isJSON: false, level: .warning) }
 }

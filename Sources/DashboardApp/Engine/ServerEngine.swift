@@ -8,15 +8,15 @@ package import UploadProtocol
 package import UploadServer
 package import UploadStorage
 
-/// Everything a hosted server is made of, put together in one place.
+/// A server with its store, memory budget and threads.
 package struct ServerEngine: Sendable {
-  /// What a server is hosted with.
+  /// Everything needed to create a ``ServerEngine``, besides the directory.
   package struct Configuration: Sendable {
-    /// Addresses, limits and access; its identity for TLS comes from ``certificate``.
+    /// Addresses, limits and access; the TLS identity comes from ``certificate``.
     package var server: ServerConfiguration
     package var certificate = CertificateSource.none
     package var storage = DiskStoreConfiguration()
-    /// Permissions of stored files; nil for those of the umask.
+    /// Permissions of stored files; nil for 666 less the umask.
     package var fileMode: FileMode?
     /// Disk space to keep free.
     package var minFree = SizeSetting(256 << 20)
@@ -29,12 +29,15 @@ package struct ServerEngine: Sendable {
     /// Whether the token of ``server`` was generated, and not chosen by the user.
     package var isTokenGenerated = false
 
-    package init(server: ServerConfiguration) {
-      self.server = server
-    }
+    package init(server: ServerConfiguration) { self.server = server }
 
     package var host: String { server.host }
-    /// How long running uploads may continue when the server is stopped.
+    /// A warning that every client can use the server; nil when it requires a token, or listens on loopback only.
+    package var accessWarning: String? {
+      guard server.access.token == nil, !LoopbackName.contains(host) else { return nil }
+      return "Every client that can reach \(PlainText.sanitized(host)) can upload and download here."
+    }
+    /// Time for running uploads to finish when the server is stopped.
     package var grace: Duration { server.limits.grace }
   }
 
@@ -65,16 +68,15 @@ package struct ServerEngine: Sendable {
   package let token: AccessToken?
   /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no screen.
   package let generatedToken: AccessToken?
-  private let eventLoops: MultiThreadedEventLoopGroup
   private let writers: WorkerPool
 
-  /// One a core, and no more than eight: an idle server is to need few threads.
+  /// One per core and at most eight, so that an idle server has few threads.
   static let eventLoopCount = min(System.coreCount, 8)
   /// Descriptors of an event loop of SwiftNIO: epoll, an event and a timer.
   static let descriptorsPerLoop = 3
 
-  /// Opens the directory and makes the parts; nothing listens yet.
-  /// - Parameter otherDescriptors: what the process is going to open beside the server.
+  /// Opens the directory and creates the server, which does not listen yet.
+  /// - Parameter otherDescriptors: number of descriptors that the process will open in addition to the server's.
   /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`, or `cannotListen` when the process may open too few
   ///   files.
   package init(
@@ -84,7 +86,7 @@ package struct ServerEngine: Sendable {
     logger: Logger,
     otherDescriptors: Int = 0
   ) throws(UploadError) {
-    // The directory, and a listener for each port.
+    // Besides those of event loops: the directory, and a listener for each port.
     let own = Self.eventLoopCount * Self.descriptorsPerLoop + 1 + (configuration.server.rawPort == nil ? 1 : 2)
     try DescriptorReserve.check(own: own + otherDescriptors)
     var settings = configuration.server
@@ -98,7 +100,6 @@ package struct ServerEngine: Sendable {
       fileMode: configuration.fileMode
     )
     budget = try MemoryBudget(limit: configuration.memoryBudget)
-    eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount)
     writers = WorkerPool(threads: WorkerPool.diskThreads)
     let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: configuration.storage)
     if configuration.minFree.bytes > 0, disk.freeSpace() == nil {
@@ -113,13 +114,13 @@ package struct ServerEngine: Sendable {
       store: disk,
       budget: budget,
       ledger: ledger,
-      eventLoopGroup: eventLoops,
+      eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount),
       logger: logger
     )
   }
 
-  /// Has the server listen, and serve beside the caller.
-  /// - Returns: where, and the task that serves; it ends when the server has stopped, with what went wrong meanwhile.
+  /// Starts listening and serving in another task.
+  /// - Returns: the address, and the task, which ends when the server has stopped, with the error that stopped it.
   /// - Throws: ``UploadError`` with code `cannotListen`.
   package func listen() async throws(UploadError) -> (address: ServerAddress, serving: Task<UploadError?, Never>) {
     let (addresses, found) = AsyncStream.makeStream(of: ServerAddress.self)
@@ -136,16 +137,16 @@ package struct ServerEngine: Sendable {
     throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
   }
 
-  /// Takes snapshots of a ledger's uploads, with the memory that there is for them here.
+  /// A sampler of a ledger's uploads that reports the use of this server's memory budget.
   package func sampler(_ ledger: UploadLedger) -> Sampler {
     Sampler(ledger: ledger, stallAfter: stallAfter, slabUse: { [budget] in budget.use })
   }
 
-  /// Room on the file system that uploads go to, in bytes; nil when it cannot be known. May block.
+  /// Free space on the file system of the directory, in bytes; nil when it does not report it. May block.
   func freeSpace() -> UInt64? { store.freeSpace() }
 
-  /// Has new connections served with the TLS certificate and key as they are on disk now.
-  /// - Returns: the certificate's fingerprint; nil when it comes from no file.
+  /// Reads the TLS certificate and key again for new connections.
+  /// - Returns: the certificate's fingerprint; nil when the certificate is not from a file.
   /// - Throws: ``UploadError`` with code `badCertificate`; the previous certificate and key stay in use.
   package func reloadCertificate() async throws(UploadError) -> CertificateFingerprint? {
     let result = await withCheckedContinuation { continuation in
@@ -156,17 +157,15 @@ package struct ServerEngine: Sendable {
     return try result.get()
   }
 
-  /// Returns the memory of past uploads to the system; for when none runs. The allocator and the budget keep what was
-  /// freed, which is good for the next upload and looks like a leak from outside.
+  /// Returns freed memory to the system; call it when no upload runs. The allocator and the budget cache it for the next
+  /// upload, which looks like a leak from outside.
   package func releaseMemory() {
     budget.dropSpare()
     clinux_trim_memory()
   }
 
-  /// Ends the writers, after the server has stopped: what is still to be removed is removed.
+  /// Waits for pending disk operations and ends the writers; call it after the server has stopped.
   ///
   /// The event loops end with the process: Hummingbird may submit its last tasks after it has reported its end.
-  package func shutDown() async {
-    await writers.shutDown()
-  }
+  package func shutDown() async { await writers.shutDown() }
 }

@@ -2,12 +2,12 @@ import Basics
 import Glibc
 package import UploadCore
 
-/// A file that the program writes under a path the user named: settings, samples, charts, frames. Nothing is left of it
-/// unless it was finished.
+/// A file that the program writes under a path the user named: settings, samples, charts, frames. It is removed unless it
+/// was finished.
 ///
-/// Where something may be replaced the file grows under another name beside it and takes its place at the end (rename(2)):
-/// readers find the old file or the new one, complete, and a failure does not cost the old one. ``OutputTarget`` says what
-/// may be replaced.
+/// Where an existing file may be replaced, the new one is written under a temporary name in the same directory and renamed
+/// at the end (rename(2)): readers find the old file or the new one, complete, and a failure leaves the old one unchanged.
+/// ``OutputTarget`` decides what may be replaced.
 package struct OutputFile: ~Copyable {
   /// What to do with an existing file.
   package enum Existing {
@@ -17,11 +17,11 @@ package struct OutputFile: ~Copyable {
     case replace
   }
 
-  /// As it was given.
+  /// The path as it was given, for messages.
   private let path: String
-  /// Where the file ends up, after all links.
+  /// The file's final path, after all links.
   private let target: String
-  /// Where the bytes go until the end: ``target``, or a name beside it.
+  /// The path that is written to: ``target``, or a temporary name in the same directory.
   package let temporary: String
   /// -1 once it is closed.
   private var descriptor: Int32
@@ -37,12 +37,12 @@ package struct OutputFile: ~Copyable {
     let temporary = found.map { OutputTarget.directory(of: $0.path) + ".sluice-\(UploadID()).tmp" } ?? path
     // O_EXCL creates nothing through a link, wherever it leads.
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-    // Thrown before the properties are set: the deinitializer would remove what is there.
+    // Thrown before the properties are set: the deinitializer would remove the existing file.
     guard descriptor >= 0 else { throw Self.openError(errno, path) }
     if let old = found?.existing {
       // Only root can hand on another user's file. Before the mode: a new owner clears some of its bits.
-      _ = fchown(descriptor, old.owner, old.group)
-      _ = fchmod(descriptor, old.mode)
+      _ = fchown(descriptor, old.st_uid, old.st_gid)
+      _ = fchmod(descriptor, old.st_mode & 0o7777)
     }
     self.path = path
     self.target = target
@@ -55,19 +55,19 @@ package struct OutputFile: ~Copyable {
     if !isFinished { unlink(temporary) }
   }
 
-  /// Makes sure that there is room for `size` bytes before the first of them is written.
-  /// - Throws: ``UploadError`` with code `diskFull` that says how much there is.
+  /// Reserves space for `size` bytes before the first of them is written.
+  /// - Throws: ``UploadError`` with code `diskFull` that says how much space is free, or `storageFailed`.
   package func reserve(_ size: SizeSetting) throws(UploadError) {
     var system = statvfs()
     if fstatvfs(descriptor, &system) == 0, system.f_blocks > 0 {
-      // What is kept back for root is there for root.
+      // Blocks reserved for root are free for root only.
       let blocks = UInt64(geteuid() == 0 ? system.f_bfree : system.f_bavail)
       let (free, overflow) = blocks.multipliedReportingOverflow(by: UInt64(system.f_frsize))
       guard overflow || free >= size.bytes else { throw Self.diskFull(path, size: size, free: free) }
     }
     guard let length = off_t(exactly: size.bytes) else { throw Self.diskFull(path, size: size, free: nil) }
     guard length > 0 else { return }
-    // Tells of a quota too. Where the file system cannot, glibc writes a byte a block instead, which takes longer.
+    // Detects quotas too. Where the file system lacks the call, glibc writes one byte per block, which takes longer.
     let error = posix_fallocate(descriptor, 0, length)
     if error == ENOSPC || error == EDQUOT { throw Self.diskFull(path, size: size, free: nil) }
     if error == EFBIG { throw Self.writeError(error, path) }
@@ -80,25 +80,22 @@ package struct OutputFile: ~Copyable {
 
   /// Writes all of `text`.
   package func write(_ text: String) throws(UploadError) {
-    let result = Array(text.utf8).withUnsafeBytes { bytes in
-      Result { () throws(UploadError) in try write(bytes) }
-    }
-    try result.get()
+    guard writeAll(text, to: descriptor) else { throw Self.writeError(errno, path) }
   }
 
-  /// Brings what was written to the disk, for a file that must survive a power failure.
+  /// Syncs the file to the disk, for a file that must survive a power failure.
   func sync() throws(UploadError) {
     guard fsync(descriptor) == 0 else { throw Self.writeError(errno, path) }
   }
 
-  /// Gives the file its name.
+  /// Closes the file and publishes it under its final path.
   package consuming func finish() throws(UploadError) {
     // Some network file systems report only now that they had no space.
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0 else { throw Self.writeError(errno, path) }
     if temporary != target {
-      // Something else may have been put there since.
+      // A file of another kind may have been created there since.
       _ = try OutputTarget(target)
       guard rename(temporary, target) == 0 else { throw Self.writeError(errno, path) }
     }
@@ -108,13 +105,13 @@ package struct OutputFile: ~Copyable {
   private static func openError(_ number: Int32, _ path: String) -> UploadError {
     let shown = PlainText.sanitized(path)
     return switch number {
-    case EEXIST: UploadError(.nameTaken, "\(shown) exists already. Choose another name, or say --force to replace it.")
-    case ENOENT: UploadError(.badDirectory, "The directory of \(shown) does not exist. Make it first.")
+    case EEXIST: UploadError(.nameTaken, "\(shown) exists already. Choose another name, or replace it with --force.")
+    case ENOENT: UploadError(.badDirectory, "The directory of \(shown) does not exist. Create it first.")
     case ENOTDIR: UploadError(.badDirectory, "The directory of \(shown) is a file. Choose another path.")
     case EACCES, EPERM, EROFS:
-      UploadError(.badDirectory, "\(shown) cannot be made: its directory may not be written to. Choose another one.")
+      UploadError(.badDirectory, "\(shown) cannot be created: its directory is not writable. Choose another one.")
     case ENOSPC, EDQUOT: diskFull(path, size: nil, free: nil)
-    default: UploadError(.storageFailed, "\(shown) cannot be made: \(String(cString: strerror(number))).")
+    default: UploadError(.storageFailed, "\(shown) cannot be created: \(String(cString: strerror(number))).")
     }
   }
 
@@ -127,23 +124,23 @@ package struct OutputFile: ~Copyable {
   }
 
   private static func diskFull(_ path: String, size: SizeSetting?, free: UInt64?) -> UploadError {
-    let need = size.map { "\($0) do not fit" } ?? "There is no space left"
-    let have = free.map { ", \(ByteSize.text($0)) are free" } ?? ""
+    let need = size.map { " for \($0)" } ?? ""
+    let have = free.map { " (\(ByteSize.text($0)) free)" } ?? ""
     return UploadError(
       .diskFull,
-      "\(need) where \(PlainText.sanitized(path)) would be\(have). Free some space or choose a smaller size."
+      "Not enough disk space\(need) at \(PlainText.sanitized(path))\(have). Free some space or choose a smaller size."
     )
   }
 }
 
-/// Directories for what is removed again.
+/// Temporary directories.
 package enum ScratchDirectory {
-  /// Makes a directory that only this user can enter.
+  /// Creates a directory that only this user can enter.
   /// - Parameters:
-  ///   - prefix: what its name begins with.
-  ///   - parent: where it is made; `TMPDIR`, else `/tmp`, when nil.
+  ///   - prefix: the beginning of its name.
+  ///   - parent: the directory to create it in; nil for `TMPDIR`, otherwise `/tmp`.
   /// - Returns: its path.
-  /// - Throws: ``UploadError`` with code `badDirectory` when it cannot be made there.
+  /// - Throws: ``UploadError`` with code `badDirectory` when it cannot be created there.
   package static func make(_ prefix: String, in parent: String? = nil) throws(UploadError) -> String {
     let base = parent ?? ProcessEnvironment.all["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
     var template = Array("\(base)/\(prefix)-XXXXXX".utf8CString)
@@ -151,8 +148,8 @@ package enum ScratchDirectory {
       let cause = SystemCallError("mkdtemp", errno)
       throw UploadError(
         .badDirectory,
-        "No temporary directory can be made in \(PlainText.sanitized(base)): \(cause.reason). "
-          + (parent == nil ? "Set TMPDIR." : "Name another one."),
+        "Cannot create a temporary directory in \(PlainText.sanitized(base)): \(cause.reason). "
+          + (parent == nil ? "Set TMPDIR." : "Choose another directory."),
         cause: cause
       )
     }

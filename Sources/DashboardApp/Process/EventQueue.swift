@@ -1,6 +1,22 @@
 import CLinux
 import Glibc
 import Synchronization
+import UploadCore
+
+/// Blocks this thread until a descriptor is readable, a signal handler has run, or `deadline` has passed; at most 60 s
+/// with a deadline.
+/// - Parameter descriptors: those below 0 are ignored.
+/// - Returns: false when poll(2) failed.
+@discardableResult
+package func waitUntilReadable(_ descriptors: Int32..., until deadline: ContinuousClock.Instant? = nil) -> Bool {
+  var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+  var timeout: Int32 = -1
+  if let deadline {
+    // Rounded up: a wake-up before the deadline would be useless.
+    timeout = Int32(min(60_000, max(0, ((deadline - .now).inSeconds * 1000).rounded(.up))))
+  }
+  return poll(&polled, nfds_t(polled.count), timeout) >= 0 || errno == EINTR
+}
 
 /// Events that other threads post to the main thread, which waits for a descriptor.
 package final class EventQueue<Event: Sendable>: Sendable {
@@ -10,17 +26,16 @@ package final class EventQueue<Event: Sendable>: Sendable {
 
   package init() {}
 
-  deinit {
-    close(descriptor)
-  }
+  deinit { close(descriptor) }
 
+  /// Adds an event, and makes ``descriptor`` readable.
   package func post(_ event: Event) {
     events.withLock { $0.append(event) }
     clinux_raise_event(descriptor)
   }
 
-  /// All events since the last call, in their order.
-  package func take() -> [Event] {
+  /// Removes and returns all events, in their order.
+  package func drain() -> [Event] {
     clinux_clear_event(descriptor)
     return events.withLock { events in
       defer { events = [] }
@@ -35,14 +50,10 @@ package struct WakeUps: Sendable {
   package let stream: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
 
-  package init() {
-    (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-  }
+  package init() { (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
-  /// Wakes the task, or keeps it from its next wait.
-  package func post() {
-    continuation.yield()
-  }
+  /// Wakes the task; while it is busy, its next wait ends at once.
+  package func post() { continuation.yield() }
 }
 
 /// Waiting with a timeout.

@@ -4,57 +4,47 @@ import Dashboard
 import Glibc
 import Synchronization
 
-/// Standard output and standard error, written without buffering: a reader never waits for a buffer to fill.
+/// Writes to standard output and standard error without buffering, so that readers receive every line immediately.
 package enum Output {
-  /// Whether a write to standard output has failed with an error besides EPIPE. Set once, never reset.
-  private static let hasFailedFlag = Atomic<Bool>(false)
-
-  /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe.
-  static var hasFailed: Bool { hasFailedFlag.load(ordering: .acquiring) }
+  /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe (EPIPE).
+  private static let hasFailed = Atomic<Bool>(false)
 
   /// Writes an output line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every
   /// other failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
-  package static func line(_ text: String) {
-    raw(text + "\n")
-  }
+  package static func line(_ text: String) { raw(text + "\n") }
 
-  /// Writes an output line to standard output, behind the time of day in the user's time zone:
+  /// Writes an output line to standard output after the time of day in the user's time zone:
   /// `18:39:10 listening on ...`.
-  package static func timedLine(_ text: String) {
-    line("\(ClockTime.now.text) \(text)")
-  }
+  package static func timedLine(_ text: String) { line("\(ClockTime.now.text) \(text)") }
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {
     guard !writeAll(text, to: STDOUT_FILENO) else { return }
     let code = errno
-    guard let message = failureMessage(code), !hasFailedFlag.exchange(true, ordering: .acquiringAndReleasing) else {
-      return
-    }
-    errorLine(message)
+    guard let message = failureMessage(code) else { return }
+    if !hasFailed.exchange(true, ordering: .acquiringAndReleasing) { errorLine(message) }
   }
 
-  /// What is reported when a write to standard output fails with `code`; nil for EPIPE.
+  /// The message for a failed write to standard output; nil for EPIPE.
+  /// - Parameter code: the `errno` of the write.
   static func failureMessage(_ code: CInt) -> String? {
     guard code != EPIPE else { return nil }
     return "sluice: Cannot write to standard output: \(String(cString: strerror(code))). "
       + "The output is incomplete. Free some space, or redirect it elsewhere."
   }
 
-  /// The exit status of a command that ends with `status`: 1 instead of 0 when some of its output was lost.
+  /// The exit status of a command that returned `status`: 1 instead of 0 when some of its output was lost.
   package static func exitStatus(_ status: Int32) -> Int32 {
-    status == 0 && hasFailed ? 1 : status
+    status == 0 && hasFailed.load(ordering: .acquiring) ? 1 : status
   }
 
   /// Writes an output line to standard error.
-  package static func errorLine(_ text: String) {
-    writeAll(text + "\n", to: STDERR_FILENO)
-  }
+  package static func errorLine(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
 
-  /// Columns of the terminal that standard output is; nil when it is none.
+  /// Columns of the terminal on standard output; nil when it is not a terminal.
   package static var columns: Int? { size?.columns }
 
-  /// Rows of the terminal that standard output is; nil when it is none.
+  /// Rows of the terminal on standard output; nil when it is not a terminal.
   package static var rows: Int? { size?.rows }
 
   private static var size: (columns: Int, rows: Int)? {
@@ -64,7 +54,7 @@ package enum Output {
     return (columns > 0 ? Int(columns) : 80, rows > 0 ? Int(rows) : 24)
   }
 
-  /// Whether text on standard output can be redrawn: it is a terminal, and one that can move its cursor.
+  /// Whether text on standard output can be redrawn: it is a terminal that can move its cursor.
   package static func canRedraw(_ environment: [String: String]) -> Bool {
     columns != nil && !["", "dumb"].contains(environment["TERM"] ?? "")
   }
@@ -73,9 +63,8 @@ package enum Output {
   package static func isUnicode(_ environment: [String: String]) -> Bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"]
     let locale = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
-    return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
+    return ["utf-8", "utf8"].contains { locale.lowercased().contains($0) }
   }
-
 }
 
 extension ClockTime {

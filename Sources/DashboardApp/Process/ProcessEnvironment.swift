@@ -9,12 +9,10 @@ package enum ProcessEnvironment {
     var result: [String: String] = [:]
     var entry = environ
     while let text = entry.pointee {
-      let pair = NameBytes(cString: text).losslessText.split(
-        separator: "=",
-        maxSplits: 1,
-        omittingEmptySubsequences: false
-      )
-      if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
+      let variable = NameBytes(cString: text).losslessText
+      if let equals = variable.firstIndex(of: "=") {
+        result[String(variable[..<equals])] = String(variable[variable.index(after: equals)...])
+      }
       entry += 1
     }
     return result
@@ -23,14 +21,14 @@ package enum ProcessEnvironment {
 
 /// Directories that depend on who runs the program, and from where.
 package enum UserDirectories {
-  /// What `~` stands for: HOME, else what the system has for the user.
+  /// The user's home directory: HOME, otherwise the system's entry for the user, otherwise `/`.
   package static var home: String {
     if let home = ProcessEnvironment.all["HOME"], home.hasPrefix("/") { return home }
-    guard let user = getpwuid(getuid()) else { return "/" }
-    return NameBytes(cString: user.pointee.pw_dir).losslessText
+    guard let directory = getpwuid(getuid())?.pointee.pw_dir else { return "/" }
+    return NameBytes(cString: directory).losslessText
   }
 
-  /// Absolute; `/` when it has been removed.
+  /// The absolute path of the working directory; `/` when it has been removed.
   static var workingDirectory: String {
     guard let path = getcwd(nil, 0) else { return "/" }
     defer { free(path) }
@@ -38,20 +36,21 @@ package enum UserDirectories {
   }
 }
 
-/// Child processes of this program end with it, however it ends: a server must not outlive the comparison that started it.
+/// Lets child processes of this program end with it, even when it crashes: a server must not outlive the comparison that
+/// started it.
 package enum ParentProcess {
-  /// Names the parent to the child; for the program itself, so no option.
+  /// The variable with the parent's process id. For internal use, so it is not an option.
   private static let variable = "SLUICE_PARENT_PROCESS"
 
-  /// An environment for a child of the process `process`.
+  /// The environment for a child of `process`.
   ///
-  /// The child ends when the thread that has started it does (prctl(2)), so that thread must wait for it.
+  /// The child is killed when the thread that has started it ends (prctl(2)), so that thread must wait for it.
   package static func naming(_ process: Int32, in environment: [String: String]) -> [String: String] {
     environment.merging([variable: "\(process)"]) { $1 }
   }
 
-  /// Has the kernel kill this process when the parent that `environment` names ends, if it names one; exits now when that
-  /// has ended already.
+  /// Asks the kernel to kill this process when the parent ends that `environment` names, if it names one. Exits with
+  /// status 1 when that parent has ended already.
   package static func follow(_ environment: [String: String]) {
     guard let parent = environment[variable].flatMap({ Int32($0) }) else { return }
     clinux_kill_at_end_of_parent()

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A request to stop the running command: made by a signal, delivered to registered actions.
+/// A request to stop the running command. A signal makes it; it runs registered actions.
 package final class StopRequest: Sendable {
   private struct State {
     var signal: Int32?
@@ -14,10 +14,10 @@ package final class StopRequest: Sendable {
 
   package init() {}
 
-  /// The signal that requested it; nil before.
+  /// The signal that made the request; nil before.
   package var signal: Int32? { state.withLock { $0.signal } }
 
-  /// Calls `action` once on the request, or now if it has been made already.
+  /// Runs `action` in a new task when the request is made, or now if it has been made already.
   package func onRequest(_ action: @escaping @Sendable () async -> Void) {
     let isLate = state.withLock { state in
       if state.signal == nil { state.actions.append(action) }
@@ -37,51 +37,50 @@ package final class StopRequest: Sendable {
     for action in actions { Task.detached { await action() } }
   }
 
-  /// Calls `action` if the process is ended without waiting for the command: what it has made must not stay behind.
+  /// Registers an action for an exit that does not wait for the command, such as removing unfinished files.
   package func onForce(_ action: @escaping @Sendable () -> Void) {
     state.withLock { $0.lastActions.append(action) }
   }
 
-  /// Does what was registered for such an end, on the thread that is about to end the process.
+  /// Runs the actions of ``onForce(_:)`` on this thread, which is about to end the process.
   package func force() {
-    let actions = state.withLock { $0.lastActions }
-    for action in actions { action() }
+    for action in state.withLock({ $0.lastActions }) { action() }
   }
 }
 
-/// The meaning of the signals that a command reads, in the order of their arrival: no I/O, and no clock of its own.
+/// Interprets the signals that a command receives, in the order of their arrival. A pure state machine: no I/O, no clock.
 package struct StopSignals {
   package enum Meaning: Equatable {
     /// Stop gracefully.
     case stop
-    /// The same request once more.
+    /// Part of the request that was made already: ignore it.
     case repeated
     /// Exit now.
     case force
     /// Terminate now by the signal itself.
     case terminate
-    /// Read again what can be read again.
+    /// Reload files such as certificates.
     case reload
   }
 
-  /// Signals as close as this are one request: `timeout` and some supervisors signal the process and then its group, and a
-  /// closing terminal sends several signals. Short enough that an impatient user need not press a third time.
+  /// Signals within this time are one request: `timeout` and some supervisors signal the process and then its group, and a
+  /// closing terminal sends several signals. It is shorter than the time between two presses of Ctrl-C.
   static let together = Duration.milliseconds(500)
 
   private let reloadsOnHangUp: Bool
   private var first: ContinuousClock.Instant?
 
-  /// - Parameter reloadsOnHangUp: whether SIGHUP asks for a reload, as daemons take it, unless a terminal was closed.
-  package init(reloadsOnHangUp: Bool = false) {
-    self.reloadsOnHangUp = reloadsOnHangUp
-  }
+  /// - Parameter reloadsOnHangUp: whether SIGHUP means a reload, as for daemons, unless a terminal was closed.
+  package init(reloadsOnHangUp: Bool = false) { self.reloadsOnHangUp = reloadsOnHangUp }
 
-  /// A signal has arrived.
-  /// - Parameter terminalIsGone: whether the terminal that the command was started from has been closed since.
-  package mutating func take(_ signal: Int32, terminalIsGone: Bool = false, at now: ContinuousClock.Instant) -> Meaning
+  /// Interprets a signal.
+  /// - Parameters:
+  ///   - lostTerminal: whether the terminal in which the command was started has been closed since.
+  ///   - now: when the signal arrived.
+  package mutating func handle(_ signal: Int32, lostTerminal: Bool = false, at now: ContinuousClock.Instant) -> Meaning
   {
     if signal == SIGQUIT { return .terminate }
-    if signal == SIGHUP, reloadsOnHangUp, !terminalIsGone { return .reload }
+    if signal == SIGHUP, reloadsOnHangUp, !lostTerminal { return .reload }
     guard let first else {
       first = now
       return .stop
@@ -89,8 +88,8 @@ package struct StopSignals {
     return now - first < Self.together ? .repeated : .force
   }
 
-  /// Those of `signals` that the program handles. SIGHUP, SIGINT and SIGQUIT stay ignored when they were ignored at its
-  /// start (`nohup`, a background job of a script).
+  /// The members of `signals` that the program handles: all but SIGHUP, SIGINT and SIGQUIT that were ignored at its start
+  /// (by `nohup`, or in a background job of a script), which stay ignored.
   package static func heeded(_ signals: [Int32]) -> [Int32] {
     signals.filter { ![SIGHUP, SIGINT, SIGQUIT].contains($0) || clinux_is_ignored($0) == 0 }
   }

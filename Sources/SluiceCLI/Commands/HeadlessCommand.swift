@@ -4,107 +4,54 @@ import TerminalUI
 import UploadCore
 import UploadTrials
 
-/// `sluice headless`: the test mode. Server and client in one process, no terminal; proves that what is sent arrives.
+/// `sluice headless`: the test mode. Server and client in one process without a terminal; it verifies every uploaded byte.
 struct HeadlessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "headless",
-    abstract: "Prove it: serve and send in one process, compare every byte, print JSON lines.",
+    abstract: "Test: serve and send in one process, compare every byte, print JSON lines.",
     discussion: """
-      Sends the files (or generated ones) in each mode to a server of its own, compares the SHA-256 of what was sent \
-      with that of what is stored, and ends with a summary. Exit status 0 only if every byte arrived. What it made is \
-      removed unless --keep is given.
+      Sends the files (or generated ones) in each mode to a server of its own, compares the SHA-256 of each file sent \
+      with that of the file stored, and ends with a summary. The exit status is 0 only if every byte arrived. Stored and \
+      generated files are removed unless --keep is given.
 
       With --script it runs the dashboard instead, on a screen in memory, and executes the script, one command per \
       line: key u, keys "abc", type "text", paste "text", resize 80x24, expect "text" within 5s, expect-not "text", \
-      wait idle, frame NAME, send FILE multipart, quit. Exit status 1 when the screen does not show what was expected.
+      wait idle, frame NAME, send FILE multipart, quit. The exit status is 1 if an expected text does not appear.
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send; none for generated ones.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Files to send. (default: generated ones)", valueName: "file"), completion: .file())
   var files: [String] = []
 
-  @Option("Size of each generated file. (default: 64MiB)", value: "size")
-  var size: OptionValue<SizeSetting>?
+  @OptionGroup(title: "Test") var test: TestOptions
 
-  @Option("How many files to generate. (default: 1)", value: "count")
-  var count: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Modes to send in, separated by commas. (default: stream,multipart,buffered)",
-      valueName: "modes"
-    ),
-    transform: Self.modes(parsing:)
-  )
-  var modes: [SendMode] = SendMode.allCases
-
-  @Option("Files under way at once.", value: "count")
-  var jobs = 1
-
-  @OptionGroup var trusted: TrustOptions
+  @OptionGroup(title: "Script") var script: ScriptOptions
 
   @OptionGroup var server: ServerOptions
 
-  @Option("Port to listen on; 0 takes any that is free.", value: "port")
-  var port = 0
-
-  @Option("Directory for uploads. (default: a temporary one)", value: "path", completion: .directory)
-  var dir: String?
-
-  @Flag(help: "Keep what was stored and generated.")
-  var keep = false
-
-  @Flag(help: "Print JSON lines; they are printed anyway.")
-  var json = false
-
-  @Option("The shortest time between two progress lines of an upload. (default: 500ms)", value: "time")
-  var interval = OptionValue(Duration.milliseconds(500), "500ms")
-
-  @Option(
-    "Run the dashboard from a script instead, without a terminal; - for standard input.",
-    value: "path",
-    completion: .file()
-  )
-  var script: String?
-
-  @Option("With --script: columns and rows. (default: 120x34)", value: "size")
-  var screen: OptionValue<Size>?
-
-  @Option("With --script: directory to write frames to.", value: "path", completion: .directory)
-  var frames: String?
-
-  @Option("With --script: frames as text or with colours.", value: "format")
-  var format = FrameFormat.text
-
-  @Option("With --script: settings file to use. (default: none)", value: "path", completion: .file())
-  var settings: String?
+  @OptionGroup(title: "Sending to other servers") var trusted: TrustOptions
 
   mutating func validate() throws {
-    try ServerOptions.check(port: port, "--port")
-    guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
-    guard (count ?? 1) > 0, (count ?? 1) <= 10_000 else { throw ValidationError("--count must be from 1 to 10000.") }
-    guard files.isEmpty || (size == nil && count == nil) else {
-      throw ValidationError("--size and --count are for generated files; leave out the names, or these.")
+    let isGenerating = test.size != nil || test.count != nil
+    guard files.isEmpty || !isGenerating else {
+      throw ValidationError("--size and --count are for generated files: leave them out, or the names of files.")
     }
-    if script == nil {
-      guard screen == nil, frames == nil, settings == nil else {
-        throw ValidationError("--screen, --frames and --settings go with --script.")
-      }
-    } else {
-      guard size == nil, count == nil else {
-        throw ValidationError("--script generates no files; leave out --size and --count.")
-      }
+    guard script.script != nil || (script.screen == nil && script.frames == nil && script.settings == nil) else {
+      throw ValidationError("--screen, --frames and --settings go with --script.")
+    }
+    guard script.script == nil || !isGenerating else {
+      throw ValidationError("--script generates no files: leave out --size and --count.")
     }
     guard !files.contains("-") else { throw ValidationError("Standard input cannot be sent in several modes.") }
   }
 
   func run() throws {
-    let engine = try server.engine(port: port)
-    if let script {
-      let configuration = scriptConfiguration(script, engine)
+    let engine = try server.engine(port: test.port)
+    if let path = script.script {
+      let configuration = scriptConfiguration(path, engine)
       throw ExitCode(MainActor.assumeIsolated { ScriptRun(configuration).run() })
     }
-    let limit = engine.grace + MainLoop.usualStopLimit
+    let limit = engine.grace + MainLoop.defaultStopLimit
     let configuration = headlessConfiguration(engine)
     let status = MainLoop.run(forcedStatus: 130, stopLimit: limit) { stop in
       await HeadlessRun(configuration, stop).run()
@@ -114,39 +61,95 @@ struct HeadlessCommand: ParsableCommand {
 
   private func headlessConfiguration(_ engine: ServerEngine.Configuration) -> HeadlessRun.Configuration {
     var configuration = HeadlessRun.Configuration(server: engine)
-    configuration.directory = dir
+    configuration.directory = test.dir
     configuration.files = files
-    if let size { configuration.size = size.value }
-    configuration.count = count ?? 1
-    configuration.modes = modes.map(\.uploadMode)
-    configuration.jobs = jobs
-    configuration.isKept = keep
-    configuration.interval = interval.value
+    if let size = test.size { configuration.size = size.value }
+    configuration.count = test.count ?? 1
+    configuration.modes = test.modes.map(\.uploadMode)
+    configuration.jobs = test.jobs
+    configuration.isKept = test.keep
+    configuration.interval = test.interval.value
     return configuration
   }
 
-  private func scriptConfiguration(
-    _ script: String,
-    _ engine: ServerEngine.Configuration
-  ) -> ScriptRun.Configuration {
-    let setup = DashboardEngine.Setup(server: engine, directory: "", jobs: jobs, trust: trusted.trust)
-    var configuration = ScriptRun.Configuration(script: script, setup: setup)
-    configuration.directory = dir
+  private func scriptConfiguration(_ path: String, _ engine: ServerEngine.Configuration) -> ScriptRun.Configuration {
+    let setup = DashboardEngine.Setup(server: engine, directory: "", jobs: test.jobs, trust: trusted.trust)
+    var configuration = ScriptRun.Configuration(script: path, setup: setup)
+    configuration.directory = test.dir
     configuration.files = files
-    if let screen { configuration.screen = screen.value }
-    configuration.frames = frames
-    configuration.format = format
-    configuration.settings = settings
-    configuration.isKept = keep
+    if let screen = script.screen { configuration.screen = screen.value }
+    configuration.frames = script.frames
+    configuration.format = script.format
+    configuration.settings = script.settings
+    configuration.isKept = test.keep
     return configuration
+  }
+}
+
+/// The files that the test sends, and the directory where they are stored.
+struct TestOptions: ParsableArguments {
+  @Option("Size of each generated file. (default: 64MiB)", value: "size")
+  var size: OptionValue<SizeSetting>?
+
+  @Option("Number of files to generate. (default: 1)", value: "count")
+  var count: Int?
+
+  @Option(
+    help: ArgumentHelp("Modes, separated by commas. (default: stream,multipart,buffered)", valueName: "modes"),
+    transform: Self.modes(parsing:)
+  )
+  var modes: [SendMode] = SendMode.allCases
+
+  @Option("Number of files sent at once.", value: "count")
+  var jobs = 1
+
+  @Option("Port to listen on; 0 for any free port.", value: "port")
+  var port = 0
+
+  @Option("Directory for uploads. (default: a temporary one)", value: "path", completion: .directory)
+  var dir: String?
+
+  @Flag(help: "Keep stored and generated files.")
+  var keep = false
+
+  @Flag(help: "Print JSON lines; always on.")
+  var json = false
+
+  @Option("Shortest time between two progress lines of an upload.", value: "time")
+  var interval = OptionValue(Duration.milliseconds(500), "500ms")
+
+  mutating func validate() throws {
+    try checkPort(port, of: "--port")
+    try checkJobs(jobs)
+    let number = count ?? 1
+    guard (1...10_000).contains(number) else { throw ValidationError("--count \(number) must be from 1 to 10000.") }
   }
 
   private static func modes(parsing text: String) throws -> [SendMode] {
-    let modes = text.split(separator: ",").map { SendMode(rawValue: String($0)) }
-    let known = SendMode.allCases.map(\.rawValue).joined(separator: ", ")
-    guard !modes.isEmpty, !modes.contains(nil) else {
-      throw ValidationError("\"\(PlainText.sanitized(text))\" names an unknown mode. There are \(known).")
+    let names = text.split(separator: ",")
+    let modes = names.compactMap { SendMode(rawValue: String($0)) }
+    guard !modes.isEmpty, modes.count == names.count else {
+      let known = SendMode.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("\"\(PlainText.sanitized(text))\" is not a list of modes. The modes are \(known).")
     }
-    return modes.compactMap { $0 }
+    return modes
   }
+}
+
+/// Running the dashboard from a script.
+struct ScriptOptions: ParsableArguments {
+  @Option("Dashboard script to run instead, without a terminal; - for stdin.", value: "path", completion: .file())
+  var script: String?
+
+  @Option("With --script: columns and rows of the screen. (default: 120x34)", value: "size")
+  var screen: OptionValue<Size>?
+
+  @Option("With --script: directory for frames. (default: none)", value: "path", completion: .directory)
+  var frames: String?
+
+  @Option("With --script: format of frames, plain or with colours.", value: "format")
+  var format = FrameFormat.text
+
+  @Option("With --script: settings file to use. (default: none)", value: "path", completion: .file())
+  var settings: String?
 }

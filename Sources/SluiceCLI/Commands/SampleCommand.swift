@@ -4,34 +4,31 @@ import Glibc
 import UploadCore
 import UploadTrials
 
-/// `sluice sample`: a big file to try uploads with.
+/// `sluice sample`: generates a big file to try uploads with.
 struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
-    abstract: "Make a big file to upload: rows of CSV, or random bytes."
+    abstract: "Generate a big file to upload: rows of CSV, or random bytes."
   )
 
-  @Argument(help: ArgumentHelp("The file to make.", valueName: "path"), completion: .file())
+  @Argument(help: ArgumentHelp("File to generate.", valueName: "path"), completion: .file())
   var path: String
 
   @Option(
-    help: ArgumentHelp("Its size, exact to the byte.", valueName: "size"),
+    help: ArgumentHelp("Size of the file, exact to the byte.", valueName: "size"),
     transform: OptionValue<SizeSetting>.init(parsing:)
   )
   var size: OptionValue<SizeSetting>
 
-  @Flag(help: "Fill it with bytes that cannot be compressed.")
+  @Flag(help: "Fill the file with bytes that cannot be compressed.")
   var random = false
 
-  @Flag(help: "Overwrite a file that is there already.")
+  @Flag(help: "Replace an existing file.")
   var force = false
 
-  func run() throws {
-    let status = MainLoop.run(forcedStatus: 130) { [self] stop in make(stop) }
-    throw ExitCode(status)
-  }
+  func run() throws { throw ExitCode(MainLoop.run(forcedStatus: 130) { [self] stop in write(stop) }) }
 
-  private func make(_ stop: StopRequest) -> Int32 {
+  private func write(_ stop: StopRequest) -> Int32 {
     let writer = SampleWriter(path: path, size: size.value, random: random, force: force)
     do throws(UploadError) {
       try writer.write(
@@ -52,7 +49,7 @@ struct SampleCommand: ParsableCommand {
   private func show(_ written: UInt64) {
     guard Output.canRedraw(ProcessEnvironment.all), size.value.bytes > 0 else { return }
     let percent = Int(Double(written) / Double(size.value.bytes) * 100)
-    Output.raw("\r\(ByteSize.text(written)) of \(size.value), \(percent)%\u{1B}[K")
+    Output.raw("\r\(ByteSize.text(written)) of \(size), \(percent)%\u{1B}[K")
   }
 
   private func clear() {

@@ -6,108 +6,98 @@ import UploadCore
 import UploadProtocol
 import UploadReport
 
-/// `sluice send`: files to any server that takes them.
+/// `sluice send`: sends files to any server that accepts uploads.
 struct SendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send",
     abstract: "Send files to a server.",
     discussion: """
-      A URL without a path is a Sluice server: files go to /stream-upload, or as a form to /file-upload. Any other path \
-      is used as it stands with POST (--method PUT for another); one that ends in / gets the file's name and PUT, as \
-      curl -T does. The file - is standard input.
+      A URL without a path is a Sluice server: files go to /stream-upload, or as a form to /file-upload. Any other URL \
+      is used unchanged, with POST or --method. If it ends in /, the file's name is appended and the method is PUT, as \
+      with curl -T. The file - is standard input.
 
       Uploads to a server that is unavailable or busy are retried with growing pauses, until --retry-for has passed \
-      without progress. With https:// the server's certificate must be issued by an authority that this machine \
+      without progress. The certificate of an https:// server must be issued by an authority that this machine \
       trusts, by one in --ca, or be the one with --fingerprint. Connections are direct: http_proxy is ignored.
 
-      Modes: stream sends the file as the body; multipart sends a form and streams it; buffered first reads the whole \
-      form into memory, which shows what streaming saves.
+      Modes: stream sends the file as the body; multipart streams a form; buffered first reads the whole form into \
+      memory, to show what that costs.
       """
   )
 
   @Argument(help: ArgumentHelp("Files to send; - for standard input.", valueName: "file"), completion: .file())
   var files: [String]
 
-  @Option(help: ArgumentHelp("Server: http(s)://HOST:PORT, or any URL that accepts files.", valueName: "url"))
+  @Option(help: ArgumentHelp("Server: http(s)://HOST:PORT, or any URL that accepts uploads.", valueName: "url"))
   var to: String
 
-  @Option("How to send.", value: "mode")
+  @Option("Mode of the upload.", value: "mode")
   var mode = SendMode.stream
 
-  @Option("Files under way at once.", value: "count")
+  @Option("Number of files sent at once.", value: "count")
   var jobs = 2
 
-  @Option("The name to send standard input, or a single file, under.", value: "name")
+  @Option("Name for standard input, or for a single file. (default: its own name, or stdin.bin)", value: "name")
   var name: String?
 
-  @Option("Media type to declare. (default: by the first bytes, else by the name)", value: "type")
+  @Option("Media type to declare. (default: from the first bytes, otherwise from the name)", value: "type")
   var type: String?
 
-  @Option("HTTP method, for a URL with a path.", value: "method")
+  @Option("HTTP method for a URL with a path. (default: POST, or PUT if it ends in /)", value: "method")
   var method: String?
 
-  @Option("Another header field, \"Name: value\"; may be repeated.", value: "field")
+  @Option("Header field to add, \"Name: value\"; may be repeated.", value: "field")
   var header: [String] = []
 
-  @Option("Name of the form's field with the file, for --mode multipart and buffered. (default: file)", value: "name")
+  @Option("With --mode multipart or buffered: name of the file's form field. (default: file)", value: "name")
   var formField: String?
 
-  @Option("Another field of the form, NAME=VALUE, for --mode multipart and buffered; may be repeated.", value: "field")
+  @Option("With --mode multipart or buffered: form field to add, NAME=VALUE; may be repeated.", value: "field")
   var formValue: [String] = []
 
   @Option(
-    "What the server asks for, sent as Authorization: Bearer.",
+    "Access token of the server, sent as Authorization: Bearer. (default: none)",
     value: "token",
-    discussion: "Other users of the machine see it in the list of processes; SLUICE_TOKEN keeps it from them."
+    discussion: "Other users of the machine can read it in the list of processes; SLUICE_TOKEN is not visible there."
   )
   var token: String?
 
   @OptionGroup var trusted: TrustOptions
 
   @Option(
-    "Time without progress after which an upload that could be retried fails. (default: 5m)",
+    "Time without progress after which an upload is no longer retried; 0 for no retries.",
     value: "time",
-    discussion:
-      "Progress is a byte further into the file than any attempt got before; 0 turns retries off. Pauses grow "
-      + "to 30 s, or are what the server's Retry-After asks. Standard input is retried only while none of it was "
-      + "read."
+    discussion: "Progress is a byte further into the file than any attempt before. Pauses grow to 30 s, or follow "
+      + "the server's Retry-After. Standard input is retried only while none of it was read."
   )
   var retryFor = OptionValue(Duration.seconds(300), "5m")
 
-  @Option("Retries at most. (default: no limit)", value: "count")
+  @Option("Maximum number of retries. (default: no limit)", value: "count")
   var retry: Int?
 
-  @Option("Send no more than this, all files together: 10MB/s. (default: none)", value: "rate")
+  @Option("Maximum rate of all files together, such as 10MB/s. (default: no limit)", value: "rate")
   var limitRate: OptionValue<TransferRate>?
 
-  @Option(
-    "Give up when the server takes nothing for this long. (default: 60s)",
-    value: "time",
-    discussion: "Once it has everything, --answer-timeout counts."
-  )
+  @Option("Time after which an attempt fails while the server accepts no data.", value: "time")
   var idleTimeout = OptionValue(Duration.seconds(60), "60s")
 
-  @Option(
-    "Give up when the server has everything and says nothing for this long. (default: 300s)",
-    value: "time",
-    discussion: "That is when a server brings the file to its disk."
-  )
+  @Option("Time to wait for the response once all data is sent; the server may still write it to disk.", value: "time")
   var answerTimeout = OptionValue(Duration.seconds(300), "300s")
 
-  @Option("Call an upload stalled after this long without a byte. (default: 5s)", value: "time")
+  @Option("Time without a byte after which an upload is shown as stalled.", value: "time")
   var stallAfter = OptionValue(Duration.seconds(5), "5s")
 
   @Flag(help: "Print JSON lines.")
   var json = false
 
-  @Flag(help: "Print nothing but errors.")
+  @Flag(help: "Print only errors.")
   var quiet = false
 
-  @Option("With --json: the shortest time between two progress lines of an upload. (default: 500ms)", value: "time")
+  @Option("With --json: shortest time between two progress lines of an upload.", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   mutating func validate() throws {
-    guard jobs > 0 else { throw ValidationError("--jobs must be above 0.") }
+    try checkJobs(jobs)
     guard retry ?? 0 >= 0 else { throw ValidationError("--retry must be 0 or more.") }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
     if let url = files.first(where: Self.isURL) {
@@ -128,7 +118,7 @@ struct SendCommand: ParsableCommand {
     }
   }
 
-  /// Whether an argument can only be meant as a URL.
+  /// Whether an argument is a URL and not an existing file.
   static func isURL(_ argument: String) -> Bool {
     ["http://", "https://"].contains { argument.lowercased().hasPrefix($0) } && access(argument, F_OK) != 0
   }
@@ -136,8 +126,7 @@ struct SendCommand: ParsableCommand {
   func run() throws {
     let target = try SendTarget(to, token: token, trust: trusted.trust)
     let configuration = try clientConfiguration()
-    let status = MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) }
-    throw ExitCode(status)
+    throw ExitCode(MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) })
   }
 
   private func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {
@@ -149,12 +138,13 @@ struct SendCommand: ParsableCommand {
     configuration.retry = RetryPolicy(limit: retry)
     configuration.retry.patience = retryFor.value
     configuration.rate = limitRate?.value.setting.bytes
-    for line in header { configuration.headers.append(try HeaderField(line)) }
+    for field in header { configuration.headers.append(try HeaderField(field)) }
     if let formField { configuration.formField = formField }
-    for text in formValue { configuration.formValues.append(try FormValue(parsing: text)) }
+    for field in formValue { configuration.formValues.append(try FormValue(parsing: field)) }
     return configuration
   }
 
+  /// - Returns: the exit status.
   private func send(
     to target: SendTarget,
     _ configuration: UploadClientConfiguration,
@@ -162,11 +152,7 @@ struct SendCommand: ParsableCommand {
   ) async -> Int32 {
     let ledger = UploadLedger()
     let engine = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
-    let sampler = Sampler(
-      ledger: ledger,
-      stallAfter: stallAfter.value,
-      slabUse: { SlabUse(used: 0, budget: 0) }
-    )
+    let sampler = Sampler(ledger: ledger, stallAfter: stallAfter.value, slabUse: { SlabUse(used: 0, budget: 0) })
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
     let sending = Task { [sources, mode, jobs] in

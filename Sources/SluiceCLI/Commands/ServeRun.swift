@@ -7,21 +7,22 @@ import UploadProtocol
 import UploadReport
 import UploadServer
 
-/// A server that prints events until it is asked to stop; and files sent to it at its start.
+/// A server that prints events until it is asked to stop, and that may receive files sent at its start.
 struct ServeRun: Sendable {
   var server: ServerEngine.Configuration
   var directory: String
-  /// JSON lines instead of sentences.
+  /// Whether JSON lines are printed instead of plain text.
   var json = false
-  /// The least time between two progress lines of an upload.
+  /// The shortest time between two progress lines of an upload.
   var interval = Duration.milliseconds(500)
   var logger = ProcessLog.quiet
-  /// Sent to the server once it listens, so many at once.
+  /// Files to send to the server once it listens.
   var files: [String] = []
+  /// Number of ``files`` sent at once.
   var jobs = 1
   private let reloads = WakeUps()
 
-  /// The server closes what is still open this long after the grace (``UploadServer``); the rest is for the parts to end.
+  /// Time for a graceful shutdown beyond the grace: ``UploadServer`` closes the remaining connections, writers finish.
   private static let stopTime = Duration.seconds(5)
 
   /// Runs on the main loop until a signal stops it; SIGHUP reloads the certificate.
@@ -42,6 +43,7 @@ struct ServeRun: Sendable {
         otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
       )
       let queue = files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs)
+      let renderer = LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
       let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer) {
         engine.releaseMemory()
       }
@@ -70,28 +72,24 @@ struct ServeRun: Sendable {
     }
   }
 
-  /// Reads certificate and key again. New connections get the new ones; those that are open keep the ones they have.
+  /// Reads certificate and key again. New connections use the new ones, open connections the previous ones.
   private func reload(_ engine: ServerEngine) async {
     do throws(UploadError) {
       guard let fingerprint = try await engine.reloadCertificate() else {
-        logger.warning("SIGHUP has nothing to reload: there are no files of --tls-cert and --tls-key.")
+        logger.warning("SIGHUP ignored: nothing to reload without --tls-cert and --tls-key.")
         return
       }
       logger.notice("TLS certificate and key reloaded", metadata: ["fingerprint": "\(fingerprint)"])
       if !json { Output.timedLine("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
     } catch {
-      logger.error("TLS certificate and key not reloaded, the previous ones stay in use. \(error.message)")
+      logger.error("TLS certificate and key not reloaded, the previous ones stay in use: \(error.message)")
     }
-  }
-
-  private var renderer: any ProgressRenderer {
-    LoggingRenderer(LineRenderer(json ? .json : .plain, interval: interval), logger: logger)
   }
 
   private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {
     guard let target = try? SendTarget(own: address, engine) else { return }
     let rejected = queue.add(files.map { UploadJob(path: $0, target: target, mode: .stream) })
-    if rejected > 0 { Output.errorLine("sluice: \(rejected) of the files are too many at once, and are not sent.") }
+    if rejected > 0 { Output.errorLine("sluice: \(rejected) files were not queued: the queue is full.") }
   }
 
   private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
@@ -115,10 +113,9 @@ struct ServeRun: Sendable {
         Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
       }
     }
-    if engine.token == nil, !LoopbackName.contains(server.host) {
-      let host = PlainText.sanitized(server.host)
-      logger.warning("Every client that can reach \(host) can upload and download here.")
-    }
-    if !json { stop.onRequest { Output.timedLine("Stopping: running uploads may continue for \(server.graceText).") } }
+    if let warning = server.accessWarning { logger.warning("\(warning)") }
+    let grace = server.graceText
+    let stopping = "Stopping: running uploads may finish within \(grace). Press Ctrl-C again to exit immediately."
+    if !json { stop.onRequest { Output.timedLine(stopping) } }
   }
 }

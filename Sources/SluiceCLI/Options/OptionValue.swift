@@ -6,26 +6,26 @@ import UploadProtocol
 import UploadStorage
 import UploadTrials
 
-/// A value that an option takes as text: a size, a rate, a time.
+/// A type of option values that are parsed from text: sizes, rates, times.
 protocol OptionReadable: Sendable {
-  /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text`, and how it is written.
+  /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text` and shows a valid one.
   static func read(_ text: String) throws(UploadError) -> Self
 }
 
 /// An option's value with its text as the user wrote it, which messages repeat.
 struct OptionValue<Value: OptionReadable>: Sendable, CustomStringConvertible {
   let value: Value
-  /// As it was written.
+  /// The text as it was written.
   let description: String
 
-  /// - Throws: what is wrong with `text`, for the parser to show.
+  /// - Throws: a `ValidationError` that says what is wrong with `text`.
   init(parsing text: String) throws {
     value = try validated { () throws(UploadError) in try Value.read(text) }
     description = text
   }
 
   /// A default.
-  /// - Parameter text: as a user would write it.
+  /// - Parameter text: the value as a user would write it; the help shows it.
   init(_ value: Value, _ text: String) {
     self.value = value
     description = text
@@ -70,28 +70,25 @@ extension CertificateFingerprint: OptionReadable {
 /// `120x34`
 extension Size: OptionReadable {
   static func read(_ text: String) throws(UploadError) -> Size {
-    guard let size = ScreenSize.parse(text) else {
-      throw UploadError(.badValue, "A screen's size is written 120x34.")
-    }
-    return size
+    if let size = ScreenSize.parse(text) { return size }
+    let shown = PlainText.sanitized(text)
+    throw UploadError(.badValue, "\"\(shown)\" is not a screen size. Write for example 120x34, at most 4096x4096.")
   }
 }
 
-/// Options with what they do, and with the word that stands for their value in the help.
+/// Options with their help, and with the placeholder of their value in it.
 extension Option {
-  /// An option with a default.
+  /// An option with a default, which the parser adds to the help.
   init(
     wrappedValue: Value,
     _ abstract: String,
     value: String,
-    discussion: String? = nil,
     completion: CompletionKind? = nil
   ) where Value: ExpressibleByArgument {
-    let help = ArgumentHelp(abstract, discussion: discussion, valueName: value)
-    self.init(wrappedValue: wrappedValue, help: help, completion: completion)
+    self.init(wrappedValue: wrappedValue, help: ArgumentHelp(abstract, valueName: value), completion: completion)
   }
 
-  /// An option that need not be given.
+  /// An option without a default.
   init<Given: ExpressibleByArgument>(
     _ abstract: String,
     value: String,
@@ -106,31 +103,52 @@ extension Option {
     self.init(wrappedValue: wrappedValue, help: ArgumentHelp(abstract, valueName: value))
   }
 
-  /// An ``OptionValue`` with a default.
+  /// An ``OptionValue`` with a default, which is added to the help.
   init<Read: OptionReadable>(
     wrappedValue: OptionValue<Read>,
     _ abstract: String,
     value: String,
     discussion: String? = nil
   ) where Value == OptionValue<Read> {
-    let help = ArgumentHelp(abstract, discussion: discussion, valueName: value)
+    let text = "\(abstract) (default: \(wrappedValue))"
+    let help = ArgumentHelp(text, discussion: discussion, valueName: value)
     self.init(wrappedValue: wrappedValue, help: help, transform: OptionValue<Read>.init(parsing:))
   }
 
-  /// An ``OptionValue`` that need not be given.
+  /// An ``OptionValue`` without a default.
   init<Read: OptionReadable>(_ abstract: String, value: String) where Value == OptionValue<Read>? {
     self.init(help: ArgumentHelp(abstract, valueName: value), transform: OptionValue<Read>.init(parsing:))
+  }
+
+  /// ``OptionValue``s of an option that may be repeated.
+  init<Read: OptionReadable>(
+    wrappedValue: [OptionValue<Read>],
+    _ abstract: String,
+    value: String
+  ) where Value == [OptionValue<Read>] {
+    let help = ArgumentHelp(abstract, valueName: value)
+    self.init(wrappedValue: wrappedValue, help: help, transform: OptionValue<Read>.init(parsing:))
   }
 }
 
 extension SendMode: ExpressibleByArgument {}
 extension FrameFormat: ExpressibleByArgument {}
 
-/// Runs `body`, whose ``UploadError`` becomes one that the parser shows as wrong usage.
+/// Runs `body` and turns its ``UploadError`` into one that the parser reports as wrong usage.
 func validated<Result>(_ body: () throws(UploadError) -> Result) throws -> Result {
   do throws(UploadError) {
     return try body()
   } catch {
     throw ValidationError(error.message)
   }
+}
+
+/// - Throws: a `ValidationError` when `port`, the value of `option`, is out of range.
+func checkPort(_ port: Int, of option: String) throws {
+  guard (0...65_535).contains(port) else { throw ValidationError("\(option) \(port) must be from 0 to 65535.") }
+}
+
+/// - Throws: a `ValidationError` when `jobs`, the value of `--jobs`, is out of range.
+func checkJobs(_ jobs: Int) throws {
+  guard (1...10_000).contains(jobs) else { throw ValidationError("--jobs \(jobs) must be from 1 to 10000.") }
 }

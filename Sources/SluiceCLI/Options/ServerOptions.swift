@@ -5,137 +5,51 @@ import UploadProtocol
 import UploadServer
 import UploadStorage
 
+extension CutPolicy: ExpressibleByArgument {}
 extension DuplicatePolicy: ExpressibleByArgument {}
 extension Durability: ExpressibleByArgument {}
 
-/// Options of every command that hosts a server, less those for which `headless` has defaults of its own.
+/// Port and directory of `serve` and of the dashboard; `headless` has defaults of its own.
+struct PlaceOptions: ParsableArguments {
+  @Option("Port to listen on; 0 for any free port.", value: "port")
+  var port = 8080
+
+  @Option("Directory for uploads; created if missing.", value: "path", completion: .directory)
+  var dir = "./uploads"
+
+  mutating func validate() throws { try checkPort(port, of: "--port") }
+}
+
+/// Options of every command that hosts a server, in the groups in which the help shows them.
 struct ServerOptions: ParsableArguments {
-  @Option("Address or name to listen on; * for all addresses.", value: "address")
-  var host = "127.0.0.1"
+  @OptionGroup(title: "Server") var address: AddressOptions
 
-  @Option("Port for plain TCP uploads: the bytes until FIN are stored as a file. (default: off)", value: "port")
-  var rawPort: Int?
+  @OptionGroup(title: "Stored files") var files: StorageOptions
 
-  @Option("Existing name: rename the new file, reject it (error), or replace the existing file.", value: "policy")
-  var onDuplicate = DuplicatePolicy.rename
+  @OptionGroup(title: "Limits") var limits: LimitOptions
 
-  @Option("Interrupted uploads: discard, or keep as NAME.partial.", value: "policy")
-  var onCut = CutPolicy.discard
+  @OptionGroup(title: "TLS") var tls: TLSOptions
 
-  @Option("What is synced before the response: file and directory (full), the file, or nothing (none).", value: "level")
-  var durability = Durability.full
-
-  @Option("Permissions of stored files, in octal without execute bits. (default: 666 less the umask)", value: "mode")
-  var fileMode: OptionValue<FileMode>?
-
-  @Option("Memory for all uploads together. (default: 256MiB)", value: "size")
-  var memoryBudget = OptionValue(SizeSetting(256 << 20), "256MiB")
-
-  @Option("Largest file accepted. (default: no limit)", value: "size")
-  var maxSize: OptionValue<SizeSetting>?
-
-  @Option(
-    help: ArgumentHelp(
-      "Accept only files of this type, such as image/* (may be repeated). The type that is reported decides, which the "
-        + "first bytes show: a file that only declares it is rejected with 415. (default: all)",
-      valueName: "type"
-    ),
-    transform: OptionValue<MediaTypePattern>.init(parsing:)
-  )
-  var allowType: [OptionValue<MediaTypePattern>] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Reject files of this type with 415, whether their first bytes show it, they declare it or they would be reported "
-        + "with it (may be repeated).",
-      valueName: "type"
-    ),
-    transform: OptionValue<MediaTypePattern>.init(parsing:)
-  )
-  var denyType: [OptionValue<MediaTypePattern>] = []
-
-  @Option(
-    "Compute the digest of every upload; one that a request states is always computed and compared.",
-    value: "algorithm"
-  )
-  var digest = DigestOption.none
-
-  @Option("Disk space to keep free. (default: 256MiB)", value: "size")
-  var minFree = OptionValue(SizeSetting(256 << 20), "256MiB")
-
-  @Option("Most files in one form, up to 10000; more are rejected with 413.", value: "count")
-  var maxFiles = 1000
-
-  @Option("Uploads at once.", value: "count")
-  var maxUploads = 4096
-
-  @Option("Requests with uploads at once of one address. (default: no limit)", value: "count")
-  var maxUploadsPerClient: Int?
-
-  @Option("Connections at once; more wait.", value: "count")
-  var maxConnections = 8192
-
-  @Option("End an upload whose client sends nothing for this long. (default: 30s)", value: "time")
-  var idleTimeout = OptionValue(Duration.seconds(30), "30s")
-
-  @Option("End an upload that is slower than this on average. (default: no limit)", value: "rate")
-  var minRate: OptionValue<TransferRate>?
-
-  @Option("Slow all uploads together down to this. (default: no limit)", value: "rate")
-  var limitRate: OptionValue<TransferRate>?
-
-  @Option("Slow each upload down to this. (default: no limit)", value: "rate")
-  var limitRatePerUpload: OptionValue<TransferRate>?
-
-  @Option("Call an upload stalled after this long without a byte. (default: 5s)", value: "time")
-  var stallAfter = OptionValue(Duration.seconds(5), "5s")
-
-  @Option("Time for running uploads to finish when the server stops. (default: 30s)", value: "time")
-  var grace = OptionValue(Duration.seconds(30), "30s")
-
-  @OptionGroup var tls: TLSOptions
-
-  @OptionGroup var access: AccessOptions
+  @OptionGroup(title: "Access") var access: AccessOptions
 
   mutating func validate() throws {
-    host = try validated { () throws(UploadError) in try ListenHost.normalized(host) }
-    if let rawPort {
-      try Self.check(port: rawPort, "--raw-port")
-      try access.checkRawPort(host: host)
-      try tls.checkRawPort(host: host)
-    }
-    guard maxUploads > 0, maxConnections > 0, maxUploadsPerClient ?? 1 > 0 else {
-      throw ValidationError("--max-uploads, --max-uploads-per-client and --max-connections must be above 0.")
-    }
-    let mostParts = MultipartLimits().parts
-    guard (1...mostParts).contains(maxFiles) else {
-      throw ValidationError("--max-files must be from 1 to \(mostParts), the most parts that a form may have.")
-    }
-    guard idleTimeout.value > .zero, stallAfter.value > .zero else {
-      throw ValidationError("--idle-timeout and --stall-after must be above 0.")
-    }
-    guard memoryBudget.value.bytes >= UInt64(MemoryBudget.minimum) else {
-      throw ValidationError(
-        "--memory-budget \(memoryBudget.value) is too small. Give at least \(SizeSetting(UInt64(MemoryBudget.minimum)))."
-      )
-    }
+    guard let rawPort = address.rawPort else { return }
+    try checkPort(rawPort, of: "--raw-port")
+    try access.checkRawPort(host: address.host)
+    try tls.checkRawPort(host: address.host)
   }
 
-  static func check(port: Int, _ option: String) throws {
-    guard (0...65_535).contains(port) else { throw ValidationError("\(option) must be from 0 to 65535.") }
-  }
-
-  /// What a server is hosted with.
+  /// The configuration that a server is hosted with.
   /// - Throws: ``UploadError`` with code `badValue`; not for options that were validated.
   func engine(port: Int) throws(UploadError) -> ServerEngine.Configuration {
     var engine = ServerEngine.Configuration(server: try configuration(port: port))
     engine.certificate = tls.source
-    engine.storage = storage
-    engine.fileMode = fileMode?.value
-    engine.minFree = minFree.value
-    engine.memoryBudget = memoryBudget.value.bytes
-    engine.stallAfter = stallAfter.value
-    engine.graceText = grace.description
+    engine.storage = files.storage
+    engine.fileMode = files.fileMode?.value
+    engine.minFree = files.minFree.value
+    engine.memoryBudget = limits.memoryBudget.value.bytes
+    engine.stallAfter = limits.stallAfter.value
+    engine.graceText = limits.grace.description
     engine.isTokenGenerated = access.token == nil
     return engine
   }
@@ -144,42 +58,136 @@ struct ServerOptions: ParsableArguments {
   /// - Throws: ``UploadError`` with code `badValue`.
   func configuration(port: Int) throws(UploadError) -> ServerConfiguration {
     var configuration = ServerConfiguration()
-    configuration.host = host
+    configuration.host = address.host
     configuration.port = port
-    configuration.rawPort = rawPort
-    configuration.maxConnections = maxConnections
-    configuration.limits.maxSize = maxSize?.value
-    configuration.limits.types = MediaTypeRules(allowed: allowType.map(\.value), denied: denyType.map(\.value))
-    configuration.digests = digest.algorithms
-    configuration.limits.form.files = maxFiles
-    configuration.limits.maxUploads = maxUploads
-    configuration.limits.maxUploadsPerClient = maxUploadsPerClient
-    configuration.limits.minRate = minRate?.value.setting
-    configuration.limits.rate = limitRate?.value.setting.bytes
-    configuration.limits.ratePerUpload = limitRatePerUpload?.value.setting.bytes
-    configuration.limits.onCut = onCut
-    configuration.access = try access.rules(host: host)
-    configuration.limits.idleTimeout = idleTimeout.value
-    configuration.limits.grace = grace.value
+    configuration.rawPort = address.rawPort
+    configuration.digests = files.digest == .sha256 ? [.sha256] : []
+    configuration.maxConnections = limits.maxConnections
+    configuration.access = try access.rules(host: address.host)
+    limits.apply(to: &configuration.limits)
+    configuration.limits.onCut = files.onCut
+    configuration.limits.types = files.types
     return configuration
-  }
-
-  /// The store's settings.
-  var storage: DiskStoreConfiguration {
-    DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate)
   }
 }
 
-/// Digests computed of every upload: `--digest`.
+/// Addresses that a server listens on.
+struct AddressOptions: ParsableArguments {
+  @Option("Address or name to listen on; * for all addresses.", value: "address")
+  var host = "127.0.0.1"
+
+  @Option("Port for plain TCP uploads: all bytes until the client's FIN are one file. (default: off)", value: "port")
+  var rawPort: Int?
+
+  mutating func validate() throws {
+    host = try validated { () throws(UploadError) in try ListenHost.normalized(host) }
+  }
+}
+
+/// Which files are stored, and how.
+struct StorageOptions: ParsableArguments {
+  @Option("Existing name: rename the new file, reject it (error), or replace the existing file.", value: "policy")
+  var onDuplicate = DuplicatePolicy.rename
+
+  @Option("Interrupted uploads: discard, or keep as NAME.partial.", value: "policy")
+  var onCut = CutPolicy.discard
+
+  @Option("Synced before the response: file and directory (full), the file alone, or nothing (none).", value: "level")
+  var durability = Durability.full
+
+  @Option("Octal permissions of stored files, without execute bits. (default: 666 less the umask)", value: "mode")
+  var fileMode: OptionValue<FileMode>?
+
+  @Option("Disk space to keep free.", value: "size")
+  var minFree = OptionValue(SizeSetting(256 << 20), "256MiB")
+
+  @Option("Media type to accept, by the first bytes, such as image/*; may be repeated. (default: all)", value: "type")
+  var allowType: [OptionValue<MediaTypePattern>] = []
+
+  @Option("Media type to reject, by the first bytes or as declared; may be repeated. (default: none)", value: "type")
+  var denyType: [OptionValue<MediaTypePattern>] = []
+
+  @Option("Digest to compute for every upload; one that a request states is always verified.", value: "algorithm")
+  var digest = DigestOption.none
+
+  /// The store's settings.
+  var storage: DiskStoreConfiguration { DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate) }
+
+  var types: MediaTypeRules { MediaTypeRules(allowed: allowType.map(\.value), denied: denyType.map(\.value)) }
+}
+
+/// Digests computed for every upload.
 enum DigestOption: String, ExpressibleByArgument, CaseIterable {
   /// Only those that a request asks for.
   case none
   case sha256
+}
 
-  var algorithms: Set<DigestAlgorithm> {
-    switch self {
-    case .none: []
-    case .sha256: [.sha256]
+/// Limits of size, number, rate and time.
+struct LimitOptions: ParsableArguments {
+  @Option("Memory for the buffers of all uploads together.", value: "size")
+  var memoryBudget = OptionValue(SizeSetting(256 << 20), "256MiB")
+
+  @Option("Largest file accepted. (default: no limit)", value: "size")
+  var maxSize: OptionValue<SizeSetting>?
+
+  @Option("Maximum number of files in one form, up to 10000; more are rejected with 413.", value: "count")
+  var maxFiles = 1000
+
+  @Option("Maximum number of uploads at once; more are rejected with 503.", value: "count")
+  var maxUploads = 4096
+
+  @Option("Maximum number of upload requests at once from one address. (default: no limit)", value: "count")
+  var maxUploadsPerClient: Int?
+
+  @Option("Maximum number of connections at once; more wait.", value: "count")
+  var maxConnections = 8192
+
+  @Option("Time without data from the client after which an upload fails.", value: "time")
+  var idleTimeout = OptionValue(Duration.seconds(30), "30s")
+
+  @Option("Average rate below which an upload fails, such as 10kB/s. (default: no limit)", value: "rate")
+  var minRate: OptionValue<TransferRate>?
+
+  @Option("Maximum rate of all uploads together, such as 10MB/s. (default: no limit)", value: "rate")
+  var limitRate: OptionValue<TransferRate>?
+
+  @Option("Maximum rate of each upload. (default: no limit)", value: "rate")
+  var limitRatePerUpload: OptionValue<TransferRate>?
+
+  @Option("Time without a byte after which an upload is shown as stalled.", value: "time")
+  var stallAfter = OptionValue(Duration.seconds(5), "5s")
+
+  @Option("Time for running uploads to finish when the server stops.", value: "time")
+  var grace = OptionValue(Duration.seconds(30), "30s")
+
+  mutating func validate() throws {
+    guard maxUploads > 0, maxConnections > 0, maxUploadsPerClient ?? 1 > 0 else {
+      throw ValidationError("--max-uploads, --max-uploads-per-client and --max-connections must be above 0.")
     }
+    let mostParts = MultipartLimits().parts
+    guard (1...mostParts).contains(maxFiles) else {
+      throw ValidationError("--max-files \(maxFiles) must be from 1 to \(mostParts), the most parts of a form.")
+    }
+    guard idleTimeout.value > .zero, stallAfter.value > .zero else {
+      throw ValidationError("--idle-timeout and --stall-after must be above 0.")
+    }
+    guard memoryBudget.value.bytes >= UInt64(MemoryBudget.minimum) else {
+      let least = SizeSetting(UInt64(MemoryBudget.minimum))
+      throw ValidationError("--memory-budget \(memoryBudget) is too small. Give at least \(least).")
+    }
+  }
+
+  /// Sets the limits of a server that these options are about.
+  func apply(to limits: inout UploadLimits) {
+    limits.maxSize = maxSize?.value
+    limits.form.files = maxFiles
+    limits.maxUploads = maxUploads
+    limits.maxUploadsPerClient = maxUploadsPerClient
+    limits.idleTimeout = idleTimeout.value
+    limits.minRate = minRate?.value.setting
+    limits.rate = limitRate?.value.setting.bytes
+    limits.ratePerUpload = limitRatePerUpload?.value.setting.bytes
+    limits.grace = grace.value
   }
 }

@@ -1,4 +1,4 @@
-/// A rectangle of cells; it may lie partly or wholly outside of what is drawn on.
+/// A rectangle of cells; it may lie partly or completely outside of the surface.
 package struct Rect: Hashable, Sendable {
   package let x: Int
   package let y: Int
@@ -6,7 +6,7 @@ package struct Rect: Hashable, Sendable {
   package let width: Int
   package let height: Int
 
-  /// Values beyond a million cells become the nearest that is not, so that sums of them cannot overflow.
+  /// Coordinates and sizes are limited to 1,048,576 cells, so that sums of them cannot overflow.
   package init(x: Int, y: Int, width: Int, height: Int) {
     self.x = Self.bounded(x)
     self.y = Self.bounded(y)
@@ -14,9 +14,7 @@ package struct Rect: Hashable, Sendable {
     self.height = max(0, Self.bounded(height))
   }
 
-  package init(_ size: Size) {
-    self.init(x: 0, y: 0, width: size.width, height: size.height)
-  }
+  package init(_ size: Size) { self.init(x: 0, y: 0, width: size.width, height: size.height) }
 
   /// The first column to the right of it.
   package var maxX: Int { x + width }
@@ -30,13 +28,13 @@ package struct Rect: Hashable, Sendable {
     point.x >= x && point.x < maxX && point.y >= y && point.y < maxY
   }
 
-  /// What lies in both; empty when nothing does.
+  /// The area that is in both; empty when there is none.
   package func intersection(_ other: Rect) -> Rect {
     let (left, top) = (max(x, other.x), max(y, other.y))
     return Rect(x: left, y: top, width: min(maxX, other.maxX) - left, height: min(maxY, other.maxY) - top)
   }
 
-  /// Smaller by so many cells on each side; never of negative size.
+  /// Smaller by that number of cells on each side; never of negative size.
   package func inset(horizontally: Int, vertically: Int) -> Rect {
     Rect(x: x + horizontally, y: y + vertically, width: width - 2 * horizontally, height: height - 2 * vertically)
   }
@@ -47,12 +45,10 @@ package struct Rect: Hashable, Sendable {
     return Rect(x: x + (self.width - width) / 2, y: y + (self.height - height) / 2, width: width, height: height)
   }
 
-  static func bounded(_ value: Int) -> Int {
-    min(max(-1 << 20, value), 1 << 20)
-  }
+  static func bounded(_ value: Int) -> Int { min(max(-1 << 20, value), 1 << 20) }
 }
 
-/// A cell's place: columns from the left, rows from the top, both from 0.
+/// The position of a cell: column from the left, row from the top, both from 0.
 package struct Point: Hashable, Sendable {
   package var x: Int
   package var y: Int
@@ -63,13 +59,14 @@ package struct Point: Hashable, Sendable {
   }
 }
 
-/// How large something is, in terminal cells.
+/// A size in terminal cells.
 package struct Size: Hashable, Sendable {
-  /// 0 to 4,096, as are all sizes: no terminal is larger, and no sum of them overflows.
+  /// 0 to 4,096: no terminal is larger, and sums cannot overflow.
   package let width: Int
+  /// 0 to 4,096.
   package let height: Int
 
-  /// Values out of range become the nearest that is in range.
+  /// Values out of range become the nearest value in range.
   package init(width: Int, height: Int) {
     self.width = min(max(0, width), Self.limit)
     self.height = min(max(0, height), Self.limit)

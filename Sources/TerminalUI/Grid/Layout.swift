@@ -1,18 +1,20 @@
-/// How much of a row or a column of things one of them is to get, in cells.
+/// The requested width or height, in cells, of one of several adjacent areas.
 package enum Extent: Sendable {
-  /// So many, as long as there are any left.
+  /// This length, or the remaining one if that is less.
   case fixed(Int)
-  /// A share of what the others leave, but not less than `min`; shares go by weight.
+  /// At least `min`, and a share of the space that the others leave, in proportion to `weight`.
   case rest(weight: Int = 1, min: Int = 0)
 
-  /// The lengths that `extents` get of `total`, first come first served where it does not suffice for all.
-  ///
-  /// Each is 0 or more and their sum is at most `total`; with a `rest` among them it is `total`.
+  /// The same as ``rest(weight:min:)``, for columns of a table.
+  package static func flexible(min: Int, weight: Int = 1) -> Extent { .rest(weight: weight, min: min) }
+
+  /// Divides `total` among `extents`. Where it is too small for all, the first ones are served first.
+  /// - Returns: a length for each, 0 or more; their sum is at most `total`, and equal to it if one of them is a `rest`.
   package static func lengths(_ extents: [Extent], total: Int) -> [Int] {
     let total = max(0, Rect.bounded(total))
     var left = total
     var lengths = extents.map { extent in
-      let length = min(left, extent.wanted)
+      let length = min(left, extent.minimum)
       left -= length
       return length
     }
@@ -26,9 +28,9 @@ package enum Extent: Sendable {
     return lengths
   }
 
-  private var wanted: Int {
+  fileprivate var minimum: Int {
     switch self {
-    case .fixed(let length), .rest(_, let length): max(0, length)
+    case .fixed(let length), .rest(_, let length): max(0, Rect.bounded(length))
     }
   }
 
@@ -38,7 +40,7 @@ package enum Extent: Sendable {
 }
 
 extension Rect {
-  /// One below the other, each as wide as this; as many as there are extents, empty where there is no space.
+  /// Splits the rectangle into rows, one for each extent; empty ones where there is no space.
   package func rows(_ extents: [Extent]) -> [Rect] {
     var top = y
     return Extent.lengths(extents, total: height).map { length in
@@ -47,7 +49,7 @@ extension Rect {
     }
   }
 
-  /// One beside the other, each as high as this; as many as there are extents, empty where there is no space.
+  /// Splits the rectangle into columns, one for each extent; empty ones where there is no space.
   package func columns(_ extents: [Extent]) -> [Rect] {
     var left = x
     return Extent.lengths(extents, total: width).map { length in
@@ -57,17 +59,13 @@ extension Rect {
   }
 }
 
-/// A column of things below each other.
+/// A column of a table.
 package struct Column: Sendable {
-  package enum Width: Sendable {
-    /// Always so many cells.
-    case fixed(Int)
-    /// At least so many, and a share of what the others leave.
-    case flexible(min: Int, weight: Int = 1)
-  }
+  package typealias Width = Extent
 
   package var width: Width
-  /// When there is too little space for all columns those of the highest number go first; the lowest always stays.
+  /// When there is too little space for all columns, those with the highest number are left out first; the one with the
+  /// lowest is always shown.
   package var priority: Int
 
   package init(_ width: Width, priority: Int) {
@@ -75,13 +73,11 @@ package struct Column: Sendable {
     self.priority = priority
   }
 
-  /// Where each column stands in `width` cells, one cell apart; nil for those that there is no space for.
+  /// The cells of each column within `width` cells, with one cell between columns; nil for columns that do not fit.
   package static func layout(_ columns: [Column], width: Int) -> [Range<Int>?] {
     let shown = fitting(columns, width: width)
-    guard !shown.isEmpty else { return columns.map { _ in nil } }
-    let extents = shown.map { columns[$0].extent }
-    let lengths = Extent.lengths(extents, total: width - (shown.count - 1))
-    var result: [Range<Int>?] = columns.map { _ in nil }
+    let lengths = Extent.lengths(shown.map { columns[$0].width }, total: width - (shown.count - 1))
+    var result = [Range<Int>?](repeating: nil, count: columns.count)
     var x = 0
     for (index, length) in zip(shown, lengths) {
       result[index] = x..<x + length
@@ -90,32 +86,19 @@ package struct Column: Sendable {
     return result
   }
 
-  /// The columns that fit, by priority, in their order.
+  /// The indices of the columns that fit, chosen by priority, in ascending order.
   private static func fitting(_ columns: [Column], width: Int) -> [Int] {
     guard width > 0 else { return [] }
     let byPriority = columns.indices.sorted { (columns[$0].priority, $0) < (columns[$1].priority, $1) }
     var shown: [Int] = []
     var used = 0
     for index in byPriority {
-      let needed = columns[index].minimum + (shown.isEmpty ? 0 : 1)
-      // Not one of lower rank in place of one that was left out: columns should not come and go out of order.
+      let needed = columns[index].width.minimum + (shown.isEmpty ? 0 : 1)
+      // A narrow column of lower rank must not replace a wide one: columns appear in the order of their rank.
       guard shown.isEmpty || used + needed <= width else { break }
       used += needed
       shown.append(index)
     }
     return shown.sorted()
-  }
-
-  private var minimum: Int {
-    switch width {
-    case .fixed(let width), .flexible(let width, _): max(0, Rect.bounded(width))
-    }
-  }
-
-  private var extent: Extent {
-    switch width {
-    case .fixed: .fixed(minimum)
-    case .flexible(_, let weight): .rest(weight: weight, min: minimum)
-    }
   }
 }

@@ -1,31 +1,21 @@
-/// A line of text in several styles. A plain string literal is one too.
+/// A text in one row with several styles. String literals are styled texts too.
 package struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation {
   package var spans: [Span]
 
-  package init(_ spans: [Span]) {
-    self.spans = spans
-  }
+  package init(_ spans: [Span]) { self.spans = spans }
 
-  package init(_ text: String, _ style: Style = .plain) {
-    spans = text.isEmpty ? [] : [Span(text, style)]
-  }
+  package init(_ text: String, _ style: Style = .plain) { spans = text.isEmpty ? [] : [Span(text, style)] }
 
-  package init(stringLiteral text: String) {
-    self.init(text)
-  }
+  package init(stringLiteral text: String) { self.init(text) }
 
   package var isEmpty: Bool { spans.allSatisfy(\.text.isEmpty) }
 
-  /// How many columns the grid needs for it.
+  /// The width of the text in the grid, in columns.
   package var columns: Int { spans.reduce(0) { $0 + $1.text.columns } }
 
-  package mutating func append(_ text: String, _ style: Style = .plain) {
-    spans.append(Span(text, style))
-  }
+  package mutating func append(_ text: String, _ style: Style = .plain) { spans.append(Span(text, style)) }
 
-  package static func + (left: StyledText, right: StyledText) -> StyledText {
-    StyledText(left.spans + right.spans)
-  }
+  package static func + (left: StyledText, right: StyledText) -> StyledText { StyledText(left.spans + right.spans) }
 
   func clusters(over base: Style) -> [StyledCluster] {
     spans.flatMap { span in
@@ -35,10 +25,10 @@ package struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation 
   }
 }
 
-/// A piece of text in one style.
+/// A part of a text that has one style.
 package struct Span: Hashable, Sendable {
   package var text: String
-  /// Laid over the style that the whole text is written in.
+  /// Applied on top of the style of the whole text.
   package var style: Style
 
   package init(_ text: String, _ style: Style = .plain) {
@@ -47,19 +37,19 @@ package struct Span: Hashable, Sendable {
   }
 }
 
-/// A cell's worth of text and how it is shown.
+/// The content of a cell and its style.
 struct StyledCluster {
   let cluster: TextCluster
   let style: Style
 }
 
-/// Where a text stands in a space wider than itself.
+/// The position of a text in a wider space.
 package enum Alignment: Sendable {
   case leading
   case center
   case trailing
 
-  /// The free columns before a text of `columns` in `width`.
+  /// The number of free columns before a text of `columns` columns in `width`.
   func offset(of columns: Int, in width: Int) -> Int {
     switch self {
     case .leading: 0
@@ -69,30 +59,29 @@ package enum Alignment: Sendable {
   }
 }
 
-/// Which part of a text gives way when the space is too narrow; an ellipsis stands for it.
+/// The part of a text that an ellipsis replaces when the space is too narrow.
 package enum Truncation: Sendable {
-  /// The end: for words and sentences.
+  /// The end: for sentences.
   case end
   /// The middle: for file names, whose extension matters.
   case middle
   /// The start: for paths.
   case start
 
-  /// The clusters of `text` that fit into `columns`, with the ellipsis where some are left out.
-  ///
-  /// May come out a column short where a wide character would have to be cut.
+  /// The clusters of `text` that fit into `columns`, with the ellipsis in place of the others. One column may remain free,
+  /// where only half of a wide character would fit.
   func fit(_ text: [StyledCluster], columns: Int, ellipsis: TextCluster) -> [StyledCluster] {
     guard text.reduce(0, { $0 + $1.cluster.width }) > columns else { return text }
     let room = columns - ellipsis.width
     guard room >= 0 else { return [] }
-    let headRoom =
+    let before =
       switch self {
       case .end: room
       case .middle: (room + 1) / 2
       case .start: 0
       }
-    let head = Self.prefix(text, columns: headRoom)
-    let tail = Self.prefix(text.reversed(), columns: room - headRoom).reversed()
+    let head = Self.prefix(text, columns: before)
+    let tail = Self.prefix(text.reversed(), columns: room - before).reversed()
     let style = self == .start ? text[text.count - tail.count - 1].style : text[head.count].style
     return head + [StyledCluster(cluster: ellipsis, style: style)] + tail
   }

@@ -1,18 +1,12 @@
 extension Surface {
   /// The characters of one row, exactly `size.width` columns wide.
-  package func text(ofRow y: Int) -> String {
-    row(y).reduce(into: "") { $0 += $1.text }
-  }
+  package func text(ofRow y: Int) -> String { row(y).reduce(into: "") { $0 += $1.text } }
 
-  /// The characters of all rows, a line each.
-  package var text: String {
-    (0..<size.height).map { text(ofRow: $0) + "\n" }.joined()
-  }
+  /// The characters of all rows, each with a newline at its end.
+  package var text: String { (0..<size.height).map { text(ofRow: $0) + "\n" }.joined() }
 
-  /// All rows with their colours and attributes as a terminal takes them, a line each: for `cat`, and for tests.
-  package var ansiText: String {
-    (0..<size.height).map { ansiText(ofRow: $0) + "\n" }.joined()
-  }
+  /// All rows with escape sequences for colours and attributes, each with a newline at its end: for `cat`, and for tests.
+  package var ansiText: String { (0..<size.height).map { ansiText(ofRow: $0) + "\n" }.joined() }
 
   private func ansiText(ofRow y: Int) -> String {
     var result = ""
@@ -27,7 +21,7 @@ extension Surface {
     return style == .plain ? result : result + "\u{1B}[0m"
   }
 
-  /// The parameters of SGR (ECMA-48 section 8.3.117) behind a reset; colours as xterm takes them.
+  /// The parameters of SGR (ECMA-48 section 8.3.117) after a reset; colours in the notation of xterm.
   private static func parameters(_ style: Style) -> String {
     var result = ""
     let codes: [(Attributes, String)] = [(.bold, ";1"), (.dim, ";2"), (.underline, ";4"), (.reverse, ";7")]

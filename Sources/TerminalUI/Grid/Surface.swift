@@ -1,21 +1,21 @@
 /// A grid of cells to draw on, with the theme and the glyphs to draw with.
 ///
-/// Coordinates count from the upper left corner of the region that is being drawn; what falls outside of it is ignored,
-/// so widgets need not check. A wide character is never cut: where half of one would be, there is a space.
+/// Coordinates count from the upper left corner of the current region. Drawing outside of it has no effect, so widgets
+/// need not check. A wide character is never split: a space replaces a half that would remain.
 package struct Surface: Hashable, Sendable {
-  /// The whole grid, whatever region is being drawn.
+  /// The size of the whole grid, regardless of the current region.
   package let size: Size
   package let theme: Theme
   package let glyphs: GlyphSet
-  /// Where the terminal's cursor is to stand, in the whole grid; hidden when nil.
+  /// The position of the terminal's cursor in the whole grid; nil when it is hidden.
   package private(set) var cursor: Point?
   /// Row by row, `size.width` each.
   private var cells: [Cell]
-  /// Once there is a wide character, every write must see to it that none is halved.
-  private var holdsWide = false
-  /// The region in the whole grid; it may reach beyond it.
+  /// Whether a wide character was drawn: only then writes must check for halves.
+  private var hasWide = false
+  /// The current region in the whole grid; it may extend beyond it.
   private var region: Rect
-  /// What of the region is seen.
+  /// The visible part of the region.
   private var clip: Rect
 
   /// A surface of spaces in the theme's text style.
@@ -28,13 +28,13 @@ package struct Surface: Hashable, Sendable {
     cells = Array(repeating: Cell(" ", style: theme.text), count: size.width * size.height)
   }
 
-  /// The region that is being drawn, in its own coordinates: it starts at 0, 0.
+  /// The current region in its own coordinates: it starts at 0, 0.
   package var bounds: Rect { Rect(x: 0, y: 0, width: region.width, height: region.height) }
 
   package var width: Int { region.width }
   package var height: Int { region.height }
 
-  /// Draws inside of a region of this one: `body` has its upper left corner at 0, 0 and cannot draw beyond it.
+  /// Makes `rect` the current region while `body` runs: its upper left corner is 0, 0, and drawing is clipped to it.
   package mutating func within(_ rect: Rect, _ body: (inout Surface) -> Void) {
     let (outerRegion, outerClip) = (region, clip)
     region = Rect(x: outerRegion.x + rect.x, y: outerRegion.y + rect.y, width: rect.width, height: rect.height)
@@ -44,20 +44,16 @@ package struct Surface: Hashable, Sendable {
   }
 
   /// Draws a widget into a region of this one.
-  package mutating func draw(_ widget: some Widget, in rect: Rect) {
-    within(rect) { widget.draw(on: &$0) }
-  }
+  package mutating func draw(_ widget: some Widget, in rect: Rect) { within(rect) { widget.draw(on: &$0) } }
 
-  /// Puts the terminal's cursor here; outside of what is seen there is none.
+  /// Places the terminal's cursor; hides it where the position is not visible.
   package mutating func placeCursor(x: Int, y: Int) {
     let point = Point(x: region.x + Rect.bounded(x), y: region.y + Rect.bounded(y))
     cursor = clip.contains(point) ? point : nil
   }
 
-  /// Hides the cursor: for what covers the field it stood in.
-  package mutating func hideCursor() {
-    cursor = nil
-  }
+  /// Hides the cursor, for an overlay that covers it.
+  package mutating func hideCursor() { cursor = nil }
 
   /// The cells of one row of the whole grid, `size.width` of them; empty beyond the grid.
   package func row(_ y: Int) -> ArraySlice<Cell> {
@@ -70,18 +66,16 @@ package struct Surface: Hashable, Sendable {
     let style = style ?? theme.text
     let area = visible(rect)
     for y in area.y..<area.maxY {
-      for x in area.x..<area.maxX {
-        set(Cell(glyph.scalar, style: style), at: y * size.width + x)
-      }
+      for x in area.x..<area.maxX { set(Cell(glyph.scalar, style: style), at: y * size.width + x) }
     }
   }
 
-  /// Puts one glyph, one column wide.
+  /// Draws one glyph, one column wide.
   package mutating func put(_ glyph: Glyph, x: Int, y: Int, style: Style) {
     fill(Rect(x: x, y: y, width: 1, height: 1), with: glyph, style: style)
   }
 
-  /// Lays a style over a rectangle that has been drawn: its colours go where there are none yet, attributes add up.
+  /// Adds a style to a rectangle that was drawn: its colours replace those of the theme's text, and attributes add up.
   package mutating func highlight(_ rect: Rect, _ style: Style) {
     let area = visible(rect)
     for y in area.y..<area.maxY {
@@ -91,7 +85,7 @@ package struct Surface: Hashable, Sendable {
     }
   }
 
-  /// The theme's own background counts as none: a highlight must show on a theme that paints it.
+  /// The theme's own background counts as none: a highlight must be visible on a theme that paints it.
   private func highlighted(_ old: Style, _ style: Style) -> Style {
     let ground = old.background == theme.text.background ? Color.standard : old.background
     let ink = old.foreground == theme.text.foreground ? Color.standard : old.foreground
@@ -99,14 +93,14 @@ package struct Surface: Hashable, Sendable {
     return seen.over(style).over(theme.text)
   }
 
-  /// The part of a rectangle of this region that is seen, in the whole grid.
+  /// The visible part of a rectangle of this region, in the whole grid.
   private func visible(_ rect: Rect) -> Rect {
     Rect(x: region.x + rect.x, y: region.y + rect.y, width: rect.width, height: rect.height).intersection(clip)
   }
 
   // MARK: Cells
 
-  /// Draws clusters one after another from a place in this region.
+  /// Draws clusters from left to right, starting at a position in this region.
   mutating func place(_ clusters: some Sequence<StyledCluster>, x: Int, y: Int) {
     let y = region.y + Rect.bounded(y)
     guard y >= clip.y, y < clip.maxY else { return }
@@ -121,7 +115,7 @@ package struct Surface: Hashable, Sendable {
   private mutating func place(_ cluster: TextCluster, style: Style, x: Int, rowStart: Int) {
     let seen = max(x, clip.x)..<max(max(x, clip.x), min(x + cluster.width, clip.maxX))
     if cluster.width == 2, seen.count == 2 {
-      holdsWide = true
+      hasWide = true
       set(Cell(cluster, style: style), at: rowStart + x)
       set(.continuation(style: style), at: rowStart + x + 1)
     } else {
@@ -131,24 +125,20 @@ package struct Surface: Hashable, Sendable {
     }
   }
 
-  /// Draws printable ASCII from a place in this region.
+  /// Draws printable ASCII, starting at a position in this region.
   mutating func placeASCII(_ bytes: UnsafeBufferPointer<UInt8>, style: Style, x: Int, y: Int) {
     let y = region.y + Rect.bounded(y)
     guard y >= clip.y, y < clip.maxY else { return }
     let start = region.x + Rect.bounded(x)
     let (first, end) = (max(start, clip.x), min(start + bytes.count, clip.maxX))
     guard first < end else { return }
-    for x in first..<end {
-      set(Cell(Unicode.Scalar(bytes[x - start]), style: style), at: y * size.width + x)
-    }
+    for x in first..<end { set(Cell(Unicode.Scalar(bytes[x - start]), style: style), at: y * size.width + x) }
   }
 
-  /// The one place where a cell is written. Of a wide character that loses a half, the other becomes a space.
+  /// Writes a cell; no other function does. The other half of an overwritten wide character becomes a space.
   private mutating func set(_ cell: Cell, at index: Int) {
-    if holdsWide {
-      if cells[index].isContinuation {
-        cells[index - 1] = Cell(" ", style: cells[index - 1].style)
-      }
+    if hasWide {
+      if cells[index].isContinuation { cells[index - 1] = Cell(" ", style: cells[index - 1].style) }
       if index + 1 < cells.count, cells[index + 1].isContinuation {
         cells[index + 1] = Cell(" ", style: cells[index + 1].style)
       }
@@ -158,13 +148,13 @@ package struct Surface: Hashable, Sendable {
 }
 
 extension Surface {
-  /// Writes a text, as far as there is space in this region.
+  /// Writes a text, clipped to this region.
   /// - Parameter style: the theme's text style when nil.
-  /// - Returns: the columns the whole text takes, so that the next one can be written behind it.
+  /// - Returns: the width of the whole text in columns, so that another one can be written after it.
   @discardableResult
   package mutating func write(_ text: String, x: Int, y: Int, style: Style? = nil) -> Int {
     let style = style ?? theme.text
-    // Most text is ASCII: a cell a byte.
+    // Most text is ASCII: a cell for each byte.
     let ascii: Int?? = text.utf8.withContiguousStorageIfAvailable { bytes in
       guard bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return nil }
       placeASCII(bytes, style: style, x: x, y: y)
@@ -176,9 +166,9 @@ extension Surface {
     return clusters.reduce(0) { $0 + $1.cluster.width }
   }
 
-  /// Writes a text in several styles, as far as there is space in this region.
-  /// - Parameter style: what the spans' styles are laid over; the theme's text style when nil.
-  /// - Returns: the columns the whole text takes.
+  /// Writes a text in several styles, clipped to this region.
+  /// - Parameter style: the style below those of the spans; the theme's text style when nil.
+  /// - Returns: the width of the whole text in columns.
   @discardableResult
   package mutating func write(_ text: StyledText, x: Int, y: Int, style: Style? = nil) -> Int {
     let style = style ?? theme.text
@@ -187,9 +177,8 @@ extension Surface {
     }
   }
 
-  /// Writes a text into exactly `width` columns: aligned when it is narrower, with an ellipsis when it is wider.
-  ///
-  /// Columns that it does not fill stay as they are.
+  /// Writes a text into `width` columns: aligned when it is narrower, with an ellipsis when it is wider. Columns that it
+  /// does not fill are not changed.
   package mutating func write(
     _ text: StyledText,
     x: Int,
@@ -211,8 +200,8 @@ extension Surface {
   }
 }
 
-/// Something that draws itself into whatever region it is given, of any size.
+/// A part of the screen that can draw itself into a region of any size.
 package protocol Widget {
-  /// Draws into the region of `surface`, whose upper left corner is 0, 0.
+  /// Draws into the current region of `surface`.
   func draw(on surface: inout Surface)
 }

@@ -1,42 +1,32 @@
 import Basics
 
-/// A text as the grid takes it, a cell's worth at a time. The one way from a string into the grid.
+/// Splits a text into the contents of cells. All strings pass through it into the grid.
 ///
-/// What could steer the terminal or disguise a name becomes U+FFFD: controls, bidirectional controls, invisible and
-/// other format characters, line separators, unassigned code points, and a combining mark with nothing to combine with.
-/// Dropped are variation selectors, joiners behind a letter or an emoji, skin tones and tags of flags: whether a terminal
-/// draws what they belong to as one character or as several, and how wide, differs; without them it is the same for all.
+/// Scalars that could control the terminal or disguise a name become U+FFFD: controls, bidirectional controls, invisible
+/// and other format characters, paragraph separators, unassigned code points, and a combining mark without a base.
+/// Variation selectors, joiners after a letter or an emoji, skin tones and tags of flags are dropped: terminals disagree
+/// on whether they draw such a sequence as one character, and how wide; without these scalars the width is certain.
 package struct TextClusters: Sequence, IteratorProtocol {
   private var scalars: String.UnicodeScalarView.Iterator
-  /// A character that has been read, and whose marks have not.
+  /// A character that was read; combining marks may follow.
   private var current: TextCluster?
 
-  package init(_ text: String) {
-    scalars = text.unicodeScalars.makeIterator()
-  }
+  package init(_ text: String) { scalars = text.unicodeScalars.makeIterator() }
 
   package mutating func next() -> TextCluster? {
     while let scalar = scalars.next() {
       let cluster: TextCluster
       let kind = ScalarKind(scalar)
       switch kind {
-      case .narrow, .wide:
-        cluster = TextCluster(scalar, width: kind.columns)
       case .mark where current != nil:
         current?.add(scalar)
         continue
-      case .variationSelector:
-        continue
-      case .joiner where current?.takesJoiner ?? false:
-        continue
-      case .skinTone where current?.scalar.properties.isEmojiModifierBase ?? false:
-        continue
-      case .skinTone:
-        cluster = TextCluster(scalar, width: kind.columns)
-      case .tag where current?.scalar == "\u{1F3F4}":
-        continue
-      case .mark, .joiner, .tag, .unsafe:
-        cluster = TextCluster("\u{FFFD}", width: 1)
+      case .variationSelector: continue
+      case .joiner where current?.takesJoiner ?? false: continue
+      case .skinTone where current?.scalar.properties.isEmojiModifierBase ?? false: continue
+      case .tag where current?.scalar == "\u{1F3F4}": continue
+      case .narrow, .wide, .skinTone: cluster = TextCluster(scalar, width: kind.columns)
+      case .mark, .joiner, .tag, .unsafe: cluster = TextCluster("\u{FFFD}", width: 1)
       }
       defer { current = cluster }
       if let complete = current { return complete }
@@ -46,7 +36,7 @@ package struct TextClusters: Sequence, IteratorProtocol {
   }
 }
 
-/// What one cell can show: a character, one or two columns wide, and at most three combining marks on it.
+/// The content of a cell: a character, one or two columns wide, with at most three combining marks.
 package struct TextCluster: Hashable, Sendable {
   package let scalar: Unicode.Scalar
   /// 1 or 2.
@@ -61,7 +51,7 @@ package struct TextCluster: Hashable, Sendable {
 
   /// Adds a combining mark; the fourth and later ones are dropped.
   ///
-  /// Languages need two or three; more come from those who write over the lines above and below.
+  /// Languages need two or three; longer stacks are meant to overwrite the rows above and below.
   mutating func add(_ mark: Unicode.Scalar) {
     for shift in [UInt64(0), 21, 42] where packedMarks >> shift == 0 {
       packedMarks |= UInt64(mark.value) << shift
@@ -69,7 +59,7 @@ package struct TextCluster: Hashable, Sendable {
     }
   }
 
-  /// Whether a joiner behind it is part of a word or of an emoji.
+  /// Whether a joiner after it belongs to a letter or an emoji.
   var takesJoiner: Bool {
     let properties = scalar.properties
     return properties.isAlphabetic || properties.numericType != nil || (!scalar.isASCII && properties.isEmoji)
@@ -94,6 +84,44 @@ package struct TextCluster: Hashable, Sendable {
   }
 }
 
+/// One cell of the grid: a character one column wide, or half of one that is two columns wide.
+///
+/// Created only from ``TextClusters`` and from glyphs, so that it cannot contain a control character.
+package struct Cell: Hashable, Sendable {
+  /// Up to three combining marks of 21 bits, the first one lowest.
+  private let packedMarks: UInt64
+  /// NUL in the right half of a wide character.
+  package let scalar: Unicode.Scalar
+  package var style: Style
+
+  init(_ scalar: Unicode.Scalar, style: Style) {
+    packedMarks = 0
+    self.scalar = scalar
+    self.style = style
+  }
+
+  init(_ cluster: TextCluster, style: Style) {
+    packedMarks = cluster.packedMarks
+    scalar = cluster.scalar
+    self.style = style
+  }
+
+  /// The right half of the wide character to the left.
+  static func continuation(style: Style) -> Cell { Cell("\0", style: style) }
+
+  /// Whether this is the right half of the wide character to the left, which shows nothing of its own.
+  package var isContinuation: Bool { scalar == "\0" }
+
+  /// The combining marks on the character, in their order; usually none.
+  package var marks: [Unicode.Scalar] { TextCluster.unpack(packedMarks) }
+
+  /// Whether there are ``marks``; cheaper than reading them.
+  package var hasMarks: Bool { packedMarks != 0 }
+
+  /// The character with its marks; empty for a continuation.
+  package var text: String { isContinuation ? "" : TextCluster.text(scalar, packedMarks) }
+}
+
 extension String {
   /// How many columns the grid needs for this text.
   package var columns: Int {
@@ -101,8 +129,6 @@ extension String {
     return TextClusters(self).reduce(0) { $0 + $1.width }
   }
 
-  /// The text as the grid shows it, for what goes to a terminal by another way.
-  package var printable: String {
-    TextClusters(self).reduce(into: "") { $0 += $1.text }
-  }
+  /// The text as the grid shows it, for output to a terminal past the grid.
+  package var printable: String { TextClusters(self).reduce(into: "") { $0 += $1.text } }
 }

@@ -1,50 +1,45 @@
 extension String {
-  /// The text in lines of at most `width` columns, broken between words; a word that is wider (an address, a digest) is
-  /// broken where it must be.
-  /// - Parameter limit: how many lines are wanted; what is left goes on in the last one, however wide that is.
+  /// Breaks the text at spaces into rows of at most `width` columns. A part without spaces that is wider (an address, a
+  /// digest) is broken at any character.
+  /// - Parameter limit: the most rows; the last one contains the rest of the text and may be wider.
   package func wrapped(to width: Int, limit: Int = .max) -> [String] {
-    let words = split(separator: " ").flatMap { $0.pieces(of: max(1, width)) }
-    var lines: [String] = []
+    var rows: [String] = []
     var room = 0
-    for word in words {
-      let columns = word.columns
-      if let last = lines.indices.last, lines.count >= limit || columns < room {
-        lines[last] += " " + word
+    for part in split(separator: " ").flatMap({ String($0).broken(at: max(1, width)) }) {
+      let columns = part.columns
+      if let last = rows.indices.last, rows.count >= limit || columns < room {
+        rows[last] += " " + part
         room -= columns + 1
       } else {
-        lines.append(word)
+        rows.append(part)
         room = width - columns
       }
     }
-    return lines
+    return rows
   }
-}
 
-extension Substring {
-  /// A word in pieces of at most `width` columns; a single character may be wider.
-  fileprivate func pieces(of width: Int) -> [String] {
-    let word = String(self)
-    guard word.columns > width else { return [word] }
-    var pieces: [String] = []
-    var room = 0
-    for character in word {
+  /// Breaks the text into parts of at most `width` columns; a part of a single character may be wider.
+  private func broken(at width: Int) -> [String] {
+    var parts = [""]
+    var room = width
+    for character in self {
       let columns = String(character).columns
-      if columns > room || pieces.isEmpty {
-        pieces.append("")
+      if columns > room, parts != [""] {
+        parts.append("")
         room = width
       }
-      pieces[pieces.count - 1].append(character)
+      parts[parts.count - 1].append(character)
       room -= columns
     }
-    return pieces
+    return parts
   }
 }
 
 extension Surface {
-  /// Writes a text over as many rows of this region as there are, broken between words; what is left is cut short.
+  /// Writes a text over the rows of this region, broken at spaces; an ellipsis replaces the part that does not fit.
   package mutating func writeWrapped(_ text: String, style: Style) {
-    for (y, line) in text.wrapped(to: width, limit: height).enumerated() {
-      write(StyledText(line, style), x: 0, y: y, width: width)
+    for (y, row) in text.wrapped(to: width, limit: height).enumerated() {
+      write(StyledText(row, style), x: 0, y: y, width: width)
     }
   }
 }

@@ -1,6 +1,6 @@
-/// A progress bar in two shades, as wide and as high as its region: what is stored, and what has been received beyond it.
+/// A progress bar in two shades that fills its region: the stored part, and the part that is received but not stored yet.
 ///
-/// Rounded down to eighths of a cell, so that it is full only when all is there.
+/// Rounded down to eighths of a cell, so that it is full only when everything is stored.
 package struct Gauge: Widget {
   private enum Content {
     case known(received: Double, stored: Double)
@@ -10,28 +10,23 @@ package struct Gauge: Widget {
   private let content: Content
 
   /// - Parameters:
-  ///   - received: the part that has arrived, 0 to 1; what is no such number counts as the nearest, or 0.
-  ///   - stored: the part that is on disk; no more than `received` is shown of it.
+  ///   - received: the received part; clamped to 0...1, and 0 when it is not a number.
+  ///   - stored: the part that is on disk; clamped to 0...`received`.
   package init(received: Double, stored: Double) {
     content = .known(received: Self.part(received), stored: min(Self.part(stored), Self.part(received)))
   }
 
-  /// A segment that moves to and fro, for an upload of unknown length: one cell a tick.
-  package init(tick: Int) {
-    content = .unknown(tick: tick)
-  }
+  /// A segment that moves back and forth by one cell per tick, for an upload of unknown length.
+  package init(tick: Int) { content = .unknown(tick: tick) }
 
-  private static func part(_ value: Double) -> Double {
-    value > 0 ? min(value, 1) : 0
-  }
+  private static func part(_ value: Double) -> Double { value > 0 ? min(value, 1) : 0 }
 
   package func draw(on surface: inout Surface) {
     switch content {
     case .known(let received, let stored):
       let eighths = Double(surface.width * 8)
       drawKnown(received: Int(eighths * received), stored: Int(eighths * stored), on: &surface)
-    case .unknown(let tick):
-      drawUnknown(tick: tick, on: &surface)
+    case .unknown(let tick): drawUnknown(tick: tick, on: &surface)
     }
   }
 
@@ -47,17 +42,17 @@ package struct Gauge: Widget {
     }
   }
 
-  /// A cell of which so many eighths are received and stored.
+  /// The glyph and style of a cell. `received` and `stored` count its eighths, 0...8.
   private func cell(received: Int, stored: Int, glyphs: BarGlyphs, theme: Theme) -> (Glyph, Style) {
     if stored == 8 { return (glyphs.full, theme.barStored) }
     if glyphs.parts.count < 8 || !theme.hasColor {
-      // Two shades are two characters; a part of a cell can be shown only where one shade ends the bar.
+      // Two shades need two characters; a partial cell is possible only where the bar ends in one shade.
       if received == 8 { return (glyphs.received, theme.barReceived) }
       guard stored > 0, stored == received, glyphs.parts.count == 8 else { return (glyphs.track, theme.barTrack) }
       return (glyphs.parts[stored - 1], theme.barStored)
     }
     if received == 8, !glyphs.fillsCell {
-      // One character in one colour: that of the greater part.
+      // One character can have one colour: that of the larger part.
       return (glyphs.full, stored < 4 ? theme.barReceived : theme.barStored)
     }
     if stored > 0 {
@@ -65,9 +60,7 @@ package struct Gauge: Widget {
       if received == 8 { style.background = theme.barReceived.foreground }
       return (glyphs.parts[stored - 1], style)
     }
-    return received > 0
-      ? (glyphs.parts[received - 1], theme.barReceived)
-      : (glyphs.track, theme.barTrack)
+    return received > 0 ? (glyphs.parts[received - 1], theme.barReceived) : (glyphs.track, theme.barTrack)
   }
 
   private func drawUnknown(tick: Int, on surface: inout Surface) {

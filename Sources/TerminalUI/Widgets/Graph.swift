@@ -1,22 +1,22 @@
-/// Values over time as filled columns, the newest at the right edge. One row high it is a sparkline.
+/// Values over time as filled columns, the newest at the right edge. With one row it is a sparkline.
 ///
-/// In braille a cell shows two values beside each other and four steps of height, in ASCII one value.
+/// A braille cell shows two values side by side with four steps of height, an ASCII cell one value.
 package struct Graph: Widget {
   private let values: [Double]
   private let maximum: Double?
   private let style: Style?
 
   /// - Parameters:
-  ///   - values: oldest first; of more than fit the newest are shown. Negative and undefined ones count as 0.
-  ///   - maximum: the value that fills the height; the largest of those shown when nil.
-  ///   - style: the theme's accent when nil.
+  ///   - values: oldest first; the newest that fit are shown. Negative values and NaN count as 0.
+  ///   - maximum: the value that fills the height; nil for the largest value shown.
+  ///   - style: nil for the theme's accent.
   package init(_ values: [Double], maximum: Double? = nil, style: Style? = nil) {
     self.values = values
     self.maximum = maximum
     self.style = style
   }
 
-  /// How many values fit into so many columns: no more need be kept.
+  /// The number of values that a graph of this width can show.
   package static func capacity(columns: Int, glyphs: GlyphSet) -> Int {
     max(0, Rect.bounded(columns)) * glyphs.graph.valuesPerCell
   }
@@ -39,13 +39,11 @@ package struct Graph: Widget {
     }
   }
 
-  /// Rounded up: what is more than nothing shows.
+  /// Rounded up, so that every value above 0 is visible.
   private static func height(_ value: Double, of full: Double, top: Int) -> Int {
     guard value > 0, full > 0 else { return 0 }
     let part = value / full
     guard part < 1 else { return top }
-    let height = part * Double(top)
-    let whole = Int(height)
-    return Double(whole) < height ? whole + 1 : whole
+    return Int((part * Double(top)).rounded(.up))
   }
 }

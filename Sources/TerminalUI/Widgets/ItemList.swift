@@ -1,4 +1,4 @@
-/// Items one below the other, each some rows high; the selected one is marked and highlighted.
+/// A vertical list of items of equal height; the selected one is marked and highlighted.
 package struct ItemList: Widget {
   private let count: Int
   private let itemHeight: Int
@@ -7,11 +7,10 @@ package struct ItemList: Widget {
   private let item: (Int, Bool, inout Surface) -> Void
 
   /// - Parameters:
-  ///   - count: how many items there are.
-  ///   - itemHeight: rows of one item, 1 or more.
+  ///   - count: number of items.
+  ///   - itemHeight: rows of one item, at least 1.
   ///   - isFocused: whether the selected item is marked.
-  ///   - item: draws the item of an index, which is selected or not, into its region. The first column of the region is
-  ///     the mark's: it is overwritten.
+  ///   - item: draws the item at an index into its region, whose first column is overwritten by the mark.
   package init(
     count: Int,
     itemHeight: Int = 1,
@@ -26,7 +25,7 @@ package struct ItemList: Widget {
     self.item = item
   }
 
-  /// How many items a region so many rows high shows: what ``Scroll`` calls visible.
+  /// The number of items that fit into a region of this height, at least 1: the `visible` of ``Scroll``.
   package static func visible(height: Int, itemHeight: Int = 1) -> Int {
     max(1, Rect.bounded(height) / max(1, itemHeight))
   }
@@ -35,7 +34,7 @@ package struct ItemList: Widget {
     let visible = Self.visible(height: surface.height, itemHeight: itemHeight)
     let first = scroll.offset(count: count, visible: visible)
     let selected = min(scroll.selection, count - 1)
-    // One more than wholly fits: what is left below shows the head of the next.
+    // One more than fits completely: rows that remain at the bottom show the top of the next item.
     for index in first..<max(first, min(count, first + visible + 1)) {
       let rect = Rect(x: 0, y: (index - first) * itemHeight, width: surface.width, height: itemHeight)
       let isSelected = isFocused && index == selected
@@ -49,7 +48,7 @@ package struct ItemList: Widget {
     }
   }
 
-  /// On the selection's background, but never reversed: half a block would look like the other half.
+  /// The selection's background, but never reversed colours: a reversed half block would look like the other half.
   private static func markStyle(_ theme: Theme) -> Style {
     var style = theme.accent
     if theme.selection.background != .standard { style.background = theme.selection.background }
@@ -57,11 +56,11 @@ package struct ItemList: Widget {
   }
 }
 
-/// Which of many items are seen, and which one is selected. A value: keep it in the model.
+/// The selected item and the scroll position of a list. A value, to be stored in a model.
 package struct Scroll: Hashable, Sendable {
-  /// The selected item; 0 when there are none.
+  /// The index of the selected item; 0 when there are none.
   package private(set) var selection: Int
-  /// The first item that is seen.
+  /// The index of the first visible item.
   package private(set) var offset: Int
 
   package init(selection: Int = 0, offset: Int = 0) {
@@ -69,24 +68,24 @@ package struct Scroll: Hashable, Sendable {
     self.offset = max(0, offset)
   }
 
-  /// Selects the item `steps` further down (up when negative), and scrolls so that it is seen.
+  /// Selects the item `steps` further down (up when negative), and scrolls until it is visible.
   package mutating func move(by steps: Int, count: Int, visible: Int) {
-    // Bounded first, so that a step of a million pages does not overflow.
+    // Limited first, so that a large number of pages does not overflow.
     let steps = min(max(-count, steps), count)
     select(min(selection, count) + steps, count: count, visible: visible)
   }
 
-  /// Selects an item, or the nearest there is, and scrolls no further than needed for it to be seen.
+  /// Selects an item, or the nearest existing one, and scrolls no further than needed to make it visible.
   /// - Parameters:
-  ///   - count: how many items there are.
-  ///   - visible: how many of them are seen at a time.
+  ///   - count: number of items.
+  ///   - visible: number of items that are visible at a time.
   package mutating func select(_ index: Int, count: Int, visible: Int) {
     selection = max(0, min(index, count - 1))
     offset = offset(count: count, visible: visible)
   }
 
-  /// The first item to be drawn, for however many there are by now: the selected one is among those seen, and no
-  /// space is left free below while there are items above.
+  /// The index of the first item to draw when there are now `count` items: the selected one is visible, and no space
+  /// remains at the bottom while there are items above.
   package func offset(count: Int, visible: Int) -> Int {
     let visible = max(1, visible)
     let selection = max(0, min(selection, count - 1))

@@ -1,38 +1,31 @@
-/// A box with titles in its upper border; it draws its border and leaves the content to others.
+/// A box with titles in its upper border. It draws the border only, not the content.
 ///
-/// One row high it is a line with its titles.
+/// With one row it is a horizontal rule with titles.
 package struct Panel: Widget {
-  /// At the left of the upper border; cut short where there is no space.
+  /// At the left of the upper border; ends in an ellipsis where it does not fit.
   package var title: StyledText
-  /// At its right; left out where there is no space for both.
+  /// At the right of the upper border; omitted where both titles do not fit.
   package var trailing: StyledText
   /// At the left of the lower border.
   package var footer: StyledText
-  /// Whether the keys go to what is in it.
+  /// Whether its content has the keyboard focus.
   package var isFocused: Bool
 
-  package init(
-    _ title: StyledText = "",
-    trailing: StyledText = "",
-    footer: StyledText = "",
-    isFocused: Bool = false
-  ) {
+  package init(_ title: StyledText = "", trailing: StyledText = "", footer: StyledText = "", isFocused: Bool = false) {
     self.title = title
     self.trailing = trailing
     self.footer = footer
     self.isFocused = isFocused
   }
 
-  /// What the border leaves of a rectangle.
-  package static func content(of rect: Rect) -> Rect {
-    rect.inset(horizontally: 1, vertically: 1)
-  }
+  /// The part of a rectangle inside of the border.
+  package static func content(of rect: Rect) -> Rect { rect.inset(horizontally: 1, vertically: 1) }
 
   package func draw(on surface: inout Surface) {
     let style = isFocused ? surface.theme.borderFocused : surface.theme.border
     drawBox(on: &surface, style: style)
     let theme = surface.theme
-    // A corner, a piece of border and a space on both sides; between two titles a space, a piece and a space.
+    // A corner, one cell of border and a space on both sides; between two titles a space, border and a space.
     var free = surface.width - 6
     if !trailing.isEmpty, title.columns + trailing.columns + (title.isEmpty ? 0 : 3) <= free {
       let columns = trailing.columns
@@ -55,21 +48,13 @@ package struct Panel: Widget {
     surface.fill(Rect(x: 0, y: bottom, width: width, height: 1), with: border.horizontal, style: style)
     surface.fill(Rect(x: 0, y: 0, width: 1, height: height), with: border.vertical, style: style)
     surface.fill(Rect(x: right, y: 0, width: 1, height: height), with: border.vertical, style: style)
-    surface.put(border.topLeft, x: 0, y: 0, style: style)
-    surface.put(border.topRight, x: right, y: 0, style: style)
-    surface.put(border.bottomLeft, x: 0, y: bottom, style: style)
-    surface.put(border.bottomRight, x: right, y: bottom, style: style)
+    for (corner, place) in zip(border.corners, [(0, 0), (right, 0), (0, bottom), (right, bottom)]) {
+      surface.put(corner, x: place.0, y: place.1, style: style)
+    }
   }
 
-  /// A title with a space on both sides; the first one at `x`.
-  private func drawTitle(
-    _ text: StyledText,
-    x: Int,
-    y: Int,
-    width: Int,
-    style: Style,
-    on surface: inout Surface
-  ) {
+  /// Draws a title with a space on both sides, the first one at `x`.
+  private func drawTitle(_ text: StyledText, x: Int, y: Int, width: Int, style: Style, on surface: inout Surface) {
     guard !text.isEmpty, width > 0 else { return }
     let columns = min(width, text.columns)
     surface.fill(Rect(x: x, y: y, width: columns + 2, height: 1))
@@ -77,23 +62,23 @@ package struct Panel: Widget {
   }
 }
 
-/// A box in the middle of everything else, which it covers.
+/// A box in the middle of the screen that covers everything below it.
 package struct Overlay {
   private let panel: Panel
   private let width: Int
   private let height: Int
 
   /// - Parameters:
-  ///   - width: of the content in columns; what there is no space for is left out.
-  ///   - height: of the content in rows.
+  ///   - width: columns of the content; clipped to the screen.
+  ///   - height: rows of the content; clipped to the screen.
   package init(_ panel: Panel, width: Int, height: Int) {
     self.panel = panel
     self.width = Rect.bounded(width)
     self.height = Rect.bounded(height)
   }
 
-  /// Clears what is below it and draws its border, then `content` inside of that; on a surface too small for a border
-  /// the content gets it all.
+  /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the content
+  /// fills the surface.
   package func draw(on surface: inout Surface, content: (inout Surface) -> Void) {
     let hasBorder = surface.width >= 8 && surface.height >= 3
     let frame = hasBorder ? surface.bounds.centered(width: width + 4, height: height + 2) : surface.bounds

@@ -1,11 +1,11 @@
 import TerminalUI
 import UploadTestSupport
 
-/// The probe that draws frames, and a terminal that shows what it sends.
+/// Runs the probe that draws frames, and shows its output on a virtual terminal.
 struct FrameFollower {
   private let probe: PseudoTerminal
   private(set) var screen: VirtualTerminal
-  /// What of the probe's output is on the screen.
+  /// The number of bytes of the probe's output that are on the screen.
   private var shown = 0
 
   /// - Parameters:
@@ -23,14 +23,14 @@ struct FrameFollower {
   }
 
   /// Waits for a frame, and shows it.
-  /// - Returns: what it says is on it, and its bytes.
+  /// - Returns: the frame as the probe describes it, and the bytes that were sent for it.
   mutating func frame() async throws -> (said: SaidFrame, bytes: [UInt8]) {
     let end = Array(";end\u{7}".utf8)
     try await eventually("a frame") { probe.outputCount > shown && probe.output.suffix(end.count).elementsEqual(end) }
     let bytes = Array(probe.output[shown...])
     shown += bytes.count
     screen.show(bytes)
-    guard let said = screen.commands.last.flatMap(SaidFrame.init) else { throw TimeoutError("no frame is said") }
+    guard let said = screen.commands.last.flatMap(SaidFrame.init) else { throw TimeoutError("no description") }
     return (said, bytes)
   }
 
@@ -44,7 +44,7 @@ struct FrameFollower {
     try probe.send("w")
   }
 
-  /// Ends the probe, and shows what it sends then.
+  /// Ends the probe, and shows its last output.
   mutating func end() async throws -> ProcessRunner.Exit {
     try probe.send("q")
     let exit = try await probe.exit()
@@ -53,7 +53,7 @@ struct FrameFollower {
   }
 }
 
-/// What the probe says is on a frame, as `FrameProbe` writes it.
+/// The content of a frame as `FrameProbe` describes it.
 struct SaidFrame {
   let size: Size
   let cursor: Point?
@@ -81,18 +81,18 @@ struct SaidFrame {
   }
 
   private static func color(_ field: Substring) -> Color {
-    UInt8(field).map { .palette($0) } ?? .standard
+    UInt8(field).map { Color(index: $0) } ?? .standard
   }
 }
 
-/// What a terminal shows in one cell.
+/// The visible content of a cell.
 struct ShownCell: Hashable {
   /// The character with its marks; empty in the right half of a wide one.
   var text = " "
   var style = Style.plain
 
-  /// The cell as it looks. A blank has no ink that bold, dim or a colour could change, but for what a line under it or
-  /// reversing shows; and a wide character has one style, that of its left half.
+  /// The cell as a user sees it. On a blank, bold, dim and the text colour are visible only if it is underlined or reversed.
+  /// A wide character has one style, that of its left half.
   var look: ShownCell {
     if text.isEmpty { return ShownCell(text: "") }
     guard text == " ", style.attributes.isDisjoint(with: [.underline, .reverse]) else { return self }

@@ -3,7 +3,7 @@ import TerminalUI
 extension VirtualTerminal {
   private typealias Input = Substring.UnicodeScalarView
 
-  /// Takes bytes that hold whole sequences and whole characters.
+  /// Interprets bytes that consist of complete sequences and complete characters.
   mutating func show(_ bytes: some Collection<UInt8>) {
     guard let text = String(validating: bytes, as: UTF8.self) else { return problems.append("not UTF-8") }
     var input = text[...].unicodeScalars
@@ -47,7 +47,7 @@ extension VirtualTerminal {
     return String(String.UnicodeScalarView(content))
   }
 
-  /// ECMA-48 section 5.4: parameters, intermediates, and a final that says what it is.
+  /// ECMA-48 section 5.4: parameters, intermediates, and a final byte that names the function.
   private mutating func controlSequence(_ input: inout Input) {
     let content = input.prefix { (0x20...0x3F).contains($0.value) }
     input = input.dropFirst(content.count)

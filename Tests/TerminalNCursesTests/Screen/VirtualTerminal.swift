@@ -2,23 +2,23 @@ import Basics
 
 @testable import TerminalUI
 
-/// A terminal's screen, made from the bytes it is sent: what an xterm shows (ECMA-48, and "XTerm Control Sequences"), as
-/// far as the terminfo entries of the tests make ncurses use it.
+/// The screen of an xterm, computed from the bytes sent to it (ECMA-48, and "XTerm Control Sequences"). It supports the
+/// sequences that ncurses uses with the terminfo entries of the tests.
 ///
-/// Whatever it does not know, and every character that has no place on a screen, is a problem: bytes for a terminal are
-/// only what ncurses and this project's own sequences are made of.
+/// Unknown sequences and unprintable characters are recorded as problems: only ncurses and this project's own sequences may
+/// reach a terminal.
 struct VirtualTerminal {
   private(set) var size: Size
   private(set) var rows: [[ShownCell]]
-  /// What is wrong with the bytes, in order.
+  /// Errors in the bytes, in order.
   var problems: [String] = []
   /// The operating system commands (OSC) so far, without their brackets.
   var commands: [String] = []
   var isCursorShown = true
   var isAlternate = false
-  /// Whether writing at the end of a row goes on in the next one (DECAWM).
+  /// Whether writing at the end of a row continues in the next one (DECAWM).
   var wraps = true
-  /// Whether writing moves what stands behind (IRM).
+  /// Whether writing moves the rest of the row (IRM).
   var inserts = false
   var style = Style.plain
   private(set) var x = 0
@@ -42,7 +42,7 @@ struct VirtualTerminal {
   /// A blank as clearing makes it: with the present background (terminfo's `bce`).
   var blank: ShownCell { ShownCell(style: Style(background: style.background)) }
 
-  /// Keeps what fits, from the upper left corner.
+  /// Changes the size; keeps the cells that fit, from the upper left corner.
   mutating func resize(_ size: Size) {
     let old = self
     self = VirtualTerminal(size)
@@ -218,6 +218,6 @@ extension VirtualTerminal {
       problems.append("colour \(index)")
       return .standard
     }
-    return .palette(index)
+    return Color(index: index)
   }
 }

@@ -7,7 +7,7 @@ import Testing
     #expect(Size(width: .max, height: .min) == Size(width: 4096, height: 0))
   }
 
-  @Test func `a rectangle holds its first row and column and not those behind its last`() {
+  @Test func `a rectangle contains its first row and column, and not those after its last`() {
     let rect = Rect(x: 1, y: 2, width: 3, height: 4)
     #expect((rect.maxX, rect.maxY) == (4, 6))
     #expect(rect.contains(Point(x: 1, y: 2)) && rect.contains(Point(x: 3, y: 5)))
@@ -21,21 +21,21 @@ import Testing
     #expect(rect.inset(horizontally: -1000, vertically: -1000).height <= 2000)
   }
 
-  @Test func `an intersection is what both cover`() {
+  @Test func `an intersection is the area in both rectangles`() {
     let rect = Rect(x: 0, y: 0, width: 10, height: 5)
     #expect(rect.intersection(Rect(x: 6, y: -2, width: 9, height: 4)) == Rect(x: 6, y: 0, width: 4, height: 2))
     #expect(rect.intersection(Rect(x: 10, y: 0, width: 2, height: 2)).isEmpty)
     #expect(rect.intersection(rect) == rect)
   }
 
-  @Test func `an inset takes cells from each side, at most all`() {
+  @Test func `an inset removes cells from each side, at most all`() {
     let rect = Rect(x: 2, y: 3, width: 10, height: 5)
     #expect(rect.inset(horizontally: 2, vertically: 1) == Rect(x: 4, y: 4, width: 6, height: 3))
     #expect(rect.inset(horizontally: 6, vertically: 0).isEmpty)
     #expect(rect.inset(horizontally: -1, vertically: -1) == Rect(x: 1, y: 2, width: 12, height: 7))
   }
 
-  @Test func `a centered rectangle is in the middle and never larger than what holds it`() {
+  @Test func `a centered rectangle is in the middle and never larger than its container`() {
     let rect = Rect(x: 10, y: 20, width: 10, height: 5)
     #expect(rect.centered(width: 4, height: 2) == Rect(x: 13, y: 21, width: 4, height: 2))
     #expect(rect.centered(width: 99, height: 99) == rect)

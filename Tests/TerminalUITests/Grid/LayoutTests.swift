@@ -65,22 +65,22 @@ import UploadTestSupport
       (12, [0..<12, nil, nil]), (5, [0..<5, nil, nil]), (0, [nil, nil, nil]), (-4, [nil, nil, nil]),
     ] as [(Int, [Range<Int>?])]
   )
-  func `columns of the highest number go first where it is narrow`(width: Int, ranges: [Range<Int>?]) {
+  func `columns with the highest number are omitted first`(width: Int, ranges: [Range<Int>?]) {
     #expect(Column.layout(Self.table, width: width) == ranges)
   }
 
-  @Test func `a narrow column does not take the place of a wide one that matters more`() {
+  @Test func `a narrow column does not replace a wide one of higher priority`() {
     let columns = [Column(.fixed(2), priority: 0), Column(.fixed(10), priority: 1), Column(.fixed(1), priority: 2)]
     #expect(Column.layout(columns, width: 6) == [0..<2, nil, nil])
   }
 
-  @Test func `columns keep their order whatever their priority is`() {
+  @Test func `columns are in order regardless of their priority`() {
     let columns = [Column(.fixed(2), priority: 2), Column(.fixed(3), priority: 0), Column(.fixed(4), priority: 1)]
     #expect(Column.layout(columns, width: 11) == [0..<2, 3..<6, 7..<11])
     #expect(Column.layout(columns, width: 10) == [nil, 0..<3, 4..<8])
   }
 
-  @Test func `flexible columns share what is left by weight`() {
+  @Test func `flexible columns share the remaining space by weight`() {
     let columns = [Column(.flexible(min: 2, weight: 3), priority: 0), Column(.flexible(min: 2), priority: 1)]
     #expect(Column.layout(columns, width: 13) == [0..<8, 9..<13])
   }

@@ -20,7 +20,7 @@ import Testing
     (.end, 17, "holiday-video.mp4"), (.end, 2, "h…"), (.middle, 2, "h…"), (.start, 2, "…4"), (.end, 1, "…"),
     (.middle, 1, "…"), (.start, 1, "…"),
   ])
-  func `text too wide for its field gets an ellipsis where it is cut`(how: Truncation, width: Int, text: String) {
+  func `text too wide for its field is truncated with an ellipsis`(how: Truncation, width: Int, text: String) {
     #expect(field("holiday-video.mp4", width, how) == text)
   }
 
@@ -45,18 +45,18 @@ import Testing
     #expect(field("ab", 6, .end, alignment) == text)
   }
 
-  @Test func `a cut text is aligned too`() {
+  @Test func `a truncated text is aligned too`() {
     #expect(field("漢字漢字", 4, .end, .trailing) == " 漢…")
   }
 
-  @Test func `columns that a text does not fill stay as they are`() {
+  @Test func `columns that a text does not fill are unchanged`() {
     var surface = Surface.test(width: 5, height: 1)
     surface.write("-----", x: 0, y: 0)
     surface.write("ab", x: 0, y: 0, width: 4, alignment: .trailing)
     #expect(surface.text(ofRow: 0) == "--ab-")
   }
 
-  @Test func `each span has its style, laid over that of the whole text`() {
+  @Test func `each span has its style on top of that of the whole text`() {
     var surface = Surface.test(width: 4, height: 1)
     let theme = surface.theme
     let text = StyledText([Span("a"), Span("b", theme.good), Span("c", Style(.bold))])
@@ -65,7 +65,7 @@ import Testing
     #expect(styles == [theme.accent, theme.good, theme.accent.adding(.bold), theme.text])
   }
 
-  @Test func `the ellipsis has the style of the first character that was left out`() {
+  @Test func `the ellipsis has the style of the first omitted character`() {
     var surface = Surface.test(width: 4, height: 1)
     let theme = surface.theme
     surface.write(StyledText([Span("abc", theme.good), Span("def", theme.bad)]), x: 0, y: 0, width: 4)

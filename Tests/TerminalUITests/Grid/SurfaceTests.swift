@@ -3,7 +3,7 @@ import Testing
 import UploadTestSupport
 
 @Suite struct SurfaceTests {
-  @Test func `text outside of the surface is left out`() {
+  @Test func `text outside of the surface is clipped`() {
     var surface = Surface.test(width: 5, height: 2)
     surface.write("abc", x: -1, y: 0)
     surface.write("defgh", x: 3, y: 1)
@@ -14,7 +14,7 @@ import UploadTestSupport
     #expect(surface.text == "bc   \n   de\n")
   }
 
-  @Test func `writing says how many columns the whole text takes`() {
+  @Test func `writing returns the columns of the whole text`() {
     var surface = Surface.test(width: 3, height: 1)
     #expect(surface.write("abcdef", x: 0, y: 0) == 6)
     #expect(surface.write("漢字e\u{301}", x: 0, y: 9) == 5)
@@ -22,7 +22,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(4, "    "), (3, "   漢"), (0, "漢字 "), (-1, " 字  "), (-3, "    ")])
-  func `a wide character is never cut at the edge`(x: Int, text: String) {
+  func `a wide character is never split at the edge`(x: Int, text: String) {
     var surface = Surface.test(width: 5, height: 1)
     surface.write("漢字", x: x, y: 0)
     #expect(surface.text(ofRow: 0).hasPrefix(text) && surface.text(ofRow: 0).columns == 5)
@@ -78,7 +78,7 @@ import UploadTestSupport
     #expect((surface.width, surface.height) == (6, 3))
   }
 
-  @Test func `the cursor stands where it was placed, or nowhere when that cannot be seen`() {
+  @Test func `the cursor is where it was placed, and hidden when that is not visible`() {
     var surface = Surface.test(width: 6, height: 3)
     surface.within(Rect(x: 2, y: 1, width: 3, height: 1)) { $0.placeCursor(x: 1, y: 0) }
     #expect(surface.cursor == Point(x: 3, y: 1))
@@ -89,7 +89,7 @@ import UploadTestSupport
     #expect(surface.cursor == nil)
   }
 
-  @Test func `a highlight keeps colours that were chosen and adds its own where there are none`() {
+  @Test func `a highlight replaces the theme's colours only`() {
     var surface = Surface.test(width: 4, height: 1)
     surface.write("ab", x: 0, y: 0, style: surface.theme.good)
     surface.highlight(Rect(x: 1, y: 0, width: 2, height: 1), surface.theme.selection)
@@ -101,7 +101,7 @@ import UploadTestSupport
     #expect(row[3].style == surface.theme.text)
   }
 
-  @Test func `filling covers a rectangle and no more`() {
+  @Test func `filling changes only the cells of its rectangle`() {
     var surface = Surface.test(width: 5, height: 3)
     surface.write("abcde", x: 0, y: 1)
     surface.fill(Rect(x: 1, y: 0, width: 3, height: 9), with: surface.glyphs.separator)
@@ -118,7 +118,8 @@ import UploadTestSupport
   @Test func `colours and attributes are exported as a terminal takes them`() {
     var surface = Surface.test(width: 6, height: 2)
     surface.write("ok", x: 0, y: 0, style: surface.theme.good)
-    surface.write("漢", x: 4, y: 0, style: Style(foreground: .palette(1), background: .palette(255), [.bold, .reverse]))
+    let style = Style(foreground: Color(index: 1), background: Color(index: 255), [.bold, .reverse])
+    surface.write("漢", x: 4, y: 0, style: style)
     #expect(
       surface.ansiText
         == "\u{1B}[0;38;5;114mok\u{1B}[0m  \u{1B}[0;1;7;38;5;1;48;5;255m漢\u{1B}[0m\n      \n"

@@ -2,7 +2,7 @@ import TerminalUI
 import Testing
 
 @Suite struct TextClustersTests {
-  /// What the grid shows of a text, in a row just wide enough.
+  /// The row of a grid that shows a text, as wide as the text.
   private func shown(_ text: String) -> String {
     var surface = Surface.test(width: text.columns, height: 1)
     surface.write(text, x: 0, y: 0)
@@ -16,7 +16,7 @@ import Testing
     }
   }
 
-  @Test func `names cannot steer the terminal nor disguise themselves`() {
+  @Test func `names cannot control the terminal or disguise themselves`() {
     #expect(shown("evil\u{1B}]0;pwned\u{7}\u{202E}gnp.exe") == "evil\u{FFFD}]0;pwned\u{FFFD}\u{FFFD}gnp.exe")
   }
 
@@ -25,17 +25,17 @@ import Testing
     "\u{2060}", "\u{2066}", "\u{2069}", "\u{FEFF}", "\u{FFF9}", "\u{E0001}", "\u{E0061}", "\u{3164}", "\u{115F}",
     "\u{1160}", "\u{34F}", "\u{378}", "\u{10FFFF}", "\u{FFFE}",
   ])
-  func `invisible and unassigned scalars show`(_ scalar: String) {
+  func `invisible and unassigned scalars are replaced`(_ scalar: String) {
     #expect(shown("a\(scalar)b") == "a\u{FFFD}b")
   }
 
-  @Test func `marks stay with their character and are bounded`() {
+  @Test func `combining marks stay with their character and are limited`() {
     #expect(shown("e\u{301}\u{323}x") == "e\u{301}\u{323}x")
     #expect(shown("a" + String(repeating: "\u{301}", count: 1000) + "b") == "a\u{301}\u{301}\u{301}b")
     #expect("a\u{301}".columns == 1)
   }
 
-  @Test func `a mark alone shows as replacement`() {
+  @Test func `a combining mark without a base is replaced`() {
     #expect(shown("\u{301}a") == "\u{FFFD}a")
   }
 
@@ -54,7 +54,7 @@ import Testing
     ("🏴\u{E0067}\u{E0062}\u{E007F}.", "🏴.", 3), ("می\u{200C}خواهم", "میخواهم", 7),
     ("1\u{FE0F}\u{20E3}", "1\u{20E3}", 1),
   ])
-  func `joined emoji and words have a width that every terminal agrees on`(text: String, shown: String, columns: Int) {
+  func `joined emoji and letters have a width that all terminals agree on`(text: String, shown: String, columns: Int) {
     #expect(self.shown(text) == shown)
     #expect(text.columns == columns)
   }

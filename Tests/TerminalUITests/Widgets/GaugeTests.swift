@@ -31,7 +31,7 @@ import Testing
     #expect(bar(style, .ascii).text(ofRow: 0) == "#####==---")
   }
 
-  @Test func `the styles follow one another in a circle`() {
+  @Test func `stepping through the styles returns to the first`() {
     #expect(BarStyle.allCases.map(\.next) == [.thin, .ascii, .block])
   }
 
@@ -53,11 +53,11 @@ import Testing
     (1.0, "██████████"), (7.0, "██████████"), (-1.0, "──────────"), (Double.nan, "──────────"),
     (Double.infinity, "██████████"),
   ])
-  func `parts are rounded down to eighths of a cell, so that only all is full`(part: Double, bar: String) {
+  func `parts are rounded down to eighths of a cell, so that only a complete bar is full`(part: Double, bar: String) {
     #expect(text(Gauge(received: part, stored: part)) == bar)
   }
 
-  @Test func `no more is shown as stored than has been received`() {
+  @Test func `the stored part is never larger than the received part`() {
     var surface = Surface.test(width: 8, height: 1)
     surface.draw(Gauge(received: 0.5, stored: 1), in: surface.bounds)
     let styles = surface.row(0).map(\.style)
@@ -78,7 +78,7 @@ import Testing
     (0, "███───────"), (1, "─███──────"), (7, "───────███"), (8, "──────███─"),
     (14, "███───────"), (-1, "─███──────"),
   ])
-  func `an upload of unknown length has a segment that moves to and fro`(tick: Int, bar: String) {
+  func `an upload of unknown length has a segment that moves back and forth`(tick: Int, bar: String) {
     #expect(text(Gauge(tick: tick)) == bar)
   }
 

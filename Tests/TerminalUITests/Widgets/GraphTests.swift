@@ -32,12 +32,12 @@ import Testing
     #expect(drawn([0, 0], 2, 1) == "  \n")
   }
 
-  @Test func `values stand at the right, and the newest are shown`() {
+  @Test func `values are aligned to the right, and the newest are shown`() {
     #expect(drawn([4, 4], 5, 1) == "   ##\n")
     #expect(drawn([1, 9, 1, 1], 2, 1, maximum: 9) == "..\n")
   }
 
-  @Test func `anything above zero shows, and nothing else does`() {
+  @Test func `every value above zero is visible, and no other value`() {
     #expect(drawn([0.001, -5, .nan, 1], 4, 1, maximum: 1) == ".  #\n")
     #expect(drawn([7, .infinity], 2, 1, maximum: 1) == "##\n")
   }

@@ -34,16 +34,16 @@ import Testing
     #expect(surface.row(0).allSatisfy { $0.style.background == .standard })
   }
 
-  @Test func `a list without the keys marks nothing`() {
+  @Test func `a list without focus marks no item`() {
     #expect(drawn(Scroll(selection: 1), isFocused: false).text == "  item 0\n  item 1\n  item 2\n")
   }
 
-  @Test func `the selected item is seen, at the end as well`() {
+  @Test func `the selected item is visible, also at the end`() {
     #expect(drawn(Scroll(selection: 4)).text == "  item 2\n  item 3\n▌ item 4\n")
     #expect(drawn(Scroll(selection: 99, offset: 99)).text == "  item 2\n  item 3\n▌ item 4\n")
   }
 
-  @Test func `the next item shows in the rows that are left`() {
+  @Test func `the next item is partly visible in the remaining rows`() {
     #expect(drawn(Scroll(), itemHeight: 2).text == "▌ item 0\n▌ more  \n  item 1\n")
   }
 
@@ -79,7 +79,7 @@ import Testing
     #expect(scroll == Scroll())
   }
 
-  @Test func `a list that has become shorter or empty is still shown from an item that exists`() {
+  @Test func `a list that became shorter or empty is shown from an existing item`() {
     let scroll = Scroll(selection: 9, offset: 6)
     #expect(scroll.offset(count: 3, visible: 4) == 0)
     #expect(scroll.offset(count: 8, visible: 4) == 4)

@@ -10,7 +10,7 @@ import Testing
 
   private static let panel = Panel("Files", trailing: "3", footer: "q quit")
 
-  @Test func `titles stand in the border, with a space on both sides`() {
+  @Test func `titles are in the border, with a space on both sides`() {
     #expect(
       drawn(Self.panel, 20, 4) == """
         ╭─ Files ────── 3 ─╮
@@ -36,15 +36,15 @@ import Testing
   @Test(arguments: [
     (12, "╭─ Files ──╮"), (11, "╭─ Files ─╮"), (10, "╭─ Fil… ─╮"), (7, "╭─ … ─╮"), (6, "╭────╮"), (2, "╭╮"),
   ])
-  func `where it is narrow the right title goes, then the left one is cut`(width: Int, border: String) {
+  func `a narrow panel omits the right title, then truncates the left one`(width: Int, border: String) {
     #expect(drawn(Self.panel, width, 3).split(separator: "\n").first.map(String.init) == border)
   }
 
-  @Test func `one row high it is a line with its titles`() {
+  @Test func `a panel of one row is a rule with titles`() {
     #expect(drawn(Self.panel, 20, 1) == "── Files ────── 3 ──\n")
   }
 
-  @Test func `the border of what has the keys has another style`() {
+  @Test func `a focused panel has another border style`() {
     for isFocused in [false, true] {
       var surface = Surface.test(width: 8, height: 3)
       surface.draw(Panel(isFocused: isFocused), in: surface.bounds)
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func `the content is what the border leaves`() {
+  @Test func `the content is the area inside of the border`() {
     let rect = Rect(x: 2, y: 3, width: 10, height: 5)
     #expect(Panel.content(of: rect) == Rect(x: 3, y: 4, width: 8, height: 3))
     #expect(Panel.content(of: Rect(x: 0, y: 0, width: 1, height: 1)).isEmpty)
@@ -61,7 +61,7 @@ import Testing
 
   // MARK: Overlay
 
-  @Test func `an overlay covers what is in the middle and hides the cursor`() {
+  @Test func `an overlay covers the middle of the screen and hides the cursor`() {
     var surface = Surface.test(width: 12, height: 5)
     for y in 0..<5 { surface.write("............", x: 0, y: y) }
     surface.placeCursor(x: 0, y: 0)

@@ -16,11 +16,11 @@ import Testing
     ("a\nb\t\u{7}c\n", "a b c"), ("one\r\ntwo\r\n\r\n", "one two"), ("\n\n", ""), ("\u{1B}[31mred", "[31mred"),
     ("漢字 e\u{301}", "漢字 e\u{301}"),
   ])
-  func `text that is put in is one line without controls`(text: String, line: String) {
+  func `inserted text has no line breaks and no control characters`(text: String, line: String) {
     #expect(TextField(text).text == line)
   }
 
-  @Test func `typing puts characters in at the cursor`() {
+  @Test func `typed characters are inserted at the cursor`() {
     let field = edited("ac", KeyEvent(.left), KeyEvent("b"), KeyEvent("B", .shift))
     #expect(field.text == "abBc" && field.cursor == 3)
   }
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test func `backspace takes away what is seen as one character`() {
+  @Test func `backspace removes one visible character`() {
     #expect(edited("a👩\u{200D}👩\u{200D}👧", KeyEvent(.backspace)).text == "a")
     #expect(edited("ae\u{301}", KeyEvent(.backspace)).text == "a")
   }

@@ -1,26 +1,23 @@
-/// The characters beyond letters that the dashboard draws with: one set for terminals with a Unicode font, one in ASCII.
+/// The symbols that the dashboard draws with: one set for terminals with a Unicode font, one in ASCII.
 package struct GlyphSet: Hashable, Sendable {
-  /// Whether there is more than ASCII in it.
+  /// Whether the set has characters beyond ASCII.
   package let isUnicode: Bool
-  /// Stands for what was left out of a text.
+  /// Replaces the omitted part of a text.
   package let ellipsis: Glyph
   package let border: BorderGlyphs
-  /// The mark before a selected row, so that it shows without colours.
+  /// The mark before a selected row, visible without colours.
   package let selection: Glyph
-  package let up: Glyph
-  package let down: Glyph
-  package let separator: Glyph
-  package let checked: Glyph
+  package let up, down, separator, checked: Glyph
   private(set) var bar: BarGlyphs
   let graph: GraphGlyphs
 
-  /// A small digit, 0 to 9, as it numbers a pane; a plain one in ASCII.
+  /// A small digit, 0 to 9, to number a pane; a plain one in ASCII.
   package func superscript(_ digit: Int) -> String {
     let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
     return isUnicode && digits.indices.contains(digit) ? String(digits[digit]) : "\(digit)"
   }
 
-  /// The same with bars of this style, as far as there are characters for it: in ASCII there is one style.
+  /// The same set with bars of this style; unchanged in ASCII, which has one style only.
   package func with(bar style: BarStyle) -> GlyphSet {
     guard isUnicode else { return self }
     var glyphs = self
@@ -35,7 +32,7 @@ package struct GlyphSet: Hashable, Sendable {
   package static let unicode = GlyphSet(
     isUnicode: true,
     ellipsis: Glyph("…"),
-    border: BorderGlyphs("╭", "╮", "╰", "╯", horizontal: "─", vertical: "│"),
+    border: BorderGlyphs(corners: "╭╮╰╯", horizontal: Glyph("─"), vertical: Glyph("│")),
     selection: Glyph("▌"),
     up: Glyph("↑"),
     down: Glyph("↓"),
@@ -48,7 +45,7 @@ package struct GlyphSet: Hashable, Sendable {
   package static let ascii = GlyphSet(
     isUnicode: false,
     ellipsis: Glyph("~"),
-    border: BorderGlyphs("+", "+", "+", "+", horizontal: "-", vertical: "|"),
+    border: BorderGlyphs(corners: "++++", horizontal: Glyph("-"), vertical: Glyph("|")),
     selection: Glyph(">"),
     up: Glyph("^"),
     down: Glyph("v"),
@@ -65,9 +62,7 @@ package struct GlyphSet: Hashable, Sendable {
 package struct Glyph: Hashable, Sendable {
   package let scalar: Unicode.Scalar
 
-  init(_ scalar: Unicode.Scalar) {
-    self.scalar = scalar
-  }
+  init(_ scalar: Unicode.Scalar) { self.scalar = scalar }
 
   package static let space = Glyph(" ")
 
@@ -75,42 +70,29 @@ package struct Glyph: Hashable, Sendable {
   package var text: String { String(scalar) }
 }
 
-/// The corners and lines of a box.
+/// The corners and edges of a box.
 package struct BorderGlyphs: Hashable, Sendable {
-  let topLeft: Glyph
-  let topRight: Glyph
-  let bottomLeft: Glyph
-  let bottomRight: Glyph
+  /// Top left, top right, bottom left, bottom right.
+  let corners: [Glyph]
   package let horizontal: Glyph
   package let vertical: Glyph
 
-  init(
-    _ topLeft: Unicode.Scalar,
-    _ topRight: Unicode.Scalar,
-    _ bottomLeft: Unicode.Scalar,
-    _ bottomRight: Unicode.Scalar,
-    horizontal: Unicode.Scalar,
-    vertical: Unicode.Scalar
-  ) {
-    self.topLeft = Glyph(topLeft)
-    self.topRight = Glyph(topRight)
-    self.bottomLeft = Glyph(bottomLeft)
-    self.bottomRight = Glyph(bottomRight)
-    self.horizontal = Glyph(horizontal)
-    self.vertical = Glyph(vertical)
+  init(corners: String, horizontal: Glyph, vertical: Glyph) {
+    self.corners = corners.unicodeScalars.map { Glyph($0) }
+    self.horizontal = horizontal
+    self.vertical = vertical
   }
 }
 
-/// What a ``Gauge`` is made of.
+/// The characters of a ``Gauge``.
 struct BarGlyphs: Hashable, Sendable {
-  /// A cell that is filled to one eighth, two eighths, and so on to eight, from the left; only the last where the font
-  /// has no parts.
+  /// Cells filled from the left to one eighth, two eighths, and so on to eight; only the last where the font has no parts.
   let parts: [Glyph]
-  /// A cell that is received but not stored yet, where colours cannot tell the two apart.
+  /// A cell that is received but not stored yet, where colours cannot show the difference.
   let received: Glyph
-  /// A cell with nothing in it.
+  /// An empty cell.
   let track: Glyph
-  /// Whether a filled cell shows nothing of its background, so that two shades can share one.
+  /// Whether a filled cell covers its background, so that two shades can share one.
   let fillsCell: Bool
 
   static let blocks = BarGlyphs(
@@ -119,7 +101,7 @@ struct BarGlyphs: Hashable, Sendable {
     track: Glyph("─"),
     fillsCell: true
   )
-  /// A heavy line on a light one: to half a cell.
+  /// A heavy stroke on a light one, with a resolution of half a cell.
   static let thin = BarGlyphs(
     parts: "───╾╾╾╾━".unicodeScalars.map { Glyph($0) },
     received: Glyph("╍"),
@@ -128,37 +110,37 @@ struct BarGlyphs: Hashable, Sendable {
   )
   static let ascii = BarGlyphs(parts: [Glyph("#")], received: Glyph("="), track: Glyph("-"), fillsCell: false)
 
-  /// The cell that is wholly filled.
+  /// A completely filled cell.
   var full: Glyph { parts.last ?? .space }
 }
 
 /// How progress bars are drawn.
 package enum BarStyle: String, CaseIterable, Sendable {
-  /// Whole and parts of blocks: to an eighth of a cell.
+  /// Blocks, with a resolution of an eighth of a cell.
   case block
-  /// A line, half as heavy.
+  /// A heavy stroke on a light one.
   case thin
-  /// ASCII alone.
+  /// ASCII only.
   case ascii
 }
 
-/// What a ``Graph`` is made of.
+/// The characters of a ``Graph``.
 struct GraphGlyphs: Hashable, Sendable {
-  /// How many values one cell shows beside each other.
+  /// Number of values in one cell, side by side.
   let valuesPerCell: Int
-  /// By the heights 0...4 of the values in a cell: `levels[left]` or `levels[left * 5 + right]`.
+  /// Glyphs by the heights 0...4 of the values in a cell: `levels[left]` or `levels[left * 5 + right]`.
   private let levels: [Glyph]
 
-  /// The highest value in one cell.
+  /// The largest height in one cell.
   static let topLevel = 4
 
-  /// Two columns of four dots, filled from below (U+2800 and the bits of its dots).
+  /// Two columns of four dots, filled from the bottom (U+2800 and the bits of its dots).
   static let braille: GraphGlyphs = {
     let left: [UInt32] = [0, 0x40, 0x44, 0x46, 0x47]
     let right: [UInt32] = [0, 0x80, 0xA0, 0xB0, 0xB8]
     let levels = left.flatMap { left in
       right.map { right in
-        // A cell of braille without a dot is drawn as small circles by some fonts.
+        // Some fonts draw a braille cell without dots as small circles.
         left + right == 0 ? Glyph.space : Unicode.Scalar(0x2800 + left + right).map(Glyph.init) ?? .space
       }
     }
@@ -167,7 +149,7 @@ struct GraphGlyphs: Hashable, Sendable {
 
   static let ascii = GraphGlyphs(valuesPerCell: 1, levels: [" ", ".", ":", "+", "#"].map { Glyph($0) })
 
-  /// The glyph for the heights of a cell's values, 0...4 each, as many as ``valuesPerCell``.
+  /// The glyph for the ``valuesPerCell`` heights in a cell, 0...4 each.
   func glyph(_ heights: some Sequence<Int>) -> Glyph {
     let index = heights.reduce(0) { $0 * (Self.topLevel + 1) + $1 }
     return levels.indices.contains(index) ? levels[index] : .space

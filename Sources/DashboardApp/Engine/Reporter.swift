@@ -1,6 +1,7 @@
 package import UploadCore
 
-/// Samples the uploads ten times a second and shows them; waits while there are none. The only one that drains the ledger.
+/// Samples the uploads ten times per second and shows them; waits while there are none. Nothing else may sample the same
+/// ledger.
 package actor Reporter {
   private static let period = Duration.milliseconds(100)
 
@@ -11,7 +12,7 @@ package actor Reporter {
   private var isOver = false
   private var idle = IdleWatch()
 
-  /// - Parameter onIdle: called once each time that uploads have run and none has for a second.
+  /// - Parameter onIdle: called once when uploads have run and none has for a second.
   package init(
     sampler: Sampler,
     ledger: UploadLedger,
@@ -36,14 +37,14 @@ package actor Reporter {
     }
   }
 
-  /// Reports what is left; nothing is shown after that.
+  /// Reports a last time; no snapshot is shown after that.
   package func finish() {
     report()
     isOver = true
     renderer.end()
   }
 
-  /// - Returns: whether nothing changes any more before the ledger notes activity.
+  /// - Returns: whether nothing will change before the ledger reports activity.
   @discardableResult
   private func report() -> Bool {
     guard !isOver else { return true }
@@ -54,18 +55,18 @@ package actor Reporter {
   }
 }
 
-/// Notices when uploads have run, or requests were rejected, and nothing happens any more.
+/// Detects the moment when the process becomes idle after uploads or rejected requests.
 struct IdleWatch {
-  /// Without an upload for so long, the process counts as idle.
+  /// Time without an upload after which the process is idle.
   private static let idleAfter = Duration.seconds(1)
 
-  /// When the last upload was seen; nil once its end has been reported.
+  /// The last activity; nil once it was reported as over.
   private var lastActive: ContinuousClock.Instant?
 
-  /// Whether something has happened, and the end of that has still to be reported.
+  /// Whether there was activity whose end has not been reported yet.
   var isPending: Bool { lastActive != nil }
 
-  /// - Returns: true once each time that something has happened and nothing has for a second.
+  /// - Returns: true once, in the first snapshot a second after the last activity.
   mutating func becomesIdle(with snapshot: Snapshot) -> Bool {
     if !snapshot.uploads.isEmpty || !snapshot.rejected.isEmpty || snapshot.hasUnreportedRejections {
       lastActive = snapshot.at

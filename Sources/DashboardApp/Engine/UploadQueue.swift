@@ -3,9 +3,9 @@ import Synchronization
 package import UploadClient
 package import UploadCore
 
-/// Uploads that wait to be sent, a few at once and in their order. Safe on any thread; nothing here blocks.
+/// Sends queued uploads in their order, a limited number at once. Safe on any thread; no call blocks.
 ///
-/// An upload is shown from here while it is queued, and from the ledger once it has a meter, under the same id.
+/// An upload appears in snapshots of this queue until it has a meter, and then in those of the ledger, under the same id.
 package final class UploadQueue: Sendable {
   /// Sends one file to its end; calls back with its meter once that is on the ledger.
   typealias Sending = @Sendable (UploadJob, @escaping @Sendable (UploadMeter) -> Void) async -> Void
@@ -15,8 +15,7 @@ package final class UploadQueue: Sendable {
     var whenEmpty: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// The most queued uploads that are shown: copying all of a long queue for each snapshot would take more processor time
-  /// than sending them.
+  /// The most queued uploads in a snapshot: copying all of a long queue each time would use more CPU than sending them.
   static let shownLimit = 200
 
   private let jobs: Int
@@ -29,7 +28,7 @@ package final class UploadQueue: Sendable {
     self.send = send
   }
 
-  /// A queue whose uploads are sent by a client of its own, which tries again as usual.
+  /// A queue whose uploads are sent by a client of its own, which retries as usual.
   package convenience init(_ ledger: UploadLedger, jobs: Int) {
     var configuration = UploadClientConfiguration()
     configuration.retry = .usual
@@ -39,25 +38,25 @@ package final class UploadQueue: Sendable {
     }
   }
 
-  /// How many have been cancelled before they had a meter.
+  /// Number of uploads that were cancelled before they had a meter.
   var cancelledCount: Int { state.withLock { $0.uploads.cancelledCount } }
 
-  /// Whether nothing waits, starts or runs.
+  /// Whether no upload is queued, starting or running.
   package var isEmpty: Bool { state.withLock { $0.uploads.isEmpty } }
 
   /// Adds uploads at the end.
-  /// - Returns: how many were rejected, because the queue is full or closed.
+  /// - Returns: the number of rejected uploads: the queue is full or closed.
   package func add(_ jobs: [UploadJob]) -> Int {
-    let taken = state.withLock { $0.uploads.add(jobs) }
+    let accepted = state.withLock { $0.uploads.add(jobs) }
     start()
-    return jobs.count - taken
+    return jobs.count - accepted
   }
 
-  /// Queues the file of an upload that has ended once more.
-  /// - Returns: the new upload's id; nil when the upload has not ended, is not known any more, or the queue is full.
+  /// Queues the file of a finished, failed or cancelled upload again, as a new upload.
+  /// - Returns: the new upload's id; nil when the upload has not ended, is no longer known, or the queue is full.
   func retry(_ id: UploadID) -> UploadID? {
     let added = state.withLock { state -> UploadID? in
-      guard let job = state.uploads.again(id), state.uploads.add([job]) == 1 else { return nil }
+      guard let job = state.uploads.retry(id), state.uploads.add([job]) == 1 else { return nil }
       return job.id
     }
     start()
@@ -66,17 +65,15 @@ package final class UploadQueue: Sendable {
 
   /// Cancels an upload that has no meter yet.
   /// - Returns: false when it is not queued: it may be on the ledger.
-  func cancel(_ id: UploadID) -> Bool {
-    state.withLock { $0.uploads.cancel(id) }
-  }
+  func cancel(_ id: UploadID) -> Bool { state.withLock { $0.uploads.cancel(id) } }
 
-  /// Accepts nothing more, and cancels what has no meter yet.
+  /// Rejects further uploads, and cancels those that have no meter yet.
   package func close() {
     state.withLock { $0.uploads.close() }
     resumeIfEmpty()
   }
 
-  /// Returns when nothing waits, starts or runs.
+  /// Returns when no upload is queued, starting or running.
   package func waitUntilEmpty() async {
     await withCheckedContinuation { continuation in
       let isEmpty = state.withLock { state in
@@ -87,13 +84,11 @@ package final class UploadQueue: Sendable {
     }
   }
 
-  /// Notes the sizes of files that are still queued.
-  func note(sizes: [UploadID: UInt64]) {
-    state.withLock { $0.uploads.note(sizes: sizes) }
-  }
+  /// Sets the sizes of uploads that are still queued, in bytes.
+  func note(sizes: [UploadID: UInt64]) { state.withLock { $0.uploads.note(sizes: sizes) } }
 
-  /// The uploads that have no meter yet: the first ones in their order, how many are behind them, and those that have
-  /// been cancelled since the last call.
+  /// The first ``shownLimit`` uploads that have no meter yet, the number of further ones, and those that were cancelled
+  /// since the last call.
   func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, cancelled: [UploadSnapshot]) {
     let drained = state.withLock { $0.uploads.drain(limit: Self.shownLimit) }
     let cancelled = drained.cancelled.map { $0.snapshot(isCancelled: true) }
@@ -127,14 +122,14 @@ package final class UploadQueue: Sendable {
   }
 }
 
-/// A file to be sent, with all that is needed to send it once more.
+/// A file to send, with everything needed to send it again.
 package struct UploadJob: Sendable {
   /// The upload's id, in the queue and on the ledger.
   let id: UploadID
   let path: String
   let target: SendTarget
   let mode: UploadMode
-  /// In bytes, as the queue shows it; nil until it is known. What is sent is the file as it is then.
+  /// Size in bytes, for display only; nil until it is known.
   var size: UInt64?
 
   package init(path: String, target: SendTarget, mode: UploadMode) {
@@ -144,10 +139,10 @@ package struct UploadJob: Sendable {
     self.mode = mode
   }
 
-  /// What is sent.
+  /// The client's view of the file.
   var source: UploadSource { .file(path) }
 
-  /// The upload as it is shown while others are before it.
+  /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
   func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
     .queued(
       id: id,
@@ -159,12 +154,10 @@ package struct UploadJob: Sendable {
     )
   }
 
-  /// The same file to the same place, as another upload.
-  var again: UploadJob {
-    UploadJob(path: path, target: target, mode: mode)
-  }
+  /// The same file to the same target, as a new upload.
+  var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }
 
-  /// Looks at the file's size. May block.
+  /// Reads a file's size in bytes; nil when it is not a regular file. May block.
   static func size(of path: String) -> UInt64? {
     var status = stat()
     guard NameBytes.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }

@@ -14,18 +14,12 @@ enum KnownVariables {
   ]
 
   /// Variables of all options of all commands.
-  static let options: Set<String> = Set(
-    CommandDescription.all.flatMap { $0.valueNames + $0.switchNames }.map(EnvironmentDefaults.variable)
-  )
+  static let options = Set(CommandDescription.all.flatMap(\.optionNames).map(EnvironmentDefaults.variable))
 
-  private static let switches: Set<String> = Set(
-    CommandDescription.all.flatMap { $0.switchNames }.map(EnvironmentDefaults.variable)
-  )
+  private static let switches = Set(CommandDescription.all.flatMap(\.switchNames).map(EnvironmentDefaults.variable))
 
   /// Whether a variable is set for this package, and for no purpose of ``others``.
-  static func mayBeOption(_ name: String) -> Bool {
-    name.hasPrefix(prefix) && !others.contains(name)
-  }
+  static func mayBeOption(_ name: String) -> Bool { name.hasPrefix(prefix) && !others.contains(name) }
 
   /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as unset.
   /// Values are not repeated: they may be secrets.
@@ -33,9 +27,8 @@ enum KnownVariables {
     let set = environment.filter { mayBeOption($0.key) && !$0.value.isEmpty }
     return set.sorted { $0.key < $1.key }.compactMap { name, value in
       if switches.contains(name) {
-        guard !EnvironmentDefaults.isOn(value), !EnvironmentDefaults.isOff(value) else { return nil }
-        return "Environment variable \(name) is ignored: a switch is set with 1, true or yes, "
-          + "and not set with 0, false or no."
+        if EnvironmentDefaults.isOn(value) || ["0", "false", "no"].contains(value.lowercased()) { return nil }
+        return "Environment variable \(name) is ignored: the value of a switch is 1, true, yes, 0, false or no."
       }
       guard !options.contains(name) else { return nil }
       let suggestion = closest(to: name).map { " Did you mean \($0)?" } ?? " See: sluice --help"
@@ -51,8 +44,8 @@ enum KnownVariables {
     return best.distance <= min(2, wanted.count / 3) ? best.name : nil
   }
 
-  /// What names are compared by: letters without underscores, so that `MAXSIZE` and `MAX_SIZE` are the same. At most 64 of
-  /// them: no option is longer, and the comparison takes the square of it.
+  /// The letters of a name that are compared: without underscores, so that `MAXSIZE` and `MAX_SIZE` are equal. At most 64:
+  /// no option is longer, and the comparison takes quadratic time.
   private static func letters(_ name: String) -> [UInt8] {
     Array(name.utf8.dropFirst(prefix.utf8.count).lazy.filter { $0 != UInt8(ascii: "_") }.map { $0 | 0x20 }.prefix(64))
   }

@@ -29,7 +29,7 @@ import Testing
       ("good", theme.good), ("warning", theme.warning), ("bad", theme.bad),
     ]
     for (role, style) in texts {
-      // What a theme leaves to the terminal is a light grey on black.
+      // Colours that a theme leaves to the terminal count as light grey on black.
       let ink = Luminance.of(style.foreground) ?? Luminance.of(palette: 7)
       let grounds = [style.background, theme.selection.background].compactMap(Luminance.of)
       for ground in grounds.isEmpty ? [0] : grounds {
@@ -93,5 +93,13 @@ private enum Luminance {
       return [steps[place / 36], steps[place / 6 % 6], steps[place % 6]]
     default: return Array(repeating: UInt8(8 + (index - 232) * 10), count: 3)
     }
+  }
+}
+
+@Suite struct SteppingTests {
+  @Test func `stepping returns to the first element, and to the same one of an empty array`() {
+    #expect([1, 2, 3].stepping(1, from: 3) == 1 && [1, 2, 3].stepping(-1, from: 1) == 3)
+    #expect([1, 2, 3].stepping(-7, from: 2) == 1)
+    #expect([Int]().stepping(1, from: 5) == 5)
   }
 }

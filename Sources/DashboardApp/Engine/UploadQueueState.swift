@@ -1,11 +1,11 @@
 import UploadCore
 
-/// Which uploads are queued, which run, and which can be sent again. A pure state machine; ``UploadQueue`` carries out its
-/// decisions.
+/// Tracks which uploads are queued, which run, and which can be sent again. A pure state machine; ``UploadQueue`` performs
+/// its decisions.
 ///
-/// An upload is queued until its meter is on the ledger: it waits, then it starts, which takes as long as opening its file.
+/// An upload is queued until its meter is on the ledger: first it waits, then it starts, which includes opening its file.
 package struct UploadQueueState {
-  /// The most queued uploads, so that no paste can fill the memory.
+  /// The most queued uploads, so that pasted paths cannot fill the memory.
   package static let limit = 10_000
   /// The most uploads that can be sent again; the oldest are dropped first.
   static let pastLimit = 10_000
@@ -13,11 +13,11 @@ package struct UploadQueueState {
   private struct Entry {
     var job: UploadJob
     var isStarting = false
-    /// To be cancelled as soon as it has begun.
+    /// Whether to cancel it as soon as it has a meter.
     var isCancelled = false
   }
 
-  /// Those that start are in front.
+  /// In their order; starting ones first.
   private var entries: [Entry] = []
   /// Uploads that start or run.
   private var busy: Set<UploadID> = []
@@ -26,25 +26,26 @@ package struct UploadQueueState {
   private var past: [UploadID: UploadJob] = [:]
   private var pastOrder: [UploadID] = []
   private var isClosed = false
-  /// How many have been cancelled while queued since the start.
+  /// Number of uploads cancelled while they were queued.
   private(set) var cancelledCount = 0
 
-  /// Whether nothing waits, starts or runs.
+  /// Whether no upload is queued, starting or running.
   var isEmpty: Bool { entries.isEmpty && busy.isEmpty }
 
   /// Adds uploads at the end.
-  /// - Returns: how many were accepted.
+  /// - Returns: the number of accepted uploads.
   mutating func add(_ jobs: [UploadJob]) -> Int {
     guard !isClosed else { return 0 }
-    let taken = jobs.prefix(max(0, Self.limit - entries.count))
-    for job in taken {
+    let accepted = jobs.prefix(max(0, Self.limit - entries.count))
+    for job in accepted {
       entries.append(Entry(job: job))
       remember(job)
     }
-    return taken.count
+    return accepted.count
   }
 
-  /// Starts as many uploads as `limit` allows.
+  /// Marks uploads as starting until `limit` uploads are busy.
+  /// - Returns: the uploads to start.
   mutating func start(limit: Int) -> [UploadJob] {
     var starting: [UploadJob] = []
     while busy.count < limit, let index = entries.firstIndex(where: { !$0.isStarting }) {
@@ -55,27 +56,27 @@ package struct UploadQueueState {
     return starting
   }
 
-  /// An upload is on the ledger.
-  /// - Returns: whether it has been cancelled meanwhile.
+  /// Notes that an upload is on the ledger.
+  /// - Returns: whether it was cancelled meanwhile.
   mutating func begun(_ id: UploadID) -> Bool {
     guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
     return entries.remove(at: index).isCancelled
   }
 
-  /// An upload has ended.
+  /// Notes that an upload has ended.
   mutating func ended(_ id: UploadID) {
     _ = begun(id)
     busy.remove(id)
   }
 
-  /// An upload that has ended, to be sent once more; nil when it has not ended, or was dropped.
-  func again(_ id: UploadID) -> UploadJob? {
+  /// A new upload of the same file; nil when the upload `id` has not ended, or is no longer known.
+  func retry(_ id: UploadID) -> UploadJob? {
     guard !busy.contains(id), !entries.contains(where: { $0.job.id == id }) else { return nil }
-    return past[id]?.again
+    return past[id]?.copy
   }
 
   /// Cancels an upload.
-  /// - Returns: false when it is not queued.
+  /// - Returns: false when it is not queued; it may be on the ledger.
   mutating func cancel(_ id: UploadID) -> Bool {
     guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
     if entries[index].isStarting {
@@ -86,7 +87,7 @@ package struct UploadQueueState {
     return true
   }
 
-  /// Accepts nothing more, and cancels all that is queued.
+  /// Rejects further uploads, and cancels all queued ones.
   mutating func close() {
     isClosed = true
     for entry in entries where !entry.isStarting { markCancelled(entry.job) }
@@ -94,15 +95,14 @@ package struct UploadQueueState {
     for index in entries.indices { entries[index].isCancelled = true }
   }
 
-  /// Notes the sizes of files that are still queued.
+  /// Sets the sizes of uploads that are still queued, in bytes.
   mutating func note(sizes: [UploadID: UInt64]) {
     for index in entries.indices {
       if let size = sizes[entries[index].job.id] { entries[index].job.size = size }
     }
   }
 
-  /// The queued uploads as they are shown: the first `limit`, how many are behind them, and those that have been cancelled
-  /// since the last call.
+  /// The first `limit` queued uploads, the number of further ones, and those that were cancelled since the last call.
   mutating func drain(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
     defer { cancelled = [] }
     let waiting = entries.prefix(limit).map(\.job)

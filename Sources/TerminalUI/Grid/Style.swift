@@ -18,7 +18,8 @@ package struct Style: Hashable, Sendable {
     Style(foreground: foreground, background: background, self.attributes.union(attributes))
   }
 
-  /// This style where it says something, `base` where it does not: its own colours win, attributes add up.
+  /// This style on top of `base`: its own colours win, colours that it leaves to the terminal are those of `base`, and
+  /// attributes add up.
   package func over(_ base: Style) -> Style {
     Style(
       foreground: foreground == .standard ? base.foreground : foreground,
@@ -30,35 +31,25 @@ package struct Style: Hashable, Sendable {
 
 /// A colour: the terminal's own, or an entry of the xterm palette of 256.
 package struct Color: Hashable, Sendable {
-  /// 0 for the terminal's own, else the palette's index and one.
+  /// 0 for the terminal's own, otherwise the palette's index and one: cells are compared by it.
   private let code: UInt16
 
-  /// - Parameter index: nil for the terminal's own.
-  init(palette index: UInt8?) {
-    code = index.map { UInt16($0) + 1 } ?? 0
-  }
+  /// - Parameter index: the palette's: 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6, 232-255
+  ///   greys; nil for the terminal's own.
+  package init(index: UInt8?) { code = index.map { UInt16($0) + 1 } ?? 0 }
+
+  /// The palette's index; nil for the terminal's own.
+  package var index: UInt8? { code == 0 ? nil : UInt8(truncatingIfNeeded: code - 1) }
 
   /// The terminal's own foreground or background.
-  package static let standard = Color(palette: nil)
-
-  /// 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6, 232-255 greys.
-  package static func palette(_ index: UInt8) -> Color {
-    Color(palette: index)
-  }
-
-  /// The palette's index, or nil for the terminal's own.
-  package var index: UInt8? {
-    code == 0 ? nil : UInt8(truncatingIfNeeded: code - 1)
-  }
+  package static let standard = Color(index: nil)
 }
 
-/// How a cell's character is shown apart from its colours.
+/// Properties of a cell's character besides its colours.
 package struct Attributes: OptionSet, Hashable, Sendable {
   package let rawValue: UInt8
 
-  package init(rawValue: UInt8) {
-    self.rawValue = rawValue
-  }
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
 
   package static let bold = Attributes(rawValue: 1)
   package static let dim = Attributes(rawValue: 2)

@@ -6,85 +6,85 @@ import TerminalUI
 import UploadCore
 import UploadReport
 
-/// The file that keeps the user's settings. May block.
+/// The file with the user's settings. Its functions may block.
 ///
-/// One that cannot be parsed (edited by hand, with a quote missing) is moved aside before a new one is written.
+/// A file that cannot be parsed (edited by hand, with a quote missing) is renamed before a new one is written.
 package struct SettingsFile: Sendable {
-  /// Larger ones are none of ours, in bytes.
+  /// The largest file that is read, in bytes.
   private static let limit = 64 * 1024
 
   let path: String
 
-  package init(path: String) {
-    self.path = path
-  }
+  package init(path: String) { self.path = path }
 
   /// Reads the settings.
-  /// - Returns: the defaults where there is no file, and with a note where there is one that cannot be used.
+  /// - Returns: the defaults where there is no file; the defaults and a note for the user where it cannot be used.
   func load() -> (settings: DashboardSettings, note: String?) {
-    switch content() {
-    case .none: return (DashboardSettings(), nil)
-    case .settings(let settings): return (settings, nil)
-    case .unusable(let reason, let isKept):
-      let (shown, aside) = (PlainText.sanitized(path), PlainText.sanitized(Self.aside(name)))
-      let rest = isKept ? " It is kept as \(aside) when new ones are saved." : ""
-      return (DashboardSettings(), "Your settings are not used: \(shown)\(reason).\(rest)")
+    do throws(Unusable) {
+      let settings = try content()
+      return (settings ?? DashboardSettings(), nil)
+    } catch {
+      let name = path.dropFirst(OutputTarget.directory(of: path).count)
+      let aside = PlainText.sanitized(String(name) + Self.suffix)
+      let rest = error.isKept ? " It is kept as \(aside) when new ones are saved." : ""
+      return (DashboardSettings(), "Your settings are not used: \(PlainText.sanitized(path))\(error.reason).\(rest)")
     }
   }
 
-  private enum Content {
-    case none
-    case settings(DashboardSettings)
-    /// - isKept: whether it is a file, which is moved aside before it is written anew.
-    case unusable(String, isKept: Bool)
+  /// Why the file cannot be used.
+  private struct Unusable: Error {
+    /// Follows the path in a message.
+    var reason: String
+    /// Whether it is a regular file, which is renamed before a new one is written.
+    var isKept: Bool
   }
 
-  private func content() -> Content {
+  /// - Returns: nil when there is no file.
+  private func content() throws(Unusable) -> DashboardSettings? {
     // A FIFO of that name must not block the start.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return .none }
-      return .unusable(": \(String(cString: strerror(errno)))", isKept: errno == EACCES)
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw Unusable(reason: ": \(String(cString: strerror(errno)))", isKept: errno == EACCES)
     }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      return .unusable(" is not a regular file", isKept: false)
+      throw Unusable(reason: " is not a regular file", isKept: false)
     }
     guard let bytes = readAll(descriptor, limit: Self.limit), bytes.count <= Self.limit else {
-      return .unusable(" cannot be read, or is larger than 64 KiB", isKept: true)
+      throw Unusable(reason: " cannot be read, or is larger than 64 KiB", isKept: true)
     }
-    return SettingsText.settings(from: bytes).map(Content.settings)
-      ?? .unusable(" is not a JSON object", isKept: true)
+    guard let settings = SettingsText.settings(from: bytes) else {
+      throw Unusable(reason: " is not a JSON object", isKept: true)
+    }
+    return settings
   }
 
-  private var name: String {
-    String(path.suffix(from: path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex))
-  }
+  /// Appended to the name of a file that cannot be parsed.
+  private static let suffix = ".bad"
 
-  /// What a file that is not understood is called once it is moved aside.
-  private static func aside(_ path: String) -> String { path + ".bad" }
-
-  /// Writes the settings: a reader finds the old ones or the new ones, complete. A link stays a link.
+  /// Writes the settings: a reader finds the old ones or the new ones, complete. A symbolic link is preserved.
   /// - Throws: ``UploadError``: `nameTaken` when something other than a regular file is there, `badDirectory`, `diskFull`
   ///   or `storageFailed`.
   func save(_ settings: DashboardSettings) throws(UploadError) {
     do throws(UploadError) {
       let target = try OutputTarget(path).path
-      try make(String(target[..<(target.lastIndex(of: "/") ?? target.startIndex)]))
+      try createDirectory(OutputTarget.directory(of: target))
       let file = try OutputFile(path: path, existing: .replace, mode: 0o600)
       try file.write(SettingsText.text(settings))
       try file.sync()
-      if case .unusable(_, isKept: true) = content() { try keepAside(target) }
+      let old = Result { () throws(Unusable) in try content() }
+      if case .failure(let unusable) = old, unusable.isKept { try keepAside(target) }
       try file.finish()
     } catch {
       throw UploadError(error.code, "Your settings cannot be saved. \(error.message)", cause: error.cause)
     }
   }
 
-  /// Moves a file that could not be used out of the way.
+  /// Renames a file that cannot be parsed.
   private func keepAside(_ target: String) throws(UploadError) {
-    let aside = Self.aside(target)
+    let aside = target + Self.suffix
     var status = stat()
     if lstat(aside, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw UploadError(
@@ -95,25 +95,22 @@ package struct SettingsFile: Sendable {
     guard rename(target, aside) == 0 else { throw failure("rename") }
   }
 
-  private func make(_ directory: String) throws(UploadError) {
-    var end = directory.startIndex
-    while end < directory.endIndex {
-      end = directory[directory.index(after: end)...].firstIndex(of: "/") ?? directory.endIndex
+  /// Creates a directory and those above it, where they are missing.
+  /// - Parameter directory: with a slash at the end; empty for the working directory.
+  private func createDirectory(_ directory: String) throws(UploadError) {
+    let path = directory.utf8
+    for end in path.indices where path[end] == UInt8(ascii: "/") && end > path.startIndex {
       guard mkdir(String(directory[..<end]), 0o700) == 0 || errno == EEXIST else { throw failure("mkdir") }
     }
   }
 
   private func failure(_ call: String) -> UploadError {
     let cause = SystemCallError(call, errno)
-    return UploadError(
-      .storageFailed,
-      "\(PlainText.sanitized(path)): \(cause.reason).",
-      cause: cause
-    )
+    return UploadError(.storageFailed, "\(PlainText.sanitized(path)): \(cause.reason).", cause: cause)
   }
 }
 
-/// Settings as JSON. Unknown keys are ignored, and each value that is not known is the default.
+/// Settings as JSON. Unknown keys are ignored; an invalid value counts as the default.
 enum SettingsText {
   private struct Object: Decodable {
     enum Key: String, CodingKey {
@@ -125,11 +122,11 @@ enum SettingsText {
     init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: Key.self)
       func text(_ key: Key) -> String? { try? values.decode(String.self, forKey: key) }
-      func word<Word: RawRepresentable<String>>(_ key: Key) -> Word? { text(key).flatMap { Word(rawValue: $0) } }
-      settings.theme = word(.theme) ?? settings.theme
-      settings.bar = word(.bar) ?? settings.bar
-      settings.sort = word(.sort) ?? settings.sort
-      if let mode: SendMode = word(.mode) { settings.mode = mode.uploadMode }
+      func value<Value: RawRepresentable<String>>(_ key: Key) -> Value? { text(key).flatMap { Value(rawValue: $0) } }
+      settings.theme = value(.theme) ?? settings.theme
+      settings.bar = value(.bar) ?? settings.bar
+      settings.sort = value(.sort) ?? settings.sort
+      if let mode: SendMode = value(.mode) { settings.mode = mode.uploadMode }
       if let rate = try? values.decode(Int.self, forKey: .refreshRate), DashboardSettings.refreshRates.contains(rate) {
         settings.refreshRate = rate
       }
@@ -137,7 +134,7 @@ enum SettingsText {
     }
   }
 
-  /// - Returns: nil when `bytes` is no JSON object.
+  /// - Returns: nil when `bytes` is not a JSON object.
   static func settings(from bytes: [UInt8]) -> DashboardSettings? {
     try? JSONDecoder().decode(Object.self, from: Data(bytes)).settings
   }
@@ -155,29 +152,26 @@ enum SettingsText {
   }
 }
 
-/// Where the user's settings are (XDG Base Directory Specification).
+/// The place of the user's settings (XDG Base Directory Specification).
 enum SettingsLocation {
-  /// The file's path; nil where there is no place for it.
+  /// The file's path; nil when the environment names neither a configuration nor a home directory.
   static func path(_ environment: [String: String]) -> String? {
-    // The specification has relative ones ignored.
+    // The specification says to ignore relative paths.
     if let base = environment["XDG_CONFIG_HOME"], base.hasPrefix("/") { return base + "/sluice/config.json" }
     guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
     return home + "/.config/sluice/config.json"
   }
 }
 
-/// Writes settings beside its caller, one after the other; of those that come while it writes, the last.
+/// Writes settings in the background, one version at a time. Of versions saved during a write, only the last is written.
 struct SettingsSaver: Sendable {
   private let settings: AsyncStream<DashboardSettings>.Continuation
   private let writing: Task<Void, Never>
 
-  /// - Parameter onFailure: hears why settings cannot be written; the same reason once.
+  /// - Parameter onFailure: called with the reason when settings cannot be written; once for the same reason in a row.
   init(_ file: SettingsFile, onFailure: @escaping @Sendable (String) -> Void) {
-    let (stream, continuation) = AsyncStream.makeStream(
-      of: DashboardSettings.self,
-      bufferingPolicy: .bufferingNewest(1)
-    )
-    settings = continuation
+    let stream: AsyncStream<DashboardSettings>
+    (stream, settings) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     writing = Task.detached {
       var lastFailure: String?
       for await settings in stream {
@@ -192,12 +186,10 @@ struct SettingsSaver: Sendable {
     }
   }
 
-  /// Nothing here waits.
-  func save(_ settings: DashboardSettings) {
-    self.settings.yield(settings)
-  }
+  /// Writes settings soon; returns immediately.
+  func save(_ settings: DashboardSettings) { self.settings.yield(settings) }
 
-  /// Returns when all is written; nothing more is taken.
+  /// Returns when the last settings are written; later ones are ignored.
   func finish() async {
     settings.finish()
     await writing.value

@@ -1,0 +1,130 @@
+package import Logging
+package import UploadCore
+import UploadReport
+
+/// Shows snapshots as text. Only the ``Reporter`` calls it, one call at a time, so it may keep state.
+package protocol ProgressRenderer: Sendable {
+  /// Shows the changes since the previous snapshot.
+  mutating func show(_ snapshot: Snapshot)
+  /// Erases progress lines from the terminal; called after the last snapshot, before other output.
+  mutating func end()
+}
+
+extension ProgressRenderer {
+  package mutating func end() {}
+}
+
+/// Writes one output line for each event: JSON for programs, or plain text for people. With a logger, also a log line for
+/// each upload that has ended and each rejected request.
+package struct LineRenderer: ProgressRenderer {
+  /// The format of an output line.
+  package enum Style: Sendable {
+    case json
+    /// Plain text with the time of day, without progress.
+    case plain
+    /// Plain text with progress; failures are written to standard error.
+    case sending
+    /// Failures only, on standard error.
+    case quiet
+  }
+
+  private let style: Style
+  private let logger: Logger?
+  private var deriver: EventDeriver
+
+  /// - Parameter interval: the shortest time between two progress lines of an upload; nil for no progress lines.
+  package init(_ style: Style, interval: Duration?, logger: Logger? = nil) {
+    self.style = style
+    self.logger = logger
+    deriver = EventDeriver(interval: interval)
+  }
+
+  package mutating func show(_ snapshot: Snapshot) {
+    for event in deriver.events(for: snapshot) { write(event) }
+    guard let logger else { return }
+    for upload in snapshot.uploads { log(upload, to: logger) }
+    for request in snapshot.rejected { log(request, to: logger) }
+  }
+
+  private func write(_ event: UploadEvent) {
+    guard style != .json else { return Output.line(event.json.serialized) }
+    guard let line = event.plainLine() else { return }
+    switch (style, event) {
+    case (.sending, .failed), (.quiet, .failed): Output.errorLine(line)
+    case (.plain, .progress), (.quiet, _), (.json, _): break
+    case (.plain, _): Output.timedLine(line)
+    case (.sending, _): Output.line(line)
+    }
+  }
+
+  private func log(_ request: RejectedRequest, to logger: Logger) {
+    var facts: Logger.Metadata = ["status": "\(request.status)", "reason": "\(request.reason)"]
+    facts["remote"] = request.client.map { .string($0) }
+    facts["method"] = request.method.map { .string($0) }
+    facts["host"] = request.host.map { .string($0) }
+    facts["path"] = request.path.map { .string($0) }
+    if request.count > 1 { facts["count"] = "\(request.count)" }
+    logger.info("request rejected", metadata: facts)
+  }
+
+  private func log(_ upload: UploadSnapshot, to logger: Logger) {
+    guard let outcome = upload.outcome else { return }
+    var facts: Logger.Metadata = [
+      "id": "\(upload.id)", "mode": "\(upload.mode.rawValue)", "name": "\(upload.name)", "remote": "\(upload.remote)",
+      "bytes": "\(upload.bytes)", "seconds": "\((upload.seconds * 1000).rounded() / 1000)",
+    ]
+    switch outcome {
+    case .finished(let file):
+      facts["path"] = "\(file.path)"
+      logger.info("upload finished", metadata: facts)
+    case .failed(let error):
+      facts["code"] = "\(error.code.rawValue)"
+      facts["reason"] = "\(error.message)"
+      logger.info("upload failed", metadata: facts)
+    case .cancelled: logger.info("upload cancelled", metadata: facts)
+    }
+  }
+}
+
+/// For `send` on a terminal: one progress line per file at the bottom, redrawn in place, with events above them;
+/// failures are written to standard error.
+package struct LiveRenderer: ProgressRenderer {
+  /// The most progress lines; a lower terminal gets fewer, because text that scrolls out of it cannot be redrawn.
+  private static let most = 16
+
+  private let unicode: Bool
+  private var deriver = EventDeriver(interval: nil)
+  private var drawn = 0
+
+  package init(unicode: Bool) { self.unicode = unicode }
+
+  package mutating func show(_ snapshot: Snapshot) {
+    var text = erasure
+    for event in deriver.events(for: snapshot) {
+      switch event {
+      case .finished, .cancelled, .stalled, .resumed: text += (event.plainLine() ?? "") + "\n"
+      case .failed:
+        // Standard error may be the same terminal: the progress lines must be erased first.
+        Output.raw(text)
+        text = ""
+        Output.errorLine(event.plainLine() ?? "")
+      // Visible in the progress lines.
+      case .listening, .started, .progress, .retrying, .rejected, .process, .summary: break
+      }
+    }
+    let width = max(1, (Output.columns ?? 80) - 1)
+    let room = max(1, min(Self.most, (Output.rows ?? 24) - 1))
+    let lines = snapshot.uploads.filter { $0.outcome == nil }.prefix(room)
+    for upload in lines { text += ProgressLine.text(upload, width: width, unicode: unicode) + "\n" }
+    drawn = lines.count
+    Output.raw(text)
+  }
+
+  package mutating func end() {
+    Output.raw(erasure)
+    drawn = 0
+  }
+
+  /// Moves to the first progress line and clears from there.
+  private var erasure: String { drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : "" }
+}

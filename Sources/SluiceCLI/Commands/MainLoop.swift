@@ -1,0 +1,124 @@
+import CLinux
+import DashboardApp
+import Glibc
+import UploadCore
+
+/// The main thread while a command runs: it waits for signals and for the command's end, and does nothing else, so that
+/// signals have their effect even while all other threads are blocked.
+enum MainLoop {
+  private static let signals = StopSignals.heeded([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
+
+  /// The default time for a command to stop.
+  static let defaultStopLimit = Duration.seconds(30)
+
+  /// Sets the effect of every signal; call it before any thread is made. Blocks the signals that the loop reads itself, and
+  /// ignores those that have no meaning here but would end the process.
+  static func prepareSignals() {
+    clinux_block_signals(signals, Int32(signals.count))
+    // A closed pipe and a file that is too large are reported as errors of the write.
+    for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR] {
+      signal(number, SIG_IGN)
+    }
+    // Swift's runtime prints a backtrace and returns, which leaves the process running when the signal was sent to it.
+    for number in [SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS] { signal(number, SIG_DFL) }
+  }
+
+  /// Runs `body` on other threads until it returns.
+  ///
+  /// The first SIGINT, SIGTERM or SIGHUP asks it to stop. If it takes longer than `stopLimit`, the process exits with
+  /// status 1. If another signal arrives meanwhile, the process exits at once with `forcedStatus`. SIGQUIT ends the process
+  /// at once. Nothing incomplete remains: uploads have no name before they are complete, and the actions of
+  /// ``StopRequest/onForce(_:)`` remove other files.
+  /// - Parameters:
+  ///   - stopLimit: how long `body` may take to return once it was asked to stop.
+  ///   - reloads: woken by SIGHUP, which then asks to stop only if the terminal was closed; nil where it always does.
+  /// - Returns: the exit status that `body` returned.
+  static func run(
+    forcedStatus: Int32,
+    stopLimit: Duration = defaultStopLimit,
+    reloads: WakeUps? = nil,
+    _ body: @escaping @Sendable (StopRequest) async -> Int32
+  ) -> Int32 {
+    let stop = StopRequest()
+    let ended = EventQueue<Int32>()
+    let hadTerminal = hasTerminal
+    var meanings = StopSignals(reloadsOnHangUp: reloads != nil)
+    var deadline: ContinuousClock.Instant?
+    let signalDescriptor = clinux_signal_descriptor(signals, Int32(signals.count))
+    Task.detached { ended.post(await body(stop)) }
+    while true {
+      guard waitUntilReadable(signalDescriptor, ended.descriptor, until: deadline) else { return 1 }
+      if let status = ended.drain().first { return status }
+      if let deadline, .now >= deadline { ForcedExit.exitUnstopped(stop, after: stopLimit) }
+      let signal = clinux_read_signal(signalDescriptor)
+      guard signal > 0 else { continue }
+      let lostTerminal = signal == SIGHUP && hadTerminal && !hasTerminal
+      switch meanings.handle(signal, lostTerminal: lostTerminal, at: .now) {
+      case .stop:
+        deadline = .now + stopLimit
+        stop.request(signal)
+      case .repeated: break
+      case .force: ForcedExit.exit(Output.exitStatus(forcedStatus), stop)
+      case .terminate: ForcedExit.terminate(by: signal, stop)
+      case .reload: reloads?.post()
+      }
+    }
+  }
+
+  /// Whether the session has a terminal, which can interrupt this process. It has none any more once that was closed
+  /// (tty_ioctl(4), "hangup").
+  private static var hasTerminal: Bool {
+    let descriptor = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    close(descriptor)
+    return true
+  }
+}
+
+/// Exits that do not wait for the rest of the program, which may be blocked: standard output is a full pipe that is not
+/// read, or a file system does not respond.
+private enum ForcedExit {
+  /// Exit status when the program did not stop in time.
+  private static let unresponsiveStatus: Int32 = 1
+
+  /// How long the last actions may take, in seconds.
+  private static let limit: UInt32 = 3
+
+  /// Exits with `status` after the last actions of `stop`.
+  static func exit(_ status: Int32, _ stop: StopRequest) -> Never {
+    runLastActions(stop)
+    _exit(status)
+  }
+
+  /// Exits with status 1 and a message after the last actions of `stop`, because the program did not stop within `limit`.
+  static func exitUnstopped(_ stop: StopRequest, after limit: Duration) -> Never {
+    let message =
+      "sluice: not stopped within \(limit.formattedSeconds): standard output is not read, or the disk does not respond. "
+      + "Exiting without waiting any longer; acknowledged uploads are stored."
+    runLastActions(stop, message: message)
+    _exit(unresponsiveStatus)
+  }
+
+  /// Ends the process by a signal's default action after the last actions of `stop`, so that the parent sees the signal
+  /// and a core is dumped where the limits allow one.
+  static func terminate(by number: Int32, _ stop: StopRequest) -> Never {
+    runLastActions(stop)
+    signal(number, SIG_DFL)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, number)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    kill(getpid(), number)
+    _exit(128 + number)
+  }
+
+  /// - Parameter message: for standard error, if that can be written to without blocking.
+  private static func runLastActions(_ stop: StopRequest, message: String? = nil) {
+    // They remove files, and may block like everything else.
+    signal(SIGALRM) { _ in _exit(ForcedExit.unresponsiveStatus) }
+    alarm(limit)
+    var errors = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    if let message, poll(&errors, 1, 0) > 0, errors.revents & Int16(POLLOUT) != 0 { Output.errorLine(message) }
+    stop.force()
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import DashboardApp
+import Logging
+
+/// Events on standard output and the log on standard error: options of `serve`.
+struct OutputOptions: ParsableArguments {
+  /// The format of a log line.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  /// Levels of swift-log, under the same names.
+  enum Level: String, ExpressibleByArgument, CaseIterable {
+    case debug, info, warning, error
+  }
+
+  @Flag(help: "Print JSON lines instead of plain text.")
+  var json = false
+
+  @Option("With --json: shortest time between two progress lines of an upload.", value: "time")
+  var interval = OptionValue(Duration.milliseconds(500), "500ms")
+
+  @Option("Format of the log on standard error.", value: "format")
+  var logFormat = Format.text
+
+  @Option("Lowest level that is logged; info adds the end of each upload and rejected requests.", value: "level")
+  var logLevel = Level.warning
+
+  var logger: Logger {
+    ProcessLog.logger(isJSON: logFormat == .json, level: Logger.Level(rawValue: logLevel.rawValue) ?? .warning)
+  }
+}
