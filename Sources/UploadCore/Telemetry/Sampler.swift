@@ -35,9 +35,9 @@ package struct Sampler {
   package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
     let (active, ended) = ledger.drain()
     // An upload that ends between the drain and here is returned as ended by the next drain; until then it runs.
-    var uploads = active.map { snapshot(of: $0, ended: nil, at: now) }
+    var uploads = active.map { upload(of: $0, ended: nil, at: now) }
     for meter in ended {
-      uploads.append(snapshot(of: meter, ended: meter.ended, at: now))
+      uploads.append(upload(of: meter, ended: meter.ended, at: now))
       histories[meter.id] = nil
     }
     // The ledger drops ended uploads that are not drained in time; their history is dropped here.
@@ -52,7 +52,7 @@ package struct Sampler {
     return snapshot
   }
 
-  private mutating func snapshot(
+  private mutating func upload(
     of meter: UploadMeter,
     ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?,
     at now: ContinuousClock.Instant
