@@ -9,7 +9,7 @@ import UploadTestSupport
   @Test(arguments: [
     ["-H", "Authorization: Bearer \(token)"], ["-u", ":\(token)"], ["-u", "anybody:\(token)"],
   ])
-  func whoShowsTheTokenIsLetIn(credentials: [String]) async throws {
+  func `a client with the access token may upload, list and download`(credentials: [String]) async throws {
     try await withServer(environment: ["SLUICE_TOKEN": Self.token]) { server in
       let path = try server.scratch.random(3_000_000, to: "f")
       #expect(try await Curl.run(credentials + ["-T", path, "\(server.url)/a"]).isStored("a", size: 3_000_000))
@@ -22,7 +22,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoDoesNotIsRefusedBeforeTheBody() async throws {
+  @Test func `a request without the access token gets 401 before its body is sent`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(80 << 20, to: "f")
       for arguments in [
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func sendShowsItsToken() async throws {
+  @Test func `send presents the token of --token or SLUICE_TOKEN`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(100_000, to: "f")
       let refused = try await Sluice.run(["send", path, "--to", server.url, "--json"])
@@ -60,7 +60,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aPageOpenedWithATokenGoesOnWithIt() async throws {
+  @Test func `a page opened with a token in its URL passes the token on to its form and links`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(1000, to: "f")
       let page = try await Curl.run(["--verbose", "\(server.url)/?token=\(Self.token)"])
@@ -75,7 +75,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func offLoopbackATokenIsMadeAndTold() async throws {
+  @Test func `without a loopback address a token is generated, printed and required`() async throws {
     try await withServer(["--host", "0.0.0.0"]) { server in
       let line = try #require(server.process.lines.first)
       let token = try #require(line.components(separatedBy: "\"token\":\"").dropFirst().first?.prefix { $0 != "\"" })
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func itCanBeOpenedToEverybodyAndSaysSo() async throws {
+  @Test func `--open accepts uploads without a token and prints a warning`() async throws {
     try await withServer(["--host", "0.0.0.0", "--open", "--raw-port", "0"], stops: false) { server in
       let path = try server.scratch.random(1000, to: "f")
       #expect(try await Curl.run(["-T", path, "http://127.0.0.1:\(server.port)/a"]).isStored("a", size: 1000))
@@ -111,13 +111,13 @@ import UploadTestSupport
     (["--allow-origin", "https://app example"], "is not an origin"),
     (["--allow-origin", "https://bücher.example"], "is not an origin"),
   ])
-  func whatDoesNotGoTogetherIsSaid(options: [String], hint: String) async throws {
+  func `conflicting access options exit with 64 and a hint`(options: [String], hint: String) async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/nonexistent"] + options)
     #expect(ended.exit == .status(64))
     #expect(ended.errors.contains(hint), "\(ended)")
   }
 
-  @Test func otherPeoplesPagesAreRefusedAndAllowedOnesAreNot() async throws {
+  @Test func `foreign origins and hosts get 403, allowed origins may upload`() async throws {
     try await withServer(["--allow-origin", "https://app.example"]) { server in
       let path = try server.scratch.random(1000, to: "f")
       let put = ["-T", path, "\(server.url)/a"]
@@ -142,7 +142,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aTrustedProxysWordCounts() async throws {
+  @Test func `X-Forwarded-For of a trusted proxy identifies the client`() async throws {
     let options = ["--trusted-proxy", "127.0.0.0/8", "--max-uploads-per-client", "1"]
     try await withServer(options) { server in
       let first = try Socket(port: server.port)

@@ -102,11 +102,11 @@ import UploadTestSupport
     Case("a field with a space in its name", 400, put + "Bad Field: x\nContent-Length: 3", body: "abc"),
   ]
 
-  @Test(arguments: forms) func aBrokenForm(request: Case) async throws {
+  @Test(arguments: forms) func `a malformed form is rejected and stores nothing`(request: Case) async throws {
     try await isRefused(request)
   }
 
-  @Test(arguments: requests) func aBrokenRequest(request: Case) async throws {
+  @Test(arguments: requests) func `a malformed request is rejected and stores nothing`(request: Case) async throws {
     try await isRefused(request)
   }
 
@@ -114,7 +114,7 @@ import UploadTestSupport
   @Test(arguments: [
     put + String(repeating: "X: y\n", count: 129), "PUT /\(String(repeating: "x", count: 20_000)) HTTP/1.1",
   ])
-  func aHeadThatIsTooLongIsToldTheLimits(head: String) async throws {
+  func `request headers over a limit are rejected with a message that names the limits`(head: String) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(Case("", 400, head).bytes)

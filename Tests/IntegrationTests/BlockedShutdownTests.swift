@@ -45,7 +45,7 @@ import UploadTestSupport
   }
 
   /// Standard error is the same pipe, so that the last message cannot be written either.
-  @Test(.bash) func `SIGTERM ends a server whose output is all one full pipe`() async throws {
+  @Test(.bash) func `SIGTERM ends a server whose standard output and error are one full pipe`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads", "--grace", "1s"]
@@ -63,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.bash) func `SIGTERM ends a sender whose standard output is a full pipe`() async throws {
+  @Test(.bash) func `SIGTERM ends send whose standard output is a full pipe`() async throws {
     try await withServer { server in
       let send = ["send", "-", "--name", "x", "--to", server.url]
       let process = try ProcessRunner("bash", ["-c", Self.script(">p"), server.scratch.path, Sluice.path] + send)

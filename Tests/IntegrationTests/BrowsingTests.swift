@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// What can be looked at beside the uploads.
 @Suite(.curl) struct BrowsingTests {
-  @Test func aFileComesBackWholeAndInParts() async throws {
+  @Test func `a stored file is downloaded whole and in byte ranges`() async throws {
     try await withServer { server in
       let bytes = SplitMix64.bytes(1_000_000)
       let path = try server.scratch.write(bytes, to: "source")
@@ -34,7 +34,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func anUnchangedFileIsNotSentAgain() async throws {
+  @Test func `If-None-Match with the file's ETag gets 304 without a body`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -49,7 +49,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func headSaysWhatGetWouldSend() async throws {
+  @Test func `HEAD sends the headers that GET would send`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(12_345, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f.png"]).status == 201)
@@ -63,7 +63,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["a b.txt", "100%.txt", "plain.txt", "a;b.txt"])
-  func `curl saves a download under its name`(name: String) async throws {
+  func `curl saves a download under the name of Content-Disposition`(name: String) async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       let escaped = try #require(name.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func healthAndMetrics() async throws {
+  @Test func `healthz and metrics report a running server`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -103,7 +103,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theListingIsJSONOrAPage() async throws {
+  @Test func `the listing is JSON, or an escaped HTML page where Accept asks for one`() async throws {
     try await withServer { server in
       let empty = try await Curl.run(["\(server.url)/files/"])
       #expect(empty.status == 200 && empty.body == "{\"files\":[]}\n")
@@ -135,7 +135,7 @@ import UploadTestSupport
     "/files/..%2f..%2fetc%2fpasswd", "/files/../../../../etc/passwd", "/files/%2e%2e/secret", "/files/..",
     "/files//etc/passwd", "/files/link", "/files/inner", "/files/inner/f", "/files/a%00b", "/files/.",
   ])
-  func nothingOutsideIsRead(target: String) async throws {
+  func `a download path cannot leave the upload directory`(target: String) async throws {
     try await withServer { server in
       try server.scratch.write(Array("secret".utf8), to: "secret")
       try FileManager.default.createSymbolicLink(
@@ -148,7 +148,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whatIsNotThereIsRefusedInTheDemosShape() async throws {
+  @Test func `unknown paths get 404, wrong methods 405 with Allow, malformed requests 400`() async throws {
     try await withServer { server in
       #expect(try await Curl.run(["\(server.url)/files/none"]).isRefusal(404))
       #expect(try await Curl.run(["\(server.url)/nothing"]).isRefusal(404))

@@ -15,7 +15,7 @@ import UploadTestSupport
     #expect(rename(directory.file("new"), directory.file(name)) == 0)
   }
 
-  @Test func `a renewed certificate is used for new connections, and open ones go on`() async throws {
+  @Test func `SIGHUP loads a renewed certificate for new connections, open ones continue`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let (first, second) = (try directory.directory("first"), try directory.directory("second"))
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a broken certificate or key leaves the previous ones in use, and is named`() async throws {
+  @Test func `a broken certificate or key is reported, and the previous pair stays in use`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let other = try directory.directory("other")
@@ -85,9 +85,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [[], ["--tls", "self-signed"]]) func `without files SIGHUP changes nothing`(options: [String])
-    async throws
-  {
+  @Test(arguments: [[], ["--tls", "self-signed"]])
+  func `without certificate files SIGHUP changes nothing`(options: [String]) async throws {
     try await withServer(options, stops: false) { server in
       let socket = try Socket(port: server.port)
       server.process.signal(SIGHUP)

@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// Many uploads at once, and what they leave behind in the process: nothing.
 @Suite(.curl) struct ConcurrencyTests {
-  @Test func aHundredUploadsAtOnceAllArriveIntact() async throws {
+  @Test func `a hundred concurrent uploads arrive intact`() async throws {
     try await withServer { server in
       let paths = try (0..<100).map { try server.scratch.random(1 << 20, to: "\($0)") }
       let transfers = paths.indices.flatMap { ["-T", paths[$0], "\(server.url)/f\($0)", "-o", "/dev/null"] }
@@ -19,7 +19,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["4MiB", "16MiB"])
-  func aSmallBudgetMakesUploadsWaitAndLosesNone(budget: String) async throws {
+  func `uploads that wait for a small memory budget all arrive intact`(budget: String) async throws {
     try await withServer(["--memory-budget", budget]) { server in
       let paths = try (0..<16).map { try server.scratch.random(4 << 20, to: "\($0)") }
       let transfers = paths.indices.flatMap { ["-T", paths[$0], "\(server.url)/f\($0)", "-o", "/dev/null"] }
@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func noDescriptorIsLeftBehind() async throws {
+  @Test func `complete and interrupted uploads leave no descriptor open`() async throws {
     try await withServer { server in
       // Once round before the count: pools and pipes are made when they are first needed.
       try await traffic(server, uploads: 20, cuts: 8, name: "first")

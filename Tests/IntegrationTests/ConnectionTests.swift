@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// Several requests over one connection, one after the other and pipelined.
 @Suite(.curl) struct ConnectionTests {
-  @Test func uploadsAndDownloadsShareOneConnection() async throws {
+  @Test func `uploads and downloads reuse one keep-alive connection`() async throws {
     try await withServer { server in
       let first = try server.scratch.random(3 << 20, to: "first")
       let second = try server.scratch.random(10, to: "second")
@@ -30,7 +30,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [Int.max, 1000, 7])
-  func pipelinedRequestsAreAnsweredInTurn(pieceLength: Int) async throws {
+  func `pipelined requests get their responses in order`(pieceLength: Int) async throws {
     try await withServer { server in
       let bytes = SplitMix64.bytes(3000)
       let requests =
@@ -52,7 +52,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aClientThatWantsTheConnectionClosedGetsThat() async throws {
+  @Test func `Connection: close in a request closes the connection after its response`() async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(head("PUT", "/a", ["Content-Length: 3", "Connection: close"]) + [1, 2, 3])
@@ -62,7 +62,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aRefusalKeepsTheConnectionWhenLittleIsLeft() async throws {
+  @Test func `a rejected upload with a short body leaves the connection usable`() async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let socket = try Socket(port: server.port)
       let bytes = SplitMix64.bytes(5000)

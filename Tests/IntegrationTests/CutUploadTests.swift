@@ -32,7 +32,8 @@ import UploadTestSupport
   /// Where it is cut, in a file of 3 MiB: the first bytes, inside a slab, at the edge of one, before the end.
   private static let cuts = [0, 1, 65_536, 1_500_000, 2 << 20, (3 << 20) - 1]
 
-  @Test(arguments: Framing.allCases, cuts) func aBodyEndedByTheClient(framing: Framing, cut: Int) async throws {
+  @Test(arguments: Framing.allCases, cuts)
+  func `a body that the client ends early gets 400 and stores nothing`(framing: Framing, cut: Int) async throws {
     try await withServer { server in
       let request = framing.request(size: 3 << 20)
       let socket = try Socket(port: server.port)
@@ -46,7 +47,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: Framing.allCases) func allButTheFramingsLastByte(framing: Framing) async throws {
+  @Test(arguments: Framing.allCases)
+  func `a body without the last byte of its framing gets 400 and stores nothing`(framing: Framing) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       // A form's last line end may be missing; what ends it is the second dash.
@@ -58,7 +60,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: Framing.allCases, cuts) func aClientThatVanishes(framing: Framing, cut: Int) async throws {
+  @Test(arguments: Framing.allCases, cuts)
+  func `a connection reset during the body stores nothing`(framing: Framing, cut: Int) async throws {
     try await withServer { server in
       let request = framing.request(size: 3 << 20)
       do {
@@ -73,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func curlThatIsKilled() async throws {
+  @Test func `an upload whose client is killed stores nothing`() async throws {
     try await withServer { server in
       // Without an end of its own, however late the test gets to it.
       let curl = try ProcessRunner("curl", ["-s", "--limit-rate", "4M", "-T", "/dev/zero", "\(server.url)/big"])
@@ -85,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aLengthShorterThanTheBody() async throws {
+  @Test func `bytes after the declared length are no part of the file`() async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 3"]) + Array("abcdefghi\r\n\r\n".utf8))
@@ -97,7 +100,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func oneFileOfAFormIsCutAndAllAreGone() async throws {
+  @Test func `a form that is interrupted in one file stores none of its files`() async throws {
     try await withServer { server in
       let part = { (name: String) in "--Z\r\nContent-Disposition: form-data; name=\"a\"; filename=\"\(name)\"\r\n\r\n" }
       let body = part("a") + "whole\r\n" + part("b") + "whole\r\n" + part("c") + "cut"

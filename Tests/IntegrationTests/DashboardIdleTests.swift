@@ -7,7 +7,7 @@ import UploadTestSupport
   /// Each takes the main thread out of its sleep and back; while nothing has moved for a little, every other one is a look.
   private static let ticks = 24
 
-  @Test func nothingIsWrittenWhileNothingChanges() async throws {
+  @Test func `an unchanged dashboard writes nothing to the terminal`() async throws {
     try await withTemporaryDirectory { directory in
       let terminal = try PseudoTerminal(
         Sluice.path,

@@ -11,7 +11,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["\0<html><script>x", "\0\0\n<script>x", "\u{FEFF}<!doctype html>"])
-  func `HTML behind bytes that a browser skips is denied on every way`(content: String) async throws {
+  func `HTML after bytes that a browser skips is denied for every kind of upload`(content: String) async throws {
     try await withServer(Self.deny + ["--raw-port", "0"]) { server in
       let path = try server.scratch.write(content.utf8, to: "page")
       for arguments in [
@@ -38,7 +38,7 @@ import UploadTestSupport
       ("plain", "text/plain"), ("\u{1}", "application/octet-stream"), ("<script>x", nil), ("\0<html><script>x", nil),
     ] as [(String, String?)]
   )
-  func `a declared type that is malformed counts as none`(content: String, type: String?) async throws {
+  func `a malformed declared type is ignored`(content: String, type: String?) async throws {
     try await withServer(Self.deny) { server in
       let declared = "Content-Type: text/plain,text/html"
       let path = try server.scratch.write(content.utf8, to: "source")
@@ -69,7 +69,7 @@ import UploadTestSupport
   @Test(arguments: [
     ("t.csv", "a,b\n1,2\n"), ("t.txt", "a,b\n1,2\n"), ("t", "a,b\n1,2\n"), ("p.csv", "plain"), ("b.csv", "\u{1}"),
   ])
-  func `what would be reported as a table is denied as a table`(name: String, content: String) async throws {
+  func `content detected as a table is denied as a table`(name: String, content: String) async throws {
     try await withServer(["--deny-type", "text/csv"]) { server in
       let path = try server.scratch.write(content.utf8, to: "source")
       for arguments in [
@@ -90,7 +90,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a denied type that is declared is rejected, whatever the content`() async throws {
+  @Test func `a denied declared type is rejected whatever the content`() async throws {
     try await withServer(Self.deny) { server in
       let path = try server.scratch.write("\u{1}".utf8, to: "source")
       for type in ["text/csv", "TEXT/HTML; charset=x"] {

@@ -13,7 +13,7 @@ import UploadTestSupport
     return "sha-256=:\(Data(bytes).base64EncodedString()):"
   }
 
-  @Test(arguments: sizes) func `What is stored has the digest that is told`(size: Int) async throws {
+  @Test(arguments: sizes) func `the reported digest is that of the stored file`(size: Int) async throws {
     try await withServer(["--digest", "sha256"]) { server in
       let path = try server.scratch.random(size, to: "source")
       let digest = try Digest.ofFile(path)
@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes) func `A digest in the request is held against the content`(size: Int) async throws {
+  @Test(arguments: sizes) func `a digest in the headers is compared with the content`(size: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(size, to: "source")
       let other = try server.scratch.random(size + 1, to: "other")
@@ -48,10 +48,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [false, true], [0, 3, 5 << 20]) func `A digest may come behind the content`(
-    isAnnounced: Bool,
-    size: Int
-  ) async throws {
+  @Test(arguments: [false, true], [0, 3, 5 << 20])
+  func `a digest in the trailers is compared with the content`(isAnnounced: Bool, size: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(size, to: "source")
       for (name, digest) in [("good", try field(path)), ("bad", try field(server.scratch.write([9], to: "other")))] {
@@ -74,9 +72,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["stream", "multipart", "buffered"]) func `send says that what arrived is what it sent`(
-    mode: String
-  ) async throws {
+  @Test(arguments: ["stream", "multipart", "buffered"])
+  func `send reports a verified upload`(mode: String) async throws {
     try await withServer(["--digest", "sha256"]) { server in
       let path = try server.scratch.random(3_000_001, to: "a.bin")
       let ended = try await Sluice.run(["send", "--json", "--mode", mode, "--to", server.url, path])

@@ -4,7 +4,8 @@ import UploadTestSupport
 
 /// Descriptors run out, and come back.
 @Suite(.curl, .bash) struct ExhaustionTests {
-  @Test(arguments: [false, true]) func whenDescriptorsRunOutItGoesOnAfterwards(raw: Bool) async throws {
+  @Test(arguments: [false, true])
+  func `the server recovers after it has run out of descriptors`(raw: Bool) async throws {
     // The directory's place is the first argument of the prefix; `exec "$@"` leaves it to the shell.
     let limit = Self.descriptors
     let prefix = ["bash", "-c", #"ulimit -Sn \#(limit) && ulimit -Hn \#(limit) && exec "$@""#]
@@ -34,7 +35,7 @@ import UploadTestSupport
   }
 
   /// Every file of a form is open until all of it has come: one that has more of them than the process may is refused.
-  @Test func aFormOfMoreFilesThanTheProcessMayOpenIsRefusedAlone() async throws {
+  @Test func `a form with more files than free descriptors gets 503, the next form is stored`() async throws {
     let limit = Self.descriptors
     try await withServer(prefix: ["bash", "-c", #"ulimit -n \#(limit) && exec "$@""#]) { server in
       let path = try server.scratch.random(1000, to: "f")
@@ -47,7 +48,7 @@ import UploadTestSupport
   }
 
   /// Files of forms and connections together: whichever come last must not get what libraries need.
-  @Test func formsAndConnectionsTogetherLeaveTheLastDescriptors() async throws {
+  @Test func `forms and connections together leave the reserved descriptors free`() async throws {
     let limit = 256
     try await withServer(prefix: ["bash", "-c", #"ulimit -n \#(limit) && exec "$@""#]) { server in
       let before = try server.sockets
@@ -77,7 +78,7 @@ import UploadTestSupport
   }
 
   /// What the process was started with takes numbers too, and nobody has counted it.
-  @Test func whatWasInheritedTakesNoneOfTheLastDescriptors() async throws {
+  @Test func `inherited descriptors do not use up the reserved descriptors`() async throws {
     let script = #"ulimit -n 128; for n in $(seq 30 100); do eval "exec $n</dev/null"; done; exec "$@""#
     try await withServer(prefix: ["bash", "-c", script]) { server in
       let before = try server.sockets
@@ -96,7 +97,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func aFileLongerThanTheProcessMayMakeItIsRefusedAlone(framing: CutUploadTests.Framing) async throws {
+  func `a file over ulimit -f gets 413, other uploads continue`(framing: CutUploadTests.Framing) async throws {
     // In units of 1 KiB. Beside the error the system sends a signal, which must not end the program.
     try await withServer(prefix: ["bash", "-c", #"ulimit -f 2048 && exec "$@""#]) { server in
       let good = try Socket(port: server.port)
@@ -115,7 +116,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func clientsThatHoldAllMemoryAndStallHoldNobodyUp() async throws {
+  @Test func `stalled clients that occupy the memory budget do not block other uploads`() async throws {
     // Slabs of 64 KiB: half as many clients could hold them all.
     let options = ["--memory-budget", "4MiB", "--idle-timeout", "10m"]
     let bytes = SplitMix64.bytes(200_000)
@@ -145,7 +146,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func oneUploadsMisfortuneIsNotAnothers() async throws {
+  @Test func `failing uploads do not disturb another upload`() async throws {
     try await withServer(["--max-size", "2MB"]) { server in
       let good = try Socket(port: server.port)
       try await good.send(RequestHead.bytes("PUT", "/good", ["Content-Length: 6"]) + [1, 2, 3])

@@ -49,7 +49,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(201, "multipart"), (302, "multipart"), (303, "multipart"), (302, "buffered")])
-  func `the server gets its fields, and its redirect is a success`(status: Int, mode: String) async throws {
+  func `configured form fields are sent, and a redirect is a success`(status: Int, mode: String) async throws {
     try await withFormServer(status: status) { url, server, directory in
       let file = try directory.random(70_000, to: "f")
       let ended = try await Sluice.run([
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without the options the server misses its fields`() async throws {
+  @Test func `without the form options the server misses its fields`() async throws {
     try await withFormServer(status: 201) { url, server, directory in
       let file = try directory.random(10, to: "f")
       let ended = try await Sluice.run(["send", "--mode", "multipart", "--to", url, file])

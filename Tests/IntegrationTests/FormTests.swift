@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// Forms, as curl and browsers send them.
 @Suite(.curl) struct FormTests {
-  @Test func allFilesOfAFormAreStoredAndFieldsAreNot() async throws {
+  @Test func `all files of a form are stored, its other fields are not`() async throws {
     try await withServer { server in
       let sizes = [0, 1, 70_000, 3 << 20]
       let paths = try sizes.map { try server.scratch.random($0, to: "file-\($0)") }
@@ -24,7 +24,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theOnlyFilesSizeIsKnownBeforehand() async throws {
+  @Test func `the size of a form's only file is estimated from the request's length`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(200_000, to: "only")
       let reply = try await Curl.run(["-F", "file=@\(path)", "\(server.url)/file-upload"])
@@ -34,7 +34,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `as many files as --max-files are accepted, one more is not`() async throws {
+  @Test func `a form of --max-files files is accepted, a form of one more is rejected`() async throws {
     try await withServer(["--max-files", "100"]) { server in
       let path = try server.scratch.random(100, to: "f")
       let fields = (1...101).map { "file=@\(path);filename=\($0)" }
@@ -49,7 +49,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aFormFromStandardInputIsChunked() async throws {
+  @Test func `a chunked form from standard input is stored`() async throws {
     try await withServer { server in
       let bytes = SplitMix64.bytes(50_000)
       let reply = try await Curl.run(
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aBrowserGetsAPage() async throws {
+  @Test func `a browser's form gets an HTML page with escaped names`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(100, to: "f")
       let reply = try await Curl.run([
@@ -78,7 +78,7 @@ import UploadTestSupport
   }
 
   /// Between two parts, or behind the last, it is the client that is waited for.
-  @Test func aClientThatFallsSilentBehindAWholePartStalls() async throws {
+  @Test func `a client that stops sending after a complete part is reported as stalled`() async throws {
     try await withServer(["--stall-after", "1s"]) { server in
       let socket = try Socket(port: server.port)
       let type = "Content-Type: multipart/form-data; boundary=Z"
@@ -91,7 +91,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func twoPartsOfOneNameAreBothKept() async throws {
+  @Test func `two parts with one file name are both stored`() async throws {
     try await withServer { server in
       let first = try server.scratch.random(100, to: "first")
       let second = try server.scratch.random(100, to: "second")

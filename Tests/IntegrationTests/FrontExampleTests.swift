@@ -12,7 +12,7 @@ import UploadTestSupport
 
   // MARK: nginx
 
-  @Test(.curl, .nginx) func nginxHandsBytesOnAsTheyCome() async throws {
+  @Test(.curl, .nginx) func `nginx forwards body bytes without waiting for the whole body`() async throws {
     try await withNginx { server, url in
       let path = try server.scratch.random(5_000_000, to: "a.bin")
       let bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func nginxPassesTheTokenAndTheAddress() async throws {
+  @Test(.curl, .nginx) func `nginx passes the token and the client's address and logs no token`() async throws {
     try await withNginx { server, url in
       let path = try server.scratch.random(100_000, to: "a.bin")
       #expect(try await Curl.run(["-T", path, "\(url)/a.bin"]).isRefusal(401))
@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `nginx that rewrites Host names the address that it was asked for`() async throws {
+  @Test(.curl, .nginx) func `nginx that rewrites Host passes the address in X-Forwarded-Host`() async throws {
     let host = "proxy_set_header Host $http_host;"
     let rewritten = "proxy_set_header Host upstream.internal; proxy_set_header X-Forwarded-Host $http_host;"
     try await withNginx(editing: { $0.replacing(host, with: rewritten) }) { server, url in
@@ -60,7 +60,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func nginxPassesARefusal() async throws {
+  @Test(.curl, .nginx) func `nginx passes the response to a rejected upload`() async throws {
     try await withNginx(["--max-size", "1MB"]) { server, url in
       let path = try server.scratch.random(30_000_000, to: "a.bin")
       let reply = try await Curl.run(["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"])
@@ -69,7 +69,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func nginxTellsNobodyTheTokenWhenTheServerIsAway() async throws {
+  @Test(.curl, .nginx) func `nginx logs no token when the server is unreachable`() async throws {
     // On port 1 listens nobody.
     try await withNginx(upstream: "http://127.0.0.1:1") { server, url in
       let reply = try await Curl.run(["-F", "file=x", "\(url)/file-upload?token=\(Self.token)"])
@@ -81,7 +81,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `pages behind a path prefix link below it`() async throws {
+  @Test(.curl, .nginx) func `pages behind a path prefix link to paths with that prefix`() async throws {
     try await withNginx(prefix: "/up/") { server, url in
       let path = try server.scratch.random(1000, to: "a.bin")
       let base = "\(url)/up/"
@@ -151,7 +151,7 @@ import UploadTestSupport
 
   // MARK: The form
 
-  @Test(.curl) func theFormUploadsOnceItsOriginIsAllowed() async throws {
+  @Test(.curl) func `the example form uploads only when its origin is allowed`() async throws {
     let page = try Self.example("browser/form.html")
     #expect(!page.contains("<script"))
     let action = String(try #require(page.firstMatch(of: /action="([^"]*)" enctype="multipart\/form-data"/)).1)
@@ -172,7 +172,7 @@ import UploadTestSupport
 
   // MARK: systemd
 
-  @Test(.systemd) func theUnitIsUnderstoodAndConfined() async throws {
+  @Test(.systemd) func `systemd accepts the example unit and rates it as confined`() async throws {
     try await withTemporaryDirectory { directory in
       // The program is where the test has it, and its manual page is not installed.
       let unit = try Self.example("systemd/sluice.service")
@@ -188,7 +188,8 @@ import UploadTestSupport
   }
 
   /// Traced while it takes uploads and tells their memory: a call that the unit holds back would fail with EPERM, unseen.
-  @Test(.systemd, .strace, .curl) func theUnitLetsItsSystemCallsThrough() async throws {
+  @Test(.systemd, .strace, .curl)
+  func `the example unit permits every system call that the server makes`() async throws {
     var passed = try await systemCalls(in: "@default")
     for line in try Self.example("systemd/sluice.service").split(separator: "\n") {
       let (key, value) = (line.prefix { $0 != "=" }, line.drop { $0 != "=" }.dropFirst())
@@ -239,7 +240,7 @@ import UploadTestSupport
     return calls
   }
 
-  @Test(.bash, .curl, .openssl) func theTokenIsMadeAsTheProgramTakesIt() async throws {
+  @Test(.bash, .curl, .openssl) func `the documented command generates tokens that the server accepts`() async throws {
     let line = try #require(try Self.example("systemd/sluice.env").firstMatch(of: /Make one with: (.*)/)?.output.1)
     // Random: one that is taken now and then is not enough.
     for _ in 0..<10 {
@@ -251,7 +252,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theUnitsVariablesAreOptions() async throws {
+  @Test func `the variables of the example unit are options of serve`() async throws {
     let lines = try Self.example("systemd/sluice.env").split(separator: "\n").map { line in
       line.hasPrefix("#SLUICE_") ? line.dropFirst() : line
     }

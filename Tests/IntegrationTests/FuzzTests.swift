@@ -24,7 +24,8 @@ import UploadTestSupport
 
   private static let options = ["--durability", "none", "--min-free", "0", "--max-size", "1MiB", "--interval", "1h"]
 
-  @Test(.timeLimit(.minutes(minutes))) func anythingIsAnsweredOrEnds() async throws {
+  @Test(.timeLimit(.minutes(minutes)))
+  func `every mutated request gets a response or ends the connection`() async throws {
     try await withServer(Self.options, prefix: Self.quiet) { server in
       let canary = try Canary(server)
       var run = try FuzzRun(server)

@@ -58,7 +58,7 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Kind.allCases, pieces)
-  func bytesInAnyPiecesArrive(kind: Kind, fault: FaultyProxy.Fault) async throws {
+  func `a body is stored intact however the network splits it`(kind: Kind, fault: FaultyProxy.Fault) async throws {
     // A byte at a time is a system call a byte: a small file will do.
     let size = fault.description == "split 1" || fault.description.hasPrefix("trickle") ? 20_000 : Self.size
     try await withServer(Self.options) { server in
@@ -73,7 +73,8 @@ import UploadTestSupport
   /// Where it strikes: in the head, behind it, in the first slab, in the middle, before the last byte.
   private static let places = [5, 150, 40_000, 900_000, -1]
 
-  @Test(arguments: Kind.allCases, places) func aStallIsAnsweredAndLeavesNothing(kind: Kind, place: Int) async throws {
+  @Test(arguments: Kind.allCases, places)
+  func `a stalled request gets 408 and stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.impatient) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       let answer = try await send(kind, .stall(at: at), size: Self.size, server)
@@ -83,7 +84,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [Kind.length, .chunks, .form], places)
-  func anEarlyEndIsAnsweredAndLeavesNothing(kind: Kind, place: Int) async throws {
+  func `a request that ends early gets 400 and stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.options) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       let answer = try await send(kind, .halfClose(at: at), size: Self.size, server)
@@ -94,7 +95,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: Kind.allCases, places) func aResetLeavesNothing(kind: Kind, place: Int) async throws {
+  @Test(arguments: Kind.allCases, places)
+  func `a connection reset stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.options) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       #expect(try await send(kind, .reset(at: at), size: Self.size, server) ?? [] == [])
@@ -103,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func descriptorsAndMemoryAreBackAfterAll() async throws {
+  @Test func `network faults leak no descriptors and no memory`() async throws {
     try await withServer(Self.options) { server in
       let faults: [FaultyProxy.Fault] = [
         .split(50_000), .merged(300_000), .halfClose(at: 900_000), .reset(at: 40_000), .reset(at: 900_000),
@@ -132,7 +134,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["GET /healthz HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket", "GET / HTTP/2.0"])
-  func whatFollowsTheLastRequestIsNotKept(head: String) async throws {
+  func `bytes after the last request of a connection are not retained`(head: String) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(head + "\r\nHost: localhost\r\n\r\n")
@@ -151,7 +153,7 @@ import UploadTestSupport
   /// In the middle of a file.
   private static let cut = Kind.length.request(size: size).file.lowerBound + 700_001
 
-  @Test func whatCameOfAStallIsKeptWhereThatIsAskedFor() async throws {
+  @Test func `keep-partial keeps the received bytes of a stalled upload`() async throws {
     try await withServer(Self.impatient + Self.keeping) { server in
       let stalled = try await send(.length, .stall(at: Self.cut), size: Self.size, server)
       #expect(try status(stalled, .length) == 408)
@@ -164,7 +166,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whatCameBeforeAnEarlyEndIsKeptWhereThatIsAskedFor() async throws {
+  @Test func `keep-partial keeps the received bytes of an upload that ends early`() async throws {
     try await withServer(Self.options + Self.keeping) { server in
       let file = SplitMix64.bytes(Self.size)
       try server.uploads.write([1], to: "x.partial")

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// `Tests/Tools/hostile/run` with small counts: the parts that need no other clients than other tests do.
 @Suite(.barePython, .curl, .node) struct HostileToolTests {
-  @Test func `every part holds and is in the table`() async throws {
+  @Test func `every part passes and is in the table`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(
         ["--only", "refusals,stalled", "--curl", "8", "--node", "2", "--python", "3"]
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a limit that is not kept is reported as a failure`() async throws {
+  @Test func `an exceeded limit is reported as a failure`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = directory.file("sluice")
       // Twice as fast as it was asked to be; of options given twice the last counts.
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `clients of the rate part last as long as they are watched`() async throws {
+  @Test func `clients of the rate part run as long as they are measured`() async throws {
     let program = """
       import subprocess, types, rate
       subprocess.Popen = lambda command, **_: print(command)
@@ -61,7 +61,7 @@ import UploadTestSupport
     #expect(Int(most) ?? 0 > 600)
   }
 
-  @Test func `a named part without its programs is a failure`() async throws {
+  @Test func `a requested part without its programs is a failure`() async throws {
     try await withTemporaryDirectory { directory in
       try FileManager.default.createSymbolicLink(
         atPath: directory.file("python3"),

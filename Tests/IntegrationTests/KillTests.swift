@@ -41,7 +41,10 @@ import UploadTestSupport
 
   /// A form that was not answered for may have left some of its files; each is complete all the same.
   @Test(.timeLimit(.minutes(minutes)), arguments: ["rename", "error", "replace"], Sending.allCases)
-  func `killed at random moments it loses nothing and leaves nothing`(policy: String, sending: Sending) async throws {
+  func `a server killed at random moments loses no acknowledged upload and leaves no partial file`(
+    policy: String,
+    sending: Sending
+  ) async throws {
     try await withTemporaryDirectory { scratch in
       var generator = SplitMix64(seed: UInt64(Self.rounds))
       // Under replace the files of each sender have the same names again and again; else every content has its own.

@@ -5,7 +5,7 @@ import UploadTestSupport
 /// What a client may ask of the server, and what happens when it asks for more.
 @Suite(.curl) struct LimitTests {
   @Test(arguments: [["-H", "Expect:"], ["-H", "Expect: 100-continue"]])
-  func aLengthOverTheLimitIsRefusedBeforeTheBody(expectation: [String]) async throws {
+  func `a declared length over the limit gets 413 before the body is sent`(expectation: [String]) async throws {
     try await withServer(["--max-size", "1MiB"]) { server in
       let path = try server.scratch.random(16 << 20, to: "large")
       let reply = try await Curl.run(["--verbose"] + expectation + ["-T", path, "\(server.url)/large"])
@@ -18,7 +18,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func chunksOverTheLimitAreRefused() async throws {
+  @Test func `a chunked body over the limit gets 413`() async throws {
     try await withServer(["--max-size", "1MiB"]) { server in
       let path = try server.scratch.random(16 << 20, to: "large")
       let chunked = ["-H", "Transfer-Encoding: chunked", "-H", "Expect:"]
@@ -29,7 +29,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aFormsFileOverTheLimitIsRefusedAndTheOthersWithIt() async throws {
+  @Test func `a form with one file over the limit gets 413 and stores none of its files`() async throws {
     try await withServer(["--max-size", "1MiB"]) { server in
       let small = try server.scratch.random(1000, to: "small")
       let large = try server.scratch.random(16 << 20, to: "large")
@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func exactlyTheLimitIsTaken() async throws {
+  @Test func `a file of exactly the size limit is stored`() async throws {
     try await withServer(["--max-size", "1MiB"]) { server in
       let path = try server.scratch.random(1 << 20, to: "fits")
       #expect(try await Curl.run(["-T", path, "\(server.url)/a"]).isStored("a", size: 1 << 20))
@@ -53,7 +53,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func oneUploadMoreThanAllowedIsToldToWait() async throws {
+  @Test func `an upload over the upload limit gets 503 with Retry-After`() async throws {
     try await withServer(["--max-uploads", "1"]) { server in
       let first = try Socket(port: server.port)
       try await first.send(RequestHead.bytes("PUT", "/first", ["Content-Length: 10"]) + [1, 2, 3])
@@ -68,7 +68,7 @@ import UploadTestSupport
   }
 
   /// Files that have come whole and wait for the rest of their form are under way too.
-  @Test func theFilesOfAFormAreUploadsEach() async throws {
+  @Test func `each file of a form counts against the upload limit`() async throws {
     try await withServer(["--max-uploads", "3"]) { server in
       let path = try server.scratch.random(100, to: "f")
       let files = (1...4).flatMap { ["-F", "file=@\(path);filename=\($0)"] }
@@ -79,7 +79,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func rawConnectionsOverTheLimitWait() async throws {
+  @Test func `raw connections over the limit wait for a free place`() async throws {
     try await withServer(["--max-connections", "2", "--raw-port", "0"]) { server in
       var first: Socket? = try Socket(port: server.rawPort)
       let second = try Socket(port: server.rawPort)
@@ -101,7 +101,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func aSilentClientIsAnsweredAndItsSpaceIsFree(framing: CutUploadTests.Framing) async throws {
+  func `an idle upload gets 408 and its file is removed`(framing: CutUploadTests.Framing) async throws {
     try await withServer(["--idle-timeout", "1s"]) { server in
       let request = framing.request(size: 4 << 20)
       let socket = try Socket(port: server.port)
@@ -115,7 +115,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aConnectionWithoutARequestIsClosed() async throws {
+  @Test func `a connection without a complete request is closed after the idle timeout`() async throws {
     try await withServer(["--idle-timeout", "1s"]) { server in
       #expect(try await Socket(port: server.port).receive() == [])
       let half = try Socket(port: server.port)
@@ -125,7 +125,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aClientThatIsSlowButNotSilentIsHeardToTheEnd() async throws {
+  @Test func `a slow client that keeps sending is not timed out`() async throws {
     try await withServer(["--idle-timeout", "4s"]) { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/slow", ["Content-Length: 8"]))
@@ -137,7 +137,7 @@ import UploadTestSupport
   }
 
   @Test(.mounts, arguments: ["length", "chunked", "form"])
-  func aFullDiskIsSaidAndLeavesNothing(framing: String) async throws {
+  func `an upload to a full disk gets 507 and leaves nothing`(framing: String) async throws {
     try await withServer(["--min-free", "0"], prefix: SluiceServer.onTmpfs("size=8m")) { server in
       let path = try server.scratch.random(32 << 20, to: "large")
       let arguments =

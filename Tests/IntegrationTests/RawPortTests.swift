@@ -5,7 +5,8 @@ import UploadTestSupport
 @Suite(.curl) struct RawPortTests {
   private static let options = ["--raw-port", "0"]
 
-  @Test(arguments: [1, 65_536, 3_000_001]) func bytesUntilTheEndBecomeAFile(size: Int) async throws {
+  @Test(arguments: [1, 65_536, 3_000_001])
+  func `the bytes of a raw connection are stored as one file`(size: Int) async throws {
     try await withServer(Self.options) { server in
       let bytes = SplitMix64.bytes(size)
       let socket = try Socket(port: server.rawPort)
@@ -23,7 +24,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.python) func pythonsSocketGetsItsLine() async throws {
+  @Test(.python) func `a Python socket receives the response to its raw upload`() async throws {
     try await withServer(Self.options) { server in
       let path = try server.scratch.random(5 << 20, to: "source")
       let script = """
@@ -40,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aResetStoresNothing() async throws {
+  @Test func `a reset raw connection stores nothing`() async throws {
     try await withServer(Self.options) { server in
       do {
         let socket = try Socket(port: server.rawPort)
@@ -53,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aConnectionWithoutAByteStoresNothing() async throws {
+  @Test func `an empty raw connection gets 400 and stores nothing`() async throws {
     try await withServer(Self.options) { server in
       let socket = try Socket(port: server.rawPort)
       socket.finish()
@@ -64,7 +65,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func moreThanTheLimitIsRefused() async throws {
+  @Test func `a raw upload over the size limit gets 413 and stores nothing`() async throws {
     try await withServer(Self.options + ["--max-size", "1MiB"]) { server in
       let socket = try Socket(port: server.rawPort)
       async let received = socket.receive()
@@ -77,7 +78,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aSilentSenderIsAnsweredAndStoresNothing() async throws {
+  @Test func `an idle raw upload gets 408 and stores nothing`() async throws {
     try await withServer(Self.options + ["--idle-timeout", "1s"]) { server in
       let socket = try Socket(port: server.rawPort)
       try await socket.send(SplitMix64.bytes(100_000))

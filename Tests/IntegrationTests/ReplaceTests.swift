@@ -48,7 +48,7 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Way.allCases, collisions)
-  func `files whose names become the same do not replace each other`(way: Way, names: Collision) async throws {
+  func `files whose sanitized names are equal do not replace each other`(way: Way, names: Collision) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["first", "second", "first again"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
@@ -65,7 +65,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Way.allCases, collisions)
-  func `with error the second of two names that become the same is rejected`(way: Way, names: Collision) async throws {
+  func `on-duplicate error rejects the second of two equal sanitized names`(way: Way, names: Collision) async throws {
     try await withServer(["--on-duplicate", "error"]) { server in
       let paths = try ["first", "second"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
@@ -78,7 +78,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: collisions)
-  func `files of one form whose names become the same are both stored`(names: Collision) async throws {
+  func `files of one form with equal sanitized names are both stored`(names: Collision) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["first", "second"].map { try server.scratch.write($0.utf8, to: $0) }
       let form = try await Curl.run([
@@ -92,7 +92,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Way.allCases)
-  func `a name that was changed replaces nothing, a kept one does`(way: Way) async throws {
+  func `a sanitized name replaces no file, an unchanged name does`(way: Way) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["old", "flattened", "new"].map { try server.scratch.write($0.utf8, to: $0) }
       #expect(try await Curl.run(["-T", paths[0], "\(server.url)/index.html"]).status == 201)
@@ -112,7 +112,7 @@ import UploadTestSupport
   private static let past = "Sun, 06 Nov 1994 08:49:37 GMT"
 
   @Test(arguments: Way.allCases)
-  func `an upload under a condition that does not hold replaces nothing`(way: Way) async throws {
+  func `an upload with a failed precondition replaces nothing`(way: Way) async throws {
     try await withServer(Self.replace) { server in
       let old = try server.scratch.write("old".utf8, to: "old")
       let new = try server.scratch.write("new content".utf8, to: "new")
@@ -134,7 +134,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form of which one file does not meet the condition stores none`() async throws {
+  @Test func `a form with one failed precondition stores none of its files`() async throws {
     try await withServer(Self.replace) { server in
       let old = try server.scratch.write("old".utf8, to: "old")
       let new = try server.scratch.write("new content".utf8, to: "new")
@@ -151,7 +151,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[], ["-r", "0-1"], ["--head"]])
-  func `a file is not read under a condition that does not hold`(options: [String]) async throws {
+  func `a download with a failed precondition sends no content`(options: [String]) async throws {
     try await withServer(Self.replace) { server in
       let old = try server.scratch.write("old".utf8, to: "old")
       let new = try server.scratch.write("new content".utf8, to: "new")

@@ -7,7 +7,8 @@ import UploadTestSupport
   private static let patient = ["--grace", "10m"]
 
   @Test(arguments: CutUploadTests.Framing.allCases, [SIGINT, SIGTERM])
-  func anUploadUnderWayIsFinished(framing: CutUploadTests.Framing, signal: Int32) async throws {
+  func `a running upload finishes during graceful shutdown`(framing: CutUploadTests.Framing, signal: Int32) async throws
+  {
     try await withServer(Self.patient, stops: false) { server in
       let request = framing.request(size: 2 << 20)
       let (socket, rest) = try await begin(request.bytes, server)
@@ -27,7 +28,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func anUploadThatTakesTooLongIsEnded(framing: CutUploadTests.Framing) async throws {
+  func `an upload that exceeds the grace period gets 503`(framing: CutUploadTests.Framing) async throws {
     try await withServer(["--grace", "1s"], stops: false) { server in
       let (socket, _) = try await begin(framing.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
@@ -41,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aSecondSignalLaterEndsAtOnce() async throws {
+  @Test func `a later second signal ends the server at once`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.length.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
@@ -59,7 +60,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func idleConnectionsDoNotHoldItUp() async throws {
+  @Test func `idle connections do not delay shutdown`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let fresh = try Socket(port: server.port)
       let used = try Socket(port: server.port)
@@ -73,7 +74,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func nothingNewIsTakenOnAConnectionThatStays() async throws {
+  @Test func `a pipelined request during shutdown is not accepted`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let request = CutUploadTests.Framing.length.request(size: 2 << 20)
       let (socket, rest) = try await begin(request.bytes, server)
@@ -88,7 +89,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aRawUploadUnderWayIsFinished() async throws {
+  @Test func `a running raw upload finishes during graceful shutdown`() async throws {
     try await withServer(Self.patient + ["--raw-port", "0"], stops: false) { server in
       let bytes = SplitMix64.bytes(200_000)
       let socket = try Socket(port: server.rawPort)
@@ -106,7 +107,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func killedInTheMiddleItLeavesNothingBehind() async throws {
+  @Test func `SIGKILL during an upload leaves no file`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.form.request(size: 4 << 20).bytes, server)
       server.process.signal(SIGKILL)

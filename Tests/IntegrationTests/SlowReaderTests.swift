@@ -32,7 +32,7 @@ import UploadTestSupport
     return try #require(Int(line.filter(\.isNumber))) * 1024
   }
 
-  @Test func whoStopsReadingHoldsLittleMemory() async throws {
+  @Test func `clients that stop reading occupy little memory`() async throws {
     try await withStoredFile([]) { server, path in
       let before = try peak(server)
       var readers: [Socket] = []
@@ -47,8 +47,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["GET", "DELETE"]) func whoAsksOnAndOnAndReadsNoAnswerHoldsLittleMemory(method: String) async throws
-  {
+  @Test(arguments: ["GET", "DELETE"])
+  func `a client that sends requests and reads no response occupies little memory`(method: String) async throws {
     try await withServer(["--memory-budget", "4MiB"]) { server in
       let path = try server.scratch.random(4 << 20, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -66,7 +66,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theKernelHoldsLittleForWhoStopsReading() async throws {
+  @Test func `the kernel buffers little for a client that stops reading`() async throws {
     try await withServer(stops: false) { server in
       let path = try server.scratch.random(Self.size, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -104,7 +104,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoReadsSlowlyGetsAllTheSame() async throws {
+  @Test func `a slow reader receives the complete response`() async throws {
     try await withStoredFile(["--idle-timeout", "3s"]) { server, path in
       let reader = try await beginDownload(server)
       // More in all than the time-out, and much less at a time: this is about time, so time has to pass.

@@ -73,7 +73,7 @@ import UploadTestSupport
     Storing(target: "/stream-upload?name=q%3F%23%2B.txt", location: "./files/q%3F%23%2B.txt", isPost: true),
     Storing(target: "/file-upload", location: "./files/in%20form.txt", isForm: true),
   ])
-  func `Location and url lead to the stored file`(storing: Storing) async throws {
+  func `Location and url address the stored file`(storing: Storing) async throws {
     try await withServer { server in
       let path = try server.scratch.write("content".utf8, to: "source")
       let request = server.url + storing.target
@@ -107,7 +107,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("bytes=0-9", 206), ("bytes=-5", 206), ("bytes=990-", 206), ("bytes=1000-", 416)])
-  func `a range counts for GET and not for HEAD`(range: String, status: Int) async throws {
+  func `a range applies to GET and not to HEAD`(range: String, status: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)

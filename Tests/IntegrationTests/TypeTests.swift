@@ -6,7 +6,7 @@ import UploadTestSupport
 @Suite(.curl) struct TypeTests {
   private static let pdf = Array("%PDF-1.7\n".utf8)
 
-  @Test func `The type that the bytes show is told everywhere`() async throws {
+  @Test func `the detected type is in responses, events, listings and downloads`() async throws {
     try await withServer { server in
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-T", path, "-H", "Content-Type: image/png", "\(server.url)/a.txt"])
@@ -29,7 +29,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Only what is allowed is taken, by every way in`() async throws {
+  @Test func `only allowed types are accepted by PUT, POST, form and raw port`() async throws {
     let options = ["--allow-type", "application/pdf", "--allow-type", "image/*", "--raw-port", "0"]
     try await withServer(options, environment: ["SLUICE_DENY_TYPE": "image/gif,image/bmp"]) { server in
       let pdf = try server.scratch.write(Self.pdf, to: "pdf")
@@ -50,7 +50,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A made-up name has the ending of what came`() async throws {
+  @Test func `a generated name has the extension of the detected type`() async throws {
     try await withServer { server in
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-X", "POST", "-T", path, "\(server.url)/stream-upload"])
@@ -60,7 +60,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["--allow-type", "image"], ["--deny-type", "*/png"], ["--digest", "md5"]])
-  func `What is no type or digest is wrong usage`(options: [String]) async throws {
+  func `an invalid type or digest option exits with 64`(options: [String]) async throws {
     let ended = try await Sluice.run(["serve"] + options)
     #expect(ended.exit == .status(64))
   }
