@@ -7,7 +7,7 @@ import UploadTestSupport
   private static let token = "a-token-of-ours"
 
   @Test(arguments: [
-    ["-H", "Authorization: Bearer \(token)"], ["-u", ":\(token)"], ["-u", "anybody:\(token)"],
+    ["-H", "Authorization: Bearer \(token)"], ["-u", ":\(token)"], ["-u", "user:\(token)"],
   ])
   func `a client with the access token may upload, list and download`(credentials: [String]) async throws {
     try await withServer(environment: ["SLUICE_TOKEN": Self.token]) { server in
@@ -30,12 +30,12 @@ import UploadTestSupport
       ] {
         let target = arguments.contains("-F") ? "/file-upload" : "/a"
         let reply = try await Curl.run(["--verbose"] + arguments + [server.url + target])
-        #expect(reply.isRefusal(401), "\(reply)")
+        #expect(reply.isRejection(401), "\(reply)")
         #expect(reply.errors.contains("< WWW-Authenticate: Bearer"))
         #expect(!reply.errors.contains("100 Continue"))
       }
       for path in ["/", "/files/", "/metrics", "/files/x"] {
-        #expect(try await Curl.run([server.url + path]).isRefusal(401), "\(path)")
+        #expect(try await Curl.run([server.url + path]).isRejection(401), "\(path)")
       }
       #expect(try await Curl.run(["\(server.url)/healthz"]).body == "ok\n")
       #expect(try server.events.allSatisfy { $0.event != "started" })
@@ -46,9 +46,9 @@ import UploadTestSupport
   @Test func `send presents the token of --token or SLUICE_TOKEN`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(100_000, to: "f")
-      let refused = try await Sluice.run(["send", path, "--to", server.url, "--json"])
-      #expect(refused.exit == .status(1))
-      #expect(try refused.events.contains { $0.error?.code == "refusedByServer" })
+      let rejected = try await Sluice.run(["send", path, "--to", server.url, "--json"])
+      #expect(rejected.exit == .status(1))
+      #expect(try rejected.events.contains { $0.error?.code == "refusedByServer" })
       let given = try await Sluice.run(["send", path, "--to", server.url, "--token", Self.token])
       #expect(given.exit == .status(0), "\(given)")
       let quiet = try await Sluice.run(
@@ -82,7 +82,7 @@ import UploadTestSupport
       #expect(token.count == 26)
       let local = "http://127.0.0.1:\(server.port)"
       let path = try server.scratch.random(1000, to: "f")
-      #expect(try await Curl.run(["-T", path, "\(local)/a"]).isRefusal(401))
+      #expect(try await Curl.run(["-T", path, "\(local)/a"]).isRejection(401))
       #expect(try await Curl.run(["-u", ":\(token)", "-T", path, "\(local)/a"]).isStored("a", size: 1000))
     }
   }
@@ -121,9 +121,9 @@ import UploadTestSupport
     try await withServer(["--allow-origin", "https://app.example"]) { server in
       let path = try server.scratch.random(1000, to: "f")
       let put = ["-T", path, "\(server.url)/a"]
-      #expect(try await Curl.run(["-H", "Origin: https://evil.example"] + put).isRefusal(403))
-      #expect(try await Curl.run(["-H", "Host: evil.example"] + put).isRefusal(403))
-      #expect(try await Curl.run(["-H", "Host: evil.example", "\(server.url)/files/"]).isRefusal(403))
+      #expect(try await Curl.run(["-H", "Origin: https://evil.example"] + put).isRejection(403))
+      #expect(try await Curl.run(["-H", "Host: evil.example"] + put).isRejection(403))
+      #expect(try await Curl.run(["-H", "Host: evil.example", "\(server.url)/files/"]).isRejection(403))
       let asked = [
         "--verbose", "-X", "OPTIONS", "-H", "Origin: https://app.example", "-H", "Access-Control-Request-Method: PUT",
       ]
@@ -152,12 +152,12 @@ import UploadTestSupport
       #expect(started.first?.remote == "203.0.113.7")
       let path = try server.scratch.random(10, to: "f")
       let same = try await Curl.run(["--verbose", "-H", "X-Forwarded-For: 203.0.113.7", "-T", path, "\(server.url)/b"])
-      #expect(same.isRefusal(429), "\(same)")
+      #expect(same.isRejection(429), "\(same)")
       #expect(same.errors.lowercased().contains("< retry-after: "))
       let other = try await Curl.run(["-H", "X-Forwarded-For: 203.0.113.8", "-T", path, "\(server.url)/c"])
       #expect(other.isStored("c", size: 10))
       try await first.send([2, 3, 4, 5, 6, 7, 8, 9, 10])
-      #expect(try await first.receiveAnswers().first?.status == 201)
+      #expect(try await first.receiveResponses().first?.status == 201)
       let again = try await Curl.run(["-H", "X-Forwarded-For: 203.0.113.7", "-T", path, "\(server.url)/d"])
       #expect(again.isStored("d", size: 10))
     }

@@ -29,7 +29,7 @@ import UploadTestSupport
         #expect(part.errors.lowercased().contains(field), "\(range): \(part.errors)")
       }
       let behind = try await Curl.run(["--verbose", "-r", "1000000-", "\(server.url)/files/f"])
-      #expect(behind.isRefusal(416), "\(behind)")
+      #expect(behind.isRejection(416), "\(behind)")
       #expect(behind.errors.lowercased().contains("< content-range: bytes */1000000"))
     }
   }
@@ -144,23 +144,23 @@ import UploadTestSupport
       )
       try server.uploads.directory("inner").write([1], to: "f")
       let reply = try await Curl.run(["--path-as-is", server.url + target])
-      #expect(reply.isRefusal(404) || reply.isRefusal(400), "\(reply)")
+      #expect(reply.isRejection(404) || reply.isRejection(400), "\(reply)")
     }
   }
 
   @Test func `unknown paths get 404, wrong methods 405 with Allow, malformed requests 400`() async throws {
     try await withServer { server in
-      #expect(try await Curl.run(["\(server.url)/files/none"]).isRefusal(404))
-      #expect(try await Curl.run(["\(server.url)/nothing"]).isRefusal(404))
-      #expect(try await Curl.run(["-d", "x", "\(server.url)/nothing"]).isRefusal(404))
-      #expect(try await Curl.run(["-X", "GET", "-d", "x", "\(server.url)/"]).isRefusal(400))
-      #expect(try await Curl.run(["\(server.url)/files/%zz"]).isRefusal(400))
+      #expect(try await Curl.run(["\(server.url)/files/none"]).isRejection(404))
+      #expect(try await Curl.run(["\(server.url)/nothing"]).isRejection(404))
+      #expect(try await Curl.run(["-d", "x", "\(server.url)/nothing"]).isRejection(404))
+      #expect(try await Curl.run(["-X", "GET", "-d", "x", "\(server.url)/"]).isRejection(400))
+      #expect(try await Curl.run(["\(server.url)/files/%zz"]).isRejection(400))
       for (method, target) in [
         ("DELETE", "/files/x"), ("GET", "/stream-upload"), ("GET", "/file-upload"), ("PUT", "/stream-upload"),
         ("PATCH", "/x"), ("PUT", "/healthz"), ("OPTIONS", "/"),
       ] {
         let reply = try await Curl.run(["--verbose", "-X", method, server.url + target])
-        #expect(reply.isRefusal(405), "\(method) \(target): \(reply)")
+        #expect(reply.isRejection(405), "\(method) \(target): \(reply)")
         #expect(reply.errors.lowercased().contains("< allow: "), "\(method) \(target)")
       }
       #expect(try server.uploads.names() == [])

@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  /// Uploads that are stored and uploads that are cut, all kinds of both.
+  /// Uploads of every kind that are stored, and some that are interrupted.
   private func traffic(_ server: SluiceServer, uploads: Int, cuts: Int, name: String) async throws {
     let path = try server.scratch.random(100_000, to: name)
     let transfers = (0..<uploads).flatMap { ["-T", path, "\(server.url)/\(name)\($0)", "-o", "/dev/null"] }

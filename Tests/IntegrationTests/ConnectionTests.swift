@@ -39,16 +39,16 @@ import UploadTestSupport
         + Array("\r\n0\r\n\r\n".utf8) + head("PUT", "/stream-upload", ["Content-Length: 3000"]) + bytes
         + head("PUT", "/c", ["Content-Length: 0"]) + head("GET", "/files/b")
       let socket = try Socket(port: server.port)
-      async let answers = socket.receiveAnswers(7)
+      async let responses = socket.receiveResponses(7)
       for piece in SplitFeeder.pieces(requests, of: min(pieceLength, requests.count)) { try await socket.send(piece) }
-      #expect(try await answers.map(\.status) == [201, 200, 200, 201, 405, 201, 200])
+      #expect(try await responses.map(\.status) == [201, 200, 200, 201, 405, 201, 200])
       #expect(try server.uploads.names() == ["a", "b", "c"])
       #expect(try server.uploads.read("a") == bytes)
       #expect(try server.uploads.read("b") == bytes)
       #expect(try server.uploads.read("c") == [])
       // Still the same connection.
       try await socket.send(head("GET", "/healthz"))
-      #expect(try await socket.receiveAnswers().first?.body == "ok\n")
+      #expect(try await socket.receiveResponses().first?.body == "ok\n")
     }
   }
 
@@ -56,9 +56,9 @@ import UploadTestSupport
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(head("PUT", "/a", ["Content-Length: 3", "Connection: close"]) + [1, 2, 3])
-      let answers = HTTPAnswer.parse(try await socket.receive())
-      #expect(answers.map(\.status) == [201])
-      #expect(answers[0].head.lowercased().contains("connection: close"))
+      let responses = HTTPResponse.parse(try await socket.receive())
+      #expect(responses.map(\.status) == [201])
+      #expect(responses[0].head.lowercased().contains("connection: close"))
     }
   }
 
@@ -67,9 +67,9 @@ import UploadTestSupport
       let socket = try Socket(port: server.port)
       let bytes = SplitMix64.bytes(5000)
       try await socket.send(head("PUT", "/big", ["Content-Length: 5000"]) + bytes)
-      #expect(try await socket.receiveAnswers().first?.status == 413)
+      #expect(try await socket.receiveResponses().first?.status == 413)
       try await socket.send(head("PUT", "/small", ["Content-Length: 5"]) + [1, 2, 3, 4, 5])
-      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try await socket.receiveResponses().first?.status == 201)
       #expect(try server.uploads.names() == ["small"])
     }
   }

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import UploadTestSupport
 
-/// Bodies that end before they are complete: nothing of them is stored, and the server goes on.
+/// Bodies that end before they are complete: nothing of them is stored, and the server continues.
 @Suite(.curl) struct CutUploadTests {
   /// How a body is framed.
   enum Framing: CaseIterable {
@@ -29,7 +29,7 @@ import UploadTestSupport
     }
   }
 
-  /// Where it is cut, in a file of 3 MiB: the first bytes, inside a slab, at the edge of one, before the end.
+  /// Bytes sent of a file of 3 MiB: none, a few, part of a slab, up to the edge of a slab, all but one.
   private static let cuts = [0, 1, 65_536, 1_500_000, 2 << 20, (3 << 20) - 1]
 
   @Test(arguments: Framing.allCases, cuts)
@@ -39,9 +39,9 @@ import UploadTestSupport
       let socket = try Socket(port: server.port)
       try await socket.send(Array(request.bytes[..<(request.file.lowerBound + cut)]))
       socket.finish()
-      let reply = HTTPAnswer.parse(try await socket.receive())
+      let reply = HTTPResponse.parse(try await socket.receive())
       #expect(reply.map(\.status) == [400])
-      #expect(try reply.first?.answer.ok == false)
+      #expect(try reply.first?.json.ok == false)
       try await server.failure("incomplete")
       try await server.expectEmptyAndWell()
     }
@@ -54,7 +54,7 @@ import UploadTestSupport
       // A form's last line end may be missing; what ends it is the second dash.
       try await socket.send(framing.request(size: 100_000).bytes.dropLast(framing == .form ? 3 : 1))
       socket.finish()
-      #expect(HTTPAnswer.parse(try await socket.receive()).map(\.status) == [400])
+      #expect(HTTPResponse.parse(try await socket.receive()).map(\.status) == [400])
       try await server.failure("incomplete")
       try await server.expectEmptyAndWell()
     }
@@ -67,7 +67,7 @@ import UploadTestSupport
       do {
         let socket = try Socket(port: server.port)
         try await socket.send(Array(request.bytes[..<(request.file.lowerBound + cut)]))
-        // Not before the server has begun, or there is nothing to be cut.
+        // Not before the upload has started, or there would be nothing to interrupt.
         try await server.events { $0.event == "started" }
         socket.resetOnClose()
       }
@@ -92,8 +92,8 @@ import UploadTestSupport
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 3"]) + Array("abcdefghi\r\n\r\n".utf8))
-      // The rest is taken for a request, and is none: the connection ends, by then or with an answer of its own.
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      // The rest is read as a request and is malformed: the connection closes, with or without a second response.
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.map(\.status) == [201] || replies.map(\.status) == [201, 400])
       #expect(try server.uploads.read("x") == Array("abc".utf8))
       #expect(try server.uploads.names() == ["x"])
@@ -109,7 +109,7 @@ import UploadTestSupport
       try await socket.send(RequestHead.bytes("POST", "/file-upload", fields) + Array(body.utf8))
       try await server.events(3) { $0.event == "started" }
       socket.finish()
-      #expect(HTTPAnswer.parse(try await socket.receive()).map(\.status) == [400])
+      #expect(HTTPResponse.parse(try await socket.receive()).map(\.status) == [400])
       try await server.events(3) { $0.event == "failed" && $0.error?.code == "incomplete" }
       try await server.expectEmptyAndWell()
     }

@@ -73,7 +73,7 @@ import UploadTestSupport
       try await tmux.press("C-z")
       #expect(try await tmux.prompts().contains("Stopped"))
       #expect(try await tmux.modes == .restored)
-      // The window changes while nobody looks.
+      // The window changes while the dashboard is suspended.
       try await tmux.resize(80, 20)
       try await tmux.command("fg; echo \"status=$?\"; stty -g >after")
       try await tmux.shows("the dashboard") { $0.contains("Incoming") && $0.contains("http://127.0.0.1:") }
@@ -93,7 +93,7 @@ import UploadTestSupport
       kill(try tmux.processID, SIGSTOP)
       try await tmux.shows("ready>")
       try await tmux.type("fg; echo \"status=$?\"; stty -g >after")
-      // The line settings are still the dashboard's: Enter ends no line.
+      // The terminal is still in the dashboard's raw mode, where Enter does not submit the command.
       try await tmux.press("C-j")
       try await tmux.shows("the dashboard") { $0.contains("Incoming") && !$0.contains("ready>") }
       try await tmux.press("q")

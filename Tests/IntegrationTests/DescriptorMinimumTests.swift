@@ -53,7 +53,7 @@ import UploadTestSupport
       let raw = try Socket(port: server.rawPort)
       try await raw.send("abc")
       raw.finish()
-      #expect(try Answer(String(decoding: try await raw.receive(), as: UTF8.self)).status == 201)
+      #expect(try ResponseJSON(String(decoding: try await raw.receive(), as: UTF8.self)).status == 201)
       // Standard error stays empty, which is looked at when the server has ended.
     }
   }

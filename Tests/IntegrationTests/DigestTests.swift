@@ -18,10 +18,10 @@ import UploadTestSupport
       let path = try server.scratch.random(size, to: "source")
       let digest = try Digest.ofFile(path)
       let stream = try await Curl.run(["--verbose", "-T", path, "\(server.url)/a"])
-      #expect(try stream.answer.files?.first?.sha256 == digest)
+      #expect(try stream.json.files?.first?.sha256 == digest)
       #expect(stream.errors.contains("< Repr-Digest: \(try field(path))"))
       let form = try await Curl.run(["-F", "f=@\(path);filename=b", "\(server.url)/file-upload"])
-      #expect(try form.answer.files?.first?.sha256 == digest)
+      #expect(try form.json.files?.first?.sha256 == digest)
       let finished = try await server.events(2) { $0.event == "finished" }
       #expect(finished.allSatisfy { $0.sha256 == digest })
       let listing = try await Curl.run(["\(server.url)/files/"])
@@ -63,9 +63,9 @@ import UploadTestSupport
           try await socket.send(server.scratch.read("source") + Array("\r\n".utf8))
         }
         try await socket.send("0\r\nRepr-Digest: \(digest)\r\n\r\n")
-        let answer = try #require(try await socket.receiveAnswers().first)
-        #expect(answer.status == (name == "good" ? 201 : 400), "\(answer)")
-        if name == "good" { #expect(try answer.answer.files?.first?.sha256 == Digest.ofFile(path)) }
+        let response = try #require(try await socket.receiveResponses().first)
+        #expect(response.status == (name == "good" ? 201 : 400), "\(response)")
+        if name == "good" { #expect(try response.json.files?.first?.sha256 == Digest.ofFile(path)) }
       }
       #expect(try server.uploads.names() == ["good"])
       try server.expect("good", equals: path)

@@ -9,9 +9,9 @@ import UploadTestSupport
       let path = try server.scratch.random(3 << 20, to: "big.bin")
       try server.scratch.write(
         Self.httpPage().block("js").replacing(DocumentationPage.address, with: server.url).utf8,
-        to: "lines.mjs"
+        to: "program.mjs"
       )
-      let ended = try await ProcessRunner.run("node", ["lines.mjs"], directory: server.scratch.path)
+      let ended = try await ProcessRunner.run("node", ["program.mjs"], directory: server.scratch.path)
       #expect(ended.exit == .status(0), "\(ended)")
       try server.expect("big.bin", equals: path)
     }

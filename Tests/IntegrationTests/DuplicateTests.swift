@@ -9,7 +9,7 @@ import UploadTestSupport
       let paths = try (1...3).map { try server.scratch.random(100 * $0, to: "\($0)") }
       for (path, name) in zip(paths, ["x.txt", "x (2).txt", "x (3).txt"]) {
         let reply = try await Curl.run(["-T", path, "\(server.url)/x.txt"])
-        #expect(try reply.answer.files?.map(\.name) == [name])
+        #expect(try reply.json.files?.map(\.name) == [name])
         try server.expect(name, equals: path)
       }
       let finished = try await server.events(3) { $0.event == "finished" }
@@ -24,12 +24,12 @@ import UploadTestSupport
       let new = try server.scratch.random(200, to: "new")
       #expect(try await Curl.run(["-T", old, "\(server.url)/x"]).status == 201)
       let again = try await Curl.run(["-T", new, "\(server.url)/x"])
-      #expect(again.isRefusal(409), "\(again)")
+      #expect(again.isRejection(409), "\(again)")
       // One file of a form is taken: none of it is stored.
       let form = try await Curl.run([
         "-F", "a=@\(new);filename=fresh", "-F", "b=@\(new);filename=x", "\(server.url)/file-upload",
       ])
-      #expect(form.isRefusal(409), "\(form)")
+      #expect(form.isRejection(409), "\(form)")
       #expect(try server.uploads.names() == ["x"])
       try server.expect("x", equals: old)
     }
@@ -39,7 +39,7 @@ import UploadTestSupport
     try await withServer(["--on-duplicate", "replace"]) { server in
       try server.uploads.directory("x").write([1], to: "inside")
       let reply = try await Curl.run(["-T", try server.scratch.random(10, to: "f"), "\(server.url)/x"])
-      #expect(reply.isRefusal(409), "\(reply)")
+      #expect(reply.isRejection(409), "\(reply)")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x/inside") == [1])
     }
@@ -57,7 +57,7 @@ import UploadTestSupport
       case "rename":
         #expect(reply.isStored("x (2)", size: 500), "\(reply)")
         try server.expect("x (2)", equals: path)
-      case "error": #expect(reply.isRefusal(409), "\(reply)")
+      case "error": #expect(reply.isRejection(409), "\(reply)")
       default:
         #expect(reply.isStored("x", size: 500, status: 200), "\(reply)")
         #expect(throws: (any Error).self) {

@@ -46,7 +46,7 @@ import UploadTestSupport
     try await expectUploadPage(at: link.1, of: request, sourceLocation: sourceLocation)
     for accept in [[], ["-H", "Accept: application/json, text/html;q=0.5"], ["-H", "Accept: text/html;q=0, */*"]] {
       let other = try await Curl.run(accept + request)
-      #expect(other.isRefusal(status), "\(accept): \(other)", sourceLocation: sourceLocation)
+      #expect(other.isRejection(status), "\(accept): \(other)", sourceLocation: sourceLocation)
     }
   }
 
@@ -107,7 +107,7 @@ import UploadTestSupport
       let form = try #require(page.body.firstMatch(of: #/<form method="get" action="([^"?]*)">/#), "\(page)")
       #expect(page.body.contains(#"name="token""#), "\(page)")
       try await expectUploadPage(at: form.1 + "?token=\(Self.token)", of: request)
-      #expect(try await Curl.run(request).isRefusal(401))
+      #expect(try await Curl.run(request).isRejection(401))
     }
   }
 
@@ -117,7 +117,7 @@ import UploadTestSupport
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {
         let page = try await page(401, request)
         #expect(page.body.contains(#"<form method="get" action="./">"#), "\(page)")
-        #expect(try await Curl.run(request).isRefusal(401))
+        #expect(try await Curl.run(request).isRejection(401))
       }
       #expect(try server.uploads.names() == [])
     }

@@ -67,8 +67,8 @@ import UploadTestSupport
       try await withServer(options + ["--token", Self.token]) { server in
         #expect(server.url.hasPrefix("https://"))
         let path = try server.scratch.random(100_000, to: "big one.bin")
-        let refused = try await ProcessRunner.run(program, arguments + [path, server.url], environment: environment)
-        #expect(refused.exit != .status(0), "\(refused)")
+        let rejected = try await ProcessRunner.run(program, arguments + [path, server.url], environment: environment)
+        #expect(rejected.exit != .status(0), "\(rejected)")
         #expect(try server.uploads.names() == [])
         environment["SLUICE_TOKEN"] = Self.token
         let stored = try await ProcessRunner.run(program, arguments + [path, server.url], environment: environment)

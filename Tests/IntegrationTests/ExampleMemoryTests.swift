@@ -26,8 +26,8 @@ import UploadTestSupport
   @Test(.node) func `the JavaScript of the documentation sends a large file in little memory`() async throws {
     try await staysSmall { path, server in
       let lines = try ReadmeText().block("js").replacing(ReadmeText.address, with: server.url)
-      try server.scratch.write(lines.utf8, to: "lines.mjs")
-      return try await ProcessRunner.runWatched("node", ["lines.mjs"], directory: server.scratch.path)
+      try server.scratch.write(lines.utf8, to: "program.mjs")
+      return try await ProcessRunner.runWatched("node", ["program.mjs"], directory: server.scratch.path)
     }
   }
 

@@ -104,27 +104,27 @@ import UploadTestSupport
       let paths = try names.map { try server.scratch.random(1000, to: $0) }
       let ended = try await run(script, paths + [server.url])
       #expect(ended.exit == .status(0), "\(ended)")
-      #expect(try Answer(ended.output).files?.map(\.name) == names)
+      #expect(try ResponseJSON(ended.output).files?.map(\.name) == names)
       for (name, path) in zip(names, paths) { try server.expect(name, equals: path) }
       #expect(try server.uploads.names() == names.sorted())
     }
   }
 
-  /// Expects that a refusal, a missing file, a missing server and wrong usage are told, and are failures.
+  /// Expects that a rejection, a missing file, a missing server and wrong usage are reported and fail.
   private func fails(_ script: [String]) async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let path = try server.scratch.random(5000, to: "large.bin")
-      let refused = try await run(script[0], script.dropFirst() + [path, server.url])
-      #expect(refused.exit != .status(0))
-      #expect(refused.output.contains("\"status\":413"), "\(script): \(refused)")
+      let rejected = try await run(script[0], script.dropFirst() + [path, server.url])
+      #expect(rejected.exit != .status(0))
+      #expect(rejected.output.contains("\"status\":413"), "\(script): \(rejected)")
       #expect(try server.uploads.names() == [])
       let missing = server.scratch.file("missing")
       let withoutFile = try await run(script[0], script.dropFirst() + [missing, server.url])
       #expect(withoutFile.exit != .status(0))
       #expect(withoutFile.errors.contains(missing), "\(script): \(withoutFile)")
       let port = try HeldPort()
-      let nobody = "http://127.0.0.1:\(port.number)"
-      let withoutServer = try await run(script[0], script.dropFirst() + [path, nobody])
+      let unused = "http://127.0.0.1:\(port.number)"
+      let withoutServer = try await run(script[0], script.dropFirst() + [path, unused])
       #expect(withoutServer.exit != .status(0))
       #expect(!withoutServer.errors.isEmpty, "\(script)")
     }
@@ -137,17 +137,17 @@ import UploadTestSupport
     #expect(ended.errors.contains("usage: "), "\(script): \(ended)")
   }
 
-  /// Sends files of all sizes, each expected to be answered for and to arrive.
+  /// Sends files of all sizes and expects a success response and an intact stored file for each.
   private func sends(_ send: (_ path: String, _ url: String) async throws -> Ended) async throws {
     try await withServer { server in
       for (name, size) in Self.sizes {
         let path = try server.scratch.random(size, to: name)
         let ended = try await send(path, server.url)
         #expect(ended.exit == .status(0), "\(name): \(ended)")
-        let answer = try Answer(ended.output)
-        #expect(answer.status == 201 && answer.ok && answer.msg == "file uploaded")
-        #expect(answer.files?.map(\.name) == [name])
-        #expect(answer.files?.map(\.size) == [UInt64(size)])
+        let response = try ResponseJSON(ended.output)
+        #expect(response.status == 201 && response.ok && response.msg == "file uploaded")
+        #expect(response.files?.map(\.name) == [name])
+        #expect(response.files?.map(\.size) == [UInt64(size)])
         try server.expect(name, equals: path)
       }
       #expect(try server.uploads.names() == Self.sizes.keys.sorted())

@@ -30,11 +30,11 @@ import UploadTestSupport
     try await withServer { server in
       let files = (1...1001).map(file)
       let many = try await post(files.joined(), to: server)
-      #expect(many.isRefusal(413) && many.body.contains("more than 1000 files"), "\(many)")
+      #expect(many.isRejection(413) && many.body.contains("more than 1000 files"), "\(many)")
       #expect(try server.uploads.names() == [])
       let enough = try await post(files.dropLast().joined(), to: server)
       #expect(enough.status == 201, "\(enough)")
-      #expect(try enough.answer.files?.map(\.name) == (1...1000).map(String.init))
+      #expect(try enough.json.files?.map(\.name) == (1...1000).map(String.init))
       #expect(try server.uploads.names() == (1...1000).map(String.init).sorted())
       let wrong = try (1...1000).filter { try server.uploads.read("\($0)") != Array("content \($0)".utf8) }
       #expect(wrong == [])
@@ -47,7 +47,7 @@ import UploadTestSupport
       let values = String(repeating: Self.value, count: 9_999)
       let parts = isFileFirst ? file(1) + values : values + file(1)
       let many = try await post(Self.value + parts, to: server)
-      #expect(many.isRefusal(413) && many.body.contains("more than 10000 parts"), "\(many)")
+      #expect(many.isRejection(413) && many.body.contains("more than 10000 parts"), "\(many)")
       try await server.expectEmptyAndWell()
       let enough = try await post(parts, to: server)
       #expect(enough.isStored("1", size: 9), "\(enough)")

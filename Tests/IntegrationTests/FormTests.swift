@@ -12,9 +12,9 @@ import UploadTestSupport
           + ["\(server.url)/file-upload"]
       )
       #expect(reply.status == 201)
-      #expect(try reply.answer.files?.map(\.name) == sizes.map { "file-\($0)" })
-      #expect(try reply.answer.files?.map(\.size) == sizes.map { UInt64($0) })
-      #expect(try reply.answer.files?.map(\.type) == sizes.map { _ in "text/csv" })
+      #expect(try reply.json.files?.map(\.name) == sizes.map { "file-\($0)" })
+      #expect(try reply.json.files?.map(\.size) == sizes.map { UInt64($0) })
+      #expect(try reply.json.files?.map(\.type) == sizes.map { _ in "text/csv" })
       for (path, size) in zip(paths, sizes) { try server.expect("file-\(size)", equals: path) }
       #expect(try server.uploads.names() == sizes.map { "file-\($0)" }.sorted())
       let finished = try await server.events(4) { $0.event == "finished" && $0.mode == "multipart" }
@@ -39,11 +39,11 @@ import UploadTestSupport
       let path = try server.scratch.random(100, to: "f")
       let fields = (1...101).map { "file=@\(path);filename=\($0)" }
       let many = try await Curl.run(fields.flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
-      #expect(many.isRefusal(413) && many.body.contains("more than 100 files"), "\(many)")
+      #expect(many.isRejection(413) && many.body.contains("more than 100 files"), "\(many)")
       #expect(try server.uploads.names() == [])
       let enough = try await Curl.run(fields.dropLast().flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
       #expect(enough.status == 201)
-      #expect(try enough.answer.files?.count == 100)
+      #expect(try enough.json.files?.count == 100)
       #expect(try server.uploads.names() == (1...100).map(String.init).sorted())
       for number in 1...100 { try server.expect("\(number)", equals: path) }
     }
@@ -98,7 +98,7 @@ import UploadTestSupport
       let reply = try await Curl.run([
         "-F", "a=@\(first);filename=x.tar.gz", "-F", "b=@\(second);filename=x.tar.gz", "\(server.url)/file-upload",
       ])
-      #expect(try reply.answer.files?.map(\.name) == ["x.tar.gz", "x (2).tar.gz"])
+      #expect(try reply.json.files?.map(\.name) == ["x.tar.gz", "x (2).tar.gz"])
       try server.expect("x.tar.gz", equals: first)
       try server.expect("x (2).tar.gz", equals: second)
     }

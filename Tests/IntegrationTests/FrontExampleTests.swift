@@ -33,7 +33,7 @@ import UploadTestSupport
   @Test(.curl, .nginx) func `nginx passes the token and the client's address and logs no token`() async throws {
     try await withNginx { server, url in
       let path = try server.scratch.random(100_000, to: "a.bin")
-      #expect(try await Curl.run(["-T", path, "\(url)/a.bin"]).isRefusal(401))
+      #expect(try await Curl.run(["-T", path, "\(url)/a.bin"]).isRejection(401))
       let bearer = ["-H", "Authorization: Bearer \(Self.token)", "-H", "X-Forwarded-For: 203.0.113.9"]
       #expect(try await Curl.run(bearer + ["-T", path, "\(url)/a.bin"]).isStored("a.bin", size: 100_000))
       _ = try await server.process.line { $0.contains("\"remote\":\"203.0.113.9\"") }
@@ -56,7 +56,7 @@ import UploadTestSupport
       let upload = ["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"]
       #expect(try await Curl.run(["-H", "Origin: \(url)"] + upload).isStored("a.bin", size: 1000))
       let foreign = try await Curl.run(["-H", "Origin: http://upstream.internal"] + upload)
-      #expect(foreign.isRefusal(403), "\(foreign)")
+      #expect(foreign.isRejection(403), "\(foreign)")
     }
   }
 
@@ -64,13 +64,13 @@ import UploadTestSupport
     try await withNginx(["--max-size", "1MB"]) { server, url in
       let path = try server.scratch.random(30_000_000, to: "a.bin")
       let reply = try await Curl.run(["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"])
-      #expect(reply.isRefusal(413), "\(reply)")
+      #expect(reply.isRejection(413), "\(reply)")
       #expect(try server.uploads.names() == [])
     }
   }
 
   @Test(.curl, .nginx) func `nginx logs no token when the server is unreachable`() async throws {
-    // On port 1 listens nobody.
+    // No server listens on port 1.
     try await withNginx(upstream: "http://127.0.0.1:1") { server, url in
       let reply = try await Curl.run(["-F", "file=x", "\(url)/file-upload?token=\(Self.token)"])
       #expect(reply.status == 502, "\(reply)")
@@ -114,7 +114,7 @@ import UploadTestSupport
     return try #require(URL(string: value, relativeTo: URL(string: base))).absoluteURL.absoluteString
   }
 
-  /// A server, and nginx before it with the example's own lines but for addresses and paths.
+  /// A server, and nginx in front of it with the example's configuration except for addresses and paths.
   private func withNginx(
     _ options: [String] = [],
     upstream: String? = nil,
@@ -187,7 +187,7 @@ import UploadTestSupport
     }
   }
 
-  /// Traced while it takes uploads and tells their memory: a call that the unit holds back would fail with EPERM, unseen.
+  /// Traced while it receives uploads and reports their memory: a call that the unit denies would fail unnoticed.
   @Test(.systemd, .strace, .curl)
   func `the example unit permits every system call that the server makes`() async throws {
     var passed = try await systemCalls(in: "@default")
@@ -210,7 +210,7 @@ import UploadTestSupport
         #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/a.bin"]).status == 200)
         let raw = try Socket(port: server.rawPort)
         try await raw.send(SplitMix64.bytes(300_000))
-        // Not before somebody has looked at what it holds: the others may have been too quick for that.
+        // Not before its memory has been sampled: the other uploads may have been too quick for that.
         try await server.events { $0.event == "progress" && ($0.residentBytes ?? 0) > 0 }
         raw.finish()
         try await server.events(3) { $0.event == "finished" }

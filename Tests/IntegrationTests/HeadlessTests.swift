@@ -95,11 +95,11 @@ import UploadTestSupport
   }
 
   /// A shell that becomes the program sends the signal with the first upload's end: this test's own process may be too
-  /// busy to see that line before the last upload has ended.
+  /// busy to see that event before the last upload has ended.
   @Test(.bash) func `SIGINT exits with 130 and leaves no file`() async throws {
     let script = #"""
       exec "$0" "$@" > >(
-        while IFS= read -r line; do [[ $line == *'"event":"finished"'* ]] && break; done
+        while IFS= read -r event; do [[ $event == *'"event":"finished"'* ]] && break; done
         kill -INT $$
         cat >/dev/null
       )

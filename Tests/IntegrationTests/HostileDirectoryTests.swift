@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// A directory that somebody else can write to, and requests that try to leave it.
+/// An upload directory that other users can write to, and requests that try to leave it.
 @Suite(.curl) struct HostileDirectoryTests {
   @Test func `links, pipes and encoded paths cannot leave the upload directory`() async throws {
     try await withServer { server in

@@ -7,13 +7,13 @@ import UploadTestSupport
   @Test func `every part passes and is in the table`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(
-        ["--only", "refusals,stalled", "--curl", "8", "--node", "2", "--python", "3"]
+        ["--only", "rejections,stalled", "--curl", "8", "--node", "2", "--python", "3"]
           + ["--stall-after", "2", "--idle-timeout", "6", "--slack", "60"],
         in: directory
       )
       #expect(ended.exit == .status(0), "\(ended)")
       let rows = table(in: ended.output)
-      #expect(rows.count { $0[0] == "refusals" } >= 8, "\(ended)")
+      #expect(rows.count { $0[0] == "rejections" } >= 8, "\(ended)")
       #expect(rows.count { $0[0] == "stalled" } == 13, "\(ended)")
       #expect(rows.allSatisfy { $0[3] == "yes" }, "\(ended)")
       #expect(rows.contains { $0[1].hasSuffix("by curl -T in chunks") && $0[2] == "2 of 2" }, "\(ended)")
@@ -101,14 +101,14 @@ import UploadTestSupport
 
   private let script = ToolScript("hostile")
 
-  /// The cells of every row but the head.
+  /// The cells of every row but the header row.
   private func table(in output: String) -> [[String]] {
     output.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst().map { line in
       line.dropFirst(2).dropLast(2).components(separatedBy: " | ")
     }
   }
 
-  /// The interpreter itself: what stands in PATH may be a script that needs more of it.
+  /// The interpreter itself: `python3` in PATH may be a script that needs more programs of PATH.
   private func python() async throws -> String {
     let ended = try await ProcessRunner.run("python3", ["-c", "import sys; print(sys.executable)"])
     return ended.output.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -10,8 +10,8 @@ import UploadTestSupport
       let path = try server.scratch.random(16 << 20, to: "large")
       let reply = try await Curl.run(["--verbose"] + expectation + ["-T", path, "\(server.url)/large"])
       #expect(reply.exit == .status(0), "\(reply)")
-      #expect(reply.isRefusal(413), "\(reply)")
-      #expect(try reply.answer.msg.contains("1 MiB"))
+      #expect(reply.isRejection(413), "\(reply)")
+      #expect(try reply.json.msg.contains("1 MiB"))
       #expect(!reply.errors.contains("100 Continue"))
       #expect(try server.events.allSatisfy { $0.event != "started" })
       try await server.expectEmptyAndWell()
@@ -23,7 +23,7 @@ import UploadTestSupport
       let path = try server.scratch.random(16 << 20, to: "large")
       let chunked = ["-H", "Transfer-Encoding: chunked", "-H", "Expect:"]
       let reply = try await Curl.run(chunked + ["-T", path, "\(server.url)/large"])
-      #expect(reply.isRefusal(413), "\(reply)")
+      #expect(reply.isRejection(413), "\(reply)")
       try await server.failure("tooLarge")
       try await server.expectEmptyAndWell()
     }
@@ -35,7 +35,7 @@ import UploadTestSupport
       let large = try server.scratch.random(16 << 20, to: "large")
       let fields = ["-F", "a=@\(small)", "-F", "b=@\(large)"]
       let reply = try await Curl.run(["-H", "Expect:"] + fields + ["\(server.url)/file-upload"])
-      #expect(reply.isRefusal(413), "\(reply)")
+      #expect(reply.isRejection(413), "\(reply)")
       try await server.events(2) { $0.event == "failed" && $0.error?.code == "tooLarge" }
       try await server.expectEmptyAndWell()
     }
@@ -59,10 +59,10 @@ import UploadTestSupport
       try await first.send(RequestHead.bytes("PUT", "/first", ["Content-Length: 10"]) + [1, 2, 3])
       try await server.events { $0.event == "started" }
       let second = try await Curl.run(["--verbose", "-T", try server.scratch.random(10, to: "f"), "\(server.url)/b"])
-      #expect(second.isRefusal(503), "\(second)")
+      #expect(second.isRejection(503), "\(second)")
       #expect(second.errors.lowercased().contains("< retry-after: "))
       try await first.send([4, 5, 6, 7, 8, 9, 10])
-      #expect(try await first.receiveAnswers().first?.status == 201)
+      #expect(try await first.receiveResponses().first?.status == 201)
       #expect(try server.uploads.names() == ["first"])
     }
   }
@@ -72,7 +72,7 @@ import UploadTestSupport
     try await withServer(["--max-uploads", "3"]) { server in
       let path = try server.scratch.random(100, to: "f")
       let files = (1...4).flatMap { ["-F", "file=@\(path);filename=\($0)"] }
-      #expect(try await Curl.run(files + ["\(server.url)/file-upload"]).isRefusal(503))
+      #expect(try await Curl.run(files + ["\(server.url)/file-upload"]).isRejection(503))
       #expect(try server.uploads.names() == [])
       #expect(try await Curl.run(files.dropLast(2) + ["\(server.url)/file-upload"]).status == 201)
       #expect(try server.uploads.names() == ["1", "2", "3"])
@@ -89,14 +89,14 @@ import UploadTestSupport
       let third = try Socket(port: server.rawPort)
       try await third.send([3])
       third.finish()
-      // Somebody else, served from the beginning to the end meanwhile.
+      // Another client is served completely meanwhile.
       #expect(try await Curl.run(["-T", try server.scratch.random(8 << 20, to: "f"), "\(server.url)/f"]).status == 201)
       #expect(try server.events.count { $0.event == "started" && $0.mode == "raw" } == 2)
       first = nil
-      let answer = try Answer(String(decoding: try await third.receive(), as: UTF8.self))
-      #expect(answer.files?.map(\.size) == [1])
+      let response = try ResponseJSON(String(decoding: try await third.receive(), as: UTF8.self))
+      #expect(response.files?.map(\.size) == [1])
       second.finish()
-      #expect(try Answer(String(decoding: try await second.receive(), as: UTF8.self)).status == 201)
+      #expect(try ResponseJSON(String(decoding: try await second.receive(), as: UTF8.self)).status == 201)
     }
   }
 
@@ -106,9 +106,9 @@ import UploadTestSupport
       let request = framing.request(size: 4 << 20)
       let socket = try Socket(port: server.port)
       try await socket.send(Array(request.bytes[..<(request.file.lowerBound + (3 << 20))]))
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.map(\.status) == [408])
-      #expect(try replies.first?.answer.ok == false)
+      #expect(try replies.first?.json.ok == false)
       try await server.failure("timedOut")
       try await eventually("the file's end") { try server.unnamedFiles == 0 }
       try await server.expectEmptyAndWell()
@@ -131,7 +131,7 @@ import UploadTestSupport
       try await socket.send(RequestHead.bytes("PUT", "/slow", ["Content-Length: 8"]))
       // More in all than the time-out, and much less at a time: this is about time, so time has to pass.
       try await socket.send((UInt8(0)..<8).map { [$0] }, pause: .milliseconds(600))
-      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try await socket.receiveResponses().first?.status == 201)
       #expect(try server.uploads.read("slow") == Array(0..<8))
     }
   }
@@ -147,7 +147,7 @@ import UploadTestSupport
         default: ["-T", path, "\(server.url)/large"]
         }
       let reply = try await Curl.run(["-H", "Expect:"] + arguments)
-      #expect(reply.isRefusal(507), "\(reply)")
+      #expect(reply.isRejection(507), "\(reply)")
       try await server.failure("diskFull")
       try await eventually("the file's end") { try server.unnamedFiles == 0 }
       try await server.expectEmptyAndWell()

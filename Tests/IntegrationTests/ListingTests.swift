@@ -66,7 +66,7 @@ import UploadTestSupport
         try server.uploads.write([], to: "\(number)".padding(toLength: 255, withPad: "x", startingAt: 0))
       }
       let reply = try await Curl.run(["\(server.url)/files/"])
-      #expect(reply.isRefusal(503), "\(reply)")
+      #expect(reply.isRejection(503), "\(reply)")
       #expect(reply.body.contains("--memory-budget"))
       #expect(try await Curl.run(["-T", server.scratch.write([1], to: "a"), "\(server.url)/a"]).status == 201)
     }

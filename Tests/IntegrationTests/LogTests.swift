@@ -27,13 +27,13 @@ import UploadTestSupport
       )
       let large = try server.scratch.random(3_000_000, to: "large")
       let chunked = ["-u", ":\(Self.token)", "-H", "Transfer-Encoding: chunked", "-T", large]
-      #expect(try await Curl.run(chunked + ["\(server.url)/b"]).isRefusal(413))
+      #expect(try await Curl.run(chunked + ["\(server.url)/b"]).isRejection(413))
       for _ in 0..<40 {
         let socket = try Socket(port: server.port)
         try await socket.send("NONSENSE\u{1B}[2J\r\n\r\n")
-        #expect(try await socket.receiveAnswers().first?.status == 400)
+        #expect(try await socket.receiveResponses().first?.status == 400)
       }
-      #expect(try await Curl.run(["-u", ":wrong-token", "-T", path, "\(server.url)/c"]).isRefusal(401))
+      #expect(try await Curl.run(["-u", ":wrong-token", "-T", path, "\(server.url)/c"]).isRejection(401))
       try await server.events(2) { $0.event == "finished" || $0.event == "failed" }
       server.process.signal(SIGTERM)
       #expect(try await server.process.exit() == .status(0))
@@ -61,7 +61,7 @@ import UploadTestSupport
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "f")
       #expect(try await Curl.run(["-T", path, "\(server.url)/a"]).status == 201)
-      #expect(try await Curl.run(["--path-as-is", "-T", path, "\(server.url)/%2E%2E"]).isRefusal(400))
+      #expect(try await Curl.run(["--path-as-is", "-T", path, "\(server.url)/%2E%2E"]).isRejection(400))
     }
   }
 }

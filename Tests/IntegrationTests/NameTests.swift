@@ -113,7 +113,7 @@ import UploadTestSupport
       let socket = try Socket(port: server.port)
       try await socket.send(target)
       socket.finish()
-      #expect(HTTPAnswer.parse(try await socket.receive()).map(\.status) == [400])
+      #expect(HTTPResponse.parse(try await socket.receive()).map(\.status) == [400])
     }
   }
 
@@ -122,11 +122,11 @@ import UploadTestSupport
     try await withServer { server in
       let path = try source(server)
       let put = try await Curl.run(["--path-as-is", "-T", path, "\(server.url)/\(escaped)"])
-      #expect(put.isRefusal(400), "\(put)")
+      #expect(put.isRejection(400), "\(put)")
       #expect(try server.uploads.names() == [])
       let post = try await Curl.run(["-X", "POST", "-T", path, "\(server.url)/stream-upload?name=\(escaped)"])
       #expect(post.status == 201)
-      let name = try #require(try post.answer.files?.first?.name)
+      let name = try #require(try post.json.files?.first?.name)
       #expect(!name.isEmpty && name != "." && name != ".." && !name.contains("/"))
       #expect(try server.uploads.names() == [name])
     }

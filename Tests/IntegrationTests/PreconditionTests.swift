@@ -26,15 +26,15 @@ import UploadTestSupport
       #expect(try await Curl.run(create + ["-T", old, "\(server.url)/x"]).status == 201)
       for framing in [["-H", "Expect:"], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect: 100-continue"]] {
         let reply = try await Curl.run(create + framing + ["--verbose", "-T", new, "\(server.url)/x"])
-        #expect(reply.isRefusal(412), "\(framing): \(reply)")
+        #expect(reply.isRejection(412), "\(framing): \(reply)")
         #expect(!reply.errors.contains("HTTP/1.1 100"), "the body is not asked for")
       }
       let posted = try await Curl.run(create + ["--data-binary", "@\(new)", "\(server.url)/stream-upload?name=x"])
-      #expect(posted.isRefusal(412), "\(posted)")
+      #expect(posted.isRejection(412), "\(posted)")
       let form = try await Curl.run(
         create + ["-F", "a=@\(new);filename=fresh", "-F", "b=@\(new);filename=x", "\(server.url)/file-upload"]
       )
-      #expect(form.isRefusal(412), "\(form)")
+      #expect(form.isRejection(412), "\(form)")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == [1])
       #expect(
@@ -53,19 +53,19 @@ import UploadTestSupport
         "If-None-Match: \(tag)", "If-None-Match: W/\(tag)", "If-None-Match: *",
       ] {
         let reply = try await Curl.run(["-H", condition, "-T", files[1], "\(server.url)/x"])
-        #expect(reply.isRefusal(412), "\(condition): \(reply)")
-        #expect(try reply.answer.msg.contains(condition.prefix { $0 != ":" }), "\(reply)")
+        #expect(reply.isRejection(412), "\(condition): \(reply)")
+        #expect(try reply.json.msg.contains(condition.prefix { $0 != ":" }), "\(reply)")
       }
       for condition in ["If-Match: *", "If-Match: \(tag)", "If-Match: \"a\""] {
         let reply = try await Curl.run(["-H", condition, "-T", files[1], "\(server.url)/none"])
-        #expect(reply.isRefusal(412), "\(condition): \(reply)")
+        #expect(reply.isRejection(412), "\(condition): \(reply)")
       }
-      #expect(try await Curl.run(["-H", "If-Match: unquoted", "-T", files[1], "\(server.url)/x"]).isRefusal(400))
+      #expect(try await Curl.run(["-H", "If-Match: unquoted", "-T", files[1], "\(server.url)/x"]).isRejection(400))
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == [1])
       let replaced = try await Curl.run(["-H", "If-Match: \"other\", \(tag)", "-T", files[1], "\(server.url)/x"])
       #expect(replaced.isStored("x", size: 1, status: 200), "\(replaced)")
-      #expect(try await Curl.run(["-H", "If-Match: \(tag)", "-T", files[2], "\(server.url)/x"]).isRefusal(412))
+      #expect(try await Curl.run(["-H", "If-Match: \(tag)", "-T", files[2], "\(server.url)/x"]).isRejection(412))
       #expect(try server.uploads.read("x") == [2])
       let dated = try await Curl.run([
         "-H", "If-Unmodified-Since: Fri, 31 Dec 2100 00:00:00 GMT", "-T", files[2], "\(server.url)/x",
@@ -91,7 +91,7 @@ import UploadTestSupport
       let overtaking = try await Curl.run(["-T", other, "\(server.url)/x"])
       #expect(overtaking.status == 200 || overtaking.status == 201)
       try await socket.send([2, 3])
-      #expect(try await socket.receiveAnswers().first?.status == 412)
+      #expect(try await socket.receiveResponses().first?.status == 412)
       try await server.failure("preconditionFailed")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == [9, 9])
@@ -127,9 +127,9 @@ import UploadTestSupport
       let url = "\(server.url)/files/x"
       let tag = try await server.entityTag(of: "x")
       for range in [[], ["-r", "0-9"]] {
-        #expect(try await Curl.run(range + ["-H", "If-Match: \"nope\"", url]).isRefusal(412))
+        #expect(try await Curl.run(range + ["-H", "If-Match: \"nope\"", url]).isRejection(412))
         #expect(
-          try await Curl.run(range + ["-H", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", url]).isRefusal(412)
+          try await Curl.run(range + ["-H", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", url]).isRejection(412)
         )
         #expect(
           try await Curl.run(range + ["-H", "If-Match: \(tag)", "-o", "/dev/null", url]).status
@@ -142,7 +142,7 @@ import UploadTestSupport
       #expect(try await Curl.run(["-H", "If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT", url]).status == 304)
       #expect(try await Curl.run(["-H", "If-None-Match: unquoted", "-o", "/dev/null", url]).status == 200)
       // Without the condition it would be 404 as well (RFC 9110 section 13.2.1).
-      #expect(try await Curl.run(["-H", "If-Match: *", "\(server.url)/files/none"]).isRefusal(404))
+      #expect(try await Curl.run(["-H", "If-Match: *", "\(server.url)/files/none"]).isRejection(404))
     }
   }
 }

@@ -33,7 +33,7 @@ import UploadTestSupport
         clients.append(try ProcessRunner("curl", ["-s", "-T", "/dev/zero", "\(server.url)/\(number)"]))
         try await server.events { $0.event == "progress" && ($0.bytes ?? 0) > least }
       }
-      /// How far the two are.
+      /// The bytes received of each of the two.
       func bytes() throws -> [UInt64] {
         let ids = try server.events.filter { $0.event == "started" }.sorted { $0.name ?? "" < $1.name ?? "" }.map(\.id)
         return try ids.map { id in try server.events.last { $0.event == "progress" && $0.id == id }?.bytes ?? 0 }
@@ -69,9 +69,9 @@ import UploadTestSupport
       let socket = try Socket(port: server.rawPort)
       try await socket.send(SplitMix64.bytes(3_000_000))
       socket.finish()
-      let answer = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
-      #expect(answer.files?.first?.size == 3_000_000)
-      // FIN makes the network layer read all that the kernel holds, at most 4 MiB: only what came before is held back.
+      let response = try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self))
+      #expect(response.files?.first?.size == 3_000_000)
+      // On FIN SwiftNIO reads the whole receive buffer, at most 4 MiB: only bytes before that are limited.
       let finished = try await server.events { $0.event == "finished" }
       #expect(try #require(finished.first?.seconds) < 30)
     }
@@ -82,7 +82,7 @@ import UploadTestSupport
     try await withServer(["--min-rate", "1MB/s", "--idle-timeout", "5s"]) { server in
       let path = try server.scratch.random(4_000_000, to: "f")
       let reply = try await Curl.run(["--limit-rate", "100K", "-H", "Expect:", "-T", path, "\(server.url)/f"])
-      #expect(reply.isRefusal(408), "\(reply)")
+      #expect(reply.isRejection(408), "\(reply)")
       try await server.failure("timedOut")
       #expect(try server.uploads.names() == [])
     }

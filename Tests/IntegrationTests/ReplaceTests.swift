@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// What `--on-duplicate replace` never replaces: a file under a condition that does not hold, and a file whose name an
+/// What `--on-duplicate replace` never replaces: a file whose precondition fails, and a file whose name an
 /// upload has only because its own had to be changed.
 @Suite(.curl) struct ReplaceTests {
   private static let replace = ["--on-duplicate", "replace"]
@@ -71,7 +71,7 @@ import UploadTestSupport
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
       #expect(first.isStored(names.stored, size: 5), "\(first)")
       let second = try await Curl.run(way.arguments(paths[1], as: names.second, to: server))
-      #expect(second.isRefusal(409), "\(second)")
+      #expect(second.isRejection(409), "\(second)")
       #expect(try server.uploads.names() == [names.stored])
       #expect(try server.uploads.read(names.stored) == Array("first".utf8))
     }
@@ -85,7 +85,7 @@ import UploadTestSupport
         "-F", "a=@\(paths[0]);filename=\(names.first)", "-F", "b=@\(paths[1]);filename=\(names.second)",
         "\(server.url)/file-upload",
       ])
-      #expect(try form.answer.files?.map(\.name) == [names.stored, names.numbered], "\(form)")
+      #expect(try form.json.files?.map(\.name) == [names.stored, names.numbered], "\(form)")
       #expect(try server.uploads.read(names.stored) == Array("first".utf8))
       #expect(try server.uploads.read(names.numbered) == Array("second".utf8))
     }
@@ -100,7 +100,7 @@ import UploadTestSupport
       #expect(flattened.isStored("index (2).html", size: 9), "\(flattened)")
       #expect(try server.uploads.read("index.html") == Array("old".utf8))
       let kept = try await Curl.run(way.arguments(paths[2], as: "index.html", to: server))
-      #expect(try kept.answer.files?.map(\.name) == ["index.html"], "\(kept)")
+      #expect(try kept.json.files?.map(\.name) == ["index.html"], "\(kept)")
       #expect(try server.uploads.names() == ["index (2).html", "index.html"])
       #expect(try server.uploads.read("index.html") == Array("new".utf8))
       #expect(try server.uploads.read("index (2).html") == Array("flattened".utf8))
@@ -122,13 +122,13 @@ import UploadTestSupport
         "If-Match: \"nope\"", "If-None-Match: *", "If-None-Match: \(tag)", "If-Unmodified-Since: \(Self.past)",
       ] {
         let reply = try await Curl.run(["-H", condition] + way.arguments(new, as: "x", to: server))
-        #expect(reply.isRefusal(412), "\(condition): \(reply)")
+        #expect(reply.isRejection(412), "\(condition): \(reply)")
         #expect(try server.uploads.names() == ["x"])
         #expect(try server.uploads.read("x") == Array("old".utf8), "\(condition)")
       }
       #expect(try await server.entityTag(of: "x") == tag)
       let replaced = try await Curl.run(["-H", "If-Match: \(tag)"] + way.arguments(new, as: "x", to: server))
-      #expect(try replaced.answer.files?.map(\.name) == ["x"], "\(replaced)")
+      #expect(try replaced.json.files?.map(\.name) == ["x"], "\(replaced)")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == Array("new content".utf8))
     }
@@ -143,7 +143,7 @@ import UploadTestSupport
         let form = try await Curl.run([
           "-H", condition, "-F", "a=@\(new);filename=fresh", "-F", "b=@\(new);filename=x", "\(server.url)/file-upload",
         ])
-        #expect(form.isRefusal(412), "\(condition): \(form)")
+        #expect(form.isRejection(412), "\(condition): \(form)")
         #expect(try server.uploads.names() == ["x"])
         #expect(try server.uploads.read("x") == Array("old".utf8))
       }
@@ -163,7 +163,7 @@ import UploadTestSupport
       for condition in ["If-Match: \"nope\"", "If-Match: \(oldTag)", "If-Unmodified-Since: \(Self.past)"] {
         let reply = try await Curl.run(options + ["-H", condition, "\(server.url)/files/x"])
         #expect(reply.status == 412, "\(condition): \(reply)")
-        #expect(options == ["--head"] || reply.isRefusal(412), "\(condition): \(reply)")
+        #expect(options == ["--head"] || reply.isRejection(412), "\(condition): \(reply)")
       }
       for condition in ["If-None-Match: \(tag)", "If-None-Match: *"] {
         let reply = try await Curl.run(options + ["-H", condition, "\(server.url)/files/x"])

@@ -40,9 +40,9 @@ import UploadTestSupport
   @Test func `an existing file is overwritten only with --force`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "file")
-      let refused = try await Sluice.run(["sample", path, "--size", "10"])
-      #expect(refused.exit == .status(1))
-      #expect(refused.errors.contains("--force"), "\(refused)")
+      let existing = try await Sluice.run(["sample", path, "--size", "10"])
+      #expect(existing.exit == .status(1))
+      #expect(existing.errors.contains("--force"), "\(existing)")
       #expect(try directory.read("file") == [1, 2, 3])
       let forced = try await Sluice.run(["sample", path, "--size", "10", "--force"])
       #expect(forced.exit == .status(0), "\(forced)")

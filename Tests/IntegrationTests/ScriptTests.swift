@@ -126,7 +126,7 @@ import UploadTestSupport
       let ended = try await run("\(sends)wait idle\nquit", ["--dir", "up", "--keep"], in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(try TemporaryDirectory(inside: directory.file("up")).names().count == 20)
-      // Nobody waits for them: what is not stored whole is not stored.
+      // The script does not wait for the uploads: incomplete ones must not be stored.
       let hasty = try await run("\(sends)quit", ["--dir", "hasty", "--keep"], in: directory)
       #expect(hasty.exit == .status(0), "\(hasty)")
       let stored = TemporaryDirectory(inside: directory.file("hasty"))

@@ -52,7 +52,7 @@ import UploadTestSupport
       connection.finish()
       _ = try? await connection.receive()
     }
-    // Nothing, as a rule; on a machine so busy that the refusal takes a second, what the socket takes by then.
+    // Usually no byte; on a busy machine the response may take a second, and the client has begun with the body.
     #expect(try #require(ended.events.last?.uploads?.first?.bytes) < 64 << 20)
     try expectFailure(ended, "refusedByServer", verdict: "refused", says: "HTTP 413: Far too \u{FFFD}[31mlarge.")
   }
@@ -70,10 +70,10 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["", "HTTP/1.1 201 Cre", "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nhalf"])
-  func `an incomplete response is a lost connection`(answer: String) async throws {
+  func `an incomplete response is a lost connection`(response: String) async throws {
     let ended = try await send(size: 1000) { connection in
       try await connection.receive { $0.count > 1000 }
-      try await connection.send(answer)
+      try await connection.send(response)
     }
     try expectFailure(ended, "connectionLost")
   }
@@ -89,10 +89,10 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}P", "HTTP/1.1 abc What\r\n\r\n"])
-  func `a response that is not HTTP is a failure`(answer: String) async throws {
+  func `a response that is not HTTP is a failure`(response: String) async throws {
     let ended = try await send(size: 10) { connection in
       try await connection.receiveHead()
-      try await connection.send(answer)
+      try await connection.send(response)
       connection.finish()
       _ = try? await connection.receive()
     }
@@ -108,7 +108,7 @@ import UploadTestSupport
       ]
       async let ended = Sluice.run(arguments)
       let connection = try await listener.accept()
-      // Accepted and never read from; what the kernel takes for us does not last.
+      // Accepted and never read from: the receive buffer fills up.
       try expectFailure(try await ended, "timedOut", says: "took no byte for 1 s")
       withExtendedLifetime(connection) {}
     }
@@ -203,7 +203,7 @@ import UploadTestSupport
       let connection = try await listener.accept()
       try await connection.receiveHead()
       #expect(truncate(file, 1000) == 0)
-      // On a busy machine the client has begun without the word by now, and may have found out already.
+      // On a busy machine the client has begun without 100 Continue by now, and may have noticed already.
       try? await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
       _ = try? await connection.receive()
       try expectFailure(try await ended, "fileChanged", says: "shrank")

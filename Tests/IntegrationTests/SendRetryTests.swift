@@ -12,13 +12,13 @@ import UploadTestSupport
       let file = try directory.random(10, to: "f")
       async let ended = Sluice.run(["send", "--json", "--interval", "10ms", "--to", "http://127.0.0.1:\(port)", file])
       let began = ContinuousClock.now
-      for answer in [
+      for response in [
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         Self.stored,
       ] {
         let connection = try await listener.accept()
         try await connection.receiveRequest(body: 10)
-        try await connection.send(answer)
+        try await connection.send(response)
         connection.finish()
         _ = try? await connection.receive()
       }

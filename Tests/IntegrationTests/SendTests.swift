@@ -84,7 +84,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `standard input is sent under the given name`() async throws {
+  @Test func `standard input is sent under the name of --name`() async throws {
     try await withServer { server in
       for (mode, size) in [("stream", 0), ("stream", 300_000), ("multipart", 300_001), ("buffered", 300_002)] {
         let bytes = SplitMix64.bytes(size)
@@ -153,9 +153,9 @@ import UploadTestSupport
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(try ended.events.last?.uploads?.map(\.mode) == ["multipart"])
       let port = try HeldPort()
-      let nobody = "http://127.0.0.1:\(port.number)"
+      let unused = "http://127.0.0.1:\(port.number)"
       let wins = try await Sluice.run(
-        ["send", path, "--to", nobody, "--mode", "stream", "--retry", "0"],
+        ["send", path, "--to", unused, "--mode", "stream", "--retry", "0"],
         environment: environment
       )
       #expect(wins.exit == .status(1))
@@ -209,7 +209,7 @@ import UploadTestSupport
   @Test func `SIGINT cancels the upload and exits with 130`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
-      // Standard input stays open: the upload cannot end by itself.
+      // Standard input is not closed: the upload cannot end by itself.
       try process.send(SplitMix64.bytes(500_000))
       try await server.events { $0.event == "started" }
       process.signal(SIGINT)

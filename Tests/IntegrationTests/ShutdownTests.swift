@@ -15,7 +15,7 @@ import UploadTestSupport
       server.process.signal(signal)
       try await listenerIsClosed(server)
       try await socket.send(rest)
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.map(\.status) == [201])
       #expect(replies.first?.head.lowercased().contains("connection: close") == true)
       #expect(try await server.process.exit() == .status(0))
@@ -32,9 +32,9 @@ import UploadTestSupport
     try await withServer(["--grace", "1s"], stops: false) { server in
       let (socket, _) = try await begin(framing.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.map(\.status) == [503])
-      #expect(try replies.first?.answer.ok == false)
+      #expect(try replies.first?.json.ok == false)
       #expect(try await server.process.exit(timeout: .seconds(20)) == .status(0))
       #expect(try server.uploads.names() == [])
       #expect(try server.events.last { $0.event == "failed" }?.error?.code == "shuttingDown")
@@ -47,7 +47,7 @@ import UploadTestSupport
       let (socket, _) = try await begin(CutUploadTests.Framing.length.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
       try await listenerIsClosed(server)
-      // Right behind the first it would count as the same wish.
+      // Immediately after the first signal it would count as the same request to stop.
       var exit: ProcessRunner.Exit?
       try await eventually("the end", timeout: .seconds(20)) {
         server.process.signal(SIGINT)
@@ -65,7 +65,7 @@ import UploadTestSupport
       let fresh = try Socket(port: server.port)
       let used = try Socket(port: server.port)
       try await used.send(RequestHead.bytes("GET", "/healthz") + RequestHead.bytes("PUT", "/a", ["Content-Length: 0"]))
-      #expect(try await used.receiveAnswers(2).map(\.status) == [200, 201])
+      #expect(try await used.receiveResponses(2).map(\.status) == [200, 201])
       server.process.signal(SIGINT)
       #expect(try await server.process.exit(timeout: .seconds(20)) == .status(0))
       #expect(try await used.receive() == [])
@@ -81,7 +81,7 @@ import UploadTestSupport
       server.process.signal(SIGINT)
       try await listenerIsClosed(server)
       try await socket.send(rest + RequestHead.bytes("PUT", "/late", ["Content-Length: 3"]) + [1, 2, 3])
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.first?.status == 201)
       #expect(replies.dropFirst().allSatisfy { $0.status == 503 })
       #expect(try await server.process.exit() == .status(0))
@@ -99,10 +99,10 @@ import UploadTestSupport
       try await listenerIsClosed(server)
       try await socket.send(Array(bytes[100_000...]))
       socket.finish()
-      let answer = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
-      #expect(answer.status == 201)
+      let response = try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self))
+      #expect(response.status == 201)
       #expect(try await server.process.exit() == .status(0))
-      let name = try #require(answer.files?.first?.name)
+      let name = try #require(response.files?.first?.name)
       #expect(try server.uploads.read(name) == bytes)
     }
   }

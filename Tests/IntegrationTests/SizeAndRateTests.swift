@@ -47,14 +47,14 @@ import UploadTestSupport
         ["-F", "file=@\(path)", "\(server.url)/file-upload"],
       ] {
         let reply = try await Curl.run(["-H", "Expect:"] + arguments)
-        #expect(reply.isRefusal(413), "\(arguments): \(reply)")
-        #expect(try reply.answer.msg.contains("(\(text))"), "\(arguments): \(reply)")
+        #expect(reply.isRejection(413), "\(arguments): \(reply)")
+        #expect(try reply.json.msg.contains("(\(text))"), "\(arguments): \(reply)")
       }
       let netcat = try Socket(port: server.rawPort)
       // The server may respond, and close, before it has received everything.
       try? await netcat.send(server.scratch.read("large"))
       netcat.finish()
-      let raw = try Answer(String(decoding: try await netcat.receive(), as: UTF8.self))
+      let raw = try ResponseJSON(String(decoding: try await netcat.receive(), as: UTF8.self))
       #expect(raw.status == 413 && raw.msg.contains("(\(text))"), "\(raw)")
       let rejected = try await server.events { $0.event == "rejected" && $0.method == "PUT" }
       #expect(rejected.allSatisfy { $0.reason?.contains("(\(text))") == true }, "\(rejected)")
@@ -68,8 +68,8 @@ import UploadTestSupport
     try await withServer(["--min-free", "1000000TB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       let reply = try await Curl.run(["-T", path, "\(server.url)/f"])
-      #expect(reply.isRefusal(507), "\(reply)")
-      #expect(try reply.answer.msg.contains("1000000 TB are kept free (--min-free)"), "\(reply)")
+      #expect(reply.isRejection(507), "\(reply)")
+      #expect(try reply.json.msg.contains("1000000 TB are kept free (--min-free)"), "\(reply)")
     }
   }
 }

@@ -2,9 +2,9 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// Clients that take their time over an answer, or do not take it at all.
+/// Clients that read a response slowly or not at all.
 @Suite(.curl) struct SlowReaderTests {
-  /// More than the sockets of both ends hold.
+  /// More than the socket buffers of both ends.
   private static let size = 32 << 20
   private static let endOfHead = Array("\r\n\r\n".utf8)
 
@@ -38,7 +38,7 @@ import UploadTestSupport
       var readers: [Socket] = []
       for _ in 0..<100 { readers.append(try await beginDownload(server)) }
       for reader in readers { #expect(!(try await reader.receiveSome()).isEmpty) }
-      // Somebody who does read is served meanwhile, which takes longer than to read ahead for the others.
+      // A client that reads is served meanwhile, which takes longer than reading ahead for the others.
       let back = server.scratch.file("back")
       #expect(try await Curl.run(["-o", back, "\(server.url)/files/f"]).status == 200)
       #expect(try Digest.ofFile(back) == Digest.ofFile(path))
@@ -57,7 +57,7 @@ import UploadTestSupport
       let socket = try Socket(port: server.port)
       let sending = Task { try await socket.send(requests) }
       defer { sending.cancel() }
-      // Others are served meanwhile, for longer than all of it would take to be answered.
+      // Others are served meanwhile, for longer than responding to all of the requests would take.
       for number in 0..<30 {
         #expect(try await Curl.run(["-T", path, "\(server.url)/f\(number)"]).status == 201)
       }
@@ -73,7 +73,7 @@ import UploadTestSupport
       let reader = try await beginDownload(server)
       #expect(!(try await reader.receiveSome()).isEmpty)
       #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/f"]).status == 200)
-      // What the sockets have taken arrives all the same.
+      // The bytes in socket buffers arrive nevertheless.
       server.process.signal(SIGKILL)
       _ = try await server.process.exit()
       let taken = try await reader.receive().count

@@ -13,9 +13,9 @@ import UploadTestSupport
       let second = try await Curl.run([
         "--verbose", "-T", try server.scratch.random(12 << 20, to: "f"), "\(server.url)/second",
       ])
-      #expect(second.isRefusal(507), "\(second)")
+      #expect(second.isRejection(507), "\(second)")
       #expect(!second.errors.contains("100 Continue"))
-      let words = try second.answer.msg
+      let words = try second.json.msg
       #expect(!words.contains("/"), "clients are told no path: \(words)")
       for number in ["12.0 MiB more are needed", "8.0 MiB are free", "4 MiB are kept free"] {
         #expect(words.contains(number), "\(words)")
@@ -23,7 +23,7 @@ import UploadTestSupport
       let third = try await Curl.run(["-T", try server.scratch.random(3 << 20, to: "g"), "\(server.url)/third"])
       #expect(third.isStored("third", size: 3 << 20), "\(third)")
       try await first.send(Array(request.bytes[(request.file.lowerBound + 1_000_000)...]))
-      #expect(try await first.receiveAnswers().first?.status == 201)
+      #expect(try await first.receiveResponses().first?.status == 201)
       #expect(try server.uploads.names() == ["third", "x"])
     }
   }
@@ -37,9 +37,9 @@ import UploadTestSupport
         ? ["-F", "a=@\(path)", "\(server.url)/file-upload"]
         : ["-H", "Transfer-Encoding: chunked", "-T", path, "\(server.url)/large"]
       let reply = try await Curl.run(["-H", "Expect:"] + arguments)
-      #expect(reply.isRefusal(507), "\(reply)")
-      #expect(try reply.answer.msg.contains("--min-free"))
-      #expect(try !reply.answer.msg.contains("/"), "clients are told no path: \(reply)")
+      #expect(reply.isRejection(507), "\(reply)")
+      #expect(try reply.json.msg.contains("--min-free"))
+      #expect(try !reply.json.msg.contains("/"), "clients are told no path: \(reply)")
       try await server.failure("diskFull")
       try await eventually("the file's end") { try server.unnamedFiles == 0 }
       try await server.expectEmptyAndWell()

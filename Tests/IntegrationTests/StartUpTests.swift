@@ -152,12 +152,12 @@ import UploadTestSupport
       #expect(server.rawPort > 0)
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 2000"]))
-      #expect(try await socket.receiveAnswers().first?.status == 413)
+      #expect(try await socket.receiveResponses().first?.status == 413)
     }
     try await withServer(["--max-size", "3kB"], environment: ["SLUICE_MAX_SIZE": "1kB"]) { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 2000"]) + SplitMix64.bytes(2000))
-      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try await socket.receiveResponses().first?.status == 201)
     }
     let bad = try await Sluice.run(["serve"], environment: ["SLUICE_MAX_SIZE": "big"])
     #expect(bad.exit == .status(64))
@@ -219,10 +219,10 @@ import UploadTestSupport
       let line = try await process.line { $0.contains(" listening on http://127.0.0.1:") }
       let port = try #require(Int(line.split(separator: ",")[0].split(separator: ":").last ?? ""))
       let socket = try Socket(port: port)
-      // The name steers a terminal; the line must not.
+      // The name contains an escape sequence; the output line must not.
       let path = "/stream-upload?name=a%1b%5b31mb"
       try await socket.send(RequestHead.bytes("POST", path, ["Content-Length: 3"]) + [1, 2, 3])
-      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try await socket.receiveResponses().first?.status == 201)
       _ = try await process.line { $0.contains("\"a[31mb\" stored, 3 B") }
       process.signal(SIGINT)
       #expect(try await process.exit() == .status(0))

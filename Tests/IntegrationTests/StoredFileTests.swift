@@ -20,7 +20,7 @@ import UploadTestSupport
       let path = try server.scratch.write("before".utf8, to: "source")
       let digest = try Digest.ofFile(path)
       let put = try await Curl.run(["--verbose", "-T", path, "\(server.url)/x"])
-      #expect(try put.answer.files?.first?.sha256 == digest)
+      #expect(try put.json.files?.first?.sha256 == digest)
       let field = try #require(put.field("Repr-Digest"))
       let file = ["--verbose", "-o", "/dev/null", "\(server.url)/files/x"]
       for options in [[], ["--head"], ["-r", "0-1"]] {
@@ -82,7 +82,7 @@ import UploadTestSupport
       let reply = try await Curl.run(["--verbose"] + method + upload + [request])
       #expect(reply.status == 201, "\(reply)")
       #expect(reply.field("Location") == storing.location)
-      #expect(try reply.answer.files?.map(\.url) == [storing.location])
+      #expect(try reply.json.files?.map(\.url) == [storing.location])
       let url = try #require(URL(string: storing.location, relativeTo: URL(string: request))).absoluteString
       let download = try await Curl.run([url])
       #expect(download.status == 200 && download.body == "content", "\(url): \(download)")
@@ -96,13 +96,13 @@ import UploadTestSupport
         let reply = try await Curl.run(["--verbose", "-T", path, "\(server.url)/v.txt"])
         #expect(reply.status == 201, "\(reply)")
         #expect(reply.field("Location") == location)
-        #expect(try reply.answer.files?.map(\.url) == [location])
+        #expect(try reply.json.files?.map(\.url) == [location])
       }
       let form = try await Curl.run([
         "--verbose", "-F", "a=@\(path);filename=a", "-F", "b=@\(path);filename=b", "\(server.url)/file-upload",
       ])
       #expect(form.status == 201 && form.field("Location") == nil, "\(form)")
-      #expect(try form.answer.files?.map(\.url) == ["./files/a", "./files/b"])
+      #expect(try form.json.files?.map(\.url) == ["./files/a", "./files/b"])
     }
   }
 

@@ -129,7 +129,7 @@ import UploadTestSupport
           """
           const fs = require("fs");
           const request = require("https").request(process.argv[1] + "/node", {method: "PUT", rejectUnauthorized: false},
-            answer => process.exit(answer.statusCode === 201 ? 0 : 1));
+            response => process.exit(response.statusCode === 201 ? 0 : 1));
           fs.createReadStream(process.argv[2]).pipe(request);
           """, server.url, path,
         ]
@@ -175,7 +175,7 @@ import UploadTestSupport
       let plain = "http://127.0.0.1:\(server.port)"
       let path = try server.scratch.random(3_000_001, to: "f")
       let curl = try await Curl.run(["-T", path, "\(plain)/f"])
-      #expect(curl.isRefusal(400) && curl.body.contains("https://"), "\(curl)")
+      #expect(curl.isRejection(400) && curl.body.contains("https://"), "\(curl)")
       let page = try await Curl.run(["-H", "Accept: text/html,*/*;q=0.8", "\(plain)/"])
       #expect(page.status == 400 && page.body.contains("<h1>") && page.body.contains("https://"), "\(page)")
       let sent = try await Sluice.run(["send", "--json", path, "--to", plain])

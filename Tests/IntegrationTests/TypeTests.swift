@@ -10,13 +10,13 @@ import UploadTestSupport
     try await withServer { server in
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-T", path, "-H", "Content-Type: image/png", "\(server.url)/a.txt"])
-      #expect(try reply.answer.files?.first?.type == "application/pdf")
+      #expect(try reply.json.files?.first?.type == "application/pdf")
       let form = try await Curl.run(["-F", "file=@\(path);type=image/png;filename=b.txt", "\(server.url)/file-upload"])
-      #expect(try form.answer.files?.first?.type == "application/pdf")
+      #expect(try form.json.files?.first?.type == "application/pdf")
       let finished = try await server.events(2) { $0.event == "finished" }
       #expect(finished.allSatisfy { $0.detectedType == "application/pdf" && $0.declaredType == "image/png" })
       #expect(finished.allSatisfy { $0.type == "application/pdf" })
-      // What somebody put there by other means is looked at again.
+      // Files that were not uploaded are inspected when they are listed.
       try server.uploads.write(Self.pdf, to: "c")
       try server.uploads.write([1], to: "d.iso")
       let listing = try await Curl.run(["\(server.url)/files/"])
@@ -36,16 +36,20 @@ import UploadTestSupport
       let text = try server.scratch.write(Array("text".utf8), to: "text")
       let gif = try server.scratch.write(Array("GIF89a".utf8), to: "gif")
       #expect(try await Curl.run(["-T", pdf, "\(server.url)/"]).status == 201)
-      #expect(try await Curl.run(["-T", text, "-H", "Content-Type: application/pdf", "\(server.url)/"]).isRefusal(415))
-      #expect(try await Curl.run(["-T", gif, "\(server.url)/"]).isRefusal(415))
-      #expect(try await Curl.run(["-F", "a=@\(pdf)", "-F", "b=@\(text)", "\(server.url)/file-upload"]).isRefusal(415))
+      #expect(
+        try await Curl.run(["-T", text, "-H", "Content-Type: application/pdf", "\(server.url)/"]).isRejection(415)
+      )
+      #expect(try await Curl.run(["-T", gif, "\(server.url)/"]).isRejection(415))
+      #expect(
+        try await Curl.run(["-F", "a=@\(pdf)", "-F", "b=@\(text)", "\(server.url)/file-upload"]).isRejection(415)
+      )
       let big = try server.scratch.random(60 << 20, to: "big")
-      #expect(try await Curl.run(["-T", big, "\(server.url)/"]).isRefusal(415))
+      #expect(try await Curl.run(["-T", big, "\(server.url)/"]).isRejection(415))
       let socket = try Socket(port: server.rawPort)
       try await socket.send("text")
       socket.finish()
-      let answer = String(decoding: try await socket.receive(), as: UTF8.self)
-      #expect(answer.contains("\"status\":415"))
+      let response = String(decoding: try await socket.receive(), as: UTF8.self)
+      #expect(response.contains("\"status\":415"))
       #expect(try server.uploads.names() == ["pdf"])
     }
   }
@@ -55,7 +59,7 @@ import UploadTestSupport
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-X", "POST", "-T", path, "\(server.url)/stream-upload"])
       #expect(try server.uploads.names().allSatisfy { $0.hasSuffix(".pdf") })
-      #expect(try reply.answer.files?.first?.name.hasSuffix(".pdf") == true)
+      #expect(try reply.json.files?.first?.name.hasSuffix(".pdf") == true)
     }
   }
 

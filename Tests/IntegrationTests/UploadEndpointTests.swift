@@ -1,7 +1,7 @@
 import Testing
 import UploadTestSupport
 
-/// What each way of uploading stores, answers and says, with real curl.
+/// What each endpoint stores, responds and reports, with real curl.
 @Suite(.curl) struct UploadEndpointTests {
   @Test func `a streamed body is stored under the name in the query`() async throws {
     try await withServer { server in
@@ -34,7 +34,7 @@ import UploadTestSupport
       let nameless = try await Curl.run([
         "-X", "POST", "-T", path, "-H", "Content-Type: application/pdf", "\(server.url)/stream-upload",
       ])
-      let name = try #require(try nameless.answer.files?.first?.name)
+      let name = try #require(try nameless.json.files?.first?.name)
       #expect(name.hasSuffix(".pdf") && name != ".pdf")
       #expect(try server.uploads.names() == [name, "grüße.txt"].sorted())
     }
