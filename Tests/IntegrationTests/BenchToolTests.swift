@@ -76,7 +76,7 @@ import UploadTestSupport
       let arguments = ["--size", "100kB", "--rounds", "2", "--settle", "0", "--only", "stream,sluice"]
       let ended = try await script.run(arguments, in: directory, sluice: fake)
       #expect(ended.exit == .status(1))
-      #expect(ended.output.contains("- stream, sluice failed: sluice ended with 3: no luck"), "\(ended)")
+      #expect(ended.output.contains("- stream, sluice failed: sluice exited with 3: no luck"), "\(ended)")
       #expect(try directory.names() == ["sluice"])
     }
   }

@@ -50,7 +50,7 @@ import UploadTestSupport
     let program = """
       import subprocess, types, rate
       subprocess.Popen = lambda command, **_: print(command)
-      rate.start("curl", "file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0))
+      rate.start("file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0))
       """
     let folder = URL(filePath: script.path).deletingLastPathComponent()
     let place = [

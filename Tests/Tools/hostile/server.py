@@ -1,8 +1,7 @@
-"""A running `sluice serve --json`, and what can be seen of it from outside."""
+"""A running `sluice serve --json`, and what can be observed of it from outside."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
@@ -11,20 +10,19 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, environment, kibibytes, which
+from shared import Failure, environment, kibibytes
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
-# Seconds after which what was waited for will not come: a bound against hanging, never a measure.
+# Seconds to wait for anything: a bound against hanging, never a measure.
 PATIENCE = 60
-
-
-class Absence(Failure):
-    """A program or a right that this machine does not have."""
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -32,19 +30,12 @@ class Setting:
     """What every part is given."""
 
     sluice: str
+    # A directory on the disk to write to; removed in the end.
     work: Path
-    """A directory on the disk to write to; removed in the end."""
-
-
-def require(program: str, package: str) -> str:
-    """Where a program is. Raises Absence with the way to get it."""
-    if (found := which(program)) is None:
-        raise Absence(f"{program} is not installed: apt-get install {package}")
-    return found
 
 
 def wait_until(condition: Callable[[], Any], patience: float = PATIENCE) -> float | None:
-    """Looks a hundred times a second; the seconds until it was so, or None when it never was."""
+    """Checks a condition a hundred times per second; the seconds until it was true, or None after `patience`."""
     began = time.monotonic()
     while not condition():
         if time.monotonic() - began > patience:
@@ -54,32 +45,34 @@ def wait_until(condition: Callable[[], Any], patience: float = PATIENCE) -> floa
 
 
 def end_children() -> None:
-    """Ends whatever this process has started and a signal kept from being ended where it was started."""
+    """Kills the children of this process that are left after a signal."""
     while (children := _children()) != []:
         for child in children or []:
-            try:
+            with suppress(OSError):  # Ended meanwhile.
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-            except OSError:
-                pass  # Ended and waited for meanwhile.
 
 
 def _children() -> list[int] | None:
-    """The processes started by each thread of this one; None when a thread has ended meanwhile and left its to another."""
-    found: list[int] = []
+    """The children of each thread of this process; None when a thread has ended and left its children to another."""
     try:
-        for task in Path("/proc/self/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
+        lists = [(task / "children").read_text().split() for task in Path("/proc/self/task").iterdir()]
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return found
+    return [int(child) for children in lists for child in children]
+
+
+def in_namespace(script: str, *arguments: str) -> list[str]:
+    """A command that runs a shell script in a mount namespace of its own, as root there."""
+    rights = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--mount", *rights, "sh", "-ec", script, *arguments]
 
 
 class Server:
-    """Runs from `with` to its end; stopped then, and its directory removed.
+    """Runs in a `with` statement; then it is stopped and its directory removed.
 
     With `mount`, a shell command that mounts a file system on "$0", it has that as its directory: in a mount namespace
-    of its own, so that nobody else sees it and it is gone with the server whatever happens here.
+    of its own, so that no other process sees it and it ends with the server in any case.
     """
 
     def __init__(self, setting: Setting, *options: str, mount: str | None = None) -> None:
@@ -89,28 +82,23 @@ class Server:
         command = [setting.sluice, "serve", "--json", "--interval", "100ms", "--port", "0", "--raw-port", "0"]
         command += ["--dir", str(uploads), *options]
         if mount is not None:
-            rights = [] if os.geteuid() == 0 else ["--map-root-user"]
-            command = ["unshare", "--mount", *rights, "sh", "-ec", f'{mount}; exec "$@"', str(uploads), *command]
+            command = in_namespace(f'{mount}; exec "$@"', str(uploads), *command)
+        # Each with the time when it was received.
         self.events: list[tuple[float, dict[str, Any]]] = []
-        """Each with the time of its coming."""
-        self._process = subprocess.Popen(
-            command,
-            cwd=setting.work,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        log = self.home / "errors"
+        with log.open("wb") as errors:
+            self._process = subprocess.Popen(
+                command, cwd=setting.work, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=errors,
+            )
         self.process_id = self._process.pid
-        self._errors: list[str] = []
-        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_events, self._read_errors)]
-        for reader in self._readers:
-            reader.start()
+        self._reader = threading.Thread(target=self._read_events, daemon=True)
+        self._reader.start()
         wait_until(lambda: self.events or self._process.poll() is not None)
         if not self.events:
+            said = log.read_text(errors="replace").strip()
             self.stop()
-            raise Failure(f"the server did not start: {' '.join(self._errors).strip()}")
+            raise Failure(f"the server did not start: {said}")
         listening = self.events[0][1]
         self.port = int(listening["url"].rpartition(":")[2])
         self.raw_port = int(listening["rawPort"])
@@ -124,17 +112,14 @@ class Server:
         self.stop()
 
     def stop(self) -> None:
-        """Ends it, with force where Ctrl-C does not within a few seconds."""
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(0.5)
+        """Stops the server by Ctrl-C, twice if necessary, and kills it when that takes more than a few seconds."""
+        for patience in (0.5, 5):
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for reader in self._readers:
-            reader.join()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _read_events(self) -> None:
@@ -143,13 +128,8 @@ class Server:
             for line in lines:
                 self.events.append((time.monotonic(), json.loads(line)))
 
-    def _read_errors(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as lines:
-            self._errors.extend(lines)
-
     def find(self, event: str, **fields: object) -> tuple[float, dict[str, Any]] | None:
-        """The first event of that kind with these fields."""
+        """The first event of a kind with these fields."""
         for when, line in list(self.events):
             if line["event"] == event and all(line.get(name) == value for name, value in fields.items()):
                 return when, line
@@ -157,33 +137,25 @@ class Server:
 
     def descriptors(self) -> list[str]:
         """What the process's descriptors lead to."""
-        folder = Path(f"/proc/{self.process_id}/fd")
         found = []
-        for entry in os.listdir(folder):
-            try:
-                found.append(os.readlink(folder / entry))
-            except OSError:
-                pass  # Closed meanwhile.
+        for entry in Path(f"/proc/{self.process_id}/fd").iterdir():
+            with suppress(OSError):  # Closed meanwhile.
+                found.append(os.readlink(entry))
         return found
 
     def sockets(self) -> int:
         return sum(target.startswith("socket:") for target in self.descriptors())
 
     def partial_files(self) -> int:
-        """Files without a name that it holds open."""
+        """Files without a name that the server has open."""
         return sum(target.endswith(" (deleted)") for target in self.descriptors())
 
     def peak_rss(self) -> int:
-        """The most memory that it was resident with, in bytes."""
+        """The peak of the resident memory, in bytes."""
         return kibibytes(f"/proc/{self.process_id}/status", "VmHWM")
 
     def metrics(self) -> dict[str, float]:
-        """What /metrics says, by the series' whole names."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        try:
-            connection.request("GET", "/metrics", headers={"Connection": "close"})
-            text = connection.getresponse().read().decode()
-        finally:
-            connection.close()
+        """The values of /metrics by the full names of their series."""
+        text = DIRECT.open(f"{self.url}/metrics", timeout=PATIENCE).read().decode()
         lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in lines}

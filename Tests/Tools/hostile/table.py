@@ -1,4 +1,4 @@
-"""What was asked and what was seen."""
+"""The table of results."""
 
 from __future__ import annotations
 
@@ -9,37 +9,32 @@ from dataclasses import dataclass
 
 @dataclass
 class Row:
-    """One promise, put to the test."""
+    """What was asked, what was observed, and whether that is as asked; None for what was not tried."""
 
     asked: str
     seen: str
-    holds: bool | None
-    """None for what was only looked at, or left out."""
+    passed: bool | None
     part: str = ""
 
     @property
-    def verdict(self) -> str:
-        return {True: "yes", False: "**no**", None: "-"}[self.holds]
+    def result(self) -> str:
+        return {True: "yes", False: "**no**", None: "-"}[self.passed]
 
     @property
     def line(self) -> str:
-        return f"{self.verdict.strip('*'):3} {self.asked}: {self.seen}"
+        return f"{self.result.strip('*'):3} {self.asked}: {self.seen}"
 
 
 def tally(asked: str, outcomes: Iterable[str], wanted: str, runs: int) -> Row:
-    """A row that holds when each of `runs` outcomes was the wanted one."""
+    """A row that passes when each of `runs` outcomes is the wanted one."""
     counts = Counter(outcomes)
-    seen = f"{counts[wanted]:,} of {runs:,}"
     others = [f"{number:,} × {outcome}" for outcome, number in counts.most_common() if outcome != wanted]
-    if others:
-        seen += f"; {', '.join(others)}"
+    seen = "; ".join([f"{counts[wanted]:,} of {runs:,}", *([", ".join(others)] if others else [])])
     return Row(asked, seen, counts[wanted] == runs and not others)
 
 
 def markdown(rows: list[Row]) -> str:
-    def cell(text: str) -> str:
-        return " ".join(text.replace("|", "\\|").split())
-
-    lines = ["| part | asked | seen | holds |", "|---|---|---|---|"]
-    lines += [f"| {row.part} | {cell(row.asked)} | {cell(row.seen)} | {row.verdict} |" for row in rows]
-    return "\n".join(lines) + "\n"
+    lines = [["part", "asked", "seen", "passed"], ["---"] * 4]
+    lines += [[row.part, row.asked, row.seen, row.result] for row in rows]
+    cells = [[" ".join(cell.replace("|", "\\|").split()) for cell in line] for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
