@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shared import Failure, kibibytes, run
 
@@ -84,20 +85,27 @@ def run_client(command: list[str], environment: dict[str, str], timeout: float) 
     before, start = _children_cpu(), time.perf_counter()
     null = subprocess.DEVNULL
     process = subprocess.Popen(command, env=environment, stdin=null, stdout=null, stderr=subprocess.PIPE, text=True)
-    watch = _PeakWatch(process.pid)
-    watch.start()
+    peaks, over = [_peak_rss(process.pid)], threading.Event()
+
+    def watch() -> None:
+        # The usage that wait4 returns would include this process before exec. The kernel keeps the peak, so a few
+        # readings are enough; 200 per second slowed a client down.
+        while not over.wait(0.05):
+            peaks.append(_peak_rss(process.pid))
+
+    threading.Thread(target=watch, daemon=True).start()
     try:
         _, said = process.communicate(timeout=timeout)
         seconds = time.perf_counter() - start
     except subprocess.TimeoutExpired as late:
         raise Failure(f"{' '.join(command)} did not end within {timeout:g} s") from late
     finally:
-        watch.over.set()
+        over.set()
         process.kill()
         process.wait()
     if process.returncode != 0:
         raise Failure(f"{' '.join(command)} exited with {process.returncode}: {said.strip()}")
-    return Sample(seconds, _children_cpu() - before, watch.peak or None)
+    return Sample(seconds, _children_cpu() - before, max(peaks) or None)
 
 
 def _children_cpu() -> float:
@@ -106,43 +114,15 @@ def _children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-class _PeakWatch(threading.Thread):
-    """Reads a program's peak memory until it ends. The usage that wait4 returns includes this process before exec."""
-
-    def __init__(self, process: int) -> None:
-        super().__init__(daemon=True)
-        self.over = threading.Event()
-        self.peak = _peak_rss(process)
-        self._process = process
-
-    def run(self) -> None:
-        # The kernel keeps the peak, so a few readings are enough; 200 per second slowed a client down.
-        while not self.over.wait(0.05):
-            self.peak = max(self.peak, _peak_rss(self._process))
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The machine that numbers are from."""
-
-    processor: str
-    cores: int
-    memory: int
-    kernel: str
-    file_system: str
-    # Mean number of programs that were ready to run in the last minute; near 0 on an idle machine.
-    load: float
-
-    @staticmethod
-    def here(directory: Path) -> Machine:
-        """This machine, and the file system of `directory`."""
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
-            processors = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-        return Machine(
-            processor=(processors or [platform.machine()])[0],
-            cores=len(os.sched_getaffinity(0)),
-            memory=kibibytes("/proc/meminfo", "MemTotal"),
-            kernel=platform.release(),
-            file_system=run(["findmnt", "-n", "-o", "FSTYPE", "-T", directory]).stdout.strip() or "unknown",
-            load=os.getloadavg()[0],
-        )
+def machine(directory: Path) -> dict[str, Any]:
+    """This machine with the file system of `directory`, and its load: near 0 when it is idle."""
+    with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+        processors = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": (processors or [platform.machine()])[0],
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": kibibytes("/proc/meminfo", "MemTotal"),
+        "kernel": platform.release(),
+        "fileSystem": run(["findmnt", "-n", "-o", "FSTYPE", "-T", directory]).stdout.strip() or "unknown",
+        "load": os.getloadavg()[0],
+    }

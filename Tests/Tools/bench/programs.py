@@ -1,15 +1,27 @@
-"""The programs that are compared, and where they are."""
+"""The programs that are compared: where they are, and how servers are started, anew for every upload."""
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from string import Template
 
 import shared
-from shared import Absence, require
+from shared import Absence, Failure, require
+
+HERE = Path(__file__).resolve().parent / "servers"
+SERVERS = ("sluice", "nginx", "lighttpd", "aiohttp", "busboy")
+# Servers that are scripts of ours; clients are measured against the one that discards.
+SCRIPTS = {"aiohttp": "aiohttp_server.py", "busboy": "busboy_server.mjs", "discard": "discard_server.py"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +61,8 @@ def find_lighttpd() -> Program:
 def find_aiohttp() -> Program:
     """The first Python with aiohttp: this one, or the system's, which Debian's packages are for."""
     for python in (sys.executable, "/usr/bin/python3"):
-        try:
+        with suppress(Absence):
             return Program([python], _output([python, "-c", "import aiohttp; print(aiohttp.__version__)"]).strip())
-        except Absence:
-            continue
     raise Absence("no Python has the package aiohttp: apt-get install python3-aiohttp")
 
 
@@ -85,3 +95,77 @@ def _output(command: list[str], given: str = "") -> str:
     if ended.returncode != 0:
         raise Absence(f"{' '.join(command)} exited with {ended.returncode}: {ended.stderr.strip()[-200:]}")
     return ended.stdout + ended.stderr
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that listens on a port, has its processes in a session, and stores files in `target`."""
+
+    port: int
+    session: int
+    target: Path
+
+
+def _command(name: str, program: Program, directory: Path, port: int) -> list[str]:
+    """Writes a server's settings to its directory. Returns how to start it there, to store files in `target`."""
+    if name == "sluice":
+        return [*program.command, "serve", "--port", str(port), "--dir", "target", "--durability", "full"]
+    if name in SCRIPTS:
+        return [*program.command, str(HERE / SCRIPTS[name]), str(port), "target"]
+    settings = f"{name}.conf"
+    text = Template((HERE / settings).read_text(encoding="utf-8")).substitute(port=port)
+    (directory / settings).write_text(text, encoding="utf-8")
+    if name == "lighttpd":
+        return [*program.command, "-D", "-f", settings]
+    # As root, nginx would run its workers as a user who may not write here.
+    user = ["-g", "user root;"] if os.geteuid() == 0 else []
+    return [*program.command, "-p", str(directory), "-c", settings, "-e", "stderr", *user]
+
+
+@contextmanager
+def running(name: str, program: Program, work: Path) -> Iterator[Running]:
+    """Starts a server in a new directory below `work`; stops it and removes the directory in the end."""
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=work) as home:
+        directory = Path(home)
+        for folder in ("target", "temporary"):
+            (directory / folder).mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port: int = probe.getsockname()[1]
+        log = directory / "log"
+        with open(log, "wb") as output:
+            # A session of its own, so that all its processes are known and Ctrl-C does not reach it.
+            process = subprocess.Popen(
+                _command(name, program, directory, port), cwd=directory, env=environment(),
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )
+        try:
+            _wait_until_it_listens(name, process, port, log)
+            yield Running(port, process.pid, directory / "target")
+        finally:
+            _stop(process)
+
+
+def _wait_until_it_listens(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        status = process.poll()
+        if status is not None or time.monotonic() > deadline:
+            reason = "did not listen in time" if status is None else f"exited with {status}"
+            raise Failure(f"{name} {reason}: {log.read_text(errors='replace')[-2000:].strip()}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Terminates a server, and kills what is left of its processes after 5 s or when a signal interrupts this."""
+    try:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

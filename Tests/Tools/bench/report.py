@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from cases import CASES, Subject
-from measure import Machine, Sample
+from measure import Sample
 
 NOTES = {
     "stream": (
         "GB/s: until the response; in brackets the slowest and the fastest round. `on disk GB/s`: until the stored "
-        "file was synced as well, which Sluice does before it responds (`--durability full`) and the benchmark does for "
+        "file was synced too, which Sluice does before it responds (`--durability full`) and the benchmark does for "
         "the others. CPU: the server's processes, without what the kernel writes later. `page cache` and `unwritten`: "
         "how much the upload has added to the page cache until the response, and how much of that was not on the disk "
         "yet; these two are the whole machine's, which must be idle."
@@ -58,7 +57,7 @@ COLUMNS = [
 class Report:
     """A whole run."""
 
-    machine: Machine
+    machine: dict[str, Any]
     size: int
     rounds: int
     rows: list[Subject]
@@ -68,8 +67,8 @@ class Report:
 
     def json(self) -> dict[str, Any]:
         return {
-            "machine": {_camel(key): value for key, value in dataclasses.asdict(self.machine).items()},
-            **{"size": self.size, "rounds": self.rounds, "rows": [self._row(subject) for subject in self.rows]},
+            **{"machine": self.machine, "size": self.size, "rounds": self.rounds},
+            "rows": [self._row(subject) for subject in self.rows],
             "absent": _reasons(self.absent),
             "failed": _reasons(self.failed),
         }
@@ -98,12 +97,12 @@ class Report:
         return None
 
     def markdown(self) -> str:
-        machine = self.machine
+        machine = "{cores} cores ({processor}), {gigabytes:.0f} GB, Linux {kernel}, {fileSystem}, load {load:.1f}"
+        machine = machine.format(gigabytes=self.machine["memory"] / 1e9, **self.machine)
         parts = [
-            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine.cores} cores "
-            f"({machine.processor}), {machine.memory / 1e9:.0f} GB, Linux {machine.kernel}, {machine.file_system}, "
-            f"load {machine.load:.1f} at the start. The sent file is in the page cache; disks are synced before "
-            "each upload; each stored file was verified by SHA-256 in the first round."
+            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine} at the start. The sent "
+            "file is in the page cache; disks are synced before each upload; each stored file was verified by SHA-256 in "
+            "the first round."
         ]
         for case in dict.fromkeys(row.case for row in self.rows):
             parts += [f"### {case}: {CASES[case]}", self._table(case), NOTES[case]]
@@ -134,11 +133,6 @@ class Report:
 
 def _reasons(reasons: dict[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "reason": reason} for name, reason in reasons.items()]
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def _text(number: float | None, column: Column) -> str:

@@ -9,9 +9,8 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from server import CLIENTS, PATIENCE, Server, Setting, wait_until
+from harness import CLIENTS, PATIENCE, Row, Server, Setting, wait_until
 from shared import Failure, curl, environment, sparse
-from table import Row
 
 LIMIT = 10_000_000
 RECEIVED = 'sluice_transferred_bytes_total{direction="incoming"}'
@@ -30,7 +29,7 @@ def watch(path: str, clients: list[str], seconds: int, setting: Setting) -> Iter
     with Server(setting, "--limit-rate", "10MB/s", "--min-free", "0") as server:
         senders = [start(path, kind, index, seconds, server) for index, kind in enumerate(clients)]
         try:
-            if wait_until(lambda: len(latest(server)) == len(clients)) is None:
+            if wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)) is None:
                 raise Failure(f"not all of {who} began to send")
             samples = sample(server, seconds)
             before, after = shares(server, samples[0][0]), shares(server, samples[-1][0])
@@ -83,12 +82,7 @@ def fastest_second(samples: list[tuple[float, float]]) -> float:
     return most
 
 
-def latest(server: Server) -> dict[str, int]:
-    """Bytes of each upload that has received some, by its ID."""
-    return shares(server, time.monotonic())
-
-
 def shares(server: Server, until: float) -> dict[str, int]:
-    """The same at a time in the past."""
+    """Bytes of each upload that had received some at a time, by its ID."""
     lines = [line for when, line in list(server.events) if line["event"] == "progress" and when <= until]
     return {line["id"]: line["bytes"] for line in lines if line["bytes"] > 0}

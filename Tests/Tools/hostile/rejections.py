@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
-from server import CLIENTS, PATIENCE, Server, Setting
+from harness import CLIENTS, PATIENCE, Row, Server, Setting, tally
 from shared import Failure, curl, output, run, sparse
-from table import Row, tally
 
 # Number of clients that send at the same time.
 AT_ONCE = 4
@@ -43,8 +42,7 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
         yield Row("nothing of all that is stored", f"{stored} files, {server.partial_files()} unfinished", stored == 0)
     with Server(setting, "--max-size", "100kB") as server:
         outcomes = [on_one_connection(server, 100 + round) for round in range(20)]
-        asked = "a connection continues after a 413 with less than 1 MiB left to send"
-        yield tally(asked, outcomes, "413 then 201", 20)
+        yield tally("a connection continues after a 413 with under 1 MiB left to send", outcomes, "413 then 201", 20)
 
 
 def by_curl(arguments: list[object], number: int) -> list[str]:

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from server import Server, Setting, wait_until
+from harness import Row, Server, Setting, wait_until
 from shared import MIB, Failure, curl, environment, output, require
-from table import Row
 
 SIZE = 256 * MIB
 # How long slowhttptest would run, in seconds; the limits must have ended all connections well before.

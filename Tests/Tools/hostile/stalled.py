@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from server import PATIENCE, Server, Setting, wait_until
-from table import Row
+from harness import PATIENCE, Row, Server, Setting, wait_until
 
 SIZE = 8_000_000
 SENT = 5_000_000

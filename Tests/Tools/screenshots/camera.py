@@ -23,11 +23,6 @@ LIGHT = ("#fbfbf8", "#24292e")
 FONT_SIZE = 15
 
 
-def convert() -> str:
-    """The path of ImageMagick's convert, since another program of that name may be first in PATH."""
-    return str(Path(shutil.which("import") or "/usr/bin/import").with_name("convert"))
-
-
 class Terminal:
     """One window with the dashboard in it."""
 
@@ -116,7 +111,9 @@ def animate(frames: list[tuple[Path, float]], path: Path, colours: int) -> None:
     arguments = []
     for (frame, moment), end in zip(shown, ends):
         arguments += ["-delay", str(max(2, round((end - moment) * 100))), str(frame)]
-    output([convert(), *arguments, "-loop", "0", "+dither", "-colors", colours, "-layers", "Optimize", path])
+    # By its path, since another program of that name may be first in PATH.
+    convert = Path(shutil.which("import") or "/usr/bin/import").with_name("convert")
+    output([convert, *arguments, "-loop", "0", "+dither", "-colors", colours, "-layers", "Optimize", path])
 
 
 def wait(what: str, condition: Callable[[], object], within: float = 20) -> object:
@@ -129,31 +126,30 @@ def wait(what: str, condition: Callable[[], object], within: float = 20) -> obje
     return value
 
 
-class Studio:
-    """The virtual screen, with one terminal at a time."""
-
-    def __init__(self, program: Path, into: Path, font: str) -> None:
-        self.program, self.into, self._font = program, into, font
-        self._count = 0
-
-    def __enter__(self) -> Studio:
-        self._directory = tempfile.TemporaryDirectory()
-        reader, writer = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "2400x1600x24"]
-        # Without -noreset it restarts when the last window is closed, and the next window may not find it.
-        command += ["-dpi", "96", "-noreset", "-nolisten", "tcp"]
-        self._xvfb = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
-        os.close(writer)
+@contextmanager
+def virtual_screen() -> Iterator[str]:
+    """Runs an X server without a screen, and yields its display."""
+    reader, writer = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "2400x1600x24"]
+    # Without -noreset it restarts when the last window is closed, and the next window may not find it.
+    command += ["-dpi", "96", "-noreset", "-nolisten", "tcp"]
+    process = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
+    os.close(writer)
+    try:
         with os.fdopen(reader) as pipe:
-            self._display = f":{pipe.readline().strip()}"
-        if self._display == ":":
-            raise Failure("Xvfb did not start")
-        return self
+            if not (number := pipe.readline().strip()):
+                raise Failure("Xvfb did not start")
+        yield f":{number}"
+    finally:
+        process.terminate()
+        process.wait()
 
-    def __exit__(self, *_: object) -> None:
-        self._xvfb.terminate()
-        self._xvfb.wait()
-        self._directory.cleanup()
+
+class Studio:
+    """Opens terminals with a program on a display, one at a time."""
+
+    def __init__(self, display: str, program: str, into: Path, font: str) -> None:
+        self._display, self.program, self.into, self._font = display, program, into, font
 
     @contextmanager
     def window(
@@ -166,17 +162,17 @@ class Studio:
         colours: tuple[str, str] = DARK,
     ) -> Iterator[Terminal]:
         """A terminal in anna's home with a program that shows the text `ready`."""
-        # A socket for each: the server of the previous one may still be running.
-        self._count += 1
-        terminal = Terminal(self._display, Path(self._directory.name) / f"tmux-{self._count}", size)
         environment = {"HOME": str(HOME), "USER": "anna", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         environment |= {"TERM": "tmux-256color", "XDG_CONFIG_HOME": str(HOME / ".config"), "TZ": "UTC"}
-        terminal.open(command, environment | (variables or {}), colours, self._font)
-        try:
-            terminal.shows(ready)
-            yield terminal
-        finally:
-            terminal.close()
+        # A socket for each: the tmux server of the previous one may still be running.
+        with tempfile.TemporaryDirectory() as directory:
+            terminal = Terminal(self._display, Path(directory) / "tmux", size)
+            terminal.open(command, environment | (variables or {}), colours, self._font)
+            try:
+                terminal.shows(ready)
+                yield terminal
+            finally:
+                terminal.close()
 
     def dashboard(self, **options: Any) -> AbstractContextManager[Terminal]:
-        return self.window([str(self.program)], "http://127.0.0.1:8080", **options)
+        return self.window([self.program], "http://127.0.0.1:8080", **options)

@@ -1,4 +1,4 @@
-"""A running `sluice serve --json`, and what can be observed of it from outside."""
+"""What all parts use: the server and what can be observed of it, uploads, and the rows of the table."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, environment, kibibytes
+from shared import Failure, curl, environment, kibibytes, run
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
 # Seconds to wait for anything: a bound against hanging, never a measure.
 PATIENCE = 60
+WAYS = ("stream", "chunked", "form", "raw")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -159,3 +162,80 @@ class Server:
         text = DIRECT.open(f"{self.url}/metrics", timeout=PATIENCE).read().decode()
         lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in lines}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response: `status` is 0 when there was none; `was_continued` tells whether 100 Continue came first."""
+
+    status: int
+    message: str
+    was_continued: bool = False
+
+
+def send(way: str, path: Path, server: Server) -> Reply:
+    """Uploads a file under its own name. Raises Failure when the client fails."""
+    if way == "raw":
+        return _raw(path, server)
+    arguments = {
+        "stream": ["-H", "Expect: 100-continue", "-T", path, f"{server.url}/{path.name}"],
+        "chunked": ["-H", "Expect:", "-H", "Transfer-Encoding: chunked", "-T", path, f"{server.url}/{path.name}"],
+        "form": ["-H", "Expect:", "-F", f"file=@{path}", f"{server.url}/file-upload"],
+    }[way]
+    ended = run(curl("--verbose", "--max-time", PATIENCE, *arguments))
+    if ended.returncode != 0:
+        raise Failure(f"curl exited with {ended.returncode}: {ended.stderr}")
+    return _reply(ended.stdout, "< HTTP/1.1 100 " in ended.stderr)
+
+
+def _raw(path: Path, server: Server) -> Reply:
+    response = b""
+    with socket.create_connection(("127.0.0.1", server.raw_port), timeout=PATIENCE) as connection:
+        # An early rejection closes the connection; the response gives the reason.
+        with suppress(OSError), path.open("rb") as file:
+            connection.sendfile(file)
+            connection.shutdown(socket.SHUT_WR)
+        while received := connection.recv(65536):
+            response += received
+    return _reply(response.decode())
+
+
+def _reply(text: str, was_continued: bool = False) -> Reply:
+    try:
+        response = json.loads(text)
+        return Reply(response["status"], response["msg"], was_continued)
+    except (ValueError, KeyError):
+        return Reply(0, f"no response: {text!r}", was_continued)
+
+
+@dataclass
+class Row:
+    """What was asked, what was observed, and whether that is as asked; None for what was not tried."""
+
+    asked: str
+    seen: str
+    passed: bool | None
+    part: str = ""
+
+    @property
+    def result(self) -> str:
+        return {True: "yes", False: "**no**", None: "-"}[self.passed]
+
+    @property
+    def line(self) -> str:
+        return f"{self.result.strip('*'):3} {self.asked}: {self.seen}"
+
+
+def tally(asked: str, outcomes: Iterable[str], wanted: str, runs: int) -> Row:
+    """A row that passes when each of `runs` outcomes is the wanted one."""
+    counts = Counter(outcomes)
+    others = [f"{number:,} × {outcome}" for outcome, number in counts.most_common() if outcome != wanted]
+    seen = "; ".join([f"{counts[wanted]:,} of {runs:,}", *([", ".join(others)] if others else [])])
+    return Row(asked, seen, counts[wanted] == runs and not others)
+
+
+def markdown(rows: list[Row]) -> str:
+    lines = [["part", "asked", "seen", "passed"], ["---"] * 4]
+    lines += [[row.part, row.asked, row.seen, row.result] for row in rows]
+    cells = [[" ".join(cell.replace("|", "\\|").split()) for cell in line] for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
