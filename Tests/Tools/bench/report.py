@@ -100,9 +100,9 @@ class Report:
         machine = "{cores} cores ({processor}), {gigabytes:.0f} GB, Linux {kernel}, {fileSystem}, load {load:.1f}"
         machine = machine.format(gigabytes=self.machine["memory"] / 1e9, **self.machine)
         parts = [
-            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine} at the start. The sent "
-            "file is in the page cache; disks are synced before each upload; each stored file was verified by SHA-256 in "
-            "the first round."
+            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine} at the start. The "
+            "sent file is in the page cache; disks are synced before each upload; each stored file was verified by "
+            "SHA-256 in the first round."
         ]
         for case in dict.fromkeys(row.case for row in self.rows):
             parts += [f"### {case}: {CASES[case]}", self._table(case), NOTES[case]]

@@ -23,7 +23,6 @@ NUMBERS = re.compile(r"[\d.]+ [KMG]iB more are needed, [\d.]+ [KMG]iB are free, 
 
 
 def rows(_: argparse.Namespace, setting: Setting) -> Iterator[Row]:
-    require("curl", "curl")
     trial = run(in_namespace("mount -t tmpfs tmpfs /mnt"))
     if trial.returncode != 0:
         needs = "no file system can be mounted here; that needs root or user namespaces"

@@ -13,7 +13,6 @@ from harness import PATIENCE, Row, Server, Setting, wait_until
 
 SIZE = 8_000_000
 SENT = 5_000_000
-BOUNDARY = "x"
 HOST = "Host: 127.0.0.1\r\n"
 
 
@@ -43,8 +42,8 @@ class Client:
 
 
 def clients() -> list[Client]:
-    form = f"POST /file-upload HTTP/1.1\r\n{HOST}Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
-    part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"; filename="form"\r\n\r\n'
+    form = f"POST /file-upload HTTP/1.1\r\n{HOST}Content-Type: multipart/form-data; boundary=x\r\n"
+    part = '--x\r\nContent-Disposition: form-data; name="f"; filename="form"\r\n\r\n'
     return [
         Client("stream", "stream", f"PUT /stream HTTP/1.1\r\n{HOST}Content-Length: {SIZE}\r\n\r\n"),
         Client("chunked", "stream", f"PUT /chunked HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n7a1200\r\n"),
