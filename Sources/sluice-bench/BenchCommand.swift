@@ -1,17 +1,16 @@
 import ArgumentParser
-import Basics
 import Glibc
 import UploadCore
 import UploadReport
 
-/// `sluice-bench`: picks the benchmark, runs it, prints its report.
+/// `sluice-bench`: runs the benchmark that is named and prints its report.
 ///
-/// Exit status: 0 well, 1 the measuring failed, 64 wrong usage.
+/// Exit status: 0 for success, 1 when a measurement failed, 64 for wrong usage.
 @main
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sluice-bench",
-    abstract: "Measure parts of Sluice: everything in turn, several times over. Print the medians.",
+    abstract: "Measure parts of Sluice: every subject in turn, in several rounds. Print the medians.",
     subcommands: [
       ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, SlowBenchmark.self, TelemetryBenchmark.self,
       DashboardBenchmark.self,
@@ -23,41 +22,74 @@ struct BenchCommand: ParsableCommand {
   }
 }
 
-/// One subcommand: what it measures, and how.
+/// A subcommand that measures.
 protocol Benchmark: ParsableCommand {
+  static var name: String { get }
+  static var abstract: String { get }
   var common: BenchOptions { get }
 
-  /// Measures.
-  /// - Parameter rounds: how often everything is measured, in turn; the medians are reported.
+  /// Measures every subject `rounds` times, in turn, and reports the medians.
   func run(rounds: Int) throws -> Report
 }
 
 extension Benchmark {
-  func run() throws {
-    ProcessLimits.raise()
-    Interrupt.watch()
-    let report = try run(rounds: common.rounds)
-    let machine = Machine.current()
-    print(
-      common.json
-        ? report.json(machine, rounds: common.rounds).serialized : report.markdown(machine, rounds: common.rounds)
-    )
-  }
-}
+  static var configuration: CommandConfiguration { CommandConfiguration(commandName: name, abstract: abstract) }
 
-/// What the process asks of the system before it begins.
-enum ProcessLimits {
-  /// Raises the limit of open files, for a thousand connections, and has a closed connection reported as an error
-  /// instead of a signal. A server started from here inherits the former.
-  static func raise() {
+  func run() throws {
+    // A closed connection is an error, not a signal. Servers started from here inherit the limit of open files.
     signal(SIGPIPE, SIG_IGN)
     DescriptorLimit.raise()
+    Interrupt.watch()
+    let report = try run(rounds: common.rounds)
+    let (name, rounds, machine) = (Self.name, common.rounds, Machine.current())
+    print(common.json ? report.json(name, rounds, machine).serialized : report.markdown(name, rounds, machine))
   }
 }
 
-/// Where everything goes but the report.
-enum StandardError {
-  static func line(_ text: String) {
-    writeAll(text + "\n", to: STDERR_FILENO)
+/// Options of every benchmark.
+struct BenchOptions: ParsableArguments {
+  @Option(help: "Rounds; their medians are reported. (default: 5)", transform: BenchValue.number(in: 1...10_000))
+  var rounds = 5
+  @Flag(help: "Print the report as JSON.")
+  var json = false
+}
+
+/// Parsers of option values: numbers, sizes, choices, and lists of them separated by commas.
+///
+/// All throw `ValidationError` with the permitted values.
+enum BenchValue {
+  /// A size in bytes such as `64KiB`, from 1 byte to 1024 TiB.
+  static func size(_ text: String) throws -> Int {
+    guard let size = try? ByteSize.parse(text), (1...1 << 50).contains(size) else {
+      throw ValidationError("A size must be from 1 byte to 1024TiB, such as 64KiB or 1.9GB.")
+    }
+    return Int(size)
+  }
+
+  static func sizes(_ text: String) throws -> [Int] {
+    try text.split(separator: ",").map { try size(String($0)) }
+  }
+
+  static func number(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
+    { text in
+      guard let number = Int(text), range.contains(number) else {
+        throw ValidationError("The number must be from \(range.lowerBound) to \(range.upperBound).")
+      }
+      return number
+    }
+  }
+
+  static func numbers(in range: ClosedRange<Int>) -> @Sendable (String) throws -> [Int] {
+    { text in try text.split(separator: ",").map { try number(in: range)(String($0)) } }
+  }
+
+  /// Raw values of `Choice`.
+  static func choices<Choice: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> [Choice] {
+    try text.split(separator: ",").map { name in
+      guard let choice = Choice(rawValue: String(name)) else {
+        throw ValidationError("Choose from \(Choice.allCases.map(\.rawValue).joined(separator: ", ")).")
+      }
+      return choice
+    }
   }
 }

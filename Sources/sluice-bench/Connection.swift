@@ -1,13 +1,15 @@
 import Glibc
 import UploadCore
 
-/// A client's connection to a server on this machine: blocking calls, one request after the other, nothing else, so that
-/// the server is what is measured.
+/// A client's connection to a server on this machine. Blocking system calls and one request at a time keep the client's
+/// share of a measurement small.
 final class Connection: Sendable {
-  /// How long a response may take, in milliseconds; a bound against hanging, for disks that sync slowly.
-  private static let patience: Int32 = 300_000
-  /// The longest response that is read, in bytes.
+  /// How long to wait for bytes of a response, in milliseconds; long enough for disks that sync slowly.
+  private static let responseTimeout: Int32 = 300_000
+  /// Maximum length of a response, in bytes.
   private static let responseLimit = 64 << 10
+
+  private static let failure = "The connection to the server failed"
 
   private let descriptor: Int32
 
@@ -22,7 +24,7 @@ final class Connection: Sendable {
     let status = withUnsafeBytes(of: &address) { bytes in
       connect(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
     }
-    guard status == 0 else { throw Self.failure("connect", .connectionRefused) }
+    try check(status == 0, "connect", .connectionRefused, Self.failure)
     var one: Int32 = 1
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
@@ -32,54 +34,41 @@ final class Connection: Sendable {
   }
 
   /// Sends bytes from memory.
-  /// - Parameter more: whether they may wait for those that follow at once, to travel with them.
+  /// - Parameter more: whether the kernel may delay them to send them together with the next ones.
   /// - Throws: ``UploadError`` with code `connectionLost`.
   func send(_ bytes: [UInt8], more: Bool = false) throws(UploadError) {
     let flags = more ? Int32(MSG_MORE) : 0
     var done = 0
     while done < bytes.count {
       let count = bytes[done...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) }
-      guard count > 0 else { throw Self.failure("write", .connectionLost) }
+      try check(count > 0, "send", .connectionLost, Self.failure)
       done += count
     }
   }
 
-  /// Sends `count` bytes of the file, from its start again whenever it ends.
+  /// Sends `count` bytes of the file, which is repeated from its start.
+  /// - Throws: ``UploadError`` with code `connectionLost`.
   func send(_ file: SourceFile, count: Int) throws(UploadError) {
     var left = count
     var offset: off_t = 0
     while left > 0 {
       if offset == SourceFile.length { offset = 0 }
       let sent = sendfile(descriptor, file.descriptor, &offset, min(left, SourceFile.length - Int(offset)))
-      guard sent > 0 else { throw Self.failure("sendfile", .connectionLost) }
+      try check(sent > 0, "sendfile", .connectionLost, Self.failure)
       left -= sent
     }
   }
 
-  /// Reads a response to its end.
-  /// - Returns: its status.
-  /// - Throws: ``UploadError`` with code `timedOut`, `connectionLost` or `badAnswer`.
-  func readStatus() throws(UploadError) -> Int {
-    var response: [UInt8] = []
-    while response.count < Self.responseLimit {
-      if let head = ResponseHead(response) {
-        guard response.count < head.length + head.bodyLength else { return head.status }
-      }
-      response += try receive()
-    }
-    throw UploadError(.badAnswer, "The server's answer is no answer, or has no end.")
-  }
-
   /// Uploads `size` bytes of `source` under a name and waits for the response.
-  /// - Throws: ``UploadError``; code `refusedByServer` for any response but 201.
+  /// - Throws: ``UploadError``, as ``expectStored()`` does.
   func upload(_ name: String, size: Int, from source: SourceFile) throws(UploadError) {
     try sendHead(name, size: size, more: true)
     try send(source, count: size)
     try expectStored()
   }
 
-  /// Sends the head of a request that uploads `size` bytes under a name.
-  /// - Parameter more: whether the body follows at once, to travel with it.
+  /// Sends the request line and headers for an upload of `size` bytes under a name.
+  /// - Parameter more: whether the kernel may delay them to send them together with the body.
   func sendHead(_ name: String, size: Int, more: Bool = false) throws(UploadError) {
     let lines = [
       "POST /stream-upload?name=\(name) HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/octet-stream",
@@ -88,49 +77,49 @@ final class Connection: Sendable {
     try send(Array(lines.joined(separator: "\r\n").utf8), more: more)
   }
 
-  /// Waits for an upload's response.
-  /// - Throws: ``UploadError``; code `refusedByServer` for any response but 201.
+  /// Reads an upload's response to its end.
+  /// - Throws: ``UploadError``: code `refusedByServer` for any status but 201, `badAnswer` for a response that is
+  ///   malformed or too long, `timedOut` or `connectionLost`.
   func expectStored() throws(UploadError) {
-    let status = try readStatus()
-    guard status == 201 else { throw UploadError(.refusedByServer, "The server answered \(status) instead of 201.") }
+    var response: [UInt8] = []
+    while response.count < Self.responseLimit {
+      if let head = ResponseHead(response), response.count >= head.length {
+        guard head.status != 201 else { return }
+        throw UploadError(.refusedByServer, "The server responded with status \(head.status), not 201.")
+      }
+      response += try receive()
+    }
+    throw UploadError(.badAnswer, "The server's response is not HTTP, or is longer than 64 KiB.")
   }
 
   private func receive() throws(UploadError) -> [UInt8] {
     var readable = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard poll(&readable, 1, Self.patience) > 0 else { throw Self.failure("poll", .timedOut) }
+    let ready = poll(&readable, 1, Self.responseTimeout)
+    try check(ready > 0, "poll", .timedOut, "The server did not respond in time")
     var count = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, filled in
       count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
       filled = max(0, count)
     }
-    guard count > 0 else { throw Self.failure("recv", .connectionLost) }
+    try check(count > 0, "recv", .connectionLost, Self.failure)
     return bytes
-  }
-
-  private static func failure(_ call: String, _ code: UploadError.Code) -> UploadError {
-    let cause = SystemCallError(call, errno)
-    return UploadError(code, "The connection to the server failed (\(cause)).", cause: cause)
   }
 }
 
-/// The head of an HTTP/1.1 response, as much of it as shows where the response ends.
-struct ResponseHead: Equatable {
+/// The status and length of an HTTP/1.1 response.
+struct ResponseHead {
   let status: Int
-  /// Bytes up to the body.
+  /// Bytes of headers and body. Without a Content-Length the body is empty.
   let length: Int
-  /// Bytes of the body; 0 when the head names none.
-  let bodyLength: Int
 
-  /// Nil when `bytes` do not hold the whole head yet, or it is none.
+  /// Nil when `bytes` are malformed, or the headers are not complete yet.
   init?(_ bytes: [UInt8]) {
     guard let end = bytes.firstRange(of: "\r\n\r\n".utf8) else { return nil }
     let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
-    let words = lines.first?.split(separator: " ") ?? []
-    guard words.count > 1, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { return nil }
-    let field = "content-length:"
-    let lengths = lines.dropFirst().filter { $0.lowercased().hasPrefix(field) }
+    let fields = lines.first?.split(separator: " ") ?? []
+    guard fields.count > 1, fields[0].hasPrefix("HTTP/1."), let status = Int(fields[1]) else { return nil }
+    let length = lines.first { $0.lowercased().hasPrefix("content-length:") }
     self.status = status
-    length = end.upperBound
-    bodyLength = lengths.first.flatMap { Int($0.dropFirst(field.count).drop { $0 == " " }) } ?? 0
+    self.length = end.upperBound + (length?.split { ": ".contains($0) }.last.flatMap { Int($0) } ?? 0)
   }
 }

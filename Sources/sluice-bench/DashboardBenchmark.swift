@@ -3,34 +3,30 @@ import Dashboard
 import Glibc
 import UploadCore
 
-/// What it costs to show: a frame of the dashboard through ncurses, and how soon a key is seen.
+/// Measures frames of the dashboard through ncurses, and the time from a key to its frame.
 struct DashboardBenchmark: Benchmark {
   static let name = "dashboard"
-  static let configuration = CommandConfiguration(
-    commandName: name,
-    abstract: "Frames of the dashboard through ncurses while uploads move, and the time from a key to its frame."
-  )
+  static let abstract =
+    "Frames of the dashboard through ncurses while uploads run, and the time from a key to its frame."
 
-  private static let framesPerSecond = 10
   /// The screen, in cells.
   private static let (columns, rows) = (120, 34)
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "How many uploads run. (default: 100)", transform: BenchValue.numbers(in: 0...4000))
+  @Option(help: "Numbers of running uploads. (default: 100)", transform: BenchValue.numbers(in: 0...4000))
   var uploads: [Int] = [100]
-  @Option(help: "Frames drawn a round, ten a second. (default: 50)", transform: BenchValue.number(in: 1...10_000))
+  @Option(help: "Frames per round, ten per second. (default: 50)", transform: BenchValue.number(in: 1...10_000))
   var frames = 50
-  @Option(help: "Keys pressed a round. (default: 300)", transform: BenchValue.number(in: 1...10_000))
+  @Option(help: "Keys pressed per round. (default: 300)", transform: BenchValue.number(in: 1...10_000))
   var keys = 300
 
   func run(rounds: Int) throws -> Report {
-    // What is measured is the dashboard with all its glyphs, wherever it is measured.
+    // The dashboard draws all its glyphs only in a UTF-8 locale.
     setenv("LC_ALL", "C.UTF-8", 1)
     let subjects = uploads.map { count in
       Subject(labels: [String(count)]) { try MainActor.assumeIsolated { try measure(uploads: count) } }
     }
     return Report(
-      name: Self.name,
       labels: ["uploads"],
       columns: [
         Report.Column(title: "sample us", key: "sampleMicroseconds", digits: 0),
@@ -45,9 +41,9 @@ struct DashboardBenchmark: Benchmark {
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [
-        "\(Self.columns)x\(Self.rows), TERM=xterm-256color, \(Self.framesPerSecond) frames a second, all uploads moving; "
-          + "times of a frame are the drawing thread's on the processor.",
-        "A key counts from when it is pressed until its frame has been written, frames of the uploads in between.",
+        "\(Self.columns)x\(Self.rows), TERM=xterm-256color, \(FrameClock.framesPerSecond) frames per second. "
+          + "All uploads make progress. Times of a frame are CPU time of the drawing thread.",
+        "The time of a key is from pressing it until its frame is written, with frames of the uploads in between.",
       ]
     )
   }
@@ -61,35 +57,34 @@ struct DashboardBenchmark: Benchmark {
     return measureFrames(stage, terminal) + (try measureKeys(stage, terminal))
   }
 
-  /// - Returns: the numbers of the first seven columns.
+  /// - Returns: the first seven columns.
   @MainActor
   private func measureFrames(_ stage: DashboardStage, _ terminal: DrainedTerminal) -> [Double?] {
-    var clock = FrameClock(perSecond: Self.framesPerSecond)
-    // The first one is the whole screen.
+    var clock = FrameClock()
+    // The first frame draws the whole screen.
     _ = stage.drawFrame()
     clock.sleep()
     let bytes = terminal.byteCount
-    var all: [DashboardStage.Costs] = []
+    var sums = [0.0, 0, 0, 0]
     for _ in 0..<frames {
-      all.append(stage.drawFrame())
-      // All of it is at the other end by then.
+      sums = zip(sums, stage.drawFrame()).map { $0 + $1 }
+      // The terminal has received the whole frame by then.
       clock.sleep()
     }
-    let times = [\DashboardStage.Costs.sample, \.update, \.render, \.flush, \.total].map { path in
-      all.reduce(0) { $0 + $1[keyPath: path] } / Double(frames)
-    }
-    let total = times.last ?? 0
-    return times.map { $0 * 1e6 }
-      + [total * Double(Self.framesPerSecond) * 100, Double(terminal.byteCount - bytes) / Double(frames)]
+    let means = sums.map { $0 / Double(frames) }
+    let total = means.reduce(0, +)
+    let microseconds: [Double?] = (means + [total]).map { $0 * 1e6 }
+    let percent = total * Double(FrameClock.framesPerSecond) * 100
+    return microseconds + [percent, Double(terminal.byteCount - bytes) / Double(frames)]
   }
 
   /// - Returns: the median and the 99th percentile, in milliseconds.
-  /// - Throws: ``UploadError`` with code `internalFailure` when keys get lost.
+  /// - Throws: ``UploadError`` with code `internalFailure` when keys are lost.
   @MainActor
   private func measureKeys(_ stage: DashboardStage, _ terminal: DrainedTerminal) throws(UploadError) -> [Double?] {
     let typist = Typist()
     typist.type(keys, on: terminal)
-    var clock = FrameClock(perSecond: Self.framesPerSecond)
+    var clock = FrameClock()
     var delays: [Double] = []
     let deadline = ContinuousClock.now + .seconds(60) + .milliseconds(100) * keys
     while delays.count < keys {
@@ -98,33 +93,29 @@ struct DashboardBenchmark: Benchmark {
       delays += typist.takeDelays(stage.takeKeys())
       if clock.isDue() { _ = stage.drawFrame() }
       guard ContinuousClock.now < deadline else {
-        throw UploadError(.internalFailure, "Of \(keys) keys \(delays.count) came through.")
+        throw UploadError(.internalFailure, "Only \(delays.count) of \(keys) keys were received.")
       }
     }
     return [delays.median, delays.percentile(99)].map { $0.map { $0 * 1000 } }
   }
 }
 
-/// When frames are due.
+/// Determines when frames are due.
 struct FrameClock {
-  private let interval: Duration
-  private var next: ContinuousClock.Instant
+  static let framesPerSecond = 10
+  private static let interval = Duration.seconds(1) / framesPerSecond
+  private var next = ContinuousClock.now + interval
 
-  init(perSecond: Int) {
-    interval = .seconds(1) / perSecond
-    next = .now + interval
-  }
-
-  /// Until the next frame, rounded up.
+  /// Milliseconds until the next frame, rounded up; 0 when it is due.
   var millisecondsLeft: Int32 {
     Int32(max(0, (next - .now).inSeconds * 1000).rounded(.up))
   }
 
-  /// Whether a frame is due; counts as drawn then.
+  /// Whether a frame is due. If so, the next one is due an interval later.
   mutating func isDue() -> Bool {
     let now = ContinuousClock.now
     guard now >= next else { return false }
-    next = now + interval
+    next = now + Self.interval
     return true
   }
 

@@ -1,30 +1,23 @@
 import Basics
+import CLinux
 import Dashboard
+import Foundation
 import Glibc
+import Synchronization
 import TerminalNCurses
 import TerminalUI
 import UploadCore
 
-/// The dashboard on a terminal, with uploads that move between any two frames; run by hand, a frame at a time.
+/// The dashboard on a terminal, with uploads that all make progress before each frame. The caller draws each frame.
 @MainActor
 final class DashboardStage {
-  /// What a frame took of this thread: seconds of a processor.
-  struct Costs {
-    var sample = 0.0
-    var update = 0.0
-    var render = 0.0
-    var flush = 0.0
-
-    var total: Double { sample + update + render + flush }
-  }
-
   private let terminal: NCursesTerminal
   private let meters: [UploadMeter]
   private var sampler: Sampler
   private var model: DashboardModel
   private var noise = SplitMix64(seed: 11)
 
-  /// - Throws: `TerminalError` when ncurses will not draw there.
+  /// - Throws: `TerminalError` when ncurses cannot draw on the terminal.
   init(uploads: Int, on screen: DrainedTerminal) throws {
     terminal = try NCursesTerminal(
       type: "xterm-256color",
@@ -35,12 +28,15 @@ final class DashboardStage {
     )
     let ledger = UploadLedger()
     meters = (0..<uploads).map { number in
-      UploadMeter(
-        direction: number.isMultiple(of: 2) ? .incoming : .outgoing,
-        mode: number.isMultiple(of: 3) ? .multipart : .stream,
+      let direction = number.isMultiple(of: 2) ? UploadDirection.incoming : .outgoing
+      let mode = number.isMultiple(of: 3) ? UploadMode.multipart : .stream
+      let remote = "192.168.1.7:\(50_000 + number)"
+      return UploadMeter(
+        direction: direction,
+        mode: mode,
         name: "recording \(number).wav",
         size: 4 << 30,
-        remote: "192.168.1.7:\(50_000 + number)"
+        remote: remote
       )
     }
     for meter in meters { ledger.begin(meter) }
@@ -53,34 +49,32 @@ final class DashboardStage {
     )
   }
 
-  /// Where keys arrive.
+  /// Readable when a key was pressed.
   var inputDescriptor: Int32 { terminal.inputDescriptor }
 
-  /// Lets all uploads move by 0 to 4 MiB, looks at them, and draws.
-  func drawFrame() -> Costs {
-    for (meter, word) in zip(meters, noise.bytes(meters.count)) {
-      meter.addReceived(Int(word) << 14)
-      if meter.direction == .incoming { meter.addStored(Int(word) << 14) }
+  /// Adds 0 to 4 MiB to each upload, takes a snapshot, and draws a frame.
+  /// - Returns: CPU seconds of this thread to take the snapshot, update the model, render and flush.
+  func drawFrame() -> [Double] {
+    for (meter, byte) in zip(meters, noise.bytes(meters.count)) {
+      meter.addReceived(Int(byte) << 14)
+      if meter.direction == .incoming { meter.addStored(Int(byte) << 14) }
     }
-    var costs = Costs()
-    let snapshot = Self.measure(&costs.sample) { sampler.sample() }
-    Self.measure(&costs.update) {
-      _ = model.update(.snapshot(snapshot, ClockTime(hour: 12, minute: 0, second: 0)))
+    let (snapshot, sampling) = Self.measure { sampler.sample() }
+    let (_, updating) = Self.measure {
+      model.update(.snapshot(snapshot, ClockTime(hour: 12, minute: 0, second: 0)))
     }
-    draw(&costs)
-    return costs
+    return [sampling, updating] + draw()
   }
 
-  /// Takes the keys that have come, and draws what follows from them.
-  /// - Returns: how many.
+  /// Handles the keys that were pressed, and draws a frame when there are any.
+  /// - Returns: the number of keys.
   func takeKeys() -> Int {
     var count = 0
     for case .key(let key) in terminal.pendingEvents() {
       _ = model.update(.input(.key(key)))
       count += 1
     }
-    var costs = Costs()
-    if count > 0 { draw(&costs) }
+    if count > 0 { _ = draw() }
     return count
   }
 
@@ -88,21 +82,89 @@ final class DashboardStage {
     terminal.close()
   }
 
-  private func draw(_ costs: inout Costs) {
-    let surface = Self.measure(&costs.render) { model.render() }
-    Self.measure(&costs.flush) { terminal.draw(surface) }
+  private func draw() -> [Double] {
+    let (surface, rendering) = Self.measure { model.render() }
+    let (_, flushing) = Self.measure { terminal.draw(surface) }
+    return [rendering, flushing]
   }
 
-  private static func measure<Result>(_ seconds: inout Double, _ body: () -> Result) -> Result {
+  /// - Returns: the result of `body`, and the CPU seconds that it took this thread.
+  private static func measure<Result>(_ body: () -> Result) -> (Result, Double) {
     let start = processorSeconds
-    defer { seconds += processorSeconds - start }
-    return body()
+    let result = body()
+    return (result, processorSeconds - start)
   }
 
-  /// Of this thread.
   private static var processorSeconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+/// A pseudo-terminal whose output is counted and discarded.
+final class DrainedTerminal: Sendable {
+  /// The descriptor for a program that reads keys and draws.
+  let program: Int32
+  private let screen: Int32
+  private let bytes = Atomic<Int>(0)
+
+  /// - Throws: ``UploadError`` with code `internalFailure` when the system has no pseudo-terminal.
+  init(columns: Int, rows: Int) throws(UploadError) {
+    var path = [CChar](repeating: 0, count: 128)
+    screen = clinux_open_pseudo_terminal(&path, path.count, Int32(columns), Int32(rows))
+    program = screen < 0 ? -1 : open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    guard program >= 0 else {
+      if screen >= 0 { close(screen) }
+      throw UploadError(.internalFailure, "Cannot open a pseudo-terminal. Check that /dev/pts is mounted.")
+    }
+    Thread.detachNewThread { self.drain() }
+  }
+
+  /// Number of bytes drawn so far.
+  var byteCount: Int { bytes.load(ordering: .relaxed) }
+
+  /// Presses a key that sends one byte. Any thread may call it.
+  func type(_ byte: UInt8) {
+    var byte = byte
+    _ = write(screen, &byte, 1)
+  }
+
+  /// Closes the program's descriptor; call it when the program has ended.
+  func end() {
+    close(program)
+  }
+
+  /// Runs on a thread of its own until the program's descriptor is closed.
+  private func drain() {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while case let count = read(screen, &buffer, buffer.count), count > 0 { bytes.add(count, ordering: .relaxed) }
+    close(screen)
+  }
+}
+
+/// Presses keys that move down and up a list, and records the time of each.
+final class Typist: Sendable {
+  private let pressed = Mutex<[ContinuousClock.Instant]>([])
+
+  /// Presses `count` keys, 2 to 34 milliseconds apart, on a thread of its own.
+  func type(_ count: Int, on terminal: DrainedTerminal) {
+    Thread.detachNewThread { [self] in
+      for (number, pause) in SplitMix64.bytes(count, seed: 3).enumerated() {
+        usleep(2000 + UInt32(pause) * 125)
+        pressed.withLock { $0.append(.now) }
+        terminal.type(UInt8(ascii: number / 20 % 2 == 0 ? "j" : "k"))
+      }
+    }
+  }
+
+  /// Removes the first `count` keys from the record.
+  /// - Returns: the seconds since each was pressed.
+  func takeDelays(_ count: Int) -> [Double] {
+    let now = ContinuousClock.now
+    return pressed.withLock { pressed in
+      defer { pressed.removeFirst(min(count, pressed.count)) }
+      return pressed.prefix(count).map { (now - $0).inSeconds }
+    }
   }
 }

@@ -1,22 +1,16 @@
 import ArgumentParser
-import Basics
-import NIOCore
 import UploadCore
 import UploadProtocol
-import UploadStorage
 
-/// What the store adds to the disk: files from memory through the store, and through bare loops, into one directory.
+/// Measures what the store costs: it writes files from memory through the store, and with plain loops of system calls.
 struct DiskBenchmark: Benchmark {
   static let name = "disk"
-  static let configuration = CommandConfiguration(
-    commandName: name,
-    abstract: "The disk engine, fed from memory, against bare loops of system calls."
-  )
+  static let abstract = "The disk engine, fed from memory, against plain loops of system calls."
 
   enum Engine: String, CaseIterable {
     /// The store at `--durability full`.
     case sluice
-    /// The same with `--digest sha256`.
+    /// The store at `--durability full` with `--digest sha256`.
     case digest
     /// `fallocate`, `pwrite` with O_DIRECT, `fsync`.
     case direct
@@ -24,16 +18,16 @@ struct DiskBenchmark: Benchmark {
     case buffered
   }
 
-  /// Small files are written until there are this many bytes of them, or this many files.
+  /// Small files are written until there are this many bytes, or this many files.
   private static let enoughBytes = 64 << 20
   private static let enoughFiles = 64
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "On the disk to be measured.")
+  @Option(help: "Directory on the disk to measure.")
   var dir = "."
   @Option(help: "Sizes of the files. (default: 64KiB,1MiB,64MiB,1GiB)", transform: BenchValue.sizes)
   var sizes: [Int] = [64 << 10, 1 << 20, 64 << 20, 1 << 30]
-  @Option(help: "Some of sluice, digest, direct, buffered. (default: all)", transform: BenchValue.choices)
+  @Option(help: "Engines out of sluice, digest, direct, buffered. (default: all)", transform: BenchValue.choices)
   var engines: [Engine] = Engine.allCases
 
   func run(rounds: Int) throws -> Report {
@@ -44,7 +38,6 @@ struct DiskBenchmark: Benchmark {
       }
     }
     var report = Report(
-      name: Self.name,
       labels: ["engine", "size"],
       columns: [
         Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2),
@@ -53,13 +46,12 @@ struct DiskBenchmark: Benchmark {
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
       notes: [
-        "Every file is synced. sluice and digest give it a name and sync the directory as well; direct and buffered do not.",
-        "CPU is this process's; what the kernel's own threads do for buffered files later is not in it.",
+        "Every file is synced. sluice and digest also give it a name and sync the directory.",
+        "CPU is that of this process, without kernel threads that write buffered files later.",
       ]
     )
     if engines.contains(.direct) {
-      let ratio = Report.Column(title: "of direct", key: "ratioToDirect", digits: 2)
-      report.addRatio(of: 0, to: Engine.direct.rawValue, ratio)
+      report.addRatio(of: 0, to: "direct", Report.Column(title: "of direct", key: "ratioToDirect", digits: 2))
     }
     return report
   }
@@ -67,57 +59,29 @@ struct DiskBenchmark: Benchmark {
   private func measure(_ engine: Engine, _ source: DiskSource, _ size: Int) throws -> [Double?] {
     let files = min(Self.enoughFiles, max(1, Self.enoughBytes / size))
     return try Workspace.use(in: dir) { path in
-      let write = try writer(engine, source, path)
+      let write = try writer(engine, source, path, size)
       let (elapsed, growth) = try PageCache.growth {
         try Elapsed.measure {
-          for number in 0..<files { try write.write(size: size, name: "file\(number)") }
-        }.elapsed
+          for number in 0..<files { try write("file\(number)") }
+        }
       }
       let gigabytes = Double(files * size) / 1e9
       return [gigabytes / elapsed.seconds, elapsed.processorSeconds / gigabytes, Double(growth) / 1_048_576]
     }
   }
 
-  private func writer(_ engine: Engine, _ source: DiskSource, _ path: String) throws -> any FileWriter {
+  /// - Returns: writes and syncs one file of `size` bytes under a name.
+  private func writer(_ engine: Engine, _ source: DiskSource, _ path: String, _ size: Int) throws
+    -> (_ name: String) throws -> Void
+  {
     switch engine {
-    case .sluice: try StoreWriter(directory: path, source: source, algorithms: [])
-    case .digest: try StoreWriter(directory: path, source: source, algorithms: [.sha256])
-    case .direct: BareWriter(directory: path, source: source, direct: true)
-    case .buffered: BareWriter(directory: path, source: source, direct: false)
+    case .sluice, .digest:
+      let store = try BenchStore(directory: path, limit: 256 << 20)
+      let algorithms: Set<DigestAlgorithm> = engine == .digest ? [.sha256] : []
+      return { try store.write(source.buffer, size: size, name: $0, algorithms: algorithms) }
+    case .direct, .buffered:
+      let directory = try BareDirectory(path: path)
+      return { try directory.write(source, size: size, name: $0, direct: engine == .direct) }
     }
   }
-}
-
-/// The bytes that files are written of, the same ones again and again: random, in memory, aligned as O_DIRECT asks.
-///
-/// Unchecked, because nothing changes after the start.
-final class DiskSource: @unchecked Sendable {
-  /// Bytes handed over at once.
-  static let pieceSize = 1 << 20
-  /// Enough for any disk that is in use.
-  private static let alignment = 4096
-
-  /// One piece, for system calls.
-  let bytes: UnsafeRawBufferPointer
-  /// The same, for the store.
-  let buffer: ByteBuffer
-
-  init() {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: Self.alignment)
-    var noise = SplitMix64(seed: 2)
-    noise.fill(memory)
-    bytes = UnsafeRawBufferPointer(memory)
-    buffer = ByteBuffer(bytes: bytes)
-  }
-
-  deinit {
-    bytes.deallocate()
-  }
-}
-
-/// Writes files of ``DiskSource``'s bytes into one directory.
-protocol FileWriter {
-  /// Writes a file of `size` bytes and waits until it is synced.
-  /// - Throws: ``UploadError``.
-  func write(size: Int, name: String) throws
 }

@@ -1,23 +1,26 @@
+import Basics
 import Foundation
 import Glibc
 import Synchronization
 import UploadCore
 
-/// One thing to be measured, in turn with others.
+/// What a row of the report measures.
 struct Subject {
-  /// What tells it apart, by the report's labels.
+  /// The row's labels, by ``Report/labels``.
   let labels: [String]
-  /// Measures once: numbers by the report's columns, nil where there is none.
+  /// Measures once.
+  /// - Returns: numbers by ``Report/columns``; nil where there is none.
   let measure: () throws -> [Double?]
 
-  /// Measures all of them one after the other, `rounds` times over, so that what slows the machine for a while falls on
-  /// all alike. Says on standard error where it stands.
-  /// - Returns: the median of each number.
+  /// Measures all subjects in turn, `rounds` times, so that a temporary load of the machine affects all of them.
+  /// Reports the progress on standard error.
+  /// - Returns: a row of medians for each subject.
   static func medians(of subjects: [Subject], rounds: Int) throws -> [Report.Row] {
     var samples = subjects.map { _ in [[Double?]]() }
     for round in 0..<rounds {
       for (index, subject) in subjects.enumerated() {
-        StandardError.line("round \(round + 1) of \(rounds): \(subject.labels.joined(separator: ", "))")
+        let labels = subject.labels.joined(separator: ", ")
+        writeAll("round \(round + 1) of \(rounds): \(labels)\n", to: STDERR_FILENO)
         samples[index].append(try subject.measure())
       }
     }
@@ -33,42 +36,46 @@ struct Subject {
   }
 }
 
-/// What something took.
+/// The time that a measurement took.
 struct Elapsed {
-  /// By the clock on the wall.
+  /// Wall-clock time.
   let seconds: Double
-  /// Of this process on all processors, user and system. Kernel threads that write in its place are not in it.
+  /// CPU time of this process, user and system. Kernel threads that write on its behalf are not included.
   let processorSeconds: Double
 
-  /// Runs `body` and takes its time.
-  static func measure<Result>(_ body: () throws -> Result) rethrows -> (result: Result, elapsed: Elapsed) {
+  /// Runs `body` and measures it.
+  static func measure(_ body: () throws -> Void) rethrows -> Elapsed {
     let start = ContinuousClock.now
     let processorStart = clock()
-    let result = try body()
+    try body()
     // In millionths of a second whatever the system (POSIX, CLOCKS_PER_SEC).
     let processorSeconds = Double(clock() - processorStart) / 1e6
-    return (result, Elapsed(seconds: (ContinuousClock.now - start).inSeconds, processorSeconds: processorSeconds))
+    return Elapsed(seconds: (ContinuousClock.now - start).inSeconds, processorSeconds: processorSeconds)
   }
 }
 
-/// The system's page cache, of which a server that keeps its promise takes next to nothing.
+/// The system's page cache.
 enum PageCache {
-  /// Between two looks, in microseconds.
+  /// Between two readings, in microseconds.
   private static let interval: UInt32 = 20_000
 
-  /// Runs `body` and watches the cache meanwhile.
+  /// Runs `body` and reads the size of the cache meanwhile.
   ///
-  /// Nothing is removed in `body`, so what is gained is what the written files take. Other programs on the machine count
-  /// as well: keep it quiet.
-  /// - Returns: how much larger than at the start it was at the most, in bytes.
+  /// As `body` removes nothing, the growth is the space that its files occupy. Files of other programs count as well,
+  /// so the machine must be idle.
+  /// - Returns: the largest growth since the start, in bytes.
   static func growth<Result>(during body: () throws -> Result) rethrows -> (result: Result, growth: UInt64) {
-    let start = size
-    let watch = Watch()
-    Thread.detachNewThread { watch.run() }
-    defer { watch.stop() }
+    let (start, watch) = (size, Watch())
+    Thread.detachNewThread {
+      while !watch.isOver.load(ordering: .relaxed) {
+        watch.peak.max(size, ordering: .relaxed)
+        usleep(interval)
+      }
+    }
+    defer { watch.isOver.store(true, ordering: .relaxed) }
     let result = try body()
-    let peak = max(watch.stop(), size)
-    return (result, peak > start ? peak - start : 0)
+    let peak = max(watch.peak.load(ordering: .relaxed), size)
+    return (result, max(peak, start) - start)
   }
 
   /// `Cached` of `/proc/meminfo`, in bytes.
@@ -77,48 +84,31 @@ enum PageCache {
   }
 
   private final class Watch: Sendable {
-    private let peak = Atomic<UInt64>(0)
-    private let isOver = Atomic<Bool>(false)
-
-    func run() {
-      while !isOver.load(ordering: .relaxed) {
-        peak.max(size, ordering: .relaxed)
-        usleep(interval)
-      }
-    }
-
-    /// Ends the watch; the largest size seen, in bytes.
-    @discardableResult
-    func stop() -> UInt64 {
-      isOver.store(true, ordering: .relaxed)
-      return peak.load(ordering: .relaxed)
-    }
+    let peak = Atomic<UInt64>(0)
+    let isOver = Atomic<Bool>(false)
   }
 }
 
-/// Threads of their own for what blocks.
+/// Threads for blocking calls.
 enum Threads {
   private final class Record: Sendable {
-    let failure = Mutex<(any Error)?>(nil)
-    let ended: DispatchGroup = DispatchGroup()
+    let results = Mutex<[Result<Void, any Error>]>([])
+    let ended = DispatchGroup()
   }
 
-  /// Runs `body` on `count` threads at once, each with its number from 0, and waits for all of them.
-  /// - Throws: the first error that one of them threw; the others run to their ends.
+  /// Runs `body` on `count` threads, each with its number from 0, and waits for all of them.
+  /// - Throws: the first error that a thread threw; the others are not interrupted.
   static func run(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
     let record = Record()
     for number in 0..<count {
       record.ended.enter()
       Thread.detachNewThread {
-        do {
-          try body(number)
-        } catch {
-          record.failure.withLock { $0 = $0 ?? error }
-        }
+        let result = Result { try body(number) }
+        record.results.withLock { $0.append(result) }
         record.ended.leave()
       }
     }
     record.ended.wait()
-    if let failure = record.failure.withLock({ $0 }) { throw failure }
+    for result in record.results.withLock({ $0 }) { try result.get() }
   }
 }

@@ -4,18 +4,15 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// How fast the multipart parser takes forms, in the pieces that a connection brings them in.
+/// Measures how fast the multipart parser parses forms in chunks, as a connection delivers them.
 struct ParserBenchmark: Benchmark {
   static let name = "parser"
-  static let configuration = CommandConfiguration(
-    commandName: name,
-    abstract: "The multipart parser, without network or disk."
-  )
+  static let abstract = "The multipart parser, without network or disk."
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "What is parsed for each line. (default: 512MiB)", transform: BenchValue.size)
+  @Option(help: "Bytes to parse for each row. (default: 512MiB)", transform: BenchValue.size)
   var size = 512 << 20
-  @Option(help: "Bytes handed to the parser at once. (default: 64KiB,1MiB)", transform: BenchValue.sizes)
+  @Option(help: "Bytes passed to the parser at once. (default: 64KiB,1MiB)", transform: BenchValue.sizes)
   var pieces: [Int] = [64 << 10, 1 << 20]
 
   func run(rounds: Int) throws -> Report {
@@ -27,7 +24,6 @@ struct ParserBenchmark: Benchmark {
       }
     }
     return Report(
-      name: Self.name,
       labels: ["content", "piece"],
       columns: [Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2)],
       rows: try Subject.medians(of: subjects, rounds: rounds)
@@ -35,46 +31,42 @@ struct ParserBenchmark: Benchmark {
   }
 
   private static func measure(_ form: BenchForm) throws -> [Double?] {
-    let (found, elapsed) = try Elapsed.measure { try parse(form) }
+    var found = 0
+    let elapsed = try Elapsed.measure {
+      for _ in 0..<form.repetitions {
+        var parser = MultipartParser(boundary: form.boundary)
+        for piece in form.pieces {
+          parser.append(piece)
+          while let event = try parser.next() {
+            if case .body(let bytes) = event { found += bytes.readableBytes }
+          }
+        }
+        try parser.finish()
+      }
+    }
     guard found == form.fileBytes else {
       throw UploadError(.internalFailure, "The parser found \(found) bytes of files instead of \(form.fileBytes).")
     }
     return [Double(form.bytes) / 1e9 / elapsed.seconds]
   }
-
-  /// - Returns: bytes of files in the form.
-  private static func parse(_ form: BenchForm) throws(UploadError) -> Int {
-    var found = 0
-    for _ in 0..<form.repetitions {
-      var parser = MultipartParser(boundary: form.boundary)
-      for piece in form.pieces {
-        parser.append(piece)
-        while let event = try parser.next() {
-          if case .body(let bytes) = event { found += bytes.readableBytes }
-        }
-      }
-      try parser.finish()
-    }
-    return found
-  }
 }
 
-/// A form in the pieces that it comes in. One piece of content stands in it many times over, so that it lies in the
-/// processor's cache, as what was just read from a socket does.
+/// A form in chunks. A large file repeats one chunk, so that it is in the processor's cache like bytes that were just
+/// read from a socket.
 struct BenchForm {
   let boundary: MultipartBoundary
   let pieces: [ByteBuffer]
-  /// How often the form is parsed, one after the other.
+  /// How often the form is parsed.
   let repetitions: Int
   /// Bytes of files in all repetitions.
   let fileBytes: Int
 
-  /// As curl makes them.
+  /// A boundary of curl.
   private static let boundaryText = "------------------------d74496d66958873e"
-  /// What a small form's file holds.
+  /// Bytes of the file in a small form.
   private static let smallFile = 4096
   private static let smallFields = 100
-  /// A little less than the parser takes before the first boundary.
+  /// Bytes; a little less than the parser accepts before the first boundary.
   private static let junk = 8000
 
   /// Bytes of all repetitions.
@@ -83,40 +75,36 @@ struct BenchForm {
   }
 
   /// - Parameters:
-  ///   - size: bytes in all, about; small forms are repeated until they come to that.
-  ///   - piece: bytes the parser gets at once.
+  ///   - size: bytes of all repetitions, approximately.
+  ///   - piece: bytes passed to the parser at once.
   init(_ content: FormContent, size: Int, piece: Int) throws(UploadError) {
     boundary = try MultipartBoundary(contentType: "multipart/form-data; boundary=\(Self.boundaryText)")
     let writer = MultipartWriter(boundary: boundary)
-    let small: [UInt8]
+    let (type, isFirst) = ("application/octet-stream", content != .smallFields)
+    let head = writer.head(fieldName: "file", filename: "a.bin", contentType: type, isFirst: isFirst)
+    let junk = Array(repeating: UInt8(ascii: "x"), count: Self.junk)
+    let form: [UInt8]
     switch content {
     case .smallFields:
-      let file = Self.filling(content, count: Self.smallFile)
-      small = Self.fields + Self.head(writer, isFirst: false) + file + writer.tail
+      form = Self.fields + head + Self.filling(content, count: Self.smallFile) + writer.tail
     case .junkAround:
-      let junk = Array(repeating: UInt8(ascii: "x"), count: Self.junk)
-      let file = Self.filling(content, count: Self.smallFile)
-      small = junk + "\r\n".utf8 + Self.head(writer, isFirst: true) + file + writer.tail + junk
+      form = junk + "\r\n".utf8 + head + Self.filling(content, count: Self.smallFile) + writer.tail + junk
     case .random, .csv, .carriageReturns, .lineFeeds, .delimiterPrefixes:
       let filling = ByteBuffer(bytes: Self.filling(content, count: piece))
       let fillings = Array(repeating: filling, count: max(1, size / piece))
-      pieces = [ByteBuffer(bytes: Self.head(writer, isFirst: true))] + fillings + [ByteBuffer(bytes: writer.tail)]
+      pieces = [ByteBuffer(bytes: head)] + fillings + [ByteBuffer(bytes: writer.tail)]
       repetitions = 1
       fileBytes = fillings.count * piece
       return
     }
-    pieces = stride(from: 0, to: small.count, by: piece).map {
-      ByteBuffer(bytes: small[$0..<min($0 + piece, small.count)])
+    pieces = stride(from: 0, to: form.count, by: piece).map {
+      ByteBuffer(bytes: form[$0..<min($0 + piece, form.count)])
     }
-    repetitions = max(1, size / small.count)
+    repetitions = max(1, size / form.count)
     fileBytes = repetitions * Self.smallFile
   }
 
-  private static func head(_ writer: MultipartWriter, isFirst: Bool) -> [UInt8] {
-    writer.head(fieldName: "file", filename: "a.bin", contentType: "application/octet-stream", isFirst: isFirst)
-  }
-
-  /// Text fields from the form's start to the last one's content.
+  /// Text fields, without the delimiter after the last one.
   private static var fields: [UInt8] {
     let fields = (1...smallFields).map { number in
       "--\(boundaryText)\r\nContent-Disposition: form-data; name=\"field\(number)\"\r\n\r\nvalue \(number)"
@@ -124,21 +112,17 @@ struct BenchForm {
     return Array(fields.joined(separator: "\r\n").utf8)
   }
 
-  /// `count` bytes of a file.
+  /// The first `count` bytes of a file.
   private static func filling(_ content: FormContent, count: Int) -> [UInt8] {
     switch content {
     case .random, .smallFields, .junkAround:
-      var noise = SplitMix64(seed: 1)
-      return noise.bytes(count)
+      return SplitMix64.bytes(count, seed: 1)
     case .csv:
       let rows = (1...100).map { "\($0),2024-05-\($0 % 28 + 1),\"a name, a title\",\($0 * 37).5\r\n" }
       return repeated(Array(rows.joined().utf8), count)
-    case .carriageReturns:
-      return repeated(Array("\r".utf8), count)
-    case .lineFeeds:
-      return repeated(Array("\n".utf8), count)
-    case .delimiterPrefixes:
-      return repeated(Array("\r\n--\(boundaryText)".utf8.dropLast()), count)
+    case .carriageReturns: return repeated(Array("\r".utf8), count)
+    case .lineFeeds: return repeated(Array("\n".utf8), count)
+    case .delimiterPrefixes: return repeated(Array("\r\n--\(boundaryText)".utf8.dropLast()), count)
     }
   }
 
@@ -147,16 +131,16 @@ struct BenchForm {
   }
 }
 
-/// What a form holds, from the usual to what an attacker would choose.
+/// The content of a form, from usual files to those that an attacker would choose.
 enum FormContent: String, CaseIterable {
   case random = "random"
   case csv = "CSV text"
   case carriageReturns = "all CR"
   case lineFeeds = "all LF"
-  /// The delimiter less its last byte, again and again.
+  /// The delimiter without its last byte, repeated.
   case delimiterPrefixes = "delimiter prefixes"
-  /// Many forms of a hundred text fields and a file of 4 KiB.
+  /// Forms of 100 text fields and a file of 4 KiB.
   case smallFields = "100 small fields"
-  /// Many forms of a file of 4 KiB with 8 kB before the first boundary, about all that is taken, and 8 kB behind the last.
+  /// Forms of a file of 4 KiB with 8 kB before the first boundary, nearly the limit, and 8 kB after the last one.
   case junkAround = "junk before and after"
 }

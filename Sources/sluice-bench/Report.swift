@@ -1,91 +1,79 @@
+import Foundation
 import Glibc
 import UploadCore
 import UploadReport
 
-/// What a benchmark found: a row for everything that was measured.
-struct Report: Equatable {
+/// The results of a benchmark: a row for each subject.
+struct Report {
   /// One number of every row.
-  struct Column: Equatable {
-    /// With the unit, for the table.
+  struct Column {
+    /// In the table, with the unit.
     let title: String
-    /// For JSON, in lowerCamelCase.
+    /// In JSON, in lowerCamelCase.
     let key: String
     /// Decimals in the table.
     let digits: Int
   }
 
-  /// One thing that was measured.
+  /// The numbers of one subject.
   struct Row: Equatable {
-    /// What it is, by ``Report/labels``.
+    /// By ``Report/labels``.
     let labels: [String]
     /// Medians by ``Report/columns``; nil where there is no number.
     var numbers: [Double?]
   }
 
-  /// The benchmark's name.
-  let name: String
-  /// What tells rows apart, in one word each: titles in the table, keys in JSON.
+  /// What distinguishes rows: titles in the table, keys in JSON.
   let labels: [String]
   private(set) var columns: [Column]
   private(set) var rows: [Row]
-  /// What the reader must know to read the numbers right, in sentences.
+  /// Sentences that a reader needs to interpret the numbers.
   var notes: [String] = []
 
-  /// Adds a column: a row's number in `column` over the same of the row whose first label is `baseline` and whose other
-  /// labels are its own. Nil where one of the two is missing, or there is nothing to divide by.
+  /// Adds a column: a row's number in `column` divided by that of the row whose first label is `baseline` and whose
+  /// other labels are equal. Nil where a number is missing or the divisor is 0.
   mutating func addRatio(of column: Int, to baseline: String, _ added: Column) {
     let baselines = rows.filter { $0.labels.first == baseline }
     columns.append(added)
     for index in rows.indices {
-      let row = rows[index]
-      let other = baselines.first { $0.labels.dropFirst() == row.labels.dropFirst() }
-      var ratio: Double?
-      if let number = row.numbers[column], let divisor = other?.numbers[column], divisor > 0 {
-        ratio = number / divisor
-      }
-      rows[index].numbers.append(ratio)
+      let labels = rows[index].labels.dropFirst()
+      let other = baselines.first { $0.labels.dropFirst() == labels }
+      let divisor = other?.numbers[column] ?? 0
+      rows[index].numbers.append(divisor > 0 ? rows[index].numbers[column].map { $0 / divisor } : nil)
     }
   }
-}
 
-extension Report {
   /// The report as one object.
-  func json(_ machine: Machine, rounds: Int) -> JSONValue {
+  func json(_ benchmark: String, _ rounds: Int, _ machine: Machine) -> JSONValue {
     .object([
-      ("benchmark", .string(name)),
-      ("rounds", .integer(rounds)),
-      ("machine", machine.json),
-      ("rows", .array(rows.map(json))),
-      ("notes", .array(notes.map { .string($0) })),
+      ("benchmark", .string(benchmark)), ("rounds", .integer(rounds)), ("machine", machine.json),
+      ("rows", .array(rows.map(rowJSON))), ("notes", .array(notes.map { .string($0) })),
     ])
   }
 
-  private func json(_ row: Row) -> JSONValue {
+  private func rowJSON(_ row: Row) -> JSONValue {
     let names = zip(labels, row.labels).map { ($0, JSONValue.string($1)) }
     let numbers = zip(columns, row.numbers).map { ($0.key, JSONValue.optional($1)) }
     return .object(names + numbers)
   }
-}
 
-extension Report {
-  /// The report as a table in Markdown, its columns aligned, with the machine above and the notes below.
-  func markdown(_ machine: Machine, rounds: Int) -> String {
+  /// The report as a Markdown table with aligned columns, a heading above and the notes below.
+  func markdown(_ benchmark: String, _ rounds: Int, _ machine: Machine) -> String {
     let titles = labels + columns.map(\.title)
-    let lines = rows.map { row in
+    let cells = rows.map { row in
       row.labels + zip(row.numbers, columns).map { Self.text($0, digits: $1.digits) }
     }
     let widths = titles.indices.map { index in
-      ([titles] + lines).map { $0[index].count }.max() ?? 0
+      ([titles] + cells).map { $0[index].count }.max() ?? 0
     }
-    let rule = titles.indices.map { index in
-      index < labels.count
-        ? String(repeating: "-", count: widths[index]) : String(repeating: "-", count: widths[index] - 1) + ":"
+    let rule = widths.enumerated().map { index, width in
+      index < labels.count ? String(repeating: "-", count: width) : String(repeating: "-", count: width - 1) + ":"
     }
-    let table = ([titles, rule] + lines).map { cells in
+    let table = ([titles, rule] + cells).map { cells in
       "| " + cells.indices.map { pad(cells[$0], widths[$0], right: $0 >= labels.count) }.joined(separator: " | ") + " |"
     }
-    let heading = "\(name), medians of \(rounds); \(machine.description)"
-    return ([heading, ""] + table + (notes.isEmpty ? [] : [""] + notes)).joined(separator: "\n")
+    let first = "\(benchmark), medians of \(rounds); \(machine.description)"
+    return ([first, ""] + table + (notes.isEmpty ? [] : [""] + notes)).joined(separator: "\n")
   }
 
   private func pad(_ text: String, _ width: Int, right: Bool) -> String {
@@ -93,26 +81,23 @@ extension Report {
     return right ? blanks + text : text + blanks
   }
 
-  /// A number with exactly `digits` decimals; a dash for none.
+  /// A number with exactly `digits` decimals; a dash for nil and for numbers that are not finite or above 1e15.
   static func text(_ number: Double?, digits: Int) -> String {
     guard let number, number.isFinite, abs(number) < 1e15 else { return "-" }
-    var scale = 1
-    for _ in 0..<digits { scale *= 10 }
-    let scaled = Int((abs(number) * Double(scale)).rounded())
-    let sign = number < 0 && scaled > 0 ? "-" : ""
-    guard digits > 0 else { return "\(sign)\(scaled)" }
-    let fraction = String(scaled % scale)
-    return "\(sign)\(scaled / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
+    let scale = pow(10, Double(digits))
+    // Adding 0 removes the sign of -0.
+    let rounded = (number * scale).rounded() / scale + 0
+    return String(format: "%.\(digits)f", rounded)
   }
 }
 
-/// The machine's shape: without it a number says little.
-struct Machine: Equatable {
-  /// Processors that this process may use.
+/// The machine that the numbers are from.
+struct Machine {
+  /// Processors that are online.
   var cores: Int
-  /// As the kernel names it; empty where it does not.
+  /// The processor's name; empty where the kernel does not report it.
   var processor: String
-  /// Memory in bytes.
+  /// In bytes.
   var memory: UInt64
   /// The kernel's release.
   var kernel: String
@@ -134,9 +119,7 @@ struct Machine: Equatable {
 
   var json: JSONValue {
     .object([
-      ("cores", .integer(cores)),
-      ("processor", .string(processor)),
-      ("memory", .unsigned(memory)),
+      ("cores", .integer(cores)), ("processor", .string(processor)), ("memory", .unsigned(memory)),
       ("kernel", .string(kernel)),
     ])
   }

@@ -4,53 +4,51 @@ import Glibc
 import UploadCore
 import UploadStorage
 
-/// A `sluice serve` in a process of its own, as a user starts it.
+/// A `sluice serve` in a process of its own.
 final class ServerProcess: Sendable {
-  /// What `serve --json` says first.
+  /// The first event of `serve --json`.
   private struct Listening: Decodable {
     var url: String
   }
 
-  /// Where it listens on 127.0.0.1.
+  /// The port that it listens on, at 127.0.0.1.
   let port: UInt16
   private let processID: Int32
 
-  /// Starts it and waits until it listens.
+  /// Starts the program and waits until it listens. Its environment has no variables that set options.
   /// - Parameters:
   ///   - executable: path of the program.
-  ///   - directory: where uploads end up.
-  ///   - options: more options for `serve`.
+  ///   - directory: the upload directory.
+  ///   - options: further options of `serve`.
   /// - Throws: ``UploadError`` with code `cannotListen`.
   init(_ executable: String, directory: String, options: [String] = []) throws {
     let output = try ChildProgram.pipe()
-    let lines = FileHandle(fileDescriptor: output.read, closeOnDealloc: true)
+    let events = FileHandle(fileDescriptor: output.read, closeOnDealloc: true)
     do {
       defer { close(output.write) }
       processID = try ChildProgram.start(
         URL(filePath: executable).path,
         ["serve", "--json", "--port", "0", "--dir", directory] + options,
-        environment: Self.environment,
+        environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SLUICE_") },
         streams: .descriptors(input: nil, output: output.write, errors: STDERR_FILENO),
         leadsGroup: true
       )
     } catch {
-      let advice =
-        "build it with swift build -c release --static-swift-stdlib --product sluice, or name another with "
-        + "--sluice."
-      throw UploadError(.cannotListen, "\(executable) cannot be run; \(advice)", cause: error)
+      let advice = "Build it with swift build -c release --product sluice, or name another program with --sluice."
+      throw UploadError(.cannotListen, "Cannot run \(executable). \(advice)", cause: error)
     }
-    guard let listening = try? JSONDecoder().decode(Listening.self, from: Self.firstLine(of: lines)),
+    guard let listening = try? JSONDecoder().decode(Listening.self, from: Self.firstLine(of: events)),
       let port = listening.url.split(separator: ":").last.flatMap({ UInt16($0) })
     else {
       Self.end(processID)
-      throw UploadError(.cannotListen, "\(executable) does not say where it listens.")
+      throw UploadError(.cannotListen, "\(executable) did not report the address that it listens on.")
     }
     self.port = port
-    // Its lines are of no use here, but a full pipe would hold it up.
-    Thread.detachNewThread { while !lines.availableData.isEmpty {} }
+    // Further events are discarded; a full pipe would block the server.
+    Thread.detachNewThread { while !events.availableData.isEmpty {} }
   }
 
-  /// Ends it and waits for its end. At once, since what it has stored goes as well, and it would wait for uploads.
+  /// Kills the server and waits for its end: a graceful shutdown would wait for uploads whose files are removed anyway.
   func stop() {
     Self.end(processID)
   }
@@ -60,31 +58,23 @@ final class ServerProcess: Sendable {
     ChildProgram.wait(for: processID)
   }
 
-  private static func firstLine(of lines: FileHandle) -> Data {
+  private static func firstLine(of events: FileHandle) -> Data {
+    let lineFeed = UInt8(ascii: "\n")
     var text = Data()
-    while !text.contains(UInt8(ascii: "\n")) {
-      let more = lines.availableData
-      if more.isEmpty { break }
-      text += more
-    }
-    return text.prefix { $0 != UInt8(ascii: "\n") }
+    while !text.contains(lineFeed), case let more = events.availableData, !more.isEmpty { text += more }
+    return text.prefix { $0 != lineFeed }
   }
 
-  /// What it has taken so far.
+  /// The resources that the server uses now.
   /// - Throws: ``UploadError`` with code `internalFailure` when it has ended.
   func usage() throws(UploadError) -> ProcessUsage {
     guard let usage = ProcessUsage(processID: processID) else {
-      throw UploadError(.internalFailure, "The server has ended while it was measured; its errors are above.")
+      throw UploadError(.internalFailure, "The server ended while it was measured. See its errors above.")
     }
     return usage
   }
 
-  /// This program's own, without what would change the server that is measured.
-  private static var environment: [String: String] {
-    ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SLUICE_") }
-  }
-
-  /// The program beside this one.
+  /// Path of the `sluice` in the folder of this program.
   static var besideThisOne: String {
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "sluice-bench"
     return URL(filePath: own).deletingLastPathComponent().appending(path: "sluice").path
@@ -93,20 +83,20 @@ final class ServerProcess: Sendable {
 
 extension Durability: ExpressibleByArgument {}
 
-/// Options of every benchmark that starts a server.
+/// Options of benchmarks that start a server.
 struct ServerOptions: ParsableArguments {
-  /// Where every measurement makes a directory of its own.
-  @Option(help: "On the disk to be measured.")
+  /// Every measurement makes a directory of its own in it.
+  @Option(help: "Directory on the disk to measure.")
   var dir = "."
   @Option(help: "What the server syncs before it responds.")
   var durability = Durability.full
-  @Option(help: "The server's program. (default: the one beside this)")
+  @Option(help: "Path of sluice. (default: the one beside sluice-bench)")
   var sluice: String?
 
-  /// For the report.
+  /// A note for the report.
   var note: String { "The server ran with --durability \(durability.rawValue)." }
 
-  /// Starts a server on a fresh directory, hands it to `body`, ends it, and removes what it stored.
+  /// Starts a server on an empty directory, passes it to `body`, kills it, and removes the directory.
   func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
     try Workspace.use(in: dir) { path in
       let options = ["--durability", durability.rawValue]
@@ -116,14 +106,15 @@ struct ServerOptions: ParsableArguments {
   }
 }
 
-/// What a process has taken up to now, as the kernel counts it (proc(5)).
-struct ProcessUsage: Equatable {
-  /// User and system time of all its threads, in seconds; exact to 0.01.
+/// The resources that a process uses, as the kernel counts them (proc(5)).
+struct ProcessUsage {
+  /// User and system time of all its threads since its start, in seconds, with a resolution of 0.01.
   var processorSeconds: Double
-  /// Memory in bytes: now, and the most there has been.
+  /// Resident memory now, in bytes.
   var resident: UInt64
+  /// The largest resident memory so far, in bytes.
   var peak: UInt64
-  /// How many threads it has now.
+  /// Number of threads now.
   var threads: Int
 
   /// Nil when there is no such process.
@@ -139,11 +130,11 @@ struct ProcessUsage: Equatable {
   ///   - stat: text of `/proc/PID/stat`.
   ///   - status: text of `/proc/PID/status`.
   init?(stat: String, status: String, ticksPerSecond: Int) {
-    // The second field is the program's name in brackets, and may hold blanks and brackets itself.
+    // The second field is the program's name in brackets, which may contain blanks and brackets.
     guard let nameEnd = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }
     let fields = stat[stat.index(after: nameEnd)...].split(separator: " ")
-    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
-    guard let resident = ProcFile.kibibytes(of: "VmRSS", inText: status),
+    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]),
+      let resident = ProcFile.kibibytes(of: "VmRSS", inText: status),
       let peak = ProcFile.kibibytes(of: "VmHWM", inText: status),
       let threads = ProcFile.kibibytes(of: "Threads", inText: status)
     else { return nil }

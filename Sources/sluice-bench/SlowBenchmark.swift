@@ -2,20 +2,20 @@ import ArgumentParser
 import Glibc
 import UploadCore
 
-/// Very many clients that send little at a time: what they cost the server.
+/// Measures the resources that many slow clients cost the server.
 struct SlowBenchmark: Benchmark {
   static let name = "slow"
-  static let configuration = CommandConfiguration(
-    commandName: name,
-    abstract: "Many slow uploads at once: the server's memory, threads and processor."
-  )
+  static let abstract = "Many slow uploads at once: the server's memory, threads and processor."
+
+  /// Bytes sent at once: those of a TCP stream that fit an Ethernet frame.
+  private static let chunkSize = 1448
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "Uploads at once. (default: 1000)", transform: BenchValue.number(in: 1...10_000))
+  @Option(help: "Concurrent uploads. (default: 1000)", transform: BenchValue.number(in: 1...10_000))
   var uploads = 1000
-  @Option(help: "Bytes a second, each. (default: 20kB)", transform: BenchValue.size)
+  @Option(help: "Bytes per second of each upload. (default: 20kB)", transform: BenchValue.size)
   var rate = 20_000
-  @Option(help: "Seconds that they go on. (default: 20)", transform: BenchValue.number(in: 1...3600))
+  @Option(help: "Duration in seconds. (default: 20)", transform: BenchValue.number(in: 1...3600))
   var seconds = 20
   @OptionGroup var server: ServerOptions
 
@@ -23,7 +23,6 @@ struct SlowBenchmark: Benchmark {
     let source = try SourceFile(directory: server.dir)
     let subject = Subject(labels: [String(uploads), ByteSize.rateText(Double(rate))]) { try measure(source) }
     return Report(
-      name: Self.name,
       labels: ["uploads", "rate"],
       columns: [
         Report.Column(title: "idle RSS MiB", key: "idleMebibytes", digits: 1),
@@ -35,82 +34,50 @@ struct SlowBenchmark: Benchmark {
       ],
       rows: try Subject.medians(of: [subject], rounds: rounds),
       notes: [
-        "For \(seconds) s, in pieces of one Ethernet frame, spread evenly. \(server.note)",
-        "RSS, threads and CPU are those while all send; the peak counts the end too, when all are synced at once.",
-        "Under 1.00 of the rate, this machine could not keep up, and the numbers say less.",
+        "For \(seconds) s, in chunks of one Ethernet frame, spread evenly. \(server.note)",
+        "RSS, threads and CPU are those while all send; the peak includes the end, when all are synced at once.",
+        "Below 1.00 of the rate the machine could not keep up, and the numbers are too low.",
       ]
     )
   }
 
   private func measure(_ source: SourceFile) throws -> [Double?] {
-    try server.withServer { server in
+    // `send` leaves the last byte of each upload.
+    let size = max(2, rate * seconds)
+    return try server.withServer { server in
       let idle = try server.usage()
-      let crowd = try SlowCrowd(uploads: uploads, rate: rate, seconds: seconds, source: source, port: server.port)
+      let connections = try (0..<uploads).map { number in
+        let connection = try Connection(port: server.port)
+        try connection.sendHead("slow-\(number)", size: size)
+        return connection
+      }
       let before = try server.usage()
       let start = ContinuousClock.now
-      try crowd.send()
+      try send(source, count: size - 1, to: connections)
       let elapsed = (ContinuousClock.now - start).inSeconds
       let after = try server.usage()
-      try crowd.finish()
+      for connection in connections { try connection.send(source, count: 1) }
+      for connection in connections { try connection.expectStored() }
       let last = try server.usage()
-      return [
-        Double(idle.resident) / 1_048_576,
-        Double(after.resident) / 1_048_576,
-        Double(last.peak) / 1_048_576,
-        Double(after.threads),
-        (after.processorSeconds - before.processorSeconds) / elapsed * 100,
-        Double(seconds) / elapsed,
-      ]
+      let memory: [Double?] = [idle.resident, after.resident, last.peak].map { Double($0) / 1_048_576 }
+      let percent = (after.processorSeconds - before.processorSeconds) / elapsed * 100
+      return memory + [Double(after.threads), percent, Double(seconds) / elapsed]
     }
   }
-}
 
-/// Clients that send at a steady, low rate, all from one thread.
-struct SlowCrowd {
-  /// Bytes sent at once: what an Ethernet frame takes of a TCP stream.
-  private static let piece = 1448
-
-  private let connections: [Connection]
-  private let source: SourceFile
-  /// Bytes of each upload, all but its last byte sent by ``send()``.
-  private let size: Int
-  /// Between two pieces of any of the clients, in seconds.
-  private let interval: Double
-
-  /// Connects them all and sends the heads of their requests.
-  /// - Parameter rate: bytes per second, each.
-  init(uploads: Int, rate: Int, seconds: Int, source: SourceFile, port: UInt16) throws(UploadError) {
-    self.source = source
-    size = max(2, rate * seconds)
-    interval = Double(Self.piece) / Double(rate) / Double(uploads)
-    var connections: [Connection] = []
-    for number in 0..<uploads {
-      let connection = try Connection(port: port)
-      try connection.sendHead("slow-\(number)", size: size)
-      connections.append(connection)
-    }
-    self.connections = connections
-  }
-
-  /// Sends everything but the last byte of each, every piece at its time.
-  func send() throws(UploadError) {
+  /// Sends `count` bytes to each connection from one thread, at ``rate``, the chunks spread evenly.
+  private func send(_ source: SourceFile, count: Int, to connections: [Connection]) throws(UploadError) {
+    let interval = Double(Self.chunkSize) / Double(rate) / Double(uploads)
     let start = ContinuousClock.now
-    var pieces = 0
-    for offset in stride(from: 0, to: size - 1, by: Self.piece) {
+    var chunks = 0
+    for offset in stride(from: 0, to: count, by: Self.chunkSize) {
       for connection in connections {
-        let wait = (start + .seconds(interval * Double(pieces)) - .now).inSeconds
-        // What is due within a millisecond goes out together: to sleep for less would cost more than it tells.
+        let wait = (start + .seconds(interval * Double(chunks)) - .now).inSeconds
+        // Chunks that are due within a millisecond are sent together: shorter pauses would cost the client too much.
         if wait > 0.001 { usleep(UInt32(wait * 1_000_000)) }
-        try connection.send(source, count: min(Self.piece, size - 1 - offset))
-        pieces += 1
+        try connection.send(source, count: min(Self.chunkSize, count - offset))
+        chunks += 1
       }
     }
-  }
-
-  /// Sends the last bytes and waits for all responses.
-  /// - Throws: ``UploadError``; code `refusedByServer` when one is not 201.
-  func finish() throws(UploadError) {
-    for connection in connections { try connection.send(source, count: 1) }
-    for connection in connections { try connection.expectStored() }
   }
 }

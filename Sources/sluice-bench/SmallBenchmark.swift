@@ -2,23 +2,20 @@ import ArgumentParser
 import Basics
 import UploadCore
 
-/// Many small files that are synced one by one: what the server reaches of what bare system calls do in its place.
+/// Measures many small files that are synced one by one, uploaded to the server and stored with system calls alone.
 struct SmallBenchmark: Benchmark {
   static let name = "small"
-  static let configuration = CommandConfiguration(
-    commandName: name,
-    abstract: "Small durable files over HTTP, against as many threads of bare system calls."
-  )
+  static let abstract = "Small durable files over HTTP, against as many threads of plain system calls."
 
   @OptionGroup var common: BenchOptions
   @Option(help: "Size of each file. (default: 4KiB)", transform: BenchValue.size)
   var size = 4 << 10
   @Option(
-    help: "Connections kept alive and used at once, and bare threads. (default: 32)",
+    help: "Keep-alive connections, and plain threads. (default: 32)",
     transform: BenchValue.number(in: 1...10_000)
   )
   var connections = 32
-  @Option(help: "Files on each. (default: 64)", transform: BenchValue.number(in: 1...1_000_000))
+  @Option(help: "Files per connection. (default: 64)", transform: BenchValue.number(in: 1...1_000_000))
   var files = 64
   @OptionGroup var server: ServerOptions
 
@@ -29,7 +26,6 @@ struct SmallBenchmark: Benchmark {
       Subject(labels: ["bare"]) { try measureBare() },
     ]
     var report = Report(
-      name: Self.name,
       labels: ["subject"],
       columns: [Report.Column(title: "files/s", key: "filesPerSecond", digits: 0)],
       rows: try Subject.medians(of: subjects, rounds: rounds),
@@ -51,22 +47,21 @@ struct SmallBenchmark: Benchmark {
   }
 
   private func measureBare() throws -> [Double?] {
-    var noise = SplitMix64(seed: 4)
-    let content = noise.bytes(size)
+    let content = SplitMix64.bytes(size, seed: 4)
     return try Workspace.use(in: server.dir) { path in
       let directory = try BareDirectory(path: path)
       return try rate { thread, file in try directory.store(content, as: "\(thread)-\(file)") }
     }
   }
 
-  /// Files per second when every thread stores its files with `store`.
+  /// Files per second when each of `connections` threads stores its files with `store`.
   private func rate(_ store: @escaping @Sendable (_ thread: Int, _ file: Int) throws -> Void) throws -> [Double?] {
     let files = files
     let elapsed = try Elapsed.measure {
       try Threads.run(connections) { thread in
         for file in 0..<files { try store(thread, file) }
       }
-    }.elapsed
+    }
     return [Double(connections * files) / elapsed.seconds]
   }
 }

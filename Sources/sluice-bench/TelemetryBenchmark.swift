@@ -1,27 +1,23 @@
 import ArgumentParser
 import Basics
 import NIOCore
-import NIOPosix
 import UploadCore
 import UploadStorage
 
-/// What it costs to look: a snapshot of all uploads, as every renderer takes it ten times a second.
+/// Measures snapshots of all uploads, as every renderer takes them ten times per second.
 struct TelemetryBenchmark: Benchmark {
   static let name = "telemetry"
-  static let configuration = CommandConfiguration(
-    commandName: name,
-    abstract: "A snapshot of many uploads with rates and resident bytes, and the rates alone."
-  )
+  static let abstract = "A snapshot of many uploads with rates and resident bytes, and the rates alone."
 
-  /// As often as this together, so that few uploads are sampled more often.
+  /// Samples of uploads per measurement, so that few uploads are sampled more often.
   private static let enoughSamples = 200_000
   private static let mostSamples = 2000
   private static let samplesPerSecond = 10
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "Where the uploads' unfinished files are.")
+  @Option(help: "Directory for partial files of the uploads.")
   var dir = "."
-  @Option(help: "How many uploads run. (default: 1,100,1000)", transform: BenchValue.numbers(in: 1...4000))
+  @Option(help: "Numbers of running uploads. (default: 1,100,1000)", transform: BenchValue.numbers(in: 1...4000))
   var uploads: [Int] = [1, 100, 1000]
 
   func run(rounds: Int) throws -> Report {
@@ -32,7 +28,6 @@ struct TelemetryBenchmark: Benchmark {
       ]
     }
     return Report(
-      name: Self.name,
       labels: ["what", "uploads"],
       columns: [
         Report.Column(title: "us", key: "microseconds", digits: 1),
@@ -41,69 +36,64 @@ struct TelemetryBenchmark: Benchmark {
         Report.Column(title: "resident MiB", key: "residentMebibytes", digits: 1),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
-      notes: ["Every upload holds 60 KiB in the store; resident is the sum of what the snapshot says of them."]
+      notes: ["Every upload has 60 KiB in memory; resident is the sum that the snapshot reports."]
     )
   }
 
   private func measureSnapshots(_ count: Int) throws -> [Double?] {
     try Workspace.use(in: dir) { path in
-      let held = try HeldUploads(count, directory: path)
-      defer { held.end() }
-      var sampler = Sampler(ledger: held.ledger, stallAfter: .seconds(5), slabUse: held.slabUse)
+      let uploads = try PausedUploads(count, directory: path)
+      defer { uploads.end() }
+      var sampler = Sampler(
+        ledger: uploads.ledger,
+        stallAfter: .seconds(5),
+        slabUse: { [budget = uploads.store.budget] in budget.use }
+      )
       var snapshot = sampler.sample()
-      let seconds = Self.mean(count) { now in
-        for meter in held.meters { meter.addReceived(1000) }
-        return Elapsed.measure { snapshot = sampler.sample(at: now) }.elapsed
+      let numbers = Self.measure(count) { now in
+        for meter in uploads.meters { meter.addReceived(1000) }
+        return Elapsed.measure { snapshot = sampler.sample(at: now) }
       }
       guard snapshot.uploads.count == count else {
         throw UploadError(.internalFailure, "The snapshot has \(snapshot.uploads.count) uploads instead of \(count).")
       }
       let resident = snapshot.uploads.reduce(0) { $0 + $1.residentBytes }
-      return Self.numbers(seconds, count) + [Double(resident) / 1_048_576]
+      return numbers + [Double(resident) / 1_048_576]
     }
   }
 
   private static func measureRates(_ count: Int) -> [Double?] {
     var rates = Array(repeating: RateEstimator(startedAt: .now), count: count)
     var bytes: UInt64 = 0
-    let seconds = mean(count) { now in
+    let numbers = measure(count) { now in
       bytes += 1000
-      return Elapsed.measure { for index in rates.indices { rates[index].sample(bytes, at: now) } }.elapsed
+      return Elapsed.measure { for index in rates.indices { rates[index].sample(bytes, at: now) } }
     }
-    return numbers(seconds, count) + [nil]
+    return numbers + [nil]
   }
 
-  /// Takes samples, each a tenth of a second after the other by the clock that they are shown.
-  /// - Returns: seconds for one.
-  private static func mean(_ count: Int, _ sample: (ContinuousClock.Instant) -> Elapsed) -> Double {
+  /// Takes samples of `count` uploads; `sample` gets times that are a tenth of a second apart.
+  /// - Returns: the first three columns, of the mean time of a sample.
+  private static func measure(_ count: Int, _ sample: (ContinuousClock.Instant) -> Elapsed) -> [Double?] {
     let start = ContinuousClock.now
     let samples = min(mostSamples, max(1, enoughSamples / count))
-    var seconds = 0.0
-    for number in 1...samples {
-      seconds += sample(start + .milliseconds(1000 / samplesPerSecond * number)).seconds
-    }
-    return seconds / Double(samples)
-  }
-
-  private static func numbers(_ seconds: Double, _ count: Int) -> [Double?] {
-    [seconds * 1e6, seconds * 1e6 / Double(count), seconds * Double(samplesPerSecond) * 100]
+    let seconds = (1...samples).map { sample(start + .milliseconds(1000 / samplesPerSecond * $0)).seconds }
+    let mean = seconds.reduce(0, +) / Double(samples)
+    return [mean * 1e6, mean * 1e6 / Double(count), mean * Double(samplesPerSecond) * 100]
   }
 }
 
-/// Uploads in a store that have begun, hold memory, and get no further.
-final class HeldUploads {
-  /// What each has brought: less than the smallest slab, so that it is not written but kept.
-  private static let held = 60 << 10
+/// Uploads in a store that have started, have bytes in memory, and make no progress.
+final class PausedUploads {
+  /// Bytes received of each upload: less than the smallest slab, so that they stay in memory.
+  private static let received = 60 << 10
 
   let ledger = UploadLedger()
   let meters: [UploadMeter]
-  /// The budget's reading.
-  let slabUse: @Sendable () -> SlabUse
+  let store: BenchStore
   private let sinks: NIOLoopBound<[any UploadSink]>
-  private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let workers = WorkerPool(threads: WorkerPool.diskThreads)
 
-  /// Does nothing with what the store reports.
+  /// Ignores what the store reports.
   private final class IdleDelegate: UploadSinkDelegate {
     func sinkHasRoom() {}
     func sinkFailed(_ error: UploadError) {}
@@ -111,14 +101,12 @@ final class HeldUploads {
 
   /// - Throws: ``UploadError`` with code `badDirectory`.
   init(_ count: Int, directory: String) throws {
-    let budget = try MemoryBudget(limit: 1 << 30)
-    let store = DiskStore(directory: try UploadDirectory(path: directory), budget: budget, workers: workers)
     let meters = (0..<count).map {
       UploadMeter(direction: .incoming, mode: .stream, name: "upload \($0)", size: 1 << 30, remote: "127.0.0.1:1")
     }
-    let eventLoop = eventLoops.next()
-    var noise = SplitMix64(seed: 5)
-    let bytes = ByteBuffer(bytes: noise.bytes(Self.held))
+    let bench = try BenchStore(directory: directory, limit: 1 << 30)
+    let (store, eventLoop) = (bench.store, bench.eventLoop)
+    let bytes = ByteBuffer(bytes: SplitMix64.bytes(Self.received, seed: 5))
     sinks = try eventLoop.submit {
       let sinks = meters.map { meter in
         let sink = store.begin(meter, hash: nil, condition: nil, on: eventLoop, delegate: IdleDelegate())
@@ -129,14 +117,12 @@ final class HeldUploads {
     }.wait()
     for meter in meters { ledger.begin(meter) }
     self.meters = meters
-    slabUse = { budget.use }
+    self.store = bench
   }
 
-  /// Gives everything back.
+  /// Discards the uploads.
   func end() {
     let sinks = sinks
-    try? eventLoops.next().submit { for sink in sinks.value { sink.abort() } }.wait()
-    workers.shutDownAndWait()
-    try? eventLoops.syncShutdownGracefully()
+    try? store.eventLoop.submit { for sink in sinks.value { sink.abort() } }.wait()
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Foundation
 import Glibc
@@ -6,59 +7,93 @@ import UploadCore
 
 /// A directory for one measurement, on the disk that is measured.
 enum Workspace {
-  /// Makes a directory in `parent`, hands it to `body`, and removes it with all it holds, however `body` ends.
+  /// Makes a directory in `parent`, passes it to `body`, and removes it with its content, even when `body` throws or
+  /// the program is interrupted.
   ///
-  /// The removal is on the disk before this returns, so that it does not burden the next measurement.
+  /// The removal is synced before this returns, so that it does not slow the next measurement.
   /// - Throws: ``UploadError`` with code `badDirectory`, or what `body` throws.
   static func use<Result>(in parent: String, _ body: (_ path: String) throws -> Result) throws -> Result {
     let path = parent + "/sluice-bench-\(UploadID())"
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-    } catch {
-      throw UploadError(.badDirectory, "Nothing can be made in \(parent); name another --dir.", cause: error)
+    try check(mkdir(path, 0o700) == 0, "mkdir", .badDirectory, "Cannot create a directory in \(parent)")
+    @Sendable func remove() {
+      try? FileManager.default.removeItem(atPath: path)
+      let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      guard descriptor >= 0 else { return }
+      fsync(descriptor)
+      close(descriptor)
     }
-    return try Interrupt.guarded(undo: { remove(path, from: parent) }) { try body(path) }
-  }
-
-  private static func remove(_ path: String, from parent: String) {
-    try? FileManager.default.removeItem(atPath: path)
-    sync(parent)
-  }
-
-  private static func sync(_ directory: String) {
-    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+    return try Interrupt.guarded(undo: remove) { try body(path) }
   }
 }
 
-/// What must not be left behind, even when the user stops the program in the middle.
+/// Undoes what must not outlast the program when it is interrupted.
 enum Interrupt {
   private static let signals = [SIGINT, SIGTERM]
-  private static let status: Int32 = 130
-  /// The last one is undone first.
+  /// The last one is called first.
   private static let undoing = Mutex<[@Sendable () -> Void]>([])
 
-  /// From now on SIGINT and SIGTERM undo what is guarded and end the program. Before any thread is made.
+  /// From now on SIGINT and SIGTERM undo what is guarded and end the program with status 130. Call it before any thread
+  /// is started.
   static func watch() {
     clinux_block_signals(signals, Int32(signals.count))
     let descriptor = clinux_signal_descriptor(signals, Int32(signals.count))
     Thread.detachNewThread {
       var readable = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       while poll(&readable, 1, -1) < 1, errno == EINTR {}
-      // The lock is kept, so that nothing new begins.
+      // Exits inside the lock, so that nothing new is guarded meanwhile.
       undoing.withLock { undoing in
         while let undo = undoing.popLast() { undo() }
-        _exit(status)
+        _exit(130)
       }
     }
   }
 
-  /// Runs `body`, and `undo` after it, or when the program is stopped meanwhile.
+  /// Runs `body`, and `undo` after it or when the program is interrupted meanwhile.
   static func guarded<Result>(undo: @escaping @Sendable () -> Void, _ body: () throws -> Result) rethrows -> Result {
     undoing.withLock { $0.append(undo) }
     defer { undoing.withLock { $0.popLast() }?() }
     return try body()
   }
+}
+
+/// The content of all uploads: an unlinked file of random bytes, written and synced, so that it is in the page cache
+/// before a measurement. Longer uploads send it repeatedly.
+final class SourceFile: Sendable {
+  /// Bytes; few enough to stay in the page cache.
+  static let length = 64 << 20
+  private static let blockSize = 1 << 20
+
+  let descriptor: Int32
+
+  /// - Throws: ``UploadError`` with code `badDirectory` or `diskFull`.
+  init(directory: String) throws(UploadError) {
+    let path = directory + "/sluice-bench-source-\(UploadID())"
+    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    try check(descriptor >= 0, "open", .badDirectory, "Cannot create a file in \(directory)")
+    unlink(path)
+    var noise = SplitMix64(seed: 3)
+    for offset in stride(from: 0, to: Self.length, by: Self.blockSize) {
+      let block = noise.bytes(Self.blockSize)
+      let written = pwrite(descriptor, block, block.count, off_t(offset))
+      try check(written == block.count, "pwrite", .diskFull, "Cannot write 64 MiB to \(directory)")
+    }
+    fsync(descriptor)
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+}
+
+/// Checks the result of a system call.
+/// - Parameters:
+///   - message: what failed, without a period.
+///   - number: the error number of a call that returns it; nil for `errno`.
+/// - Throws: ``UploadError`` with `code`, the message and the error unless the call succeeded.
+func check(_ success: Bool, _ call: String, _ code: UploadError.Code, _ message: String, _ number: Int32? = nil)
+  throws(UploadError)
+{
+  guard !success else { return }
+  let cause = SystemCallError(call, number ?? errno)
+  throw UploadError(code, "\(message) (\(cause)).", cause: cause)
 }

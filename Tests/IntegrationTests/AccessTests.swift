@@ -7,9 +7,9 @@ import UploadTestSupport
   private static let token = "a-token-of-ours"
 
   @Test(arguments: [
-    ["-H", "Authorization: Bearer \(token)"], ["-u", ":\(token)"], ["-u", "anybody:\(token)"],
+    ["-H", "Authorization: Bearer \(token)"], ["-u", ":\(token)"], ["-u", "user:\(token)"],
   ])
-  func whoShowsTheTokenIsLetIn(credentials: [String]) async throws {
+  func `a client with the access token may upload, list and download`(credentials: [String]) async throws {
     try await withServer(environment: ["SLUICE_TOKEN": Self.token]) { server in
       let path = try server.scratch.random(3_000_000, to: "f")
       #expect(try await Curl.run(credentials + ["-T", path, "\(server.url)/a"]).isStored("a", size: 3_000_000))
@@ -22,7 +22,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoDoesNotIsRefusedBeforeTheBody() async throws {
+  @Test func `a request without the access token gets 401 before its body is sent`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(80 << 20, to: "f")
       for arguments in [
@@ -30,12 +30,12 @@ import UploadTestSupport
       ] {
         let target = arguments.contains("-F") ? "/file-upload" : "/a"
         let reply = try await Curl.run(["--verbose"] + arguments + [server.url + target])
-        #expect(reply.isRefusal(401), "\(reply)")
+        #expect(reply.isRejection(401), "\(reply)")
         #expect(reply.errors.contains("< WWW-Authenticate: Bearer"))
         #expect(!reply.errors.contains("100 Continue"))
       }
       for path in ["/", "/files/", "/metrics", "/files/x"] {
-        #expect(try await Curl.run([server.url + path]).isRefusal(401), "\(path)")
+        #expect(try await Curl.run([server.url + path]).isRejection(401), "\(path)")
       }
       #expect(try await Curl.run(["\(server.url)/healthz"]).body == "ok\n")
       #expect(try server.events.allSatisfy { $0.event != "started" })
@@ -43,12 +43,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func sendShowsItsToken() async throws {
+  @Test func `send presents the token of --token or SLUICE_TOKEN`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(100_000, to: "f")
-      let refused = try await Sluice.run(["send", path, "--to", server.url, "--json"])
-      #expect(refused.exit == .status(1))
-      #expect(try refused.events.contains { $0.error?.code == "refusedByServer" })
+      let rejected = try await Sluice.run(["send", path, "--to", server.url, "--json"])
+      #expect(rejected.exit == .status(1))
+      #expect(try rejected.events.contains { $0.error?.code == "refusedByServer" })
       let given = try await Sluice.run(["send", path, "--to", server.url, "--token", Self.token])
       #expect(given.exit == .status(0), "\(given)")
       let quiet = try await Sluice.run(
@@ -60,7 +60,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aPageOpenedWithATokenGoesOnWithIt() async throws {
+  @Test func `a page opened with a token in its URL passes the token on to its form and links`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(1000, to: "f")
       let page = try await Curl.run(["--verbose", "\(server.url)/?token=\(Self.token)"])
@@ -75,19 +75,19 @@ import UploadTestSupport
     }
   }
 
-  @Test func offLoopbackATokenIsMadeAndTold() async throws {
+  @Test func `without a loopback address a token is generated, printed and required`() async throws {
     try await withServer(["--host", "0.0.0.0"]) { server in
       let line = try #require(server.process.lines.first)
       let token = try #require(line.components(separatedBy: "\"token\":\"").dropFirst().first?.prefix { $0 != "\"" })
       #expect(token.count == 26)
       let local = "http://127.0.0.1:\(server.port)"
       let path = try server.scratch.random(1000, to: "f")
-      #expect(try await Curl.run(["-T", path, "\(local)/a"]).isRefusal(401))
+      #expect(try await Curl.run(["-T", path, "\(local)/a"]).isRejection(401))
       #expect(try await Curl.run(["-u", ":\(token)", "-T", path, "\(local)/a"]).isStored("a", size: 1000))
     }
   }
 
-  @Test func itCanBeOpenedToEverybodyAndSaysSo() async throws {
+  @Test func `--open accepts uploads without a token and prints a warning`() async throws {
     try await withServer(["--host", "0.0.0.0", "--open", "--raw-port", "0"], stops: false) { server in
       let path = try server.scratch.random(1000, to: "f")
       #expect(try await Curl.run(["-T", path, "http://127.0.0.1:\(server.port)/a"]).isStored("a", size: 1000))
@@ -111,19 +111,19 @@ import UploadTestSupport
     (["--allow-origin", "https://app example"], "is not an origin"),
     (["--allow-origin", "https://bücher.example"], "is not an origin"),
   ])
-  func whatDoesNotGoTogetherIsSaid(options: [String], hint: String) async throws {
+  func `conflicting access options exit with 64 and a hint`(options: [String], hint: String) async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/nonexistent"] + options)
     #expect(ended.exit == .status(64))
     #expect(ended.errors.contains(hint), "\(ended)")
   }
 
-  @Test func otherPeoplesPagesAreRefusedAndAllowedOnesAreNot() async throws {
+  @Test func `foreign origins and hosts get 403, allowed origins may upload`() async throws {
     try await withServer(["--allow-origin", "https://app.example"]) { server in
       let path = try server.scratch.random(1000, to: "f")
       let put = ["-T", path, "\(server.url)/a"]
-      #expect(try await Curl.run(["-H", "Origin: https://evil.example"] + put).isRefusal(403))
-      #expect(try await Curl.run(["-H", "Host: evil.example"] + put).isRefusal(403))
-      #expect(try await Curl.run(["-H", "Host: evil.example", "\(server.url)/files/"]).isRefusal(403))
+      #expect(try await Curl.run(["-H", "Origin: https://evil.example"] + put).isRejection(403))
+      #expect(try await Curl.run(["-H", "Host: evil.example"] + put).isRejection(403))
+      #expect(try await Curl.run(["-H", "Host: evil.example", "\(server.url)/files/"]).isRejection(403))
       let asked = [
         "--verbose", "-X", "OPTIONS", "-H", "Origin: https://app.example", "-H", "Access-Control-Request-Method: PUT",
       ]
@@ -142,7 +142,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aTrustedProxysWordCounts() async throws {
+  @Test func `X-Forwarded-For of a trusted proxy identifies the client`() async throws {
     let options = ["--trusted-proxy", "127.0.0.0/8", "--max-uploads-per-client", "1"]
     try await withServer(options) { server in
       let first = try Socket(port: server.port)
@@ -152,12 +152,12 @@ import UploadTestSupport
       #expect(started.first?.remote == "203.0.113.7")
       let path = try server.scratch.random(10, to: "f")
       let same = try await Curl.run(["--verbose", "-H", "X-Forwarded-For: 203.0.113.7", "-T", path, "\(server.url)/b"])
-      #expect(same.isRefusal(429), "\(same)")
+      #expect(same.isRejection(429), "\(same)")
       #expect(same.errors.lowercased().contains("< retry-after: "))
       let other = try await Curl.run(["-H", "X-Forwarded-For: 203.0.113.8", "-T", path, "\(server.url)/c"])
       #expect(other.isStored("c", size: 10))
       try await first.send([2, 3, 4, 5, 6, 7, 8, 9, 10])
-      #expect(try await first.receiveAnswers().first?.status == 201)
+      #expect(try await first.receiveResponses().first?.status == 201)
       let again = try await Curl.run(["-H", "X-Forwarded-For: 203.0.113.7", "-T", path, "\(server.url)/d"])
       #expect(again.isStored("d", size: 10))
     }

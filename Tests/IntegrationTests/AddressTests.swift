@@ -21,7 +21,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["[::1]", "::1", "*", "0", "::", "0:0:0:0:0:0:0:0", "::1%lo", "[::1%25lo]", "127.1"])
-  func `the URL that is printed can be sent to`(host: String) async throws {
+  func `the printed URL accepts uploads`(host: String) async throws {
     try await withServe(host) { url, directory in
       #expect(!url.contains("*") && !url.contains("//0") && !url.contains("[::]"), "\(url)")
       let file = try directory.random(1000, to: "f")
@@ -34,7 +34,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["nosuch.invalid", "fe80::1", "[::1]:80", "http://127.0.0.1", "fe80::1%nosuch0", "", "8080"])
-  func `a host that cannot be listened on is named in words`(host: String) async throws {
+  func `an unusable host is reported with its reason`(host: String) async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await Sluice.run([
         "serve", "--host", host, "--open", "--port", "0", "--dir", directory.file("up"),

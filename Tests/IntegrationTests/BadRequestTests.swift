@@ -1,9 +1,9 @@
 import Testing
 import UploadTestSupport
 
-/// Requests that break the rules, byte for byte: each is answered with words in JSON, and nothing of it is stored.
+/// Malformed requests, byte for byte: each gets a JSON response with a message, and nothing of it is stored.
 @Suite(.curl) struct BadRequestTests {
-  /// A request, and the status it deserves.
+  /// A request, and the status of its response.
   struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String
     var bytes: [UInt8]
@@ -60,7 +60,7 @@ import UploadTestSupport
     .form("no file chosen", 400, "--Z\nContent-Disposition: form-data; name=\"a\"; filename=\"\"\n\n\n--Z--\n"),
     .form("no boundary in the body", 400, "something\nelse\n"),
     .form("no last boundary", 400, "--Z\n\(part)\n\nabc\n--Z\n\(part)\n\nabc\n"),
-    .form("a boundary that goes on", 400, "--Z\n\(part)\n\nabc\n--Zwei\n\(part)\n\nabc\n--Z--\n"),
+    .form("a longer boundary than declared", 400, "--Z\n\(part)\n\nabc\n--Zwei\n\(part)\n\nabc\n--Z--\n"),
     .form("a header line without a colon", 400, "--Z\n\(part)\nnonsense\n\nabc\n--Z--\n"),
     .form("a folded header line", 400, "--Z\n\(part);\n x=y\n\nabc\n--Z--\n"),
     .form("base64", 415, "--Z\n\(part)\nContent-Transfer-Encoding: base64\n\nYWJj\n--Z--\n"),
@@ -102,35 +102,35 @@ import UploadTestSupport
     Case("a field with a space in its name", 400, put + "Bad Field: x\nContent-Length: 3", body: "abc"),
   ]
 
-  @Test(arguments: forms) func aBrokenForm(request: Case) async throws {
-    try await isRefused(request)
+  @Test(arguments: forms) func `a malformed form is rejected and stores nothing`(request: Case) async throws {
+    try await expectRejection(request)
   }
 
-  @Test(arguments: requests) func aBrokenRequest(request: Case) async throws {
-    try await isRefused(request)
+  @Test(arguments: requests) func `a malformed request is rejected and stores nothing`(request: Case) async throws {
+    try await expectRejection(request)
   }
 
-  /// Of many limits on a head the decoder only says that one was passed: the message has to name them all.
+  /// The decoder does not report which limit on the headers was exceeded, so the message has to name all of them.
   @Test(arguments: [
     put + String(repeating: "X: y\n", count: 129), "PUT /\(String(repeating: "x", count: 20_000)) HTTP/1.1",
   ])
-  func aHeadThatIsTooLongIsToldTheLimits(head: String) async throws {
+  func `request headers over a limit are rejected with a message that names the limits`(headers: String) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
-      try await socket.send(Case("", 400, head).bytes)
-      let message = try #require(try await socket.receiveAnswers().first).answer.msg
+      try await socket.send(Case("", 400, headers).bytes)
+      let message = try #require(try await socket.receiveResponses().first).json.msg
       #expect(message.contains("address") && message.contains("128 fields") && message.contains("16 KiB"))
     }
   }
 
-  private func isRefused(_ request: Case) async throws {
+  private func expectRejection(_ request: Case) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(request.bytes)
-      let reply = try #require(try await socket.receiveAnswers().first)
+      let reply = try #require(try await socket.receiveResponses().first)
       #expect(reply.status == request.status, "\(reply)")
-      let answer = try reply.answer
-      #expect(answer.status == request.status && !answer.ok && !answer.msg.isEmpty && answer.files == nil)
+      let response = try reply.json
+      #expect(response.status == request.status && !response.ok && !response.msg.isEmpty && response.files == nil)
       try await server.expectEmptyAndWell()
     }
   }

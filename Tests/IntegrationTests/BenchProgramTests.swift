@@ -4,7 +4,7 @@ import UploadTestSupport
 /// `sluice-bench`, where it starts a server.
 @Suite struct BenchProgramTests {
   /// With the user's own settings for `sluice` the server would reject what is measured.
-  @Test func `the measured server ignores the variables of the user`() async throws {
+  @Test func `the measured server ignores the user's SLUICE variables`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await ProcessRunner.run(
         BuiltProgram.path("sluice-bench"),

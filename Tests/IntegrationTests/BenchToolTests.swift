@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// `Tests/Tools/bench/run`, with those of the compared programs that are installed here.
 @Suite(.barePython) struct BenchToolTests {
-  @Test func `results are in a table and in JSON`() async throws {
+  @Test func `results are printed as a table and as JSON`() async throws {
     try await withTemporaryDirectory { directory in
       let json = directory.file("result.json")
       let arguments = ["--size", "2MiB", "--rounds", "1", "--settle", "0", "--json", json]
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `programs that are not installed are left out and named`() async throws {
+  @Test func `programs that are not installed are skipped and named`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = try directory.write("#!/bin/sh\nexit 3\n".utf8, to: "curl")
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
@@ -67,7 +67,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a server that fails is named and left out`() async throws {
+  @Test func `a server that fails is named and skipped`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = directory.file("sluice")
       // It has a version, and ends when it is to serve.
@@ -76,7 +76,7 @@ import UploadTestSupport
       let arguments = ["--size", "100kB", "--rounds", "2", "--settle", "0", "--only", "stream,sluice"]
       let ended = try await script.run(arguments, in: directory, sluice: fake)
       #expect(ended.exit == .status(1))
-      #expect(ended.output.contains("- stream, sluice failed: sluice ended with 3: no luck"), "\(ended)")
+      #expect(ended.output.contains("- stream, sluice failed: sluice exited with 3: no luck"), "\(ended)")
       #expect(try directory.names() == ["sluice"])
     }
   }

@@ -3,12 +3,12 @@ import Glibc
 import Testing
 import UploadTestSupport
 
-/// A server stops in time although something that it waits for never comes.
+/// A server stops in time although an operation that it waits for never completes.
 @Suite(.curl) struct BlockedShutdownTests {
   private static let stopLine = "sluice: not stopped within 6 s"
 
-  /// Has bash start the program with a pipe as its standard output that is never read. Opened for both ways, since nobody
-  /// waits for a reader then.
+  /// Has bash start the program with a pipe as its standard output that is never read. The pipe is opened for reading
+  /// and writing, so that opening it does not wait for a reader.
   private static func script(_ redirection: String) -> String {
     "cd \"$0\" && mkfifo p && exec 3<>p && exec \"$@\" \(redirection)"
   }
@@ -45,7 +45,7 @@ import UploadTestSupport
   }
 
   /// Standard error is the same pipe, so that the last message cannot be written either.
-  @Test(.bash) func `SIGTERM ends a server whose output is all one full pipe`() async throws {
+  @Test(.bash) func `SIGTERM ends a server whose standard output and error are one full pipe`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads", "--grace", "1s"]
@@ -63,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.bash) func `SIGTERM ends a sender whose standard output is a full pipe`() async throws {
+  @Test(.bash) func `SIGTERM ends send whose standard output is a full pipe`() async throws {
     try await withServer { server in
       let send = ["send", "-", "--name", "x", "--to", server.url]
       let process = try ProcessRunner("bash", ["-c", Self.script(">p"), server.scratch.path, Sluice.path] + send)
@@ -88,7 +88,7 @@ import UploadTestSupport
       try await socket.send(RequestHead.bytes("PUT", "/a", ["Content-Length: 3"]) + [1, 2, 3])
       try await server.events { $0.event == "started" }
       server.process.signal(SIGTERM)
-      // strace does not let go of the delayed thread, and a process with a thread is not gone.
+      // strace does not detach from the delayed thread, and a process with a thread has not ended.
       try await eventually("the end", timeout: .seconds(60)) {
         try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8).contains(") Z ")
       }

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// What can be looked at beside the uploads.
 @Suite(.curl) struct BrowsingTests {
-  @Test func aFileComesBackWholeAndInParts() async throws {
+  @Test func `a stored file is downloaded whole and in byte ranges`() async throws {
     try await withServer { server in
       let bytes = SplitMix64.bytes(1_000_000)
       let path = try server.scratch.write(bytes, to: "source")
@@ -29,12 +29,12 @@ import UploadTestSupport
         #expect(part.errors.lowercased().contains(field), "\(range): \(part.errors)")
       }
       let behind = try await Curl.run(["--verbose", "-r", "1000000-", "\(server.url)/files/f"])
-      #expect(behind.isRefusal(416), "\(behind)")
+      #expect(behind.isRejection(416), "\(behind)")
       #expect(behind.errors.lowercased().contains("< content-range: bytes */1000000"))
     }
   }
 
-  @Test func anUnchangedFileIsNotSentAgain() async throws {
+  @Test func `If-None-Match with the file's ETag gets 304 without a body`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -49,7 +49,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func headSaysWhatGetWouldSend() async throws {
+  @Test func `HEAD sends the headers that GET would send`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(12_345, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f.png"]).status == 201)
@@ -63,7 +63,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["a b.txt", "100%.txt", "plain.txt", "a;b.txt"])
-  func `curl saves a download under its name`(name: String) async throws {
+  func `curl saves a download under the name of Content-Disposition`(name: String) async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       let escaped = try #require(name.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func healthAndMetrics() async throws {
+  @Test func `healthz and metrics report a running server`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -103,7 +103,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theListingIsJSONOrAPage() async throws {
+  @Test func `the listing is JSON, or an escaped HTML page where Accept asks for one`() async throws {
     try await withServer { server in
       let empty = try await Curl.run(["\(server.url)/files/"])
       #expect(empty.status == 200 && empty.body == "{\"files\":[]}\n")
@@ -135,7 +135,7 @@ import UploadTestSupport
     "/files/..%2f..%2fetc%2fpasswd", "/files/../../../../etc/passwd", "/files/%2e%2e/secret", "/files/..",
     "/files//etc/passwd", "/files/link", "/files/inner", "/files/inner/f", "/files/a%00b", "/files/.",
   ])
-  func nothingOutsideIsRead(target: String) async throws {
+  func `a download path cannot leave the upload directory`(target: String) async throws {
     try await withServer { server in
       try server.scratch.write(Array("secret".utf8), to: "secret")
       try FileManager.default.createSymbolicLink(
@@ -144,23 +144,23 @@ import UploadTestSupport
       )
       try server.uploads.directory("inner").write([1], to: "f")
       let reply = try await Curl.run(["--path-as-is", server.url + target])
-      #expect(reply.isRefusal(404) || reply.isRefusal(400), "\(reply)")
+      #expect(reply.isRejection(404) || reply.isRejection(400), "\(reply)")
     }
   }
 
-  @Test func whatIsNotThereIsRefusedInTheDemosShape() async throws {
+  @Test func `unknown paths get 404, wrong methods 405 with Allow, malformed requests 400`() async throws {
     try await withServer { server in
-      #expect(try await Curl.run(["\(server.url)/files/none"]).isRefusal(404))
-      #expect(try await Curl.run(["\(server.url)/nothing"]).isRefusal(404))
-      #expect(try await Curl.run(["-d", "x", "\(server.url)/nothing"]).isRefusal(404))
-      #expect(try await Curl.run(["-X", "GET", "-d", "x", "\(server.url)/"]).isRefusal(400))
-      #expect(try await Curl.run(["\(server.url)/files/%zz"]).isRefusal(400))
+      #expect(try await Curl.run(["\(server.url)/files/none"]).isRejection(404))
+      #expect(try await Curl.run(["\(server.url)/nothing"]).isRejection(404))
+      #expect(try await Curl.run(["-d", "x", "\(server.url)/nothing"]).isRejection(404))
+      #expect(try await Curl.run(["-X", "GET", "-d", "x", "\(server.url)/"]).isRejection(400))
+      #expect(try await Curl.run(["\(server.url)/files/%zz"]).isRejection(400))
       for (method, target) in [
         ("DELETE", "/files/x"), ("GET", "/stream-upload"), ("GET", "/file-upload"), ("PUT", "/stream-upload"),
         ("PATCH", "/x"), ("PUT", "/healthz"), ("OPTIONS", "/"),
       ] {
         let reply = try await Curl.run(["--verbose", "-X", method, server.url + target])
-        #expect(reply.isRefusal(405), "\(method) \(target): \(reply)")
+        #expect(reply.isRejection(405), "\(method) \(target): \(reply)")
         #expect(reply.errors.lowercased().contains("< allow: "), "\(method) \(target)")
       }
       #expect(try server.uploads.names() == [])

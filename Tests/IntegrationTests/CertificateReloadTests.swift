@@ -15,7 +15,7 @@ import UploadTestSupport
     #expect(rename(directory.file("new"), directory.file(name)) == 0)
   }
 
-  @Test func `a renewed certificate is used for new connections, and open ones go on`() async throws {
+  @Test func `SIGHUP loads a renewed certificate for new connections, open ones continue`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let (first, second) = (try directory.directory("first"), try directory.directory("second"))
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a broken certificate or key leaves the previous ones in use, and is named`() async throws {
+  @Test func `a broken certificate or key is reported, and the previous pair stays in use`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let other = try directory.directory("other")
@@ -53,11 +53,11 @@ import UploadTestSupport
       let good = try directory.directory("good")
       for name in ["cert.pem", "key.pem"] { try good.write(directory.read(name), to: name) }
       try await withServer(options, stops: false) { server in
-        /// Expects a line on standard error that names the file and the problem.
-        func expectRefusal(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        /// Expects a log line on standard error that names the file and the problem.
+        func expectReport(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws {
           let before = server.process.errors.count
           server.process.signal(SIGHUP)
-          try await eventually("a line") { server.process.errors.dropFirst(before).contains("\n") }
+          try await eventually("a log line") { server.process.errors.dropFirst(before).contains("\n") }
           let line = server.process.errors.dropFirst(before)
           for word in words + ["not reloaded", "previous ones stay"] {
             #expect(line.contains(word), "\(line)", sourceLocation: sourceLocation)
@@ -66,14 +66,14 @@ import UploadTestSupport
         }
         // Half of a renewal.
         try replace("cert.pem", from: other, in: directory)
-        try await expectRefusal("cert.pem", "key.pem", "does not belong")
+        try await expectReport("cert.pem", "key.pem", "does not belong")
         try directory.write(Array("nonsense".utf8), to: "cert.pem")
-        try await expectRefusal("cert.pem", "contains no readable certificate")
+        try await expectReport("cert.pem", "contains no readable certificate")
         unlink(directory.file("cert.pem"))
-        try await expectRefusal("cert.pem", "cannot be read")
+        try await expectReport("cert.pem", "cannot be read")
         try replace("cert.pem", from: good, in: directory)
         try directory.write([], to: "key.pem")
-        try await expectRefusal("key.pem", "contains no readable private key")
+        try await expectReport("key.pem", "contains no readable private key")
 
         try replace("key.pem", from: good, in: directory)
         let file = try server.scratch.random(1000, to: "f")
@@ -85,13 +85,12 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [[], ["--tls", "self-signed"]]) func `without files SIGHUP changes nothing`(options: [String])
-    async throws
-  {
+  @Test(arguments: [[], ["--tls", "self-signed"]])
+  func `without certificate files SIGHUP changes nothing`(options: [String]) async throws {
     try await withServer(options, stops: false) { server in
       let socket = try Socket(port: server.port)
       server.process.signal(SIGHUP)
-      try await eventually("a line") { server.process.errors.contains("\n") }
+      try await eventually("a log line") { server.process.errors.contains("\n") }
       #expect(server.process.errors.contains("nothing to reload"), "\(server.process.errors)")
       let file = try server.scratch.random(1000, to: "f")
       let reply = try await Curl.run(["-k", "-T", file, "\(server.url)/f"])

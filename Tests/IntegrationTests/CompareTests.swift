@@ -4,7 +4,8 @@ import UploadTestSupport
 
 /// `sluice compare`: every way of sending, with its memory.
 @Suite struct CompareTests {
-  @Test(.curl, .node) func theFileArrivesInEveryWayAndNothingIsLeft() async throws {
+  @Test(.curl, .node)
+  func `every client and mode uploads the file intact, and no temporary file is left`() async throws {
     try await withTemporaryDirectory { directory in
       // A name that means something to shells, to curl and to URLs.
       let file = try directory.random(3 << 20, to: "a;b,[1-2] {x}\"%20.bin")
@@ -31,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aLimitEndsTheBufferedAndLetsStreamsArrive() async throws {
+  @Test func `a memory limit stops the buffered upload, and streams stay below it`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await Sluice.run(
         ["compare", "--size", "64MiB", "--max-memory", "60MiB", "--json"],
@@ -46,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aLimitTooLowForAnythingIsRefusedWithTheLeastThatWorks() async throws {
+  @Test func `a memory limit that is too low exits with 64 and names the lowest that works`() async throws {
     try await withTemporaryDirectory { directory in
       let place = ["TMPDIR": directory.path]
       let ended = try await Sluice.run(["compare", "--size", "1MiB", "--max-memory", "5MiB"], environment: place)
@@ -61,14 +62,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func missingClientsAreSaidAndNoFailure() async throws {
+  @Test func `clients that are not installed are reported as missing without a failure`() async throws {
     let ended = try await Sluice.run(["compare", "--size", "100kB"], environment: ["PATH": "/nonexistent"])
     #expect(ended.exit == .status(0), "\(ended)")
     #expect(ended.output.contains("curl stream: missing: curl is not installed"), "\(ended)")
     #expect(ended.output.contains("node buffered: missing: node is not installed"))
   }
 
-  @Test func whatCannotBeSentIsToldBeforeAnythingIs() async throws {
+  @Test func `an unusable file or directory is reported before the first upload`() async throws {
     try await withTemporaryDirectory { directory in
       let place = try directory.directory("tmp")
       mkfifo(directory.file("fifo"), 0o600)
@@ -90,7 +91,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aFileThatChangesMeanwhileSpoilsIt() async throws {
+  @Test func `a file that changes while it is compared is a failure`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.random(1 << 20, to: "file")
       let place = try directory.directory("tmp")
@@ -103,7 +104,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func stoppedInTheMiddleItTidiesUp() async throws {
+  @Test func `SIGINT exits with 130 and leaves no file and no process`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["compare", "--size", "8MiB", "--runs", "1000", "--json"]
       let process = try Sluice.start(arguments, environment: ["TMPDIR": directory.path])
@@ -116,7 +117,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func onATerminalItIsSeenWhileItRuns() async throws {
+  @Test(.tmux) func `a terminal shows the chart while the comparison runs`() async throws {
     try await withTmux { tmux in
       try await tmux.command("'\(Sluice.path)' compare --size 4MiB --runs 1000")
       try await tmux.shows("clients' memory, full height")

@@ -11,7 +11,7 @@ import UploadTestSupport
     ("send big", ["big.iso"]),
     ("serve --dir upl", ["uploads"]),
   ])
-  func bashCompletes(line: String, expected: [String]) async throws {
+  func `bash completes commands, options, values and paths`(line: String, expected: [String]) async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "big.iso")
       _ = try directory.directory("uploads")

@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// Many uploads at once, and what they leave behind in the process: nothing.
 @Suite(.curl) struct ConcurrencyTests {
-  @Test func aHundredUploadsAtOnceAllArriveIntact() async throws {
+  @Test func `a hundred concurrent uploads arrive intact`() async throws {
     try await withServer { server in
       let paths = try (0..<100).map { try server.scratch.random(1 << 20, to: "\($0)") }
       let transfers = paths.indices.flatMap { ["-T", paths[$0], "\(server.url)/f\($0)", "-o", "/dev/null"] }
@@ -19,7 +19,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["4MiB", "16MiB"])
-  func aSmallBudgetMakesUploadsWaitAndLosesNone(budget: String) async throws {
+  func `uploads that wait for a small memory budget all arrive intact`(budget: String) async throws {
     try await withServer(["--memory-budget", budget]) { server in
       let paths = try (0..<16).map { try server.scratch.random(4 << 20, to: "\($0)") }
       let transfers = paths.indices.flatMap { ["-T", paths[$0], "\(server.url)/f\($0)", "-o", "/dev/null"] }
@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func noDescriptorIsLeftBehind() async throws {
+  @Test func `complete and interrupted uploads leave no descriptor open`() async throws {
     try await withServer { server in
       // Once round before the count: pools and pipes are made when they are first needed.
       try await traffic(server, uploads: 20, cuts: 8, name: "first")
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  /// Uploads that are stored and uploads that are cut, all kinds of both.
+  /// Uploads of every kind that are stored, and some that are interrupted.
   private func traffic(_ server: SluiceServer, uploads: Int, cuts: Int, name: String) async throws {
     let path = try server.scratch.random(100_000, to: name)
     let transfers = (0..<uploads).flatMap { ["-T", path, "\(server.url)/\(name)\($0)", "-o", "/dev/null"] }

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import UploadTestSupport
 
-/// Bodies that end before they are complete: nothing of them is stored, and the server goes on.
+/// Bodies that end before they are complete: nothing of them is stored, and the server continues.
 @Suite(.curl) struct CutUploadTests {
   /// How a body is framed.
   enum Framing: CaseIterable {
@@ -29,42 +29,45 @@ import UploadTestSupport
     }
   }
 
-  /// Where it is cut, in a file of 3 MiB: the first bytes, inside a slab, at the edge of one, before the end.
+  /// Bytes sent of a file of 3 MiB: none, a few, part of a slab, up to the edge of a slab, all but one.
   private static let cuts = [0, 1, 65_536, 1_500_000, 2 << 20, (3 << 20) - 1]
 
-  @Test(arguments: Framing.allCases, cuts) func aBodyEndedByTheClient(framing: Framing, cut: Int) async throws {
+  @Test(arguments: Framing.allCases, cuts)
+  func `a body that the client ends early gets 400 and stores nothing`(framing: Framing, cut: Int) async throws {
     try await withServer { server in
       let request = framing.request(size: 3 << 20)
       let socket = try Socket(port: server.port)
       try await socket.send(Array(request.bytes[..<(request.file.lowerBound + cut)]))
       socket.finish()
-      let reply = HTTPAnswer.parse(try await socket.receive())
+      let reply = HTTPResponse.parse(try await socket.receive())
       #expect(reply.map(\.status) == [400])
-      #expect(try reply.first?.answer.ok == false)
+      #expect(try reply.first?.json.ok == false)
       try await server.failure("incomplete")
       try await server.expectEmptyAndWell()
     }
   }
 
-  @Test(arguments: Framing.allCases) func allButTheFramingsLastByte(framing: Framing) async throws {
+  @Test(arguments: Framing.allCases)
+  func `a body without the last byte of its framing gets 400 and stores nothing`(framing: Framing) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       // A form's last line end may be missing; what ends it is the second dash.
       try await socket.send(framing.request(size: 100_000).bytes.dropLast(framing == .form ? 3 : 1))
       socket.finish()
-      #expect(HTTPAnswer.parse(try await socket.receive()).map(\.status) == [400])
+      #expect(HTTPResponse.parse(try await socket.receive()).map(\.status) == [400])
       try await server.failure("incomplete")
       try await server.expectEmptyAndWell()
     }
   }
 
-  @Test(arguments: Framing.allCases, cuts) func aClientThatVanishes(framing: Framing, cut: Int) async throws {
+  @Test(arguments: Framing.allCases, cuts)
+  func `a connection reset during the body stores nothing`(framing: Framing, cut: Int) async throws {
     try await withServer { server in
       let request = framing.request(size: 3 << 20)
       do {
         let socket = try Socket(port: server.port)
         try await socket.send(Array(request.bytes[..<(request.file.lowerBound + cut)]))
-        // Not before the server has begun, or there is nothing to be cut.
+        // Not before the upload has started, or there would be nothing to interrupt.
         try await server.events { $0.event == "started" }
         socket.resetOnClose()
       }
@@ -73,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func curlThatIsKilled() async throws {
+  @Test func `an upload whose client is killed stores nothing`() async throws {
     try await withServer { server in
       // Without an end of its own, however late the test gets to it.
       let curl = try ProcessRunner("curl", ["-s", "--limit-rate", "4M", "-T", "/dev/zero", "\(server.url)/big"])
@@ -85,19 +88,19 @@ import UploadTestSupport
     }
   }
 
-  @Test func aLengthShorterThanTheBody() async throws {
+  @Test func `bytes after the declared length are no part of the file`() async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 3"]) + Array("abcdefghi\r\n\r\n".utf8))
-      // The rest is taken for a request, and is none: the connection ends, by then or with an answer of its own.
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      // The rest is read as a request and is malformed: the connection closes, with or without a second response.
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.map(\.status) == [201] || replies.map(\.status) == [201, 400])
       #expect(try server.uploads.read("x") == Array("abc".utf8))
       #expect(try server.uploads.names() == ["x"])
     }
   }
 
-  @Test func oneFileOfAFormIsCutAndAllAreGone() async throws {
+  @Test func `a form that is interrupted in one file stores none of its files`() async throws {
     try await withServer { server in
       let part = { (name: String) in "--Z\r\nContent-Disposition: form-data; name=\"a\"; filename=\"\(name)\"\r\n\r\n" }
       let body = part("a") + "whole\r\n" + part("b") + "whole\r\n" + part("c") + "cut"
@@ -106,7 +109,7 @@ import UploadTestSupport
       try await socket.send(RequestHead.bytes("POST", "/file-upload", fields) + Array(body.utf8))
       try await server.events(3) { $0.event == "started" }
       socket.finish()
-      #expect(HTTPAnswer.parse(try await socket.receive()).map(\.status) == [400])
+      #expect(HTTPResponse.parse(try await socket.receive()).map(\.status) == [400])
       try await server.events(3) { $0.event == "failed" && $0.error?.code == "incomplete" }
       try await server.expectEmptyAndWell()
     }

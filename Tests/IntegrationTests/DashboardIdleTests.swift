@@ -2,12 +2,12 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// A dashboard on which nothing changes leaves its terminal alone, however often it looks.
+/// A dashboard on which nothing changes writes nothing to its terminal, however often it takes a snapshot.
 @Suite(.serialized) struct DashboardIdleTests {
-  /// Each takes the main thread out of its sleep and back; while nothing has moved for a little, every other one is a look.
+  /// Wake-ups of the main thread to wait for. While no upload makes progress, every other wake-up takes a snapshot.
   private static let ticks = 24
 
-  @Test func nothingIsWrittenWhileNothingChanges() async throws {
+  @Test func `an unchanged dashboard writes nothing to the terminal`() async throws {
     try await withTemporaryDirectory { directory in
       let terminal = try PseudoTerminal(
         Sluice.path,

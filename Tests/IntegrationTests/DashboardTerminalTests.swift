@@ -9,7 +9,7 @@ import UploadTestSupport
     "TERM=xterm-256color", "TERM=tmux-256color", "TERM=linux", "TERM=vt100", "LANG=C", "LANG=C NO_COLOR=1 TERM=vt100",
     "NO_COLOR=1",
   ])
-  func itComesUpAndQuits(environment: String) async throws {
+  func `the dashboard starts and quits in terminals of every kind`(environment: String) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard(environment)
       // Terminals of these two types have no second screen.
@@ -23,7 +23,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
-  func aSignalEndsIt(signal: Int32) async throws {
+  func `a termination signal ends the dashboard and restores the terminal`(signal: Int32) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       kill(try tmux.processID, signal)
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the URL is copied to tmux, and a screen of 80 columns says so`() async throws {
+  @Test func `copying the URL sets the tmux buffer and is confirmed at 80 columns`() async throws {
     try await withTmux(width: 80, height: 24) { tmux in
       try await tmux.startDashboard()
       let url = "http://127.0.0.1:\(try await tmux.port)"
@@ -57,7 +57,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func controlCIsAKey() async throws {
+  @Test func `Ctrl-C quits the dashboard while no upload is running`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       try await tmux.press("C-c")
@@ -65,7 +65,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func itIsSuspendedAndContinued() async throws {
+  @Test func `Ctrl-Z restores the terminal, and fg shows the dashboard again`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       try await tmux.press("M")
@@ -73,7 +73,7 @@ import UploadTestSupport
       try await tmux.press("C-z")
       #expect(try await tmux.prompts().contains("Stopped"))
       #expect(try await tmux.modes == .restored)
-      // The window changes while nobody looks.
+      // The window changes while the dashboard is suspended.
       try await tmux.resize(80, 20)
       try await tmux.command("fg; echo \"status=$?\"; stty -g >after")
       try await tmux.shows("the dashboard") { $0.contains("Incoming") && $0.contains("http://127.0.0.1:") }
@@ -87,13 +87,13 @@ import UploadTestSupport
     }
   }
 
-  @Test func somebodyElseStopsItAndHasTheScreenMeanwhile() async throws {
+  @Test func `after SIGSTOP and fg the dashboard redraws the screen`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       kill(try tmux.processID, SIGSTOP)
       try await tmux.shows("ready>")
       try await tmux.type("fg; echo \"status=$?\"; stty -g >after")
-      // The line settings are still the dashboard's: Enter ends no line.
+      // The terminal is still in the dashboard's raw mode, where Enter does not submit the command.
       try await tmux.press("C-j")
       try await tmux.shows("the dashboard") { $0.contains("Incoming") && !$0.contains("ready>") }
       try await tmux.press("q")
@@ -101,7 +101,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func itFollowsTheWindow() async throws {
+  @Test func `the dashboard follows the size of its window`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       for (width, height) in [(60, 30), (120, 34), (30, 5), (1, 1), (100, 30)] {
@@ -144,7 +144,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aTerminalThatGoesAwayEndsIt() async throws {
+  @Test func `the process ends when its terminal is closed`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let process = try tmux.processID
@@ -158,7 +158,7 @@ import UploadTestSupport
     ("-u TERM", "TERM is not set"),
     ("TERM=", "TERM is not set"),
   ])
-  func aTerminalThatCannotShowItIsSaid(environment: String, words: String) async throws {
+  func `an unusable terminal type exits with 64 and alternatives`(environment: String, words: String) async throws {
     try await withTmux { tmux in
       try await tmux.command("env \(environment) \(Sluice.path) --port 0 --dir uploads; echo \"status=$?\"")
       let screen = try await tmux.shows("status=64\n")
@@ -169,7 +169,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aPortThatIsTakenIsSaidBeforeTheScreenIsTaken() async throws {
+  @Test func `a port in use is reported before the screen is initialized`() async throws {
     try await withServer { server in
       try await withTmux { tmux in
         try await tmux.command("\(Sluice.path) --port \(server.port) --dir uploads; echo \"status=$?\"")

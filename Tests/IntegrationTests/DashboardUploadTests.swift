@@ -13,7 +13,7 @@ import UploadTestSupport
     return socket
   }
 
-  @Test func aFileThatIsGivenIsSentAtOnce() async throws {
+  @Test func `a file on the command line is sent at once`() async throws {
     try await withTmux { tmux in
       let path = try tmux.scratch.random(3 << 20, to: "given.bin")
       try await tmux.startDashboard("", "given.bin")
@@ -25,15 +25,15 @@ import UploadTestSupport
     }
   }
 
-  @Test func anIncomingUploadIsCancelled() async throws {
+  @Test func `cancelling an incoming upload responds with 403 and stores nothing`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
       try await tmux.press("x")
       try await tmux.shows("Cancel this upload?")
       try await tmux.press("y")
-      let answer = try await socket.receiveHead()
-      #expect(answer.hasPrefix("HTTP/1.1 403 "))
+      let response = try await socket.receiveHead()
+      #expect(response.hasPrefix("HTTP/1.1 403 "))
       try await tmux.shows("cancelled")
       try await tmux.press("q")
       #expect(try await tmux.ends().contains("1 upload cancelled.\n"))
@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func quittingAsksWhileUploadsRunAndLeavesNothingHalf() async throws {
+  @Test func `quitting while an upload runs asks first and leaves no partial file`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func controlCTwiceDoesNotAsk() async throws {
+  @Test func `a second Ctrl-C quits while an upload is running`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
@@ -71,7 +71,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aStopLetsARunningUploadComeToItsEnd() async throws {
+  @Test func `SIGTERM lets a running upload finish`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
@@ -84,7 +84,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theSecondStopDoesNotWait() async throws {
+  @Test func `a second SIGTERM ends the dashboard at once`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
@@ -97,7 +97,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whatTheUserLikesIsKept() async throws {
+  @Test func `settings are saved and restored at the next start`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       try await tmux.press("m")

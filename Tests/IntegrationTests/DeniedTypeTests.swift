@@ -7,11 +7,11 @@ import UploadTestSupport
   private static let deny = ["--deny-type", "text/html", "--deny-type", "text/csv"]
 
   private func isDenied(_ type: String, _ reply: Curl.Reply) -> Bool {
-    reply.isRefusal(415) && reply.body.contains(#"\"\#(type)\""#)
+    reply.isRejection(415) && reply.body.contains(#"\"\#(type)\""#)
   }
 
   @Test(arguments: ["\0<html><script>x", "\0\0\n<script>x", "\u{FEFF}<!doctype html>"])
-  func `HTML behind bytes that a browser skips is denied on every way`(content: String) async throws {
+  func `HTML after bytes that a browser skips is denied for every kind of upload`(content: String) async throws {
     try await withServer(Self.deny + ["--raw-port", "0"]) { server in
       let path = try server.scratch.write(content.utf8, to: "page")
       for arguments in [
@@ -26,7 +26,7 @@ import UploadTestSupport
       let socket = try Socket(port: server.rawPort)
       try await socket.send(content)
       socket.finish()
-      let raw = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
+      let raw = try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self))
       #expect(raw.status == 415 && raw.msg.contains("text/html"), "\(raw)")
       try await server.expectEmptyAndWell()
     }
@@ -38,7 +38,7 @@ import UploadTestSupport
       ("plain", "text/plain"), ("\u{1}", "application/octet-stream"), ("<script>x", nil), ("\0<html><script>x", nil),
     ] as [(String, String?)]
   )
-  func `a declared type that is malformed counts as none`(content: String, type: String?) async throws {
+  func `a malformed declared type is ignored`(content: String, type: String?) async throws {
     try await withServer(Self.deny) { server in
       let declared = "Content-Type: text/plain,text/html"
       let path = try server.scratch.write(content.utf8, to: "source")
@@ -57,7 +57,7 @@ import UploadTestSupport
       }
       for (name, reply) in replies {
         #expect(reply.isStored(name, size: content.utf8.count), "\(reply)")
-        #expect(try reply.answer.files?.first?.type == type, "\(reply)")
+        #expect(try reply.json.files?.first?.type == type, "\(reply)")
         let head = try await Curl.run(["--verbose", "--head", "\(server.url)/files/\(name)"])
         #expect(head.field("Content-Type") == type, "\(head)")
       }
@@ -69,7 +69,7 @@ import UploadTestSupport
   @Test(arguments: [
     ("t.csv", "a,b\n1,2\n"), ("t.txt", "a,b\n1,2\n"), ("t", "a,b\n1,2\n"), ("p.csv", "plain"), ("b.csv", "\u{1}"),
   ])
-  func `what would be reported as a table is denied as a table`(name: String, content: String) async throws {
+  func `content detected as a table is denied as a table`(name: String, content: String) async throws {
     try await withServer(["--deny-type", "text/csv"]) { server in
       let path = try server.scratch.write(content.utf8, to: "source")
       for arguments in [
@@ -80,25 +80,25 @@ import UploadTestSupport
       }
       try await server.expectEmptyAndWell()
     }
-    // Without the rule it is a table for everybody.
+    // Without the rule every response and event reports a table.
     try await withServer { server in
       let path = try server.scratch.write(content.utf8, to: "source")
       let reply = try await Curl.run(["-T", path, "\(server.url)/\(name)"])
-      #expect(try reply.answer.files?.first?.type == "text/csv", "\(reply)")
+      #expect(try reply.json.files?.first?.type == "text/csv", "\(reply)")
       let head = try await Curl.run(["--verbose", "--head", "\(server.url)/files/\(name)"])
       #expect(head.field("Content-Type") == "text/csv", "\(head)")
     }
   }
 
-  @Test func `a denied type that is declared is rejected, whatever the content`() async throws {
+  @Test func `a denied declared type is rejected whatever the content`() async throws {
     try await withServer(Self.deny) { server in
       let path = try server.scratch.write("\u{1}".utf8, to: "source")
       for type in ["text/csv", "TEXT/HTML; charset=x"] {
         let put = try await Curl.run(["-H", "Content-Type: \(type)", "-T", path, "\(server.url)/b"])
-        #expect(put.isRefusal(415), "\(type): \(put)")
+        #expect(put.isRejection(415), "\(type): \(put)")
       }
       let form = try await Curl.run(["-F", "file=@\(path);type=text/csv;filename=b", "\(server.url)/file-upload"])
-      #expect(form.isRefusal(415), "\(form)")
+      #expect(form.isRejection(415), "\(form)")
       try await server.expectEmptyAndWell()
     }
   }

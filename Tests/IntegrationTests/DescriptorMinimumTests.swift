@@ -18,7 +18,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [10, 20, 38, 39, 40, 41, 42])
-  func `below the minimum nothing starts, and the limit is named`(limit: Int) async throws {
+  func `a descriptor limit below the minimum is reported at start`(limit: Int) async throws {
     try await withTemporaryDirectory { directory in
       for command in [["serve", "--port", "0", "--dir", directory.file("uploads")], ["headless", "--size", "1MB"]] {
         let ended = try await start(limit: limit, directory, command)
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `with the minimum uploads are stored, and with one less it does not start`() async throws {
+  @Test func `uploads are stored with the minimum of descriptors, one fewer prevents the start`() async throws {
     let options = ["--raw-port", "0"]
     let least = try await withTemporaryDirectory { directory in
       let command = ["serve", "--port", "0", "--dir", directory.file("uploads")] + options
@@ -53,12 +53,12 @@ import UploadTestSupport
       let raw = try Socket(port: server.rawPort)
       try await raw.send("abc")
       raw.finish()
-      #expect(try Answer(String(decoding: try await raw.receive(), as: UTF8.self)).status == 201)
+      #expect(try ResponseJSON(String(decoding: try await raw.receive(), as: UTF8.self)).status == 201)
       // Standard error stays empty, which is looked at when the server has ended.
     }
   }
 
-  @Test func `with the minimum a headless run is good`() async throws {
+  @Test func `a headless run succeeds with the minimum of descriptors`() async throws {
     try await withTemporaryDirectory { directory in
       let command = ["headless", "--size", "3MB", "--count", "4", "--jobs", "2"]
       let least = try minimum(in: try await start(limit: 20, directory, command).errors)

@@ -13,15 +13,15 @@ import UploadTestSupport
     return "sha-256=:\(Data(bytes).base64EncodedString()):"
   }
 
-  @Test(arguments: sizes) func `What is stored has the digest that is told`(size: Int) async throws {
+  @Test(arguments: sizes) func `the reported digest is that of the stored file`(size: Int) async throws {
     try await withServer(["--digest", "sha256"]) { server in
       let path = try server.scratch.random(size, to: "source")
       let digest = try Digest.ofFile(path)
       let stream = try await Curl.run(["--verbose", "-T", path, "\(server.url)/a"])
-      #expect(try stream.answer.files?.first?.sha256 == digest)
+      #expect(try stream.json.files?.first?.sha256 == digest)
       #expect(stream.errors.contains("< Repr-Digest: \(try field(path))"))
       let form = try await Curl.run(["-F", "f=@\(path);filename=b", "\(server.url)/file-upload"])
-      #expect(try form.answer.files?.first?.sha256 == digest)
+      #expect(try form.json.files?.first?.sha256 == digest)
       let finished = try await server.events(2) { $0.event == "finished" }
       #expect(finished.allSatisfy { $0.sha256 == digest })
       let listing = try await Curl.run(["\(server.url)/files/"])
@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes) func `A digest in the request is held against the content`(size: Int) async throws {
+  @Test(arguments: sizes) func `a digest in the headers is compared with the content`(size: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(size, to: "source")
       let other = try server.scratch.random(size + 1, to: "other")
@@ -48,10 +48,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [false, true], [0, 3, 5 << 20]) func `A digest may come behind the content`(
-    isAnnounced: Bool,
-    size: Int
-  ) async throws {
+  @Test(arguments: [false, true], [0, 3, 5 << 20])
+  func `a digest in the trailers is compared with the content`(isAnnounced: Bool, size: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(size, to: "source")
       for (name, digest) in [("good", try field(path)), ("bad", try field(server.scratch.write([9], to: "other")))] {
@@ -65,18 +63,17 @@ import UploadTestSupport
           try await socket.send(server.scratch.read("source") + Array("\r\n".utf8))
         }
         try await socket.send("0\r\nRepr-Digest: \(digest)\r\n\r\n")
-        let answer = try #require(try await socket.receiveAnswers().first)
-        #expect(answer.status == (name == "good" ? 201 : 400), "\(answer)")
-        if name == "good" { #expect(try answer.answer.files?.first?.sha256 == Digest.ofFile(path)) }
+        let response = try #require(try await socket.receiveResponses().first)
+        #expect(response.status == (name == "good" ? 201 : 400), "\(response)")
+        if name == "good" { #expect(try response.json.files?.first?.sha256 == Digest.ofFile(path)) }
       }
       #expect(try server.uploads.names() == ["good"])
       try server.expect("good", equals: path)
     }
   }
 
-  @Test(arguments: ["stream", "multipart", "buffered"]) func `send says that what arrived is what it sent`(
-    mode: String
-  ) async throws {
+  @Test(arguments: ["stream", "multipart", "buffered"])
+  func `send reports a verified upload`(mode: String) async throws {
     try await withServer(["--digest", "sha256"]) { server in
       let path = try server.scratch.random(3_000_001, to: "a.bin")
       let ended = try await Sluice.run(["send", "--json", "--mode", mode, "--to", server.url, path])

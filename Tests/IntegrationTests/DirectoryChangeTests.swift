@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// The upload directory changes under a running server.
 @Suite(.curl) struct DirectoryChangeTests {
-  @Test func `a directory that was renamed and made again takes the uploads`() async throws {
+  @Test func `uploads are stored in a directory that was renamed and created again`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f")
       #expect(try await Curl.run(["-T", path, "\(server.url)/before"]).status == 201)
@@ -14,26 +14,26 @@ import UploadTestSupport
       let old = server.scratch.file("old")
       #expect(rename(server.uploads.path, old) == 0)
       let health = try await Curl.run(["\(server.url)/healthz"])
-      #expect(health.isRefusal(503) && health.body.contains("does not exist any more"), "\(health)")
+      #expect(health.isRejection(503) && health.body.contains("does not exist any more"), "\(health)")
       for target in ["/files/", "/", "/files/before"] {
-        #expect(try await Curl.run([server.url + target]).isRefusal(503), "\(target)")
+        #expect(try await Curl.run([server.url + target]).isRejection(503), "\(target)")
       }
       let rejected = try await Curl.run(["-T", path, "\(server.url)/rejected"])
-      #expect(rejected.isRefusal(503), "\(rejected)")
+      #expect(rejected.isRejection(503), "\(rejected)")
       #expect(!rejected.body.contains(server.scratch.path), "strangers do not hear the path")
       #expect(mkdir(server.uploads.path, 0o755) == 0)
       #expect(try await Curl.run(["-T", path, "\(server.url)/after"]).isStored("after", size: 10))
       try await running.send([2, 3])
-      #expect(try await running.receiveAnswers().first?.status == 201)
+      #expect(try await running.receiveResponses().first?.status == 201)
       #expect(try server.uploads.names() == ["after", "running"])
       #expect(try FileManager.default.contentsOfDirectory(atPath: old) == ["before"])
       #expect(try await Curl.run(["\(server.url)/healthz"]).body == "ok\n")
-      #expect(try await Curl.run(["\(server.url)/files/before"]).isRefusal(404))
+      #expect(try await Curl.run(["\(server.url)/files/before"]).isRejection(404))
     }
   }
 
   /// A server in a mount namespace of its own, with a directory there that `nsenter` mounts on.
-  @Test(.mounts) func `an unmounted disk is noticed, and nothing goes to the disk below`() async throws {
+  @Test(.mounts) func `an unmounted disk rejects uploads instead of writing to the disk below`() async throws {
     let prefix = [
       "unshare", "--mount", "sh", "-c",
       #"mkdir -p "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@""#,
@@ -49,12 +49,12 @@ import UploadTestSupport
       #expect(try await Curl.run(["-T", path, "\(server.url)/one"]).status == 201)
       try await inside("umount", "--lazy", directory)
       let rejected = try await Curl.run(["-T", path, "\(server.url)/two"])
-      #expect(rejected.isRefusal(503) && rejected.body.contains("not mounted any more"), "\(rejected)")
+      #expect(rejected.isRejection(503) && rejected.body.contains("not mounted any more"), "\(rejected)")
       let form = try await Curl.run(["-F", "a=@\(path)", "\(server.url)/file-upload"])
-      #expect(form.isRefusal(503), "\(form)")
+      #expect(form.isRejection(503), "\(form)")
       let health = try await Curl.run(["\(server.url)/healthz"])
-      #expect(health.isRefusal(503) && health.body.contains("not mounted any more"), "\(health)")
-      #expect(try await Curl.run(["\(server.url)/files/"]).isRefusal(503))
+      #expect(health.isRejection(503) && health.body.contains("not mounted any more"), "\(health)")
+      #expect(try await Curl.run(["\(server.url)/files/"]).isRejection(503))
       #expect(try server.uploads.names() == [])
       try await inside("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", directory)
       #expect(try await Curl.run(["-T", path, "\(server.url)/three"]).isStored("three", size: 10))

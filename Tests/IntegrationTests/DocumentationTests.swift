@@ -4,20 +4,20 @@ import UploadTestSupport
 
 /// Runs the programs and commands in the documentation. Only addresses, sizes and placeholders are replaced.
 @Suite struct DocumentationTests {
-  @Test(.node) func `the program for Node stores the file`() async throws {
+  @Test(.node) func `the documented Node program uploads the file`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(3 << 20, to: "big.bin")
       try server.scratch.write(
         Self.httpPage().block("js").replacing(DocumentationPage.address, with: server.url).utf8,
-        to: "lines.mjs"
+        to: "program.mjs"
       )
-      let ended = try await ProcessRunner.run("node", ["lines.mjs"], directory: server.scratch.path)
+      let ended = try await ProcessRunner.run("node", ["program.mjs"], directory: server.scratch.path)
       #expect(ended.exit == .status(0), "\(ended)")
       try server.expect("big.bin", equals: path)
     }
   }
 
-  @Test(.python) func `the program for Python stores the file`() async throws {
+  @Test(.python) func `the documented Python program uploads the file`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(3 << 20, to: "big.bin")
       let lines = try Self.httpPage().block("python").replacing(DocumentationPage.address, with: server.url)
@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.bash, .curl) func `the commands for a first upload from another machine store files`() async throws {
+  @Test(.bash, .curl) func `the documented commands for another machine upload files`() async throws {
     let lines = try Self.readme().commands("sluice serve").split(separator: "\n").map(String.init)
     try #require(lines.count == 3)
     try await withTemporaryDirectory { directory in
@@ -56,11 +56,11 @@ import UploadTestSupport
 
   /// The rows of the table "with, how" that are commands.
   @Test(.curl, .wget, .bash, arguments: try commands().filter { !$0.how.hasPrefix("nc ") })
-  func `every command of the table of ways to upload stores the file`(row: Row) async throws {
+  func `every command in the table of upload commands uploads the file`(row: Row) async throws {
     try await withServer { try await upload(row, to: $0) }
   }
 
-  @Test(.bash, .netcat) func `netcat stores the file through the raw port`() async throws {
+  @Test(.bash, .netcat) func `the documented netcat command uploads the file to the raw port`() async throws {
     let row = try #require(try Self.commands().first { $0.how.hasPrefix("nc ") })
     try await withServer(["--raw-port", "0"]) { try await upload(row, to: $0) }
   }
@@ -102,7 +102,7 @@ import UploadTestSupport
     return rows
   }
 
-  @Test(.bash) func `the commands that send store the files`() async throws {
+  @Test(.bash) func `the documented send commands upload the files`() async throws {
     let lines = try Self.readme().commands("sluice send").split(separator: "\n").map(String.init)
     try #require(lines.count == 3 && lines[2].contains("http://files.example/inbox/"))
     try await withServer { server in
@@ -128,9 +128,7 @@ import UploadTestSupport
   }
 
   @Test(.bash, arguments: ["sluice compare", "sluice headless", "sluice sample"])
-  func `commands that need no server leave what they name`(_ name: String)
-    async throws
-  {
+  func `documented commands without a server write the files they name`(_ name: String) async throws {
     try await withTemporaryDirectory { directory in
       let place = try directory.directory("tmp")
       let command = try DocumentationPage("example/docs/options.md").commands(name).replacing(

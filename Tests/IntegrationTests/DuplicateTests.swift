@@ -4,12 +4,12 @@ import UploadTestSupport
 
 /// Names that are taken already, and names that several want at once.
 @Suite(.curl) struct DuplicateTests {
-  @Test func theLaterOneIsRenamed() async throws {
+  @Test func `a duplicate name gets the next free number`() async throws {
     try await withServer { server in
       let paths = try (1...3).map { try server.scratch.random(100 * $0, to: "\($0)") }
       for (path, name) in zip(paths, ["x.txt", "x (2).txt", "x (3).txt"]) {
         let reply = try await Curl.run(["-T", path, "\(server.url)/x.txt"])
-        #expect(try reply.answer.files?.map(\.name) == [name])
+        #expect(try reply.json.files?.map(\.name) == [name])
         try server.expect(name, equals: path)
       }
       let finished = try await server.events(3) { $0.event == "finished" }
@@ -18,35 +18,35 @@ import UploadTestSupport
     }
   }
 
-  @Test func theLaterOneIsRefused() async throws {
+  @Test func `on-duplicate error rejects a duplicate and its whole form with 409`() async throws {
     try await withServer(["--on-duplicate", "error"]) { server in
       let old = try server.scratch.random(100, to: "old")
       let new = try server.scratch.random(200, to: "new")
       #expect(try await Curl.run(["-T", old, "\(server.url)/x"]).status == 201)
       let again = try await Curl.run(["-T", new, "\(server.url)/x"])
-      #expect(again.isRefusal(409), "\(again)")
+      #expect(again.isRejection(409), "\(again)")
       // One file of a form is taken: none of it is stored.
       let form = try await Curl.run([
         "-F", "a=@\(new);filename=fresh", "-F", "b=@\(new);filename=x", "\(server.url)/file-upload",
       ])
-      #expect(form.isRefusal(409), "\(form)")
+      #expect(form.isRejection(409), "\(form)")
       #expect(try server.uploads.names() == ["x"])
       try server.expect("x", equals: old)
     }
   }
 
-  @Test func aDirectoryIsNeverReplaced() async throws {
+  @Test func `a directory is never replaced by an upload`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       try server.uploads.directory("x").write([1], to: "inside")
       let reply = try await Curl.run(["-T", try server.scratch.random(10, to: "f"), "\(server.url)/x"])
-      #expect(reply.isRefusal(409), "\(reply)")
+      #expect(reply.isRejection(409), "\(reply)")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x/inside") == [1])
     }
   }
 
   @Test(arguments: ["rename", "error", "replace"], [true, false])
-  func aSymlinkIsNotFollowed(policy: String, dangling: Bool) async throws {
+  func `an upload never writes through a symbolic link`(policy: String, dangling: Bool) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       let outside = server.scratch.file("outside")
       if !dangling { try server.scratch.write([1, 2, 3], to: "outside") }
@@ -57,7 +57,7 @@ import UploadTestSupport
       case "rename":
         #expect(reply.isStored("x (2)", size: 500), "\(reply)")
         try server.expect("x (2)", equals: path)
-      case "error": #expect(reply.isRefusal(409), "\(reply)")
+      case "error": #expect(reply.isRejection(409), "\(reply)")
       default:
         #expect(reply.isStored("x", size: 500, status: 200), "\(reply)")
         #expect(throws: (any Error).self) {
@@ -74,7 +74,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["-T", "{}"], ["-F", "file=@{};filename=same"]])
-  func manyOfOneNameAtOnceAllSurvive(form: [String]) async throws {
+  func `concurrent uploads of one name are all stored under numbered names`(form: [String]) async throws {
     try await withServer { server in
       let paths = try (0..<40).map { try server.scratch.random(20_000 + $0, to: "\($0)") }
       let target = form[0] == "-T" ? "\(server.url)/same" : "\(server.url)/file-upload"
@@ -95,7 +95,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func replacedManyTimesAtOnceOneOfThemIsWhole() async throws {
+  @Test func `concurrent replacements of one name leave one complete file`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       let paths = try (0..<20).map { try server.scratch.random(100_000 + $0, to: "\($0)") }
       let transfers = paths.flatMap { ["-T", $0, "\(server.url)/same", "-o", "/dev/null"] }

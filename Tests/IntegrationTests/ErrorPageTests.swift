@@ -46,24 +46,24 @@ import UploadTestSupport
     try await expectUploadPage(at: link.1, of: request, sourceLocation: sourceLocation)
     for accept in [[], ["-H", "Accept: application/json, text/html;q=0.5"], ["-H", "Accept: text/html;q=0, */*"]] {
       let other = try await Curl.run(accept + request)
-      #expect(other.isRefusal(status), "\(accept): \(other)", sourceLocation: sourceLocation)
+      #expect(other.isRejection(status), "\(accept): \(other)", sourceLocation: sourceLocation)
     }
   }
 
   @Test(arguments: ["files/none", "nothing", "a/b/nothing"])
-  func `404 is a page with a link back`(path: String) async throws {
+  func `404 is an HTML page with a link back`(path: String) async throws {
     try await withServer { server in
       try await expectPage(404, ["\(server.url)/\(path)"], says: "<h1>Not Found</h1>")
     }
   }
 
-  @Test func `the link keeps the token that the page was asked for with`() async throws {
+  @Test func `the link back keeps the token of the request`() async throws {
     try await withServer(["--token", Self.token]) { server in
       try await expectPage(404, ["\(server.url)/files/none?token=\(Self.token)"], says: "<h1>Not Found</h1>")
     }
   }
 
-  @Test func `409 is a page with a link back, and the name is text`() async throws {
+  @Test func `409 is an HTML page with a link back and an escaped name`() async throws {
     try await withServer(["--on-duplicate", "error"]) { server in
       let path = try server.scratch.write([1], to: "f")
       #expect(try await Curl.run(["-T", path, "\(server.url)/%3Ci%3Ex"]).status == 201)
@@ -77,7 +77,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `413 is a page with a link back`() async throws {
+  @Test func `413 is an HTML page with a link back`() async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `507 is a page with a link back`() async throws {
+  @Test func `507 is an HTML page with a link back`() async throws {
     try await withServer(["--min-free", "1000000TB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {
@@ -98,7 +98,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["", "files/", "files/x", "a/b/c", "?token=a-wrong-token"])
-  func `401 is a page on which the token can be entered`(path: String) async throws {
+  func `401 is an HTML page with a form for the token`(path: String) async throws {
     try await withServer(["--token", Self.token]) { server in
       let request = ["\(server.url)/\(path)"]
       let page = try await page(401, request)
@@ -107,17 +107,17 @@ import UploadTestSupport
       let form = try #require(page.body.firstMatch(of: #/<form method="get" action="([^"?]*)">/#), "\(page)")
       #expect(page.body.contains(#"name="token""#), "\(page)")
       try await expectUploadPage(at: form.1 + "?token=\(Self.token)", of: request)
-      #expect(try await Curl.run(request).isRefusal(401))
+      #expect(try await Curl.run(request).isRejection(401))
     }
   }
 
-  @Test func `a rejected upload without a token is a page too`() async throws {
+  @Test func `an upload without a token gets the HTML page of 401`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(2000, to: "f")
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {
         let page = try await page(401, request)
         #expect(page.body.contains(#"<form method="get" action="./">"#), "\(page)")
-        #expect(try await Curl.run(request).isRefusal(401))
+        #expect(try await Curl.run(request).isRejection(401))
       }
       #expect(try server.uploads.names() == [])
     }

@@ -6,29 +6,32 @@ import UploadTestSupport
 @Suite(.openssl) struct ExampleAccessTests {
   private static let token = "a-token.for~the_test"
 
-  @Test(.curl, .bash, arguments: ["stream.sh", "form.sh"]) func curl(script: String) async throws {
+  @Test(.curl, .bash, arguments: ["stream.sh", "form.sh"])
+  func `the curl examples present the access token`(script: String) async throws {
     try await shows("curl/\(script)")
   }
 
-  @Test(.curl, .bash) func curlInChunks() async throws {
+  @Test(.curl, .bash) func `the chunked curl example presents the access token`() async throws {
     try await shows("bash", ["-c", #"exec "$0" "${1##*/}" "$2" < "$1""#, "\(Sluice.package)/example/curl/chunked.sh"])
   }
 
-  @Test(.wget, .bash) func wget() async throws {
+  @Test(.wget, .bash) func `the wget example presents the access token`() async throws {
     try await shows("wget/put.sh")
   }
 
-  @Test(.node, arguments: ["stream.mjs", "form.mjs"]) func node(script: String) async throws {
+  @Test(.node, arguments: ["stream.mjs", "form.mjs"])
+  func `the Node examples present the access token`(script: String) async throws {
     try await shows("node/\(script)")
   }
 
-  @Test(.python, arguments: [[], ["--form"]]) func python(options: [String]) async throws {
+  @Test(.python, arguments: [[], ["--form"]])
+  func `the Python example presents the access token`(options: [String]) async throws {
     try await shows("python/upload.py", options)
   }
 
   /// All users of a machine can read its command lines.
   @Test(.bash, arguments: ["curl/stream.sh", "curl/form.sh", "curl/chunked.sh", "wget/put.sh"])
-  func theTokenIsOnNoCommandLine(script: String) async throws {
+  func `shell examples pass no token on a command line`(script: String) async throws {
     try await withTemporaryDirectory { directory in
       for program in ["curl", "wget"] {
         try directory.write("#!/bin/sh\necho started; printf '%s\\n' \"$@\"\n".utf8, to: program)
@@ -64,8 +67,8 @@ import UploadTestSupport
       try await withServer(options + ["--token", Self.token]) { server in
         #expect(server.url.hasPrefix("https://"))
         let path = try server.scratch.random(100_000, to: "big one.bin")
-        let refused = try await ProcessRunner.run(program, arguments + [path, server.url], environment: environment)
-        #expect(refused.exit != .status(0), "\(refused)")
+        let rejected = try await ProcessRunner.run(program, arguments + [path, server.url], environment: environment)
+        #expect(rejected.exit != .status(0), "\(rejected)")
         #expect(try server.uploads.names() == [])
         environment["SLUICE_TOKEN"] = Self.token
         let stored = try await ProcessRunner.run(program, arguments + [path, server.url], environment: environment)

@@ -5,34 +5,34 @@ import UploadTestSupport
 @Suite struct ExampleTests {
   private static let sizes = ["empty.bin": 0, "one.bin": 1, "middle.bin": 3 << 20, "big one.bin": 64 << 20]
 
-  @Test(.curl, .bash) func curlStream() async throws {
+  @Test(.curl, .bash) func `curl/stream.sh uploads a file`() async throws {
     try await sends { try await run("curl/stream.sh", [$0, $1]) }
   }
 
-  @Test(.curl, .bash) func curlForm() async throws {
+  @Test(.curl, .bash) func `curl/form.sh uploads a file`() async throws {
     try await sends { try await run("curl/form.sh", [$0, $1]) }
   }
 
-  @Test(.curl, .bash) func curlChunked() async throws {
+  @Test(.curl, .bash) func `curl/chunked.sh uploads standard input`() async throws {
     try await sends { path, url in
       let script = "\(Sluice.package)/example/curl/chunked.sh"
       return try await ProcessRunner.run("bash", ["-c", #"exec "$0" "${1##*/}" "$2" < "$1""#, script, path, url])
     }
   }
 
-  @Test(.wget, .bash) func wgetPut() async throws {
+  @Test(.wget, .bash) func `wget/put.sh uploads a file`() async throws {
     try await sends { try await run("wget/put.sh", [$0, $1]) }
   }
 
-  @Test(.node) func nodeStream() async throws {
+  @Test(.node) func `node/stream.mjs uploads a file`() async throws {
     try await sends { try await run("node/stream.mjs", [$0, $1]) }
   }
 
-  @Test(.node) func nodeForm() async throws {
+  @Test(.node) func `node/form.mjs uploads a file`() async throws {
     try await sends { try await run("node/form.mjs", [$0, $1]) }
   }
 
-  @Test(.node) func nodeFormBeforeThereWereBlobs() async throws {
+  @Test(.node) func `node/form.mjs uploads without openAsBlob and reports a missing file`() async throws {
     try await withTemporaryDirectory { directory in
       let old = try directory.write("delete require('fs').openAsBlob".utf8, to: "old.cjs")
       let script = "\(Sluice.package)/example/node/form.mjs"
@@ -53,36 +53,36 @@ import UploadTestSupport
     }
   }
 
-  @Test(.python) func pythonStream() async throws {
+  @Test(.python) func `python/upload.py uploads a file as a stream`() async throws {
     try await sends { try await run("python/upload.py", [$0, $1]) }
   }
 
-  @Test(.python) func pythonForm() async throws {
+  @Test(.python) func `python/upload.py --form uploads a file as a form`() async throws {
     try await sends { try await run("python/upload.py", ["--form", $0, $1]) }
   }
 
-  @Test(.curl, .bash) func severalFilesInOneFormOfCurl() async throws {
+  @Test(.curl, .bash) func `curl/form.sh uploads several files in one form`() async throws {
     try await sendsTogether("curl/form.sh")
   }
 
-  @Test(.node) func severalFilesInOneFormOfNode() async throws {
+  @Test(.node) func `node/form.mjs uploads several files in one form`() async throws {
     try await sendsTogether("node/form.mjs")
   }
 
-  @Test(.curl, .bash) func curlFails() async throws {
+  @Test(.curl, .bash) func `the curl examples report failures and wrong usage`() async throws {
     for script in [["curl/stream.sh"], ["curl/form.sh"]] { try await fails(script) }
     try await saysItsUsage("curl/chunked.sh")
   }
 
-  @Test(.wget, .bash) func wgetFails() async throws {
+  @Test(.wget, .bash) func `the wget example reports failures and wrong usage`() async throws {
     try await fails(["wget/put.sh"])
   }
 
-  @Test(.node) func nodeFails() async throws {
+  @Test(.node) func `the Node examples report failures and wrong usage`() async throws {
     for script in [["node/stream.mjs"], ["node/form.mjs"]] { try await fails(script) }
   }
 
-  @Test(.python) func pythonFails() async throws {
+  @Test(.python) func `the Python example reports failures and wrong usage`() async throws {
     for script in [["python/upload.py"], ["python/upload.py", "--form"]] { try await fails(script) }
   }
 
@@ -104,27 +104,27 @@ import UploadTestSupport
       let paths = try names.map { try server.scratch.random(1000, to: $0) }
       let ended = try await run(script, paths + [server.url])
       #expect(ended.exit == .status(0), "\(ended)")
-      #expect(try Answer(ended.output).files?.map(\.name) == names)
+      #expect(try ResponseJSON(ended.output).files?.map(\.name) == names)
       for (name, path) in zip(names, paths) { try server.expect(name, equals: path) }
       #expect(try server.uploads.names() == names.sorted())
     }
   }
 
-  /// Expects that a refusal, a missing file, a missing server and wrong usage are told, and are failures.
+  /// Expects that a rejection, a missing file, a missing server and wrong usage are reported and fail.
   private func fails(_ script: [String]) async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let path = try server.scratch.random(5000, to: "large.bin")
-      let refused = try await run(script[0], script.dropFirst() + [path, server.url])
-      #expect(refused.exit != .status(0))
-      #expect(refused.output.contains("\"status\":413"), "\(script): \(refused)")
+      let rejected = try await run(script[0], script.dropFirst() + [path, server.url])
+      #expect(rejected.exit != .status(0))
+      #expect(rejected.output.contains("\"status\":413"), "\(script): \(rejected)")
       #expect(try server.uploads.names() == [])
       let missing = server.scratch.file("missing")
       let withoutFile = try await run(script[0], script.dropFirst() + [missing, server.url])
       #expect(withoutFile.exit != .status(0))
       #expect(withoutFile.errors.contains(missing), "\(script): \(withoutFile)")
       let port = try HeldPort()
-      let nobody = "http://127.0.0.1:\(port.number)"
-      let withoutServer = try await run(script[0], script.dropFirst() + [path, nobody])
+      let unused = "http://127.0.0.1:\(port.number)"
+      let withoutServer = try await run(script[0], script.dropFirst() + [path, unused])
       #expect(withoutServer.exit != .status(0))
       #expect(!withoutServer.errors.isEmpty, "\(script)")
     }
@@ -137,17 +137,17 @@ import UploadTestSupport
     #expect(ended.errors.contains("usage: "), "\(script): \(ended)")
   }
 
-  /// Sends files of all sizes, each expected to be answered for and to arrive.
+  /// Sends files of all sizes and expects a success response and an intact stored file for each.
   private func sends(_ send: (_ path: String, _ url: String) async throws -> Ended) async throws {
     try await withServer { server in
       for (name, size) in Self.sizes {
         let path = try server.scratch.random(size, to: name)
         let ended = try await send(path, server.url)
         #expect(ended.exit == .status(0), "\(name): \(ended)")
-        let answer = try Answer(ended.output)
-        #expect(answer.status == 201 && answer.ok && answer.msg == "file uploaded")
-        #expect(answer.files?.map(\.name) == [name])
-        #expect(answer.files?.map(\.size) == [UInt64(size)])
+        let response = try ResponseJSON(ended.output)
+        #expect(response.status == 201 && response.ok && response.msg == "file uploaded")
+        #expect(response.files?.map(\.name) == [name])
+        #expect(response.files?.map(\.size) == [UInt64(size)])
         try server.expect(name, equals: path)
       }
       #expect(try server.uploads.names() == Self.sizes.keys.sorted())

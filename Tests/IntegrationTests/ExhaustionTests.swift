@@ -4,7 +4,8 @@ import UploadTestSupport
 
 /// Descriptors run out, and come back.
 @Suite(.curl, .bash) struct ExhaustionTests {
-  @Test(arguments: [false, true]) func whenDescriptorsRunOutItGoesOnAfterwards(raw: Bool) async throws {
+  @Test(arguments: [false, true])
+  func `the server recovers after it has run out of descriptors`(raw: Bool) async throws {
     // The directory's place is the first argument of the prefix; `exec "$@"` leaves it to the shell.
     let limit = Self.descriptors
     let prefix = ["bash", "-c", #"ulimit -Sn \#(limit) && ulimit -Hn \#(limit) && exec "$@""#]
@@ -15,13 +16,13 @@ import UploadTestSupport
       let socket = try Socket(port: server.rawPort)
       try await socket.send("abc")
       socket.finish()
-      #expect(try Answer(String(decoding: try await socket.receive(), as: UTF8.self)).status == 201)
+      #expect(try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self)).status == 201)
     }
   }
 
   private static let descriptors = 96
 
-  /// Opens more connections than the server can have descriptors, and lets go of them when it takes no more.
+  /// Opens more connections than the server can have descriptors, and closes them once it accepts no more.
   private func exhaust(_ server: SluiceServer, port: Int) async throws {
     let before = try server.descriptors.count
     var sockets: [Socket] = []
@@ -33,21 +34,21 @@ import UploadTestSupport
     sockets.removeAll()
   }
 
-  /// Every file of a form is open until all of it has come: one that has more of them than the process may is refused.
-  @Test func aFormOfMoreFilesThanTheProcessMayOpenIsRefusedAlone() async throws {
+  /// The files of a form are open until the form is complete, so a form of more files than free descriptors is rejected.
+  @Test func `a form with more files than free descriptors gets 503, the next form is stored`() async throws {
     let limit = Self.descriptors
     try await withServer(prefix: ["bash", "-c", #"ulimit -n \#(limit) && exec "$@""#]) { server in
       let path = try server.scratch.random(1000, to: "f")
       let parts = (0..<40).flatMap { ["-F", "f\($0)=@\(path)"] }
-      #expect(try await Curl.run(parts + ["\(server.url)/file-upload"]).isRefusal(503))
+      #expect(try await Curl.run(parts + ["\(server.url)/file-upload"]).isRejection(503))
       #expect(try server.uploads.names() == [])
       let good = try await Curl.run(["-F", "f=@\(path)", "\(server.url)/file-upload"])
       #expect(good.isStored("f", size: 1000), "\(good)")
     }
   }
 
-  /// Files of forms and connections together: whichever come last must not get what libraries need.
-  @Test func formsAndConnectionsTogetherLeaveTheLastDescriptors() async throws {
+  /// Files of forms and connections together must leave the descriptors that libraries need.
+  @Test func `forms and connections together leave the reserved descriptors free`() async throws {
     let limit = 256
     try await withServer(prefix: ["bash", "-c", #"ulimit -n \#(limit) && exec "$@""#]) { server in
       let before = try server.sockets
@@ -76,8 +77,8 @@ import UploadTestSupport
     }
   }
 
-  /// What the process was started with takes numbers too, and nobody has counted it.
-  @Test func whatWasInheritedTakesNoneOfTheLastDescriptors() async throws {
+  /// Inherited descriptors occupy numbers as well, and the server does not count them.
+  @Test func `inherited descriptors do not use up the reserved descriptors`() async throws {
     let script = #"ulimit -n 128; for n in $(seq 30 100); do eval "exec $n</dev/null"; done; exec "$@""#
     try await withServer(prefix: ["bash", "-c", script]) { server in
       let before = try server.sockets
@@ -96,7 +97,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func aFileLongerThanTheProcessMayMakeItIsRefusedAlone(framing: CutUploadTests.Framing) async throws {
+  func `a file over ulimit -f gets 413, other uploads continue`(framing: CutUploadTests.Framing) async throws {
     // In units of 1 KiB. Beside the error the system sends a signal, which must not end the program.
     try await withServer(prefix: ["bash", "-c", #"ulimit -f 2048 && exec "$@""#]) { server in
       let good = try Socket(port: server.port)
@@ -105,18 +106,18 @@ import UploadTestSupport
       let large = try Socket(port: server.port)
       try? await large.send(framing.request(size: 5_000_000).bytes)
       large.finish()
-      #expect(HTTPAnswer.parse(try await large.receive()).first?.status == 413)
+      #expect(HTTPResponse.parse(try await large.receive()).first?.status == 413)
       try await server.failure("tooLarge")
       try await eventually("the file's end") { try server.unnamedFiles == 0 }
       try await good.send([4, 5, 6])
-      #expect(try await good.receiveAnswers().first?.status == 201)
+      #expect(try await good.receiveResponses().first?.status == 201)
       #expect(try server.uploads.names() == ["good"])
       #expect(try server.uploads.read("good") == [1, 2, 3, 4, 5, 6])
     }
   }
 
-  @Test func clientsThatHoldAllMemoryAndStallHoldNobodyUp() async throws {
-    // Slabs of 64 KiB: half as many clients could hold them all.
+  @Test func `stalled clients that occupy the memory budget do not block other uploads`() async throws {
+    // Slabs of 64 KiB: half as many clients could occupy them all.
     let options = ["--memory-budget", "4MiB", "--idle-timeout", "10m"]
     let bytes = SplitMix64.bytes(200_000)
     let sent = 30_000
@@ -139,26 +140,28 @@ import UploadTestSupport
       for (number, path) in paths.enumerated() { try server.expect("f\(number)", equals: path) }
       for socket in stalled { try await socket.send(Array(bytes.dropFirst(sent))) }
       for (number, socket) in stalled.enumerated() {
-        #expect(try await socket.receiveAnswers().first?.status == 201)
+        #expect(try await socket.receiveResponses().first?.status == 201)
         #expect(try Digest.ofFile(server.uploads.file("stalled-\(number)")) == Digest.of(bytes))
       }
     }
   }
 
-  @Test func oneUploadsMisfortuneIsNotAnothers() async throws {
+  @Test func `failing uploads do not disturb another upload`() async throws {
     try await withServer(["--max-size", "2MB"]) { server in
       let good = try Socket(port: server.port)
       try await good.send(RequestHead.bytes("PUT", "/good", ["Content-Length: 6"]) + [1, 2, 3])
       try await server.events { $0.event == "started" }
       // Too large, broken, cut and reset, all while the good one waits.
       let large = try server.scratch.random(5_000_000, to: "large")
-      #expect(try await Curl.run(["-H", "Transfer-Encoding: chunked", "-T", large, "\(server.url)/l"]).isRefusal(413))
+      #expect(
+        try await Curl.run(["-H", "Transfer-Encoding: chunked", "-T", large, "\(server.url)/l"]).isRejection(413)
+      )
       for bytes in [
         "PUT /b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nXX\r\n", "\u{0}\u{0}\r\n\r\n",
       ] {
         let socket = try Socket(port: server.port)
         try await socket.send(bytes)
-        #expect(try await socket.receiveAnswers().first?.status == 400)
+        #expect(try await socket.receiveResponses().first?.status == 400)
       }
       do {
         let socket = try Socket(port: server.port)
@@ -168,7 +171,7 @@ import UploadTestSupport
       }
       try await server.events { $0.event == "failed" && $0.error?.code == "clientGone" }
       try await good.send([4, 5, 6])
-      #expect(try await good.receiveAnswers().first?.status == 201)
+      #expect(try await good.receiveResponses().first?.status == 201)
       #expect(try server.uploads.read("good") == [1, 2, 3, 4, 5, 6])
       #expect(try server.uploads.names() == ["good"])
     }

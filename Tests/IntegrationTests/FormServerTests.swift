@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// `sluice send` as a form to servers of others: field names of their own, and a redirect as the response.
 @Suite struct FormServerTests {
-  /// A server that takes a form with Python's own parser: the file in the field `files`, the directory in `path`. It
+  /// A server that parses a form with Python's own parser: the file in the field `files`, the directory in `path`. It
   /// responds with the status that it is told, and prints what it got.
   private static let script = """
     import email.parser, email.policy, hashlib, http.server, sys
@@ -14,8 +14,8 @@ import UploadTestSupport
         def do_POST(self):
             length = int(self.headers["Content-Length"])
             body = self.rfile.read(length)
-            head = b"Content-Type: " + self.headers["Content-Type"].encode() + b"\\r\\n\\r\\n"
-            form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
+            fields = b"Content-Type: " + self.headers["Content-Type"].encode() + b"\\r\\n\\r\\n"
+            form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(fields + body)
             parts = {p.get_param("name", header="content-disposition"): p for p in form.iter_parts()}
             if "files" not in parts or "path" not in parts:
                 print("missing", sorted(parts), flush=True)
@@ -49,7 +49,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(201, "multipart"), (302, "multipart"), (303, "multipart"), (302, "buffered")])
-  func `the server gets its fields, and its redirect is a success`(status: Int, mode: String) async throws {
+  func `configured form fields are sent, and a redirect is a success`(status: Int, mode: String) async throws {
     try await withFormServer(status: status) { url, server, directory in
       let file = try directory.random(70_000, to: "f")
       let ended = try await Sluice.run([
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without the options the server misses its fields`() async throws {
+  @Test func `without the form options the server misses its fields`() async throws {
     try await withFormServer(status: 201) { url, server, directory in
       let file = try directory.random(10, to: "f")
       let ended = try await Sluice.run(["send", "--mode", "multipart", "--to", url, file])

@@ -26,15 +26,15 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: hasDescriptors, "a process may open fewer than 4096 files here"))
-  func `a form of 1000 files is stored, one of 1001 is rejected`() async throws {
+  func `a form of 1000 files is stored, a form of 1001 is rejected`() async throws {
     try await withServer { server in
       let files = (1...1001).map(file)
       let many = try await post(files.joined(), to: server)
-      #expect(many.isRefusal(413) && many.body.contains("more than 1000 files"), "\(many)")
+      #expect(many.isRejection(413) && many.body.contains("more than 1000 files"), "\(many)")
       #expect(try server.uploads.names() == [])
       let enough = try await post(files.dropLast().joined(), to: server)
       #expect(enough.status == 201, "\(enough)")
-      #expect(try enough.answer.files?.map(\.name) == (1...1000).map(String.init))
+      #expect(try enough.json.files?.map(\.name) == (1...1000).map(String.init))
       #expect(try server.uploads.names() == (1...1000).map(String.init).sorted())
       let wrong = try (1...1000).filter { try server.uploads.read("\($0)") != Array("content \($0)".utf8) }
       #expect(wrong == [])
@@ -42,12 +42,12 @@ import UploadTestSupport
   }
 
   @Test(arguments: [false, true])
-  func `a form of 10000 parts is accepted, one of 10001 is rejected`(isFileFirst: Bool) async throws {
+  func `a form of 10000 parts is accepted, a form of 10001 is rejected`(isFileFirst: Bool) async throws {
     try await withServer { server in
       let values = String(repeating: Self.value, count: 9_999)
       let parts = isFileFirst ? file(1) + values : values + file(1)
       let many = try await post(Self.value + parts, to: server)
-      #expect(many.isRefusal(413) && many.body.contains("more than 10000 parts"), "\(many)")
+      #expect(many.isRejection(413) && many.body.contains("more than 10000 parts"), "\(many)")
       try await server.expectEmptyAndWell()
       let enough = try await post(parts, to: server)
       #expect(enough.isStored("1", size: 9), "\(enough)")

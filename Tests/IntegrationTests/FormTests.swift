@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// Forms, as curl and browsers send them.
 @Suite(.curl) struct FormTests {
-  @Test func allFilesOfAFormAreStoredAndFieldsAreNot() async throws {
+  @Test func `all files of a form are stored, its other fields are not`() async throws {
     try await withServer { server in
       let sizes = [0, 1, 70_000, 3 << 20]
       let paths = try sizes.map { try server.scratch.random($0, to: "file-\($0)") }
@@ -12,9 +12,9 @@ import UploadTestSupport
           + ["\(server.url)/file-upload"]
       )
       #expect(reply.status == 201)
-      #expect(try reply.answer.files?.map(\.name) == sizes.map { "file-\($0)" })
-      #expect(try reply.answer.files?.map(\.size) == sizes.map { UInt64($0) })
-      #expect(try reply.answer.files?.map(\.type) == sizes.map { _ in "text/csv" })
+      #expect(try reply.json.files?.map(\.name) == sizes.map { "file-\($0)" })
+      #expect(try reply.json.files?.map(\.size) == sizes.map { UInt64($0) })
+      #expect(try reply.json.files?.map(\.type) == sizes.map { _ in "text/csv" })
       for (path, size) in zip(paths, sizes) { try server.expect("file-\(size)", equals: path) }
       #expect(try server.uploads.names() == sizes.map { "file-\($0)" }.sorted())
       let finished = try await server.events(4) { $0.event == "finished" && $0.mode == "multipart" }
@@ -24,7 +24,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theOnlyFilesSizeIsKnownBeforehand() async throws {
+  @Test func `the size of a form's only file is estimated from the request's length`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(200_000, to: "only")
       let reply = try await Curl.run(["-F", "file=@\(path)", "\(server.url)/file-upload"])
@@ -34,22 +34,22 @@ import UploadTestSupport
     }
   }
 
-  @Test func `as many files as --max-files are accepted, one more is not`() async throws {
+  @Test func `a form of --max-files files is accepted, a form of one more is rejected`() async throws {
     try await withServer(["--max-files", "100"]) { server in
       let path = try server.scratch.random(100, to: "f")
       let fields = (1...101).map { "file=@\(path);filename=\($0)" }
       let many = try await Curl.run(fields.flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
-      #expect(many.isRefusal(413) && many.body.contains("more than 100 files"), "\(many)")
+      #expect(many.isRejection(413) && many.body.contains("more than 100 files"), "\(many)")
       #expect(try server.uploads.names() == [])
       let enough = try await Curl.run(fields.dropLast().flatMap { ["-F", $0] } + ["\(server.url)/file-upload"])
       #expect(enough.status == 201)
-      #expect(try enough.answer.files?.count == 100)
+      #expect(try enough.json.files?.count == 100)
       #expect(try server.uploads.names() == (1...100).map(String.init).sorted())
       for number in 1...100 { try server.expect("\(number)", equals: path) }
     }
   }
 
-  @Test func aFormFromStandardInputIsChunked() async throws {
+  @Test func `a chunked form from standard input is stored`() async throws {
     try await withServer { server in
       let bytes = SplitMix64.bytes(50_000)
       let reply = try await Curl.run(
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aBrowserGetsAPage() async throws {
+  @Test func `a browser's form gets an HTML page with escaped names`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(100, to: "f")
       let reply = try await Curl.run([
@@ -78,7 +78,7 @@ import UploadTestSupport
   }
 
   /// Between two parts, or behind the last, it is the client that is waited for.
-  @Test func aClientThatFallsSilentBehindAWholePartStalls() async throws {
+  @Test func `a client that stops sending after a complete part is reported as stalled`() async throws {
     try await withServer(["--stall-after", "1s"]) { server in
       let socket = try Socket(port: server.port)
       let type = "Content-Type: multipart/form-data; boundary=Z"
@@ -91,14 +91,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func twoPartsOfOneNameAreBothKept() async throws {
+  @Test func `two parts with one file name are both stored`() async throws {
     try await withServer { server in
       let first = try server.scratch.random(100, to: "first")
       let second = try server.scratch.random(100, to: "second")
       let reply = try await Curl.run([
         "-F", "a=@\(first);filename=x.tar.gz", "-F", "b=@\(second);filename=x.tar.gz", "\(server.url)/file-upload",
       ])
-      #expect(try reply.answer.files?.map(\.name) == ["x.tar.gz", "x (2).tar.gz"])
+      #expect(try reply.json.files?.map(\.name) == ["x.tar.gz", "x (2).tar.gz"])
       try server.expect("x.tar.gz", equals: first)
       try server.expect("x (2).tar.gz", equals: second)
     }

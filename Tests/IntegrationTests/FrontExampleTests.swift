@@ -12,7 +12,7 @@ import UploadTestSupport
 
   // MARK: nginx
 
-  @Test(.curl, .nginx) func nginxHandsBytesOnAsTheyCome() async throws {
+  @Test(.curl, .nginx) func `nginx forwards body bytes without waiting for the whole body`() async throws {
     try await withNginx { server, url in
       let path = try server.scratch.random(5_000_000, to: "a.bin")
       let bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
@@ -30,10 +30,10 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func nginxPassesTheTokenAndTheAddress() async throws {
+  @Test(.curl, .nginx) func `nginx passes the token and the client's address and logs no token`() async throws {
     try await withNginx { server, url in
       let path = try server.scratch.random(100_000, to: "a.bin")
-      #expect(try await Curl.run(["-T", path, "\(url)/a.bin"]).isRefusal(401))
+      #expect(try await Curl.run(["-T", path, "\(url)/a.bin"]).isRejection(401))
       let bearer = ["-H", "Authorization: Bearer \(Self.token)", "-H", "X-Forwarded-For: 203.0.113.9"]
       #expect(try await Curl.run(bearer + ["-T", path, "\(url)/a.bin"]).isStored("a.bin", size: 100_000))
       _ = try await server.process.line { $0.contains("\"remote\":\"203.0.113.9\"") }
@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `nginx that rewrites Host names the address that it was asked for`() async throws {
+  @Test(.curl, .nginx) func `nginx that rewrites Host passes the address in X-Forwarded-Host`() async throws {
     let host = "proxy_set_header Host $http_host;"
     let rewritten = "proxy_set_header Host upstream.internal; proxy_set_header X-Forwarded-Host $http_host;"
     try await withNginx(editing: { $0.replacing(host, with: rewritten) }) { server, url in
@@ -56,21 +56,21 @@ import UploadTestSupport
       let upload = ["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"]
       #expect(try await Curl.run(["-H", "Origin: \(url)"] + upload).isStored("a.bin", size: 1000))
       let foreign = try await Curl.run(["-H", "Origin: http://upstream.internal"] + upload)
-      #expect(foreign.isRefusal(403), "\(foreign)")
+      #expect(foreign.isRejection(403), "\(foreign)")
     }
   }
 
-  @Test(.curl, .nginx) func nginxPassesARefusal() async throws {
+  @Test(.curl, .nginx) func `nginx passes the response to a rejected upload`() async throws {
     try await withNginx(["--max-size", "1MB"]) { server, url in
       let path = try server.scratch.random(30_000_000, to: "a.bin")
       let reply = try await Curl.run(["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"])
-      #expect(reply.isRefusal(413), "\(reply)")
+      #expect(reply.isRejection(413), "\(reply)")
       #expect(try server.uploads.names() == [])
     }
   }
 
-  @Test(.curl, .nginx) func nginxTellsNobodyTheTokenWhenTheServerIsAway() async throws {
-    // On port 1 listens nobody.
+  @Test(.curl, .nginx) func `nginx logs no token when the server is unreachable`() async throws {
+    // No server listens on port 1.
     try await withNginx(upstream: "http://127.0.0.1:1") { server, url in
       let reply = try await Curl.run(["-F", "file=x", "\(url)/file-upload?token=\(Self.token)"])
       #expect(reply.status == 502, "\(reply)")
@@ -81,7 +81,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `pages behind a path prefix link below it`() async throws {
+  @Test(.curl, .nginx) func `pages behind a path prefix link to paths with that prefix`() async throws {
     try await withNginx(prefix: "/up/") { server, url in
       let path = try server.scratch.random(1000, to: "a.bin")
       let base = "\(url)/up/"
@@ -114,7 +114,7 @@ import UploadTestSupport
     return try #require(URL(string: value, relativeTo: URL(string: base))).absoluteURL.absoluteString
   }
 
-  /// A server, and nginx before it with the example's own lines but for addresses and paths.
+  /// A server, and nginx in front of it with the example's configuration except for addresses and paths.
   private func withNginx(
     _ options: [String] = [],
     upstream: String? = nil,
@@ -151,7 +151,7 @@ import UploadTestSupport
 
   // MARK: The form
 
-  @Test(.curl) func theFormUploadsOnceItsOriginIsAllowed() async throws {
+  @Test(.curl) func `the example form uploads only when its origin is allowed`() async throws {
     let page = try Self.example("browser/form.html")
     #expect(!page.contains("<script"))
     let action = String(try #require(page.firstMatch(of: /action="([^"]*)" enctype="multipart\/form-data"/)).1)
@@ -172,7 +172,7 @@ import UploadTestSupport
 
   // MARK: systemd
 
-  @Test(.systemd) func theUnitIsUnderstoodAndConfined() async throws {
+  @Test(.systemd) func `systemd accepts the example unit and rates it as confined`() async throws {
     try await withTemporaryDirectory { directory in
       // The program is where the test has it, and its manual page is not installed.
       let unit = try Self.example("systemd/sluice.service")
@@ -187,8 +187,9 @@ import UploadTestSupport
     }
   }
 
-  /// Traced while it takes uploads and tells their memory: a call that the unit holds back would fail with EPERM, unseen.
-  @Test(.systemd, .strace, .curl) func theUnitLetsItsSystemCallsThrough() async throws {
+  /// Traced while it receives uploads and reports their memory: a call that the unit denies would fail unnoticed.
+  @Test(.systemd, .strace, .curl)
+  func `the example unit permits every system call that the server makes`() async throws {
     var passed = try await systemCalls(in: "@default")
     for line in try Self.example("systemd/sluice.service").split(separator: "\n") {
       let (key, value) = (line.prefix { $0 != "=" }, line.drop { $0 != "=" }.dropFirst())
@@ -209,7 +210,7 @@ import UploadTestSupport
         #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/a.bin"]).status == 200)
         let raw = try Socket(port: server.rawPort)
         try await raw.send(SplitMix64.bytes(300_000))
-        // Not before somebody has looked at what it holds: the others may have been too quick for that.
+        // Not before its memory has been sampled: the other uploads may have been too quick for that.
         try await server.events { $0.event == "progress" && ($0.residentBytes ?? 0) > 0 }
         raw.finish()
         try await server.events(3) { $0.event == "finished" }
@@ -239,7 +240,7 @@ import UploadTestSupport
     return calls
   }
 
-  @Test(.bash, .curl, .openssl) func theTokenIsMadeAsTheProgramTakesIt() async throws {
+  @Test(.bash, .curl, .openssl) func `the documented command generates tokens that the server accepts`() async throws {
     let line = try #require(try Self.example("systemd/sluice.env").firstMatch(of: /Make one with: (.*)/)?.output.1)
     // Random: one that is taken now and then is not enough.
     for _ in 0..<10 {
@@ -251,7 +252,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theUnitsVariablesAreOptions() async throws {
+  @Test func `the variables of the example unit are options of serve`() async throws {
     let lines = try Self.example("systemd/sluice.env").split(separator: "\n").map { line in
       line.hasPrefix("#SLUICE_") ? line.dropFirst() : line
     }

@@ -2,10 +2,10 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// Requests that follow from seeds, most of them broken, thrown at the server by the thousand: each is answered or ends,
-/// nothing is stored but what was answered for, and the server is as it was before.
+/// Thousands of requests generated from seeds, most of them malformed: each gets a response or ends its connection,
+/// only acknowledged files are stored, and the server releases all that it used.
 @Suite(.curl, .bash) struct FuzzTests {
-  /// How many; `SLUICE_FUZZ_CASES` for more than an automatic run has time for.
+  /// Number of requests; `SLUICE_FUZZ_CASES` sets more than an automatic run has time for.
   private static let count = number("SLUICE_FUZZ_CASES") ?? 4000
   /// The first one's seed; each has the next.
   private static let seed = number("SLUICE_FUZZ_SEED") ?? 1
@@ -24,7 +24,8 @@ import UploadTestSupport
 
   private static let options = ["--durability", "none", "--min-free", "0", "--max-size", "1MiB", "--interval", "1h"]
 
-  @Test(.timeLimit(.minutes(minutes))) func anythingIsAnsweredOrEnds() async throws {
+  @Test(.timeLimit(.minutes(minutes)))
+  func `every mutated request gets a response or ends the connection`() async throws {
     try await withServer(Self.options, prefix: Self.quiet) { server in
       let canary = try Canary(server)
       var run = try FuzzRun(server)
@@ -40,23 +41,23 @@ import UploadTestSupport
       for finding in run.total.findings { Issue.record("\(finding)") }
       print("\(run.total.summary) in \(ContinuousClock.now - start)")
       if let base { try await expectFootprint(base, of: server) }
-      // Where all is refused for one reason nothing would be found either.
+      // A server that rejects every request for one reason would pass as well.
       if Self.count >= 1000, run.total.findings.isEmpty {
         let missing = [200, 201, 400, 403, 404, 405, 413, 415, 501].filter { run.total.statuses[$0] == nil }
-        #expect(missing == [], "answers that never came")
+        #expect(missing == [], "statuses that no response had")
       }
       try canary.check()
       try await expectWell(server)
     }
   }
 
-  /// What the process holds with nothing under way.
+  /// The process's resources while it has no connection.
   private struct Footprint {
     var memory: Int
     var descriptors: Int
   }
 
-  /// Waits until nothing is under way any more, and looks what the process holds then.
+  /// Waits until no upload is running, and measures the process's resources.
   private func footprint(of server: SluiceServer) async throws -> Footprint {
     try await eventually("the end of all connections") { try server.sockets <= 1 && server.unnamedFiles == 0 }
     return Footprint(memory: try server.residentBytes, descriptors: try server.descriptors.count)

@@ -2,9 +2,9 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// A directory that somebody else can write to, and requests that try to leave it.
+/// An upload directory that other users can write to, and requests that try to leave it.
 @Suite(.curl) struct HostileDirectoryTests {
-  @Test func downloadsNeverLeaveTheDirectory() async throws {
+  @Test func `links, pipes and encoded paths cannot leave the upload directory`() async throws {
     try await withServer { server in
       try server.scratch.write("secret".utf8, to: "outside")
       let manager = FileManager.default
@@ -30,7 +30,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["rename", "replace"]) func aFormsFileDoesNotFollowALink(policy: String) async throws {
+  @Test(arguments: ["rename", "replace"])
+  func `a form's file never writes through a symbolic link`(policy: String) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       try server.scratch.write("before".utf8, to: "outside")
       try FileManager.default.createSymbolicLink(atPath: server.uploads.file("x"), withDestinationPath: "../outside")
@@ -42,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func namesThatSteerATerminalReachNoLine() async throws {
+  @Test func `control characters of names reach no event and no page`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f")
       let name = "%1B%5D0%3Bpwned%07%C2%9B31m%E2%80%AEx"

@@ -26,11 +26,11 @@ import UploadTestSupport
   private static let size = 1_500_000
 
   private static let options = ["--raw-port", "0"]
-  /// For a client that is silent for good: no other has to be quick.
+  /// For clients that stop sending for good.
   private static let impatient = options + ["--idle-timeout", "2s"]
 
   /// Sends through a faulty network, and ends the sending side where that belongs to it.
-  /// - Returns: what came back; nil after a reset.
+  /// - Returns: the received bytes; nil after a reset.
   private func send(_ kind: Kind, _ fault: FaultyProxy.Fault, size: Int, _ server: SluiceServer) async throws
     -> [UInt8]?
   {
@@ -40,7 +40,7 @@ import UploadTestSupport
       do {
         try await socket.send(kind.request(size: size).bytes)
         if fault.limit == nil, kind == .raw || fault.waitsForTheEnd { socket.finish() }
-        return try await socket.receive { kind != .raw && !HTTPAnswer.parse($0).isEmpty }
+        return try await socket.receive { kind != .raw && !HTTPResponse.parse($0).isEmpty }
       } catch is SocketError {
         return nil
       }
@@ -50,7 +50,7 @@ import UploadTestSupport
   private func status(_ bytes: [UInt8]?, _ kind: Kind) throws -> Int? {
     guard let bytes, !bytes.isEmpty else { return nil }
     return kind == .raw
-      ? try Answer(String(decoding: bytes, as: UTF8.self)).status : HTTPAnswer.parse(bytes).first?.status
+      ? try ResponseJSON(String(decoding: bytes, as: UTF8.self)).status : HTTPResponse.parse(bytes).first?.status
   }
 
   private static let pieces: [FaultyProxy.Fault] = [
@@ -58,43 +58,45 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Kind.allCases, pieces)
-  func bytesInAnyPiecesArrive(kind: Kind, fault: FaultyProxy.Fault) async throws {
+  func `a body is stored intact however the network splits it`(kind: Kind, fault: FaultyProxy.Fault) async throws {
     // A byte at a time is a system call a byte: a small file will do.
     let size = fault.description == "split 1" || fault.description.hasPrefix("trickle") ? 20_000 : Self.size
     try await withServer(Self.options) { server in
-      let answer = try await send(kind, fault, size: size, server)
-      #expect(try status(answer, kind) == 201)
+      let response = try await send(kind, fault, size: size, server)
+      #expect(try status(response, kind) == 201)
       let names = try server.uploads.names()
       #expect(names.count == 1)
       #expect(try Digest.ofFile(server.uploads.file(try #require(names.first))) == Digest.of(SplitMix64.bytes(size)))
     }
   }
 
-  /// Where it strikes: in the head, behind it, in the first slab, in the middle, before the last byte.
+  /// Bytes before the fault: in the headers, after them, in the first slab, in the middle, before the last byte.
   private static let places = [5, 150, 40_000, 900_000, -1]
 
-  @Test(arguments: Kind.allCases, places) func aStallIsAnsweredAndLeavesNothing(kind: Kind, place: Int) async throws {
+  @Test(arguments: Kind.allCases, places)
+  func `a stalled request gets 408 and stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.impatient) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
-      let answer = try await send(kind, .stall(at: at), size: Self.size, server)
-      #expect(try status(answer, kind) == 408)
+      let response = try await send(kind, .stall(at: at), size: Self.size, server)
+      #expect(try status(response, kind) == 408)
       try await server.expectEmptyAndWell()
     }
   }
 
   @Test(arguments: [Kind.length, .chunks, .form], places)
-  func anEarlyEndIsAnsweredAndLeavesNothing(kind: Kind, place: Int) async throws {
+  func `a request that ends early gets 400 and stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.options) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
-      let answer = try await send(kind, .halfClose(at: at), size: Self.size, server)
-      // What ends in the middle of a head is no request, and needs no answer.
-      let status = try status(answer, kind)
+      let response = try await send(kind, .halfClose(at: at), size: Self.size, server)
+      // Incomplete headers are no request and need no response.
+      let status = try status(response, kind)
       #expect(status == 400 || (status == nil && place == 5))
       try await server.expectEmptyAndWell()
     }
   }
 
-  @Test(arguments: Kind.allCases, places) func aResetLeavesNothing(kind: Kind, place: Int) async throws {
+  @Test(arguments: Kind.allCases, places)
+  func `a connection reset stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.options) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       #expect(try await send(kind, .reset(at: at), size: Self.size, server) ?? [] == [])
@@ -103,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func descriptorsAndMemoryAreBackAfterAll() async throws {
+  @Test func `network faults leak no descriptors and no memory`() async throws {
     try await withServer(Self.options) { server in
       let faults: [FaultyProxy.Fault] = [
         .split(50_000), .merged(300_000), .halfClose(at: 900_000), .reset(at: 40_000), .reset(at: 900_000),
@@ -132,13 +134,13 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["GET /healthz HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket", "GET / HTTP/2.0"])
-  func whatFollowsTheLastRequestIsNotKept(head: String) async throws {
+  func `bytes after the last request of a connection are not retained`(head: String) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(head + "\r\nHost: localhost\r\n\r\n")
-      let answer = try await socket.receiveAnswers().first
-      #expect(answer?.status == (head.hasSuffix("2.0") ? 400 : 200))
-      #expect(answer?.head.lowercased().contains("connection: close") == true)
+      let response = try await socket.receiveResponses().first
+      #expect(response?.status == (head.hasSuffix("2.0") ? 400 : 200))
+      #expect(response?.head.lowercased().contains("connection: close") == true)
       let memory = try server.residentBytes
       let junk = [UInt8](repeating: 0x78, count: 1 << 20)
       try await socket.send(Array(repeating: junk, count: 48))
@@ -151,11 +153,11 @@ import UploadTestSupport
   /// In the middle of a file.
   private static let cut = Kind.length.request(size: size).file.lowerBound + 700_001
 
-  @Test func whatCameOfAStallIsKeptWhereThatIsAskedFor() async throws {
+  @Test func `keep-partial keeps the received bytes of a stalled upload`() async throws {
     try await withServer(Self.impatient + Self.keeping) { server in
       let stalled = try await send(.length, .stall(at: Self.cut), size: Self.size, server)
       #expect(try status(stalled, .length) == 408)
-      #expect(HTTPAnswer.parse(stalled ?? []).first?.body.contains("x.partial") == true)
+      #expect(HTTPResponse.parse(stalled ?? []).first?.body.contains("x.partial") == true)
       #expect(try server.uploads.names() == ["x.partial"])
       #expect(try server.uploads.read("x.partial") == Array(SplitMix64.bytes(Self.size).prefix(700_001)))
       let raw = try await send(.raw, .stall(at: 1000), size: Self.size, server)
@@ -164,7 +166,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whatCameBeforeAnEarlyEndIsKeptWhereThatIsAskedFor() async throws {
+  @Test func `keep-partial keeps the received bytes of an upload that ends early`() async throws {
     try await withServer(Self.options + Self.keeping) { server in
       let file = SplitMix64.bytes(Self.size)
       try server.uploads.write([1], to: "x.partial")
@@ -173,7 +175,7 @@ import UploadTestSupport
       #expect(try server.uploads.read("x (2).partial") == Array(file.prefix(700_001)))
       #expect(try server.uploads.read("x.partial") == [1], "never over another")
       _ = try await send(.length, .reset(at: Self.cut), size: Self.size, server)
-      // A reset may destroy what the kernel still held: what is kept is a beginning.
+      // A reset may discard bytes in kernel buffers, so only the beginning of what was sent is stored.
       try await server.events(2) { $0.event == "failed" }
       let kept = try server.uploads.read("x (3).partial")
       #expect(kept == Array(file.prefix(kept.count)))

@@ -4,16 +4,16 @@ import UploadTestSupport
 
 /// `Tests/Tools/hostile/run` with small counts: the parts that need no other clients than other tests do.
 @Suite(.barePython, .curl, .node) struct HostileToolTests {
-  @Test func `every part holds and is in the table`() async throws {
+  @Test func `every part passes and is in the table`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(
-        ["--only", "refusals,stalled", "--curl", "8", "--node", "2", "--python", "3"]
+        ["--only", "rejections,stalled", "--curl", "8", "--node", "2", "--python", "3"]
           + ["--stall-after", "2", "--idle-timeout", "6", "--slack", "60"],
         in: directory
       )
       #expect(ended.exit == .status(0), "\(ended)")
       let rows = table(in: ended.output)
-      #expect(rows.count { $0[0] == "refusals" } >= 8, "\(ended)")
+      #expect(rows.count { $0[0] == "rejections" } >= 8, "\(ended)")
       #expect(rows.count { $0[0] == "stalled" } == 13, "\(ended)")
       #expect(rows.allSatisfy { $0[3] == "yes" }, "\(ended)")
       #expect(rows.contains { $0[1].hasSuffix("by curl -T in chunks") && $0[2] == "2 of 2" }, "\(ended)")
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a limit that is not kept is reported as a failure`() async throws {
+  @Test func `an exceeded limit is reported as a failure`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = directory.file("sluice")
       // Twice as fast as it was asked to be; of options given twice the last counts.
@@ -46,11 +46,11 @@ import UploadTestSupport
     }
   }
 
-  @Test func `clients of the rate part last as long as they are watched`() async throws {
+  @Test func `clients of the rate part run as long as they are measured`() async throws {
     let program = """
       import subprocess, types, rate
       subprocess.Popen = lambda command, **_: print(command)
-      rate.start("curl", "file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0))
+      rate.start("file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0))
       """
     let folder = URL(filePath: script.path).deletingLastPathComponent()
     let place = [
@@ -61,7 +61,7 @@ import UploadTestSupport
     #expect(Int(most) ?? 0 > 600)
   }
 
-  @Test func `a named part without its programs is a failure`() async throws {
+  @Test func `a requested part without its programs is a failure`() async throws {
     try await withTemporaryDirectory { directory in
       try FileManager.default.createSymbolicLink(
         atPath: directory.file("python3"),
@@ -101,14 +101,14 @@ import UploadTestSupport
 
   private let script = ToolScript("hostile")
 
-  /// The cells of every row but the head.
+  /// The cells of every row but the header row.
   private func table(in output: String) -> [[String]] {
     output.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst().map { line in
       line.dropFirst(2).dropLast(2).components(separatedBy: " | ")
     }
   }
 
-  /// The interpreter itself: what stands in PATH may be a script that needs more of it.
+  /// The interpreter itself: `python3` in PATH may be a script that needs more programs of PATH.
   private func python() async throws -> String {
     let ended = try await ProcessRunner.run("python3", ["-c", "import sys; print(sys.executable)"])
     return ended.output.trimmingCharacters(in: .whitespacesAndNewlines)

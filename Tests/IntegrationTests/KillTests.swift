@@ -3,9 +3,9 @@ import Glibc
 import Testing
 import UploadTestSupport
 
-/// The server killed at random moments and started again: what it has answered for is there, whole, and nothing else.
+/// The server is killed at random moments and started again: acknowledged files are there, complete, and no others.
 @Suite struct KillTests {
-  /// How many times; `SLUICE_KILL_ROUNDS` for more than an automatic run has time for.
+  /// How often it is killed; `SLUICE_KILL_ROUNDS` sets more than an automatic run has time for.
   private static let rounds = ProcessInfo.processInfo.environment["SLUICE_KILL_ROUNDS"].flatMap { Int($0) } ?? 12
   /// Many rounds are meant to take long.
   private static let minutes = rounds > 12 ? 60 : 30
@@ -26,9 +26,9 @@ import UploadTestSupport
 
   /// What is known of the content under one name.
   private struct Known: Sendable {
-    /// The content that was answered for; nil before any.
-    var answered: UInt64?
-    /// What was sent since and not answered for; each of it may have been stored just before the server died.
+    /// The content that a response acknowledged; nil before any.
+    var acknowledged: UInt64?
+    /// Content sent since then without a response; each may have been stored just before the server was killed.
     var underWay: [UInt64] = []
     /// The round that wrote it last.
     var round = 0
@@ -39,16 +39,19 @@ import UploadTestSupport
     [UInt8](repeating: UInt8(truncatingIfNeeded: seed), count: Int(seed % 40) * 40_000 + Int(seed % 977) + 1)
   }
 
-  /// A form that was not answered for may have left some of its files; each is complete all the same.
+  /// A form without a response may have left some of its files; each of these is complete.
   @Test(.timeLimit(.minutes(minutes)), arguments: ["rename", "error", "replace"], Sending.allCases)
-  func `killed at random moments it loses nothing and leaves nothing`(policy: String, sending: Sending) async throws {
+  func `a server killed at random moments loses no acknowledged upload and leaves no partial file`(
+    policy: String,
+    sending: Sending
+  ) async throws {
     try await withTemporaryDirectory { scratch in
       var generator = SplitMix64(seed: UInt64(Self.rounds))
       // Under replace the files of each sender have the same names again and again; else every content has its own.
       var known: [String: Known] = [:]
-      var answers = 0
+      var responses = 0
       // On a busy machine the first servers may be killed before they have stored anything: then there are more rounds.
-      for round in 0..<(10 * Self.rounds) where round < Self.rounds || answers == 0 {
+      for round in 0..<(10 * Self.rounds) where round < Self.rounds || responses == 0 {
         let server = try Sluice.start(
           ["serve", "--json", "--port", "0", "--dir", scratch.path, "--on-duplicate", policy, "--min-free", "0"]
         )
@@ -72,7 +75,7 @@ import UploadTestSupport
         try await killing.value
         _ = try await server.exit()
         try check(scratch, known)
-        answers += known.values.count { $0.round == round && $0.answered != nil }
+        responses += known.values.count { $0.round == round && $0.acknowledged != nil }
         guard policy != "replace" else { continue }
         // Looked at after the kill of their own round and after the next; all of them every time would take hours.
         for (name, file) in known where file.round < round {
@@ -86,7 +89,7 @@ import UploadTestSupport
       ended.signal(SIGINT)
       #expect(try await ended.exit() == .status(0))
       // A server that was always killed before it stored anything would pass too.
-      #expect(answers > 0)
+      #expect(responses > 0)
     }
   }
 
@@ -118,10 +121,10 @@ import UploadTestSupport
           known[sent.name] = file
         }
         try await socket.send(request(sending, files))
-        guard let status = try await socket.receiveAnswers().first?.status, status == 201 || status == 200 else {
+        guard let status = try await socket.receiveResponses().first?.status, status == 201 || status == 200 else {
           break
         }
-        for sent in files { known[sent.name] = Known(answered: sent.seed, round: round) }
+        for sent in files { known[sent.name] = Known(acknowledged: sent.seed, round: round) }
       }
     } catch {}
     return known
@@ -149,11 +152,11 @@ import UploadTestSupport
     for name in present {
       let bytes = try scratch.read(name)
       let file = try #require(known[name], "\(name) was never sent")
-      let seeds = file.underWay + [file.answered].compactMap { $0 }
+      let seeds = file.underWay + [file.acknowledged].compactMap { $0 }
       #expect(seeds.contains { isContent($0, bytes) }, "\(name) has \(bytes.count) bytes that were not sent so")
     }
-    for (name, file) in known where file.answered != nil {
-      #expect(present.contains(name), "\(name) was answered for")
+    for (name, file) in known where file.acknowledged != nil {
+      #expect(present.contains(name), "\(name) was acknowledged")
     }
   }
 

@@ -18,9 +18,8 @@ import UploadTestSupport
 
   private static func name(_ number: Int) -> String { "a file with a name of usual length, number \(number).txt" }
 
-  @Test(arguments: ["/", "/files/", "/files"]) func `listings that are not read take little memory`(
-    target: String
-  ) async throws {
+  @Test(arguments: ["/", "/files/", "/files"])
+  func `listings that no client reads occupy little memory`(target: String) async throws {
     try await withServer { server in
       try fill(server, 5000)
       #expect(try await Curl.run(["-o", server.scratch.file("first"), server.url + target]).status == 200)
@@ -60,20 +59,20 @@ import UploadTestSupport
     }
   }
 
-  @Test func `more than listings may have memory for is rejected`() async throws {
+  @Test func `listings beyond their memory limit are rejected`() async throws {
     try await withServer(["--memory-budget", "4MiB"]) { server in
       // Each of 255 bytes.
       for number in 0..<13_000 {
         try server.uploads.write([], to: "\(number)".padding(toLength: 255, withPad: "x", startingAt: 0))
       }
       let reply = try await Curl.run(["\(server.url)/files/"])
-      #expect(reply.isRefusal(503), "\(reply)")
+      #expect(reply.isRejection(503), "\(reply)")
       #expect(reply.body.contains("--memory-budget"))
       #expect(try await Curl.run(["-T", server.scratch.write([1], to: "a"), "\(server.url)/a"]).status == 201)
     }
   }
 
-  @Test func `HTTP/1.0 clients read listings too`() async throws {
+  @Test func `an HTTP/1.0 client reads a listing`() async throws {
     try await withServer { server in
       try fill(server, 3)
       let reply = try await Curl.run(["--http1.0", "\(server.url)/files/"])

@@ -17,7 +17,7 @@ import UploadTestSupport
 
   private static let token = "a-token-of-ours"
 
-  @Test func eachEndIsALineAndStrangersCannotFillIt() async throws {
+  @Test func `each upload is logged once, and rejected requests cannot fill the log`() async throws {
     let options = ["--log-format", "json", "--log-level", "info", "--max-size", "1MB", "--token", Self.token]
     try await withServer(options, stops: false) { server in
       let path = try server.scratch.random(1000, to: "f")
@@ -27,13 +27,13 @@ import UploadTestSupport
       )
       let large = try server.scratch.random(3_000_000, to: "large")
       let chunked = ["-u", ":\(Self.token)", "-H", "Transfer-Encoding: chunked", "-T", large]
-      #expect(try await Curl.run(chunked + ["\(server.url)/b"]).isRefusal(413))
+      #expect(try await Curl.run(chunked + ["\(server.url)/b"]).isRejection(413))
       for _ in 0..<40 {
         let socket = try Socket(port: server.port)
         try await socket.send("NONSENSE\u{1B}[2J\r\n\r\n")
-        #expect(try await socket.receiveAnswers().first?.status == 400)
+        #expect(try await socket.receiveResponses().first?.status == 400)
       }
-      #expect(try await Curl.run(["-u", ":wrong-token", "-T", path, "\(server.url)/c"]).isRefusal(401))
+      #expect(try await Curl.run(["-u", ":wrong-token", "-T", path, "\(server.url)/c"]).isRejection(401))
       try await server.events(2) { $0.event == "finished" || $0.event == "failed" }
       server.process.signal(SIGTERM)
       #expect(try await server.process.exit() == .status(0))
@@ -56,12 +56,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func byDefaultAllIsQuiet() async throws {
+  @Test func `the default log level prints nothing`() async throws {
     // That standard error stays empty is looked at when the server has ended.
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "f")
       #expect(try await Curl.run(["-T", path, "\(server.url)/a"]).status == 201)
-      #expect(try await Curl.run(["--path-as-is", "-T", path, "\(server.url)/%2E%2E"]).isRefusal(400))
+      #expect(try await Curl.run(["--path-as-is", "-T", path, "\(server.url)/%2E%2E"]).isRejection(400))
     }
   }
 }

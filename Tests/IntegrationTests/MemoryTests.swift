@@ -3,8 +3,8 @@ import Testing
 import UploadCore
 import UploadTestSupport
 
-/// The memory that uploads are said to hold, held against what the kernel says of the whole process: an idle process and
-/// the sum over its uploads explain its growth within 10 %, or 4 MiB where that is more.
+/// The memory that is reported for uploads, compared with the kernel's figure for the process: the memory of an idle
+/// process plus that of its uploads matches it within 10 %, or 4 MiB where that is more.
 @Suite struct MemoryTests {
   private static let mebibyte = 1 << 20
 
@@ -17,12 +17,12 @@ import UploadTestSupport
     let unexplained = abs(rss - idle - held)
     #expect(
       unexplained <= max(held / 10, 4 * Self.mebibyte),
-      "resident \(rss), idle \(idle), held \(held): \(unexplained) bytes are unexplained",
+      "resident \(rss), idle \(idle), uploads \(held): \(unexplained) bytes are unexplained",
       sourceLocation: sourceLocation
     )
   }
 
-  @Test func aFormInMemoryExplainsTheClient() async throws {
+  @Test func `the reported buffer accounts for the client's memory`() async throws {
     try await withServer { server in
       let options = ["--mode", "buffered", "--json", "--interval", "50ms", "--to", server.url]
       let small = try await Sluice.run(["send", server.scratch.random(1000, to: "small")] + options)
@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func fastStreamsExplainTheServer() async throws {
+  @Test func `the reported slabs account for the server's memory`() async throws {
     let count = 8
     try await withServer(["--interval", "50ms"]) { server in
       let path = try server.scratch.random(256 * Self.mebibyte, to: "source")
@@ -64,7 +64,7 @@ import UploadTestSupport
     return exits
   }
 
-  /// What the process holds once it has given back what it does not need, which it does after a second without uploads.
+  /// Resident bytes of the process once it has released unused memory, which it does after a second without uploads.
   private func settledMemory(of process: Int32) async throws -> Int {
     var last = 0
     var since = ContinuousClock.now
@@ -76,7 +76,7 @@ import UploadTestSupport
     return last
   }
 
-  /// What the process held, and what its uploads did, whenever `count` of them ran.
+  /// Resident bytes of the process and reported bytes of its uploads, whenever `count` of them were running.
   private static func samples(_ events: [EventLine], of count: Int) -> [(rss: Int, held: Int)] {
     var held: [String: Int] = [:]
     var samples: [(rss: Int, held: Int)] = []

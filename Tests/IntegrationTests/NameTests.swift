@@ -20,13 +20,15 @@ import UploadTestSupport
     (long, String(repeating: "n", count: 255)),
   ]
 
-  @Test(arguments: names) func inAPath(escaped: String, stored: String) async throws {
+  @Test(arguments: names)
+  func `a name in the path is decoded and sanitized`(escaped: String, stored: String) async throws {
     try await withServer { server in
       try await isStored(stored, by: ["-T", try source(server), "\(server.url)/\(escaped)"], server)
     }
   }
 
-  @Test(arguments: names) func inAQuery(escaped: String, stored: String) async throws {
+  @Test(arguments: names)
+  func `a name in the query is decoded and sanitized`(escaped: String, stored: String) async throws {
     try await withServer { server in
       let target = "\(server.url)/stream-upload?name=\(escaped)"
       try await isStored(stored, by: ["-X", "POST", "-T", try source(server), target], server)
@@ -34,7 +36,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("/../../x", "x"), ("/a/../x", "x"), ("//x", "x"), ("/a/b/x", "x"), ("/./x", "x")])
-  func inAPathThatClimbs(target: String, stored: String) async throws {
+  func `a path with dot segments stores under its last component`(target: String, stored: String) async throws {
     try await withServer { server in
       try await isStored(stored, by: ["--path-as-is", "-T", try source(server), server.url + target], server)
     }
@@ -48,7 +50,7 @@ import UploadTestSupport
     ("%41.txt", "%41.txt"),
     ("über.txt", "über.txt"), (long, String(long.prefix(255))),
   ])
-  func inAForm(name: String, stored: String) async throws {
+  func `a name in a form is decoded and sanitized`(name: String, stored: String) async throws {
     try await withServer { server in
       let part = "--Z\r\nContent-Disposition: form-data; name=\"a\"; filename=\"\(name)\"\r\n\r\ncontent\r\n--Z--\r\n"
       let body = try server.scratch.write(part.utf8, to: "body")
@@ -57,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form of .NET or PowerShell 7 keeps its names`() async throws {
+  @Test func `forms of .NET and PowerShell 7 keep their file names`() async throws {
     try await withServer { server in
       let disposition = #"form-data; name=file; filename="=?utf-8?B?w6QvYi50eHQ=?="; filename*=utf-8''%C3%A4%20b.txt"#
       let part = "--Z\r\nContent-Disposition: \(disposition)\r\n\r\ncontent\r\n--Z--\r\n"
@@ -111,20 +113,20 @@ import UploadTestSupport
       let socket = try Socket(port: server.port)
       try await socket.send(target)
       socket.finish()
-      #expect(HTTPAnswer.parse(try await socket.receive()).map(\.status) == [400])
+      #expect(HTTPResponse.parse(try await socket.receive()).map(\.status) == [400])
     }
   }
 
   @Test(arguments: ["%2E", "%00", "a%2F", "%2E%2E", "%E2%80%AE"])
-  func aNameOfWhichNothingIsLeftIsMadeUpOrRefused(escaped: String) async throws {
+  func `an unusable name gets 400 from PUT and a generated name from POST`(escaped: String) async throws {
     try await withServer { server in
       let path = try source(server)
       let put = try await Curl.run(["--path-as-is", "-T", path, "\(server.url)/\(escaped)"])
-      #expect(put.isRefusal(400), "\(put)")
+      #expect(put.isRejection(400), "\(put)")
       #expect(try server.uploads.names() == [])
       let post = try await Curl.run(["-X", "POST", "-T", path, "\(server.url)/stream-upload?name=\(escaped)"])
       #expect(post.status == 201)
-      let name = try #require(try post.answer.files?.first?.name)
+      let name = try #require(try post.json.files?.first?.name)
       #expect(!name.isEmpty && name != "." && name != ".." && !name.contains("/"))
       #expect(try server.uploads.names() == [name])
     }

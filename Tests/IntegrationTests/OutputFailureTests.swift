@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `serve goes on serving, and exits with 1 in the end`() async throws {
+  @Test func `serve continues after lost output and exits with 1`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let number = port.number
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a reader that closed the pipe is no error`() async throws {
+  @Test func `a closed pipe on standard output is no error`() async throws {
     try await withServer { server in
       let file = try server.scratch.random(1000, to: "f")
       let script = #""$0" send --json --to "$1" "$2" | true; echo "${PIPESTATUS[0]}""#

@@ -5,7 +5,7 @@ import UploadTestSupport
 /// Conditional requests (RFC 9110 section 13).
 @Suite(.curl) struct PreconditionTests {
   @Test(arguments: ["", "files/", "files"])
-  func `a page meets If-Match with an asterisk and no tag, since it has none`(path: String) async throws {
+  func `a page meets If-Match with an asterisk and with no ETag`(path: String) async throws {
     try await withServer { server in
       for method in [[], ["--head"]] {
         let ask = method + ["-o", "/dev/null", "\(server.url)/\(path)"]
@@ -18,7 +18,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["rename", "error", "replace"])
-  func `If-None-Match with an asterisk only creates`(policy: String) async throws {
+  func `If-None-Match with an asterisk stores only a new name`(policy: String) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       let old = try server.scratch.write([1], to: "old")
       let new = try server.scratch.random(3 << 20, to: "new")
@@ -26,15 +26,15 @@ import UploadTestSupport
       #expect(try await Curl.run(create + ["-T", old, "\(server.url)/x"]).status == 201)
       for framing in [["-H", "Expect:"], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect: 100-continue"]] {
         let reply = try await Curl.run(create + framing + ["--verbose", "-T", new, "\(server.url)/x"])
-        #expect(reply.isRefusal(412), "\(framing): \(reply)")
+        #expect(reply.isRejection(412), "\(framing): \(reply)")
         #expect(!reply.errors.contains("HTTP/1.1 100"), "the body is not asked for")
       }
       let posted = try await Curl.run(create + ["--data-binary", "@\(new)", "\(server.url)/stream-upload?name=x"])
-      #expect(posted.isRefusal(412), "\(posted)")
+      #expect(posted.isRejection(412), "\(posted)")
       let form = try await Curl.run(
         create + ["-F", "a=@\(new);filename=fresh", "-F", "b=@\(new);filename=x", "\(server.url)/file-upload"]
       )
-      #expect(form.isRefusal(412), "\(form)")
+      #expect(form.isRejection(412), "\(form)")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == [1])
       #expect(
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `If-Match and If-Unmodified-Since replace only the version that is named`() async throws {
+  @Test func `If-Match and If-Unmodified-Since replace only the named version`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       let files = try (1...3).map { try server.scratch.write([UInt8($0)], to: "\($0)") }
       #expect(try await Curl.run(["-T", files[0], "\(server.url)/x"]).status == 201)
@@ -53,19 +53,19 @@ import UploadTestSupport
         "If-None-Match: \(tag)", "If-None-Match: W/\(tag)", "If-None-Match: *",
       ] {
         let reply = try await Curl.run(["-H", condition, "-T", files[1], "\(server.url)/x"])
-        #expect(reply.isRefusal(412), "\(condition): \(reply)")
-        #expect(try reply.answer.msg.contains(condition.prefix { $0 != ":" }), "\(reply)")
+        #expect(reply.isRejection(412), "\(condition): \(reply)")
+        #expect(try reply.json.msg.contains(condition.prefix { $0 != ":" }), "\(reply)")
       }
       for condition in ["If-Match: *", "If-Match: \(tag)", "If-Match: \"a\""] {
         let reply = try await Curl.run(["-H", condition, "-T", files[1], "\(server.url)/none"])
-        #expect(reply.isRefusal(412), "\(condition): \(reply)")
+        #expect(reply.isRejection(412), "\(condition): \(reply)")
       }
-      #expect(try await Curl.run(["-H", "If-Match: unquoted", "-T", files[1], "\(server.url)/x"]).isRefusal(400))
+      #expect(try await Curl.run(["-H", "If-Match: unquoted", "-T", files[1], "\(server.url)/x"]).isRejection(400))
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == [1])
       let replaced = try await Curl.run(["-H", "If-Match: \"other\", \(tag)", "-T", files[1], "\(server.url)/x"])
       #expect(replaced.isStored("x", size: 1, status: 200), "\(replaced)")
-      #expect(try await Curl.run(["-H", "If-Match: \(tag)", "-T", files[2], "\(server.url)/x"]).isRefusal(412))
+      #expect(try await Curl.run(["-H", "If-Match: \(tag)", "-T", files[2], "\(server.url)/x"]).isRejection(412))
       #expect(try server.uploads.read("x") == [2])
       let dated = try await Curl.run([
         "-H", "If-Unmodified-Since: Fri, 31 Dec 2100 00:00:00 GMT", "-T", files[2], "\(server.url)/x",
@@ -76,7 +76,7 @@ import UploadTestSupport
 
   /// The file is created, or replaced, while the body of a conditional upload is on its way.
   @Test(arguments: ["If-None-Match: *", "If-Match: TAG"])
-  func `an upload that another one has overtaken is rejected at its end`(condition: String) async throws {
+  func `an upload is rejected when another one stored the name first`(condition: String) async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       var field = condition
       let other = try server.scratch.write([9, 9], to: "other")
@@ -91,14 +91,14 @@ import UploadTestSupport
       let overtaking = try await Curl.run(["-T", other, "\(server.url)/x"])
       #expect(overtaking.status == 200 || overtaking.status == 201)
       try await socket.send([2, 3])
-      #expect(try await socket.receiveAnswers().first?.status == 412)
+      #expect(try await socket.receiveResponses().first?.status == 412)
       try await server.failure("preconditionFailed")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == [9, 9])
     }
   }
 
-  @Test func `of many that create, or replace one version, one succeeds`() async throws {
+  @Test func `one of many concurrent conditional uploads succeeds`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       for condition in ["If-None-Match: *", "If-Match: TAG"] {
         var field = condition
@@ -121,15 +121,15 @@ import UploadTestSupport
     }
   }
 
-  @Test func `what is read is subject to preconditions too`() async throws {
+  @Test func `downloads are subject to preconditions`() async throws {
     try await withServer { server in
       #expect(try await Curl.run(["-T", try server.scratch.random(100, to: "f"), "\(server.url)/x"]).status == 201)
       let url = "\(server.url)/files/x"
       let tag = try await server.entityTag(of: "x")
       for range in [[], ["-r", "0-9"]] {
-        #expect(try await Curl.run(range + ["-H", "If-Match: \"nope\"", url]).isRefusal(412))
+        #expect(try await Curl.run(range + ["-H", "If-Match: \"nope\"", url]).isRejection(412))
         #expect(
-          try await Curl.run(range + ["-H", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", url]).isRefusal(412)
+          try await Curl.run(range + ["-H", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", url]).isRejection(412)
         )
         #expect(
           try await Curl.run(range + ["-H", "If-Match: \(tag)", "-o", "/dev/null", url]).status
@@ -142,7 +142,7 @@ import UploadTestSupport
       #expect(try await Curl.run(["-H", "If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT", url]).status == 304)
       #expect(try await Curl.run(["-H", "If-None-Match: unquoted", "-o", "/dev/null", url]).status == 200)
       // Without the condition it would be 404 as well (RFC 9110 section 13.2.1).
-      #expect(try await Curl.run(["-H", "If-Match: *", "\(server.url)/files/none"]).isRefusal(404))
+      #expect(try await Curl.run(["-H", "If-Match: *", "\(server.url)/files/none"]).isRejection(404))
     }
   }
 }

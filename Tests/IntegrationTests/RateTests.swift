@@ -9,7 +9,7 @@ import UploadTestSupport
     try await Curl.runAll(arguments, format: "%{time_total}").compactMap { Double($0) }
   }
 
-  @Test func allTogetherKeepToTheLimitAndShareIt() async throws {
+  @Test func `concurrent uploads share the rate limit evenly`() async throws {
     try await withServer(["--limit-rate", "4MB/s", "--interval", "100ms"]) { server in
       let paths = try (0..<3).map { try server.scratch.random(4_000_000, to: "f\($0)") }
       let times = try await seconds(
@@ -26,14 +26,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoCameFirstGetsNoMoreThanWhoCameLater() async throws {
+  @Test func `an earlier upload gets no larger share of the rate limit than a later one`() async throws {
     try await withServer(["--limit-rate", "2MB/s", "--interval", "100ms"]) { server in
       var clients: [ProcessRunner] = []
       for (number, least) in [UInt64(1_000_000), 0].enumerated() {
         clients.append(try ProcessRunner("curl", ["-s", "-T", "/dev/zero", "\(server.url)/\(number)"]))
         try await server.events { $0.event == "progress" && ($0.bytes ?? 0) > least }
       }
-      /// How far the two are.
+      /// The bytes received of each of the two.
       func bytes() throws -> [UInt64] {
         let ids = try server.events.filter { $0.event == "started" }.sorted { $0.name ?? "" < $1.name ?? "" }.map(\.id)
         return try ids.map { id in try server.events.last { $0.event == "progress" && $0.id == id }?.bytes ?? 0 }
@@ -52,7 +52,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [["-T"], ["-F"]]) func eachKeepsToItsOwn(form: [String]) async throws {
+  @Test(arguments: [["-T"], ["-F"]])
+  func `each upload keeps to the rate limit per upload`(form: [String]) async throws {
     try await withServer(["--limit-rate-per-upload", "2MB/s"]) { server in
       let path = try server.scratch.random(4_000_000, to: "f")
       let arguments =
@@ -63,25 +64,25 @@ import UploadTestSupport
     }
   }
 
-  @Test func theRawPortKeepsToItToo() async throws {
+  @Test func `raw uploads keep to the rate limit`() async throws {
     try await withServer(["--limit-rate", "2MB/s", "--raw-port", "0"]) { server in
       let socket = try Socket(port: server.rawPort)
       try await socket.send(SplitMix64.bytes(3_000_000))
       socket.finish()
-      let answer = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
-      #expect(answer.files?.first?.size == 3_000_000)
-      // FIN makes the network layer read all that the kernel holds, at most 4 MiB: only what came before is held back.
+      let response = try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self))
+      #expect(response.files?.first?.size == 3_000_000)
+      // On FIN SwiftNIO reads the whole receive buffer, at most 4 MiB: only bytes before that are limited.
       let finished = try await server.events { $0.event == "finished" }
       #expect(try #require(finished.first?.seconds) < 30)
     }
   }
 
-  @Test func aClientSlowerThanTheLeastRateIsEnded() async throws {
+  @Test func `an upload below the minimum rate gets 408`() async throws {
     // The rate is looked at over the idle time-out.
     try await withServer(["--min-rate", "1MB/s", "--idle-timeout", "5s"]) { server in
       let path = try server.scratch.random(4_000_000, to: "f")
       let reply = try await Curl.run(["--limit-rate", "100K", "-H", "Expect:", "-T", path, "\(server.url)/f"])
-      #expect(reply.isRefusal(408), "\(reply)")
+      #expect(reply.isRejection(408), "\(reply)")
       try await server.failure("timedOut")
       #expect(try server.uploads.names() == [])
     }

@@ -1,11 +1,12 @@
 import Testing
 import UploadTestSupport
 
-/// Plain TCP: what comes until FIN is a file.
+/// Plain TCP: the bytes until FIN are one file.
 @Suite(.curl) struct RawPortTests {
   private static let options = ["--raw-port", "0"]
 
-  @Test(arguments: [1, 65_536, 3_000_001]) func bytesUntilTheEndBecomeAFile(size: Int) async throws {
+  @Test(arguments: [1, 65_536, 3_000_001])
+  func `the bytes of a raw connection are stored as one file`(size: Int) async throws {
     try await withServer(Self.options) { server in
       let bytes = SplitMix64.bytes(size)
       let socket = try Socket(port: server.rawPort)
@@ -13,9 +14,9 @@ import UploadTestSupport
       socket.finish()
       let line = String(decoding: try await socket.receive(), as: UTF8.self)
       #expect(line.hasSuffix("}\n") && line.count(where: \.isNewline) == 1)
-      let answer = try Answer(line)
-      #expect(answer.status == 201 && answer.ok && answer.files?.first?.size == UInt64(size))
-      let name = try #require(answer.files?.first?.name)
+      let response = try ResponseJSON(line)
+      #expect(response.status == 201 && response.ok && response.files?.first?.size == UInt64(size))
+      let name = try #require(response.files?.first?.name)
       #expect(try server.uploads.names() == [name])
       #expect(try Digest.ofFile(server.uploads.file(name)) == Digest.of(bytes))
       let finished = try #require(try await server.events { $0.event == "finished" }.first)
@@ -23,7 +24,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.python) func pythonsSocketGetsItsLine() async throws {
+  @Test(.python) func `a Python socket receives the response to its raw upload`() async throws {
     try await withServer(Self.options) { server in
       let path = try server.scratch.random(5 << 20, to: "source")
       let script = """
@@ -35,12 +36,12 @@ import UploadTestSupport
         """
       let ended = try await ProcessRunner.run("python3", ["-c", script, "\(server.rawPort)", path])
       #expect(ended.exit == .status(0), "\(ended)")
-      let name = try #require(try Answer(ended.output).files?.first?.name)
+      let name = try #require(try ResponseJSON(ended.output).files?.first?.name)
       try server.expect(name, equals: path)
     }
   }
 
-  @Test func aResetStoresNothing() async throws {
+  @Test func `a reset raw connection stores nothing`() async throws {
     try await withServer(Self.options) { server in
       do {
         let socket = try Socket(port: server.rawPort)
@@ -53,36 +54,36 @@ import UploadTestSupport
     }
   }
 
-  @Test func aConnectionWithoutAByteStoresNothing() async throws {
+  @Test func `an empty raw connection gets 400 and stores nothing`() async throws {
     try await withServer(Self.options) { server in
       let socket = try Socket(port: server.rawPort)
       socket.finish()
-      let answer = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
-      #expect(answer.status == 400 && !answer.ok && answer.files == nil)
+      let response = try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self))
+      #expect(response.status == 400 && !response.ok && response.files == nil)
       #expect(try server.events.allSatisfy { $0.event != "started" })
       try await server.expectEmptyAndWell()
     }
   }
 
-  @Test func moreThanTheLimitIsRefused() async throws {
+  @Test func `a raw upload over the size limit gets 413 and stores nothing`() async throws {
     try await withServer(Self.options + ["--max-size", "1MiB"]) { server in
       let socket = try Socket(port: server.rawPort)
       async let received = socket.receive()
       try await socket.send(SplitMix64.bytes(4 << 20))
       socket.finish()
-      let answer = try Answer(String(decoding: try await received, as: UTF8.self))
-      #expect(answer.status == 413 && !answer.ok)
+      let response = try ResponseJSON(String(decoding: try await received, as: UTF8.self))
+      #expect(response.status == 413 && !response.ok)
       try await server.failure("tooLarge")
       try await server.expectEmptyAndWell()
     }
   }
 
-  @Test func aSilentSenderIsAnsweredAndStoresNothing() async throws {
+  @Test func `an idle raw upload gets 408 and stores nothing`() async throws {
     try await withServer(Self.options + ["--idle-timeout", "1s"]) { server in
       let socket = try Socket(port: server.rawPort)
       try await socket.send(SplitMix64.bytes(100_000))
-      let answer = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
-      #expect(answer.status == 408 && !answer.ok)
+      let response = try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self))
+      #expect(response.status == 408 && !response.ok)
       try await server.failure("timedOut")
       try await server.expectEmptyAndWell()
     }

@@ -45,11 +45,11 @@ import UploadTestSupport
     try await expectRejection(by: Self.wget)
   }
 
-  @Test(.wget) func `wget reads it over TLS`() async throws {
+  @Test(.wget) func `wget reads the response over TLS`() async throws {
     try await expectRejection(Self.options + ["--tls", "self-signed"], by: Self.wget)
   }
 
-  @Test(.wget) func `wget reads it when it speaks HTTP to a port of TLS`() async throws {
+  @Test(.wget) func `wget reads the response to plain HTTP on the TLS port`() async throws {
     try await expectRejection(["--tls", "self-signed"], status: "400") { file, url in
       Self.wget(file, url.replacing("https:", with: "http:"))
     }
@@ -77,7 +77,7 @@ import UploadTestSupport
       ("requests.put(url + '/a', data=iter(lambda: file.read(65536), b''))", size),
     ]
   )
-  func `requests reads the response`(call: String, size: Int) async throws {
+  func `Python requests reads the response`(call: String, size: Int) async throws {
     try await expectRejection(size: size) { file, url in
       ["python3", "-c", "import requests\nurl = '\(url)'\nfile = open('\(file)', 'rb')\nprint(\(call).status_code)"]
     }
@@ -91,19 +91,19 @@ import UploadTestSupport
 
   // MARK: For want of a token
 
-  @Test(.wget) func `wget reads that it needs a token`() async throws {
+  @Test(.wget) func `wget reads the response that asks for a token`() async throws {
     try await expectRejection(Self.token, status: "401", by: Self.wget)
   }
 
   @Test(.curl, arguments: [["-T", "FILE", "URL/a"], ["-F", "file=@FILE", "URL/file-upload"]])
-  func `curl reads that it needs a token`(arguments: [String]) async throws {
+  func `curl reads the response that asks for a token`(arguments: [String]) async throws {
     try await expectRejection(Self.token, status: "401") { file, url in
       ["curl", "-sS", "--noproxy", "*", "-H", "Expect:"]
         + arguments.map { $0.replacing("FILE", with: file).replacing("URL", with: url) }
     }
   }
 
-  @Test(.python) func `requests reads that it needs a token`() async throws {
+  @Test(.python) func `Python requests reads the response that asks for a token`() async throws {
     try await expectRejection(Self.token, status: "401") { file, url in
       let call = "requests.put('\(url)/a', data=open('\(file)', 'rb'))"
       return ["python3", "-c", "import requests\nprint(\(call).status_code)"]
@@ -111,14 +111,14 @@ import UploadTestSupport
   }
 
   @Test(.node, arguments: ["http", "fetch"])
-  func `Node reads that it needs a token`(client: String) async throws {
+  func `Node reads the response that asks for a token`(client: String) async throws {
     let script = "\(Sluice.package)/Tests/Tools/hostile/clients/early.mjs"
     try await expectRejection(Self.token, status: "401") { file, url in ["node", script, client, url, file, "1"] }
   }
 
   // MARK: The raw port
 
-  @Test(.netcat) func `netcat reads the line of the raw port`() async throws {
+  @Test(.netcat) func `netcat reads the response of the raw port`() async throws {
     try await withServer(Self.options + ["--raw-port", "0"]) { server in
       let file = try server.scratch.write([], to: "large")
       try #require(truncate(file, off_t(Self.size)) == 0)

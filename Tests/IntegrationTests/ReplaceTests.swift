@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// What `--on-duplicate replace` never replaces: a file under a condition that does not hold, and a file whose name an
+/// What `--on-duplicate replace` never replaces: a file whose precondition fails, and a file whose name an
 /// upload has only because its own had to be changed.
 @Suite(.curl) struct ReplaceTests {
   private static let replace = ["--on-duplicate", "replace"]
@@ -48,7 +48,7 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Way.allCases, collisions)
-  func `files whose names become the same do not replace each other`(way: Way, names: Collision) async throws {
+  func `files whose sanitized names are equal do not replace each other`(way: Way, names: Collision) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["first", "second", "first again"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
@@ -65,34 +65,34 @@ import UploadTestSupport
   }
 
   @Test(arguments: Way.allCases, collisions)
-  func `with error the second of two names that become the same is rejected`(way: Way, names: Collision) async throws {
+  func `on-duplicate error rejects the second of two equal sanitized names`(way: Way, names: Collision) async throws {
     try await withServer(["--on-duplicate", "error"]) { server in
       let paths = try ["first", "second"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
       #expect(first.isStored(names.stored, size: 5), "\(first)")
       let second = try await Curl.run(way.arguments(paths[1], as: names.second, to: server))
-      #expect(second.isRefusal(409), "\(second)")
+      #expect(second.isRejection(409), "\(second)")
       #expect(try server.uploads.names() == [names.stored])
       #expect(try server.uploads.read(names.stored) == Array("first".utf8))
     }
   }
 
   @Test(arguments: collisions)
-  func `files of one form whose names become the same are both stored`(names: Collision) async throws {
+  func `files of one form with equal sanitized names are both stored`(names: Collision) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["first", "second"].map { try server.scratch.write($0.utf8, to: $0) }
       let form = try await Curl.run([
         "-F", "a=@\(paths[0]);filename=\(names.first)", "-F", "b=@\(paths[1]);filename=\(names.second)",
         "\(server.url)/file-upload",
       ])
-      #expect(try form.answer.files?.map(\.name) == [names.stored, names.numbered], "\(form)")
+      #expect(try form.json.files?.map(\.name) == [names.stored, names.numbered], "\(form)")
       #expect(try server.uploads.read(names.stored) == Array("first".utf8))
       #expect(try server.uploads.read(names.numbered) == Array("second".utf8))
     }
   }
 
   @Test(arguments: Way.allCases)
-  func `a name that was changed replaces nothing, a kept one does`(way: Way) async throws {
+  func `a sanitized name replaces no file, an unchanged name does`(way: Way) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["old", "flattened", "new"].map { try server.scratch.write($0.utf8, to: $0) }
       #expect(try await Curl.run(["-T", paths[0], "\(server.url)/index.html"]).status == 201)
@@ -100,7 +100,7 @@ import UploadTestSupport
       #expect(flattened.isStored("index (2).html", size: 9), "\(flattened)")
       #expect(try server.uploads.read("index.html") == Array("old".utf8))
       let kept = try await Curl.run(way.arguments(paths[2], as: "index.html", to: server))
-      #expect(try kept.answer.files?.map(\.name) == ["index.html"], "\(kept)")
+      #expect(try kept.json.files?.map(\.name) == ["index.html"], "\(kept)")
       #expect(try server.uploads.names() == ["index (2).html", "index.html"])
       #expect(try server.uploads.read("index.html") == Array("new".utf8))
       #expect(try server.uploads.read("index (2).html") == Array("flattened".utf8))
@@ -112,7 +112,7 @@ import UploadTestSupport
   private static let past = "Sun, 06 Nov 1994 08:49:37 GMT"
 
   @Test(arguments: Way.allCases)
-  func `an upload under a condition that does not hold replaces nothing`(way: Way) async throws {
+  func `an upload with a failed precondition replaces nothing`(way: Way) async throws {
     try await withServer(Self.replace) { server in
       let old = try server.scratch.write("old".utf8, to: "old")
       let new = try server.scratch.write("new content".utf8, to: "new")
@@ -122,19 +122,19 @@ import UploadTestSupport
         "If-Match: \"nope\"", "If-None-Match: *", "If-None-Match: \(tag)", "If-Unmodified-Since: \(Self.past)",
       ] {
         let reply = try await Curl.run(["-H", condition] + way.arguments(new, as: "x", to: server))
-        #expect(reply.isRefusal(412), "\(condition): \(reply)")
+        #expect(reply.isRejection(412), "\(condition): \(reply)")
         #expect(try server.uploads.names() == ["x"])
         #expect(try server.uploads.read("x") == Array("old".utf8), "\(condition)")
       }
       #expect(try await server.entityTag(of: "x") == tag)
       let replaced = try await Curl.run(["-H", "If-Match: \(tag)"] + way.arguments(new, as: "x", to: server))
-      #expect(try replaced.answer.files?.map(\.name) == ["x"], "\(replaced)")
+      #expect(try replaced.json.files?.map(\.name) == ["x"], "\(replaced)")
       #expect(try server.uploads.names() == ["x"])
       #expect(try server.uploads.read("x") == Array("new content".utf8))
     }
   }
 
-  @Test func `a form of which one file does not meet the condition stores none`() async throws {
+  @Test func `a form with one failed precondition stores none of its files`() async throws {
     try await withServer(Self.replace) { server in
       let old = try server.scratch.write("old".utf8, to: "old")
       let new = try server.scratch.write("new content".utf8, to: "new")
@@ -143,7 +143,7 @@ import UploadTestSupport
         let form = try await Curl.run([
           "-H", condition, "-F", "a=@\(new);filename=fresh", "-F", "b=@\(new);filename=x", "\(server.url)/file-upload",
         ])
-        #expect(form.isRefusal(412), "\(condition): \(form)")
+        #expect(form.isRejection(412), "\(condition): \(form)")
         #expect(try server.uploads.names() == ["x"])
         #expect(try server.uploads.read("x") == Array("old".utf8))
       }
@@ -151,7 +151,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[], ["-r", "0-1"], ["--head"]])
-  func `a file is not read under a condition that does not hold`(options: [String]) async throws {
+  func `a download with a failed precondition sends no content`(options: [String]) async throws {
     try await withServer(Self.replace) { server in
       let old = try server.scratch.write("old".utf8, to: "old")
       let new = try server.scratch.write("new content".utf8, to: "new")
@@ -163,7 +163,7 @@ import UploadTestSupport
       for condition in ["If-Match: \"nope\"", "If-Match: \(oldTag)", "If-Unmodified-Since: \(Self.past)"] {
         let reply = try await Curl.run(options + ["-H", condition, "\(server.url)/files/x"])
         #expect(reply.status == 412, "\(condition): \(reply)")
-        #expect(options == ["--head"] || reply.isRefusal(412), "\(condition): \(reply)")
+        #expect(options == ["--head"] || reply.isRejection(412), "\(condition): \(reply)")
       }
       for condition in ["If-None-Match: \(tag)", "If-None-Match: *"] {
         let reply = try await Curl.run(options + ["-H", condition, "\(server.url)/files/x"])

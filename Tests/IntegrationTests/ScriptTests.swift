@@ -21,7 +21,7 @@ import UploadTestSupport
     )
   }
 
-  @Test func aFileIsPickedAndArrivesOnBothSides() async throws {
+  @Test func `a script selects a file, and its upload shows on both sides`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.directory("files").random(3 << 20, to: "picked.bin")
       let ended = try await run(
@@ -54,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whatIsNotKeptIsRemoved() async throws {
+  @Test func `files of a script are removed afterwards without --keep`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.random(100_000, to: "a.bin")
       let uploads = try directory.directory("up")
@@ -67,7 +67,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func framesComeInColourWhereThatIsWanted() async throws {
+  @Test func `frames in ANSI format contain colors`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["--frames", "frames", "--format", "ansi", "--screen", "60x10"]
       let ended = try await run("resize 40x8\nframe one", arguments, in: directory)
@@ -77,7 +77,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func anUnmetExpectationShowsTheScreen() async throws {
+  @Test func `a failed expectation exits with 1 and prints the screen`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await run("# first\nexpect \"never there\" within 200ms\nframe x", in: directory)
       #expect(ended.exit == .status(1))
@@ -90,7 +90,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func wrongScriptsAre64AndLeaveNothing() async throws {
+  @Test func `an invalid script exits with 64 and leaves no file`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await run("key u\nfrob\n", ["--frames", "frames"], in: directory)
       #expect(ended.exit == .status(64))
@@ -101,12 +101,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func aScriptComesFromStandardInputToo() async throws {
+  @Test func `a script is read from standard input`() async throws {
     let ended = try await Sluice.run(["headless", "--script", "-"], input: Array("expect Incoming\nquit\n".utf8))
     #expect(ended.exit == .status(0), "\(ended)")
   }
 
-  @Test func settingsAreUsedWhereThatIsAskedFor() async throws {
+  @Test func `--settings saves and loads settings, and reports a broken file`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["--settings", directory.file("liked.json")]
       let first = try await run("key m\nexpect \"next: multipart\"\nkey q", arguments, in: directory)
@@ -119,14 +119,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func manyFilesWaitInLineAndCanBeCalledOff() async throws {
+  @Test func `queued files are sent in turn and are cancelled by quit`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.random(1 << 20, to: "a.bin")
       let sends = String(repeating: "send a.bin\n", count: 20)
       let ended = try await run("\(sends)wait idle\nquit", ["--dir", "up", "--keep"], in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(try TemporaryDirectory(inside: directory.file("up")).names().count == 20)
-      // Nobody waits for them: what is not stored whole is not stored.
+      // The script does not wait for the uploads: incomplete ones must not be stored.
       let hasty = try await run("\(sends)quit", ["--dir", "hasty", "--keep"], in: directory)
       #expect(hasty.exit == .status(0), "\(hasty)")
       let stored = TemporaryDirectory(inside: directory.file("hasty"))

@@ -26,7 +26,7 @@ import UploadTestSupport
     #expect(try ended.events.last?.uploads?.map(\.verdict) == [verdict])
   }
 
-  @Test func theRequestIsWhatWasAskedFor() async throws {
+  @Test func `the request has the given path, headers and type`() async throws {
     let options = ["--header", "X-Team: blue", "--header", "Authorization: Bearer secret", "--type", "text/x-own"]
     let heads = Slot<String>()
     let ended = try await send(options, size: 10, to: "/any/path?q=1") { connection in
@@ -44,7 +44,7 @@ import UploadTestSupport
     #expect(!ended.output.contains("secret"))
   }
 
-  @Test func anEarlyRefusalIsHeardAndTheRestIsNotSent() async throws {
+  @Test func `a rejection before the body is reported and the body is not sent`() async throws {
     let ended = try await send(size: 64 << 20) { connection in
       #expect(try await connection.receiveHead().lowercased().contains("expect: 100-continue"))
       let body = #"{"status":413,"msg":"Far too \u001b[31mlarge.","ok":false}"#
@@ -52,12 +52,12 @@ import UploadTestSupport
       connection.finish()
       _ = try? await connection.receive()
     }
-    // Nothing, as a rule; on a machine so busy that the refusal takes a second, what the socket takes by then.
+    // Usually no byte; on a busy machine the response may take a second, and the client has begun with the body.
     #expect(try #require(ended.events.last?.uploads?.first?.bytes) < 64 << 20)
     try expectFailure(ended, "refusedByServer", verdict: "refused", says: "HTTP 413: Far too \u{FFFD}[31mlarge.")
   }
 
-  @Test func aRefusalInTheMiddleOfTheBodyIsHeard() async throws {
+  @Test func `a rejection during the body is reported`() async throws {
     let ended = try await send(size: 64 << 20) { connection in
       try await connection.receiveHead()
       try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
@@ -70,15 +70,15 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["", "HTTP/1.1 201 Cre", "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nhalf"])
-  func anAnswerThatIsCutIsNoSuccess(answer: String) async throws {
+  func `an incomplete response is a lost connection`(response: String) async throws {
     let ended = try await send(size: 1000) { connection in
       try await connection.receive { $0.count > 1000 }
-      try await connection.send(answer)
+      try await connection.send(response)
     }
     try expectFailure(ended, "connectionLost")
   }
 
-  @Test func aConnectionResetInTheMiddle() async throws {
+  @Test func `a connection reset during the body is a lost connection`() async throws {
     let ended = try await send(size: 64 << 20) { connection in
       try await connection.receiveHead()
       try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
@@ -89,17 +89,17 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}P", "HTTP/1.1 abc What\r\n\r\n"])
-  func garbageIsNoAnswer(answer: String) async throws {
+  func `a response that is not HTTP is a failure`(response: String) async throws {
     let ended = try await send(size: 10) { connection in
       try await connection.receiveHead()
-      try await connection.send(answer)
+      try await connection.send(response)
       connection.finish()
       _ = try? await connection.receive()
     }
     try expectFailure(ended, "badAnswer", says: "not HTTP")
   }
 
-  @Test func aServerThatTakesNothingIsGivenUp() async throws {
+  @Test func `an upload fails after the idle timeout when the server reads nothing`() async throws {
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let file = try directory.random(64 << 20, to: "f.bin")
@@ -108,13 +108,13 @@ import UploadTestSupport
       ]
       async let ended = Sluice.run(arguments)
       let connection = try await listener.accept()
-      // Accepted and never read from; what the kernel takes for us does not last.
+      // Accepted and never read from: the receive buffer fills up.
       try expectFailure(try await ended, "timedOut", says: "accepted no data for 1 s")
       withExtendedLifetime(connection) {}
     }
   }
 
-  @Test func aServerThatDoesNotAnswerIsSeenAndGivenUp() async throws {
+  @Test func `a missing response is reported as a stall and then as a timeout`() async throws {
     let ended = try await send(["--answer-timeout", "2s", "--stall-after", "200ms"], size: 1000) { connection in
       try await connection.receive { $0.count > 1000 }
       _ = try? await connection.receive()
@@ -123,7 +123,7 @@ import UploadTestSupport
     #expect(try ended.events.contains { $0.event == "stalled" && $0.cause == "server" }, "\(ended)")
   }
 
-  @Test func aRedirectionIsNotFollowed() async throws {
+  @Test func `a redirection is reported and not followed`() async throws {
     let ended = try await send(size: 10) { connection in
       try await connection.receiveHead()
       let location = "Location: http://elsewhere.example/"
@@ -134,7 +134,7 @@ import UploadTestSupport
     try expectFailure(ended, "refusedByServer", verdict: "refused", says: "http://elsewhere.example/")
   }
 
-  @Test func anotherSizeThanWasSentIsAMismatch() async throws {
+  @Test func `a response with a different size is a mismatch`() async throws {
     let ended = try await send(size: 10) { connection in
       try await connection.receiveRequest(body: 10)
       let body = #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"f.bin","size":9,"type":null}]}"#
@@ -145,7 +145,7 @@ import UploadTestSupport
     try expectFailure(ended, "contentMismatch", verdict: "mismatch")
   }
 
-  @Test func nobodyListens() async throws {
+  @Test func `a refused connection is reported with its address`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.random(10, to: "f")
       let held = try HeldPort()
@@ -158,7 +158,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aHostWithoutAnAddress() async throws {
+  @Test func `an unknown host is reported as unreachable`() async throws {
     try await withTemporaryDirectory { directory in
       // A name that never has an address (RFC 2606).
       let file = try directory.random(10, to: "f")
@@ -167,7 +167,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func anURLThatCannotBeSentToIsWrongUsage() async throws {
+  @Test func `an unusable URL exits with 64 and prints no password`() async throws {
     for (url, word) in [
       ("httpx://h/", "https"), ("http://u:secret@h/", "password"), ("http://h:0", "port"),
     ] {
@@ -178,14 +178,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a missing file whose name is not UTF-8 is named with its bytes`() async throws {
+  @Test func `a missing file whose name is not UTF-8 is named with escaped bytes`() async throws {
     let script = "exec \"$0\" send \"$(printf 'caf\\351.txt')\" --to http://127.0.0.1:1"
     let ended = try await ProcessRunner.run("/bin/sh", ["-c", script, Sluice.path])
     #expect(ended.exit == .status(1) && ended.output == "")
     #expect(ended.errors.contains(#"There is no file "caf\xE9.txt"."#), "\(ended)")
   }
 
-  @Test func aVariableThatIsWrongIsNamed() async throws {
+  @Test func `an invalid value from a variable exits with 64 and names the variable`() async throws {
     let ended = try await Sluice.run(
       ["send", "f", "--to", "http://127.0.0.1:1"],
       environment: ["SLUICE_IDLE_TIMEOUT": "soon", "SLUICE_RETRY": "1"]
@@ -195,7 +195,7 @@ import UploadTestSupport
     #expect(!ended.errors.contains("SLUICE_RETRY"))
   }
 
-  @Test func aFileThatShrinksOnTheWayIsNoSuccess() async throws {
+  @Test func `a file that shrinks while it is sent is a failure`() async throws {
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let file = try directory.random(64 << 20, to: "f.bin")
@@ -203,7 +203,7 @@ import UploadTestSupport
       let connection = try await listener.accept()
       try await connection.receiveHead()
       #expect(truncate(file, 1000) == 0)
-      // On a busy machine the client has begun without the word by now, and may have found out already.
+      // On a busy machine the client has begun without 100 Continue by now, and may have noticed already.
       try? await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
       _ = try? await connection.receive()
       try expectFailure(try await ended, "fileChanged", says: "shrank")

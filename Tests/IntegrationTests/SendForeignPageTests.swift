@@ -51,9 +51,8 @@ import UploadTestSupport
     ("text/html", "<html><title>Long</title>" + String(repeating: "<p>x</p>", count: 20_000), "Long"),
   ]
 
-  @Test(arguments: pages.indices) func `a page that rejects is shown as its title or first sentence`(
-    index: Int
-  ) async throws {
+  @Test(arguments: pages.indices)
+  func `an HTML page of an error status is shown as its title or first sentence`(index: Int) async throws {
     let (type, page, message) = Self.pages[index]
     let response = response("403 Forbidden", type, page)
     let plain = try await send(response: response)
@@ -66,7 +65,7 @@ import UploadTestSupport
     #expect(failure.code == "refusedByServer" && failure.message == "HTTP 403: \(message)", "\(failure)")
   }
 
-  @Test func `a page that ends with the connection is shown as its title`() async throws {
+  @Test func `an HTML page without a length is shown as its title`() async throws {
     let ended = try await send(response: "HTTP/1.0 403 Forbidden\r\n\r\n<html><title>No length</title></html>")
     #expect(ended.exit == .status(1), "\(ended)")
     #expect(ended.errors.hasSuffix(" failed: HTTP 403: No length\n"), "\(ended)")
@@ -77,7 +76,7 @@ import UploadTestSupport
     #expect(ended.errors.hasSuffix(" failed: HTTP 403: <b>is a tag\n"), "\(ended)")
   }
 
-  @Test func `a page of success is not shown`() async throws {
+  @Test func `an HTML page of a success status is not shown`() async throws {
     let ended = try await send(response: response("200 OK", "text/html", "<html><title>Thank you</title></html>"))
     #expect(ended.exit == .status(0) && ended.errors == "", "\(ended)")
     #expect(!ended.output.contains("Thank") && !ended.output.contains("<"), "\(ended)")

@@ -6,19 +6,19 @@ import UploadTestSupport
 @Suite struct SendRetryTests {
   private static let stored = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
-  @Test func `a busy server is asked again after the time it names`() async throws {
+  @Test func `a busy server is retried after its Retry-After time`() async throws {
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let file = try directory.random(10, to: "f")
       async let ended = Sluice.run(["send", "--json", "--interval", "10ms", "--to", "http://127.0.0.1:\(port)", file])
       let began = ContinuousClock.now
-      for answer in [
+      for response in [
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         Self.stored,
       ] {
         let connection = try await listener.accept()
         try await connection.receiveRequest(body: 10)
-        try await connection.send(answer)
+        try await connection.send(response)
         connection.finish()
         _ = try? await connection.receive()
       }
@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a server that is away for more than a few attempts is found`() async throws {
+  @Test func `a server that is unreachable for several attempts receives the upload later`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let file = try directory.random(70_000, to: "f")
@@ -47,7 +47,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["--retry", "1"], ["--retry-for", "300ms"], ["--retry-for", "0"]])
-  func `a limit of attempts or of time is kept and told`(options: [String]) async throws {
+  func `limits of attempts and of retry time are kept and reported`(options: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let file = try directory.random(10, to: "f")
@@ -60,7 +60,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a pause longer than the time that is left ends the upload at once`() async throws {
+  @Test func `a Retry-After longer than the remaining retry time ends the upload at once`() async throws {
     let ended = try await Sluice.send(size: 10) { connection in
       try await connection.receiveRequest(body: 10)
       try await connection.send(
@@ -72,7 +72,7 @@ import UploadTestSupport
     #expect(ended.errors.contains("asks to wait 3600 s"), "\(ended)")
   }
 
-  @Test func ctrlCEndsAPauseAtOnce() async throws {
+  @Test func `SIGINT during a retry pause cancels the upload at once`() async throws {
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let file = try directory.random(10, to: "f")
@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["stream", "multipart", "buffered"]) func aRateIsKept(mode: String) async throws {
+  @Test(arguments: ["stream", "multipart", "buffered"]) func `send keeps to its rate limit`(mode: String) async throws {
     try await withServer { server in
       let file = try server.scratch.random(2_000_000, to: "f")
       let ended = try await Sluice.run([

@@ -12,7 +12,7 @@ import UploadTestSupport
     return String(decoding: terminal.output, as: UTF8.self)
   }
 
-  @Test func aTerminalThatCanOnlyPrintGetsPlainLines() async throws {
+  @Test func `a dumb terminal gets plain output lines`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "f")
       let sent = try await screen(["send", path, "--to", server.url], term: "dumb")
@@ -24,7 +24,7 @@ import UploadTestSupport
   }
 
   /// A pause is a random part of 1, 2, 4 and 8 s: all may be too short to be drawn only in theory.
-  @Test func `the reason for another attempt is shown, and failures stay`() async throws {
+  @Test func `the reason for a retry is shown, and failures stay on the screen`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.random(10, to: "f")
       let held = try HeldPort()
@@ -36,7 +36,7 @@ import UploadTestSupport
   }
 
   /// What scrolls out above cannot be drawn over.
-  @Test func noMoreLinesThanTheTerminalHas() async throws {
+  @Test func `live progress is never taller than the terminal`() async throws {
     try await withTemporaryDirectory { directory in
       let paths = try (0..<10).map { try directory.random(10, to: "f\($0)") }
       let held = try HeldPort()
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func anInputThatBringsNothingIsSaid() async throws {
+  @Test func `standard input without data is reported as a stall`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--stall-after", "200ms", "--to", server.url])
       // On a busy machine it may have waited for the server first.

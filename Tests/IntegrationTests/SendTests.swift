@@ -4,7 +4,8 @@ import UploadTestSupport
 
 /// `sluice send` to a real server: what arrives, what it prints, how it ends.
 @Suite struct SendTests {
-  @Test(arguments: ["stream", "multipart", "buffered"]) func everyModeArrives(mode: String) async throws {
+  @Test(arguments: ["stream", "multipart", "buffered"])
+  func `send delivers files of all sizes intact in every mode`(mode: String) async throws {
     try await withServer { server in
       let sizes = [0, 1, 70_000, 3 << 20, 20_000_001]
       let paths = try sizes.map { try server.scratch.random($0, to: "grüße \($0) %41.bin") }
@@ -47,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theLinesHaveTheKeysOfTheContract() async throws {
+  @Test func `JSON lines have the documented keys in order`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(64 << 20, to: "a.bin")
       let arguments = ["send", "--json", "--interval", "1ms", "--to", server.url, path]
@@ -83,7 +84,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func standardInputIsSentUnderItsName() async throws {
+  @Test func `standard input is sent under the name of --name`() async throws {
     try await withServer { server in
       for (mode, size) in [("stream", 0), ("stream", 300_000), ("multipart", 300_001), ("buffered", 300_002)] {
         let bytes = SplitMix64.bytes(size)
@@ -99,7 +100,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func quietIsSilentUnlessSomethingIsWrong() async throws {
+  @Test func `--quiet prints only failures`() async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let small = try server.scratch.random(10, to: "small")
       let good = try await Sluice.run(["send", "--quiet", small, "--to", server.url])
@@ -113,7 +114,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func sentencesForPeopleAndATableForSeveral() async throws {
+  @Test func `plain output has a sentence per upload and a summary of several`() async throws {
     try await withServer { server in
       let paths = try ["one", "two"].map { try server.scratch.random(10, to: $0) }
       let ended = try await Sluice.run(["send", "--to", server.url] + paths)
@@ -126,7 +127,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aPathThatEndsInASlashGetsNameAndPut() async throws {
+  @Test func `a URL that ends in a slash gets the file's name and PUT`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "a b.bin")
       let put = try await Sluice.run(["send", path, "--to", "\(server.url)/inbox/"])
@@ -144,7 +145,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theEnvironmentSaysWhatTheCommandLineDoesNot() async throws {
+  @Test func `variables set options, and the command line overrides them`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f")
       let environment = ["SLUICE_TO": server.url, "SLUICE_MODE": "multipart", "SLUICE_JSON": "1"]
@@ -152,9 +153,9 @@ import UploadTestSupport
       #expect(ended.exit == .status(0), "\(ended)")
       #expect(try ended.events.last?.uploads?.map(\.mode) == ["multipart"])
       let port = try HeldPort()
-      let nobody = "http://127.0.0.1:\(port.number)"
+      let unused = "http://127.0.0.1:\(port.number)"
       let wins = try await Sluice.run(
-        ["send", path, "--to", nobody, "--mode", "stream", "--retry", "0"],
+        ["send", path, "--to", unused, "--mode", "stream", "--retry", "0"],
         environment: environment
       )
       #expect(wins.exit == .status(1))
@@ -164,7 +165,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func itsTypeIsWhatTheUserSays() async throws {
+  @Test func `--type overrides the type of the file name`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f.png")
       for (arguments, type) in [([], "image/png"), (["--type", "text/x-own"], "text/x-own")] {
@@ -175,7 +176,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func oneFailureOfSeveralIsAFailure() async throws {
+  @Test func `one failed upload of several exits with 1`() async throws {
     try await withServer { server in
       let good = try server.scratch.random(1000, to: "good")
       let missing = server.scratch.file("missing")
@@ -192,7 +193,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file that cannot be opened fails before anything is said to have started`() async throws {
+  @Test func `a file that cannot be opened fails before a started event`() async throws {
     try await withTemporaryDirectory { directory in
       // Nothing listens there: the file is looked at before a connection is made.
       let arguments = ["send", directory.file("nothere"), directory.path, "--to", "http://127.0.0.1:1"]
@@ -205,10 +206,10 @@ import UploadTestSupport
     }
   }
 
-  @Test func stoppedInTheMiddleItEndsWith130() async throws {
+  @Test func `SIGINT cancels the upload and exits with 130`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
-      // Standard input stays open: the upload cannot end by itself.
+      // Standard input is not closed: the upload cannot end by itself.
       try process.send(SplitMix64.bytes(500_000))
       try await server.events { $0.event == "started" }
       process.signal(SIGINT)
@@ -221,7 +222,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(.enabled(if: geteuid() != 0, "root may read everything")) func aFileThatMayNotBeReadIsSaid() async throws {
+  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
+  func `a file without read permission is reported`() async throws {
     try await withTemporaryDirectory { directory in
       let locked = try directory.write([1], to: "locked")
       chmod(locked, 0)

@@ -7,14 +7,15 @@ import UploadTestSupport
   private static let patient = ["--grace", "10m"]
 
   @Test(arguments: CutUploadTests.Framing.allCases, [SIGINT, SIGTERM])
-  func anUploadUnderWayIsFinished(framing: CutUploadTests.Framing, signal: Int32) async throws {
+  func `a running upload finishes during graceful shutdown`(framing: CutUploadTests.Framing, signal: Int32) async throws
+  {
     try await withServer(Self.patient, stops: false) { server in
       let request = framing.request(size: 2 << 20)
       let (socket, rest) = try await begin(request.bytes, server)
       server.process.signal(signal)
       try await listenerIsClosed(server)
       try await socket.send(rest)
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.map(\.status) == [201])
       #expect(replies.first?.head.lowercased().contains("connection: close") == true)
       #expect(try await server.process.exit() == .status(0))
@@ -27,13 +28,13 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func anUploadThatTakesTooLongIsEnded(framing: CutUploadTests.Framing) async throws {
+  func `an upload that exceeds the grace period gets 503`(framing: CutUploadTests.Framing) async throws {
     try await withServer(["--grace", "1s"], stops: false) { server in
       let (socket, _) = try await begin(framing.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.map(\.status) == [503])
-      #expect(try replies.first?.answer.ok == false)
+      #expect(try replies.first?.json.ok == false)
       #expect(try await server.process.exit(timeout: .seconds(20)) == .status(0))
       #expect(try server.uploads.names() == [])
       #expect(try server.events.last { $0.event == "failed" }?.error?.code == "shuttingDown")
@@ -41,12 +42,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func aSecondSignalLaterEndsAtOnce() async throws {
+  @Test func `a later second signal ends the server at once`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.length.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
       try await listenerIsClosed(server)
-      // Right behind the first it would count as the same wish.
+      // Immediately after the first signal it would count as the same request to stop.
       var exit: ProcessRunner.Exit?
       try await eventually("the end", timeout: .seconds(20)) {
         server.process.signal(SIGINT)
@@ -59,12 +60,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func idleConnectionsDoNotHoldItUp() async throws {
+  @Test func `idle connections do not delay shutdown`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let fresh = try Socket(port: server.port)
       let used = try Socket(port: server.port)
       try await used.send(RequestHead.bytes("GET", "/healthz") + RequestHead.bytes("PUT", "/a", ["Content-Length: 0"]))
-      #expect(try await used.receiveAnswers(2).map(\.status) == [200, 201])
+      #expect(try await used.receiveResponses(2).map(\.status) == [200, 201])
       server.process.signal(SIGINT)
       #expect(try await server.process.exit(timeout: .seconds(20)) == .status(0))
       #expect(try await used.receive() == [])
@@ -73,14 +74,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func nothingNewIsTakenOnAConnectionThatStays() async throws {
+  @Test func `a pipelined request during shutdown is not accepted`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let request = CutUploadTests.Framing.length.request(size: 2 << 20)
       let (socket, rest) = try await begin(request.bytes, server)
       server.process.signal(SIGINT)
       try await listenerIsClosed(server)
       try await socket.send(rest + RequestHead.bytes("PUT", "/late", ["Content-Length: 3"]) + [1, 2, 3])
-      let replies = HTTPAnswer.parse(try await socket.receive())
+      let replies = HTTPResponse.parse(try await socket.receive())
       #expect(replies.first?.status == 201)
       #expect(replies.dropFirst().allSatisfy { $0.status == 503 })
       #expect(try await server.process.exit() == .status(0))
@@ -88,7 +89,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aRawUploadUnderWayIsFinished() async throws {
+  @Test func `a running raw upload finishes during graceful shutdown`() async throws {
     try await withServer(Self.patient + ["--raw-port", "0"], stops: false) { server in
       let bytes = SplitMix64.bytes(200_000)
       let socket = try Socket(port: server.rawPort)
@@ -98,15 +99,15 @@ import UploadTestSupport
       try await listenerIsClosed(server)
       try await socket.send(Array(bytes[100_000...]))
       socket.finish()
-      let answer = try Answer(String(decoding: try await socket.receive(), as: UTF8.self))
-      #expect(answer.status == 201)
+      let response = try ResponseJSON(String(decoding: try await socket.receive(), as: UTF8.self))
+      #expect(response.status == 201)
       #expect(try await server.process.exit() == .status(0))
-      let name = try #require(answer.files?.first?.name)
+      let name = try #require(response.files?.first?.name)
       #expect(try server.uploads.read(name) == bytes)
     }
   }
 
-  @Test func killedInTheMiddleItLeavesNothingBehind() async throws {
+  @Test func `SIGKILL during an upload leaves no file`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.form.request(size: 4 << 20).bytes, server)
       server.process.signal(SIGKILL)

@@ -13,7 +13,7 @@ import UploadTestSupport
   /// The last one stands for the real-time signals.
   private static let fatal = faults + [SIGQUIT, SIGSYS, SIGXCPU, SIGSTKFLT, 40]
 
-  @Test(arguments: fatal) func `a server ends by the first signal that ends it`(signal: Int32) async throws {
+  @Test(arguments: fatal) func `the first termination signal ends a server`(signal: Int32) async throws {
     try await withServer(stops: false) { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/half", ["Content-Length: 900000"]) + [1])
@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: fatal) func `a sender ends by the first signal that ends it`(signal: Int32) async throws {
+  @Test(arguments: fatal) func `the first termination signal ends send`(signal: Int32) async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
       try process.send([1, 2, 3])
@@ -40,7 +40,7 @@ import UploadTestSupport
   }
 
   /// What a command has made is removed before it ends.
-  @Test func `SIGQUIT leaves nothing of a headless run`() async throws {
+  @Test func `SIGQUIT leaves no file of a headless run`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["headless", "--size", "1GiB"], environment: ["TMPDIR": directory.path])
       _ = try await process.line { $0.contains("\"event\":\"progress\"") }
@@ -50,29 +50,29 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a server ignores signals without a meaning`() async throws {
+  @Test func `a server ignores unused signals`() async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/a", ["Content-Length: 3"]) + [1])
       try await server.events { $0.event == "started" }
       for signal in Self.ignored { server.process.signal(signal) }
       try await socket.send([2, 3])
-      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try await socket.receiveResponses().first?.status == 201)
       #expect(try server.uploads.read("a") == [1, 2, 3])
     }
   }
 
-  @Test func `a file over the limit of ulimit -f fails, and the server goes on`() async throws {
+  @Test func `a file over ulimit -f fails, and the server continues`() async throws {
     try await withServer(prefix: ["sh", "-c", "ulimit -f 64; shift; exec \"$@\"", "sh"]) { server in
       let large = try server.scratch.random(1_000_000, to: "large")
-      #expect(try await Curl.run(["-T", large, "\(server.url)/large"]).isRefusal(413))
+      #expect(try await Curl.run(["-T", large, "\(server.url)/large"]).isRejection(413))
       let small = try server.scratch.random(1000, to: "small")
       #expect(try await Curl.run(["-T", small, "\(server.url)/small"]).isStored("small", size: 1000))
       #expect(try server.uploads.names() == ["small"])
     }
   }
 
-  @Test func `a sender ignores signals without a meaning`() async throws {
+  @Test func `send ignores unused signals`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
       try process.send([1, 2])
@@ -85,7 +85,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [SIGTERM, SIGHUP]) func `a sender cancels`(signal: Int32) async throws {
+  @Test(arguments: [SIGTERM, SIGHUP]) func `SIGTERM and SIGHUP cancel send`(signal: Int32) async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
       try process.send([1, 2, 3])
@@ -110,7 +110,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func `a sender is suspended from its terminal and continued`() async throws {
+  @Test(.tmux) func `send is suspended from its terminal and continued`() async throws {
     try await withServer { server in
       try await withTmux { tmux in
         // The shell's own descriptor keeps the pipe open while the sender is stopped.
@@ -126,7 +126,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func `the dashboard ignores signals without a meaning`() async throws {
+  @Test(.tmux) func `the dashboard ignores unused signals`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       for signal in Self.ignored { kill(try tmux.processID, signal) }
@@ -138,7 +138,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux, arguments: faults) func `a fault gives the dashboard's terminal back`(signal: Int32) async throws {
+  @Test(.tmux, arguments: faults) func `a crash restores the dashboard's terminal`(signal: Int32) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       kill(try tmux.processID, signal)

@@ -6,7 +6,7 @@ import UploadTestSupport
 /// Signals as programs send them that start others: several at once, or none that is to be heeded.
 @Suite struct SignalTests {
   /// `timeout` and supervisors signal the process, and at once its group.
-  @Test func twoSignalsAtOnceAreOneWish() async throws {
+  @Test func `two simultaneous signals count as one`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
       try process.send(SplitMix64.bytes(500_000))
@@ -19,7 +19,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func twoSignalsAtOnceLeaveNothingOfAComparison() async throws {
+  @Test func `two simultaneous signals leave no file and no process of a comparison`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["compare", "--size", "64MiB", "--json"], environment: ["TMPDIR": directory.path])
       try await eventually("a server") { RunningPrograms.naming(directory.path).count > 1 }
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theServersOfAComparisonEndWithIt() async throws {
+  @Test func `the servers of a comparison end when it is killed`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["compare", "--size", "8MiB", "--runs", "1000", "--json", "--dir", directory.path]
       let process = try Sluice.start(arguments)
@@ -45,7 +45,7 @@ import UploadTestSupport
   }
 
   /// As `nohup` starts a program, and a shell without job control one in the background.
-  @Test func whatWasIgnoredAtTheStartStaysSo() async throws {
+  @Test func `signals that are ignored at start stay ignored`() async throws {
     try await withServer { server in
       let script = "trap '' HUP INT QUIT; exec \"$0\" \"$@\""
       let process = try ProcessRunner(
@@ -62,7 +62,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func closedStandardDescriptorsAreNobodysElse() async throws {
+  @Test func `closed standard descriptors are not reused for other files`() async throws {
     try await withServer { server in
       let file = try server.scratch.random(300_000, to: "f")
       let silent = "exec \"$0\" send \"$1\" --to \"$2\" <&- >&- 2>&-"

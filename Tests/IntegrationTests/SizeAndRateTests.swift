@@ -19,13 +19,13 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[], ["serve"], ["headless"]], serverOptions)
-  func `a rate for a server needs a unit`(command: [String], option: String) async throws {
+  func `a rate of serve needs a unit`(command: [String], option: String) async throws {
     for rate in ["10", "1.5", "10/s"] {
       expectMissingUnit(try await Sluice.run(command + [option, rate]), option, rate: rate)
     }
   }
 
-  @Test func `a rate for send needs a unit`() async throws {
+  @Test func `a rate of send needs a unit`() async throws {
     let ended = try await Sluice.run(["send", "f", "--to", "http://127.0.0.1:1", "--limit-rate", "10"])
     expectMissingUnit(ended, "--limit-rate", rate: "10")
   }
@@ -39,7 +39,7 @@ import UploadTestSupport
   }
 
   @Test(.curl, arguments: [("1MB", "1 MB"), ("1.5MB", "1.5 MB"), ("1MiB", "1 MiB"), ("900kb", "900 KB")])
-  func `the largest size is repeated in its unit`(option: String, text: String) async throws {
+  func `a message repeats --max-size in its unit`(option: String, text: String) async throws {
     try await withServer(["--max-size", option, "--raw-port", "0"]) { server in
       let path = try server.scratch.random(2_000_000, to: "large")
       for arguments in [
@@ -47,14 +47,14 @@ import UploadTestSupport
         ["-F", "file=@\(path)", "\(server.url)/file-upload"],
       ] {
         let reply = try await Curl.run(["-H", "Expect:"] + arguments)
-        #expect(reply.isRefusal(413), "\(arguments): \(reply)")
-        #expect(try reply.answer.msg.contains("(\(text))"), "\(arguments): \(reply)")
+        #expect(reply.isRejection(413), "\(arguments): \(reply)")
+        #expect(try reply.json.msg.contains("(\(text))"), "\(arguments): \(reply)")
       }
       let netcat = try Socket(port: server.rawPort)
       // The server may respond, and close, before it has received everything.
       try? await netcat.send(server.scratch.read("large"))
       netcat.finish()
-      let raw = try Answer(String(decoding: try await netcat.receive(), as: UTF8.self))
+      let raw = try ResponseJSON(String(decoding: try await netcat.receive(), as: UTF8.self))
       #expect(raw.status == 413 && raw.msg.contains("(\(text))"), "\(raw)")
       let rejected = try await server.events { $0.event == "rejected" && $0.method == "PUT" }
       #expect(rejected.allSatisfy { $0.reason?.contains("(\(text))") == true }, "\(rejected)")
@@ -64,12 +64,12 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl) func `the space that is kept free is repeated in its unit`() async throws {
+  @Test(.curl) func `a message repeats --min-free in its unit`() async throws {
     try await withServer(["--min-free", "1000000TB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       let reply = try await Curl.run(["-T", path, "\(server.url)/f"])
-      #expect(reply.isRefusal(507), "\(reply)")
-      #expect(try reply.answer.msg.contains("1000000 TB are kept free (--min-free)"), "\(reply)")
+      #expect(reply.isRejection(507), "\(reply)")
+      #expect(try reply.json.msg.contains("1000000 TB are kept free (--min-free)"), "\(reply)")
     }
   }
 }

@@ -2,9 +2,9 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// Clients that take their time over an answer, or do not take it at all.
+/// Clients that read a response slowly or not at all.
 @Suite(.curl) struct SlowReaderTests {
-  /// More than the sockets of both ends hold.
+  /// More than the socket buffers of both ends.
   private static let size = 32 << 20
   private static let endOfHead = Array("\r\n\r\n".utf8)
 
@@ -32,13 +32,13 @@ import UploadTestSupport
     return try #require(Int(line.filter(\.isNumber))) * 1024
   }
 
-  @Test func whoStopsReadingHoldsLittleMemory() async throws {
+  @Test func `clients that stop reading occupy little memory`() async throws {
     try await withStoredFile([]) { server, path in
       let before = try peak(server)
       var readers: [Socket] = []
       for _ in 0..<100 { readers.append(try await beginDownload(server)) }
       for reader in readers { #expect(!(try await reader.receiveSome()).isEmpty) }
-      // Somebody who does read is served meanwhile, which takes longer than to read ahead for the others.
+      // A client that reads is served meanwhile, which takes longer than reading ahead for the others.
       let back = server.scratch.file("back")
       #expect(try await Curl.run(["-o", back, "\(server.url)/files/f"]).status == 200)
       #expect(try Digest.ofFile(back) == Digest.ofFile(path))
@@ -47,8 +47,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["GET", "DELETE"]) func whoAsksOnAndOnAndReadsNoAnswerHoldsLittleMemory(method: String) async throws
-  {
+  @Test(arguments: ["GET", "DELETE"])
+  func `a client that sends requests and reads no response occupies little memory`(method: String) async throws {
     try await withServer(["--memory-budget", "4MiB"]) { server in
       let path = try server.scratch.random(4 << 20, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -57,7 +57,7 @@ import UploadTestSupport
       let socket = try Socket(port: server.port)
       let sending = Task { try await socket.send(requests) }
       defer { sending.cancel() }
-      // Others are served meanwhile, for longer than all of it would take to be answered.
+      // Others are served meanwhile, for longer than responding to all of the requests would take.
       for number in 0..<30 {
         #expect(try await Curl.run(["-T", path, "\(server.url)/f\(number)"]).status == 201)
       }
@@ -66,14 +66,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func theKernelHoldsLittleForWhoStopsReading() async throws {
+  @Test func `the kernel buffers little for a client that stops reading`() async throws {
     try await withServer(stops: false) { server in
       let path = try server.scratch.random(Self.size, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
       let reader = try await beginDownload(server)
       #expect(!(try await reader.receiveSome()).isEmpty)
       #expect(try await Curl.run(["-o", server.scratch.file("back"), "\(server.url)/files/f"]).status == 200)
-      // What the sockets have taken arrives all the same.
+      // The bytes in socket buffers arrive nevertheless.
       server.process.signal(SIGKILL)
       _ = try await server.process.exit()
       let taken = try await reader.receive().count
@@ -104,7 +104,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoReadsSlowlyGetsAllTheSame() async throws {
+  @Test func `a slow reader receives the complete response`() async throws {
     try await withStoredFile(["--idle-timeout", "3s"]) { server, path in
       let reader = try await beginDownload(server)
       // More in all than the time-out, and much less at a time: this is about time, so time has to pass.

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// A disk that has less room than clients have bytes.
 @Suite(.curl, .mounts) struct SpaceTests {
-  @Test func twoAreNotBothLetOntoWhatIsEnoughForOne() async throws {
+  @Test func `a running upload's remaining size is reserved on the disk`() async throws {
     try await withServer(["--min-free", "4MiB"], prefix: SluiceServer.onTmpfs("size=20m")) { server in
       let request = CutUploadTests.Framing.length.request(size: 12 << 20)
       let first = try Socket(port: server.port)
@@ -13,9 +13,9 @@ import UploadTestSupport
       let second = try await Curl.run([
         "--verbose", "-T", try server.scratch.random(12 << 20, to: "f"), "\(server.url)/second",
       ])
-      #expect(second.isRefusal(507), "\(second)")
+      #expect(second.isRejection(507), "\(second)")
       #expect(!second.errors.contains("100 Continue"))
-      let words = try second.answer.msg
+      let words = try second.json.msg
       #expect(!words.contains("/"), "clients are told no path: \(words)")
       for number in ["12.0 MiB more are needed", "8.0 MiB are free", "4 MiB are kept free"] {
         #expect(words.contains(number), "\(words)")
@@ -23,12 +23,13 @@ import UploadTestSupport
       let third = try await Curl.run(["-T", try server.scratch.random(3 << 20, to: "g"), "\(server.url)/third"])
       #expect(third.isStored("third", size: 3 << 20), "\(third)")
       try await first.send(Array(request.bytes[(request.file.lowerBound + 1_000_000)...]))
-      #expect(try await first.receiveAnswers().first?.status == 201)
+      #expect(try await first.receiveResponses().first?.status == 201)
       #expect(try server.uploads.names() == ["third", "x"])
     }
   }
 
-  @Test(arguments: ["chunked", "form"]) func whatIsKeptFreeIsKeptWhileOneGrows(framing: String) async throws {
+  @Test(arguments: ["chunked", "form"])
+  func `an upload of unknown size stops at the space to keep free`(framing: String) async throws {
     try await withServer(["--min-free", "8MiB"], prefix: SluiceServer.onTmpfs("size=20m")) { server in
       let path = try server.scratch.random(14 << 20, to: "large")
       let arguments =
@@ -36,9 +37,9 @@ import UploadTestSupport
         ? ["-F", "a=@\(path)", "\(server.url)/file-upload"]
         : ["-H", "Transfer-Encoding: chunked", "-T", path, "\(server.url)/large"]
       let reply = try await Curl.run(["-H", "Expect:"] + arguments)
-      #expect(reply.isRefusal(507), "\(reply)")
-      #expect(try reply.answer.msg.contains("--min-free"))
-      #expect(try !reply.answer.msg.contains("/"), "clients are told no path: \(reply)")
+      #expect(reply.isRejection(507), "\(reply)")
+      #expect(try reply.json.msg.contains("--min-free"))
+      #expect(try !reply.json.msg.contains("/"), "clients are told no path: \(reply)")
       try await server.failure("diskFull")
       try await eventually("the file's end") { try server.unnamedFiles == 0 }
       try await server.expectEmptyAndWell()
@@ -46,8 +47,7 @@ import UploadTestSupport
   }
 
   /// ramfs reports no blocks at all.
-  @Test func `where free space is not reported uploads are stored, and it is said that none is kept free`() async throws
-  {
+  @Test func `without reported free space uploads are stored, with a warning that none is kept free`() async throws {
     let prefix = ["unshare", "--mount", "sh", "-c", #"mkdir -p "$0" && mount -t ramfs ramfs "$0" && exec "$@""#]
     try await withServer(["--min-free", "1GiB"], stops: false, prefix: prefix) { server in
       let path = try server.scratch.random(3 << 20, to: "f")

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// What the program says before it does anything, and when it cannot begin.
 @Suite struct StartUpTests {
-  @Test func versionAndHelp() async throws {
+  @Test func `--version and --help print to standard output`() async throws {
     let version = try await Sluice.run(["--version"])
     #expect(version.exit == .status(0))
     #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(version)")
@@ -39,14 +39,14 @@ import UploadTestSupport
     ["headless", "--modes", "raw"], ["headless", "file", "--size", "1MB"], ["sample", "--size", "1MB"],
     ["sample", "/tmp/never-made"], ["sample", "/tmp/never-made", "--size", "x"],
   ])
-  func wrongUsageIs64(arguments: [String]) async throws {
+  func `wrong usage exits with 64`(arguments: [String]) async throws {
     let ended = try await Sluice.run(arguments)
     #expect(ended.exit == .status(64), "\(ended)")
     #expect(ended.output == "")
     #expect(ended.errors.contains("Error: "), "\(ended)")
   }
 
-  @Test func aFileIsNoDirectory() async throws {
+  @Test func `an upload directory that is a file exits with 2`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1], to: "file")
       for path in [file, file + "/inner"] {
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.mounts) func aReadOnlyFileSystemIsSaid() async throws {
+  @Test(.mounts) func `a read-only file system is reported at start`() async throws {
     try await withTemporaryDirectory { directory in
       let script = #"mount -t tmpfs -o ro tmpfs "$0" && exec "$@""#
       let serve = [Sluice.path, "serve", "--port", "0", "--dir", directory.path]
@@ -73,7 +73,7 @@ import UploadTestSupport
     ("", "The path of the directory for uploads is empty."), ("/proc", "No file can be created in /proc:"),
     ("/proc/none", "The directory /proc/none cannot be created:"),
   ])
-  func `a directory that cannot be used is said with what to do`(path: String, message: String) async throws {
+  func `an unusable directory is reported with what to do`(path: String, message: String) async throws {
     for command in ["serve", "headless"] {
       let ended = try await Sluice.run([command, "--port", "0", "--dir", path])
       #expect(ended.exit == .status(2))
@@ -83,7 +83,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a generated token is printed as a link too`() async throws {
+  @Test func `a generated token is printed as a link`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["serve", "--host", "0.0.0.0", "--port", "0", "--dir", directory.file("up")])
       let line = try await process.line { $0.contains(" open http://") }
@@ -97,7 +97,7 @@ import UploadTestSupport
   }
 
   /// Its user knows it, and what is not a terminal may be a log.
-  @Test(.tmux) func `a given token is printed as a link on a terminal alone`() async throws {
+  @Test(.tmux) func `a configured token is printed as a link on a terminal only`() async throws {
     try await withTmux { tmux in
       try await tmux.command("clear; \(Sluice.path) serve --port 0 --dir uploads --token a-given-token")
       try await tmux.shows("the link") { $0.contains("/?token=a-given-token in a browser") }
@@ -114,13 +114,14 @@ import UploadTestSupport
     }
   }
 
-  @Test(.enabled(if: geteuid() != 0, "root may write everywhere")) func aDirectoryOfOthersIsSaid() async throws {
+  @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+  func `a directory without write permission is reported at start`() async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/"])
     #expect(ended.exit == .status(2))
     #expect(ended.errors.contains("/ is not writable"), "\(ended)")
   }
 
-  @Test func whoHoldsThePortIsNamed() async throws {
+  @Test func `the process that occupies the port is named`() async throws {
     try await withServer(["--raw-port", "0"]) { server in
       for (option, port) in [("--port", server.port), ("--raw-port", server.rawPort)] {
         let ports = option == "--port" ? ["--port", "\(port)"] : ["--port", "0", "--raw-port", "\(port)"]
@@ -137,7 +138,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func anAddressOfAnotherMachineCannotBeListenedOn() async throws {
+  @Test func `an address of another machine exits with 2 and names --host`() async throws {
     try await withTemporaryDirectory { directory in
       // An address for documentation, which no machine has (RFC 5737).
       let ended = try await Sluice.run(["serve", "--port", "0", "--host", "192.0.2.1", "--dir", directory.path])
@@ -146,17 +147,17 @@ import UploadTestSupport
     }
   }
 
-  @Test func optionsComeFromTheEnvironmentAndTheCommandLineWins() async throws {
+  @Test func `variables set options, and the command line overrides them`() async throws {
     try await withServer(environment: ["SLUICE_MAX_SIZE": "1kB", "SLUICE_RAW_PORT": "0"]) { server in
       #expect(server.rawPort > 0)
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 2000"]))
-      #expect(try await socket.receiveAnswers().first?.status == 413)
+      #expect(try await socket.receiveResponses().first?.status == 413)
     }
     try await withServer(["--max-size", "3kB"], environment: ["SLUICE_MAX_SIZE": "1kB"]) { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 2000"]) + SplitMix64.bytes(2000))
-      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try await socket.receiveResponses().first?.status == 201)
     }
     let bad = try await Sluice.run(["serve"], environment: ["SLUICE_MAX_SIZE": "big"])
     #expect(bad.exit == .status(64))
@@ -175,9 +176,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a tilde that no shell has expanded is the home directory, and what is printed is what is used`()
-    async throws
-  {
+  @Test
+  func `a literal tilde means the home directory, and the expanded path is printed`() async throws {
     try await withTemporaryDirectory { directory in
       let home = try directory.directory("home")
       for (arguments, variables) in [([], ["SLUICE_DIR": "~/up"]), (["--dir=~/up"], [:])] {
@@ -195,7 +195,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func aMissingDirectoryIsMadeAndLeftoversAreSwept() async throws {
+  @Test func `a missing directory is created, and leftover partial files are removed`() async throws {
     try await withTemporaryDirectory { directory in
       let uploads = try directory.directory("uploads")
       try uploads.write([1], to: ".sluice-0123.part")
@@ -213,16 +213,16 @@ import UploadTestSupport
     }
   }
 
-  @Test func withoutJSONItSpeaksInSentences() async throws {
+  @Test func `without --json events are plain sentences`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["serve", "--port", "0", "--dir", directory.file("up")])
       let line = try await process.line { $0.contains(" listening on http://127.0.0.1:") }
       let port = try #require(Int(line.split(separator: ",")[0].split(separator: ":").last ?? ""))
       let socket = try Socket(port: port)
-      // The name steers a terminal; the line must not.
+      // The name contains an escape sequence; the output line must not.
       let path = "/stream-upload?name=a%1b%5b31mb"
       try await socket.send(RequestHead.bytes("POST", path, ["Content-Length: 3"]) + [1, 2, 3])
-      #expect(try await socket.receiveAnswers().first?.status == 201)
+      #expect(try await socket.receiveResponses().first?.status == 201)
       _ = try await process.line { $0.contains("\"a[31mb\" stored, 3 B") }
       process.signal(SIGINT)
       #expect(try await process.exit() == .status(0))

@@ -20,7 +20,7 @@ import UploadTestSupport
       let path = try server.scratch.write("before".utf8, to: "source")
       let digest = try Digest.ofFile(path)
       let put = try await Curl.run(["--verbose", "-T", path, "\(server.url)/x"])
-      #expect(try put.answer.files?.first?.sha256 == digest)
+      #expect(try put.json.files?.first?.sha256 == digest)
       let field = try #require(put.field("Repr-Digest"))
       let file = ["--verbose", "-o", "/dev/null", "\(server.url)/files/x"]
       for options in [[], ["--head"], ["-r", "0-1"]] {
@@ -73,7 +73,7 @@ import UploadTestSupport
     Storing(target: "/stream-upload?name=q%3F%23%2B.txt", location: "./files/q%3F%23%2B.txt", isPost: true),
     Storing(target: "/file-upload", location: "./files/in%20form.txt", isForm: true),
   ])
-  func `Location and url lead to the stored file`(storing: Storing) async throws {
+  func `Location and url address the stored file`(storing: Storing) async throws {
     try await withServer { server in
       let path = try server.scratch.write("content".utf8, to: "source")
       let request = server.url + storing.target
@@ -82,7 +82,7 @@ import UploadTestSupport
       let reply = try await Curl.run(["--verbose"] + method + upload + [request])
       #expect(reply.status == 201, "\(reply)")
       #expect(reply.field("Location") == storing.location)
-      #expect(try reply.answer.files?.map(\.url) == [storing.location])
+      #expect(try reply.json.files?.map(\.url) == [storing.location])
       let url = try #require(URL(string: storing.location, relativeTo: URL(string: request))).absoluteString
       let download = try await Curl.run([url])
       #expect(download.status == 200 && download.body == "content", "\(url): \(download)")
@@ -96,18 +96,18 @@ import UploadTestSupport
         let reply = try await Curl.run(["--verbose", "-T", path, "\(server.url)/v.txt"])
         #expect(reply.status == 201, "\(reply)")
         #expect(reply.field("Location") == location)
-        #expect(try reply.answer.files?.map(\.url) == [location])
+        #expect(try reply.json.files?.map(\.url) == [location])
       }
       let form = try await Curl.run([
         "--verbose", "-F", "a=@\(path);filename=a", "-F", "b=@\(path);filename=b", "\(server.url)/file-upload",
       ])
       #expect(form.status == 201 && form.field("Location") == nil, "\(form)")
-      #expect(try form.answer.files?.map(\.url) == ["./files/a", "./files/b"])
+      #expect(try form.json.files?.map(\.url) == ["./files/a", "./files/b"])
     }
   }
 
   @Test(arguments: [("bytes=0-9", 206), ("bytes=-5", 206), ("bytes=990-", 206), ("bytes=1000-", 416)])
-  func `a range counts for GET and not for HEAD`(range: String, status: Int) async throws {
+  func `a range applies to GET and not to HEAD`(range: String, status: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)

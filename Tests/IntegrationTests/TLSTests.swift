@@ -11,9 +11,8 @@ import UploadTestSupport
     try #require(server.events.first?.fingerprint)
   }
 
-  @Test(arguments: ["stream", "multipart", "buffered"]) func sendKnowsTheServerByItsFingerprint(mode: String)
-    async throws
-  {
+  @Test(arguments: ["stream", "multipart", "buffered"])
+  func `send trusts the server by its fingerprint`(mode: String) async throws {
     try await withServer(Self.selfSigned) { server in
       #expect(server.url.hasPrefix("https://"))
       let paths = try (Self.sizes + [100 << 20]).map { try server.scratch.random($0, to: "\($0)") }
@@ -27,7 +26,7 @@ import UploadTestSupport
   }
 
   /// From the dashboard's sheet, where the address is typed.
-  @Test func theDashboardKnowsOtherServersByTheSameOption() async throws {
+  @Test func `the dashboard trusts another server by its fingerprint`() async throws {
     try await withServer(Self.selfSigned) { server in
       let path = try server.scratch.random(100_000, to: "f")
       let script = """
@@ -54,7 +53,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func standardInputGoesByTLSToo() async throws {
+  @Test func `standard input is sent over TLS`() async throws {
     try await withServer(Self.selfSigned) { server in
       let bytes = SplitMix64.bytes(1_000_000)
       let arguments = ["send", "-", "--name", "p", "--fingerprint", try fingerprint(server), "--to", server.url]
@@ -64,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whomNobodyVouchesForGetsNothing() async throws {
+  @Test func `an untrusted server gets no data`() async throws {
     try await withServer(Self.selfSigned) { server in
       let path = try server.scratch.random(10, to: "f")
       let met = try fingerprint(server)
@@ -80,7 +79,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.openssl) func aCertificateFromAFileIsKnownByItsAuthority() async throws {
+  @Test(.openssl) func `--ca trusts a certificate of that authority and no other`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let other = try directory.directory("other")
@@ -106,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes) func curlStreamsAndSendsForms(size: Int) async throws {
+  @Test(arguments: sizes) func `curl uploads and downloads over TLS`(size: Int) async throws {
     try await withServer(Self.selfSigned) { server in
       let path = try server.scratch.random(size, to: "f")
       let put = try await Curl.run(["-k", "-T", path, "\(server.url)/put"])
@@ -120,7 +119,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.node, .python) func nodeAndPythonSend() async throws {
+  @Test(.node, .python) func `Node and Python upload over TLS`() async throws {
     try await withServer(Self.selfSigned) { server in
       let path = try server.scratch.random(3_000_001, to: "f")
       let node = try await ProcessRunner.run(
@@ -130,7 +129,7 @@ import UploadTestSupport
           """
           const fs = require("fs");
           const request = require("https").request(process.argv[1] + "/node", {method: "PUT", rejectUnauthorized: false},
-            answer => process.exit(answer.statusCode === 201 ? 0 : 1));
+            response => process.exit(response.statusCode === 201 ? 0 : 1));
           fs.createReadStream(process.argv[2]).pipe(request);
           """, server.url, path,
         ]
@@ -152,7 +151,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.barePython) func aConnectionCutWithoutAWordStoresNothing() async throws {
+  @Test(.barePython) func `a TLS connection that closes without close_notify stores nothing`() async throws {
     try await withServer(Self.selfSigned) { server in
       let script = """
         import socket, ssl, sys
@@ -171,12 +170,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoForgetsTheSIsToldSo() async throws {
+  @Test func `plain HTTP to the TLS port gets 400 and names the https URL`() async throws {
     try await withServer(Self.selfSigned) { server in
       let plain = "http://127.0.0.1:\(server.port)"
       let path = try server.scratch.random(3_000_001, to: "f")
       let curl = try await Curl.run(["-T", path, "\(plain)/f"])
-      #expect(curl.isRefusal(400) && curl.body.contains("https://"), "\(curl)")
+      #expect(curl.isRejection(400) && curl.body.contains("https://"), "\(curl)")
       let page = try await Curl.run(["-H", "Accept: text/html,*/*;q=0.8", "\(plain)/"])
       #expect(page.status == 400 && page.body.contains("<h1>") && page.body.contains("https://"), "\(page)")
       let sent = try await Sluice.run(["send", "--json", path, "--to", plain])
@@ -185,7 +184,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func whoNeverSpeaksIsLetGo() async throws {
+  @Test func `a client without a TLS handshake is disconnected`() async throws {
     try await withServer(Self.selfSigned + ["--idle-timeout", "1s"]) { server in
       for beginning: [UInt8] in [[], [0x16, 0x03, 0x01, 0x02, 0x00, 0x01]] {
         let socket = try Socket(port: server.port)
@@ -195,14 +194,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func theTestModeBelievesItsOwnServer() async throws {
+  @Test func `headless trusts its own self-signed server`() async throws {
     let ended = try await Sluice.run(["headless", "--size", "3MiB"] + Self.selfSigned)
     #expect(ended.exit == .status(0), "\(ended)")
     #expect(try ended.events.first?.url?.hasPrefix("https://") == true)
     #expect(try ended.events.last?.uploads?.map(\.verdict) == ["intact", "intact", "intact"])
   }
 
-  @Test func whatCannotBeUsedIsSaid() async throws {
+  @Test func `unusable TLS options are reported`() async throws {
     try await withTemporaryDirectory { directory in
       let none = directory.file("none.pem")
       let dir = directory.file("uploads")

@@ -6,17 +6,17 @@ import UploadTestSupport
 @Suite(.curl) struct TypeTests {
   private static let pdf = Array("%PDF-1.7\n".utf8)
 
-  @Test func `The type that the bytes show is told everywhere`() async throws {
+  @Test func `the detected type is in responses, events, listings and downloads`() async throws {
     try await withServer { server in
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-T", path, "-H", "Content-Type: image/png", "\(server.url)/a.txt"])
-      #expect(try reply.answer.files?.first?.type == "application/pdf")
+      #expect(try reply.json.files?.first?.type == "application/pdf")
       let form = try await Curl.run(["-F", "file=@\(path);type=image/png;filename=b.txt", "\(server.url)/file-upload"])
-      #expect(try form.answer.files?.first?.type == "application/pdf")
+      #expect(try form.json.files?.first?.type == "application/pdf")
       let finished = try await server.events(2) { $0.event == "finished" }
       #expect(finished.allSatisfy { $0.detectedType == "application/pdf" && $0.declaredType == "image/png" })
       #expect(finished.allSatisfy { $0.type == "application/pdf" })
-      // What somebody put there by other means is looked at again.
+      // Files that were not uploaded are inspected when they are listed.
       try server.uploads.write(Self.pdf, to: "c")
       try server.uploads.write([1], to: "d.iso")
       let listing = try await Curl.run(["\(server.url)/files/"])
@@ -29,38 +29,42 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Only what is allowed is taken, by every way in`() async throws {
+  @Test func `only allowed types are accepted by PUT, POST, form and raw port`() async throws {
     let options = ["--allow-type", "application/pdf", "--allow-type", "image/*", "--raw-port", "0"]
     try await withServer(options, environment: ["SLUICE_DENY_TYPE": "image/gif,image/bmp"]) { server in
       let pdf = try server.scratch.write(Self.pdf, to: "pdf")
       let text = try server.scratch.write(Array("text".utf8), to: "text")
       let gif = try server.scratch.write(Array("GIF89a".utf8), to: "gif")
       #expect(try await Curl.run(["-T", pdf, "\(server.url)/"]).status == 201)
-      #expect(try await Curl.run(["-T", text, "-H", "Content-Type: application/pdf", "\(server.url)/"]).isRefusal(415))
-      #expect(try await Curl.run(["-T", gif, "\(server.url)/"]).isRefusal(415))
-      #expect(try await Curl.run(["-F", "a=@\(pdf)", "-F", "b=@\(text)", "\(server.url)/file-upload"]).isRefusal(415))
+      #expect(
+        try await Curl.run(["-T", text, "-H", "Content-Type: application/pdf", "\(server.url)/"]).isRejection(415)
+      )
+      #expect(try await Curl.run(["-T", gif, "\(server.url)/"]).isRejection(415))
+      #expect(
+        try await Curl.run(["-F", "a=@\(pdf)", "-F", "b=@\(text)", "\(server.url)/file-upload"]).isRejection(415)
+      )
       let big = try server.scratch.random(60 << 20, to: "big")
-      #expect(try await Curl.run(["-T", big, "\(server.url)/"]).isRefusal(415))
+      #expect(try await Curl.run(["-T", big, "\(server.url)/"]).isRejection(415))
       let socket = try Socket(port: server.rawPort)
       try await socket.send("text")
       socket.finish()
-      let answer = String(decoding: try await socket.receive(), as: UTF8.self)
-      #expect(answer.contains("\"status\":415"))
+      let response = String(decoding: try await socket.receive(), as: UTF8.self)
+      #expect(response.contains("\"status\":415"))
       #expect(try server.uploads.names() == ["pdf"])
     }
   }
 
-  @Test func `A made-up name has the ending of what came`() async throws {
+  @Test func `a generated name has the extension of the detected type`() async throws {
     try await withServer { server in
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-X", "POST", "-T", path, "\(server.url)/stream-upload"])
       #expect(try server.uploads.names().allSatisfy { $0.hasSuffix(".pdf") })
-      #expect(try reply.answer.files?.first?.name.hasSuffix(".pdf") == true)
+      #expect(try reply.json.files?.first?.name.hasSuffix(".pdf") == true)
     }
   }
 
   @Test(arguments: [["--allow-type", "image"], ["--deny-type", "*/png"], ["--digest", "md5"]])
-  func `What is no type or digest is wrong usage`(options: [String]) async throws {
+  func `an invalid type or digest option exits with 64`(options: [String]) async throws {
     let ended = try await Sluice.run(["serve"] + options)
     #expect(ended.exit == .status(64))
   }

@@ -1,9 +1,9 @@
 import Testing
 import UploadTestSupport
 
-/// What each way of uploading stores, answers and says, with real curl.
+/// What each endpoint stores, responds and reports, with real curl.
 @Suite(.curl) struct UploadEndpointTests {
-  @Test func aStreamedBodyIsStoredUnderTheNameInTheQuery() async throws {
+  @Test func `a streamed body is stored under the name in the query`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(100_000, to: "source")
       let reply = try await Curl.run([
@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func theNameCanComeFromTheDispositionOrBeMadeUp() async throws {
+  @Test func `the name comes from Content-Disposition or is generated`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "source")
       let field = #"Content-Disposition: attachment; filename="wrong.txt"; filename*=UTF-8''gr%C3%BC%C3%9Fe.txt"#
@@ -34,13 +34,13 @@ import UploadTestSupport
       let nameless = try await Curl.run([
         "-X", "POST", "-T", path, "-H", "Content-Type: application/pdf", "\(server.url)/stream-upload",
       ])
-      let name = try #require(try nameless.answer.files?.first?.name)
+      let name = try #require(try nameless.json.files?.first?.name)
       #expect(name.hasSuffix(".pdf") && name != ".pdf")
       #expect(try server.uploads.names() == [name, "grüße.txt"].sorted())
     }
   }
 
-  @Test func putStoresUnderTheNameInThePath() async throws {
+  @Test func `PUT stores under the name in the path`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(5000, to: "source.bin")
       // A URL that ends in a slash gets the file's name from curl itself.
@@ -50,7 +50,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func putSays200WhenItReplaced() async throws {
+  @Test func `PUT responds with 200 when it replaced a file`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       let old = try server.scratch.random(5000, to: "old")
       let new = try server.scratch.random(70, to: "new")
@@ -62,7 +62,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [0, 1, 65_535, 65_536, 1 << 20, (1 << 20) + 1, 5_000_001])
-  func chunksAreStoredAsOneFile(size: Int) async throws {
+  func `a chunked body is stored as one file`(size: Int) async throws {
     try await withServer { server in
       let bytes = SplitMix64.bytes(size)
       // From standard input, since curl sends no last chunk for an empty file.
@@ -72,7 +72,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func curlIsToldToContinue() async throws {
+  @Test func `curl receives 100 Continue before it sends the body`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(3 << 20, to: "source")
       let reply = try await Curl.run(["--verbose", "-T", path, "\(server.url)/x"])
@@ -83,7 +83,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func oldHTTPIsUnderstood() async throws {
+  @Test func `HTTP/1.0 uploads are stored`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(2 << 20, to: "source")
       let reply = try await Curl.run(["--verbose", "--http1.0", "-T", path, "\(server.url)/x"])
@@ -93,7 +93,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["full", "file", "none"]) func everyDurabilityStores(durability: String) async throws {
+  @Test(arguments: ["full", "file", "none"])
+  func `files are stored with every durability`(durability: String) async throws {
     try await withServer(["--durability", durability]) { server in
       let small = try server.scratch.random(1000, to: "small")
       let large = try server.scratch.random(5 << 20, to: "large")

@@ -31,7 +31,7 @@ import UploadTestSupport
     (["serve", "--to", "http://127.0.0.1:1"], "--to is an option of sluice send. See sluice help send."),
     (["send", "f", "--to", "http://127.0.0.1:1", "--max-size", "1MB"], "--max-size is an option of sluice dashboard,"),
   ])
-  func `the commands that have the option are named`(arguments: [String], hint: String) async throws {
+  func `an option of other commands names those commands`(arguments: [String], hint: String) async throws {
     let errors = try await errors(arguments)
     #expect(errors.contains("sluice: \(hint)"), "\(errors)")
   }
@@ -43,7 +43,7 @@ import UploadTestSupport
     #expect(errors.contains("Error: Missing expected argument '--to <url>'"), "\(errors)")
   }
 
-  @Test func `a word that is neither a command nor a file is told so`() async throws {
+  @Test func `an argument that is neither a command nor a file is named`() async throws {
     let errors = try await errors(["nothing"])
     #expect(errors.contains("\"nothing\" is neither a command nor an existing file."), "\(errors)")
   }

@@ -7,7 +7,7 @@ import Testing
     case apple, pear
   }
 
-  @Test func `lists have commas between their values`() throws {
+  @Test func `lists are separated by commas`() throws {
     #expect(try BenchValue.sizes("4KiB,1MB") == [4096, 1_000_000])
     #expect(try BenchValue.numbers(in: 1...100)("1,64") == [1, 64])
     let fruit: [Fruit] = try BenchValue.choices("pear,apple")
@@ -15,16 +15,16 @@ import Testing
   }
 
   @Test(arguments: ["0", "101", "x", "", "-1", "1.5"])
-  func `numbers out of range are rejected`(_ text: String) {
+  func `a number out of range is rejected`(_ text: String) {
     #expect(throws: (any Error).self) { try BenchValue.number(in: 1...100)(text) }
   }
 
   @Test(arguments: ["0", "x", "1PiB", "2048TiB"])
-  func `sizes that cannot be read are rejected`(_ text: String) {
+  func `a malformed or too large size is rejected`(_ text: String) {
     #expect(throws: (any Error).self) { try BenchValue.size(text) }
   }
 
-  @Test func `unknown words are rejected`() {
+  @Test func `an unknown choice is rejected`() {
     #expect(throws: (any Error).self) { let _: [Fruit] = try BenchValue.choices("apple,plum") }
   }
 }

@@ -4,7 +4,7 @@ import UploadCore
 @testable import sluice_bench
 
 @Suite struct MedianTests {
-  @Test func `the median is the middle value`() {
+  @Test func `the median is the middle value or the mean of two`() {
     #expect([3.0].median == 3)
     #expect([1.0, 2].median == 1.5)
     #expect([9.0, 1, 5].median == 5)
@@ -13,21 +13,21 @@ import UploadCore
   }
 
   @Test(arguments: [(1, 1.0), (25, 1), (26, 2), (50, 2), (75, 3), (99, 4), (100, 4), (0, 1)])
-  func `percentiles are values that are there`(percent: Int, expected: Double) {
+  func `a percentile is one of the values`(percent: Int, expected: Double) {
     #expect([4.0, 2, 1, 3].percentile(percent) == expected)
   }
 
-  @Test func `nothing has no median`() {
+  @Test func `no values have no median`() {
     #expect([Double]().median == nil)
     #expect([Double]().percentile(99) == nil)
   }
 
-  @Test func `medians are taken by column, without missing numbers`() {
+  @Test func `medians are per column and ignore missing numbers`() {
     #expect(Subject.medians(of: [[1, nil, 7], [3, nil, nil], [2, nil, 9]]) == [2, nil, 8])
     #expect(Subject.medians(of: []) == [])
   }
 
-  @Test func `subjects take turns`() throws {
+  @Test func `subjects are measured in turn`() throws {
     var order: [String] = []
     let subjects = ["a", "b"].map { name in
       Subject(labels: [name]) {

@@ -8,7 +8,6 @@ import UploadReport
 
   private static var report: Report {
     var report = Report(
-      name: "disk",
       labels: ["engine", "size"],
       columns: [Report.Column(title: "GB/s", key: "gigabytesPerSecond", digits: 2)],
       rows: [
@@ -23,13 +22,13 @@ import UploadReport
     return report
   }
 
-  @Test func `ratios are to the row with the same labels`() {
+  @Test func `a ratio is to the baseline row with the same labels`() {
     #expect(Self.report.rows.map { $0.numbers[1] } == [0.75, 1, nil, nil])
   }
 
-  @Test func `a report is a table in Markdown`() {
+  @Test func `a report is a Markdown table`() {
     #expect(
-      Self.report.markdown(Self.machine, rounds: 5) == """
+      Self.report.markdown("disk", 5, Self.machine) == """
         disk, medians of 5; 2 cores (Abacus), 4.0 GiB, Linux 6.1
 
         | engine | size  | GB/s | of bare |
@@ -45,7 +44,7 @@ import UploadReport
   }
 
   @Test func `a report is one JSON object`() {
-    let text = Self.report.json(Self.machine, rounds: 5).serialized
+    let text = Self.report.json("disk", 5, Self.machine).serialized
     #expect(text.hasPrefix(#"{"benchmark":"disk","rounds":5,"machine":{"cores":2,"processor":"Abacus","#))
     #expect(text.contains(#"{"engine":"sluice","size":"1 MiB","gigabytesPerSecond":1.5,"ratioToBare":0.75}"#))
     #expect(text.contains(#"{"engine":"bare","size":"2 MiB","gigabytesPerSecond":null,"ratioToBare":null}"#))
@@ -56,7 +55,7 @@ import UploadReport
     (0, 0, "0"), (0, 3, "0.000"), (1.005, 1, "1.0"), (0.05, 2, "0.05"), (-0.001, 2, "0.00"), (-1.26, 1, "-1.3"),
     (99.96, 1, "100.0"), (1234.5, 0, "1235"), (.infinity, 1, "-"), (.nan, 1, "-"), (1e300, 1, "-"),
   ])
-  func `numbers have their decimals`(_ number: Double, digits: Int, text: String) {
+  func `a number has exactly its decimals`(_ number: Double, digits: Int, text: String) {
     #expect(Report.text(number, digits: digits) == text)
   }
 }

@@ -1,4 +1,4 @@
-"""What the tools share: the command line, Ctrl-C, and where Sluice is."""
+"""What the tools share: the command line, signals, programs, and files."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ import hashlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MIB = 1 << 20
 
 
 class Failure(Exception):
-    """Something that could not be done, in words for the user."""
+    """Something that could not be done; the message is for the user."""
+
+
+class Absence(Failure):
+    """A program or a right that this machine does not have."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends with the usual status for wrong usage, EX_USAGE."""
+    """Exits with EX_USAGE for wrong usage."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -29,13 +35,25 @@ class Parser(argparse.ArgumentParser):
 
 
 def count(text: str) -> int:
+    """A type of an option: a number from 1 on."""
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a count from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
 
 
+def names(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """A type of an option: known names separated by commas, returned in their own order."""
+
+    def parse(text: str) -> list[str]:
+        if not set(text.split(",")) <= set(known):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a list out of {', '.join(known)}")
+        return [name for name in known if name in text.split(",")]
+
+    return parse
+
+
 def main(name: str, body: Callable[[], int]) -> int:
-    """Runs a tool to its end, or to the end that a signal asks for; returns its exit status."""
+    """Runs a tool until it ends or is stopped by a signal; returns its exit status."""
     for number in SIGNALS:
         signal.signal(number, _stop)
     try:
@@ -49,16 +67,32 @@ def main(name: str, body: Callable[[], int]) -> int:
 
 
 def _stop(*_: object) -> NoReturn:
-    """Ends the run with all that it has started; a second Ctrl-C does not disturb that."""
+    """Stops the run with all that it has started; a second signal does not disturb that."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def environment() -> dict[str, str]:
-    """What programs are run with: nothing that changes what Sluice does, and no proxy."""
+    """The environment of programs: without a proxy and without variables that set options of Sluice."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
     return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
+
+
+def run(command: Iterable[object], **options: object) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end and returns its status and output. Without `input` its standard input is empty."""
+    words = [str(word) for word in command]
+    given = {"env": environment(), "input": "", "capture_output": True, "text": True, "check": False, **options}
+    return subprocess.run(words, **given)  # type: ignore[call-overload, no-any-return]
+
+
+def output(command: Iterable[object], **options: object) -> str:
+    """What a program prints. Raises Failure unless it exits with 0."""
+    ended = run(command, **options)
+    if ended.returncode != 0:
+        said = ended.stderr.strip() or ended.stdout.strip()
+        raise Failure(f"{' '.join(ended.args)} exited with {ended.returncode}: {said}")
+    return ended.stdout
 
 
 def find_sluice(path: str | None) -> str:
@@ -67,29 +101,41 @@ def find_sluice(path: str | None) -> str:
     for candidate in [path] if path else [built, shutil.which("sluice") or built]:
         if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             return os.path.abspath(candidate)
-    advice = "swift build -c release --static-swift-stdlib makes it, --sluice PATH names another"
-    raise Failure(f"{path or built}: no such program; {advice}")
+    advice = "Build it with swift build -c release --static-swift-stdlib, or name another with --sluice PATH."
+    raise Failure(f"{path or built}: no such program. {advice}")
 
 
-def which(program: str) -> str | None:
-    """Where a program is; those of the administrator count as well."""
-    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
+def require(program: str, package: str) -> str:
+    """The path of a program, also of one for administrators. Raises Absence with the package to install."""
+    places = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+    if (found := shutil.which(program, path=places)) is None:
+        raise Absence(f"{program} is not installed: apt-get install {package}")
+    return found
+
+
+def curl(*arguments: object) -> list[str]:
+    """A command of curl without a proxy and the user's own settings. Raises Absence."""
+    plain = [require("curl", "curl"), "--disable", "--silent", "--show-error", "--globoff", "--noproxy", "*"]
+    return plain + [str(argument) for argument in arguments]
+
+
+def sparse(path: Path, size: int) -> Path:
+    """Makes a file of zeros that takes no space on the disk."""
+    path.touch()
+    os.truncate(path, size)
+    return path
 
 
 def digest(path: str | Path) -> str:
     """The SHA-256 of a file."""
     found = hashlib.sha256()
     with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            found.update(piece)
+        while block := file.read(MIB):
+            found.update(block)
     return found.hexdigest()
 
 
 def kibibytes(path: str, name: str) -> int:
-    """The value of a line `name: 123 kB` of a file in /proc, in bytes; 0 when there is none."""
+    """The value of `name: 123 kB` in a file of /proc, in bytes; 0 when there is none."""
     with open(path, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            key, _, value = line.partition(":")
-            if key == name:
-                return int(value.split()[0]) * 1024
-    return 0
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)

@@ -4,8 +4,8 @@ import UploadTestSupport
 
 /// Programs that tests use besides the one under test.
 enum Client {
-  /// A test that needs a program runs where that is installed, and in an automatic run in any case, so that a program
-  /// missing there is a failure and not a silence.
+  /// Enables a test where a program is installed. In an automatic run (`CI` is set) the test always runs, so that a
+  /// missing program is a failure.
   static func needs(_ program: String, _ arguments: String...) -> ConditionTrait {
     .enabled("\(program) is not installed here, or cannot do what the test needs") {
       if let mark = ProcessInfo.processInfo.environment["CI"], !mark.isEmpty { return true }
@@ -33,8 +33,8 @@ extension Trait where Self == ConditionTrait {
   static var openssl: Self { Client.needs("openssl", "version") }
   static var netcat: Self { Client.needs("nc", "-h") }
 
-  // Not asked of everybody who tests: a server that begins to listen where it is installed, and the system's own parts.
-  // `.ci/run` installs them, and lets nothing be left out.
+  // Not required of every developer: nginx starts to listen when it is installed, and systemd is part of the system.
+  // `.ci/run` installs them, and fails when a test is skipped.
 
   static var nginx: Self { Client.isInstalled("nginx", "-v") }
   static var systemd: Self { Client.isInstalled("systemd-analyze", "--version") }

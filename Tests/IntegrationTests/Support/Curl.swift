@@ -18,7 +18,7 @@ enum Curl {
   }
 
   /// Runs it for several URLs, all at once or one after the other over one connection.
-  /// - Returns: a line for each URL in the order in which they ended, as `format` asks for; bodies are dropped.
+  /// - Returns: one output line for each URL in the order in which they ended, in curl's `format`, without bodies.
   static func runAll(_ arguments: [String], format: String) async throws -> [Substring] {
     let ended = try await ProcessRunner.run(
       "curl",
@@ -32,15 +32,10 @@ enum Curl {
   /// What it got.
   struct Reply {
     let exit: ProcessRunner.Exit
-    /// 0 when there was no answer.
+    /// 0 when there was no response.
     let status: Int
     let body: String
     /// With `--verbose` the conversation.
     let errors: String
-
-    /// The body as an answer.
-    var answer: Answer {
-      get throws { try Answer(body) }
-    }
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One line of `--json`, as far as tests look at it.
+/// One output line of `--json` with the fields that tests read.
 struct EventLine: Decodable, Sendable {
   struct Failure: Decodable, Sendable {
     var code: String
@@ -55,7 +55,8 @@ struct EventLine: Decodable, Sendable {
   var reason: String?
   var count: Int?
 
-  /// Every line of `text`. A line that is no JSON object is an error.
+  /// Decodes each line of `text`.
+  /// - Throws: `NotAnEvent` for text that is no JSON object.
   static func decode(_ text: String) throws -> [EventLine] {
     try text.split(separator: "\n").map { line in
       do {
@@ -70,7 +71,7 @@ struct EventLine: Decodable, Sendable {
     let line: String
   }
 
-  /// The keys of a line's object in their order; those of objects inside it are left out.
+  /// The keys of a JSON object in their order, without those of nested objects.
   static func keys(of line: String) -> [String] {
     var keys: [String] = []
     var depth = 0

@@ -6,13 +6,13 @@ import UploadTestSupport
 final class FaultyProxy: Sendable {
   /// What happens to the bytes from the client.
   enum Fault: Sendable, CustomStringConvertible {
-    /// Sent on in pieces of so many bytes.
+    /// Forwarded in chunks of so many bytes.
     case split(Int)
-    /// Held until so many have come, or the client's end.
+    /// Forwarded once so many bytes have been received, or the client has ended.
     case merged(Int)
-    /// A piece of so many bytes, then a pause.
+    /// Forwarded in chunks of so many bytes with a pause after each.
     case trickle(Int, Duration)
-    /// After so many bytes nothing more is sent, and the connection stays.
+    /// After so many bytes nothing more is forwarded, and the connection is not closed.
     case stall(at: Int)
     /// After so many bytes the sending side ends (FIN).
     case halfClose(at: Int)

@@ -18,7 +18,7 @@ enum SampleFiles {
             file.write(data)
     random.seed(1)
     noise = bytes(random.randrange(256) for _ in range(5000))
-    words = b"The quick brown fox jumps over the lazy dog.\n" * 40
+    prose = b"The quick brown fox jumps over the lazy dog.\n" * 40
     def be(number): return struct.pack(">I", number)
     def box(kind, *brands): return be(16 + 4 * len(brands)) + b"ftyp" + kind + bytes(4) + b"".join(brands)
 
@@ -30,10 +30,10 @@ enum SampleFiles {
         with zipfile.ZipFile(os.path.join(place, name), "w", zipfile.ZIP_DEFLATED) as target:
             for entry, data in entries:
                 target.writestr(entry, data, zipfile.ZIP_STORED if entry in stored else zipfile.ZIP_DEFLATED)
-    archive("zip", [("a.txt", words), ("b.bin", noise)])
-    kinds = b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">' + words
+    archive("zip", [("a.txt", prose), ("b.bin", noise)])
+    kinds = b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">' + prose
     for name, main in [("docx", "word/document.xml"), ("xlsx", "xl/workbook.xml"), ("pptx", "ppt/presentation.xml")]:
-        archive(name, [("[Content_Types].xml", kinds), ("_rels/.rels", kinds), (main, words), ("docProps/app.xml", kinds)])
+        archive(name, [("[Content_Types].xml", kinds), ("_rels/.rels", kinds), (main, prose), ("docProps/app.xml", kinds)])
     # As Office 365 and Google write them: the list of parts first, its header filled up, lengths behind the content.
     def entry(name, data, later=False):
         packed = zlib.compress(data, 9)[2:-4]
@@ -45,8 +45,8 @@ enum SampleFiles {
     for name, main in [("docx", b"word/document.xml"), ("xlsx", b"xl/workbook.xml"), ("pptx", b"ppt/presentation.xml")]:
         for way, later in [("365", False), ("later", True)]:
             data = [entry(part, content, later) for part, content in [
-                (b"[Content_Types].xml", noise), (b"_rels/.rels", kinds), (b"docProps/core.xml", noise), (main, words),
-                (b"docProps/app.xml", words)]]
+                (b"[Content_Types].xml", noise), (b"_rels/.rels", kinds), (b"docProps/core.xml", noise), (main, prose),
+                (b"docProps/app.xml", prose)]]
             save(way + "." + name, b"".join(data) + noise)
     for name, kind in [("odt", "text"), ("ods", "spreadsheet"), ("odp", "presentation"), ("odg", "graphics")]:
         archive(name, [("mimetype", "application/vnd.oasis.opendocument." + kind), ("content.xml", kinds)], ("mimetype",))
@@ -57,7 +57,7 @@ enum SampleFiles {
     save("bz2", bz2.compress(noise))
     save("xz", lzma.compress(noise))
     save("lzma", lzma.compress(noise, lzma.FORMAT_ALONE))
-    save("text.txt", words)
+    save("text.txt", prose)
     with tarfile.open(os.path.join(place, "tar"), "w") as target:
         target.add(os.path.join(place, "text.txt"), "text.txt")
     base = sqlite3.connect(os.path.join(place, "sqlite"))
@@ -101,13 +101,13 @@ enum SampleFiles {
     """#
 
   private static let sound = #"""
-    def frames(head, length): return (head + noise[:length - len(head)]) * 8
+    def frames(start, length): return (start + noise[:length - len(start)]) * 8
     save("mp3", frames(b"\xff\xfb\x90\x00", 417))
     save("id3.mp3", b"ID3\x03\0\0\0\0\0\x0a" + bytes(10) + frames(b"\xff\xfb\x90\x00", 417))
-    for name, head, length in [("mp2", b"\xff\xfd\x90\x00", 522), ("mp2.384", b"\xff\xfd\xe8\x00", 1728),
+    for name, start, length in [("mp2", b"\xff\xfd\x90\x00", 522), ("mp2.384", b"\xff\xfd\xe8\x00", 1728),
                                ("mp1", b"\xff\xff\x90\x00", 312), ("mpeg2.mp3", b"\xff\xf3\x80\x00", 208),
                                ("mpeg2.mp2", b"\xff\xf5\x80\x00", 417), ("mpeg25.mp3", b"\xff\xe3\x80\x00", 417)]:
-        save(name, frames(head, length))
+        save(name, frames(start, length))
     tag = b"ID3\4\0\0\0\1\x56\x20" + bytes(0x56 * 128 + 0x20 + 16384)
     save("id3.flac", tag + b"fLaC\0\0\0\x22\x10\0\x10\0" + noise)
     save("id3.aac", tag + frames(b"\xff\xf1\x50\x80\x0c\x9f\xfc", 100))
@@ -134,9 +134,9 @@ enum SampleFiles {
         save("ftyp." + brand.strip(), box(brand.encode(), b"\0\0\0\0") + noise)
     save("3gp", box(b"3gp5", b"isom") + noise)
     def matroska(kind):
-        head = b"\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08"
-        head += b"\x42\x82" + bytes([0x80 | len(kind)]) + kind + b"\x42\x87\x81\x04\x42\x85\x81\x02"
-        return b"\x1a\x45\xdf\xa3" + bytes([0x80 | len(head)]) + head + b"\x18\x53\x80\x67" + noise
+        header = b"\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08"
+        header += b"\x42\x82" + bytes([0x80 | len(kind)]) + kind + b"\x42\x87\x81\x04\x42\x85\x81\x02"
+        return b"\x1a\x45\xdf\xa3" + bytes([0x80 | len(header)]) + header + b"\x18\x53\x80\x67" + noise
     save("webm", matroska(b"webm"))
     save("mkv", matroska(b"matroska"))
     save("avi", b"RIFF" + struct.pack("<I", 5000) + b"AVI LIST" + noise)
@@ -157,11 +157,11 @@ enum SampleFiles {
     save("ar", b"!<arch>\n" + member(b"a.o/", noise))
     save("deb", b"!<arch>\n" + member(b"debian-binary", b"2.0\n") + member(b"control.tar.gz", gzip.compress(noise)))
     save("rpm", b"\xed\xab\xee\xdb\3\0\0\0\0\1" + b"sluice-1.0-1".ljust(66, b"\0") + b"\0\1\0\5" + bytes(16) + noise)
-    head = bytearray(512)
+    header = bytearray(512)
     for offset, field in [(0, b"a.txt"), (100, b"0000644"), (108, b"0001750"), (116, b"0001750"), (124, b"00000000005"),
-                          (136, b"14000000000"), (148, b" " * 8)]: head[offset:offset + len(field)] = field
-    head[148:156] = b"%06o\0 " % sum(head)
-    save("v7.tar", bytes(head) + b"hello".ljust(512, b"\0") + bytes(1024))
+                          (136, b"14000000000"), (148, b" " * 8)]: header[offset:offset + len(field)] = field
+    header[148:156] = b"%06o\0 " % sum(header)
+    save("v7.tar", bytes(header) + b"hello".ljust(512, b"\0") + bytes(1024))
     save("cpio", b"070701" + b"00000001" * 11 + b"0000000B" + b"00000000" + b"TRAILER!!!\0")
     save("lz", b"LZIP\1\x0c" + noise)
     save("lzo", bytes.fromhex("894c5a4f000d0a1a0a1030") + noise)

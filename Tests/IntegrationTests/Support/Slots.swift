@@ -1,4 +1,4 @@
-/// So many places, taken in turn.
+/// A counting semaphore; waiting tasks resume in order.
 actor Slots {
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -7,8 +7,8 @@ actor Slots {
     free = count
   }
 
-  /// Takes a place, or waits for one.
-  func take() async {
+  /// Waits until a slot is free, and occupies it.
+  func acquire() async {
     if free > 0 {
       free -= 1
     } else {
@@ -16,8 +16,8 @@ actor Slots {
     }
   }
 
-  /// Gives a place back, to who has waited longest.
-  func giveBack() {
+  /// Frees a slot for the task that has waited longest.
+  func release() {
     if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }

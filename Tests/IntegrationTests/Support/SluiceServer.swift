@@ -86,7 +86,7 @@ struct SluiceServer: Sendable {
     }
   }
 
-  /// How many files without a name it holds open.
+  /// How many files without a name it has open.
   var unnamedFiles: Int {
     get throws { try descriptors.count { $0.hasSuffix(" (deleted)") } }
   }
@@ -96,7 +96,7 @@ struct SluiceServer: Sendable {
     get throws { try descriptors.count { $0.hasPrefix("socket:") } }
   }
 
-  /// The memory it holds now, by the kernel's count.
+  /// Resident bytes of the process.
   var residentBytes: Int {
     get throws {
       let fields = try String(contentsOfFile: "/proc/\(process.processID)/statm", encoding: .utf8).split(separator: " ")
@@ -139,7 +139,7 @@ func withServer<Result>(
   isolation: isolated (any Actor)? = #isolation,
   _ body: (SluiceServer) async throws -> Result
 ) async throws -> Result {
-  await serverSlots.take()
+  await serverSlots.acquire()
   do {
     let result = try await withTemporaryDirectory { scratch in
       let uploads = scratch.file("uploads")
@@ -168,10 +168,10 @@ func withServer<Result>(
         throw error
       }
     }
-    await serverSlots.giveBack()
+    await serverSlots.release()
     return result
   } catch {
-    await serverSlots.giveBack()
+    await serverSlots.release()
     throw error
   }
 }

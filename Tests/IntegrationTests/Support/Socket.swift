@@ -1,7 +1,7 @@
 import Glibc
 import UploadTestSupport
 
-/// A TCP connection on this machine, for what no client would do. Never blocks a thread.
+/// A TCP connection on this machine, for requests that no client would send. Never blocks a thread.
 final class Socket: Sendable {
   private let descriptor: Int32
 
@@ -112,9 +112,9 @@ final class Socket: Sendable {
     }
   }
 
-  // MARK: At a pace, from a thread of its own: between two pieces is the pause, however many tests wait for their turn
+  // MARK: With pauses, from a thread of its own, so that pauses are exact however many tests are running
 
-  /// Sends pieces with a pause before each.
+  /// Sends chunks with a pause before each.
   /// - Throws: ``SocketError`` when the other end has gone.
   func send(_ pieces: [[UInt8]], pause: Duration = .zero) async throws {
     try await onThread {
@@ -133,8 +133,8 @@ final class Socket: Sendable {
     }
   }
 
-  /// Receives until `isEnough` says so, or the other end has finished; pauses before each of the first pieces.
-  /// - Parameter pieceSize: the most of each of these, in bytes.
+  /// Receives until `isEnough` says so, or the other end has finished; pauses before each of the first `pieces` reads.
+  /// - Parameter pieceSize: the maximum of each of these, in bytes.
   /// - Throws: ``SocketError`` after a reset.
   func receive(
     pause: Duration,
@@ -164,14 +164,14 @@ final class Socket: Sendable {
     poll(&interest, 1, -1)
   }
 
-  /// Receives at least up to the empty line that ends a head.
+  /// Receives at least up to the empty line that ends the headers.
   @discardableResult
   func receiveHead() async throws -> String {
     String(decoding: try await receive { String(decoding: $0, as: UTF8.self).contains("\r\n\r\n") }, as: UTF8.self)
   }
 
-  /// Receives a request with a body of so many bytes: who answers before that has answered early.
-  /// - Returns: its head.
+  /// Receives a complete request with a body of `size` bytes, so that the response is not an early one.
+  /// - Returns: its request line and headers.
   @discardableResult
   func receiveRequest(body size: Int) async throws -> String {
     let end = Array("\r\n\r\n".utf8)
@@ -181,8 +181,8 @@ final class Socket: Sendable {
     return String(decoding: received.dropLast(size), as: UTF8.self)
   }
 
-  /// Receives whole answers with a Content-Length each.
-  func receiveAnswers(_ count: Int = 1) async throws -> [HTTPAnswer] {
-    HTTPAnswer.parse(try await receive { HTTPAnswer.parse($0).count >= count })
+  /// Receives `count` complete responses, each with a Content-Length or without a body.
+  func receiveResponses(_ count: Int = 1) async throws -> [HTTPResponse] {
+    HTTPResponse.parse(try await receive { HTTPResponse.parse($0).count >= count })
   }
 }

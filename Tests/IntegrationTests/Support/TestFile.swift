@@ -2,8 +2,8 @@ import Foundation
 import UploadTestSupport
 
 extension TemporaryDirectory {
-  /// Makes a file of random bytes, in pieces, so that a big one costs no memory. The first is one that begins no known
-  /// kind of file and stands in no text: a few random bytes are all printable now and then.
+  /// Writes a file of random bytes in blocks of 1 MiB. The first byte begins no known file type and occurs in no text,
+  /// since a few random bytes may all be printable.
   /// - Returns: its path.
   @discardableResult
   func random(_ size: Int, to name: String) throws -> String {
@@ -20,9 +20,9 @@ extension TemporaryDirectory {
       try target.write(contentsOf: [0x02])
       left -= 1
     }
-    while left > 0, let piece = try source.read(upToCount: min(left, 1 << 20)), !piece.isEmpty {
-      try target.write(contentsOf: piece)
-      left -= piece.count
+    while left > 0, let block = try source.read(upToCount: min(left, 1 << 20)), !block.isEmpty {
+      try target.write(contentsOf: block)
+      left -= block.count
     }
     return path
   }

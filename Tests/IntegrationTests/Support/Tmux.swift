@@ -47,7 +47,7 @@ struct Tmux: Sendable {
     return ended.output
   }
 
-  /// What the window shows, a line for each row.
+  /// The text of the window, rows separated by line breaks.
   var screen: String {
     get async throws { try await run(["capture-pane", "-p"]) }
   }
@@ -136,7 +136,7 @@ struct Tmux: Sendable {
   /// Has the shell start the dashboard, and waits until it is up.
   /// - Parameter environment: as `env` takes it, such as `TERM=vt100`.
   func startDashboard(_ environment: String = "", _ arguments: String = "") async throws {
-    // The number is known before the screen is taken, and the line settings of before are kept to be compared.
+    // The process ID is known before the dashboard draws, and the terminal settings are saved for a comparison.
     // A test may wait long for each of its turns, and uploads that it leaves alone are not to end meanwhile.
     let patient = "--idle-timeout 10m --grace 10m"
     let start = "sh -c 'echo $$ >pid; exec \"$0\" \"$@\"' \(Sluice.path) --port 0 --dir uploads \(patient) \(arguments)"
@@ -176,7 +176,7 @@ struct Tmux: Sendable {
   func expectRestored(sourceLocation: SourceLocation = #_sourceLocation) async throws {
     #expect(try await modes == .restored, sourceLocation: sourceLocation)
     try await eventually("the settings") { try scratch.names().contains("after") && !scratch.read("after").isEmpty }
-    #expect(try scratch.read("after") == scratch.read("before"), "line settings", sourceLocation: sourceLocation)
+    #expect(try scratch.read("after") == scratch.read("before"), "terminal settings", sourceLocation: sourceLocation)
   }
 }
 
@@ -190,7 +190,7 @@ func withTmux(
   isolation: isolated (any Actor)? = #isolation,
   _ body: (Tmux) async throws -> Void
 ) async throws {
-  await terminalSlots.take()
+  await terminalSlots.acquire()
   do {
     try await withTemporaryDirectory { scratch in
       let tmux = Tmux(scratch)
@@ -203,9 +203,9 @@ func withTmux(
         throw error
       }
     }
-    await terminalSlots.giveBack()
+    await terminalSlots.release()
   } catch {
-    await terminalSlots.giveBack()
+    await terminalSlots.release()
     throw error
   }
 }

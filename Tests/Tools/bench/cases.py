@@ -1,21 +1,22 @@
-"""What is measured: who sends what to whom, in which order."""
+"""What is measured: which client sends to which server, in which order."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import socket
+import struct
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import clients
 import measure
 from measure import Sample
-from programs import Program, environment
-from servers import SERVERS, Running, Server, discarding, running
-from shared import Failure, digest
+from programs import SERVERS, Program, environment, running
+from shared import MIB, Failure, curl, digest
 
 CASES = {
     "stream": "a PUT of the file by sendfile, the same client for every server",
@@ -23,10 +24,11 @@ CASES = {
     "client": "the file sent to a server that discards it",
 }
 
-# The servers that take forms; the others need a program behind them for that.
-TAKE_FORMS = ("sluice", "aiohttp", "busboy")
-
+# The servers that accept forms; the others need a program behind them for that.
+FORM_SERVERS = ("sluice", "aiohttp", "busboy")
 STORED = "upload.bin"
+# Seconds without any progress after which a server counts as hung.
+PATIENCE = 120
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,18 @@ class Source:
 
     @staticmethod
     def make(directory: Path, size: int) -> Source:
-        """Makes one of random bytes, synced, and in the page cache."""
+        """Makes a file of random bytes, synced, and in the page cache."""
         path = directory / "source.bin"
         with open(path, "wb") as file:
-            for offset in range(0, size, 1 << 20):
-                file.write(os.urandom(min(1 << 20, size - offset)))
+            for offset in range(0, size, MIB):
+                file.write(os.urandom(min(MIB, size - offset)))
             file.flush()
             os.fsync(file.fileno())
         return Source(str(path), size, digest(path))
 
     def warm(self) -> None:
-        """Reads it through, so that it is in the page cache before every upload alike."""
-        unused = bytearray(1 << 20)
+        """Reads the file, so that it is in the page cache before every upload."""
+        unused = bytearray(MIB)
         with open(self.path, "rb", buffering=0) as file:
             while file.readinto(unused):
                 pass
@@ -58,15 +60,15 @@ class Source:
 
 @dataclass
 class Subject:
-    """One row: something to be measured in turn with others."""
+    """One row: what is measured in turn with others."""
 
     case: str
     name: str
     version: str
+    # The name of Sluice's row in this case, which it is compared with.
     reference: str
-    """The name of Sluice's row of this case, which it is compared with."""
+    # Measures once; the argument is whether to verify the stored file by its digest.
     measure: Callable[[bool], Sample]
-    """Measures once; whether to verify what was stored as well."""
     syncs: str | None = None
     samples: list[Sample] = field(default_factory=list)
     failure: str | None = None
@@ -74,116 +76,116 @@ class Subject:
 
 def subjects(programs: dict[str, Program], source: Source, work: Path) -> list[Subject]:
     """All that can be measured with the programs that were found, Sluice first in every case."""
-    servers = [make(programs[name]) for name, make in SERVERS.items() if name in programs]
-    found = [_of_server("stream", server, source, work, _put) for server in servers]
-    curl, sluice = programs.get("curl"), programs.get("sluice")
-    if curl:
-        takers = [server for server in servers if server.name in TAKE_FORMS]
-        found += [_of_server("multipart", server, source, work, _form(curl)) for server in takers]
-    clients_and_references = [
-        ("sluice send", sluice, "sluice send", _send("stream")),
-        ("curl -T", curl, "sluice send", _curl_body),
-        ("sluice send form", sluice, "sluice send form", _send("multipart")),
-        ("curl -F", curl, "sluice send form", _curl_form),
-    ]
-    for name, program, reference, command in clients_and_references:
-        if program:
-            found.append(_of_client(name, program, reference, source, work, command))
+
+    def put(port: int) -> float:
+        return put_by_sendfile(source.path, port, f"/{STORED}")
+
+    def curl_body(port: int) -> list[str]:
+        return curl("--fail", "-T", source.path, f"http://127.0.0.1:{port}/{STORED}")
+
+    def curl_form(port: int) -> list[str]:
+        path = source.path.replace("\\", "\\\\").replace('"', '\\"')
+        return curl("--fail", "-F", f'file=@"{path}";filename={STORED}', f"http://127.0.0.1:{port}/file-upload")
+
+    def post(port: int) -> float:
+        return _run(curl_form(port)).seconds
+
+    def sluice(mode: str) -> Callable[[int], list[str]]:
+        command = [*programs["sluice"].command, "send", source.path, "--mode", mode, "--method", "POST", "--quiet"]
+        return lambda port: [*command, "--to", f"http://127.0.0.1:{port}/{STORED}"]
+
+    servers = [name for name in SERVERS if name in programs]
+    forms = [name for name in servers if name in FORM_SERVERS and "curl" in programs]
+    found = [_of_server("stream", name, programs[name], source, work, put) for name in servers]
+    found += [_of_server("multipart", name, programs[name], source, work, post) for name in forms]
+    for name, program, reference, command in [
+        ("sluice send", "sluice", "sluice send", sluice("stream")),
+        ("curl -T", "curl", "sluice send", curl_body),
+        ("sluice send form", "sluice", "sluice send form", sluice("multipart")),
+        ("curl -F", "curl", "sluice send form", curl_form),
+    ]:
+        if program in programs:
+            found.append(_of_client(name, programs[program], reference, work, command))
     return found
 
 
 def measure_in_turn(chosen: list[Subject], rounds: int, settle: float, source: Source) -> None:
-    """Measures all subjects of a case one after the other, `rounds` times over, case by case.
+    """Measures all subjects of a case in turn, `rounds` times, so that a temporary load of the machine affects all.
 
-    What slows the machine for a while so falls on all alike. One that fails is left out from then on, and says why.
+    A subject that fails keeps the reason and is not measured again.
     """
     for case in dict.fromkeys(subject.case for subject in chosen):
-        for number in range(rounds):
-            for subject in chosen:
-                if subject.case != case or subject.failure:
-                    continue
-                # What the ones before have left in the page cache is not to be written at this one's cost.
-                os.sync()
-                time.sleep(settle)
-                source.warm()
-                try:
-                    sample = subject.measure(number == 0)
-                except Failure as failure:
-                    subject.failure = str(failure)
-                    _say(f"{case}: {subject.name} failed: {failure}")
-                    continue
+        of_case = [subject for subject in chosen if subject.case == case]
+        for number, subject in [(number, subject) for number in range(rounds) for subject in of_case]:
+            if subject.failure:
+                continue
+            # Data that earlier subjects have left in the page cache must not be written at this one's cost.
+            os.sync()
+            time.sleep(settle)
+            source.warm()
+            try:
+                sample = subject.measure(number == 0)
                 subject.samples.append(sample)
-                speed = source.size / sample.seconds / 1e9
-                _say(f"{case}, round {number + 1} of {rounds}: {subject.name} {speed:.2f} GB/s")
+                said = f"round {number + 1} of {rounds}: {subject.name} {source.size / sample.seconds / 1e9:.2f} GB/s"
+            except Failure as failure:
+                subject.failure = str(failure)
+                said = f"{subject.name} failed: {failure}"
+            print(f"{case}, {said}", file=sys.stderr, flush=True)
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _of_server(
+    case: str, name: str, program: Program, source: Source, work: Path, send: Callable[[int], float]
+) -> Subject:
+    """`send` sends the file to a port and returns the seconds that it took."""
 
-
-Send = Callable[[Source, Running], float]
-"""Sends a file to a server; how many seconds that took."""
-
-
-def _of_server(case: str, server: Server, source: Source, work: Path, send: Send) -> Subject:
     def measured(verify: bool) -> Sample:
-        with running(server, work) as instance:
-            cpu, cached, unwritten = measure.session_cpu(instance.session), measure.cached(), measure.unwritten()
-            seconds = send(source, instance)
+        with running(name, program, work) as server:
+            cpu, cached, unwritten = measure.session_cpu(server.session), measure.cached(), measure.unwritten()
+            seconds = send(server.port)
             sample = Sample(
                 seconds,
-                cpu=measure.session_cpu(instance.session) - cpu,
-                peak_rss=measure.session_peak_rss(instance.session),
+                cpu=measure.session_cpu(server.session) - cpu,
+                peak_rss=measure.session_peak_rss(server.session),
                 cached=measure.cached() - cached,
                 unwritten=measure.unwritten() - unwritten,
-                seconds_to_disk=seconds + _sync(instance.target / STORED),
+                seconds_to_disk=seconds + _sync(server.target / STORED),
             )
-            _check(instance.target / STORED, source, verify)
+            _check(server.target / STORED, source, verify)
             return sample
 
-    return Subject(case, server.name, server.version, "sluice", measured, syncs=server.syncs)
+    syncs = "file and directory" if name == "sluice" else "nothing"
+    return Subject(case, name, program.version, "sluice", measured, syncs)
 
 
 def _sync(stored: Path) -> float:
-    """Does for the user what the server has not done; how many seconds that took."""
+    """Syncs what the server has not synced; the seconds that this takes."""
     start = time.perf_counter()
     try:
-        descriptor = os.open(stored, os.O_RDONLY)
+        with open(stored, "rb") as file:
+            os.fsync(file.fileno())
     except OSError as error:
-        raise Failure(f"it answered, but has not stored the file: {error}") from error
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        raise Failure(f"it responded, but has not stored the file: {error}") from error
     return time.perf_counter() - start
 
 
 def _check(stored: Path, source: Source, verify: bool) -> None:
-    """Raises Failure unless the right file is stored: by its size, and to verify by all its bytes."""
+    """Raises Failure unless the stored file has the right size and, to verify, the right digest."""
     if stored.stat().st_size != source.size:
         raise Failure(f"it has stored {stored.stat().st_size} bytes, not {source.size}")
     if verify and digest(stored) != source.sha256:
-        raise Failure("what it has stored is not what was sent")
+        raise Failure("the stored file differs from the sent one")
 
 
-def _put(source: Source, instance: Running) -> float:
-    return clients.put_by_sendfile(source.path, instance.port, f"/{STORED}")
+def _of_client(
+    name: str, program: Program, reference: str, work: Path, command: Callable[[int], list[str]]
+) -> Subject:
+    """`command` is that of a client that sends the file to a port."""
 
-
-def _form(curl: Program) -> Send:
-    return lambda source, instance: _run(_curl_form(curl, source, instance.port)).seconds
-
-
-Command = Callable[[Program, Source, int], list[str]]
-"""How to call a client that sends a file to a port."""
-
-
-def _of_client(name: str, program: Program, reference: str, source: Source, work: Path, command: Command) -> Subject:
     def measured(_: bool) -> Sample:
-        with running(discarding(), work) as instance:
-            cpu = measure.session_cpu(instance.session)
-            sample = _run(command(program, source, instance.port))
-            busy = (measure.session_cpu(instance.session) - cpu) / sample.seconds
+        with running("discard", Program([sys.executable], ""), work) as server:
+            cpu = measure.session_cpu(server.session)
+            sample = _run(command(server.port))
+            busy = (measure.session_cpu(server.session) - cpu) / sample.seconds
             return dataclasses.replace(sample, receiver_busy=busy)
 
     return Subject("client", name, program.version, reference, measured)
@@ -193,19 +195,34 @@ def _run(command: list[str]) -> Sample:
     return measure.run_client(command, environment(), timeout=600)
 
 
-def _curl_form(curl: Program, source: Source, port: int) -> list[str]:
-    path = source.path.replace("\\", "\\\\").replace('"', '\\"')
-    form = f'file=@"{path}";filename={STORED}'
-    return clients.curl(*curl.command, "-F", form, f"http://127.0.0.1:{port}/file-upload")
+def put_by_sendfile(path: str, port: int, target: str) -> float:
+    """PUTs a file to a server on loopback with sendfile.
 
-
-def _curl_body(curl: Program, source: Source, port: int) -> list[str]:
-    return clients.curl(*curl.command, "-T", source.path, f"http://127.0.0.1:{port}/{STORED}")
-
-
-def _send(mode: str) -> Command:
-    def command(sluice: Program, source: Source, port: int) -> list[str]:
-        to = f"http://127.0.0.1:{port}/{STORED}"
-        return [*sluice.command, "send", source.path, "--mode", mode, "--method", "POST", "--quiet", "--to", to]
-
-    return command
+    Returns the seconds from before the connection until the headers of the response. Raises Failure unless it is a 2xx.
+    """
+    with open(path, "rb") as file:
+        head = f"PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n" + (
+            f"Content-Length: {os.fstat(file.fileno()).st_size}\r\nConnection: close\r\n\r\n"
+        )
+        start = time.perf_counter()
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                # Timeouts of the kernel: with Python's own one it would send small chunks.
+                for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                    connection.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", PATIENCE, 0))
+                connection.sendall(head.encode())
+                # After an early rejection the response gives the reason.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    connection.sendfile(file)
+                response = b""
+                while b"\r\n\r\n" not in response and len(response) < 65536:
+                    if not (received := connection.recv(65536)):
+                        break
+                    response += received
+        except OSError as error:
+            raise Failure(f"PUT {target}: {error}") from error
+        seconds = time.perf_counter() - start
+    status = response.partition(b"\r\n")[0]
+    if not status.startswith((b"HTTP/1.1 2", b"HTTP/1.0 2")):
+        raise Failure(f"PUT {target}: the response was {status.decode(errors='replace')!r}")
+    return seconds

@@ -1,66 +1,62 @@
-"""What things cost, by the kernel's own books in /proc."""
+"""What uploads cost, by the kernel's counts."""
 
 from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from shared import Failure, kibibytes
+from shared import Failure, kibibytes, run
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One upload, measured once. Sizes in bytes, times in seconds; None is what does not apply."""
+    """One upload, measured once. Sizes in bytes, times in seconds; None for what does not apply."""
 
+    # Until the response was complete; for clients, until the program had exited.
     seconds: float
-    """Until the answer was there; for clients, until the program had ended."""
+    # CPU time of the measured program, user and system, all its processes.
     cpu: float
-    """Processor time of the measured program, user and system, all its processes."""
+    # Peak of the resident memory, the sum of all processes; None when the program exited before that could be read.
     peak_rss: int | None
-    """The most memory it was resident with, processes added up; None when it ended before that could be read."""
+    # Until the response was complete and the stored file was synced.
     seconds_to_disk: float | None = None
-    """Until the answer was there and the stored file was synced."""
+    # Growth of the page cache.
     cached: int | None = None
-    """How much the page cache has grown."""
+    # Growth of the part of the page cache that is not written to the disk yet.
     unwritten: int | None = None
-    """How much more of the page cache than before is still to be written to the disk."""
+    # Share of the time for which the discarding server used a processor; at 1 it was the bottleneck.
     receiver_busy: float | None = None
-    """Share of the time for which the server that discards was working: at 1 it was what limited."""
-
-
-def _fields(stat: str) -> list[str]:
-    """The fields of /proc/PID/stat from the third on: the second is a name, and may hold anything."""
-    return stat.rpartition(")")[2].split()
 
 
 def _session(leader: int) -> dict[int, list[str]]:
-    """The processes of a session, by their number, each with its fields."""
+    """The processes of a session: by process ID, the fields of /proc/PID/stat after the name."""
     found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = _fields((entry / "stat").read_text(errors="replace"))
-            except OSError:
-                continue  # It ended meanwhile.
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # Ended meanwhile.
+            # The name in brackets may contain anything.
+            fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
             if int(fields[3]) == leader:
                 found[int(entry.name)] = fields
     return found
 
 
 def session_cpu(leader: int) -> float:
-    """Processor seconds that all processes of a session have taken, with children that have ended."""
+    """CPU seconds of all processes of a session and of their children that have ended."""
     return sum(int(ticks) for fields in _session(leader).values() for ticks in fields[11:15]) / TICKS
 
 
 def session_peak_rss(leader: int) -> int:
-    """The most bytes that the processes of a session were resident with, added up: what they share counts twice."""
+    """The peaks of resident memory of all processes of a session, added up; shared pages count for each."""
     return sum(_peak_rss(process) for process in _session(leader))
 
 
@@ -77,93 +73,56 @@ def cached() -> int:
 
 
 def unwritten() -> int:
-    """Bytes of the page cache that the disk does not have yet."""
+    """Bytes of the page cache that are not on the disk yet."""
     return kibibytes("/proc/meminfo", "Dirty") + kibibytes("/proc/meminfo", "Writeback")
 
 
 def run_client(command: list[str], environment: dict[str, str], timeout: float) -> Sample:
     """Runs a program to its end.
 
-    Raises Failure when it ends with another status than 0, or not within `timeout` seconds.
+    Raises Failure unless it exits with 0 within `timeout` seconds.
     """
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    late = threading.Timer(timeout, process.kill)
-    watch = _PeakWatch(process.pid)
+    before, start = _children_cpu(), time.perf_counter()
+    null = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=environment, stdin=null, stdout=null, stderr=subprocess.PIPE, text=True)
+    peaks, over = [_peak_rss(process.pid)], threading.Event()
+
+    def watch() -> None:
+        # The usage that wait4 returns would include this process before exec. The kernel keeps the peak, so a few
+        # readings are enough; 200 per second slowed a client down.
+        while not over.wait(0.05):
+            peaks.append(_peak_rss(process.pid))
+
+    threading.Thread(target=watch, daemon=True).start()
     try:
-        late.start()
-        watch.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        _, said = process.communicate(timeout=timeout)
         seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
+    except subprocess.TimeoutExpired as late:
+        raise Failure(f"{' '.join(command)} did not end within {timeout:g} s") from late
     finally:
-        late.cancel()
-        watch.over.set()
-        if process.returncode is None:
-            process.kill()
-            process.wait()
-    assert process.stderr is not None
-    with process.stderr:
-        said = process.stderr.read().decode(errors="replace").strip()
+        over.set()
+        process.kill()
+        process.wait()
     if process.returncode != 0:
-        raise Failure(f"{' '.join(command)} ended with {process.returncode}: {said}")
-    return Sample(seconds, usage.ru_utime + usage.ru_stime, watch.peak or None)
+        raise Failure(f"{' '.join(command)} exited with {process.returncode}: {said.strip()}")
+    return Sample(seconds, _children_cpu() - before, max(peaks) or None)
 
 
-class _PeakWatch(threading.Thread):
-    """Looks at a program's peak memory until it ends; wait4 would tell that of this program instead, if larger."""
-
-    def __init__(self, process: int) -> None:
-        super().__init__(daemon=True)
-        self.over = threading.Event()
-        self.peak = _peak_rss(process)
-        self._process = process
-
-    def run(self) -> None:
-        # The kernel keeps the peak, so a few looks are enough; at 200 a second they slowed a client down.
-        while not self.over.wait(0.05):
-            self.peak = max(self.peak, _peak_rss(self._process))
+def _children_cpu() -> float:
+    """CPU seconds of all children of this process that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What a number says little without."""
-
-    processor: str
-    cores: int
-    memory: int
-    kernel: str
-    file_system: str
-    load: float
-    """How many programs wanted to run during the last minute: on a quiet machine near 0."""
-
-    @staticmethod
-    def here(directory: Path) -> Machine:
-        """This machine, and the file system that `directory` is on."""
-        return Machine(
-            processor=_processor(),
-            cores=len(os.sched_getaffinity(0)),
-            memory=kibibytes("/proc/meminfo", "MemTotal"),
-            kernel=platform.release(),
-            file_system=_file_system(directory),
-            load=os.getloadavg()[0],
-        )
-
-
-def _processor() -> str:
+def machine(directory: Path) -> dict[str, Any]:
+    """This machine with the file system of `directory`, and its load: near 0 when it is idle."""
     with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
-        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
-def _file_system(directory: Path) -> str:
-    """Its type, by the device in /proc/self/mountinfo: proc(5); "unknown" where it has none there."""
-    device = os.stat(directory).st_dev
-    number = f"{os.major(device)}:{os.minor(device)}"
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if line.split()[2] == number:
-                return line.partition(" - ")[2].split()[0]
-    return "unknown"
+        processors = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": (processors or [platform.machine()])[0],
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": kibibytes("/proc/meminfo", "MemTotal"),
+        "kernel": platform.release(),
+        "fileSystem": run(["findmnt", "-n", "-o", "FSTYPE", "-T", directory]).stdout.strip() or "unknown",
+        "load": os.getloadavg()[0],
+    }

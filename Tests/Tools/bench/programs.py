@@ -1,20 +1,27 @@
-"""The programs that are compared: where they are, and how to get those that are not there."""
+"""The programs that are compared: where they are, and how servers are started, anew for every upload."""
 
 from __future__ import annotations
 
 import os
-import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from string import Template
 
 import shared
-from shared import Failure, which
+from shared import Absence, Failure, require
 
-
-class Absent(Exception):
-    """A program that is not here, or not able to do what is asked of it; why, in words."""
+HERE = Path(__file__).resolve().parent / "servers"
+SERVERS = ("sluice", "nginx", "lighttpd", "aiohttp", "busboy")
+# Servers that are scripts of ours; clients are measured against the one that discards.
+SCRIPTS = {"aiohttp": "aiohttp_server.py", "busboy": "busboy_server.mjs", "discard": "discard_server.py"}
 
 
 @dataclass(frozen=True)
@@ -26,62 +33,50 @@ class Program:
 
 
 def environment() -> dict[str, str]:
-    """What programs are run with: as for all tools, and Debian's packages for Node."""
+    """The environment of programs, with Debian's packages for Node."""
     node = ":".join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))
     return {**shared.environment(), "NODE_PATH": node}
 
 
 def find_sluice(path: str | None) -> Program:
-    """The program as for all tools. Raises Failure."""
+    """Raises Failure unless Sluice is there."""
     sluice = shared.find_sluice(path)
-    try:
-        return Program([sluice], _output([sluice, "--version"]).strip())
-    except Absent as error:
-        raise Failure(f"{sluice}: {error}") from error
+    return Program([sluice], shared.output([sluice, "--version"]).strip())
 
 
 def find_nginx() -> Program:
-    nginx = _which("nginx")
+    nginx = require("nginx", "nginx")
     said = _output([nginx, "-V"])
     if "http_dav_module" not in said:
-        raise Absent(f"{nginx} was built without its dav module")
+        raise Absence(f"{nginx} was built without its dav module")
     return Program([nginx], said.partition("nginx/")[2].split()[0])
 
 
 def find_lighttpd() -> Program:
-    lighttpd = _which("lighttpd")
-    try:
-        config = 'server.modules = ("mod_webdav")\nserver.document-root = "/"\n'
-        _output([lighttpd, "-tt", "-f", "-"], config)
-    except Absent as error:
-        raise Absent("its module mod_webdav is not installed") from error
+    lighttpd = require("lighttpd", "lighttpd lighttpd-mod-webdav")
+    _output([lighttpd, "-tt", "-f", "-"], 'server.modules = ("mod_webdav")\nserver.document-root = "/"\n')
     return Program([lighttpd], _output([lighttpd, "-v"]).partition("/")[2].split()[0])
 
 
 def find_aiohttp() -> Program:
-    """The first Python that has it: this one, or the system's own, which is the one that packages are for."""
+    """The first Python with aiohttp: this one, or the system's, which Debian's packages are for."""
     for python in (sys.executable, "/usr/bin/python3"):
-        try:
-            version = _output([python, "-c", "import aiohttp; print(aiohttp.__version__)"])
-        except Absent:
-            continue
-        return Program([python], version.strip())
-    raise Absent("no Python here has the package aiohttp")
+        with suppress(Absence):
+            return Program([python], _output([python, "-c", "import aiohttp; print(aiohttp.__version__)"]).strip())
+    raise Absence("no Python has the package aiohttp: apt-get install python3-aiohttp")
 
 
 def find_busboy() -> Program:
-    node = _which("node")
-    try:
-        return Program([node], _output([node, "-p", "require('busboy') && process.version"]).strip())
-    except Absent as error:
-        raise Absent("Node does not find the package busboy") from error
+    node = require("node", "nodejs node-busboy")
+    return Program([node], "Node " + _output([node, "-p", "require('busboy') && process.version"]).strip())
 
 
 def find_curl() -> Program:
-    curl = _which("curl")
+    curl = require("curl", "curl")
     return Program([curl], _output([curl, "--version"]).split()[1])
 
 
+# `.ci/install bench` installs them.
 FINDERS: dict[str, Callable[[], Program]] = {
     "nginx": find_nginx,
     "lighttpd": find_lighttpd,
@@ -90,58 +85,87 @@ FINDERS: dict[str, Callable[[], Program]] = {
     "curl": find_curl,
 }
 
-# What Debian and Ubuntu have them in.
-PACKAGES: dict[str, list[str]] = {
-    "nginx": ["nginx"],
-    "lighttpd": ["lighttpd", "lighttpd-mod-webdav"],
-    "aiohttp": ["python3-aiohttp"],
-    "busboy": ["nodejs", "node-busboy"],
-    "curl": ["curl"],
-}
-
-
-def install(names: list[str]) -> None:
-    """Installs what programs are in, and stops the services that Debian starts for them on port 80.
-
-    Raises Failure when that does not succeed.
-    """
-    apt = shutil.which("apt-get")
-    root = [] if os.geteuid() == 0 else [shutil.which("sudo") or ""]
-    if apt is None or root == [""]:
-        raise Failure("--install needs apt-get, and to be root or to have sudo")
-    services = [name for name in names if name in ("nginx", "lighttpd") and shutil.which(name) is None]
-    packages = [package for name in names for package in PACKAGES[name]]
-    commands = [[apt, "update", "-qq"], [apt, "install", "-qq", "-y", "--no-install-recommends", *packages]]
-    if services and os.path.isdir("/run/systemd/system"):
-        commands.append(["systemctl", "disable", "--now", *services])
-    for command in commands:
-        print("+", *root, *command, file=sys.stderr)
-        ended = subprocess.run(
-            [*root, "env", "DEBIAN_FRONTEND=noninteractive", *command], stdout=sys.stderr, check=False
-        )
-        if ended.returncode != 0:
-            raise Failure(f"{' '.join(command)} ended with {ended.returncode}")
-
-
-def _which(name: str) -> str:
-    if (found := which(name)) is None:
-        raise Absent("not installed")
-    return found
-
 
 def _output(command: list[str], given: str = "") -> str:
-    """All that a program says. Raises Absent when it cannot be run or ends with another status than 0."""
+    """All that a program prints. Raises Absence when it cannot be run, or does not exit with 0."""
     try:
-        ended = subprocess.run(
-            command,
-            env=environment(),
-            input=given,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=60,
-            check=True,
-        )
+        ended = shared.run(command, env=environment(), input=given, timeout=60)
     except (OSError, subprocess.SubprocessError) as error:
-        raise Absent(f"{command[0]} does not run: {error}") from error
-    return ended.stdout
+        raise Absence(f"{command[0]} cannot be run: {error}") from error
+    if ended.returncode != 0:
+        raise Absence(f"{' '.join(command)} exited with {ended.returncode}: {ended.stderr.strip()[-200:]}")
+    return ended.stdout + ended.stderr
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that listens on a port, has its processes in a session, and stores files in `target`."""
+
+    port: int
+    session: int
+    target: Path
+
+
+def _command(name: str, program: Program, directory: Path, port: int) -> list[str]:
+    """Writes a server's settings to its directory. Returns how to start it there, to store files in `target`."""
+    if name == "sluice":
+        return [*program.command, "serve", "--port", str(port), "--dir", "target", "--durability", "full"]
+    if name in SCRIPTS:
+        return [*program.command, str(HERE / SCRIPTS[name]), str(port), "target"]
+    settings = f"{name}.conf"
+    text = Template((HERE / settings).read_text(encoding="utf-8")).substitute(port=port)
+    (directory / settings).write_text(text, encoding="utf-8")
+    if name == "lighttpd":
+        return [*program.command, "-D", "-f", settings]
+    # As root, nginx would run its workers as a user who may not write here.
+    user = ["-g", "user root;"] if os.geteuid() == 0 else []
+    return [*program.command, "-p", str(directory), "-c", settings, "-e", "stderr", *user]
+
+
+@contextmanager
+def running(name: str, program: Program, work: Path) -> Iterator[Running]:
+    """Starts a server in a new directory below `work`; stops it and removes the directory in the end."""
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=work) as home:
+        directory = Path(home)
+        for folder in ("target", "temporary"):
+            (directory / folder).mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port: int = probe.getsockname()[1]
+        log = directory / "log"
+        with open(log, "wb") as output:
+            # A session of its own, so that all its processes are known and Ctrl-C does not reach it.
+            process = subprocess.Popen(
+                _command(name, program, directory, port), cwd=directory, env=environment(),
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )
+        try:
+            _wait_until_it_listens(name, process, port, log)
+            yield Running(port, process.pid, directory / "target")
+        finally:
+            _stop(process)
+
+
+def _wait_until_it_listens(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        status = process.poll()
+        if status is not None or time.monotonic() > deadline:
+            reason = "did not listen in time" if status is None else f"exited with {status}"
+            raise Failure(f"{name} {reason}: {log.read_text(errors='replace')[-2000:].strip()}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Terminates a server, and kills what is left of its processes after 5 s or when a signal interrupts this."""
+    try:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,52 +1,50 @@
-"""What came out, as a table and as JSON."""
+"""The results, as a table and as JSON."""
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from cases import CASES, Subject
-from measure import Machine, Sample
+from measure import Sample
 
 NOTES = {
     "stream": (
-        "GB/s: until the answer; in brackets the slowest and the fastest round. `on disk GB/s`: until the stored file "
-        "was synced as well, which Sluice does before it answers (`--durability full`) and the others do not do at "
-        "all: the benchmark does it for them. CPU: the server's processes, without what the kernel writes later. "
-        "`page cache` and `unwritten`: what the answered upload has added to the page cache, and how much of that the "
-        "disk did not have yet; these two are the whole machine's, so keep it quiet."
+        "GB/s: until the response; in brackets the slowest and the fastest round. `on disk GB/s`: until the stored "
+        "file was synced too, which Sluice does before it responds (`--durability full`) and the benchmark does for "
+        "the others. CPU: the server's processes, without what the kernel writes later. `page cache` and `unwritten`: "
+        "how much the upload has added to the page cache until the response, and how much of that was not on the disk "
+        "yet; these two are the whole machine's, which must be idle."
     ),
     "multipart": "The same columns as above. curl takes much of the time: the last case has it without a server.",
     "client": (
-        "GB/s: until the program had ended; in brackets the slowest and the fastest round. CPU and memory: the "
-        "client's. `receiver busy`: near 100 % it would be the discarding server that limits."
+        "GB/s: until the program had exited; in brackets the slowest and the fastest round. CPU and memory: the "
+        "client's. `receiver busy`: near 100 % the discarding server is the bottleneck."
     ),
 }
 
 
 @dataclass(frozen=True)
 class Column:
-    """A number of a row: what it is called in the table and in JSON, and how it is made and written."""
+    """A number of a row: its names in the table and in JSON, its value, and its format."""
 
     title: str
     key: str
+    # The number of a sample, for the size of the file.
     of: Callable[[Sample, int], float | None]
-    """The number of a sample, of the bytes that were sent."""
     unit: float = 1
     digits: int = 2
 
 
+def _speed(size: int, seconds: float | None) -> float | None:
+    return size / seconds if seconds else None
+
+
 COLUMNS = [
     Column("GB/s", "bytesPerSecond", lambda sample, size: size / sample.seconds, 1e9),
-    Column(
-        "on disk GB/s",
-        "bytesPerSecondToDisk",
-        lambda sample, size: size / sample.seconds_to_disk if sample.seconds_to_disk else None,
-        1e9,
-    ),
+    Column("on disk GB/s", "bytesPerSecondToDisk", lambda sample, size: _speed(size, sample.seconds_to_disk), 1e9),
     Column("CPU s/GB", "cpuSecondsPerGB", lambda sample, size: sample.cpu / size * 1e9),
     Column("peak memory MB", "peakResidentBytes", lambda sample, _: sample.peak_rss, 1e6, 0),
     Column("page cache MB", "pageCacheBytes", lambda sample, _: sample.cached, 1e6, 0),
@@ -59,20 +57,17 @@ COLUMNS = [
 class Report:
     """A whole run."""
 
-    machine: Machine
+    machine: dict[str, Any]
     size: int
     rounds: int
     rows: list[Subject]
+    # Programs that are not here and rows that failed, with the reasons.
     absent: dict[str, str]
-    """Programs that are not here, and why."""
     failed: dict[str, str]
-    """What was begun and not ended, and why."""
 
     def json(self) -> dict[str, Any]:
         return {
-            "machine": {_camel(key): value for key, value in dataclasses.asdict(self.machine).items()},
-            "size": self.size,
-            "rounds": self.rounds,
+            **{"machine": self.machine, "size": self.size, "rounds": self.rounds},
             "rows": [self._row(subject) for subject in self.rows],
             "absent": _reasons(self.absent),
             "failed": _reasons(self.failed),
@@ -81,35 +76,33 @@ class Report:
     def _row(self, subject: Subject) -> dict[str, Any]:
         row: dict[str, Any] = {"case": subject.case, "name": subject.name, "version": subject.version}
         if subject.syncs is not None:
-            row["synced"] = subject.syncs
-            row["verified"] = True  # Or its first round had failed.
+            row |= {"synced": subject.syncs, "verified": True}  # Otherwise its first round would have failed.
         row |= {column.key: number for column in COLUMNS if (number := self._median(subject, column)) is not None}
         row |= {"sluiceSpeedRatio": self._ratio(subject, 0), "sluiceCPURatio": self._ratio(subject, 2)}
-        row["seconds"] = [sample.seconds for sample in subject.samples]
-        row["cpuSeconds"] = [sample.cpu for sample in subject.samples]
-        return row
+        samples = subject.samples
+        return row | {"seconds": [one.seconds for one in samples], "cpuSeconds": [one.cpu for one in samples]}
 
     def _median(self, subject: Subject, column: Column) -> float | None:
-        """Of the rounds; None when the column is not for this row."""
+        """The median of the rounds; None when the column does not apply to this row."""
         numbers = [column.of(sample, self.size) for sample in subject.samples]
-        there = [number for number in numbers if number is not None]
-        return statistics.median(there) if there else None
+        known = [number for number in numbers if number is not None]
+        return statistics.median(known) if known else None
 
     def _ratio(self, subject: Subject, column: int) -> float | None:
-        """Sluice's median by that of this row; None without one of them, or where it is 0."""
-        references = [row for row in self.rows if (row.case, row.name) == (subject.case, subject.reference)]
-        if not references:
-            return None
-        ours, theirs = (self._median(row, COLUMNS[column]) for row in (references[0], subject))
-        return ours / theirs if ours is not None and theirs else None
+        """Sluice's median divided by that of this row; None when one is unknown or the divisor is 0."""
+        for row in self.rows:
+            if (row.case, row.name) == (subject.case, subject.reference):
+                ours, theirs = self._median(row, COLUMNS[column]), self._median(subject, COLUMNS[column])
+                return ours / theirs if ours is not None and theirs else None
+        return None
 
     def markdown(self) -> str:
-        machine = self.machine
+        machine = "{cores} cores ({processor}), {gigabytes:.0f} GB, Linux {kernel}, {fileSystem}, load {load:.1f}"
+        machine = machine.format(gigabytes=self.machine["memory"] / 1e9, **self.machine)
         parts = [
-            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine.cores} cores "
-            f"({machine.processor}), {machine.memory / 1e9:.0f} GB, Linux {machine.kernel}, {machine.file_system}, "
-            f"load {machine.load:.1f} at the start. The sent file is in the page cache; disks are synced before "
-            "each upload; each stored file was verified by SHA-256 in the first round."
+            f"{self.size / 1e6:.0f} MB over loopback, medians of {self.rounds}, in turn; {machine} at the start. The "
+            "sent file is in the page cache; disks are synced before each upload; each stored file was verified by "
+            "SHA-256 in the first round."
         ]
         for case in dict.fromkeys(row.case for row in self.rows):
             parts += [f"### {case}: {CASES[case]}", self._table(case), NOTES[case]]
@@ -123,31 +116,23 @@ class Report:
         rows = [row for row in self.rows if row.case == case]
         columns = [column for column in COLUMNS if any(self._median(row, column) is not None for row in rows)]
         synced = any(row.syncs is not None for row in rows)
-        head = [case, *(column.title for column in columns), *(["synced when it answers"] if synced else [])]
+        head = [case, *(column.title for column in columns), *(["synced when it responds"] if synced else [])]
         lines = [[*head, "Sluice's speed", "Sluice's CPU"]]
         for row in rows:
             cells = [f"{row.name} {row.version}".strip()]
             cells += [_text(self._median(row, column), column) for column in columns]
             if self.rounds > 1:
-                cells[1] += f" ({' to '.join(self._range(row))})"
+                speeds = [self.size / sample.seconds / 1e9 for sample in row.samples]
+                cells[1] += f" ({min(speeds):.2f} to {max(speeds):.2f})"
             cells += [row.syncs or ""] if synced else []
             ratios = (self._ratio(row, 0), self._ratio(row, 2))
             cells += ["" if ratio is None or row.name == row.reference else f"{ratio:.2f} times" for ratio in ratios]
             lines.append(cells)
         return _aligned(lines)
 
-    def _range(self, row: Subject) -> list[str]:
-        speeds = [self.size / sample.seconds for sample in row.samples]
-        return [_text(speed, COLUMNS[0]) for speed in (min(speeds), max(speeds))]
-
 
 def _reasons(reasons: dict[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "reason": reason} for name, reason in reasons.items()]
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def _text(number: float | None, column: Column) -> str:
@@ -155,11 +140,11 @@ def _text(number: float | None, column: Column) -> str:
 
 
 def _aligned(lines: list[list[str]]) -> str:
-    """A table in Markdown: the first line is its head, and all columns but the first are numbers."""
-    widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]
+    """A table in Markdown: the first line has the titles, and all columns but the first are numbers."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     rows = []
-    for line in [lines[0], rule, *lines[1:]]:
-        cells = [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))]
+    for first, *others in [lines[0], rule, *lines[1:]]:
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:]))]
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""A limit on the rate, counted where the server counts what it reads."""
+"""A limit on the rate, measured by the server's count of received bytes."""
 
 from __future__ import annotations
 
@@ -7,37 +7,29 @@ import subprocess
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from server import CLIENTS, PATIENCE, Server, Setting, require, wait_until
-from shared import Failure, environment
-from table import Row
+from harness import CLIENTS, PATIENCE, Row, Server, Setting, wait_until
+from shared import Failure, curl, environment, sparse
 
 LIMIT = 10_000_000
 RECEIVED = 'sluice_transferred_bytes_total{direction="incoming"}'
 
 
-def add_options(group: argparse._ArgumentGroup, count: Callable[[str], int]) -> None:
-    group.add_argument("--seconds", type=count, default=10, metavar="S", help="for which rates are watched (10)")
-
-
 def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
-    curl = require("curl", "curl")
-    # Long enough that nobody is through before the watching ends.
-    path = setting.work / "limited"
-    with path.open("wb") as file:
-        file.truncate(LIMIT * (given.seconds + 5))
+    # Long enough that no upload ends before the measurement does.
+    path = sparse(setting.work / "limited", LIMIT * (given.seconds + 5))
     for clients in (["stream"], ["stream", "form"], ["stream", "stream", "form", "raw"]):
-        yield from watch(curl, str(path), clients, given.seconds, setting)
+        yield from watch(str(path), clients, given.seconds, setting)
 
 
-def watch(curl: str, path: str, clients: list[str], seconds: int, setting: Setting) -> Iterator[Row]:
-    """What the server reads of some clients that would all send as fast as they can."""
+def watch(path: str, clients: list[str], seconds: int, setting: Setting) -> Iterator[Row]:
+    """Rows for clients that all send as fast as they can."""
     who = " and ".join(f"{clients.count(kind)} {kind}" for kind in dict.fromkeys(clients))
     with Server(setting, "--limit-rate", "10MB/s", "--min-free", "0") as server:
-        senders = [start(curl, path, kind, index, seconds, server) for index, kind in enumerate(clients)]
+        senders = [start(path, kind, index, seconds, server) for index, kind in enumerate(clients)]
         try:
-            if wait_until(lambda: len(latest(server)) == len(clients)) is None:
+            if wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)) is None:
                 raise Failure(f"not all of {who} began to send")
             samples = sample(server, seconds)
             before, after = shares(server, samples[0][0]), shares(server, samples[-1][0])
@@ -45,12 +37,9 @@ def watch(curl: str, path: str, clients: list[str], seconds: int, setting: Setti
             for sender in senders:
                 sender.kill()
                 sender.wait()
-    taken = (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
-    yield Row(
-        f"--limit-rate 10MB/s, {who}: within 5 % over {seconds} s",
-        f"{taken / 1e6:.2f} MB/s",
-        abs(taken / LIMIT - 1) <= 0.05,
-    )
+    rate = (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
+    asked = f"--limit-rate 10MB/s, {who}: within 5 % over {seconds} s"
+    yield Row(asked, f"{rate / 1e6:.2f} MB/s", abs(rate / LIMIT - 1) <= 0.05)
     most = fastest_second(samples)
     yield Row(f"{who}: no second above 1.2 times that", f"at most {most / 1e6:.2f} MB", most <= 1.2 * LIMIT)
     if len(clients) > 1:
@@ -59,8 +48,8 @@ def watch(curl: str, path: str, clients: list[str], seconds: int, setting: Setti
         yield Row(f"{who}: the least gets 0.8 of the most", f"{text} MB", min(got) >= 0.8 * max(got))
 
 
-def start(curl: str, path: str, kind: str, index: int, seconds: int, server: Server) -> subprocess.Popen[bytes]:
-    upload = [curl, "--disable", "--silent", "-H", "Expect:", "--max-time", str(PATIENCE + seconds)]
+def start(path: str, kind: str, index: int, seconds: int, server: Server) -> subprocess.Popen[bytes]:
+    upload = curl("-H", "Expect:", "--max-time", PATIENCE + seconds)
     command = {
         "stream": [*upload, "-T", path, f"{server.url}/{index}"],
         "form": [*upload, "-F", f"file=@{path}", f"{server.url}/file-upload"],
@@ -71,7 +60,7 @@ def start(curl: str, path: str, kind: str, index: int, seconds: int, server: Ser
 
 
 def sample(server: Server, seconds: int) -> list[tuple[float, float]]:
-    """Time and bytes received so far, ten times a second and at both ends."""
+    """Time and bytes received so far, ten times per second and at both ends."""
     samples: list[tuple[float, float]] = []
     began = time.monotonic()
     while not samples or samples[-1][0] < began + seconds:
@@ -82,8 +71,7 @@ def sample(server: Server, seconds: int) -> list[tuple[float, float]]:
 
 
 def fastest_second(samples: list[tuple[float, float]]) -> float:
-    """The most bytes in a second that begins with a sample: those until the last sample in it, and of the time until
-    the next the part that belongs to it."""
+    """The most bytes in a second that begins with a sample, interpolated at its end."""
     times = [when for when, _ in samples]
     most = 0.0
     for began, bytes in samples:
@@ -94,15 +82,7 @@ def fastest_second(samples: list[tuple[float, float]]) -> float:
     return most
 
 
-def latest(server: Server) -> dict[str, int]:
-    """Bytes of each upload that has some, by its number."""
-    return shares(server, time.monotonic())
-
-
 def shares(server: Server, until: float) -> dict[str, int]:
-    """The same as it was at a time."""
-    found: dict[str, int] = {}
-    for when, line in list(server.events):
-        if line["event"] == "progress" and line["bytes"] > 0 and when <= until:
-            found[line["id"]] = line["bytes"]
-    return found
+    """Bytes of each upload that had received some at a time, by its ID."""
+    lines = [line for when, line in list(server.events) if line["event"] == "progress" and when <= until]
+    return {line["id"]: line["bytes"] for line in lines if line["bytes"] > 0}

@@ -1,8 +1,7 @@
-"""A terminal that pictures can be taken of: the program in tmux, tmux in xterm, xterm on a screen that nobody sees."""
+"""A terminal for screenshots: the program runs in tmux, tmux in xterm, and xterm on a virtual screen."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -10,30 +9,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
-from shared import Failure
+from shared import Failure, digest, output, run
 
 HOME = Path("/home/anna")
 DARK = ("#101418", "#d8dee9")
 LIGHT = ("#fbfbf8", "#24292e")
-# JetBrains Mono is 0.6 em wide: at 15 points, 20 pixels, a cell has 12 whole ones, and bars have no seams.
+# JetBrains Mono is 0.6 em wide: at 15 points (20 pixels) a cell is exactly 12 pixels wide, so bars have no seams.
 FONT_SIZE = 15
-
-
-def run(command: list[str], environment: dict[str, str] | None = None) -> str:
-    """Runs a program to its end; returns what it printed."""
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if ended.returncode != 0:
-        raise Failure(f"{command[0]} failed: {ended.stderr.strip() or ended.stdout.strip()}")
-    return ended.stdout
-
-
-def convert() -> str:
-    """ImageMagick's convert by its path: another program of that name may stand first in PATH."""
-    beside = Path(shutil.which("import") or "/usr/bin/import").with_name("convert")
-    return str(beside)
 
 
 class Terminal:
@@ -45,37 +32,25 @@ class Terminal:
         self.size = size
 
     def tmux(self, *arguments: str) -> str:
-        return run(["tmux", "-u", "-f", "/dev/null", "-S", self._socket, *arguments])
+        return output(["tmux", "-u", "-f", "/dev/null", "-S", self._socket, *arguments])
 
     def open(self, command: list[str], variables: dict[str, str], colours: tuple[str, str], font: str) -> None:
         width, height = self.size
         clean = ["env", "-i", *(f"{name}={value}" for name, value in variables.items())]
-        # Two commands of one call: without a session the server would end between them.
+        # One call of tmux: without a session the server would end between two.
         self.tmux(
             *["set-option", "-g", "default-terminal", "tmux-256color", ";", "set-option", "-g", "status", "off", ";"],
             *["new-session", "-d", "-x", str(width), "-y", str(height), "-c", str(HOME), *clean, *command],
         )
         background, foreground = colours
         xterm = ["xterm", "-u8", "-fa", font, "-fs", str(FONT_SIZE), "-geometry", f"{width}x{height}+0+0"]
-        xterm += ["-bg", background, "-fg", foreground, "-b", "14", "+sb", "-T", "picture", "-bw", "0"]
+        xterm += ["-bg", background, "-fg", foreground, "-b", "14", "+sb", "-T", "sluice-screenshot", "-bw", "0"]
         xterm += ["-xrm", "xterm*termName: xterm-256color", "-xrm", "xterm*cursorBlink: false"]
-        self._xterm = subprocess.Popen(
-            [*xterm, "-e", "tmux", "-u", "-S", self._socket, "attach"],
-            env=self._display,
-            stderr=subprocess.DEVNULL,
-        )
-
-        def window() -> str:
-            found = subprocess.run(
-                ["xdotool", "search", "--name", "^picture$"],
-                env=self._display,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            return found.stdout.strip()
-
-        self._window = wait("xterm's window", window).split("\n")[-1]
+        xterm += ["-e", "tmux", "-u", "-S", self._socket, "attach"]
+        self._xterm = subprocess.Popen(xterm, env=self._display, stderr=subprocess.DEVNULL)
+        search = ["xdotool", "search", "--name", "^sluice-screenshot$"]
+        found = wait("xterm's window", lambda: run(search, env=self._display).stdout.strip())
+        self._window = str(found).split("\n")[-1]
         wait("the attached terminal", lambda: self.tmux("list-clients"))
 
     @property
@@ -98,35 +73,27 @@ class Terminal:
 
     def shoot(self, path: Path) -> None:
         plain = ["-strip", "-define", "png:exclude-chunks=date,time"]
-        run(["import", "-window", self._window, *plain, str(path)], self._display)
+        output(["import", "-window", self._window, *plain, path], env=self._display)
 
     @contextmanager
     def filmed(self, path: Path, colours: int = 48) -> Iterator[None]:
-        """Takes picture after picture while the body runs, and makes an animation of them."""
-        with tempfile.TemporaryDirectory() as directory:
-            frames: list[tuple[Path, float]] = []
-            stopped = threading.Event()
-            errors: list[Failure] = []
+        """Takes screenshots while the body runs, and makes an animation of them."""
+        stopped = threading.Event()
+        with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(1) as pool:
 
-            def film() -> None:
-                try:
-                    while not stopped.is_set():
-                        frames.append((Path(directory) / f"{len(frames):04}.png", time.monotonic()))
-                        self.shoot(frames[-1][0])
-                        stopped.wait(0.08)
-                except Failure as failure:
-                    errors.append(failure)
+            def film() -> list[tuple[Path, float]]:
+                frames: list[tuple[Path, float]] = []
+                while not stopped.wait(0.08):
+                    frames.append((Path(directory) / f"{len(frames):04}.png", time.monotonic()))
+                    self.shoot(frames[-1][0])
+                return frames
 
-            thread = threading.Thread(target=film)
-            thread.start()
+            filming = pool.submit(film)
             try:
                 yield
             finally:
                 stopped.set()
-                thread.join()
-            if errors:
-                raise errors[0]
-            animate(frames, path, colours)
+            animate(filming.result(), path, colours)
 
     def close(self) -> None:
         self.tmux("kill-server")
@@ -134,23 +101,23 @@ class Terminal:
 
 
 def animate(frames: list[tuple[Path, float]], path: Path, colours: int) -> None:
-    """Writes an animated GIF; pictures that are the same become one that is shown for longer."""
-    shown: list[tuple[Path, float]] = []
-    last = b""
-    for frame, moment in frames:
-        digest = hashlib.sha256(frame.read_bytes()).digest()
-        if digest != last:
-            shown.append((frame, moment))
-        last = digest
+    """Writes an animated GIF; equal successive screenshots become one frame that is shown for longer."""
+    shown = [
+        (frame, moment)
+        for (frame, moment), (before, _) in zip(frames, [(None, 0.0), *frames])
+        if before is None or digest(frame) != digest(before)
+    ]
     ends = [moment for _, moment in shown[1:]] + [frames[-1][1] + 2]
     arguments = []
     for (frame, moment), end in zip(shown, ends):
         arguments += ["-delay", str(max(2, round((end - moment) * 100))), str(frame)]
-    run([convert(), *arguments, "-loop", "0", "+dither", "-colors", str(colours), "-layers", "Optimize", str(path)])
+    # By its path, since another program of that name may be first in PATH.
+    convert = Path(shutil.which("import") or "/usr/bin/import").with_name("convert")
+    output([convert, *arguments, "-loop", "0", "+dither", "-colors", colours, "-layers", "Optimize", path])
 
 
 def wait(what: str, condition: Callable[[], object], within: float = 20) -> object:
-    """Waits until a condition holds; returns what it is then."""
+    """Waits until a condition is true; returns its value."""
     end = time.monotonic() + within
     while not (value := condition()):
         if time.monotonic() > end:
@@ -159,31 +126,30 @@ def wait(what: str, condition: Callable[[], object], within: float = 20) -> obje
     return value
 
 
-class Studio:
-    """The screen that nobody sees, and a terminal on it at a time."""
-
-    def __init__(self, program: Path, into: Path, font: str) -> None:
-        self.program, self.into, self._font = program, into, font
-        self._count = 0
-
-    def __enter__(self) -> Studio:
-        self._directory = tempfile.TemporaryDirectory()
-        reader, writer = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "2400x1600x24"]
-        # Without -noreset it starts anew when a window closes and none is left, and the next one may meet it at that.
-        command += ["-dpi", "96", "-noreset", "-nolisten", "tcp"]
-        self._xvfb = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
-        os.close(writer)
+@contextmanager
+def virtual_screen() -> Iterator[str]:
+    """Runs an X server without a screen, and yields its display."""
+    reader, writer = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "2400x1600x24"]
+    # Without -noreset it restarts when the last window is closed, and the next window may not find it.
+    command += ["-dpi", "96", "-noreset", "-nolisten", "tcp"]
+    process = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
+    os.close(writer)
+    try:
         with os.fdopen(reader) as pipe:
-            self._display = f":{pipe.readline().strip()}"
-        if self._display == ":":
-            raise Failure("Xvfb did not start")
-        return self
+            if not (number := pipe.readline().strip()):
+                raise Failure("Xvfb did not start")
+        yield f":{number}"
+    finally:
+        process.terminate()
+        process.wait()
 
-    def __exit__(self, *_: object) -> None:
-        self._xvfb.terminate()
-        self._xvfb.wait()
-        self._directory.cleanup()
+
+class Studio:
+    """Opens terminals with a program on a display, one at a time."""
+
+    def __init__(self, display: str, program: str, into: Path, font: str) -> None:
+        self._display, self.program, self.into, self._font = display, program, into, font
 
     @contextmanager
     def window(
@@ -195,26 +161,18 @@ class Studio:
         variables: dict[str, str] | None = None,
         colours: tuple[str, str] = DARK,
     ) -> Iterator[Terminal]:
-        """A terminal in anna's home with a program in it that has shown a text."""
-        # A socket for each: a server that was told to end may still hold the one before.
-        self._count += 1
-        terminal = Terminal(self._display, Path(self._directory.name) / f"tmux-{self._count}", size)
+        """A terminal in anna's home with a program that shows the text `ready`."""
         environment = {"HOME": str(HOME), "USER": "anna", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         environment |= {"TERM": "tmux-256color", "XDG_CONFIG_HOME": str(HOME / ".config"), "TZ": "UTC"}
-        terminal.open(command, environment | (variables or {}), colours, self._font)
-        try:
-            terminal.shows(ready)
-            yield terminal
-        finally:
-            terminal.close()
+        # A socket for each: the tmux server of the previous one may still be running.
+        with tempfile.TemporaryDirectory() as directory:
+            terminal = Terminal(self._display, Path(directory) / "tmux", size)
+            terminal.open(command, environment | (variables or {}), colours, self._font)
+            try:
+                terminal.shows(ready)
+                yield terminal
+            finally:
+                terminal.close()
 
-    def dashboard(
-        self,
-        size: tuple[int, int] = (120, 34),
-        *,
-        variables: dict[str, str] | None = None,
-        colours: tuple[str, str] = DARK,
-    ) -> AbstractContextManager[Terminal]:
-        """The dashboard."""
-        command = [str(self.program)]
-        return self.window(command, "http://127.0.0.1:8080", size=size, variables=variables, colours=colours)
+    def dashboard(self, **options: Any) -> AbstractContextManager[Terminal]:
+        return self.window([self.program], "http://127.0.0.1:8080", **options)

@@ -1,9 +1,9 @@
-"""What each picture shows: which files move, who sends them, and which keys are pressed."""
+"""The content of each screenshot: which files are sent, by which clients, and which keys are pressed."""
 
 from __future__ import annotations
 
 import os
-import re
+
 import shutil
 import signal
 import subprocess
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from camera import HOME, LIGHT, Studio, Terminal
-from shared import REPOSITORY
+from shared import REPOSITORY, curl
 
 URL = "http://127.0.0.1:8080"
 EXAMPLE = REPOSITORY / "example"
@@ -28,7 +28,7 @@ FLAC = b"fLaC\0\0\0\x22\x10\0\x10\0"
 PDF = b"%PDF-1.7\n"
 ISO = bytes(32768) + b"\x01CD001\x01\0"
 
-# Sizes in bytes, and days since they were changed. Each begins as its kind does, and goes on with zeros.
+# First bytes, sizes in bytes, and days since the last change. The rest of each file is zeros.
 FILES: dict[str, tuple[bytes, int, float]] = {
     "Backups/db-backup-2026-11.tar.zst": (ZSTD, 1_840 * MB, 1.2),
     "Backups/mail-archive.tar.gz": (GZIP, 618 * MB, 12.03),
@@ -53,7 +53,7 @@ FILES: dict[str, tuple[bytes, int, float]] = {
 
 
 def furnish() -> None:
-    """Fills anna's home, once; the files have their sizes, but take no space."""
+    """Fills anna's home, once, with files that take no space."""
     if (HOME / "notes.md").exists():
         return
     now = time.time()
@@ -70,19 +70,19 @@ def furnish() -> None:
 
 
 def tidy() -> None:
-    """Removes what was uploaded, so that one picture does not name the next one's files "(2)"."""
-    shutil.rmtree(HOME / "uploads", ignore_errors=True)
-    shutil.rmtree(HOME / ".config", ignore_errors=True)
+    """Removes uploaded files and settings, so that the next scene starts without them."""
+    for folder in ("uploads", ".config"):
+        shutil.rmtree(HOME / folder, ignore_errors=True)
 
 
 @contextmanager
 def clients() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts clients that end with the scene, whatever happens."""
+    """Starts clients that are killed at the end of the scene."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start(*command: str | Path) -> subprocess.Popen[bytes]:
-        silent = subprocess.DEVNULL
-        running.append(subprocess.Popen([str(word) for word in command], stdin=silent, stdout=silent, stderr=silent))
+        null = subprocess.DEVNULL
+        running.append(subprocess.Popen([str(word) for word in command], stdin=null, stdout=null, stderr=null))
         return running[-1]
 
     try:
@@ -93,12 +93,8 @@ def clients() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
             process.wait()
 
 
-def curl(*arguments: str | Path) -> tuple[str | Path, ...]:
-    return ("curl", "--silent", "--globoff", *arguments)
-
-
 def send(terminal: Terminal, name: str, mode: str) -> None:
-    """Sends a file with the keys of the dashboard: its path pasted, the mode chosen, Enter."""
+    """Sends a file from the dashboard: pastes its path, selects the mode, presses Enter."""
     terminal.paste(str(HOME / name))
     terminal.shows("Enter sends 1 file")
     for _ in range(["stream", "multipart", "buffered"].index(mode)):
@@ -108,15 +104,15 @@ def send(terminal: Terminal, name: str, mode: str) -> None:
 
 
 def walk(terminal: Terminal, steps: int) -> None:
-    """Goes down in a list, at a speed that eyes can follow."""
+    """Moves down a list slowly enough for a viewer."""
     for _ in range(steps):
         terminal.keys("j")
         time.sleep(0.25)
 
 
 def uploads(terminal: Terminal, start: Callable[..., subprocess.Popen[bytes]]) -> None:
-    """Uploads of every kind, halfway: the dashboard's own, curl's, Node's, and one that stands still."""
-    # Of unknown length: a pipe, which Node reads as it would a file.
+    """Uploads of every kind, halfway: of the dashboard, of curl, of Node, and one that is stalled."""
+    # Of unknown length: Node reads a pipe like a file.
     fifo = HOME / "lecture-11.mp4"
     os.mkfifo(fifo)
     stalls = start(*curl("--limit-rate", "60M", "-T", HOME / "Downloads/debian-13.2.0-amd64-netinst.iso", URL))
@@ -126,25 +122,25 @@ def uploads(terminal: Terminal, start: Callable[..., subprocess.Popen[bytes]]) -
     start(*curl("--limit-rate", "11M", "-F", f"file=@{flac}", f"{URL}/file-upload"))
     start(*curl("--limit-rate", "14M", "-T", HOME / "Videos/lecture-2.mp4", URL))
     start("node", EXAMPLE / "node/stream.mjs", fifo, URL)
-    start("sh", "-c", f"while head -c 1500000 /dev/zero; do sleep 0.2; done > {fifo}")
+    start("sh", "-c", f"while dd if=/dev/zero bs=1500000 count=1; do sleep 0.2; done > {fifo}")
     time.sleep(6)
     send(terminal, "thesis-draft.pdf", "stream")
     send(terminal, "Videos/holiday-in-norway.mp4", "stream")
     send(terminal, "Backups/db-backup-2026-11.tar.zst", "multipart")
-    # The first of those that come in, to whose detail the most belongs.
+    # Select the first incoming upload, which has the most details.
     terminal.keys("1", "g")
     time.sleep(16)
     fifo.unlink()
 
 
-def of_uploads(picture: str, *keys: str, **options: Any) -> Callable[[Studio], None]:
-    """The dashboard with uploads of every kind, which begin after some keys."""
+def of_uploads(screenshot: str, *keys: str, **options: Any) -> Callable[[Studio], None]:
+    """The dashboard with uploads of every kind, which start after some keys were pressed."""
 
     def act(studio: Studio) -> None:
         with studio.dashboard(**options) as terminal, clients() as start:
             terminal.keys(*keys)
             uploads(terminal, start)
-            terminal.shoot(studio.into / picture)
+            terminal.shoot(studio.into / screenshot)
 
     return act
 
@@ -171,53 +167,43 @@ def picker(studio: Studio) -> None:
 
 
 def compare(studio: Studio) -> None:
-    # As typed at a prompt: what it prints stays, and is followed by the next prompt.
-    line = "sluice compare --size 600MB"
-    shell = f"sluice() {{ {studio.program} \"$@\"; }}; printf '$ {line}\\n'; {line}; printf '$ '; exec sleep 1000"
-    with studio.window(["bash", "-c", shell], line, size=(100, 42)) as terminal:
+    # As typed at a prompt: the output is followed by the next prompt.
+    command = "sluice compare --size 600MB"
+    shell = f"sluice() {{ {studio.program} \"$@\"; }}; printf '$ {command}\\n'; {command}; printf '$ '; exec sleep 1000"
+    with studio.window(["bash", "-c", shell], command, size=(100, 42)) as terminal:
         terminal.shows(lambda screen: "server peak" in screen and screen.rstrip().endswith("\n$"), within=120)
         terminal.shoot(studio.into / "compare.png")
 
 
 def demo(studio: Studio) -> None:
-    with studio.dashboard((120, 30)) as terminal:
-        with terminal.filmed(studio.into / "demo.gif"):
-            time.sleep(1.2)
-            terminal.keys("u")
-            terminal.shows("thesis-draft.pdf")
-            time.sleep(0.8)
-            walk(terminal, 6)
-            terminal.keys("Enter")
-            terminal.shows("lecture-10.mp4")
-            time.sleep(0.8)
-            walk(terminal, 3)
-            time.sleep(0.6)
-            terminal.keys("Enter")
-            terminal.shows("Enter sends 1 file")
-            time.sleep(1.5)
-            terminal.keys("Enter")
-            terminal.shows(lambda screen: re.search(r"\.mp4 +sent ", screen) is not None, within=60)
-            time.sleep(2)
+    # Before each key a pause and steps down, after it a text to wait for.
+    acts = [
+        (1.2, 0, "u", "thesis-draft.pdf"), (0.8, 6, "Enter", "lecture-10.mp4"), (1.4, 3, "Enter", "Enter sends 1 file"),
+        (1.5, 0, "Enter", "done"),
+    ]
+    with studio.dashboard(size=(120, 30)) as terminal, terminal.filmed(studio.into / "demo.gif"):
+        for pause, steps, key, text in acts:
+            time.sleep(pause)
+            walk(terminal, steps)
+            terminal.keys(key)
+            terminal.shows(text, within=60)
+        time.sleep(2)
 
 
-def scene(act: Callable[[Studio], None]) -> Callable[[Studio], None]:
-    """A scene in a tidy home."""
-
-    def play(studio: Studio) -> None:
-        furnish()
-        tidy()
-        act(studio)
-
-    return play
+def play(name: str, studio: Studio) -> None:
+    """Plays a scene of ``SCENES`` in a tidy home."""
+    furnish()
+    tidy()
+    SCENES[name](studio)
 
 
 SCENES: dict[str, Callable[[Studio], None]] = {
-    "dashboard": scene(of_uploads("dashboard.png")),
-    "picker": scene(picker),
-    "detail": scene(detail),
-    "80x24": scene(of_uploads("80x24.png", size=(80, 24))),
-    "light": scene(of_uploads("light.png", "t", colours=LIGHT)),
-    "ascii": scene(of_uploads("ascii.png", variables={"LANG": "C"})),
-    "compare": scene(compare),
-    "demo": scene(demo),
+    "dashboard": of_uploads("dashboard.png"),
+    "picker": picker,
+    "detail": detail,
+    "80x24": of_uploads("80x24.png", size=(80, 24)),
+    "light": of_uploads("light.png", "t", colours=LIGHT),
+    "ascii": of_uploads("ascii.png", variables={"LANG": "C"}),
+    "compare": compare,
+    "demo": demo,
 }

@@ -1,6 +1,6 @@
-/// Forms: boundaries, heads of parts and delimiters of all kinds.
+/// Forms: boundaries, part headers and delimiters of all kinds.
 enum FormFuzz {
-  /// How the head states a boundary, and the boundary that the body then has.
+  /// The parameter that declares a boundary, and the boundary that the body has.
   private static let boundaries = [
     ("boundary=\"Z\"", "Z"), ("boundary=\"a b\"", "a b"), ("BOUNDARY=Z; charset=utf-8", "Z"),
     ("boundary=--Z", "--Z"), ("boundary=\"\"", ""), ("boundary=", ""), ("", "Z"), ("boundary=\"Z", "Z"),
@@ -62,7 +62,7 @@ enum FormFuzz {
   private static func body(_ boundary: String, _ random: inout FuzzRandom) -> [UInt8] {
     var body: [UInt8] = []
     if random.oneIn(10) { body.add(random.pick(["preamble\r\n", "\r\n", long(9000), "\n"])) }
-    // Now and then more parts than are taken: of files, and of fields.
+    // Occasionally more parts than are accepted: of files, and of fields.
     let crowd = random.oneIn(150) ? random.pick([101, 1001]) : 0
     for _ in 0..<crowd {
       let file = crowd == 101 ? "; filename=\"f\"" : ""

@@ -1,10 +1,10 @@
-/// Bytes to be thrown at the server, all of them following from a seed.
+/// Bytes to send to the server, generated from a seed.
 struct FuzzCase: CustomStringConvertible {
   let seed: UInt64
   let kind: FuzzKind
   let bytes: [UInt8]
-  /// Whether it is to be answered as it stands: its head ends, and its body has the length it states. Of others nobody
-  /// knows where they end, and the client has to end its side.
+  /// Whether the request is complete: its headers end, and its body has the declared length, so the server must
+  /// respond. After other requests the client has to end the sending side.
   let isWhole: Bool
 
   /// Half of the cases are as their generator made them, half are damaged.

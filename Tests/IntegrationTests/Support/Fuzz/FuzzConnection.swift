@@ -5,19 +5,19 @@ import UploadTestSupport
 final class FuzzConnection {
   /// How an exchange ended.
   enum End {
-    /// The request is answered; the next may follow.
+    /// The response is complete; the next request may follow.
     case open
     /// The server has ended the connection.
     case closed
-    /// It broke it off.
+    /// The server has reset the connection.
     case reset
-    /// Nothing more came for as long as anybody waits.
+    /// No data was received for `patience`.
     case hung
-    /// What came is no answer.
+    /// The received bytes are no HTTP response.
     case nonsense
   }
 
-  /// A silence this long is a hang, in milliseconds; shorter than the server's own limits, so that they hide none.
+  /// Milliseconds without data that count as a hang; shorter than the server's own timeouts, so that these hide none.
   private static let patience: Int32 = 120_000
 
   private let descriptor: Int32
@@ -32,8 +32,8 @@ final class FuzzConnection {
     close(descriptor)
   }
 
-  /// Sends a case, and receives what is said to it: one answer to a whole one, to others all until the server's end.
-  func exchange(_ one: FuzzCase) -> (answers: [FuzzAnswer], end: End, received: [UInt8]) {
+  /// Sends a case and receives one response to a complete request, or all responses until the server closes.
+  func exchange(_ one: FuzzCase) -> (responses: [FuzzResponse], end: End, received: [UInt8]) {
     var (sent, hasEnded) = (0, false)
     var received: [UInt8] = []
     let mayLackBodies = !one.isWhole
@@ -47,28 +47,28 @@ final class FuzzConnection {
       if sent < one.bytes.count { interest.events |= Int16(POLLOUT) }
       let ready = poll(&interest, 1, Self.patience)
       if ready < 0, errno == EINTR { continue }
-      guard ready > 0 else { return (answers(received, mayLackBodies), .hung, received) }
+      guard ready > 0 else { return (responses(received, mayLackBodies), .hung, received) }
       guard interest.revents & ~Int16(POLLOUT) != 0 else { continue }
       let count = recv(descriptor, &buffer, buffer.count, 0)
       if count < 0, errno == EAGAIN { continue }
       guard count > 0 else {
-        let found = FuzzAnswer.parse(received, isOver: count == 0, mayLackBodies: mayLackBodies)
+        let found = FuzzResponse.parse(received, isOver: count == 0, mayLackBodies: mayLackBodies)
         return (found ?? [], found == nil ? .nonsense : count == 0 ? .closed : .reset, received)
       }
       received += buffer[..<count]
       guard one.isWhole else { continue }
-      guard let found = FuzzAnswer.parse(received, isOver: false, mayLackBodies: false) else {
+      guard let found = FuzzResponse.parse(received, isOver: false, mayLackBodies: false) else {
         return ([], .nonsense, received)
       }
       if let last = found.last, last.isFinal { return (found, last.isLast ? .closed : .open, received) }
     }
   }
 
-  private func answers(_ received: [UInt8], _ mayLackBodies: Bool) -> [FuzzAnswer] {
-    FuzzAnswer.parse(received, isOver: false, mayLackBodies: mayLackBodies) ?? []
+  private func responses(_ received: [UInt8], _ mayLackBodies: Bool) -> [FuzzResponse] {
+    FuzzResponse.parse(received, isOver: false, mayLackBodies: mayLackBodies) ?? []
   }
 
-  /// Sends what the socket takes; a server that takes no more may still have said why.
+  /// Sends as many bytes as the socket accepts. After a failed send there may still be a response to read.
   private func send(_ bytes: [UInt8], _ sent: inout Int) {
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes {

@@ -12,7 +12,7 @@ enum FuzzDamage {
   ]
 
   /// Does one thing to `bytes`.
-  /// - Parameter other: a request to take a piece from; none when empty.
+  /// - Parameter other: a request whose end may replace that of `bytes`; not used when empty.
   static func apply(to bytes: inout [UInt8], splicing other: [UInt8], _ random: inout FuzzRandom) {
     guard !bytes.isEmpty else { return }
     let place = random.below(bytes.count)

@@ -4,8 +4,8 @@ import Testing
 import UploadCore
 import UploadTestSupport
 
-/// Throws cases at a server, a round at a time; after each round the directory holds what was answered for, and is
-/// emptied.
+/// Sends cases to a server in rounds. After each round the directory must contain exactly the acknowledged files, and
+/// is emptied.
 struct FuzzRun {
   /// A client thread each.
   private static let connections = 4
@@ -62,8 +62,8 @@ struct FuzzRun {
       let one = FuzzCase(seed: seed)
       do {
         let open = try connection ?? FuzzConnection(port: port)
-        let (answers, end, received) = open.exchange(one)
-        tally.note(one, answers, end, received)
+        let (responses, end, received) = open.exchange(one)
+        tally.note(one, responses, end, received)
         connection = end == .open ? open : nil
       } catch {
         tally.find("no connection (\(error))", one, [])
@@ -72,8 +72,8 @@ struct FuzzRun {
     return tally
   }
 
-  /// Every file that was answered for is there and as long as was said, and nothing else but files without an answer
-  /// that could be read.
+  /// Expects every acknowledged file with its acknowledged size, and no other files, unless HTML pages acknowledged
+  /// some without names that can be read.
   private func checkDirectory(_ tally: FuzzTally, _ seeds: Range<UInt64>) async throws {
     var names: [NameBytes] = []
     let directory = open(server.uploads.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -99,9 +99,9 @@ struct FuzzRun {
       let removed = name.withCString { unlinkat(directory, $0, 0) }
       #expect(removed == 0)
     }
-    #expect(missing.isEmpty, "answered for and not there, cases \(seeds)")
+    #expect(missing.isEmpty, "acknowledged and missing, cases \(seeds)")
     if tally.pages == 0, tally.findings.isEmpty {
-      #expect(others == [], "nobody was told of these, cases \(seeds)")
+      #expect(others == [], "stored and not acknowledged, cases \(seeds)")
     }
   }
 }

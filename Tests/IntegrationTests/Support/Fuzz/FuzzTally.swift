@@ -4,19 +4,19 @@ import UploadCore
 import UploadProtocol
 import UploadTestSupport
 
-/// What came of some cases.
+/// Results of some cases.
 struct FuzzTally: Sendable {
-  /// Cases by the status of their first final answer; 0 are those that the server ended without one.
+  /// Cases by the status of their first final response; 0 for connections that the server closed without one.
   var statuses: [Int: Int] = [:]
-  /// Names and sizes of the files that were answered for.
+  /// Names and sizes of the acknowledged files.
   var stored: [String: UInt64] = [:]
-  /// Answers that tell of stored files in a page, not by name.
+  /// Responses that acknowledge files in an HTML page, without names in JSON.
   var pages = 0
-  /// What must not be, each with the case it came of; the first few.
+  /// The first ten violations, each with its case.
   var findings: [String] = []
 
-  /// What a server may say to anything at all. Never 408, as nobody here is silent; of 5xx only those that blame the
-  /// request or the disk.
+  /// Statuses that a server may respond with. 408 is not among them, since every case is sent without a pause; of 5xx
+  /// only those that blame the request or the disk.
   private static let known: Set<Int> = [
     100, 200, 201, 204, 206, 304, 400, 403, 404, 405, 409, 412, 413, 415, 416, 501, 503, 505, 507,
   ]
@@ -36,33 +36,34 @@ struct FuzzTally: Sendable {
     return "\(statuses.values.reduce(0, +)) cases (\(counts.joined(separator: ", ")))"
   }
 
-  /// Takes up what was said to a case.
-  mutating func note(_ one: FuzzCase, _ answers: [FuzzAnswer], _ end: FuzzConnection.End, _ received: [UInt8]) {
-    let final = answers.filter(\.isFinal)
+  /// Records the responses to a case.
+  mutating func note(_ one: FuzzCase, _ responses: [FuzzResponse], _ end: FuzzConnection.End, _ received: [UInt8]) {
+    let final = responses.filter(\.isFinal)
     statuses[final.first?.status ?? 0, default: 0] += 1
     if one.bytes.starts(with: HeadFuzz.good.utf8), final.first?.status != 200 {
-      find("a good request went unanswered for what is behind it", one, received)
+      find("no 200 for a valid request before a malformed one", one, received)
     }
-    for answer in answers {
-      if !Self.known.contains(answer.status) { find("status \(answer.status)", one, received) }
-      if answer.status == 201 { noteStored(answer, one) }
+    for response in responses {
+      if !Self.known.contains(response.status) { find("status \(response.status)", one, received) }
+      if response.status == 201 { noteStored(response, one) }
     }
     switch end {
-    case .hung: find("no answer and no end", one, received)
+    case .hung: find("no response and no close", one, received)
     case .nonsense: find("no HTTP", one, received)
-    case .reset where final.isEmpty: find("broken off without an answer", one, received)
-    case .closed where one.isWhole && final.isEmpty: find("no answer to a whole request", one, received)
+    case .reset where final.isEmpty: find("reset without a response", one, received)
+    case .closed where one.isWhole && final.isEmpty: find("no response to a complete request", one, received)
     case .open, .closed, .reset: break
     }
   }
 
-  private mutating func noteStored(_ answer: FuzzAnswer, _ one: FuzzCase) {
-    guard !answer.fields.contains("\r\ncontent-type: text/html") else { return pages += 1 }
-    guard let told = try? JSONDecoder().decode(Answer.self, from: Data(answer.body)), let files = told.files else {
-      return find("201 without files", one, answer.body)
+  private mutating func noteStored(_ response: FuzzResponse, _ one: FuzzCase) {
+    guard !response.fields.contains("\r\ncontent-type: text/html") else { return pages += 1 }
+    guard let json = try? JSONDecoder().decode(ResponseJSON.self, from: Data(response.body)), let files = json.files
+    else {
+      return find("201 without files", one, response.body)
     }
     for file in files where stored.updateValue(file.size, forKey: Self.key(ofURL: file.url ?? "")) != nil {
-      find("a name given twice", one, answer.body)
+      find("a name given twice", one, response.body)
     }
   }
 

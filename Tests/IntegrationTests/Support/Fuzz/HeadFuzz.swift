@@ -1,4 +1,4 @@
-/// Heads of requests: every line of them as it should be, or not.
+/// Request headers: each line valid or malformed.
 enum HeadFuzz {
   private static let methods = [
     "OPTIONS", "DELETE", "PATCH", "TRACE", "CONNECT", "PRI", "put",
@@ -62,11 +62,11 @@ enum HeadFuzz {
     "", "hello", "5\r\nhello\r\n0\r\n\r\n", "hello, and more than that", "he",
     "--Z\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\"\r\n\r\nc\r\n--Z--\r\n", "\r\n\r\n", "\u{0}",
   ]
-  /// A request with nothing wrong in it; where it comes first it is answered with 200, whatever follows.
+  /// A valid request; as the first one it gets 200 whatever follows.
   static let good = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
   static func make(_ random: inout FuzzRandom) -> [UInt8] {
-    // Heads with one thing wrong get further than those with many.
+    // Headers with one error get further than those with many.
     let rarity = random.pick([1, 3, 10])
     var bytes: [UInt8] = []
     if random.oneIn(6) { bytes.add(random.pick(["\r\n", "\n", " ", "\u{0}", good, good, good])) }

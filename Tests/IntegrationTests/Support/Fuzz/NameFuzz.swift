@@ -4,7 +4,7 @@ enum NameFuzz {
     case path, query, header, extendedHeader, form, extendedForm
   }
 
-  /// Pieces of names; those with a percent sign may mean another byte, where that is looked for.
+  /// Parts of names; those with a percent sign mean another byte where names are percent-decoded.
   private static let pieces: [[UInt8]] =
     [
       "a", "a", "b.txt", ".", "..", "...", "/", "\\", "../", "..\\", "/../../", "%2F", "%2f", "%5C", "%2E%2E%2F",
@@ -32,7 +32,7 @@ enum NameFuzz {
   static func make(_ random: inout FuzzRandom) -> (bytes: [UInt8], isWhole: Bool) {
     let name = name(&random)
     let content = random.bytes(upTo: 30)
-    // What would end a line ends the head somewhere else.
+    // A line break in a name ends the headers early.
     let isWhole = !name.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 }
     switch random.pick(Place.allCases) {
     case .path: return (request("PUT /", name, "", content), isWhole)

@@ -1,4 +1,4 @@
-"""An upload server as one writes it with aiohttp: bodies and forms, streamed to files.
+"""A typical upload server with aiohttp: bodies and forms, streamed to files.
 
     aiohttp_server.py PORT DIRECTORY
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 from aiohttp import web
 
-# Of what is read at once. The 8 KiB that forms are read in by default would cost it two thirds of its speed.
-PIECE = 1 << 20
+# Bytes to read at once. With the default of 8 KiB for forms it would have a third of its speed.
+BLOCK = 1 << 20
 
 
 def place(request: web.Request, name: str) -> Path:
-    """Where a file of this name goes: its last component, in the directory."""
+    """The path for a file of this name: its last component, in the directory."""
     return request.app["directory"] / Path(name).name
 
 
 async def put(request: web.Request) -> web.Response:
     with open(place(request, request.match_info["name"]), "wb", buffering=0) as file:
-        async for piece in request.content.iter_chunked(PIECE):
-            file.write(piece)
+        async for block in request.content.iter_chunked(BLOCK):
+            file.write(block)
     return web.json_response({"ok": True}, status=201)
 
 
@@ -30,8 +30,8 @@ async def form(request: web.Request) -> web.Response:
     async for part in await request.multipart():
         if part.filename:
             with open(place(request, part.filename), "wb", buffering=0) as file:
-                while piece := await part.read_chunk(PIECE):
-                    file.write(piece)
+                while block := await part.read_chunk(BLOCK):
+                    file.write(block)
     return web.json_response({"ok": True}, status=201)
 
 

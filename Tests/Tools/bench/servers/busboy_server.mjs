@@ -1,4 +1,4 @@
-// An upload server as one writes it with Node and busboy: bodies and forms, streamed to files.
+// A typical upload server with Node and busboy: bodies and forms, streamed to files.
 //
 //   busboy_server.mjs PORT DIRECTORY
 //
@@ -9,11 +9,11 @@ import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-// Not an import: those do not look into NODE_PATH, where Debian's packages are.
+// Not an import, which would not search NODE_PATH, where Debian's packages are.
 const busboy = createRequire(import.meta.url)("busboy");
 const [port, directory] = process.argv.slice(2);
 
-// Of what may wait between socket and disk. Node's own default for files is 16 KiB.
+// Bytes to buffer between socket and disk. Node's default for files is 16 KiB.
 const waiting = 1 << 20;
 
 /** Writes a stream to a file of this name. */

@@ -1,14 +1,14 @@
-// Sends a file several times over, and says each time what status it read: early.mjs CLIENT URL FILE COUNT.
+// Sends a file several times and prints each time the status that it read: early.mjs CLIENT URL FILE COUNT.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import http from 'node:http';
 
-/** As scripts have done it for years: a file piped into the request. */
+/** A file piped into the request, as most scripts do. */
 async function byHTTP(url, path) {
   const headers = { 'Content-Length': (await stat(path)).size };
   return await new Promise((resolve, reject) => {
     const request = http.request(`${url}/stream-upload`, { method: 'POST', headers });
-    // What happens to the request once it is answered does not matter any more.
+    // Errors of the request after its response do not matter.
     request.on('error', reject);
     request.on('response', (response) => {
       response.resume();

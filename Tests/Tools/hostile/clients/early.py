@@ -1,24 +1,23 @@
-"""Sends a file several times over, and says each time what status it read: early.py CLIENT URL FILE COUNT."""
+"""Sends a file several times and prints each time the status that it read: early.py CLIENT URL FILE COUNT."""
 
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import sys
 import threading
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 
 def by_http_client(url: str, path: str) -> str:
-    """As urllib3 does it: whether or not all could be sent, look what the server has said."""
+    """Reads the response even when not all of the body could be sent, as urllib3 does."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
-        with open(path, "rb") as file:
-            try:
-                connection.request("POST", "/stream-upload", body=file)
-            except BrokenPipeError:
-                pass
-            return str(connection.getresponse().status)
+        with open(path, "rb") as file, suppress(BrokenPipeError):
+            connection.request("POST", "/stream-upload", body=file)
+        return str(connection.getresponse().status)
     finally:
         connection.close()
 
@@ -31,30 +30,27 @@ def by_requests(url: str, path: str) -> str:
 
 
 def by_threads(url: str, path: str) -> str:
-    """As Go's client does it: one writes on and on, another reads the answer meanwhile."""
+    """One thread writes while another reads the response, as in Go's client."""
     place = urlsplit(url)
     with socket.create_connection((place.hostname, place.port), timeout=60) as connection, open(path, "rb") as file:
-        size = file.seek(0, 2)
-        file.seek(0)
+        size = os.fstat(file.fileno()).st_size
         head = f"POST /stream-upload HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: {size}\r\n\r\n"
-        writer = threading.Thread(target=_write, args=(connection, head.encode(), file))
+
+        def write() -> None:
+            with suppress(OSError):  # The server has closed; its response gives the reason.
+                connection.sendall(head.encode())
+                while block := file.read(1 << 20):
+                    connection.sendall(block)
+
+        writer = threading.Thread(target=write)
         writer.start()
-        answer = b""
+        response = b""
         try:
-            while b"\r\n\r\n" not in answer and (piece := connection.recv(65536)):
-                answer += piece
+            while b"\r\n\r\n" not in response and (received := connection.recv(65536)):
+                response += received
         finally:
             writer.join()
-    return answer.split(b" ")[1].decode() if answer.startswith(b"HTTP/1.1 ") else repr(answer)
-
-
-def _write(connection: socket.socket, head: bytes, file: object) -> None:
-    try:
-        connection.sendall(head)
-        while piece := file.read(1 << 20):  # type: ignore[attr-defined]
-            connection.sendall(piece)
-    except OSError:
-        pass  # The server has closed: its answer says why.
+    return response.split(b" ")[1].decode() if response.startswith(b"HTTP/1.1 ") else repr(response)
 
 
 CLIENTS = {"http.client": by_http_client, "requests": by_requests, "threads": by_threads}

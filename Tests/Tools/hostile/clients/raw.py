@@ -1,4 +1,4 @@
-"""Sends a file over plain TCP as fast as it goes: raw.py PORT FILE."""
+"""Sends a file over plain TCP as fast as possible: raw.py PORT FILE."""
 
 import socket
 import sys

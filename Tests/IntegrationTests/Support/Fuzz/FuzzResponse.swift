@@ -1,28 +1,28 @@
 import Glibc
 
-/// One answer of the server, as it came.
-struct FuzzAnswer {
+/// One HTTP response as received.
+struct FuzzResponse {
   let status: Int
   /// The fields in lower case.
   let fields: String
   let body: [UInt8]
 
-  /// Whether it is the last word on its request.
+  /// Whether it is not an interim response (1xx).
   var isFinal: Bool { status >= 200 }
 
-  /// Whether the server takes no further request on the connection.
+  /// Whether the server accepts no further request on the connection.
   var isLast: Bool { fields.contains("\r\nconnection: close\r\n") }
 
-  /// The answers that `bytes` consist of.
+  /// The responses that `bytes` consist of.
   /// - Parameters:
-  ///   - isOver: nothing more comes.
+  ///   - isOver: whether no more bytes follow.
   ///   - mayLackBodies: a request may have been a HEAD.
-  /// - Returns: nil when these are no answers. What is not complete yet is left out, unless nothing more comes.
-  static func parse(_ bytes: [UInt8], isOver: Bool, mayLackBodies: Bool) -> [FuzzAnswer]? {
-    var answers: [FuzzAnswer] = []
+  /// - Returns: the complete responses; nil when `bytes` is malformed, or incomplete although `isOver`.
+  static func parse(_ bytes: [UInt8], isOver: Bool, mayLackBodies: Bool) -> [FuzzResponse]? {
+    var responses: [FuzzResponse] = []
     var start = 0
     while start < bytes.count {
-      guard let end = headEnd(bytes, from: start) else { return isOver ? nil : answers }
+      guard let end = headEnd(bytes, from: start) else { return isOver ? nil : responses }
       let head = String(decoding: bytes[start..<end], as: UTF8.self)
       guard let line = head.split(separator: "\r\n").first, line.hasPrefix("HTTP/1.1 "),
         let status = Int(line.dropFirst(9).prefix(3)), (100..<600).contains(status)
@@ -33,19 +33,19 @@ struct FuzzAnswer {
         guard let stated = Int(fields[field.upperBound...].prefix { $0 != "\r\n" }) else { return nil }
         length = status == 304 ? 0 : stated
       }
-      let lacksBody = mayLackBodies && (startsAnswer(bytes, at: end) || (isOver && end == bytes.count))
+      let lacksBody = mayLackBodies && (startsResponse(bytes, at: end) || (isOver && end == bytes.count))
       if fields.contains("\r\ntransfer-encoding: chunked\r\n"), !lacksBody {
-        guard let (body, next) = chunked(bytes, from: end) else { return isOver ? nil : answers }
-        answers.append(FuzzAnswer(status: status, fields: fields, body: body))
+        guard let (body, next) = chunked(bytes, from: end) else { return isOver ? nil : responses }
+        responses.append(FuzzResponse(status: status, fields: fields, body: body))
         start = next
         continue
       }
       if lacksBody { length = 0 }
-      guard bytes.count - end >= length else { return isOver ? nil : answers }
-      answers.append(FuzzAnswer(status: status, fields: fields, body: Array(bytes[end..<end + length])))
+      guard bytes.count - end >= length else { return isOver ? nil : responses }
+      responses.append(FuzzResponse(status: status, fields: fields, body: Array(bytes[end..<end + length])))
       start = end + length
     }
-    return answers
+    return responses
   }
 
   /// A body in chunks (RFC 9112 section 7.1), without trailers, and where it ends; nil when it is not complete.
@@ -63,12 +63,12 @@ struct FuzzAnswer {
     return nil
   }
 
-  /// Where the first head from `start` on ends, its empty line included.
+  /// The offset after the empty line that ends the first headers from `start` on; nil when it is not there yet.
   private static func headEnd(_ bytes: [UInt8], from start: Int) -> Int? {
     bytes.withUnsafeBytes { all in
       guard let base = all.baseAddress else { return nil }
       var place = start
-      // A line at a time: in a test's unoptimized code a search byte by byte would cost more than the case.
+      // From one CR to the next: in unoptimized code a search byte by byte would take longer than the request.
       while let found = memchr(base + place, 0x0D, all.count - place) {
         let end = UnsafeRawPointer(found) - base + 4
         guard end <= all.count else { return nil }
@@ -79,7 +79,7 @@ struct FuzzAnswer {
     }
   }
 
-  private static func startsAnswer(_ bytes: [UInt8], at place: Int) -> Bool {
+  private static func startsResponse(_ bytes: [UInt8], at place: Int) -> Bool {
     bytes[place...].starts(with: "HTTP/1.1 ".utf8)
   }
 }
