@@ -1,5 +1,5 @@
 import Basics
-import Glibc
+package import Glibc
 package import UploadCore
 
 /// A file that the program writes under a path the user named: settings, samples, charts, frames. It is removed unless it

@@ -47,7 +47,7 @@ extension UploadSnapshot {
 
   /// A queued outgoing upload.
   static func queued(_ name: String) -> UploadSnapshot {
-    inLine(id: UploadID(), mode: .stream, name: name, size: 1 << 20, remote: "127.0.0.1:8080")
+    queued(id: UploadID(), mode: .stream, name: name, size: 1 << 20, remote: "127.0.0.1:8080")
   }
 
   func changed(_ change: (inout UploadSnapshot) -> Void) -> UploadSnapshot {
