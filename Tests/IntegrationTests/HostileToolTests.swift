@@ -103,7 +103,7 @@ import UploadTestSupport
 
   /// The cells of every row but the header row.
   private func table(in output: String) -> [[String]] {
-    output.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst().map { line in
+    output.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2).map { line in
       line.dropFirst(2).dropLast(2).components(separatedBy: " | ")
     }
   }

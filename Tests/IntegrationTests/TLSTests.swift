@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  /// From the dashboard's sheet, where the address is typed.
+  /// In the send dialog, where the address is typed.
   @Test func `the dashboard trusts another server by its fingerprint`() async throws {
     try await withServer(Self.selfSigned) { server in
       let path = try server.scratch.random(100_000, to: "f")
@@ -41,7 +41,7 @@ import UploadTestSupport
         wait idle
         expect
         """
-      for (options, words) in [([], "failed: untrusted server"), (["--fingerprint", try fingerprint(server)], "done")] {
+      for (options, words) in [([], "failed: untrusted server"), (["--fingerprint", try fingerprint(server)], " sent ")] {
         let ended = try await Sluice.run(
           ["headless", "--script", "-"] + options,
           input: Array("\(script) \"\(words)\"\nquit\n".utf8),
@@ -210,7 +210,7 @@ import UploadTestSupport
       #expect(missing.exit == .status(2) && missing.errors.contains("none.pem"), "\(missing)")
       for (options, word) in [
         (["--tls-cert", none], "--tls-key"), (files + Self.selfSigned, "leave it out"),
-        (Self.selfSigned + ["--host", "0.0.0.0", "--raw-port", "0", "--open"], "no TLS"),
+        (Self.selfSigned + ["--host", "0.0.0.0", "--raw-port", "0", "--open"], "not encrypted"),
       ] {
         let ended = try await Sluice.run(["serve", "--port", "0", "--dir", dir] + options)
         #expect(ended.exit == .status(64) && ended.errors.contains(word), "\(ended)")

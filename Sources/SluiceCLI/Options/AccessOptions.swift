@@ -24,7 +24,9 @@ struct AccessOptions: ParsableArguments {
     guard !open || token == nil else { throw ValidationError("--open and --token exclude each other.") }
     for origin in allowOrigin where !Self.isOrigin(origin) {
       let shown = PlainText.sanitized(origin)
-      throw ValidationError("\"\(shown)\" is not an origin. Write scheme://host or scheme://host:port, without a path.")
+      throw ValidationError(
+        "\"\(shown)\" is not an origin. Write scheme://host or scheme://host:port without a path, such as https://app.example."
+      )
     }
     _ = try validated { () throws(UploadError) in try rules(host: "localhost") }
   }
