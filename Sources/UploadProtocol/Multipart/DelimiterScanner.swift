@@ -8,7 +8,7 @@ import NIOCore
 /// other match can begin inside them, so the search resumes at the next byte. The time is linear for all input.
 struct DelimiterScanner {
   /// What is at the front of the scanned bytes.
-  enum Step: Equatable {
+  enum Step {
     /// The first n bytes are content.
     case content(Int)
     /// All n bytes may begin or continue the delimiter and are pending from now on.
