@@ -158,7 +158,7 @@ enum MediaTypeTable {
     Row("video/x-ms-asf", "asf", hex: "30 26 B2 75 8E 66 CF 11 A6 D9 00 AA 00 62 CE 6C"),
   ]
 
-  /// Data, programs, keys, fonts, models, and text that begins with a sign of its type.
+  /// Data, programs, keys, fonts, models, and text that can be told from plain text by its bytes.
   private static let data: [Row] = [
     Row("application/wasm", "wasm", hex: "00 61 73 6D .. 00 00 00"),
     Row("application/vnd.sqlite3", "sqlite sqlite3 db", bytes: "SQLite format 3\0"),
@@ -196,7 +196,8 @@ enum MediaTypeTable {
     Row("model/gltf-binary", "glb", hex: "67 6C 54 46 .. 00 00 00"),
   ]
 
-  /// Types without a signature of their own here; the standard or other rules identify some of them.
+  /// Types without a signature in this table. Other rules identify some of them (``StandardPatterns``,
+  /// ``Signatures``, ``TextShape``); the others are known by their extensions only.
   private static let others: [Row] = rows([
     "application": [
       "java-archive": "jar war", "vnd.android.package-archive": "apk", "pdf": "pdf", "postscript": "ps ai",
@@ -231,7 +232,7 @@ enum MediaTypeTable {
     "text": ["html": "html htm"],
   ])
 
-  /// Text and source code without a sign in their bytes: content of these types looks like plain text.
+  /// Text and source code whose bytes usually look like plain text.
   static let text: [Row] =
     [
       Row("text/javascript", "js mjs", alias: "application/javascript"),

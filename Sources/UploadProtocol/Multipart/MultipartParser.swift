@@ -180,6 +180,7 @@ extension MultipartParser {
   }
 
   /// Parses the next byte after a boundary: two dashes end the form; optional spaces and tabs and a CRLF begin a part.
+  /// - Parameter previous: the byte before it; nil for the first byte after the boundary.
   /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly
   ///   a delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
   private mutating func readDelimiterLine(after previous: UInt8?) throws(UploadError) -> MultipartEvent? {
@@ -224,6 +225,8 @@ extension MultipartParser {
     return nil
   }
 
+  /// Counts a file and begins to report its content.
+  /// - Throws: ``UploadError`` with code `tooLarge` where the form has too many files.
   private mutating func beginFile(_ head: MultipartPartHead) throws(UploadError) -> MultipartEvent {
     let limit = limits.files
     try files.add(1, upTo: limit, "The form has more than \(limit) files, the limit. Send them as several forms.")
