@@ -49,12 +49,11 @@ package struct ContentDisposition: Sendable, Equatable {
   /// are. An escaped quote distinguishes the first from the second. Any other percent sign is part of the name.
   private static func bytes(_ value: DispositionParameters.Value, percentEscapes: Bool) -> [UInt8] {
     guard value.isQuoted else { return Array(value.bytes) }
-    if hasEscapedQuote(value.bytes) { return withoutBackslashes(value.bytes) }
-    return percentEscapes ? withoutPercentEscapes(value.bytes) : Array(value.bytes)
-  }
-
-  private static func hasEscapedQuote(_ bytes: ArraySlice<UInt8>) -> Bool {
-    zip(bytes, bytes.dropFirst()).contains { $0 == ASCII.backslash && $1 == ASCII.quote }
+    if value.bytes.firstRange(of: [ASCII.backslash, ASCII.quote]) != nil { return withoutBackslashes(value.bytes) }
+    guard percentEscapes else { return Array(value.bytes) }
+    return Self.percentEscapes.reduce(Array(value.bytes)) { name, escape in
+      name.replacing(escape.text.utf8, with: [escape.byte])
+    }
   }
 
   private static func withoutBackslashes(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
@@ -67,22 +66,9 @@ package struct ContentDisposition: Sendable, Equatable {
     return result
   }
 
-  private static func withoutPercentEscapes(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    var result: [UInt8] = []
-    var rest = bytes
-    while let byte = rest.popFirst() {
-      if byte == ASCII.percent, let plain = percentEscapes.first(where: { rest.starts(with: $0.digits.utf8) }) {
-        rest = rest.dropFirst(2)
-        result.append(plain.byte)
-      } else {
-        result.append(byte)
-      }
-    }
-    return result
-  }
-
-  private static let percentEscapes = [
-    (digits: "22", byte: ASCII.quote), (digits: "0D", byte: ASCII.carriageReturn), (digits: "0A", byte: ASCII.lineFeed),
+  /// The escapes that browsers write in the names of a form, and the bytes that they stand for.
+  static let percentEscapes = [
+    (text: "%22", byte: ASCII.quote), (text: "%0D", byte: ASCII.carriageReturn), (text: "%0A", byte: ASCII.lineFeed),
   ]
 }
 
@@ -120,7 +106,7 @@ extension ContentDisposition {
 /// In addition to the grammar this accepts unquoted values that contain spaces and backslashes, and unescaped quotes
 /// inside quoted values: a quote ends a value only before a semicolon or the end of the field.
 struct DispositionParameters {
-  struct Value: Equatable {
+  struct Value {
     /// The value as it was sent, without the quotes around it.
     let bytes: ArraySlice<UInt8>
     /// Whether the value was between quotes.

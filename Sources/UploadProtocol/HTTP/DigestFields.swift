@@ -64,10 +64,7 @@ package enum DigestFields {
   }
 
   private static func malformed(_ what: String) -> UploadError {
-    UploadError(
-      .badRequest,
-      "The digest fields are invalid: \(what). Write for example Repr-Digest: sha-256=:BASE64:"
-    )
+    UploadError(.badRequest, "The digest fields are invalid: \(what). Write for example Repr-Digest: sha-256=:BASE64:")
   }
 }
 

@@ -20,10 +20,7 @@ package struct SHAHash: ContentHash {
   }
 
   package var digests: ContentDigests {
-    ContentDigests(
-      sha256: sha256.map { Array($0.finalize()) },
-      sha512: sha512.map { Array($0.finalize()) }
-    )
+    ContentDigests(sha256: sha256.map { Array($0.finalize()) }, sha512: sha512.map { Array($0.finalize()) })
   }
 }
 

@@ -1,9 +1,9 @@
+import Glibc
 import UploadCore
 
 /// Writes dates for HTTP and JSON and reads those of HTTP. Times are in seconds since 1970, UTC.
 package enum HTTPDate {
-  /// In order from the day of the week of 1 January 1970.
-  private static let longWeekdays = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"]
+  private static let longWeekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
   private static let weekdays = longWeekdays.map { String($0.prefix(3)) }
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -11,46 +11,33 @@ package enum HTTPDate {
 
   /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 section 5.6.7).
   package static func text(_ secondsSince1970: Int64) -> String {
-    let date = CalendarDate(secondsSince1970)
-    return "\(weekdays[date.weekday]), \(two(date.day)) \(months[date.month - 1]) \(four(date.year)) \(date.time) GMT"
+    let date = calendarDate(secondsSince1970)
+    let month = months[Int(date.tm_mon)]
+    return "\(weekdays[Int(date.tm_wday)]), \(padded(date.tm_mday)) \(month) \(year(date)) \(timeOfDay(date)) GMT"
   }
 
   /// `1994-11-06T08:49:37Z` (RFC 3339).
   package static func internetText(_ secondsSince1970: Int64) -> String {
-    let date = CalendarDate(secondsSince1970)
-    return "\(four(date.year))-\(two(date.month))-\(two(date.day))T\(date.time)Z"
+    let date = calendarDate(secondsSince1970)
+    return "\(year(date))-\(padded(date.tm_mon + 1))-\(padded(date.tm_mday))T\(timeOfDay(date))Z"
   }
 
-  private static func two(_ number: Int) -> String { TimeText.padded(number) }
-  private static func four(_ number: Int) -> String { TimeText.padded(number, to: 4) }
+  private static func padded(_ number: Int32) -> String { TimeText.padded(Int(number)) }
+  private static func year(_ date: tm) -> String { TimeText.padded(Int(date.tm_year) + 1900, to: 4) }
 
-  /// A date in UTC in the proleptic Gregorian calendar; the civil-from-days method of Howard Hinnant.
-  private struct CalendarDate {
-    let year, month, day: Int
-    /// An index into ``weekdays``.
-    let weekday: Int
-    /// `08:49:37`
-    let time: String
+  /// `08:49:37`
+  private static func timeOfDay(_ date: tm) -> String {
+    "\(padded(date.tm_hour)):\(padded(date.tm_min)):\(padded(date.tm_sec))"
+  }
 
-    /// The date at a time.
-    /// - Parameter seconds: since 1970. Times outside of the years 0 to 9999, which the formats cannot express, become
-    ///   the nearest of these.
-    init(_ seconds: Int64) {
-      let clamped = Int(min(max(seconds, -62_167_219_200), 253_402_300_799))
-      let days = Int((Double(clamped) / 86_400).rounded(.down))
-      let rest = clamped - days * 86_400
-      time = "\(HTTPDate.two(rest / 3600)):\(HTTPDate.two(rest / 60 % 60)):\(HTTPDate.two(rest % 60))"
-      weekday = (days % 7 + 7) % 7
-      let shifted = days + 719_468
-      let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-      let dayOfEra = shifted - era * 146_097
-      let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-      let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-      let marchMonth = (5 * dayOfYear + 2) / 153
-      day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
-      month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-      year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    }
+  /// The date in UTC at a time.
+  /// - Parameter seconds: since 1970. Times outside of the years 0 to 9999, which the formats cannot express, become the
+  ///   nearest of these.
+  private static func calendarDate(_ seconds: Int64) -> tm {
+    var clamped = time_t(min(max(seconds, -62_167_219_200), 253_402_300_799))
+    var date = tm()
+    gmtime_r(&clamped, &date)
+    return date
   }
 
   // MARK: Reading
@@ -77,7 +64,7 @@ package enum HTTPDate {
       let date = fields[1].split(separator: "-", omittingEmptySubsequences: false)
       guard fields[3] == "GMT", date.count == 3 else { return nil }
       let latest = now + 50 * 365 * 86_400 + 12 * 86_400
-      let years = (0...99).reversed().lazy.map { "\(two($0))\(date[2])" }
+      let years = (0...99).reversed().lazy.map { "\(TimeText.padded($0))\(date[2])" }
       return years.compactMap { seconds($0, date[1], String(date[0]), fields[2]) }.first { $0 <= latest }
     case 5 where weekdays.contains(day):
       return seconds(String(fields[4]), fields[1], String(fields[2]), fields[3])
@@ -100,20 +87,12 @@ package enum HTTPDate {
     let parts = time.split(separator: ":", omittingEmptySubsequences: false).map { number($0, digits: 2) }
     guard let year = number(year, digits: 4), let month = months.firstIndex(of: String(month)),
       let day = number(day, digits: 2), parts.count == 3, let hour = parts[0], let minute = parts[1],
-      let second = parts[2], (1...31).contains(day), hour < 24, minute < 60, second <= 60
+      let second = parts[2], hour < 24, minute < 60, second <= 60
     else { return nil }
-    let next = month == 11 ? days(year + 1, 1, 1) : days(year, month + 2, 1)
-    guard days(year, month + 1, day) < next else { return nil }
-    return Int64(days(year, month + 1, day) * 86_400 + hour * 3600 + minute * 60 + second)
-  }
-
-  /// Days since 1970 in the proleptic Gregorian calendar; the days-from-civil method of Howard Hinnant.
-  private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    let shifted = month <= 2 ? year - 1 : year
-    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-    let yearOfEra = shifted - era * 400
-    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
+    var date = tm()
+    (date.tm_year, date.tm_mon, date.tm_mday) = (Int32(year - 1900), Int32(month), Int32(day))
+    // Changes a day that the month does not have into one of another month.
+    let midnight = timegm(&date)
+    return Int(date.tm_mday) == day ? Int64(midnight + hour * 3600 + minute * 60 + second) : nil
   }
 }

@@ -51,12 +51,7 @@ package struct Preconditions: Sendable, Equatable {
   package init(_ fields: HTTPFields, for purpose: Purpose, now: Int64) throws(UploadError) {
     self.purpose = purpose
     ifMatch = try Self.list(.ifMatch, fields)
-    do throws(UploadError) {
-      ifNoneMatch = try Self.list(.ifNoneMatch, fields)
-    } catch {
-      guard purpose == .read else { throw error }
-      ifNoneMatch = nil
-    }
+    ifNoneMatch = try purpose == .read ? (try? Self.list(.ifNoneMatch, fields)) : Self.list(.ifNoneMatch, fields)
     // A date is ignored where the corresponding field with entity tags is present (sections 13.1.3 and 13.1.4).
     func date(_ name: HTTPField.Name, unless tags: HTTPField.Name) -> Int64? {
       fields[tags] == nil ? fields[name].flatMap { HTTPDate.seconds($0, now: now) } : nil

@@ -2,6 +2,9 @@ package import UploadCore
 
 /// The target of a request in its usual form, `/path?query` (RFC 9112 section 3.2.1).
 package struct RequestTarget: Sendable, Equatable {
+  /// A part of the target, as it was sent.
+  private typealias Bytes = Substring.UTF8View
+
   /// Everything before the first `?`, as it was sent; begins with a slash.
   package let path: String
 
@@ -27,7 +30,7 @@ package struct RequestTarget: Sendable, Equatable {
   package func lastPathComponent() throws(UploadError) -> NameBytes? {
     let component = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last
     guard let component, !component.isEmpty else { return nil }
-    return try Self.name(component, within: path)
+    return try Self.name(component, within: path, plusIsSpace: false)
   }
 
   /// The value of a query parameter that is a file name, as bytes; nil where there is no such parameter.
@@ -53,7 +56,7 @@ package struct RequestTarget: Sendable, Equatable {
   }
 
   /// The first `name=value` in the query with that name, and its value, both as they were sent.
-  private func pair(_ name: String) -> (pair: Substring.UTF8View, value: Substring.UTF8View)? {
+  private func pair(_ name: String) -> (pair: Bytes, value: Bytes)? {
     for pair in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
       let key = pair.prefix { $0 != ASCII.equals }
       guard PercentEncoding.decodedBytes(key, plusIsSpace: true)?.repairedText == name else { continue }
@@ -65,11 +68,7 @@ package struct RequestTarget: Sendable, Equatable {
   /// U+FFFD, with which NIO replaces unescaped bytes that are not UTF-8: the original bytes are lost.
   private static let replacement = Array("\u{FFFD}".utf8)
 
-  private static func name(
-    _ escaped: Substring.UTF8View,
-    within text: String,
-    plusIsSpace: Bool = false
-  ) throws(UploadError) -> NameBytes {
+  private static func name(_ escaped: Bytes, within text: String, plusIsSpace: Bool) throws(UploadError) -> NameBytes {
     guard Array(escaped).firstRange(of: replacement) == nil else {
       throw UploadError(
         .badRequest,
@@ -79,11 +78,7 @@ package struct RequestTarget: Sendable, Equatable {
     return NameBytes(try decoded(escaped, within: text, plusIsSpace: plusIsSpace))
   }
 
-  private static func decoded(
-    _ escaped: Substring.UTF8View,
-    within text: String,
-    plusIsSpace: Bool
-  ) throws(UploadError) -> [UInt8] {
+  private static func decoded(_ escaped: Bytes, within text: String, plusIsSpace: Bool) throws(UploadError) -> [UInt8] {
     if let bytes = PercentEncoding.decodedBytes(escaped, plusIsSpace: plusIsSpace) { return bytes }
     throw UploadError(
       .badRequest,

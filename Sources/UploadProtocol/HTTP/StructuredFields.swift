@@ -45,30 +45,23 @@ struct StructuredDictionary {
   }
 
   private mutating func item() -> StructuredItem? {
-    guard let first = rest.first else { return nil }
-    switch first {
-    case ASCII.colon: return bytes()
-    case ASCII.quote: return string()
-    case UInt8(ascii: "?"):
-      rest.removeFirst()
-      return rest.skip(UInt8(ascii: "0")) || rest.skip(UInt8(ascii: "1")) ? .other : nil
-    case ASCII.dash, UInt8(ascii: "0")...UInt8(ascii: "9"): return number()
-    default:
-      guard ASCII.isAlphanumeric(first) || first == UInt8(ascii: "*") else { return nil }
-      rest = rest.drop { ASCII.isTokenByte($0) || $0 == ASCII.colon || $0 == UInt8(ascii: "/") }
-      return .other
+    if rest.skip(ASCII.colon) {
+      let text = rest.read { $0 != ASCII.colon }
+      return rest.skip(ASCII.colon) ? Base64.decode(text).map(StructuredItem.bytes) : nil
     }
+    if rest.skip(ASCII.quote) { return string() }
+    if rest.skip(UInt8(ascii: "?")) {
+      return rest.skip(UInt8(ascii: "0")) || rest.skip(UInt8(ascii: "1")) ? .other : nil
+    }
+    guard let first = rest.first else { return nil }
+    if first == ASCII.dash || ASCII.isDigit(first) { return number() }
+    guard ASCII.isAlphanumeric(first) || first == UInt8(ascii: "*") else { return nil }
+    rest = rest.drop { ASCII.isTokenByte($0) || $0 == ASCII.colon || $0 == UInt8(ascii: "/") }
+    return .other
   }
 
-  private mutating func bytes() -> StructuredItem? {
-    rest.removeFirst()
-    let text = rest.read { $0 != ASCII.colon }
-    guard rest.skip(ASCII.colon) else { return nil }
-    return Base64.decode(text).map { .bytes($0) }
-  }
-
+  /// Reads a string behind its first quote.
   private mutating func string() -> StructuredItem? {
-    rest.removeFirst()
     while let byte = rest.popFirst() {
       if byte == ASCII.quote { return .other }
       guard byte >= 0x20, byte < 0x7F else { return nil }
@@ -99,7 +92,7 @@ struct StructuredDictionary {
 }
 
 /// A bare item of a structured field (RFC 8941 section 3.3). Only integers and byte sequences are used here.
-enum StructuredItem: Equatable {
+enum StructuredItem {
   case integer(Int)
   case bytes([UInt8])
   /// A decimal, string, token or boolean.

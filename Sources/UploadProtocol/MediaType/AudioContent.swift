@@ -97,9 +97,6 @@ struct TaggedAudio: Sendable, Equatable {
   /// The media type; nil until enough bytes behind the tag have arrived.
   private(set) var type: String?
 
-  /// How many of the next bytes make no difference.
-  var skippableBytes: Int { remaining ?? 0 }
-
   /// Processes the next bytes of the file.
   mutating func append(_ bytes: some Collection<UInt8>) {
     var rest = bytes[...]
@@ -111,14 +108,17 @@ struct TaggedAudio: Sendable, Equatable {
     }
     guard let remaining, type == nil else { return }
     let skipped = min(remaining, rest.count)
-    skip(skipped)
+    self.remaining = remaining - skipped
     beginning += rest.dropFirst(skipped).prefix(Self.beginningLength - beginning.count)
     if beginning.count == Self.beginningLength { type = typeAtEnd }
   }
 
-  /// Counts bytes of the tag that were not given to ``append(_:)``, at most ``skippableBytes``.
-  mutating func skip(_ count: Int) {
-    remaining = remaining.map { $0 - count }
+  /// Advances over the rest of the tag; does nothing before the tag's header is complete.
+  /// - Returns: how many bytes need not be given to ``append(_:)``.
+  mutating func skip() -> Int {
+    guard let count = remaining else { return 0 }
+    remaining = 0
+    return count
   }
 
   /// The media type if the file ends here.

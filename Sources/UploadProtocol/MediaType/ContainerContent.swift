@@ -1,22 +1,20 @@
 /// Files that consist of boxes (ISO/IEC 14496-12), identified by the brands in their first box (registry: mp4ra.org),
 /// which are more exact than the standard's rule for MP4.
 enum ISOBaseMedia {
-  /// Brands, or a prefix of several brands, and their media types.
-  private typealias Brands = [(brand: StaticString, type: String)]
+  /// Media types and their brands, or a prefix of several brands.
+  private typealias Brands = KeyValuePairs<String, [StaticString]>
 
   private static let brands: Brands = [
-    ("avif", "image/avif"), ("avis", "image/avif"), ("avci", "image/avci"), ("avcs", "image/avcs"),
-    ("heic", "image/heic"), ("heix", "image/heic"), ("heim", "image/heic"), ("heis", "image/heic"),
-    ("hevc", "image/heic-sequence"), ("hevx", "image/heic-sequence"), ("hevm", "image/heic-sequence"),
-    ("hevs", "image/heic-sequence"), ("mif1", "image/heif"), ("msf1", "image/heif-sequence"),
-    ("crx ", "image/x-canon-cr3"), ("qt  ", "video/quicktime"),
-    ("M4A", "audio/mp4"), ("M4B", "audio/mp4"), ("M4P", "audio/mp4"), ("F4A", "audio/mp4"), ("F4B", "audio/mp4"),
-    ("3g2", "video/3gpp2"), ("KDDI", "video/3gpp2"), ("3g", "video/3gpp"),
-    ("M4V", "video/x-m4v"), ("dvr1", "video/vnd.dvb.file"), ("dvt1", "video/vnd.dvb.file"),
-    ("mp4", "video/mp4"), ("mmp4", "video/mp4"), ("iso", "video/mp4"), ("avc1", "video/mp4"), ("hvc1", "video/mp4"),
-    ("av01", "video/mp4"), ("dash", "video/mp4"), ("isml", "video/mp4"), ("piff", "video/mp4"), ("cmf", "video/mp4"),
-    ("F4V", "video/mp4"), ("F4P", "video/mp4"), ("ND", "video/mp4"), ("MSNV", "video/mp4"), ("XAVC", "video/mp4"),
-    ("CAEP", "video/mp4"), ("caqv", "video/mp4"), ("msdh", "video/mp4"), ("msix", "video/mp4"), ("dsms", "video/mp4"),
+    "image/avif": ["avif", "avis"], "image/avci": ["avci"], "image/avcs": ["avcs"],
+    "image/heic": ["heic", "heix", "heim", "heis"], "image/heic-sequence": ["hevc", "hevx", "hevm", "hevs"],
+    "image/heif": ["mif1"], "image/heif-sequence": ["msf1"], "image/x-canon-cr3": ["crx "],
+    "video/quicktime": ["qt  "], "audio/mp4": ["M4A", "M4B", "M4P", "F4A", "F4B"],
+    "video/3gpp2": ["3g2", "KDDI"], "video/3gpp": ["3g"], "video/x-m4v": ["M4V"],
+    "video/vnd.dvb.file": ["dvr1", "dvt1"],
+    "video/mp4": [
+      "mp4", "mmp4", "iso", "avc1", "hvc1", "av01", "dash", "isml", "piff", "cmf", "F4V", "F4P", "ND", "MSNV", "XAVC",
+      "CAEP", "caqv", "msdh", "msix", "dsms",
+    ],
   ]
 
   /// Types of brands that say only that the file contains images: another brand says of which format.
@@ -24,8 +22,8 @@ enum ISOBaseMedia {
 
   /// Brands of JPEG 2000, which are in the second box (ITU-T T.800 annex I, T.801, T.802, T.814, T.805).
   private static let jpeg2000: Brands = [
-    ("jp2 ", "image/jp2"), ("jpx ", "image/jpx"), ("jpm ", "image/jpm"), ("mjp2", "video/mj2"), ("mj2s", "video/mj2"),
-    ("jph ", "image/jph"),
+    "image/jp2": ["jp2 "], "image/jpx": ["jpx "], "image/jpm": ["jpm "], "image/jph": ["jph "],
+    "video/mj2": ["mjp2", "mj2s"],
   ]
 
   /// The type of the first known brand: the major brand first, then the compatible ones; nil where none is known.
@@ -41,7 +39,9 @@ enum ISOBaseMedia {
   private static func type(of header: [UInt8], boxAt start: Int, in brands: Brands) -> String? {
     guard let size = header.number(4, at: start), size >= 12, header.has("ftyp", at: start + 4) else { return nil }
     let places = [start + 8] + stride(from: start + 16, to: min(start + size, header.count), by: 4)
-    let named = places.lazy.compactMap { place in brands.first { header.has($0.brand, at: place) }?.type }
+    let named = places.lazy.compactMap { place in
+      brands.first { $0.value.contains { header.has($0, at: place) } }?.key
+    }
     guard let first = named.first, vague.contains(first) else { return named.first }
     return named.first { $0.hasPrefix("image/") && !vague.contains($0) } ?? first
   }

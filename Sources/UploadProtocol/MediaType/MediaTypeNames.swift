@@ -44,8 +44,5 @@ package enum MediaTypeNames {
   package static let unknown = "application/octet-stream"
 
   /// Types of texts whose bytes look like plain text.
-  private static let plainTexts = Set(MediaTypeTable.text.map(\.type)).subtracting([
-    "text/html", "application/xml", "application/gpx+xml", "application/json", "application/geo+json",
-    "application/x-ndjson", "text/vcard", "text/calendar", "text/vtt",
-  ])
+  private static let plainTexts = Set(MediaTypeTable.text.map(\.type))
 }

@@ -86,13 +86,11 @@ package struct MediaTypeSniffer: Sendable {
   private mutating func skip() -> Int {
     switch state {
     case .zip(var zip):
-      let count = zip.skippableBytes
-      zip.skip(count)
+      let count = zip.skip()
       state = .zip(zip)
       return count
     case .tagged(var audio):
-      let count = audio.skippableBytes
-      audio.skip(count)
+      let count = audio.skip()
       state = .tagged(audio)
       return count
     case .gathering, .frames, .disc, .done: return 0

@@ -60,7 +60,7 @@ enum MediaTypeTable {
   /// Types are those registered with IANA; where there is none, what Debian's `mime-support` and browsers use. The
   /// first signature that matches counts, so the order matters: a signature comes before those that it begins with, and
   /// for a file with two signatures at different offsets the first row decides.
-  static let entries = [archives, documents, disks, images, audio, video, others, text].flatMap { $0 }
+  static let entries = [archives, documents, images, audioAndVideo, data, others, text].flatMap { $0 }
 
   /// The type for each of its other names.
   static let typesByAlias = index { entry in entry.aliases.map { ($0, entry.type) } }
@@ -98,37 +98,16 @@ enum MediaTypeTable {
     Row("application/x-chrome-extension", "crx", hex: "43 72 32 34 .. 00 00 00"),
     Row("application/vnd.debian.binary-package", "deb", text: "!<arch>\ndebian-binary"),
     Row("application/x-archive", "a", text: "!<arch>\n", "!<thin>\n"),
-    Row("application/java-archive", "jar war"),
-    Row("application/vnd.android.package-archive", "apk"),
   ]
 
-  /// Documents.
+  /// Documents, and images of disks and file systems.
   private static let documents: [Row] = [
     Row("application/vnd.ms-htmlhelp", "chm", hex: "49 54 53 46 .. 00 00 00"),
     Row("application/x-mobipocket-ebook", "mobi", bytes: "BOOKMOBI", at: 60),
     Row("application/x-ms-shortcut", "lnk", hex: "4C 00 00 00 01 14 02 00"),
     // Office documents before 2007, messages of Outlook and installers: only distant bytes distinguish them.
     Row("application/x-ole-storage", "ole", hex: "D0 CF 11 E0 A1 B1 1A E1"),
-    Row("application/pdf", "pdf"),
-    Row("application/postscript", "ps ai"),
     Row("application/rtf", "rtf", text: "{\\rtf"),
-    Row("application/epub+zip", "epub"),
-    Row("application/msword", "doc"),
-    Row("application/vnd.ms-excel", "xls"),
-    Row("application/vnd.ms-powerpoint", "ppt"),
-    Row("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
-    Row("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-    Row("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
-    Row("application/vnd.oasis.opendocument.text", "odt"),
-    Row("application/vnd.oasis.opendocument.spreadsheet", "ods"),
-    Row("application/vnd.oasis.opendocument.presentation", "odp"),
-    Row("application/vnd.oasis.opendocument.graphics", "odg"),
-    Row("application/x-tex", "tex"),
-    Row("message/rfc822", "eml"),
-  ]
-
-  /// Disk and file system images.
-  private static let disks: [Row] = [
     Row("application/vnd.squashfs", "squashfs sqsh", hex: "68 73 71 73"),
     Row("application/x-qemu-disk", "qcow2", hex: "51 46 49 FB"),
     Row("application/x-vmdk", "vmdk", hex: "4B 44 4D 56 .. 00 00 00"),
@@ -136,37 +115,12 @@ enum MediaTypeTable {
     Row("application/x-vhd", "vhd", bytes: "conectix"),
     Row("application/x-ms-wim", "wim", hex: "4D 53 57 49 4D 00 00 00"),
     Row("application/x-luks", "luks", hex: "4C 55 4B 53 BA BE"),
-    Row("application/x-iso9660-image", "iso"),
-    Row("application/x-apple-diskimage", "dmg"),
   ]
 
   /// Images. `image/x-canon-cr2` comes before `image/tiff`, whose signature such files have as well.
   private static let images: [Row] = [
-    Row("image/png", "png"),
-    Row("image/apng", "apng"),
-    Row("image/jpeg", "jpg jpeg jpe"),
-    Row("image/gif", "gif"),
-    Row("image/webp", "webp"),
-    Row("image/avif", "avif"),
-    Row("image/heic", "heic"),
-    Row("image/heif", "heif"),
-    Row("image/heic-sequence", "heics"),
-    Row("image/heif-sequence", "heifs"),
-    Row("image/avci", "avci"),
-    Row("image/avcs", "avcs"),
-    Row("image/bmp", "bmp"),
-    Row("image/svg+xml", "svg"),
     Row("image/vnd.microsoft.icon", "ico", alias: "image/x-icon"),
-    Row("image/x-adobe-dng", "dng"),
-    Row("image/x-canon-cr3", "cr3"),
-    Row("image/jp2", "jp2"),
-    Row("image/jpx", "jpx jpf"),
-    Row("image/jpm", "jpm"),
-    Row("image/jph", "jph"),
     Row("image/fits", "fits", text: "SIMPLE  =   "),
-    Row("image/x-portable-bitmap", "pbm"),
-    Row("image/x-portable-graymap", "pgm"),
-    Row("image/x-portable-pixmap", "ppm"),
     Row("image/x-canon-cr2", "cr2", hex: "49 49 2A 00 .. .. .. .. 43 52"),
     Row("image/tiff", "tiff tif", hex: "49 49 2A 00", "4D 4D 00 2A", "49 49 2B 00", "4D 4D 00 2B"),
     Row("image/vnd.adobe.photoshop", "psd", hex: "38 42 50 53 00"),
@@ -185,60 +139,33 @@ enum MediaTypeTable {
     Row("application/dicom", "dcm", bytes: "DICM", at: 128),
   ]
 
-  /// Sound.
-  private static let audio: [Row] = [
-    Row("audio/mpeg", "mp3 mp2 mpga"),
+  /// Sound and video.
+  private static let audioAndVideo: [Row] = [
     Row("audio/mp4", "m4a m4b f4a", alias: "audio/x-m4a"),
-    Row("audio/aac", "aac"),
     Row("audio/flac", "flac", bytes: "fLaC"),
     Row("audio/ogg", "ogg oga opus", alias: "application/ogg"),
     Row("audio/vnd.wave", "wav", alias: "audio/wave", "audio/wav"),
     Row("audio/aiff", "aiff aif", hex: "46 4F 52 4D .. .. .. .. 41 49 46 43"),
-    Row("audio/midi", "mid midi"),
-    Row("audio/webm", "weba"),
-    Row("audio/x-matroska", "mka"),
-    Row("audio/basic", "au snd"),
     Row("audio/amr", "amr", bytes: "#!AMR"),
     Row("audio/x-wavpack", "wv", bytes: "wvpk"),
     Row("audio/x-ape", "ape", hex: "4D 41 43 20 .. 0F"),
     Row("audio/x-caf", "caf", hex: "63 61 66 66 00 01"),
-  ]
-
-  /// Video.
-  private static let video: [Row] = [
     Row("video/mp4", "mp4 m4v f4v", alias: "video/x-m4v"),
-    Row("video/quicktime", "mov qt"),
-    Row("video/webm", "webm"),
     Row("video/matroska", "mkv", alias: "video/x-matroska"),
     Row("video/x-msvideo", "avi", alias: "video/avi"),
     Row("video/mpeg", "mpeg mpg", hex: "00 00 01 BA", "00 00 01 B3"),
-    Row("video/mp2t", "m2ts mts"),
-    Row("video/ogg", "ogv"),
-    Row("video/3gpp", "3gp"),
-    Row("video/x-ms-wmv", "wmv"),
     Row("video/x-flv", "flv", hex: "46 4C 56 01"),
-    Row("video/3gpp2", "3g2"),
-    Row("video/mj2", "mj2 mjp2"),
-    Row("video/vnd.dvb.file", "dvb"),
     Row("video/x-ms-asf", "asf", hex: "30 26 B2 75 8E 66 CF 11 A6 D9 00 AA 00 62 CE 6C"),
   ]
 
-  /// Data, programs, keys, fonts and models.
-  private static let others: [Row] = [
-    Row("application/octet-stream", "bin dat img"),
+  /// Data, programs, keys, fonts, models, and text that can be told from plain text by its bytes.
+  private static let data: [Row] = [
     Row("application/wasm", "wasm", hex: "00 61 73 6D .. 00 00 00"),
     Row("application/vnd.sqlite3", "sqlite sqlite3 db", bytes: "SQLite format 3\0"),
     Row("application/vnd.apache.parquet", "parquet", bytes: "PAR1"),
     Row("application/vnd.apache.arrow.file", "arrow", bytes: "ARROW1\0\0"),
     Row("application/x-hdf5", "h5 hdf5", hex: "89 48 44 46 0D 0A 1A 0A"),
     Row("application/vnd.tcpdump.pcap", "pcap", hex: "D4 C3 B2 A1", "A1 B2 C3 D4", "4D 3C B2 A1", "A1 B2 3C 4D"),
-    Row("application/vnd.microsoft.portable-executable", "exe dll"),
-    Row("application/x-sharedlib", "so"),
-    Row("application/java-vm", "class"),
-    Row("application/x-dosexec", "com"),
-    Row("application/x-executable", "elf"),
-    Row("application/x-object", "o"),
-    Row("application/x-coredump", "core"),
     Row("application/x-mach-binary", "macho dylib", hex: "FE ED FA CE", "FE ED FA CF", "CE FA ED FE", "CF FA ED FE"),
     Row("application/vnd.android.dex", "dex", hex: "64 65 78 0A .. .. .. 00"),
     Row("application/vnd.apache.avro", "avro", bytes: "Obj\u{1}"),
@@ -261,45 +188,71 @@ enum MediaTypeTable {
     Row("application/x-bittorrent", "torrent", text: "d8:announce", "d13:announce-list"),
     Row("font/woff2", "woff2", bytes: "wOF2"),
     Row("font/woff", "woff", alias: "application/font-woff"),
-    Row("font/ttf", "ttf"),
-    Row("font/otf", "otf"),
-    Row("font/collection", "ttc"),
-    Row("application/vnd.ms-fontobject", "eot"),
     Row("model/ply", "ply", text: "ply\nformat "),
-    Row("model/stl", "stl"),
-    Row("model/gltf-binary", "glb", hex: "67 6C 54 46 .. 00 00 00"),
-  ]
-
-  /// Text and source code.
-  static let text: [Row] = [
-    Row("text/plain", "txt text log ini conf cfg"),
-    Row("text/csv", "csv"),
-    Row("text/tab-separated-values", "tsv"),
-    Row("text/html", "html htm"),
-    Row("text/css", "css"),
-    Row("text/javascript", "js mjs", alias: "application/javascript"),
-    Row("text/markdown", "md markdown"),
     Row("text/calendar", "ics", text: "BEGIN:VCALENDAR"),
     Row("text/vcard", "vcf", text: "BEGIN:VCARD"),
     Row("text/vtt", "vtt", text: "WEBVTT"),
-    Row("text/x-python", "py"),
-    Row("text/x-c", "c h"),
-    Row("text/x-c++", "cpp hpp"),
-    Row("text/x-java", "java"),
-    Row("text/x-go", "go"),
-    Row("text/x-rust", "rs"),
-    Row("text/x-swift", "swift"),
-    Row("text/x-diff", "diff patch", text: "diff --git "),
-    Row("text/x-perl", "pl pm"),
-    Row("application/json", "json map"),
-    Row("application/x-ndjson", "ndjson jsonl"),
-    Row("application/geo+json", "geojson"),
     Row("application/xml", "xml xsl", alias: "text/xml"),
-    Row("application/yaml", "yaml yml"),
-    Row("application/toml", "toml"),
-    Row("application/sql", "sql"),
-    Row("application/x-sh", "sh", alias: "application/x-shellscript"),
-    Row("application/x-subrip", "srt"),
-    Row("application/gpx+xml", "gpx"),
+    Row("model/gltf-binary", "glb", hex: "67 6C 54 46 .. 00 00 00"),
   ]
+
+  /// Types without a signature in this table. Other rules identify some of them (``StandardPatterns``,
+  /// ``Signatures``, ``TextShape``); the others are known by their extensions only.
+  private static let others: [Row] = rows([
+    "application": [
+      "java-archive": "jar war", "vnd.android.package-archive": "apk", "pdf": "pdf", "postscript": "ps ai",
+      "epub+zip": "epub", "msword": "doc", "vnd.ms-excel": "xls", "vnd.ms-powerpoint": "ppt",
+      "vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+      "vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+      "vnd.openxmlformats-officedocument.presentationml.presentation": "pptx", "vnd.oasis.opendocument.text": "odt",
+      "vnd.oasis.opendocument.spreadsheet": "ods", "vnd.oasis.opendocument.presentation": "odp",
+      "vnd.oasis.opendocument.graphics": "odg", "x-tex": "tex", "x-iso9660-image": "iso", "x-apple-diskimage": "dmg",
+      "octet-stream": "bin dat img", "vnd.microsoft.portable-executable": "exe dll", "x-sharedlib": "so",
+      "java-vm": "class", "x-dosexec": "com", "x-executable": "elf", "x-object": "o", "x-coredump": "core",
+      "vnd.ms-fontobject": "eot", "json": "json map", "x-ndjson": "ndjson jsonl", "geo+json": "geojson",
+      "gpx+xml": "gpx",
+    ],
+    "message": ["rfc822": "eml"],
+    "image": [
+      "png": "png", "apng": "apng", "jpeg": "jpg jpeg jpe", "gif": "gif", "webp": "webp", "avif": "avif",
+      "heic": "heic", "heif": "heif", "heic-sequence": "heics", "heif-sequence": "heifs", "avci": "avci",
+      "avcs": "avcs", "bmp": "bmp", "svg+xml": "svg", "x-adobe-dng": "dng", "x-canon-cr3": "cr3", "jp2": "jp2",
+      "jpx": "jpx jpf", "jpm": "jpm", "jph": "jph", "x-portable-bitmap": "pbm", "x-portable-graymap": "pgm",
+      "x-portable-pixmap": "ppm",
+    ],
+    "audio": [
+      "mpeg": "mp3 mp2 mpga", "aac": "aac", "midi": "mid midi", "webm": "weba", "x-matroska": "mka", "basic": "au snd",
+    ],
+    "video": [
+      "quicktime": "mov qt", "webm": "webm", "mp2t": "m2ts mts", "ogg": "ogv", "3gpp": "3gp", "x-ms-wmv": "wmv",
+      "3gpp2": "3g2", "mj2": "mj2 mjp2", "vnd.dvb.file": "dvb",
+    ],
+    "font": ["ttf": "ttf", "otf": "otf", "collection": "ttc"],
+    "model": ["stl": "stl"],
+    "text": ["html": "html htm"],
+  ])
+
+  /// Text and source code whose bytes usually look like plain text.
+  static let text: [Row] =
+    [
+      Row("text/javascript", "js mjs", alias: "application/javascript"),
+      Row("text/x-diff", "diff patch", text: "diff --git "),
+      Row("application/x-sh", "sh", alias: "application/x-shellscript"),
+    ]
+    + rows([
+      "text": [
+        "plain": "txt text log ini conf cfg", "csv": "csv", "tab-separated-values": "tsv", "css": "css",
+        "markdown": "md markdown", "x-python": "py", "x-c": "c h", "x-c++": "cpp hpp", "x-java": "java", "x-go": "go",
+        "x-rust": "rs", "x-swift": "swift", "x-perl": "pl pm",
+      ],
+      "application": ["yaml": "yaml yml", "toml": "toml", "sql": "sql", "x-subrip": "srt"],
+    ])
+
+  /// Rows of types without a signature and without another name.
+  /// - Parameter types: the extensions of each type, separated by spaces, by top-level type and subtype.
+  private static func rows(_ types: KeyValuePairs<String, KeyValuePairs<String, String>>) -> [Row] {
+    types.flatMap { topLevel, subtypes in
+      subtypes.map { subtype, extensions in Row("\(topLevel)/\(subtype)", extensions) }
+    }
+  }
 }

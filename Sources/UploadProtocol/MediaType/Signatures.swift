@@ -4,7 +4,7 @@ enum Signatures {
   /// The type of a file that begins with `header` and is not text; nil where no rule matches.
   static func type(of header: [UInt8]) -> String? {
     if let type = MediaTypeTable.entries.binaryType(of: header) ?? textType(of: header) { return type }
-    if TarHeader.begins(header) { return "application/x-tar" }
+    if isTar(header) { return "application/x-tar" }
     if let type = ISOBaseMedia.type(of: header) ?? program(header) { return type }
     if Matroska.documentType(of: header) == "matroska" { return "video/matroska" }
     return transport(header) ?? portableImage(header) ?? markup(behindNULs: header)
@@ -94,16 +94,15 @@ enum Signatures {
     if names.contains(where: { $0.hasPrefix("perl") }) { return "text/x-perl" }
     return names.contains("node") ? "text/javascript" : nil
   }
-}
 
-/// The header of a tar archive in the format of Unix version 7, which has no signature: recognized by its checksum.
-enum TarHeader {
-  private static let length = 512
-  /// The offsets of the checksum: octal digits with spaces before or behind them.
-  private static let checksum = 148..<156
+  // MARK: Archives
 
-  /// Whether `header` begins with a tar header that has a file name and a correct checksum.
-  static func begins(_ header: [UInt8]) -> Bool {
+  /// Whether a file begins with the header of a tar archive in the format of Unix version 7, which has no signature:
+  /// with a file name and a correct checksum.
+  private static func isTar(_ header: [UInt8]) -> Bool {
+    let length = 512
+    // The offsets of the checksum: octal digits with spaces before or behind them.
+    let checksum = 148..<156
     guard header.count >= length, header[0] != 0 else { return false }
     let field = header[checksum].drop { $0 == ASCII.space }.prefix { $0 >= 0x30 && $0 <= 0x37 }
     guard !field.isEmpty else { return false }

@@ -6,7 +6,7 @@ enum TextShape {
   /// The media type of a text that begins with `header`; nil for plain text.
   /// - Parameter isWhole: whether `header` is the whole file.
   static func type(of header: [UInt8], isWhole: Bool) -> String? {
-    let marked = MarkedText.utf8(header)
+    let marked = textBehindMark(header)
     if isVectorImage(marked ?? header) { return vectorImage }
     // HTML or XML behind a byte order mark, which the standard calls plain text although browsers render it.
     if let marked, let type = StandardPatterns.scriptable.binaryType(of: marked), type != StandardRules.pdf {
@@ -35,14 +35,11 @@ enum TextShape {
       rest = rest[(end + 1)...]
     }
   }
-}
 
-/// Text that begins with a byte order mark, in UTF-8 or in UTF-16 of either byte order.
-enum MarkedText {
-  /// The text behind the mark, in UTF-8; nil without a mark. An incomplete last UTF-16 unit is dropped, invalid ones
-  /// become U+FFFD.
-  static func utf8(_ header: [UInt8]) -> [UInt8]? {
-    if header.starts(with: [0xEF, 0xBB, 0xBF]) { return Array(header.dropFirst(3)) }
+  /// The text behind a byte order mark of UTF-8 or of UTF-16 in either byte order, in UTF-8; nil without a mark. An
+  /// incomplete last UTF-16 unit is dropped, invalid ones become U+FFFD.
+  private static func textBehindMark(_ header: [UInt8]) -> [UInt8]? {
+    if header.starts(with: byteOrderMark) { return Array(header.dropFirst(byteOrderMark.count)) }
     guard header.starts(with: [0xFE, 0xFF]) || header.starts(with: [0xFF, 0xFE]) else { return nil }
     let isBigEndian = header[0] == 0xFE
     let units = stride(from: 2, to: header.count - 1, by: 2).map { index in

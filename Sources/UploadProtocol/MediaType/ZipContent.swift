@@ -42,12 +42,6 @@ struct ZipContent: Sendable, Equatable {
   /// Whether ``type`` is final.
   var isCertain: Bool { state == .done || position >= limit }
 
-  /// How many of the next bytes make no difference.
-  var skippableBytes: Int {
-    guard case .skipping(let count, _) = state else { return 0 }
-    return min(count, limit - position)
-  }
-
   private var limit: Int { hasOfficeMark || officeType != nil ? Self.officeLimit : Self.usualLimit }
 
   /// Processes the next bytes of the archive.
@@ -60,11 +54,14 @@ struct ZipContent: Sendable, Equatable {
     }
   }
 
-  /// Counts bytes that were not given to ``append(_:)``, at most ``skippableBytes``.
-  mutating func skip(_ count: Int) {
-    guard case .skipping = state else { return }
+  /// Advances over the next bytes as far as they make no difference.
+  /// - Returns: how many bytes need not be given to ``append(_:)``.
+  mutating func skip() -> Int {
+    guard case .skipping(let remaining, _) = state else { return 0 }
+    let count = min(remaining, limit - position)
     position += count
     advance(count)
+    return count
   }
 
   /// Processes the front of `bytes`, which are not empty.

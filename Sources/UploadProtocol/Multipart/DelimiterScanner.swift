@@ -1,5 +1,4 @@
 import NIOCore
-import UploadCore
 
 /// Finds the delimiter (CRLF, two dashes, the boundary) in a stream of buffers. A match may span several buffers; its
 /// bytes are pending until a later buffer decides.
@@ -9,7 +8,7 @@ import UploadCore
 /// other match can begin inside them, so the search resumes at the next byte. The time is linear for all input.
 struct DelimiterScanner {
   /// What is at the front of the scanned bytes.
-  enum Step: Equatable {
+  enum Step {
     /// The first n bytes are content.
     case content(Int)
     /// All n bytes may begin or continue the delimiter and are pending from now on.
@@ -94,40 +93,5 @@ struct DelimiterScanner {
     if last > 0 { return .content(last) }
     matched = haystack.count
     return .pending(haystack.count)
-  }
-}
-
-/// Parses what follows a boundary: two dashes, which end the form, or optional spaces and tabs and a CRLF, which begin
-/// a part.
-struct DelimiterLineEnd {
-  enum Outcome {
-    /// The bytes so far are valid; append the next.
-    case needsBytes
-    /// The line end is complete: the headers of a part follow.
-    case partBegins
-    /// The second closing dash was found.
-    case formEnds
-  }
-
-  /// The last byte behind the boundary; nil before the first.
-  private var previous: UInt8?
-
-  /// Parses the next byte after the boundary.
-  /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly
-  ///   a delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
-  mutating func append(_ byte: UInt8) throws(UploadError) -> Outcome {
-    defer { previous = byte }
-    if previous == ASCII.dash, byte == ASCII.dash { return .formEnds }
-    if previous == ASCII.carriageReturn, byte == ASCII.lineFeed { return .partBegins }
-    if previous == nil, byte == ASCII.dash { return .needsBytes }
-    // Spaces and tabs are the transport padding of RFC 2046 section 5.1.1.
-    let isPadding = previous.map(ASCII.isBlank) ?? true
-    if isPadding, ASCII.isBlank(byte) || byte == ASCII.carriageReturn { return .needsBytes }
-    throw UploadError(
-      .malformedForm,
-      byte == ASCII.lineFeed
-        ? "A boundary is followed by LF without CR. End the lines of a form with CR LF."
-        : "The form has other text after a boundary. Choose a boundary that does not occur in any part."
-    )
   }
 }

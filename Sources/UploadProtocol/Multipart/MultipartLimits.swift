@@ -36,39 +36,3 @@ extension Int {
     self += count
   }
 }
-
-/// Counts the parts, files and text fields of one form and enforces their limits.
-struct FieldMeter {
-  private let limits: MultipartLimits
-  private var parts = 0
-  private var files = 0
-  private var fieldBytes = 0
-  private var allFieldBytes = 0
-
-  init(limits: MultipartLimits) {
-    self.limits = limits
-  }
-
-  /// Counts a part of any kind.
-  /// - Throws: ``UploadError`` with code `tooLarge` where it exceeds the limit.
-  mutating func beginPart() throws(UploadError) {
-    let limit = limits.parts
-    try parts.add(1, upTo: limit, "The form has more than \(limit) parts, the limit. Send it as several forms.")
-    fieldBytes = 0
-  }
-
-  /// Counts a file.
-  /// - Throws: ``UploadError`` with code `tooLarge` where it exceeds the limit.
-  mutating func beginFile() throws(UploadError) {
-    let limit = limits.files
-    try files.add(1, upTo: limit, "The form has more than \(limit) files, the limit. Send them as several forms.")
-  }
-
-  /// Counts bytes of the current text field.
-  /// - Throws: ``UploadError`` with code `tooLarge` where the field, or all fields together, exceed their limit.
-  mutating func addToField(_ count: Int) throws(UploadError) {
-    let (limit, total) = (limits.fieldBytes, limits.allFieldBytes)
-    try fieldBytes.add(count, upTo: limit, "A text field exceeds \(limit) bytes. To send a file, add a filename.")
-    try allFieldBytes.add(count, upTo: total, "The text fields exceed \(total) bytes. To send files, add filenames.")
-  }
-}

@@ -43,8 +43,8 @@ package struct MultipartParser: Sendable {
   private enum Phase {
     /// Before the first delimiter. Next: `delimiterLine`.
     case preamble
-    /// Behind a boundary, before the line end. Next: `headers`, `epilogue`.
-    case delimiterLine
+    /// Behind a boundary, before the line end; the last byte there, nil before the first. Next: `headers`, `epilogue`.
+    case delimiterLine(UInt8?)
     /// In the header section of a part. Next: `field`, `file`, `unnamedFile`.
     case headers
     /// In the content of a text field. Next: `delimiterLine`.
@@ -67,11 +67,15 @@ package struct MultipartParser: Sendable {
   private var bytesParsed: UInt64 = 0
 
   private var scanner: DelimiterScanner
-  private var preambleBytes = 0
-  private var lineEnd = DelimiterLineEnd()
-  private var lines: HeaderLines
   private var headers = PartHeaders()
-  private var meter: FieldMeter
+
+  /// Counts for ``limits``: ``fieldBytes`` those of the current part, the others those of the form.
+  private var preambleBytes = 0
+  private var parts = 0
+  private var files = 0
+  private var fieldBytes = 0
+  private var allFieldBytes = 0
+
   /// The file that is reported once `unnamedFile` finds content.
   private var unnamedHead: MultipartPartHead?
 
@@ -79,8 +83,6 @@ package struct MultipartParser: Sendable {
     self.limits = limits
     scanner = DelimiterScanner(boundary: boundary)
     scanner.beginLine()
-    lines = HeaderLines(limits: limits)
-    meter = FieldMeter(limits: limits)
   }
 
   /// How many bytes of the body were parsed up to the end of the last event: after `partBegan`, the offset of the
@@ -135,26 +137,23 @@ extension MultipartParser {
   private mutating func advance() throws(UploadError) -> MultipartEvent? {
     switch phase {
     case .preamble:
-      let (skipped, limit) = (skipContent(), limits.preambleBytes)
+      let (content, limit) = (consume(scanner.scan(input)), limits.preambleBytes)
       try preambleBytes.add(
-        skipped,
+        content?.readableBytes ?? 0,
         upTo: limit,
         code: .malformedForm,
         "No boundary in the form's first \(limit) bytes. Send the boundary that the Content-Type header states."
       )
-      return nil
-    case .delimiterLine: return try readDelimiterLine()
+    case .delimiterLine(let previous): return try readDelimiterLine(after: previous)
     case .headers: return try readHeaders()
-    case .field:
-      let skipped = skipContent()
-      try meter.addToField(skipped)
-      return nil
-    case .file: return readFile()
+    case .field: try countField(consume(scanner.scan(input))?.readableBytes ?? 0)
+    case .file:
+      if let content = consume(scanner.scan(input)) { return .body(content) }
+      if case .delimiterLine = phase { return .partEnded }
     case .unnamedFile: return try readUnnamedFile()
-    case .epilogue:
-      consume(input.readableBytes)
-      return nil
+    case .epilogue: consume(input.readableBytes)
     }
+    return nil
   }
 
   private mutating func consume(_ length: Int) {
@@ -162,58 +161,61 @@ extension MultipartParser {
     bytesParsed &+= UInt64(length)
   }
 
-  private mutating func beginDelimiterLine() {
-    phase = .delimiterLine
-    lineEnd = DelimiterLineEnd()
-    lines = HeaderLines(limits: limits)
-  }
-
-  /// Discards content up to the next delimiter.
-  /// - Returns: how many bytes of content were discarded; 0 for a delimiter and for bytes that may begin one.
-  private mutating func skipContent() -> Int {
-    switch scanner.scan(input) {
+  /// Moves behind what the scanner found at the front of `input`; begins the next phase behind a delimiter.
+  /// - Returns: the content in the storage it arrived in; nil for a delimiter and for bytes that may begin one.
+  private mutating func consume(_ step: DelimiterScanner.Step) -> ByteBuffer? {
+    switch step {
     case .content(let count):
+      let content = input.head(count)
       consume(count)
-      return count
-    case .mismatch:
-      return scanner.releasePending().count
-    case .pending(let count):
-      consume(count)
+      return content
+    case .mismatch: return scanner.delimiter.part(scanner.releasePending())
+    case .pending(let count): consume(count)
     case .delimiter(let count):
       consume(count)
-      beginDelimiterLine()
+      phase = .delimiterLine(nil)
+      headers = PartHeaders()
     }
-    return 0
+    return nil
   }
 
-  private mutating func readDelimiterLine() throws(UploadError) -> MultipartEvent? {
+  /// Parses the next byte after a boundary: two dashes end the form; optional spaces and tabs and a CRLF begin a part.
+  /// - Parameter previous: the byte before it; nil for the first byte after the boundary.
+  /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly
+  ///   a delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
+  private mutating func readDelimiterLine(after previous: UInt8?) throws(UploadError) -> MultipartEvent? {
     guard let byte = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return nil }
     consume(1)
-    switch try lineEnd.append(byte) {
-    case .needsBytes:
-      // Spaces and tabs count as headers, since a client may send any number of them.
-      if ASCII.isBlank(byte) { try lines.count(1) }
-      return nil
-    case .partBegins:
-      try meter.beginPart()
-      phase = .headers
-      headers = PartHeaders()
-      return nil
-    case .formEnds:
+    phase = .delimiterLine(byte)
+    // Spaces and tabs are the transport padding of RFC 2046 section 5.1.1.
+    let isPadding = previous.map(ASCII.isBlank) ?? true
+    if previous == ASCII.dash, byte == ASCII.dash {
       phase = .epilogue
       return .ended
+    } else if previous == ASCII.carriageReturn, byte == ASCII.lineFeed {
+      let limit = limits.parts
+      try parts.add(1, upTo: limit, "The form has more than \(limit) parts, the limit. Send it as several forms.")
+      fieldBytes = 0
+      phase = .headers
+    } else if isPadding, ASCII.isBlank(byte) {
+      // Padding counts as headers, since a client may send any amount of it.
+      try headers.count(1, within: limits)
+    } else if !(isPadding && byte == ASCII.carriageReturn) && !(previous == nil && byte == ASCII.dash) {
+      throw UploadError(
+        .malformedForm,
+        byte == ASCII.lineFeed
+          ? "A boundary is followed by LF without CR. End the lines of a form with CR LF."
+          : "The form has other text after a boundary. Choose a boundary that does not occur in any part."
+      )
     }
+    return nil
   }
 
   private mutating func readHeaders() throws(UploadError) -> MultipartEvent? {
     let before = input.readableBytes
-    let line = try lines.read(from: &input)
+    let isComplete = try headers.read(from: &input, within: limits)
     bytesParsed &+= UInt64(before - input.readableBytes)
-    guard let line else { return nil }
-    guard line.isEmpty else {
-      try headers.read(line)
-      return nil
-    }
+    guard isComplete else { return nil }
     // An empty part may lack a CRLF of its own: the one that ended the headers is also part of its delimiter.
     scanner.beginLine()
     let head = headers.fileHead()
@@ -223,42 +225,33 @@ extension MultipartParser {
     return nil
   }
 
+  /// Counts a file and begins to report its content.
+  /// - Throws: ``UploadError`` with code `tooLarge` where the form has too many files.
   private mutating func beginFile(_ head: MultipartPartHead) throws(UploadError) -> MultipartEvent {
-    try meter.beginFile()
+    let limit = limits.files
+    try files.add(1, upTo: limit, "The form has more than \(limit) files, the limit. Send them as several forms.")
     phase = .file
     return .partBegan(head)
   }
 
-  private mutating func readFile() -> MultipartEvent? {
-    switch scanner.scan(input) {
-    case .content(let count):
-      let content = input.head(count)
-      consume(count)
-      return .body(content)
-    case .mismatch:
-      return .body(scanner.delimiter.part(scanner.releasePending()))
-    case .pending(let count):
-      consume(count)
-      return nil
-    case .delimiter(let count):
-      consume(count)
-      beginDelimiterLine()
-      return .partEnded
-    }
+  /// Counts bytes of the current text field.
+  /// - Throws: ``UploadError`` with code `tooLarge` where the field, or all fields together, exceed their limit.
+  private mutating func countField(_ count: Int) throws(UploadError) {
+    let (limit, total) = (limits.fieldBytes, limits.allFieldBytes)
+    try fieldBytes.add(count, upTo: limit, "A text field exceeds \(limit) bytes. To send a file, add a filename.")
+    try allFieldBytes.add(count, upTo: total, "The text fields exceed \(total) bytes. To send files, add filenames.")
   }
 
   private mutating func readUnnamedFile() throws(UploadError) -> MultipartEvent? {
-    switch scanner.scan(input) {
+    let step = scanner.scan(input)
+    switch step {
     case .content, .mismatch:
       // It has content, so it is a file; the next call scans the same content again.
       return try beginFile(unnamedHead ?? MultipartPartHead())
-    case .pending(let count):
-      consume(count)
-    case .delimiter(let count):
-      consume(count)
-      beginDelimiterLine()
+    case .pending, .delimiter:
+      _ = consume(step)
+      return nil
     }
-    return nil
   }
 }
 

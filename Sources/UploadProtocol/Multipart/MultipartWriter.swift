@@ -46,12 +46,8 @@ package struct MultipartWriter: Sendable {
 
   private static func escaped(_ name: some Sequence<UInt8>) -> [UInt8] {
     name.flatMap { byte -> [UInt8] in
-      switch byte {
-      case ASCII.quote: Array("%22".utf8)
-      case ASCII.carriageReturn: Array("%0D".utf8)
-      case ASCII.lineFeed: Array("%0A".utf8)
-      default: [byte]
-      }
+      let escape = ContentDisposition.percentEscapes.first { $0.byte == byte }
+      return escape.map { Array($0.text.utf8) } ?? [byte]
     }
   }
 }

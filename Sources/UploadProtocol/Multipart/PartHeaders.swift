@@ -1,13 +1,55 @@
-import Glibc
 import NIOCore
 import UploadCore
 
-/// The header fields of one part that the parser uses.
+/// Collects the header section of one part, enforces its limits, and retains the fields that the parser uses.
 struct PartHeaders {
   private var contentDisposition: [UInt8]?
   private var contentType: [UInt8]?
   private var contentLength: [UInt8]?
   private var digests = ContentDigests()
+
+  /// Bytes and header lines of the section so far.
+  private var bytes = 0
+  private var lines = 0
+  /// The beginning of a header line that continues in the next buffer.
+  private var line: [UInt8] = []
+
+  /// Counts bytes of the section.
+  /// - Throws: ``UploadError`` with code `tooLarge` where they exceed the limit.
+  mutating func count(_ length: Int, within limits: MultipartLimits) throws(UploadError) {
+    let limit = limits.headerBytesPerPart
+    try bytes.add(length, upTo: limit, "A part's headers exceed \(limit) bytes. Send fewer or shorter headers.")
+  }
+
+  /// Reads from `buffer` up to and including the next line end.
+  /// - Returns: whether that ends the section: the header line is empty.
+  /// - Throws: ``UploadError`` with code `tooLarge` past a limit, `malformedForm` for an LF or CR on its own, or an error
+  ///   of ``read(_:)``.
+  mutating func read(from buffer: inout ByteBuffer, within limits: MultipartLimits) throws(UploadError) -> Bool {
+    let lineFeed = buffer.readableBytesView.firstIndex(of: ASCII.lineFeed)
+    let length = lineFeed.map { $0 + 1 - buffer.readerIndex } ?? buffer.readableBytes
+    try count(length, within: limits)
+    line += buffer.readBytes(length: length) ?? []
+    guard lineFeed != nil else { return false }
+
+    var complete: [UInt8] = []
+    swap(&complete, &line)
+    complete.removeLast()
+    guard complete.popLast() == ASCII.carriageReturn else {
+      throw UploadError(
+        .malformedForm,
+        "A part's header line ends in LF without CR. End the lines of a form with CR LF."
+      )
+    }
+    guard !complete.contains(ASCII.carriageReturn) else {
+      throw UploadError(.malformedForm, "A part's header line contains a CR. Write %0D for a CR in a name.")
+    }
+    if complete.isEmpty { return true }
+    let limit = limits.headersPerPart
+    try lines.add(1, upTo: limit, "A part has more than \(limit) header lines, the limit. Send fewer.")
+    try read(complete)
+    return false
+  }
 
   /// Reads one header line without its line end. Of repeated fields the first counts.
   /// - Throws: ``UploadError`` with code `malformedForm` for a folded header line or one that is not a header field,
@@ -69,68 +111,5 @@ struct PartHeaders {
   /// A number of digits only, without a sign; nil for others and for numbers of more than 64 bits.
   private static func length(_ digits: [UInt8]) -> UInt64? {
     digits.allSatisfy(ASCII.isDigit) ? UInt64(digits.repairedText) : nil
-  }
-}
-
-/// Collects the header section of one part, one header line at a time, and enforces its limits.
-struct HeaderLines {
-  private let maximumBytes: Int
-  private let maximumCount: Int
-
-  private var bytes = 0
-  private var fields = 0
-
-  /// The beginning of a header line that continues in the next buffer.
-  private var line: [UInt8] = []
-
-  init(limits: MultipartLimits) {
-    maximumBytes = limits.headerBytesPerPart
-    maximumCount = limits.headersPerPart
-  }
-
-  /// Counts bytes of the section.
-  /// - Throws: ``UploadError`` with code `tooLarge` where they exceed the limit.
-  mutating func count(_ length: Int) throws(UploadError) {
-    let limit = maximumBytes
-    try bytes.add(length, upTo: limit, "A part's headers exceed \(limit) bytes. Send fewer or shorter headers.")
-  }
-
-  /// Reads from `buffer` up to and including the next line end.
-  /// - Returns: the header line without its line end, empty for the last of the section; nil where the buffer ends
-  ///   before.
-  /// - Throws: ``UploadError`` with code `tooLarge` past a limit, `malformedForm` for an LF or CR on its own.
-  mutating func read(from buffer: inout ByteBuffer) throws(UploadError) -> [UInt8]? {
-    let length = Self.lengthOfLine(in: buffer)
-    try count(length ?? buffer.readableBytes)
-    line.append(contentsOf: buffer.readBytes(length: length ?? buffer.readableBytes) ?? [])
-    guard length != nil else { return nil }
-
-    var complete: [UInt8] = []
-    swap(&complete, &line)
-    complete.removeLast()
-    guard complete.popLast() == ASCII.carriageReturn else {
-      throw UploadError(
-        .malformedForm,
-        "A part's header line ends in LF without CR. End the lines of a form with CR LF."
-      )
-    }
-    guard !complete.contains(ASCII.carriageReturn) else {
-      throw UploadError(.malformedForm, "A part's header line contains a CR. Write %0D for a CR in a name.")
-    }
-    let limit = maximumCount
-    if !complete.isEmpty {
-      try fields.add(1, upTo: limit, "A part has more than \(limit) header lines, the limit. Send fewer.")
-    }
-    return complete
-  }
-
-  /// The length of the first line including its LF; nil where there is no LF.
-  private static func lengthOfLine(in buffer: ByteBuffer) -> Int? {
-    buffer.withUnsafeReadableBytes { bytes in
-      guard let start = bytes.baseAddress, let end = memchr(start, CInt(ASCII.lineFeed), bytes.count) else {
-        return nil
-      }
-      return UnsafeRawPointer(end) - start + 1
-    }
   }
 }
