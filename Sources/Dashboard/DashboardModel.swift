@@ -117,16 +117,12 @@ package struct DashboardModel: Sendable {
   /// The state that the screen is drawn from.
   var shown: DashboardState { frozen ?? live }
 
-  var layout: ScreenLayout {
-    ScreenLayout(size, focus: focus, view: view, hasWarning: facts.warning != nil)
-  }
+  var layout: ScreenLayout { ScreenLayout(size, focus: focus, view: view, hasWarning: facts.warning != nil) }
 
   func place(_ direction: UploadDirection) -> ListPlace { places[direction, default: ListPlace()] }
 
   /// The upload that keys apply to; nil when there is none.
-  var selected: UploadRecord? {
-    place(direction).id.flatMap { shown[direction][$0] }
-  }
+  var selected: UploadRecord? { place(direction).id.flatMap { shown[direction][$0] } }
 
   var logEntries: [LogEntry] { shown.log.newestFirst(filter.text) }
 

@@ -133,9 +133,7 @@ extension FilePicker {
 
   private mutating func open() -> Outcome {
     guard let selected else { return .stay([]) }
-    if selected.kind == .directory, selected.problem == nil {
-      return go(to: PickerPath.join(directory, selected.name))
-    }
+    if selected.kind == .directory, selected.problem == nil { return go(to: PickerPath.join(directory, selected.name)) }
     // Even when files are marked: the entry under the cursor would seem to be sent with them.
     return reject(selected) ? .stay([]) : choose()
   }

@@ -25,9 +25,7 @@ extension FilePicker: Widget {
     return entries.showsHidden || entries.hiddenCount == 0 ? shown : "\(shown), \(entries.hiddenCount) hidden"
   }
 
-  private var marksText: String {
-    marks.isEmpty ? "" : "\(marks.count) marked, \(ByteSize.text(marks.totalSize))"
-  }
+  private var marksText: String { marks.isEmpty ? "" : "\(marks.count) marked, \(ByteSize.text(marks.totalSize))" }
 
   private func drawPath(on surface: inout Surface) {
     let field = Self.textArea(surface)

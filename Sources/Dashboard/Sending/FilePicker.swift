@@ -141,9 +141,7 @@ struct FilePicker: Sendable {
     return .stay([.readDirectory(directory)])
   }
 
-  private mutating func rememberPlace() {
-    if let selected { places[directory] = selected.name }
-  }
+  private mutating func rememberPlace() { if let selected { places[directory] = selected.name } }
 
   // MARK: Typed paths
 
@@ -163,9 +161,7 @@ struct FilePicker: Sendable {
     _ = path.handle(key)
   }
 
-  private var directoryText: String {
-    PickerPath.join(PickerPath.abbreviated(directory, home: home), "")
-  }
+  private var directoryText: String { PickerPath.join(PickerPath.abbreviated(directory, home: home), "") }
 
   /// Shows the directory at a path, or chooses the file at it, once the parent directory was read and tells which it is.
   mutating func go(toPath text: String) -> Outcome {
@@ -252,13 +248,9 @@ struct PickerMarks: Sendable {
   var count: Int { paths.count }
 
   /// In bytes; `UInt64.max` when the sum is larger.
-  var totalSize: UInt64 {
-    sizes.values.reduce(0) { $0.addingClamped($1) }
-  }
+  var totalSize: UInt64 { sizes.values.reduce(0) { $0.addingClamped($1) } }
 
-  func contains(_ path: String) -> Bool {
-    sizes[path] != nil
-  }
+  func contains(_ path: String) -> Bool { sizes[path] != nil }
 
   mutating func add(_ path: String, size: UInt64) {
     if sizes.updateValue(size, forKey: path) == nil { paths.append(path) }

@@ -39,9 +39,7 @@ enum SheetCommand: Hashable, Sendable {
 
 extension SendSheet {
   /// The keys with a command in the current field.
-  var keys: [KeyBinding<SheetCommand>] {
-    field == .target ? SheetCommand.typingKeys : SheetCommand.keys
-  }
+  var keys: [KeyBinding<SheetCommand>] { field == .target ? SheetCommand.typingKeys : SheetCommand.keys }
 
   /// Handles an event of the terminal.
   /// - Parameter area: the region of the screen in which the dialog is centered, and which mouse positions refer to.

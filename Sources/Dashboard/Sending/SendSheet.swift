@@ -80,9 +80,7 @@ struct SendSheet: Sendable {
   var isChecking: Bool { pendingCheck != nil }
 
   /// The files that can be sent according to the latest check.
-  var sendable: [SendCheck.File] {
-    paths.compactMap { known[$0] }.filter { $0.problem == nil }
-  }
+  var sendable: [SendCheck.File] { paths.compactMap { known[$0] }.filter { $0.problem == nil } }
 
   /// Why nothing can be sent now; nil when Enter sends.
   var obstacle: String? {

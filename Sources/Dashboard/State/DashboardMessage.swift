@@ -103,14 +103,10 @@ package struct ClockTime: Hashable, Sendable {
   /// 0 to 60.
   package var second: Int
 
-  package init(hour: Int, minute: Int, second: Int) {
-    (self.hour, self.minute, self.second) = (hour, minute, second)
-  }
+  package init(hour: Int, minute: Int, second: Int) { (self.hour, self.minute, self.second) = (hour, minute, second) }
 
   /// `18:39:10`
-  package var text: String {
-    [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":")
-  }
+  package var text: String { [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":") }
 
   /// Seconds since an earlier time, which was less than a day before.
   func seconds(since earlier: ClockTime) -> Int {

@@ -24,9 +24,7 @@ struct DashboardState: Sendable {
   /// More values than the sparkline in the header shows.
   private static let historyLimit = 32
 
-  subscript(direction: UploadDirection) -> UploadList {
-    direction == .incoming ? incoming : outgoing
-  }
+  subscript(direction: UploadDirection) -> UploadList { direction == .incoming ? incoming : outgoing }
 
   var runningCount: Int { incoming.runningCount + outgoing.runningCount }
   var endedCount: Int { incoming.endedCount + outgoing.endedCount }
@@ -82,7 +80,5 @@ struct DashboardState: Sendable {
     outgoing.clearEnded()
   }
 
-  mutating func note(_ level: NoteLevel, _ text: String) {
-    log.append(LogEntry(level, text, at: time))
-  }
+  mutating func note(_ level: NoteLevel, _ text: String) { log.append(LogEntry(level, text, at: time)) }
 }

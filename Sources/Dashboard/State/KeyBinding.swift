@@ -52,9 +52,7 @@ struct KeySection: Hashable, Sendable {
     var help: String
 
     /// All keys of the row, separated by spaces: `↓ j`.
-    func label(_ glyphs: GlyphSet) -> String {
-      keys.map { $0.label(glyphs) }.joined(separator: " ")
-    }
+    func label(_ glyphs: GlyphSet) -> String { keys.map { $0.label(glyphs) }.joined(separator: " ") }
   }
 
   var title: String

@@ -36,14 +36,10 @@ struct UploadList: Sendable {
   subscript(id: UploadID) -> UploadRecord? { records[id] }
 
   /// The record of a row; nil beyond the last one.
-  func record(at row: Int) -> UploadRecord? {
-    shown.indices.contains(row) ? records[shown[row]] : nil
-  }
+  func record(at row: Int) -> UploadRecord? { shown.indices.contains(row) ? records[shown[row]] : nil }
 
   /// The row of an upload; nil when it is not shown.
-  func row(of id: UploadID) -> Int? {
-    shown.firstIndex(of: id)
-  }
+  func row(of id: UploadID) -> Int? { shown.firstIndex(of: id) }
 
   /// Active and queued uploads, without ``unlisted`` ones.
   var runningRecords: [UploadRecord] { (active + queued).compactMap { records[$0] } }

@@ -81,9 +81,7 @@ struct Series: Sendable, Hashable {
   private var pending: Float = 0
   private var pendingCount = 0
 
-  init(_ merge: Merge) {
-    self.merge = merge
-  }
+  init(_ merge: Merge) { self.merge = merge }
 
   /// Seconds that one of ``values`` stands for.
   var secondsPerValue: Double { Double(stride) * Self.interval }

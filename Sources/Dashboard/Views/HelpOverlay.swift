@@ -33,9 +33,7 @@ struct HelpOverlay: Widget {
   }
 
   /// The nearest offset to `offset` at which no row at the bottom is blank: 0 or more.
-  static func clamped(_ offset: Int, rows: Int, visible: Int) -> Int {
-    max(0, min(offset, rows - visible))
-  }
+  static func clamped(_ offset: Int, rows: Int, visible: Int) -> Int { max(0, min(offset, rows - visible)) }
 
   /// The rows of the longest column, and how many rows are visible at a time, on a screen of a size.
   static func extent(_ sections: [KeySection], size: Size) -> (rows: Int, visible: Int) {

@@ -73,9 +73,7 @@ struct ScreenLayout: Hashable, Sendable {
   }
 
   /// How many rows of the event log are visible at a time; 1 when it is not shown.
-  var visibleLogRows: Int {
-    ItemList.visible(height: Panel.content(of: log).height)
-  }
+  var visibleLogRows: Int { ItemList.visible(height: Panel.content(of: log).height) }
 }
 
 /// What is between header and footer.
@@ -91,9 +89,7 @@ enum BodyView: Hashable, Sendable {
 enum Pane: Hashable, Sendable, CaseIterable {
   case incoming, outgoing, detail
 
-  init(_ direction: UploadDirection) {
-    self = direction == .incoming ? .incoming : .outgoing
-  }
+  init(_ direction: UploadDirection) { self = direction == .incoming ? .incoming : .outgoing }
 
   /// The direction of the uploads in it; nil for the detail.
   var direction: UploadDirection? {
