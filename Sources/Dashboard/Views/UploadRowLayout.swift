@@ -42,12 +42,7 @@ struct UploadRowLayout {
   ///   - width: of a row in columns, with that of the selection mark.
   ///   - count: of rows, 1 to 3.
   init(width: Int, rows count: Int) {
-    let table =
-      switch count {
-      case 1: Self.oneRow
-      case 2: Self.twoRows
-      default: Self.threeRows
-      }
+    let table = [Self.oneRow, Self.twoRows, Self.threeRows][min(max(1, count), 3) - 1]
     rows = table.map { fields in
       let columns = fields.map { Column($0.width(rows: count), priority: $1) }
       return zip(fields, Column.layout(columns, width: width - 2)).compactMap { field, range in
