@@ -44,10 +44,7 @@ package struct DashboardModel: Sendable {
   ///   - capabilities: of the terminal that the dashboard is drawn on.
   ///   - size: of that terminal, in cells.
   package init(facts: DashboardFacts, settings: DashboardSettings, capabilities: TerminalCapabilities, size: Size) {
-    self.facts = facts
-    self.settings = settings
-    self.capabilities = capabilities
-    self.size = size
+    (self.facts, self.settings, self.capabilities, self.size) = (facts, settings, capabilities, size)
     for text in facts.notes { note(.info, text) }
   }
 

@@ -107,7 +107,7 @@ extension FilePicker {
 
   private mutating func perform(_ command: PickerCommand, visible: Int) -> Outcome {
     switch command {
-    case .move(let motion): move(by: motion.steps(page: visible), visible: visible)
+    case .move(let motion): scroll.move(by: motion.steps(page: visible), count: entries.count, visible: visible)
     case .mark: mark(visible: visible)
     case .markAll: markAll()
     case .hidden: keepingCursor { $0.showsHidden.toggle() }
@@ -125,10 +125,6 @@ extension FilePicker {
     case .go: return go(toPath: path.text.isEmpty ? directory : path.text)
     }
     return .stay([])
-  }
-
-  private mutating func move(by steps: Int, visible: Int) {
-    scroll.move(by: steps, count: entries.count, visible: visible)
   }
 
   private mutating func open() -> Outcome {
@@ -149,7 +145,7 @@ extension FilePicker {
     guard let selected, !reject(selected) else { return }
     let path = PickerPath.join(directory, selected.name)
     if marks.contains(path) { marks.remove([path]) } else { marks.add(path, size: selected.size ?? 0) }
-    move(by: 1, visible: visible)
+    scroll.move(by: 1, count: entries.count, visible: visible)
   }
 
   /// Marks all files that are shown; when all of them are marked, removes the marks.
@@ -213,8 +209,7 @@ extension FilePicker {
   private mutating func handle(_ action: MouseEvent.Action, at point: Point, _ layout: PickerLayout) -> Outcome {
     message = nil
     switch action {
-    case .scrollUp: move(by: -3, visible: layout.visible)
-    case .scrollDown: move(by: 3, visible: layout.visible)
+    case .scrollUp, .scrollDown: scroll.move(by: 3 * action.steps, count: entries.count, visible: layout.visible)
     case .press where context == .typingPath: break
     case .press where layout.path.contains(point): editPath()
     case .press where layout.list.contains(point):

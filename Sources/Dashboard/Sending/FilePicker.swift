@@ -60,9 +60,7 @@ struct FilePicker: Sendable {
   ///   - directory: the directory to show first; absolute, or beginning with `~`.
   ///   - home: the home directory, which `~` stands for; absolute.
   init(directory: String, home: String) {
-    self.directory = directory
-    self.home = home
-    pendingDirectory = directory
+    (self.directory, self.home, pendingDirectory) = (directory, home, directory)
   }
 
   /// The effects to perform once the picker was created.

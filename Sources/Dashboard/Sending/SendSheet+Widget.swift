@@ -120,13 +120,6 @@ extension SendSheet: Widget {
     surface.put(surface.glyphs.selection, x: 0, y: y, style: surface.theme.accent)
   }
 
-  private var targetText: String {
-    switch target {
-    case .ownServer: ownURL
-    case .url(let text): text
-    }
-  }
-
   // MARK: Summary and note
 
   /// The longest description of what Enter sends that fits into `width` columns; or the reason why nothing can be sent.
@@ -204,8 +197,6 @@ struct SheetLayout {
     ])
     (files, modes, target, summary, note) = (rows[0], rows[2], rows[4], rows[6], rows[7])
   }
-
-  var showsAllModes: Bool { modes.height == SendSheet.modes.count }
 
   /// How many files are visible at a time; 1 or more.
   var visibleFiles: Int { ItemList.visible(height: files.height) }

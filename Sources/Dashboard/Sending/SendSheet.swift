@@ -53,21 +53,22 @@ struct SendSheet: Sendable {
   ///   - ownURL: the URL of the server in this process.
   ///   - home: the home directory, which `~` stands for; absolute.
   init(paths: [String], mode: UploadMode, ownURL: String, home: String) {
-    self.paths = paths
+    (self.paths, self.ownURL, self.home) = (paths, ownURL, home)
     self.mode = Self.modes.contains(mode) ? mode : .stream
-    self.ownURL = ownURL
-    self.home = home
     pendingCheck = .check(paths: paths, target: .ownServer)
   }
 
   /// The effects to perform once the dialog was created.
   var firstEffects: [DashboardEffect] { pendingCheck.map { [$0] } ?? [] }
 
-  /// The target as it is typed now.
-  var target: SendDestination {
+  /// The target's address as it is typed now; that of the server in this process for an empty field.
+  var targetText: String {
     let text = String(address.text.trimmingWhitespace)
-    return text.isEmpty || text == ownURL ? .ownServer : .url(text)
+    return text.isEmpty ? ownURL : text
   }
+
+  /// The target as it is typed now.
+  var target: SendDestination { targetText == ownURL ? .ownServer : .url(targetText) }
 
   /// Accepts the result of ``DashboardEffect/check(paths:target:)``; ignores that of an earlier check.
   mutating func receive(_ check: SendCheck) {

@@ -28,9 +28,9 @@ enum Figures {
 
   /// A size in bytes for narrow columns, in units of 1,024: `512.0M`, `17B`.
   static func compact(_ bytes: UInt64) -> String {
-    let text = ByteSize.text(bytes)
-    guard let space = text.firstIndex(of: " ") else { return text }
-    return text[..<space] + String(text[text.index(after: space)])
+    // `512.0 MiB` without the space and the end of the unit.
+    let text = ByteSize.text(bytes).filter { $0 != " " }
+    return String(text.prefix { $0 != "i" })
   }
 
   /// A rate in whole units, for a summary in one row: `212MiB/s`.

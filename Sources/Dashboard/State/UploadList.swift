@@ -115,14 +115,6 @@ struct UploadList: Sendable {
   }
 }
 
-extension UploadRecord {
-  /// Whether a text of the row contains `text`, which is in lower case.
-  fileprivate func matches(_ text: String) -> Bool {
-    now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
-      || now.mode.rawValue.contains(text) || now.stateText.contains(text)
-  }
-}
-
 /// The selection and the scroll position in a list of uploads.
 ///
 /// The first row is selected until the user moves; then the selection stays with its upload when the order changes.

@@ -43,6 +43,12 @@ struct UploadRecord: Sendable {
     if rates.values.isEmpty { append(rate: now.averageSpeed, memory: now.peakResidentBytes) }
   }
 
+  /// Whether a text of the row contains `text`, which is in lower case.
+  func matches(_ text: String) -> Bool {
+    now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
+      || now.mode.rawValue.contains(text) || now.stateText.contains(text)
+  }
+
   private mutating func append(rate: Double, memory bytes: Int) {
     rates.append(rate)
     memory.append(Double(bytes))
