@@ -19,9 +19,7 @@ extension DashboardModel {
     } else if isPicking, let picker {
       surface.draw(picker, in: sendingArea)
     }
-    if let helpOffset {
-      surface.draw(HelpOverlay(sections: helpSections, offset: helpOffset), in: surface.bounds)
-    }
+    if let helpOffset { surface.draw(HelpOverlay(sections: helpSections, offset: helpOffset), in: surface.bounds) }
     if let question {
       let overlay = ConfirmOverlay(question: question, hints: hints(in: .question, glyphs))
       surface.draw(overlay, in: surface.bounds)

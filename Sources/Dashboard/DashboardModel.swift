@@ -89,10 +89,9 @@ package struct DashboardModel: Sendable {
   /// Selects the first of the files that were queued last, so that keys apply to it, unless it has no row: far down in the
   /// queue, or hidden by the filter.
   private mutating func selectQueued() {
-    guard let id = queued else { return }
-    queued = nil
+    defer { queued = nil }
     let list = shown.outgoing
-    guard let row = list.row(of: id) else { return }
+    guard let id = queued, let row = list.row(of: id) else { return }
     let visible = layout.visibleUploads(.outgoing)
     places[.outgoing, default: ListPlace()].select(row, anchor: .uploadUntilEnd, in: list, visible: visible)
   }

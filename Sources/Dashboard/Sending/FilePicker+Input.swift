@@ -199,9 +199,7 @@ extension FilePicker {
     case .filtering:
       filter.insert(text)
       applyFilter()
-    case .typingPath:
-      candidates = PickerEntries()
-      path.insert(text)
+    case .typingPath: path.insert(text)
     }
     return .stay([])
   }

@@ -44,7 +44,8 @@ struct FilePicker: Sendable {
   var scroll = Scroll()
   var marks = PickerMarks()
   var filter = TextField()
-  var path = TextField()
+  /// The path that is being typed; editing it removes the names that Tab found.
+  var path = TextField() { didSet { candidates = PickerEntries() } }
   /// The names that Tab found, until another key is pressed.
   var candidates = PickerEntries()
   /// A text about the last key, such as why it had no effect; nil when there is none.
@@ -147,12 +148,10 @@ struct FilePicker: Sendable {
   mutating func editPath() {
     context = .typingPath
     path = TextField(directoryText)
-    candidates = PickerEntries()
   }
 
   /// Edits the path that is being typed.
   mutating func type(_ key: KeyEvent) {
-    candidates = PickerEntries()
     // A slash or tilde behind the unchanged directory begins another path.
     let beginsAnew = key == KeyEvent("/") || key == KeyEvent("~")
     if beginsAnew, path.text == directoryText { path.clear() }
@@ -179,14 +178,10 @@ struct FilePicker: Sendable {
       if entry.kind == .directory { return go(to: path) }
       return reject(entry) ? .stay([]) : choose(path, size: entry.size ?? 0)
     }
-    if let problem = listing.problem, listing.entries.isEmpty {
-      message = "\(parent): \(problem)"
-    } else if listing.total > listing.entries.count {
-      // It may be among the entries that were not read: the check before sending shows whether it exists.
-      return choose(path, size: 0)
-    } else {
-      message = "There is no \(name) in \(parent)."
-    }
+    let failure = listing.entries.isEmpty ? listing.problem : nil
+    // It may be among the entries that were not read: the check before sending shows whether it exists.
+    if failure == nil, listing.total > listing.entries.count { return choose(path, size: 0) }
+    message = failure.map { "\(parent): \($0)" } ?? "There is no \(name) in \(parent)."
     return .stay([])
   }
 
@@ -263,7 +258,6 @@ struct PickerMarks: Sendable {
 extension UInt64 {
   /// The sum, or `UInt64.max` when it is larger: file systems may report any size.
   func addingClamped(_ other: UInt64) -> UInt64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
+    self + Swift.min(other, UInt64.max - self)
   }
 }

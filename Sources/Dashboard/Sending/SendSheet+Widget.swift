@@ -50,11 +50,9 @@ extension SendSheet: Widget {
     let nameWidth = width >= 50 ? width / 2 : width - (sizeWidth > 0 ? sizeWidth + 1 : 0)
     let nameText = StyledText(PlainText.sanitized(name), problem == nil ? theme.text : theme.dim)
     surface.write(nameText, x: 1, y: 0, width: nameWidth, truncation: .middle)
-    if sizeWidth > 0 {
-      let size = StyledText(known[path]?.size.map { ByteSize.text($0) } ?? "")
-      let text = problem == nil ? size : StyledText("left out", theme.warning)
-      surface.write(text, x: width + 1 - sizeWidth, y: 0, width: sizeWidth, alignment: .trailing)
-    }
+    let size = StyledText(known[path]?.size.map { ByteSize.text($0) } ?? "")
+    let sizeText = problem == nil ? size : StyledText("left out", theme.warning)
+    surface.write(sizeText, x: width + 1 - sizeWidth, y: 0, width: sizeWidth, alignment: .trailing)
     guard width >= 50 else { return }
     let directory = StyledText(PlainText.sanitized(PickerPath.abbreviated(parent, home: home)), theme.dim)
     let text = problem.map { StyledText($0, theme.bad) } ?? directory
@@ -88,11 +86,9 @@ extension SendSheet: Widget {
   /// How a mode sends a file, as half a sentence.
   private func explanation(_ mode: UploadMode) -> String {
     switch mode {
-    case .multipart: return "as a form, like a browser; read while it is sent"
-    case .buffered:
-      let largest = sendable.compactMap(\.size).max() ?? 0
-      return "as a form, whole in memory first: up to \(ByteSize.text(largest))"
-    case .stream, .raw: return "the file is the request's body; read while it is sent"
+    case .multipart: "as a form, like a browser; read while it is sent"
+    case .buffered: "as a form, whole in memory first: up to \(ByteSize.text(sendable.compactMap(\.size).max() ?? 0))"
+    case .stream, .raw: "the file is the request's body; read while it is sent"
     }
   }
 

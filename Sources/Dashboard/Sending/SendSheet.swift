@@ -17,9 +17,7 @@ struct SendSheet: Sendable {
     case help
   }
 
-  enum Field: CaseIterable, Sendable {
-    case files, mode, target
-  }
+  enum Field: CaseIterable, Sendable { case files, mode, target }
 
   /// Absolute, in the order in which they were chosen.
   private(set) var paths: [String]

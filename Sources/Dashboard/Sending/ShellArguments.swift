@@ -7,9 +7,7 @@ struct ShellArguments {
   /// mean the home directory.
   typealias Argument = (text: String, startsPlain: Bool)
 
-  private enum Quote {
-    case single, double, escape
-  }
+  private enum Quote { case single, double, escape }
 
   /// The bytes that have not been read yet.
   private var input: ArraySlice<UInt8>

@@ -121,11 +121,7 @@ extension UploadSnapshot {
 
 extension UploadError.Code {
   /// The code as text: `connection refused` for `connectionRefused`.
-  var text: String {
-    rawValue.reduce(into: "") { text, letter in
-      text += letter.isUppercase ? " " + letter.lowercased() : String(letter)
-    }
-  }
+  var text: String { rawValue.map { $0.isUppercase ? " \($0.lowercased())" : String($0) }.joined() }
 }
 
 extension UploadDirection {

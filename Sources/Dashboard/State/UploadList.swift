@@ -143,9 +143,7 @@ struct ListPlace: Hashable, Sendable {
   }
 
   mutating func move(by steps: Int, in list: UploadList, visible: Int) {
-    anchor = .upload
-    scroll.move(by: steps, count: list.shown.count, visible: visible)
-    id = list.record(at: scroll.selection)?.id
+    select(min(scroll.selection, list.shown.count) + steps, anchor: .upload, in: list, visible: visible)
   }
 
   /// Selects the upload of a row, or of the nearest row that exists.

@@ -70,9 +70,7 @@ struct UploadRecord: Sendable {
 /// first value.
 struct Series: Sendable, Hashable {
   /// How neighbours are merged.
-  enum Merge: Hashable, Sendable {
-    case average, maximum
-  }
+  enum Merge: Hashable, Sendable { case average, maximum }
 
   /// Seconds between two calls of ``append(_:)``.
   static let interval = 0.5
