@@ -68,8 +68,7 @@ package struct DashboardModel: Sendable {
       let (list, visible) = (shown[direction], layout.visibleUploads(Pane(direction)))
       places[direction, default: ListPlace()].follow(list, visible: visible)
     }
-    let room = max(0, facts.queueLimit - live.outgoing.queuedCount)
-    sheet?.room = room
+    sheet?.room = max(0, facts.queueLimit - live.outgoing.queuedCount)
     if settings != before { effects.append(.save(settings)) }
     pending.add(effects)
     return effects

@@ -56,7 +56,7 @@ struct SendSheet: Sendable {
     pendingCheck = .check(paths: paths, target: .ownServer)
   }
 
-  /// The effects to perform once the dialog was created.
+  /// The effects that request the pending check, to be performed once the dialog was created.
   var firstEffects: [DashboardEffect] { pendingCheck.map { [$0] } ?? [] }
 
   /// The target's address as it is typed now; that of the server in this process for an empty field.
@@ -111,8 +111,7 @@ struct SendSheet: Sendable {
   mutating func check() -> Outcome {
     checkedTarget = target
     targetProblem = nil
-    let check = DashboardEffect.check(paths: paths, target: target)
-    pendingCheck = check
-    return .stay([check])
+    pendingCheck = .check(paths: paths, target: target)
+    return .stay(firstEffects)
   }
 }

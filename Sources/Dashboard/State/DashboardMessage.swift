@@ -59,7 +59,7 @@ package enum SendDestination: Hashable, Sendable {
 
 /// Effects whose results have not arrived yet.
 struct PendingEffects: Sendable {
-  /// Directories to read, and files to check.
+  /// Requested directory listings and checks of files.
   private var readings = 0
   /// Files to send that no snapshot has shown yet.
   private var uploads = 0
