@@ -107,7 +107,7 @@ struct FilePicker: Sendable {
   /// Shows another directory.
   /// - Parameter name: the name under the cursor; when nil, the one at which the directory was left.
   mutating func go(to directory: String, selecting name: String? = nil) -> Outcome {
-    rememberPlace()
+    if let selected { places[self.directory] = selected.name }
     if let name { places[directory] = name }
     self.directory = directory
     entries = PickerEntries(showsHidden: entries.showsHidden)
@@ -129,7 +129,7 @@ struct FilePicker: Sendable {
 
   /// Reads the directory again; its entries remain until the result arrives.
   mutating func reload() -> Outcome {
-    rememberPlace()
+    if let selected { places[directory] = selected.name }
     return read()
   }
 
@@ -139,8 +139,6 @@ struct FilePicker: Sendable {
     pendingDirectory = directory
     return .stay([.readDirectory(directory)])
   }
-
-  private mutating func rememberPlace() { if let selected { places[directory] = selected.name } }
 
   // MARK: Typed paths
 

@@ -78,7 +78,9 @@ struct ShellArguments {
   }
 
   /// An escaped line end joins two lines: neither the backslash nor the line end is kept.
-  private mutating func appendEscaped(_ byte: UInt8) { if byte != UInt8(ascii: "\n") { current.append(byte) } }
+  private mutating func appendEscaped(_ byte: UInt8) {
+    if byte != UInt8(ascii: "\n") { current.append(byte) }
+  }
 
   private static let escapes: [Character: UInt8] = [
     "n": 0x0A, "t": 0x09, "r": 0x0D, "a": 0x07, "b": 0x08, "e": 0x1B, "E": 0x1B, "f": 0x0C, "v": 0x0B,
