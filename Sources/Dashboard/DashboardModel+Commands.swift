@@ -8,7 +8,7 @@ extension DashboardModel {
     let hasList = view != .log
     switch command {
     // A pane that fills the screen has no larger view.
-    case .detail: return hasList && (view == .detail || (selected != nil && layout.detail != layout.body))
+    case .detail: return hasList && (view == .detail || (selected != nil && layout.rect(of: .detail) != layout.body))
     case .cancel: return hasList && selected?.isRunning == true
     case .retry: return hasList && selected.map { !$0.isRunning && $0.now.direction == .outgoing } == true
     case .clear: return shown.endedCount > 0
@@ -71,6 +71,7 @@ extension DashboardModel {
       return [.setMouse(isMouseOn)]
     case .help: helpOffset = helpOffset == nil ? 0 : nil
     case .back: goBack()
+    case .quit where helpOffset != nil: helpOffset = nil
     case .quit: return quit()
     case .suspend: return [.suspend]
     case .redraw: return [.redraw]
@@ -82,11 +83,8 @@ extension DashboardModel {
     return []
   }
 
-  /// Closes the help, or else quits; asks for confirmation while uploads run.
+  /// Quits; asks for confirmation while uploads run.
   private mutating func quit() -> [DashboardEffect] {
-    let isHelpOpen = helpOffset != nil
-    helpOffset = nil
-    if isHelpOpen { return [] }
     guard hasRunningUploads else { return [.quit] }
     question = .quit(running: live.runningCount)
     return []

@@ -77,18 +77,16 @@ extension DashboardModel {
     guard let direction = pane.direction else { return }
     let list = shown[direction]
     let visible = layout.visibleUploads(pane)
-    var place = place(direction)
     if mouse.action == .press {
       let content = Panel.content(of: layout.rect(of: pane))
       guard content.contains(mouse.position) else { return }
       let row = (mouse.position.y - content.y) / layout.rowsPerUpload
-      let index = place.scroll.offset(count: list.shown.count, visible: visible) + row
+      let index = place(direction).scroll.offset(count: list.shown.count, visible: visible) + row
       guard list.shown.indices.contains(index) else { return }
-      place.select(index, anchor: .upload, in: list, visible: visible)
+      places[direction, default: ListPlace()].select(index, anchor: .upload, in: list, visible: visible)
     } else {
-      place.move(by: mouse.action.steps, in: list, visible: visible)
+      places[direction, default: ListPlace()].move(by: mouse.action.steps, in: list, visible: visible)
     }
-    places[direction] = place
   }
 
   // MARK: Focus and motion
@@ -107,14 +105,12 @@ extension DashboardModel {
       moveInLog(by: motion.steps(page: layout.visibleLogRows))
     } else {
       // In the detail, the keys go through the list of its upload.
-      let visible = layout.visibleUploads(Pane(direction))
-      var place = place(direction)
+      let (list, visible) = (shown[direction], layout.visibleUploads(Pane(direction)))
       if motion == .top {
-        place.anchor = .firstRow
+        places[direction, default: ListPlace()].anchor = .firstRow
       } else {
-        place.move(by: motion.steps(page: visible), in: shown[direction], visible: visible)
+        places[direction, default: ListPlace()].move(by: motion.steps(page: visible), in: list, visible: visible)
       }
-      places[direction] = place
     }
   }
 
@@ -138,16 +134,5 @@ extension DashboardModel {
   mutating func rearrange() {
     live.arrange(by: settings.sort, filter: paneFilter.text)
     frozen?.arrange(by: settings.sort, filter: paneFilter.text)
-  }
-}
-
-extension MouseEvent.Action {
-  /// The rows by which it scrolls; negative for up.
-  fileprivate var steps: Int {
-    switch self {
-    case .press: 0
-    case .scrollUp: -1
-    case .scrollDown: 1
-    }
   }
 }

@@ -19,9 +19,7 @@ extension DashboardModel {
     } else if isPicking, let picker {
       surface.draw(picker, in: sendingArea)
     }
-    if let helpOffset {
-      surface.draw(HelpOverlay(sections: helpSections, offset: helpOffset), in: surface.bounds)
-    }
+    if let helpOffset { surface.draw(HelpOverlay(sections: helpSections, offset: helpOffset), in: surface.bounds) }
     if let question {
       let overlay = ConfirmOverlay(question: question, hints: hints(in: .question, glyphs))
       surface.draw(overlay, in: surface.bounds)
@@ -36,9 +34,10 @@ extension DashboardModel {
       surface.write(text, x: 1, y: layout.warning.y, width: layout.warning.width - 2)
     }
     for direction in UploadDirection.allCases { drawPane(direction, layout, on: &surface) }
-    if !layout.detail.isEmpty {
+    let detail = layout.rect(of: .detail)
+    if !detail.isEmpty {
       let isFocused = focus == .detail || view == .detail
-      surface.draw(DetailPane(record: selected, notes: facts.notes, isFocused: isFocused), in: layout.detail)
+      surface.draw(DetailPane(record: selected, notes: facts.notes, isFocused: isFocused), in: detail)
     }
     if !layout.log.isEmpty {
       // Beside the panes it always shows the latest entries.
@@ -71,9 +70,17 @@ extension DashboardModel {
     surface.draw(view, in: rect)
   }
 
+  /// Draws the filter that is being typed into the last row, with its keys where there is space for them.
   private func drawFilter(on surface: inout Surface, in rect: Rect) {
     surface.fill(rect)
-    surface.draw(FilterView(field: filter, hints: hints(in: .filter, surface.glyphs)), in: rect)
+    let footer = FooterView(hints: hints(in: .filter, surface.glyphs), last: nil)
+    let columns = footer.hintColumns
+    let right = rect.width >= columns + 24 ? columns : 0
+    surface.within(rect) { surface in
+      surface.write("/", x: 1, y: 0, style: surface.theme.key)
+      surface.draw(filter, in: Rect(x: 2, y: 0, width: surface.width - 3 - right, height: 1))
+      surface.draw(footer, in: Rect(x: surface.width - right, y: 0, width: right, height: 1))
+    }
   }
 
   /// The sections of the help, beginning with those for what is open.

@@ -44,10 +44,7 @@ package struct DashboardModel: Sendable {
   ///   - capabilities: of the terminal that the dashboard is drawn on.
   ///   - size: of that terminal, in cells.
   package init(facts: DashboardFacts, settings: DashboardSettings, capabilities: TerminalCapabilities, size: Size) {
-    self.facts = facts
-    self.settings = settings
-    self.capabilities = capabilities
-    self.size = size
+    (self.facts, self.settings, self.capabilities, self.size) = (facts, settings, capabilities, size)
     for text in facts.notes { note(.info, text) }
   }
 
@@ -71,8 +68,7 @@ package struct DashboardModel: Sendable {
       let (list, visible) = (shown[direction], layout.visibleUploads(Pane(direction)))
       places[direction, default: ListPlace()].follow(list, visible: visible)
     }
-    let room = max(0, facts.queueLimit - live.outgoing.queuedCount)
-    sheet?.room = room
+    sheet?.room = max(0, facts.queueLimit - live.outgoing.queuedCount)
     if settings != before { effects.append(.save(settings)) }
     pending.add(effects)
     return effects
@@ -92,10 +88,9 @@ package struct DashboardModel: Sendable {
   /// Selects the first of the files that were queued last, so that keys apply to it, unless it has no row: far down in the
   /// queue, or hidden by the filter.
   private mutating func selectQueued() {
-    guard let id = queued else { return }
-    queued = nil
+    defer { queued = nil }
     let list = shown.outgoing
-    guard let row = list.row(of: id) else { return }
+    guard let id = queued, let row = list.row(of: id) else { return }
     let visible = layout.visibleUploads(.outgoing)
     places[.outgoing, default: ListPlace()].select(row, anchor: .uploadUntilEnd, in: list, visible: visible)
   }
@@ -117,16 +112,12 @@ package struct DashboardModel: Sendable {
   /// The state that the screen is drawn from.
   var shown: DashboardState { frozen ?? live }
 
-  var layout: ScreenLayout {
-    ScreenLayout(size, focus: focus, view: view, hasWarning: facts.warning != nil)
-  }
+  var layout: ScreenLayout { ScreenLayout(size, focus: focus, view: view, hasWarning: facts.warning != nil) }
 
   func place(_ direction: UploadDirection) -> ListPlace { places[direction, default: ListPlace()] }
 
   /// The upload that keys apply to; nil when there is none.
-  var selected: UploadRecord? {
-    place(direction).id.flatMap { shown[direction][$0] }
-  }
+  var selected: UploadRecord? { place(direction).id.flatMap { shown[direction][$0] } }
 
   var logEntries: [LogEntry] { shown.log.newestFirst(filter.text) }
 

@@ -30,20 +30,14 @@ enum KeyContext: Hashable, Sendable, CaseIterable {
 /// All keys of the dashboard and what they do. Key handling, footer, help and the table in example/docs/keys.md use it.
 package enum KeyTable {
   /// Keys for one purpose, with the context in which they work.
-  struct Group: Sendable {
-    var title: String
-    var context: KeyContext
-    var bindings: [KeyBinding<Command>]
-  }
-
-  static let groups = [
-    Group(title: "Moving", context: .dashboard, bindings: moving),
-    Group(title: "Uploads", context: .dashboard, bindings: uploads),
-    Group(title: "View", context: .dashboard, bindings: view),
-    Group(title: "Program", context: .dashboard, bindings: leaving),
-    Group(title: "Everywhere", context: .program, bindings: program),
-    Group(title: "While typing a filter", context: .filter, bindings: filter),
-    Group(title: "In a dialog", context: .question, bindings: question),
+  static let groups: [(title: String, context: KeyContext, bindings: [KeyBinding<Command>])] = [
+    ("Moving", .dashboard, moving),
+    ("Uploads", .dashboard, uploads),
+    ("View", .dashboard, view),
+    ("Program", .dashboard, leaving),
+    ("Everywhere", .program, program),
+    ("While typing a filter", .filter, filter),
+    ("In a dialog", .question, question),
   ]
 
   private static let moving: [KeyBinding<Command>] = [

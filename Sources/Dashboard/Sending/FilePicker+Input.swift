@@ -107,7 +107,7 @@ extension FilePicker {
 
   private mutating func perform(_ command: PickerCommand, visible: Int) -> Outcome {
     switch command {
-    case .move(let motion): move(by: motion.steps(page: visible), visible: visible)
+    case .move(let motion): scroll.move(by: motion.steps(page: visible), count: entries.count, visible: visible)
     case .mark: mark(visible: visible)
     case .markAll: markAll()
     case .hidden: keepingCursor { $0.showsHidden.toggle() }
@@ -127,15 +127,9 @@ extension FilePicker {
     return .stay([])
   }
 
-  private mutating func move(by steps: Int, visible: Int) {
-    scroll.move(by: steps, count: entries.count, visible: visible)
-  }
-
   private mutating func open() -> Outcome {
     guard let selected else { return .stay([]) }
-    if selected.kind == .directory, selected.problem == nil {
-      return go(to: PickerPath.join(directory, selected.name))
-    }
+    if selected.kind == .directory, selected.problem == nil { return go(to: PickerPath.join(directory, selected.name)) }
     // Even when files are marked: the entry under the cursor would seem to be sent with them.
     return reject(selected) ? .stay([]) : choose()
   }
@@ -151,7 +145,7 @@ extension FilePicker {
     guard let selected, !reject(selected) else { return }
     let path = PickerPath.join(directory, selected.name)
     if marks.contains(path) { marks.remove([path]) } else { marks.add(path, size: selected.size ?? 0) }
-    move(by: 1, visible: visible)
+    scroll.move(by: 1, count: entries.count, visible: visible)
   }
 
   /// Marks all files that are shown; when all of them are marked, removes the marks.
@@ -205,9 +199,7 @@ extension FilePicker {
     case .filtering:
       filter.insert(text)
       applyFilter()
-    case .typingPath:
-      candidates = PickerEntries()
-      path.insert(text)
+    case .typingPath: path.insert(text)
     }
     return .stay([])
   }
@@ -215,8 +207,7 @@ extension FilePicker {
   private mutating func handle(_ action: MouseEvent.Action, at point: Point, _ layout: PickerLayout) -> Outcome {
     message = nil
     switch action {
-    case .scrollUp: move(by: -3, visible: layout.visible)
-    case .scrollDown: move(by: 3, visible: layout.visible)
+    case .scrollUp, .scrollDown: scroll.move(by: 3 * action.steps, count: entries.count, visible: layout.visible)
     case .press where context == .typingPath: break
     case .press where layout.path.contains(point): editPath()
     case .press where layout.list.contains(point):

@@ -25,9 +25,7 @@ extension FilePicker: Widget {
     return entries.showsHidden || entries.hiddenCount == 0 ? shown : "\(shown), \(entries.hiddenCount) hidden"
   }
 
-  private var marksText: String {
-    marks.isEmpty ? "" : "\(marks.count) marked, \(ByteSize.text(marks.totalSize))"
-  }
+  private var marksText: String { marks.isEmpty ? "" : "\(marks.count) marked, \(ByteSize.text(marks.totalSize))" }
 
   private func drawPath(on surface: inout Surface) {
     let field = Self.textArea(surface)
@@ -138,9 +136,7 @@ struct PickerLayout {
     let height = content.height
     let hasPath = context == .typingPath || height >= 3 || height == 2 && context == .browsing
     let hasStatus = context == .filtering || height >= 3
-    let rows = content.rows([
-      .fixed(hasPath ? 1 : 0), .fixed(height >= 6 ? 1 : 0), .rest(), .fixed(hasStatus ? 1 : 0),
-    ])
+    let rows = content.rows([.fixed(hasPath ? 1 : 0), .fixed(height >= 6 ? 1 : 0), .rest(), .fixed(hasStatus ? 1 : 0)])
     (path, titles, list, status) = (rows[0], rows[1], rows[2], rows[3])
   }
 

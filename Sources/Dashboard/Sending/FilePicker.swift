@@ -44,7 +44,8 @@ struct FilePicker: Sendable {
   var scroll = Scroll()
   var marks = PickerMarks()
   var filter = TextField()
-  var path = TextField()
+  /// The path that is being typed; editing it removes the names that Tab found.
+  var path = TextField() { didSet { candidates = PickerEntries() } }
   /// The names that Tab found, until another key is pressed.
   var candidates = PickerEntries()
   /// A text about the last key, such as why it had no effect; nil when there is none.
@@ -60,9 +61,7 @@ struct FilePicker: Sendable {
   ///   - directory: the directory to show first; absolute, or beginning with `~`.
   ///   - home: the home directory, which `~` stands for; absolute.
   init(directory: String, home: String) {
-    self.directory = directory
-    self.home = home
-    pendingDirectory = directory
+    (self.directory, self.home, pendingDirectory) = (directory, home, directory)
   }
 
   /// The effects to perform once the picker was created.
@@ -108,7 +107,7 @@ struct FilePicker: Sendable {
   /// Shows another directory.
   /// - Parameter name: the name under the cursor; when nil, the one at which the directory was left.
   mutating func go(to directory: String, selecting name: String? = nil) -> Outcome {
-    rememberPlace()
+    if let selected { places[self.directory] = selected.name }
     if let name { places[directory] = name }
     self.directory = directory
     entries = PickerEntries(showsHidden: entries.showsHidden)
@@ -130,7 +129,7 @@ struct FilePicker: Sendable {
 
   /// Reads the directory again; its entries remain until the result arrives.
   mutating func reload() -> Outcome {
-    rememberPlace()
+    if let selected { places[directory] = selected.name }
     return read()
   }
 
@@ -141,31 +140,23 @@ struct FilePicker: Sendable {
     return .stay([.readDirectory(directory)])
   }
 
-  private mutating func rememberPlace() {
-    if let selected { places[directory] = selected.name }
-  }
-
   // MARK: Typed paths
 
   /// Lets the user type a path, beginning with that of the directory.
   mutating func editPath() {
     context = .typingPath
     path = TextField(directoryText)
-    candidates = PickerEntries()
   }
 
   /// Edits the path that is being typed.
   mutating func type(_ key: KeyEvent) {
-    candidates = PickerEntries()
     // A slash or tilde behind the unchanged directory begins another path.
     let beginsAnew = key == KeyEvent("/") || key == KeyEvent("~")
     if beginsAnew, path.text == directoryText { path.clear() }
     _ = path.handle(key)
   }
 
-  private var directoryText: String {
-    PickerPath.join(PickerPath.abbreviated(directory, home: home), "")
-  }
+  private var directoryText: String { PickerPath.join(PickerPath.abbreviated(directory, home: home), "") }
 
   /// Shows the directory at a path, or chooses the file at it, once the parent directory was read and tells which it is.
   mutating func go(toPath text: String) -> Outcome {
@@ -185,14 +176,10 @@ struct FilePicker: Sendable {
       if entry.kind == .directory { return go(to: path) }
       return reject(entry) ? .stay([]) : choose(path, size: entry.size ?? 0)
     }
-    if let problem = listing.problem, listing.entries.isEmpty {
-      message = "\(parent): \(problem)"
-    } else if listing.total > listing.entries.count {
-      // It may be among the entries that were not read: the check before sending shows whether it exists.
-      return choose(path, size: 0)
-    } else {
-      message = "There is no \(name) in \(parent)."
-    }
+    let failure = listing.entries.isEmpty ? listing.problem : nil
+    // It may be among the entries that were not read: the check before sending shows whether it exists.
+    if failure == nil, listing.total > listing.entries.count { return choose(path, size: 0) }
+    message = failure.map { "\(parent): \($0)" } ?? "There is no \(name) in \(parent)."
     return .stay([])
   }
 
@@ -252,13 +239,9 @@ struct PickerMarks: Sendable {
   var count: Int { paths.count }
 
   /// In bytes; `UInt64.max` when the sum is larger.
-  var totalSize: UInt64 {
-    sizes.values.reduce(0) { $0.addingClamped($1) }
-  }
+  var totalSize: UInt64 { sizes.values.reduce(0) { $0.addingClamped($1) } }
 
-  func contains(_ path: String) -> Bool {
-    sizes[path] != nil
-  }
+  func contains(_ path: String) -> Bool { sizes[path] != nil }
 
   mutating func add(_ path: String, size: UInt64) {
     if sizes.updateValue(size, forKey: path) == nil { paths.append(path) }
@@ -273,7 +256,6 @@ struct PickerMarks: Sendable {
 extension UInt64 {
   /// The sum, or `UInt64.max` when it is larger: file systems may report any size.
   func addingClamped(_ other: UInt64) -> UInt64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
+    self + Swift.min(other, UInt64.max - self)
   }
 }

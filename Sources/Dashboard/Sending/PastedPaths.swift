@@ -20,8 +20,9 @@ enum PastedPaths {
 
   /// The paths in text that is quoted as shell arguments; nil when one of the arguments is not a path.
   private static func separated(_ text: String, home: String) -> [String]? {
-    guard let arguments = ShellArguments.split(text) else { return nil }
-    return all(arguments.map { path($0.text, expandsHome: $0.startsPlain, home: home) })
+    ShellArguments.split(text).flatMap { arguments in
+      all(arguments.map { path($0.text, expandsHome: $0.startsPlain, home: home) })
+    }
   }
 
   /// The paths in text with one path in each line of text, where spaces and quotes belong to the path: file managers copy

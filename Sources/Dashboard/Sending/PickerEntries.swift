@@ -12,9 +12,7 @@ struct PickerEntry: Sendable {
   var isHidden: Bool { folded.first == UInt8(ascii: ".") }
 
   /// Lower-case UTF-8, so that comparisons ignore case.
-  static func fold(_ text: String) -> [UInt8] {
-    Array(text.lowercased().utf8)
-  }
+  static func fold(_ text: String) -> [UInt8] { Array(text.lowercased().utf8) }
 
   /// Whether the name contains a text, which must be folded.
   func contains(_ query: [UInt8]) -> Bool {
@@ -60,9 +58,7 @@ struct PickerEntry: Sendable {
     return String(decoding: key, as: UTF8.self)
   }
 
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-  }
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }
 
 /// The entries of a directory in their order, and which of them are shown.
@@ -92,19 +88,13 @@ struct PickerEntries: Sendable {
   var unfilteredCount: Int { showsHidden ? all.count : all.count - hiddenCount }
 
   /// The entry in a row; nil beyond the last one.
-  func entry(_ index: Int) -> DirectoryEntry? {
-    shown.indices.contains(index) ? all[shown[index]].entry : nil
-  }
+  func entry(_ index: Int) -> DirectoryEntry? { shown.indices.contains(index) ? all[shown[index]].entry : nil }
 
   /// The entries that are shown, in order.
-  var shownEntries: some Sequence<DirectoryEntry> {
-    shown.lazy.map { all[$0].entry }
-  }
+  var shownEntries: some Sequence<DirectoryEntry> { shown.lazy.map { all[$0].entry } }
 
   /// The row of an entry; nil when it is not shown.
-  func index(of name: String) -> Int? {
-    shown.firstIndex { all[$0].entry.name == name }
-  }
+  func index(of name: String) -> Int? { shown.firstIndex { all[$0].entry.name == name } }
 
   /// Shows only names that contain a text, ignoring case; all names for an empty text.
   mutating func filter(by text: String) {

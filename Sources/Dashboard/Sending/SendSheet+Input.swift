@@ -39,9 +39,7 @@ enum SheetCommand: Hashable, Sendable {
 
 extension SendSheet {
   /// The keys with a command in the current field.
-  var keys: [KeyBinding<SheetCommand>] {
-    field == .target ? SheetCommand.typingKeys : SheetCommand.keys
-  }
+  var keys: [KeyBinding<SheetCommand>] { field == .target ? SheetCommand.typingKeys : SheetCommand.keys }
 
   /// Handles an event of the terminal.
   /// - Parameter area: the region of the screen in which the dialog is centered, and which mouse positions refer to.
@@ -77,13 +75,9 @@ extension SendSheet {
     case .nextField: return focus(field.next)
     case .move(.up) where field != .files || scroll.selection == 0: return perform(.previousField, visible: visible)
     case .move(.down) where field != .files || scroll.selection >= paths.count - 1: return focus(field.next)
-    case .move(let motion): moveFile(by: motion.steps(page: visible), visible: visible)
+    case .move(let motion): scroll.move(by: motion.steps(page: visible), count: paths.count, visible: visible)
     }
     return .stay([])
-  }
-
-  private mutating func moveFile(by steps: Int, visible: Int) {
-    scroll.move(by: steps, count: paths.count, visible: visible)
   }
 
   /// Moves the focus to a field. When the address is left and has changed, checks it.
@@ -105,12 +99,11 @@ extension SendSheet {
   private mutating func handle(_ action: MouseEvent.Action, at point: Point, _ layout: SheetLayout) -> Outcome {
     message = nil
     switch action {
-    case .scrollUp: moveFile(by: -3, visible: layout.visibleFiles)
-    case .scrollDown: moveFile(by: 3, visible: layout.visibleFiles)
+    case .scrollUp, .scrollDown: scroll.move(by: 3 * action.steps, count: paths.count, visible: layout.visibleFiles)
     case .press where layout.target.contains(point): return focus(.target)
     case .press where layout.modes.contains(point):
       let row = point.y - layout.modes.y
-      let showsRow = layout.showsAllModes && Self.modes.indices.contains(row)
+      let showsRow = layout.modes.height == Self.modes.count && Self.modes.indices.contains(row)
       mode = showsRow ? Self.modes[row] : Self.modes.stepping(1, from: mode)
       return focus(.mode)
     case .press where layout.files.contains(point):

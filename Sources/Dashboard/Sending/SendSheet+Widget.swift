@@ -50,11 +50,9 @@ extension SendSheet: Widget {
     let nameWidth = width >= 50 ? width / 2 : width - (sizeWidth > 0 ? sizeWidth + 1 : 0)
     let nameText = StyledText(PlainText.sanitized(name), problem == nil ? theme.text : theme.dim)
     surface.write(nameText, x: 1, y: 0, width: nameWidth, truncation: .middle)
-    if sizeWidth > 0 {
-      let size = StyledText(known[path]?.size.map { ByteSize.text($0) } ?? "")
-      let text = problem == nil ? size : StyledText("left out", theme.warning)
-      surface.write(text, x: width + 1 - sizeWidth, y: 0, width: sizeWidth, alignment: .trailing)
-    }
+    let size = StyledText(known[path]?.size.map { ByteSize.text($0) } ?? "")
+    let sizeText = problem == nil ? size : StyledText("left out", theme.warning)
+    surface.write(sizeText, x: width + 1 - sizeWidth, y: 0, width: sizeWidth, alignment: .trailing)
     guard width >= 50 else { return }
     let directory = StyledText(PlainText.sanitized(PickerPath.abbreviated(parent, home: home)), theme.dim)
     let text = problem.map { StyledText($0, theme.bad) } ?? directory
@@ -88,11 +86,9 @@ extension SendSheet: Widget {
   /// How a mode sends a file, as half a sentence.
   private func explanation(_ mode: UploadMode) -> String {
     switch mode {
-    case .multipart: return "as a form, like a browser; read while it is sent"
-    case .buffered:
-      let largest = sendable.compactMap(\.size).max() ?? 0
-      return "as a form, whole in memory first: up to \(ByteSize.text(largest))"
-    case .stream, .raw: return "the file is the request's body; read while it is sent"
+    case .multipart: "as a form, like a browser; read while it is sent"
+    case .buffered: "as a form, whole in memory first: up to \(ByteSize.text(sendable.compactMap(\.size).max() ?? 0))"
+    case .stream, .raw: "the file is the request's body; read while it is sent"
     }
   }
 
@@ -118,13 +114,6 @@ extension SendSheet: Widget {
 
   private func drawMark(y: Int, on surface: inout Surface) {
     surface.put(surface.glyphs.selection, x: 0, y: y, style: surface.theme.accent)
-  }
-
-  private var targetText: String {
-    switch target {
-    case .ownServer: ownURL
-    case .url(let text): text
-    }
   }
 
   // MARK: Summary and note
@@ -204,8 +193,6 @@ struct SheetLayout {
     ])
     (files, modes, target, summary, note) = (rows[0], rows[2], rows[4], rows[6], rows[7])
   }
-
-  var showsAllModes: Bool { modes.height == SendSheet.modes.count }
 
   /// How many files are visible at a time; 1 or more.
   var visibleFiles: Int { ItemList.visible(height: files.height) }

@@ -17,9 +17,7 @@ struct SendSheet: Sendable {
     case help
   }
 
-  enum Field: CaseIterable, Sendable {
-    case files, mode, target
-  }
+  enum Field: CaseIterable, Sendable { case files, mode, target }
 
   /// Absolute, in the order in which they were chosen.
   private(set) var paths: [String]
@@ -53,21 +51,22 @@ struct SendSheet: Sendable {
   ///   - ownURL: the URL of the server in this process.
   ///   - home: the home directory, which `~` stands for; absolute.
   init(paths: [String], mode: UploadMode, ownURL: String, home: String) {
-    self.paths = paths
+    (self.paths, self.ownURL, self.home) = (paths, ownURL, home)
     self.mode = Self.modes.contains(mode) ? mode : .stream
-    self.ownURL = ownURL
-    self.home = home
     pendingCheck = .check(paths: paths, target: .ownServer)
   }
 
-  /// The effects to perform once the dialog was created.
+  /// The effects that request the pending check, to be performed once the dialog was created.
   var firstEffects: [DashboardEffect] { pendingCheck.map { [$0] } ?? [] }
 
-  /// The target as it is typed now.
-  var target: SendDestination {
+  /// The target's address as it is typed now; that of the server in this process for an empty field.
+  var targetText: String {
     let text = String(address.text.trimmingWhitespace)
-    return text.isEmpty || text == ownURL ? .ownServer : .url(text)
+    return text.isEmpty ? ownURL : text
   }
+
+  /// The target as it is typed now.
+  var target: SendDestination { targetText == ownURL ? .ownServer : .url(targetText) }
 
   /// Accepts the result of ``DashboardEffect/check(paths:target:)``; ignores that of an earlier check.
   mutating func receive(_ check: SendCheck) {
@@ -80,9 +79,7 @@ struct SendSheet: Sendable {
   var isChecking: Bool { pendingCheck != nil }
 
   /// The files that can be sent according to the latest check.
-  var sendable: [SendCheck.File] {
-    paths.compactMap { known[$0] }.filter { $0.problem == nil }
-  }
+  var sendable: [SendCheck.File] { paths.compactMap { known[$0] }.filter { $0.problem == nil } }
 
   /// Why nothing can be sent now; nil when Enter sends.
   var obstacle: String? {
@@ -114,8 +111,7 @@ struct SendSheet: Sendable {
   mutating func check() -> Outcome {
     checkedTarget = target
     targetProblem = nil
-    let check = DashboardEffect.check(paths: paths, target: target)
-    pendingCheck = check
-    return .stay([check])
+    pendingCheck = .check(paths: paths, target: target)
+    return .stay(firstEffects)
   }
 }

@@ -3,23 +3,19 @@ import UploadCore
 /// Splits text into arguments as a POSIX shell splits a command (POSIX.1-2024, XCU section 2.2): with quotes, backslashes,
 /// and the `$'...'` of bash. Nothing is expanded.
 struct ShellArguments {
-  /// One argument, without its quotes.
-  struct Argument: Equatable {
-    var text: String
-    /// Whether the first character was neither quoted nor escaped: only then does `~` mean the home directory.
-    var startsPlain: Bool
-  }
+  /// One argument without its quotes, and whether its first character was neither quoted nor escaped: only then does `~`
+  /// mean the home directory.
+  typealias Argument = (text: String, startsPlain: Bool)
 
-  private enum Quote {
-    case single, double, escape
-  }
+  private enum Quote { case single, double, escape }
 
   /// The bytes that have not been read yet.
   private var input: ArraySlice<UInt8>
   private var arguments: [Argument] = []
-  /// The bytes of the argument that is being read; nil between arguments.
-  private var current: [UInt8]?
-  private var startsPlain = false
+  /// The bytes of the argument that is being read.
+  private var current: [UInt8] = []
+  /// Whether that argument starts plain; nil between arguments.
+  private var startsPlain: Bool?
 
   /// The arguments of `text`, of which bytes that are not UTF-8 are kept (``NameBytes/losslessText``).
   /// - Returns: nil when a quote is not closed, or a backslash is the last character.
@@ -33,57 +29,49 @@ struct ShellArguments {
   }
 
   private mutating func finishArgument() {
-    guard let bytes = current else { return }
-    current = nil
-    arguments.append(Argument(text: NameBytes(bytes).losslessText, startsPlain: startsPlain))
+    guard let isPlain = startsPlain else { return }
+    arguments.append((NameBytes(current).losslessText, isPlain))
+    (current, startsPlain) = ([], nil)
   }
 
   /// Reads an unquoted byte, and the escaped byte or the quoted text that follows it.
   /// - Returns: false when that has no end.
   private mutating func read(_ byte: UInt8) -> Bool {
     switch Character(Unicode.Scalar(byte)) {
-    case " ", "\t", "\n", "\r":
-      finishArgument()
-    case "'":
-      return readQuoted(.single)
-    case "\"":
-      return readQuoted(.double)
+    case " ", "\t", "\n", "\r": finishArgument()
+    case "'": return readQuoted(.single)
+    case "\"": return readQuoted(.double)
     case "$" where input.first == UInt8(ascii: "'"):
       input.removeFirst()
       return readQuoted(.escape)
     case "\\":
-      begin(plain: false)
+      startsPlain = startsPlain ?? false
       guard let escaped = input.popFirst() else { return false }
       appendEscaped(escaped)
     default:
-      begin(plain: true)
-      current?.append(byte)
+      startsPlain = startsPlain ?? true
+      current.append(byte)
     }
     return true
-  }
-
-  private mutating func begin(plain: Bool) {
-    guard current == nil else { return }
-    (current, startsPlain) = ([], plain)
   }
 
   /// Reads up to the closing quote.
   /// - Returns: false when there is none, or an escape sequence is invalid.
   private mutating func readQuoted(_ quote: Quote) -> Bool {
-    begin(plain: false)
+    startsPlain = startsPlain ?? false
     let end = quote == .double ? UInt8(ascii: "\"") : UInt8(ascii: "'")
     while let byte = input.popFirst() {
       if byte == end { return true }
       if byte != UInt8(ascii: "\\") || quote == .single {
-        current?.append(byte)
+        current.append(byte)
       } else if quote == .escape {
         guard let value = readEscape() else { return false }
-        current?.append(value)
+        current.append(value)
       } else if let escaped = input.first, "$`\"\\\n".utf8.contains(escaped) {
         input.removeFirst()
         appendEscaped(escaped)
       } else {
-        current?.append(byte)
+        current.append(byte)
       }
     }
     return false
@@ -91,7 +79,7 @@ struct ShellArguments {
 
   /// An escaped line end joins two lines: neither the backslash nor the line end is kept.
   private mutating func appendEscaped(_ byte: UInt8) {
-    if byte != UInt8(ascii: "\n") { current?.append(byte) }
+    if byte != UInt8(ascii: "\n") { current.append(byte) }
   }
 
   private static let escapes: [Character: UInt8] = [

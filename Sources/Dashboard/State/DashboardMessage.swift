@@ -59,19 +59,18 @@ package enum SendDestination: Hashable, Sendable {
 
 /// Effects whose results have not arrived yet.
 struct PendingEffects: Sendable {
-  private var listings = 0
-  private var checks = 0
+  /// Requested directory listings and checks of files.
+  private var readings = 0
   /// Files to send that no snapshot has shown yet.
   private var uploads = 0
 
-  var isEmpty: Bool { listings == 0 && checks == 0 && uploads == 0 }
+  var isEmpty: Bool { readings == 0 && uploads == 0 }
 
   /// Counts effects that are about to be performed.
   mutating func add(_ effects: [DashboardEffect]) {
     for effect in effects {
       switch effect {
-      case .readDirectory: listings += 1
-      case .check: checks += 1
+      case .readDirectory, .check: readings += 1
       case .send(let paths, _, _): uploads += paths.count
       case .retry: uploads += 1
       case .cancel, .copy, .setMouse, .save, .redraw, .suspend, .quit: break
@@ -83,8 +82,7 @@ struct PendingEffects: Sendable {
   /// - Parameter isKnown: whether an earlier snapshot had this outgoing upload.
   mutating func remove(_ message: DashboardMessage, isKnown: (UploadID) -> Bool) {
     switch message {
-    case .directory: listings = max(0, listings - 1)
-    case .checked: checks = max(0, checks - 1)
+    case .directory, .checked: readings = max(0, readings - 1)
     case .snapshot(let snapshot, _) where uploads > 0:
       uploads = max(0, uploads - snapshot.uploads.count { $0.direction == .outgoing && !isKnown($0.id) })
     // Files that could not be queued are reported as an error.
@@ -103,14 +101,10 @@ package struct ClockTime: Hashable, Sendable {
   /// 0 to 60.
   package var second: Int
 
-  package init(hour: Int, minute: Int, second: Int) {
-    (self.hour, self.minute, self.second) = (hour, minute, second)
-  }
+  package init(hour: Int, minute: Int, second: Int) { (self.hour, self.minute, self.second) = (hour, minute, second) }
 
   /// `18:39:10`
-  package var text: String {
-    [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":")
-  }
+  package var text: String { [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":") }
 
   /// Seconds since an earlier time, which was less than a day before.
   func seconds(since earlier: ClockTime) -> Int {

@@ -79,9 +79,7 @@ package struct DashboardFacts: Hashable, Sendable {
   }
 
   /// The URL for a browser, with the token when the server generated one.
-  var sharedURL: String {
-    generatedToken.map { "\(url)/?token=\($0)" } ?? url
-  }
+  var sharedURL: String { generatedToken.map { "\(url)/?token=\($0)" } ?? url }
 
   /// The generated token and the certificate's fingerprint, a note for each that exists: clients need them.
   var notes: [String] {

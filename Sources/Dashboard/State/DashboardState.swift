@@ -24,9 +24,7 @@ struct DashboardState: Sendable {
   /// More values than the sparkline in the header shows.
   private static let historyLimit = 32
 
-  subscript(direction: UploadDirection) -> UploadList {
-    direction == .incoming ? incoming : outgoing
-  }
+  subscript(direction: UploadDirection) -> UploadList { direction == .incoming ? incoming : outgoing }
 
   var runningCount: Int { incoming.runningCount + outgoing.runningCount }
   var endedCount: Int { incoming.endedCount + outgoing.endedCount }
@@ -36,16 +34,12 @@ struct DashboardState: Sendable {
     self.time = time
     let ticks = clock.ticks(until: snapshot.at)
     uptimeMinutes = clock.minutes(until: snapshot.at)
-    for event in events.events(for: withoutKnownEnds(snapshot)) {
-      if let entry = LogEntry(event, at: time) { log.append(entry) }
-    }
+    let newEvents = events.events(for: withoutKnownEnds(snapshot))
+    for entry in newEvents.compactMap({ LogEntry($0, at: time) }) { log.append(entry) }
     rejectedCount = snapshot.rejectedCount
+    let sent = snapshot.uploads.filter { $0.direction == .outgoing }
     let incomingChanged = incoming.update(with: snapshot.uploads.filter { $0.direction == .incoming }, ticks: ticks)
-    let outgoingChanged = outgoing.update(
-      with: snapshot.uploads.filter { $0.direction == .outgoing },
-      unlisted: snapshot.unlisted,
-      ticks: ticks
-    )
+    let outgoingChanged = outgoing.update(with: sent, unlisted: snapshot.unlisted, ticks: ticks)
     appendMemory(snapshot.memory, ticks: ticks)
     slabs = snapshot.slabs
     // Rows that changed places more often than twice a second could not be read.
@@ -82,7 +76,5 @@ struct DashboardState: Sendable {
     outgoing.clearEnded()
   }
 
-  mutating func note(_ level: NoteLevel, _ text: String) {
-    log.append(LogEntry(level, text, at: time))
-  }
+  mutating func note(_ level: NoteLevel, _ text: String) { log.append(LogEntry(level, text, at: time)) }
 }

@@ -14,9 +14,7 @@ package struct DirectoryListing: Hashable, Sendable {
 
 extension DirectoryListing {
   /// A listing without entries, for the reader to fill in.
-  package init(requested: String, path: String) {
-    self.init(requested: requested, path: path, entries: [])
-  }
+  package init(requested: String, path: String) { self.init(requested: requested, path: path, entries: []) }
 }
 
 /// One entry of a directory.

@@ -14,9 +14,7 @@ struct EventLog: Sendable {
     // Removed in batches, so that an entry costs little while thousands of small uploads are logged.
     if entries.count >= Self.limit + Self.limit / 4 { entries.removeFirst(entries.count - Self.limit + 1) }
     var entry = entry
-    if entry.detail.utf8.count > Self.detailLimit {
-      entry.detail = String(entry.detail.unicodeScalars.prefix(Self.detailLimit))
-    }
+    entry.detail = String(entry.detail.unicodeScalars.prefix(Self.detailLimit))
     entries.append(entry)
   }
 

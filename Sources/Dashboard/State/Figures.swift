@@ -21,20 +21,16 @@ enum Figures {
   }
 
   /// As for unsigned numbers; a negative number counts as 0.
-  static func memory(_ bytes: Int) -> String {
-    memory(UInt64(max(0, bytes)))
-  }
+  static func memory(_ bytes: Int) -> String { memory(UInt64(max(0, bytes))) }
 
   /// Bytes in tenths of a MiB, rounded: equal for two amounts that are shown alike.
-  static func mebibyteTenths(_ bytes: UInt64) -> UInt64 {
-    UInt64((Double(bytes) * 10 / 1_048_576).rounded())
-  }
+  static func mebibyteTenths(_ bytes: UInt64) -> UInt64 { UInt64((Double(bytes) * 10 / 1_048_576).rounded()) }
 
   /// A size in bytes for narrow columns, in units of 1,024: `512.0M`, `17B`.
   static func compact(_ bytes: UInt64) -> String {
-    let text = ByteSize.text(bytes)
-    guard let space = text.firstIndex(of: " ") else { return text }
-    return text[..<space] + String(text[text.index(after: space)])
+    // `512.0 MiB` without the space and the end of the unit.
+    let text = ByteSize.text(bytes).filter { $0 != " " }
+    return String(text.prefix { $0 != "i" })
   }
 
   /// A rate in whole units, for a summary in one row: `212MiB/s`.
@@ -49,9 +45,7 @@ enum Figures {
   }
 
   /// A fraction (0 to 1) in whole percent, rounded down, so that only a complete upload shows 100.
-  static func percent(_ part: Double) -> String {
-    "\(part > 0 ? Int(min(part, 1) * 100) : 0)%"
-  }
+  static func percent(_ part: Double) -> String { "\(part > 0 ? Int(min(part, 1) * 100) : 0)%" }
 
   /// How long an upload has been stalled, from seconds: `12 s`, `30 min`, `11 h`.
   static func span(_ seconds: Double) -> String {
@@ -109,19 +103,13 @@ extension UploadSnapshot {
   }
 
   /// The time left of a running upload, empty when it is unknown; the duration of an ended one.
-  var shownTime: String {
-    outcome == nil ? eta.map(Figures.clock) ?? "" : Figures.clock(seconds)
-  }
+  var shownTime: String { outcome == nil ? eta.map(Figures.clock) ?? "" : Figures.clock(seconds) }
 
   /// The error of a failed upload; nil otherwise.
-  var failure: UploadError? {
-    if case .failed(let error) = outcome { error } else { nil }
-  }
+  var failure: UploadError? { if case .failed(let error) = outcome { error } else { nil } }
 
   /// The result of a complete upload; nil otherwise.
-  var finishedFile: FinishedUpload? {
-    if case .finished(let file) = outcome { file } else { nil }
-  }
+  var finishedFile: FinishedUpload? { if case .finished(let file) = outcome { file } else { nil } }
 
   /// The received and the stored fraction of the bytes, each 0 to 1; nil while the size is unknown.
   var barParts: (received: Double, stored: Double)? {
@@ -133,11 +121,7 @@ extension UploadSnapshot {
 
 extension UploadError.Code {
   /// The code as text: `connection refused` for `connectionRefused`.
-  var text: String {
-    rawValue.reduce(into: "") { text, letter in
-      text += letter.isUppercase ? " " + letter.lowercased() : String(letter)
-    }
-  }
+  var text: String { rawValue.map { $0.isUppercase ? " \($0.lowercased())" : String($0) }.joined() }
 }
 
 extension UploadDirection {

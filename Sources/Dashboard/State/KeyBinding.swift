@@ -21,6 +21,17 @@ enum Motion: Hashable, Sendable, CaseIterable {
   }
 }
 
+extension MouseEvent.Action {
+  /// The direction in which it scrolls: -1 for up, 1 for down, 0 for a press.
+  var steps: Int {
+    switch self {
+    case .press: 0
+    case .scrollUp: -1
+    case .scrollDown: 1
+    }
+  }
+}
+
 /// Keys and the command that they perform: a row of the key table.
 ///
 /// Key handling, footer, help and example/docs/keys.md are all made from these rows.
@@ -52,9 +63,7 @@ struct KeySection: Hashable, Sendable {
     var help: String
 
     /// All keys of the row, separated by spaces: `↓ j`.
-    func label(_ glyphs: GlyphSet) -> String {
-      keys.map { $0.label(glyphs) }.joined(separator: " ")
-    }
+    func label(_ glyphs: GlyphSet) -> String { keys.map { $0.label(glyphs) }.joined(separator: " ") }
   }
 
   var title: String

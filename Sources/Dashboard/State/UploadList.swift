@@ -36,14 +36,10 @@ struct UploadList: Sendable {
   subscript(id: UploadID) -> UploadRecord? { records[id] }
 
   /// The record of a row; nil beyond the last one.
-  func record(at row: Int) -> UploadRecord? {
-    shown.indices.contains(row) ? records[shown[row]] : nil
-  }
+  func record(at row: Int) -> UploadRecord? { shown.indices.contains(row) ? records[shown[row]] : nil }
 
   /// The row of an upload; nil when it is not shown.
-  func row(of id: UploadID) -> Int? {
-    shown.firstIndex(of: id)
-  }
+  func row(of id: UploadID) -> Int? { shown.firstIndex(of: id) }
 
   /// Active and queued uploads, without ``unlisted`` ones.
   var runningRecords: [UploadRecord] { (active + queued).compactMap { records[$0] } }
@@ -119,14 +115,6 @@ struct UploadList: Sendable {
   }
 }
 
-extension UploadRecord {
-  /// Whether a text of the row contains `text`, which is in lower case.
-  fileprivate func matches(_ text: String) -> Bool {
-    now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
-      || now.mode.rawValue.contains(text) || now.stateText.contains(text)
-  }
-}
-
 /// The selection and the scroll position in a list of uploads.
 ///
 /// The first row is selected until the user moves; then the selection stays with its upload when the order changes.
@@ -155,9 +143,7 @@ struct ListPlace: Hashable, Sendable {
   }
 
   mutating func move(by steps: Int, in list: UploadList, visible: Int) {
-    anchor = .upload
-    scroll.move(by: steps, count: list.shown.count, visible: visible)
-    id = list.record(at: scroll.selection)?.id
+    select(min(scroll.selection, list.shown.count) + steps, anchor: .upload, in: list, visible: visible)
   }
 
   /// Selects the upload of a row, or of the nearest row that exists.

@@ -43,6 +43,12 @@ struct UploadRecord: Sendable {
     if rates.values.isEmpty { append(rate: now.averageSpeed, memory: now.peakResidentBytes) }
   }
 
+  /// Whether a text of the row contains `text`, which is in lower case.
+  func matches(_ text: String) -> Bool {
+    now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
+      || now.mode.rawValue.contains(text) || now.stateText.contains(text)
+  }
+
   private mutating func append(rate: Double, memory bytes: Int) {
     rates.append(rate)
     memory.append(Double(bytes))
@@ -64,9 +70,7 @@ struct UploadRecord: Sendable {
 /// first value.
 struct Series: Sendable, Hashable {
   /// How neighbours are merged.
-  enum Merge: Hashable, Sendable {
-    case average, maximum
-  }
+  enum Merge: Hashable, Sendable { case average, maximum }
 
   /// Seconds between two calls of ``append(_:)``.
   static let interval = 0.5
@@ -81,9 +85,7 @@ struct Series: Sendable, Hashable {
   private var pending: Float = 0
   private var pendingCount = 0
 
-  init(_ merge: Merge) {
-    self.merge = merge
-  }
+  init(_ merge: Merge) { self.merge = merge }
 
   /// Seconds that one of ``values`` stands for.
   var secondsPerValue: Double { Double(stride) * Self.interval }

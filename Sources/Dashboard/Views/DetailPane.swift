@@ -32,8 +32,8 @@ struct DetailPane: Widget {
     } else if content.width >= Self.factColumns + 40 {
       let columns = content.columns([.fixed(Self.factColumns), .fixed(2), .rest(), .fixed(2), .rest()])
       surface.draw(facts, in: columns[0])
-      surface.draw(HistoryGraph.rate(of: record), in: columns[2])
-      surface.draw(HistoryGraph.memory(of: record), in: columns[4])
+      surface.draw(HistoryGraph(record: record, isRate: true), in: columns[2])
+      surface.draw(HistoryGraph(record: record, isRate: false), in: columns[4])
     } else {
       surface.draw(facts, in: content)
     }
@@ -54,35 +54,31 @@ struct DetailPane: Widget {
     let isWide = area.width >= 80
     let graphs =
       isWide ? rows[2].columns([.rest(), .fixed(2), .rest()]) : rows[2].rows([.rest(), .fixed(0), .rest()])
-    surface.draw(HistoryGraph.rate(of: record), in: graphs[0])
-    surface.draw(HistoryGraph.memory(of: record), in: graphs[2])
+    surface.draw(HistoryGraph(record: record, isRate: true), in: graphs[0])
+    surface.draw(HistoryGraph(record: record, isRate: false), in: graphs[2])
   }
 }
 
 /// A graph of an upload's rate or memory since its start, below a title with the peak and the time that it covers.
 struct HistoryGraph: Widget {
-  private let name: String
-  private let series: Series
-  /// The highest value since the start, as the facts show it: the values of ``series`` are averages.
-  private let peak: Double
+  let record: UploadRecord
+  /// Whether it shows the rate; otherwise the memory.
+  let isRate: Bool
+
+  /// The highest value since the start, as the facts show it: the values of the series are averages.
+  private var peak: Double { isRate ? record.peakRate : Double(record.now.peakResidentBytes) }
+
   /// The peak as text, in the columns of the widest one, so that nothing moves when it changes.
-  private let peakText: String
-  private let isRate: Bool
-
-  static func rate(of record: UploadRecord) -> HistoryGraph {
-    let text = Figures.padded(ByteSize.rateText(record.peakRate), Figures.rateColumns)
-    return HistoryGraph(name: "rate", series: record.rates, peak: record.peakRate, peakText: text, isRate: true)
-  }
-
-  static func memory(of record: UploadRecord) -> HistoryGraph {
-    let bytes = record.now.peakResidentBytes
-    let text = Figures.padded(Figures.memory(bytes), Figures.memoryColumns)
-    return HistoryGraph(name: "memory", series: record.memory, peak: Double(bytes), peakText: text, isRate: false)
+  private var peakText: String {
+    isRate
+      ? Figures.padded(ByteSize.rateText(peak), Figures.rateColumns)
+      : Figures.padded(Figures.memory(record.now.peakResidentBytes), Figures.memoryColumns)
   }
 
   func draw(on surface: inout Surface) {
     guard surface.height > 1 else { return }
     let (theme, width) = (surface.theme, surface.width)
+    let (name, series) = isRate ? ("rate", record.rates) : ("memory", record.memory)
     let capacity = Graph.capacity(columns: width, glyphs: surface.glyphs)
     let shown = series.values.suffix(capacity).map(Double.init)
     surface.write(StyledText(name, theme.title), x: 0, y: 0, width: width)

@@ -10,6 +10,9 @@ struct FooterView: Widget {
 
   private static let gap = 2
 
+  /// The columns of all hints, with a gap behind each.
+  var hintColumns: Int { hints.reduce(0) { $0 + $1.columns + Self.gap } }
+
   func draw(on surface: inout Surface) {
     var x = 1
     for hint in fitting(surface.width - 1 - noteColumns(surface)) {
@@ -18,7 +21,9 @@ struct FooterView: Widget {
     }
     let room = surface.width - x - 1
     guard let last, room >= 16 else { return }
-    LogRow.drawShort(last, x: x, width: room, on: &surface)
+    let row = LogRow(entry: last, isShort: true)
+    let columns = min(room, row.columns(surface))
+    surface.draw(row, in: Rect(x: x + room - columns, y: 0, width: columns, height: 1))
   }
 
   /// The columns to keep free for a new note: those of its whole text, as far as the first and the last two hints leave
@@ -26,7 +31,7 @@ struct FooterView: Widget {
   private func noteColumns(_ surface: Surface) -> Int {
     guard isNew, let last else { return 0 }
     let fewest = (hints.prefix(1) + hints.dropFirst().suffix(2)).reduce(0) { $0 + $1.columns + Self.gap }
-    return max(0, min(LogRow.shortColumns(last, surface: surface) + Self.gap, surface.width - 1 - fewest))
+    return max(0, min(LogRow(entry: last, isShort: true).columns(surface) + Self.gap, surface.width - 1 - fewest))
   }
 
   /// The hints that fit. The first and the last two, mostly help and quit, are removed last.
@@ -51,19 +56,4 @@ struct KeyHint: Hashable, Sendable {
   }
 
   var columns: Int { key.columns + 1 + text.columns }
-}
-
-/// The last row while the filter is being typed.
-struct FilterView: Widget {
-  let field: TextField
-  let hints: [KeyHint]
-
-  func draw(on surface: inout Surface) {
-    surface.write("/", x: 1, y: 0, style: surface.theme.key)
-    let hintColumns = hints.reduce(0) { $0 + $1.columns + 2 }
-    let right = surface.width >= hintColumns + 24 ? hintColumns : 0
-    surface.draw(field, in: Rect(x: 2, y: 0, width: surface.width - 3 - right, height: 1))
-    let rect = Rect(x: surface.width - right, y: 0, width: right, height: 1)
-    surface.draw(FooterView(hints: hints, last: nil), in: rect)
-  }
 }

@@ -10,12 +10,6 @@ struct HelpOverlay: Widget {
   static let keyColumns = 16
   private static let gap = 3
 
-  private enum Row {
-    case blank
-    case title(String)
-    case keys(KeySection.Row)
-  }
-
   func draw(on surface: inout Surface) {
     let columns = Self.columns(sections, width: surface.width)
     let (rows, visible) = Self.extent(sections, size: Size(width: surface.width, height: surface.height))
@@ -33,9 +27,7 @@ struct HelpOverlay: Widget {
   }
 
   /// The nearest offset to `offset` at which no row at the bottom is blank: 0 or more.
-  static func clamped(_ offset: Int, rows: Int, visible: Int) -> Int {
-    max(0, min(offset, rows - visible))
-  }
+  static func clamped(_ offset: Int, rows: Int, visible: Int) -> Int { max(0, min(offset, rows - visible)) }
 
   /// The rows of the longest column, and how many rows are visible at a time, on a screen of a size.
   static func extent(_ sections: [KeySection], size: Size) -> (rows: Int, visible: Int) {
@@ -43,11 +35,14 @@ struct HelpOverlay: Widget {
   }
 
   /// One to three columns of about the same length; a section is never divided.
-  private static func columns(_ sections: [KeySection], width: Int) -> [[Row]] {
+  private static func columns(_ sections: [KeySection], width: Int) -> [[KeySection.Row]] {
     let count = min(3, max(1, (width - 4 + gap) / (columnWidth + gap)))
-    let groups = sections.map { [Row.title($0.title)] + $0.rows.map(Row.keys) + [.blank] }
+    // A row without keys is a title, or blank between two sections.
+    let groups = sections.map { section in
+      [KeySection.Row(keys: [], help: section.title)] + section.rows + [KeySection.Row(keys: [], help: "")]
+    }
     let share = groups.reduce(0) { $0 + $1.count } / count
-    var columns: [[Row]] = [[]]
+    var columns: [[KeySection.Row]] = [[]]
     for rows in groups {
       let last = columns.count - 1
       if columns.count < count, columns[last].count + rows.count / 2 > share {
@@ -59,18 +54,14 @@ struct HelpOverlay: Widget {
     return columns
   }
 
-  private static func draw(_ rows: some Sequence<Row>, on surface: inout Surface) {
+  private static func draw(_ rows: some Sequence<KeySection.Row>, on surface: inout Surface) {
     let keyColumns = min(Self.keyColumns, surface.width / 2)
     for (y, row) in rows.prefix(surface.height).enumerated() {
-      switch row {
-      case .blank: break
-      case .title(let title):
-        surface.write(StyledText(title, surface.theme.title), x: 0, y: y, width: surface.width)
-      case .keys(let row):
-        let keys = StyledText(row.label(surface.glyphs), surface.theme.key)
-        surface.write(keys, x: 1, y: y, width: keyColumns - 2)
-        surface.write(StyledText(row.help), x: keyColumns, y: y, width: surface.width - keyColumns)
-      }
+      let x = row.keys.isEmpty ? 0 : keyColumns
+      let style = row.keys.isEmpty ? surface.theme.title : .plain
+      let keys = StyledText(row.label(surface.glyphs), surface.theme.key)
+      surface.write(keys, x: 1, y: y, width: keyColumns - 2)
+      surface.write(StyledText(row.help, style), x: x, y: y, width: surface.width - x)
     }
   }
 }

@@ -11,9 +11,9 @@ struct ScreenLayout: Hashable, Sendable {
   let header: Rect
   /// Empty when there is no warning.
   let warning: Rect
-  private(set) var incoming = Rect(x: 0, y: 0, width: 0, height: 0)
-  private(set) var outgoing = Rect(x: 0, y: 0, width: 0, height: 0)
-  private(set) var detail = Rect(x: 0, y: 0, width: 0, height: 0)
+  /// The regions of the panes that are shown.
+  private var panes: [Pane: Rect] = [:]
+  /// Empty when the event log is not shown.
   private(set) var log = Rect(x: 0, y: 0, width: 0, height: 0)
   let footer: Rect
   /// Everything between header and footer.
@@ -35,17 +35,9 @@ struct ScreenLayout: Hashable, Sendable {
     guard !isSummary else { return }
     switch view {
     case .log: log = body
-    case .detail: detail = body
-    case .panes where height < 16 || width < 50: showOne(focus)
+    case .detail: panes = [.detail: body]
+    case .panes where height < 16 || width < 50: panes = [focus: body]
     case .panes: showPanes(size, focus: focus)
-    }
-  }
-
-  private mutating func showOne(_ pane: Pane) {
-    switch pane {
-    case .incoming: incoming = body
-    case .outgoing: outgoing = body
-    case .detail: detail = body
     }
   }
 
@@ -53,19 +45,15 @@ struct ScreenLayout: Hashable, Sendable {
     let isWide = size.width >= 100
     let lowHeight = size.height >= (isWide ? 30 : 40) ? 10 : 0
     let detailHeight = isWide && size.height >= 44 ? 13 : lowHeight
-    guard detailHeight > 0 || focus != .detail else { return detail = body }
+    guard detailHeight > 0 || focus != .detail else { return panes = [.detail: body] }
     let rows = body.rows([.rest(), .fixed(detailHeight), .fixed(size.height >= 44 ? 8 : 0)])
-    let panes = isWide ? rows[0].columns([.rest(), .rest()]) : rows[0].rows([.rest(), .rest()])
-    (incoming, outgoing, detail, log) = (panes[0], panes[1], rows[1], rows[2])
+    let lists = isWide ? rows[0].columns([.rest(), .rest()]) : rows[0].rows([.rest(), .rest()])
+    panes = [.incoming: lists[0], .outgoing: lists[1], .detail: rows[1]]
+    log = rows[2]
   }
 
-  func rect(of pane: Pane) -> Rect {
-    switch pane {
-    case .incoming: incoming
-    case .outgoing: outgoing
-    case .detail: detail
-    }
-  }
+  /// The region of a pane; empty when the pane is not shown.
+  func rect(of pane: Pane) -> Rect { panes[pane] ?? Rect(x: 0, y: 0, width: 0, height: 0) }
 
   /// How many uploads a pane shows at a time; 1 when it is not shown.
   func visibleUploads(_ pane: Pane) -> Int {
@@ -73,9 +61,7 @@ struct ScreenLayout: Hashable, Sendable {
   }
 
   /// How many rows of the event log are visible at a time; 1 when it is not shown.
-  var visibleLogRows: Int {
-    ItemList.visible(height: Panel.content(of: log).height)
-  }
+  var visibleLogRows: Int { ItemList.visible(height: Panel.content(of: log).height) }
 }
 
 /// What is between header and footer.
@@ -91,9 +77,7 @@ enum BodyView: Hashable, Sendable {
 enum Pane: Hashable, Sendable, CaseIterable {
   case incoming, outgoing, detail
 
-  init(_ direction: UploadDirection) {
-    self = direction == .incoming ? .incoming : .outgoing
-  }
+  init(_ direction: UploadDirection) { self = direction == .incoming ? .incoming : .outgoing }
 
   /// The direction of the uploads in it; nil for the detail.
   var direction: UploadDirection? {

@@ -11,9 +11,7 @@ struct SummaryView: Widget {
     guard surface.height > 1 else { return drawOneRow(on: &surface) }
     let warning = surface.height > 2 ? facts.warning : nil
     let room = surface.height - (warning == nil ? 0 : 1)
-    for (y, row) in rows(surface).prefix(room).enumerated() {
-      surface.write(row, x: 0, y: y, width: surface.width)
-    }
+    for (y, row) in rows(surface).prefix(room).enumerated() { surface.write(row, x: 0, y: y, width: surface.width) }
     if let warning {
       surface.write(StyledText(warning, surface.theme.warning), x: 0, y: surface.height - 1, width: surface.width)
     }

@@ -30,28 +30,18 @@ struct UploadRowLayout {
     }
   }
 
-  struct Place {
-    var field: Field
-    var x: Int
-    var width: Int
-  }
-
-  let rows: [[Place]]
+  /// The fields of each row from left to right, with their first column and their width.
+  let rows: [[(field: Field, x: Int, width: Int)]]
 
   /// - Parameters:
   ///   - width: of a row in columns, with that of the selection mark.
   ///   - count: of rows, 1 to 3.
   init(width: Int, rows count: Int) {
-    let table =
-      switch count {
-      case 1: Self.oneRow
-      case 2: Self.twoRows
-      default: Self.threeRows
-      }
+    let table = [Self.oneRow, Self.twoRows, Self.threeRows][min(max(1, count), 3) - 1]
     rows = table.map { fields in
       let columns = fields.map { Column($0.width(rows: count), priority: $1) }
       return zip(fields, Column.layout(columns, width: width - 2)).compactMap { field, range in
-        range.map { Place(field: field.0, x: $0.lowerBound + 1, width: $0.count) }
+        range.map { (field: field.0, x: $0.lowerBound + 1, width: $0.count) }
       }
     }
   }

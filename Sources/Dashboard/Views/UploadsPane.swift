@@ -41,9 +41,7 @@ struct UploadsPane: Widget {
     ])
     let role = StyledText(isIncoming ? "(server) " : "(client) ", theme.dim)
     var counts = StyledText("\(list.activeCount) active", list.runningCount > 0 ? theme.accent : theme.dim)
-    if list.queuedCount > 0 {
-      counts.append(" \(surface.glyphs.separator.text) \(list.queuedCount) queued", theme.dim)
-    }
+    if list.queuedCount > 0 { counts.append(" \(surface.glyphs.separator.text) \(list.queuedCount) queued", theme.dim) }
     let whole = name + role + counts
     // The role is left out first, because it never changes. The corners of the border take six columns.
     let title = whole.columns <= surface.width - 6 ? whole : name + counts
