@@ -9,6 +9,7 @@ package struct EventDeriver: Sendable {
   private struct History {
     /// When progress was last reported.
     var reportedAt: ContinuousClock.Instant
+    /// The progress that was last reported; nil before the first report.
     var reported: Reading?
     var stall: (cause: StallCause, since: ContinuousClock.Instant)?
     /// The number of the last attempt that was reported; the first is not reported.
@@ -33,7 +34,13 @@ package struct EventDeriver: Sendable {
     /// Records the progress.
     /// - Returns: `progress`; nil for a stalled upload that has not changed since the last report.
     mutating func noteProgress(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
-      let reading = Reading(upload)
+      let reading = Reading(
+        state: upload.state,
+        bytes: upload.bytes,
+        stored: upload.stored,
+        durable: upload.durable,
+        residentBytes: upload.residentBytes
+      )
       guard upload.state != .stalled || reported != reading else { return nil }
       reportedAt = now
       reported = reading
@@ -48,11 +55,6 @@ package struct EventDeriver: Sendable {
     var stored: UInt64?
     var durable: UInt64?
     var residentBytes: Int
-
-    init(_ upload: UploadSnapshot) {
-      (state, bytes, stored, durable) = (upload.state, upload.bytes, upload.stored, upload.durable)
-      residentBytes = upload.residentBytes
-    }
   }
 
   /// The least time between two reports of the process's memory.
@@ -88,47 +90,33 @@ package struct EventDeriver: Sendable {
       let present = Set(snapshot.uploads.lazy.map(\.id))
       histories = histories.filter { present.contains($0.key) }
     }
-    if interval != nil { appendProcess(snapshot, to: &events) }
-    events += snapshot.rejected.map { .rejected($0) }
-    return events
-  }
-
-  private mutating func appendProcess(_ snapshot: Snapshot, to events: inout [UploadEvent]) {
-    let moves = !events.isEmpty || snapshot.uploads.contains { $0.state != .stalled }
-    let isDue = processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
-    guard moves, isDue else { return }
-    processReportedAt = snapshot.at
-    events.append(.process(snapshot.memory, snapshot.slabs))
+    let isDue = interval != nil && processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
+    if isDue, !events.isEmpty || snapshot.uploads.contains(where: { $0.state != .stalled }) {
+      processReportedAt = snapshot.at
+      events.append(.process(snapshot.memory, snapshot.slabs))
+    }
+    return events + snapshot.rejected.map(UploadEvent.rejected)
   }
 
   private mutating func events(of upload: UploadSnapshot, at now: ContinuousClock.Instant) -> [UploadEvent] {
-    var events: [UploadEvent] = []
+    var events: [UploadEvent?] = []
     let known = histories[upload.id]
     var history = known ?? History(reportedAt: now)
     if known == nil, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
-    if let outcome = upload.outcome {
-      histories[upload.id] = nil
-      switch outcome {
-      case .finished(let file):
-        // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the
-        // end.
-        if let event = history.resume(upload, at: now) { events.append(event) }
-        events.append(.finished(upload, file))
-      case .failed(let error): events.append(.failed(upload, error))
-      case .cancelled: events.append(.cancelled(upload))
+    switch upload.outcome {
+    // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the end.
+    case .finished(let file): events += [history.resume(upload, at: now), .finished(upload, file)]
+    case .failed(let error): events.append(.failed(upload, error))
+    case .cancelled: events.append(.cancelled(upload))
+    case nil:
+      events.append(history.noteStall(upload, at: now))
+      if upload.retryReason != nil, upload.attempt > history.attempt {
+        (history.attempt, history.reportedAt) = (upload.attempt, now)
+        events.append(.retrying(upload))
       }
-      return events
+      if let interval, now - history.reportedAt >= interval { events.append(history.noteProgress(upload, at: now)) }
     }
-    if let event = history.noteStall(upload, at: now) { events.append(event) }
-    if upload.retryReason != nil, upload.attempt > history.attempt {
-      history.attempt = upload.attempt
-      history.reportedAt = now
-      events.append(.retrying(upload))
-    }
-    if let interval, now - history.reportedAt >= interval, let event = history.noteProgress(upload, at: now) {
-      events.append(event)
-    }
-    histories[upload.id] = history
-    return events
+    histories[upload.id] = upload.outcome == nil ? history : nil
+    return events.compactMap { $0 }
   }
 }

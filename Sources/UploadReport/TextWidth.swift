@@ -11,7 +11,6 @@ package enum TextWidth {
   /// `text` without the scalars that join several emoji into one, change their colour, or change a character to an
   /// emoji: terminals disagree on the width of the result.
   private static func separated(_ text: String) -> String {
-    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
     var kept = String.UnicodeScalarView()
     var previous: Unicode.Scalar?
     for scalar in text.unicodeScalars where !isPartOfEmoji(scalar, behind: previous) {
@@ -90,5 +89,4 @@ package struct TextTable {
       return line
     }.joined(separator: "\n")
   }
-
 }

@@ -143,10 +143,8 @@ extension StallCause {
   /// The cause for a sentence, after "waiting for".
   fileprivate var text: String {
     switch self {
-    case .client: "the client"
-    case .server: "the server"
+    case .client, .server, .disk: "the \(rawValue)"
     case .input: "its input"
-    case .disk: "the disk"
     case .memory: "memory"
     case .limit: "the rate limit"
     }
