@@ -9,11 +9,8 @@ package enum PlainText {
     let text = NameBytes.containsRawBytes(text) ? NameBytes(lossless: text).description : text
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     let scalars = Array(text.unicodeScalars)
-    var result = String.UnicodeScalarView()
-    for (scalar, isShown) in zip(scalars, InvisibleCharacters.areShown(scalars)) {
-      result.append(isShown ? scalar : "\u{FFFD}")
-    }
-    return String(result)
+    let shown = zip(scalars, InvisibleCharacters.areShown(scalars)).map { $1 ? $0 : "\u{FFFD}" }
+    return String(String.UnicodeScalarView(shown))
   }
 
   /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028 and
@@ -51,15 +48,11 @@ package enum InvisibleCharacters {
         result.append(true)
         continue
       }
-      if isTag(scalar), let length = lengthOfTags(scalars[index...], behind: previous) {
-        previous = nil
-        result.append(contentsOf: repeatElement(true, count: length))
-        continue
-      }
+      let tags = previous == blackFlag ? lengthOfTags(scalars[index...]) : 0
       let next = index + 1 < scalars.count ? scalars[index + 1] : nil
-      let isShown = isShown(scalar, between: previous, and: next)
-      if isShown { previous = scalar }
-      result.append(isShown)
+      let isShown = tags > 0 || Self.isShown(scalar, between: previous, and: next)
+      if isShown { previous = tags > 0 ? nil : scalar }
+      result += repeatElement(isShown, count: max(1, tags))
     }
     return result
   }
@@ -119,13 +112,11 @@ package enum InvisibleCharacters {
 
   private static func isTag(_ scalar: Unicode.Scalar) -> Bool { (0xE0020...0xE007F).contains(scalar.value) }
 
-  /// How many of `scalars` make up a whole sequence of tags behind a black flag; nil when they do not.
-  private static func lengthOfTags(_ scalars: ArraySlice<Unicode.Scalar?>, behind previous: Unicode.Scalar?) -> Int? {
-    guard previous == blackFlag else { return nil }
+  /// How many of `scalars`, those behind a black flag, are a whole sequence of tags; 0 when they do not begin with one.
+  private static func lengthOfTags(_ scalars: ArraySlice<Unicode.Scalar?>) -> Int {
     let tags = scalars.prefix(mostTags).prefix { $0.map { isTag($0) && $0 != cancelTag } ?? false }
     let end = tags.endIndex
-    guard !tags.isEmpty, end < scalars.endIndex, scalars[end] == cancelTag else { return nil }
-    return tags.count + 1
+    return !tags.isEmpty && end < scalars.endIndex && scalars[end] == cancelTag ? tags.count + 1 : 0
   }
 }
 
@@ -135,18 +126,16 @@ package enum MarkupText {
   ///
   /// By number where HTML and XML have no name in common.
   package static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
+    text.unicodeScalars.map { scalar -> String in
       switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar)
+      case "&": "&amp;"
+      case "<": "&lt;"
+      case ">": "&gt;"
+      case "\"": "&quot;"
+      case "'": "&#39;"
+      default: String(scalar)
       }
-    }
-    return result
+    }.joined()
   }
 }
 

@@ -26,15 +26,14 @@ package enum ChildProgram {
     streams: Streams,
     leadsGroup: Bool = false
   ) throws(SystemCallError) -> Int32 {
+    let (descriptors, terminal): ([Int32], String?) =
+      switch streams {
+      case .descriptors(let input, let output, let errors): ([input ?? -1, output ?? -1, errors ?? -1], nil)
+      case .terminal(let path): ([-1, -1, -1], path)
+      }
     let processID = withCStrings([program] + arguments) { arguments in
       withCStrings(environment.map { "\($0.key)=\($0.value)" }) { environment in
-        switch streams {
-        case .descriptors(let input, let output, let errors):
-          let descriptors = [input ?? -1, output ?? -1, errors ?? -1]
-          return clinux_start(program, arguments, environment, descriptors, nil, leadsGroup ? 1 : 0)
-        case .terminal(let path):
-          return clinux_start(program, arguments, environment, nil, path, 0)
-        }
+        clinux_start(program, arguments, environment, descriptors, terminal, leadsGroup ? 1 : 0)
       }
     }
     guard processID > 0 else { throw SystemCallError("posix_spawn", errno) }
