@@ -43,17 +43,15 @@ enum {
 enum { CNCURSES_MOUSE_PRESS = 1, CNCURSES_MOUSE_SCROLL_UP, CNCURSES_MOUSE_SCROLL_DOWN };
 
 enum {
+  /// There is no input for now.
   CNCURSES_INPUT_NONE,
-  /// `value` is a byte, unchanged.
-  CNCURSES_INPUT_BYTE,
+  /// The first `length` of `bytes`: one byte that belongs to no key in terminfo, all bytes of a key without a number of
+  /// ours, or none for input without a meaning.
+  CNCURSES_INPUT_BYTES,
   /// `value` is one of our keys.
   CNCURSES_INPUT_KEY,
-  /// A key of ncurses without a number of ours: the terminal sends the first `length` of `bytes` for it.
-  CNCURSES_INPUT_SEQUENCE,
   /// `value` is a mouse action, at column `x` and row `y` from 0.
   CNCURSES_INPUT_MOUSE,
-  /// Input without a meaning.
-  CNCURSES_INPUT_IGNORED,
 };
 
 /// One unit of input; `kind` is a CNCURSES_INPUT_ constant.
