@@ -3,9 +3,7 @@
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  package init(seed: UInt64 = 0x5EED) {
-    state = seed
-  }
+  package init(seed: UInt64 = 0x5EED) { state = seed }
 
   package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15

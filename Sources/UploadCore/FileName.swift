@@ -28,9 +28,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   package let wasAltered: Bool
 
   /// Cleans `suggestion`; nil when nothing is left of it.
-  package init?(_ suggestion: String) {
-    self.init(NameBytes(suggestion))
-  }
+  package init?(_ suggestion: String) { self.init(NameBytes(suggestion)) }
 
   /// Cleans `suggestion`; nil when nothing is left of it.
   /// - Parameter isFlattened: whether the directories of a path have been removed before.
@@ -137,13 +135,9 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
 package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   package let bytes: [UInt8]
 
-  package init(_ bytes: some Sequence<UInt8>) {
-    self.bytes = Array(bytes)
-  }
+  package init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
-  package init(_ text: String) {
-    bytes = Array(text.utf8)
-  }
+  package init(_ text: String) { bytes = Array(text.utf8) }
 
   package init(stringLiteral text: String) { self.init(text) }
 
@@ -199,9 +193,7 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
   }
 
   /// The bytes that ``units`` were decoded from.
-  init(_ units: some Sequence<Unit>) {
-    self.init(units.flatMap(\.bytes))
-  }
+  init(_ units: some Sequence<Unit>) { self.init(units.flatMap(\.bytes)) }
 }
 
 /// Names and paths in a `String` without loss.

@@ -157,11 +157,7 @@ package enum Hexadecimal {
   /// - Parameters:
   ///   - mark: the byte that an escape begins with.
   ///   - space: a byte that is decoded as a space; nil for none.
-  package static func undoingEscapes(
-    in text: some Collection<UInt8>,
-    mark: UInt8,
-    space: UInt8? = nil
-  ) -> [UInt8]? {
+  package static func undoingEscapes(in text: some Collection<UInt8>, mark: UInt8, space: UInt8? = nil) -> [UInt8]? {
     var result: [UInt8] = []
     var bytes = text.makeIterator()
     while let byte = bytes.next() {

@@ -34,28 +34,17 @@ package struct EventDeriver: Sendable {
     /// Records the progress.
     /// - Returns: `progress`; nil for a stalled upload that has not changed since the last report.
     mutating func noteProgress(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
-      let reading = Reading(
-        state: upload.state,
-        bytes: upload.bytes,
-        stored: upload.stored,
-        durable: upload.durable,
-        residentBytes: upload.residentBytes
-      )
-      guard upload.state != .stalled || reported != reading else { return nil }
+      let reading = (upload.state, upload.bytes, upload.stored, upload.durable, upload.residentBytes)
+      guard upload.state != .stalled || reported.map({ $0 != reading }) ?? true else { return nil }
       reportedAt = now
       reported = reading
       return .progress(upload)
     }
   }
 
-  /// The values that a progress event of a stalled upload can change, such as memory that was released.
-  private struct Reading: Equatable {
-    var state: UploadState
-    var bytes: UInt64
-    var stored: UInt64?
-    var durable: UInt64?
-    var residentBytes: Int
-  }
+  /// The state, the received, stored and durable bytes, and the memory of an upload: what a progress event of a stalled
+  /// upload can change, for example because memory was released.
+  private typealias Reading = (UploadState, UInt64, UInt64?, UInt64?, Int)
 
   /// The least time between two reports of the process's memory.
   private static let processInterval = Duration.seconds(1)
@@ -67,9 +56,7 @@ package struct EventDeriver: Sendable {
   /// A deriver without history: every running upload of the first snapshot is reported as started.
   /// - Parameter interval: the least time between two progress events of one upload; nil to report neither progress nor
   ///   the process's memory.
-  package init(interval: Duration? = .milliseconds(500)) {
-    self.interval = interval
-  }
+  package init(interval: Duration? = .milliseconds(500)) { self.interval = interval }
 
   /// How many uploads have a history.
   var historyCount: Int { histories.count }

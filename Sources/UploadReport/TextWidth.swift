@@ -58,9 +58,7 @@ package enum TextWidth {
     return spaces(width - columns(fitting)) + fitting
   }
 
-  static func spaces(_ count: Int) -> String {
-    String(repeating: " ", count: max(0, count))
-  }
+  static func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
 }
 
 /// A table for people: rows of text under a row of headings, in columns as wide as their contents.
