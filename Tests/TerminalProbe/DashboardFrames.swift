@@ -4,7 +4,7 @@ import TerminalUI
 import UploadCore
 import UploadTestSupport
 
-/// Frames of the dashboard while uploads with strangers' names move and somebody presses keys.
+/// Frames of the dashboard while uploads with ``HostileNames`` move and keys are pressed.
 @MainActor
 struct DashboardFrames: FrameSource {
   private static let keys = Array("jjkkgG\t123?sbtl ").map { KeyEvent($0) } + [KeyEvent(.enter), KeyEvent(.escape)]

@@ -166,8 +166,8 @@ import Testing
     #expect(story([snapshot(0, missing)])[0].first == "failed a.bin unreadableFile")
     let later = upload.ended(.failed(UploadError(.unreadableFile, "It cannot be read.")))
     #expect(story([snapshot(0, later)])[0].prefix(2) == ["started a.bin", "failed a.bin unreadableFile"])
-    let refused = upload.ended(.failed(UploadError(.refusedByServer, "No."))).changed { $0.bytes = 0 }
-    #expect(story([snapshot(0, refused)])[0].prefix(2) == ["started a.bin", "failed a.bin refusedByServer"])
+    let rejected = upload.ended(.failed(UploadError(.refusedByServer, "No."))).changed { $0.bytes = 0 }
+    #expect(story([snapshot(0, rejected)])[0].prefix(2) == ["started a.bin", "failed a.bin refusedByServer"])
   }
 
   @Test func `rejected requests are reported at once without the process`() {
