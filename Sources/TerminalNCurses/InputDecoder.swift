@@ -61,7 +61,7 @@ struct InputDecoder {
     case .escape: return afterEscape(byte)
     case .singleShift:
       state = .ground
-      return ControlSequence(parameters: [], final: byte).event
+      return ControlSequence(parameters: [], final: byte)?.event
     case .controlSequence(let parameters): return continueSequence(parameters, byte)
     case .character(let bytes, let isAlt):
       guard byte & 0xC0 == 0x80 else { return start(byte, isAlt: false) }
@@ -107,8 +107,8 @@ struct InputDecoder {
       state = .ground
       guard parameters.count < Self.parametersLimit else { return nil }
       let sequence = ControlSequence(parameters: parameters, final: byte)
-      if sequence.isPasteStart { paste = PasteBuffer() }
-      return sequence.event
+      if sequence?.isPasteStart == true { paste = PasteBuffer() }
+      return sequence?.event
     default: return start(byte, isAlt: false)
     }
   }
@@ -140,18 +140,19 @@ struct InputDecoder {
 
 /// A key or a message as xterm sends it: CSI, parameters, a final byte ("XTerm Control Sequences", "PC-Style Function Keys").
 struct ControlSequence {
-  /// The parameters; an omitted one is 0. Nil when there are characters other than digits and semicolons.
-  private let numbers: [Int]?
+  /// The parameters; an omitted one is 0.
+  private let numbers: [Int]
   private let final: Character
 
+  /// Nil when there are parameters other than digits between semicolons.
   /// - Parameters:
   ///   - parameters: the bytes between CSI and `final`; empty for SS3.
   ///   - final: the last byte of the sequence.
-  init(parameters: [UInt8], final: UInt8) {
+  init?(parameters: [UInt8], final: UInt8) {
     self.final = Character(Unicode.Scalar(final))
     let fields = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-    let numbers = fields.compactMap { $0.isEmpty ? 0 : Int(String(decoding: $0, as: UTF8.self)) }
-    self.numbers = numbers.count == fields.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
+    numbers = fields.compactMap { $0.isEmpty ? 0 : Int(String(decoding: $0, as: UTF8.self)) }
+    guard numbers.count == fields.count, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
   }
 
   /// Whether the sequence begins a paste.
@@ -159,7 +160,6 @@ struct ControlSequence {
 
   /// The event; nil for an unknown sequence.
   var event: InputEvent? {
-    guard let numbers else { return nil }
     switch final {
     case "I" where numbers == [0]: return .focus(true)
     case "O" where numbers == [0]: return .focus(false)
@@ -171,7 +171,7 @@ struct ControlSequence {
 
   /// The second parameter is one more than the modifiers' bits.
   private var modifiers: KeyModifiers {
-    guard let numbers, numbers.count > 1, (1...8).contains(numbers[1]) else { return [] }
+    guard numbers.count > 1, (1...8).contains(numbers[1]) else { return [] }
     return KeyModifiers(rawValue: UInt8(numbers[1] - 1))
   }
 

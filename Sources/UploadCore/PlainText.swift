@@ -14,8 +14,14 @@ package enum PlainText {
   }
 
   /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028 and
-  /// U+2029 included.
-  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool { InvisibleCharacters.contains(scalar) }
+  /// U+2029 included. Most are never shown; whether one of ``InvisibleCharacters`` is depends on its neighbours.
+  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return true
+    default: return scalar.properties.isDefaultIgnorableCodePoint
+    }
+  }
 }
 
 extension StringProtocol {
@@ -34,9 +40,9 @@ extension StringProtocol {
 /// * zero-width joiner and non-joiner between letters or between emoji, and behind a virama (Indic scripts);
 /// * a variation selector behind a character that it can change;
 /// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).
-package enum InvisibleCharacters {
+enum InvisibleCharacters {
   /// Whether each of `scalars` is kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
-  package static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
+  static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
     var result: [Bool] = []
     result.reserveCapacity(scalars.count)
     /// The last scalar that is kept.
@@ -57,21 +63,12 @@ package enum InvisibleCharacters {
     return result
   }
 
-  /// Whether a scalar cannot be seen by itself. Whether it is kept depends on its neighbours, except for most.
-  package static func contains(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return true
-    default: return scalar.properties.isDefaultIgnorableCodePoint
-    }
-  }
-
   private static func isShown(
     _ scalar: Unicode.Scalar,
     between previous: Unicode.Scalar?,
     and next: Unicode.Scalar?
   ) -> Bool {
-    guard contains(scalar) else { return true }
+    guard PlainText.isUnsafe(scalar) else { return true }
     guard let previous else { return false }
     switch scalar {
     case "\u{200C}", "\u{200D}": return joins(previous, next)
@@ -83,7 +80,7 @@ package enum InvisibleCharacters {
   private static func joins(_ previous: Unicode.Scalar, _ next: Unicode.Scalar?) -> Bool {
     if previous.properties.canonicalCombiningClass == .virama { return true }
     // A mark that will be removed joins nothing.
-    return isWordPart(previous) && (next.map { isWordPart($0) && !contains($0) } ?? false)
+    return isWordPart(previous) && (next.map { isWordPart($0) && !PlainText.isUnsafe($0) } ?? false)
   }
 
   /// Letters, marks, numbers and emoji.

@@ -52,10 +52,10 @@ package enum ChildProgram {
   @discardableResult
   package static func wait(for processID: Int32) -> Int32 {
     var status: Int32 = 0
-    while true {
+    repeat {
       if waitpid(processID, &status, 0) == processID { return status }
-      guard errno == EINTR else { return -1 }
-    }
+    } while errno == EINTR
+    return -1
   }
 
   private static func withCStrings(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Int32) -> Int32 {
