@@ -206,7 +206,7 @@ extension NameBytes {
   private static let base: UInt32 = 0x10FE00
   private static let scalars: ClosedRange<UInt32> = (base + 0x80)...(base + 0xFF)
 
-  /// The bytes that a text from ``losslessText`` stands for.
+  /// The bytes of a name from its ``losslessText``.
   package init(lossless text: String) {
     guard Self.mayContainRawBytes(text) else {
       self.init(text)
@@ -218,7 +218,8 @@ extension NameBytes {
     self.init(bytes)
   }
 
-  /// A text that ``init(lossless:)`` makes these bytes of; the name itself where it is UTF-8.
+  /// The name as a text that ``init(lossless:)`` converts back to exactly these bytes; the name itself where it is
+  /// UTF-8.
   package var losslessText: String {
     if let text = String(validating: bytes, as: UTF8.self), !Self.mayContainRawBytes(text) { return text }
     var text = String.UnicodeScalarView()

@@ -116,8 +116,8 @@ extension Metrics {
     family(name, type: "counter", suffix: "_total", help, samples)
   }
 
-  /// A metric in the OpenMetrics text format (version 1.0.0, sections "ABNF" and "Metric Types"): its description, then its
-  /// samples.
+  /// A metric in the OpenMetrics text format (version 1.0.0, sections "ABNF" and "Metric Types"): its description, then
+  /// its samples.
   /// - Parameters:
   ///   - name: ends with `_bytes` for sizes.
   ///   - suffix: what the name of each sample has behind `name`.

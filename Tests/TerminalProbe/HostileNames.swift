@@ -1,4 +1,5 @@
-/// Names as a hostile client may request them: with control sequences, wide characters, combining marks, and harmless ones.
+/// Names as a hostile client may request them: with control sequences, wide characters, combining marks, and harmless
+/// ones.
 enum HostileNames {
   static let all = [
     "pwned\u{1B}]0;evil\u{7}\u{202E}gnp.exe", "\u{9B}31mred\u{1B}[2J\u{1B}c", "row\nbreak\r\ttab\0\u{7F}\u{85}end",

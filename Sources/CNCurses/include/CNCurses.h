@@ -91,8 +91,8 @@ int cncurses_is_xterm_like(const cncurses_terminal *terminal);
 /// Copies the bytes that restore the screen when written to the terminal. Returns their number, at most `capacity`.
 size_t cncurses_restore_bytes(const cncurses_terminal *terminal, char *buffer, size_t capacity);
 
-/// Changes the size of the screen to the window's and stores it: from the system, otherwise from terminfo, otherwise 80 by
-/// 24. The content of the screen is undefined until it is drawn again.
+/// Changes the size of the screen to the window's and stores it: from the system, otherwise from terminfo, otherwise 80
+/// by 24. The content of the screen is undefined until it is drawn again.
 void cncurses_resize(cncurses_terminal *terminal, int *columns, int *rows);
 
 /// Clears the screen at the next flush; with `redraw`, that sends everything.
