@@ -32,13 +32,8 @@ package enum Base64 {
     for (index, digit) in digits.enumerated() {
       guard let value = alphabet.firstIndex(of: digit) else { return nil }
       bits = (bits << 6 | value) & 0xFFFF
-      // After digits 2, 3 and 4 of a group another byte is whole.
-      switch index % 4 {
-      case 1: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
-      case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
-      case 3: bytes.append(UInt8(truncatingIfNeeded: bits))
-      default: break
-      }
+      // Digits 2, 3 and 4 of a group complete a byte; 4, 2 and 0 bits of them belong to the next one.
+      if index % 4 > 0 { bytes.append(UInt8(truncatingIfNeeded: bits >> (6 - 2 * (index % 4)))) }
     }
     return bytes
   }

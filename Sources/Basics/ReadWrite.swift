@@ -1,9 +1,10 @@
 import Glibc
 
-/// Writes all bytes to a descriptor. Waits for room even where the descriptor is non-blocking: the process that shares a
-/// pipe or a terminal may have made it so, and the rest of the output would be lost.
-/// - Parameter timeout: how long to wait for room each time, in milliseconds; -1 waits without limit.
-/// - Returns: false when not all could be written, with `errno` set.
+/// Writes all bytes to a descriptor. Blocks while the descriptor accepts none, also in non-blocking mode: another
+/// process that shares a pipe or a terminal may have set that mode, and the rest of the output would be lost.
+/// - Parameter timeout: how long to wait each time the descriptor accepts no bytes, in milliseconds; -1 waits without
+///   limit.
+/// - Returns: whether all bytes were written; after an error `errno` is set.
 @discardableResult
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, timeout: Int32 = -1) -> Bool {
   var done = 0
@@ -22,17 +23,17 @@ package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, tim
   return true
 }
 
-/// Writes all of a text in UTF-8, as for bytes.
+/// Writes a text in UTF-8 to a descriptor, with the timeout and the result of the function for bytes.
 @discardableResult
 package func writeAll(_ text: String, to descriptor: Int32, timeout: Int32 = -1) -> Bool {
   var text = text
   return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor, timeout: timeout) }
 }
 
-/// Reads a descriptor to its end.
-/// - Parameter limit: in bytes. Reading ends when the result is longer than this, so that the caller can see
-///   that there is more.
-/// - Returns: nil when it could not be read, with `errno` set.
+/// Reads from a descriptor up to the end of its content.
+/// - Parameter limit: in bytes. Reading ends early as soon as the result is longer, which tells the caller that the
+///   content is over the limit.
+/// - Returns: the bytes; nil when reading failed, with `errno` set.
 package func readAll(_ descriptor: Int32, limit: Int) -> [UInt8]? {
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 65_536)

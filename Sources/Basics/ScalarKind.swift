@@ -6,15 +6,15 @@ package enum ScalarKind: Sendable {
   case narrow
   /// Two columns: East Asian wide and fullwidth characters, and emoji.
   case wide
-  /// None: combines with the character before it.
+  /// Zero columns: combines with the character before it.
   case mark
-  /// Zero-width joiner and non-joiner: none, between letters or the characters of one emoji.
+  /// Zero columns: the zero-width joiner and non-joiner, between letters or the characters of one emoji.
   case joiner
-  /// Two columns by itself, none behind the emoji whose skin it colours.
+  /// A skin tone: two columns by itself, zero after the emoji that it colours.
   case skinTone
-  /// None, behind a black flag: says whose flag it is.
+  /// Zero columns: a letter of the region code after a black flag, which makes it that region's flag.
   case tag
-  /// None: chooses among forms of the character before it.
+  /// Zero columns: selects a form of the character before it, such as text or emoji.
   case variationSelector
   /// Must not be sent to a terminal as it is: shown as U+FFFD.
   case unsafe
@@ -51,25 +51,18 @@ package enum ScalarKind: Sendable {
       return properties.isDefaultIgnorableCodePoint ? .unsafe : .mark
     default:
       if properties.isDefaultIgnorableCodePoint { return .unsafe }
-      return isWide(scalar.value) || isWideEmoji(scalar) ? .wide : .narrow
+      // Characters shown as emoji by default are wide; of the letters that pair up to flags each is narrow.
+      let isWideEmoji = properties.isEmojiPresentation && !(0x1F1E6...0x1F1FF).contains(scalar.value)
+      return isWideEmoji || isWide(scalar.value) ? .wide : .narrow
     }
-  }
-
-  /// Characters shown as emoji by default are wide; of the letters that pair up to flags each is narrow.
-  private static func isWideEmoji(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isEmojiPresentation && !(0x1F1E6...0x1F1FF).contains(scalar.value)
   }
 
   private static func isWide(_ value: UInt32) -> Bool {
-    var (low, high) = (0, wideRanges.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if wideRanges[middle].upperBound < value { low = middle + 1 } else { high = middle }
-    }
-    return low < wideRanges.count && wideRanges[low].contains(value)
+    wideRanges.first { value <= $0.upperBound }?.contains(value) ?? false
   }
 
-  /// East Asian Width W and F (EastAsianWidth.txt) without emoji. Unassigned scalars in the ranges are classified before.
+  /// East Asian Width W and F (EastAsianWidth.txt) without emoji, in ascending order. Unassigned scalars in the ranges
+  /// are classified before.
   private static let wideRanges: [ClosedRange<UInt32>] = [
     0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x3247, 0x3250...0x4DBF, 0x4E00...0xA4CF,
     0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF01...0xFF60,

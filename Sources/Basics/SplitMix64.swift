@@ -1,11 +1,9 @@
-/// A small generator of random numbers that gives the same ones every time (Steele, Lea and Flood, "Fast Splittable
-/// Pseudorandom Number Generators", 2014). Fast and without pattern, but not for secrets.
+/// A small generator of reproducible random numbers: the same seed gives the same sequence (Steele, Lea and Flood,
+/// "Fast Splittable Pseudorandom Number Generators", 2014). Fast, but not for secrets.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  package init(seed: UInt64 = 0x5EED) {
-    state = seed
-  }
+  package init(seed: UInt64 = 0x5EED) { state = seed }
 
   package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
@@ -15,7 +13,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// Fills `buffer` with bytes that no compressor makes smaller: eight from each number, the lowest first.
+  /// Fills `buffer` with random bytes, which cannot be compressed: eight from each number, the lowest first.
   package mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) {
     let whole = buffer.count - buffer.count % 8
     for offset in stride(from: 0, to: whole, by: 8) {
@@ -29,7 +27,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     }
   }
 
-  /// The next `count` bytes, as ``fill(_:)`` makes them.
+  /// The next `count` random bytes, the same as ``fill(_:)`` writes.
   package mutating func bytes(_ count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
       fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
@@ -37,7 +35,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     }
   }
 
-  /// `count` bytes, the same for the same seed.
+  /// `count` random bytes, always the same ones for the same seed.
   package static func bytes(_ count: Int, seed: UInt64 = 0x5EED) -> [UInt8] {
     var generator = SplitMix64(seed: seed)
     return generator.bytes(count)

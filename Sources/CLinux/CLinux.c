@@ -150,7 +150,7 @@ int clinux_set_terminal_size(int descriptor, int columns, int rows) {
   return ioctl(descriptor, TIOCSWINSZ, &size);
 }
 
-// What a child does with its descriptors before it becomes the program.
+// Adds what the child does with its descriptors before it becomes the program; returns 0 or an error number.
 static int redirect(posix_spawn_file_actions_t *actions, const int *streams, const char *terminal) {
   int error = 0;
   for (int i = 0; i < 3 && error == 0; i++) {

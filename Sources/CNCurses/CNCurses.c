@@ -29,7 +29,7 @@ int cncurses_set_locale(void) {
 
 static bool is_capability(const char *value) { return value != NULL && value != (const char *)-1; }
 
-// Checked with terminfo first, because newterm exits the process for an unknown terminal.
+// Asks terminfo, because newterm exits the process for an unknown terminal.
 enum cncurses_failure cncurses_check(const char *type, int output) {
   int status = 0;
   if (setupterm(type, output, &status) != OK) {
@@ -82,12 +82,8 @@ static void set_colors(cncurses_terminal *terminal, int use_color) {
   orig_colors = NULL;
 }
 
-cncurses_terminal *cncurses_open(
-  const char *type, int input, int output, int use_color, enum cncurses_failure *failure) {
-  *failure = cncurses_check(type, output);
-  if (*failure != CNCURSES_OK) return NULL;
+cncurses_terminal *cncurses_open(const char *type, int input, int output, int use_color) {
   cncurses_terminal *terminal = calloc(1, sizeof *terminal);
-  *failure = CNCURSES_NOT_STARTED;
   if (terminal == NULL) return NULL;
   terminal->input_descriptor = input;
   terminal->output_descriptor = output;
@@ -107,10 +103,6 @@ cncurses_terminal *cncurses_open(
   nodelay(terminal->pad, TRUE);
   mouseinterval(0);
   curs_set(0);
-  int width, height;
-  cncurses_window_size(terminal, &width, &height);
-  cncurses_resize(terminal, width, height);
-  *failure = CNCURSES_OK;
   return terminal;
 }
 
@@ -165,7 +157,7 @@ size_t cncurses_restore_bytes(const cncurses_terminal *terminal, char *buffer, s
 }
 
 // The parameters have other names than in the header, because "columns" is a macro of term.h.
-void cncurses_window_size(const cncurses_terminal *terminal, int *width, int *height) {
+void cncurses_resize(cncurses_terminal *terminal, int *width, int *height) {
   struct winsize size = {0};
   set_term(terminal->screen);
   ioctl(terminal->output_descriptor, TIOCGWINSZ, &size);
@@ -173,11 +165,7 @@ void cncurses_window_size(const cncurses_terminal *terminal, int *width, int *he
   *height = size.ws_row > 0 ? size.ws_row : tigetnum("lines");
   if (*width <= 0) *width = 80;
   if (*height <= 0) *height = 24;
-}
-
-void cncurses_resize(cncurses_terminal *terminal, int width, int height) {
-  set_term(terminal->screen);
-  resizeterm(height, width);
+  resizeterm(*height, *width);
   clearok(stdscr, TRUE);
 }
 

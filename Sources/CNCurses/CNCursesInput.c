@@ -24,25 +24,22 @@ static int key_number(int code) {
 static cncurses_input mouse_input(void) {
   MEVENT event;
   int action = 0;
-  if (getmouse(&event) != OK) return (cncurses_input){.kind = CNCURSES_INPUT_IGNORED};
+  if (getmouse(&event) != OK) return (cncurses_input){.kind = CNCURSES_INPUT_BYTES};
   if (event.bstate & BUTTON1_PRESSED) action = CNCURSES_MOUSE_PRESS;
   if (event.bstate & BUTTON4_PRESSED) action = CNCURSES_MOUSE_SCROLL_UP;
   if (event.bstate & BUTTON5_PRESSED) action = CNCURSES_MOUSE_SCROLL_DOWN;
-  int kind = action != 0 ? CNCURSES_INPUT_MOUSE : CNCURSES_INPUT_IGNORED;
+  int kind = action != 0 ? CNCURSES_INPUT_MOUSE : CNCURSES_INPUT_BYTES;
   return (cncurses_input){.kind = kind, .value = action, .x = event.x, .y = event.y};
 }
 
 /// The bytes of a key that has no number, usually one with a modifier. Whether ncurses decodes such a key depends on the
 /// terminfo entry; the bytes do not.
 static cncurses_input sequence_input(int code) {
-  cncurses_input input = {.kind = CNCURSES_INPUT_IGNORED};
+  cncurses_input input = {.kind = CNCURSES_INPUT_BYTES};
   char *bytes = keybound(code, 0);
-  if (bytes == NULL) return input;
-  size_t length = strlen(bytes);
-  if (length > 0 && length <= sizeof input.bytes) {
-    memcpy(input.bytes, bytes, length);
-    input.length = (int)length;
-    input.kind = CNCURSES_INPUT_SEQUENCE;
+  if (bytes != NULL && strlen(bytes) <= sizeof input.bytes) {
+    input.length = (int)strlen(bytes);
+    memcpy(input.bytes, bytes, strlen(bytes));
   }
   free(bytes);
   return input;
@@ -53,10 +50,10 @@ cncurses_input cncurses_read(cncurses_terminal *terminal) {
   // Not wget_wch, which loses the first bytes of a character whose last ones have not arrived yet.
   int code = wgetch(terminal->pad);
   if (code == ERR) return (cncurses_input){.kind = CNCURSES_INPUT_NONE};
-  if (code < KEY_MIN) return (cncurses_input){.kind = CNCURSES_INPUT_BYTE, .value = code & 0xFF};
+  if (code < KEY_MIN) return (cncurses_input){.kind = CNCURSES_INPUT_BYTES, .bytes = {(uint8_t)code}, .length = 1};
   if (code == KEY_MOUSE) return mouse_input();
   // The new size is handled on SIGWINCH.
-  if (code == KEY_RESIZE) return (cncurses_input){.kind = CNCURSES_INPUT_IGNORED};
+  if (code == KEY_RESIZE) return (cncurses_input){.kind = CNCURSES_INPUT_BYTES};
   int key = key_number(code);
   if (key != 0) return (cncurses_input){.kind = CNCURSES_INPUT_KEY, .value = key};
   return sequence_input(code);

@@ -13,8 +13,8 @@ struct InputDecoder {
     case singleShift
     /// After ESC [ and the parameters so far (ECMA-48 section 5.4).
     case controlSequence([UInt8])
-    /// In a character of `length` bytes; `isAlt` when it follows ESC.
-    case character([UInt8], length: Int, isAlt: Bool)
+    /// In a character of several bytes, the ones so far; `isAlt` when it follows ESC.
+    case character([UInt8], isAlt: Bool)
   }
 
   private var state = State.ground
@@ -31,9 +31,8 @@ struct InputDecoder {
       paste = nil
       return .paste(text)
     case .byte(let byte): return feed(byte)
-    case .key where paste != nil:
-      // The paste contains the bytes of a key, which are control characters: they are dropped.
-      return nil
+    // The paste contains the bytes of a key, which are control characters: they are dropped.
+    case .key where paste != nil: return nil
     case .key(let key):
       defer { state = .ground }
       if case .escape = state { return .key(KeyEvent(key, .alt)) }
@@ -62,11 +61,11 @@ struct InputDecoder {
     case .escape: return afterEscape(byte)
     case .singleShift:
       state = .ground
-      return ControlSequence(parameters: [], final: byte).event
+      return ControlSequence(parameters: [], final: byte)?.event
     case .controlSequence(let parameters): return continueSequence(parameters, byte)
-    case .character(let bytes, let length, let isAlt):
+    case .character(let bytes, let isAlt):
       guard byte & 0xC0 == 0x80 else { return start(byte, isAlt: false) }
-      return continueCharacter(bytes + [byte], length: length, isAlt: isAlt)
+      return continueCharacter(bytes + [byte], isAlt: isAlt)
     }
   }
 
@@ -80,18 +79,15 @@ struct InputDecoder {
       var event = Self.keyOfASCII(byte)
       if isAlt { event.modifiers.insert(.alt) }
       return .key(event)
-    case 0xC2..<0xE0: return continueCharacter([byte], length: 2, isAlt: isAlt)
-    case 0xE0..<0xF0: return continueCharacter([byte], length: 3, isAlt: isAlt)
-    case 0xF0..<0xF5: return continueCharacter([byte], length: 4, isAlt: isAlt)
+    case 0xC2..<0xF5: return continueCharacter([byte], isAlt: isAlt)
     default: return nil
     }
   }
 
   private mutating func afterEscape(_ byte: UInt8) -> InputEvent? {
     switch byte {
-    case 0x1B:
-      // The first ESC was the key; the second may begin a sequence.
-      return .key(KeyEvent(.escape))
+    // The first ESC was the key; the second may begin a sequence.
+    case 0x1B: return .key(KeyEvent(.escape))
     case UInt8(ascii: "["):
       state = .controlSequence([])
       return nil
@@ -111,15 +107,16 @@ struct InputDecoder {
       state = .ground
       guard parameters.count < Self.parametersLimit else { return nil }
       let sequence = ControlSequence(parameters: parameters, final: byte)
-      if sequence.isPasteStart { paste = PasteBuffer() }
-      return sequence.event
+      if sequence?.isPasteStart == true { paste = PasteBuffer() }
+      return sequence?.event
     default: return start(byte, isAlt: false)
     }
   }
 
-  private mutating func continueCharacter(_ bytes: [UInt8], length: Int, isAlt: Bool) -> InputEvent? {
-    guard bytes.count == length else {
-      state = .character(bytes, length: length, isAlt: isAlt)
+  private mutating func continueCharacter(_ bytes: [UInt8], isAlt: Bool) -> InputEvent? {
+    // The first byte of a character in UTF-8 begins with a one bit for each of its bytes.
+    guard bytes.count == (~bytes[0]).leadingZeroBitCount else {
+      state = .character(bytes, isAlt: isAlt)
       return nil
     }
     state = .ground
@@ -143,18 +140,19 @@ struct InputDecoder {
 
 /// A key or a message as xterm sends it: CSI, parameters, a final byte ("XTerm Control Sequences", "PC-Style Function Keys").
 struct ControlSequence {
-  /// The parameters; an omitted one is 0. Nil when there are characters other than digits and semicolons.
-  private let numbers: [Int]?
+  /// The parameters; an omitted one is 0.
+  private let numbers: [Int]
   private let final: Character
 
+  /// Nil when there are parameters other than digits between semicolons.
   /// - Parameters:
   ///   - parameters: the bytes between CSI and `final`; empty for SS3.
   ///   - final: the last byte of the sequence.
-  init(parameters: [UInt8], final: UInt8) {
+  init?(parameters: [UInt8], final: UInt8) {
     self.final = Character(Unicode.Scalar(final))
     let fields = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-    let numbers = fields.compactMap { $0.isEmpty ? 0 : Int(String(decoding: $0, as: UTF8.self)) }
-    self.numbers = numbers.count == fields.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
+    numbers = fields.compactMap { $0.isEmpty ? 0 : Int(String(decoding: $0, as: UTF8.self)) }
+    guard numbers.count == fields.count, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
   }
 
   /// Whether the sequence begins a paste.
@@ -162,7 +160,6 @@ struct ControlSequence {
 
   /// The event; nil for an unknown sequence.
   var event: InputEvent? {
-    guard let numbers else { return nil }
     switch final {
     case "I" where numbers == [0]: return .focus(true)
     case "O" where numbers == [0]: return .focus(false)
@@ -174,7 +171,7 @@ struct ControlSequence {
 
   /// The second parameter is one more than the modifiers' bits.
   private var modifiers: KeyModifiers {
-    guard let numbers, numbers.count > 1, (1...8).contains(numbers[1]) else { return [] }
+    guard numbers.count > 1, (1...8).contains(numbers[1]) else { return [] }
     return KeyModifiers(rawValue: UInt8(numbers[1] - 1))
   }
 

@@ -31,21 +31,14 @@ struct InputReader {
 
   private mutating func decode(_ input: cncurses_input, into events: inout [InputEvent]) {
     switch Int(input.kind) {
-    case CNCURSES_INPUT_BYTE: feed(.byte(UInt8(truncatingIfNeeded: input.value)), into: &events)
-    case CNCURSES_INPUT_KEY: if let key = Self.key(Int(input.value)) { feed(.key(key), into: &events) }
-    case CNCURSES_INPUT_SEQUENCE:
-      withUnsafeBytes(of: input.bytes) { bytes in
-        for byte in bytes.prefix(Int(input.length)) { feed(.byte(byte), into: &events) }
-      }
+    case CNCURSES_INPUT_KEY:
+      if let key = Self.key(Int(input.value)), let event = decoder.feed(.key(key)) { events.append(event) }
     case CNCURSES_INPUT_MOUSE:
-      guard let action = Self.mouseAction(Int(input.value)) else { return }
+      guard let action = Self.mouseActions[Int(input.value)] else { return }
       events.append(.mouse(MouseEvent(action, at: Point(x: Int(input.x), y: Int(input.y)))))
-    default: break
+    default:
+      events += withUnsafeBytes(of: input.bytes) { $0.prefix(Int(input.length)).compactMap { decoder.feed(.byte($0)) } }
     }
-  }
-
-  private mutating func feed(_ unit: InputUnit, into events: inout [InputEvent]) {
-    if let event = decoder.feed(unit) { events.append(event) }
   }
 
   /// Whether the terminal was closed: it is readable without input. Otherwise the main loop would spin.
@@ -57,18 +50,13 @@ struct InputReader {
     return ioctl(descriptor, UInt(FIONREAD), &count) != 0 || count == 0
   }
 
-  private static func mouseAction(_ number: Int) -> MouseEvent.Action? {
-    switch number {
-    case CNCURSES_MOUSE_PRESS: .press
-    case CNCURSES_MOUSE_SCROLL_UP: .scrollUp
-    case CNCURSES_MOUSE_SCROLL_DOWN: .scrollDown
-    default: nil
-    }
-  }
-
   private static func key(_ number: Int) -> Key? {
     number > CNCURSES_KEY_FUNCTION ? .function(number - CNCURSES_KEY_FUNCTION) : keys[number]
   }
+
+  private static let mouseActions: [Int: MouseEvent.Action] = [
+    CNCURSES_MOUSE_PRESS: .press, CNCURSES_MOUSE_SCROLL_UP: .scrollUp, CNCURSES_MOUSE_SCROLL_DOWN: .scrollDown,
+  ]
 
   private static let keys: [Int: Key] = [
     CNCURSES_KEY_UP: .up, CNCURSES_KEY_DOWN: .down, CNCURSES_KEY_LEFT: .left, CNCURSES_KEY_RIGHT: .right,

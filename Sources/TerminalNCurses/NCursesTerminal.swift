@@ -45,9 +45,8 @@ package final class NCursesTerminal: Terminal {
   ) throws(TerminalError) {
     let type = try Self.check(type: type, input: input, output: output)
     let isUTF8 = cncurses_set_locale() != 0
-    var failure = CNCURSES_OK
-    guard let handle = cncurses_open(type, input, output, usesColor ? 1 : 0, &failure) else {
-      throw TerminalError(failure, type: type)
+    guard let handle = cncurses_open(type, input, output, usesColor ? 1 : 0) else {
+      throw TerminalError(CNCURSES_NOT_STARTED, type: type)
     }
     let isXtermLike = cncurses_is_xterm_like(handle) != 0
     self.handle = handle
@@ -57,7 +56,7 @@ package final class NCursesTerminal: Terminal {
     inputDescriptor = input
     writer = ScreenWriter(handle: handle, output: output, isXtermLike: isXtermLike)
     reader = InputReader(handle: handle, descriptor: input)
-    size = Self.windowSize(handle)
+    size = Self.resize(handle)
     capabilities = TerminalCapabilities(
       colors: Self.tier(cncurses_colors(handle)),
       // The font of Linux's console has neither braille nor partial blocks.
@@ -102,9 +101,7 @@ package final class NCursesTerminal: Terminal {
     capturedErrors = nil
   }
 
-  package func draw(_ surface: Surface) {
-    if isActive { writer.draw(surface) }
-  }
+  package func draw(_ surface: Surface) { if isActive { writer.draw(surface) } }
 
   package func pendingEvents() -> [InputEvent] {
     guard isActive else { return [] }
@@ -114,8 +111,7 @@ package final class NCursesTerminal: Terminal {
 
   package func windowDidChange() {
     guard let handle, isActive else { return }
-    size = Self.windowSize(handle)
-    cncurses_resize(handle, Int32(size.width), Int32(size.height))
+    size = Self.resize(handle)
     writer.invalidate()
     waiting.append(.resize(size))
   }
@@ -183,9 +179,10 @@ package final class NCursesTerminal: Terminal {
     cncurses_guard_crashes(handle, bytes, bytes.count, capturedErrors?.terminal ?? -1, capturedErrors?.file ?? -1)
   }
 
-  private static func windowSize(_ handle: OpaquePointer) -> Size {
+  /// Changes the size of the screen to the window's.
+  private static func resize(_ handle: OpaquePointer) -> Size {
     var (width, height): (Int32, Int32) = (0, 0)
-    cncurses_window_size(handle, &width, &height)
+    cncurses_resize(handle, &width, &height)
     return Size(width: Int(width), height: Int(height))
   }
 
@@ -197,4 +194,26 @@ package final class NCursesTerminal: Terminal {
     default: .mono
     }
   }
+}
+
+/// Why there is no terminal to draw on.
+package struct TerminalError: Error, CustomStringConvertible {
+  /// What is wrong and what to do.
+  package let message: String
+
+  init(_ message: String) { self.message = message }
+
+  /// Why ncurses cannot open a terminal of the given type.
+  init(_ failure: cncurses_failure, type: String) {
+    let name = type.printable
+    switch failure {
+    case CNCURSES_UNKNOWN_TERMINAL:
+      message = "Unknown terminal type \"\(name)\". Set TERM to a known one, such as xterm-256color or vt100."
+    case CNCURSES_MISSING_CAPABILITY:
+      message = "The terminal type \"\(name)\" cannot show a screen. Set TERM to another one, such as xterm-256color."
+    default: message = "ncurses did not start on a terminal of type \"\(name)\". Is there memory left?"
+    }
+  }
+
+  package var description: String { message }
 }

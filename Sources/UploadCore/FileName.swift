@@ -28,9 +28,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   package let wasAltered: Bool
 
   /// Cleans `suggestion`; nil when nothing is left of it.
-  package init?(_ suggestion: String) {
-    self.init(NameBytes(suggestion))
-  }
+  package init?(_ suggestion: String) { self.init(NameBytes(suggestion)) }
 
   /// Cleans `suggestion`; nil when nothing is left of it.
   /// - Parameter isFlattened: whether the directories of a path have been removed before.
@@ -50,13 +48,13 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   package init?(formFilename filename: NameBytes) {
     let bytes = filename.bytes
     let backslash = UInt8(ascii: "\\")
-    let hasDrive = bytes.count >= 3 && Self.isLetter(bytes[0]) && bytes[1] == UInt8(ascii: ":") && bytes[2] == backslash
-    guard hasDrive || bytes.starts(with: [backslash, backslash]) else {
+    let startsWithLetter = bytes.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) } ?? false
+    if startsWithLetter && bytes.dropFirst().starts(with: ":\\".utf8) || bytes.starts(with: [backslash, backslash]) {
+      let name = bytes.split(separator: backslash, omittingEmptySubsequences: false).last ?? []
+      self.init(NameBytes(name), isFlattened: true)
+    } else {
       self.init(filename)
-      return
     }
-    let name = bytes.split(separator: backslash, omittingEmptySubsequences: false).last ?? []
-    self.init(NameBytes(name), isFlattened: true)
   }
 
   /// The name without its invisible characters. Where one was between two bytes that are not UTF-8 there is an underscore:
@@ -65,19 +63,13 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     var kept: [NameBytes.Unit] = []
     var isGap = false
     for (unit, isShown) in zip(units, InvisibleCharacters.areShown(units.map(\.scalar))) {
-      guard isShown else {
-        isGap = true
-        continue
+      if isShown {
+        if isGap, unit.scalar == nil, let last = kept.last, last.scalar == nil { kept += NameBytes("_").units }
+        kept.append(unit)
       }
-      if isGap, unit.scalar == nil, let last = kept.last, last.scalar == nil { kept.append(.scalar("_")) }
-      isGap = false
-      kept.append(unit)
+      isGap = !isShown
     }
     return NameBytes(kept)
-  }
-
-  private static func isLetter(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
   }
 
   private static func shortened(_ name: NameBytes) -> NameBytes {
@@ -117,24 +109,21 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   private static func shortened(_ stem: ArraySlice<UInt8>, toFit suffix: some Collection<UInt8>) -> ArraySlice<UInt8> {
     let room = maximumLength - suffix.count
     guard stem.count > room else { return stem }
-    var length = 0
-    for character in String(validating: stem, as: UTF8.self) ?? "" {
-      guard length + character.utf8.count <= room else { break }
-      length += character.utf8.count
-    }
+    let characters = (String(validating: stem, as: UTF8.self) ?? "").map(\.utf8.count)
+    let length = sum(of: characters, upTo: room)
     // A single character longer than the room (hundreds of combining marks) is divided between scalars instead; so is a
     // name that is not UTF-8.
-    return stem.prefix(length > 0 ? length : lengthOfScalars(stem, upTo: room))
+    return stem.prefix(length > 0 ? length : sum(of: NameBytes(stem).units.map(\.bytes.count), upTo: room))
   }
 
-  private static func lengthOfScalars(_ stem: ArraySlice<UInt8>, upTo room: Int) -> Int {
-    var length = 0
-    for unit in NameBytes(stem).units {
-      let width = unit.scalar.map { UTF8.width($0) } ?? 1
-      guard length + width <= room else { break }
-      length += width
+  /// The sum of the first of `lengths`, as many as fit into `room`.
+  private static func sum(of lengths: [Int], upTo room: Int) -> Int {
+    var sum = 0
+    for length in lengths {
+      guard sum + length <= room else { break }
+      sum += length
     }
-    return length
+    return sum
   }
 }
 
@@ -143,20 +132,14 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
 /// Usually these are UTF-8, but Linux file systems accept any bytes except NUL and `/`. A Swift string would replace
 /// other bytes with U+FFFD, and the file could not be found again; so names stay bytes from the request to the disk and
 /// back, and become text only where they are shown.
-package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral {
+package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   package let bytes: [UInt8]
 
-  package init(_ bytes: some Sequence<UInt8>) {
-    self.bytes = Array(bytes)
-  }
+  package init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
-  package init(_ text: String) {
-    bytes = Array(text.utf8)
-  }
+  package init(_ text: String) { bytes = Array(text.utf8) }
 
-  package init(stringLiteral text: String) {
-    self.init(text)
-  }
+  package init(stringLiteral text: String) { self.init(text) }
 
   /// Copies a C string without its NUL.
   package init(cString: UnsafePointer<CChar>) {
@@ -172,43 +155,20 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral {
   package func withCString<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
     try body(bytes.map { CChar(bitPattern: $0) } + [0])
   }
-}
 
-extension NameBytes: CustomStringConvertible {
   /// The name as text. Every byte that is not part of valid UTF-8 is written as `\xE9`, as in a shell's `$'…'`.
   package var description: String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
-    return units.map { unit in
-      switch unit {
-      case .scalar(let scalar): String(scalar)
-      // Only bytes from 0x80 on are invalid: always two digits.
-      case .invalid(let byte): "\\x" + String(byte, radix: 16, uppercase: true)
-      }
-    }.joined()
+    // Only bytes from 0x80 on are invalid: always two digits.
+    return units.map { $0.scalar.map { String($0) } ?? "\\x" + Hexadecimal.text($0.bytes).uppercased() }.joined()
   }
-}
 
-extension NameBytes {
   /// A scalar, or a byte that is not part of valid UTF-8.
-  enum Unit: Equatable {
-    case scalar(Unicode.Scalar)
-    case invalid(UInt8)
-
+  struct Unit {
     /// nil for an invalid byte.
-    var scalar: Unicode.Scalar? {
-      switch self {
-      case .scalar(let scalar): scalar
-      case .invalid: nil
-      }
-    }
-
+    let scalar: Unicode.Scalar?
     /// The bytes that it was decoded from.
-    var bytes: [UInt8] {
-      switch self {
-      case .scalar(let scalar): Array(String(scalar).utf8)
-      case .invalid(let byte): [byte]
-      }
-    }
+    let bytes: ArraySlice<UInt8>
   }
 
   /// The bytes decoded as UTF-8 without loss.
@@ -220,10 +180,11 @@ extension NameBytes {
     while true {
       switch parser.parseScalar(from: &input) {
       case .valid(let encoded):
-        units.append(.scalar(Unicode.UTF8.decode(encoded)))
+        let scalar = Unicode.UTF8.decode(encoded)
+        units.append(Unit(scalar: scalar, bytes: bytes[position..<position + encoded.count]))
         position += encoded.count
       case .error(let length):
-        units += bytes[position..<position + length].map { .invalid($0) }
+        units += (position..<position + length).map { Unit(scalar: nil, bytes: bytes[$0...$0]) }
         position += length
       case .emptyInput:
         return units
@@ -232,9 +193,7 @@ extension NameBytes {
   }
 
   /// The bytes that ``units`` were decoded from.
-  init(_ units: some Sequence<Unit>) {
-    self.init(units.flatMap(\.bytes))
-  }
+  init(_ units: some Sequence<Unit>) { self.init(units.flatMap(\.bytes)) }
 }
 
 /// Names and paths in a `String` without loss.
@@ -247,21 +206,20 @@ extension NameBytes {
   private static let base: UInt32 = 0x10FE00
   private static let scalars: ClosedRange<UInt32> = (base + 0x80)...(base + 0xFF)
 
-  /// The bytes that a text from ``losslessText`` stands for.
+  /// The bytes of a name from its ``losslessText``.
   package init(lossless text: String) {
     guard Self.mayContainRawBytes(text) else {
       self.init(text)
       return
     }
-    self.init(
-      text.unicodeScalars.flatMap { scalar -> [UInt8] in
-        guard !Self.scalars.contains(scalar.value) else { return [UInt8(truncatingIfNeeded: scalar.value)] }
-        return Array(String(scalar).utf8)
-      }
-    )
+    let bytes = text.unicodeScalars.flatMap { scalar -> [UInt8] in
+      Self.scalars.contains(scalar.value) ? [UInt8(truncatingIfNeeded: scalar.value)] : Array(String(scalar).utf8)
+    }
+    self.init(bytes)
   }
 
-  /// A text that ``init(lossless:)`` makes these bytes of; the name itself where it is UTF-8.
+  /// The name as a text that ``init(lossless:)`` converts back to exactly these bytes; the name itself where it is
+  /// UTF-8.
   package var losslessText: String {
     if let text = String(validating: bytes, as: UTF8.self), !Self.mayContainRawBytes(text) { return text }
     var text = String.UnicodeScalarView()
@@ -269,7 +227,8 @@ extension NameBytes {
       if let scalar = unit.scalar, !Self.scalars.contains(scalar.value) {
         text.append(scalar)
       } else {
-        text.append(contentsOf: unit.bytes.map(Self.scalar))
+        // Always a scalar: the range contains no surrogate.
+        text.append(contentsOf: unit.bytes.map { Unicode.Scalar(Self.base + UInt32($0)) ?? "\u{FFFD}" })
       }
     }
     return String(text)
@@ -291,9 +250,4 @@ extension NameBytes {
 
   /// A quick check, true for some other texts too: the scalars, as all beyond U+100000, begin with 0xF4 in UTF-8.
   private static func mayContainRawBytes(_ text: String) -> Bool { text.utf8.contains(0xF4) }
-
-  private static func scalar(_ byte: UInt8) -> Unicode.Scalar {
-    // Always a scalar: the range contains no surrogate.
-    Unicode.Scalar(base + UInt32(byte)) ?? "\u{FFFD}"
-  }
 }

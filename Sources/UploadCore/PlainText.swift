@@ -9,16 +9,19 @@ package enum PlainText {
     let text = NameBytes.containsRawBytes(text) ? NameBytes(lossless: text).description : text
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     let scalars = Array(text.unicodeScalars)
-    var result = String.UnicodeScalarView()
-    for (scalar, isShown) in zip(scalars, InvisibleCharacters.areShown(scalars)) {
-      result.append(isShown ? scalar : "\u{FFFD}")
-    }
-    return String(result)
+    let shown = zip(scalars, InvisibleCharacters.areShown(scalars)).map { $1 ? $0 : "\u{FFFD}" }
+    return String(String.UnicodeScalarView(shown))
   }
 
   /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028 and
-  /// U+2029 included.
-  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool { InvisibleCharacters.contains(scalar) }
+  /// U+2029 included. Most are never shown; whether one of ``InvisibleCharacters`` is depends on its neighbours.
+  package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return true
+    default: return scalar.properties.isDefaultIgnorableCodePoint
+    }
+  }
 }
 
 extension StringProtocol {
@@ -37,9 +40,9 @@ extension StringProtocol {
 /// * zero-width joiner and non-joiner between letters or between emoji, and behind a virama (Indic scripts);
 /// * a variation selector behind a character that it can change;
 /// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).
-package enum InvisibleCharacters {
+enum InvisibleCharacters {
   /// Whether each of `scalars` is kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
-  package static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
+  static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
     var result: [Bool] = []
     result.reserveCapacity(scalars.count)
     /// The last scalar that is kept.
@@ -51,26 +54,13 @@ package enum InvisibleCharacters {
         result.append(true)
         continue
       }
-      if isTag(scalar), let length = lengthOfTags(scalars[index...], behind: previous) {
-        previous = nil
-        result.append(contentsOf: repeatElement(true, count: length))
-        continue
-      }
+      let tags = previous == blackFlag ? lengthOfTags(scalars[index...]) : 0
       let next = index + 1 < scalars.count ? scalars[index + 1] : nil
-      let isShown = isShown(scalar, between: previous, and: next)
-      if isShown { previous = scalar }
-      result.append(isShown)
+      let isShown = tags > 0 || Self.isShown(scalar, between: previous, and: next)
+      if isShown { previous = tags > 0 ? nil : scalar }
+      result += repeatElement(isShown, count: max(1, tags))
     }
     return result
-  }
-
-  /// Whether a scalar cannot be seen by itself. Whether it is kept depends on its neighbours, except for most.
-  package static func contains(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return true
-    default: return scalar.properties.isDefaultIgnorableCodePoint
-    }
   }
 
   private static func isShown(
@@ -78,7 +68,7 @@ package enum InvisibleCharacters {
     between previous: Unicode.Scalar?,
     and next: Unicode.Scalar?
   ) -> Bool {
-    guard contains(scalar) else { return true }
+    guard PlainText.isUnsafe(scalar) else { return true }
     guard let previous else { return false }
     switch scalar {
     case "\u{200C}", "\u{200D}": return joins(previous, next)
@@ -90,7 +80,7 @@ package enum InvisibleCharacters {
   private static func joins(_ previous: Unicode.Scalar, _ next: Unicode.Scalar?) -> Bool {
     if previous.properties.canonicalCombiningClass == .virama { return true }
     // A mark that will be removed joins nothing.
-    return isWordPart(previous) && (next.map { isWordPart($0) && !contains($0) } ?? false)
+    return isWordPart(previous) && (next.map { isWordPart($0) && !PlainText.isUnsafe($0) } ?? false)
   }
 
   /// Letters, marks, numbers and emoji.
@@ -119,13 +109,11 @@ package enum InvisibleCharacters {
 
   private static func isTag(_ scalar: Unicode.Scalar) -> Bool { (0xE0020...0xE007F).contains(scalar.value) }
 
-  /// How many of `scalars` make up a whole sequence of tags behind a black flag; nil when they do not.
-  private static func lengthOfTags(_ scalars: ArraySlice<Unicode.Scalar?>, behind previous: Unicode.Scalar?) -> Int? {
-    guard previous == blackFlag else { return nil }
+  /// How many of `scalars`, those behind a black flag, are a whole sequence of tags; 0 when they do not begin with one.
+  private static func lengthOfTags(_ scalars: ArraySlice<Unicode.Scalar?>) -> Int {
     let tags = scalars.prefix(mostTags).prefix { $0.map { isTag($0) && $0 != cancelTag } ?? false }
     let end = tags.endIndex
-    guard !tags.isEmpty, end < scalars.endIndex, scalars[end] == cancelTag else { return nil }
-    return tags.count + 1
+    return !tags.isEmpty && end < scalars.endIndex && scalars[end] == cancelTag ? tags.count + 1 : 0
   }
 }
 
@@ -135,18 +123,16 @@ package enum MarkupText {
   ///
   /// By number where HTML and XML have no name in common.
   package static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
+    text.unicodeScalars.map { scalar -> String in
       switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar)
+      case "&": "&amp;"
+      case "<": "&lt;"
+      case ">": "&gt;"
+      case "\"": "&quot;"
+      case "'": "&#39;"
+      default: String(scalar)
       }
-    }
-    return result
+    }.joined()
   }
 }
 
@@ -168,11 +154,7 @@ package enum Hexadecimal {
   /// - Parameters:
   ///   - mark: the byte that an escape begins with.
   ///   - space: a byte that is decoded as a space; nil for none.
-  package static func undoingEscapes(
-    in text: some Collection<UInt8>,
-    mark: UInt8,
-    space: UInt8? = nil
-  ) -> [UInt8]? {
+  package static func undoingEscapes(in text: some Collection<UInt8>, mark: UInt8, space: UInt8? = nil) -> [UInt8]? {
     var result: [UInt8] = []
     var bytes = text.makeIterator()
     while let byte = bytes.next() {

@@ -86,7 +86,7 @@ package enum ByteSize {
 
 /// A size or rate that a user set, with the unit it was written in: messages repeat it that way: `--max-size 1MB`
 /// is not reported as `976.6 KiB`.
-package struct SizeSetting: Sendable, CustomStringConvertible {
+package struct SizeSetting: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   /// In bytes, or in bytes per second.
   package let bytes: UInt64
   /// The number as it was written and its unit: `1 MB`, `1.9 GB`, `256 MiB`.
@@ -113,21 +113,15 @@ package struct SizeSetting: Sendable, CustomStringConvertible {
     description = exact.map { "\(bytes / $0.factor) \($0.name)" } ?? "\(bytes) B"
   }
 
+  package init(integerLiteral bytes: UInt64) { self.init(bytes) }
+
+  /// How it was written makes no difference.
+  package static func == (left: SizeSetting, right: SizeSetting) -> Bool { left.bytes == right.bytes }
+
   private static func spelled(_ text: some StringProtocol) -> String {
     let (number, unit) = Quantity.split(text)
     let factor = ByteSize.factor(of: unit)
     return "\(number) \(ByteSize.unitNames.last { $0.factor == factor }?.name ?? unit)"
-  }
-}
-
-extension SizeSetting: Equatable {
-  /// How it was written makes no difference.
-  package static func == (left: SizeSetting, right: SizeSetting) -> Bool { left.bytes == right.bytes }
-}
-
-extension SizeSetting: ExpressibleByIntegerLiteral {
-  package init(integerLiteral bytes: UInt64) {
-    self.init(bytes)
   }
 }
 
@@ -154,7 +148,7 @@ package enum TimeText {
   /// - Throws: ``UploadError`` with code `badValue` and examples of times.
   package static func parse(_ text: String) throws(UploadError) -> Duration {
     let (number, unit) = Quantity.split(text)
-    guard let value = Double(number), let factor = secondsPerUnit(unit), value * factor <= longest else {
+    guard let value = Double(number), let factor = secondsPerUnit[unit], value * factor <= longest else {
       throw Quantity.invalid(text, "is not a time. Write for example 500ms, 30s, 5m or 2h, at most 365d.")
     }
     // To the nanosecond: as a binary fraction of a second 30 ms would be a little off.
@@ -177,16 +171,10 @@ package enum TimeText {
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 
-  private static func secondsPerUnit(_ unit: String) -> Double? {
-    switch unit {
-    case "ms": 0.001
-    case "", "s": 1
-    case "m", "min": 60
-    case "h": 3600
-    case "d": 86_400
-    default: nil
-    }
-  }
+  /// The units that can be written, and none for seconds.
+  private static let secondsPerUnit: [String: Double] = [
+    "ms": 0.001, "": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400,
+  ]
 }
 
 extension Duration {

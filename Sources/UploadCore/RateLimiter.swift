@@ -18,9 +18,7 @@ package final class RateLimiter: Sendable {
   private let paidAt = Atomic<UInt64>(0)
 
   /// - Parameter bytesPerSecond: at least 1.
-  package init(bytesPerSecond: UInt64) {
-    self.bytesPerSecond = max(1, bytesPerSecond)
-  }
+  package init(bytesPerSecond: UInt64) { self.bytesPerSecond = max(1, bytesPerSecond) }
 
   /// Notes that `count` bytes have been moved.
   /// - Parameter now: nanoseconds of a monotonic clock, the same for all calls.

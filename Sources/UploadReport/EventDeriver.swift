@@ -9,6 +9,7 @@ package struct EventDeriver: Sendable {
   private struct History {
     /// When progress was last reported.
     var reportedAt: ContinuousClock.Instant
+    /// The progress that was last reported; nil before the first report.
     var reported: Reading?
     var stall: (cause: StallCause, since: ContinuousClock.Instant)?
     /// The number of the last attempt that was reported; the first is not reported.
@@ -33,27 +34,17 @@ package struct EventDeriver: Sendable {
     /// Records the progress.
     /// - Returns: `progress`; nil for a stalled upload that has not changed since the last report.
     mutating func noteProgress(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
-      let reading = Reading(upload)
-      guard upload.state != .stalled || reported != reading else { return nil }
+      let reading = (upload.state, upload.bytes, upload.stored, upload.durable, upload.residentBytes)
+      guard upload.state != .stalled || reported.map({ $0 != reading }) ?? true else { return nil }
       reportedAt = now
       reported = reading
       return .progress(upload)
     }
   }
 
-  /// The values that a progress event of a stalled upload can change, such as memory that was released.
-  private struct Reading: Equatable {
-    var state: UploadState
-    var bytes: UInt64
-    var stored: UInt64?
-    var durable: UInt64?
-    var residentBytes: Int
-
-    init(_ upload: UploadSnapshot) {
-      (state, bytes, stored, durable) = (upload.state, upload.bytes, upload.stored, upload.durable)
-      residentBytes = upload.residentBytes
-    }
-  }
+  /// The state, the received, stored and durable bytes, and the memory of an upload: what a progress event of a stalled
+  /// upload can change, for example because memory was released.
+  private typealias Reading = (UploadState, UInt64, UInt64?, UInt64?, Int)
 
   /// The least time between two reports of the process's memory.
   private static let processInterval = Duration.seconds(1)
@@ -65,9 +56,7 @@ package struct EventDeriver: Sendable {
   /// A deriver without history: every running upload of the first snapshot is reported as started.
   /// - Parameter interval: the least time between two progress events of one upload; nil to report neither progress nor
   ///   the process's memory.
-  package init(interval: Duration? = .milliseconds(500)) {
-    self.interval = interval
-  }
+  package init(interval: Duration? = .milliseconds(500)) { self.interval = interval }
 
   /// How many uploads have a history.
   var historyCount: Int { histories.count }
@@ -88,47 +77,33 @@ package struct EventDeriver: Sendable {
       let present = Set(snapshot.uploads.lazy.map(\.id))
       histories = histories.filter { present.contains($0.key) }
     }
-    if interval != nil { appendProcess(snapshot, to: &events) }
-    events += snapshot.rejected.map { .rejected($0) }
-    return events
-  }
-
-  private mutating func appendProcess(_ snapshot: Snapshot, to events: inout [UploadEvent]) {
-    let moves = !events.isEmpty || snapshot.uploads.contains { $0.state != .stalled }
-    let isDue = processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
-    guard moves, isDue else { return }
-    processReportedAt = snapshot.at
-    events.append(.process(snapshot.memory, snapshot.slabs))
+    let isDue = interval != nil && processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
+    if isDue, !events.isEmpty || snapshot.uploads.contains(where: { $0.state != .stalled }) {
+      processReportedAt = snapshot.at
+      events.append(.process(snapshot.memory, snapshot.slabs))
+    }
+    return events + snapshot.rejected.map(UploadEvent.rejected)
   }
 
   private mutating func events(of upload: UploadSnapshot, at now: ContinuousClock.Instant) -> [UploadEvent] {
-    var events: [UploadEvent] = []
+    var events: [UploadEvent?] = []
     let known = histories[upload.id]
     var history = known ?? History(reportedAt: now)
     if known == nil, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
-    if let outcome = upload.outcome {
-      histories[upload.id] = nil
-      switch outcome {
-      case .finished(let file):
-        // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the
-        // end.
-        if let event = history.resume(upload, at: now) { events.append(event) }
-        events.append(.finished(upload, file))
-      case .failed(let error): events.append(.failed(upload, error))
-      case .cancelled: events.append(.cancelled(upload))
+    switch upload.outcome {
+    // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the end.
+    case .finished(let file): events += [history.resume(upload, at: now), .finished(upload, file)]
+    case .failed(let error): events.append(.failed(upload, error))
+    case .cancelled: events.append(.cancelled(upload))
+    case nil:
+      events.append(history.noteStall(upload, at: now))
+      if upload.retryReason != nil, upload.attempt > history.attempt {
+        (history.attempt, history.reportedAt) = (upload.attempt, now)
+        events.append(.retrying(upload))
       }
-      return events
+      if let interval, now - history.reportedAt >= interval { events.append(history.noteProgress(upload, at: now)) }
     }
-    if let event = history.noteStall(upload, at: now) { events.append(event) }
-    if upload.retryReason != nil, upload.attempt > history.attempt {
-      history.attempt = upload.attempt
-      history.reportedAt = now
-      events.append(.retrying(upload))
-    }
-    if let interval, now - history.reportedAt >= interval, let event = history.noteProgress(upload, at: now) {
-      events.append(event)
-    }
-    histories[upload.id] = history
-    return events
+    histories[upload.id] = upload.outcome == nil ? history : nil
+    return events.compactMap { $0 }
   }
 }

@@ -14,18 +14,17 @@ package enum JSONValue: Sendable {
   case object([(String, JSONValue)])
 
   /// A string; `null` for nil.
-  package static func optional(_ text: String?) -> JSONValue {
-    text.map { .string($0) } ?? .null
-  }
+  package static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
   /// An integer; `null` for nil.
-  package static func optional(_ number: UInt64?) -> JSONValue {
-    number.map { .unsigned($0) } ?? .null
-  }
+  package static func optional(_ number: UInt64?) -> JSONValue { number.map { .unsigned($0) } ?? .null }
 
   /// A number with at most three decimals; `null` for nil.
-  package static func optional(_ number: Double?) -> JSONValue {
-    number.map { .double($0) } ?? .null
+  package static func optional(_ number: Double?) -> JSONValue { number.map { .double($0) } ?? .null }
+
+  /// A speed in whole bytes per second; 0 for NaN and negative numbers, at most 10^18.
+  static func speed(_ bytesPerSecond: Double) -> JSONValue {
+    .unsigned(UInt64(exactly: min(max(0, bytesPerSecond.isNaN ? 0 : bytesPerSecond), 1e18).rounded()) ?? 0)
   }
 
   /// The value as JSON text, without spaces and line ends.
@@ -78,12 +77,5 @@ package enum JSONValue: Sendable {
       let units = String(scalar).utf16.map { String($0, radix: 16) }
       return units.map { "\\u" + String(repeating: "0", count: 4 - $0.count) + $0 }.joined()
     }
-  }
-}
-
-extension JSONValue {
-  /// A speed in whole bytes per second; 0 for NaN and negative numbers, at most 10^18.
-  static func speed(_ bytesPerSecond: Double) -> JSONValue {
-    .unsigned(UInt64(exactly: min(max(0, bytesPerSecond.isNaN ? 0 : bytesPerSecond), 1e18).rounded()) ?? 0)
   }
 }

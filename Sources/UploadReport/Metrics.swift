@@ -41,35 +41,31 @@ extension Metrics {
 
   /// The OpenMetrics text, with its end mark. It has all series from the start, those without uploads with the value 0.
   package var text: String {
-    families.map(\.text).joined() + "# EOF\n"
-  }
-
-  private var families: [MetricFamily] {
     let started = byDirection { total($0).started }
     let transferred = byDirection { running($0).reduce(total($0).transferredBytes) { $0 &+ $1.bytes } }
     let finished = byDirection { total($0).finishedBytes }
     let resident = byDirection { running($0).reduce(0) { $0 &+ UInt64(max(0, $1.residentBytes)) } }
     let (used, budget) = (UInt64(max(0, slabs.used)), UInt64(max(0, slabs.budget)))
-    return [
-      MetricFamily("sluice_uploads_active", .gauge, "Running uploads.", activeUploads),
-      MetricFamily("sluice_uploads_started", .counter, "Uploads started since the process began.", started),
-      MetricFamily(
-        "sluice_uploads_ended",
-        .counter,
-        "Uploads ended since the process began, by outcome.",
-        endedUploads
-      ),
-      MetricFamily("sluice_transferred_bytes", .counter, "Bytes received or sent by all uploads.", transferred),
-      MetricFamily("sluice_finished_bytes", .counter, "Bytes of finished uploads.", finished),
-      MetricFamily("sluice_uploads_resident_bytes", .gauge, "Memory used by running uploads.", resident),
-      MetricFamily("sluice_slab_bytes", "Slabs in use between socket and disk.", used),
-      MetricFamily("sluice_slab_budget_bytes", "Limit on the size of all slabs.", budget),
-      MetricFamily("process_resident_memory_bytes", "Resident set size of the process.", memory.resident),
-      MetricFamily("process_resident_memory_peak_bytes", "Peak resident set size of the process.", memory.peak),
+    let families = [
+      Self.gauge("sluice_uploads_active", "Running uploads.", activeUploads),
+      Self.counter("sluice_uploads_started", "Uploads started since the process began.", started),
+      Self.counter("sluice_uploads_ended", "Uploads ended since the process began, by outcome.", endedUploads),
+      Self.counter("sluice_transferred_bytes", "Bytes received or sent by all uploads.", transferred),
+      Self.counter("sluice_finished_bytes", "Bytes of finished uploads.", finished),
+      Self.gauge("sluice_uploads_resident_bytes", "Memory used by running uploads.", resident),
+      Self.gauge("sluice_slab_bytes", "Slabs in use between socket and disk.", [([:], used)]),
+      Self.gauge("sluice_slab_budget_bytes", "Limit on the size of all slabs.", [([:], budget)]),
+      Self.gauge("process_resident_memory_bytes", "Resident set size of the process.", [([:], memory.resident)]),
+      Self.gauge("process_resident_memory_peak_bytes", "Peak resident set size of the process.", [([:], memory.peak)]),
     ]
+    return families.joined() + "# EOF\n"
   }
 
-  private func byDirection(_ value: (UploadDirection) -> UInt64) -> [MetricFamily.Sample] {
+  /// Names and values of labels. Values are constants of this program and need no escaping.
+  private typealias Labels = KeyValuePairs<String, String>
+  private typealias Sample = (labels: Labels, value: UInt64)
+
+  private func byDirection(_ value: (UploadDirection) -> UInt64) -> [Sample] {
     UploadDirection.allCases.map { (["direction": $0.rawValue], value($0)) }
   }
 
@@ -81,8 +77,8 @@ extension Metrics {
     totals[direction] ?? UploadLedger.Totals()
   }
 
-  private var activeUploads: [MetricFamily.Sample] {
-    var samples: [MetricFamily.Sample] = []
+  private var activeUploads: [Sample] {
+    var samples: [Sample] = []
     for direction in UploadDirection.allCases {
       let uploads = running(direction)
       let isIncoming = direction == .incoming
@@ -91,8 +87,7 @@ extension Metrics {
       for mode in [UploadMode.stream, .multipart, isIncoming ? .raw : .buffered] {
         for state in states {
           let count = uploads.count { $0.mode == mode && $0.state == state }
-          let labels: MetricFamily.Labels =
-            ["direction": direction.rawValue, "mode": mode.rawValue, "state": state.rawValue]
+          let labels: Labels = ["direction": direction.rawValue, "mode": mode.rawValue, "state": state.rawValue]
           samples.append((labels, UInt64(count)))
         }
       }
@@ -100,8 +95,8 @@ extension Metrics {
     return samples
   }
 
-  private var endedUploads: [MetricFamily.Sample] {
-    UploadDirection.allCases.flatMap { direction -> [MetricFamily.Sample] in
+  private var endedUploads: [Sample] {
+    UploadDirection.allCases.flatMap { direction -> [Sample] in
       let (totals, name) = (total(direction), direction.rawValue)
       return [
         (["direction": name, "outcome": "finished"], totals.finished),
@@ -110,48 +105,35 @@ extension Metrics {
       ]
     }
   }
-}
 
-/// A metric with its samples in the OpenMetrics text format (version 1.0.0, sections "ABNF" and "Metric Types").
-private struct MetricFamily {
-  enum Kind: String {
-    /// Goes up and down.
-    case gauge
-    /// Only goes up; its samples have the suffix `_total`.
-    case counter
+  /// A metric that goes up and down, as ``family(_:type:suffix:_:_:)`` writes it.
+  private static func gauge(_ name: String, _ help: String, _ samples: [Sample]) -> String {
+    family(name, type: "gauge", suffix: "", help, samples)
   }
 
-  /// Names and values of labels. Values are constants of this program and need no escaping.
-  typealias Labels = KeyValuePairs<String, String>
-  typealias Sample = (labels: Labels, value: UInt64)
+  /// A metric that only goes up, as ``family(_:type:suffix:_:_:)`` writes it; its samples have the suffix `_total`.
+  private static func counter(_ name: String, _ help: String, _ samples: [Sample]) -> String {
+    family(name, type: "counter", suffix: "_total", help, samples)
+  }
 
-  private let name: String
-  private let kind: Kind
-  private let help: String
-  private let samples: [Sample]
-
-  /// A family with any number of samples.
+  /// A metric in the OpenMetrics text format (version 1.0.0, sections "ABNF" and "Metric Types"): its description, then
+  /// its samples.
   /// - Parameters:
   ///   - name: ends with `_bytes` for sizes.
+  ///   - suffix: what the name of each sample has behind `name`.
   ///   - help: plain text on one output line, without quotes or backslashes.
-  init(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
-    (self.name, self.kind, self.help, self.samples) = (name, kind, help, samples)
-  }
-
-  /// A gauge with one sample.
-  init(_ name: String, _ help: String, _ value: UInt64) {
-    self.init(name, .gauge, help, [([:], value)])
-  }
-
-  /// The family in the text format: its description, then its samples.
-  var text: String {
-    var text = "# TYPE \(name) \(kind.rawValue)\n"
-    if name.hasSuffix("_bytes") { text += "# UNIT \(name) bytes\n" }
-    text += "# HELP \(name) \(help)\n"
-    for (labels, value) in samples {
+  private static func family(
+    _ name: String,
+    type: String,
+    suffix: String,
+    _ help: String,
+    _ samples: [Sample]
+  ) -> String {
+    let unit = name.hasSuffix("_bytes") ? "# UNIT \(name) bytes\n" : ""
+    let lines = samples.map { labels, value in
       let list = labels.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",")
-      text += "\(name)\(kind == .counter ? "_total" : "")\(list.isEmpty ? "" : "{\(list)}") \(value)\n"
+      return "\(name)\(suffix)\(list.isEmpty ? "" : "{\(list)}") \(value)\n"
     }
-    return text
+    return "# TYPE \(name) \(type)\n\(unit)# HELP \(name) \(help)\n" + lines.joined()
   }
 }

@@ -11,6 +11,8 @@ package enum ProgressLine {
   private static let longestName = 32
   private static let shortestBar = 6
   private static let gap = 2
+  /// The columns of the shortest name and the shortest bar with the gap between them.
+  private static let shortestRoom = shortestName + gap + shortestBar
 
   /// The progress line, exactly `width` columns wide; empty where `width` is not positive.
   /// - Parameter unicode: whether the terminal can show characters other than ASCII.
@@ -25,14 +27,10 @@ package enum ProgressLine {
       return TextWidth.left(shortName + TextWidth.spaces(gap) + why, width, ellipsis: ellipsis)
     }
     var fields = fields(upload)
-    var used = columns(of: fields)
-    while fields.count > 1, width - used < shortestName + gap + shortestBar {
-      fields.removeLast()
-      used = columns(of: fields)
-    }
-    let room = width - used
+    while fields.count > 1, width - columns(of: fields) < shortestRoom { fields.removeLast() }
+    let room = width - columns(of: fields)
     let right = fields.map { TextWidth.spaces(gap) + $0 }.joined()
-    guard room >= shortestName + gap + shortestBar else {
+    guard room >= shortestRoom else {
       return narrow(name, figure: fields.first ?? "", width: width, ellipsis: ellipsis)
     }
     let nameRoom = min(TextWidth.columns(name), longestName, max(shortestName, room / 2 - gap))

@@ -11,7 +11,6 @@ package enum TextWidth {
   /// `text` without the scalars that join several emoji into one, change their colour, or change a character to an
   /// emoji: terminals disagree on the width of the result.
   private static func separated(_ text: String) -> String {
-    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
     var kept = String.UnicodeScalarView()
     var previous: Unicode.Scalar?
     for scalar in text.unicodeScalars where !isPartOfEmoji(scalar, behind: previous) {
@@ -59,36 +58,29 @@ package enum TextWidth {
     return spaces(width - columns(fitting)) + fitting
   }
 
-  static func spaces(_ count: Int) -> String {
-    String(repeating: " ", count: max(0, count))
-  }
+  static func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
 }
 
 /// A table for people: rows of text under a row of headings, in columns as wide as their contents.
 package struct TextTable {
-  private let rows: [[String]]
-  private let textColumns: Set<Int>
+  /// One text line per row, without trailing spaces; no line end after the last.
+  package let text: String
 
   /// A table of strings.
   /// - Parameters:
   ///   - rows: each with a cell for every heading.
   ///   - textColumns: the indices of columns with text, aligned left; columns with numbers are aligned right.
   package init(headings: [String], rows: [[String]], textColumns: Set<Int>) {
-    self.rows = [headings] + rows
-    self.textColumns = textColumns
-  }
-
-  /// One text line per row, without trailing spaces; no line end after the last.
-  package var text: String {
-    let widths = rows[0].indices.map { column in rows.map { TextWidth.columns($0[column]) }.max() ?? 0 }
-    return rows.map { row in
+    let rows = [headings] + rows
+    let widths = headings.indices.map { column in rows.map { TextWidth.columns($0[column]) }.max() ?? 0 }
+    let lines = rows.map { row -> String in
       let cells = zip(row, widths).enumerated().map { column, cell in
         textColumns.contains(column) ? TextWidth.left(cell.0, cell.1) : TextWidth.right(cell.0, cell.1)
       }
       var line = cells.joined(separator: "  ")
       while line.last == " " { line.removeLast() }
       return line
-    }.joined(separator: "\n")
+    }
+    text = lines.joined(separator: "\n")
   }
-
 }

@@ -5,52 +5,75 @@ extension UploadEvent {
   /// per second, times in seconds, `null` for unknown values.
   package var json: JSONValue {
     switch self {
-    case .listening(let server): .object(Self.members(server))
-    case .started(let upload): .object(Self.startedMembers(upload))
-    case .progress(let upload): .object(Self.head("progress", upload) + Self.progressMembers(upload))
+    case .listening(let server):
+      .object([
+        ("event", .string("listening")), ("url", .string(server.url)),
+        ("rawPort", server.rawPort.map { .integer($0) } ?? .null), ("dir", .string(server.directory)),
+        ("pid", .integer(Int(server.processID))), ("token", .optional(server.token)),
+        ("fingerprint", .optional(server.fingerprint)),
+      ])
+    case .started(let upload):
+      .object([
+        ("event", .string("started")), ("id", .string(upload.id.description)),
+        ("request", .string(upload.request.description)), ("direction", .string(upload.direction.rawValue)),
+        ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("size", .optional(upload.size)),
+        ("sizeExact", .bool(upload.sizeExact)), ("remote", .string(upload.remote)),
+        ("declaredType", .optional(upload.declaredType)),
+      ])
+    case .progress(let upload): Self.object("progress", upload, Self.progressMembers(upload))
     case .stalled(let upload):
-      .object(
-        Self.head("stalled", upload)
-          + [("cause", .optional(upload.cause?.rawValue)), ("seconds", .double(upload.stalledSeconds))]
+      Self.object(
+        "stalled",
+        upload,
+        [("cause", .optional(upload.cause?.rawValue)), ("seconds", .double(upload.stalledSeconds))]
       )
-    case .resumed(let upload, let seconds): .object(Self.head("resumed", upload) + [("seconds", .double(seconds))])
-    case .retrying(let upload): .object(Self.head("retrying", upload) + Self.retryMembers(upload))
-    case .finished(let upload, let file): .object(Self.head("finished", upload) + Self.members(upload, file))
+    case .resumed(let upload, let seconds): Self.object("resumed", upload, [("seconds", .double(seconds))])
+    case .retrying(let upload):
+      Self.object(
+        "retrying",
+        upload,
+        [
+          ("attempt", .integer(upload.attempt)), ("seconds", .double(upload.retryIn ?? 0)),
+          ("reason", .optional(upload.retryReason)),
+        ]
+      )
+    case .finished(let upload, let file):
+      Self.object(
+        "finished",
+        upload,
+        [
+          ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("path", .string(file.path)),
+          ("bytes", .unsigned(file.bytes)), ("seconds", .double(upload.seconds)),
+          ("peakResidentBytes", .integer(upload.peakResidentBytes)), ("type", .optional(file.type)),
+          ("declaredType", .optional(file.declaredType ?? upload.declaredType)),
+          ("detectedType", .optional(file.detectedType)), ("sha256", .optional(file.sha256)),
+        ]
+      )
     case .failed(let upload, let error):
-      .object(Self.head("failed", upload) + [("name", .string(upload.name)), ("error", error.json)])
-    case .cancelled(let upload): .object(Self.head("cancelled", upload) + [("name", .string(upload.name))])
-    case .rejected(let request): .object(Self.members(request))
-    case .process(let memory, let slabs): .object(Self.members(memory, slabs))
+      Self.object("failed", upload, [("name", .string(upload.name)), ("error", error.json)])
+    case .cancelled(let upload): Self.object("cancelled", upload, [("name", .string(upload.name))])
+    case .rejected(let request):
+      .object([
+        ("event", .string("rejected")), ("time", .string(request.time)), ("client", .optional(request.client)),
+        ("method", .optional(request.method)), ("host", .optional(request.host)), ("path", .optional(request.path)),
+        ("status", .integer(request.status)), ("reason", .string(request.reason)), ("count", .unsigned(request.count)),
+      ])
+    case .process(let memory, let slabs):
+      .object([
+        ("event", .string("process")), ("rss", .unsigned(memory.resident)), ("rssPeak", .unsigned(memory.peak)),
+        ("slabBytes", .integer(slabs.used)), ("budget", .integer(slabs.budget)),
+      ])
     case .summary(let summary): summary.json
     }
   }
 
   private typealias Members = [(String, JSONValue)]
 
-  private static func head(_ event: String, _ upload: UploadSnapshot) -> Members {
-    [
-      ("event", .string(event)), ("id", .string(upload.id.description)),
-      ("direction", .string(upload.direction.rawValue)),
-    ]
-  }
-
-  private static func members(_ server: ServerListening) -> Members {
-    [
-      ("event", .string("listening")), ("url", .string(server.url)),
-      ("rawPort", server.rawPort.map { .integer($0) } ?? .null), ("dir", .string(server.directory)),
-      ("pid", .integer(Int(server.processID))), ("token", .optional(server.token)),
-      ("fingerprint", .optional(server.fingerprint)),
-    ]
-  }
-
-  private static func startedMembers(_ upload: UploadSnapshot) -> Members {
-    [
-      ("event", .string("started")), ("id", .string(upload.id.description)),
-      ("request", .string(upload.request.description)), ("direction", .string(upload.direction.rawValue)),
-      ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("size", .optional(upload.size)),
-      ("sizeExact", .bool(upload.sizeExact)), ("remote", .string(upload.remote)),
-      ("declaredType", .optional(upload.declaredType)),
-    ]
+  /// An event of an upload: its kind, the upload's identifier and direction, then `members`.
+  private static func object(_ event: String, _ upload: UploadSnapshot, _ members: Members) -> JSONValue {
+    let (id, direction) = (upload.id.description, upload.direction.rawValue)
+    let head: Members = [("event", .string(event)), ("id", .string(id)), ("direction", .string(direction))]
+    return .object(head + members)
   }
 
   private static func progressMembers(_ upload: UploadSnapshot) -> Members {
@@ -63,38 +86,6 @@ extension UploadEvent {
     // Only a client retries.
     if upload.direction == .incoming { return members }
     return members + [("attempt", .integer(upload.attempt)), ("retryIn", .optional(upload.retryIn))]
-  }
-
-  private static func retryMembers(_ upload: UploadSnapshot) -> Members {
-    [
-      ("attempt", .integer(upload.attempt)), ("seconds", .double(upload.retryIn ?? 0)),
-      ("reason", .optional(upload.retryReason)),
-    ]
-  }
-
-  private static func members(_ upload: UploadSnapshot, _ file: FinishedUpload) -> Members {
-    [
-      ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("path", .string(file.path)),
-      ("bytes", .unsigned(file.bytes)), ("seconds", .double(upload.seconds)),
-      ("peakResidentBytes", .integer(upload.peakResidentBytes)), ("type", .optional(file.type)),
-      ("declaredType", .optional(file.declaredType ?? upload.declaredType)),
-      ("detectedType", .optional(file.detectedType)), ("sha256", .optional(file.sha256)),
-    ]
-  }
-
-  private static func members(_ request: RejectedRequest) -> Members {
-    [
-      ("event", .string("rejected")), ("time", .string(request.time)), ("client", .optional(request.client)),
-      ("method", .optional(request.method)), ("host", .optional(request.host)), ("path", .optional(request.path)),
-      ("status", .integer(request.status)), ("reason", .string(request.reason)), ("count", .unsigned(request.count)),
-    ]
-  }
-
-  private static func members(_ memory: ProcessMemory, _ slabs: SlabUse) -> Members {
-    [
-      ("event", .string("process")), ("rss", .unsigned(memory.resident)), ("rssPeak", .unsigned(memory.peak)),
-      ("slabBytes", .integer(slabs.used)), ("budget", .integer(slabs.budget)),
-    ]
   }
 }
 

@@ -52,9 +52,7 @@ extension UploadEvent {
     "\(upload.direction.rawValue) \(upload.mode.rawValue) \(quoted(upload.name))"
   }
 
-  private static func quoted(_ name: String) -> String {
-    "\"\(PlainText.sanitized(name))\""
-  }
+  private static func quoted(_ name: String) -> String { "\"\(PlainText.sanitized(name))\"" }
 
   private static func line(_ server: ServerListening) -> String {
     var line = "listening on \(PlainText.sanitized(server.url)), files go to \(PlainText.sanitized(server.directory))"
@@ -124,14 +122,10 @@ extension UploadEvent {
 
 extension UploadSnapshot {
   /// `attempt 3 in 12 s: REASON`, safe to show; nil where the upload does not wait for its next attempt.
-  var retryText: String? {
-    retryReason.map { "\(retryCountdown): \(PlainText.sanitized($0))" }
-  }
+  var retryText: String? { retryReason.map { "\(retryCountdown): \(PlainText.sanitized($0))" } }
 
   /// `50%`: whole percent, rounded down, so that 100% means all bytes; nil where the size is unknown.
-  var percentText: String? {
-    fraction.map { "\(Int(min(max(0, $0), 1) * 100))%" }
-  }
+  var percentText: String? { fraction.map { "\(Int(min(max(0, $0), 1) * 100))%" } }
 
   /// `attempt 3 in 12 s`: whole seconds, rounded up, so that the countdown ends with 1.
   package var retryCountdown: String {
@@ -143,10 +137,8 @@ extension StallCause {
   /// The cause for a sentence, after "waiting for".
   fileprivate var text: String {
     switch self {
-    case .client: "the client"
-    case .server: "the server"
+    case .client, .server, .disk: "the \(rawValue)"
     case .input: "its input"
-    case .disk: "the disk"
     case .memory: "memory"
     case .limit: "the rate limit"
     }

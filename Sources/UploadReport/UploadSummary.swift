@@ -23,8 +23,18 @@ package struct UploadSummary: Sendable {
     package var sha256: String?
 
     /// Bytes per second from start to end; 0 for an upload of 0 s.
-    var averageSpeed: Double {
-      seconds > 0 ? Double(bytes) / seconds : 0
+    var averageSpeed: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
+
+    /// The object of the upload in the `summary` event.
+    fileprivate var json: JSONValue {
+      .object([
+        ("id", .string(id.description)), ("mode", .string(mode.rawValue)), ("name", .string(name)),
+        ("bytes", .unsigned(bytes)), ("seconds", .double(seconds)), ("speedAvg", .speed(averageSpeed)),
+        ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
+        ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
+        ("detectedType", .optional(detectedType)), ("sha256", .optional(sha256)),
+        ("verdict", .string(verdict.rawValue)),
+      ])
     }
   }
 
@@ -38,9 +48,7 @@ package struct UploadSummary: Sendable {
   }
 
   /// Whether all uploads succeeded as far as is known.
-  package var isGood: Bool {
-    uploads.allSatisfy(\.verdict.isGood)
-  }
+  package var isGood: Bool { uploads.allSatisfy(\.verdict.isGood) }
 
   /// The `summary` event.
   package var json: JSONValue {
@@ -57,42 +65,22 @@ package struct UploadSummary: Sendable {
     return "\(count), \(bad == 0 ? "all successful" : "\(bad) unsuccessful"), "
       + "peak memory of the process \(ByteSize.text(peakResidentBytes))"
   }
-}
 
-extension UploadSummary.Entry {
-  fileprivate var json: JSONValue {
-    .object([
-      ("id", .string(id.description)), ("mode", .string(mode.rawValue)), ("name", .string(name)),
-      ("bytes", .unsigned(bytes)), ("seconds", .double(seconds)), ("speedAvg", .speed(averageSpeed)),
-      ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
-      ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
-      ("detectedType", .optional(detectedType)), ("sha256", .optional(sha256)), ("verdict", .string(verdict.rawValue)),
-    ])
-  }
-}
-
-extension UploadSummary {
   /// The columns of a name; longer names are truncated.
   private static let longestName = 40
 
   /// The summary for people: a row of headings, a row per upload, and ``plainLine``; no line end after the last.
   package var table: String {
     let headings = ["name", "mode", "size", "time", "speed", "client peak", "server peak", "verdict"]
-    let table = TextTable(headings: headings, rows: uploads.map(Self.cells), textColumns: [0, 1, 7])
-    return table.text + "\n" + plainLine
-  }
-
-  private static func cells(_ upload: Entry) -> [String] {
-    [
-      TextWidth.truncated(PlainText.sanitized(upload.name), to: longestName),
-      upload.mode.rawValue,
-      ByteSize.text(upload.bytes),
-      TimeText.clock(upload.seconds),
-      ByteSize.rateText(upload.averageSpeed),
-      ByteSize.text(UInt64(max(0, upload.clientPeakResidentBytes))),
-      upload.serverPeakResidentBytes.map { ByteSize.text(UInt64(max(0, $0))) } ?? "-",
-      upload.verdict.rawValue,
-    ]
+    let rows = uploads.map { upload -> [String] in
+      [
+        TextWidth.truncated(PlainText.sanitized(upload.name), to: Self.longestName), upload.mode.rawValue,
+        ByteSize.text(upload.bytes), TimeText.clock(upload.seconds), ByteSize.rateText(upload.averageSpeed),
+        ByteSize.text(UInt64(max(0, upload.clientPeakResidentBytes))),
+        upload.serverPeakResidentBytes.map { ByteSize.text(UInt64(max(0, $0))) } ?? "-", upload.verdict.rawValue,
+      ]
+    }
+    return TextTable(headings: headings, rows: rows, textColumns: [0, 1, 7]).text + "\n" + plainLine
   }
 }
 
@@ -114,9 +102,7 @@ package enum UploadVerdict: String, Sendable, CaseIterable {
   case cancelled
 
   /// Whether the upload succeeded as far as is known.
-  package var isGood: Bool {
-    self == .intact || self == .verified || self == .accepted
-  }
+  package var isGood: Bool { self == .intact || self == .verified || self == .accepted }
 }
 
 extension UploadSummary.Entry {

@@ -2,7 +2,7 @@ import Glibc
 import TerminalNCurses
 import TerminalUI
 
-/// Shows the last events, and does what keys tell it.
+/// Shows the last events; some keys make it suspend, crash or change the screen.
 @MainActor
 struct Probe {
   private let terminal: NCursesTerminal

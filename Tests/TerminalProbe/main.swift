@@ -1,6 +1,6 @@
-// A program that tests run on a pseudo-terminal. Without arguments it prints each event and performs the command of each key,
-// such as a crash. `frames random|dashboard SEED` draws frames and prints the content of each. `input` prints input events
-// until "the end" is pasted. Without a terminal it prints the reason and exits with status 64.
+// A program for tests to run on a pseudo-terminal. Without arguments it shows each event, and keys make it suspend,
+// crash and so on; `frames random|dashboard SEED` draws one frame after another and reports the content of each;
+// `input` reads events until "the end" is pasted. Without a terminal it reports the reason and ends with status 64.
 import Glibc
 import TerminalNCurses
 import TerminalUI

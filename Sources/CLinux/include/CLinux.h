@@ -7,37 +7,38 @@
 /// Opens an unnamed file in a directory (O_TMPFILE | O_RDWR | O_CLOEXEC); -1 and errno where that is not supported.
 int clinux_open_unnamed(int directory, mode_t mode);
 
-/// Gives an open unnamed file a name; never overwrites (EEXIST).
+/// Gives a file of clinux_open_unnamed a name in a directory. Returns 0; -1 and errno, EEXIST where the name is taken.
 int clinux_link_descriptor(int descriptor, int directory, const char *name);
 
 /// Renames without overwriting, also from one directory to another of the same file system (renameat2 with
-/// RENAME_NOREPLACE); EINVAL or ENOSYS where that is not supported.
+/// RENAME_NOREPLACE). Returns 0; -1 and errno, EEXIST where the name is taken, EINVAL or ENOSYS where that is not
+/// supported.
 int clinux_rename_new(int from_directory, const char *from, int to_directory, const char *to);
 
-/// Swaps what two names of a directory lead to, in one step (renameat2 with RENAME_EXCHANGE); EINVAL or ENOSYS where that
-/// is not supported.
+/// Swaps the files of two names in a directory atomically (renameat2 with RENAME_EXCHANGE). Returns 0; -1 and errno,
+/// EINVAL or ENOSYS where that is not supported.
 int clinux_exchange(int directory, const char *one, const char *other);
 
-/// Opens one name beneath a directory for reading: no symbolic link followed, nothing outside reached (openat2, else
-/// O_NOFOLLOW on one component).
+/// Opens a file beneath a directory for reading, without following symbolic links or leaving the directory (openat2;
+/// where that is not available, openat with O_NOFOLLOW for a name without slashes). Returns a descriptor; -1 and errno.
 int clinux_open_beneath(int directory, const char *name);
 
-/// Sets an extended attribute of an open file.
+/// Sets an extended attribute of an open file to `length` bytes. Returns 0; -1 and errno.
 int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length);
 
-/// Reads an extended attribute of an open file; the length, or -1.
+/// Reads an extended attribute of an open file into `buffer`. Returns its length in bytes; -1 and errno.
 ssize_t clinux_get_attribute(int descriptor, const char *name, void *buffer, size_t capacity);
 
 /// A descriptor that becomes readable when one of the signals arrives. The signals must be blocked already.
 int clinux_signal_descriptor(const int *signals, int count);
 
-/// Blocks signals in the calling thread; threads made later inherit the mask.
+/// Blocks signals in the calling thread, and in threads that it starts later.
 int clinux_block_signals(const int *signals, int count);
 
 /// Whether a signal is ignored (SIG_IGN), as `nohup` and shells without job control have it when they start a program.
 int clinux_is_ignored(int signal);
 
-/// Reads the next signal's number from a descriptor of clinux_signal_descriptor; -1 when there is none.
+/// Reads the number of the next signal from a descriptor of clinux_signal_descriptor; -1 when none is pending.
 int clinux_read_signal(int descriptor);
 
 /// A descriptor that becomes readable when clinux_raise_event is called (eventfd).
@@ -60,32 +61,36 @@ void clinux_name_thread(const char *name);
 /// Returns memory that was freed but kept for reuse to the system (malloc_trim).
 void clinux_trim_memory(void);
 
-/// Columns and rows of the terminal behind a descriptor; 0 when it is no terminal, or its size is not known.
+/// Reads the size of the terminal behind a descriptor in characters; 0 and 0 when it is no terminal or the size is
+/// unknown.
 void clinux_terminal_size(int descriptor, int *columns, int *rows);
 
-/// Makes a pseudo terminal of so many columns and rows for a program to run in (posix_openpt). Returns the descriptor of
-/// the end that reads the screen and writes keys, or -1; stores the path of the program's end in `path`.
+/// Makes a pseudo terminal of the given size for a program to run in (posix_openpt). Returns the descriptor from which
+/// the program's output is read and to which keys are written, or -1; stores the path of the program's terminal in
+/// `path`.
 int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int rows);
 
-/// Changes the size of the terminal behind a descriptor; the kernel sends SIGWINCH to a program in it.
+/// Changes the size of the terminal behind a descriptor; the kernel sends SIGWINCH to its foreground programs. Returns
+/// 0; -1 and errno.
 int clinux_set_terminal_size(int descriptor, int columns, int rows);
 
-/// Starts a program, looked up in PATH, with no signal blocked or ignored and no descriptor of this process but three.
-/// `streams` are the descriptors that become its standard input, output and errors; -1 stands for /dev/null. With the path
-/// of a terminal instead (else NULL) all three are that, and the program leads a session that it is the terminal of.
-/// `leads_group`: whether it leads a process group of its own.
-/// The process's number; -1 and errno when it could not be started.
+/// Starts a program, looked up in PATH, with no signal blocked or ignored, and with no open descriptor but the standard
+/// three. `streams`: the three descriptors for its standard input, output and errors; -1 stands for /dev/null.
+/// `terminal`: NULL, or the path of a terminal to use for all three instead of `streams`; the program then leads a
+/// session with this controlling terminal. `leads_group`: whether it leads a process group of its own. Returns the
+/// process ID; -1 and errno when it could not be started.
 pid_t clinux_start(const char *program, char *const *arguments, char *const *environment, const int *streams,
                    const char *terminal, int leads_group);
 
-/// Makes a pipe whose ends, the reading one first, no child inherits (pipe2 with O_CLOEXEC); -1 and errno when it cannot.
+/// Makes a pipe that children do not inherit (pipe2 with O_CLOEXEC): stores the descriptor to read from and the one to
+/// write to in `ends`. Returns 0; -1 and errno.
 int clinux_pipe(int *ends);
 
 /// Has the kernel kill this process when the thread that started it ends (prctl with PR_SET_PDEATHSIG).
 void clinux_kill_at_end_of_parent(void);
 
-/// The inode of the socket that listens on a TCP port, by family (AF_INET or AF_INET6), to find the process that has it; 0
-/// when there is none or it cannot be seen.
+/// The inode of the socket that listens on a TCP port of a family (AF_INET or AF_INET6), to find the process that owns
+/// it; 0 when no socket listens there or /proc cannot be read.
 uint64_t clinux_listening_inode(int family, uint16_t port);
 
 /// Last change of a file's content, from a `struct stat`: whole seconds since 1970. (In an optimised build with
@@ -95,14 +100,14 @@ int64_t clinux_modified_seconds(const void *status);
 /// The nanoseconds of that time, 0 to 999,999,999.
 int64_t clinux_modified_nanoseconds(const void *status);
 
-/// Makes a descriptor refer to the file that another one refers to, in one step (dup3); -1 and errno when it cannot.
+/// Makes `descriptor` refer to the open file of `other` atomically (dup3). Returns 0; -1 and errno.
 int clinux_replace(int descriptor, int other);
 
 /// Turns O_DIRECT on or off for an open file; -1 and EINVAL where the file system does not support it.
 int clinux_set_direct(int descriptor, int isDirect);
 
-/// Reserves blocks for a range of a file and makes the file at least that long (fallocate); EOPNOTSUPP where the file
-/// system cannot.
+/// Reserves disk blocks for `count` bytes from `offset` on and extends the file to their end (fallocate). Returns 0; -1
+/// and errno, EOPNOTSUPP where the file system cannot reserve.
 int clinux_reserve(int descriptor, int64_t offset, int64_t count);
 
 /// Begins to write a range of a file from the page cache to the disk, without waiting for it (sync_file_range).

@@ -43,17 +43,15 @@ enum {
 enum { CNCURSES_MOUSE_PRESS = 1, CNCURSES_MOUSE_SCROLL_UP, CNCURSES_MOUSE_SCROLL_DOWN };
 
 enum {
+  /// There is no input for now.
   CNCURSES_INPUT_NONE,
-  /// `value` is a byte, unchanged.
-  CNCURSES_INPUT_BYTE,
+  /// The first `length` of `bytes`: one byte that belongs to no key in terminfo, all bytes of a key without a number of
+  /// ours, or none for input without a meaning.
+  CNCURSES_INPUT_BYTES,
   /// `value` is one of our keys.
   CNCURSES_INPUT_KEY,
-  /// A key of ncurses without a number of ours: the terminal sends the first `length` of `bytes` for it.
-  CNCURSES_INPUT_SEQUENCE,
   /// `value` is a mouse action, at column `x` and row `y` from 0.
   CNCURSES_INPUT_MOUSE,
-  /// Input without a meaning.
-  CNCURSES_INPUT_IGNORED,
 };
 
 /// One unit of input; `kind` is a CNCURSES_INPUT_ constant.
@@ -71,9 +69,9 @@ int cncurses_set_locale(void);
 enum cncurses_failure cncurses_check(const char *type, int output);
 
 /// Opens a terminal of the terminfo name `type` on two descriptors, which the caller still owns, and takes over the screen.
-/// Without colours when `use_color` is 0. Returns NULL, and the reason in `failure`, when it cannot be opened.
-cncurses_terminal *cncurses_open(
-  const char *type, int input, int output, int use_color, enum cncurses_failure *failure);
+/// Call it only after cncurses_check has returned CNCURSES_OK for both, and cncurses_resize before anything is drawn.
+/// Without colours when `use_color` is 0. Returns NULL when ncurses did not start.
+cncurses_terminal *cncurses_open(const char *type, int input, int output, int use_color);
 
 /// Frees all resources; call cncurses_suspend first.
 void cncurses_close(cncurses_terminal *terminal);
@@ -93,11 +91,9 @@ int cncurses_is_xterm_like(const cncurses_terminal *terminal);
 /// Copies the bytes that restore the screen when written to the terminal. Returns their number, at most `capacity`.
 size_t cncurses_restore_bytes(const cncurses_terminal *terminal, char *buffer, size_t capacity);
 
-/// The window's size from the system, otherwise from terminfo, otherwise 80 by 24.
-void cncurses_window_size(const cncurses_terminal *terminal, int *columns, int *rows);
-
-/// Changes the size of the screen; its content is undefined until it is drawn again.
-void cncurses_resize(cncurses_terminal *terminal, int columns, int rows);
+/// Changes the size of the screen to the window's and stores it: from the system, otherwise from terminfo, otherwise 80
+/// by 24. The content of the screen is undefined until it is drawn again.
+void cncurses_resize(cncurses_terminal *terminal, int *columns, int *rows);
 
 /// Clears the screen at the next flush; with `redraw`, that sends everything.
 void cncurses_clear(cncurses_terminal *terminal, int redraw);

@@ -4,21 +4,23 @@ import Glibc
 /// Starts programs as children of this process. A child has no signal blocked or ignored, and no descriptor but its three
 /// streams.
 package enum ChildProgram {
-  /// Where a child's streams lead.
+  /// The standard input, output and errors of a child.
   package enum Streams: Sendable {
-    /// To descriptors of this process, which does not close them; nil stands for `/dev/null`.
+    /// Descriptors of this process, which does not close them; nil stands for `/dev/null`.
     case descriptors(input: Int32?, output: Int32?, errors: Int32?)
-    /// To a terminal, by its path: the child leads a session of its own, whose terminal it becomes.
+    /// The path of a terminal for all three: the child leads a session of its own with this controlling terminal.
     case terminal(String)
   }
 
-  /// Starts a program. The caller waits for its end.
+  /// Starts a program. The caller must call ``wait(for:)`` for it.
   /// - Parameters:
   ///   - program: a path, or a name to look up in PATH.
-  ///   - environment: all of it.
-  ///   - leadsGroup: whether the child leads a process group, so that one signal reaches all that it starts; in a terminal
-  ///     it does.
+  ///   - arguments: without the program's name.
+  ///   - environment: the complete environment; nothing is inherited.
+  ///   - leadsGroup: whether the child leads a process group, so that one signal reaches all processes that it starts.
+  ///     With ``Streams/terminal(_:)`` it always does.
   /// - Returns: the child's process ID.
+  /// - Throws: ``SystemCallError`` when the program could not be started.
   package static func start(
     _ program: String,
     _ arguments: [String],
@@ -26,22 +28,22 @@ package enum ChildProgram {
     streams: Streams,
     leadsGroup: Bool = false
   ) throws(SystemCallError) -> Int32 {
+    let (descriptors, terminal): ([Int32], String?) =
+      switch streams {
+      case .descriptors(let input, let output, let errors): ([input ?? -1, output ?? -1, errors ?? -1], nil)
+      case .terminal(let path): ([-1, -1, -1], path)
+      }
     let processID = withCStrings([program] + arguments) { arguments in
       withCStrings(environment.map { "\($0.key)=\($0.value)" }) { environment in
-        switch streams {
-        case .descriptors(let input, let output, let errors):
-          let descriptors = [input ?? -1, output ?? -1, errors ?? -1]
-          return clinux_start(program, arguments, environment, descriptors, nil, leadsGroup ? 1 : 0)
-        case .terminal(let path):
-          return clinux_start(program, arguments, environment, nil, path, 0)
-        }
+        clinux_start(program, arguments, environment, descriptors, terminal, leadsGroup ? 1 : 0)
       }
     }
     guard processID > 0 else { throw SystemCallError("posix_spawn", errno) }
     return processID
   }
 
-  /// Makes a pipe, of which a child has only the end that is one of its streams.
+  /// Makes a pipe whose descriptors children do not inherit, except one that is passed as a stream.
+  /// - Throws: ``SystemCallError`` when no more descriptors can be opened.
   package static func pipe() throws(SystemCallError) -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
     guard clinux_pipe(&ends) == 0 else { throw SystemCallError("pipe2", errno) }
@@ -53,10 +55,10 @@ package enum ChildProgram {
   @discardableResult
   package static func wait(for processID: Int32) -> Int32 {
     var status: Int32 = 0
-    while true {
+    repeat {
       if waitpid(processID, &status, 0) == processID { return status }
-      guard errno == EINTR else { return -1 }
-    }
+    } while errno == EINTR
+    return -1
   }
 
   private static func withCStrings(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Int32) -> Int32 {

@@ -31,8 +31,7 @@ package enum DirectoryNames {
       guard let entry = readdir(stream) else { return errno }
       withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-          guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
-          body(name)
+          if strcmp(name, ".") != 0, strcmp(name, "..") != 0 { body(name) }
         }
       }
     }
@@ -44,9 +43,7 @@ package enum FileAccess {
   /// Why the regular file at `path` cannot be read, as a clause of a message; nil when it can.
   package static func problem(_ path: String) -> String? {
     var status = stat()
-    guard stat(path, &status) == 0, access(path, R_OK) == 0 else {
-      return String(cString: strerror(errno))
-    }
+    guard stat(path, &status) == 0, access(path, R_OK) == 0 else { return String(cString: strerror(errno)) }
     return status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : nil
   }
 }

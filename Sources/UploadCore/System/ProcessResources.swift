@@ -28,7 +28,7 @@ package struct ProcessMemory: Sendable, Equatable {
   }
 }
 
-/// Small files of `/proc`, read whole.
+/// Reads small files of `/proc`.
 package enum ProcFile {
   /// The file's text, at most 16 KiB of it; empty when it cannot be read.
   package static func read(_ path: String) -> String {
@@ -40,7 +40,7 @@ package enum ProcFile {
     }
   }
 
-  /// The number behind `key:` in a file with fields such as `VmHWM:    1234 kB`; nil when there is none.
+  /// The number of the field `key` in a file with fields such as `VmHWM:    1234 kB`; nil when there is no such field.
   package static func kibibytes(of key: String, in path: String) -> UInt64? {
     kibibytes(of: key, inText: read(path))
   }
@@ -48,7 +48,7 @@ package enum ProcFile {
   /// The same in a file's text.
   package static func kibibytes(of key: String, inText text: String) -> UInt64? {
     for field in text.split(separator: "\n") where field.hasPrefix(key + ":") {
-      // Some of these files put blanks before the number, some a tab.
+      // The number follows spaces in some files, a tab in others.
       return field.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
     }
     return nil

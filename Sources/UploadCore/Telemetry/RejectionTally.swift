@@ -36,9 +36,9 @@ struct RejectionTally {
   private var second: ContinuousClock.Instant?
   private var reportsInSecond = 0
 
-  /// All since the start.
+  /// How many requests were rejected since the start.
   private(set) var count: UInt64 = 0
-  /// How often a report became due: a reader compares it to see new reports.
+  /// How often a report became due. Only grows: a reader that sees a change has reports to read.
   private(set) var announced: UInt64 = 0
 
   /// Whether some were counted that have not been reported.

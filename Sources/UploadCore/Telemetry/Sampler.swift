@@ -45,11 +45,15 @@ package struct Sampler {
       let running = Set(active.lazy.map(\.id))
       histories = histories.filter { running.contains($0.key) }
     }
-    var snapshot = Snapshot(at: now, uploads: uploads, memory: memory(), slabs: slabUse())
-    snapshot.rejected = ledger.drainRejected(at: now)
-    snapshot.hasUnreportedRejections = ledger.hasUnreportedRejections
-    snapshot.rejectedCount = ledger.rejectedCount
-    return snapshot
+    return Snapshot(
+      at: now,
+      uploads: uploads,
+      memory: memory(),
+      slabs: slabUse(),
+      rejected: ledger.drainRejected(at: now),
+      hasUnreportedRejections: ledger.hasUnreportedRejections,
+      rejectedCount: ledger.rejectedCount
+    )
   }
 
   private mutating func upload(

@@ -107,13 +107,6 @@ package struct Snapshot: Sendable {
   package var rejectedCount: UInt64 = 0
   /// How many queued uploads ``uploads`` leaves out.
   package var unlisted = 0
-
-  package init(at: ContinuousClock.Instant, uploads: [UploadSnapshot], memory: ProcessMemory, slabs: SlabUse) {
-    self.at = at
-    self.uploads = uploads
-    self.memory = memory
-    self.slabs = slabs
-  }
 }
 
 /// The memory budget at one instant, in bytes.

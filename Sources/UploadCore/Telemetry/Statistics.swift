@@ -15,9 +15,7 @@ package struct RateEstimator: Sendable {
   private var last: (bytes: UInt64, at: ContinuousClock.Instant)
 
   /// - Parameter startedAt: when the counter was 0.
-  package init(startedAt: ContinuousClock.Instant) {
-    last = (0, startedAt)
-  }
+  package init(startedAt: ContinuousClock.Instant) { last = (0, startedAt) }
 
   /// Bytes per second now; 0 before the first sample.
   package var bytesPerSecond: Double { weight > 0 ? weighted / weight : 0 }

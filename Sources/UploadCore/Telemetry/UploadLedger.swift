@@ -21,6 +21,19 @@ package final class UploadLedger: Sendable {
 
     /// All zero.
     package init() {}
+
+    /// Counts the end of an upload that moved `transferred` bytes in all its attempts.
+    fileprivate mutating func note(_ outcome: UploadOutcome, transferred: UInt64) {
+      // Wrapping, since a server's response may state any size: a wrong count does less harm than a trap.
+      transferredBytes &+= transferred
+      switch outcome {
+      case .finished(let upload):
+        finished += 1
+        finishedBytes &+= upload.bytes
+      case .failed: failed += 1
+      case .cancelled: cancelled += 1
+      }
+    }
   }
 
   private struct State {
@@ -54,9 +67,7 @@ package final class UploadLedger: Sendable {
   }
 
   /// Calls the action of ``onActivity(_:)``.
-  package func noteActivity() {
-    observer.withLock { $0.action }?()
-  }
+  package func noteActivity() { observer.withLock { $0.action }?() }
 
   /// Adds an upload to the running ones.
   package func begin(_ meter: UploadMeter) {
@@ -72,10 +83,10 @@ package final class UploadLedger: Sendable {
   package func end(_ meter: UploadMeter, _ outcome: UploadOutcome, at instant: ContinuousClock.Instant = .now) {
     guard meter.end(outcome, at: instant) else { return }
     state.withLock { state in
-      var totals = state.totals[meter.direction] ?? Totals()
-      if state.active.removeValue(forKey: meter.id) == nil { totals.started += 1 }
-      totals.note(outcome, transferred: meter.transferred)
-      state.totals[meter.direction] = totals
+      if state.active.removeValue(forKey: meter.id) == nil {
+        state.totals[meter.direction, default: Totals()].started += 1
+      }
+      state.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
       if state.ended.count >= Self.endedLimit { state.ended.removeFirst(Self.endedLimit / 2) }
       state.ended.append(meter)
     }
@@ -141,19 +152,5 @@ package final class UploadLedger: Sendable {
       return (Array(state.active.values), state.ended)
     }
     return (active.sorted { $0.startedAt < $1.startedAt }, ended)
-  }
-}
-
-extension UploadLedger.Totals {
-  fileprivate mutating func note(_ outcome: UploadOutcome, transferred: UInt64) {
-    // Wrapping, since a server's response may state any size: a wrong count does less harm than a trap.
-    transferredBytes &+= transferred
-    switch outcome {
-    case .finished(let upload):
-      finished += 1
-      finishedBytes &+= upload.bytes
-    case .failed: failed += 1
-    case .cancelled: cancelled += 1
-    }
   }
 }

@@ -103,9 +103,7 @@ package final class UploadMeter: Sendable {
   }
 
   /// Notes that all stored bytes are covered by fsync.
-  package func markDurable() {
-    durableBytes.store(stored, ordering: .relaxed)
-  }
+  package func markDurable() { durableBytes.store(stored, ordering: .relaxed) }
 
   /// Media type detected from the first bytes; nil before they have arrived, and when none is detected.
   package var detectedType: String? {

@@ -87,9 +87,7 @@ package struct UploadID: Hashable, Sendable, CustomStringConvertible {
   private let value: UInt64
 
   /// A new identifier from the system's generator: 48 bits.
-  package init() {
-    value = UInt64.random(in: 0..<(1 << 48))
-  }
+  package init() { value = UInt64.random(in: 0..<(1 << 48)) }
 
   package var description: String { withUnsafeBytes(of: value.bigEndian) { Hexadecimal.text($0.suffix(6)) } }
 }

@@ -1,6 +1,6 @@
 import Dashboard
 import TerminalUI
-import UploadCore
+@testable import UploadCore
 
 extension DashboardFacts {
   static let example = DashboardFacts(

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import UploadCore
@@ -42,5 +43,15 @@ import Testing
     #expect(ProcFile.read("/nowhere/at/all").isEmpty)
     #expect(ProcFile.kibibytes(of: "NoSuchKey", in: "/proc/self/status") == nil)
     #expect(ProcFile.kibibytes(of: "Vm", in: "/proc/self/status") == nil)
+  }
+}
+
+@Suite struct DescriptorLimitTests {
+  @Test func `the limit is the soft one, and can be raised to the hard one`() {
+    var limits = rlimit()
+    #expect(getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limits) == 0)
+    #expect(DescriptorLimit.current == Int(clamping: limits.rlim_cur))
+    DescriptorLimit.raise()
+    #expect(DescriptorLimit.current == Int(clamping: limits.rlim_max))
   }
 }
