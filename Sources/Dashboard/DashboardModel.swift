@@ -68,7 +68,9 @@ package struct DashboardModel: Sendable {
       let (list, visible) = (shown[direction], layout.visibleUploads(Pane(direction)))
       places[direction, default: ListPlace()].follow(list, visible: visible)
     }
-    sheet?.room = max(0, facts.queueLimit - live.outgoing.queuedCount)
+    // Computed first: the access to the sheet excludes all others to the model.
+    let room = max(0, facts.queueLimit - live.outgoing.queuedCount)
+    sheet?.room = room
     if settings != before { effects.append(.save(settings)) }
     pending.add(effects)
     return effects
