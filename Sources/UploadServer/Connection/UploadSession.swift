@@ -100,6 +100,8 @@ final class UploadSession: IncomingBodyDelegate {
 
   /// Delivers the next bytes of the body to the upload.
   func receive(_ bytes: ByteBuffer) {
+    // The receive buffer, of which these are a slice, counts as memory of the upload.
+    body?.meter?.setNetworkBytes(bytes.storageCapacity)
     body?.receive(bytes)
     // It may have failed.
     guard body != nil else { return }
@@ -114,11 +116,11 @@ final class UploadSession: IncomingBodyDelegate {
     limitTimer?.cancel()
     limitTimer = eventLoop.assumeIsolated().scheduleTask(in: wait) {
       self.limitTimer = nil
-      self.body?.noteLimit(false)
+      self.body?.meter?.noteLimit(false)
       self.notePace()
       self.delegate?.resumeReading()
     }
-    body?.noteLimit(true)
+    body?.meter?.noteLimit(true)
   }
 
   /// Only a client that could send counts as slow: a slow disk is not its fault.
@@ -146,13 +148,13 @@ final class UploadSession: IncomingBodyDelegate {
 
   func bodyHasRoom() {
     // It was waiting for the disk or the budget; a rate limit may still block it.
-    if limitTimer != nil { body?.noteLimit(true) }
+    if limitTimer != nil { body?.meter?.noteLimit(true) }
     notePace()
     delegate?.resumeReading()
   }
 
   func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
-    let hadUploads = body?.hasUploads ?? false
+    let hadUploads = body?.meter != nil
     body = nil
     stopCounting()
     limitTimer?.cancel()

@@ -46,17 +46,7 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   private func begin() {
     let client = session.peer
-    let error = session.begin(of: client, size: nil) { session in
-      let name = RequestedName(nil)
-      let meter = UploadMeter(
-        direction: .incoming,
-        mode: .raw,
-        name: name.fileName(type: nil).description,
-        size: nil,
-        remote: client.text
-      )
-      return SingleUpload(meter, name: name, context: session.server, eventLoop: session.eventLoop, delegate: session)
-    }
+    let error = session.begin(of: client, size: nil) { SingleUpload(mode: .raw, remote: client.text, delegate: $0) }
     if let error { reject(error) }
   }
 

@@ -50,16 +50,14 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     preconditions: Preconditions,
     length: BodyLength,
     remote: String,
-    context: ServerContext,
-    eventLoop: any EventLoop,
     delegate: any IncomingBodyDelegate
   ) {
-    self.context = context
+    context = delegate.server
+    eventLoop = delegate.eventLoop
     self.preconditions = preconditions
     self.length = length
     self.remote = remote
     closingLength = boundary.closingDelimiterLength + 2
-    self.eventLoop = eventLoop
     self.delegate = delegate
     parser = MultipartParser(boundary: boundary, limits: context.limits.form)
     context.emptyForms.add(1)
@@ -67,21 +65,16 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   var hasRoom: Bool { staging < Self.maxStaging && (parts.last?.sink?.hasRoom ?? true) }
 
-  var hasUploads: Bool { !parts.isEmpty }
+  var meter: UploadMeter? { parts.last?.meter }
 
   func receive(_ bytes: ByteBuffer) {
     guard state == .receiving else { return }
-    parts.last?.meter.noteNetwork(bytes)
     parser.append(bytes)
     do throws(UploadError) {
       while state == .receiving, let event = try parser.next() { try handle(event) }
     } catch {
       fail(error)
     }
-  }
-
-  func noteLimit(_ isLimited: Bool) {
-    parts.last?.meter.noteLimit(isLimited)
   }
 
   func end(trailers: HTTPFields?) {
@@ -215,11 +208,11 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     stopCountingAsEmpty()
     switch result {
     case .success(let files):
-      for (part, file) in zip(parts, files) { context.ledger.end(part.meter, .finished(file.finished(part.meter))) }
+      for (part, file) in zip(parts, files) { context.ledger.end(part.meter, with: .success(file)) }
     case .failure(let error):
       parts.forEach { $0.sink?.abort() }
       context.store.discard(parts.compactMap(\.staged))
-      parts.forEach { context.ledger.end($0.meter, error.outcome) }
+      parts.forEach { context.ledger.end($0.meter, with: .failure(error)) }
     }
     delegate?.bodyEnded(result)
   }
