@@ -102,7 +102,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   /// Rejects a request of which no upload was begun, and reports that.
   private func reject(_ error: UploadError, retryAfter: Int? = nil) {
-    session.server.noteRejection(machine.request, error)
+    session.server.noteRejection(machine.request, error.code.status, error.message)
     respond(ServerResponse(failure: error, retryAfter: retryAfter))
   }
 

@@ -31,8 +31,8 @@ final class UploadSession: IncomingBodyDelegate {
   private var pace: ClientPace?
   /// The rate limits of the running upload: the server's, which all uploads share, and its own.
   private var limiters: [RateLimiter] = []
-  /// The client among whose uploads the running one counts; nil while there is none.
-  private var countedClient: ClientAddress?
+  /// The running upload's place among those of its client; nil while there is none.
+  private var place: PerClientCount.Place?
   /// The limits of the lingering close; nil for those of a rejected body.
   var lingeringLimits: LingeringCloseStateMachine.Limits?
   /// Reads and discards the input after the last response; nil before it.
@@ -79,14 +79,12 @@ final class UploadSession: IncomingBodyDelegate {
     let limits = server.limits
     if let limit = limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
     do throws(UploadError) {
-      try server.admit(client)
-      countedClient = client
+      place = try server.admit(client)
       limiters = [server.limiter, limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }].compactMap { $0 }
       pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
       body = try makeBody(self)
     } catch {
-      stopCounting()
-      pace = nil
+      (place, pace) = (nil, nil)
       return error
     }
     notePace()
@@ -155,17 +153,9 @@ final class UploadSession: IncomingBodyDelegate {
 
   func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
     let hadUploads = body?.meter != nil
-    body = nil
-    stopCounting()
     limitTimer?.cancel()
-    (limitTimer, pace) = (nil, nil)
+    (body, place, limitTimer, pace) = (nil, nil, nil, nil)
     delegate?.sessionEnded(result, hadUploads: hadUploads)
-  }
-
-  private func stopCounting() {
-    guard let client = countedClient else { return }
-    countedClient = nil
-    server.uploadEnded(of: client)
   }
 
   // MARK: Timers
@@ -204,8 +194,7 @@ final class UploadSession: IncomingBodyDelegate {
   /// - Parameter error: why the upload fails; nil when it continues without its client, since its body is complete.
   func disconnect(_ error: UploadError?) {
     if let error { body?.fail(error) }
-    body = nil
-    stopCounting()
+    (body, place) = (nil, nil)
   }
 
   /// Call it when the handler is removed, which follows when the connection is gone.

@@ -91,7 +91,7 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
   }
 
   private func reject(_ error: UploadError) {
-    session.server.noteRejection(CurrentRequest(client: session.peer), error)
+    session.server.noteRejection(CurrentRequest(client: session.peer), error.code.status, error.message)
     respond(ServerResponse(failure: error))
   }
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Synchronization
 import UploadCore
 import UploadProtocol
 import UploadStorage
@@ -60,7 +61,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     closingLength = boundary.closingDelimiterLength + 2
     self.delegate = delegate
     parser = MultipartParser(boundary: boundary, limits: context.limits.form)
-    context.emptyForms.add(1)
+    context.emptyForms.add(1, ordering: .relaxed)
   }
 
   var hasRoom: Bool { staging < Self.maxStaging && (parts.last?.sink?.hasRoom ?? true) }
@@ -159,7 +160,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func stopCountingAsEmpty() {
-    if countsAsEmpty { context.emptyForms.add(-1) }
+    if countsAsEmpty { context.emptyForms.subtract(1, ordering: .relaxed) }
     countsAsEmpty = false
   }
 
