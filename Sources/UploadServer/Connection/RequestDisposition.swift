@@ -49,6 +49,7 @@ enum RequestDisposition {
       .upload(size: request.length.bytes) { session throws(UploadError) in
         try session.server.limits.types.check(declared: type)
         let digests = try DigestRequest(request.head.headerFields)
+        let preconditions = try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds)
         return SingleUpload(
           mode: .stream,
           name: name,
@@ -56,7 +57,7 @@ enum RequestDisposition {
           remote: client.text,
           declaredType: type,
           digests: digests,
-          condition: try Preconditions.ofUpload(request.head).condition(for: name),
+          condition: preconditions.condition(for: name),
           delegate: session
         )
       }
@@ -64,7 +65,7 @@ enum RequestDisposition {
       .upload(size: nil) { session throws(UploadError) in
         FormUpload(
           boundary: boundary,
-          preconditions: try Preconditions.ofUpload(request.head),
+          preconditions: try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds),
           length: request.length,
           remote: client.text,
           delegate: session

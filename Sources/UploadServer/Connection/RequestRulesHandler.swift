@@ -8,15 +8,19 @@ final class RequestRulesHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
 
-  private var isBroken = false
+  private let handler: ConnectionHandler
+
+  /// - Parameter handler: later in the pipeline; ignores all input after an error.
+  init(_ handler: ConnectionHandler) {
+    self.handler = handler
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !isBroken else { return }
+    guard !handler.machine.input.isIgnored else { return }
     guard case .head(let head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
     do {
       context.fireChannelRead(wrapInboundOut(.head(try RequestRules.checked(head))))
     } catch {
-      isBroken = true
       context.fireErrorCaught(error)
     }
   }

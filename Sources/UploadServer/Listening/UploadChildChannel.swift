@@ -51,8 +51,8 @@ struct UploadChildChannel: ServerChildChannel {
       try buffer.apply(to: channel)
       try SlowReaderLimits.apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-      try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       let handler = ConnectionHandler(server: context, eventLoop: channel.eventLoop)
+      try pipeline.addHandler(RequestRulesHandler(handler), position: .before(codec))
       try pipeline.addHandler(handler, position: .after(codec))
       // After the decrypter: only decrypted bytes can be headers.
       let decrypter = identity == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)

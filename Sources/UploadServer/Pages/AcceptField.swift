@@ -3,31 +3,26 @@ import HTTPTypes
 /// Content negotiation by the `Accept` header field (RFC 9110 section 12.5.1), between the two available representations:
 /// HTML for browsers, JSON for all other clients.
 enum AcceptField {
-  /// How well a type matches what a client accepts.
-  private struct Match {
-    /// From 0, not acceptable, to 1.
-    var quality = 0.0
-    /// 0 for no match, 1 for `*/*`, 2 for `type/*`, 3 for the type itself.
-    var precision = 0
-  }
+  /// How well a type matches what a client accepts: the quality from 0, not acceptable, to 1; the precision is 0 for no
+  /// match, 1 for `*/*`, 2 for `type/*`, 3 for the type itself.
+  private typealias Match = (quality: Double, precision: Int)
 
   /// Whether the client prefers HTML to JSON: by a higher quality, or by naming it more precisely. Without `Accept`, and
   /// for clients that accept both alike (`*/*`), it does not.
   static func prefersHTML(_ fields: HTTPFields) -> Bool {
     guard let field = fields[.accept] else { return false }
     let (html, json) = (match(of: "text/html", in: field), match(of: "application/json", in: field))
-    guard html.quality > 0 else { return false }
-    return html.quality == json.quality ? html.precision > json.precision : html.quality > json.quality
+    return html.quality > 0 && html > json
   }
 
   /// The most precise match for a type; of equal ones the first.
   private static func match(of type: String, in field: String) -> Match {
     let patterns = ["*/*", String(type.prefix { $0 != "/" }) + "/*", type]
-    var best = Match()
+    var best: Match = (quality: 0, precision: 0)
     for range in field.split(separator: ",") {
       let parts = range.split(separator: ";", omittingEmptySubsequences: false).map { $0.withoutBlanks.lowercased() }
       guard let place = patterns.firstIndex(where: { $0 == parts.first }), place >= best.precision else { continue }
-      best = Match(quality: quality(parts.dropFirst()), precision: place + 1)
+      best = (quality: quality(parts.dropFirst()), precision: place + 1)
     }
     return best
   }

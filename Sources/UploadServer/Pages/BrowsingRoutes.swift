@@ -17,7 +17,7 @@ struct BrowsingRoutes: Sendable {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
     router.get("/") { request, context in
-      try await list(Page(PageLinks(request.head)).front, for: request, over: context.channel)
+      try await list(Page(request.head).front, for: request, over: context.channel)
     }
     router.get("/files") { request, context in try await listing(request, over: context.channel) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }

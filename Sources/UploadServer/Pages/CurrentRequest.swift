@@ -11,8 +11,8 @@ struct CurrentRequest {
   var length = BodyLength.none
   /// Bytes of the body that have been delivered.
   var received: UInt64 = 0
-  /// The links of a page that shows the response; nil when the client prefers JSON to HTML.
-  var pageLinks: PageLinks?
+  /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
+  var page: Page?
   /// The client waits for `100 Continue` before it sends the body.
   var expectsContinue = false
   /// `100 Continue` has been sent.
@@ -23,9 +23,6 @@ struct CurrentRequest {
   var host: String?
   /// The target as it was sent, with the query; nil when it could not be parsed.
   var rawTarget: String?
-  /// The response must have no body (RFC 9110 section 9.3.2).
-  var isHead = false
-  var isPut = false
   /// The methods that are allowed for the path, for the `Allow` field of a 405.
   var allowedMethods = ""
   /// The foreign origin whose pages may read the response; nil when there is none.
@@ -43,12 +40,10 @@ struct CurrentRequest {
     self.allowedOrigin = allowedOrigin
     keepAlive = !head.closesConnection
     length = request.length
-    pageLinks = AcceptField.prefersHTML(head.headerFields) ? PageLinks(head) : nil
+    page = Page(for: head)
     expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
     method = head.method.rawValue
     rawTarget = head.path
-    isHead = head.method == .head
-    isPut = head.method == .put
     allowedMethods = UploadRoute.methods(for: request)
   }
 
@@ -64,12 +59,6 @@ struct CurrentRequest {
     response.headerFields[.accessControlAllowOrigin] = allowedOrigin
     response.headerFields[.vary] = "Origin"
   }
-
-  /// The target's path and query, which relative URLs in responses depend on.
-  var path: String { rawTarget ?? "/" }
-
-  /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
-  var page: Page? { pageLinks.map { Page($0) } }
 }
 
 extension HTTPRequest {

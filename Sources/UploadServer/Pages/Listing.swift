@@ -58,13 +58,13 @@ struct ListingFormat: Sendable {
   /// The text at the beginning, before any file.
   let start: String
   /// The text before the first file; not used when there is none.
-  let first: String
+  var first = ""
   /// The text between two files.
   let separator: String
   /// The text after the last file; not used when there is none.
-  let last: String
+  var last = ""
   /// The text in place of the files when there is none.
-  let empty: String
+  var empty = ""
   /// The text at the end, after all files.
   let end: String
   /// The text of one file.
@@ -82,10 +82,7 @@ struct ListingFormat: Sendable {
     ListingFormat(
       contentType: "application/json",
       start: "{\"files\":[",
-      first: "",
       separator: ",",
-      last: "",
-      empty: "",
       end: "]}\n",
       row: { file in
         JSONValue.object([

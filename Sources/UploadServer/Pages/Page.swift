@@ -4,18 +4,37 @@ import UploadProtocol
 import UploadStorage
 
 /// The server's few pages for browsers: plain HTML without scripts.
+///
+/// Links are relative to the address that a page was requested under, so that they stay below the prefix of a proxy such as
+/// nginx's `location /up/ { proxy_pass http://127.0.0.1:8080/; }`, which the server never sees.
 struct Page: Sendable {
-  let links: PageLinks
+  /// From the page to the front page, without the token: `./`, or one `../` for each directory of the page's own path.
+  private let root: String
+  /// The token in the address that the page was requested with, which its links pass on. Empty without one.
+  private let query: String
 
-  init(_ links: PageLinks) {
-    self.links = links
+  /// - Parameters:
+  ///   - path: of the request, as it was sent, with or without a query; begins with a slash.
+  ///   - token: in clear; it is escaped here. nil without one.
+  init(path: String, token: String? = nil) {
+    let depth = path.utf8.prefix { $0 != UInt8(ascii: "?") }.count { $0 == UInt8(ascii: "/") } - 1
+    root = depth > 0 ? String(repeating: "../", count: depth) : "./"
+    query = token.map { "?token=" + PercentEncoding.encode($0) } ?? ""
+  }
+
+  init(_ request: HTTPRequest) {
+    self.init(path: request.path ?? "/", token: IncomingRequest(request).token)
   }
 
   /// The pages for a request whose client prefers HTML to JSON; nil for every other client.
   init?(for request: HTTPRequest) {
     guard AcceptField.prefersHTML(request.headerFields) else { return nil }
-    self.init(PageLinks(request))
+    self.init(request)
   }
+
+  /// A link to any page or endpoint.
+  /// - Parameter path: below the server's root, without the leading slash; escaped. Empty for the front page.
+  func link(to path: String) -> String { root + path + query }
 
   /// The front page: a form to upload with, and the stored files.
   var front: ListingFormat {
@@ -23,7 +42,7 @@ struct Page: Sendable {
       title: "Sluice",
       before: """
         <h1>Upload files</h1>
-        <form method="post" action="\(links.to("file-upload"))" enctype="multipart/form-data">
+        <form method="post" action="\(link(to: "file-upload"))" enctype="multipart/form-data">
         <input type="file" name="file" multiple required aria-label="Files">
         <button type="submit">Upload</button>
         </form>
@@ -50,7 +69,7 @@ struct Page: Sendable {
   ///   - linksBack: false where the link would only lead to the same error.
   func error(_ message: String, status: HTTPResponse.Status, linksBack: Bool = true) -> String {
     let title = MarkupText.escaped(status.reasonPhrase)
-    var navigation = linksBack ? "<p><a href=\"\(links.front)\">Back to the upload page</a></p>" : ""
+    var navigation = linksBack ? "<p><a href=\"\(link(to: ""))\">Back to the upload page</a></p>" : ""
     if status == .unauthorized { navigation = tokenForm }
     let body = """
       <h1>\(title)</h1>
@@ -64,14 +83,14 @@ struct Page: Sendable {
   /// Opens the front page with a token, which its links then pass on.
   private var tokenForm: String {
     """
-    <form method="get" action="\(links.root)">
+    <form method="get" action="\(root)">
     <p><label>Access token: <input type="password" name="token" required autocomplete="current-password"></label>
     <button type="submit">Open</button></p>
     </form>
     """
   }
 
-  private var uploadMore: String { "\n<p><a href=\"\(links.front)\">Upload more</a></p>" }
+  private var uploadMore: String { "\n<p><a href=\"\(link(to: ""))\">Upload more</a></p>" }
 
   /// A page around a table of files.
   private func format(title: String, before: String, after: String) -> ListingFormat {
@@ -116,7 +135,19 @@ struct Page: Sendable {
   private func row(_ file: StoredFile) -> String {
     let name = MarkupText.escaped(PlainText.sanitized(file.name))
     let type = MarkupText.escaped(file.type ?? "")
-    return "<tr><td><a href=\"\(links.to("files/" + file.urlComponent))\">\(name)</a></td>"
+    return "<tr><td><a href=\"\(link(to: "files/" + file.urlComponent))\">\(name)</a></td>"
       + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
+  }
+}
+
+extension StoredFile {
+  /// The name, byte for byte, as one component of a URL's path.
+  var urlComponent: String { PercentEncoding.encode(nameBytes.bytes) }
+
+  /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2): right also behind
+  /// a proxy that adds a prefix to all paths or removes one.
+  /// - Parameter path: the request's, with or without a query.
+  func url(relativeTo path: String) -> String {
+    Page(path: path).link(to: "files/" + urlComponent)
   }
 }

@@ -1,5 +1,4 @@
 import Glibc
-import HTTPTypes
 import UploadCore
 import UploadProtocol
 import UploadStorage
@@ -12,12 +11,6 @@ extension Preconditions.Representation {
 }
 
 extension Preconditions {
-  /// The preconditions of a request that stores something.
-  /// - Throws: ``UploadError`` with code `badRequest`.
-  static func ofUpload(_ request: HTTPRequest) throws(UploadError) -> Preconditions {
-    try Preconditions(request.headerFields, for: .store, now: CurrentTime.seconds)
-  }
-
   /// The preconditions in the form that the store checks; nil when nothing is required.
   /// - Parameter name: the requested name; nil when none is requested.
   func condition(for name: FileName?) -> PublishCondition? {

@@ -48,7 +48,7 @@ final class HandlerHarness {
     receiveBuffer = ReceiveBuffer(context)
     try pipeline.addHandler(DecoderGuard(handler, receiveBuffer, context.unfinishedHeaders))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
-    try pipeline.addHandler(RequestRulesHandler())
+    try pipeline.addHandler(RequestRulesHandler(handler))
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
     try pipeline.addHandler(handler)
     try pipeline.addHandler(hummingbird)
