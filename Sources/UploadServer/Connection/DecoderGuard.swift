@@ -60,9 +60,7 @@ final class DecoderGuard: ChannelInboundHandler {
     if let entry { return unfinishedHeaders.set(unfinishedBytes, of: entry) }
     let eventLoop = context.eventLoop
     let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
-    entry = unfinishedHeaders.add(unfinishedBytes) {
-      eventLoop.execute { bound.value.0.evict(bound.value.1) }
-    }
+    entry = unfinishedHeaders.add(unfinishedBytes) { eventLoop.execute { bound.value.0.evict(bound.value.1) } }
   }
 
   /// The headers are complete, or the connection is gone.

@@ -37,14 +37,17 @@ enum RequestDisposition {
     case .preflight: self = .respond(.preflight(request.head))
     case .accept(let hasToken):
       if hasToken { machine.authenticatedClient = client.key }
-      self = machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
+      do throws(UploadError) {
+        self = try machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
+      } catch {
+        self = .reject(error)
+      }
     }
   }
 
-  private static func route(_ request: IncomingRequest, of client: ClientAddress) -> RequestDisposition {
-    switch UploadRoute(request) {
+  private static func route(_ request: IncomingRequest, of client: ClientAddress) throws(UploadError) -> Self {
+    switch try UploadRoute(request) {
     case .hummingbird: .forward
-    case .rejection(let error): .reject(error)
     case .file(let name, let type):
       .upload(size: request.length.bytes) { session throws(UploadError) in
         try session.server.limits.types.check(declared: type)

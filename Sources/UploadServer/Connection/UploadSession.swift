@@ -1,4 +1,3 @@
-import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadStorage
@@ -80,7 +79,7 @@ final class UploadSession: IncomingBodyDelegate {
     if let limit = limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
     do throws(UploadError) {
       place = try server.admit(client)
-      limiters = [server.limiter, limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }].compactMap { $0 }
+      limiters = server.limitersOfUpload()
       pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
       body = try makeBody(self)
     } catch {

@@ -1,6 +1,5 @@
 import HTTPTypes
 import NIOCore
-import NIOExtras
 import UploadCore
 import UploadStorage
 

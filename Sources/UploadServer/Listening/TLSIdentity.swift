@@ -72,10 +72,10 @@ struct TLSIdentity: Sendable {
   /// Reads a certificate and its key from two PEM files. Blocks.
   /// - Throws: ``UploadError`` with code `badCertificate`; the message names the file.
   init(certificateFile: String, keyFile: String) throws(UploadError) {
-    let chain = try Self.read(certificateFile, option: "--tls-cert", what: "certificate", mark: "CERTIFICATE") {
+    let chain = try Self.read(certificateFile, option: "--tls-cert", what: "certificate") {
       try NIOSSLCertificate.fromPEMFile($0)
     }
-    let key = try Self.read(keyFile, option: "--tls-key", what: "private key", mark: "PRIVATE KEY") {
+    let key = try Self.read(keyFile, option: "--tls-key", what: "private key") {
       try NIOSSLPrivateKey(file: $0, format: .pem)
     }
     do {
@@ -92,14 +92,11 @@ struct TLSIdentity: Sendable {
   }
 
   /// Reads a PEM file with `parse`.
-  /// - Parameters:
-  ///   - what: what the file should contain.
-  ///   - mark: the PEM label of that.
+  /// - Parameter what: what the file should contain; in capitals this is its PEM label.
   private static func read<Content>(
     _ path: String,
     option: String,
     what: String,
-    mark: String,
     _ parse: (String) throws -> Content
   ) throws(UploadError) -> Content {
     let place = "The file \"\(PlainText.sanitized(path))\" of \(option)"
@@ -111,7 +108,8 @@ struct TLSIdentity: Sendable {
     } catch {
       throw UploadError(
         .badCertificate,
-        "\(place) contains no readable \(what). It must be PEM text with -----BEGIN \(mark)-----, without a passphrase.",
+        "\(place) contains no readable \(what). It must be PEM text with -----BEGIN \(what.uppercased())-----, "
+          + "without a passphrase.",
         cause: error
       )
     }

@@ -91,13 +91,12 @@ struct ErrorResponseMiddleware: RouterMiddleware {
     do {
       return try await next(request, context)
     } catch {
-      var failure = UploadError.wrapping(error)
-      if let status = (error as? any HTTPResponseError)?.status, status.code < 500 {
-        failure =
-          status == .notFound
-          ? UploadError(.notFound, "Page not found. Start at / or /files/.")
-          : UploadError(.badRequest, "The request is malformed.", cause: error)
-      }
+      let failure: UploadError =
+        switch (error as? any HTTPResponseError)?.status.code {
+        case 404?: UploadError(.notFound, "Page not found. Start at / or /files/.")
+        case let code? where code < 500: UploadError(.badRequest, "The request is malformed.", cause: error)
+        default: .wrapping(error)
+        }
       return Response(ServerResponse(failure: failure).shown(on: Page(for: request.head)))
     }
   }

@@ -40,9 +40,7 @@ extension UploadMeter {
   /// Makes a cancellation of the upload fail `body`. To be called on the body's event loop.
   func cancels(_ body: any IncomingBody, on eventLoop: any EventLoop) {
     let body = NIOLoopBound(body, eventLoop: eventLoop)
-    onCancel {
-      eventLoop.execute { body.value.fail(.cancelledByServer) }
-    }
+    onCancel { eventLoop.execute { body.value.fail(.cancelledByServer) } }
   }
 
   /// Shows in the phase that a rate limit begins or ceases to block the upload, unless it waits for the disk or for memory.

@@ -48,8 +48,10 @@ final class ServerContext: Sendable {
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
 
-  /// Whether the rate of uploads is limited, together or each.
-  var hasRateLimit: Bool { limiter != nil || limits.ratePerUpload != nil }
+  /// The rate limits of a new upload: the server's, which all uploads share, and its own. Empty without any.
+  func limitersOfUpload() -> [RateLimiter] {
+    [limiter, limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }].compactMap { $0 }
+  }
 
   /// Counts an upload for its client.
   /// - Returns: the upload's place in the count, to be retained until it ends; nil without a limit per client.
