@@ -78,7 +78,7 @@ import UploadTestSupport
 
   /// With one of these sizes the download's end is partly in the sockets' buffers and partly in SwiftNIO's.
   @Test(arguments: [4, 5, 6, 7, 8, 24].map { $0 << 20 })
-  func `A running download arrives whole after the server is told to stop`(size: Int) async throws {
+  func `A running download arrives whole after the server begins to stop`(size: Int) async throws {
     try await RunningServer.with { server in
       let bytes = SplitMix64.bytes(size)
       try server.place.write(bytes, to: "big")
