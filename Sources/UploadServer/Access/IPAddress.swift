@@ -29,9 +29,7 @@ struct IPAddress: Sendable, Hashable {
   }
 
   /// The canonical form: `127.0.0.1`, `2001:db8::1`.
-  var text: String {
-    (try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0))?.ipAddress ?? ""
-  }
+  var text: String { (try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0))?.ipAddress ?? "" }
 
   /// Whether only this machine can reach it.
   var isLoopback: Bool {

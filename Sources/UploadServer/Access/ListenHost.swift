@@ -124,9 +124,7 @@ enum ReachableHost {
   }
 
   /// The machine's own addresses; none when they cannot be read.
-  static var addresses: [SocketAddress] {
-    (try? System.enumerateDevices())?.compactMap(\.address) ?? []
-  }
+  static var addresses: [SocketAddress] { (try? System.enumerateDevices())?.compactMap(\.address) ?? [] }
 
   /// Whether an address has a meaning on this machine or this link alone.
   private static func isLocal(_ address: SocketAddress) -> Bool {

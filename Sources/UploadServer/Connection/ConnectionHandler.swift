@@ -81,9 +81,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   /// Serves the queued requests, between requests and as far as the client reads responses.
   private func serveQueued() {
     guard let context = session.context, machine.queue.beginDraining() else { return }
-    while let (part, action) = machine.receiveQueued(canRespond: session.isWritable) {
-      perform(action, part, context)
-    }
+    while let (part, action) = machine.receiveQueued(canRespond: session.isWritable) { perform(action, part, context) }
     // Hummingbird handles the parts that it got only when a read is complete.
     if machine.queue.endDraining(), machine.isForwarding { context.fireChannelReadComplete() }
     if machine.waitsForClient { return }

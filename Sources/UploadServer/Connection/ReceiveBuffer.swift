@@ -61,9 +61,7 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   }
 
   /// The size of the next read, in bytes.
-  var readSize: Int {
-    staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed)
-  }
+  var readSize: Int { staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed) }
 
   /// Notes that `count` bytes which were read at once have been decoded into so many parts.
   func noteParts(_ parts: Int, of count: Int) {

@@ -36,9 +36,7 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
-    guard let isFirst = machine.receive() else {
-      return session.lingering?.received(bytes.readableBytes) ?? ()
-    }
+    guard let isFirst = machine.receive() else { return session.lingering?.received(bytes.readableBytes) ?? () }
     if isFirst { begin() }
     session.receive(bytes)
   }

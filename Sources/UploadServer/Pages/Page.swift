@@ -54,9 +54,7 @@ struct Page: Sendable {
   }
 
   /// The stored files without the form.
-  var listing: ListingFormat {
-    format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore)
-  }
+  var listing: ListingFormat { format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore) }
 
   /// The page that the sender of a form gets when all files are stored.
   func stored(_ files: [StoredFile]) -> String {

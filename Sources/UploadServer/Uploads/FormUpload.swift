@@ -128,7 +128,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
     let requested = head.filename.flatMap { FileName(formFilename: $0) }
-    let name = RequestedName(requested)
+    let name = RequestedName(requested: requested)
     let condition = preconditions.condition(for: requested)
     let meter = UploadMeter(
       request: request,

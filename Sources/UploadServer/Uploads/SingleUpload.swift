@@ -53,7 +53,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     context = delegate.server
     eventLoop = delegate.eventLoop
     self.delegate = delegate
-    let name = RequestedName(name)
+    let name = RequestedName(requested: name)
     let meter = UploadMeter(
       direction: .incoming,
       mode: mode,
