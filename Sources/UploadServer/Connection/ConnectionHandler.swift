@@ -52,7 +52,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     case (.route, .head(let head)): route(IncomingRequest(head), part, context)
     case (.forward, _): context.fireChannelRead(wrapInboundOut(part))
     case (.deliver, .body(let bytes)): session.receive(bytes)
-    case (.endBody, .end(let trailers)): session.body?.end(trailers: trailers)
+    case (.endBody, .end(let trailers)): session.endBody(trailers: trailers)
     case (.finishSkipping, _): fireDeferredEvents()
     case (.finishLingering, _): session.lingering?.end()
     case (.wait, _), (.discard, _), (.route, _), (.deliver, _), (.endBody, _): break

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadStorage
@@ -78,14 +79,13 @@ final class UploadSession: IncomingBodyDelegate {
     let limits = server.limits
     if let limit = limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
     do throws(UploadError) {
-      place = try server.admit(client)
-      limiters = server.limitersOfUpload()
-      pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
+      let place = try server.admit(client)
       body = try makeBody(self)
+      (self.place, limiters) = (place, server.limitersOfUpload())
     } catch {
-      (place, pace) = (nil, nil)
       return error
     }
+    pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
     notePace()
     // The timer is set for idleness, which may be later than the first check of the average rate.
     if limits.minRate != nil { setTimer() }
@@ -99,7 +99,11 @@ final class UploadSession: IncomingBodyDelegate {
   func receive(_ bytes: ByteBuffer) {
     // The receive buffer, of which these are a slice, counts as memory of the upload.
     body?.meter?.setNetworkBytes(bytes.storageCapacity)
-    body?.receive(bytes)
+    do throws(UploadError) {
+      try body?.receive(bytes)
+    } catch {
+      body?.fail(error)
+    }
     // It may have failed.
     guard body != nil else { return }
     let now = now
@@ -107,6 +111,16 @@ final class UploadSession: IncomingBodyDelegate {
     let wait = limiters.reduce(0) { max($0, $1.take(bytes.readableBytes, at: now.uptimeNanoseconds)) }
     if wait > 0 { blockReads(for: .nanoseconds(Int64(clamping: wait))) }
     notePace()
+  }
+
+  /// The body of the upload is complete: stores it.
+  /// - Parameter trailers: the trailer fields; nil when there are none.
+  func endBody(trailers: HTTPFields?) {
+    do throws(UploadError) {
+      try body?.end(trailers: trailers)
+    } catch {
+      body?.fail(error)
+    }
   }
 
   private func blockReads(for wait: TimeAmount) {

@@ -67,7 +67,7 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
     switch action {
     case .ignore: break
     case .startGrace: session.startGrace()
-    case .endBody: session.body?.end(trailers: nil)
+    case .endBody: session.endBody(trailers: nil)
     case .reject: reject(UploadError(.incomplete, "No data received, so no file was stored."))
     case .close: session.context?.close(promise: nil)
     }

@@ -81,13 +81,11 @@ struct TLSIdentity: Sendable {
     do {
       try self.init(chain: chain, key: key)
     } catch {
-      throw UploadError(
-        .badCertificate,
+      let message =
         "The key in \"\(PlainText.sanitized(keyFile))\" does not belong to the certificate in "
-          + "\"\(PlainText.sanitized(certificateFile))\". Name the two that were made together; in a file of several "
-          + "certificates the server's own comes first.",
-        cause: error
-      )
+        + "\"\(PlainText.sanitized(certificateFile))\". Name the two that were made together; in a file of several "
+        + "certificates the server's own comes first."
+      throw UploadError(.badCertificate, message, cause: error)
     }
   }
 
@@ -106,12 +104,10 @@ struct TLSIdentity: Sendable {
     do {
       return try parse(path)
     } catch {
-      throw UploadError(
-        .badCertificate,
+      let message =
         "\(place) contains no readable \(what). It must be PEM text with -----BEGIN \(what.uppercased())-----, "
-          + "without a passphrase.",
-        cause: error
-      )
+        + "without a passphrase."
+      throw UploadError(.badCertificate, message, cause: error)
     }
   }
 }

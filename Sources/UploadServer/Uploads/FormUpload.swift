@@ -68,24 +68,16 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   var meter: UploadMeter? { parts.last?.meter }
 
-  func receive(_ bytes: ByteBuffer) {
+  func receive(_ bytes: ByteBuffer) throws(UploadError) {
     guard state == .receiving else { return }
     parser.append(bytes)
-    do throws(UploadError) {
-      while state == .receiving, let event = try parser.next() { try handle(event) }
-    } catch {
-      fail(error)
-    }
+    while state == .receiving, let event = try parser.next() { try handle(event) }
   }
 
-  func end(trailers: HTTPFields?) {
+  func end(trailers: HTTPFields?) throws(UploadError) {
     guard state == .receiving else { return }
-    do throws(UploadError) {
-      try parser.finish()
-    } catch {
-      return fail(error)
-    }
-    if parts.isEmpty { return fail(UploadError(.noFile, "The form contains no file. Send a part with a filename.")) }
+    try parser.finish()
+    if parts.isEmpty { throw UploadError(.noFile, "The form contains no file. Send a part with a filename.") }
     state = .storing
     parts.last?.meter.phase = .finishing
     publishWhenStaged()

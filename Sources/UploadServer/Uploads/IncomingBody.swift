@@ -14,11 +14,13 @@ protocol IncomingBody: AnyObject {
   var meter: UploadMeter? { get }
 
   /// Accepts the next bytes of the body.
-  func receive(_ bytes: ByteBuffer)
+  /// - Throws: ``UploadError`` when the body has to be rejected, which ``fail(_:)`` then does.
+  func receive(_ bytes: ByteBuffer) throws(UploadError)
 
   /// The body is complete: stores it, and reports the result to the delegate.
   /// - Parameter trailers: the trailer fields; nil when there are none.
-  func end(trailers: HTTPFields?)
+  /// - Throws: ``UploadError`` when the body has to be rejected, which ``fail(_:)`` then does.
+  func end(trailers: HTTPFields?) throws(UploadError)
 
   /// Aborts the upload because of `error`, which the delegate gets. Files that are already stored are kept.
   func fail(_ error: UploadError)

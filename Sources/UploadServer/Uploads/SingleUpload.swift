@@ -74,26 +74,17 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   var meter: UploadMeter? { inspector.meter }
 
-  func receive(_ bytes: ByteBuffer) {
+  func receive(_ bytes: ByteBuffer) throws(UploadError) {
     guard state == .receiving else { return }
-    do throws(UploadError) {
-      try inspector.inspect(bytes)
-    } catch {
-      return fail(error)
-    }
+    try inspector.inspect(bytes)
     sink?.write(bytes)
   }
 
-  func end(trailers: HTTPFields?) {
+  func end(trailers: HTTPFields?) throws(UploadError) {
     guard state == .receiving, let sink else { return }
-    var request: FinalizeRequest
-    do throws(UploadError) {
-      let (name, type) = try inspector.finish()
-      if let trailers { try digests.add(trailers) }
-      request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
-    } catch {
-      return fail(error)
-    }
+    let (name, type) = try inspector.finish()
+    if let trailers { try digests.add(trailers) }
+    var request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
     // Digests that only the trailer requests are computed from the stored content.
     request.late = SHAHash(digests.algorithms.subtracting(computed))
     state = .storing
