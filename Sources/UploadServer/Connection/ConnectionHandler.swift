@@ -17,10 +17,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   private let deferredClose = DeferredClose()
 
   init(server: ServerContext, eventLoop: any EventLoop) {
-    machine = ConnectionStateMachine(
-      limits: ConnectionTimeLimits(server.limits, at: eventLoop.now),
-      queue: RequestQueue(budget: server.budget)
-    )
+    let limits = ConnectionTimeLimits(server.limits, at: eventLoop.now)
+    machine = ConnectionStateMachine(limits: limits, queue: RequestQueue(budget: server.budget))
     session = UploadSession(server: server, eventLoop: eventLoop)
     session.delegate = self
   }

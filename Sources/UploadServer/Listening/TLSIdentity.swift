@@ -58,10 +58,8 @@ struct TLSIdentity: Sendable {
 
   /// TLS 1.2 or later, HTTP/1.1 only.
   static func configuration(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) -> TLSConfiguration {
-    var configuration = TLSConfiguration.makeServerConfiguration(
-      certificateChain: chain.map { .certificate($0) },
-      privateKey: .privateKey(key)
-    )
+    let chain = chain.map { NIOSSLCertificateSource.certificate($0) }
+    var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]
     // Many clients never respond to close_notify, which is sent last, and a server that stops would wait this long for each.

@@ -20,11 +20,7 @@ struct UploadChildChannel: ServerChildChannel {
   ///   - responder: makes Hummingbird's response to a request.
   ///   - context: shared by all connections.
   ///   - identity: the certificate and key for TLS; nil for plain HTTP.
-  init(
-    responder: @escaping HTTPChannelHandler.Responder,
-    context: ServerContext,
-    identity: ReloadableTLSIdentity? = nil
-  ) {
+  init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext, identity: ReloadableTLSIdentity?) {
     // Hummingbird's default would accept 2 MiB of header fields from any client.
     let limits = HTTP1Channel.Configuration.DecoderConfiguration(
       maxHeaderFieldSize: 16 * 1024,

@@ -74,17 +74,16 @@ final class ServerContext: Sendable {
   /// - Parameter reason: nil for the status's reason phrase.
   func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String? = nil) {
     let redactor = access.redactor
-    ledger.reject(
-      RejectedRequest(
-        time: LogTime.now,
-        client: request.client.host,
-        method: request.method.map(redactor.text),
-        host: request.host.map(redactor.text),
-        path: request.rawTarget.map(redactor.path),
-        status: status.code,
-        reason: redactor.text(reason ?? status.reasonPhrase)
-      )
+    let rejected = RejectedRequest(
+      time: LogTime.now,
+      client: request.client.host,
+      method: request.method.map(redactor.text),
+      host: request.host.map(redactor.text),
+      path: request.rawTarget.map(redactor.path),
+      status: status.code,
+      reason: redactor.text(reason ?? status.reasonPhrase)
     )
+    ledger.reject(rejected)
   }
 }
 
