@@ -22,10 +22,13 @@ struct Listing: Sendable {
     var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
     let body = ResponseBody { writer in
-      var (chunk, next) = (Chunk(text: ByteBuffer(string: format.start)), 0)
+      // The text that is sent next, and whether it or a chunk before it has a file.
+      var (chunk, next) = ((text: ByteBuffer(string: format.start), hasFiles: false), 0)
       repeat {
         let result = try await files.read(from: next, into: chunk) { [format] chunk, file in
-          chunk.add(file, as: format)
+          // Reads the file where its type has to be detected.
+          chunk.text.writeString((chunk.hasFiles ? format.separator : format.first) + format.row(file.typed))
+          chunk.hasFiles = true
           return chunk.text.readableBytes < Self.chunkSize
         }
         (chunk, next) = (result.value, result.next)
@@ -36,19 +39,6 @@ struct Listing: Sendable {
       try await writer.finish(nil)
     }
     return Response(status: .ok, headers: fields, body: body)
-  }
-
-  /// The text that is sent next.
-  private struct Chunk: Sendable {
-    var text: ByteBuffer
-    /// Whether this chunk, or one before it, has a file.
-    var hasFiles = false
-
-    /// Adds a file's row; reads the file where its type has to be detected, which blocks.
-    mutating func add(_ file: any OpenFile, as format: ListingFormat) {
-      text.writeString((hasFiles ? format.separator : format.first) + format.row(file.typed))
-      hasFiles = true
-    }
   }
 }
 
