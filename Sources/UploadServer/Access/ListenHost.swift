@@ -12,9 +12,7 @@ package enum ListenHost {
     guard !text.isEmpty else {
       throw UploadError(.badValue, "--host is empty. Write 127.0.0.1, an interface's address, or * for all of them.")
     }
-    guard !text.contains("://") else {
-      throw failure(text, "is a URL. Write the address alone, and the port with --port")
-    }
+    if text.contains("://") { throw failure(text, "is a URL. Write the address alone, and the port with --port") }
     if text == "*" { return wildcard() }
     let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
     let address = isBracketed ? text.dropFirst().dropLast() : text[...]
