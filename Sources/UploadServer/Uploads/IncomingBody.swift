@@ -29,7 +29,9 @@ protocol IncomingBody: AnyObject {
 /// The connection of an ``IncomingBody``. Is notified on the event loop, perhaps within a call to the body, but not while it
 /// is created.
 protocol IncomingBodyDelegate: AnyObject {
+  /// What all connections of the server share: the store, the limits, the ledger.
   var server: ServerContext { get }
+  /// The event loop of the connection and of its body.
   var eventLoop: any EventLoop { get }
   /// There is room for more bytes.
   func bodyHasRoom()
