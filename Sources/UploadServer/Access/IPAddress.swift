@@ -29,12 +29,7 @@ struct IPAddress: Sendable, Hashable {
   }
 
   /// The canonical form: `127.0.0.1`, `2001:db8::1`.
-  var text: String {
-    if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
-    var buffer = [CChar](repeating: 0, count: 46)
-    guard inet_ntop(AF_INET6, bytes, &buffer, socklen_t(buffer.count)) != nil else { return "" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  var text: String { (try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0))?.ipAddress ?? "" }
 
   /// Whether only this machine can reach it.
   var isLoopback: Bool {

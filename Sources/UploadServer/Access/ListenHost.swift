@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 package import UploadCore
+package import UploadProtocol
 
 /// The address to listen on as people write it: `127.0.0.1`, `::1`, `[::1]`, `*`, `fe80::1%eth0`, `files.example`.
 package enum ListenHost {
@@ -11,9 +12,7 @@ package enum ListenHost {
     guard !text.isEmpty else {
       throw UploadError(.badValue, "--host is empty. Write 127.0.0.1, an interface's address, or * for all of them.")
     }
-    guard !text.contains("://") else {
-      throw failure(text, "is a URL. Write the address alone, and the port with --port")
-    }
+    if text.contains("://") { throw failure(text, "is a URL. Write the address alone, and the port with --port") }
     if text == "*" { return wildcard() }
     let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
     let address = isBracketed ? text.dropFirst().dropLast() : text[...]
@@ -59,11 +58,9 @@ package enum ListenHost {
 
   /// The historic short forms of IPv4 (`127.1`, `0`, `0x7f.1`) as a complete address; nil for all other texts.
   private static func version4(_ text: String) -> String? {
-    guard IPAddress(text) == nil else { return nil }
-    return withUnsafeTemporaryAllocation(of: in_addr.self, capacity: 1) { address in
-      guard inet_aton(text, address.baseAddress) == 1 else { return nil }
-      return UnsafeRawBufferPointer(address).map { String($0) }.joined(separator: ".")
-    }
+    var address = in_addr()
+    guard IPAddress(text) == nil, inet_aton(text, &address) == 1 else { return nil }
+    return withUnsafeBytes(of: address) { $0.map { String($0) }.joined(separator: ".") }
   }
 
   /// All addresses of the machine: `::` where one socket can serve IPv4 as well as IPv6, otherwise those of IPv4.
@@ -89,5 +86,47 @@ package enum LoopbackName {
   /// Whether `host`, as written on the command line, is one.
   package static func contains(_ host: String) -> Bool {
     host.lowercased() == "localhost" || (IPAddress(ListenHost.withoutZone(host))?.isLoopback ?? false)
+  }
+}
+
+/// Where a running server can be reached.
+package struct ServerAddress: Sendable, Equatable {
+  /// A name or an address, without brackets.
+  let host: String
+  /// The port of HTTP.
+  package let port: Int
+  /// The raw listener's port; nil without one.
+  package var rawPort: Int?
+  /// The fingerprint of the certificate that clients see; nil without TLS.
+  package var fingerprint: CertificateFingerprint?
+
+  /// For clients on this machine or its network: `http://127.0.0.1:8080`, or with `https` where the server uses TLS.
+  package var url: String {
+    // The % before a zone is written %25 in a URL (RFC 6874).
+    let authority = host.contains(":") ? "[\(host.replacing("%", with: "%25"))]" : host
+    return "\(fingerprint == nil ? "http" : "https")://\(authority):\(port)"
+  }
+}
+
+/// The host to show to people when the server listens on every address of the machine: `0.0.0.0` or `::` cannot be reached
+/// from another machine.
+enum ReachableHost {
+  /// `host` itself, or in place of a wildcard an address that others on the network can reach: IPv4 if there is one.
+  /// - Parameter addresses: the machine's own.
+  static func host(for host: String, addresses: [SocketAddress]) -> String {
+    guard ListenHost.isWildcard(host) else { return host }
+    let isV6 = host.contains(":")
+    let outside = addresses.filter { !isLocal($0) }
+    let best = outside.first { $0.protocol == .inet } ?? (isV6 ? outside.first : nil)
+    return best?.ipAddress ?? (isV6 ? "::1" : "127.0.0.1")
+  }
+
+  /// The machine's own addresses; none when they cannot be read.
+  static var addresses: [SocketAddress] { (try? System.enumerateDevices())?.compactMap(\.address) ?? [] }
+
+  /// Whether an address has a meaning on this machine or this link alone.
+  private static func isLocal(_ address: SocketAddress) -> Bool {
+    guard let text = address.ipAddress else { return true }
+    return text.hasPrefix("127.") || text.hasPrefix("169.254.") || text == "::1" || text.lowercased().hasPrefix("fe80:")
   }
 }

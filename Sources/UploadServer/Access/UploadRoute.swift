@@ -10,8 +10,6 @@ enum UploadRoute: Sendable {
   case file(name: FileName?, declaredType: String?)
   /// The body is a form.
   case form(MultipartBoundary)
-  /// It is rejected at once.
-  case rejection(UploadError)
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
   /// Paths that are read, and could be mistaken for names of files.
@@ -19,38 +17,31 @@ enum UploadRoute: Sendable {
 
   /// Finds the route for a request. No request with a body goes to Hummingbird: it would read a body that no route asked
   /// for without limit.
-  init(_ request: IncomingRequest) {
-    do throws(UploadError) {
-      self = try Self.find(request)
-    } catch {
-      self = .rejection(error)
-    }
-  }
-
-  private static func find(_ request: IncomingRequest) throws(UploadError) -> UploadRoute {
+  /// - Throws: ``UploadError`` when the request is to be rejected at once.
+  init(_ request: IncomingRequest) throws(UploadError) {
     let (head, target) = (request.head, try request.target.get())
-    let isEndpoint = endpoints.contains(target.path)
+    let isEndpoint = Self.endpoints.contains(target.path)
     switch (head.method, target.path) {
     case (.post, "/stream-upload"):
-      try checkContent(head)
+      try Self.checkContent(head)
       let disposition = head.headerFields[.contentDisposition].flatMap { ContentDisposition(header: $0).filename }
       let name = try target.nameParameter("name") ?? disposition
-      return .file(name: name.flatMap { FileName($0) }, declaredType: declaredType(head))
+      self = .file(name: name.flatMap { FileName($0) }, declaredType: Self.declaredType(head))
     case (.post, "/file-upload"):
-      try checkContent(head)
-      return .form(try MultipartBoundary(contentType: head.headerFields[.contentType] ?? ""))
+      try Self.checkContent(head)
+      self = .form(try MultipartBoundary(contentType: head.headerFields[.contentType] ?? ""))
     case (.put, _):
-      try checkContent(head)
-      return .file(name: try nameForPut(target), declaredType: declaredType(head))
+      try Self.checkContent(head)
+      self = .file(name: try Self.nameForPut(target), declaredType: Self.declaredType(head))
     case (.get, _) where !isEndpoint, (.head, _) where !isEndpoint:
       guard request.length == .none else {
         throw UploadError(.badRequest, "\(head.method.rawValue) must not have a body. Send files with POST or PUT.")
       }
-      return .hummingbird
+      self = .hummingbird
     case (_, _) where !isEndpoint && request.length != .none:
       let message = "No uploads at this path. Send POST /stream-upload, POST /file-upload or PUT /NAME."
       throw UploadError(.notFound, message)
-    default: throw UploadError(.methodNotAllowed, "Method not allowed. Allowed: \(methods(for: request)).")
+    default: throw UploadError(.methodNotAllowed, "Method not allowed. Allowed: \(Self.methods(for: request)).")
     }
   }
 

@@ -17,10 +17,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   private let deferredClose = DeferredClose()
 
   init(server: ServerContext, eventLoop: any EventLoop) {
-    machine = ConnectionStateMachine(
-      limits: ConnectionTimeLimits(server.limits, at: eventLoop.now),
-      queue: RequestQueue(budget: server.budget)
-    )
+    let limits = ConnectionTimeLimits(server.limits, at: eventLoop.now)
+    machine = ConnectionStateMachine(limits: limits, queue: RequestQueue(budget: server.budget))
     session = UploadSession(server: server, eventLoop: eventLoop)
     session.delegate = self
   }
@@ -52,7 +50,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     case (.route, .head(let head)): route(IncomingRequest(head), part, context)
     case (.forward, _): context.fireChannelRead(wrapInboundOut(part))
     case (.deliver, .body(let bytes)): session.receive(bytes)
-    case (.endBody, .end(let trailers)): session.body?.end(trailers: trailers)
+    case (.endBody, .end(let trailers)): session.endBody(trailers: trailers)
     case (.finishSkipping, _): fireDeferredEvents()
     case (.finishLingering, _): session.lingering?.end()
     case (.wait, _), (.discard, _), (.route, _), (.deliver, _), (.endBody, _): break
@@ -81,9 +79,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   /// Serves the queued requests, between requests and as far as the client reads responses.
   private func serveQueued() {
     guard let context = session.context, machine.queue.beginDraining() else { return }
-    while let (part, action) = machine.receiveQueued(canRespond: session.isWritable) {
-      perform(action, part, context)
-    }
+    while let (part, action) = machine.receiveQueued(canRespond: session.isWritable) { perform(action, part, context) }
     // Hummingbird handles the parts that it got only when a read is complete.
     if machine.queue.endDraining(), machine.isForwarding { context.fireChannelReadComplete() }
     if machine.waitsForClient { return }
@@ -102,7 +98,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   /// Rejects a request of which no upload was begun, and reports that.
   private func reject(_ error: UploadError, retryAfter: Int? = nil) {
-    session.server.noteRejection(machine.request, error)
+    session.server.noteRejection(machine.request, error.code.status, error.message)
     respond(ServerResponse(failure: error, retryAfter: retryAfter))
   }
 

@@ -143,9 +143,7 @@ extension HTTPRequestPart {
 
 extension HTTPFields {
   /// The estimated memory of the fields, in bytes.
-  fileprivate var size: Int {
-    reduce(0) { $0 + 128 + $1.name.rawName.utf8.count + $1.value.utf8.count }
-  }
+  fileprivate var size: Int { reduce(0) { $0 + 128 + $1.name.rawName.utf8.count + $1.value.utf8.count } }
 }
 
 /// Back-pressure: remembers a read of the socket that was not allowed, so that it is performed once it is allowed.

@@ -3,10 +3,9 @@ import NIOCore
 /// Closes a connection after its final response as ``LingeringCloseStateMachine`` decides. Loop-bound. The handler that sent
 /// the response reports the bytes that it reads, and calls ``stop()`` when the connection is gone.
 final class LingeringClose {
-  private let server: ServerContext
   private let context: ChannelHandlerContext
-  /// The client for which this connection counts in ``ServerContext/lingering``; nil when it does not.
-  private var countedFor: String?
+  /// The connection's place in ``ServerContext/lingering``; nil when it does not count there.
+  private var place: PerClientCount.Place?
   private var machine: LingeringCloseStateMachine
   private var timer: Scheduled<Void>?
 
@@ -21,16 +20,10 @@ final class LingeringClose {
     server: ServerContext,
     context: ChannelHandlerContext
   ) {
-    self.server = server
     self.context = context
-    let isFull = limits == nil && remainder != .nothing && server.lingering.begin(client.key)
-    if isFull { countedFor = client.key }
-    let limits = limits ?? (isFull ? .full : .brief)
+    place = limits == nil && remainder != .nothing ? server.lingering.begin(client.key) : nil
+    let limits = limits ?? (place != nil ? .full : .brief)
     machine = LingeringCloseStateMachine(remainder, limits: limits, at: context.eventLoop.now)
-  }
-
-  deinit {
-    stop()
   }
 
   /// Reports `count` bytes that were read and discarded.
@@ -42,7 +35,7 @@ final class LingeringClose {
   /// The body is complete.
   func end() {
     machine.end(at: context.eventLoop.now)
-    stopCounting()
+    place = nil
     proceed()
   }
 
@@ -62,19 +55,12 @@ final class LingeringClose {
   /// The connection is gone.
   func stop() {
     timer?.cancel()
-    timer = nil
-    stopCounting()
+    (timer, place) = (nil, nil)
   }
 
   private func close() {
     stop()
     context.close(promise: nil)
-  }
-
-  private func stopCounting() {
-    guard let client = countedFor else { return }
-    countedFor = nil
-    server.lingering.end(client)
   }
 }
 

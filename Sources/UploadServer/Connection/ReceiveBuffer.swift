@@ -38,11 +38,10 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   init(_ server: ServerContext, isSecure: Bool = false) {
     budget = server.budget
     copies = isSecure ? 3 : 1
-    first = server.hasRateLimit ? Self.smallestLimited : Self.smallest
+    let limiters = server.limitersOfUpload()
+    first = limiters.isEmpty ? Self.smallest : Self.smallestLimited
     size = Atomic(first)
-    let limiters = [server.limiter, server.limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }]
-    let unlimited = isSecure ? Self.largestSecure : Self.largestPlain
-    largest = limiters.reduce(unlimited) { min($0, $1?.chunkSize ?? unlimited) }
+    largest = limiters.reduce(isSecure ? Self.largestSecure : Self.largestPlain) { min($0, $1.chunkSize) }
   }
 
   deinit {
@@ -62,9 +61,7 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   }
 
   /// The size of the next read, in bytes.
-  var readSize: Int {
-    staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed)
-  }
+  var readSize: Int { staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed) }
 
   /// Notes that `count` bytes which were read at once have been decoded into so many parts.
   func noteParts(_ parts: Int, of count: Int) {

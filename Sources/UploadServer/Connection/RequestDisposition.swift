@@ -37,61 +37,43 @@ enum RequestDisposition {
     case .preflight: self = .respond(.preflight(request.head))
     case .accept(let hasToken):
       if hasToken { machine.authenticatedClient = client.key }
-      self = machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
+      do throws(UploadError) {
+        self = try machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
+      } catch {
+        self = .reject(error)
+      }
     }
   }
 
-  private static func route(_ request: IncomingRequest, of client: ClientAddress) -> RequestDisposition {
-    switch UploadRoute(request) {
+  private static func route(_ request: IncomingRequest, of client: ClientAddress) throws(UploadError) -> Self {
+    switch try UploadRoute(request) {
     case .hummingbird: .forward
-    case .rejection(let error): .reject(error)
     case .file(let name, let type):
       .upload(size: request.length.bytes) { session throws(UploadError) in
-        try Self.file(request, of: client, name: name, declaredType: type, in: session)
+        try session.server.limits.types.check(declared: type)
+        let digests = try DigestRequest(request.head.headerFields)
+        let preconditions = try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds)
+        return SingleUpload(
+          mode: .stream,
+          name: name,
+          size: request.length.bytes,
+          remote: client.text,
+          declaredType: type,
+          digests: digests,
+          condition: preconditions.condition(for: name),
+          delegate: session
+        )
       }
     case .form(let boundary):
       .upload(size: nil) { session throws(UploadError) in
         FormUpload(
           boundary: boundary,
-          preconditions: try Preconditions.ofUpload(request.head),
+          preconditions: try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds),
           length: request.length,
           remote: client.text,
-          context: session.server,
-          eventLoop: session.eventLoop,
           delegate: session
         )
       }
     }
-  }
-
-  /// Makes a body that is one file.
-  private static func file(
-    _ request: IncomingRequest,
-    of client: ClientAddress,
-    name: FileName?,
-    declaredType: String?,
-    in session: UploadSession
-  ) throws(UploadError) -> SingleUpload {
-    try session.server.limits.types.check(declared: declaredType)
-    let digests = try DigestRequest(request.head.headerFields)
-    let condition = try Preconditions.ofUpload(request.head).condition(for: name)
-    let name = RequestedName(name)
-    let meter = UploadMeter(
-      direction: .incoming,
-      mode: .stream,
-      name: name.fileName(type: declaredType).description,
-      size: request.length.bytes,
-      remote: client.text,
-      declaredType: declaredType
-    )
-    return SingleUpload(
-      meter,
-      name: name,
-      digests: digests,
-      condition: condition,
-      context: session.server,
-      eventLoop: session.eventLoop,
-      delegate: session
-    )
   }
 }

@@ -31,8 +31,8 @@ final class UploadSession: IncomingBodyDelegate {
   private var pace: ClientPace?
   /// The rate limits of the running upload: the server's, which all uploads share, and its own.
   private var limiters: [RateLimiter] = []
-  /// The client among whose uploads the running one counts; nil while there is none.
-  private var countedClient: ClientAddress?
+  /// The running upload's place among those of its client; nil while there is none.
+  private var place: PerClientCount.Place?
   /// The limits of the lingering close; nil for those of a rejected body.
   var lingeringLimits: LingeringCloseStateMachine.Limits?
   /// Reads and discards the input after the last response; nil before it.
@@ -79,16 +79,13 @@ final class UploadSession: IncomingBodyDelegate {
     let limits = server.limits
     if let limit = limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
     do throws(UploadError) {
-      try server.admit(client)
-      countedClient = client
-      limiters = [server.limiter, limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }].compactMap { $0 }
-      pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
+      let place = try server.admit(client)
       body = try makeBody(self)
+      (self.place, limiters) = (place, server.limitersOfUpload())
     } catch {
-      stopCounting()
-      pace = nil
       return error
     }
+    pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
     notePace()
     // The timer is set for idleness, which may be later than the first check of the average rate.
     if limits.minRate != nil { setTimer() }
@@ -100,7 +97,13 @@ final class UploadSession: IncomingBodyDelegate {
 
   /// Delivers the next bytes of the body to the upload.
   func receive(_ bytes: ByteBuffer) {
-    body?.receive(bytes)
+    // The receive buffer, of which these are a slice, counts as memory of the upload.
+    body?.meter?.setNetworkBytes(bytes.storageCapacity)
+    do throws(UploadError) {
+      try body?.receive(bytes)
+    } catch {
+      body?.fail(error)
+    }
     // It may have failed.
     guard body != nil else { return }
     let now = now
@@ -110,15 +113,25 @@ final class UploadSession: IncomingBodyDelegate {
     notePace()
   }
 
+  /// The body of the upload is complete: stores it.
+  /// - Parameter trailers: the trailer fields; nil when there are none.
+  func endBody(trailers: HTTPFields?) {
+    do throws(UploadError) {
+      try body?.end(trailers: trailers)
+    } catch {
+      body?.fail(error)
+    }
+  }
+
   private func blockReads(for wait: TimeAmount) {
     limitTimer?.cancel()
     limitTimer = eventLoop.assumeIsolated().scheduleTask(in: wait) {
       self.limitTimer = nil
-      self.body?.noteLimit(false)
+      self.body?.meter?.noteLimit(false)
       self.notePace()
       self.delegate?.resumeReading()
     }
-    body?.noteLimit(true)
+    body?.meter?.noteLimit(true)
   }
 
   /// Only a client that could send counts as slow: a slow disk is not its fault.
@@ -146,24 +159,16 @@ final class UploadSession: IncomingBodyDelegate {
 
   func bodyHasRoom() {
     // It was waiting for the disk or the budget; a rate limit may still block it.
-    if limitTimer != nil { body?.noteLimit(true) }
+    if limitTimer != nil { body?.meter?.noteLimit(true) }
     notePace()
     delegate?.resumeReading()
   }
 
   func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
-    let hadUploads = body?.hasUploads ?? false
-    body = nil
-    stopCounting()
+    let hadUploads = body?.meter != nil
     limitTimer?.cancel()
-    (limitTimer, pace) = (nil, nil)
+    (body, place, limitTimer, pace) = (nil, nil, nil, nil)
     delegate?.sessionEnded(result, hadUploads: hadUploads)
-  }
-
-  private func stopCounting() {
-    guard let client = countedClient else { return }
-    countedClient = nil
-    server.uploadEnded(of: client)
   }
 
   // MARK: Timers
@@ -202,8 +207,7 @@ final class UploadSession: IncomingBodyDelegate {
   /// - Parameter error: why the upload fails; nil when it continues without its client, since its body is complete.
   func disconnect(_ error: UploadError?) {
     if let error { body?.fail(error) }
-    body = nil
-    stopCounting()
+    (body, place) = (nil, nil)
   }
 
   /// Call it when the handler is removed, which follows when the connection is gone.

@@ -59,7 +59,7 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     let accept = lines.first { $0.lowercased().hasPrefix("accept:") }?.dropFirst("accept:".count) ?? ""
     let prefersHTML = AcceptField.prefersHTML([.accept: String(accept.filter { $0.isASCII && $0 != "\0" })])
     let response = ServerResponse(failure: message, status: .badRequest)
-      .shown(on: prefersHTML ? Page(PageLinks(path: "/", token: nil)) : nil, linksBack: false)
+      .shown(on: prefersHTML ? Page(path: "/") : nil, linksBack: false)
     var buffer = ByteBuffer(string: "HTTP/1.1 \(response.status)\r\nConnection: close\r\n")
     for field in response.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
     buffer.writeString("\r\n")

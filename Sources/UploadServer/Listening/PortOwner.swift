@@ -1,4 +1,5 @@
 import CLinux
+import Foundation
 import Glibc
 import NIOCore
 import UploadCore
@@ -52,10 +53,6 @@ enum PortOwner {
   }
 
   private static func target(of link: String) -> String? {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
-      let length = buffer.baseAddress.map { readlink(link, $0, buffer.count) } ?? -1
-      guard length > 0 else { return nil }
-      return String(decoding: buffer[..<length].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    try? FileManager.default.destinationOfSymbolicLink(atPath: link)
   }
 }

@@ -1,7 +1,6 @@
 import Crypto
 import Foundation
 import Glibc
-import NIOCore
 import NIOSSL
 import SwiftASN1
 import UploadCore
@@ -38,10 +37,8 @@ enum SelfSignedCertificate {
       },
       issuerPrivateKey: Certificate.PrivateKey(key)
     )
-    var serializer = DER.Serializer()
-    try serializer.serialize(certificate)
     return (
-      try NIOSSLCertificate(bytes: serializer.serializedBytes, format: .der),
+      try NIOSSLCertificate(bytes: certificate.serializeAsPEM().derBytes, format: .der),
       try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der)
     )
   }
@@ -55,7 +52,7 @@ enum SelfSignedCertificate {
     }
     if isEverywhere {
       if let machineName { names.insert(.dnsName(machineName)) }
-      let addresses = ((try? System.enumerateDevices()) ?? []).compactMap { $0.address.flatMap { IPAddress($0) } }
+      let addresses = ReachableHost.addresses.compactMap { IPAddress($0) }
       for address in addresses { names.insert(.address(address.bytes)) }
     } else {
       let address = IPAddress(ListenHost.withoutZone(host))

@@ -58,10 +58,8 @@ struct TLSIdentity: Sendable {
 
   /// TLS 1.2 or later, HTTP/1.1 only.
   static func configuration(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) -> TLSConfiguration {
-    var configuration = TLSConfiguration.makeServerConfiguration(
-      certificateChain: chain.map { .certificate($0) },
-      privateKey: .privateKey(key)
-    )
+    let chain = chain.map { NIOSSLCertificateSource.certificate($0) }
+    var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]
     // Many clients never respond to close_notify, which is sent last, and a server that stops would wait this long for each.
@@ -72,34 +70,29 @@ struct TLSIdentity: Sendable {
   /// Reads a certificate and its key from two PEM files. Blocks.
   /// - Throws: ``UploadError`` with code `badCertificate`; the message names the file.
   init(certificateFile: String, keyFile: String) throws(UploadError) {
-    let chain = try Self.read(certificateFile, option: "--tls-cert", what: "certificate", mark: "CERTIFICATE") {
+    let chain = try Self.read(certificateFile, option: "--tls-cert", what: "certificate") {
       try NIOSSLCertificate.fromPEMFile($0)
     }
-    let key = try Self.read(keyFile, option: "--tls-key", what: "private key", mark: "PRIVATE KEY") {
+    let key = try Self.read(keyFile, option: "--tls-key", what: "private key") {
       try NIOSSLPrivateKey(file: $0, format: .pem)
     }
     do {
       try self.init(chain: chain, key: key)
     } catch {
-      throw UploadError(
-        .badCertificate,
+      let message =
         "The key in \"\(PlainText.sanitized(keyFile))\" does not belong to the certificate in "
-          + "\"\(PlainText.sanitized(certificateFile))\". Name the two that were made together; in a file of several "
-          + "certificates the server's own comes first.",
-        cause: error
-      )
+        + "\"\(PlainText.sanitized(certificateFile))\". Name the two that were made together; in a file of several "
+        + "certificates the server's own comes first."
+      throw UploadError(.badCertificate, message, cause: error)
     }
   }
 
   /// Reads a PEM file with `parse`.
-  /// - Parameters:
-  ///   - what: what the file should contain.
-  ///   - mark: the PEM label of that.
+  /// - Parameter what: what the file should contain; in capitals this is its PEM label.
   private static func read<Content>(
     _ path: String,
     option: String,
     what: String,
-    mark: String,
     _ parse: (String) throws -> Content
   ) throws(UploadError) -> Content {
     let place = "The file \"\(PlainText.sanitized(path))\" of \(option)"
@@ -109,11 +102,10 @@ struct TLSIdentity: Sendable {
     do {
       return try parse(path)
     } catch {
-      throw UploadError(
-        .badCertificate,
-        "\(place) contains no readable \(what). It must be PEM text with -----BEGIN \(mark)-----, without a passphrase.",
-        cause: error
-      )
+      let message =
+        "\(place) contains no readable \(what). It must be PEM text with -----BEGIN \(what.uppercased())-----, "
+        + "without a passphrase."
+      throw UploadError(.badCertificate, message, cause: error)
     }
   }
 }

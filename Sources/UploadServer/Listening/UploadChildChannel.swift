@@ -20,11 +20,7 @@ struct UploadChildChannel: ServerChildChannel {
   ///   - responder: makes Hummingbird's response to a request.
   ///   - context: shared by all connections.
   ///   - identity: the certificate and key for TLS; nil for plain HTTP.
-  init(
-    responder: @escaping HTTPChannelHandler.Responder,
-    context: ServerContext,
-    identity: ReloadableTLSIdentity? = nil
-  ) {
+  init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext, identity: ReloadableTLSIdentity?) {
     // Hummingbird's default would accept 2 MiB of header fields from any client.
     let limits = HTTP1Channel.Configuration.DecoderConfiguration(
       maxHeaderFieldSize: 16 * 1024,
@@ -38,26 +34,21 @@ struct UploadChildChannel: ServerChildChannel {
   }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    channel.eventLoop.makeCompletedFuture {
-      guard let identity else { return }
-      try channel.pipeline.syncOperations.addHandlers([
-        PlainRequestHandler(server: context), NIOSSLServerHandler(context: identity.context),
-      ])
-    }.flatMap {
-      self.channel.setup(channel: channel, logger: logger)
-    }.flatMapThrowing { value in
+    self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
       let buffer = ReceiveBuffer(context, isSecure: identity != nil)
       try buffer.apply(to: channel)
       try SlowReaderLimits.apply(to: channel)
       let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-      try pipeline.addHandler(RequestRulesHandler(), position: .before(codec))
       let handler = ConnectionHandler(server: context, eventLoop: channel.eventLoop)
+      try pipeline.addHandler(RequestRulesHandler(handler), position: .before(codec))
       try pipeline.addHandler(handler, position: .after(codec))
-      // After the decrypter: only decrypted bytes can be headers.
-      let decrypter = identity == nil ? nil : try pipeline.handler(type: NIOSSLServerHandler.self)
-      let decoderGuard = DecoderGuard(handler, buffer, context.unfinishedHeaders)
-      try pipeline.addHandler(decoderGuard, position: decrypter.map { .after($0) } ?? .first)
+      // Each of these goes in front of the ones before: only decrypted bytes can be headers.
+      try pipeline.addHandler(DecoderGuard(handler, buffer, context.unfinishedHeaders), position: .first)
+      if let identity {
+        try pipeline.addHandler(NIOSSLServerHandler(context: identity.context), position: .first)
+        try pipeline.addHandler(PlainRequestHandler(server: context), position: .first)
+      }
       try pipeline.addHandler(SlowReaderLimits(idleTimeout: context.limits.idleTime), position: .first)
       try pipeline.addHandler(DescriptorLimitHandler(), position: .first)
       return value

@@ -3,7 +3,6 @@ import Hummingbird
 import HummingbirdCore
 package import Logging
 package import NIOCore
-import NIOHTTP1
 import ServiceLifecycle
 import Synchronization
 package import UploadCore
@@ -160,22 +159,13 @@ package final class UploadServer: Sendable {
       logger: logger,
       responder: { request, writer, channel in
         let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
-        var response: Response
-        do {
-          response = try await pages.respond(to: request, context: context)
-        } catch let error as HTTPParserError {
-          throw error
-        } catch {
-          response = Response(status: .internalServerError)
-        }
+        // Throws nothing: ErrorResponseMiddleware turns every error into a response.
+        var response = try await pages.respond(to: request, context: context)
         response.headers[.date] = HTTPDate.text(CurrentTime.seconds)
         response.headers[.server] = "sluice"
-        do {
-          try await writer.write(response: response.head, body: response.body)
-        } catch is HTTPParserError {
-          // Thrown unchanged, it would make Hummingbird write another response.
-          throw CancellationError()
-        }
+        // An error ends the connection. It is never HTTPParserError, on which Hummingbird would write another response:
+        // ConnectionHandler withholds those.
+        try await writer.write(response: response.head, body: response.body)
       },
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0

@@ -17,7 +17,7 @@ struct BrowsingRoutes: Sendable {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
     router.get("/") { request, context in
-      try await list(Page(PageLinks(request.head)).front, for: request, over: context.channel)
+      try await list(Page(request.head).front, for: request, over: context.channel)
     }
     router.get("/files") { request, context in try await listing(request, over: context.channel) }
     router.get("/files/**") { request, context in try await download(request, over: context.channel) }
@@ -91,13 +91,12 @@ struct ErrorResponseMiddleware: RouterMiddleware {
     do {
       return try await next(request, context)
     } catch {
-      var failure = UploadError.wrapping(error)
-      if let status = (error as? any HTTPResponseError)?.status, status.code < 500 {
-        failure =
-          status == .notFound
-          ? UploadError(.notFound, "Page not found. Start at / or /files/.")
-          : UploadError(.badRequest, "The request is malformed.", cause: error)
-      }
+      let failure: UploadError =
+        switch (error as? any HTTPResponseError)?.status.code {
+        case 404?: UploadError(.notFound, "Page not found. Start at / or /files/.")
+        case let code? where code < 500: UploadError(.badRequest, "The request is malformed.", cause: error)
+        default: .wrapping(error)
+        }
       return Response(ServerResponse(failure: failure).shown(on: Page(for: request.head)))
     }
   }

@@ -1,6 +1,8 @@
+import Glibc
 import HTTPTypes
 import UploadCore
 import UploadProtocol
+import UploadStorage
 
 /// What a connection remembers of the request that it is serving.
 struct CurrentRequest {
@@ -11,8 +13,8 @@ struct CurrentRequest {
   var length = BodyLength.none
   /// Bytes of the body that have been delivered.
   var received: UInt64 = 0
-  /// The links of a page that shows the response; nil when the client prefers JSON to HTML.
-  var pageLinks: PageLinks?
+  /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
+  var page: Page?
   /// The client waits for `100 Continue` before it sends the body.
   var expectsContinue = false
   /// `100 Continue` has been sent.
@@ -23,9 +25,6 @@ struct CurrentRequest {
   var host: String?
   /// The target as it was sent, with the query; nil when it could not be parsed.
   var rawTarget: String?
-  /// The response must have no body (RFC 9110 section 9.3.2).
-  var isHead = false
-  var isPut = false
   /// The methods that are allowed for the path, for the `Allow` field of a 405.
   var allowedMethods = ""
   /// The foreign origin whose pages may read the response; nil when there is none.
@@ -43,12 +42,10 @@ struct CurrentRequest {
     self.allowedOrigin = allowedOrigin
     keepAlive = !head.closesConnection
     length = request.length
-    pageLinks = AcceptField.prefersHTML(head.headerFields) ? PageLinks(head) : nil
+    page = Page(for: head)
     expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
     method = head.method.rawValue
     rawTarget = head.path
-    isHead = head.method == .head
-    isPut = head.method == .put
     allowedMethods = UploadRoute.methods(for: request)
   }
 
@@ -64,15 +61,39 @@ struct CurrentRequest {
     response.headerFields[.accessControlAllowOrigin] = allowedOrigin
     response.headerFields[.vary] = "Origin"
   }
-
-  /// The target's path and query, which relative URLs in responses depend on.
-  var path: String { rawTarget ?? "/" }
-
-  /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
-  var page: Page? { pageLinks.map { Page($0) } }
 }
 
 extension HTTPRequest {
   /// Whether the connection ends with this request, by the one spelling of `Connection` that ``RequestRules`` leaves.
   var closesConnection: Bool { headerFields[.connection]?.lowercased() == "close" }
+}
+
+extension Preconditions.Representation {
+  /// A version of a stored file, with a strong entity tag (RFC 9110 section 8.8.3).
+  init(_ version: FileVersion) {
+    self.init(tag: EntityTag(version.text), modified: version.modified)
+  }
+}
+
+extension Preconditions {
+  /// The preconditions in the form that the store checks; nil when nothing is required.
+  /// - Parameter name: the requested name; nil when none is requested.
+  func condition(for name: FileName?) -> PublishCondition? {
+    guard !isEmpty else { return nil }
+    return PublishCondition(name: name) { version throws(UploadError) in
+      if case .failed(let field) = evaluate(version.map { Representation($0) }) { throw Self.failure(field) }
+    }
+  }
+}
+
+/// The wall clock.
+enum CurrentTime {
+  /// Seconds since 1970.
+  static var seconds: Int64 { Int64(time(nil)) }
+}
+
+/// The time at the beginning of a log line.
+package enum LogTime {
+  /// `1994-11-06T08:49:37Z` (RFC 3339).
+  package static var now: String { HTTPDate.internetText(CurrentTime.seconds) }
 }

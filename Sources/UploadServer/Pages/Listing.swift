@@ -22,10 +22,13 @@ struct Listing: Sendable {
     var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
     let body = ResponseBody { writer in
-      var (chunk, next) = (Chunk(text: ByteBuffer(string: format.start)), 0)
+      // The text that is sent next, and whether it or a chunk before it has a file.
+      var (chunk, next) = ((text: ByteBuffer(string: format.start), hasFiles: false), 0)
       repeat {
         let result = try await files.read(from: next, into: chunk) { [format] chunk, file in
-          chunk.add(file, as: format)
+          // Reads the file where its type has to be detected.
+          chunk.text.writeString((chunk.hasFiles ? format.separator : format.first) + format.row(file.typed))
+          chunk.hasFiles = true
           return chunk.text.readableBytes < Self.chunkSize
         }
         (chunk, next) = (result.value, result.next)
@@ -37,19 +40,6 @@ struct Listing: Sendable {
     }
     return Response(status: .ok, headers: fields, body: body)
   }
-
-  /// The text that is sent next.
-  private struct Chunk: Sendable {
-    var text: ByteBuffer
-    /// Whether this chunk, or one before it, has a file.
-    var hasFiles = false
-
-    /// Adds a file's row; reads the file where its type has to be detected, which blocks.
-    mutating func add(_ file: any OpenFile, as format: ListingFormat) {
-      text.writeString((hasFiles ? format.separator : format.first) + format.row(file.typed))
-      hasFiles = true
-    }
-  }
 }
 
 /// The texts that a listing consists of, so that it can be written file by file.
@@ -58,13 +48,13 @@ struct ListingFormat: Sendable {
   /// The text at the beginning, before any file.
   let start: String
   /// The text before the first file; not used when there is none.
-  let first: String
+  var first = ""
   /// The text between two files.
   let separator: String
   /// The text after the last file; not used when there is none.
-  let last: String
+  var last = ""
   /// The text in place of the files when there is none.
-  let empty: String
+  var empty = ""
   /// The text at the end, after all files.
   let end: String
   /// The text of one file.
@@ -82,10 +72,7 @@ struct ListingFormat: Sendable {
     ListingFormat(
       contentType: "application/json",
       start: "{\"files\":[",
-      first: "",
       separator: ",",
-      last: "",
-      empty: "",
       end: "]}\n",
       row: { file in
         JSONValue.object([

@@ -4,18 +4,37 @@ import UploadProtocol
 import UploadStorage
 
 /// The server's few pages for browsers: plain HTML without scripts.
+///
+/// Links are relative to the address that a page was requested under, so that they stay below the prefix of a proxy such as
+/// nginx's `location /up/ { proxy_pass http://127.0.0.1:8080/; }`, which the server never sees.
 struct Page: Sendable {
-  let links: PageLinks
+  /// From the page to the front page, without the token: `./`, or one `../` for each directory of the page's own path.
+  private let root: String
+  /// The token in the address that the page was requested with, which its links pass on. Empty without one.
+  private let query: String
 
-  init(_ links: PageLinks) {
-    self.links = links
+  /// - Parameters:
+  ///   - path: of the request, as it was sent, with or without a query; begins with a slash.
+  ///   - token: in clear; it is escaped here. nil without one.
+  init(path: String, token: String? = nil) {
+    let depth = path.utf8.prefix { $0 != UInt8(ascii: "?") }.count { $0 == UInt8(ascii: "/") } - 1
+    root = depth > 0 ? String(repeating: "../", count: depth) : "./"
+    query = token.map { "?token=" + PercentEncoding.encode($0) } ?? ""
+  }
+
+  init(_ request: HTTPRequest) {
+    self.init(path: request.path ?? "/", token: IncomingRequest(request).token)
   }
 
   /// The pages for a request whose client prefers HTML to JSON; nil for every other client.
   init?(for request: HTTPRequest) {
     guard AcceptField.prefersHTML(request.headerFields) else { return nil }
-    self.init(PageLinks(request))
+    self.init(request)
   }
+
+  /// A link to any page or endpoint.
+  /// - Parameter path: below the server's root, without the leading slash; escaped. Empty for the front page.
+  func link(to path: String) -> String { root + path + query }
 
   /// The front page: a form to upload with, and the stored files.
   var front: ListingFormat {
@@ -23,7 +42,7 @@ struct Page: Sendable {
       title: "Sluice",
       before: """
         <h1>Upload files</h1>
-        <form method="post" action="\(links.to("file-upload"))" enctype="multipart/form-data">
+        <form method="post" action="\(link(to: "file-upload"))" enctype="multipart/form-data">
         <input type="file" name="file" multiple required aria-label="Files">
         <button type="submit">Upload</button>
         </form>
@@ -35,9 +54,7 @@ struct Page: Sendable {
   }
 
   /// The stored files without the form.
-  var listing: ListingFormat {
-    format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore)
-  }
+  var listing: ListingFormat { format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore) }
 
   /// The page that the sender of a form gets when all files are stored.
   func stored(_ files: [StoredFile]) -> String {
@@ -50,7 +67,7 @@ struct Page: Sendable {
   ///   - linksBack: false where the link would only lead to the same error.
   func error(_ message: String, status: HTTPResponse.Status, linksBack: Bool = true) -> String {
     let title = MarkupText.escaped(status.reasonPhrase)
-    var navigation = linksBack ? "<p><a href=\"\(links.front)\">Back to the upload page</a></p>" : ""
+    var navigation = linksBack ? "<p><a href=\"\(link(to: ""))\">Back to the upload page</a></p>" : ""
     if status == .unauthorized { navigation = tokenForm }
     let body = """
       <h1>\(title)</h1>
@@ -64,14 +81,14 @@ struct Page: Sendable {
   /// Opens the front page with a token, which its links then pass on.
   private var tokenForm: String {
     """
-    <form method="get" action="\(links.root)">
+    <form method="get" action="\(root)">
     <p><label>Access token: <input type="password" name="token" required autocomplete="current-password"></label>
     <button type="submit">Open</button></p>
     </form>
     """
   }
 
-  private var uploadMore: String { "\n<p><a href=\"\(links.front)\">Upload more</a></p>" }
+  private var uploadMore: String { "\n<p><a href=\"\(link(to: ""))\">Upload more</a></p>" }
 
   /// A page around a table of files.
   private func format(title: String, before: String, after: String) -> ListingFormat {
@@ -116,7 +133,54 @@ struct Page: Sendable {
   private func row(_ file: StoredFile) -> String {
     let name = MarkupText.escaped(PlainText.sanitized(file.name))
     let type = MarkupText.escaped(file.type ?? "")
-    return "<tr><td><a href=\"\(links.to("files/" + file.urlComponent))\">\(name)</a></td>"
+    return "<tr><td><a href=\"\(link(to: "files/" + file.urlComponent))\">\(name)</a></td>"
       + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
+  }
+}
+
+extension StoredFile {
+  /// The name, byte for byte, as one component of a URL's path.
+  var urlComponent: String { PercentEncoding.encode(nameBytes.bytes) }
+
+  /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2): right also behind
+  /// a proxy that adds a prefix to all paths or removes one.
+  /// - Parameter path: the request's, with or without a query.
+  func url(relativeTo path: String) -> String {
+    Page(path: path).link(to: "files/" + urlComponent)
+  }
+}
+
+/// Content negotiation by the `Accept` header field (RFC 9110 section 12.5.1), between the two available representations:
+/// HTML for browsers, JSON for all other clients.
+enum AcceptField {
+  /// How well a type matches what a client accepts: the quality from 0, not acceptable, to 1; the precision is 0 for no
+  /// match, 1 for `*/*`, 2 for `type/*`, 3 for the type itself.
+  private typealias Match = (quality: Double, precision: Int)
+
+  /// Whether the client prefers HTML to JSON: by a higher quality, or by naming it more precisely. Without `Accept`, and
+  /// for clients that accept both alike (`*/*`), it does not.
+  static func prefersHTML(_ fields: HTTPFields) -> Bool {
+    guard let field = fields[.accept] else { return false }
+    let (html, json) = (match(of: "text/html", in: field), match(of: "application/json", in: field))
+    return html.quality > 0 && html > json
+  }
+
+  /// The most precise match for a type; of equal ones the first.
+  private static func match(of type: String, in field: String) -> Match {
+    let patterns = ["*/*", String(type.prefix { $0 != "/" }) + "/*", type]
+    var best: Match = (quality: 0, precision: 0)
+    for range in field.split(separator: ",") {
+      let parts = range.split(separator: ";", omittingEmptySubsequences: false).map { $0.withoutBlanks.lowercased() }
+      guard let place = patterns.firstIndex(where: { $0 == parts.first }), place >= best.precision else { continue }
+      best = (quality: quality(parts.dropFirst()), precision: place + 1)
+    }
+    return best
+  }
+
+  /// The weight among a range's parameters (RFC 9110 section 12.4.2): 1 where there is none, 0 for a malformed one.
+  private static func quality(_ parameters: ArraySlice<String>) -> Double {
+    guard let weight = parameters.first(where: { $0.hasPrefix("q=") }) else { return 1 }
+    guard let value = Double(weight.dropFirst(2)), (0...1).contains(value) else { return 0 }
+    return value
   }
 }

@@ -61,8 +61,8 @@ struct ServerResponse: Sendable {
 
   /// Success, as JSON or on a page, with 200 instead of 201 where a PUT replaced a file.
   static func stored(_ files: [StoredFile], for request: CurrentRequest) -> ServerResponse {
-    let status: HTTPResponse.Status = request.isPut && files.contains { $0.replaced } ? .ok : .created
-    var response = stored(files, status: status, path: request.path)
+    let status: HTTPResponse.Status = request.method == "PUT" && files.contains { $0.replaced } ? .ok : .created
+    var response = stored(files, status: status, path: request.rawTarget ?? "/")
     if let page = request.page { response.show(page.stored(files)) }
     return response
   }
@@ -90,7 +90,8 @@ struct ServerResponse: Sendable {
     sent: EventLoopPromise<Void>
   ) {
     context.write(NIOAny(HTTPResponsePart.head(head(for: request, closes: closes))), promise: nil)
-    if !request.isHead { context.write(NIOAny(HTTPResponsePart.body(body)), promise: nil) }
+    // A response to HEAD has no body (RFC 9110 section 9.3.2).
+    if request.method != "HEAD" { context.write(NIOAny(HTTPResponsePart.body(body)), promise: nil) }
     context.writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: sent)
   }
 

@@ -40,13 +40,9 @@ struct ContentInspector {
 
 /// The name to store an upload under: the requested one, or a generated one with the extension of the content's type.
 struct RequestedName {
-  private let requested: FileName?
+  /// nil when the request names none.
+  let requested: FileName?
   private let stem = "upload-\(UploadID())"
-
-  /// - Parameter requested: nil when the request names none.
-  init(_ requested: FileName?) {
-    self.requested = requested
-  }
 
   /// The name for content of a type; nil for an unknown one.
   func fileName(type: String?) -> FileName {

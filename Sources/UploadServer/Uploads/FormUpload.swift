@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Synchronization
 import UploadCore
 import UploadProtocol
 import UploadStorage
@@ -50,48 +51,33 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     preconditions: Preconditions,
     length: BodyLength,
     remote: String,
-    context: ServerContext,
-    eventLoop: any EventLoop,
     delegate: any IncomingBodyDelegate
   ) {
-    self.context = context
+    context = delegate.server
+    eventLoop = delegate.eventLoop
     self.preconditions = preconditions
     self.length = length
     self.remote = remote
     closingLength = boundary.closingDelimiterLength + 2
-    self.eventLoop = eventLoop
     self.delegate = delegate
     parser = MultipartParser(boundary: boundary, limits: context.limits.form)
-    context.emptyForms.add(1)
+    context.emptyForms.add(1, ordering: .relaxed)
   }
 
   var hasRoom: Bool { staging < Self.maxStaging && (parts.last?.sink?.hasRoom ?? true) }
 
-  var hasUploads: Bool { !parts.isEmpty }
+  var meter: UploadMeter? { parts.last?.meter }
 
-  func receive(_ bytes: ByteBuffer) {
+  func receive(_ bytes: ByteBuffer) throws(UploadError) {
     guard state == .receiving else { return }
-    parts.last?.meter.noteNetwork(bytes)
     parser.append(bytes)
-    do throws(UploadError) {
-      while state == .receiving, let event = try parser.next() { try handle(event) }
-    } catch {
-      fail(error)
-    }
+    while state == .receiving, let event = try parser.next() { try handle(event) }
   }
 
-  func noteLimit(_ isLimited: Bool) {
-    parts.last?.meter.noteLimit(isLimited)
-  }
-
-  func end(trailers: HTTPFields?) {
+  func end(trailers: HTTPFields?) throws(UploadError) {
     guard state == .receiving else { return }
-    do throws(UploadError) {
-      try parser.finish()
-    } catch {
-      return fail(error)
-    }
-    if parts.isEmpty { return fail(UploadError(.noFile, "The form contains no file. Send a part with a filename.")) }
+    try parser.finish()
+    if parts.isEmpty { throw UploadError(.noFile, "The form contains no file. Send a part with a filename.") }
     state = .storing
     parts.last?.meter.phase = .finishing
     publishWhenStaged()
@@ -134,7 +120,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
     let requested = head.filename.flatMap { FileName(formFilename: $0) }
-    let name = RequestedName(requested)
+    let name = RequestedName(requested: requested)
     let condition = preconditions.condition(for: requested)
     let meter = UploadMeter(
       request: request,
@@ -166,7 +152,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private func stopCountingAsEmpty() {
-    if countsAsEmpty { context.emptyForms.add(-1) }
+    if countsAsEmpty { context.emptyForms.subtract(1, ordering: .relaxed) }
     countsAsEmpty = false
   }
 
@@ -215,11 +201,11 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     stopCountingAsEmpty()
     switch result {
     case .success(let files):
-      for (part, file) in zip(parts, files) { context.ledger.end(part.meter, .finished(file.finished(part.meter))) }
+      for (part, file) in zip(parts, files) { context.ledger.end(part.meter, with: .success(file)) }
     case .failure(let error):
       parts.forEach { $0.sink?.abort() }
       context.store.discard(parts.compactMap(\.staged))
-      parts.forEach { context.ledger.end($0.meter, error.outcome) }
+      parts.forEach { context.ledger.end($0.meter, with: .failure(error)) }
     }
     delegate?.bodyEnded(result)
   }

@@ -5,7 +5,7 @@ import UploadProtocol
 import UploadStorage
 
 /// What all connections of a server share.
-struct ServerContext: Sendable {
+final class ServerContext: Sendable {
   /// The most connections of one client that may count in ``lingering`` at the same time.
   static let maxLingeringPerClient = 4
 
@@ -27,8 +27,8 @@ struct ServerContext: Sendable {
   let lingering = PerClientCount(limit: ServerContext.maxLingeringPerClient)
   /// Memory for the headers of requests that are not complete yet.
   let unfinishedHeaders = UnfinishedHeaders()
-  /// Forms of which no file has begun. Each counts as one upload.
-  let emptyForms = FormCount()
+  /// The number of forms of which no file has begun. Each counts as one upload.
+  let emptyForms = Atomic<Int>(0)
 
   init(
     store: any UploadStore,
@@ -48,49 +48,42 @@ struct ServerContext: Sendable {
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
 
-  /// Whether the rate of uploads is limited, together or each.
-  var hasRateLimit: Bool { limiter != nil || limits.ratePerUpload != nil }
+  /// The rate limits of a new upload: the server's, which all uploads share, and its own. Empty without any.
+  func limitersOfUpload() -> [RateLimiter] {
+    [limiter, limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }].compactMap { $0 }
+  }
 
-  /// Counts an upload for its client until ``uploadEnded(of:)``.
+  /// Counts an upload for its client.
+  /// - Returns: the upload's place in the count, to be retained until it ends; nil without a limit per client.
   /// - Throws: ``UploadError`` with code `tooManyUploads` or `tooManyFromClient` when a limit is reached.
-  func admit(_ client: ClientAddress) throws(UploadError) {
+  func admit(_ client: ClientAddress) throws(UploadError) -> PerClientCount.Place? {
     if let error = uploadRejection { throw error }
-    guard let perClient, !perClient.begin(client.key) else { return }
+    guard let perClient else { return nil }
+    if let place = perClient.begin(client.key) { return place }
     let message = "Upload limit per address reached (\(perClient.limit)). Wait until one of your uploads has finished."
     throw UploadError(.tooManyFromClient, message)
   }
 
   /// Why no further upload can begin, in a running request or in a new one; nil when one can.
   var uploadRejection: UploadError? {
-    guard ledger.activeCount(.incoming) + emptyForms.value >= limits.maxUploads else { return nil }
+    guard ledger.activeCount(.incoming) + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
   }
 
   /// Reports a request that was rejected before an upload began. The target's query is not reported.
-  func noteRejection(_ request: CurrentRequest, _ error: UploadError) {
-    noteRejection(request, error.code.status, error.message)
-  }
-
-  /// Reports a request that was rejected with a status that no error code has.
   /// - Parameter reason: nil for the status's reason phrase.
   func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String? = nil) {
     let redactor = access.redactor
-    ledger.reject(
-      RejectedRequest(
-        time: LogTime.now,
-        client: request.client.host,
-        method: request.method.map(redactor.text),
-        host: request.host.map(redactor.text),
-        path: request.rawTarget.map(redactor.path),
-        status: status.code,
-        reason: redactor.text(reason ?? status.reasonPhrase)
-      )
+    let rejected = RejectedRequest(
+      time: LogTime.now,
+      client: request.client.host,
+      method: request.method.map(redactor.text),
+      host: request.host.map(redactor.text),
+      path: request.rawTarget.map(redactor.path),
+      status: status.code,
+      reason: redactor.text(reason ?? status.reasonPhrase)
     )
-  }
-
-  /// Ends the count that ``admit(_:)`` began.
-  func uploadEnded(of client: ClientAddress) {
-    perClient?.end(client.key)
+    ledger.reject(rejected)
   }
 }
 
@@ -105,37 +98,38 @@ final class PerClientCount: Sendable {
     self.limit = limit
   }
 
-  /// Counts one more for a client; ``end(_:)`` must follow.
-  /// - Parameter client: ``ClientAddress/key``.
-  /// - Returns: false, and counts nothing, when the client has reached the limit.
-  func begin(_ client: String) -> Bool {
-    counts.withLock { counts in
-      guard counts[client, default: 0] < limit else { return false }
-      counts[client, default: 0] += 1
-      return true
+  /// One upload, or other activity, of a client: counts as long as it is retained.
+  final class Place: Sendable {
+    private let count: PerClientCount
+    private let client: String
+
+    fileprivate init(in count: PerClientCount, of client: String) {
+      (self.count, self.client) = (count, client)
+    }
+
+    deinit {
+      count.change(of: client, by: -1)
     }
   }
 
-  /// Ends a count that ``begin(_:)`` has begun.
-  func end(_ client: String) {
+  /// Counts one more for a client.
+  /// - Parameter client: ``ClientAddress/key``.
+  /// - Returns: its place in the count; nil, and counts nothing, when the client has reached the limit.
+  func begin(_ client: String) -> Place? {
+    change(of: client, by: 1) ? Place(in: self, of: client) : nil
+  }
+
+  /// - Returns: false, and changes nothing, when the client would have more than ``limit``.
+  @discardableResult
+  private func change(of client: String, by difference: Int) -> Bool {
     counts.withLock { counts in
-      let count = counts[client, default: 0]
-      counts[client] = count > 1 ? count - 1 : nil
+      let count = counts[client, default: 0] + difference
+      guard count <= limit else { return false }
+      counts[client] = count > 0 ? count : nil
+      return true
     }
   }
 
   /// How many clients have at least one.
   var clients: Int { counts.withLock { $0.count } }
-}
-
-/// A number of forms, counted on all event loops.
-final class FormCount: Sendable {
-  private let count = Atomic<Int>(0)
-
-  var value: Int { count.load(ordering: .relaxed) }
-
-  /// - Parameter change: 1 for one form more, -1 for one less.
-  func add(_ change: Int) {
-    count.add(change, ordering: .relaxed)
-  }
 }

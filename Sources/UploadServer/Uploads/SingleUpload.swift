@@ -16,7 +16,6 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   }
 
   private let context: ServerContext
-  private let meter: UploadMeter
   private let condition: PublishCondition?
   /// The digests that are computed while the content arrives.
   private let computed: Set<DigestAlgorithm>
@@ -30,26 +29,39 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   /// Why the upload fails even if the file can be finalized.
   private var failure: UploadError?
 
-  /// Begins the upload that `meter` counts.
+  /// Begins the upload.
   /// - Parameters:
+  ///   - name: the requested name; nil when the request names none.
+  ///   - size: of the file in bytes; nil when it is not known.
+  ///   - remote: the client's address, as events show it.
+  ///   - declaredType: the media type that the client states; nil for none.
   ///   - digests: the digests that the content must have, and those that are to be computed.
   ///   - condition: the condition under which the file may be stored; nil for none.
   ///   - delegate: is not called before the initializer returns.
   init(
-    _ meter: UploadMeter,
-    name: RequestedName,
+    mode: UploadMode,
+    name: FileName? = nil,
+    size: UInt64? = nil,
+    remote: String,
+    declaredType: String? = nil,
     digests: DigestRequest = DigestRequest(),
     condition: PublishCondition? = nil,
-    context: ServerContext,
-    eventLoop: any EventLoop,
     delegate: any IncomingBodyDelegate
   ) {
-    self.meter = meter
     self.digests = digests
     self.condition = condition
-    self.context = context
-    self.eventLoop = eventLoop
+    context = delegate.server
+    eventLoop = delegate.eventLoop
     self.delegate = delegate
+    let name = RequestedName(requested: name)
+    let meter = UploadMeter(
+      direction: .incoming,
+      mode: mode,
+      name: name.fileName(type: declaredType).description,
+      size: size,
+      remote: remote,
+      declaredType: declaredType
+    )
     inspector = ContentInspector(meter: meter, name: name, limits: context.limits)
     computed = context.digests.union(digests.algorithms)
     context.ledger.begin(meter)
@@ -60,40 +72,26 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   var hasRoom: Bool { state != .failing && (sink?.hasRoom ?? true) }
 
-  var hasUploads: Bool { true }
+  var meter: UploadMeter? { inspector.meter }
 
-  func receive(_ bytes: ByteBuffer) {
+  func receive(_ bytes: ByteBuffer) throws(UploadError) {
     guard state == .receiving else { return }
-    meter.noteNetwork(bytes)
-    do throws(UploadError) {
-      try inspector.inspect(bytes)
-    } catch {
-      return fail(error)
-    }
+    try inspector.inspect(bytes)
     sink?.write(bytes)
   }
 
-  func end(trailers: HTTPFields?) {
+  func end(trailers: HTTPFields?) throws(UploadError) {
     guard state == .receiving, let sink else { return }
-    var request: FinalizeRequest
-    do throws(UploadError) {
-      let (name, type) = try inspector.finish()
-      if let trailers { try digests.add(trailers) }
-      request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
-    } catch {
-      return fail(error)
-    }
+    let (name, type) = try inspector.finish()
+    if let trailers { try digests.add(trailers) }
+    var request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
     // Digests that only the trailer requests are computed from the stored content.
     request.late = SHAHash(digests.algorithms.subtracting(computed))
     state = .storing
-    meter.setNetworkBytes(0)
+    inspector.meter.setNetworkBytes(0)
     sink.finalize(request).assumeIsolated().whenComplete { result in
       self.end(result.mapError { self.failure ?? .wrapping($0) })
     }
-  }
-
-  func noteLimit(_ isLimited: Bool) {
-    meter.noteLimit(isLimited)
   }
 
   func fail(_ error: UploadError) {
@@ -129,12 +127,12 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   /// stored. An existing file is never replaced. Content of a type that is not accepted is not kept.
   /// - Returns: false when nothing is kept.
   private func keepContent(after error: UploadError) -> Bool {
-    guard context.limits.onCut == .keep, error.isInterrupted, meter.received > 0, let sink,
+    guard context.limits.onCut == .keep, error.isInterrupted, inspector.meter.received > 0, let sink,
       let (name, _) = try? inspector.finish(),
       let partial = FileName(NameBytes(name.bytes.bytes + ".partial".utf8))
     else { return false }
     (state, failure) = (.storing, error)
-    meter.setNetworkBytes(0)
+    inspector.meter.setNetworkBytes(0)
     sink.finalize(FinalizeRequest(name: partial, onDuplicate: .rename)).assumeIsolated().whenComplete { result in
       self.end(.failure((try? result.get()).map { error.kept(as: $0.name) } ?? error))
     }
@@ -145,10 +143,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     guard state != .over else { return }
     state = .over
     sink = nil
-    switch result {
-    case .success(let file): context.ledger.end(meter, .finished(file.finished(meter)))
-    case .failure(let error): context.ledger.end(meter, error.outcome)
-    }
+    context.ledger.end(inspector.meter, with: result)
     delegate?.bodyEnded(result.map { [$0] })
   }
 }

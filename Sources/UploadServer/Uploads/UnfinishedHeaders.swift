@@ -28,35 +28,6 @@ final class UnfinishedHeaders: Sendable {
     var order = CircularBuffer<Entry>()
     var bytes = 0
     var nextNumber: UInt64 = 0
-
-    mutating func add(_ item: Item) -> Entry {
-      nextNumber += 1
-      let entry = Entry(number: nextNumber)
-      items[entry] = item
-      order.append(entry)
-      return entry
-    }
-
-    /// - Returns: the evicted items, whose closures are to be called without the lock.
-    mutating func set(_ bytes: Int, of entry: Entry, limit: Int) -> [Item] {
-      guard let old = items[entry]?.bytes else { return [] }
-      items[entry]?.bytes = bytes
-      self.bytes += bytes - old
-      var evicted: [Item] = []
-      while self.bytes > limit, let oldest = order.popFirst() {
-        guard let item = items.removeValue(forKey: oldest) else { continue }
-        self.bytes -= item.bytes
-        evicted.append(item)
-      }
-      return evicted
-    }
-
-    mutating func remove(_ entry: Entry) {
-      guard let item = items.removeValue(forKey: entry) else { return }
-      bytes -= item.bytes
-      // Removed entries must not accumulate after one that remains.
-      if order.count > 2 * items.count + 64 { order = CircularBuffer(order.filter { items[$0] != nil }) }
-    }
   }
 
   private let limit: Int
@@ -77,7 +48,13 @@ final class UnfinishedHeaders: Sendable {
   ///   - count: bytes received of them.
   ///   - evict: called at most once, on any thread, when the connection must release them.
   func add(_ count: Int, evict: @escaping @Sendable () -> Void) -> Entry {
-    let entry = state.withLock { $0.add(Item(evict: evict)) }
+    let entry = state.withLock { state in
+      state.nextNumber += 1
+      let entry = Entry(number: state.nextNumber)
+      state.items[entry] = Item(evict: evict)
+      state.order.append(entry)
+      return entry
+    }
     set(count, of: entry)
     return entry
   }
@@ -85,12 +62,32 @@ final class UnfinishedHeaders: Sendable {
   /// More of an entry's headers has been received.
   /// - Parameter count: all bytes received of them.
   func set(_ count: Int, of entry: Entry) {
-    let evicted = state.withLock { $0.set(count * Self.copies, of: entry, limit: limit) }
+    let bytes = count * Self.copies
+    let evicted = state.withLock { state -> [Item] in
+      guard let old = state.items[entry]?.bytes else { return [] }
+      state.items[entry]?.bytes = bytes
+      state.bytes += bytes - old
+      var evicted: [Item] = []
+      while state.bytes > limit, let oldest = state.order.popFirst() {
+        guard let item = state.items.removeValue(forKey: oldest) else { continue }
+        state.bytes -= item.bytes
+        evicted.append(item)
+      }
+      return evicted
+    }
+    // Not under the lock, which the closures might need.
     for item in evicted { item.evict() }
   }
 
   /// An entry's headers are complete, or its connection is closed. Does nothing for an evicted entry.
   func remove(_ entry: Entry) {
-    state.withLock { $0.remove(entry) }
+    state.withLock { state in
+      guard let item = state.items.removeValue(forKey: entry) else { return }
+      state.bytes -= item.bytes
+      // Removed entries must not accumulate after one that remains.
+      if state.order.count > 2 * state.items.count + 64 {
+        state.order = CircularBuffer(state.order.filter { state.items[$0] != nil })
+      }
+    }
   }
 }

@@ -1,9 +1,6 @@
 import UploadCore
 
 extension UploadError {
-  /// How an upload that fails with this error ended.
-  var outcome: UploadOutcome { code == .cancelled ? .cancelled : .failed(self) }
-
   /// The file is larger than the limit.
   static func tooLarge(limit: SizeSetting) -> UploadError {
     UploadError(.tooLarge, "File too large: the limit is \(limit). Send a smaller file.")

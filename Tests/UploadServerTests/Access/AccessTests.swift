@@ -279,12 +279,13 @@ import UploadTestSupport
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits, access: gate(proxies: ["192.0.2.1"])) { harness in
-      #expect(harness.server.perClient?.begin("203.0.113.7") == true)
+      let place = harness.server.perClient?.begin("203.0.113.7")
+      #expect(place != nil)
       try harness.send(request("PUT /a", ["X-Forwarded-For: 203.0.113.7"], body: "x"))
       #expect(try harness.statuses() == [429])
       try harness.send(request("PUT /a", ["X-Forwarded-For: 203.0.113.8"], body: "x"))
       #expect(try harness.statuses() == [201])
-      harness.server.perClient?.end("203.0.113.7")
+      withExtendedLifetime(place) {}
     }
   }
 }

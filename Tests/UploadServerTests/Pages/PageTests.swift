@@ -14,7 +14,7 @@ import UploadStorage
   )
 
   @Test func `names and types are escaped as text`() {
-    let pages = Page(PageLinks(path: "/", token: nil))
+    let pages = Page(path: "/")
     for page in [pages.front.text([hostile]), pages.listing.text([hostile]), pages.stored([hostile])] {
       #expect(!page.contains("<b>"))
       #expect(!page.contains("<script"))
@@ -27,20 +27,20 @@ import UploadStorage
   }
 
   @Test func `sizes have units, and an unknown type is empty`() {
-    let page = Page(PageLinks(path: "/", token: nil)).listing.text([
+    let page = Page(path: "/").listing.text([
       StoredFile(name: "a", size: 1536, type: nil, modified: 0)
     ])
     #expect(page.contains("<td class=\"size\">1.5 KiB</td><td></td>"))
   }
 
   @Test func `the front page says when there are no files`() {
-    let page = Page(PageLinks(path: "/", token: nil)).front.text([])
+    let page = Page(path: "/").front.text([])
     #expect(page.contains("<p>No files yet.</p>"))
     #expect(!page.contains("<table>"))
   }
 
   @Test func `the front page uploads with a plain form`() {
-    let page = Page(PageLinks(path: "/", token: nil)).front.text([])
+    let page = Page(path: "/").front.text([])
     #expect(page.hasPrefix("<!doctype html>\n"))
     #expect(page.contains("method=\"post\" action=\"./file-upload\" enctype=\"multipart/form-data\""))
     #expect(page.contains("type=\"file\" name=\"file\" multiple"))
@@ -50,11 +50,11 @@ import UploadStorage
 extension PageTests {
   @Test func `the links of a page that was opened with a token pass it on`() {
     let file = StoredFile(name: "a b", size: 1, type: nil, modified: 0)
-    let page = Page(PageLinks(path: "/", token: "tok\"en&"))
+    let page = Page(path: "/", token: "tok\"en&")
     #expect(page.front.text([file]).contains("action=\"./file-upload?token=tok%22en%26\""))
     #expect(page.listing.text([file]).contains("href=\"./files/a%20b?token=tok%22en%26\""))
     #expect(page.stored([file]).contains("href=\"./?token=tok%22en%26\""))
-    #expect(!Page(PageLinks(path: "/", token: nil)).front.text([file]).contains("token"))
+    #expect(!Page(path: "/").front.text([file]).contains("token"))
   }
 }
 
@@ -66,10 +66,9 @@ extension PageTests {
     ]
   )
   func `links are relative to the page, whatever prefix a proxy adds`(path: String, root: String) {
-    let links = PageLinks(HTTPRequest(method: .get, scheme: "http", authority: "h", path: path))
-    #expect(links.front == root)
-    #expect(links.to("files/a") == root + "files/a")
-    let page = Page(links)
+    let page = Page(HTTPRequest(method: .get, scheme: "http", authority: "h", path: path))
+    #expect(page.link(to: "") == root)
+    #expect(page.link(to: "files/a") == root + "files/a")
     let file = StoredFile(name: "a:b", size: 1, type: nil, modified: 0)
     for text in [
       page.front.text([file]), page.listing.text([file]), page.stored([file]), page.error("no", status: .notFound),
@@ -79,7 +78,7 @@ extension PageTests {
   }
 
   @Test func `an error page escapes its message and leads back with the token`() {
-    let page = Page(PageLinks(path: "/files/x", token: "t&")).error("<b>\u{1B}\"", status: .contentTooLarge)
+    let page = Page(path: "/files/x", token: "t&").error("<b>\u{1B}\"", status: .contentTooLarge)
     #expect(page.contains("<h1>Content Too Large</h1>") && page.contains("Status 413"))
     #expect(page.contains("<p>&lt;b&gt;\u{FFFD}&quot;</p>"))
     #expect(page.contains("href=\"../?token=t%26\""))
@@ -87,7 +86,7 @@ extension PageTests {
   }
 
   @Test func `a wrong token is not passed on, and another can be entered`() {
-    let page = Page(PageLinks(path: "/", token: "wrong")).error("A token is required.", status: .unauthorized)
+    let page = Page(path: "/", token: "wrong").error("A token is required.", status: .unauthorized)
     #expect(!page.contains("wrong"))
     #expect(page.contains("<form method=\"get\" action=\"./\">") && page.contains("name=\"token\""))
   }

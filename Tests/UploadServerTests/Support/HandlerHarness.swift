@@ -20,6 +20,8 @@ final class HandlerHarness {
   let wire = Wire()
   let server: ServerContext
   let receiveBuffer: ReceiveBuffer
+  /// The places of the connections that ``fillLingering()`` stands for.
+  private var lingering: [PerClientCount.Place] = []
   /// The handler under test, which only its pipeline retains.
   private(set) weak var handler: ConnectionHandler?
 
@@ -46,7 +48,7 @@ final class HandlerHarness {
     receiveBuffer = ReceiveBuffer(context)
     try pipeline.addHandler(DecoderGuard(handler, receiveBuffer, context.unfinishedHeaders))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
-    try pipeline.addHandler(RequestRulesHandler())
+    try pipeline.addHandler(RequestRulesHandler(handler))
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
     try pipeline.addHandler(handler)
     try pipeline.addHandler(hummingbird)
@@ -62,7 +64,7 @@ final class HandlerHarness {
   /// The client has the most other connections that are allowed on which rejected bodies are discarded.
   func fillLingering() {
     let client = ClientAddress(channel.remoteAddress).key
-    while server.lingering.begin(client) {}
+    while let place = server.lingering.begin(client) { lingering.append(place) }
   }
 
   /// The client closes its sending side.
