@@ -75,8 +75,9 @@ final class SlabFiller {
     if buffer.keepRemainder(at: now) { return false }
     // Retains the upload until it has its slab, or stops waiting.
     let waiting = NIOLoopBound((filler: self, upload: delegate), eventLoop: eventLoop)
-    let pace = buffer.isSlow ? MemoryBudget.Pace.slow : .fast
-    ticket = budget.wait(upTo: buffer.nextSlabSize, as: pace, on: eventLoop) { waiting.value.filler.granted($0) }
+    ticket = budget.wait(upTo: buffer.nextSlabSize, isSlow: buffer.isSlow, on: eventLoop) {
+      waiting.value.filler.granted($0)
+    }
     return false
   }
 
@@ -167,7 +168,7 @@ final class SlabFiller {
   /// No slab is being filled any more: it is about to be written or released.
   private func endFilling() {
     if isOffered, let slab = buffer.filling { budget.withdraw(slab) }
-    buffer.endFilling()
+    buffer.filling = nil
     (isOffered, isRecalled) = (false, false)
   }
 
@@ -222,7 +223,7 @@ struct UploadBuffer {
   /// Chunks in the order in which they arrived.
   private var queued = CircularBuffer<ByteBuffer>()
   /// The slab that is being filled; nil when there is none yet.
-  private(set) var filling: Slab?
+  fileprivate(set) var filling: Slab?
   private var fillingSince = NIODeadline.uptimeNanoseconds(0)
   /// Less than ``WritePlan/alignment`` bytes that are in no slab: an upload that is slow, or finds the budget spent,
   /// takes a slab only when it has more.
@@ -271,11 +272,6 @@ struct UploadBuffer {
     let isFast = filling?.room == 0 && now - fillingSince < Self.slow
     nextSlabSize = isFast ? Slab.large : Slab.small
     if isFast { isSlow = false }
-  }
-
-  /// No slab is being filled any more.
-  mutating func endFilling() {
-    filling = nil
   }
 
   // MARK: Slow uploads

@@ -31,7 +31,8 @@ package final class WorkerPool: @unchecked Sendable {
   private var threads = 0
   private var idle = 0
   private var isShutDown = false
-  private var onEnd: [@Sendable () -> Void] = []
+  /// Resumed when the last thread ends.
+  private var shutdowns: [CheckedContinuation<Void, Never>] = []
 
   /// - Parameters:
   ///   - threads: the most that run at once.
@@ -94,7 +95,7 @@ package final class WorkerPool: @unchecked Sendable {
     await withCheckedContinuation { continuation in
       let isOver = monitor.locked {
         close()
-        if threads > 0 { onEnd.append { continuation.resume() } }
+        if threads > 0 { shutdowns.append(continuation) }
         return threads == 0
       }
       if isOver { continuation.resume() }
@@ -137,12 +138,6 @@ package final class WorkerPool: @unchecked Sendable {
   /// What a thread does from its start to its end.
   private func serve() {
     while let (work, state) = monitor.locked({ next() }) { work(state) }
-    let ended = monitor.locked { () -> [@Sendable () -> Void] in
-      guard threads == 0 else { return [] }
-      defer { onEnd = [] }
-      return onEnd
-    }
-    for action in ended { action() }
   }
 
   /// Waits for work.
@@ -160,7 +155,10 @@ package final class WorkerPool: @unchecked Sendable {
 
   private func leave() -> (Work, WorkState)? {
     threads -= 1
-    if threads == 0 { monitor.wakeAll() }
+    guard threads == 0 else { return nil }
+    monitor.wakeAll()
+    shutdowns.forEach { $0.resume() }
+    shutdowns = []
     return nil
   }
 }
