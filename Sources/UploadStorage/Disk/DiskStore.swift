@@ -188,15 +188,11 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     }
   }
 
-  private func resume() {
+  func resume() {
     pump()
     let hadRoom = hadRoom
     self.hadRoom = hasRoom
     if !hadRoom, hasRoom, !isOver, !isEnding { delegate?.sinkHasRoom() }
-  }
-
-  func slabFillerChanged() {
-    resume()
   }
 
   private func notePhase() {
@@ -258,7 +254,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   /// Ends the upload once the finalizer has finished.
   /// - Returns: nil when the finalizer failed; the failure has been reported.
   private func handedOver<Outcome>(_ tail: FileTail, _ result: Result<Outcome, any Error>) -> Outcome? {
-    if case .slab(let slab) = tail.content { filler.release(slab) }
+    if let slab = tail.content.slab { filler.release(slab) }
     switch result {
     case .success(let outcome):
       meter.addStored(tail.placement.extent.count)

@@ -108,10 +108,7 @@ final class Finalizer: Sendable {
     }
     guard !publishing.isEmpty else { return }
     for (member, result) in zip(publishing, publish(publishing.map { [$0.file] })) {
-      switch result {
-      case .success(let stored): member.promise.succeed(stored[0])
-      case .failure(let error): member.promise.fail(error)
-      }
+      member.promise.completeWith(result.map { $0[0] }.mapError { $0 as any Error })
     }
   }
 
@@ -139,13 +136,8 @@ final class Finalizer: Sendable {
     if let together, together.syncs(written) { return }
     // All writebacks are started first, so that the first sync covers most of the others' bytes.
     if written.count > 1 { for file in written { file.startWriteback() } }
-    for index in results.indices {
-      results[index] = results[index].flatMap { staged in
-        Result {
-          try staged.file.sync()
-          return staged
-        }
-      }
+    for (index, result) in results.enumerated() {
+      do { try result.get().file.sync() } catch { results[index] = .failure(error) }
     }
   }
 
@@ -239,15 +231,20 @@ struct FileTail: Sendable {
     case buffer(ByteBuffer)
 
     /// In bytes.
-    var count: Int {
-      switch self {
-      case .slab(let slab): slab.count
-      case .buffer(let bytes): bytes.readableBytes
-      }
-    }
+    var count: Int { withBytes { $0.count } }
 
     /// Whether the memory is page-aligned.
-    var isAligned: Bool { if case .slab = self { true } else { false } }
+    var isAligned: Bool { slab != nil }
+
+    var slab: Slab? { if case .slab(let slab) = self { slab } else { nil } }
+
+    /// Calls `body` with the bytes, which are valid during the call.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+      switch self {
+      case .slab(let slab): try body(slab.filled)
+      case .buffer(let bytes): try bytes.withUnsafeReadableBytes(body)
+      }
+    }
   }
 
   let request: FinalizeRequest
@@ -270,11 +267,8 @@ struct FileTail: Sendable {
   func write(into directory: UploadDirectory) throws -> StagedDiskFile {
     let file = try file ?? directory.createPartial()
     let extent = placement.extent
-    switch content {
-    case .slab(let slab): try file.write(extent, slab.filled, padding: slab.pad(to: WritePlan.alignment))
-    case .buffer(let bytes):
-      if extent.count > 0 { try bytes.withUnsafeReadableBytes { try file.write(extent, $0) } }
-    }
+    let padding = content.slab?.pad(to: WritePlan.alignment) ?? 0
+    if extent.count > 0 { try content.withBytes { try file.write(extent, $0, padding: padding) } }
     if placement.needsTruncation { try file.truncate(to: extent.end) }
     var digests = try digestsOfContent()
     if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
@@ -286,10 +280,7 @@ struct FileTail: Sendable {
 
   private func digestsOfContent() throws -> ContentDigests {
     guard var hash = try hash?.get() else { return ContentDigests() }
-    switch content {
-    case .slab(let slab): hash.update(slab.filled)
-    case .buffer(let bytes): bytes.withUnsafeReadableBytes { hash.update($0) }
-    }
+    content.withBytes { hash.update($0) }
     return hash.digests
   }
 }

@@ -4,7 +4,7 @@ import UploadCore
 /// Is notified by a ``SlabFiller``, on its event loop.
 protocol SlabFillerDelegate: AnyObject {
   /// A slab was granted, or the one being filled is to be released: see ``SlabFiller/isRecalled``.
-  func slabFillerChanged()
+  func resume()
 }
 
 /// Copies the bytes of one upload into slabs of the memory budget. Lives on one event loop.
@@ -95,7 +95,7 @@ final class SlabFiller {
     ticket = nil
     guard !isOver, let delegate else { return budget.release(slab) }
     begin(slab)
-    delegate.slabFillerChanged()
+    delegate.resume()
   }
 
   // MARK: Slow uploads
@@ -130,7 +130,7 @@ final class SlabFiller {
     guard !isOver, buffer.filling === slab else { return }
     guard let delegate else { return end() }
     isRecalled = true
-    delegate.slabFillerChanged()
+    delegate.resume()
   }
 
   // MARK: Handing over

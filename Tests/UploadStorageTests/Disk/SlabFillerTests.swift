@@ -11,7 +11,7 @@ import UploadTestSupport
   private final class Delegate: SlabFillerDelegate {
     var changes = 0
 
-    func slabFillerChanged() {
+    func resume() {
       changes += 1
     }
   }
