@@ -33,8 +33,13 @@ final class DirectorySnapshot: FileListing {
     /// In bytes.
     var bytes: Int { entries + names }
 
-    /// - Parameter nameBytes: of all names together.
-    init(files: Int, nameBytes: Int) {
+    /// Reads all names of a directory; blocks.
+    init(_ directory: UploadDirectory) {
+      var (files, nameBytes) = (0, 0)
+      directory.visitNames {
+        files += 1
+        nameBytes += strlen($0)
+      }
       entries = Self.pages((files + files / 16 + 64) * MemoryLayout<Entry>.stride)
       names = Self.pages(nameBytes + nameBytes / 16 + 4096)
     }
@@ -165,7 +170,7 @@ actor DirectorySnapshots {
 
   private func read() async throws -> DirectorySnapshot? {
     if let shared = try await unchanged() { return shared }
-    let size = try await reader.readers.runIfActive { [reader] in reader.snapshotSize() }
+    let size = try await reader.readers.runIfActive { [reader] in DirectorySnapshot.Size(reader.directory) }
     guard let reservation = await budget.reserve(size.bytes) else { return nil }
     let snapshot = try await reader.readers.runIfActive { [reader] in
       try DirectorySnapshot(size: size, reservation: reservation, reader: reader)

@@ -4,7 +4,7 @@ import UploadCore
 
 /// Reads the files of an upload directory. All calls block.
 struct UploadDirectoryReader: Sendable {
-  private let directory: UploadDirectory
+  let directory: UploadDirectory
   /// Threads that may block, for these calls and for reading opened files.
   let readers: WorkerPool
 
@@ -41,23 +41,13 @@ struct UploadDirectoryReader: Sendable {
   /// The directory's state now; blocks.
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
-  /// How much memory a snapshot needs: reads all names; blocks.
-  func snapshotSize() -> DirectorySnapshot.Size {
-    var (files, nameBytes) = (0, 0)
-    directory.visitNames {
-      files += 1
-      nameBytes += strlen($0)
-    }
-    return DirectorySnapshot.Size(files: files, nameBytes: nameBytes)
-  }
-
   /// Calls `body` with the names of the regular files, without unfinished ones; blocks.
   /// - Parameter body: gets each name, and the time of the last change in seconds since 1970.
   func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
     directory.visitNames { name in
       var status = stat()
       guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        status.st_mode & S_IFMT == S_IFREG, !FileName.isPartial(NameBytes(cString: name))
+        FileStatus(status).isFile, !FileName.isPartial(NameBytes(cString: name))
       else { return }
       body(name, clinux_modified_seconds(&status))
     }

@@ -62,12 +62,12 @@ package final class DiskStore: UploadStore {
   // MARK: Reading
 
   package func check() async throws {
-    try await reader.readers.runIfActive { [directory] in try directory.check() }
+    _ = try await reader.readers.runIfActive { [directory] in try directory.current() }
   }
 
   package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
     try await reader.readers.runIfActive { [directory, reader] () throws -> (any OpenFile)? in
-      try directory.check()
+      try directory.current()
       return reader.open(name)
     }
   }
@@ -77,7 +77,7 @@ package final class DiskStore: UploadStore {
     return try await snapshots.current()
   }
 
-  package func freeSpace() -> UInt64? { directory.freeSpace }
+  package func freeSpace() -> UInt64? { directory.calls.freeSpace(directory.descriptor) }
 }
 
 /// One upload being written into a directory. Lives on one event loop.

@@ -159,7 +159,7 @@ final class Finalizer: Sendable {
     }
     for (files, result) in zip(requests, results) {
       switch result {
-      case .success: files.forEach { $0.file.closeNamed() }
+      case .success: files.forEach { $0.file.close(deleting: nil) }
       case .failure: files.forEach { $0.file.discard() }
       }
     }

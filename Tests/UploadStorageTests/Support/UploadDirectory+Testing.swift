@@ -13,7 +13,7 @@ extension UploadDirectory {
 
   /// The names that a listing would show now, in its order.
   func snapshotNames() async throws -> [String] {
-    let size = reader.snapshotSize()
+    let size = DirectorySnapshot.Size(self)
     let budget = try MemoryBudget(limit: UInt64(4 * size.bytes + MemoryBudget.minimum))
     let reservation = try #require(await budget.reserve(size.bytes))
     let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: reader)
