@@ -8,11 +8,6 @@ struct UploadDirectoryReader: Sendable {
   /// Threads that may block, for these calls and for reading opened files.
   let readers: WorkerPool
 
-  init(_ directory: UploadDirectory, readers: WorkerPool) {
-    self.directory = directory
-    self.readers = readers
-  }
-
   /// Opens one regular file of the directory.
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
   func open(_ name: NameBytes) -> OpenDiskFile? {

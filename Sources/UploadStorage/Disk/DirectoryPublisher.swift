@@ -24,8 +24,8 @@ struct DirectoryPublisher {
     /// What the file that it replaces must satisfy.
     var condition: PublishCondition?
 
-    /// Whether an entry is this file, or the one that it is to replace.
-    func claims(_ entry: FileIdentity) -> Bool { entry == file || entry == old }
+    /// Whether an entry is this file, or the one that it is to replace; false for no entry.
+    func claims(_ entry: FileStatus?) -> Bool { entry.map { $0.identity == file || $0.identity == old } ?? false }
   }
 
   let place: OpenedDirectory
@@ -93,11 +93,15 @@ struct DirectoryPublisher {
       var isOwn = others.contains { $0.name == name }
       if !isOwn {
         // A link is made whatever there was before: whether the file was to exist has to be checked first.
-        if let condition, !isClaimed(name, by: others) { try condition.check(place.entry(at: name)?.version) }
-        if try link(staged.file, as: name) { return AssignedName(name: name, file: file) }
+        if let condition {
+          let entry = place.entry(at: name)
+          if !others.contains(where: { $0.claims(entry) }) { try condition.check(entry?.version) }
+        }
+        if place.link(staged.file, as: name) == 0 { return AssignedName(name: name, file: file) }
+        guard errno == EEXIST else { throw StorageError.uploadFailed("link") }
       }
       let old = place.entry(at: name)
-      if let old { isOwn = isOwn || others.contains { $0.claims(old.identity) } }
+      isOwn = isOwn || others.contains { $0.claims(old) }
       if let condition, !isOwn { try condition.check(old?.version) }
       switch policy {
       case .replace where number == 1 && !isOwn:
@@ -118,12 +122,6 @@ struct DirectoryPublisher {
     }
   }
 
-  /// Whether a name leads to a file of the same request, or to one that such a file is to replace.
-  private func isClaimed(_ name: NameBytes, by others: [AssignedName]) -> Bool {
-    guard !others.isEmpty, let entry = place.entry(at: name) else { return false }
-    return others.contains { $0.claims(entry.identity) }
-  }
-
   /// The first free number after a taken one where numbers were assigned in order; otherwise any free one. It may be taken
   /// again before the name is used.
   ///
@@ -139,14 +137,6 @@ struct DirectoryPublisher {
       if place.entry(at: name.numbered(middle).bytes) != nil { taken = middle } else { free = middle }
     }
     return free
-  }
-
-  /// Gives a file a name.
-  /// - Returns: false when the name is taken.
-  private func link(_ file: PartialFile, as name: NameBytes) throws(UploadError) -> Bool {
-    if place.link(file, as: name) == 0 { return true }
-    if errno == EEXIST { return false }
-    throw StorageError.uploadFailed("link")
   }
 
   // MARK: Replacing

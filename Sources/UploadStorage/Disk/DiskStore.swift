@@ -4,7 +4,6 @@ package import UploadCore
 /// Stores uploads in a local directory: takes buffers from a memory budget, writes on a pool of threads, and gives files
 /// their names once they are synced.
 package final class DiskStore: UploadStore {
-  private let directory: UploadDirectory
   private let budget: MemoryBudget
   private let finalizer: Finalizer
   private let reader: UploadDirectoryReader
@@ -17,11 +16,10 @@ package final class DiskStore: UploadStore {
     workers: WorkerPool,
     configuration: DiskStoreConfiguration = DiskStoreConfiguration()
   ) {
-    self.directory = directory
     self.budget = budget
     finalizer = Finalizer(directory: directory, workers: workers, configuration: configuration)
     // As many threads as can read at once; not those that write uploads.
-    reader = UploadDirectoryReader(directory, readers: WorkerPool(threads: System.coreCount))
+    reader = UploadDirectoryReader(directory: directory, readers: WorkerPool(threads: System.coreCount))
     snapshots = DirectorySnapshots(reader: reader, budget: budget)
   }
 
@@ -62,12 +60,12 @@ package final class DiskStore: UploadStore {
   // MARK: Reading
 
   package func check() async throws {
-    _ = try await reader.readers.runIfActive { [directory] in try directory.current() }
+    _ = try await reader.readers.runIfActive { [reader] in try reader.directory.current() }
   }
 
   package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
-    try await reader.readers.runIfActive { [directory, reader] () throws -> (any OpenFile)? in
-      try directory.current()
+    try await reader.readers.runIfActive { [reader] () throws -> (any OpenFile)? in
+      try reader.directory.current()
       return reader.open(name)
     }
   }
@@ -77,7 +75,7 @@ package final class DiskStore: UploadStore {
     return try await snapshots.current()
   }
 
-  package func freeSpace() -> UInt64? { directory.calls.freeSpace(directory.descriptor) }
+  package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }
 }
 
 /// One upload being written into a directory. Lives on one event loop.

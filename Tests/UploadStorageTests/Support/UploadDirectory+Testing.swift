@@ -4,7 +4,7 @@ import UploadCore
 @testable import UploadStorage
 
 extension UploadDirectory {
-  var reader: UploadDirectoryReader { UploadDirectoryReader(self, readers: WorkerPool(threads: 1)) }
+  var reader: UploadDirectoryReader { UploadDirectoryReader(directory: self, readers: WorkerPool(threads: 1)) }
 
   /// All names in the directory, in no order.
   func names() -> [NameBytes] {
