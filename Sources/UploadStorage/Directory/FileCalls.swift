@@ -27,7 +27,7 @@ package struct FileCalls: Sendable {
   /// not.
   var syncFileSystem: @Sendable (Int32) -> Int32 = { clinux_sync_file_system($0) }
   /// Whether so few bytes are to be written to the disks that syncing all of them is cheap.
-  var hasLittleToWrite: @Sendable () -> Bool = { DirtyPages.areFew }
+  var hasLittleToWrite: @Sendable () -> Bool = { dirtyPagesAreFew() }
   /// `fsync` of the directory.
   var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
   /// Turns `O_DIRECT` on or off.
@@ -75,20 +75,16 @@ package struct FileCalls: Sendable {
   }
 }
 
-/// Bytes in the page cache that the whole machine has still to write to its disks.
-private enum DirtyPages {
-  /// In bytes. A disk that writes 100 MB/s needs little more than a second for this, and only once: written bytes are no
-  /// longer dirty.
-  private static let few: UInt64 = 128 * 1024 * 1024
-
-  /// Whether there are so few that waiting until all of them are written costs next to nothing.
-  static var areFew: Bool {
-    let text = ProcFile.read("/proc/meminfo")
-    guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),
-      let underWay = ProcFile.kibibytes(of: "Writeback", inText: text)
-    else { return false }
-    return (dirty + underWay) * 1024 <= few
-  }
+/// Whether the whole machine has so few bytes in its page cache to write to its disks that waiting until all of them are
+/// written costs next to nothing.
+private func dirtyPagesAreFew() -> Bool {
+  let text = ProcFile.read("/proc/meminfo")
+  guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),
+    let underWay = ProcFile.kibibytes(of: "Writeback", inText: text)
+  else { return false }
+  // In KiB. A disk that writes 100 MB/s needs little more than a second for this, and only once: written bytes are no
+  // longer dirty.
+  return dirty + underWay <= 128 * 1024
 }
 
 /// The status of a file or directory (stat(2)).
@@ -124,12 +120,9 @@ struct FileStatus {
   var hasName: Bool { status.st_nlink > 0 }
 
   var content: ContentVersion {
-    withUnsafePointer(to: status) {
-      ContentVersion(
-        size: UInt64(max(0, status.st_size)),
-        seconds: clinux_modified_seconds($0),
-        nanoseconds: clinux_modified_nanoseconds($0)
-      )
+    let size = UInt64(max(0, status.st_size))
+    return withUnsafePointer(to: status) {
+      ContentVersion(size: size, seconds: clinux_modified_seconds($0), nanoseconds: clinux_modified_nanoseconds($0))
     }
   }
 
@@ -139,10 +132,8 @@ struct FileStatus {
     let parts = [
       UInt64(status.st_ino), UInt64(bitPattern: content.seconds), UInt64(bitPattern: content.nanoseconds), content.size,
     ]
-    return FileVersion(
-      modified: content.seconds,
-      text: parts.map { String($0, radix: 16) }.joined(separator: "-")
-    )
+    let text = parts.map { String($0, radix: 16) }.joined(separator: "-")
+    return FileVersion(modified: content.seconds, text: text)
   }
 }
 

@@ -148,9 +148,9 @@ extension DirectoryLocation {
     if mountPoint == "/" { return other != "/" }
     return other == mountPoint || other.utf8.starts(with: (mountPoint + "/").utf8)
   }
-}
 
-extension DirectoryLocation {
+  // MARK: Paths
+
   /// Where `path` leads now; blocks.
   /// - Returns: nil with `errno` when it leads to no directory.
   init?(path: String) {

@@ -89,17 +89,13 @@ final class PartialFile: Sendable {
     defer {
       if growth > 0 { directory.space.release(growth) } else { fulfillPromise(UInt64(extent.count)) }
     }
-    switch extent.way {
-    case .cached:
-      if isDirect.load(ordering: .relaxed) { turnDirect(false) }
-      try writeAll(memory, at: extent.offset)
-    case .large where turnedDirect():
+    if extent.isLarge, turnedDirect() {
       let padded = UnsafeRawBufferPointer(start: memory.baseAddress, count: memory.count + padding)
-      try writeAll(padded, at: extent.offset)
-    case .large:
-      try writeAll(memory, at: extent.offset)
-      try writeBack(extent)
+      return try writeAll(padded, at: extent.offset)
     }
+    if !extent.isLarge, isDirect.load(ordering: .relaxed) { turnDirect(false) }
+    try writeAll(memory, at: extent.offset)
+    if extent.isLarge { try writeBack(extent) }
   }
 
   /// Shortens the file to its content, without what a reserve or padding has added.

@@ -20,13 +20,8 @@ struct UploadDirectoryReader: Sendable {
       return nil
     }
     let (attributes, content) = (FileAttributes(descriptor: descriptor), status.content)
-    let file = StoredFile(
-      name: name,
-      size: content.size,
-      type: attributes.type,
-      modified: content.seconds,
-      digests: ContentDigests(sha256: attributes.sha256(of: content))
-    )
+    var file = StoredFile(name: name, size: content.size, type: attributes.type, modified: content.seconds)
+    file.digests.sha256 = attributes.sha256(of: content)
     let region = LocalFileRegion(owned: descriptor, length: file.size, readers: readers)
     return OpenDiskFile(file: file, version: status.version, region: region)
   }

@@ -53,9 +53,22 @@ struct DirectoryPublisher {
     return zip(files, assigned).map { stored($0, $1) }
   }
 
-  /// Removes the names of published files again, except those that have replaced other files.
-  func withdraw(_ files: [StagedDiskFile], _ stored: [StoredFile]) {
-    for (file, stored) in zip(files, stored) where !stored.replaced { place.remove(stored.nameBytes, of: file.file) }
+  /// Syncs the directory once for all; when that fails no name is certain, and all are removed again except those that
+  /// have replaced other files: their bytes are complete and synced, and the old ones are gone.
+  /// - Parameter results: of publishing each request.
+  func syncNames(of requests: [[StagedDiskFile]], _ results: inout [Result<[StoredFile], UploadError>]) {
+    guard results.contains(where: { (try? $0.get())?.isEmpty == false }) else { return }
+    do throws(UploadError) {
+      try place.sync()
+    } catch {
+      for (index, files) in requests.enumerated() {
+        guard case .success(let stored) = results[index] else { continue }
+        for (file, stored) in zip(files, stored) where !stored.replaced {
+          place.remove(stored.nameBytes, of: file.file)
+        }
+        results[index] = .failure(error)
+      }
+    }
   }
 
   private func withdraw(_ assigned: AssignedName, from file: PartialFile) {
@@ -158,20 +171,20 @@ struct DirectoryPublisher {
     guard let aside = file.aside else { return }
     let others = Set(assigned.map(\.file)).subtracting([file.file])
     let isReplaced = try place.replacing.withLock { _ throws(UploadError) in
-      try replace(file.name, by: aside, sparing: others, file.condition)
+      try replace(file, aside, sparing: others)
     }
     if !isReplaced { try number(&assigned[index], aside) }
   }
 
-  /// Renames a hidden file over the one that has a name, if the condition is satisfied then.
+  /// Renames a hidden file over the one that has its name, if the condition is satisfied then.
   /// - Parameter others: files that must not be replaced.
   /// - Returns: false, and nothing is changed, when the name belongs to one of them.
   private func replace(
-    _ name: NameBytes,
-    by aside: NameBytes,
-    sparing others: Set<FileIdentity>,
-    _ condition: PublishCondition?
+    _ file: AssignedName,
+    _ aside: NameBytes,
+    sparing others: Set<FileIdentity>
   ) throws(UploadError) -> Bool {
+    let (name, condition) = (file.name, file.condition)
     // Nothing to compare with: any file that is there is replaced.
     if others.isEmpty, condition == nil { return try rename(aside, to: name) }
     while true {

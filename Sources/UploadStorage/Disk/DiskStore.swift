@@ -223,7 +223,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   private func end(_ request: FinalizeRequest, _ completion: FinalizeCompletion) {
     guard !isOver, !isEnding else { return completion.fail(Self.aborted) }
     ending = (request, completion)
-    filler.complete()
+    filler.isComplete = true
     pump()
   }
 

@@ -155,7 +155,7 @@ final class Finalizer: Sendable {
       publisher.flatMap { publisher in Result { () throws(UploadError) in try publisher.publish(files) } }
     }
     if configuration.durability == .full, case .success(let publisher) = publisher {
-      syncNames(of: requests, &results, publisher)
+      publisher.syncNames(of: requests, &results)
     }
     for (files, result) in zip(requests, results) {
       switch result {
@@ -164,25 +164,6 @@ final class Finalizer: Sendable {
       }
     }
     return results
-  }
-
-  /// Syncs the directory once for all; when that fails no name is certain, and all are removed again except those that
-  /// have replaced other files: their bytes are complete and synced, and the old ones are gone.
-  private func syncNames(
-    of requests: [[StagedDiskFile]],
-    _ results: inout [Result<[StoredFile], UploadError>],
-    _ publisher: DirectoryPublisher
-  ) {
-    guard results.contains(where: { (try? $0.get())?.isEmpty == false }) else { return }
-    do throws(UploadError) {
-      try publisher.place.sync()
-    } catch {
-      for (index, files) in requests.enumerated() {
-        guard case .success(let stored) = results[index] else { continue }
-        publisher.withdraw(files, stored)
-        results[index] = .failure(error)
-      }
-    }
   }
 }
 

@@ -27,7 +27,7 @@ final class SlabFiller {
   /// The next check of how long the slab has been filled.
   private var check: Scheduled<Void>?
   /// Whether the last byte has arrived. Then a partly filled slab is part of the file's tail, and is no longer checked.
-  private var isComplete = false
+  var isComplete = false
   private var isOver = false
 
   init(meter: UploadMeter, budget: MemoryBudget, eventLoop: any EventLoop) {
@@ -151,11 +151,6 @@ final class SlabFiller {
     guard buffer.filling?.count == 0 else { return takeSlab() }
     releaseFilling()
     return nil
-  }
-
-  /// Notes that the last byte has arrived.
-  func complete() {
-    isComplete = true
   }
 
   /// Removes the bytes that are left once nothing is queued; the caller returns a slab with ``release(_:)``.

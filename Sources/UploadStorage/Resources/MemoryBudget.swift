@@ -217,12 +217,14 @@ package final class MemoryReservation: Sendable {
 
 /// What a ``MemoryBudget`` has granted, and what waits for it. Changed under its lock alone.
 private struct BudgetState {
+  /// Takes memory, and returns the closure that notifies its requester; nil when there is no room.
+  typealias Grant = @Sendable (inout BudgetState) -> (@Sendable () -> Void)?
+
   struct Request {
     let ticket: MemoryBudget.Ticket
     /// The fewest bytes that satisfy the request.
     let least: Int
-    /// Takes the memory, and returns the closure that notifies the one who waits; nil when there is no room.
-    let grant: @Sendable (inout BudgetState) -> (@Sendable () -> Void)?
+    let grant: Grant
   }
 
   let limit: Int
@@ -271,11 +273,7 @@ private struct BudgetState {
   }
 
   /// Adds a request to the queue of slow uploads, or to the other one.
-  mutating func enqueue(
-    least: Int,
-    isSlow: Bool,
-    grant: @escaping @Sendable (inout BudgetState) -> (@Sendable () -> Void)?
-  ) -> MemoryBudget.Ticket {
+  mutating func enqueue(least: Int, isSlow: Bool, grant: @escaping Grant) -> MemoryBudget.Ticket {
     nextTicket += 1
     let request = Request(ticket: MemoryBudget.Ticket(number: nextTicket), least: least, grant: grant)
     awaited += least

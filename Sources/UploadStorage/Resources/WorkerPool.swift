@@ -121,16 +121,12 @@ package final class WorkerPool: @unchecked Sendable {
   private func start() -> Bool {
     let pool = Unmanaged.passRetained(self)
     var thread = pthread_t()
-    let error = pthread_create(
-      &thread,
-      nil,
-      { argument in
-        clinux_name_thread("sluice-worker")
-        if let argument { Unmanaged<WorkerPool>.fromOpaque(argument).takeRetainedValue().serve() }
-        return nil
-      },
-      pool.toOpaque()
-    )
+    let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+      clinux_name_thread("sluice-worker")
+      if let argument { Unmanaged<WorkerPool>.fromOpaque(argument).takeRetainedValue().serve() }
+      return nil
+    }
+    let error = pthread_create(&thread, nil, main, pool.toOpaque())
     if error == 0 { pthread_detach(thread) } else { pool.release() }
     return error == 0
   }

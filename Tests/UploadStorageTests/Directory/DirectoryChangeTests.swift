@@ -20,7 +20,7 @@ import UploadTestSupport
 
   private func write(_ count: Int, to file: PartialFile) throws {
     try [UInt8](repeating: 1, count: count).withUnsafeBytes {
-      try file.write(.init(offset: 0, count: count, way: .cached), $0)
+      try file.write(.init(offset: 0, count: count, isLarge: false), $0)
     }
   }
 

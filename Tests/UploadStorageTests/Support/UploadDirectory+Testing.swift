@@ -29,7 +29,7 @@ extension UploadDirectory {
   /// - Parameter isHidden: whether it has a hidden name, as on file systems without unnamed files.
   func stage(_ content: [UInt8], _ request: FinalizeRequest, isHidden: Bool = false) throws -> StagedDiskFile {
     let file = try isHidden ? createHidden() : createPartial()
-    try content.withUnsafeBytes { try file.write(.init(offset: 0, count: $0.count, way: .cached), $0) }
+    try content.withUnsafeBytes { try file.write(.init(offset: 0, count: $0.count, isLarge: false), $0) }
     return StagedDiskFile(request, file)
   }
 
