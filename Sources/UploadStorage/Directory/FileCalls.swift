@@ -14,9 +14,7 @@ package struct FileCalls: Sendable {
     pwrite($0, $1.baseAddress, $1.count, off_t(clamping: $2))
   }
   /// `fallocate`: reserves the blocks of a range, and makes the file that long.
-  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = {
-    clinux_reserve($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
-  }
+  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_reserve, $0, $1) }
   /// `ftruncate`.
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
   /// `fdatasync` of a file.
@@ -59,9 +57,7 @@ package struct FileCalls: Sendable {
     name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
   }
   /// Begins to write a range from the page cache to the disk.
-  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = {
-    clinux_start_writeback($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
-  }
+  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_start_writeback, $0, $1) }
   /// `fstatvfs`: bytes of a directory's file system that may still be used; nil when that is not known. File systems that
   /// report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
   var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
@@ -70,9 +66,12 @@ package struct FileCalls: Sendable {
     return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
   /// Waits until a range is on the disk and drops it from the page cache.
-  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = {
-    clinux_drop_written($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
-  }
+  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_drop_written, $0, $1) }
+}
+
+/// Makes a system call on a range of an open file, given as offset and length.
+private func call(_ function: (Int32, Int64, Int64) -> Int32, _ descriptor: Int32, _ range: Range<UInt64>) -> Int32 {
+  function(descriptor, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
 }
 
 /// Whether the whole machine has so few bytes in its page cache to write to its disks that waiting until all of them are

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import NIOCore
 import Synchronization
 package import UploadCore
 
@@ -136,22 +137,16 @@ package final class UploadDirectory: Sendable {
   /// Checks where the path leads, unless that was done within the check interval.
   /// - Parameters:
   ///   - place: the directory in which the upload began.
-  ///   - last: when the path was checked for this upload, in nanoseconds of ``now``; 0 for never.
+  ///   - last: when the path was checked for this upload, in nanoseconds of `NIODeadline`; 0 for never.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
-    let now = Self.now
+    let now = Int64(NIODeadline.now().uptimeNanoseconds)
     let before = last.load(ordering: .relaxed)
     if before == 0 { return last.store(now, ordering: .relaxed) }
     guard now - before >= pathCheckInterval,
       last.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged
     else { return }
     if try current().device != place.device { throw StorageError.directoryMoved() }
-  }
-
-  private static var now: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   // MARK: Files

@@ -47,7 +47,9 @@ struct DirectoryPublisher {
       for file in files { assigned.append(try assign(file, beside: assigned)) }
       for index in assigned.indices { try replaceOld(index, of: &assigned) }
     } catch {
-      for (file, assigned) in zip(files, assigned) { withdraw(assigned, from: file.file) }
+      for (file, assigned) in zip(files, assigned) {
+        if let aside = assigned.aside { place.remove(aside) } else { place.remove(assigned.name, of: file.file) }
+      }
       throw error
     }
     return zip(files, assigned).map { stored($0, $1) }
@@ -69,10 +71,6 @@ struct DirectoryPublisher {
         results[index] = .failure(error)
       }
     }
-  }
-
-  private func withdraw(_ assigned: AssignedName, from file: PartialFile) {
-    if let aside = assigned.aside { place.remove(aside) } else { place.remove(assigned.name, of: file) }
   }
 
   private func stored(_ staged: StagedDiskFile, _ assigned: AssignedName) -> StoredFile {
@@ -170,9 +168,7 @@ struct DirectoryPublisher {
     let file = assigned[index]
     guard let aside = file.aside else { return }
     let others = Set(assigned.map(\.file)).subtracting([file.file])
-    let isReplaced = try place.replacing.withLock { _ throws(UploadError) in
-      try replace(file, aside, sparing: others)
-    }
+    let isReplaced = try place.replacing.withLock { _ throws(UploadError) in try replace(file, aside, sparing: others) }
     if !isReplaced { try number(&assigned[index], aside) }
   }
 

@@ -11,11 +11,6 @@ final class Finalizer: Sendable {
   /// A file to be staged, and published at once where its upload requests that.
   private typealias Member = (tail: FileTail, completion: FinalizeCompletion)
 
-  private struct Groups {
-    var queued = CircularBuffer<Member>()
-    var running = 0
-  }
-
   /// How many groups run at once: one writes its files while another waits for the disk.
   private static let groupsAtOnce = 4
   /// The most files of a group: all are open at once.
@@ -26,7 +21,8 @@ final class Finalizer: Sendable {
   let directory: UploadDirectory
   let configuration: DiskStoreConfiguration
   let workers: WorkerPool
-  private let groups = Mutex(Groups())
+  /// Files that wait for a group, and how many groups are running.
+  private let groups = Mutex((queued: CircularBuffer<Member>(), running: 0))
 
   init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStoreConfiguration) {
     self.directory = directory
