@@ -32,12 +32,6 @@ final class OpenedDirectory: Sendable {
   /// Whether files can be created in it; otherwise `errno` is the reason.
   var isWritable: Bool { faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 }
 
-  /// Syncs the directory itself, so that names survive a power cut.
-  /// - Throws: ``UploadError`` with code `storageFailed`.
-  func sync() throws(UploadError) {
-    guard calls.syncDirectory(descriptor) == 0 else { throw StorageError.uploadFailed(StorageError.directorySync) }
-  }
-
   /// Removes unfinished files that a crash left: ours by name, and locked by no process.
   func sweep() {
     for name in DirectoryNames.read(descriptor: calls.openAgain(descriptor)) where FileName.isPartial(name) {

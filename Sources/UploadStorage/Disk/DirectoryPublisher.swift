@@ -55,21 +55,19 @@ struct DirectoryPublisher {
     return zip(files, assigned).map { stored($0, $1) }
   }
 
-  /// Syncs the directory once for all; when that fails no name is certain, and all are removed again except those that
-  /// have replaced other files: their bytes are complete and synced, and the old ones are gone.
+  /// Syncs the directory once for all, so that names survive a power cut. When that fails no name is certain, and all are
+  /// removed again except those that have replaced other files: their bytes are complete and synced, and the old ones are
+  /// gone.
   /// - Parameter results: of publishing each request.
   func syncNames(of requests: [[StagedDiskFile]], _ results: inout [Result<[StoredFile], UploadError>]) {
-    guard results.contains(where: { (try? $0.get())?.isEmpty == false }) else { return }
-    do throws(UploadError) {
-      try place.sync()
-    } catch {
-      for (index, files) in requests.enumerated() {
-        guard case .success(let stored) = results[index] else { continue }
-        for (file, stored) in zip(files, stored) where !stored.replaced {
-          place.remove(stored.nameBytes, of: file.file)
-        }
-        results[index] = .failure(error)
-      }
+    guard results.contains(where: { (try? $0.get())?.isEmpty == false }),
+      place.calls.syncDirectory(place.descriptor) != 0
+    else { return }
+    let error = StorageError.uploadFailed(StorageError.directorySync)
+    for (index, files) in requests.enumerated() {
+      guard case .success(let stored) = results[index] else { continue }
+      for (file, stored) in zip(files, stored) where !stored.replaced { place.remove(stored.nameBytes, of: file.file) }
+      results[index] = .failure(error)
     }
   }
 

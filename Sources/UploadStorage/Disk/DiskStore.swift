@@ -177,13 +177,9 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   }
 
   private func wrote(_ result: Result<Int, any Error>) {
-    switch result {
-    case .success(let count):
-      meter.addStored(count)
-      isOver ? writer.discardFile() : resume()
-    case .failure(let error):
-      isOver ? writer.discardFile() : fail(error)
-    }
+    if case .success(let count) = result { meter.addStored(count) }
+    if isOver { return writer.discardFile() }
+    if case .failure(let error) = result { fail(error) } else { resume() }
   }
 
   func resume() {

@@ -234,19 +234,15 @@ private struct BudgetState {
   var reserved = 0
   /// The fewest bytes that satisfy all waiting requests.
   var awaited = 0
-  private var fast = CircularBuffer<Request>()
-  private var slow = CircularBuffer<Request>()
+  var fast = CircularBuffer<Request>()
+  var slow = CircularBuffer<Request>()
   /// Whether the queue of slow uploads was served last.
-  private var hasServedSlow = true
-  private var nextTicket: UInt64 = 0
+  var hasServedSlow = true
+  var nextTicket: UInt64 = 0
   var offers = SlabOffers()
   /// Slabs that stay mapped for the next upload: a new mapping costs a page fault every 4 KiB.
   var spare: [Slab] = []
   var spareBytes = 0
-
-  init(limit: Int) {
-    self.limit = limit
-  }
 
   /// Whether a request waits.
   var isContended: Bool { !fast.isEmpty || !slow.isEmpty }
