@@ -44,8 +44,7 @@ package final class DiskStore: UploadStore {
   }
 
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
-    let own = files.compactMap { $0 as? StagedDiskFile }
-    guard own.count == files.count else {
+    guard let own = files as? [StagedDiskFile] else {
       return eventLoop.makeFailedFuture(UploadError(.internalFailure, "A staged file belongs to another store."))
     }
     return finalizer.publish(own, on: eventLoop)

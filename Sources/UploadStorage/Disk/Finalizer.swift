@@ -247,18 +247,16 @@ struct FileTail: Sendable {
     let padding = content.slab?.pad(to: WritePlan.alignment) ?? 0
     if extent.count > 0 { try content.withBytes { try file.write(extent, $0, padding: padding) } }
     if placement.needsTruncation { try file.truncate(to: extent.end) }
-    var digests = try digestsOfContent()
+    var digests = ContentDigests()
+    if var hash = try hash?.get() {
+      content.withBytes { hash.update($0) }
+      digests = hash.digests
+    }
     if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
     try digests.require(request.expected)
     FileAttributes(descriptor: file.descriptor).note(type: request.type, sha256: digests.sha256)
     try file.applyMode()
     return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)
-  }
-
-  private func digestsOfContent() throws -> ContentDigests {
-    guard var hash = try hash?.get() else { return ContentDigests() }
-    content.withBytes { hash.update($0) }
-    return hash.digests
   }
 }
 

@@ -117,12 +117,11 @@ package final class MemoryBudget: Sendable {
 
   /// Unmaps the slabs that stay mapped for the next upload.
   package func dropSpare() {
-    let spare = state.withLock { state in
+    // Unmapped with the last reference, outside the lock.
+    _ = state.withLock { state in
       defer { (state.spare, state.spareBytes) = ([], 0) }
       return state.spare
     }
-    // Unmapped here, with the last reference, outside the lock.
-    _ = consume spare
   }
 
   /// Grants slabs and room as long as there is room, then recalls as many slabs as the waiting requests need, less those

@@ -48,8 +48,8 @@ package final class WorkerPool: @unchecked Sendable {
   /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called at once, as cancelled;
   /// where the system cannot start a first thread the caller does the work.
   package func submit(_ work: @escaping Work) {
-    let isAccepted = monitor.locked {
-      guard !isShutDown else { return false }
+    let ownState = monitor.locked { () -> WorkState? in
+      guard !isShutDown else { return .cancelled }
       queue.append(work)
       // Each idle thread takes one, and may have been woken for one already.
       if queue.count <= idle {
@@ -57,11 +57,11 @@ package final class WorkerPool: @unchecked Sendable {
       } else if threads < limit, start() {
         threads += 1
       }
-      guard threads == 0 else { return true }
+      guard threads == 0 else { return nil }
       queue.removeLast()
-      return false
+      return .active
     }
-    if !isAccepted { work(monitor.locked { isShutDown } ? .cancelled : .active) }
+    if let ownState { work(ownState) }
   }
 
   /// Has a thread run `body`.
@@ -92,13 +92,11 @@ package final class WorkerPool: @unchecked Sendable {
 
   /// Cancels queued work, and returns when running work is done and all threads have ended.
   package func shutDown() async {
-    await withCheckedContinuation { continuation in
-      let isOver = monitor.locked {
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      monitor.locked {
         close()
-        if threads > 0 { shutdowns.append(continuation) }
-        return threads == 0
+        if threads > 0 { shutdowns.append(continuation) } else { continuation.resume() }
       }
-      if isOver { continuation.resume() }
     }
   }
 
