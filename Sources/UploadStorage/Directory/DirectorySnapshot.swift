@@ -93,10 +93,9 @@ final class DirectorySnapshot: FileListing {
   ) async throws -> (value: Value, next: Int) {
     try await reader.readers.runIfActive { [self] () -> (value: Value, next: Int) in
       var (value, next) = (initial, start)
-      var continues = true
-      while continues, next < count {
-        if let file = reader.open(name(at: next)) { continues = body(&value, file) }
+      while next < count {
         next += 1
+        if let file = reader.open(name(at: next - 1)), !body(&value, file) { break }
       }
       return (value: value, next: next)
     }

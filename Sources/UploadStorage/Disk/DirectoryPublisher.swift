@@ -73,14 +73,10 @@ struct DirectoryPublisher {
 
   private func stored(_ staged: StagedDiskFile, _ assigned: AssignedName) -> StoredFile {
     let content = FileStatus(descriptor: staged.file.descriptor)?.content
-    return StoredFile(
-      name: assigned.name,
-      size: content?.size ?? 0,
-      type: staged.request.type,
-      modified: content?.seconds ?? 0,
-      replaced: assigned.aside != nil,
-      digests: staged.digests
-    )
+    let (size, modified) = (content?.size ?? 0, content?.seconds ?? 0)
+    var file = StoredFile(name: assigned.name, size: size, type: staged.request.type, modified: modified)
+    (file.replaced, file.digests) = (assigned.aside != nil, staged.digests)
+    return file
   }
 
   // MARK: Assigning names
