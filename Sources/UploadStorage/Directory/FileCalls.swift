@@ -36,25 +36,19 @@ package struct FileCalls: Sendable {
   /// `fchmod`.
   var setMode: @Sendable (Int32, mode_t) -> Int32 = { fchmod($0, $1) }
   /// Gives an unnamed file a name in a directory, unless that is taken.
-  var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { descriptor, directory, name in
-    name.withCString { clinux_link_descriptor(descriptor, directory, $0) }
-  }
+  var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { clinux_link_descriptor($0, $1, $2.cString) }
   /// `renameat2` from one directory to another, or within one, unless the new name is taken; `EINVAL` or `ENOSYS` where
   /// that is not supported.
-  var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = { source, from, target, to in
-    from.withCString { from in to.withCString { clinux_rename_new(source, from, target, $0) } }
+  var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = {
+    clinux_rename_new($0, $1.cString, $2, $3.cString)
   }
   /// `renameat` within a directory: replaces a file that has the new name.
-  var rename: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
-    from.withCString { from in name.withCString { renameat(directory, from, directory, $0) } }
-  }
+  var rename: @Sendable (Int32, NameBytes, _ to: NameBytes) -> Int32 = { renameat($0, $1.cString, $0, $2.cString) }
   /// `renameat2` within a directory: swaps what two names lead to; `EINVAL` or `ENOSYS` where that is not supported.
-  var exchange: @Sendable (_ directory: Int32, NameBytes, NameBytes) -> Int32 = { directory, one, other in
-    one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
-  }
+  var exchange: @Sendable (Int32, NameBytes, NameBytes) -> Int32 = { clinux_exchange($0, $1.cString, $2.cString) }
   /// `fstatat` of a name in a directory: of a link itself, not of its target.
-  var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
-    name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+  var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = {
+    fstatat($0, $1.cString, &$2, AT_SYMLINK_NOFOLLOW)
   }
   /// Begins to write a range from the page cache to the disk.
   var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_start_writeback, $0, $1) }

@@ -37,8 +37,8 @@ final class OpenedDirectory: Sendable {
     for name in DirectoryNames.read(descriptor: calls.openAgain(descriptor)) where FileName.isPartial(name) {
       let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
       // Some network file systems lock only files open for writing, which --file-mode may forbid.
-      var file = name.withCString { openat(descriptor, $0, O_RDWR | flags) }
-      if file < 0, errno == EACCES { file = name.withCString { openat(descriptor, $0, O_RDONLY | flags) } }
+      var file = openat(descriptor, name.cString, O_RDWR | flags)
+      if file < 0, errno == EACCES { file = openat(descriptor, name.cString, O_RDONLY | flags) }
       guard file >= 0 else { continue }
       if flock(file, LOCK_EX | LOCK_NB) == 0 { remove(name) }
       close(file)
@@ -72,10 +72,7 @@ final class OpenedDirectory: Sendable {
   func renameWithoutOverwriting(_ from: NameBytes, in place: OpenedDirectory, to name: NameBytes) -> Int32 {
     let result = calls.renameNew(place.descriptor, from, descriptor, name)
     guard result != 0, errno == EINVAL || errno == ENOSYS else { return result }
-    let linked = from.withCString { from in
-      name.withCString { linkat(place.descriptor, from, descriptor, $0, 0) }
-    }
-    guard linked == 0 else { return -1 }
+    guard linkat(place.descriptor, from.cString, descriptor, name.cString, 0) == 0 else { return -1 }
     // The file has its name: a hidden one that is left over is no failure, and is swept at the next start.
     place.remove(from)
     return 0
@@ -83,7 +80,7 @@ final class OpenedDirectory: Sendable {
 
   /// Removes a name.
   func remove(_ name: NameBytes) {
-    _ = name.withCString { unlinkat(descriptor, $0, 0) }
+    unlinkat(descriptor, name.cString, 0)
   }
 
   /// Removes a file's name, unless another file has it by now.

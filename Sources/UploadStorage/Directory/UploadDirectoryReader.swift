@@ -13,7 +13,7 @@ struct UploadDirectoryReader: Sendable {
   func open(_ name: NameBytes) -> OpenDiskFile? {
     let isComponent = !name.isEmpty && !name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/"))
     guard isComponent, !FileName.isPartial(name) else { return nil }
-    let descriptor = name.withCString { clinux_open_beneath(directory.descriptor, $0) }
+    let descriptor = clinux_open_beneath(directory.descriptor, name.cString)
     guard descriptor >= 0 else { return nil }
     guard let status = FileStatus(descriptor: descriptor), status.isFile else {
       close(descriptor)
