@@ -161,9 +161,7 @@ package final class UploadDirectory: Sendable {
       let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
       // With these the kernel or the file system does not support unnamed files; others are real failures.
-      guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
-        throw StorageError.uploadFailed("open")
-      }
+      guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else { throw StorageError.uploadFailed("open") }
       supportsUnnamed.store(false, ordering: .relaxed)
     }
     return try createHidden(in: place)

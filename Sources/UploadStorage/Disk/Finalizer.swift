@@ -121,9 +121,7 @@ final class Finalizer: Sendable {
     let together = isSynced && tails.count >= Self.fewestTogether ? SyncTogether(directory) : nil
     var results = tails.map { tail in Result { try tail.write(into: directory) } }
     if isSynced { sync(&results, together) }
-    for (tail, result) in zip(tails, results) where tail.isLarge {
-      if case .success(let staged) = result { staged.file.dropPages() }
-    }
+    for (tail, result) in zip(tails, results) where tail.isLarge { try? result.get().file.dropPages() }
     return results
   }
 
