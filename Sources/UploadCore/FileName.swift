@@ -151,9 +151,12 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
   /// Whether the bytes are UTF-8, so that ``description`` is the exact name.
   package var isUTF8: Bool { String(validating: bytes, as: UTF8.self) != nil }
 
-  /// Calls `body` with the bytes and a NUL behind them, the C string that system calls expect.
+  /// The bytes and a NUL behind them, the C string that system calls expect.
+  package var cString: [CChar] { bytes.map { CChar(bitPattern: $0) } + [0] }
+
+  /// Calls `body` with the ``cString``.
   package func withCString<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
-    try body(bytes.map { CChar(bitPattern: $0) } + [0])
+    try body(cString)
   }
 
   /// The name as text. Every byte that is not part of valid UTF-8 is written as `\xE9`, as in a shell's `$'…'`.

@@ -50,16 +50,12 @@ package struct FileMode: Sendable, Equatable, CustomStringConvertible {
       throw UploadError(.badValue, "\"\(PlainText.sanitized(text))\" is not an octal mode. Write one such as 640.")
     }
     guard value & ~Self.unrestricted == 0 else {
-      throw UploadError(
-        .badValue,
-        "\"\(text)\" has bits other than read and write. Uploaded files are never executable; write a mode such as 640."
-      )
+      let help = "Uploaded files are never executable; write a mode such as 640."
+      throw UploadError(.badValue, "\"\(text)\" has bits other than read and write. \(help)")
     }
     guard value & mode_t(S_IRUSR) != 0 else {
-      throw UploadError(
-        .badValue,
-        "With mode \"\(text)\" the server could not read its own files. Begin it with 4 or 6."
-      )
+      let problem = "With mode \"\(text)\" the server could not read its own files."
+      throw UploadError(.badValue, "\(problem) Begin it with 4 or 6.")
     }
     bits = value
   }

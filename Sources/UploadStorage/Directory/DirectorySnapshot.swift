@@ -33,8 +33,13 @@ final class DirectorySnapshot: FileListing {
     /// In bytes.
     var bytes: Int { entries + names }
 
-    /// - Parameter nameBytes: of all names together.
-    init(files: Int, nameBytes: Int) {
+    /// Reads all names of a directory; blocks.
+    init(_ directory: UploadDirectory) {
+      var (files, nameBytes) = (0, 0)
+      directory.visitNames {
+        files += 1
+        nameBytes += strlen($0)
+      }
       entries = Self.pages((files + files / 16 + 64) * MemoryLayout<Entry>.stride)
       names = Self.pages(nameBytes + nameBytes / 16 + 4096)
     }
@@ -88,10 +93,9 @@ final class DirectorySnapshot: FileListing {
   ) async throws -> (value: Value, next: Int) {
     try await reader.readers.runIfActive { [self] () -> (value: Value, next: Int) in
       var (value, next) = (initial, start)
-      var continues = true
-      while continues, next < count {
-        if let file = reader.open(name(at: next)) { continues = body(&value, file) }
+      while next < count {
         next += 1
+        if let file = reader.open(name(at: next - 1)), !body(&value, file) { break }
       }
       return (value: value, next: next)
     }
@@ -165,7 +169,7 @@ actor DirectorySnapshots {
 
   private func read() async throws -> DirectorySnapshot? {
     if let shared = try await unchanged() { return shared }
-    let size = try await reader.readers.runIfActive { [reader] in reader.snapshotSize() }
+    let size = try await reader.readers.runIfActive { [reader] in DirectorySnapshot.Size(reader.directory) }
     guard let reservation = await budget.reserve(size.bytes) else { return nil }
     let snapshot = try await reader.readers.runIfActive { [reader] in
       try DirectorySnapshot(size: size, reservation: reservation, reader: reader)

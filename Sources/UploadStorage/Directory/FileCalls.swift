@@ -14,9 +14,7 @@ package struct FileCalls: Sendable {
     pwrite($0, $1.baseAddress, $1.count, off_t(clamping: $2))
   }
   /// `fallocate`: reserves the blocks of a range, and makes the file that long.
-  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = {
-    clinux_reserve($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
-  }
+  var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_reserve, $0, $1) }
   /// `ftruncate`.
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
   /// `fdatasync` of a file.
@@ -27,7 +25,7 @@ package struct FileCalls: Sendable {
   /// not.
   var syncFileSystem: @Sendable (Int32) -> Int32 = { clinux_sync_file_system($0) }
   /// Whether so few bytes are to be written to the disks that syncing all of them is cheap.
-  var hasLittleToWrite: @Sendable () -> Bool = { DirtyPages.areFew }
+  var hasLittleToWrite: @Sendable () -> Bool = { dirtyPagesAreFew() }
   /// `fsync` of the directory.
   var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
   /// Turns `O_DIRECT` on or off.
@@ -38,30 +36,22 @@ package struct FileCalls: Sendable {
   /// `fchmod`.
   var setMode: @Sendable (Int32, mode_t) -> Int32 = { fchmod($0, $1) }
   /// Gives an unnamed file a name in a directory, unless that is taken.
-  var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { descriptor, directory, name in
-    name.withCString { clinux_link_descriptor(descriptor, directory, $0) }
-  }
+  var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { clinux_link_descriptor($0, $1, $2.cString) }
   /// `renameat2` from one directory to another, or within one, unless the new name is taken; `EINVAL` or `ENOSYS` where
   /// that is not supported.
-  var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = { source, from, target, to in
-    from.withCString { from in to.withCString { clinux_rename_new(source, from, target, $0) } }
+  var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = {
+    clinux_rename_new($0, $1.cString, $2, $3.cString)
   }
   /// `renameat` within a directory: replaces a file that has the new name.
-  var rename: @Sendable (_ directory: Int32, NameBytes, _ to: NameBytes) -> Int32 = { directory, from, name in
-    from.withCString { from in name.withCString { renameat(directory, from, directory, $0) } }
-  }
+  var rename: @Sendable (Int32, NameBytes, _ to: NameBytes) -> Int32 = { renameat($0, $1.cString, $0, $2.cString) }
   /// `renameat2` within a directory: swaps what two names lead to; `EINVAL` or `ENOSYS` where that is not supported.
-  var exchange: @Sendable (_ directory: Int32, NameBytes, NameBytes) -> Int32 = { directory, one, other in
-    one.withCString { one in other.withCString { clinux_exchange(directory, one, $0) } }
-  }
+  var exchange: @Sendable (Int32, NameBytes, NameBytes) -> Int32 = { clinux_exchange($0, $1.cString, $2.cString) }
   /// `fstatat` of a name in a directory: of a link itself, not of its target.
-  var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = { directory, name, status in
-    name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+  var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = {
+    fstatat($0, $1.cString, &$2, AT_SYMLINK_NOFOLLOW)
   }
   /// Begins to write a range from the page cache to the disk.
-  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = {
-    clinux_start_writeback($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
-  }
+  var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_start_writeback, $0, $1) }
   /// `fstatvfs`: bytes of a directory's file system that may still be used; nil when that is not known. File systems that
   /// report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
   var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
@@ -70,25 +60,24 @@ package struct FileCalls: Sendable {
     return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
   /// Waits until a range is on the disk and drops it from the page cache.
-  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = {
-    clinux_drop_written($0, Int64(clamping: $1.lowerBound), Int64(clamping: $1.upperBound - $1.lowerBound))
-  }
+  var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_drop_written, $0, $1) }
 }
 
-/// Bytes in the page cache that the whole machine has still to write to its disks.
-private enum DirtyPages {
-  /// In bytes. A disk that writes 100 MB/s needs little more than a second for this, and only once: written bytes are no
-  /// longer dirty.
-  private static let few: UInt64 = 128 * 1024 * 1024
+/// Makes a system call on a range of an open file, given as offset and length.
+private func call(_ function: (Int32, Int64, Int64) -> Int32, _ descriptor: Int32, _ range: Range<UInt64>) -> Int32 {
+  function(descriptor, Int64(clamping: range.lowerBound), Int64(clamping: range.upperBound - range.lowerBound))
+}
 
-  /// Whether there are so few that waiting until all of them are written costs next to nothing.
-  static var areFew: Bool {
-    let text = ProcFile.read("/proc/meminfo")
-    guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),
-      let underWay = ProcFile.kibibytes(of: "Writeback", inText: text)
-    else { return false }
-    return (dirty + underWay) * 1024 <= few
-  }
+/// Whether the whole machine has so few bytes in its page cache to write to its disks that waiting until all of them are
+/// written costs next to nothing.
+private func dirtyPagesAreFew() -> Bool {
+  let text = ProcFile.read("/proc/meminfo")
+  guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),
+    let underWay = ProcFile.kibibytes(of: "Writeback", inText: text)
+  else { return false }
+  // In KiB. A disk that writes 100 MB/s needs little more than a second for this, and only once: written bytes are no
+  // longer dirty.
+  return dirty + underWay <= 128 * 1024
 }
 
 /// The status of a file or directory (stat(2)).
@@ -124,12 +113,9 @@ struct FileStatus {
   var hasName: Bool { status.st_nlink > 0 }
 
   var content: ContentVersion {
-    withUnsafePointer(to: status) {
-      ContentVersion(
-        size: UInt64(max(0, status.st_size)),
-        seconds: clinux_modified_seconds($0),
-        nanoseconds: clinux_modified_nanoseconds($0)
-      )
+    let size = UInt64(max(0, status.st_size))
+    return withUnsafePointer(to: status) {
+      ContentVersion(size: size, seconds: clinux_modified_seconds($0), nanoseconds: clinux_modified_nanoseconds($0))
     }
   }
 
@@ -139,10 +125,8 @@ struct FileStatus {
     let parts = [
       UInt64(status.st_ino), UInt64(bitPattern: content.seconds), UInt64(bitPattern: content.nanoseconds), content.size,
     ]
-    return FileVersion(
-      modified: content.seconds,
-      text: parts.map { String($0, radix: 16) }.joined(separator: "-")
-    )
+    let text = parts.map { String($0, radix: 16) }.joined(separator: "-")
+    return FileVersion(modified: content.seconds, text: text)
   }
 }
 

@@ -19,9 +19,6 @@ final class FreeSpace: Sendable {
   /// rejected waits for it.
   private let settlement = Mutex<Void>(())
 
-  /// Why an upload is rejected: the free and the promised space, in bytes.
-  private typealias Lack = (free: UInt64, promised: UInt64)
-
   /// - Parameter free: bytes that may be used; nil when that is not known; then every upload is accepted.
   init(keeping kept: SizeSetting, free: @escaping @Sendable () -> UInt64?) {
     self.kept = kept
@@ -34,15 +31,15 @@ final class FreeSpace: Sendable {
   func promise(_ count: UInt64) throws(UploadError) {
     if promiseIfRoom(for: count) == nil { return }
     // Blocks that are being reserved count twice: checked again when none are.
-    if let lack = settlement.withLock({ _ in promiseIfRoom(for: count) }) { throw error(count, lack) }
+    if let shortage = settlement.withLock({ _ in promiseIfRoom(for: count) }) { throw shortage }
   }
 
-  /// - Returns: nil when the bytes are promised.
-  private func promiseIfRoom(for count: UInt64) -> Lack? {
+  /// - Returns: nil when the bytes are promised, otherwise why not.
+  private func promiseIfRoom(for count: UInt64) -> UploadError? {
     admission.withLock { _ in
-      let lack = lack(of: count)
-      if lack == nil { promised.wrappingAdd(count, ordering: .relaxed) }
-      return lack
+      let shortage = shortage(of: count)
+      if shortage == nil { promised.wrappingAdd(count, ordering: .relaxed) }
+      return shortage
     }
   }
 
@@ -70,22 +67,20 @@ final class FreeSpace: Sendable {
 
   /// - Throws: ``UploadError`` with code `diskFull` and the numbers when `count` more bytes would not leave enough free.
   func check(_ count: UInt64) throws(UploadError) {
-    if let lack = lack(of: count) { throw error(count, lack) }
+    if let shortage = shortage(of: count) { throw shortage }
   }
 
-  private func error(_ count: UInt64, _ lack: Lack) -> UploadError {
-    var message = "Not enough space is left on the server: \(ByteSize.text(count)) more are needed, "
-    message += "\(ByteSize.text(lack.free)) are free, of which \(kept) are kept free (--min-free)"
-    if lack.promised > 0 { message += " and \(ByteSize.text(lack.promised)) are promised to what is under way" }
-    return UploadError(.diskFull, message + ". Free some and send the file again.")
-  }
-
-  private func lack(of count: UInt64) -> Lack? {
+  /// Why `count` more bytes cannot be stored; nil when enough would stay free.
+  private func shortage(of count: UInt64) -> UploadError? {
     // Promises first: one that is fulfilled in between is then counted twice; in the other order it would not be counted.
     let promised = promised.load(ordering: .acquiring)
     guard let free = free() else { return nil }
     let (used, isOverflow) = kept.bytes.addingReportingOverflow(promised)
     let left = isOverflow || used > free ? 0 : free - used
-    return count <= left ? nil : (free, promised)
+    guard count > left else { return nil }
+    var message = "Not enough space is left on the server: \(ByteSize.text(count)) more are needed, "
+    message += "\(ByteSize.text(free)) are free, of which \(kept) are kept free (--min-free)"
+    if promised > 0 { message += " and \(ByteSize.text(promised)) are promised to what is under way" }
+    return UploadError(.diskFull, message + ". Free some and send the file again.")
   }
 }

@@ -32,19 +32,13 @@ final class OpenedDirectory: Sendable {
   /// Whether files can be created in it; otherwise `errno` is the reason.
   var isWritable: Bool { faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 }
 
-  /// Syncs the directory itself, so that names survive a power cut.
-  /// - Throws: ``UploadError`` with code `storageFailed`.
-  func sync() throws(UploadError) {
-    guard calls.syncDirectory(descriptor) == 0 else { throw StorageError.uploadFailed(StorageError.directorySync) }
-  }
-
   /// Removes unfinished files that a crash left: ours by name, and locked by no process.
   func sweep() {
     for name in DirectoryNames.read(descriptor: calls.openAgain(descriptor)) where FileName.isPartial(name) {
       let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
       // Some network file systems lock only files open for writing, which --file-mode may forbid.
-      var file = name.withCString { openat(descriptor, $0, O_RDWR | flags) }
-      if file < 0, errno == EACCES { file = name.withCString { openat(descriptor, $0, O_RDONLY | flags) } }
+      var file = openat(descriptor, name.cString, O_RDWR | flags)
+      if file < 0, errno == EACCES { file = openat(descriptor, name.cString, O_RDONLY | flags) }
       guard file >= 0 else { continue }
       if flock(file, LOCK_EX | LOCK_NB) == 0 { remove(name) }
       close(file)
@@ -78,10 +72,7 @@ final class OpenedDirectory: Sendable {
   func renameWithoutOverwriting(_ from: NameBytes, in place: OpenedDirectory, to name: NameBytes) -> Int32 {
     let result = calls.renameNew(place.descriptor, from, descriptor, name)
     guard result != 0, errno == EINVAL || errno == ENOSYS else { return result }
-    let linked = from.withCString { from in
-      name.withCString { linkat(place.descriptor, from, descriptor, $0, 0) }
-    }
-    guard linked == 0 else { return -1 }
+    guard linkat(place.descriptor, from.cString, descriptor, name.cString, 0) == 0 else { return -1 }
     // The file has its name: a hidden one that is left over is no failure, and is swept at the next start.
     place.remove(from)
     return 0
@@ -89,7 +80,7 @@ final class OpenedDirectory: Sendable {
 
   /// Removes a name.
   func remove(_ name: NameBytes) {
-    _ = name.withCString { unlinkat(descriptor, $0, 0) }
+    unlinkat(descriptor, name.cString, 0)
   }
 
   /// Removes a file's name, unless another file has it by now.
@@ -148,9 +139,9 @@ extension DirectoryLocation {
     if mountPoint == "/" { return other != "/" }
     return other == mountPoint || other.utf8.starts(with: (mountPoint + "/").utf8)
   }
-}
 
-extension DirectoryLocation {
+  // MARK: Paths
+
   /// Where `path` leads now; blocks.
   /// - Returns: nil with `errno` when it leads to no directory.
   init?(path: String) {

@@ -68,11 +68,11 @@ final class PartialFile: Sendable {
 
   /// - Returns: false where the file system cannot reserve.
   private func reserveBlocks(_ range: Range<UInt64>) throws(UploadError) -> Bool {
-    guard directory.capabilities.supportsReserve.load(ordering: .relaxed) else { return false }
+    guard directory.supportsReserve.load(ordering: .relaxed) else { return false }
     guard calls.reserve(descriptor, range) != 0 else { return true }
     switch errno {
     case EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ENODEV:
-      directory.capabilities.supportsReserve.store(false, ordering: .relaxed)
+      directory.supportsReserve.store(false, ordering: .relaxed)
       return false
     default: throw StorageError.uploadFailed("fallocate")
     }
@@ -89,17 +89,13 @@ final class PartialFile: Sendable {
     defer {
       if growth > 0 { directory.space.release(growth) } else { fulfillPromise(UInt64(extent.count)) }
     }
-    switch extent.way {
-    case .cached:
-      if isDirect.load(ordering: .relaxed) { turnDirect(false) }
-      try writeAll(memory, at: extent.offset)
-    case .large where turnedDirect():
+    if extent.isLarge, turnedDirect() {
       let padded = UnsafeRawBufferPointer(start: memory.baseAddress, count: memory.count + padding)
-      try writeAll(padded, at: extent.offset)
-    case .large:
-      try writeAll(memory, at: extent.offset)
-      try writeBack(extent)
+      return try writeAll(padded, at: extent.offset)
     }
+    if !extent.isLarge, isDirect.load(ordering: .relaxed) { turnDirect(false) }
+    try writeAll(memory, at: extent.offset)
+    if extent.isLarge { try writeBack(extent) }
   }
 
   /// Shortens the file to its content, without what a reserve or padding has added.
@@ -159,12 +155,9 @@ final class PartialFile: Sendable {
     close(deleting: hiddenName)
   }
 
-  /// Closes the file once it has its name, unless it has been closed.
-  func closeNamed() {
-    close(deleting: nil)
-  }
-
-  private func close(deleting name: String?) {
+  /// Closes the file, unless it has been closed.
+  /// - Parameter name: the hidden name to remove; nil once the file has its final name.
+  func close(deleting name: String?) {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     if let name { unlinkat(place.descriptor, name, 0) }
     DescriptorReserve.closeFile(descriptor)
@@ -180,7 +173,7 @@ final class PartialFile: Sendable {
   private func claimSpace(for extent: WritePlan.Extent) throws(UploadError) -> UInt64 {
     var reserved = reservedEnd.load(ordering: .relaxed)
     guard extent.end > reserved, extent.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
-    if let ahead = extent.ahead, directory.capabilities.supportsReserve.load(ordering: .relaxed),
+    if let ahead = extent.ahead, directory.supportsReserve.load(ordering: .relaxed),
       directory.space.reserveAhead(UInt64(ahead.count), reserve: { calls.reserve(descriptor, ahead) == 0 })
     {
       reserved = reservedEnd.max(ahead.upperBound, ordering: .relaxed).newValue
@@ -206,7 +199,7 @@ final class PartialFile: Sendable {
   /// - Returns: whether it is on.
   private func turnedDirect() -> Bool {
     isDirect.load(ordering: .relaxed)
-      || directory.capabilities.supportsDirect.load(ordering: .relaxed) && turnDirect(true)
+      || directory.supportsDirect.load(ordering: .relaxed) && turnDirect(true)
   }
 
   @discardableResult
@@ -227,7 +220,7 @@ final class PartialFile: Sendable {
       } else if written < 0, errno == EINVAL, isDirect.load(ordering: .relaxed) {
         // A short write has left the rest unaligned, or the disk requires larger blocks than were probed: it goes through
         // the page cache.
-        if left.count == bytes.count { directory.capabilities.supportsDirect.store(false, ordering: .relaxed) }
+        if left.count == bytes.count { directory.supportsDirect.store(false, ordering: .relaxed) }
         guard turnDirect(false) else { throw StorageError.uploadFailed("fcntl") }
       } else if errno != EINTR {
         throw StorageError.uploadFailed("write")
@@ -238,16 +231,13 @@ final class PartialFile: Sendable {
   /// Starts to write an extent from the page cache to the disk, and waits for bytes that were written some time before. An
   /// error counts as the write's: the kernel reports it once, so the sync at the end would not.
   private func writeBack(_ extent: WritePlan.Extent) throws(UploadError) {
-    guard calls.startWriteback(descriptor, extent.offset..<extent.end) == 0 else { return try writebackFailed() }
-    guard extent.offset > Self.writebackWindow else { return }
-    let end = extent.offset - Self.writebackWindow
-    let start = end - min(end, UInt64(2 * Slab.large))
-    guard calls.dropWritten(descriptor, start..<end) == 0 else { return try writebackFailed() }
-  }
-
-  private func writebackFailed() throws(UploadError) {
-    // Some file systems do not support the call; then the sync at the end writes everything.
-    guard errno != ENOSYS, errno != EINVAL, errno != ESPIPE else { return }
+    var succeeded = calls.startWriteback(descriptor, extent.offset..<extent.end) == 0
+    if succeeded, extent.offset > Self.writebackWindow {
+      let end = extent.offset - Self.writebackWindow
+      succeeded = calls.dropWritten(descriptor, (end - min(end, UInt64(2 * Slab.large)))..<end) == 0
+    }
+    // Some file systems do not support the calls; then the sync at the end writes everything.
+    guard !succeeded, errno != ENOSYS, errno != EINVAL, errno != ESPIPE else { return }
     throw StorageError.uploadFailed("write")
   }
 }

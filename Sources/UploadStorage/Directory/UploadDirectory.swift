@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import NIOCore
 import Synchronization
 package import UploadCore
 
@@ -23,7 +24,15 @@ package final class UploadDirectory: Sendable {
   private let opened: Mutex<OpenedDirectory>
   /// Locked while the directory that the path leads to is opened.
   private let opening = Mutex<Void>(())
-  let capabilities = DirectoryCapabilities()
+
+  // What the file system supports: probed when the directory is opened, or learned from the first call that it rejects.
+
+  /// Unnamed files (`O_TMPFILE`); learned from the first that is rejected.
+  let supportsUnnamed = Atomic<Bool>(true)
+  /// Writes past the page cache (`O_DIRECT`); probed.
+  let supportsDirect = Atomic<Bool>(false)
+  /// Reserving blocks; learned from the first reserve that is rejected.
+  let supportsReserve = Atomic<Bool>(true)
 
   /// Opens a directory, creates it first if it is missing, and deletes unfinished files that a crash has left.
   /// - Parameters:
@@ -59,7 +68,7 @@ package final class UploadDirectory: Sendable {
     space = FreeSpace(keeping: minFree) { calls.freeSpace(descriptor) }
     opened = Mutex(place)
     guard place.isWritable else { throw StorageError.directoryUnusable("access", path: path) }
-    try capabilities.probe(self, in: place, for: durability)
+    try probe(place)
     place.sweep()
   }
 
@@ -79,14 +88,9 @@ package final class UploadDirectory: Sendable {
 
   // MARK: Path
 
-  /// Checks where the path leads, and opens the directory that has replaced the open one, if any; blocks.
+  /// The directory that the path leads to now: the open one, or the one that has replaced it, which is opened; blocks.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when nothing can be stored there now.
-  func check() throws(UploadError) {
-    _ = try current()
-  }
-
-  /// The directory that the path leads to now; blocks.
-  /// - Throws: ``UploadError`` with code `directoryUnavailable`.
+  @discardableResult
   func current() throws(UploadError) -> OpenedDirectory {
     let place = opened.withLock { $0 }
     if FileStatus(path: path)?.identity == place.location.identity { return place }
@@ -113,9 +117,12 @@ package final class UploadDirectory: Sendable {
     guard place.descriptor >= 0, place.isWritable else {
       throw StorageError.directoryReplaced(SystemCallError("open", errno))
     }
-    if place.device != old.device { capabilities.reset() }
+    if place.device != old.device {
+      supportsUnnamed.store(true, ordering: .relaxed)
+      supportsReserve.store(true, ordering: .relaxed)
+    }
     do throws(UploadError) {
-      try capabilities.probe(self, in: place, for: durability)
+      try probe(place)
     } catch {
       throw StorageError.directoryReplaced(error)
     }
@@ -130,10 +137,10 @@ package final class UploadDirectory: Sendable {
   /// Checks where the path leads, unless that was done within the check interval.
   /// - Parameters:
   ///   - place: the directory in which the upload began.
-  ///   - last: when the path was checked for this upload, in nanoseconds of ``now``; 0 for never.
+  ///   - last: when the path was checked for this upload, in nanoseconds of `NIODeadline`; 0 for never.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
-    let now = Self.now
+    let now = Int64(NIODeadline.now().uptimeNanoseconds)
     let before = last.load(ordering: .relaxed)
     if before == 0 { return last.store(now, ordering: .relaxed) }
     guard now - before >= pathCheckInterval,
@@ -141,15 +148,6 @@ package final class UploadDirectory: Sendable {
     else { return }
     if try current().device != place.device { throw StorageError.directoryMoved() }
   }
-
-  private static var now: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
-
-  /// Bytes of the file system that may still be used; nil when that is not known. Blocks.
-  var freeSpace: UInt64? { calls.freeSpace(descriptor) }
 
   // MARK: Files
 
@@ -159,14 +157,12 @@ package final class UploadDirectory: Sendable {
 
   /// A new file as ``createPartial()`` makes it, in a directory that was opened before.
   func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
-    if capabilities.supportsUnnamed.load(ordering: .relaxed) {
+    if supportsUnnamed.load(ordering: .relaxed) {
       let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
       // With these the kernel or the file system does not support unnamed files; others are real failures.
-      guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
-        throw StorageError.uploadFailed("open")
-      }
-      capabilities.supportsUnnamed.store(false, ordering: .relaxed)
+      guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else { throw StorageError.uploadFailed("open") }
+      supportsUnnamed.store(false, ordering: .relaxed)
     }
     return try createHidden(in: place)
   }
@@ -213,46 +209,30 @@ package final class UploadDirectory: Sendable {
   func visitNames(_ body: (UnsafePointer<CChar>) -> Void) {
     DirectoryNames.visit(descriptor: calls.openAgain(descriptor), body)
   }
-}
 
-/// What the file system of an upload directory supports: probed when the directory is opened, or learned from the first call
-/// that it rejects.
-final class DirectoryCapabilities: Sendable {
-  /// Unnamed files (`O_TMPFILE`); learned from the first that is rejected.
-  let supportsUnnamed = Atomic<Bool>(true)
-  /// Writes past the page cache (`O_DIRECT`); probed.
-  let supportsDirect = Atomic<Bool>(false)
-  /// Reserving blocks; learned from the first reserve that is rejected.
-  let supportsReserve = Atomic<Bool>(true)
-
-  /// Assumes again that every call is supported, before a directory on another file system is probed.
-  func reset() {
-    supportsUnnamed.store(true, ordering: .relaxed)
-    supportsReserve.store(true, ordering: .relaxed)
-  }
+  // MARK: Probing
 
   /// Makes every call that an upload's file needs on a file that it deletes afterwards, so that a file system that does not
   /// support one is rejected now, and not after the last byte of each upload.
   /// - Parameter place: the directory as it is open now.
   /// - Throws: ``UploadError`` with code `badDirectory`.
-  func probe(_ directory: UploadDirectory, in place: OpenedDirectory, for durability: Durability) throws(UploadError) {
-    let (calls, path) = (directory.calls, directory.path)
+  private func probe(_ place: OpenedDirectory) throws(UploadError) {
     let file: PartialFile
     do throws(UploadError) {
-      file = try directory.createPartial(in: place)
+      file = try createPartial(in: place)
     } catch {
       throw StorageError.directoryRejectsFiles(error, path: path)
     }
     defer { file.discard() }
-    supportsDirect.store(probeDirect(file.descriptor, calls), ordering: .relaxed)
-    if let mode = directory.fileMode, calls.setMode(file.descriptor, mode.bits) != 0 {
+    supportsDirect.store(probeDirect(file.descriptor), ordering: .relaxed)
+    if let mode = fileMode, calls.setMode(file.descriptor, mode.bits) != 0 {
       throw StorageError.directoryRejectsMode(mode, path: path)
     }
     do {
       // A name as for an upload, but a hidden one.
-      let name = NameBytes(UploadDirectory.hiddenName())
+      let name = NameBytes(Self.hiddenName())
       defer { place.remove(name) }
-      guard place.link(file, as: name) == 0 || isFull else {
+      guard place.link(file, as: name) == 0 || lacksSpace else {
         throw StorageError.directoryCannotFinalize("link", path: path)
       }
     }
@@ -263,11 +243,11 @@ final class DirectoryCapabilities: Sendable {
 
   /// Whether one aligned block can be written past the page cache: file systems that accept the flag may still reject the
   /// write, and a disk may require larger blocks.
-  private func probeDirect(_ file: Int32, _ calls: FileCalls) -> Bool {
+  private func probeDirect(_ file: Int32) -> Bool {
     guard calls.setDirect(file, true) == 0, let slab = Slab(size: WritePlan.alignment) else { return false }
-    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || isFull
+    return calls.write(file, UnsafeRawBufferPointer(slab.bytes), 0) >= 0 || lacksSpace
   }
 
   /// Whether the last call failed for lack of space: a disk that is full today may still support the call.
-  private var isFull: Bool { errno == ENOSPC || errno == EDQUOT }
+  private var lacksSpace: Bool { errno == ENOSPC || errno == EDQUOT }
 }

@@ -4,34 +4,24 @@ import UploadCore
 
 /// Reads the files of an upload directory. All calls block.
 struct UploadDirectoryReader: Sendable {
-  private let directory: UploadDirectory
+  let directory: UploadDirectory
   /// Threads that may block, for these calls and for reading opened files.
   let readers: WorkerPool
-
-  init(_ directory: UploadDirectory, readers: WorkerPool) {
-    self.directory = directory
-    self.readers = readers
-  }
 
   /// Opens one regular file of the directory.
   /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
   func open(_ name: NameBytes) -> OpenDiskFile? {
     let isComponent = !name.isEmpty && !name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/"))
     guard isComponent, !FileName.isPartial(name) else { return nil }
-    let descriptor = name.withCString { clinux_open_beneath(directory.descriptor, $0) }
+    let descriptor = clinux_open_beneath(directory.descriptor, name.cString)
     guard descriptor >= 0 else { return nil }
     guard let status = FileStatus(descriptor: descriptor), status.isFile else {
       close(descriptor)
       return nil
     }
     let (attributes, content) = (FileAttributes(descriptor: descriptor), status.content)
-    let file = StoredFile(
-      name: name,
-      size: content.size,
-      type: attributes.type,
-      modified: content.seconds,
-      digests: ContentDigests(sha256: attributes.sha256(of: content))
-    )
+    var file = StoredFile(name: name, size: content.size, type: attributes.type, modified: content.seconds)
+    file.digests.sha256 = attributes.sha256(of: content)
     let region = LocalFileRegion(owned: descriptor, length: file.size, readers: readers)
     return OpenDiskFile(file: file, version: status.version, region: region)
   }
@@ -41,23 +31,13 @@ struct UploadDirectoryReader: Sendable {
   /// The directory's state now; blocks.
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
-  /// How much memory a snapshot needs: reads all names; blocks.
-  func snapshotSize() -> DirectorySnapshot.Size {
-    var (files, nameBytes) = (0, 0)
-    directory.visitNames {
-      files += 1
-      nameBytes += strlen($0)
-    }
-    return DirectorySnapshot.Size(files: files, nameBytes: nameBytes)
-  }
-
   /// Calls `body` with the names of the regular files, without unfinished ones; blocks.
   /// - Parameter body: gets each name, and the time of the last change in seconds since 1970.
   func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
     directory.visitNames { name in
       var status = stat()
       guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        status.st_mode & S_IFMT == S_IFREG, !FileName.isPartial(NameBytes(cString: name))
+        FileStatus(status).isFile, !FileName.isPartial(NameBytes(cString: name))
       else { return }
       body(name, clinux_modified_seconds(&status))
     }

@@ -4,33 +4,23 @@
 /// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples of
 /// ``alignment``; so every extent but the last is one. Small files are cheaper through the page cache.
 struct WritePlan {
-  /// How one write is made.
-  enum Way: Sendable, Equatable {
-    /// Through the page cache; the sync at the end writes it to the disk.
-    case cached
-    /// Past the page cache where the file system supports that, otherwise with early writeback.
-    case large
-  }
-
   /// One write: a range of the file, and how it is written.
   struct Extent: Sendable, Equatable {
     var offset: UInt64
     /// Bytes of content.
     var count: Int
-    var way: Way
+    /// Whether it is written past the page cache where the file system supports that, otherwise with early writeback. If
+    /// not, it is written through the page cache, and the sync at the end writes it to the disk.
+    var isLarge: Bool
     /// Blocks to reserve ahead of it; a failure is ignored, since the write would fail as well.
     var ahead: Range<UInt64>?
 
     var end: UInt64 { offset + UInt64(count) }
   }
 
-  /// The last write of a file.
-  struct Tail: Sendable, Equatable {
-    /// The bytes that are left to write; the count may be 0.
-    var extent: Extent
-    /// Whether the file becomes longer than its content, by reserved blocks or by padding of the last extent.
-    var needsTruncation: Bool
-  }
+  /// The last write of a file: the bytes that are left, which may be none, and whether the file becomes longer than its
+  /// content, by reserved blocks or by padding of the last extent.
+  typealias Tail = (extent: Extent, needsTruncation: Bool)
 
   /// What `O_DIRECT` requires, in bytes: the logical block of every disk that Linux mounts by default, and a page.
   static let alignment = 4096
@@ -71,12 +61,7 @@ struct WritePlan {
   mutating func next(_ count: Int) -> Extent {
     // With unknown size, the first slab may already contain the whole file.
     let isLarge = size.map { $0 >= Self.largeFrom } ?? (offset > 0)
-    let extent = Extent(
-      offset: offset,
-      count: count,
-      way: isLarge ? .large : .cached,
-      ahead: isLarge ? ahead(count) : nil
-    )
+    let extent = Extent(offset: offset, count: count, isLarge: isLarge, ahead: isLarge ? ahead(count) : nil)
     offset = extent.end
     return extent
   }
@@ -86,10 +71,10 @@ struct WritePlan {
   mutating func tail(_ count: Int, isAligned: Bool) -> Tail {
     let length = offset + UInt64(count)
     let isLarge = count > 0 && isAligned && length >= Self.largeFrom
-    let extent = Extent(offset: offset, count: count, way: isLarge ? .large : .cached, ahead: nil)
+    let extent = Extent(offset: offset, count: count, isLarge: isLarge, ahead: nil)
     offset = length
     let isPadded = isLarge && count % Self.alignment != 0
-    return Tail(extent: extent, needsTruncation: isPadded || reserved > length)
+    return (extent, isPadded || reserved > length)
   }
 
   private mutating func ahead(_ count: Int) -> Range<UInt64>? {

@@ -24,8 +24,8 @@ struct DirectoryPublisher {
     /// What the file that it replaces must satisfy.
     var condition: PublishCondition?
 
-    /// Whether an entry is this file, or the one that it is to replace.
-    func claims(_ entry: FileIdentity) -> Bool { entry == file || entry == old }
+    /// Whether an entry is this file, or the one that it is to replace; false for no entry.
+    func claims(_ entry: FileStatus?) -> Bool { entry.map { $0.identity == file || $0.identity == old } ?? false }
   }
 
   let place: OpenedDirectory
@@ -47,31 +47,36 @@ struct DirectoryPublisher {
       for file in files { assigned.append(try assign(file, beside: assigned)) }
       for index in assigned.indices { try replaceOld(index, of: &assigned) }
     } catch {
-      for (file, assigned) in zip(files, assigned) { withdraw(assigned, from: file.file) }
+      for (file, assigned) in zip(files, assigned) {
+        if let aside = assigned.aside { place.remove(aside) } else { place.remove(assigned.name, of: file.file) }
+      }
       throw error
     }
     return zip(files, assigned).map { stored($0, $1) }
   }
 
-  /// Removes the names of published files again, except those that have replaced other files.
-  func withdraw(_ files: [StagedDiskFile], _ stored: [StoredFile]) {
-    for (file, stored) in zip(files, stored) where !stored.replaced { place.remove(stored.nameBytes, of: file.file) }
-  }
-
-  private func withdraw(_ assigned: AssignedName, from file: PartialFile) {
-    if let aside = assigned.aside { place.remove(aside) } else { place.remove(assigned.name, of: file) }
+  /// Syncs the directory once for all, so that names survive a power cut. When that fails no name is certain, and all are
+  /// removed again except those that have replaced other files: their bytes are complete and synced, and the old ones are
+  /// gone.
+  /// - Parameter results: of publishing each request.
+  func syncNames(of requests: [[StagedDiskFile]], _ results: inout [Result<[StoredFile], UploadError>]) {
+    guard results.contains(where: { (try? $0.get())?.isEmpty == false }),
+      place.calls.syncDirectory(place.descriptor) != 0
+    else { return }
+    let error = StorageError.uploadFailed(StorageError.directorySync)
+    for (index, files) in requests.enumerated() {
+      guard case .success(let stored) = results[index] else { continue }
+      for (file, stored) in zip(files, stored) where !stored.replaced { place.remove(stored.nameBytes, of: file.file) }
+      results[index] = .failure(error)
+    }
   }
 
   private func stored(_ staged: StagedDiskFile, _ assigned: AssignedName) -> StoredFile {
     let content = FileStatus(descriptor: staged.file.descriptor)?.content
-    return StoredFile(
-      name: assigned.name,
-      size: content?.size ?? 0,
-      type: staged.request.type,
-      modified: content?.seconds ?? 0,
-      replaced: assigned.aside != nil,
-      digests: staged.digests
-    )
+    let (size, modified) = (content?.size ?? 0, content?.seconds ?? 0)
+    var file = StoredFile(name: assigned.name, size: size, type: staged.request.type, modified: modified)
+    (file.replaced, file.digests) = (assigned.aside != nil, staged.digests)
+    return file
   }
 
   // MARK: Assigning names
@@ -93,11 +98,15 @@ struct DirectoryPublisher {
       var isOwn = others.contains { $0.name == name }
       if !isOwn {
         // A link is made whatever there was before: whether the file was to exist has to be checked first.
-        if let condition, !isClaimed(name, by: others) { try condition.check(place.entry(at: name)?.version) }
-        if try link(staged.file, as: name) { return AssignedName(name: name, file: file) }
+        if let condition {
+          let entry = place.entry(at: name)
+          if !others.contains(where: { $0.claims(entry) }) { try condition.check(entry?.version) }
+        }
+        if place.link(staged.file, as: name) == 0 { return AssignedName(name: name, file: file) }
+        guard errno == EEXIST else { throw StorageError.uploadFailed("link") }
       }
       let old = place.entry(at: name)
-      if let old { isOwn = isOwn || others.contains { $0.claims(old.identity) } }
+      isOwn = isOwn || others.contains { $0.claims(old) }
       if let condition, !isOwn { try condition.check(old?.version) }
       switch policy {
       case .replace where number == 1 && !isOwn:
@@ -118,12 +127,6 @@ struct DirectoryPublisher {
     }
   }
 
-  /// Whether a name leads to a file of the same request, or to one that such a file is to replace.
-  private func isClaimed(_ name: NameBytes, by others: [AssignedName]) -> Bool {
-    guard !others.isEmpty, let entry = place.entry(at: name) else { return false }
-    return others.contains { $0.claims(entry.identity) }
-  }
-
   /// The first free number after a taken one where numbers were assigned in order; otherwise any free one. It may be taken
   /// again before the name is used.
   ///
@@ -139,14 +142,6 @@ struct DirectoryPublisher {
       if place.entry(at: name.numbered(middle).bytes) != nil { taken = middle } else { free = middle }
     }
     return free
-  }
-
-  /// Gives a file a name.
-  /// - Returns: false when the name is taken.
-  private func link(_ file: PartialFile, as name: NameBytes) throws(UploadError) -> Bool {
-    if place.link(file, as: name) == 0 { return true }
-    if errno == EEXIST { return false }
-    throw StorageError.uploadFailed("link")
   }
 
   // MARK: Replacing
@@ -167,21 +162,19 @@ struct DirectoryPublisher {
     let file = assigned[index]
     guard let aside = file.aside else { return }
     let others = Set(assigned.map(\.file)).subtracting([file.file])
-    let isReplaced = try place.replacing.withLock { _ throws(UploadError) in
-      try replace(file.name, by: aside, sparing: others, file.condition)
-    }
+    let isReplaced = try place.replacing.withLock { _ throws(UploadError) in try replace(file, aside, sparing: others) }
     if !isReplaced { try number(&assigned[index], aside) }
   }
 
-  /// Renames a hidden file over the one that has a name, if the condition is satisfied then.
+  /// Renames a hidden file over the one that has its name, if the condition is satisfied then.
   /// - Parameter others: files that must not be replaced.
   /// - Returns: false, and nothing is changed, when the name belongs to one of them.
   private func replace(
-    _ name: NameBytes,
-    by aside: NameBytes,
-    sparing others: Set<FileIdentity>,
-    _ condition: PublishCondition?
+    _ file: AssignedName,
+    _ aside: NameBytes,
+    sparing others: Set<FileIdentity>
   ) throws(UploadError) -> Bool {
+    let (name, condition) = (file.name, file.condition)
     // Nothing to compare with: any file that is there is replaced.
     if others.isEmpty, condition == nil { return try rename(aside, to: name) }
     while true {

@@ -4,7 +4,6 @@ package import UploadCore
 /// Stores uploads in a local directory: takes buffers from a memory budget, writes on a pool of threads, and gives files
 /// their names once they are synced.
 package final class DiskStore: UploadStore {
-  private let directory: UploadDirectory
   private let budget: MemoryBudget
   private let finalizer: Finalizer
   private let reader: UploadDirectoryReader
@@ -17,11 +16,10 @@ package final class DiskStore: UploadStore {
     workers: WorkerPool,
     configuration: DiskStoreConfiguration = DiskStoreConfiguration()
   ) {
-    self.directory = directory
     self.budget = budget
     finalizer = Finalizer(directory: directory, workers: workers, configuration: configuration)
     // As many threads as can read at once; not those that write uploads.
-    reader = UploadDirectoryReader(directory, readers: WorkerPool(threads: System.coreCount))
+    reader = UploadDirectoryReader(directory: directory, readers: WorkerPool(threads: System.coreCount))
     snapshots = DirectorySnapshots(reader: reader, budget: budget)
   }
 
@@ -46,8 +44,7 @@ package final class DiskStore: UploadStore {
   }
 
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
-    let own = files.compactMap { $0 as? StagedDiskFile }
-    guard own.count == files.count else {
+    guard let own = files as? [StagedDiskFile] else {
       return eventLoop.makeFailedFuture(UploadError(.internalFailure, "A staged file belongs to another store."))
     }
     return finalizer.publish(own, on: eventLoop)
@@ -62,12 +59,12 @@ package final class DiskStore: UploadStore {
   // MARK: Reading
 
   package func check() async throws {
-    try await reader.readers.runIfActive { [directory] in try directory.check() }
+    _ = try await reader.readers.runIfActive { [reader] in try reader.directory.current() }
   }
 
   package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
-    try await reader.readers.runIfActive { [directory, reader] () throws -> (any OpenFile)? in
-      try directory.check()
+    try await reader.readers.runIfActive { [reader] () throws -> (any OpenFile)? in
+      try reader.directory.current()
       return reader.open(name)
     }
   }
@@ -77,7 +74,7 @@ package final class DiskStore: UploadStore {
     return try await snapshots.current()
   }
 
-  package func freeSpace() -> UInt64? { directory.freeSpace }
+  package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }
 }
 
 /// One upload being written into a directory. Lives on one event loop.
@@ -179,24 +176,16 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   }
 
   private func wrote(_ result: Result<Int, any Error>) {
-    switch result {
-    case .success(let count):
-      meter.addStored(count)
-      isOver ? writer.discardFile() : resume()
-    case .failure(let error):
-      isOver ? writer.discardFile() : fail(error)
-    }
+    if case .success(let count) = result { meter.addStored(count) }
+    if isOver { return writer.discardFile() }
+    if case .failure(let error) = result { fail(error) } else { resume() }
   }
 
-  private func resume() {
+  func resume() {
     pump()
     let hadRoom = hadRoom
     self.hadRoom = hasRoom
     if !hadRoom, hasRoom, !isOver, !isEnding { delegate?.sinkHasRoom() }
-  }
-
-  func slabFillerChanged() {
-    resume()
   }
 
   private func notePhase() {
@@ -229,7 +218,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   private func end(_ request: FinalizeRequest, _ completion: FinalizeCompletion) {
     guard !isOver, !isEnding else { return completion.fail(Self.aborted) }
     ending = (request, completion)
-    filler.complete()
+    filler.isComplete = true
     pump()
   }
 
@@ -258,7 +247,7 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
   /// Ends the upload once the finalizer has finished.
   /// - Returns: nil when the finalizer failed; the failure has been reported.
   private func handedOver<Outcome>(_ tail: FileTail, _ result: Result<Outcome, any Error>) -> Outcome? {
-    if case .slab(let slab) = tail.content { filler.release(slab) }
+    if let slab = tail.content.slab { filler.release(slab) }
     switch result {
     case .success(let outcome):
       meter.addStored(tail.placement.extent.count)

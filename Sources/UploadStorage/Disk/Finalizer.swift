@@ -11,11 +11,6 @@ final class Finalizer: Sendable {
   /// A file to be staged, and published at once where its upload requests that.
   private typealias Member = (tail: FileTail, completion: FinalizeCompletion)
 
-  private struct Groups {
-    var queued = CircularBuffer<Member>()
-    var running = 0
-  }
-
   /// How many groups run at once: one writes its files while another waits for the disk.
   private static let groupsAtOnce = 4
   /// The most files of a group: all are open at once.
@@ -26,7 +21,8 @@ final class Finalizer: Sendable {
   let directory: UploadDirectory
   let configuration: DiskStoreConfiguration
   let workers: WorkerPool
-  private let groups = Mutex(Groups())
+  /// Files that wait for a group, and how many groups are running.
+  private let groups = Mutex((queued: CircularBuffer<Member>(), running: 0))
 
   init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStoreConfiguration) {
     self.directory = directory
@@ -108,10 +104,7 @@ final class Finalizer: Sendable {
     }
     guard !publishing.isEmpty else { return }
     for (member, result) in zip(publishing, publish(publishing.map { [$0.file] })) {
-      switch result {
-      case .success(let stored): member.promise.succeed(stored[0])
-      case .failure(let error): member.promise.fail(error)
-      }
+      member.promise.completeWith(result.map { $0[0] }.mapError { $0 as any Error })
     }
   }
 
@@ -128,9 +121,7 @@ final class Finalizer: Sendable {
     let together = isSynced && tails.count >= Self.fewestTogether ? SyncTogether(directory) : nil
     var results = tails.map { tail in Result { try tail.write(into: directory) } }
     if isSynced { sync(&results, together) }
-    for (tail, result) in zip(tails, results) where tail.isLarge {
-      if case .success(let staged) = result { staged.file.dropPages() }
-    }
+    for (tail, result) in zip(tails, results) where tail.isLarge { try? result.get().file.dropPages() }
     return results
   }
 
@@ -139,13 +130,8 @@ final class Finalizer: Sendable {
     if let together, together.syncs(written) { return }
     // All writebacks are started first, so that the first sync covers most of the others' bytes.
     if written.count > 1 { for file in written { file.startWriteback() } }
-    for index in results.indices {
-      results[index] = results[index].flatMap { staged in
-        Result {
-          try staged.file.sync()
-          return staged
-        }
-      }
+    for (index, result) in results.enumerated() {
+      do { try result.get().file.sync() } catch { results[index] = .failure(error) }
     }
   }
 
@@ -163,34 +149,15 @@ final class Finalizer: Sendable {
       publisher.flatMap { publisher in Result { () throws(UploadError) in try publisher.publish(files) } }
     }
     if configuration.durability == .full, case .success(let publisher) = publisher {
-      syncNames(of: requests, &results, publisher)
+      publisher.syncNames(of: requests, &results)
     }
     for (files, result) in zip(requests, results) {
       switch result {
-      case .success: files.forEach { $0.file.closeNamed() }
+      case .success: files.forEach { $0.file.close(deleting: nil) }
       case .failure: files.forEach { $0.file.discard() }
       }
     }
     return results
-  }
-
-  /// Syncs the directory once for all; when that fails no name is certain, and all are removed again except those that
-  /// have replaced other files: their bytes are complete and synced, and the old ones are gone.
-  private func syncNames(
-    of requests: [[StagedDiskFile]],
-    _ results: inout [Result<[StoredFile], UploadError>],
-    _ publisher: DirectoryPublisher
-  ) {
-    guard results.contains(where: { (try? $0.get())?.isEmpty == false }) else { return }
-    do throws(UploadError) {
-      try publisher.place.sync()
-    } catch {
-      for (index, files) in requests.enumerated() {
-        guard case .success(let stored) = results[index] else { continue }
-        publisher.withdraw(files, stored)
-        results[index] = .failure(error)
-      }
-    }
   }
 }
 
@@ -239,15 +206,20 @@ struct FileTail: Sendable {
     case buffer(ByteBuffer)
 
     /// In bytes.
-    var count: Int {
-      switch self {
-      case .slab(let slab): slab.count
-      case .buffer(let bytes): bytes.readableBytes
-      }
-    }
+    var count: Int { withBytes { $0.count } }
 
     /// Whether the memory is page-aligned.
-    var isAligned: Bool { if case .slab = self { true } else { false } }
+    var isAligned: Bool { slab != nil }
+
+    var slab: Slab? { if case .slab(let slab) = self { slab } else { nil } }
+
+    /// Calls `body` with the bytes, which are valid during the call.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+      switch self {
+      case .slab(let slab): try body(slab.filled)
+      case .buffer(let bytes): try bytes.withUnsafeReadableBytes(body)
+      }
+    }
   }
 
   let request: FinalizeRequest
@@ -270,27 +242,19 @@ struct FileTail: Sendable {
   func write(into directory: UploadDirectory) throws -> StagedDiskFile {
     let file = try file ?? directory.createPartial()
     let extent = placement.extent
-    switch content {
-    case .slab(let slab): try file.write(extent, slab.filled, padding: slab.pad(to: WritePlan.alignment))
-    case .buffer(let bytes):
-      if extent.count > 0 { try bytes.withUnsafeReadableBytes { try file.write(extent, $0) } }
-    }
+    let padding = content.slab?.pad(to: WritePlan.alignment) ?? 0
+    if extent.count > 0 { try content.withBytes { try file.write(extent, $0, padding: padding) } }
     if placement.needsTruncation { try file.truncate(to: extent.end) }
-    var digests = try digestsOfContent()
+    var digests = ContentDigests()
+    if var hash = try hash?.get() {
+      content.withBytes { hash.update($0) }
+      digests = hash.digests
+    }
     if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
     try digests.require(request.expected)
     FileAttributes(descriptor: file.descriptor).note(type: request.type, sha256: digests.sha256)
     try file.applyMode()
     return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)
-  }
-
-  private func digestsOfContent() throws -> ContentDigests {
-    guard var hash = try hash?.get() else { return ContentDigests() }
-    switch content {
-    case .slab(let slab): hash.update(slab.filled)
-    case .buffer(let bytes): bytes.withUnsafeReadableBytes { hash.update($0) }
-    }
-    return hash.digests
   }
 }
 

@@ -4,7 +4,7 @@ import UploadCore
 /// Is notified by a ``SlabFiller``, on its event loop.
 protocol SlabFillerDelegate: AnyObject {
   /// A slab was granted, or the one being filled is to be released: see ``SlabFiller/isRecalled``.
-  func slabFillerChanged()
+  func resume()
 }
 
 /// Copies the bytes of one upload into slabs of the memory budget. Lives on one event loop.
@@ -27,7 +27,7 @@ final class SlabFiller {
   /// The next check of how long the slab has been filled.
   private var check: Scheduled<Void>?
   /// Whether the last byte has arrived. Then a partly filled slab is part of the file's tail, and is no longer checked.
-  private var isComplete = false
+  var isComplete = false
   private var isOver = false
 
   init(meter: UploadMeter, budget: MemoryBudget, eventLoop: any EventLoop) {
@@ -75,8 +75,9 @@ final class SlabFiller {
     if buffer.keepRemainder(at: now) { return false }
     // Retains the upload until it has its slab, or stops waiting.
     let waiting = NIOLoopBound((filler: self, upload: delegate), eventLoop: eventLoop)
-    let pace = buffer.isSlow ? MemoryBudget.Pace.slow : .fast
-    ticket = budget.wait(upTo: buffer.nextSlabSize, as: pace, on: eventLoop) { waiting.value.filler.granted($0) }
+    ticket = budget.wait(upTo: buffer.nextSlabSize, isSlow: buffer.isSlow, on: eventLoop) {
+      waiting.value.filler.granted($0)
+    }
     return false
   }
 
@@ -94,7 +95,7 @@ final class SlabFiller {
     ticket = nil
     guard !isOver, let delegate else { return budget.release(slab) }
     begin(slab)
-    delegate.slabFillerChanged()
+    delegate.resume()
   }
 
   // MARK: Slow uploads
@@ -129,7 +130,7 @@ final class SlabFiller {
     guard !isOver, buffer.filling === slab else { return }
     guard let delegate else { return end() }
     isRecalled = true
-    delegate.slabFillerChanged()
+    delegate.resume()
   }
 
   // MARK: Handing over
@@ -152,11 +153,6 @@ final class SlabFiller {
     return nil
   }
 
-  /// Notes that the last byte has arrived.
-  func complete() {
-    isComplete = true
-  }
-
   /// Removes the bytes that are left once nothing is queued; the caller returns a slab with ``release(_:)``.
   func takeTail() -> FileTail.Content {
     let (slab, rest) = (buffer.filling, buffer.takeRemainder())
@@ -167,7 +163,7 @@ final class SlabFiller {
   /// No slab is being filled any more: it is about to be written or released.
   private func endFilling() {
     if isOffered, let slab = buffer.filling { budget.withdraw(slab) }
-    buffer.endFilling()
+    buffer.filling = nil
     (isOffered, isRecalled) = (false, false)
   }
 
@@ -222,7 +218,7 @@ struct UploadBuffer {
   /// Chunks in the order in which they arrived.
   private var queued = CircularBuffer<ByteBuffer>()
   /// The slab that is being filled; nil when there is none yet.
-  private(set) var filling: Slab?
+  fileprivate(set) var filling: Slab?
   private var fillingSince = NIODeadline.uptimeNanoseconds(0)
   /// Less than ``WritePlan/alignment`` bytes that are in no slab: an upload that is slow, or finds the budget spent,
   /// takes a slab only when it has more.
@@ -271,11 +267,6 @@ struct UploadBuffer {
     let isFast = filling?.room == 0 && now - fillingSince < Self.slow
     nextSlabSize = isFast ? Slab.large : Slab.small
     if isFast { isSlow = false }
-  }
-
-  /// No slab is being filled any more.
-  mutating func endFilling() {
-    filling = nil
   }
 
   // MARK: Slow uploads

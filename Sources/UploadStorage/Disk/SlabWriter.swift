@@ -49,7 +49,7 @@ final class SlabWriter {
     let range = plan.reserveWhole()
     guard range != nil || condition != nil else { return }
     isOpening = true
-    let opened = work { [directory] () throws -> PartialFile? in
+    let opened = workers.runIfActive(eventLoop: eventLoop) { [directory] () throws -> PartialFile? in
       if let condition { try directory.current().check(condition) }
       guard let range else { return nil }
       let file = try directory.createPartial()
@@ -75,12 +75,14 @@ final class SlabWriter {
   /// - Parameter completion: gets how many bytes were written, or why they were not.
   func write(_ slab: Slab, then completion: @escaping (Result<Int, any Error>) -> Void) {
     let extent = plan.next(slab.count)
-    let written = work(beside: addToHash(slab)) { [file, directory] () throws -> PartialFile in
+    let hashed = addToHash(slab)
+    let written = workers.runIfActive(eventLoop: eventLoop) { [file, directory] () throws -> PartialFile in
       let file = try file ?? directory.createPartial()
       try file.write(extent, slab.filled)
       return file
     }
-    wait(for: written) { result in
+    // Both read the slab, which must not change until both have ended.
+    wait(for: hashed?.flatMap { written } ?? written) { result in
       if case .success(let file) = result { self.file = file }
       completion(result.map { _ in extent.count })
     }
@@ -88,7 +90,7 @@ final class SlabWriter {
 
   /// Hashes a slab on a worker, in the order of the file: writes run two at once and end in any order, so each slab waits
   /// for the one before here, not in a worker.
-  /// - Returns: completes when the slab may change; nil when no digest is computed.
+  /// - Returns: succeeds when hashing the slab has ended, in failure too; nil when no digest is computed.
   private func addToHash(_ slab: Slab) -> EventLoopFuture<Void>? {
     guard let previous = nextHash else { return nil }
     let next = previous.flatMap { [workers, eventLoop] hash in
@@ -100,7 +102,7 @@ final class SlabWriter {
     }
     nextHash = next
     next.assumeIsolated().whenComplete { self.hash = $0 }
-    return next.map { _ in }
+    return next.map { _ in }.recover { _ in }
   }
 
   /// The tail for the ``Finalizer``. Its file is nil where nothing has been written: then the file is small.
@@ -115,17 +117,6 @@ final class SlabWriter {
       // Every slab before is hashed: this is the hash of all of them.
       hash: hash
     )
-  }
-
-  /// Runs blocking work on a worker.
-  /// - Parameter other: work that uses the same slab and has to end as well.
-  private func work<Outcome: Sendable>(
-    beside other: EventLoopFuture<Void>? = nil,
-    _ body: @escaping @Sendable () throws -> Outcome
-  ) -> EventLoopFuture<Outcome> {
-    let own = workers.runIfActive(eventLoop: eventLoop, body)
-    guard let other else { return own }
-    return EventLoopFuture<Void>.andAllComplete([own.map { _ in }, other], on: eventLoop).flatMap { own }
   }
 
   /// Counts work on the file until it has ended.

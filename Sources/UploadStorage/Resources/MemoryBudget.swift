@@ -20,48 +20,6 @@ package final class MemoryBudget: Sendable {
     fileprivate let number: UInt64
   }
 
-  /// Which queue an upload waits in.
-  enum Pace: Sendable {
-    /// The upload is new, or filled its last slab in time.
-    case fast
-    /// The upload did not fill its last slab in time: its own small buffer is enough for a while.
-    case slow
-  }
-
-  fileprivate enum Request {
-    /// A slab of the given size in bytes; a small one where there is no room for that.
-    case slab(Int, @Sendable (Slab) -> Void)
-    /// Room for the given number of bytes, for another purpose.
-    case room(Int, @Sendable () -> Void)
-
-    /// The fewest bytes that satisfy the request.
-    var least: Int {
-      switch self {
-      case .slab: Slab.small
-      case .room(let count, _): count
-      }
-    }
-  }
-
-  fileprivate struct State {
-    let limit: Int
-    /// Bytes of slabs, buffers and reservations.
-    var used = 0
-    var buffers = 0
-    var reserved = 0
-    /// The fewest bytes that satisfy all waiting requests.
-    var awaited = 0
-    var fast = CircularBuffer<(ticket: Ticket, request: Request)>()
-    var slow = CircularBuffer<(ticket: Ticket, request: Request)>()
-    /// Which queue was served last.
-    var served = Pace.slow
-    var nextTicket: UInt64 = 0
-    var offers = SlabOffers()
-    /// Slabs that stay mapped for the next upload: a new mapping costs a page fault every 4 KiB.
-    var spare: [Slab] = []
-    var spareBytes = 0
-  }
-
   /// How many bytes stay mapped while they are unused: what the next upload needs. More would be memory that no upload
   /// accounts for.
   private static let spareLimit = 3 * Slab.large
@@ -72,7 +30,7 @@ package final class MemoryBudget: Sendable {
 
   /// The limit, in bytes.
   package let limit: Int
-  private let state: Mutex<State>
+  private let state: Mutex<BudgetState>
 
   /// - Parameter limit: bytes for all slabs together.
   /// - Throws: ``UploadError`` with code `badValue` under ``minimum``.
@@ -82,7 +40,7 @@ package final class MemoryBudget: Sendable {
       throw UploadError(.badValue, "A memory budget of \(ByteSize.text(limit)) is too small; give at least \(least).")
     }
     self.limit = Int(clamping: limit)
-    state = Mutex(State(limit: Int(clamping: limit)))
+    state = Mutex(BudgetState(limit: Int(clamping: limit)))
   }
 
   /// Bytes in use now, and the limit, for telemetry.
@@ -95,31 +53,33 @@ package final class MemoryBudget: Sendable {
   ///   granted, and slow uploads' slabs are recalled, so that the next can be large. No upload waits for a large one: others
   ///   would have to wait until so much has been released.
   func take(upTo size: Int) -> Slab? {
-    let (slab, recalls) = state.withLock { state -> (Slab?, [SlabOffers.Offer]) in
+    let (slab, recalls) = state.withLock { state -> (Slab?, [SlabOffers.Recall]) in
       guard !state.isContended else { return (nil, []) }
       if let slab = state.slabIfRoom(size) { return (slab, []) }
       let small = state.slabIfRoom(Slab.small)
       return (small, small == nil ? [] : state.offers.recall(size - (limit - state.used)))
     }
-    recalls.forEach { $0.recall() }
+    recalls.forEach { $0() }
     return slab
   }
 
   /// Waits for a slab.
   /// - Parameters:
   ///   - size: as in ``take(upTo:)``.
+  ///   - isSlow: whether the upload did not fill its last slab in time: its own small buffer is enough for a while.
   ///   - grant: gets the slab on `eventLoop`, perhaps after the ticket was dropped: then it releases the slab.
   func wait(
     upTo size: Int,
-    as pace: Pace,
+    isSlow: Bool,
     on eventLoop: any EventLoop,
     grant: @escaping @Sendable (Slab) -> Void
   ) -> Ticket {
-    enqueue(.slab(size) { slab in eventLoop.execute { grant(slab) } }, as: pace)
-  }
-
-  private func enqueue(_ request: Request, as pace: Pace) -> Ticket {
-    let ticket = state.withLock { $0.enqueue(request, as: pace) }
+    let ticket = state.withLock { state in
+      state.enqueue(least: Slab.small, isSlow: isSlow) { state in
+        guard let slab = state.slabIfRoom(size) ?? state.slabIfRoom(Slab.small) else { return nil }
+        return { eventLoop.execute { grant(slab) } }
+      }
+    }
     serve()
     return ticket
   }
@@ -157,23 +117,22 @@ package final class MemoryBudget: Sendable {
 
   /// Unmaps the slabs that stay mapped for the next upload.
   package func dropSpare() {
-    let spare = state.withLock { state in
+    // Unmapped with the last reference, outside the lock.
+    _ = state.withLock { state in
       defer { (state.spare, state.spareBytes) = ([], 0) }
       return state.spare
     }
-    // Unmapped here, with the last reference, outside the lock.
-    _ = consume spare
   }
 
   /// Grants slabs and room as long as there is room, then recalls as many slabs as the waiting requests need, less those
   /// that have been recalled already.
   private func serve() {
     while true {
-      let (grant, recalls) = state.withLock { state -> ((@Sendable () -> Void)?, [SlabOffers.Offer]) in
+      let (grant, recalls) = state.withLock { state -> ((@Sendable () -> Void)?, [SlabOffers.Recall]) in
         if let grant = state.grantNext() { return (grant, []) }
         return (nil, state.offers.recall(state.awaited - (limit - state.used)))
       }
-      recalls.forEach { $0.recall() }
+      recalls.forEach { $0() }
       guard let grant else { return }
       grant()
     }
@@ -217,7 +176,15 @@ package final class MemoryBudget: Sendable {
     }
     guard isAllowed else { return nil }
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      _ = enqueue(.room(count) { continuation.resume() }, as: .fast)
+      state.withLock { state in
+        _ = state.enqueue(least: count, isSlow: false) { state in
+          guard state.used + count <= state.limit else { return nil }
+          state.dropSpare(toAdd: count)
+          state.used += count
+          return { continuation.resume() }
+        }
+      }
+      serve()
     }
     return MemoryReservation(count, of: self)
   }
@@ -247,7 +214,35 @@ package final class MemoryReservation: Sendable {
   }
 }
 
-extension MemoryBudget.State {
+/// What a ``MemoryBudget`` has granted, and what waits for it. Changed under its lock alone.
+private struct BudgetState {
+  /// Takes memory, and returns the closure that notifies its requester; nil when there is no room.
+  typealias Grant = @Sendable (inout BudgetState) -> (@Sendable () -> Void)?
+
+  struct Request {
+    let ticket: MemoryBudget.Ticket
+    /// The fewest bytes that satisfy the request.
+    let least: Int
+    let grant: Grant
+  }
+
+  let limit: Int
+  /// Bytes of slabs, buffers and reservations.
+  var used = 0
+  var buffers = 0
+  var reserved = 0
+  /// The fewest bytes that satisfy all waiting requests.
+  var awaited = 0
+  var fast = CircularBuffer<Request>()
+  var slow = CircularBuffer<Request>()
+  /// Whether the queue of slow uploads was served last.
+  var hasServedSlow = true
+  var nextTicket: UInt64 = 0
+  var offers = SlabOffers()
+  /// Slabs that stay mapped for the next upload: a new mapping costs a page fault every 4 KiB.
+  var spare: [Slab] = []
+  var spareBytes = 0
+
   /// Whether a request waits.
   var isContended: Bool { !fast.isEmpty || !slow.isEmpty }
 
@@ -268,46 +263,32 @@ extension MemoryBudget.State {
   }
 
   /// Spare slabs must not come on top of the limit.
-  private mutating func dropSpare(toAdd size: Int) {
+  mutating func dropSpare(toAdd size: Int) {
     if used + spareBytes + size > limit { (spare, spareBytes) = ([], 0) }
   }
 
-  fileprivate mutating func enqueue(_ request: MemoryBudget.Request, as pace: MemoryBudget.Pace) -> MemoryBudget.Ticket
-  {
+  /// Adds a request to the queue of slow uploads, or to the other one.
+  mutating func enqueue(least: Int, isSlow: Bool, grant: @escaping Grant) -> MemoryBudget.Ticket {
     nextTicket += 1
-    let ticket = MemoryBudget.Ticket(number: nextTicket)
-    awaited += request.least
-    switch pace {
-    case .fast: fast.append((ticket, request))
-    case .slow: slow.append((ticket, request))
-    }
-    return ticket
+    let request = Request(ticket: MemoryBudget.Ticket(number: nextTicket), least: least, grant: grant)
+    awaited += least
+    if isSlow { slow.append(request) } else { fast.append(request) }
+    return request.ticket
   }
 
   mutating func drop(_ ticket: MemoryBudget.Ticket) {
-    if let index = fast.firstIndex(where: { $0.ticket == ticket }) { awaited -= fast.remove(at: index).request.least }
-    if let index = slow.firstIndex(where: { $0.ticket == ticket }) { awaited -= slow.remove(at: index).request.least }
+    if let index = fast.firstIndex(where: { $0.ticket == ticket }) { awaited -= fast.remove(at: index).least }
+    if let index = slow.firstIndex(where: { $0.ticket == ticket }) { awaited -= slow.remove(at: index).least }
   }
 
   /// Grants the next request, from the two queues in turn, if there is room for it.
   /// - Returns: the closure that notifies the waiting upload, to be called without the lock; nil when nothing is granted.
   mutating func grantNext() -> (@Sendable () -> Void)? {
-    let isFast = slow.isEmpty || (!fast.isEmpty && served == .slow)
-    guard let request = isFast ? fast.first?.request : slow.first?.request else { return nil }
-    let notify: @Sendable () -> Void
-    switch request {
-    case .slab(let size, let grant):
-      guard let slab = slabIfRoom(size) ?? slabIfRoom(Slab.small) else { return nil }
-      notify = { grant(slab) }
-    case .room(let count, let grant):
-      guard used + count <= limit else { return nil }
-      dropSpare(toAdd: count)
-      used += count
-      notify = grant
-    }
+    let isSlow = fast.isEmpty || (!slow.isEmpty && !hasServedSlow)
+    guard let request = isSlow ? slow.first : fast.first, let notify = request.grant(&self) else { return nil }
     awaited -= request.least
-    served = isFast ? .fast : .slow
-    if isFast { fast.removeFirst() } else { slow.removeFirst() }
+    hasServedSlow = isSlow
+    if isSlow { slow.removeFirst() } else { fast.removeFirst() }
     return notify
   }
 }

@@ -60,25 +60,18 @@ package final class Slab: @unchecked Sendable {
 
 /// Partly filled slabs that their slow uploads can do without, in the order in which they were offered.
 struct SlabOffers {
-  struct Offer {
-    fileprivate let slab: Slab
-    /// Has the upload write and release the slab.
-    let recall: @Sendable () -> Void
-  }
+  /// Has an upload write and release its slab.
+  typealias Recall = @Sendable () -> Void
 
-  private var offers: [ObjectIdentifier: Offer] = [:]
+  private var offers: [ObjectIdentifier: (slab: Slab, recall: Recall)] = [:]
   /// The order, oldest first; includes slabs that have been withdrawn since.
-  private var order = CircularBuffer<ObjectIdentifier>()
+  private(set) var order = CircularBuffer<ObjectIdentifier>()
   /// Bytes of slabs that have been recalled and not returned yet.
   private var recalled = 0
 
-  /// How many entries the order has.
-  var orderLength: Int { order.count }
-
   /// Offers a slab until it is withdrawn, recalled or returned.
-  /// - Parameter recall: makes the upload write and release the slab.
-  mutating func add(_ slab: Slab, recall: @escaping @Sendable () -> Void) {
-    offers[ObjectIdentifier(slab)] = Offer(slab: slab, recall: recall)
+  mutating func add(_ slab: Slab, recall: @escaping Recall) {
+    offers[ObjectIdentifier(slab)] = (slab, recall)
     order.append(ObjectIdentifier(slab))
     // Slabs that were withdrawn without having been recalled are still in the order.
     guard order.count > 2 * offers.count + 64 else { return }
@@ -94,14 +87,14 @@ struct SlabOffers {
   }
 
   /// Recalls the slabs that were offered first, until `count` bytes are recalled, including those recalled before.
-  /// - Returns: the offers whose uploads are to be notified.
-  mutating func recall(_ count: Int) -> [Offer] {
-    var recalls: [Offer] = []
+  /// - Returns: what is to be called without the lock.
+  mutating func recall(_ count: Int) -> [Recall] {
+    var recalls: [Recall] = []
     while recalled < count, let identity = order.popFirst() {
       guard let offer = offers.removeValue(forKey: identity) else { continue }
       offer.slab.isRecalled = true
       recalled += offer.slab.bytes.count
-      recalls.append(offer)
+      recalls.append(offer.recall)
     }
     return recalls
   }

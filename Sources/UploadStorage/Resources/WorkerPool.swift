@@ -7,7 +7,7 @@ package import NIOCore
 /// A thread is started when work waits and none is idle, and ends after some time without work. Many small files at once
 /// need many threads, an idle server needs none.
 ///
-/// Unchecked, because the compiler does not know the monitor's mutex: every variable is accessed within `monitor.locked` only.
+/// Unchecked, because the compiler does not know the mutex: every variable is accessed within ``locked(_:)`` only.
 package final class WorkerPool: @unchecked Sendable {
   /// What work is called for.
   package enum WorkState: Sendable {
@@ -26,12 +26,16 @@ package final class WorkerPool: @unchecked Sendable {
   private let limit: Int
   /// How long a thread waits for work before it ends, in milliseconds.
   private let idleMilliseconds: Int
-  private let monitor = Monitor()
+  /// Guards the variables. Like the condition it lies in memory that never moves.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  /// Signalled when there is work, and broadcast when the pool is shut down or its last thread ends.
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var queue = CircularBuffer<Work>()
   private var threads = 0
   private var idle = 0
   private var isShutDown = false
-  private var onEnd: [@Sendable () -> Void] = []
+  /// Resumed when the last thread ends.
+  private var shutdowns: [CheckedContinuation<Void, Never>] = []
 
   /// - Parameters:
   ///   - threads: the most that run at once.
@@ -39,28 +43,42 @@ package final class WorkerPool: @unchecked Sendable {
   package init(threads: Int, idleTime: Duration = .seconds(10)) {
     limit = max(1, threads)
     idleMilliseconds = max(1, Int(idleTime / .milliseconds(1)))
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    // Setting the machine's time must not make a thread wait for hours.
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
   }
 
   /// How many threads there are now.
-  package var threadCount: Int { monitor.locked { threads } }
+  package var threadCount: Int { locked { threads } }
 
   /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called at once, as cancelled;
   /// where the system cannot start a first thread the caller does the work.
   package func submit(_ work: @escaping Work) {
-    let isAccepted = monitor.locked {
-      guard !isShutDown else { return false }
+    let ownState = locked { () -> WorkState? in
+      guard !isShutDown else { return .cancelled }
       queue.append(work)
       // Each idle thread takes one, and may have been woken for one already.
       if queue.count <= idle {
-        monitor.wakeOne()
+        pthread_cond_signal(condition)
       } else if threads < limit, start() {
         threads += 1
       }
-      guard threads == 0 else { return true }
+      guard threads == 0 else { return nil }
       queue.removeLast()
-      return false
+      return .active
     }
-    if !isAccepted { work(monitor.locked { isShutDown } ? .cancelled : .active) }
+    if let ownState { work(ownState) }
   }
 
   /// Has a thread run `body`.
@@ -91,27 +109,25 @@ package final class WorkerPool: @unchecked Sendable {
 
   /// Cancels queued work, and returns when running work is done and all threads have ended.
   package func shutDown() async {
-    await withCheckedContinuation { continuation in
-      let isOver = monitor.locked {
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      locked {
         close()
-        if threads > 0 { onEnd.append { continuation.resume() } }
-        return threads == 0
+        if threads > 0 { shutdowns.append(continuation) } else { continuation.resume() }
       }
-      if isOver { continuation.resume() }
     }
   }
 
   /// Cancels queued work, and blocks until running work is done and all threads have ended.
   package func shutDownAndWait() {
-    monitor.locked {
+    locked {
       close()
-      while threads > 0 { monitor.wait() }
+      while threads > 0 { wait() }
     }
   }
 
   private func close() {
     isShutDown = true
-    monitor.wakeAll()
+    pthread_cond_broadcast(condition)
   }
 
   // MARK: Threads
@@ -120,29 +136,19 @@ package final class WorkerPool: @unchecked Sendable {
   private func start() -> Bool {
     let pool = Unmanaged.passRetained(self)
     var thread = pthread_t()
-    let error = pthread_create(
-      &thread,
-      nil,
-      { argument in
-        clinux_name_thread("sluice-worker")
-        if let argument { Unmanaged<WorkerPool>.fromOpaque(argument).takeRetainedValue().serve() }
-        return nil
-      },
-      pool.toOpaque()
-    )
+    let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+      clinux_name_thread("sluice-worker")
+      if let argument { Unmanaged<WorkerPool>.fromOpaque(argument).takeRetainedValue().serve() }
+      return nil
+    }
+    let error = pthread_create(&thread, nil, main, pool.toOpaque())
     if error == 0 { pthread_detach(thread) } else { pool.release() }
     return error == 0
   }
 
   /// What a thread does from its start to its end.
   private func serve() {
-    while let (work, state) = monitor.locked({ next() }) { work(state) }
-    let ended = monitor.locked { () -> [@Sendable () -> Void] in
-      guard threads == 0 else { return [] }
-      defer { onEnd = [] }
-      return onEnd
-    }
-    for action in ended { action() }
+    while let (work, state) = locked({ next() }) { work(state) }
   }
 
   /// Waits for work.
@@ -151,7 +157,7 @@ package final class WorkerPool: @unchecked Sendable {
     while queue.isEmpty {
       guard !isShutDown else { return leave() }
       idle += 1
-      let isOverdue = !monitor.wait(milliseconds: idleMilliseconds)
+      let isOverdue = !wait(milliseconds: idleMilliseconds)
       idle -= 1
       if isOverdue, queue.isEmpty { return leave() }
     }
@@ -160,37 +166,17 @@ package final class WorkerPool: @unchecked Sendable {
 
   private func leave() -> (Work, WorkState)? {
     threads -= 1
-    if threads == 0 { monitor.wakeAll() }
+    guard threads == 0 else { return nil }
+    pthread_cond_broadcast(condition)
+    shutdowns.forEach { $0.resume() }
+    shutdowns = []
     return nil
   }
-}
 
-/// A mutex, and a condition that threads wait for under it.
-///
-/// Unchecked: both lie in memory that never moves, and their functions may be called on any thread.
-private final class Monitor: @unchecked Sendable {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-  init() {
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    // Setting the machine's time must not make a thread wait for hours.
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
+  // MARK: Locking
 
   /// Calls `body` while no other thread is in a call of this.
-  func locked<Result>(_ body: () -> Result) -> Result {
+  private func locked<Result>(_ body: () -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return body()
@@ -200,7 +186,7 @@ private final class Monitor: @unchecked Sendable {
   /// - Parameter milliseconds: the longest wait; nil for no limit.
   /// - Returns: false when that time has passed.
   @discardableResult
-  func wait(milliseconds: Int? = nil) -> Bool {
+  private func wait(milliseconds: Int? = nil) -> Bool {
     guard let milliseconds else { return pthread_cond_wait(condition, mutex) == 0 }
     var deadline = timespec()
     clock_gettime(CLOCK_MONOTONIC, &deadline)
@@ -208,15 +194,5 @@ private final class Monitor: @unchecked Sendable {
     deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
     deadline.tv_nsec = nanoseconds % 1_000_000_000
     return pthread_cond_timedwait(condition, mutex, &deadline) == 0
-  }
-
-  /// Wakes one of the threads that wait, if any do.
-  func wakeOne() {
-    pthread_cond_signal(condition)
-  }
-
-  /// Wakes all threads that wait.
-  func wakeAll() {
-    pthread_cond_broadcast(condition)
   }
 }

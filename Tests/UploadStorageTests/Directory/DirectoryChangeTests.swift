@@ -20,7 +20,7 @@ import UploadTestSupport
 
   private func write(_ count: Int, to file: PartialFile) throws {
     try [UInt8](repeating: 1, count: count).withUnsafeBytes {
-      try file.write(.init(offset: 0, count: count, way: .cached), $0)
+      try file.write(.init(offset: 0, count: count, isLarge: false), $0)
     }
   }
 
@@ -76,10 +76,10 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: path)
       let upload = try completed(directory, "a")
       try #require(rename(path, parent.file("old")) == 0)
-      try expectUnavailable("does not exist any more") { try directory.check() }
+      try expectUnavailable("does not exist any more") { try directory.current() }
       try expectUnavailable("does not exist any more") { _ = try directory.createPartial() }
       try #require(rename(parent.file("old"), path) == 0)
-      try directory.check()
+      try directory.current()
       #expect(try directory.publish([upload], .init(durability: .none, onDuplicate: .rename)).map(\.name) == ["a"])
     }
   }
@@ -90,7 +90,7 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: path)
       try #require(rmdir(path) == 0)
       try parent.write([1], to: "up")
-      try expectUnavailable("Not a directory") { try directory.check() }
+      try expectUnavailable("Not a directory") { try directory.current() }
       #expect(try parent.read("up") == [1])
     }
   }
@@ -102,7 +102,7 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: path, calls: disk.calls)
       disk.clear()
       try #require(rename(path, parent.file("old")) == 0 && mkdir(path, 0o755) == 0)
-      try expectUnavailable("Operation not permitted") { try directory.check() }
+      try expectUnavailable("Operation not permitted") { try directory.current() }
       #expect(DirectoryNames.read(path) == [])
     }
   }
@@ -142,7 +142,7 @@ import UploadTestSupport
       let running = try directory.createPartial()
       try write(1, to: running)
       try #require(umount2(disk, CInt(MNT_DETACH)) == 0)
-      try expectUnavailable("is not mounted any more") { try directory.check() }
+      try expectUnavailable("is not mounted any more") { try directory.current() }
       try expectUnavailable("is not mounted any more") { _ = try directory.createPartial() }
       try expectUnavailable("is not mounted any more") { try write(1, to: running) }
       try expectUnavailable("is not mounted any more") {

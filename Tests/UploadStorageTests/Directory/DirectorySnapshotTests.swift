@@ -17,7 +17,7 @@ import UploadTestSupport
       for number in 0..<3000 { try place.write([], to: "file-number-\(number)") }
       let directory = try UploadDirectory(path: place.path)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-      let size = directory.reader.snapshotSize()
+      let size = DirectorySnapshot.Size(directory)
       // 16 bytes and a name of up to 16 each, and some to spare.
       #expect(size.bytes < 3000 * 40)
       do {
@@ -42,7 +42,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-      let size = directory.reader.snapshotSize()
+      let size = DirectorySnapshot.Size(directory)
       for number in 0..<1000 { try place.write([], to: "\(number)" + String(repeating: "x", count: 200)) }
       let reservation = try #require(await budget.reserve(size.bytes))
       let count = try DirectorySnapshot(size: size, reservation: reservation, reader: directory.reader).count

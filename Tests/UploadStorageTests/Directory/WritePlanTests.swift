@@ -11,10 +11,10 @@ import UploadTestSupport
     var plan = WritePlan(size: UInt64(Self.mebi - 1), isExact: true)
     #expect(plan.reserveWhole() == nil)
     let extent = plan.next(Slab.small)
-    #expect(extent == WritePlan.Extent(offset: 0, count: Slab.small, way: .cached, ahead: nil))
+    #expect(extent == WritePlan.Extent(offset: 0, count: Slab.small, isLarge: false, ahead: nil))
     let tail = plan.tail(Self.mebi - 1 - Slab.small, isAligned: true)
     #expect(
-      tail.extent == .init(offset: UInt64(Slab.small), count: Self.mebi - 1 - Slab.small, way: .cached, ahead: nil)
+      tail.extent == .init(offset: UInt64(Slab.small), count: Self.mebi - 1 - Slab.small, isLarge: false, ahead: nil)
     )
     #expect(!tail.needsTruncation)
   }
@@ -23,9 +23,9 @@ import UploadTestSupport
     let size = UInt64(Self.mebi + 5)
     var plan = WritePlan(size: size, isExact: true)
     #expect(plan.reserveWhole() == 0..<size)
-    #expect(plan.next(Slab.small) == .init(offset: 0, count: Slab.small, way: .large, ahead: nil))
+    #expect(plan.next(Slab.small) == .init(offset: 0, count: Slab.small, isLarge: true, ahead: nil))
     let tail = plan.tail(Int(size) - Slab.small, isAligned: true)
-    #expect(tail.extent.way == .large && tail.extent.end == size)
+    #expect(tail.extent.isLarge && tail.extent.end == size)
     #expect(tail.needsTruncation, "the last block is padded")
   }
 
@@ -46,10 +46,10 @@ import UploadTestSupport
   @Test func `with unknown size the first extent is cached, and the next reserve blocks ahead`() {
     var plan = WritePlan(size: nil, isExact: true)
     #expect(plan.reserveWhole() == nil)
-    #expect(plan.next(Slab.small).way == .cached)
+    #expect(!plan.next(Slab.small).isLarge)
     let second = plan.next(Slab.large)
     let start = UInt64(Slab.small)
-    #expect(second.way == .large && second.ahead == start..<(start + WritePlan.aheadStep))
+    #expect(second.isLarge && second.ahead == start..<(start + WritePlan.aheadStep))
     #expect(plan.next(Slab.large).ahead == nil)
     var extent = plan.next(Slab.large)
     while extent.ahead == nil { extent = plan.next(Slab.large) }
@@ -75,13 +75,13 @@ import UploadTestSupport
   }
 
   @Test func `the last extent is cached when the file is small or its memory is not aligned`() {
-    for (before, count, isAligned, way) in [
-      (0, Self.mebi - 1, true, WritePlan.Way.cached), (0, Self.mebi, true, .large), (0, Self.mebi, false, .cached),
-      (Self.mebi, 1, true, .large), (Self.mebi, 1, false, .cached), (Self.mebi, 0, true, .cached),
+    for (before, count, isAligned, isLarge) in [
+      (0, Self.mebi - 1, true, false), (0, Self.mebi, true, true), (0, Self.mebi, false, false),
+      (Self.mebi, 1, true, true), (Self.mebi, 1, false, false), (Self.mebi, 0, true, false),
     ] {
       var plan = WritePlan(size: nil, isExact: true)
       if before > 0 { _ = plan.next(before) }
-      #expect(plan.tail(count, isAligned: isAligned).extent.way == way, "\(before) \(count) \(isAligned)")
+      #expect(plan.tail(count, isAligned: isAligned).extent.isLarge == isLarge, "\(before) \(count) \(isAligned)")
     }
   }
 

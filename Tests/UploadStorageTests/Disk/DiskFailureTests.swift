@@ -15,7 +15,7 @@ import UploadTestSupport
   func `a disk that fills up fails the upload, which releases everything`(hidden: Bool) async throws {
     try await MountedFileSystem.withTmpfs(size: 2 * Slab.large) { parent in
       try await withStore(in: parent) { fixture in
-        fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
+        fixture.directory.supportsUnnamed.store(!hidden, ordering: .relaxed)
         let probe = try await fixture.probe()
         for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
         try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
@@ -91,7 +91,7 @@ import UploadTestSupport
 
   private func useAgain(in parent: String, isUnnamed: Bool) async throws {
     try await withStore(durability: .full, in: parent) { fixture in
-      fixture.directory.capabilities.supportsUnnamed.store(isUnnamed, ordering: .relaxed)
+      fixture.directory.supportsUnnamed.store(isUnnamed, ordering: .relaxed)
       _ = try await fixture.store([1], as: "a")
       unlink(fixture.place.file("a"))
       try #require(rmdir(fixture.place.path) == 0)
@@ -109,7 +109,7 @@ import UploadTestSupport
         _ = try await fixture.store([2, 3], as: name)
         #expect(try fixture.place.read(name) == [2, 3])
       }
-      #expect(fixture.directory.capabilities.supportsUnnamed.load(ordering: .relaxed) == isUnnamed)
+      #expect(fixture.directory.supportsUnnamed.load(ordering: .relaxed) == isUnnamed)
       #expect(try await fixture.directory.snapshotNames().sorted() == ["b", "c"])
     }
   }

@@ -40,7 +40,7 @@ import UploadTestSupport
   @Test(arguments: [false, true])
   func `an abort while the first write runs leaves nothing`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
-      fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
+      fixture.directory.supportsUnnamed.store(!hidden, ordering: .relaxed)
       let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small + 10))
@@ -56,7 +56,7 @@ import UploadTestSupport
   @Test(arguments: [false, true])
   func `an abort while two writes run and more is pending leaves nothing`(hidden: Bool) async throws {
     try await withStore(threads: 1) { fixture in
-      fixture.directory.capabilities.supportsUnnamed.store(!hidden, ordering: .relaxed)
+      fixture.directory.supportsUnnamed.store(!hidden, ordering: .relaxed)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))
       try await eventually("the first write") { probe.meter.stored == UInt64(Slab.small) }

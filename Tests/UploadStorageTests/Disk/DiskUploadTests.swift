@@ -192,7 +192,7 @@ import UploadTestSupport
 
   @Test func `on a file system without unnamed files hidden ones are used, and none is left`() async throws {
     try await withStore { fixture in
-      fixture.directory.capabilities.supportsUnnamed.store(false, ordering: .relaxed)
+      fixture.directory.supportsUnnamed.store(false, ordering: .relaxed)
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(2 * Slab.small))
       try await eventually("the first write") { probe.meter.stored > 0 }

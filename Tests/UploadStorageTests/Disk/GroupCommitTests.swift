@@ -58,7 +58,7 @@ import UploadTestSupport
       request: FinalizeRequest(name: try #require(FileName(name))),
       meter: UploadMeter(direction: .incoming, mode: .stream, name: name, size: 1, remote: ""),
       file: file,
-      placement: .init(extent: .init(offset: 0, count: 1, way: .cached), needsTruncation: false),
+      placement: (extent: .init(offset: 0, count: 1, isLarge: false), needsTruncation: false),
       content: .buffer(ByteBuffer(bytes: [UInt8(number)])),
       hash: nil
     )

@@ -11,7 +11,7 @@ import UploadTestSupport
   private final class Delegate: SlabFillerDelegate {
     var changes = 0
 
-    func slabFillerChanged() {
+    func resume() {
       changes += 1
     }
   }
@@ -82,7 +82,7 @@ import UploadTestSupport
     loop.advanceTime(by: UploadBuffer.slow)
     #expect(filled && !filler.isRecalled)
     let others = fixture.spendBudget()
-    let ticket = budget.wait(upTo: Slab.small, as: .fast, on: loop) { budget.release($0) }
+    let ticket = budget.wait(upTo: Slab.small, isSlow: false, on: loop) { budget.release($0) }
     loop.run()
     #expect(filler.isRecalled && delegate.changes == 1)
     let blocks = filler.takeBlocks()

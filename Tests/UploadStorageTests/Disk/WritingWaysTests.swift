@@ -34,7 +34,7 @@ import UploadTestSupport
   @Test(arguments: Ways.allCases, sizes)
   func `files of any size are stored as sent, with and without a known size`(ways: Ways, size: Int) async throws {
     try await withStore(durability: .file, calls: ways.disk.calls) { fixture in
-      if ways == .withoutUnnamed { fixture.directory.capabilities.supportsUnnamed.store(false, ordering: .relaxed) }
+      if ways == .withoutUnnamed { fixture.directory.supportsUnnamed.store(false, ordering: .relaxed) }
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       let digest = SHA256.hexadecimal(of: bytes)
       for (stated, isExact) in [(UInt64(size), true), (UInt64(size) + 70_000, false), (nil, true)] {
@@ -55,7 +55,7 @@ import UploadTestSupport
   @Test func `a large file bypasses the page cache, its tail padded and truncated`() async throws {
     let disk = FaultyDisk()
     try await withTimedStore(threads: 1, calls: disk.calls) { fixture, _ in
-      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      let supportsDirect = fixture.directory.supportsDirect.load(ordering: .relaxed)
       try #require(supportsDirect, "tests need a disk that takes O_DIRECT")
       disk.clear()
       let size = 2 * Self.mebi + 5
@@ -96,7 +96,7 @@ import UploadTestSupport
       if case .write(offset: 0, count: 4096) = call { .fails(EINVAL) } else { .fine }
     }
     try await withStore(calls: disk.calls) { fixture in
-      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      let supportsDirect = fixture.directory.supportsDirect.load(ordering: .relaxed)
       #expect(!supportsDirect)
     }
   }
@@ -106,7 +106,7 @@ import UploadTestSupport
       if case .write(offset: 0, count: 4096) = call { .fails(ENOSPC) } else { .fine }
     }
     try await withStore(calls: disk.calls) { fixture in
-      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      let supportsDirect = fixture.directory.supportsDirect.load(ordering: .relaxed)
       #expect(supportsDirect)
     }
   }
@@ -121,7 +121,7 @@ import UploadTestSupport
       let probe = try await fixture.probe(size: UInt64(3 * Self.mebi))
       try await probe.write(SplitMix64.bytes(3 * Self.mebi))
       try await eventually("the failure") { try await !probe.notified.errors.isEmpty }
-      let supportsDirect = fixture.directory.capabilities.supportsDirect.load(ordering: .relaxed)
+      let supportsDirect = fixture.directory.supportsDirect.load(ordering: .relaxed)
       #expect(!supportsDirect)
       #expect(disk.made.filter { $0 == .direct(false) }.count == 1)
       #expect(disk.made.filter { if case .write(offset: 65_536, _) = $0 { true } else { false } }.count == 2)

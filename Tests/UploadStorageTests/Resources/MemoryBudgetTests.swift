@@ -59,7 +59,7 @@ import UploadCore
     let taken = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
     for name in ["a", "b", "c"] {
-      _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note(name))
+      _ = budget.wait(upTo: Slab.large, isSlow: false, on: eventLoop, grant: grants.note(name))
     }
     try await settle()
     #expect(grants.names == [])
@@ -81,10 +81,10 @@ import UploadCore
     #expect(taken.count == 64)
     let grants = Grants()
     for name in ["slow 1", "slow 2", "slow 3"] {
-      _ = budget.wait(upTo: Slab.small, as: .slow, on: eventLoop, grant: grants.note(name))
+      _ = budget.wait(upTo: Slab.small, isSlow: true, on: eventLoop, grant: grants.note(name))
     }
     for name in ["fast 1", "fast 2"] {
-      _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note(name))
+      _ = budget.wait(upTo: Slab.large, isSlow: false, on: eventLoop, grant: grants.note(name))
     }
     taken.prefix(5).forEach(budget.release)
     try await settle()
@@ -101,11 +101,11 @@ import UploadCore
     #expect(budget.limit - budget.use.used < Slab.large)
     let grants = Grants()
     while budget.take(upTo: Slab.small) != nil {}
-    _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("a"))
+    _ = budget.wait(upTo: Slab.large, isSlow: false, on: eventLoop, grant: grants.note("a"))
     budget.release(small[0])
     try await settle()
     #expect(grants.slab("a")?.bytes.count == Slab.small)
-    _ = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("b"))
+    _ = budget.wait(upTo: Slab.large, isSlow: false, on: eventLoop, grant: grants.note("b"))
     budget.release(large[0])
     try await settle()
     #expect(grants.slab("b")?.bytes.count == Slab.large)
@@ -115,8 +115,8 @@ import UploadCore
     let budget = try budget()
     let taken = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
-    let first = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("first"))
-    _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop, grant: grants.note("second"))
+    let first = budget.wait(upTo: Slab.small, isSlow: false, on: eventLoop, grant: grants.note("first"))
+    _ = budget.wait(upTo: Slab.small, isSlow: false, on: eventLoop, grant: grants.note("second"))
     budget.drop(first)
     budget.release(taken[0])
     try await settle()
@@ -128,7 +128,7 @@ import UploadCore
     let budget = try budget()
     let taken = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
-    let ticket = budget.wait(upTo: Slab.large, as: .fast, on: eventLoop, grant: grants.note("gone"))
+    let ticket = budget.wait(upTo: Slab.large, isSlow: false, on: eventLoop, grant: grants.note("gone"))
     budget.drop(ticket)
     budget.drop(ticket)
     taken.forEach(budget.release)

@@ -54,7 +54,7 @@ import UploadCore
     for number in 0..<3 { budget.offer(slabs[number], on: eventLoop, recall: recalls.note(number)) }
     let granted = Mutex(0)
     for _ in 0..<2 {
-      _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop) { _ in granted.withLock { $0 += 1 } }
+      _ = budget.wait(upTo: Slab.small, isSlow: false, on: eventLoop) { _ in granted.withLock { $0 += 1 } }
     }
     try await settle()
     #expect(recalls.all == [0, 1])
@@ -67,7 +67,7 @@ import UploadCore
 
   @Test func `a slab that is offered while others wait is recalled at once`() async throws {
     let slabs = spend()
-    _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop) { _ in }
+    _ = budget.wait(upTo: Slab.small, isSlow: false, on: eventLoop) { _ in }
     let recalls = Recalls()
     budget.offer(slabs[7], on: eventLoop, recall: recalls.note(7))
     try await settle()
@@ -80,7 +80,7 @@ import UploadCore
     budget.offer(slabs[0], on: eventLoop, recall: recalls.note(0))
     budget.offer(slabs[1], on: eventLoop, recall: recalls.note(1))
     budget.withdraw(slabs[0])
-    _ = budget.wait(upTo: Slab.small, as: .slow, on: eventLoop) { _ in }
+    _ = budget.wait(upTo: Slab.small, isSlow: true, on: eventLoop) { _ in }
     try await settle()
     #expect(recalls.all == [1])
   }
@@ -109,9 +109,9 @@ import UploadCore
       offers.add(slab) {}
       offers.withdraw(slab)
     }
-    #expect(offers.orderLength < 100)
+    #expect(offers.order.count < 100)
     let slabs = spend()
-    _ = budget.wait(upTo: Slab.small, as: .fast, on: eventLoop) { _ in }
+    _ = budget.wait(upTo: Slab.small, isSlow: false, on: eventLoop) { _ in }
     try await settle()
     #expect(recalls.all == [-1] && !slabs.isEmpty)
   }

@@ -4,7 +4,7 @@ import UploadCore
 @testable import UploadStorage
 
 extension UploadDirectory {
-  var reader: UploadDirectoryReader { UploadDirectoryReader(self, readers: WorkerPool(threads: 1)) }
+  var reader: UploadDirectoryReader { UploadDirectoryReader(directory: self, readers: WorkerPool(threads: 1)) }
 
   /// All names in the directory, in no order.
   func names() -> [NameBytes] {
@@ -13,7 +13,7 @@ extension UploadDirectory {
 
   /// The names that a listing would show now, in its order.
   func snapshotNames() async throws -> [String] {
-    let size = reader.snapshotSize()
+    let size = DirectorySnapshot.Size(self)
     let budget = try MemoryBudget(limit: UInt64(4 * size.bytes + MemoryBudget.minimum))
     let reservation = try #require(await budget.reserve(size.bytes))
     let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: reader)
@@ -29,7 +29,7 @@ extension UploadDirectory {
   /// - Parameter isHidden: whether it has a hidden name, as on file systems without unnamed files.
   func stage(_ content: [UInt8], _ request: FinalizeRequest, isHidden: Bool = false) throws -> StagedDiskFile {
     let file = try isHidden ? createHidden() : createPartial()
-    try content.withUnsafeBytes { try file.write(.init(offset: 0, count: $0.count, way: .cached), $0) }
+    try content.withUnsafeBytes { try file.write(.init(offset: 0, count: $0.count, isLarge: false), $0) }
     return StagedDiskFile(request, file)
   }
 
