@@ -73,7 +73,8 @@ struct OutgoingUpload: Sendable {
           name: meter.name,
           bytes: meter.received,
           type: request.contentType,
-          isWholeForm: request.isForm && result.isBodySent
+          isWholeForm: request.isForm && result.isBodySent,
+          hasToken: request.hasToken
         )
       )
       finished.detectedType = meter.detectedType

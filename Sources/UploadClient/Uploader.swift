@@ -55,14 +55,12 @@ package struct Uploader: Sendable {
       let size = (try? opened.get())?.size
       let request = Result { () throws(UploadError) in
         try UploadRequest(
-          .init(
-            target: target,
-            mode: mode,
-            name: source.name,
-            size: size,
-            detectedType: detectedType,
-            configuration: resources.configuration
-          )
+          target: target,
+          mode: mode,
+          name: source.name,
+          size: size,
+          detectedType: detectedType,
+          configuration: resources.configuration
         )
       }
       let meter = UploadMeter(

@@ -45,6 +45,8 @@ struct ServerResponse: Sendable, Equatable {
     var type: String
     /// Whether a whole form was sent: then 302 and 303 are a success as well.
     var isWholeForm = false
+    /// Whether an access token was sent: it decides what the message for 401 advises.
+    var hasToken = false
   }
 
   /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it states
@@ -53,7 +55,7 @@ struct ServerResponse: Sendable, Equatable {
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {
     guard (200..<300).contains(status) || sent.isWholeForm && Self.seeOther.contains(status) else {
-      throw UploadError(.refusedByServer, "HTTP \(status): \(rejection)")
+      throw UploadError(.refusedByServer, "HTTP \(status): \(rejection(of: sent))")
     }
     // One upload is one file: a response about several files is not about this one.
     let files = ResponseJSON.decode(body)?.files ?? []
@@ -72,8 +74,14 @@ struct ServerResponse: Sendable, Equatable {
     )
   }
 
-  /// Why the server rejected the upload, as one text line that is safe to display.
-  private var rejection: String {
+  /// Why the server rejected the upload, as one text line that is safe to display. For 401 it is what the user can do: servers
+  /// describe only how a request carries a token.
+  private func rejection(of sent: Sent) -> String {
+    if status == 401 {
+      return sent.hasToken
+        ? "The token that was sent is not accepted. Check --token or SLUICE_TOKEN."
+        : "Give the token with --token TOKEN or SLUICE_TOKEN."
+    }
     if (300..<400).contains(status), let location {
       return "the server redirects to \(Self.quoted(location.utf8)). Send to that address if you trust it."
     }
