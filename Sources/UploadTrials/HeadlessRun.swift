@@ -130,7 +130,7 @@ package struct HeadlessRun: Sendable {
       UploadSummary.Entry(
         for: meter,
         serverPeak: meter.ended?.outcome.storedName.flatMap { peaks[$0] },
-        verdict: comparison.verdict(of: meter, sentFrom: paths[index % paths.count])
+        verdict: comparison.status(of: meter, sentFrom: paths[index % paths.count])
       )
     }
     let summary = UploadSummary(uploads: entries, peakResidentBytes: peak)

@@ -47,7 +47,7 @@ struct ContentComparison {
 
   /// The result for one upload: `intact` or `mismatch` when it finished.
   /// - Returns: nil for an upload that did not finish, and when the comparison was cancelled.
-  func verdict(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
+  func status(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
     guard case .finished(let upload) = meter.ended?.outcome, !isCancelled() else { return nil }
     let stored = FileDigest.sha256(of: "\(directory)/\(upload.path)", isCancelled: isCancelled)
     guard !isCancelled() else { return nil }
