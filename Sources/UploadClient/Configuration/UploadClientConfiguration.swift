@@ -1,4 +1,5 @@
 package import UploadCore
+import UploadProtocol
 
 /// The configuration of all uploads of one ``Uploader``.
 package struct UploadClientConfiguration: Sendable {
@@ -55,7 +56,7 @@ package struct UploadClientConfiguration: Sendable {
   package func validate() throws(UploadError) {
     try FormValue.check(name: formField)
     if let method {
-      guard HeaderField.isToken(method) else {
+      guard method.utf8.isToken else {
         throw .badValue("\"\(PlainText.sanitized(method))\" is not a method. Use POST or PUT.")
       }
       // Responses to HEAD and CONNECT never have a body, and a TRACE request must not have one.
