@@ -16,19 +16,15 @@ struct OutgoingUpload: Sendable {
   /// - Throws: the last attempt's error, with the reason why no other attempt follows.
   func run() async throws(UploadError) -> FinishedUpload {
     try cancellation.check()
+    let (tls, trust) = (resources.tls, target.trust)
     var attempt = UploadAttempt(
       request: request,
       content: try await content(),
       target: target,
       meter: meter,
       cancellation: cancellation,
-      resources: resources
-    )
-    let (tls, trust) = (resources.tls, target.trust)
-    let connector = Connector(
-      encryption: target.isSecure ? try await resources.onPool { try tls.context(trust) } : nil,
-      timeout: resources.configuration.connectTimeout,
-      eventLoopGroup: resources.eventLoopGroup
+      resources: resources,
+      encryption: target.isSecure ? try await resources.onPool { try tls.context(trust) } : nil
     )
     var retries = RetryStateMachine(
       resources.configuration.retry,
@@ -39,7 +35,7 @@ struct OutgoingUpload: Sendable {
     while true {
       let failed: FailedAttempt
       do throws(FailedAttempt) {
-        return try await perform(&attempt, with: connector)
+        return try await perform(&attempt)
       } catch {
         failed = error
       }
@@ -58,14 +54,11 @@ struct OutgoingUpload: Sendable {
   }
 
   /// One attempt: a request and its response; two when the server rejects the expectation.
-  private func perform(
-    _ attempt: inout UploadAttempt,
-    with connector: Connector
-  ) async throws(FailedAttempt) -> FinishedUpload {
-    var result = try await connector.run(attempt)
+  private func perform(_ attempt: inout UploadAttempt) async throws(FailedAttempt) -> FinishedUpload {
+    var result = try await attempt.run()
     if attempt.isExpectationRejected(result) {
       attempt.request.head.headers.remove(name: "expect")
-      result = try await connector.run(attempt)
+      result = try await attempt.run()
     }
     do throws(UploadError) {
       var finished = try result.response.finishedUpload(

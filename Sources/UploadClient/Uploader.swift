@@ -27,7 +27,12 @@ package struct Uploader: Sendable {
     eventLoopGroup: any EventLoopGroup,
     threadPool: NIOThreadPool
   ) {
-    resources = ClientResources(configuration: configuration, eventLoopGroup: eventLoopGroup, threadPool: threadPool)
+    resources = ClientResources(
+      configuration: configuration,
+      eventLoopGroup: eventLoopGroup,
+      threadPool: threadPool,
+      limiter: configuration.rate.map { RateLimiter(bytesPerSecond: $0) }
+    )
     self.ledger = ledger
   }
 
