@@ -1,5 +1,5 @@
 import CLinux
-import Glibc
+package import Glibc
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -141,9 +141,9 @@ final class OpenedSource: Sendable {
 ///
 /// The time of the last inode change (ctime) is left out on purpose: renaming or removing the file changes it, and neither
 /// changes a byte of what is sent.
-struct FileStamp: Sendable, Equatable {
+package struct FileStamp: Sendable, Equatable {
   /// In bytes.
-  let size: UInt64
+  package let size: UInt64
   let device: UInt64
   let inode: UInt64
   /// Time of the last change of the content. Its resolution is the kernel's clock tick: two changes within 4 ms may have the
@@ -151,7 +151,7 @@ struct FileStamp: Sendable, Equatable {
   let modifiedSeconds: Int64
   let modifiedNanoseconds: Int64
 
-  init(_ status: stat) {
+  package init(_ status: stat) {
     size = UInt64(max(0, status.st_size))
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
