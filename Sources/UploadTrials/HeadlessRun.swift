@@ -112,7 +112,12 @@ package struct HeadlessRun: Sendable {
     _ workspace: TrialWorkspace,
     _ reporter: Reporter
   ) async throws(UploadError) -> Int32 {
-    let paths = configuration.files.isEmpty ? try generate(in: workspace) : configuration.files
+    var paths = configuration.files
+    if paths.isEmpty, configuration.count > 0 {
+      for number in 1...configuration.count {
+        paths.append(try workspace.makeSample(number, of: configuration.size, until: stop))
+      }
+    }
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: configuration.jobs)
     let sources = paths.map { UploadSource.file($0) }
     var meters: [UploadMeter] = []
@@ -138,16 +143,6 @@ package struct HeadlessRun: Sendable {
     if !configuration.isKept { workspace.removeStored(meters.compactMap { $0.ended?.outcome.storedName }) }
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
-  }
-
-  /// - Returns: the paths of the generated files.
-  private func generate(in workspace: TrialWorkspace) throws(UploadError) -> [String] {
-    let paths = (0..<max(0, configuration.count)).map { workspace.sample($0 + 1) }
-    for path in paths {
-      let writer = SampleWriter(path: path, size: configuration.size, random: true, force: false)
-      try writer.write(isCancelled: { stop.signal != nil })
-    }
-    return paths
   }
 }
 

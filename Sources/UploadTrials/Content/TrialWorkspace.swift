@@ -20,9 +20,17 @@ struct TrialWorkspace: Sendable {
     madeUploads = access(self.uploads, F_OK) != 0
   }
 
-  /// The path of a generated file.
-  /// - Parameter number: from 1.
-  func sample(_ number: Int) -> String { "\(root)/sample-\(number).bin" }
+  /// Generates a file of random bytes. Blocks until it is written.
+  /// - Parameters:
+  ///   - number: tells several files apart; from 1.
+  ///   - stop: once requested, the writing ends.
+  /// - Returns: the file's path.
+  /// - Throws: ``UploadError`` as ``SampleWriter`` does.
+  func makeSample(_ number: Int = 1, of size: SizeSetting, until stop: StopRequest) throws(UploadError) -> String {
+    let path = "\(root)/sample-\(number).bin"
+    try SampleWriter(path: path, size: size, random: true, force: false).write(isCancelled: { stop.signal != nil })
+    return path
+  }
 
   /// Checks that `bytes` of disk space are free.
   /// - Throws: ``UploadError`` with code `diskFull` that says how much is free.
