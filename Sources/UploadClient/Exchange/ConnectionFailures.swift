@@ -84,22 +84,22 @@ enum TLSFailure {
     presented: CertificateFingerprint?
   ) -> FailedAttempt {
     let text = error.map { "\($0)" } ?? ""
-    if let presented, isAboutTrust(error, text, trust: trust, presented: presented) {
-      let reason =
-        switch trust {
-        case .pinned(let expected):
-          "\(server) presents another certificate, not the one of --fingerprint (\(expected)). "
-            + "If the server was given a new certificate, use its fingerprint: \(presented)"
-        case .system:
-          "\(server) presents a certificate that was not issued by a trusted authority, or that is for another name. "
-            + "If it is a server of yours, trust its certificate's file with --ca FILE, or this very certificate with "
-            + "--fingerprint \(presented)"
-        case .authorities:
-          "\(server) presents a certificate that was not issued by an authority in the --ca file, or that is for another "
-            + "name. To trust this very certificate instead of --ca FILE, use --fingerprint \(presented)"
-        }
-      return FailedAttempt(error: UploadError(.untrustedServer, reason, cause: error))
-    }
+    let isUnverified = error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED")
+    let distrust: String? =
+      switch (trust, presented) {
+      case (.pinned(let expected), let presented?) where presented != expected:
+        "\(server) presents another certificate, not the one of --fingerprint (\(expected)). "
+          + "If the server was given a new certificate, use its fingerprint: \(presented)"
+      case (.system, let presented?) where isUnverified:
+        "\(server) presents a certificate that was not issued by a trusted authority, or that is for another name. "
+          + "If it is a server of yours, trust its certificate's file with --ca FILE, or this very certificate with "
+          + "--fingerprint \(presented)"
+      case (.authorities, let presented?) where isUnverified:
+        "\(server) presents a certificate that was not issued by an authority in the --ca file, or that is for another "
+          + "name. To trust this very certificate instead of --ca FILE, use --fingerprint \(presented)"
+      case (.pinned, _), (.system, _), (.authorities, _): nil
+      }
+    if let distrust { return FailedAttempt(error: UploadError(.untrustedServer, distrust, cause: error)) }
     // Other errors mean that the peer closed or reset the connection.
     let isAboutTLS = error is NIOSSLError || error is BoringSSLError
     if isAboutTLS, !text.contains("eofDuringHandshake"), !text.contains("EOF during handshake") {
@@ -118,15 +118,5 @@ enum TLSFailure {
       "The TLS handshake with \(server) did not complete within \(timeout.formattedSeconds). "
       + "Check the port, and whether the server expects https."
     return FailedAttempt(error: UploadError(.unreachable, reason), isTemporary: true)
-  }
-
-  private static func isAboutTrust(
-    _ error: (any Error)?,
-    _ text: String,
-    trust: ServerTrust,
-    presented: CertificateFingerprint
-  ) -> Bool {
-    if case .pinned(let expected) = trust { return expected != presented }
-    return error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED")
   }
 }
