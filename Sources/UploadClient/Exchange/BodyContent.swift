@@ -94,13 +94,18 @@ enum BodyContent: Sendable {
   /// The SHA-256 of the content that was sent; a file is read again for it. Blocks: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`, and what `checkCancellation` throws.
   func digests(checkCancellation: () throws(UploadError) -> Void) throws(UploadError) -> ContentDigests {
-    guard let hash = SHAHash([.sha256]) else { return ContentDigests() }
-    return switch self {
-    case .file(let source): try source.digests(hash, checkCancellation: checkCancellation)
-    case .copied(let reader): try reader.source.digests(hash, checkCancellation: checkCancellation)
-    case .stream(let reader): reader.digests
-    case .memory(let form): try form.digests(hash, checkCancellation: checkCancellation)
+    guard var hash = SHAHash([.sha256]) else { return ContentDigests() }
+    switch self {
+    case .file(let source): try source.add(to: &hash, checkCancellation: checkCancellation)
+    case .copied(let reader): try reader.source.add(to: &hash, checkCancellation: checkCancellation)
+    case .stream(let reader): return reader.digests
+    case .memory(let form):
+      for block in form.blocks {
+        try checkCancellation()
+        block.withUnsafeReadableBytes { hash.update($0) }
+      }
     }
+    return hash.digests
   }
 
   /// The bytes of one write. For a file that is copied and for a stream, these are the bytes that were read last.

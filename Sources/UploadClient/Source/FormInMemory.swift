@@ -50,19 +50,6 @@ struct FormInMemory: Sendable {
     try source.check()
   }
 
-  /// The digests of the content.
-  func digests(
-    _ hash: any ContentHash,
-    checkCancellation: () throws(UploadError) -> Void
-  ) throws(UploadError) -> ContentDigests {
-    var hash = hash
-    for block in blocks {
-      try checkCancellation()
-      block.withUnsafeReadableBytes { hash.update($0) }
-    }
-    return hash.digests
-  }
-
   /// Bytes `range` of the content; nil when they are not within one block.
   func chunk(_ range: Range<UInt64>) -> ByteBuffer? {
     let index = Int(range.lowerBound) / Self.blockSize

@@ -116,13 +116,10 @@ final class OpenedSource: Sendable {
     }
   }
 
-  /// The digests of a regular file's content, which is read again after it was sent.
+  /// Adds a regular file's content to `hash`: it is read again after it was sent.
+  /// - Parameter checkCancellation: called before each read; what it throws ends the reading.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`, and what `checkCancellation` throws.
-  func digests(
-    _ hash: any ContentHash,
-    checkCancellation: () throws(UploadError) -> Void
-  ) throws(UploadError) -> ContentDigests {
-    var hash = hash
+  func add(to hash: inout SHAHash, checkCancellation: () throws(UploadError) -> Void) throws(UploadError) {
     var buffer = ByteBuffer()
     var offset: UInt64 = 0
     while let size, offset < size {
@@ -133,7 +130,6 @@ final class OpenedSource: Sendable {
       offset = end
     }
     try check()
-    return hash.digests
   }
 }
 
