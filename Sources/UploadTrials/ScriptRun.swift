@@ -53,7 +53,7 @@ package struct ScriptRun {
       defer { workspace.remove(keepingFiles: configuration.isKept) }
       return play(lines, frames, in: workspace)
     } catch let failure as ScriptParser.Failure {
-      return fail("\(scriptName), \(failure)", status: 64)
+      return fail("\(scriptName), line \(failure.line): \(failure.reason)", status: 64)
     } catch let error as UploadError {
       return fail(error.message, status: error.code == .unreadableFile ? 64 : 2)
     } catch {

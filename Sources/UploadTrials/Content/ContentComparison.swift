@@ -38,9 +38,7 @@ struct ContentComparison {
   ///   - directory: of the stored files.
   ///   - isCancelled: called before every MiB that is read; once it returns true, nothing more is compared.
   init(paths: [String], directory: String, isCancelled: @escaping () -> Bool) {
-    var sources: [String: String] = [:]
-    for path in Set(paths) { sources[path] = FileDigest.sha256(of: path, isCancelled: isCancelled) }
-    self.sources = sources
+    sources = Set(paths).reduce(into: [:]) { $0[$1] = FileDigest.sha256(of: $1, isCancelled: isCancelled) }
     self.directory = directory
     self.isCancelled = isCancelled
   }
