@@ -8,10 +8,10 @@ import UploadProtocol
 /// Describes why there is no connection, and says which failures are worth a retry.
 enum ConnectFailure {
   /// Whether another attempt may succeed: not where the address itself is wrong.
-  static func isTemporary(_ error: any Error, target: SendTarget) -> Bool {
+  /// - Parameter codes: the error numbers of all addresses that were tried.
+  private static func isTemporary(_ error: any Error, _ codes: [CInt], target: SendTarget) -> Bool {
     if let zone = target.zone, !InterfaceZone.exists(zone) { return false }
     if let code = resolverCode(error) { return code != Int(EAI_NONAME) && code != noAddress }
-    let codes = errorNumbers(of: error)
     return codes.isEmpty || !codes.allSatisfy { [EINVAL, EAFNOSUPPORT, EMFILE, ENFILE].contains($0) }
   }
 
@@ -27,9 +27,9 @@ enum ConnectFailure {
 
   /// The failure to connect in the terms of the rest of the program.
   /// - Parameter timeout: how long connecting was allowed to take.
-  static func error(_ error: any Error, target: SendTarget, timeout: Duration) -> UploadError {
+  static func error(_ error: any Error, target: SendTarget, timeout: Duration) -> FailedAttempt {
     let server = target.authority
-    let codes = errorNumbers(of: error)
+    let codes = causes(of: error).compactMap { ($0 as? IOError)?.errnoCode }
     var code = UploadError.Code.unreachable
     let message: String
     if codes.contains(ETIMEDOUT) || causes(of: error).contains(where: isConnectTimeout) {
@@ -55,16 +55,13 @@ enum ConnectFailure {
       let reason = codes.first.map { String(cString: strerror($0)) } ?? "there is no route to it"
       message = "\(server) cannot be reached: \(reason). Check the address and the network."
     }
-    return UploadError(code, message, cause: error)
+    let isTemporary = isTemporary(error, codes, target: target)
+    return FailedAttempt(error: UploadError(code, message, cause: error), isTemporary: isTemporary)
   }
 
   /// The errors of all addresses that were tried.
   private static func causes(of error: any Error) -> [any Error] {
     (error as? NIOConnectionError)?.connectionErrors.map(\.error) ?? [error]
-  }
-
-  private static func errorNumbers(of error: any Error) -> [CInt] {
-    causes(of: error).compactMap { ($0 as? IOError)?.errnoCode }
   }
 
   private static func isConnectTimeout(_ error: any Error) -> Bool {

@@ -60,9 +60,7 @@ struct UploadAttempt: Sendable {
         switch outcome {
         case .success(let channel): start(on: channel, result)
         case .failure(let error):
-          let isTemporary = ConnectFailure.isTemporary(error, target: target)
-          let failure = ConnectFailure.error(error, target: target, timeout: connectTimeout)
-          result.fail(FailedAttempt(error: failure, isTemporary: isTemporary))
+          result.fail(ConnectFailure.error(error, target: target, timeout: connectTimeout))
         }
       }
     }
