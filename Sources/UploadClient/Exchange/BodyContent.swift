@@ -24,6 +24,28 @@ enum BodyContent: Sendable {
   /// the check and the last byte.
   private static let checkedTail: UInt64 = 64 * 1024
 
+  /// The content of `source`, not read into memory.
+  /// - Parameters:
+  ///   - copies: whether a regular file passes through this process, because sendfile cannot send it.
+  ///   - limit: the most bytes of a stream that are read at once; nil for ``StreamReader/capacity``.
+  init(_ source: OpenedSource, copies: Bool, atMost limit: Int?) {
+    if source.regular == nil {
+      self = .stream(StreamReader(source, atMost: limit))
+    } else {
+      self = copies ? .copied(ChunkReader(source)) : .file(source)
+    }
+  }
+
+  /// Where the bytes are read from; nil once they are in memory.
+  var source: OpenedSource? {
+    switch self {
+    case .file(let source): source
+    case .copied(let reader): reader.source
+    case .stream(let reader): reader.source
+    case .memory: nil
+    }
+  }
+
   /// Whether it can be sent again from its beginning.
   var isRepeatable: Bool {
     if case .stream = self { false } else { true }
@@ -67,13 +89,7 @@ enum BodyContent: Sendable {
 
   /// Checks that a file has not changed since it was opened. May block: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`.
-  func check() throws(UploadError) {
-    switch self {
-    case .file(let source): try source.check()
-    case .copied(let reader): try reader.source.check()
-    case .stream, .memory: break
-    }
-  }
+  func check() throws(UploadError) { try source?.check() }
 
   /// Reads the bytes that ``chunk(_:)`` then returns. Blocks: call it on a thread pool.
   /// - Parameter range: offsets in a file that is copied; nil for a stream.

@@ -9,7 +9,7 @@ import UploadCore
 struct UploadAttempt: Sendable {
   /// Loses its `Expect` field when the server rejects that.
   var request: UploadRequest
-  /// Replaced by ``BodyContent/renewed`` for the next attempt of the same upload.
+  /// Read into memory before the first attempt in buffered mode; replaced by ``BodyContent/renewed`` for each later attempt.
   var content: BodyContent
   let target: SendTarget
   let meter: UploadMeter

@@ -29,7 +29,7 @@ final class StreamReader: @unchecked Sendable {
   /// again: nothing else interrupts the read.
   private static let pollTimeout: CInt = 200
 
-  private let source: OpenedSource
+  let source: OpenedSource
 
   private let capacity: Int
 
