@@ -4,7 +4,7 @@ import UploadCore
 
 /// A program that runs as a child process: its output, its memory, its exit. Killed when the last reference is released.
 ///
-/// For one thread, which polls it; only ``pump(_:milliseconds:)`` and ``kill()`` wait.
+/// For one thread, which polls it; only ``pump(_:milliseconds:)``, ``pump(atMost:while:)`` and ``kill()`` wait.
 final class ChildProcess {
   let processID: Int32
   /// Nil until it has ended and was reaped.
@@ -56,6 +56,12 @@ final class ChildProcess {
     }
     poll(&descriptors, nfds_t(descriptors.count), milliseconds)
     for child in children { child.readLines() }
+  }
+
+  /// Reads its output while `condition` is true, until it has ended, but no longer than `patience`.
+  func pump(atMost patience: Duration, while condition: () -> Bool) {
+    let deadline = ContinuousClock.now + patience
+    while condition(), !hasEnded(), ContinuousClock.now < deadline { Self.pump([self], milliseconds: 20) }
   }
 
   private func readLines() {

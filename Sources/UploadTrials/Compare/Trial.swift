@@ -70,7 +70,10 @@ struct Trial {
     outcome.exceededLimit = try watch(process, server, limit, since: began, &result.memory, onSample)
     result.seconds = (ContinuousClock.now - began).inSeconds
     outcome.exit = process.exit ?? .status(1)
-    awaitEnd(of: server, after: outcome)
+    // The server has yet to report the end of an upload that it has seen.
+    server.process.pump(atMost: Self.patience) {
+      !server.notes.hasEnded && (outcome.status == nil || server.notes.bytes > 0) && !isCancelled()
+    }
     _ = server.process.sampleMemory()
     result.clientPeak = process.peak
     result.serverPeak = server.process.peak
@@ -110,16 +113,6 @@ struct Trial {
       ChildProcess.pump([process, server.process], milliseconds: process.hasClosedPipes ? 1 : period)
     }
     return nil
-  }
-
-  /// Waits until the server has reported the end of an upload that it has seen.
-  private func awaitEnd(of server: LocalServer, after outcome: TrialOutcome) {
-    let deadline = ContinuousClock.now + Self.patience
-    while !server.notes.hasEnded, outcome.status == nil || server.notes.bytes > 0, !server.process.hasEnded(),
-      !isCancelled(), ContinuousClock.now < deadline
-    {
-      ChildProcess.pump([server.process], milliseconds: Self.period)
-    }
   }
 
   /// Decides the status by the client's exit, and when that reports success by the stored file.
