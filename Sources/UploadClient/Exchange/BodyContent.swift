@@ -7,9 +7,9 @@ enum BodyContent: Sendable {
   /// From a regular file by sendfile: the bytes do not pass through this process.
   case file(OpenedSource)
   /// From a regular file, in chunks that pass through this process.
-  case copied(ChunkReader)
+  case copied(SourceReader)
   /// From a source of unknown length.
-  case stream(StreamReader)
+  case stream(SourceReader)
   /// From memory; the source has been read completely.
   case memory(FormInMemory)
 
@@ -27,12 +27,12 @@ enum BodyContent: Sendable {
   /// The content of `source`, not read into memory.
   /// - Parameters:
   ///   - copies: whether a regular file passes through this process, because sendfile cannot send it.
-  ///   - limit: the most bytes of a stream that are read at once; nil for ``StreamReader/capacity``.
+  ///   - limit: the most bytes of a stream that are read at once; nil for ``SourceReader/capacity``.
   init(_ source: OpenedSource, copies: Bool, atMost limit: Int?) {
     if source.regular == nil {
-      self = .stream(StreamReader(source, atMost: limit))
+      self = .stream(SourceReader(source, atMost: limit))
     } else {
-      self = copies ? .copied(ChunkReader(source)) : .file(source)
+      self = copies ? .copied(SourceReader(source)) : .file(source)
     }
   }
 
@@ -40,8 +40,7 @@ enum BodyContent: Sendable {
   var source: OpenedSource? {
     switch self {
     case .file(let source): source
-    case .copied(let reader): reader.source
-    case .stream(let reader): reader.source
+    case .copied(let reader), .stream(let reader): reader.source
     case .memory: nil
     }
   }
@@ -53,7 +52,7 @@ enum BodyContent: Sendable {
 
   /// The same content for another attempt. A read of the attempt before may still run, so that its buffer is not reused.
   var renewed: BodyContent {
-    if case .copied(let reader) = self { .copied(ChunkReader(reader.source)) } else { self }
+    if case .copied(let reader) = self { .copied(SourceReader(reader.source)) } else { self }
   }
 
   /// How the content is divided into chunks.
@@ -67,7 +66,7 @@ enum BodyContent: Sendable {
       let size = min(Self.regionSize, limit)
       return .init(size: source.size, chunkSize: size, checkedTail: checkedTail, hasTail: isForm)
     case .copied(let reader):
-      let (size, chunk) = (reader.source.size, min(UInt64(ChunkReader.capacity), limit))
+      let (size, chunk) = (reader.source.size, min(UInt64(SourceReader.capacity), limit))
       return .init(size: size, chunkSize: chunk, checkedTail: checkedTail, hasTail: isForm, readsChunks: true)
     case .stream: return .init(size: nil, chunkSize: 0, checkedTail: 0, hasTail: true)
     case .memory(let form):
@@ -81,8 +80,8 @@ enum BodyContent: Sendable {
   func networkBytes(isSecure: Bool) -> Int {
     switch self {
     case .file: 0
-    case .copied: 2 * ChunkReader.capacity
-    case .stream: (isSecure ? 2 : 1) * StreamReader.capacity
+    case .copied: 2 * SourceReader.capacity
+    case .stream: (isSecure ? 2 : 1) * SourceReader.capacity
     case .memory: isSecure ? FormInMemory.blockSize : 0
     }
   }
@@ -94,7 +93,7 @@ enum BodyContent: Sendable {
   /// Reads the bytes that ``chunk(_:)`` then returns. Blocks: call it on a thread pool.
   /// - Parameter range: offsets in a file that is copied; nil for a stream.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`.
-  func read(_ range: Range<UInt64>?) throws(UploadError) -> StreamReader.Reading {
+  func read(_ range: Range<UInt64>?) throws(UploadError) -> SourceReader.Reading {
     switch (self, range) {
     case (.stream(let reader), nil): return try reader.read()
     case (.copied(let reader), let range?):
@@ -130,8 +129,7 @@ enum BodyContent: Sendable {
   func chunk(_ range: Range<UInt64>) -> IOData? {
     switch self {
     case .file(let source): source.region(range).map(IOData.fileRegion)
-    case .copied(let reader): .byteBuffer(reader.buffer)
-    case .stream(let reader): .byteBuffer(reader.buffer)
+    case .copied(let reader), .stream(let reader): .byteBuffer(reader.buffer)
     case .memory(let form): form.chunk(range).map(IOData.byteBuffer)
     }
   }

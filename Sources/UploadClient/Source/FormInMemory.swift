@@ -32,7 +32,7 @@ struct FormInMemory: Sendable {
   ) throws(UploadError) {
     let limit = available ?? .max
     if let size = source.size { try Self.check(size, framing: framing, limit: limit, exact: true) }
-    let stream = source.regular == nil ? StreamReader(source) : nil
+    let stream = source.regular == nil ? SourceReader(source) : nil
     while true {
       try checkCancellation()
       let block =
@@ -78,7 +78,7 @@ struct FormInMemory: Sendable {
 
   /// The stream's next bytes, a full block unless the stream ends before.
   private static func block(
-    from stream: StreamReader,
+    from stream: SourceReader,
     checkCancellation: () throws(UploadError) -> Void
   ) throws(UploadError) -> ByteBuffer {
     var block = ByteBufferAllocator().buffer(capacity: blockSize)
