@@ -1,4 +1,6 @@
+import Glibc
 package import NIOCore
+import NIOHTTP1
 package import NIOPosix
 package import UploadCore
 
@@ -11,7 +13,7 @@ package import UploadCore
 /// | `Configuration` | what callers set: options, header fields, targets, trust, retries |
 /// | `Source` | the files, streams and forms in memory that are sent |
 /// | `Exchange` | connecting, TLS, one request and its response: state machines, channel handlers, HTTP |
-/// | the top | ``Uploader``, and ``OutgoingUpload``, which runs the attempts of one upload |
+/// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {
   private let resources: ClientResources
   private let ledger: UploadLedger
@@ -27,7 +29,12 @@ package struct Uploader: Sendable {
     eventLoopGroup: any EventLoopGroup,
     threadPool: NIOThreadPool
   ) {
-    resources = ClientResources(configuration: configuration, eventLoopGroup: eventLoopGroup, threadPool: threadPool)
+    resources = ClientResources(
+      configuration: configuration,
+      eventLoopGroup: eventLoopGroup,
+      threadPool: threadPool,
+      limiter: configuration.rate.map { RateLimiter(bytesPerSecond: $0) }
+    )
     self.ledger = ledger
   }
 
@@ -55,14 +62,12 @@ package struct Uploader: Sendable {
       let size = (try? opened.get())?.size
       let request = Result { () throws(UploadError) in
         try UploadRequest(
-          .init(
-            target: target,
-            mode: mode,
-            name: source.name,
-            size: size,
-            detectedType: detectedType,
-            configuration: resources.configuration
-          )
+          target: target,
+          mode: mode,
+          name: source.name,
+          size: size,
+          detectedType: detectedType,
+          configuration: resources.configuration
         )
       }
       let meter = UploadMeter(
@@ -77,11 +82,11 @@ package struct Uploader: Sendable {
       )
       meter.detectedType = detectedType
       meter.onCancel { cancellation.cancel() }
-      let upload: OutgoingUpload
+      var attempt: UploadAttempt
       do throws(UploadError) {
-        upload = OutgoingUpload(
-          source: try opened.get(),
+        attempt = UploadAttempt(
           request: try request.get(),
+          content: BodyContent(try opened.get(), copies: target.isSecure, atMost: resources.limiter?.chunkSize),
           target: target,
           meter: meter,
           cancellation: cancellation,
@@ -94,7 +99,7 @@ package struct Uploader: Sendable {
       }
       ledger.begin(meter)
       onBegin(meter)
-      await run(upload)
+      await run(&attempt)
       return meter
     } onCancel: {
       cancellation.cancel()
@@ -139,18 +144,110 @@ package struct Uploader: Sendable {
   }
 
   /// Runs an upload that is in the ledger to its end.
-  private func run(_ upload: OutgoingUpload) async {
-    let meter = upload.meter
+  /// - Parameter attempt: the first attempt; then the current one.
+  private func run(_ attempt: inout UploadAttempt) async {
+    let meter = attempt.meter
     let outcome: UploadOutcome
     do throws(UploadError) {
-      let finished = try await upload.run()
+      let finished = try await finish(&attempt)
       meter.addStored(Int(clamping: finished.bytes))
       meter.markDurable()
       outcome = .finished(finished)
     } catch {
-      outcome = upload.cancellation.isCancelled ? .cancelled : .failed(error)
+      outcome = attempt.cancellation.isCancelled ? .cancelled : .failed(error)
     }
     meter.removeAllMemory()
     ledger.end(meter, outcome)
+  }
+
+  /// Sends the content, in as many attempts as ``UploadClientConfiguration/retry`` allows.
+  /// - Throws: the last attempt's error, with the reason why no other attempt follows.
+  private func finish(_ attempt: inout UploadAttempt) async throws(UploadError) -> FinishedUpload {
+    let (meter, cancellation) = (attempt.meter, attempt.cancellation)
+    try cancellation.check()
+    if meter.mode == .buffered { attempt.content = try await contentInMemory(of: attempt) }
+    if attempt.target.isSecure {
+      let (tls, trust) = (resources.tls, attempt.target.trust)
+      attempt.encryption = try await resources.onPool { try tls.context(trust) }
+    }
+    var retries = RetryStateMachine(
+      resources.configuration.retry,
+      isRepeatable: attempt.content.isRepeatable,
+      start: .now
+    )
+    var random = SystemRandomNumberGenerator()
+    while true {
+      let failed: FailedAttempt
+      do throws(FailedAttempt) {
+        return try await perform(&attempt)
+      } catch {
+        failed = error
+      }
+      guard !cancellation.isCancelled else { throw failed.error }
+      let now = ContinuousClock.now
+      let timeOfDay = Int64(time(nil))
+      switch retries.failed(failed, sent: meter.received, at: now, timeOfDay: timeOfDay, using: &random) {
+      case .giveUp(let reason): throw failed.error.adding(reason.note(attempts: retries.failures))
+      case .pause(let duration):
+        meter.pause(because: failed.error.message, attempt: retries.failures + 1, until: now + duration)
+        try await cancellation.sleep(duration, on: resources.eventLoopGroup.next())
+        meter.beginAttempt()
+        attempt.content = attempt.content.renewed
+      }
+    }
+  }
+
+  /// One attempt: a request and its response; two when the server rejects the expectation.
+  private func perform(_ attempt: inout UploadAttempt) async throws(FailedAttempt) -> FinishedUpload {
+    var result = try await attempt.run()
+    if attempt.isExpectationRejected(result) {
+      attempt.request.head.headers.remove(name: "expect")
+      result = try await attempt.run()
+    }
+    let (request, meter) = (attempt.request, attempt.meter)
+    do throws(UploadError) {
+      var finished = try result.response.finishedUpload(
+        ServerResponse.Sent(
+          name: meter.name,
+          bytes: meter.received,
+          type: request.contentType,
+          isWholeForm: request.isForm && result.isBodySent,
+          hasToken: request.hasToken
+        )
+      )
+      finished.detectedType = meter.detectedType
+      try await verify(finished, attempt)
+      return finished
+    } catch {
+      throw FailedAttempt(error, result)
+    }
+  }
+
+  /// Compares the digest of the server's response, if there is one, with that of the content that was sent.
+  private func verify(_ finished: FinishedUpload, _ attempt: UploadAttempt) async throws(UploadError) {
+    guard let reported = finished.sha256.flatMap({ ContentDigests(sha256Text: $0) }) else { return }
+    let sent = try await resources.onPool {
+      try attempt.content.digests { () throws(UploadError) in try attempt.cancellation.check() }
+    }
+    guard sent == reported else {
+      let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
+      throw UploadError(.contentMismatch, message)
+    }
+  }
+
+  /// Reads all of an attempt's content into memory, as buffered mode does.
+  private func contentInMemory(of attempt: UploadAttempt) async throws(UploadError) -> BodyContent {
+    guard let source = attempt.content.source else { return attempt.content }
+    return try await resources.onPool {
+      BodyContent.memory(
+        try FormInMemory(
+          reading: source,
+          framing: attempt.request.framingBytes,
+          available: attempt.resources.configuration.availableMemory(),
+          onBlock: { attempt.meter.add($0) },
+          checkCancellation: { () throws(UploadError) in try attempt.cancellation.check() }
+        )
+      )
+    }
   }
 }

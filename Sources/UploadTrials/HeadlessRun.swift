@@ -1,6 +1,5 @@
 package import DashboardApp
 import Glibc
-import Synchronization
 import UploadClient
 package import UploadCore
 import UploadProtocol
@@ -45,7 +44,6 @@ package struct HeadlessRun: Sendable {
   private let configuration: Configuration
   private let stop: StopRequest
   private let ledger = UploadLedger()
-  private let peaks = ServerPeaks()
 
   package init(_ configuration: Configuration, _ stop: StopRequest) {
     self.configuration = configuration
@@ -58,10 +56,7 @@ package struct HeadlessRun: Sendable {
     do throws(UploadError) {
       let workspace = try TrialWorkspace("sluice-headless", uploads: configuration.directory)
       defer { workspace.remove(keepingFiles: configuration.isKept) }
-      stop.onForce { [peaks, keep = configuration.isKept] in
-        if !keep { workspace.removeStored(peaks.names) }
-        workspace.remove(keepingFiles: keep)
-      }
+      stop.onForce { [keep = configuration.isKept] in workspace.remove(keepingFiles: keep) }
       let engine = try ServerEngine(
         configuration.server,
         directory: workspace.uploads,
@@ -76,7 +71,8 @@ package struct HeadlessRun: Sendable {
   }
 
   private func run(_ engine: ServerEngine, _ workspace: TrialWorkspace) async -> Int32 {
-    let renderer = HeadlessRenderer(lines: LineRenderer(.json, interval: configuration.interval), peaks: peaks)
+    let lines = LineRenderer(.json, interval: configuration.interval)
+    let renderer = HeadlessRenderer(lines: lines, workspace: workspace)
     let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer)
     do throws(UploadError) {
       let address = try await engine.listen().address
@@ -112,7 +108,12 @@ package struct HeadlessRun: Sendable {
     _ workspace: TrialWorkspace,
     _ reporter: Reporter
   ) async throws(UploadError) -> Int32 {
-    let paths = configuration.files.isEmpty ? try generate(in: workspace) : configuration.files
+    var paths = configuration.files
+    if paths.isEmpty, configuration.count > 0 {
+      for number in 1...configuration.count {
+        paths.append(try workspace.makeSample(number, of: configuration.size, until: stop))
+      }
+    }
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: configuration.jobs)
     let sources = paths.map { UploadSource.file($0) }
     var meters: [UploadMeter] = []
@@ -129,8 +130,8 @@ package struct HeadlessRun: Sendable {
     let entries = zip(meters, meters.indices).map { meter, index in
       UploadSummary.Entry(
         for: meter,
-        serverPeak: meter.ended?.outcome.storedName.flatMap { peaks[$0] },
-        verdict: comparison.verdict(of: meter, sentFrom: paths[index % paths.count])
+        serverPeak: meter.ended?.outcome.storedName.flatMap(workspace.serverPeak),
+        verdict: comparison.status(of: meter, sentFrom: paths[index % paths.count])
       )
     }
     let summary = UploadSummary(uploads: entries, peakResidentBytes: peak)
@@ -139,40 +140,15 @@ package struct HeadlessRun: Sendable {
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
   }
-
-  /// - Returns: the paths of the generated files.
-  private func generate(in workspace: TrialWorkspace) throws(UploadError) -> [String] {
-    let paths = (0..<max(0, configuration.count)).map { workspace.sample($0 + 1) }
-    for path in paths {
-      let writer = SampleWriter(path: path, size: configuration.size, random: true, force: false)
-      try writer.write(isCancelled: { stop.signal != nil })
-    }
-    return paths
-  }
 }
 
 /// The test mode's renderer: prints JSON lines, and records how much memory the server used for each file.
 struct HeadlessRenderer: ProgressRenderer {
   var lines: LineRenderer
-  let peaks: ServerPeaks
+  let workspace: TrialWorkspace
 
   mutating func show(_ snapshot: Snapshot) {
-    for upload in snapshot.uploads where upload.direction == .incoming {
-      if let name = upload.outcome?.storedName { peaks[name] = upload.peakResidentBytes }
-    }
+    workspace.note(snapshot)
     lines.show(snapshot)
-  }
-}
-
-/// The peak memory of the server for each stored file, in bytes, by the file's final name.
-final class ServerPeaks: Sendable {
-  private let peaks = Mutex<[String: Int]>([:])
-
-  /// The final names of all files that the server has stored.
-  var names: [String] { peaks.withLock { Array($0.keys) } }
-
-  subscript(name: String) -> Int? {
-    get { peaks.withLock { $0[name] } }
-    set { peaks.withLock { $0[name] = newValue } }
   }
 }

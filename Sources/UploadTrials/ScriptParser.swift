@@ -8,12 +8,10 @@ import UploadCore
 /// `\n`, `\t`, `\e` (escape) and `\u{1F600}` stand for characters. A `#` where a term could begin starts a comment.
 enum ScriptParser {
   /// Why a text line of the script is no command.
-  struct Failure: Error, CustomStringConvertible {
+  struct Failure: Error {
     /// The number of the text line, from 1.
     var line = 0
     let reason: String
-
-    var description: String { "line \(line): \(reason)" }
   }
 
   /// How long commands wait where the script states no time.
@@ -81,12 +79,10 @@ enum ScriptParser {
   /// The keys of `key`.
   private static func keys(_ names: ArraySlice<String>) throws(Failure) -> [KeyEvent] {
     guard !names.isEmpty else { throw Failure(reason: "needs keys, such as u, Enter, Ctrl-C, F1") }
-    var keys: [KeyEvent] = []
-    for name in names {
+    return try names.map { (name) throws(Failure) -> KeyEvent in
       let reason = "there is no key \"\(PlainText.sanitized(name))\"; there are u, Enter, Ctrl-C, F1 and such"
-      keys.append(try require(KeyName.key(name), reason))
+      return try require(KeyName.key(name), reason)
     }
-    return keys
   }
 
   /// The text of `expect` and `expect-not`; not empty.

@@ -53,7 +53,7 @@ package struct ScriptRun {
       defer { workspace.remove(keepingFiles: configuration.isKept) }
       return play(lines, frames, in: workspace)
     } catch let failure as ScriptParser.Failure {
-      return fail("\(scriptName), \(failure)", status: 64)
+      return fail("\(scriptName), line \(failure.line): \(failure.reason)", status: 64)
     } catch let error as UploadError {
       return fail(error.message, status: error.code == .unreadableFile ? 64 : 2)
     } catch {
@@ -71,18 +71,13 @@ package struct ScriptRun {
     case .success(let engine):
       let terminal = MemoryTerminal(size: configuration.screen)
       let loop = DashboardLoop(engine, on: terminal, host: host)
-      var stored: Set<String> = []
-      loop.onSnapshot = { snapshot in
-        let incoming = snapshot.uploads.filter { $0.direction == .incoming }
-        stored.formUnion(incoming.compactMap { $0.outcome?.storedName })
-      }
+      loop.onSnapshot = { workspace.note($0) }
       if !configuration.files.isEmpty {
         loop.perform(.send(paths: configuration.files, target: .ownServer, mode: loop.model.settings.mode))
       }
       let status = play(lines, ScriptPlayer(loop: loop, terminal: terminal, frames: frames))
       if !loop.isOver { loop.perform(.quit) }
       loop.run()
-      if !configuration.isKept { workspace.removeStored(Array(stored)) }
       return status
     }
   }

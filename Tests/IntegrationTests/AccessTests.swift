@@ -48,7 +48,14 @@ import UploadTestSupport
       let path = try server.scratch.random(100_000, to: "f")
       let rejected = try await Sluice.run(["send", path, "--to", server.url, "--json"])
       #expect(rejected.exit == .status(1))
-      #expect(try rejected.events.contains { $0.error?.code == "refusedByServer" })
+      let error = try #require(try rejected.events.compactMap(\.error).first)
+      #expect(error.code == "refusedByServer")
+      #expect(error.message == "HTTP 401: Give the token with --token TOKEN or SLUICE_TOKEN.")
+      let wrong = try await Sluice.run(["send", path, "--to", server.url, "--token", "not-the-token"])
+      #expect(wrong.exit == .status(1))
+      #expect(
+        wrong.errors.contains("HTTP 401: The token that was sent is not accepted. Check --token or SLUICE_TOKEN.")
+      )
       let given = try await Sluice.run(["send", path, "--to", server.url, "--token", Self.token])
       #expect(given.exit == .status(0), "\(given)")
       let quiet = try await Sluice.run(

@@ -24,7 +24,11 @@ import UploadCore
       configure(&configuration)
       let target = try SendTarget("http://host")
       let request = try UploadRequest(
-        .init(target: target, mode: .buffered, name: "a", size: 3, configuration: configuration)
+        target: target,
+        mode: .buffered,
+        name: "a",
+        size: 3,
+        configuration: configuration
       )
       let attempt = UploadAttempt(
         request: request,

@@ -76,6 +76,21 @@ import UploadCore
     #expect(try error(400, #"{"msg":""}"#, reason: "Bad").message == #"HTTP 400: {"msg":""}"#)
   }
 
+  @Test(arguments: [
+    (false, "HTTP 401: Give the token with --token TOKEN or SLUICE_TOKEN."),
+    (true, "HTTP 401: The token that was sent is not accepted. Check --token or SLUICE_TOKEN."),
+  ])
+  func `the message for 401 is what the user can do`(hasToken: Bool, message: String) throws {
+    var sent = sent
+    sent.hasToken = hasToken
+    for body in ["", #"{"status":401,"msg":"Access token missing. Send it.","ok":false}"#, "<html>Log in.</html>"] {
+      let response = ServerResponse(status: 401, reason: "Unauthorized", body: Array(body.utf8))
+      let error = try #require(throws: UploadError.self) { try response.finishedUpload(sent) }
+      #expect(error.code == .refusedByServer)
+      #expect(error.message == message)
+    }
+  }
+
   @Test func `foreign HTML is shown as its title or first sentence`() throws {
     let nginx = "<html><head><title>413 Request Entity Too Large</title></head><body><hr>nginx</body></html>"
     #expect(try error(413, nginx).message == "HTTP 413: Request Entity Too Large")

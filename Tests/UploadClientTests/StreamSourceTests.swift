@@ -94,7 +94,7 @@ import UploadTestSupport
 
   @Test func `the end of a terminal is final`() throws {
     let pipe = try TestPipe()
-    let reader = StreamReader(try UploadSource.descriptor(pipe.output, name: "x").open())
+    let reader = SourceReader(try UploadSource.descriptor(pipe.output, name: "x").open())
     close(pipe.output)
     #expect(try reader.read() == .nothingYet)
     #expect(write(pipe.input, "abc", 3) == 3)

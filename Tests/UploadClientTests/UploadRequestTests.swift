@@ -13,9 +13,7 @@ import UploadCore
     size: UInt64? = 5,
     url: String = "http://host:8080/"
   ) throws -> UploadRequest {
-    try UploadRequest(
-      .init(target: SendTarget(url), mode: mode, name: name, size: size, configuration: configuration)
-    )
+    try UploadRequest(target: SendTarget(url), mode: mode, name: name, size: size, configuration: configuration)
   }
 
   @Test func `the request head of a stream`() throws {
@@ -160,6 +158,26 @@ import UploadCore
     #expect(headers["host"] == ["front"])
     #expect(headers["x-a"] == ["1", "2"])
     #expect(headers["accept"] == ["application/json"])
+  }
+
+  @Test(arguments: [
+    ("http://h/", false), ("http://h/?token=x", true), ("http://h/?a=b&token=x", true),
+    ("http://h/in/?mytoken=x", false),
+    ("http://h/token=x", false),
+  ])
+  func `a token in the query of the URL counts as sent`(url: String, isSent: Bool) throws {
+    #expect(try request(url: url).hasToken == isSent)
+    #expect(try request(name: "token=x", url: url).hasToken == isSent)
+  }
+
+  @Test func `a token of the target and an Authorization field of the user count as sent`() throws {
+    let target = try SendTarget("http://h/", token: "x")
+    #expect(
+      try UploadRequest(target: target, mode: .stream, name: "a", size: 1, configuration: configuration).hasToken
+    )
+    var other = self
+    other.configuration.headers = [try HeaderField("authorization: Basic eDp5")]
+    #expect(try other.request().hasToken)
   }
 
   @Test func `the mode raw is rejected`() throws {

@@ -60,7 +60,7 @@ import UploadTestSupport
   @Test func `failures to connect name their cause`() throws {
     let target = try SendTarget("http://host:99")
     func failure(_ error: any Error) -> UploadError {
-      ConnectFailure.error(error, target: target, timeout: .seconds(10))
+      ConnectFailure.error(error, target: target, timeout: .seconds(10)).error
     }
     let timeout = failure(ChannelError.connectTimeout(.seconds(10)))
     #expect(timeout.code == .unreachable && timeout.message.contains("within 10 s"))

@@ -20,9 +20,9 @@ import UploadTestSupport
       try directory.write([1, 2, 3], to: "same")
       try directory.write([1, 2, 4], to: "other")
       let comparison = ContentComparison(paths: [sent], directory: directory.path, isCancelled: { false })
-      #expect(comparison.verdict(of: stored("same"), sentFrom: sent) == .intact)
-      #expect(comparison.verdict(of: stored("other"), sentFrom: sent) == .mismatch)
-      #expect(comparison.verdict(of: stored("missing"), sentFrom: sent) == .mismatch)
+      #expect(comparison.status(of: stored("same"), sentFrom: sent) == .intact)
+      #expect(comparison.status(of: stored("other"), sentFrom: sent) == .mismatch)
+      #expect(comparison.status(of: stored("missing"), sentFrom: sent) == .mismatch)
     }
   }
 
@@ -40,7 +40,7 @@ import UploadTestSupport
         }
       )
       #expect(calls == 3)
-      #expect(comparison.verdict(of: stored("sent"), sentFrom: sent) == nil)
+      #expect(comparison.status(of: stored("sent"), sentFrom: sent) == nil)
     }
   }
 }

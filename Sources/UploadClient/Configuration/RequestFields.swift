@@ -1,4 +1,5 @@
 package import UploadCore
+import UploadProtocol
 
 /// A header field that the user adds to every request, or that replaces one that sluice usually sends.
 package struct HeaderField: Sendable, Equatable {
@@ -20,7 +21,7 @@ package struct HeaderField: Sendable, Equatable {
     guard let (name, value) = line.divided(at: UInt8(ascii: ":")) else {
       throw .badValue("\"\(PlainText.sanitized(line))\" is not a header. Write for example \"X-Team: blue\".")
     }
-    guard Self.isToken(name) else {
+    guard name.utf8.isToken else {
       throw .badValue(
         "\"\(PlainText.sanitized(name))\" is not the name of a header. Use letters, digits and dashes, no spaces."
       )
@@ -32,24 +33,12 @@ package struct HeaderField: Sendable, Equatable {
       throw .badValue("The header \(name) is set by sluice itself. Remove it from the options.")
     }
     self.name = name
-    self.value = Self.trimmed(value)
-  }
-
-  /// Whether `text` is a token (RFC 9110 section 5.6.2), as methods and names of header fields must be.
-  static func isToken(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy { $0.isAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains($0) }
+    self.value = String(Substring(value.utf8.trimmingBlanks))
   }
 
   /// Whether `text` may be the value of a header field: no control character but the tab (RFC 9110 section 5.5).
   static func isFieldValue(_ text: String) -> Bool {
     text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
-  }
-
-  private static func trimmed(_ text: String) -> String {
-    let isBlank = { (scalar: Unicode.Scalar) in scalar == " " || scalar == "\t" }
-    var scalars = text.unicodeScalars.drop(while: isBlank)
-    while let last = scalars.last, isBlank(last) { scalars.removeLast() }
-    return String(scalars)
   }
 }
 
@@ -95,14 +84,5 @@ extension String {
   fileprivate func divided(at separator: UInt8) -> (String, String)? {
     guard let index = utf8.firstIndex(of: separator) else { return nil }
     return (String(self[..<index]), String(self[utf8.index(after: index)...]))
-  }
-}
-
-extension UInt8 {
-  /// Whether the byte is an ASCII letter or digit.
-  var isAlphanumeric: Bool {
-    let letter = self | 0x20
-    return (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
-      || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter)
   }
 }

@@ -175,7 +175,8 @@ package struct SendTarget: Sendable, Equatable {
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {
-    byte.isAlphanumeric || "-._".utf8.contains(byte)
+    let character = Character(Unicode.Scalar(byte))
+    return byte < 0x80 && (character.isLetter || character.isNumber) || "-._".utf8.contains(byte)
   }
 }
 

@@ -1,4 +1,5 @@
 package import UploadCore
+import UploadProtocol
 
 /// The configuration of all uploads of one ``Uploader``.
 package struct UploadClientConfiguration: Sendable {
@@ -55,7 +56,7 @@ package struct UploadClientConfiguration: Sendable {
   package func validate() throws(UploadError) {
     try FormValue.check(name: formField)
     if let method {
-      guard HeaderField.isToken(method) else {
+      guard method.utf8.isToken else {
         throw .badValue("\"\(PlainText.sanitized(method))\" is not a method. Use POST or PUT.")
       }
       // Responses to HEAD and CONNECT never have a body, and a TRACE request must not have one.
@@ -97,12 +98,8 @@ package struct RetryPolicy: Sendable, Equatable {
   ///   - failures: failed attempts since the last progress; 1 for the first.
   ///   - fraction: random, from 0 to below 1.
   func pause(after failures: Int, fraction: Double) -> Duration {
-    var bound = min(firstPause, longestPause)
-    var doublings = failures - 1
-    while doublings > 0, bound > .zero, bound < longestPause {
-      bound = min(bound * 2, longestPause)
-      doublings -= 1
-    }
-    return bound * min(max(0, fraction), 1)
+    // At most 40 doublings, so that the product does not overflow: they make half a second 17,000 years.
+    let doublings = min(max(1, failures), 41) - 1
+    return min(firstPause * (1 << doublings), longestPause) * min(max(0, fraction), 1)
   }
 }

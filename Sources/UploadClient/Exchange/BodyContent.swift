@@ -7,9 +7,9 @@ enum BodyContent: Sendable {
   /// From a regular file by sendfile: the bytes do not pass through this process.
   case file(OpenedSource)
   /// From a regular file, in chunks that pass through this process.
-  case copied(ChunkReader)
+  case copied(SourceReader)
   /// From a source of unknown length.
-  case stream(StreamReader)
+  case stream(SourceReader)
   /// From memory; the source has been read completely.
   case memory(FormInMemory)
 
@@ -24,6 +24,27 @@ enum BodyContent: Sendable {
   /// the check and the last byte.
   private static let checkedTail: UInt64 = 64 * 1024
 
+  /// The content of `source`, not read into memory.
+  /// - Parameters:
+  ///   - copies: whether a regular file passes through this process, because sendfile cannot send it.
+  ///   - limit: the most bytes of a stream that are read at once; nil for ``SourceReader/capacity``.
+  init(_ source: OpenedSource, copies: Bool, atMost limit: Int?) {
+    if source.regular == nil {
+      self = .stream(SourceReader(source, atMost: limit))
+    } else {
+      self = copies ? .copied(SourceReader(source)) : .file(source)
+    }
+  }
+
+  /// Where the bytes are read from; nil once they are in memory.
+  var source: OpenedSource? {
+    switch self {
+    case .file(let source): source
+    case .copied(let reader), .stream(let reader): reader.source
+    case .memory: nil
+    }
+  }
+
   /// Whether it can be sent again from its beginning.
   var isRepeatable: Bool {
     if case .stream = self { false } else { true }
@@ -31,7 +52,7 @@ enum BodyContent: Sendable {
 
   /// The same content for another attempt. A read of the attempt before may still run, so that its buffer is not reused.
   var renewed: BodyContent {
-    if case .copied(let reader) = self { .copied(ChunkReader(reader.source)) } else { self }
+    if case .copied(let reader) = self { .copied(SourceReader(reader.source)) } else { self }
   }
 
   /// How the content is divided into chunks.
@@ -45,7 +66,7 @@ enum BodyContent: Sendable {
       let size = min(Self.regionSize, limit)
       return .init(size: source.size, chunkSize: size, checkedTail: checkedTail, hasTail: isForm)
     case .copied(let reader):
-      let (size, chunk) = (reader.source.size, min(UInt64(ChunkReader.capacity), limit))
+      let (size, chunk) = (reader.source.size, min(UInt64(SourceReader.capacity), limit))
       return .init(size: size, chunkSize: chunk, checkedTail: checkedTail, hasTail: isForm, readsChunks: true)
     case .stream: return .init(size: nil, chunkSize: 0, checkedTail: 0, hasTail: true)
     case .memory(let form):
@@ -59,26 +80,20 @@ enum BodyContent: Sendable {
   func networkBytes(isSecure: Bool) -> Int {
     switch self {
     case .file: 0
-    case .copied: 2 * ChunkReader.capacity
-    case .stream: (isSecure ? 2 : 1) * StreamReader.capacity
+    case .copied: 2 * SourceReader.capacity
+    case .stream: (isSecure ? 2 : 1) * SourceReader.capacity
     case .memory: isSecure ? FormInMemory.blockSize : 0
     }
   }
 
   /// Checks that a file has not changed since it was opened. May block: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`.
-  func check() throws(UploadError) {
-    switch self {
-    case .file(let source): try source.check()
-    case .copied(let reader): try reader.source.check()
-    case .stream, .memory: break
-    }
-  }
+  func check() throws(UploadError) { try source?.check() }
 
   /// Reads the bytes that ``chunk(_:)`` then returns. Blocks: call it on a thread pool.
   /// - Parameter range: offsets in a file that is copied; nil for a stream.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`.
-  func read(_ range: Range<UInt64>?) throws(UploadError) -> StreamReader.Reading {
+  func read(_ range: Range<UInt64>?) throws(UploadError) -> SourceReader.Reading {
     switch (self, range) {
     case (.stream(let reader), nil): return try reader.read()
     case (.copied(let reader), let range?):
@@ -94,13 +109,18 @@ enum BodyContent: Sendable {
   /// The SHA-256 of the content that was sent; a file is read again for it. Blocks: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`, and what `checkCancellation` throws.
   func digests(checkCancellation: () throws(UploadError) -> Void) throws(UploadError) -> ContentDigests {
-    guard let hash = SHAHash([.sha256]) else { return ContentDigests() }
-    return switch self {
-    case .file(let source): try source.digests(hash, checkCancellation: checkCancellation)
-    case .copied(let reader): try reader.source.digests(hash, checkCancellation: checkCancellation)
-    case .stream(let reader): reader.digests
-    case .memory(let form): try form.digests(hash, checkCancellation: checkCancellation)
+    guard var hash = SHAHash([.sha256]) else { return ContentDigests() }
+    switch self {
+    case .file(let source): try source.add(to: &hash, checkCancellation: checkCancellation)
+    case .copied(let reader): try reader.source.add(to: &hash, checkCancellation: checkCancellation)
+    case .stream(let reader): return reader.digests
+    case .memory(let form):
+      for block in form.blocks {
+        try checkCancellation()
+        block.withUnsafeReadableBytes { hash.update($0) }
+      }
     }
+    return hash.digests
   }
 
   /// The bytes of one write. For a file that is copied and for a stream, these are the bytes that were read last.
@@ -109,8 +129,7 @@ enum BodyContent: Sendable {
   func chunk(_ range: Range<UInt64>) -> IOData? {
     switch self {
     case .file(let source): source.region(range).map(IOData.fileRegion)
-    case .copied(let reader): .byteBuffer(reader.buffer)
-    case .stream(let reader): .byteBuffer(reader.buffer)
+    case .copied(let reader), .stream(let reader): .byteBuffer(reader.buffer)
     case .memory(let form): form.chunk(range).map(IOData.byteBuffer)
     }
   }

@@ -8,10 +8,10 @@ import UploadProtocol
 /// Describes why there is no connection, and says which failures are worth a retry.
 enum ConnectFailure {
   /// Whether another attempt may succeed: not where the address itself is wrong.
-  static func isTemporary(_ error: any Error, target: SendTarget) -> Bool {
+  /// - Parameter codes: the error numbers of all addresses that were tried.
+  private static func isTemporary(_ error: any Error, _ codes: [CInt], target: SendTarget) -> Bool {
     if let zone = target.zone, !InterfaceZone.exists(zone) { return false }
     if let code = resolverCode(error) { return code != Int(EAI_NONAME) && code != noAddress }
-    let codes = errorNumbers(of: error)
     return codes.isEmpty || !codes.allSatisfy { [EINVAL, EAFNOSUPPORT, EMFILE, ENFILE].contains($0) }
   }
 
@@ -27,9 +27,9 @@ enum ConnectFailure {
 
   /// The failure to connect in the terms of the rest of the program.
   /// - Parameter timeout: how long connecting was allowed to take.
-  static func error(_ error: any Error, target: SendTarget, timeout: Duration) -> UploadError {
+  static func error(_ error: any Error, target: SendTarget, timeout: Duration) -> FailedAttempt {
     let server = target.authority
-    let codes = errorNumbers(of: error)
+    let codes = causes(of: error).compactMap { ($0 as? IOError)?.errnoCode }
     var code = UploadError.Code.unreachable
     let message: String
     if codes.contains(ETIMEDOUT) || causes(of: error).contains(where: isConnectTimeout) {
@@ -55,16 +55,13 @@ enum ConnectFailure {
       let reason = codes.first.map { String(cString: strerror($0)) } ?? "there is no route to it"
       message = "\(server) cannot be reached: \(reason). Check the address and the network."
     }
-    return UploadError(code, message, cause: error)
+    let isTemporary = isTemporary(error, codes, target: target)
+    return FailedAttempt(error: UploadError(code, message, cause: error), isTemporary: isTemporary)
   }
 
   /// The errors of all addresses that were tried.
   private static func causes(of error: any Error) -> [any Error] {
     (error as? NIOConnectionError)?.connectionErrors.map(\.error) ?? [error]
-  }
-
-  private static func errorNumbers(of error: any Error) -> [CInt] {
-    causes(of: error).compactMap { ($0 as? IOError)?.errnoCode }
   }
 
   private static func isConnectTimeout(_ error: any Error) -> Bool {
@@ -84,22 +81,22 @@ enum TLSFailure {
     presented: CertificateFingerprint?
   ) -> FailedAttempt {
     let text = error.map { "\($0)" } ?? ""
-    if let presented, isAboutTrust(error, text, trust: trust, presented: presented) {
-      let reason =
-        switch trust {
-        case .pinned(let expected):
-          "\(server) presents another certificate, not the one of --fingerprint (\(expected)). "
-            + "If the server was given a new certificate, use its fingerprint: \(presented)"
-        case .system:
-          "\(server) presents a certificate that was not issued by a trusted authority, or that is for another name. "
-            + "If it is a server of yours, trust its certificate's file with --ca FILE, or this very certificate with "
-            + "--fingerprint \(presented)"
-        case .authorities:
-          "\(server) presents a certificate that was not issued by an authority in the --ca file, or that is for another "
-            + "name. To trust this very certificate instead of --ca FILE, use --fingerprint \(presented)"
-        }
-      return FailedAttempt(error: UploadError(.untrustedServer, reason, cause: error))
-    }
+    let isUnverified = error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED")
+    let distrust: String? =
+      switch (trust, presented) {
+      case (.pinned(let expected), let presented?) where presented != expected:
+        "\(server) presents another certificate, not the one of --fingerprint (\(expected)). "
+          + "If the server was given a new certificate, use its fingerprint: \(presented)"
+      case (.system, let presented?) where isUnverified:
+        "\(server) presents a certificate that was not issued by a trusted authority, or that is for another name. "
+          + "If it is a server of yours, trust its certificate's file with --ca FILE, or this very certificate with "
+          + "--fingerprint \(presented)"
+      case (.authorities, let presented?) where isUnverified:
+        "\(server) presents a certificate that was not issued by an authority in the --ca file, or that is for another "
+          + "name. To trust this very certificate instead of --ca FILE, use --fingerprint \(presented)"
+      case (.pinned, _), (.system, _), (.authorities, _): nil
+      }
+    if let distrust { return FailedAttempt(error: UploadError(.untrustedServer, distrust, cause: error)) }
     // Other errors mean that the peer closed or reset the connection.
     let isAboutTLS = error is NIOSSLError || error is BoringSSLError
     if isAboutTLS, !text.contains("eofDuringHandshake"), !text.contains("EOF during handshake") {
@@ -118,15 +115,5 @@ enum TLSFailure {
       "The TLS handshake with \(server) did not complete within \(timeout.formattedSeconds). "
       + "Check the port, and whether the server expects https."
     return FailedAttempt(error: UploadError(.unreachable, reason), isTemporary: true)
-  }
-
-  private static func isAboutTrust(
-    _ error: (any Error)?,
-    _ text: String,
-    trust: ServerTrust,
-    presented: CertificateFingerprint
-  ) -> Bool {
-    if case .pinned(let expected) = trust { return expected != presented }
-    return error is NIOSSLExtraError || text.contains("CERTIFICATE_VERIFY_FAILED")
   }
 }

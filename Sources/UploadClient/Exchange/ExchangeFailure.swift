@@ -23,14 +23,7 @@ enum ExchangeFailure: Equatable {
   case handlerRemoved
 
   /// Whether another attempt may succeed, as long as the server cannot have stored anything.
-  var isTemporary: Bool {
-    switch self {
-    case .connectionLost, .sendTimedOut: true
-    case .responseInterrupted, .earlySuccess, .malformedResponse, .responseTimedOut, .sourceFailed, .cancelled,
-      .handlerRemoved:
-      false
-    }
-  }
+  var isTemporary: Bool { self == .connectionLost || self == .sendTimedOut }
 
   /// The failure in the terms of the rest of the program.
   /// - Parameters:
@@ -41,27 +34,34 @@ enum ExchangeFailure: Equatable {
     let configuration = attempt.resources.configuration
     let sent = ByteSize.text(attempt.meter.received)
     let progress = attempt.meter.size.map { "\(sent) of \(ByteSize.text($0))" } ?? sent
+    let code: UploadError.Code
     let message: String
     switch self {
     case .connectionLost:
+      code = .connectionLost
       message =
         "\(server) closed the connection after \(progress) and sent no response. "
         + "Check the server's log, then send the file again."
     case .responseInterrupted(let status):
+      code = .connectionLost
       message =
         "\(server) responded with HTTP \(status), but closed the connection in the middle of the response. "
         + "The file may be stored. Check that before you send it again."
     case .earlySuccess(let status):
+      code = .badAnswer
       message =
         "\(server) responded with HTTP \(status) after \(progress) and did not accept the rest. It may have stored an "
         + "incomplete file. Check that, and whether this address accepts uploads."
     case .malformedResponse:
+      code = .badAnswer
       message = "The response of \(server) is not HTTP. Check the port, and whether the server expects https."
     case .sendTimedOut:
+      code = .timedOut
       message =
         "\(server) accepted no data for \(configuration.idleTimeout.formattedSeconds), after \(progress). "
         + "Check the server and the network, then send the file again."
     case .responseTimedOut:
+      code = .timedOut
       message =
         "\(server) received the whole file but did not respond within \(configuration.responseTimeout.formattedSeconds). "
         + "The file may be stored. Check that before you send it again."
@@ -70,19 +70,10 @@ enum ExchangeFailure: Equatable {
         cause as? UploadError ?? UploadError(.internalFailure, "The file could not be read any more.", cause: cause)
       return failure.adding(isStored ? "The server has stored what it received. Do not use that copy." : nil)
     case .cancelled: return UploadCancellation.error
-    case .handlerRemoved: message = "The connection's handler was removed."
+    case .handlerRemoved:
+      code = .internalFailure
+      message = "The connection's handler was removed."
     }
     return UploadError(code, message, cause: cause)
-  }
-
-  /// The error code of all but ``sourceFailed(isStored:)``, whose error is that of the source.
-  private var code: UploadError.Code {
-    switch self {
-    case .connectionLost, .responseInterrupted: .connectionLost
-    case .earlySuccess, .malformedResponse: .badAnswer
-    case .sendTimedOut, .responseTimedOut: .timedOut
-    case .cancelled: .cancelled
-    case .sourceFailed, .handlerRemoved: .internalFailure
-    }
   }
 }

@@ -28,14 +28,9 @@ final class ExchangeHandler: ChannelInboundHandler {
 
   // MARK: Events of the channel
 
+  /// The connection is established: the handler is added only then.
   func handlerAdded(context: ChannelHandlerContext) {
-    guard context.channel.isActive else { return }
     perform(machine.connected(at: context.eventLoop.now), context)
-  }
-
-  func channelActive(context: ChannelHandlerContext) {
-    perform(machine.connected(at: context.eventLoop.now), context)
-    context.fireChannelActive()
   }
 
   func channelInactive(context: ChannelHandlerContext) {

@@ -86,22 +86,17 @@ enum HTMLText {
 
   /// The text with its character references resolved; unknown ones are kept.
   private static func resolved(_ text: String) -> String {
-    var result = ""
-    var rest = Substring(text)
-    while let start = rest.firstIndex(of: "&") {
-      result += rest[..<start]
-      rest = rest[start...]
-      let name = rest.dropFirst().prefix(10).prefix { $0 != ";" }
-      let end = rest.index(start, offsetBy: name.count + 1)
-      if end < rest.endIndex, rest[end] == ";", let character = character(name) {
+    let parts = text.split(separator: "&", omittingEmptySubsequences: false)
+    return parts.dropFirst().reduce(into: parts.first.map(String.init) ?? "") { result, part in
+      let name = part.prefix(10).prefix { $0 != ";" }
+      if part[name.endIndex...].first == ";", let character = character(name) {
         result += character
-        rest = rest[rest.index(after: end)...]
+        result += part[name.endIndex...].dropFirst()
       } else {
         result += "&"
-        rest = rest.dropFirst()
+        result += part
       }
     }
-    return result + rest
   }
 
   private static func character(_ name: Substring) -> String? {

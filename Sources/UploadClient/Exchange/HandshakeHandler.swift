@@ -26,10 +26,6 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) {
-    timer?.cancel()
-  }
-
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     guard case TLSUserEvent.handshakeCompleted = event else { return context.fireUserInboundEventTriggered(event) }
     end(.success(()), context)

@@ -45,6 +45,8 @@ struct ServerResponse: Sendable, Equatable {
     var type: String
     /// Whether a whole form was sent: then 302 and 303 are a success as well.
     var isWholeForm = false
+    /// Whether an access token was sent: it decides what the message for 401 advises.
+    var hasToken = false
   }
 
   /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it states
@@ -53,31 +55,37 @@ struct ServerResponse: Sendable, Equatable {
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {
     guard (200..<300).contains(status) || sent.isWholeForm && Self.seeOther.contains(status) else {
-      throw UploadError(.refusedByServer, "HTTP \(status): \(rejection)")
+      throw UploadError(.refusedByServer, "HTTP \(status): \(rejection(of: sent))")
     }
     // One upload is one file: a response about several files is not about this one.
-    let files = ResponseJSON.decode(body)?.files ?? []
+    let files = ResponseJSON.decode(body)?.files?.value ?? []
     let stored = files.count == 1 ? files.first : nil
-    if let size = stored?.size, size != sent.bytes {
+    if let size = stored?.size?.value, size != sent.bytes {
       let message = "\(sent.bytes) bytes were sent, but the server says that it stored \(size). Send the file again."
       throw UploadError(.contentMismatch, message)
     }
     return FinishedUpload(
-      path: stored?.name.map(PlainText.sanitized) ?? sent.name,
+      path: stored?.name?.value.map(PlainText.sanitized) ?? sent.name,
       bytes: sent.bytes,
-      type: stored?.type.map(PlainText.sanitized) ?? sent.type,
+      type: stored?.type?.value.map(PlainText.sanitized) ?? sent.type,
       declaredType: sent.type,
       // Another server software may use the key for something else.
-      sha256: stored?.sha256.flatMap { ContentDigests(sha256Text: $0) }?.sha256Text
+      sha256: stored?.sha256?.value.flatMap { ContentDigests(sha256Text: $0) }?.sha256Text
     )
   }
 
-  /// Why the server rejected the upload, as one text line that is safe to display.
-  private var rejection: String {
+  /// Why the server rejected the upload, as one text line that is safe to display. For 401 it is what the user can do: servers
+  /// describe only how a request carries a token.
+  private func rejection(of sent: Sent) -> String {
+    if status == 401 {
+      return sent.hasToken
+        ? "The token that was sent is not accepted. Check --token or SLUICE_TOKEN."
+        : "Give the token with --token TOKEN or SLUICE_TOKEN."
+    }
     if (300..<400).contains(status), let location {
       return "the server redirects to \(Self.quoted(location.utf8)). Send to that address if you trust it."
     }
-    if let message = ResponseJSON.decode(body)?.message, !message.isEmpty {
+    if let message = ResponseJSON.decode(body)?.msg?.value, !message.isEmpty {
       return Self.quoted(message.utf8)
     }
     let document = String(decoding: body, as: UTF8.self)
@@ -111,41 +119,31 @@ extension ServerResponse {
   }
 }
 
-/// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used: a value
-/// of an unexpected kind does not turn a success into a failure.
+/// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used.
 private struct ResponseJSON: Decodable {
   struct StoredFile: Decodable {
     /// The name under which it was stored.
-    var name: String?
+    var name: Lenient<String>?
     /// In bytes.
-    var size: UInt64?
+    var size: Lenient<UInt64>?
     /// Media type.
-    var type: String?
+    var type: Lenient<String>?
     /// Lower-case hexadecimal.
-    var sha256: String?
+    var sha256: Lenient<String>?
+  }
+
+  /// A value that is nil where the JSON has one of an unexpected kind: that does not turn a success into a failure.
+  struct Lenient<Value: Decodable>: Decodable {
+    let value: Value?
 
     init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: Key.self)
-      name = try? values.decode(String.self, forKey: .name)
-      size = try? values.decode(UInt64.self, forKey: .size)
-      type = try? values.decode(String.self, forKey: .type)
-      sha256 = try? values.decode(String.self, forKey: .sha256)
+      value = try? decoder.singleValueContainer().decode(Value.self)
     }
   }
 
-  private enum Key: String, CodingKey {
-    case msg, files, name, size, type, sha256
-  }
-
   /// For people.
-  var message: String?
-  var files: [StoredFile]
-
-  init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Key.self)
-    message = try? values.decode(String.self, forKey: .msg)
-    files = (try? values.decode([StoredFile].self, forKey: .files)) ?? []
-  }
+  var msg: Lenient<String>?
+  var files: Lenient<[StoredFile]>?
 
   /// Nil when the body is not a JSON object.
   static func decode(_ body: [UInt8]) -> ResponseJSON? {

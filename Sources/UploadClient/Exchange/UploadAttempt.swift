@@ -1,17 +1,22 @@
 import NIOCore
+import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import UploadCore
 
-/// One attempt to send an upload: the request, its content, where they are sent, and the resources that it uses.
+/// One attempt to send an upload, on a connection of its own: the request, its content, where they are sent, and the resources
+/// that it uses.
 struct UploadAttempt: Sendable {
   /// Loses its `Expect` field when the server rejects that.
   var request: UploadRequest
-  /// Replaced by ``BodyContent/renewed`` for the next attempt of the same upload.
+  /// Read into memory before the first attempt in buffered mode; replaced by ``BodyContent/renewed`` for each later attempt.
   var content: BodyContent
   let target: SendTarget
   let meter: UploadMeter
   let cancellation: UploadCancellation
   let resources: ClientResources
+  /// Encrypts the connection; nil for a target without TLS.
+  var encryption: NIOSSLContext?
 
   /// The configuration of the exchange's state machine.
   var plan: ExchangeStateMachine.Plan {
@@ -38,6 +43,105 @@ struct UploadAttempt: Sendable {
   func isExpectationRejected(_ result: ExchangeResult) -> Bool {
     result.response.status == 417 && request.expectsContinue && !result.isBodyBegun
   }
+
+  // MARK: The connection
+
+  /// Connects, sends, and returns the server's response when the connection is closed again.
+  /// - Throws: ``FailedAttempt``; when the upload is cancelled, with any error.
+  func run() async throws(FailedAttempt) -> ExchangeResult {
+    let loop = resources.eventLoopGroup.next()
+    let result = loop.makePromise(of: ExchangeResult.self)
+    // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
+    cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
+    // On the loop from the start: a callback that is added from another thread could run one tick late, and the first bytes
+    // of the server would be lost.
+    loop.execute {
+      connect(on: loop).whenComplete { outcome in
+        switch outcome {
+        case .success(let channel): start(on: channel, result)
+        case .failure(let error):
+          result.fail(ConnectFailure.error(error, target: target, timeout: connectTimeout))
+        }
+      }
+    }
+    do {
+      return try await result.futureResult.get()
+    } catch {
+      throw Self.failure(error)
+    }
+  }
+
+  private var connectTimeout: Duration { resources.configuration.connectTimeout }
+
+  private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
+    let bootstrap = ClientBootstrap(group: loop).connectTimeout(TimeAmount(connectTimeout))
+    // An address needs no resolver: its threads may all be waiting for a name server that is down.
+    if let address = try? SocketAddress(ipAddress: target.host, port: target.port) {
+      return bootstrap.connect(to: address)
+    }
+    return bootstrap.connect(host: target.host, port: target.port)
+  }
+
+  /// Called on the channel's event loop in the tick in which it was connected, so that nothing has been read. Handlers are
+  /// added here rather than in the bootstrap, which creates a channel for each address it tries.
+  private func start(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
+    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
+    do {
+      guard let encryption else { return try exchange(on: channel, result) }
+      let handshake = HandshakeHandler(target: target, timeout: connectTimeout) { agreed in
+        do {
+          try agreed.get()
+          try exchange(on: channel, result)
+        } catch {
+          fail(error, on: channel, result)
+        }
+      }
+      let encrypter = try ClientTLS.handler(encryption, target: target)
+      try channel.pipeline.syncOperations.addHandlers([encrypter, handshake])
+      cancellation.onCancel {
+        result.fail(FailedAttempt(error: UploadCancellation.error))
+        channel.eventLoop.execute { channel.abort() }
+      }
+    } catch {
+      fail(error, on: channel, result)
+    }
+  }
+
+  /// Adds the handlers to a connection that is ready for a request.
+  private func exchange(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) throws {
+    // Responses are short: the limits on their headers are far below NIO's default of 2 MiB for each connection.
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = 16 * 1024
+    limits.maxHeaderListSize = 64 * 1024
+    limits.maxHeaderFieldCount = 128
+    let decoder = HTTPResponseDecoder(
+      leftOverBytesStrategy: .dropBytes,
+      informationalResponseStrategy: .forward,
+      limitConfiguration: limits
+    )
+    // The request has its framing headers; the encoder would remove them for methods that usually have no body.
+    var framing = HTTPRequestEncoder.Configuration()
+    framing.automaticallySetFramingHeaders = false
+    try channel.pipeline.syncOperations.addHandlers([
+      HTTPRequestEncoder(configuration: framing),
+      ByteToMessageHandler(decoder),
+      ExchangeHandler(self, result: result),
+    ])
+    cancellation.onCancel {
+      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    }
+  }
+
+  private func fail(_ error: any Error, on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
+    result.fail(Self.failure(error))
+    channel.close(promise: nil)
+  }
+
+  /// `error` itself if it is a ``FailedAttempt``; all others are unexpected.
+  private static func failure(_ error: any Error) -> FailedAttempt {
+    error as? FailedAttempt
+      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
+  }
 }
 
 /// The response of an exchange, and how much of the body was sent before.
@@ -56,26 +160,13 @@ struct ClientResources: Sendable {
   /// Opens, reads and checks sources.
   let threadPool: NIOThreadPool
   /// The limit on the rate of all uploads together; nil without one.
-  let limiter: RateLimiter?
+  var limiter: RateLimiter?
   let tls = ClientTLS()
-
-  init(
-    configuration: UploadClientConfiguration,
-    eventLoopGroup: any EventLoopGroup,
-    threadPool: NIOThreadPool
-  ) {
-    self.configuration = configuration
-    self.eventLoopGroup = eventLoopGroup
-    self.threadPool = threadPool
-    limiter = configuration.rate.map { RateLimiter(bytesPerSecond: $0) }
-  }
 
   /// Runs `work`, which may block, on the thread pool.
   /// - Throws: ``UploadError``: that of `work`; `cancelled` when the task is cancelled before `work` begins; `shuttingDown`
   ///   when the pool has been shut down.
-  func onPool<Value: Sendable>(
-    _ work: @escaping @Sendable () throws -> Value
-  ) async throws(UploadError) -> Value {
+  func onPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws(UploadError) -> Value {
     do {
       return try await threadPool.runIfActive(work)
     } catch let error as UploadError {

@@ -32,7 +32,7 @@ struct FormInMemory: Sendable {
   ) throws(UploadError) {
     let limit = available ?? .max
     if let size = source.size { try Self.check(size, framing: framing, limit: limit, exact: true) }
-    let stream = source.regular == nil ? StreamReader(source) : nil
+    let stream = source.regular == nil ? SourceReader(source) : nil
     while true {
       try checkCancellation()
       let block =
@@ -48,19 +48,6 @@ struct FormInMemory: Sendable {
       try Self.check(count, framing: framing, limit: limit, exact: false)
     }
     try source.check()
-  }
-
-  /// The digests of the content.
-  func digests(
-    _ hash: any ContentHash,
-    checkCancellation: () throws(UploadError) -> Void
-  ) throws(UploadError) -> ContentDigests {
-    var hash = hash
-    for block in blocks {
-      try checkCancellation()
-      block.withUnsafeReadableBytes { hash.update($0) }
-    }
-    return hash.digests
   }
 
   /// Bytes `range` of the content; nil when they are not within one block.
@@ -91,7 +78,7 @@ struct FormInMemory: Sendable {
 
   /// The stream's next bytes, a full block unless the stream ends before.
   private static func block(
-    from stream: StreamReader,
+    from stream: SourceReader,
     checkCancellation: () throws(UploadError) -> Void
   ) throws(UploadError) -> ByteBuffer {
     var block = ByteBufferAllocator().buffer(capacity: blockSize)

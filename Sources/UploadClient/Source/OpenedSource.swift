@@ -1,5 +1,5 @@
 import CLinux
-import Glibc
+package import Glibc
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -116,13 +116,10 @@ final class OpenedSource: Sendable {
     }
   }
 
-  /// The digests of a regular file's content, which is read again after it was sent.
+  /// Adds a regular file's content to `hash`: it is read again after it was sent.
+  /// - Parameter checkCancellation: called before each read; what it throws ends the reading.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`, and what `checkCancellation` throws.
-  func digests(
-    _ hash: any ContentHash,
-    checkCancellation: () throws(UploadError) -> Void
-  ) throws(UploadError) -> ContentDigests {
-    var hash = hash
+  func add(to hash: inout SHAHash, checkCancellation: () throws(UploadError) -> Void) throws(UploadError) {
     var buffer = ByteBuffer()
     var offset: UInt64 = 0
     while let size, offset < size {
@@ -133,7 +130,6 @@ final class OpenedSource: Sendable {
       offset = end
     }
     try check()
-    return hash.digests
   }
 }
 
@@ -141,9 +137,9 @@ final class OpenedSource: Sendable {
 ///
 /// The time of the last inode change (ctime) is left out on purpose: renaming or removing the file changes it, and neither
 /// changes a byte of what is sent.
-struct FileStamp: Sendable, Equatable {
+package struct FileStamp: Sendable, Equatable {
   /// In bytes.
-  let size: UInt64
+  package let size: UInt64
   let device: UInt64
   let inode: UInt64
   /// Time of the last change of the content. Its resolution is the kernel's clock tick: two changes within 4 ms may have the
@@ -151,7 +147,7 @@ struct FileStamp: Sendable, Equatable {
   let modifiedSeconds: Int64
   let modifiedNanoseconds: Int64
 
-  init(_ status: stat) {
+  package init(_ status: stat) {
     size = UInt64(max(0, status.st_size))
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)

@@ -97,8 +97,9 @@ extension Collection<UInt8> {
     }
   }
 
-  /// Whether these bytes are a token: at least one byte, each allowed in a token.
-  var isToken: Bool {
+  /// Whether these bytes are a token (RFC 9110 section 5.6.2), as methods and names of header fields must be: at least one
+  /// byte, each allowed in a token.
+  package var isToken: Bool {
     !isEmpty && allSatisfy(ASCII.isTokenByte)
   }
 

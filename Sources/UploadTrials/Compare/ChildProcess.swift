@@ -4,15 +4,15 @@ import UploadCore
 
 /// A program that runs as a child process: its output, its memory, its exit. Killed when the last reference is released.
 ///
-/// For one thread, which polls it; only ``pump(_:milliseconds:)`` and ``kill()`` wait.
+/// For one thread, which polls it; only ``pump(_:milliseconds:)``, ``pump(atMost:while:)`` and ``kill()`` wait.
 final class ChildProcess {
   let processID: Int32
   /// Nil until it has ended and was reaped.
   private(set) var exit: ChildExit?
   /// Its peak resident memory in bytes, as far as it was sampled.
   private(set) var peak: UInt64 = 0
-  private var output: ChildPipe
-  private var errors: ChildPipe
+  private let output: ChildPipe
+  private let errors: ChildPipe
   /// The peak of this process when the child began, in bytes.
   private let ownPeak = ProcessMemory.current().peak
   private let onLine: (_ line: String, _ isError: Bool) -> Void
@@ -33,31 +33,21 @@ final class ChildProcess {
       close(output.write)
       close(errors.write)
     }
-    do throws(SystemCallError) {
-      processID = try RunningChildren.all.start { () throws(SystemCallError) in
-        try ChildProgram.start(
-          program,
-          arguments,
-          environment: environment,
-          streams: .descriptors(input: nil, output: output.write, errors: errors.write),
-          leadsGroup: true
-        )
-      }
-    } catch {
-      close(output.read)
-      close(errors.read)
-      throw error
-    }
     self.output = ChildPipe(descriptor: output.read)
     self.errors = ChildPipe(descriptor: errors.read)
     self.onLine = onLine
+    processID = try RunningChildren.all.start { () throws(SystemCallError) in
+      try ChildProgram.start(
+        program,
+        arguments,
+        environment: environment,
+        streams: .descriptors(input: nil, output: output.write, errors: errors.write),
+        leadsGroup: true
+      )
+    }
   }
 
-  deinit {
-    kill()
-    output.close()
-    errors.close()
-  }
+  deinit { kill() }
 
   /// Waits until one of the children has written or closed a pipe, at most for `milliseconds`; then reads their output.
   static func pump(_ children: [ChildProcess], milliseconds: Int32) {
@@ -66,6 +56,12 @@ final class ChildProcess {
     }
     poll(&descriptors, nfds_t(descriptors.count), milliseconds)
     for child in children { child.readLines() }
+  }
+
+  /// Reads its output while `condition` is true, until it has ended, but no longer than `patience`.
+  func pump(atMost patience: Duration, while condition: () -> Bool) {
+    let deadline = ContinuousClock.now + patience
+    while condition(), !hasEnded(), ContinuousClock.now < deadline { Self.pump([self], milliseconds: 20) }
   }
 
   private func readLines() {
@@ -129,22 +125,24 @@ enum ChildExit: Sendable, Equatable {
   }
 }
 
-/// The reading end of a child's output.
-struct ChildPipe {
+/// The reading end of a child's output. It is closed at end of file, or when the last reference is released.
+final class ChildPipe {
   private(set) var descriptor: Int32
   private var lines = LineBuffer()
 
-  /// - Parameter descriptor: made non-blocking, and closed at end of file.
+  /// - Parameter descriptor: made non-blocking, and closed by this object.
   init(descriptor: Int32) {
     self.descriptor = descriptor
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
   }
 
+  deinit { close() }
+
   /// Whether there may be more to read.
   var isOpen: Bool { descriptor >= 0 }
 
   /// The text lines whose ends have arrived since the last call.
-  mutating func read() -> [String] {
+  func read() -> [String] {
     guard isOpen else { return [] }
     return withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
       var found: [String] = []
@@ -159,7 +157,7 @@ struct ChildPipe {
   }
 
   /// Closes the descriptor unless it is closed already.
-  mutating func close() {
+  private func close() {
     if isOpen { Glibc.close(descriptor) }
     descriptor = -1
   }

@@ -1,5 +1,5 @@
-import CLinux
 import Glibc
+import UploadClient
 import UploadCore
 
 /// The file that is sent, as it was when the comparison began.
@@ -8,9 +8,8 @@ struct CompareFile: Sendable {
   let path: String
   /// For display.
   let name: String
-  let size: UInt64
-  /// Changes whenever the file does, and is known without reading it: device, inode, size and time of the last change.
-  private let state: [Int64]
+  /// Differs once the file has changed.
+  private let stamp: FileStamp
 
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   init(_ path: String) throws(UploadError) {
@@ -32,26 +31,21 @@ struct CompareFile: Sendable {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw UploadError(.unreadableFile, "\(shown) is not a plain file. Name one, or make one with --size.")
     }
-    state = Self.state(of: &status)
-    size = UInt64(clamping: status.st_size)
+    stamp = FileStamp(status)
   }
+
+  /// In bytes.
+  var size: UInt64 { stamp.size }
 
   /// - Throws: ``UploadError`` with code `fileChanged` when the file is not the same as at the start of the comparison.
   func checkUnchanged() throws(UploadError) {
     var status = stat()
-    guard stat(path, &status) == 0, Self.state(of: &status) == state else {
+    guard stat(path, &status) == 0, FileStamp(status) == stamp else {
       throw UploadError(
         .fileChanged,
         "\(name) changed while it was compared, so there is no result. Start again when no program writes to it."
       )
     }
-  }
-
-  private static func state(of status: inout stat) -> [Int64] {
-    [
-      Int64(truncatingIfNeeded: status.st_dev), Int64(truncatingIfNeeded: status.st_ino), Int64(status.st_size),
-      clinux_modified_seconds(&status), clinux_modified_nanoseconds(&status),
-    ]
   }
 }
 

@@ -78,7 +78,7 @@ package struct CompareRun {
       file = named
     } else {
       renderer.note("Making a file of \(configuration.size) to send.")
-      file = try makeSample(configuration.size, in: workspace)
+      file = try CompareFile(try workspace.makeSample(of: configuration.size, until: stop))
     }
     renderer.note("Computing the SHA-256 of \(file.name) (\(ByteSize.text(file.size))).")
     let trial = try Trial(file, in: workspace) { stop.signal != nil }
@@ -98,15 +98,9 @@ package struct CompareRun {
     return comparison
   }
 
-  private func makeSample(_ size: SizeSetting, in workspace: TrialWorkspace) throws(UploadError) -> CompareFile {
-    let path = workspace.sample(1)
-    try SampleWriter(path: path, size: size, random: true, force: false).write(isCancelled: { stop.signal != nil })
-    return try CompareFile(path)
-  }
-
   /// Measures by a tiny upload how much memory a client needs for itself.
   private func floor(in workspace: TrialWorkspace) throws(UploadError) -> MemoryFloor {
-    let file = try makeSample(1, in: workspace)
+    let file = try CompareFile(try workspace.makeSample(of: 1, until: stop))
     defer { unlink(file.path) }
     let trial = try Trial(file, in: workspace) { stop.signal != nil }
     return MemoryFloor(peak: try trial.run(CompareClient(program: .sluice, mode: .stream), limit: nil).clientPeak)

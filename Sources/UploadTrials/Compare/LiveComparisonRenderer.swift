@@ -111,7 +111,7 @@ struct CompareScreen {
     let name = StyledText(comparison.results[index].client.name)
     let nameWidth = min(Self.labelWidth - 1, surface.width)
     surface.write(name, x: 0, y: 0, width: nameWidth, style: isRunning ? theme.title : theme.text)
-    if surface.height > 1, surface.width >= Self.labelWidth { drawState(index, on: &surface) }
+    if surface.width >= Self.labelWidth { drawState(index, on: &surface) }
     let width = surface.width - Self.labelWidth - Self.figureWidth
     if width > 0 {
       let columns = Graph.capacity(columns: width, glyphs: surface.glyphs)
@@ -121,22 +121,18 @@ struct CompareScreen {
     surface.write(StyledText(figure(index), style), x: max(0, surface.width - Self.figureWidth + 1), y: 0)
   }
 
-  /// Below the name: the rate, and in a run the progress, after it the time.
+  /// Below the name: the rate, and in a run the progress, after it the time. The surface clips rows that it does not have.
   private func drawState(_ index: Int, on surface: inout Surface) {
     let theme = surface.theme
-    let hasThirdRow = surface.height > 2
     if let running = comparison.running, running.index == index {
       let part = comparison.size > 0 ? Double(running.bytes) / Double(comparison.size) : 0
       surface.write(ByteSize.rateText(running.rate), x: 1, y: 1, style: theme.accent)
-      let bar = Rect(x: 1, y: 2, width: Self.labelWidth - 3, height: 1)
-      if hasThirdRow { surface.draw(Gauge(received: part, stored: part), in: bar) }
+      surface.draw(Gauge(received: part, stored: part), in: Rect(x: 1, y: 2, width: Self.labelWidth - 3, height: 1))
       return
     }
     let result = comparison.results[index]
-    if let seconds = result.seconds {
-      surface.write("\(CompareText.seconds(seconds)) s", x: 1, y: 1, style: theme.dim)
-    }
-    if hasThirdRow, let rate = result.rate { surface.write(ByteSize.rateText(rate), x: 1, y: 2, style: theme.dim) }
+    surface.write(result.seconds.map { "\(CompareText.seconds($0)) s" } ?? "", x: 1, y: 1, style: theme.dim)
+    surface.write(result.rate.map(ByteSize.rateText) ?? "", x: 1, y: 2, style: theme.dim)
   }
 
   /// Right of the graph: the peak, and the status.

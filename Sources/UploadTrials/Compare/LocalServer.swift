@@ -24,10 +24,7 @@ final class LocalServer {
     } catch {
       throw UploadError(.cannotListen, "No server can be started: \(error.reason).", cause: error)
     }
-    let deadline = ContinuousClock.now + Self.patience
-    while notes.url == nil, !process.hasEnded(), !isCancelled(), ContinuousClock.now < deadline {
-      ChildProcess.pump([process], milliseconds: 20)
-    }
+    process.pump(atMost: Self.patience) { notes.url == nil && !isCancelled() }
     guard let url = notes.url else {
       if isCancelled() { throw Trial.cancelled }
       let reason = notes.firstError.map { PlainText.sanitized($0) } ?? "it does not report the address it listens on"

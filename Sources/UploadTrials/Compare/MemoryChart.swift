@@ -172,10 +172,9 @@ struct SVGText {
   /// A number with at most two decimals and no trailing zeros, limited to ±10⁹.
   static func number(_ value: Double) -> String {
     let hundredths = Int((min(max(-1e9, value), 1e9) * 100).rounded())
-    let (whole, rest) = (abs(hundredths) / 100, abs(hundredths) % 100)
-    let sign = hundredths < 0 ? "-" : ""
-    if rest == 0 { return "\(sign)\(whole)" }
-    return "\(sign)\(whole)." + (rest % 10 == 0 ? "\(rest / 10)" : TimeText.padded(rest))
+    // Swift writes the shortest text that identifies a number: for these at most two decimals.
+    let text = "\(Double(hundredths) / 100)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
   /// A size in bytes, in the largest unit in which it is at least 1.

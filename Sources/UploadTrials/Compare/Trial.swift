@@ -38,23 +38,6 @@ struct Trial {
     environment = ParentProcess.naming(getpid(), in: inherited)
   }
 
-  /// The failures in a client's output lines.
-  private final class ClientRecord {
-    /// The first lines of a stack trace describe the error.
-    private static let errorLimit = 100
-
-    var failure: (code: String, message: String)?
-    var errors: [String] = []
-
-    func add(_ line: String, isError: Bool) {
-      if isError {
-        if errors.count < Self.errorLimit, !line.isEmpty { errors.append(PlainText.sanitized(line)) }
-      } else if let error = EventRecord(line: line)?.error {
-        failure = (error.code, error.message)
-      }
-    }
-  }
-
   /// Runs a client; leaves no process and no copy behind. Blocks until the client has ended.
   /// - Parameters:
   ///   - limit: resident bytes beyond which the client is ended; nil for no limit.
@@ -70,23 +53,27 @@ struct Trial {
       server.process.kill()
       workspace.removeAllStored()
     }
-    let record = ClientRecord()
+    var outcome = TrialOutcome(exit: .status(1))
     let began = ContinuousClock.now
     let process: ChildProcess
     do {
       let arguments = client.arguments(file: file.path, url: server.url)
-      process = try ChildProcess(client.executable, arguments, environment: environment, onLine: record.add)
+      process = try ChildProcess(client.executable, arguments, environment: environment) { line, isError in
+        outcome.add(line, isError: isError)
+      }
     } catch {
       guard error.number == ENOENT else { return TrialResult(status: .failed, reason: error.reason) }
       return TrialResult(status: .missing, reason: "\(client.program.rawValue) is not installed")
     }
     defer { process.kill() }
     var result = TrialResult(status: .failed)
-    let exceededLimit = try watch(process, server, limit, since: began, &result.memory, onSample)
+    outcome.exceededLimit = try watch(process, server, limit, since: began, &result.memory, onSample)
     result.seconds = (ContinuousClock.now - began).inSeconds
-    let (exit, failure, errors) = (process.exit ?? .status(1), record.failure, record.errors)
-    let outcome = TrialOutcome(exit: exit, exceededLimit: exceededLimit, failure: failure, errors: errors)
-    awaitEnd(of: server, after: outcome)
+    outcome.exit = process.exit ?? .status(1)
+    // The server has yet to report the end of an upload that it has seen.
+    server.process.pump(atMost: Self.patience) {
+      !server.notes.hasEnded && (outcome.status == nil || server.notes.bytes > 0) && !isCancelled()
+    }
     _ = server.process.sampleMemory()
     result.clientPeak = process.peak
     result.serverPeak = server.process.peak
@@ -128,16 +115,6 @@ struct Trial {
     return nil
   }
 
-  /// Waits until the server has reported the end of an upload that it has seen.
-  private func awaitEnd(of server: LocalServer, after outcome: TrialOutcome) {
-    let deadline = ContinuousClock.now + Self.patience
-    while !server.notes.hasEnded, outcome.status == nil || server.notes.bytes > 0, !server.process.hasEnded(),
-      !isCancelled(), ContinuousClock.now < deadline
-    {
-      ChildProcess.pump([server.process], milliseconds: Self.period)
-    }
-  }
-
   /// Decides the status by the client's exit, and when that reports success by the stored file.
   /// - Returns: the status, and the reason when it is not success.
   private func judge(_ outcome: TrialOutcome) throws(UploadError) -> (TrialStatus, String?) {
@@ -151,6 +128,9 @@ struct Trial {
 
 /// How a client ended, before the stored file has been compared.
 struct TrialOutcome: Sendable {
+  /// The first lines of a stack trace describe the error.
+  private static let errorLimit = 100
+
   var exit: ChildExit
   /// The memory limit that it was ended for; nil when it ended by itself.
   var exceededLimit: SizeSetting?
@@ -158,6 +138,16 @@ struct TrialOutcome: Sendable {
   var failure: (code: String, message: String)?
   /// The first lines that it wrote to standard error.
   var errors: [String] = []
+
+  /// Adds an output line of the client.
+  /// - Parameter isError: whether it was written to standard error.
+  mutating func add(_ line: String, isError: Bool) {
+    if isError {
+      if errors.count < Self.errorLimit, !line.isEmpty { errors.append(PlainText.sanitized(line)) }
+    } else if let error = EventRecord(line: line)?.error {
+      failure = (error.code, error.message)
+    }
+  }
 
   /// The status when the client failed; nil when it reports success, and the stored file decides.
   var status: TrialStatus? {

@@ -38,16 +38,14 @@ struct ContentComparison {
   ///   - directory: of the stored files.
   ///   - isCancelled: called before every MiB that is read; once it returns true, nothing more is compared.
   init(paths: [String], directory: String, isCancelled: @escaping () -> Bool) {
-    var sources: [String: String] = [:]
-    for path in Set(paths) { sources[path] = FileDigest.sha256(of: path, isCancelled: isCancelled) }
-    self.sources = sources
+    sources = Set(paths).reduce(into: [:]) { $0[$1] = FileDigest.sha256(of: $1, isCancelled: isCancelled) }
     self.directory = directory
     self.isCancelled = isCancelled
   }
 
   /// The result for one upload: `intact` or `mismatch` when it finished.
   /// - Returns: nil for an upload that did not finish, and when the comparison was cancelled.
-  func verdict(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
+  func status(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
     guard case .finished(let upload) = meter.ended?.outcome, !isCancelled() else { return nil }
     let stored = FileDigest.sha256(of: "\(directory)/\(upload.path)", isCancelled: isCancelled)
     guard !isCancelled() else { return nil }

@@ -120,11 +120,14 @@ struct RowBlock {
   }
 
   /// Eight bytes that begin with `kkk, `, for every number of three digits.
-  private static let tails: [UInt64] = (0..<1000).map { Digits(threeOf: $0).bytes | UInt64(0x202C) << 24 }
+  private static let tails: [UInt64] = (0..<1000).map { lastThree(of: 1000 + $0) | UInt64(0x202C) << 24 }
   /// `kkk` and a line end, for every even number of three digits.
   private static let doubleTails: [UInt32] = (0..<500).map {
-    UInt32(truncatingIfNeeded: Digits(threeOf: $0 * 2).bytes) | 0x0A << 24
+    UInt32(truncatingIfNeeded: lastThree(of: 1000 + 2 * $0)) | 0x0A << 24
   }
+
+  /// The last three digits of a number of four, the first in the lowest byte.
+  private static func lastThree(of number: UInt64) -> UInt64 { Digits(number).bytes >> 8 }
 
   /// At most eight decimal digits as ASCII, the first in the lowest byte.
   private struct Digits {
@@ -138,11 +141,6 @@ struct RowBlock {
         rest /= 10
         count += 1
       } while rest > 0
-    }
-
-    init(threeOf number: UInt64) {
-      bytes = (0x30 + number / 100) | (0x30 + number / 10 % 10) << 8 | (0x30 + number % 10) << 16
-      count = 3
     }
   }
 }

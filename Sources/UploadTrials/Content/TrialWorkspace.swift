@@ -1,13 +1,17 @@
 import DashboardApp
 import Glibc
+import Synchronization
 import UploadCore
 
-/// The directories of a comparison or of the test mode, which are removed afterwards.
-struct TrialWorkspace: Sendable {
+/// The directories of a comparison or of the test mode, which are removed afterwards, and the files that the server has stored
+/// there.
+final class TrialWorkspace: Sendable {
   /// Directory of the stored files; the server makes it unless it exists.
   let uploads: String
   private let root: String
   private let madeUploads: Bool
+  /// By the final name of each stored file: the server's peak memory for it, in bytes.
+  private let peaks = Mutex<[String: Int]>([:])
 
   /// - Parameters:
   ///   - prefix: of the temporary directory's name.
@@ -20,9 +24,17 @@ struct TrialWorkspace: Sendable {
     madeUploads = access(self.uploads, F_OK) != 0
   }
 
-  /// The path of a generated file.
-  /// - Parameter number: from 1.
-  func sample(_ number: Int) -> String { "\(root)/sample-\(number).bin" }
+  /// Generates a file of random bytes. Blocks until it is written.
+  /// - Parameters:
+  ///   - number: part of the file's name, different for each file; from 1.
+  ///   - stop: once requested, the writing ends.
+  /// - Returns: the file's path.
+  /// - Throws: ``UploadError`` as ``SampleWriter`` does.
+  func makeSample(_ number: Int = 1, of size: SizeSetting, until stop: StopRequest) throws(UploadError) -> String {
+    let path = "\(root)/sample-\(number).bin"
+    try SampleWriter(path: path, size: size, random: true, force: false).write(isCancelled: { stop.signal != nil })
+    return path
+  }
 
   /// Checks that `bytes` of disk space are free.
   /// - Throws: ``UploadError`` with code `diskFull` that says how much is free.
@@ -44,6 +56,17 @@ struct TrialWorkspace: Sendable {
     return names.count == 1 ? "\(uploads)/\(names[0])" : nil
   }
 
+  /// Records the files that the server has stored, which ``remove(keepingFiles:)`` removes, and its peak memory for each.
+  func note(_ snapshot: Snapshot) {
+    for upload in snapshot.uploads where upload.direction == .incoming {
+      if let name = upload.outcome?.storedName { peaks.withLock { $0[name] = upload.peakResidentBytes } }
+    }
+  }
+
+  /// The server's peak memory for a stored file, in bytes; nil unless ``note(_:)`` has recorded the file.
+  /// - Parameter name: the file's final name.
+  func serverPeak(of name: String) -> Int? { peaks.withLock { $0[name] } }
+
   /// Removes stored files by name, in a directory that may contain others.
   func removeStored(_ names: [String]) {
     for name in names { unlink("\(uploads)/\(name)") }
@@ -54,11 +77,12 @@ struct TrialWorkspace: Sendable {
     removeStored(DirectoryNames.read(uploads))
   }
 
-  /// Removes the generated files and the directories that did not exist before. From an upload directory of its own it removes
-  /// all files, including those of uploads that failed only for the client.
+  /// Removes the generated files, the recorded stored files, and the directories that did not exist before. From an upload
+  /// directory of its own it removes all files, including those of uploads that failed only for the client.
   /// - Parameter keepingFiles: remove only empty directories.
   func remove(keepingFiles: Bool = false) {
     if !keepingFiles {
+      removeStored(peaks.withLock { Array($0.keys) })
       if madeUploads { removeAllStored() }
       for name in DirectoryNames.read(root) where name.hasPrefix("sample-") { unlink("\(root)/\(name)") }
     }

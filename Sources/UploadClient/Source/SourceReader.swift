@@ -3,12 +3,14 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// Reads a source of unknown length into one buffer that is reused.
+/// Reads a source into one buffer that is reused: a stream as its bytes arrive, or chunks of a regular file for connections that
+/// cannot use sendfile. TLS needs the bytes in this process to encrypt them.
 ///
 /// The buffer is used by an event loop and by one read at a time on a thread pool, in turn: never by both at once, and the
 /// pool's queue orders their accesses. That makes `@unchecked Sendable` safe; a lock would be acquired for every chunk and
 /// never be contended.
-final class StreamReader: @unchecked Sendable {
+final class SourceReader: @unchecked Sendable {
+  /// What reading a stream has returned.
   enum Reading: Sendable, Equatable {
     /// The buffer contains this many bytes, and there may be more to read.
     case bytes(Int)
@@ -18,7 +20,8 @@ final class StreamReader: @unchecked Sendable {
     case nothingYet
   }
 
-  /// The most that one read returns unless a lower limit is set, and the size of the buffer, in bytes.
+  /// The most that one read returns unless a lower limit is set, and the size of the buffer, in bytes: large enough for few
+  /// event loop ticks per mebibyte, small enough to use little memory.
   static let capacity = 256 * 1024
 
   /// Capacity to request for a pipe, in bytes: the most that an unprivileged process may request. With the default of 64 KiB
@@ -29,15 +32,15 @@ final class StreamReader: @unchecked Sendable {
   /// again: nothing else interrupts the read.
   private static let pollTimeout: CInt = 200
 
-  private let source: OpenedSource
+  let source: OpenedSource
 
   private let capacity: Int
 
   /// The bytes of the last read.
   private(set) var buffer: ByteBuffer
 
-  /// The SHA-256 of all bytes read, computed meanwhile: a stream cannot be read again to compare it with the digest in the
-  /// server's response.
+  /// The SHA-256 of all bytes read from a stream, computed meanwhile: it cannot be read again to compare it with the digest in
+  /// the server's response.
   private var hash = SHAHash([.sha256])
 
   /// Whether the source has ended. Remembered, since a terminal would wait for more input after its end of file.
@@ -52,7 +55,13 @@ final class StreamReader: @unchecked Sendable {
     buffer = ByteBufferAllocator().buffer(capacity: capacity)
   }
 
-  /// Waits for bytes and reads those that are available, up to a full buffer. Blocks: call it on a thread pool.
+  /// Reads bytes `range` of a regular file's content to send. Blocks: call it on a thread pool.
+  /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
+  func read(_ range: Range<UInt64>) throws(UploadError) {
+    try source.read(range, into: &buffer)
+  }
+
+  /// Waits for bytes of a stream and reads those that are available, up to a full buffer. Blocks: call it on a thread pool.
   /// - Parameter limit: the most bytes to read.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   func read(atMost limit: Int = .max) throws(UploadError) -> Reading {
@@ -69,7 +78,7 @@ final class StreamReader: @unchecked Sendable {
     return ended ? .end : .nothingYet
   }
 
-  /// The digests of all bytes read.
+  /// The digests of all bytes read from a stream.
   var digests: ContentDigests { hash?.digests ?? ContentDigests() }
 
   private func isReady(within milliseconds: CInt) throws(UploadError) -> Bool {
@@ -92,31 +101,5 @@ final class StreamReader: @unchecked Sendable {
     case ..<0 where code != EINTR && code != EAGAIN: throw SourceFailure.reading(source.label, code)
     default: break
     }
-  }
-}
-
-/// Reads a regular file in chunks into one buffer that is reused, for connections that cannot use sendfile: TLS needs the
-/// bytes in this process to encrypt them.
-///
-/// An event loop and one read at a time on a thread pool use the buffer in turn, as with ``StreamReader``: that makes
-/// `@unchecked Sendable` safe.
-final class ChunkReader: @unchecked Sendable {
-  /// The most that one read returns, in bytes: large enough for few event loop ticks per mebibyte, small enough to use little
-  /// memory.
-  static let capacity = 256 * 1024
-
-  let source: OpenedSource
-
-  /// The bytes of the last read.
-  private(set) var buffer = ByteBuffer()
-
-  init(_ source: OpenedSource) {
-    self.source = source
-  }
-
-  /// Reads bytes `range` of the content to send. Blocks: call it on a thread pool.
-  /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
-  func read(_ range: Range<UInt64>) throws(UploadError) {
-    try source.read(range, into: &buffer)
   }
 }
