@@ -33,11 +33,11 @@ enum EnvironmentDefaults {
     return notes.isEmpty ? nil : notes.joined(separator: " ")
   }
 
-  private typealias CommandType = any ParsableCommand.Type
-
   /// The command of a command line, and the arguments after its name; nil where the first argument is for the root command:
   /// help, the version, requests of shells for completions.
-  private static func commandAndRest(of arguments: [String]) -> (command: CommandType, rest: ArraySlice<String>)? {
+  private static func commandAndRest(
+    of arguments: [String]
+  ) -> (command: any ParsableCommand.Type, rest: ArraySlice<String>)? {
     if let first = arguments.first {
       let rootOptions = ["--help", "--version", "--generate-completion-script", "--experimental-", "---"]
       guard !["help", "-h"].contains(first), !rootOptions.contains(where: { first.hasPrefix($0) }) else { return nil }
@@ -48,7 +48,7 @@ enum EnvironmentDefaults {
 
   private static func additions(
     _ environment: [String: String],
-    _ command: CommandType,
+    _ command: any ParsableCommand.Type,
     _ arguments: ArraySlice<String>
   ) -> [Addition] {
     guard environment.keys.contains(where: KnownVariables.mayBeOption) else { return [] }
@@ -58,17 +58,12 @@ enum EnvironmentDefaults {
     guard !names.contains("help") else { return [] }
     var overridden = names.union(exclusive.filter { !names.isDisjoint(with: $0) }.flatMap { $0 })
     if given.contains(where: { $0.name == nil }) { overridden.formUnion(insteadOfFiles[command.name] ?? []) }
-    var added: [Addition] = []
-    for name in command.valueNames where !overridden.contains(name) {
-      guard let value = environment[variable(for: name)], !value.isEmpty else { continue }
+    return command.optionNames.filter { !overridden.contains($0) }.compactMap { name -> Addition? in
+      guard let value = environment[variable(for: name)], !value.isEmpty else { return nil }
+      if command.switchNames.contains(name) { return isOn(value) ? (name, ["--\(name)"]) : nil }
       let values = command.repeatable.contains(name) ? value.split(separator: ",").map(String.init) : [value]
-      added.append((name: name, arguments: values.map { "--\(name)=\($0)" }))
+      return (name, values.map { "--\(name)=\($0)" })
     }
-    for name in command.switchNames where !overridden.contains(name) {
-      guard let value = environment[variable(for: name)], isOn(value) else { continue }
-      added.append((name: name, arguments: ["--\(name)"]))
-    }
-    return added
   }
 
   /// Whether the value of a switch's variable sets the switch.

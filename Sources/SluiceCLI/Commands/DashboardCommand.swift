@@ -22,7 +22,7 @@ struct DashboardCommand: ParsableCommand {
   @Flag(help: "Print events as plain text instead of opening the dashboard.")
   var plain = false
 
-  @Option("Number of files sent at once; others are queued.", value: "count")
+  @Option("Number of files sent at once; others are queued.", .count(to: 10_000))
   var jobs = 2
 
   @OptionGroup(title: "Server") var place: PlaceOptions
@@ -32,7 +32,6 @@ struct DashboardCommand: ParsableCommand {
   @OptionGroup(title: "Sending to other servers") var trusted: TrustOptions
 
   mutating func validate() throws {
-    try checkJobs(jobs)
     guard !files.contains("-") else {
       throw ValidationError("The dashboard reads keys from standard input. Send it with: sluice send - --to URL.")
     }

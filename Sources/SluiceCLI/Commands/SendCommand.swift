@@ -34,7 +34,7 @@ struct SendCommand: ParsableCommand {
   @Option("Mode of the upload.", value: "mode")
   var mode = SendMode.stream
 
-  @Option("Number of files sent at once.", value: "count")
+  @Option("Number of files sent at once.", .count(to: 10_000))
   var jobs = 2
 
   @Option("Name for standard input, or for a single file. (default: its own name, or stdin.bin)", value: "name")
@@ -72,7 +72,7 @@ struct SendCommand: ParsableCommand {
   )
   var retryFor = OptionValue(Duration.seconds(300), "5m")
 
-  @Option("Maximum number of retries. (default: no limit)", value: "count")
+  @Option("Maximum number of retries. (default: no limit)", .count(from: 0))
   var retry: Int?
 
   @Option("Maximum rate of all files together, such as 10MB/s. (default: no limit)", value: "rate")
@@ -97,8 +97,6 @@ struct SendCommand: ParsableCommand {
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   mutating func validate() throws {
-    try checkJobs(jobs)
-    guard retry ?? 0 >= 0 else { throw ValidationError("--retry must be 0 or more.") }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
     if let url = files.first(where: Self.isURL) {
       throw ValidationError("\"\(PlainText.sanitized(url))\" is a URL, not a file. Name one server, with --to.")
