@@ -17,14 +17,11 @@ package struct DashboardEngine: Sendable {
     package var trust: ServerTrust
 
     package init(server: ServerEngine.Configuration, directory: String, jobs: Int, trust: ServerTrust) {
-      self.server = server
-      self.directory = directory
-      self.jobs = jobs
-      self.trust = trust
+      (self.server, self.directory, self.jobs, self.trust) = (server, directory, jobs, trust)
     }
   }
 
-  let ledger: UploadLedger
+  let ledger = UploadLedger()
   let queue: UploadQueue
   let address: ServerAddress
   let server: ServerEngine
@@ -35,25 +32,18 @@ package struct DashboardEngine: Sendable {
 
   /// Starts the server, and returns when it listens.
   /// - Throws: ``UploadError`` when the directory cannot be used, or the port is in use.
-  static func start(_ setup: Setup) async throws(UploadError) -> DashboardEngine {
-    let ledger = UploadLedger()
-    let server = try ServerEngine(
+  init(_ setup: Setup) async throws(UploadError) {
+    self.setup = setup
+    queue = UploadQueue(ledger, jobs: setup.jobs)
+    server = try ServerEngine(
       setup.server,
       directory: setup.directory,
       ledger: ledger,
       logger: ProcessLog.quiet,
       otherDescriptors: ClientEngine.descriptors(jobs: setup.jobs)
     )
-    let (address, serving) = try await server.listen()
-    return DashboardEngine(
-      ledger: ledger,
-      queue: UploadQueue(ledger, jobs: setup.jobs),
-      address: address,
-      server: server,
-      ownTarget: try SendTarget(own: address, server),
-      serving: serving,
-      setup: setup
-    )
+    (address, serving) = try await server.listen()
+    ownTarget = try SendTarget(own: address, server)
   }
 
   /// The values in the dashboard that do not change while it runs.

@@ -119,6 +119,7 @@ package final class DashboardLoop {
   }
 
   private func handle(_ signal: DashboardSignal) {
+    if signal.endsProgram { endSignal = signal.number }
     switch signal {
     case .windowChange: terminal.windowDidChange()
     case .stop: suspend()
@@ -126,18 +127,10 @@ package final class DashboardLoop {
       // The shell or another program may have changed the terminal meanwhile.
       terminal.suspend()
       terminal.resume()
-    case .interrupt:
-      endSignal = signal.number
-      interrupt()
-    case .hangUp:
-      endSignal = signal.number
-      loseTerminal()
-    case .terminate:
-      endSignal = signal.number
-      if phase == .running { stop(lettingFinish: true) } else { phase = .abandoned }
-    case .quit:
-      endSignal = signal.number
-      phase = .abandoned
+    case .interrupt: interrupt()
+    case .hangUp: loseTerminal()
+    case .terminate: if phase == .running { stop(lettingFinish: true) } else { phase = .abandoned }
+    case .quit: phase = .abandoned
     }
   }
 

@@ -57,10 +57,14 @@ final class EffectPerformer: Sendable {
   func readDirectory(_ path: String) { post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) } }
 
   func check(paths: [String], target: SendDestination) {
-    let checker = FileChecker(paths: self.paths)
-    post {
-      let files = paths.map { checker.check($0) }
-      return .checked(SendCheck(files: files, target: target, targetProblem: Self.problem(of: target)))
+    post { [engine, checker = FileChecker(paths: self.paths)] in
+      var check = SendCheck(files: paths.map { checker.check($0) }, target: target, targetProblem: nil)
+      do throws(UploadError) {
+        _ = try engine.target(target)
+      } catch {
+        check.targetProblem = error.message
+      }
+      return .checked(check)
     }
   }
 
@@ -92,17 +96,6 @@ final class EffectPerformer: Sendable {
     Task.detached { [engine, self] in
       guard let failure = await engine.serverFailure() else { return }
       note(.error, "The server has stopped: \(failure.message)")
-    }
-  }
-
-  /// Why a destination cannot be used; nil when sending can be tried.
-  private static func problem(of target: SendDestination) -> String? {
-    guard case .url(let text) = target else { return nil }
-    do throws(UploadError) {
-      _ = try SendTarget(text)
-      return nil
-    } catch {
-      return error.message
     }
   }
 

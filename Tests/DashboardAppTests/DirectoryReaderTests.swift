@@ -104,7 +104,7 @@ struct DirectoryReaderTests {
       #expect(mkdir(directory.file("closed"), 0) == 0)
       #expect(chmod(directory.path, 0o755) == 0)
       let (reader, checker) = (reader(directory.path), checker(directory))
-      let (listing, closed, check) = await asNobody {
+      let (listing, closed, check) = await withoutRootRights {
         (reader.read("~"), reader.read("~/closed"), checker.check(file))
       }
       let found = entries(listing)
@@ -163,7 +163,7 @@ struct DirectoryReaderTests {
   }
 
   /// Runs on a thread that has lost the rights of root, where it had them: only file access of that thread changes.
-  private func asNobody<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+  private func withoutRootRights<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
     await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         typealias SetUser = @convention(c) (uid_t) -> CInt

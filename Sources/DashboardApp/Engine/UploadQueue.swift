@@ -99,17 +99,14 @@ package final class UploadQueue: Sendable {
     let starting = state.withLock { $0.uploads.start(limit: jobs) }
     for job in starting {
       Task.detached { [self] in
-        await send(job) { meter in self.begun(meter) }
+        await send(job) { meter in
+          if self.state.withLock({ $0.uploads.begun(meter.id) }) { meter.cancel() }
+        }
         state.withLock { $0.uploads.ended(job.id) }
         resumeIfEmpty()
         start()
       }
     }
-  }
-
-  private func begun(_ meter: UploadMeter) {
-    let isCancelled = state.withLock { $0.uploads.begun(meter.id) }
-    if isCancelled { meter.cancel() }
   }
 
   private func resumeIfEmpty() {

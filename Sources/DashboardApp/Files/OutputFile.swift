@@ -117,10 +117,8 @@ package struct OutputFile: ~Copyable {
 
   private static func writeError(_ number: Int32, _ path: String) -> UploadError {
     if number == ENOSPC || number == EDQUOT { return diskFull(path, size: nil, free: nil) }
-    return UploadError(
-      .storageFailed,
-      "Writing \(PlainText.sanitized(path)) failed: \(String(cString: strerror(number)))."
-    )
+    let shown = PlainText.sanitized(path)
+    return UploadError(.storageFailed, "Writing \(shown) failed: \(String(cString: strerror(number))).")
   }
 
   private static func diskFull(_ path: String, size: SizeSetting?, free: UInt64?) -> UploadError {
