@@ -68,10 +68,7 @@ package struct Column: Sendable {
   /// lowest is always shown.
   package var priority: Int
 
-  package init(_ width: Width, priority: Int) {
-    self.width = width
-    self.priority = priority
-  }
+  package init(_ width: Width, priority: Int) { (self.width, self.priority) = (width, priority) }
 
   /// The cells of each column within `width` cells, with one cell between columns; nil for columns that do not fit.
   package static func layout(_ columns: [Column], width: Int) -> [Range<Int>?] {

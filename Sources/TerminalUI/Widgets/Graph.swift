@@ -11,9 +11,7 @@ package struct Graph: Widget {
   ///   - maximum: the value that fills the height; nil for the largest value shown.
   ///   - style: nil for the theme's accent.
   package init(_ values: [Double], maximum: Double? = nil, style: Style? = nil) {
-    self.values = values
-    self.maximum = maximum
-    self.style = style
+    (self.values, self.maximum, self.style) = (values, maximum, style)
   }
 
   /// The number of values that a graph of this width can show.

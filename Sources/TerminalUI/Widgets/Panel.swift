@@ -12,10 +12,7 @@ package struct Panel: Widget {
   package var isFocused: Bool
 
   package init(_ title: StyledText = "", trailing: StyledText = "", footer: StyledText = "", isFocused: Bool = false) {
-    self.title = title
-    self.trailing = trailing
-    self.footer = footer
-    self.isFocused = isFocused
+    (self.title, self.trailing, self.footer, self.isFocused) = (title, trailing, footer, isFocused)
   }
 
   /// The part of a rectangle inside of the border.
