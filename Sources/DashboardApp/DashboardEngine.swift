@@ -1,5 +1,4 @@
 import Dashboard
-import Glibc
 package import UploadClient
 import UploadCore
 import UploadProtocol
@@ -77,31 +76,28 @@ package struct DashboardEngine: Sendable {
   /// - Returns: false when it has ended already.
   func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 
-  /// The time for running uploads to finish after ``stopGracefully()``, as the user wrote it: `30s`.
+  /// The time for running uploads to finish after ``stop(lettingFinish:)``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
 
-  /// Stops gracefully: running uploads may finish within the grace; queued ones are cancelled.
-  func stopGracefully() async {
+  /// Stops the server and the client; queued uploads are cancelled.
+  /// - Parameter lettingFinish: whether running uploads may finish within the grace; otherwise they are cancelled too.
+  func stop(lettingFinish: Bool) async {
     queue.close()
+    if !lettingFinish { ledger.cancelAll() }
     await server.server.stop()
-    await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
-    // The server ends incoming ones itself.
-    for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
-    _ = await serving.value
-    await server.shutDown()
-  }
-
-  /// Stops immediately: all uploads are cancelled.
-  func stopImmediately() async {
-    queue.close()
-    ledger.cancelAll()
-    await server.server.stop()
-    // An upload may have begun just before the server stopped.
-    ledger.cancelAll()
-    // Downloads would delay the server's end by its grace; interrupting them loses no data.
-    await Race.wait(atMost: .seconds(2)) {
+    if lettingFinish {
+      await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
+      // The server ends incoming ones itself.
+      for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
       _ = await serving.value
-      await queue.waitUntilEmpty()
+    } else {
+      // An upload may have begun just before the server stopped.
+      ledger.cancelAll()
+      // Downloads would delay the server's end by its grace; interrupting them loses no data.
+      await Race.wait(atMost: .seconds(2)) {
+        _ = await serving.value
+        await queue.waitUntilEmpty()
+      }
     }
     await server.shutDown()
   }

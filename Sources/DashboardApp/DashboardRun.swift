@@ -1,5 +1,4 @@
 import Dashboard
-import Glibc
 import TerminalNCurses
 import TerminalUI
 import UploadCore

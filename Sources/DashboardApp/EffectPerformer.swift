@@ -15,9 +15,7 @@ final class EffectPerformer: Sendable {
   private let pending = Atomic<Int>(0)
 
   init(engine: DashboardEngine, eventQueue: EventQueue<LoopEvent>, paths: LocalPath) {
-    self.engine = engine
-    self.eventQueue = eventQueue
-    self.paths = paths
+    (self.engine, self.eventQueue, self.paths) = (engine, eventQueue, paths)
     helpers.start()
   }
 
@@ -83,7 +81,7 @@ final class EffectPerformer: Sendable {
   /// - Parameter lettingFinish: whether running uploads may finish within the grace.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
     Task.detached { [engine, eventQueue] in
-      if lettingFinish { await engine.stopGracefully() } else { await engine.stopImmediately() }
+      await engine.stop(lettingFinish: lettingFinish)
       await Race.wait(atMost: .seconds(2)) { await settings?.finish() }
       eventQueue.post(.stopped)
     }

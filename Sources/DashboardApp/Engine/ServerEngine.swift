@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 package import Logging
 import NIOCore
 import NIOPosix

@@ -130,10 +130,7 @@ package struct UploadJob: Sendable {
   var size: UInt64?
 
   package init(path: String, target: SendTarget, mode: UploadMode) {
-    id = UploadID()
-    self.path = path
-    self.target = target
-    self.mode = mode
+    (id, self.path, self.target, self.mode) = (UploadID(), path, target, mode)
   }
 
   /// The client's view of the file.

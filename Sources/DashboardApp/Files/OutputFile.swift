@@ -144,12 +144,9 @@ package enum ScratchDirectory {
     var template = Array("\(base)/\(prefix)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       let cause = SystemCallError("mkdtemp", errno)
-      throw UploadError(
-        .badDirectory,
-        "Cannot create a temporary directory in \(PlainText.sanitized(base)): \(cause.reason). "
-          + (parent == nil ? "Set TMPDIR." : "Choose another directory."),
-        cause: cause
-      )
+      let advice = parent == nil ? "Set TMPDIR." : "Choose another directory."
+      let problem = "Cannot create a temporary directory in \(PlainText.sanitized(base)): \(cause.reason)."
+      throw UploadError(.badDirectory, "\(problem) \(advice)", cause: cause)
     }
     return String(decoding: template.dropLast().lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

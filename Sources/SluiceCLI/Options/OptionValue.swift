@@ -26,10 +26,7 @@ struct OptionValue<Value: OptionReadable>: Sendable, CustomStringConvertible {
 
   /// A default.
   /// - Parameter text: the value as a user would write it; the help shows it.
-  init(_ value: Value, _ text: String) {
-    self.value = value
-    description = text
-  }
+  init(_ value: Value, _ text: String) { (self.value, description) = (value, text) }
 }
 
 /// `256MiB`

@@ -18,11 +18,8 @@ package struct ItemList: Widget {
     isFocused: Bool = true,
     item: @escaping (_ index: Int, _ isSelected: Bool, _ surface: inout Surface) -> Void
   ) {
-    self.count = count
     self.itemHeight = max(1, Rect.bounded(itemHeight))
-    self.scroll = scroll
-    self.isFocused = isFocused
-    self.item = item
+    (self.count, self.scroll, self.isFocused, self.item) = (count, scroll, isFocused, item)
   }
 
   /// The number of items that fit into a region of this height, at least 1: the `visible` of ``Scroll``.

@@ -69,9 +69,7 @@ package struct Overlay {
   ///   - width: columns of the content; clipped to the screen.
   ///   - height: rows of the content; clipped to the screen.
   package init(_ panel: Panel, width: Int, height: Int) {
-    self.panel = panel
-    self.width = Rect.bounded(width)
-    self.height = Rect.bounded(height)
+    (self.panel, self.width, self.height) = (panel, Rect.bounded(width), Rect.bounded(height))
   }
 
   /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the content
