@@ -34,13 +34,8 @@ package struct DashboardEngine: Sendable {
   init(_ setup: Setup) async throws(UploadError) {
     self.setup = setup
     queue = UploadQueue(ledger, jobs: setup.jobs)
-    server = try ServerEngine(
-      setup.server,
-      directory: setup.directory,
-      ledger: ledger,
-      logger: ProcessLog.quiet,
-      otherDescriptors: ClientEngine.descriptors(jobs: setup.jobs)
-    )
+    let others = ClientEngine.descriptors(jobs: setup.jobs)
+    server = try ServerEngine(setup.server, directory: setup.directory, ledger: ledger, otherDescriptors: others)
     (address, serving) = try await server.listen()
     ownTarget = try SendTarget(own: address, server)
   }
@@ -62,7 +57,19 @@ package struct DashboardEngine: Sendable {
     return facts
   }
 
-  func sampler() -> DashboardSampler { DashboardSampler(sampler: server.sampler(ledger), queue: queue) }
+  /// A snapshot of the ledger's uploads and of the queued ones.
+  /// - Parameter sampler: the only one of the ledger.
+  func snapshot(_ sampler: inout Sampler) -> Snapshot {
+    // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
+    let queued = queue.drainQueued()
+    var snapshot = sampler.sample()
+    let known = Set(snapshot.uploads.lazy.map(\.id))
+    let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
+    snapshot.uploads.insert(contentsOf: queued.waiting.filter { !known.contains($0.id) }, at: ended)
+    snapshot.uploads += queued.cancelled
+    snapshot.unlisted = queued.rest
+    return snapshot
+  }
 
   /// - Throws: ``UploadError`` with code `badURL`.
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
@@ -105,22 +112,4 @@ package struct DashboardEngine: Sendable {
   /// Waits until the server has ended.
   /// - Returns: the error that ended it; nil when it was stopped.
   func serverFailure() async -> UploadError? { await serving.value }
-}
-
-/// Snapshots of the ledger's uploads and of the queued ones.
-struct DashboardSampler {
-  private(set) var sampler: Sampler
-  let queue: UploadQueue
-
-  mutating func sample() -> Snapshot {
-    // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
-    let queued = queue.drainQueued()
-    var snapshot = sampler.sample()
-    let known = Set(snapshot.uploads.lazy.map(\.id))
-    let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
-    snapshot.uploads.insert(contentsOf: queued.waiting.filter { !known.contains($0.id) }, at: ended)
-    snapshot.uploads += queued.cancelled
-    snapshot.unlisted = queued.rest
-    return snapshot
-  }
 }

@@ -36,7 +36,7 @@ package final class DashboardLoop {
   private let eventQueue: EventQueue<LoopEvent>
   private let signals: Int32
   private let settings: SettingsSaver?
-  private var sampler: DashboardSampler
+  private var sampler: Sampler
   private var pace = SamplePace()
   private var space = SpaceWatch()
   private var idle = IdleWatch()
@@ -55,13 +55,9 @@ package final class DashboardLoop {
     eventQueue = host.eventQueue
     signals = host.signals
     self.settings = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
-    sampler = engine.sampler()
-    model = DashboardModel(
-      facts: engine.facts(host.paths),
-      settings: settings,
-      capabilities: terminal.capabilities,
-      size: terminal.size
-    )
+    sampler = engine.server.sampler(engine.ledger)
+    let (facts, capabilities) = (engine.facts(host.paths), terminal.capabilities)
+    model = DashboardModel(facts: facts, settings: settings, capabilities: capabilities, size: terminal.size)
     draw()
     performer.watchServer()
     if let note { send(.note(.warning, note)) }
@@ -159,7 +155,7 @@ package final class DashboardLoop {
   }
 
   private func takeSnapshot() {
-    let snapshot = sampler.sample()
+    let snapshot = engine.snapshot(&sampler)
     self.snapshot = snapshot
     onSnapshot(snapshot)
     send(.snapshot(snapshot, .now))

@@ -82,7 +82,7 @@ package struct ServerEngine: Sendable {
     _ configuration: Configuration,
     directory path: String,
     ledger: UploadLedger,
-    logger: Logger,
+    logger: Logger = ProcessLog.quiet,
     otherDescriptors: Int = 0
   ) throws(UploadError) {
     // Besides those of event loops: the directory, and a listener for each port.

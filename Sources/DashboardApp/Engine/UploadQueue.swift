@@ -138,14 +138,8 @@ package struct UploadJob: Sendable {
 
   /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
   func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
-    .queued(
-      id: id,
-      mode: mode,
-      name: PlainText.sanitized(source.name),
-      size: size,
-      remote: target.authority,
-      isCancelled: isCancelled
-    )
+    let (name, remote) = (PlainText.sanitized(source.name), target.authority)
+    return .queued(id: id, mode: mode, name: name, size: size, remote: remote, isCancelled: isCancelled)
   }
 
   /// The same file to the same target, as a new upload.

@@ -124,10 +124,8 @@ package struct OutputFile: ~Copyable {
   private static func diskFull(_ path: String, size: SizeSetting?, free: UInt64?) -> UploadError {
     let need = size.map { " for \($0)" } ?? ""
     let have = free.map { " (\(ByteSize.text($0)) free)" } ?? ""
-    return UploadError(
-      .diskFull,
-      "Not enough disk space\(need) at \(PlainText.sanitized(path))\(have). Free some space or choose a smaller size."
-    )
+    let place = "at \(PlainText.sanitized(path))\(have)"
+    return UploadError(.diskFull, "Not enough disk space\(need) \(place). Free some space or choose a smaller size.")
   }
 }
 

@@ -160,10 +160,8 @@ struct SendCommand: ParsableCommand {
     let meters = await sending.value
     reporting.cancel()
     await reporter.finish()
-    let summary = UploadSummary(
-      uploads: meters.map { UploadSummary.Entry(for: $0) },
-      peakResidentBytes: ProcessMemory.current().peak
-    )
+    let entries = meters.map { UploadSummary.Entry(for: $0) }
+    let summary = UploadSummary(uploads: entries, peakResidentBytes: ProcessMemory.current().peak)
     show(summary)
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1

@@ -21,13 +21,8 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
-    let run = ServeRun(
-      server: try server.engine(port: place.port),
-      directory: place.dir,
-      json: output.json,
-      interval: output.interval.value,
-      logger: output.logger
-    )
+    var run = ServeRun(server: try server.engine(port: place.port), directory: place.dir)
+    (run.json, run.interval, run.logger) = (output.json, output.interval.value, output.logger)
     throw ExitCode(run.onMainLoop())
   }
 }

@@ -101,22 +101,14 @@ struct NumberKind: Sendable {
 /// Options with their help, and with the placeholder of their value in it.
 extension Option {
   /// An option with a default, which the parser adds to the help.
-  init(
-    wrappedValue: Value,
-    _ abstract: String,
-    value: String,
-    completion: CompletionKind? = nil
-  ) where Value: ExpressibleByArgument {
+  init(wrappedValue: Value, _ abstract: String, value: String, completion: CompletionKind? = nil)
+  where Value: ExpressibleByArgument {
     self.init(wrappedValue: wrappedValue, help: ArgumentHelp(abstract, valueName: value), completion: completion)
   }
 
   /// An option without a default.
-  init<Given: ExpressibleByArgument>(
-    _ abstract: String,
-    value: String,
-    discussion: String? = nil,
-    completion: CompletionKind? = nil
-  ) where Value == Given? {
+  init<T>(_ abstract: String, value: String, discussion: String? = nil, completion: CompletionKind? = nil)
+  where T: ExpressibleByArgument, Value == T? {
     self.init(help: ArgumentHelp(abstract, discussion: discussion, valueName: value), completion: completion)
   }
 
@@ -137,12 +129,8 @@ extension Option {
   }
 
   /// An ``OptionValue`` with a default, which is added to the help.
-  init<Read: OptionReadable>(
-    wrappedValue: OptionValue<Read>,
-    _ abstract: String,
-    value: String,
-    discussion: String? = nil
-  ) where Value == OptionValue<Read> {
+  init<Read>(wrappedValue: OptionValue<Read>, _ abstract: String, value: String, discussion: String? = nil)
+  where Value == OptionValue<Read> {
     let text = "\(abstract) (default: \(wrappedValue))"
     let help = ArgumentHelp(text, discussion: discussion, valueName: value)
     self.init(wrappedValue: wrappedValue, help: help, transform: OptionValue<Read>.init(parsing:))
@@ -154,11 +142,8 @@ extension Option {
   }
 
   /// ``OptionValue``s of an option that may be repeated.
-  init<Read: OptionReadable>(
-    wrappedValue: [OptionValue<Read>],
-    _ abstract: String,
-    value: String
-  ) where Value == [OptionValue<Read>] {
+  init<Read: OptionReadable>(wrappedValue: [OptionValue<Read>], _ abstract: String, value: String)
+  where Value == [OptionValue<Read>] {
     let help = ArgumentHelp(abstract, valueName: value)
     self.init(wrappedValue: wrappedValue, help: help, transform: OptionValue<Read>.init(parsing:))
   }

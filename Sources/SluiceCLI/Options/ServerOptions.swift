@@ -128,10 +128,7 @@ struct LimitOptions: ParsableArguments {
   @Option("Largest file accepted. (default: no limit)", value: "size")
   var maxSize: OptionValue<SizeSetting>?
 
-  @Option(
-    "Maximum number of files in one form, up to 10000; more are rejected with 413.",
-    .count(to: MultipartLimits().parts)
-  )
+  @Option("Maximum number of files in one form, up to 10000; more are rejected with 413.", .count(to: 10_000))
   var maxFiles = 1000
 
   @Option("Maximum number of uploads at once; more are rejected with 503.", .count())
