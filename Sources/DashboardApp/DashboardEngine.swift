@@ -42,12 +42,8 @@ package struct DashboardEngine: Sendable {
 
   /// The values in the dashboard that do not change while it runs.
   func facts(_ paths: LocalPath) -> DashboardFacts {
-    var facts = DashboardFacts(
-      url: address.url,
-      directory: setup.directory,
-      workingDirectory: paths.workingDirectory,
-      home: paths.home
-    )
+    let (start, home) = (paths.workingDirectory, paths.home)
+    var facts = DashboardFacts(url: address.url, directory: setup.directory, workingDirectory: start, home: home)
     facts.rawPort = address.rawPort
     facts.requiresToken = server.token != nil
     facts.generatedToken = server.generatedToken?.text

@@ -49,11 +49,8 @@ package final class DashboardLoop {
   package init(_ engine: DashboardEngine, on terminal: any Terminal, host: DashboardHost) {
     let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
     let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
-    self.engine = engine
-    self.terminal = terminal
-    self.performer = performer
-    eventQueue = host.eventQueue
-    signals = host.signals
+    (self.engine, self.terminal, self.performer) = (engine, terminal, performer)
+    (eventQueue, signals) = (host.eventQueue, host.signals)
     self.settings = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
     sampler = engine.server.sampler(engine.ledger)
     let (facts, capabilities) = (engine.facts(host.paths), terminal.capabilities)
@@ -70,9 +67,7 @@ package final class DashboardLoop {
   package var isBusy: Bool { performer.isBusy || !engine.queue.isEmpty || !engine.ledger.active().isEmpty }
 
   /// Runs until the end.
-  package func run() {
-    while !isOver { turn() }
-  }
+  package func run() { while !isOver { turn() } }
 
   /// Waits for the next event, and handles all that have arrived.
   /// - Parameter deadline: when to return without an event.
@@ -99,9 +94,7 @@ package final class DashboardLoop {
   }
 
   /// Updates the model, and performs the effects that it returns.
-  func send(_ message: DashboardMessage) {
-    for effect in model.update(message) { perform(effect) }
-  }
+  func send(_ message: DashboardMessage) { for effect in model.update(message) { perform(effect) } }
 
   // MARK: Events
 

@@ -92,19 +92,14 @@ package struct ServerEngine: Sendable {
     settings.tls = try configuration.certificate.identity(host: configuration.host)
     token = settings.access.token
     generatedToken = configuration.isTokenGenerated ? token : nil
-    let directory = try UploadDirectory(
-      path: path,
-      minFree: configuration.minFree,
-      durability: configuration.storage.durability,
-      fileMode: configuration.fileMode
-    )
+    let (minFree, mode, storage) = (configuration.minFree, configuration.fileMode, configuration.storage)
+    let directory = try UploadDirectory(path: path, minFree: minFree, durability: storage.durability, fileMode: mode)
     budget = try MemoryBudget(limit: configuration.memoryBudget)
     writers = WorkerPool(threads: WorkerPool.diskThreads)
-    let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: configuration.storage)
-    if configuration.minFree.bytes > 0, disk.freeSpace() == nil {
-      logger.warning(
-        "The file system of \(PlainText.sanitized(path)) does not report its free space: --min-free has no effect."
-      )
+    let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: storage)
+    if minFree.bytes > 0, disk.freeSpace() == nil {
+      let shown = PlainText.sanitized(path)
+      logger.warning("The file system of \(shown) does not report its free space: --min-free has no effect.")
     }
     store = disk
     stallAfter = configuration.stallAfter

@@ -24,8 +24,7 @@ package final class UploadQueue: Sendable {
 
   /// - Parameter jobs: uploads at once; less than 1 counts as 1.
   init(jobs: Int, send: @escaping Sending) {
-    self.jobs = max(1, jobs)
-    self.send = send
+    (self.jobs, self.send) = (max(1, jobs), send)
   }
 
   /// A queue whose uploads are sent by a client of its own, which retries as usual.

@@ -44,10 +44,7 @@ package struct OutputFile: ~Copyable {
       _ = fchown(descriptor, old.st_uid, old.st_gid)
       _ = fchmod(descriptor, old.st_mode & 0o7777)
     }
-    self.path = path
-    self.target = target
-    self.temporary = temporary
-    self.descriptor = descriptor
+    (self.path, self.target, self.temporary, self.descriptor) = (path, target, temporary, descriptor)
   }
 
   deinit {

@@ -41,9 +41,7 @@ package final class StopRequest: Sendable {
   package func onForce(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.lastActions.append(action) } }
 
   /// Runs the actions of ``onForce(_:)`` on this thread, which is about to end the process.
-  package func force() {
-    for action in state.withLock({ $0.lastActions }) { action() }
-  }
+  package func force() { for action in state.withLock({ $0.lastActions }) { action() } }
 }
 
 /// Interprets the signals that a command receives, in the order of their arrival. A pure state machine: no I/O, no clock.

@@ -143,13 +143,9 @@ struct SendCommand: ParsableCommand {
   }
 
   /// - Returns: the exit status.
-  private func send(
-    to target: SendTarget,
-    _ configuration: UploadClientConfiguration,
-    _ stop: StopRequest
-  ) async -> Int32 {
+  private func send(to target: SendTarget, _ settings: UploadClientConfiguration, _ stop: StopRequest) async -> Int32 {
     let ledger = UploadLedger()
-    let engine = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
+    let engine = ClientEngine(configuration: settings, ledger: ledger, jobs: jobs)
     let sampler = Sampler(ledger: ledger, stallAfter: stallAfter.value, slabUse: { SlabUse(used: 0, budget: 0) })
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }

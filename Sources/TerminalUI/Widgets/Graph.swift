@@ -40,8 +40,6 @@ package struct Graph: Widget {
   /// Rounded up, so that every value above 0 is visible.
   private static func height(_ value: Double, of full: Double, top: Int) -> Int {
     guard value > 0, full > 0 else { return 0 }
-    let part = value / full
-    guard part < 1 else { return top }
-    return Int((part * Double(top)).rounded(.up))
+    return Int((min(1, value / full) * Double(top)).rounded(.up))
   }
 }

@@ -61,8 +61,7 @@ package struct Scroll: Hashable, Sendable {
   package private(set) var offset: Int
 
   package init(selection: Int = 0, offset: Int = 0) {
-    self.selection = max(0, selection)
-    self.offset = max(0, offset)
+    (self.selection, self.offset) = (max(0, selection), max(0, offset))
   }
 
   /// Selects the item `steps` further down (up when negative), and scrolls until it is visible.
