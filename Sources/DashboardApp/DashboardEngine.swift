@@ -26,7 +26,8 @@ package struct DashboardEngine: Sendable {
   let server: ServerEngine
   /// The server as a target of uploads.
   private let ownTarget: SendTarget
-  private let serving: Task<UploadError?, Never>
+  /// Ends when the server has ended, with the error that ended it; nil when it was stopped.
+  let serving: Task<UploadError?, Never>
   private let setup: Setup
 
   /// Starts the server, and returns when it listens.
@@ -104,8 +105,4 @@ package struct DashboardEngine: Sendable {
     }
     await server.shutDown()
   }
-
-  /// Waits until the server has ended.
-  /// - Returns: the error that ended it; nil when it was stopped.
-  func serverFailure() async -> UploadError? { await serving.value }
 }

@@ -92,7 +92,7 @@ final class EffectPerformer: Sendable {
   /// Posts a note when the server fails.
   func watchServer() {
     Task.detached { [engine, self] in
-      guard let failure = await engine.serverFailure() else { return }
+      guard let failure = await engine.serving.value else { return }
       note(.error, "The server has stopped: \(failure.message)")
     }
   }

@@ -76,7 +76,5 @@ enum EnvironmentDefaults {
   }
 
   /// `max-size` as `SLUICE_MAX_SIZE`.
-  static func variable(for name: String) -> String {
-    "SLUICE_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-  }
+  static func variable(for name: String) -> String { "SLUICE_" + name.uppercased().replacing("-", with: "_") }
 }

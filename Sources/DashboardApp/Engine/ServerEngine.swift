@@ -30,11 +30,10 @@ package struct ServerEngine: Sendable {
 
     package init(server: ServerConfiguration) { self.server = server }
 
-    package var host: String { server.host }
     /// A warning that every client can use the server; nil when it requires a token, or listens on loopback only.
     package var accessWarning: String? {
-      guard server.access.token == nil, !LoopbackName.contains(host) else { return nil }
-      return "Every client that can reach \(PlainText.sanitized(host)) can upload and download here."
+      guard server.access.token == nil, !LoopbackName.contains(server.host) else { return nil }
+      return "Every client that can reach \(PlainText.sanitized(server.host)) can upload and download here."
     }
     /// Time for running uploads to finish when the server is stopped.
     package var grace: Duration { server.limits.grace }
@@ -89,7 +88,7 @@ package struct ServerEngine: Sendable {
     let own = Self.eventLoopCount * Self.descriptorsPerLoop + 1 + (configuration.server.rawPort == nil ? 1 : 2)
     try DescriptorReserve.check(own: own + otherDescriptors)
     var settings = configuration.server
-    settings.tls = try configuration.certificate.identity(host: configuration.host)
+    settings.tls = try configuration.certificate.identity(host: settings.host)
     token = settings.access.token
     generatedToken = configuration.isTokenGenerated ? token : nil
     let (minFree, mode, storage) = (configuration.minFree, configuration.fileMode, configuration.storage)

@@ -41,17 +41,13 @@ struct DashboardCommand: ParsableCommand {
     }
   }
 
-  /// Checks the files after everything else: in `FILE --to URL` the unknown option is the mistake, not the URL.
-  private func checkFiles() throws {
+  func run() throws {
+    // Checked after everything else: in `FILE --to URL` the unknown option is the mistake, not the URL.
     for file in files where NameBytes.withPath(file, { access($0, F_OK) }) != 0 {
       let name = PlainText.sanitized(file)
       let hint = SendCommand.isURL(file) ? "Send files with: sluice send FILE --to URL." : "See sluice --help."
       throw ValidationError("\"\(name)\" is neither a command nor an existing file. \(hint)")
     }
-  }
-
-  func run() throws {
-    try checkFiles()
     let engine = try server.engine(port: place.port)
     if plain {
       let run = ServeRun(server: engine, directory: place.dir, files: files, jobs: jobs)

@@ -149,8 +149,9 @@ struct SendCommand: ParsableCommand {
     let sampler = Sampler(ledger: ledger, stallAfter: stallAfter.value, slabUse: { SlabUse(used: 0, budget: 0) })
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
-    let sending = Task { [sources, mode, jobs] in
-      await engine.uploader.sendAll(sources, to: target, mode: mode.uploadMode, jobs: jobs)
+    let inputs = files.map { $0 == "-" ? UploadSource.standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
+    let sending = Task { [mode, jobs] in
+      await engine.uploader.sendAll(inputs, to: target, mode: mode.uploadMode, jobs: jobs)
     }
     stop.onRequest { sending.cancel() }
     let meters = await sending.value
@@ -161,10 +162,6 @@ struct SendCommand: ParsableCommand {
     show(summary)
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
-  }
-
-  private var sources: [UploadSource] {
-    files.map { $0 == "-" ? .standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
   }
 
   private var renderer: any ProgressRenderer {

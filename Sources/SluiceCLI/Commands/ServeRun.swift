@@ -93,16 +93,15 @@ struct ServeRun: Sendable {
   }
 
   private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
-    let listening = UploadEvent.listening(
-      ServerListening(
-        url: address.url,
-        rawPort: address.rawPort,
-        directory: directory,
-        processID: getpid(),
-        token: engine.generatedToken?.text,
-        fingerprint: address.fingerprint?.description
-      )
+    let facts = ServerListening(
+      url: address.url,
+      rawPort: address.rawPort,
+      directory: directory,
+      processID: getpid(),
+      token: engine.generatedToken?.text,
+      fingerprint: address.fingerprint?.description
     )
+    let listening = UploadEvent.listening(facts)
     if json {
       Output.line(listening.json.serialized)
     } else {

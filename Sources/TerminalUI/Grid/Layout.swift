@@ -34,9 +34,7 @@ package enum Extent: Sendable {
     }
   }
 
-  private var weight: Int {
-    if case .rest(let weight, _) = self { min(max(0, weight), 1 << 20) } else { 0 }
-  }
+  private var weight: Int { if case .rest(let weight, _) = self { min(max(0, weight), 1 << 20) } else { 0 } }
 }
 
 extension Rect {

@@ -40,16 +40,11 @@ package struct ItemList: Widget {
         guard isSelected else { return }
         surface.highlight(surface.bounds, surface.theme.selection)
         let mark = Rect(x: 0, y: 0, width: 1, height: surface.height)
-        surface.fill(mark, with: surface.glyphs.selection, style: Self.markStyle(surface.theme))
+        // The selection's background, but never reversed colours: a reversed half block would look like the other half.
+        let style = Style(background: surface.theme.selection.background).over(surface.theme.accent)
+        surface.fill(mark, with: surface.glyphs.selection, style: style)
       }
     }
-  }
-
-  /// The selection's background, but never reversed colours: a reversed half block would look like the other half.
-  private static func markStyle(_ theme: Theme) -> Style {
-    var style = theme.accent
-    if theme.selection.background != .standard { style.background = theme.selection.background }
-    return style
   }
 }
 
