@@ -74,7 +74,9 @@ package struct ServerEngine: Sendable {
   static let descriptorsPerLoop = 3
 
   /// Opens the directory and creates the server, which does not listen yet.
-  /// - Parameter otherDescriptors: number of descriptors that the process will open in addition to the server's.
+  /// - Parameters:
+  ///   - logger: by default, warnings and errors go to standard error.
+  ///   - otherDescriptors: number of descriptors that the process will open in addition to the server's.
   /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`, or `cannotListen` when the process may open too few
   ///   files.
   package init(

@@ -28,7 +28,7 @@ struct DirectoryReader: Sendable {
     }
     let failure = DirectoryNames.visit(descriptor: directory) { name in
       if listing.entries.count < limit {
-        // A file that was removed meanwhile is not counted either.
+        // A file that was removed meanwhile is not counted.
         guard let entry = Self.entry(name, in: directory) else { return }
         listing.entries.append(entry)
       }
