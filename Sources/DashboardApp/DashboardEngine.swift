@@ -1,5 +1,4 @@
 import Dashboard
-import Glibc
 package import UploadClient
 import UploadCore
 import UploadProtocol
@@ -17,53 +16,35 @@ package struct DashboardEngine: Sendable {
     package var trust: ServerTrust
 
     package init(server: ServerEngine.Configuration, directory: String, jobs: Int, trust: ServerTrust) {
-      self.server = server
-      self.directory = directory
-      self.jobs = jobs
-      self.trust = trust
+      (self.server, self.directory, self.jobs, self.trust) = (server, directory, jobs, trust)
     }
   }
 
-  let ledger: UploadLedger
+  let ledger = UploadLedger()
   let queue: UploadQueue
   let address: ServerAddress
   let server: ServerEngine
   /// The server as a target of uploads.
   private let ownTarget: SendTarget
-  private let serving: Task<UploadError?, Never>
+  /// Ends when the server has ended, with the error that ended it; nil when it was stopped.
+  let serving: Task<UploadError?, Never>
   private let setup: Setup
 
   /// Starts the server, and returns when it listens.
   /// - Throws: ``UploadError`` when the directory cannot be used, or the port is in use.
-  static func start(_ setup: Setup) async throws(UploadError) -> DashboardEngine {
-    let ledger = UploadLedger()
-    let server = try ServerEngine(
-      setup.server,
-      directory: setup.directory,
-      ledger: ledger,
-      logger: ProcessLog.quiet,
-      otherDescriptors: ClientEngine.descriptors(jobs: setup.jobs)
-    )
-    let (address, serving) = try await server.listen()
-    return DashboardEngine(
-      ledger: ledger,
-      queue: UploadQueue(ledger, jobs: setup.jobs),
-      address: address,
-      server: server,
-      ownTarget: try SendTarget(own: address, server),
-      serving: serving,
-      setup: setup
-    )
+  init(_ setup: Setup) async throws(UploadError) {
+    self.setup = setup
+    queue = UploadQueue(ledger, jobs: setup.jobs)
+    let others = ClientEngine.descriptors(jobs: setup.jobs)
+    server = try ServerEngine(setup.server, directory: setup.directory, ledger: ledger, otherDescriptors: others)
+    (address, serving) = try await server.listen()
+    ownTarget = try SendTarget(own: address, server)
   }
 
   /// The values in the dashboard that do not change while it runs.
   func facts(_ paths: LocalPath) -> DashboardFacts {
-    var facts = DashboardFacts(
-      url: address.url,
-      directory: setup.directory,
-      workingDirectory: paths.workingDirectory,
-      home: paths.home
-    )
+    let (start, home) = (paths.workingDirectory, paths.home)
+    var facts = DashboardFacts(url: address.url, directory: setup.directory, workingDirectory: start, home: home)
     facts.rawPort = address.rawPort
     facts.requiresToken = server.token != nil
     facts.generatedToken = server.generatedToken?.text
@@ -73,7 +54,19 @@ package struct DashboardEngine: Sendable {
     return facts
   }
 
-  func sampler() -> DashboardSampler { DashboardSampler(sampler: server.sampler(ledger), queue: queue) }
+  /// A snapshot of the ledger's uploads and of the queued ones.
+  /// - Parameter sampler: the only one of the ledger.
+  func snapshot(_ sampler: inout Sampler) -> Snapshot {
+    // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
+    let queued = queue.drainQueued()
+    var snapshot = sampler.sample()
+    let known = Set(snapshot.uploads.lazy.map(\.id))
+    let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
+    snapshot.uploads.insert(contentsOf: queued.waiting.filter { !known.contains($0.id) }, at: ended)
+    snapshot.uploads += queued.cancelled
+    snapshot.unlisted = queued.rest
+    return snapshot
+  }
 
   /// - Throws: ``UploadError`` with code `badURL`.
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
@@ -87,54 +80,29 @@ package struct DashboardEngine: Sendable {
   /// - Returns: false when it has ended already.
   func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 
-  /// The time for running uploads to finish after ``stopGracefully()``, as the user wrote it: `30s`.
+  /// The time for running uploads to finish after ``stop(lettingFinish:)``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
 
-  /// Stops gracefully: running uploads may finish within the grace; queued ones are cancelled.
-  func stopGracefully() async {
+  /// Stops the server and the client; queued uploads are cancelled.
+  /// - Parameter lettingFinish: whether running uploads may finish within the grace; otherwise they are cancelled too.
+  func stop(lettingFinish: Bool) async {
     queue.close()
+    if !lettingFinish { ledger.cancelAll() }
     await server.server.stop()
-    await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
-    // The server ends incoming ones itself.
-    for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
-    _ = await serving.value
-    await server.shutDown()
-  }
-
-  /// Stops immediately: all uploads are cancelled.
-  func stopImmediately() async {
-    queue.close()
-    ledger.cancelAll()
-    await server.server.stop()
-    // An upload may have begun just before the server stopped.
-    ledger.cancelAll()
-    // Downloads would delay the server's end by its grace; interrupting them loses no data.
-    await Race.wait(atMost: .seconds(2)) {
+    if lettingFinish {
+      await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
+      // The server ends incoming ones itself.
+      for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
       _ = await serving.value
-      await queue.waitUntilEmpty()
+    } else {
+      // An upload may have begun just before the server stopped.
+      ledger.cancelAll()
+      // Downloads would delay the server's end by its grace; interrupting them loses no data.
+      await Race.wait(atMost: .seconds(2)) {
+        _ = await serving.value
+        await queue.waitUntilEmpty()
+      }
     }
     await server.shutDown()
-  }
-
-  /// Waits until the server has ended.
-  /// - Returns: the error that ended it; nil when it was stopped.
-  func serverFailure() async -> UploadError? { await serving.value }
-}
-
-/// Snapshots of the ledger's uploads and of the queued ones.
-struct DashboardSampler {
-  private(set) var sampler: Sampler
-  let queue: UploadQueue
-
-  mutating func sample() -> Snapshot {
-    // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
-    let queued = queue.drainQueued()
-    var snapshot = sampler.sample()
-    let known = Set(snapshot.uploads.lazy.map(\.id))
-    let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
-    snapshot.uploads.insert(contentsOf: queued.waiting.filter { !known.contains($0.id) }, at: ended)
-    snapshot.uploads += queued.cancelled
-    snapshot.unlisted = queued.rest
-    return snapshot
   }
 }

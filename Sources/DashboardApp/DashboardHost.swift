@@ -30,7 +30,7 @@ package struct DashboardHost {
     let started = EventQueue<Result<DashboardEngine, UploadError>>()
     Task.detached {
       do throws(UploadError) {
-        started.post(.success(try await DashboardEngine.start(setup)))
+        started.post(.success(try await DashboardEngine(setup)))
       } catch {
         started.post(.failure(error))
       }
@@ -38,11 +38,9 @@ package struct DashboardHost {
     while true {
       waitUntilReadable(signals, started.descriptor)
       if let result = started.drain().first { return result }
-      switch DashboardSignal.next(from: signals) {
-      case .interrupt, .terminate, .hangUp, .quit: return nil
-      case .stop: clinux_stop_process()
-      case .windowChange, .resume, nil: break
-      }
+      let signal = DashboardSignal.next(from: signals)
+      if signal?.endsProgram == true { return nil }
+      if signal == .stop { clinux_stop_process() }
     }
   }
 }
@@ -52,6 +50,9 @@ enum DashboardSignal: CaseIterable {
   case interrupt, terminate, hangUp, quit
   case windowChange
   case stop, resume
+
+  /// Whether it asks the program to end.
+  var endsProgram: Bool { [.interrupt, .terminate, .hangUp, .quit].contains(self) }
 
   /// The number in signal(7).
   var number: Int32 {

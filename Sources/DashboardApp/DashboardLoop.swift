@@ -36,7 +36,7 @@ package final class DashboardLoop {
   private let eventQueue: EventQueue<LoopEvent>
   private let signals: Int32
   private let settings: SettingsSaver?
-  private var sampler: DashboardSampler
+  private var sampler: Sampler
   private var pace = SamplePace()
   private var space = SpaceWatch()
   private var idle = IdleWatch()
@@ -49,19 +49,12 @@ package final class DashboardLoop {
   package init(_ engine: DashboardEngine, on terminal: any Terminal, host: DashboardHost) {
     let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
     let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
-    self.engine = engine
-    self.terminal = terminal
-    self.performer = performer
-    eventQueue = host.eventQueue
-    signals = host.signals
+    (self.engine, self.terminal, self.performer) = (engine, terminal, performer)
+    (eventQueue, signals) = (host.eventQueue, host.signals)
     self.settings = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
-    sampler = engine.sampler()
-    model = DashboardModel(
-      facts: engine.facts(host.paths),
-      settings: settings,
-      capabilities: terminal.capabilities,
-      size: terminal.size
-    )
+    sampler = engine.server.sampler(engine.ledger)
+    let (facts, capabilities) = (engine.facts(host.paths), terminal.capabilities)
+    model = DashboardModel(facts: facts, settings: settings, capabilities: capabilities, size: terminal.size)
     draw()
     performer.watchServer()
     if let note { send(.note(.warning, note)) }
@@ -74,9 +67,7 @@ package final class DashboardLoop {
   package var isBusy: Bool { performer.isBusy || !engine.queue.isEmpty || !engine.ledger.active().isEmpty }
 
   /// Runs until the end.
-  package func run() {
-    while !isOver { turn() }
-  }
+  package func run() { while !isOver { turn() } }
 
   /// Waits for the next event, and handles all that have arrived.
   /// - Parameter deadline: when to return without an event.
@@ -103,9 +94,7 @@ package final class DashboardLoop {
   }
 
   /// Updates the model, and performs the effects that it returns.
-  func send(_ message: DashboardMessage) {
-    for effect in model.update(message) { perform(effect) }
-  }
+  func send(_ message: DashboardMessage) { for effect in model.update(message) { perform(effect) } }
 
   // MARK: Events
 
@@ -119,6 +108,7 @@ package final class DashboardLoop {
   }
 
   private func handle(_ signal: DashboardSignal) {
+    if signal.endsProgram { endSignal = signal.number }
     switch signal {
     case .windowChange: terminal.windowDidChange()
     case .stop: suspend()
@@ -126,18 +116,10 @@ package final class DashboardLoop {
       // The shell or another program may have changed the terminal meanwhile.
       terminal.suspend()
       terminal.resume()
-    case .interrupt:
-      endSignal = signal.number
-      interrupt()
-    case .hangUp:
-      endSignal = signal.number
-      loseTerminal()
-    case .terminate:
-      endSignal = signal.number
-      if phase == .running { stop(lettingFinish: true) } else { phase = .abandoned }
-    case .quit:
-      endSignal = signal.number
-      phase = .abandoned
+    case .interrupt: interrupt()
+    case .hangUp: loseTerminal()
+    case .terminate: if phase == .running { stop(lettingFinish: true) } else { phase = .abandoned }
+    case .quit: phase = .abandoned
     }
   }
 
@@ -166,7 +148,7 @@ package final class DashboardLoop {
   }
 
   private func takeSnapshot() {
-    let snapshot = sampler.sample()
+    let snapshot = engine.snapshot(&sampler)
     self.snapshot = snapshot
     onSnapshot(snapshot)
     send(.snapshot(snapshot, .now))

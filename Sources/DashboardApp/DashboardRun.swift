@@ -1,5 +1,4 @@
 import Dashboard
-import Glibc
 import TerminalNCurses
 import TerminalUI
 import UploadCore
@@ -28,13 +27,9 @@ package enum DashboardRun {
         if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
         loop.run()
         close(terminal)
-        Output.line(
-          ExitSummary.line(
-            incoming: engine.ledger.totals(.incoming),
-            outgoing: engine.ledger.totals(.outgoing),
-            cancelled: engine.queue.cancelledCount
-          )
-        )
+        let (incoming, outgoing) = (engine.ledger.totals(.incoming), engine.ledger.totals(.outgoing))
+        let cancelled = engine.queue.cancelledCount
+        Output.line(ExitSummary.line(incoming: incoming, outgoing: outgoing, cancelled: cancelled))
         return 0
       }
     } catch {

@@ -15,9 +15,7 @@ final class EffectPerformer: Sendable {
   private let pending = Atomic<Int>(0)
 
   init(engine: DashboardEngine, eventQueue: EventQueue<LoopEvent>, paths: LocalPath) {
-    self.engine = engine
-    self.eventQueue = eventQueue
-    self.paths = paths
+    (self.engine, self.eventQueue, self.paths) = (engine, eventQueue, paths)
     helpers.start()
   }
 
@@ -57,10 +55,14 @@ final class EffectPerformer: Sendable {
   func readDirectory(_ path: String) { post { [paths] in .directory(DirectoryReader(paths: paths).read(path)) } }
 
   func check(paths: [String], target: SendDestination) {
-    let checker = FileChecker(paths: self.paths)
-    post {
-      let files = paths.map { checker.check($0) }
-      return .checked(SendCheck(files: files, target: target, targetProblem: Self.problem(of: target)))
+    post { [engine, checker = FileChecker(paths: self.paths)] in
+      var check = SendCheck(files: paths.map { checker.check($0) }, target: target, targetProblem: nil)
+      do throws(UploadError) {
+        _ = try engine.target(target)
+      } catch {
+        check.targetProblem = error.message
+      }
+      return .checked(check)
     }
   }
 
@@ -79,7 +81,7 @@ final class EffectPerformer: Sendable {
   /// - Parameter lettingFinish: whether running uploads may finish within the grace.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
     Task.detached { [engine, eventQueue] in
-      if lettingFinish { await engine.stopGracefully() } else { await engine.stopImmediately() }
+      await engine.stop(lettingFinish: lettingFinish)
       await Race.wait(atMost: .seconds(2)) { await settings?.finish() }
       eventQueue.post(.stopped)
     }
@@ -90,19 +92,8 @@ final class EffectPerformer: Sendable {
   /// Posts a note when the server fails.
   func watchServer() {
     Task.detached { [engine, self] in
-      guard let failure = await engine.serverFailure() else { return }
+      guard let failure = await engine.serving.value else { return }
       note(.error, "The server has stopped: \(failure.message)")
-    }
-  }
-
-  /// Why a destination cannot be used; nil when sending can be tried.
-  private static func problem(of target: SendDestination) -> String? {
-    guard case .url(let text) = target else { return nil }
-    do throws(UploadError) {
-      _ = try SendTarget(text)
-      return nil
-    } catch {
-      return error.message
     }
   }
 

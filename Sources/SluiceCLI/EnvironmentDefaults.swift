@@ -3,6 +3,9 @@ import ArgumentParser
 /// Options from the environment: `SLUICE_MAX_SIZE=1GB` counts as `--max-size 1GB` unless the command line says it itself,
 /// or says something that excludes it.
 enum EnvironmentDefaults {
+  /// The command of a command line, and the arguments after its name.
+  private typealias Given = (command: any ParsableCommand.Type, rest: ArraySlice<String>)
+
   /// An option that the environment sets: its long name, and the arguments that set it on the command line.
   private typealias Addition = (name: String, arguments: [String])
 
@@ -20,24 +23,22 @@ enum EnvironmentDefaults {
   /// The arguments with the options that the environment sets, inserted after the command's name. Without a command it is
   /// the dashboard's.
   static func adding(_ environment: [String: String], to arguments: [String]) -> [String] {
-    guard let (command, rest) = commandAndRest(of: arguments) else { return arguments }
-    return [command._commandName] + additions(environment, command, rest).flatMap { $0.arguments } + rest
+    guard let given = split(arguments) else { return arguments }
+    return [given.command._commandName] + additions(environment, given).flatMap { $0.arguments } + given.rest
   }
 
   /// Says which options in an error message the environment has set, in a sentence for each; nil when it has set none.
   static func note(on message: String, _ environment: [String: String], to arguments: [String]) -> String? {
-    guard let (command, rest) = commandAndRest(of: arguments) else { return nil }
+    guard let given = split(arguments) else { return nil }
     let named = Set(message.split { !$0.isLetter && $0 != "-" }.map(String.init))
-    let causes = additions(environment, command, rest).filter { named.contains("--\($0.name)") }
+    let causes = additions(environment, given).filter { named.contains("--\($0.name)") }
     let notes = causes.map { "--\($0.name) is set by the variable \(variable(for: $0.name))." }
     return notes.isEmpty ? nil : notes.joined(separator: " ")
   }
 
-  private typealias CommandType = any ParsableCommand.Type
-
-  /// The command of a command line, and the arguments after its name; nil where the first argument is for the root command:
-  /// help, the version, requests of shells for completions.
-  private static func commandAndRest(of arguments: [String]) -> (command: CommandType, rest: ArraySlice<String>)? {
+  /// Splits a command line; nil where the first argument is for the root command: help, the version, requests of shells for
+  /// completions.
+  private static func split(_ arguments: [String]) -> Given? {
     if let first = arguments.first {
       let rootOptions = ["--help", "--version", "--generate-completion-script", "--experimental-", "---"]
       guard !["help", "-h"].contains(first), !rootOptions.contains(where: { first.hasPrefix($0) }) else { return nil }
@@ -46,29 +47,20 @@ enum EnvironmentDefaults {
     return (named ?? DashboardCommand.self, named == nil ? arguments[...] : arguments.dropFirst())
   }
 
-  private static func additions(
-    _ environment: [String: String],
-    _ command: CommandType,
-    _ arguments: ArraySlice<String>
-  ) -> [Addition] {
+  private static func additions(_ environment: [String: String], _ given: Given) -> [Addition] {
     guard environment.keys.contains(where: KnownVariables.mayBeOption) else { return [] }
-    let command = CommandDescription.of(command)
-    let given = GivenArgument.split(arguments, valueNames: Set(command.valueNames))
-    let names = Set(given.compactMap(\.name))
+    let command = CommandDescription.of(given.command)
+    let arguments = GivenArgument.split(given.rest, valueNames: Set(command.valueNames))
+    let names = Set(arguments.compactMap(\.name))
     guard !names.contains("help") else { return [] }
     var overridden = names.union(exclusive.filter { !names.isDisjoint(with: $0) }.flatMap { $0 })
-    if given.contains(where: { $0.name == nil }) { overridden.formUnion(insteadOfFiles[command.name] ?? []) }
-    var added: [Addition] = []
-    for name in command.valueNames where !overridden.contains(name) {
-      guard let value = environment[variable(for: name)], !value.isEmpty else { continue }
+    if arguments.contains(where: { $0.name == nil }) { overridden.formUnion(insteadOfFiles[command.name] ?? []) }
+    return command.optionNames.filter { !overridden.contains($0) }.compactMap { name -> Addition? in
+      guard let value = environment[variable(for: name)], !value.isEmpty else { return nil }
+      if command.switchNames.contains(name) { return isOn(value) ? (name: name, arguments: ["--\(name)"]) : nil }
       let values = command.repeatable.contains(name) ? value.split(separator: ",").map(String.init) : [value]
-      added.append((name: name, arguments: values.map { "--\(name)=\($0)" }))
+      return (name: name, arguments: values.map { "--\(name)=\($0)" })
     }
-    for name in command.switchNames where !overridden.contains(name) {
-      guard let value = environment[variable(for: name)], isOn(value) else { continue }
-      added.append((name: name, arguments: ["--\(name)"]))
-    }
-    return added
   }
 
   /// Whether the value of a switch's variable sets the switch.
@@ -77,14 +69,12 @@ enum EnvironmentDefaults {
   /// Warnings about variables that have no effect (``KnownVariables``); none with `--help` and `--quiet`.
   static func warnings(_ environment: [String: String], for arguments: [String]) -> [String] {
     let warnings = KnownVariables.warnings(environment)
-    guard !warnings.isEmpty, let (command, rest) = commandAndRest(of: arguments) else { return [] }
-    let given = GivenArgument.split(rest, valueNames: Set(CommandDescription.of(command).valueNames))
-    let names = given.compactMap(\.name) + additions(environment, command, rest).map { $0.name }
+    guard !warnings.isEmpty, let given = split(arguments) else { return [] }
+    let options = GivenArgument.split(given.rest, valueNames: Set(CommandDescription.of(given.command).valueNames))
+    let names = options.compactMap(\.name) + additions(environment, given).map { $0.name }
     return names.contains("help") || names.contains("quiet") ? [] : warnings
   }
 
   /// `max-size` as `SLUICE_MAX_SIZE`.
-  static func variable(for name: String) -> String {
-    "SLUICE_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-  }
+  static func variable(for name: String) -> String { "SLUICE_" + name.uppercased().replacing("-", with: "_") }
 }

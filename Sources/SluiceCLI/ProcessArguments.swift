@@ -1,4 +1,3 @@
-import Glibc
 import UploadCore
 
 /// The process's arguments as text.

@@ -95,16 +95,12 @@ enum UsageHint {
     if message.contains("Missing expected argument '--to"), let url = arguments.first(where: SendCommand.isURL) {
       return "Name the server with --to: sluice send FILE --to \(PlainText.sanitized(url))"
     }
-    guard let option = unknownOption(in: message) else { return nil }
-    let owners = CommandDescription.all.filter { $0.optionNames.contains(option) }
+    // The parser says "Unknown option '--name'".
+    guard let start = message.firstRange(of: "Unknown option '--") else { return nil }
+    let option = message[start.upperBound...].prefix { $0 != "'" && $0 != "=" }
+    let owners = CommandDescription.all.filter { $0.optionNames.contains(String(option)) }
     guard let first = owners.first else { return nil }
     let names = owners.map { "sluice \($0.name)" }.joined(separator: ", ")
     return "--\(option) is an option of \(names). See sluice help \(first.name)."
-  }
-
-  /// The long name without dashes in the parser's "Unknown option '--name'".
-  private static func unknownOption(in message: String) -> String? {
-    guard let start = message.firstRange(of: "Unknown option '--") else { return nil }
-    return String(message[start.upperBound...].prefix { $0 != "'" && $0 != "=" })
   }
 }

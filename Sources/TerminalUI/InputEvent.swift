@@ -17,10 +17,7 @@ package struct KeyEvent: Hashable, Sendable {
   package var key: Key
   package var modifiers: KeyModifiers
 
-  package init(_ key: Key, _ modifiers: KeyModifiers = []) {
-    self.key = key
-    self.modifiers = modifiers
-  }
+  package init(_ key: Key, _ modifiers: KeyModifiers = []) { (self.key, self.modifiers) = (key, modifiers) }
 
   /// A key that types a character. With `.control`, use the lower-case letter: Ctrl-C is `KeyEvent("c", .control)`.
   package init(_ character: Character, _ modifiers: KeyModifiers = []) { self.init(.character(character), modifiers) }
@@ -89,10 +86,7 @@ package struct MouseEvent: Hashable, Sendable {
   package var action: Action
   package var position: Point
 
-  package init(_ action: Action, at position: Point) {
-    self.action = action
-    self.position = position
-  }
+  package init(_ action: Action, at position: Point) { (self.action, self.position) = (action, position) }
 
   /// The cell in the coordinates of an area of the screen; nil when it is outside of the area.
   package func position(in area: Rect) -> Point? {

@@ -20,8 +20,7 @@ package final class MemoryTerminal: Terminal {
     size: Size,
     capabilities: TerminalCapabilities = .init(colors: .colors256, isUnicode: true, hasClipboard: true)
   ) {
-    self.size = size
-    self.capabilities = capabilities
+    (self.size, self.capabilities) = (size, capabilities)
   }
 
   /// The last frame's characters, each row with a newline at its end; empty before the first.

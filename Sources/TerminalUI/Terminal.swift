@@ -43,9 +43,7 @@ package struct TerminalCapabilities: Hashable, Sendable {
   package var hasClipboard: Bool
 
   package init(colors: ColorTier, isUnicode: Bool, hasClipboard: Bool) {
-    self.colors = colors
-    self.isUnicode = isUnicode
-    self.hasClipboard = hasClipboard
+    (self.colors, self.isUnicode, self.hasClipboard) = (colors, isUnicode, hasClipboard)
   }
 
   /// The glyphs to draw with.

@@ -57,13 +57,44 @@ import UploadStorage
   }
 
   @Test(arguments: [
-    (["--port", "65536"], "--port"), (["--raw-port", "-1"], "raw-port"),
+    (["--port", "65536"], "from 0 to 65535"), (["--raw-port", "-1"], "raw-port"),
     (["--memory-budget", "1MiB"], "--memory-budget 1MiB is too small. Give at least 4 MiB"),
     (["--memory-budget", "lots"], "64KiB"), (["--idle-timeout", "soon"], "30s"), (["--idle-timeout", "0"], "above 0"),
-    (["--max-uploads", "0"], "above 0"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
+    (["--max-uploads", "0"], "of at least 1"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
   ])
   func `an invalid value of serve is reported with a valid one`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: ServeCommand.self, hint: hint)
+  }
+
+  @Test(arguments: ["abc", "1.5", "0x10", "-1", "65536", "99999999999999999999"])
+  func `an invalid port is reported with the range of ports`(text: String) {
+    for option in ["--port", "--raw-port"] {
+      let message = "The value '\(text)' is invalid for '\(option) <port>': A port is a number from 0 to 65535."
+      expectUsageError(["\(option)=\(text)"], of: ServeCommand.self, hint: message)
+    }
+    expectUsageError(["--port=\(text)"], of: HeadlessCommand.self, hint: "A port is a number from 0 to 65535.")
+  }
+
+  @Test func `an invalid count is reported with its range`() {
+    let send = ["f", "--to", "http://h"]
+    for text in ["many", "-1", "1.5"] {
+      for option in ["--max-uploads", "--max-uploads-per-client", "--max-connections"] {
+        let message = "The value '\(text)' is invalid for '\(option) <count>': A count is a number of at least 1."
+        expectUsageError(["\(option)=\(text)"], of: ServeCommand.self, hint: message)
+      }
+      expectUsageError(["--max-files=\(text)"], of: ServeCommand.self, hint: "A count is a number from 1 to 10000.")
+      expectUsageError(send + ["--jobs=\(text)"], of: SendCommand.self, hint: "A count is a number from 1 to 10000.")
+      expectUsageError(send + ["--retry=\(text)"], of: SendCommand.self, hint: "A count is a number of at least 0.")
+      expectUsageError(["--count=\(text)"], of: HeadlessCommand.self, hint: "A count is a number from 1 to 10000.")
+      expectUsageError(["f", "--runs=\(text)"], of: CompareCommand.self, hint: "A count is a number from 1 to 1000.")
+    }
+  }
+
+  @Test func `the limits of a port and of a count are accepted`() throws {
+    #expect(try ServeCommand.parse(["--port", "0", "--raw-port", "65535"]).server.address.rawPort == 65_535)
+    let send = try SendCommand.parse(["f", "--to", "http://h", "--jobs", "10000", "--retry", "0"])
+    #expect(send.jobs == 10_000 && send.retry == 0)
+    #expect(try ServeCommand.parse(["--max-uploads", "1"]).server.limits.maxUploads == 1)
   }
 
   @Test(arguments: [
@@ -132,9 +163,9 @@ import UploadStorage
 
   @Test(arguments: [
     (["-"], "reads keys from standard input"), (["f", "--to", "http://h"], "Unknown option '--to'"),
-    (["--theme", "light"], "'--theme'"), (["--jobs", "0"], "--jobs 0 must be from 1 to 10000"),
+    (["--theme", "light"], "'--theme'"), (["--jobs", "0"], "--jobs <count>': A count is"),
     (["--jobs", "9223372036854775807"], "from 1 to 10000"),
-    (["--port", "65536"], "--port 65536 must be from 0 to 65535"),
+    (["--port", "65536"], "A port is a number from 0 to 65535."),
   ])
   func `the dashboard rejects invalid arguments with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: DashboardCommand.self, hint: hint)

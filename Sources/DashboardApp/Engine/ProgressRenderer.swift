@@ -34,8 +34,7 @@ package struct LineRenderer: ProgressRenderer {
 
   /// - Parameter interval: the shortest time between two progress lines of an upload; nil for no progress lines.
   package init(_ style: Style, interval: Duration?, logger: Logger? = nil) {
-    self.style = style
-    self.logger = logger
+    (self.style, self.logger) = (style, logger)
     deriver = EventDeriver(interval: interval)
   }
 

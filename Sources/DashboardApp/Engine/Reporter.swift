@@ -19,9 +19,7 @@ package actor Reporter {
     renderer: any ProgressRenderer,
     onIdle: @escaping @Sendable () -> Void = {}
   ) {
-    self.sampler = sampler
-    self.renderer = renderer
-    self.onIdle = onIdle
+    (self.sampler, self.renderer, self.onIdle) = (sampler, renderer, onIdle)
     ledger.onActivity { [activity] in activity.post() }
   }
 

@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 package import Logging
 import NIOCore
 import NIOPosix
@@ -31,11 +30,10 @@ package struct ServerEngine: Sendable {
 
     package init(server: ServerConfiguration) { self.server = server }
 
-    package var host: String { server.host }
     /// A warning that every client can use the server; nil when it requires a token, or listens on loopback only.
     package var accessWarning: String? {
-      guard server.access.token == nil, !LoopbackName.contains(host) else { return nil }
-      return "Every client that can reach \(PlainText.sanitized(host)) can upload and download here."
+      guard server.access.token == nil, !LoopbackName.contains(server.host) else { return nil }
+      return "Every client that can reach \(PlainText.sanitized(server.host)) can upload and download here."
     }
     /// Time for running uploads to finish when the server is stopped.
     package var grace: Duration { server.limits.grace }
@@ -76,36 +74,33 @@ package struct ServerEngine: Sendable {
   static let descriptorsPerLoop = 3
 
   /// Opens the directory and creates the server, which does not listen yet.
-  /// - Parameter otherDescriptors: number of descriptors that the process will open in addition to the server's.
+  /// - Parameters:
+  ///   - logger: by default, warnings and errors go to standard error.
+  ///   - otherDescriptors: number of descriptors that the process will open in addition to the server's.
   /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`, or `cannotListen` when the process may open too few
   ///   files.
   package init(
     _ configuration: Configuration,
     directory path: String,
     ledger: UploadLedger,
-    logger: Logger,
+    logger: Logger = ProcessLog.quiet,
     otherDescriptors: Int = 0
   ) throws(UploadError) {
     // Besides those of event loops: the directory, and a listener for each port.
     let own = Self.eventLoopCount * Self.descriptorsPerLoop + 1 + (configuration.server.rawPort == nil ? 1 : 2)
     try DescriptorReserve.check(own: own + otherDescriptors)
     var settings = configuration.server
-    settings.tls = try configuration.certificate.identity(host: configuration.host)
+    settings.tls = try configuration.certificate.identity(host: settings.host)
     token = settings.access.token
     generatedToken = configuration.isTokenGenerated ? token : nil
-    let directory = try UploadDirectory(
-      path: path,
-      minFree: configuration.minFree,
-      durability: configuration.storage.durability,
-      fileMode: configuration.fileMode
-    )
+    let (minFree, mode, storage) = (configuration.minFree, configuration.fileMode, configuration.storage)
+    let directory = try UploadDirectory(path: path, minFree: minFree, durability: storage.durability, fileMode: mode)
     budget = try MemoryBudget(limit: configuration.memoryBudget)
     writers = WorkerPool(threads: WorkerPool.diskThreads)
-    let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: configuration.storage)
-    if configuration.minFree.bytes > 0, disk.freeSpace() == nil {
-      logger.warning(
-        "The file system of \(PlainText.sanitized(path)) does not report its free space: --min-free has no effect."
-      )
+    let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: storage)
+    if minFree.bytes > 0, disk.freeSpace() == nil {
+      let shown = PlainText.sanitized(path)
+      logger.warning("The file system of \(shown) does not report its free space: --min-free has no effect.")
     }
     store = disk
     stallAfter = configuration.stallAfter

@@ -24,8 +24,7 @@ package final class UploadQueue: Sendable {
 
   /// - Parameter jobs: uploads at once; less than 1 counts as 1.
   init(jobs: Int, send: @escaping Sending) {
-    self.jobs = max(1, jobs)
-    self.send = send
+    (self.jobs, self.send) = (max(1, jobs), send)
   }
 
   /// A queue whose uploads are sent by a client of its own, which retries as usual.
@@ -99,17 +98,14 @@ package final class UploadQueue: Sendable {
     let starting = state.withLock { $0.uploads.start(limit: jobs) }
     for job in starting {
       Task.detached { [self] in
-        await send(job) { meter in self.begun(meter) }
+        await send(job) { meter in
+          if self.state.withLock({ $0.uploads.begun(meter.id) }) { meter.cancel() }
+        }
         state.withLock { $0.uploads.ended(job.id) }
         resumeIfEmpty()
         start()
       }
     }
-  }
-
-  private func begun(_ meter: UploadMeter) {
-    let isCancelled = state.withLock { $0.uploads.begun(meter.id) }
-    if isCancelled { meter.cancel() }
   }
 
   private func resumeIfEmpty() {
@@ -133,10 +129,7 @@ package struct UploadJob: Sendable {
   var size: UInt64?
 
   package init(path: String, target: SendTarget, mode: UploadMode) {
-    id = UploadID()
-    self.path = path
-    self.target = target
-    self.mode = mode
+    (id, self.path, self.target, self.mode) = (UploadID(), path, target, mode)
   }
 
   /// The client's view of the file.
@@ -144,14 +137,8 @@ package struct UploadJob: Sendable {
 
   /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
   func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
-    .queued(
-      id: id,
-      mode: mode,
-      name: PlainText.sanitized(source.name),
-      size: size,
-      remote: target.authority,
-      isCancelled: isCancelled
-    )
+    let (name, remote) = (PlainText.sanitized(source.name), target.authority)
+    return .queued(id: id, mode: mode, name: name, size: size, remote: remote, isCancelled: isCancelled)
   }
 
   /// The same file to the same target, as a new upload.

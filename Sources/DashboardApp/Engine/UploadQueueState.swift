@@ -23,8 +23,8 @@ package struct UploadQueueState {
   private var busy: Set<UploadID> = []
   /// Cancelled while queued, and not drained yet.
   private var cancelled: [UploadJob] = []
-  private var past: [UploadID: UploadJob] = [:]
-  private var pastOrder: [UploadID] = []
+  /// Accepted uploads, which can be sent again once they have ended; the oldest first.
+  private var past: [UploadJob] = []
   private var isClosed = false
   /// Number of uploads cancelled while they were queued.
   private(set) var cancelledCount = 0
@@ -37,10 +37,9 @@ package struct UploadQueueState {
   mutating func add(_ jobs: [UploadJob]) -> Int {
     guard !isClosed else { return 0 }
     let accepted = jobs.prefix(max(0, Self.limit - entries.count))
-    for job in accepted {
-      entries.append(Entry(job: job))
-      remember(job)
-    }
+    entries += accepted.map { Entry(job: $0) }
+    past += accepted
+    past.removeFirst(max(0, past.count - Self.pastLimit))
     return accepted.count
   }
 
@@ -72,7 +71,7 @@ package struct UploadQueueState {
   /// A new upload of the same file; nil when the upload `id` has not ended, or is no longer known.
   func retry(_ id: UploadID) -> UploadJob? {
     guard !busy.contains(id), !entries.contains(where: { $0.job.id == id }) else { return nil }
-    return past[id]?.copy
+    return past.last { $0.id == id }?.copy
   }
 
   /// Cancels an upload.
@@ -112,14 +111,5 @@ package struct UploadQueueState {
   private mutating func markCancelled(_ job: UploadJob) {
     cancelled.append(job)
     cancelledCount += 1
-  }
-
-  private mutating func remember(_ job: UploadJob) {
-    if pastOrder.count >= Self.pastLimit {
-      for id in pastOrder.prefix(Self.pastLimit / 2) { past[id] = nil }
-      pastOrder.removeFirst(Self.pastLimit / 2)
-    }
-    past[job.id] = job
-    pastOrder.append(job.id)
   }
 }

@@ -27,13 +27,11 @@ struct DirectoryReader: Sendable {
       return listing
     }
     let failure = DirectoryNames.visit(descriptor: directory) { name in
-      guard listing.entries.count < limit else {
-        listing.total += 1
-        return
+      if listing.entries.count < limit {
+        // A file that was removed meanwhile is not counted.
+        guard let entry = Self.entry(name, in: directory) else { return }
+        listing.entries.append(entry)
       }
-      // A file that was removed meanwhile is not counted either.
-      guard let entry = Self.entry(name, in: directory) else { return }
-      listing.entries.append(entry)
       listing.total += 1
     }
     if failure != 0 { listing.problem = FileKind.reason(failure) }

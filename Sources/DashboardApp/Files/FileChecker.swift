@@ -12,25 +12,19 @@ struct FileChecker: Sendable {
   /// The size of a file, or why it cannot be sent.
   /// - Parameter path: absolute, relative, or beginning with `~`.
   func check(_ path: String) -> SendCheck.File {
-    var file = SendCheck.File(path: path)
-    guard !path.utf8.contains(0) else {
-      file.problem = FileKind.nulProblem
-      return file
-    }
+    guard !path.utf8.contains(0) else { return SendCheck.File(path: path, problem: FileKind.nulProblem) }
     let absolute = paths.absolute(path)
     var status = stat()
     guard NameBytes.withPath(absolute, { stat($0, &status) }) == 0 else {
-      file.problem = FileKind.reason(errno)
-      return file
+      return SendCheck.File(path: path, problem: FileKind.reason(errno))
     }
     let kind = FileKind.kind(status.st_mode)
-    file.problem = kind == .directory ? "a directory cannot be sent" : FileKind.problem(kind)
-    guard file.problem == nil else { return file }
-    file.size = UInt64(max(0, status.st_size))
-    if NameBytes.withPath(absolute, { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) }) != 0 {
-      file.problem = FileKind.reason(errno)
+    if let problem = kind == .directory ? "a directory cannot be sent" : FileKind.problem(kind) {
+      return SendCheck.File(path: path, problem: problem)
     }
-    return file
+    let isReadable = NameBytes.withPath(absolute) { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) } == 0
+    let problem = isReadable ? nil : FileKind.reason(errno)
+    return SendCheck.File(path: path, size: UInt64(max(0, status.st_size)), problem: problem)
   }
 }
 

@@ -44,10 +44,7 @@ package struct OutputFile: ~Copyable {
       _ = fchown(descriptor, old.st_uid, old.st_gid)
       _ = fchmod(descriptor, old.st_mode & 0o7777)
     }
-    self.path = path
-    self.target = target
-    self.temporary = temporary
-    self.descriptor = descriptor
+    (self.path, self.target, self.temporary, self.descriptor) = (path, target, temporary, descriptor)
   }
 
   deinit {
@@ -117,19 +114,15 @@ package struct OutputFile: ~Copyable {
 
   private static func writeError(_ number: Int32, _ path: String) -> UploadError {
     if number == ENOSPC || number == EDQUOT { return diskFull(path, size: nil, free: nil) }
-    return UploadError(
-      .storageFailed,
-      "Writing \(PlainText.sanitized(path)) failed: \(String(cString: strerror(number)))."
-    )
+    let shown = PlainText.sanitized(path)
+    return UploadError(.storageFailed, "Writing \(shown) failed: \(String(cString: strerror(number))).")
   }
 
   private static func diskFull(_ path: String, size: SizeSetting?, free: UInt64?) -> UploadError {
     let need = size.map { " for \($0)" } ?? ""
     let have = free.map { " (\(ByteSize.text($0)) free)" } ?? ""
-    return UploadError(
-      .diskFull,
-      "Not enough disk space\(need) at \(PlainText.sanitized(path))\(have). Free some space or choose a smaller size."
-    )
+    let place = "at \(PlainText.sanitized(path))\(have)"
+    return UploadError(.diskFull, "Not enough disk space\(need) \(place). Free some space or choose a smaller size.")
   }
 }
 
@@ -146,12 +139,9 @@ package enum ScratchDirectory {
     var template = Array("\(base)/\(prefix)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       let cause = SystemCallError("mkdtemp", errno)
-      throw UploadError(
-        .badDirectory,
-        "Cannot create a temporary directory in \(PlainText.sanitized(base)): \(cause.reason). "
-          + (parent == nil ? "Set TMPDIR." : "Choose another directory."),
-        cause: cause
-      )
+      let advice = parent == nil ? "Set TMPDIR." : "Choose another directory."
+      let problem = "Cannot create a temporary directory in \(PlainText.sanitized(base)): \(cause.reason)."
+      throw UploadError(.badDirectory, "\(problem) \(advice)", cause: cause)
     }
     return String(decoding: template.dropLast().lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

@@ -18,6 +18,7 @@ struct OutputTarget {
   /// - Throws: ``UploadError`` with code `nameTaken` when it is not a regular file, `badDirectory` when the links form a
   ///   loop.
   init(_ given: String) throws(UploadError) {
+    let shown = PlainText.sanitized(given)
     var path = given
     for _ in 0..<Self.mostLinks {
       var status = stat()
@@ -28,26 +29,19 @@ struct OutputTarget {
         return
       }
       guard status.st_mode & S_IFMT == S_IFLNK else {
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Self.unsuitable(given, FileKind.noun(status.st_mode)) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Self.unsuitable(shown, FileKind.noun(status.st_mode)) }
         self.path = path
         existing = status
         return
       }
-      guard !Self.isProc(status) else { throw Self.unsuitable(given, "a link to an open file of a process") }
+      guard !Self.isProc(status) else { throw Self.unsuitable(shown, "a link to an open file of a process") }
       guard let target = linkTarget(path) else {
         let cause = SystemCallError("readlink", errno)
-        throw UploadError(
-          .badDirectory,
-          "\(PlainText.sanitized(given)) is a link that cannot be read: \(cause.reason).",
-          cause: cause
-        )
+        throw UploadError(.badDirectory, "\(shown) is a link that cannot be read: \(cause.reason).", cause: cause)
       }
       path = target.hasPrefix("/") ? target : Self.directory(of: path) + target
     }
-    throw UploadError(
-      .badDirectory,
-      "\(PlainText.sanitized(given)): the symbolic links form a loop. Choose another path."
-    )
+    throw UploadError(.badDirectory, "\(shown): the symbolic links form a loop. Choose another path.")
   }
 
   /// Everything before the last component of a path, with its slash; empty for a bare name.
@@ -61,11 +55,8 @@ struct OutputTarget {
     return lstat("/proc/self", &proc) == 0 && proc.st_dev == link.st_dev
   }
 
-  private static func unsuitable(_ path: String, _ kind: String) -> UploadError {
-    UploadError(
-      .nameTaken,
-      "\(PlainText.sanitized(path)) is \(kind), not a regular file. It was not changed; choose another path."
-    )
+  private static func unsuitable(_ shown: String, _ kind: String) -> UploadError {
+    UploadError(.nameTaken, "\(shown) is \(kind), not a regular file. It was not changed; choose another path.")
   }
 }
 

@@ -21,8 +21,7 @@ package struct SettingsFile: Sendable {
   /// - Returns: the defaults where there is no file; the defaults and a note for the user where it cannot be used.
   func load() -> (settings: DashboardSettings, note: String?) {
     do throws(Unusable) {
-      let settings = try content()
-      return (settings ?? DashboardSettings(), nil)
+      return (try content(), nil)
     } catch {
       let name = path.dropFirst(OutputTarget.directory(of: path).count)
       let aside = PlainText.sanitized(String(name) + Self.suffix)
@@ -39,12 +38,12 @@ package struct SettingsFile: Sendable {
     var isKept: Bool
   }
 
-  /// - Returns: nil when there is no file.
-  private func content() throws(Unusable) -> DashboardSettings? {
+  /// - Returns: the defaults when there is no file.
+  private func content() throws(Unusable) -> DashboardSettings {
     // A FIFO of that name must not block the start.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
+      if errno == ENOENT || errno == ENOTDIR { return DashboardSettings() }
       throw Unusable(reason: ": \(String(cString: strerror(errno)))", isKept: errno == EACCES)
     }
     defer { close(descriptor) }
@@ -87,10 +86,8 @@ package struct SettingsFile: Sendable {
     let aside = target + Self.suffix
     var status = stat()
     if lstat(aside, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      throw UploadError(
-        .nameTaken,
-        "\(PlainText.sanitized(aside)) is not a regular file. Remove it, or repair the settings."
-      )
+      let shown = PlainText.sanitized(aside)
+      throw UploadError(.nameTaken, "\(shown) is not a regular file. Remove it, or repair the settings.")
     }
     guard rename(target, aside) == 0 else { throw failure("rename") }
   }

@@ -19,9 +19,7 @@ package enum Output {
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {
-    guard !writeAll(text, to: STDOUT_FILENO) else { return }
-    let code = errno
-    guard let message = failureMessage(code) else { return }
+    guard !writeAll(text, to: STDOUT_FILENO), let message = failureMessage(errno) else { return }
     if !hasFailed.exchange(true, ordering: .acquiringAndReleasing) { errorLine(message) }
   }
 

@@ -38,14 +38,10 @@ package final class StopRequest: Sendable {
   }
 
   /// Registers an action for an exit that does not wait for the command, such as removing unfinished files.
-  package func onForce(_ action: @escaping @Sendable () -> Void) {
-    state.withLock { $0.lastActions.append(action) }
-  }
+  package func onForce(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.lastActions.append(action) } }
 
   /// Runs the actions of ``onForce(_:)`` on this thread, which is about to end the process.
-  package func force() {
-    for action in state.withLock({ $0.lastActions }) { action() }
-  }
+  package func force() { for action in state.withLock({ $0.lastActions }) { action() } }
 }
 
 /// Interprets the signals that a command receives, in the order of their arrival. A pure state machine: no I/O, no clock.

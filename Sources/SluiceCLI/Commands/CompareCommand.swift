@@ -26,7 +26,7 @@ struct CompareCommand: ParsableCommand {
   @Option("Size of a file to generate and send instead.", value: "size")
   var size: OptionValue<SizeSetting>?
 
-  @Option("Number of runs of each client; medians are shown.", value: "count")
+  @Option("Number of runs of each client; medians are shown.", .count(to: 1000))
   var runs = 1
 
   @Option("Resident memory at which a client is killed. (default: no limit)", value: "size")
@@ -46,7 +46,6 @@ struct CompareCommand: ParsableCommand {
       throw ValidationError("Name one file to send, or the size of one to generate: sluice compare --size 1.9GB.")
     }
     guard file != "-" else { throw ValidationError("Standard input cannot be sent several times.") }
-    guard (1...1000).contains(runs) else { throw ValidationError("--runs \(runs) must be from 1 to 1000.") }
   }
 
   func run() throws {

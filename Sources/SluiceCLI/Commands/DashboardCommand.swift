@@ -22,7 +22,7 @@ struct DashboardCommand: ParsableCommand {
   @Flag(help: "Print events as plain text instead of opening the dashboard.")
   var plain = false
 
-  @Option("Number of files sent at once; others are queued.", value: "count")
+  @Option("Number of files sent at once; others are queued.", .count(to: 10_000))
   var jobs = 2
 
   @OptionGroup(title: "Server") var place: PlaceOptions
@@ -32,7 +32,6 @@ struct DashboardCommand: ParsableCommand {
   @OptionGroup(title: "Sending to other servers") var trusted: TrustOptions
 
   mutating func validate() throws {
-    try checkJobs(jobs)
     guard !files.contains("-") else {
       throw ValidationError("The dashboard reads keys from standard input. Send it with: sluice send - --to URL.")
     }
@@ -42,17 +41,13 @@ struct DashboardCommand: ParsableCommand {
     }
   }
 
-  /// Checks the files after everything else: in `FILE --to URL` the unknown option is the mistake, not the URL.
-  private func checkFiles() throws {
+  func run() throws {
+    // Checked after everything else: in `FILE --to URL` the unknown option is the mistake, not the URL.
     for file in files where NameBytes.withPath(file, { access($0, F_OK) }) != 0 {
       let name = PlainText.sanitized(file)
       let hint = SendCommand.isURL(file) ? "Send files with: sluice send FILE --to URL." : "See sluice --help."
       throw ValidationError("\"\(name)\" is neither a command nor an existing file. \(hint)")
     }
-  }
-
-  func run() throws {
-    try checkFiles()
     let engine = try server.engine(port: place.port)
     if plain {
       let run = ServeRun(server: engine, directory: place.dir, files: files, jobs: jobs)

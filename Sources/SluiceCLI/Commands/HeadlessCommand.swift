@@ -91,7 +91,7 @@ struct TestOptions: ParsableArguments {
   @Option("Size of each generated file. (default: 64MiB)", value: "size")
   var size: OptionValue<SizeSetting>?
 
-  @Option("Number of files to generate. (default: 1)", value: "count")
+  @Option("Number of files to generate. (default: 1)", .count(to: 10_000))
   var count: Int?
 
   @Option(
@@ -100,10 +100,10 @@ struct TestOptions: ParsableArguments {
   )
   var modes: [SendMode] = SendMode.allCases
 
-  @Option("Number of files sent at once.", value: "count")
+  @Option("Number of files sent at once.", .count(to: 10_000))
   var jobs = 1
 
-  @Option("Port to listen on; 0 for any free port.", value: "port")
+  @Option("Port to listen on; 0 for any free port.", .port)
   var port = 0
 
   @Option("Directory for uploads. (default: a temporary one)", value: "path", completion: .directory)
@@ -117,13 +117,6 @@ struct TestOptions: ParsableArguments {
 
   @Option("Shortest time between two progress lines of an upload.", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
-
-  mutating func validate() throws {
-    try checkPort(port, of: "--port")
-    try checkJobs(jobs)
-    let number = count ?? 1
-    guard (1...10_000).contains(number) else { throw ValidationError("--count \(number) must be from 1 to 10000.") }
-  }
 
   private static func modes(parsing text: String) throws -> [SendMode] {
     let names = text.split(separator: ",")

@@ -52,7 +52,5 @@ struct SampleCommand: ParsableCommand {
     Output.raw("\r\(ByteSize.text(written)) of \(size), \(percent)%\u{1B}[K")
   }
 
-  private func clear() {
-    if Output.canRedraw(ProcessEnvironment.all) { Output.raw("\r\u{1B}[K") }
-  }
+  private func clear() { if Output.canRedraw(ProcessEnvironment.all) { Output.raw("\r\u{1B}[K") } }
 }

@@ -34,7 +34,7 @@ struct SendCommand: ParsableCommand {
   @Option("Mode of the upload.", value: "mode")
   var mode = SendMode.stream
 
-  @Option("Number of files sent at once.", value: "count")
+  @Option("Number of files sent at once.", .count(to: 10_000))
   var jobs = 2
 
   @Option("Name for standard input, or for a single file. (default: its own name, or stdin.bin)", value: "name")
@@ -72,7 +72,7 @@ struct SendCommand: ParsableCommand {
   )
   var retryFor = OptionValue(Duration.seconds(300), "5m")
 
-  @Option("Maximum number of retries. (default: no limit)", value: "count")
+  @Option("Maximum number of retries. (default: no limit)", .count(from: 0))
   var retry: Int?
 
   @Option("Maximum rate of all files together, such as 10MB/s. (default: no limit)", value: "rate")
@@ -97,8 +97,6 @@ struct SendCommand: ParsableCommand {
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
   mutating func validate() throws {
-    try checkJobs(jobs)
-    guard retry ?? 0 >= 0 else { throw ValidationError("--retry must be 0 or more.") }
     guard !files.isEmpty else { throw ValidationError("Name the files to send, or - for standard input.") }
     if let url = files.first(where: Self.isURL) {
       throw ValidationError("\"\(PlainText.sanitized(url))\" is a URL, not a file. Name one server, with --to.")
@@ -145,34 +143,25 @@ struct SendCommand: ParsableCommand {
   }
 
   /// - Returns: the exit status.
-  private func send(
-    to target: SendTarget,
-    _ configuration: UploadClientConfiguration,
-    _ stop: StopRequest
-  ) async -> Int32 {
+  private func send(to target: SendTarget, _ settings: UploadClientConfiguration, _ stop: StopRequest) async -> Int32 {
     let ledger = UploadLedger()
-    let engine = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
+    let engine = ClientEngine(configuration: settings, ledger: ledger, jobs: jobs)
     let sampler = Sampler(ledger: ledger, stallAfter: stallAfter.value, slabUse: { SlabUse(used: 0, budget: 0) })
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
-    let sending = Task { [sources, mode, jobs] in
-      await engine.uploader.sendAll(sources, to: target, mode: mode.uploadMode, jobs: jobs)
+    let inputs = files.map { $0 == "-" ? UploadSource.standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
+    let sending = Task { [mode, jobs] in
+      await engine.uploader.sendAll(inputs, to: target, mode: mode.uploadMode, jobs: jobs)
     }
     stop.onRequest { sending.cancel() }
     let meters = await sending.value
     reporting.cancel()
     await reporter.finish()
-    let summary = UploadSummary(
-      uploads: meters.map { UploadSummary.Entry(for: $0) },
-      peakResidentBytes: ProcessMemory.current().peak
-    )
+    let entries = meters.map { UploadSummary.Entry(for: $0) }
+    let summary = UploadSummary(uploads: entries, peakResidentBytes: ProcessMemory.current().peak)
     show(summary)
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
-  }
-
-  private var sources: [UploadSource] {
-    files.map { $0 == "-" ? .standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
   }
 
   private var renderer: any ProgressRenderer {

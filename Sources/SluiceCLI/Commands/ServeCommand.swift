@@ -1,4 +1,12 @@
 import ArgumentParser
+import DashboardApp
+import Glibc
+import Logging
+import UploadClient
+import UploadCore
+import UploadProtocol
+import UploadReport
+import UploadServer
 
 /// `sluice serve`: the server without a terminal.
 struct ServeCommand: ParsableCommand {
@@ -21,13 +29,120 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
-    let run = ServeRun(
-      server: try server.engine(port: place.port),
-      directory: place.dir,
-      json: output.json,
-      interval: output.interval.value,
-      logger: output.logger
-    )
+    var run = ServeRun(server: try server.engine(port: place.port), directory: place.dir)
+    (run.json, run.interval, run.logger) = (output.json, output.interval.value, output.logger)
     throw ExitCode(run.onMainLoop())
+  }
+}
+
+/// A server that prints events until it is asked to stop, and that may receive files sent at its start.
+struct ServeRun: Sendable {
+  var server: ServerEngine.Configuration
+  var directory: String
+  /// Whether JSON lines are printed instead of plain text.
+  var json = false
+  /// The shortest time between two progress lines of an upload.
+  var interval = Duration.milliseconds(500)
+  var logger = ProcessLog.quiet
+  /// Files to send to the server once it listens.
+  var files: [String] = []
+  /// Number of ``files`` sent at once.
+  var jobs = 1
+  private let reloads = WakeUps()
+
+  /// Time for a graceful shutdown beyond the grace: ``UploadServer`` closes the remaining connections, writers finish.
+  private static let stopTime = Duration.seconds(5)
+
+  /// Runs on the main loop until a signal stops it; SIGHUP reloads the certificate.
+  /// - Returns: the exit status.
+  func onMainLoop() -> Int32 {
+    let limit = server.grace + Self.stopTime
+    return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads) { await run($0) }
+  }
+
+  private func run(_ stop: StopRequest) async -> Int32 {
+    let ledger = UploadLedger()
+    do {
+      let engine = try ServerEngine(
+        server,
+        directory: directory,
+        ledger: ledger,
+        logger: logger,
+        otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
+      )
+      let queue = files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs)
+      let renderer = LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
+      let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer) {
+        engine.releaseMemory()
+      }
+      stop.onRequest {
+        queue?.close()
+        await engine.server.stop()
+      }
+      let reporting = Task { await reporter.run() }
+      let reloading = Task { for await _ in reloads.stream { await reload(engine) } }
+      defer {
+        reporting.cancel()
+        reloading.cancel()
+      }
+      try await engine.server.run { address in
+        announce(address, engine, stop)
+        if let queue { send(to: address, engine, queue) }
+      }
+      ledger.cancelAll()
+      await queue?.waitUntilEmpty()
+      await reporter.finish()
+      await engine.shutDown()
+      return 0
+    } catch {
+      Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
+      return 2
+    }
+  }
+
+  /// Reads certificate and key again. New connections use the new ones, open connections the previous ones.
+  private func reload(_ engine: ServerEngine) async {
+    do throws(UploadError) {
+      guard let fingerprint = try await engine.reloadCertificate() else {
+        logger.warning("SIGHUP ignored: nothing to reload without --tls-cert and --tls-key.")
+        return
+      }
+      logger.notice("TLS certificate and key reloaded", metadata: ["fingerprint": "\(fingerprint)"])
+      if !json { Output.timedLine("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
+    } catch {
+      logger.error("TLS certificate and key not reloaded, the previous ones stay in use: \(error.message)")
+    }
+  }
+
+  private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {
+    guard let target = try? SendTarget(own: address, engine) else { return }
+    let rejected = queue.add(files.map { UploadJob(path: $0, target: target, mode: .stream) })
+    if rejected > 0 { Output.errorLine("sluice: \(rejected) files were not queued: the queue is full.") }
+  }
+
+  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
+    let facts = ServerListening(
+      url: address.url,
+      rawPort: address.rawPort,
+      directory: directory,
+      processID: getpid(),
+      token: engine.generatedToken?.text,
+      fingerprint: address.fingerprint?.description
+    )
+    let listening = UploadEvent.listening(facts)
+    if json {
+      Output.line(listening.json.serialized)
+    } else {
+      if let line = listening.plainLine() { Output.timedLine(line) }
+      // A given token is printed on a terminal only: other output may be a log.
+      if let token = engine.generatedToken ?? (isatty(STDOUT_FILENO) == 1 ? engine.token : nil) {
+        let link = "\(address.url)/?token=\(PercentEncoding.encode(token.text))"
+        Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
+      }
+    }
+    if let warning = server.accessWarning { logger.warning("\(warning)") }
+    let grace = server.graceText
+    let stopping = "Stopping: running uploads may finish within \(grace). Press Ctrl-C again to exit immediately."
+    if !json { stop.onRequest { Output.timedLine(stopping) } }
   }
 }

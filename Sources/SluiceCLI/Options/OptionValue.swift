@@ -9,7 +9,7 @@ import UploadTrials
 /// A type of option values that are parsed from text: sizes, rates, times.
 protocol OptionReadable: Sendable {
   /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text` and shows a valid one.
-  static func read(_ text: String) throws(UploadError) -> Self
+  init(_ text: String) throws(UploadError)
 }
 
 /// An option's value with its text as the user wrote it, which messages repeat.
@@ -20,21 +20,18 @@ struct OptionValue<Value: OptionReadable>: Sendable, CustomStringConvertible {
 
   /// - Throws: a `ValidationError` that says what is wrong with `text`.
   init(parsing text: String) throws {
-    value = try validated { () throws(UploadError) in try Value.read(text) }
+    value = try validated { () throws(UploadError) in try Value(text) }
     description = text
   }
 
   /// A default.
   /// - Parameter text: the value as a user would write it; the help shows it.
-  init(_ value: Value, _ text: String) {
-    self.value = value
-    description = text
-  }
+  init(_ value: Value, _ text: String) { (self.value, description) = (value, text) }
 }
 
 /// `256MiB`
 extension SizeSetting: OptionReadable {
-  static func read(_ text: String) throws(UploadError) -> SizeSetting { try SizeSetting(parsing: text) }
+  init(_ text: String) throws(UploadError) { try self.init(parsing: text) }
 }
 
 /// `10MB/s`
@@ -42,59 +39,76 @@ struct TransferRate: OptionReadable {
   /// In bytes per second.
   let setting: SizeSetting
 
-  static func read(_ text: String) throws(UploadError) -> TransferRate {
-    TransferRate(setting: try SizeSetting(parsingRate: text))
-  }
+  init(_ text: String) throws(UploadError) { setting = try SizeSetting(parsingRate: text) }
 }
 
 /// `30s`
 extension Duration: OptionReadable {
-  static func read(_ text: String) throws(UploadError) -> Duration { try TimeText.parse(text) }
+  init(_ text: String) throws(UploadError) { self = try TimeText.parse(text) }
 }
 
 /// `640`
 extension FileMode: OptionReadable {
-  static func read(_ text: String) throws(UploadError) -> FileMode { try FileMode(octal: text) }
+  init(_ text: String) throws(UploadError) { try self.init(octal: text) }
 }
 
 /// `image/*`
-extension MediaTypePattern: OptionReadable {
-  static func read(_ text: String) throws(UploadError) -> MediaTypePattern { try MediaTypePattern(text) }
-}
+extension MediaTypePattern: OptionReadable {}
 
 /// 64 hexadecimal digits.
-extension CertificateFingerprint: OptionReadable {
-  static func read(_ text: String) throws(UploadError) -> CertificateFingerprint { try CertificateFingerprint(text) }
-}
+extension CertificateFingerprint: OptionReadable {}
 
 /// `120x34`
 extension Size: OptionReadable {
-  static func read(_ text: String) throws(UploadError) -> Size {
-    if let size = ScreenSize.parse(text) { return size }
-    let shown = PlainText.sanitized(text)
-    throw UploadError(.badValue, "\"\(shown)\" is not a screen size. Write for example 120x34, at most 4096x4096.")
+  init(_ text: String) throws(UploadError) {
+    guard let size = ScreenSize.parse(text) else {
+      let shown = PlainText.sanitized(text)
+      throw UploadError(.badValue, "\"\(shown)\" is not a screen size. Write for example 120x34, at most 4096x4096.")
+    }
+    self = size
+  }
+}
+
+/// The whole numbers that an option accepts, and the placeholder for them in its help.
+struct NumberKind: Sendable {
+  /// The placeholder: `port` or `count`. It begins the message about another value.
+  private let noun: String
+  private let range: ClosedRange<Int>
+
+  /// A TCP port; 0 for any free one.
+  static let port = NumberKind(noun: "port", range: 0...65_535)
+
+  /// A number of things, from `least` up to and including `most`.
+  static func count(from least: Int = 1, to most: Int = .max) -> NumberKind {
+    NumberKind(noun: "count", range: least...most)
+  }
+
+  /// The help of an option that takes such a number.
+  func help(_ abstract: String) -> ArgumentHelp { ArgumentHelp(abstract, valueName: noun) }
+
+  /// Reads a number.
+  /// - Throws: a `ValidationError` that says which numbers are accepted, when `text` is not one of them.
+  func read(_ text: String) throws -> Int {
+    guard let number = Int(text), range.contains(number) else {
+      let (least, most) = (range.lowerBound, range.upperBound)
+      let limits = most == .max ? "of at least \(least)" : "from \(least) to \(most)"
+      throw ValidationError("A \(noun) is a number \(limits).")
+    }
+    return number
   }
 }
 
 /// Options with their help, and with the placeholder of their value in it.
 extension Option {
   /// An option with a default, which the parser adds to the help.
-  init(
-    wrappedValue: Value,
-    _ abstract: String,
-    value: String,
-    completion: CompletionKind? = nil
-  ) where Value: ExpressibleByArgument {
+  init(wrappedValue: Value, _ abstract: String, value: String, completion: CompletionKind? = nil)
+  where Value: ExpressibleByArgument {
     self.init(wrappedValue: wrappedValue, help: ArgumentHelp(abstract, valueName: value), completion: completion)
   }
 
   /// An option without a default.
-  init<Given: ExpressibleByArgument>(
-    _ abstract: String,
-    value: String,
-    discussion: String? = nil,
-    completion: CompletionKind? = nil
-  ) where Value == Given? {
+  init<T>(_ abstract: String, value: String, discussion: String? = nil, completion: CompletionKind? = nil)
+  where T: ExpressibleByArgument, Value == T? {
     self.init(help: ArgumentHelp(abstract, discussion: discussion, valueName: value), completion: completion)
   }
 
@@ -103,13 +117,20 @@ extension Option {
     self.init(wrappedValue: wrappedValue, help: ArgumentHelp(abstract, valueName: value))
   }
 
+  /// A number with a default, which is added to the help.
+  init(wrappedValue: Int, _ abstract: String, _ kind: NumberKind) where Value == Int {
+    let help = kind.help("\(abstract) (default: \(wrappedValue))")
+    self.init(wrappedValue: wrappedValue, help: help, transform: { text in try kind.read(text) })
+  }
+
+  /// A number without a default.
+  init(_ abstract: String, _ kind: NumberKind) where Value == Int? {
+    self.init(help: kind.help(abstract), transform: { text throws -> Int in try kind.read(text) })
+  }
+
   /// An ``OptionValue`` with a default, which is added to the help.
-  init<Read: OptionReadable>(
-    wrappedValue: OptionValue<Read>,
-    _ abstract: String,
-    value: String,
-    discussion: String? = nil
-  ) where Value == OptionValue<Read> {
+  init<Read>(wrappedValue: OptionValue<Read>, _ abstract: String, value: String, discussion: String? = nil)
+  where Value == OptionValue<Read> {
     let text = "\(abstract) (default: \(wrappedValue))"
     let help = ArgumentHelp(text, discussion: discussion, valueName: value)
     self.init(wrappedValue: wrappedValue, help: help, transform: OptionValue<Read>.init(parsing:))
@@ -121,11 +142,8 @@ extension Option {
   }
 
   /// ``OptionValue``s of an option that may be repeated.
-  init<Read: OptionReadable>(
-    wrappedValue: [OptionValue<Read>],
-    _ abstract: String,
-    value: String
-  ) where Value == [OptionValue<Read>] {
+  init<Read: OptionReadable>(wrappedValue: [OptionValue<Read>], _ abstract: String, value: String)
+  where Value == [OptionValue<Read>] {
     let help = ArgumentHelp(abstract, valueName: value)
     self.init(wrappedValue: wrappedValue, help: help, transform: OptionValue<Read>.init(parsing:))
   }
@@ -141,14 +159,4 @@ func validated<Result>(_ body: () throws(UploadError) -> Result) throws -> Resul
   } catch {
     throw ValidationError(error.message)
   }
-}
-
-/// - Throws: a `ValidationError` when `port`, the value of `option`, is out of range.
-func checkPort(_ port: Int, of option: String) throws {
-  guard (0...65_535).contains(port) else { throw ValidationError("\(option) \(port) must be from 0 to 65535.") }
-}
-
-/// - Throws: a `ValidationError` when `jobs`, the value of `--jobs`, is out of range.
-func checkJobs(_ jobs: Int) throws {
-  guard (1...10_000).contains(jobs) else { throw ValidationError("--jobs \(jobs) must be from 1 to 10000.") }
 }

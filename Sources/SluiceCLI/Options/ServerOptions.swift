@@ -11,13 +11,11 @@ extension Durability: ExpressibleByArgument {}
 
 /// Port and directory of `serve` and of the dashboard; `headless` has defaults of its own.
 struct PlaceOptions: ParsableArguments {
-  @Option("Port to listen on; 0 for any free port.", value: "port")
+  @Option("Port to listen on; 0 for any free port.", .port)
   var port = 8080
 
   @Option("Directory for uploads; created if missing.", value: "path", completion: .directory)
   var dir = "./uploads"
-
-  mutating func validate() throws { try checkPort(port, of: "--port") }
 }
 
 /// Options of every command that hosts a server, in the groups in which the help shows them.
@@ -33,8 +31,7 @@ struct ServerOptions: ParsableArguments {
   @OptionGroup(title: "Access") var access: AccessOptions
 
   mutating func validate() throws {
-    guard let rawPort = address.rawPort else { return }
-    try checkPort(rawPort, of: "--raw-port")
+    guard address.rawPort != nil else { return }
     try access.checkRawPort(host: address.host)
     try tls.checkRawPort(host: address.host)
   }
@@ -76,7 +73,7 @@ struct AddressOptions: ParsableArguments {
   @Option("Address or name to listen on; * for all addresses.", value: "address")
   var host = "127.0.0.1"
 
-  @Option("Port for plain TCP uploads: all bytes until the client's FIN are one file. (default: off)", value: "port")
+  @Option("Port for plain TCP uploads: all bytes until the client's FIN are one file. (default: off)", .port)
   var rawPort: Int?
 
   mutating func validate() throws {
@@ -131,16 +128,16 @@ struct LimitOptions: ParsableArguments {
   @Option("Largest file accepted. (default: no limit)", value: "size")
   var maxSize: OptionValue<SizeSetting>?
 
-  @Option("Maximum number of files in one form, up to 10000; more are rejected with 413.", value: "count")
+  @Option("Maximum number of files in one form, up to 10000; more are rejected with 413.", .count(to: 10_000))
   var maxFiles = 1000
 
-  @Option("Maximum number of uploads at once; more are rejected with 503.", value: "count")
+  @Option("Maximum number of uploads at once; more are rejected with 503.", .count())
   var maxUploads = 4096
 
-  @Option("Maximum number of upload requests at once from one address. (default: no limit)", value: "count")
+  @Option("Maximum number of upload requests at once from one address. (default: no limit)", .count())
   var maxUploadsPerClient: Int?
 
-  @Option("Maximum number of connections at once; more wait.", value: "count")
+  @Option("Maximum number of connections at once; more wait.", .count())
   var maxConnections = 8192
 
   @Option("Time without data from the client after which an upload fails.", value: "time")
@@ -162,13 +159,6 @@ struct LimitOptions: ParsableArguments {
   var grace = OptionValue(Duration.seconds(30), "30s")
 
   mutating func validate() throws {
-    guard maxUploads > 0, maxConnections > 0, maxUploadsPerClient ?? 1 > 0 else {
-      throw ValidationError("--max-uploads, --max-uploads-per-client and --max-connections must be above 0.")
-    }
-    let mostParts = MultipartLimits().parts
-    guard (1...mostParts).contains(maxFiles) else {
-      throw ValidationError("--max-files \(maxFiles) must be from 1 to \(mostParts), the most parts of a form.")
-    }
     guard idleTimeout.value > .zero, stallAfter.value > .zero else {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
     }

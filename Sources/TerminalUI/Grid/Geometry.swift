@@ -24,9 +24,7 @@ package struct Rect: Hashable, Sendable {
 
   package var isEmpty: Bool { width == 0 || height == 0 }
 
-  package func contains(_ point: Point) -> Bool {
-    point.x >= x && point.x < maxX && point.y >= y && point.y < maxY
-  }
+  package func contains(_ point: Point) -> Bool { (x..<maxX).contains(point.x) && (y..<maxY).contains(point.y) }
 
   /// The area that is in both; empty when there is none.
   package func intersection(_ other: Rect) -> Rect {
@@ -53,10 +51,7 @@ package struct Point: Hashable, Sendable {
   package var x: Int
   package var y: Int
 
-  package init(x: Int, y: Int) {
-    self.x = x
-    self.y = y
-  }
+  package init(x: Int, y: Int) { (self.x, self.y) = (x, y) }
 }
 
 /// A size in terminal cells.

@@ -79,8 +79,7 @@ package struct BorderGlyphs: Hashable, Sendable {
 
   init(corners: String, horizontal: Glyph, vertical: Glyph) {
     self.corners = corners.unicodeScalars.map { Glyph($0) }
-    self.horizontal = horizontal
-    self.vertical = vertical
+    (self.horizontal, self.vertical) = (horizontal, vertical)
   }
 }
 
@@ -95,20 +94,15 @@ struct BarGlyphs: Hashable, Sendable {
   /// Whether a filled cell covers its background, so that two shades can share one.
   let fillsCell: Bool
 
-  static let blocks = BarGlyphs(
-    parts: (0..<8).compactMap { Unicode.Scalar(0x258F - $0).map(Glyph.init) },
-    received: Glyph("▒"),
-    track: Glyph("─"),
-    fillsCell: true
-  )
+  private init(_ parts: String, received: Glyph, track: Glyph, fillsCell: Bool) {
+    self.parts = parts.unicodeScalars.map { Glyph($0) }
+    (self.received, self.track, self.fillsCell) = (received, track, fillsCell)
+  }
+
+  static let blocks = BarGlyphs("▏▎▍▌▋▊▉█", received: Glyph("▒"), track: Glyph("─"), fillsCell: true)
   /// A heavy stroke on a light one, with a resolution of half a cell.
-  static let thin = BarGlyphs(
-    parts: "───╾╾╾╾━".unicodeScalars.map { Glyph($0) },
-    received: Glyph("╍"),
-    track: Glyph("─"),
-    fillsCell: false
-  )
-  static let ascii = BarGlyphs(parts: [Glyph("#")], received: Glyph("="), track: Glyph("-"), fillsCell: false)
+  static let thin = BarGlyphs("───╾╾╾╾━", received: Glyph("╍"), track: Glyph("─"), fillsCell: false)
+  static let ascii = BarGlyphs("#", received: Glyph("="), track: Glyph("-"), fillsCell: false)
 
   /// A completely filled cell.
   var full: Glyph { parts.last ?? .space }

@@ -34,9 +34,7 @@ package enum Extent: Sendable {
     }
   }
 
-  private var weight: Int {
-    if case .rest(let weight, _) = self { min(max(0, weight), 1 << 20) } else { 0 }
-  }
+  private var weight: Int { if case .rest(let weight, _) = self { min(max(0, weight), 1 << 20) } else { 0 } }
 }
 
 extension Rect {
@@ -68,10 +66,7 @@ package struct Column: Sendable {
   /// lowest is always shown.
   package var priority: Int
 
-  package init(_ width: Width, priority: Int) {
-    self.width = width
-    self.priority = priority
-  }
+  package init(_ width: Width, priority: Int) { (self.width, self.priority) = (width, priority) }
 
   /// The cells of each column within `width` cells, with one cell between columns; nil for columns that do not fit.
   package static func layout(_ columns: [Column], width: Int) -> [Range<Int>?] {

@@ -31,10 +31,7 @@ package struct Span: Hashable, Sendable {
   /// Applied on top of the style of the whole text.
   package var style: Style
 
-  package init(_ text: String, _ style: Style = .plain) {
-    self.text = text
-    self.style = style
-  }
+  package init(_ text: String, _ style: Style = .plain) { (self.text, self.style) = (text, style) }
 }
 
 /// The content of a cell and its style.

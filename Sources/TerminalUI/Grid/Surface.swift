@@ -20,9 +20,7 @@ package struct Surface: Hashable, Sendable {
 
   /// A surface of spaces in the theme's text style.
   package init(size: Size, theme: Theme, glyphs: GlyphSet) {
-    self.size = size
-    self.theme = theme
-    self.glyphs = glyphs
+    (self.size, self.theme, self.glyphs) = (size, theme, glyphs)
     region = Rect(size)
     clip = region
     cells = Array(repeating: Cell(" ", style: theme.text), count: size.width * size.height)

@@ -44,10 +44,7 @@ package struct TextCluster: Hashable, Sendable {
   /// Three times 21 bits, the first mark lowest; 0 is none.
   private(set) var packedMarks: UInt64 = 0
 
-  init(_ scalar: Unicode.Scalar, width: Int) {
-    self.scalar = scalar
-    self.width = width
-  }
+  init(_ scalar: Unicode.Scalar, width: Int) { (self.scalar, self.width) = (scalar, width) }
 
   /// Adds a combining mark; the fourth and later ones are dropped.
   ///
@@ -94,16 +91,10 @@ package struct Cell: Hashable, Sendable {
   package let scalar: Unicode.Scalar
   package var style: Style
 
-  init(_ scalar: Unicode.Scalar, style: Style) {
-    packedMarks = 0
-    self.scalar = scalar
-    self.style = style
-  }
+  init(_ scalar: Unicode.Scalar, style: Style) { (packedMarks, self.scalar, self.style) = (0, scalar, style) }
 
   init(_ cluster: TextCluster, style: Style) {
-    packedMarks = cluster.packedMarks
-    scalar = cluster.scalar
-    self.style = style
+    (packedMarks, scalar, self.style) = (cluster.packedMarks, cluster.scalar, style)
   }
 
   /// The right half of the wide character to the left.

@@ -96,10 +96,10 @@ struct Palette {
     // its background and on the selection's.
     case (.colors256, .dark):
       Palette(dim: 248, accent: 75, good: 114, warning: 221, bad: 210, stored: 75, received: 25, track: 240)
-        .selected(on: 237)
+        .painted(nil, on: nil, selection: 237)
     case (.colors256, .light):
       Palette(dim: 240, accent: 25, good: 22, warning: 94, bad: 160, stored: 25, received: 110, track: 248)
-        .painted(16, on: 231).selected(on: 255)
+        .painted(16, on: 231, selection: 255)
     case (.colors256, .highContrast):
       Palette(dim: 252, accent: 51, good: 46, warning: 226, bad: 210, stored: 231, received: 39, track: 250)
         .painted(231, on: 16)
@@ -121,16 +121,10 @@ struct Palette {
     }
   }
 
-  /// The same with its own text colour and background.
-  private func painted(_ text: UInt8, on background: UInt8) -> Palette {
+  /// The same with its own text colour, background and background of a selected row.
+  private func painted(_ text: UInt8?, on background: UInt8?, selection: UInt8? = nil) -> Palette {
     var palette = self
-    (palette.text, palette.background) = (text, background)
-    return palette
-  }
-
-  private func selected(on selection: UInt8) -> Palette {
-    var palette = self
-    palette.selection = selection
+    (palette.text, palette.background, palette.selection) = (text, background, selection)
     return palette
   }
 }

@@ -32,12 +32,8 @@ package struct Gauge: Widget {
 
   private func drawKnown(received: Int, stored: Int, on surface: inout Surface) {
     for x in 0..<surface.width {
-      let (glyph, style) = cell(
-        received: min(max(0, received - 8 * x), 8),
-        stored: min(max(0, stored - 8 * x), 8),
-        glyphs: surface.glyphs.bar,
-        theme: surface.theme
-      )
+      let (received, stored) = (min(max(0, received - 8 * x), 8), min(max(0, stored - 8 * x), 8))
+      let (glyph, style) = cell(received: received, stored: stored, glyphs: surface.glyphs.bar, theme: surface.theme)
       surface.fill(Rect(x: x, y: 0, width: 1, height: surface.height), with: glyph, style: style)
     }
   }
@@ -64,17 +60,14 @@ package struct Gauge: Widget {
   }
 
   private func drawUnknown(tick: Int, on surface: inout Surface) {
-    let (width, height) = (surface.width, surface.height)
+    let width = surface.width
     let length = min(width, max(3, width / 5))
     let travel = width - length
     let step = travel > 0 ? ((tick % (2 * travel)) + 2 * travel) % (2 * travel) : 0
     let theme = surface.theme
     let glyphs = surface.glyphs.bar
     surface.fill(surface.bounds, with: glyphs.track, style: theme.barTrack)
-    surface.fill(
-      Rect(x: min(step, 2 * travel - step), y: 0, width: length, height: height),
-      with: theme.hasColor ? glyphs.full : glyphs.received,
-      style: theme.barReceived
-    )
+    let segment = Rect(x: min(step, 2 * travel - step), y: 0, width: length, height: surface.height)
+    surface.fill(segment, with: theme.hasColor ? glyphs.full : glyphs.received, style: theme.barReceived)
   }
 }

@@ -11,9 +11,7 @@ package struct Graph: Widget {
   ///   - maximum: the value that fills the height; nil for the largest value shown.
   ///   - style: nil for the theme's accent.
   package init(_ values: [Double], maximum: Double? = nil, style: Style? = nil) {
-    self.values = values
-    self.maximum = maximum
-    self.style = style
+    (self.values, self.maximum, self.style) = (values, maximum, style)
   }
 
   /// The number of values that a graph of this width can show.
@@ -42,8 +40,6 @@ package struct Graph: Widget {
   /// Rounded up, so that every value above 0 is visible.
   private static func height(_ value: Double, of full: Double, top: Int) -> Int {
     guard value > 0, full > 0 else { return 0 }
-    let part = value / full
-    guard part < 1 else { return top }
-    return Int((part * Double(top)).rounded(.up))
+    return Int((min(1, value / full) * Double(top)).rounded(.up))
   }
 }

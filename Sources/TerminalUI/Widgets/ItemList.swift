@@ -18,11 +18,8 @@ package struct ItemList: Widget {
     isFocused: Bool = true,
     item: @escaping (_ index: Int, _ isSelected: Bool, _ surface: inout Surface) -> Void
   ) {
-    self.count = count
     self.itemHeight = max(1, Rect.bounded(itemHeight))
-    self.scroll = scroll
-    self.isFocused = isFocused
-    self.item = item
+    (self.count, self.scroll, self.isFocused, self.item) = (count, scroll, isFocused, item)
   }
 
   /// The number of items that fit into a region of this height, at least 1: the `visible` of ``Scroll``.
@@ -43,16 +40,11 @@ package struct ItemList: Widget {
         guard isSelected else { return }
         surface.highlight(surface.bounds, surface.theme.selection)
         let mark = Rect(x: 0, y: 0, width: 1, height: surface.height)
-        surface.fill(mark, with: surface.glyphs.selection, style: Self.markStyle(surface.theme))
+        // The selection's background, but never reversed colours: a reversed half block would look like the other half.
+        let style = Style(background: surface.theme.selection.background).over(surface.theme.accent)
+        surface.fill(mark, with: surface.glyphs.selection, style: style)
       }
     }
-  }
-
-  /// The selection's background, but never reversed colours: a reversed half block would look like the other half.
-  private static func markStyle(_ theme: Theme) -> Style {
-    var style = theme.accent
-    if theme.selection.background != .standard { style.background = theme.selection.background }
-    return style
   }
 }
 
@@ -64,8 +56,7 @@ package struct Scroll: Hashable, Sendable {
   package private(set) var offset: Int
 
   package init(selection: Int = 0, offset: Int = 0) {
-    self.selection = max(0, selection)
-    self.offset = max(0, offset)
+    (self.selection, self.offset) = (max(0, selection), max(0, offset))
   }
 
   /// Selects the item `steps` further down (up when negative), and scrolls until it is visible.

@@ -12,10 +12,7 @@ package struct Panel: Widget {
   package var isFocused: Bool
 
   package init(_ title: StyledText = "", trailing: StyledText = "", footer: StyledText = "", isFocused: Bool = false) {
-    self.title = title
-    self.trailing = trailing
-    self.footer = footer
-    self.isFocused = isFocused
+    (self.title, self.trailing, self.footer, self.isFocused) = (title, trailing, footer, isFocused)
   }
 
   /// The part of a rectangle inside of the border.
@@ -72,9 +69,7 @@ package struct Overlay {
   ///   - width: columns of the content; clipped to the screen.
   ///   - height: rows of the content; clipped to the screen.
   package init(_ panel: Panel, width: Int, height: Int) {
-    self.panel = panel
-    self.width = Rect.bounded(width)
-    self.height = Rect.bounded(height)
+    (self.panel, self.width, self.height) = (panel, Rect.bounded(width), Rect.bounded(height))
   }
 
   /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the content

@@ -73,24 +73,19 @@ package struct TextField: Hashable, Sendable {
 
   /// The start of the letters, digits and `_` before the cursor, so that the components of a path are separate.
   private var wordStart: Int {
-    var index = cursor
-    while index > 0, !Self.isWord(characters[index - 1]) { index -= 1 }
-    while index > 0, Self.isWord(characters[index - 1]) { index -= 1 }
-    return index
+    let end = characters[..<cursor].lastIndex(where: Self.isWord) ?? 0
+    return characters[..<end].lastIndex { !Self.isWord($0) }.map { $0 + 1 } ?? 0
   }
 
   /// The end of the letters, digits and `_` after the cursor.
   private var wordEnd: Int {
-    var index = cursor
-    while index < characters.count, !Self.isWord(characters[index]) { index += 1 }
-    while index < characters.count, Self.isWord(characters[index]) { index += 1 }
-    return index
+    let start = characters[cursor...].firstIndex(where: Self.isWord) ?? characters.count
+    return characters[start...].firstIndex { !Self.isWord($0) } ?? characters.count
   }
 
   private static func isWord(_ character: Character) -> Bool {
     character.isLetter || character.isNumber || character == "_"
   }
-
 }
 
 extension TextField: Widget {
