@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -93,6 +94,24 @@ def output(command: Iterable[object], **options: object) -> str:
         said = ended.stderr.strip() or ended.stdout.strip()
         raise Failure(f"{' '.join(ended.args)} exited with {ended.returncode}: {said}")
     return ended.stdout
+
+
+def spawn(command: Iterable[object], **options: object) -> subprocess.Popen[bytes]:
+    """Starts a program. Its standard streams are empty and discarded, unless `options` of Popen redirect them."""
+    null = subprocess.DEVNULL
+    given = {"env": environment(), "stdin": null, "stdout": null, "stderr": null, **options}
+    return subprocess.Popen([str(word) for word in command], **given)  # type: ignore[call-overload, no-any-return]
+
+
+@contextmanager
+def spawned(command: Iterable[object], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts a program as `spawn` does, and kills it at the end of the `with` statement."""
+    process = spawn(command, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def find_sluice(path: str | None) -> str:

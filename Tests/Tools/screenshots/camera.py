@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +21,29 @@ HOME = Path("/home/anna")
 DARK = ("#101418", "#d8dee9")
 LIGHT = ("#fbfbf8", "#24292e")
 # JetBrains Mono is 0.6 em wide: at 15 points (20 pixels) a cell is exactly 12 pixels wide, so bars have no seams.
-FONT_SIZE = 15
+FONT_SIZE = "15"
 
 
 class Terminal:
-    """One window with the dashboard in it."""
+    """One window, and tmux with the dashboard in it."""
 
-    def __init__(self, display: str, socket: Path, size: tuple[int, int]) -> None:
+    def __init__(self, display: str, socket: Path) -> None:
         self._display = {**os.environ, "DISPLAY": display, "LC_ALL": "C.UTF-8"}
         self._socket = str(socket)
-        self.size = size
 
     def tmux(self, *arguments: str) -> str:
         return output(["tmux", "-u", "-f", "/dev/null", "-S", self._socket, *arguments])
 
-    def open(self, command: list[str], variables: dict[str, str], colours: tuple[str, str], font: str) -> None:
-        width, height = self.size
-        clean = ["env", "-i", *(f"{name}={value}" for name, value in variables.items())]
+    def open(self, command: list[str], size: tuple[int, int], colours: tuple[str, str], font: str) -> None:
+        """Runs a command in tmux, and opens the window; `colours` are those of background and foreground."""
+        width, height = map(str, size)
         # One call of tmux: without a session the server would end between two.
         self.tmux(
             *["set-option", "-g", "default-terminal", "tmux-256color", ";", "set-option", "-g", "status", "off", ";"],
-            *["new-session", "-d", "-x", str(width), "-y", str(height), "-c", str(HOME), *clean, *command],
+            *["new-session", "-d", "-x", width, "-y", height, "-c", str(HOME), *command],
         )
-        background, foreground = colours
-        xterm = ["xterm", "-u8", "-fa", font, "-fs", str(FONT_SIZE), "-geometry", f"{width}x{height}+0+0"]
-        xterm += ["-bg", background, "-fg", foreground, "-b", "14", "+sb", "-T", "sluice-screenshot", "-bw", "0"]
+        xterm = ["xterm", "-u8", "-fa", font, "-fs", FONT_SIZE, "-geometry", f"{width}x{height}+0+0"]
+        xterm += ["-bg", colours[0], "-fg", colours[1], "-b", "14", "+sb", "-T", "sluice-screenshot", "-bw", "0"]
         xterm += ["-xrm", "xterm*termName: xterm-256color", "-xrm", "xterm*cursorBlink: false"]
         xterm += ["-e", "tmux", "-u", "-S", self._socket, "attach"]
         self._xterm = subprocess.Popen(xterm, env=self._display, stderr=subprocess.DEVNULL)
@@ -76,7 +75,7 @@ class Terminal:
         output(["import", "-window", self._window, *plain, path], env=self._display)
 
     @contextmanager
-    def filmed(self, path: Path, colours: int = 48) -> Iterator[None]:
+    def filmed(self, path: Path) -> Iterator[None]:
         """Takes screenshots while the body runs, and makes an animation of them."""
         stopped = threading.Event()
         with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(1) as pool:
@@ -93,27 +92,23 @@ class Terminal:
                 yield
             finally:
                 stopped.set()
-            animate(filming.result(), path, colours)
+            animate(filming.result(), path)
 
     def close(self) -> None:
         self.tmux("kill-server")
         self._xterm.wait()
 
 
-def animate(frames: list[tuple[Path, float]], path: Path, colours: int) -> None:
-    """Writes an animated GIF; equal successive screenshots become one frame that is shown for longer."""
-    shown = [
-        (frame, moment)
-        for (frame, moment), (before, _) in zip(frames, [(None, 0.0), *frames])
-        if before is None or digest(frame) != digest(before)
-    ]
+def animate(frames: list[tuple[Path, float]], path: Path) -> None:
+    """Writes an animated GIF; equal successive screenshots become one frame, and the last frame is shown for 2 s."""
+    shown = [next(equal) for _, equal in groupby(frames, lambda frame: digest(frame[0]))]
     ends = [moment for _, moment in shown[1:]] + [frames[-1][1] + 2]
-    arguments = []
+    arguments: list[object] = []
     for (frame, moment), end in zip(shown, ends):
-        arguments += ["-delay", str(max(2, round((end - moment) * 100))), str(frame)]
+        arguments += ["-delay", max(2, round((end - moment) * 100)), frame]
     # By its path, since another program of that name may be first in PATH.
     convert = Path(shutil.which("import") or "/usr/bin/import").with_name("convert")
-    output([convert, *arguments, "-loop", "0", "+dither", "-colors", colours, "-layers", "Optimize", path])
+    output([convert, *arguments, "-loop", "0", "+dither", "-colors", "48", "-layers", "Optimize", path])
 
 
 def wait(what: str, condition: Callable[[], object], within: float = 20) -> object:
@@ -162,12 +157,13 @@ class Studio:
         colours: tuple[str, str] = DARK,
     ) -> Iterator[Terminal]:
         """A terminal in anna's home with a program that shows the text `ready`."""
-        environment = {"HOME": str(HOME), "USER": "anna", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
-        environment |= {"TERM": "tmux-256color", "XDG_CONFIG_HOME": str(HOME / ".config"), "TZ": "UTC"}
+        environment: dict[str, object] = {"HOME": HOME, "USER": "anna", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+        environment |= {"TERM": "tmux-256color", "XDG_CONFIG_HOME": HOME / ".config", "TZ": "UTC", **(variables or {})}
+        clean = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
         # A socket for each: the tmux server of the previous one may still be running.
         with tempfile.TemporaryDirectory() as directory:
-            terminal = Terminal(self._display, Path(directory) / "tmux", size)
-            terminal.open(command, environment | (variables or {}), colours, self._font)
+            terminal = Terminal(self._display, Path(directory) / "tmux")
+            terminal.open([*clean, *command], size, colours, self._font)
             try:
                 terminal.shows(ready)
                 yield terminal
