@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -112,6 +114,25 @@ def spawned(command: Iterable[object], **options: object) -> Iterator[subprocess
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def repeated(body: Callable[[], object], pause: float) -> Iterator[None]:
+    """Calls `body` again and again during a `with` statement, on a thread of its own, with pauses in seconds between. At
+    the end raises what it raised."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(pause):
+            body()
+
+    with ThreadPoolExecutor(1) as pool:
+        repeating = pool.submit(repeat)
+        try:
+            yield
+        finally:
+            over.set()
+        repeating.result()
 
 
 def find_sluice(path: str | None) -> str:

@@ -7,14 +7,12 @@ import os
 import re
 import shlex
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from harness import PATIENCE, WAYS, Reply, Row, Server, Setting, in_namespace, send, wait_until
-from shared import MIB, Absence, Failure, digest, output, require, run, sparse
+from shared import MIB, Absence, Failure, digest, output, repeated, require, run, sparse
 
 # Size of the file system; ext4 uses some of it itself.
 DISK = 64 * MIB
@@ -66,43 +64,38 @@ def visible(server: Server) -> list[str]:
 
 
 @contextmanager
-def least_free(server: Server) -> Iterator[list[int]]:
-    """Watches the free space; the list has its minimum so far, in bytes."""
-    least, over = [free(server)], threading.Event()
+def watched(server: Server) -> Iterator[list[int]]:
+    """Watches the free space, in bytes; the list has its minimum so far."""
+    least = [free(server)]
 
     def watch() -> None:
-        while not over.wait(0.001):
-            least[0] = min(least[0], free(server))
+        least[0] = min(least[0], free(server))
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with repeated(watch, 0.001):
         yield least
-    finally:
-        over.set()
-        thread.join()
 
 
 def on_small_disk(setting: Setting, mount: Callable[[], str]) -> Iterator[Row]:
     """`mount` makes an empty file system and returns the command that mounts it."""
     for kept in ("8MiB", "0"):
-        with Server(setting, "--min-free", kept, "--log-level", "error", mount=mount()) as server:
+        with Server(setting, "--min-free", kept, mount=mount()) as server:
             base = free(server)
-            with least_free(server) as least:
+            with watched(server) as least:
                 for way in WAYS:
                     reply = send(way, setting.work / "large", server)
-                    seen, is_clean = left(server, base)
+                    rest = left(server, base)
                     # Only with space to keep free it is known before the body that a stream does not fit.
                     early = way != "stream" or not reply.was_continued or kept == "0"
                     explained = NUMBERS.search(reply.message) is not None or kept == "0"
                     asked = f"{way} of 256 MiB with --min-free {kept}: 507, all space released"
-                    yield Row(asked, f"{said(reply)}; {seen}", reply.status == 507 and early and explained and is_clean)
+                    passed = reply.status == 507 and early and explained and rest is None
+                    yield Row(asked, f"{said(reply)}; {rest or 'nothing left'}", passed)
             if kept != "0":
                 yield minimum(least)
                 yield from two_that_do_not_fit(setting, server)
             yield next_upload(setting, server)
-    with Server(setting, "--min-free", "8MiB", "--log-level", "error", mount=mount()) as server:
-        with least_free(server) as least:
+    with Server(setting, "--min-free", "8MiB", mount=mount()) as server:
+        with watched(server) as least:
             yield two_that_grow(setting, server)
         yield minimum(least)
 
@@ -116,13 +109,13 @@ def said(reply: Reply) -> str:
     return f'{reply.status or "none"} "{re.sub(r" in /[^ ]*/uploads", "", reply.message)}"'
 
 
-def left(server: Server, base: int) -> tuple[str, bool]:
-    """What remains of failed uploads, and whether that is nothing."""
+def left(server: Server, base: int) -> str | None:
+    """What remains of failed uploads after at most 10 s; `base` bytes were free before."""
     clean = wait_until(lambda: server.partial_files() == 0 and free(server) >= base, patience=10)
-    names = visible(server)
-    if clean is not None and not names:
-        return "nothing left", True
-    return f"left: {names}, {server.partial_files()} unfinished, {(base - free(server)) / MIB:.1f} MiB", False
+    if clean is not None and not visible(server):
+        return None
+    missing = (base - free(server)) / MIB
+    return f"left: {visible(server)}, {server.partial_files()} unfinished, {missing:.1f} MiB"
 
 
 def two_that_do_not_fit(setting: Setting, server: Server) -> Iterator[Row]:
@@ -146,9 +139,8 @@ def two_that_do_not_fit(setting: Setting, server: Server) -> Iterator[Row]:
 
 def two_that_grow(setting: Setting, server: Server) -> Row:
     with ThreadPoolExecutor() as pool:
-        uploads = [("chunked", setting.work / "half"), ("form", setting.work / "third")]
-        futures = [pool.submit(send, way, path, server) for way, path in uploads]
-        statuses = sorted(future.result().status for future in futures)
+        paths = [setting.work / "half", setting.work / "third"]
+        statuses = sorted(reply.status for reply in pool.map(send, ["chunked", "form"], paths, [server, server]))
     # The faster one may be complete before the disk is full; both cannot be.
     passed = set(statuses) <= {201, 507} and 507 in statuses
     asked = "40 MiB in chunks and 24 MiB as a form at once, which do not fit"
@@ -161,28 +153,19 @@ def next_upload(setting: Setting, server: Server) -> Row:
     stored = server.uploads / path.name
     same = stored.exists() and digest(stored) == digest(path)
     stored.unlink(missing_ok=True)
-    seen = f"{reply.status}, {'the same' if same else 'other'} bytes"
-    return Row("the next 1 MiB is stored", seen, same)
+    return Row("the next 1 MiB is stored", f"{reply.status}, {'the same' if same else 'other'} bytes", same)
 
 
 def without_inodes(setting: Setting) -> Iterator[Row]:
     mount = f'mount -t tmpfs -o size={DISK},nr_inodes=8 tmpfs "$0"'
-    with Server(setting, "--min-free", "8MiB", "--log-level", "error", mount=mount) as server:
-        files = fill(server.uploads)
+    with Server(setting, "--min-free", "8MiB", mount=mount) as server:
+        with suppress(OSError):  # No inode is left.
+            for number in range(1000):
+                (server.uploads / f"file-{number}").touch(exist_ok=False)
+        files = visible(server)
         for way in WAYS:
             reply = send(way, setting.work / "small", server)
-            clean = server.partial_files() == 0 and len(visible(server)) == len(files)
+            clean = server.partial_files() == 0 and visible(server) == files
             yield Row(f"no inode left, {way}: 507", said(reply), reply.status == 507 and clean)
-        files[0].unlink()
+        (server.uploads / "file-0").unlink()
         yield next_upload(setting, server)
-
-
-def fill(directory: Path) -> list[Path]:
-    """Makes files until the file system has no inode left."""
-    made: list[Path] = []
-    with suppress(OSError):
-        while len(made) < 1000:
-            path = directory / f"file-{len(made)}"
-            path.touch(exist_ok=False)
-            made.append(path)
-    return made

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, curl, environment, kibibytes, run
+from shared import Failure, curl, kibibytes, run, spawn
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
 # Seconds to wait for anything: a bound against hanging, never a measure.
@@ -83,17 +83,14 @@ class Server:
         uploads = self.home / "uploads"
         uploads.mkdir()
         command = [setting.sluice, "serve", "--json", "--interval", "100ms", "--port", "0", "--raw-port", "0"]
-        command += ["--dir", str(uploads), *options]
+        command += ["--dir", str(uploads), "--log-level", "error", *options]
         if mount is not None:
             command = in_namespace(f'{mount}; exec "$@"', str(uploads), *command)
         # Each with the time when it was received.
         self.events: list[tuple[float, dict[str, Any]]] = []
         log = self.home / "errors"
         with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                command, cwd=setting.work, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=errors,
-            )
+            self._process = spawn(command, cwd=setting.work, stdout=subprocess.PIPE, stderr=errors)
         self.process_id = self._process.pid
         self._reader = threading.Thread(target=self._read_events, daemon=True)
         self._reader.start()
@@ -103,18 +100,15 @@ class Server:
             self.stop()
             raise Failure(f"the server did not start: {said}")
         listening = self.events[0][1]
-        self.port = int(listening["url"].rpartition(":")[2])
-        self.raw_port = int(listening["rawPort"])
+        self.port, self.raw_port = int(listening["url"].rpartition(":")[2]), int(listening["rawPort"])
         self.url = f"http://127.0.0.1:{self.port}"
         self.uploads = Path(f"/proc/{self.process_id}/root{uploads}") if mount else uploads
+        self._own_sockets = self._sockets()
 
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
+    def stop(self, *_: object) -> None:
         """Stops the server by Ctrl-C, twice if necessary, and kills it when that takes more than a few seconds."""
         for patience in (0.5, 5):
             self._process.send_signal(signal.SIGINT)
@@ -125,6 +119,8 @@ class Server:
         self._reader.join()
         shutil.rmtree(self.home, ignore_errors=True)
 
+    __exit__ = stop
+
     def _read_events(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
@@ -133,10 +129,8 @@ class Server:
 
     def find(self, event: str, **fields: object) -> tuple[float, dict[str, Any]] | None:
         """The first event of a kind with these fields."""
-        for when, line in list(self.events):
-            if line["event"] == event and all(line.get(name) == value for name, value in fields.items()):
-                return when, line
-        return None
+        wanted = {"event": event, **fields}.items()
+        return next(((when, line) for when, line in list(self.events) if wanted <= line.items()), None)
 
     def descriptors(self) -> list[str]:
         """What the process's descriptors lead to."""
@@ -146,16 +140,16 @@ class Server:
                 found.append(os.readlink(entry))
         return found
 
-    def sockets(self) -> int:
+    def _sockets(self) -> int:
         return sum(target.startswith("socket:") for target in self.descriptors())
+
+    def connections(self) -> int:
+        """Open connections: sockets, without those that the server has had from the beginning."""
+        return self._sockets() - self._own_sockets
 
     def partial_files(self) -> int:
         """Files without a name that the server has open."""
         return sum(target.endswith(" (deleted)") for target in self.descriptors())
-
-    def peak_rss(self) -> int:
-        """The peak of the resident memory, in bytes."""
-        return kibibytes(f"/proc/{self.process_id}/status", "VmHWM")
 
     def metrics(self) -> dict[str, float]:
         """The values of /metrics by the full names of their series."""
@@ -189,15 +183,13 @@ def send(way: str, path: Path, server: Server) -> Reply:
 
 
 def _raw(path: Path, server: Server) -> Reply:
-    response = b""
     with socket.create_connection(("127.0.0.1", server.raw_port), timeout=PATIENCE) as connection:
         # An early rejection closes the connection; the response gives the reason.
         with suppress(OSError), path.open("rb") as file:
             connection.sendfile(file)
             connection.shutdown(socket.SHUT_WR)
-        while received := connection.recv(65536):
-            response += received
-    return _reply(response.decode())
+        with connection.makefile("rb") as response:
+            return _reply(response.read().decode())
 
 
 def _reply(text: str, was_continued: bool = False) -> Reply:

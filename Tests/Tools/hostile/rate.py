@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from harness import CLIENTS, PATIENCE, Row, Server, Setting, wait_until
-from shared import Failure, curl, environment, sparse
+from shared import Failure, curl, sparse, spawned
 
 LIMIT = 10_000_000
 RECEIVED = 'sluice_transferred_bytes_total{direction="incoming"}'
@@ -26,17 +26,13 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
 def watch(path: str, clients: list[str], seconds: int, setting: Setting) -> Iterator[Row]:
     """Rows for clients that all send as fast as they can."""
     who = " and ".join(f"{clients.count(kind)} {kind}" for kind in dict.fromkeys(clients))
-    with Server(setting, "--limit-rate", "10MB/s", "--min-free", "0") as server:
-        senders = [start(path, kind, index, seconds, server) for index, kind in enumerate(clients)]
-        try:
-            if wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)) is None:
-                raise Failure(f"not all of {who} began to send")
-            samples = sample(server, seconds)
-            before, after = shares(server, samples[0][0]), shares(server, samples[-1][0])
-        finally:
-            for sender in senders:
-                sender.kill()
-                sender.wait()
+    with Server(setting, "--limit-rate", "10MB/s", "--min-free", "0") as server, ExitStack() as senders:
+        for index, kind in enumerate(clients):
+            senders.enter_context(spawned(command(path, kind, index, seconds, server)))
+        if wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)) is None:
+            raise Failure(f"not all of {who} began to send")
+        samples = sample(server, seconds)
+        before, after = shares(server, samples[0][0]), shares(server, samples[-1][0])
     rate = (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
     asked = f"--limit-rate 10MB/s, {who}: within 5 % over {seconds} s"
     yield Row(asked, f"{rate / 1e6:.2f} MB/s", abs(rate / LIMIT - 1) <= 0.05)
@@ -48,15 +44,14 @@ def watch(path: str, clients: list[str], seconds: int, setting: Setting) -> Iter
         yield Row(f"{who}: the least gets 0.8 of the most", f"{text} MB", min(got) >= 0.8 * max(got))
 
 
-def start(path: str, kind: str, index: int, seconds: int, server: Server) -> subprocess.Popen[bytes]:
+def command(path: str, kind: str, index: int, seconds: int, server: Server) -> list[str]:
+    """How to send a file in a way, for longer than `seconds`; `index` tells the uploads apart."""
     upload = curl("-H", "Expect:", "--max-time", PATIENCE + seconds)
-    command = {
+    return {
         "stream": [*upload, "-T", path, f"{server.url}/{index}"],
         "form": [*upload, "-F", f"file=@{path}", f"{server.url}/file-upload"],
         "raw": [sys.executable, str(CLIENTS / "raw.py"), str(server.raw_port), path],
     }[kind]
-    null = subprocess.DEVNULL
-    return subprocess.Popen(command, env=environment(), stdin=null, stdout=null, stderr=null)
 
 
 def sample(server: Server, seconds: int) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,7 @@ ASKED = "1 GiB without Expect, over --max-size 1MB: 413 read by"
 
 def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
     gibibyte = sparse(setting.work / "1GiB", 1 << 30)
-    with Server(setting, "--max-size", "1MB", "--log-level", "error") as server:
+    with Server(setting, "--max-size", "1MB") as server:
         # Half with a length, a quarter in chunks, a quarter as forms.
         ways = {
             "-T": ["-T", gibibyte, f"{server.url}/file"],
@@ -79,17 +80,15 @@ def by_script(
 
 def on_one_connection(server: Server, kilobytes: int) -> str:
     """The statuses of an upload that is too large and, on the same connection, of one that is not."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-    try:
-        statuses, sockets = [], []
-        for path, body in (("/large", bytes(kilobytes * 1024)), ("/small", b"small")):
-            connection.request("PUT", path, body=body)
-            sockets.append(connection.sock)
-            with connection.getresponse() as response:
-                response.read()
-            statuses.append(str(response.status))
-        return " then ".join(statuses) if sockets[0] is sockets[1] else f"{statuses[0]}, then a connection of its own"
-    except OSError as error:
-        return type(error).__name__
-    finally:
-        connection.close()
+    statuses, sockets = [], []
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+        try:
+            for path, body in (("/large", bytes(kilobytes * 1024)), ("/small", b"small")):
+                connection.request("PUT", path, body=body)
+                sockets.append(connection.sock)
+                with connection.getresponse() as response:
+                    response.read()
+                statuses.append(str(response.status))
+        except OSError as error:
+            return type(error).__name__
+    return " then ".join(statuses) if sockets[0] is sockets[1] else f"{statuses[0]}, then a connection of its own"

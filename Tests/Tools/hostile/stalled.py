@@ -54,8 +54,7 @@ def clients() -> list[Client]:
 
 def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
     options = ("--stall-after", f"{given.stall_after}s", "--idle-timeout", f"{given.idle_timeout}s")
-    with Server(setting, *options, "--log-level", "error") as server:
-        base = server.sockets()
+    with Server(setting, *options) as server:
         stalled = clients()
         try:
             for client in stalled:
@@ -70,7 +69,7 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
             last = max(client.responded for client in stalled)
             yield released("their files", last, given, lambda: server.partial_files() == 0)
             yield released("their memory", last, given, lambda: server.metrics()["sluice_slab_bytes"] == 0)
-            yield released("their connections", last, given, lambda: server.sockets() <= base)
+            yield released("their connections", last, given, lambda: server.connections() <= 0)
         finally:
             for client in stalled:
                 client.closing.set()
@@ -91,20 +90,23 @@ def released(what: str, since: float, given: argparse.Namespace, is_released: Ca
 
 def reported(client: Client, server: Server, given: argparse.Namespace) -> Iterator[Row]:
     """Rows for the events and the response of one client."""
-    started = [line for _, line in list(server.events) if line["event"] == "started" and line["mode"] == client.mode]
-    upload = next((line for line in started if client.mode == "raw" or line["name"] == client.name), {})
-    event = server.find("stalled", id=upload.get("id"))
+
+    def in_time(seconds: float, limit: int) -> bool:
+        return limit - 0.1 <= seconds <= limit + given.slack
+
+    names = {} if client.mode == "raw" else {"name": client.name}
+    started = server.find("started", mode=client.mode, **names)
+    event = started and server.find("stalled", id=started[1]["id"])
     asked = f"{client.name}: reported as stalled by its client within {given.stall_after} + {given.slack} s"
     if event is None:
         yield Row(asked, "never", False)
     else:
-        seconds = event[0] - client.last_byte
-        by_client = event[1]["cause"] == "client"
-        in_time = given.stall_after - 0.1 <= seconds <= given.stall_after + given.slack
-        yield Row(asked, f"after {seconds:.2f} s, by {event[1]['cause']}", by_client and in_time)
+        seconds, cause = event[0] - client.last_byte, event[1]["cause"]
+        passed = cause == "client" and in_time(seconds, given.stall_after)
+        yield Row(asked, f"after {seconds:.2f} s, by {cause}", passed)
     is_http = client.response.startswith(b"HTTP/1.1 408 ")
     status = b'"status":408,' in client.response and (is_http or client.mode == "raw")
     seconds = client.responded - client.last_byte
-    in_time = given.idle_timeout - 0.1 <= seconds <= given.idle_timeout + given.slack
+    seen = f"after {seconds:.2f} s" if status else repr(client.response[:80])
     asked = f"{client.name}: reads its 408 within {given.idle_timeout} + {given.slack} s"
-    yield Row(asked, f"after {seconds:.2f} s" if status else repr(client.response[:80]), status and in_time)
+    yield Row(asked, seen, status and in_time(seconds, given.idle_timeout))

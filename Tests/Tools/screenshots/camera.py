@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, digest, output, run
+from shared import Failure, digest, output, repeated, run, spawn
 
 HOME = Path("/home/anna")
 DARK = ("#101418", "#d8dee9")
@@ -46,7 +43,7 @@ class Terminal:
         xterm += ["-bg", colours[0], "-fg", colours[1], "-b", "14", "+sb", "-T", "sluice-screenshot", "-bw", "0"]
         xterm += ["-xrm", "xterm*termName: xterm-256color", "-xrm", "xterm*cursorBlink: false"]
         xterm += ["-e", "tmux", "-u", "-S", self._socket, "attach"]
-        self._xterm = subprocess.Popen(xterm, env=self._display, stderr=subprocess.DEVNULL)
+        self._xterm = spawn(xterm, env=self._display)
         search = ["xdotool", "search", "--name", "^sluice-screenshot$"]
         found = wait("xterm's window", lambda: run(search, env=self._display).stdout.strip())
         self._window = str(found).split("\n")[-1]
@@ -76,23 +73,17 @@ class Terminal:
 
     @contextmanager
     def filmed(self, path: Path) -> Iterator[None]:
-        """Takes screenshots while the body runs, and makes an animation of them."""
-        stopped = threading.Event()
-        with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(1) as pool:
+        """Takes screenshots during a `with` statement, and makes an animation of them."""
+        frames: list[tuple[Path, float]] = []
+        with tempfile.TemporaryDirectory() as directory:
 
-            def film() -> list[tuple[Path, float]]:
-                frames: list[tuple[Path, float]] = []
-                while not stopped.wait(0.08):
-                    frames.append((Path(directory) / f"{len(frames):04}.png", time.monotonic()))
-                    self.shoot(frames[-1][0])
-                return frames
+            def film() -> None:
+                frames.append((Path(directory) / f"{len(frames):04}.png", time.monotonic()))
+                self.shoot(frames[-1][0])
 
-            filming = pool.submit(film)
-            try:
+            with repeated(film, 0.08):
                 yield
-            finally:
-                stopped.set()
-            animate(filming.result(), path)
+            animate(frames, path)
 
     def close(self) -> None:
         self.tmux("kill-server")
@@ -128,7 +119,7 @@ def virtual_screen() -> Iterator[str]:
     command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "2400x1600x24"]
     # Without -noreset it restarts when the last window is closed, and the next window may not find it.
     command += ["-dpi", "96", "-noreset", "-nolisten", "tcp"]
-    process = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
+    process = spawn(command, pass_fds=[writer])
     os.close(writer)
     try:
         with os.fdopen(reader) as pipe:
