@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -176,6 +176,7 @@ def digest(path: str | Path) -> str:
 
 
 def kibibytes(path: str, name: str) -> int:
-    """The value of `name: 123 kB` in a file of /proc, in bytes; 0 when there is none."""
-    with open(path, encoding="utf-8", errors="replace") as lines:
+    """The value of `name: 123 kB` in a file of /proc, in bytes; 0 when there is no such file or value."""
+    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as lines:
         return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+    return 0

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import measure
 from measure import Sample
-from programs import SERVERS, Program, environment, running
+from programs import SERVERS, Program, running
 from shared import MIB, Failure, curl, digest
 
 CASES = {
@@ -88,7 +89,7 @@ def subjects(programs: dict[str, Program], source: Source, work: Path) -> list[S
         return curl("--fail", "-F", f'file=@"{path}";filename={STORED}', f"http://127.0.0.1:{port}/file-upload")
 
     def post(port: int) -> float:
-        return _run(curl_form(port)).seconds
+        return measure.run_client(curl_form(port)).seconds
 
     def sluice(mode: str) -> Callable[[int], list[str]]:
         command = [*programs["sluice"].command, "send", source.path, "--mode", mode, "--method", "POST", "--quiet"]
@@ -116,7 +117,7 @@ def measure_in_turn(chosen: list[Subject], rounds: int, settle: float, source: S
     """
     for case in dict.fromkeys(subject.case for subject in chosen):
         of_case = [subject for subject in chosen if subject.case == case]
-        for number, subject in [(number, subject) for number in range(rounds) for subject in of_case]:
+        for number, subject in product(range(rounds), of_case):
             if subject.failure:
                 continue
             # Data that earlier subjects have left in the page cache must not be written at this one's cost.
@@ -142,38 +143,36 @@ def _of_server(
         with running(name, program, work) as server:
             cpu, cached, unwritten = measure.session_cpu(server.session), measure.cached(), measure.unwritten()
             seconds = send(server.port)
-            sample = Sample(
+            return Sample(
                 seconds,
                 cpu=measure.session_cpu(server.session) - cpu,
                 peak_rss=measure.session_peak_rss(server.session),
                 cached=measure.cached() - cached,
                 unwritten=measure.unwritten() - unwritten,
-                seconds_to_disk=seconds + _sync(server.target / STORED),
+                seconds_to_disk=seconds + _sync(server.target / STORED, source, verify),
             )
-            _check(server.target / STORED, source, verify)
-            return sample
 
     syncs = "file and directory" if name == "sluice" else "nothing"
     return Subject(case, name, program.version, "sluice", measured, syncs)
 
 
-def _sync(stored: Path) -> float:
-    """Syncs what the server has not synced; the seconds that this takes."""
+def _sync(stored: Path, source: Source, verify: bool) -> float:
+    """Syncs what the server has not synced; returns the seconds that this takes.
+
+    Raises Failure unless the stored file has the right size and, to verify, the right digest.
+    """
     start = time.perf_counter()
     try:
         with open(stored, "rb") as file:
             os.fsync(file.fileno())
     except OSError as error:
         raise Failure(f"it responded, but has not stored the file: {error}") from error
-    return time.perf_counter() - start
-
-
-def _check(stored: Path, source: Source, verify: bool) -> None:
-    """Raises Failure unless the stored file has the right size and, to verify, the right digest."""
-    if stored.stat().st_size != source.size:
-        raise Failure(f"it has stored {stored.stat().st_size} bytes, not {source.size}")
+    seconds = time.perf_counter() - start
+    if (size := stored.stat().st_size) != source.size:
+        raise Failure(f"it has stored {size} bytes, not {source.size}")
     if verify and digest(stored) != source.sha256:
         raise Failure("the stored file differs from the sent one")
+    return seconds
 
 
 def _of_client(
@@ -184,15 +183,11 @@ def _of_client(
     def measured(_: bool) -> Sample:
         with running("discard", Program([sys.executable], ""), work) as server:
             cpu = measure.session_cpu(server.session)
-            sample = _run(command(server.port))
+            sample = measure.run_client(command(server.port))
             busy = (measure.session_cpu(server.session) - cpu) / sample.seconds
             return dataclasses.replace(sample, receiver_busy=busy)
 
     return Subject("client", name, program.version, reference, measured)
-
-
-def _run(command: list[str]) -> Sample:
-    return measure.run_client(command, environment(), timeout=600)
 
 
 def put_by_sendfile(path: str, port: int, target: str) -> float:

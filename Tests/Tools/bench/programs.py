@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
 import shared
-from shared import Absence, Failure, require
+from shared import Absence, Failure, require, spawn
 
 HERE = Path(__file__).resolve().parent / "servers"
 SERVERS = ("sluice", "nginx", "lighttpd", "aiohttp", "busboy")
@@ -78,11 +77,7 @@ def find_curl() -> Program:
 
 # `.ci/install bench` installs them.
 FINDERS: dict[str, Callable[[], Program]] = {
-    "nginx": find_nginx,
-    "lighttpd": find_lighttpd,
-    "aiohttp": find_aiohttp,
-    "busboy": find_busboy,
-    "curl": find_curl,
+    "nginx": find_nginx, "lighttpd": find_lighttpd, "aiohttp": find_aiohttp, "busboy": find_busboy, "curl": find_curl,
 }
 
 
@@ -113,7 +108,7 @@ def _command(name: str, program: Program, directory: Path, port: int) -> list[st
     if name in SCRIPTS:
         return [*program.command, str(HERE / SCRIPTS[name]), str(port), "target"]
     settings = f"{name}.conf"
-    text = Template((HERE / settings).read_text(encoding="utf-8")).substitute(port=port)
+    text = (HERE / settings).read_text(encoding="utf-8").replace("$port", str(port))
     (directory / settings).write_text(text, encoding="utf-8")
     if name == "lighttpd":
         return [*program.command, "-D", "-f", settings]
@@ -132,12 +127,10 @@ def running(name: str, program: Program, work: Path) -> Iterator[Running]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port: int = probe.getsockname()[1]
         log = directory / "log"
-        with open(log, "wb") as output:
+        with open(log, "wb") as file:
             # A session of its own, so that all its processes are known and Ctrl-C does not reach it.
-            process = subprocess.Popen(
-                _command(name, program, directory, port), cwd=directory, env=environment(),
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )
+            command = _command(name, program, directory, port)
+            process = spawn(command, cwd=directory, env=environment(), stdout=file, stderr=file, start_new_session=True)
         try:
             _wait_until_it_listens(name, process, port, log)
             yield Running(port, process.pid, directory / "target")
