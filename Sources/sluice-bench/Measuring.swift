@@ -24,33 +24,13 @@ struct Subject {
         samples[index].append(try subject.measure())
       }
     }
-    return zip(subjects, samples).map { subject, samples in
-      Report.Row(labels: subject.labels, numbers: medians(of: samples))
-    }
+    return zip(subjects, samples).map { Report.Row(labels: $0.labels, numbers: medians(of: $1)) }
   }
 
   /// The median of each column; rounds without a number do not count.
   static func medians(of samples: [[Double?]]) -> [Double?] {
     guard let first = samples.first else { return [] }
     return first.indices.map { column in samples.compactMap { $0[column] }.median }
-  }
-}
-
-/// The time that a measurement took.
-struct Elapsed {
-  /// Wall-clock time.
-  let seconds: Double
-  /// CPU time of this process, user and system. Kernel threads that write on its behalf are not included.
-  let processorSeconds: Double
-
-  /// Runs `body` and measures it.
-  static func measure(_ body: () throws -> Void) rethrows -> Elapsed {
-    let start = ContinuousClock.now
-    let processorStart = clock()
-    try body()
-    // In millionths of a second whatever the system (POSIX, CLOCKS_PER_SEC).
-    let processorSeconds = Double(clock() - processorStart) / 1e6
-    return Elapsed(seconds: (ContinuousClock.now - start).inSeconds, processorSeconds: processorSeconds)
   }
 }
 
