@@ -48,8 +48,8 @@ import UploadTestSupport
 
   @Test func `clients of the rate part run as long as they are measured`() async throws {
     let program = """
-      import types, rate
-      print(rate.command("file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0)))
+      import pathlib, types, rate
+      print(rate.command("stream", pathlib.Path("file"), 600, types.SimpleNamespace(url="", raw_port=0)))
       """
     let folder = URL(filePath: script.path).deletingLastPathComponent()
     let place = [

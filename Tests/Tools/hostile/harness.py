@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -26,15 +27,6 @@ CLIENTS = Path(__file__).resolve().parent / "clients"
 PATIENCE = 60
 WAYS = ("stream", "chunked", "form", "raw")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What every part is given."""
-
-    sluice: str
-    # A directory on the disk to write to; removed in the end.
-    work: Path
 
 
 def wait_until(condition: Callable[[], Any], patience: float = PATIENCE) -> float | None:
@@ -78,11 +70,11 @@ class Server:
     of its own, so that no other process sees it and it ends with the server in any case.
     """
 
-    def __init__(self, setting: Setting, *options: str, mount: str | None = None) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="server-", dir=setting.work))
+    def __init__(self, given: argparse.Namespace, *options: str, mount: str | None = None) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="server-", dir=given.work))
         uploads = self.home / "uploads"
         uploads.mkdir()
-        command = [setting.sluice, "serve", "--json", "--interval", "100ms", "--port", "0", "--raw-port", "0"]
+        command = [given.sluice, "serve", "--json", "--interval", "100ms", "--port", "0", "--raw-port", "0"]
         command += ["--dir", str(uploads), "--log-level", "error", *options]
         if mount is not None:
             command = in_namespace(f'{mount}; exec "$@"', str(uploads), *command)
@@ -90,7 +82,7 @@ class Server:
         self.events: list[tuple[float, dict[str, Any]]] = []
         log = self.home / "errors"
         with log.open("wb") as errors:
-            self._process = spawn(command, cwd=setting.work, stdout=subprocess.PIPE, stderr=errors)
+            self._process = spawn(command, cwd=given.work, stdout=subprocess.PIPE, stderr=errors)
         self.process_id = self._process.pid
         self._reader = threading.Thread(target=self._read_events, daemon=True)
         self._reader.start()
@@ -167,16 +159,23 @@ class Reply:
     was_continued: bool = False
 
 
+def upload(way: str, path: Path, server: Server, *options: object, expect: str = "Expect:") -> list[str]:
+    """How to upload a file under its own name with curl: as a `stream`, `chunked`, or as a `form`."""
+    url = f"{server.url}/{path.name}"
+    body = {
+        "stream": ["-T", path, url],
+        "chunked": ["-H", "Transfer-Encoding: chunked", "-T", path, url],
+        "form": ["-F", f"file=@{path}", f"{server.url}/file-upload"],
+    }[way]
+    return curl("-H", expect, *options, *body)
+
+
 def send(way: str, path: Path, server: Server) -> Reply:
     """Uploads a file under its own name. Raises Failure when the client fails."""
     if way == "raw":
         return _raw(path, server)
-    arguments = {
-        "stream": ["-H", "Expect: 100-continue", "-T", path, f"{server.url}/{path.name}"],
-        "chunked": ["-H", "Expect:", "-H", "Transfer-Encoding: chunked", "-T", path, f"{server.url}/{path.name}"],
-        "form": ["-H", "Expect:", "-F", f"file=@{path}", f"{server.url}/file-upload"],
-    }[way]
-    ended = run(curl("--verbose", "--max-time", PATIENCE, *arguments))
+    expect = "Expect: 100-continue" if way == "stream" else "Expect:"
+    ended = run(upload(way, path, server, "--verbose", "--max-time", PATIENCE, expect=expect))
     if ended.returncode != 0:
         raise Failure(f"curl exited with {ended.returncode}: {ended.stderr}")
     return _reply(ended.stdout, "< HTTP/1.1 100 " in ended.stderr)

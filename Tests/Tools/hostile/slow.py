@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import Row, Server, Setting, wait_until
-from shared import MIB, Failure, curl, kibibytes, output, require, spawned
+from harness import Row, Server, upload, wait_until
+from shared import MIB, Failure, kibibytes, output, require, spawned
 
 SIZE = 256 * MIB
 # How long slowhttptest would run, in seconds; the limits must have ended all connections well before.
@@ -46,22 +46,22 @@ ATTACKS = [
 ]
 
 
-def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
+def rows(given: argparse.Namespace) -> Iterator[Row]:
     require("curl", "curl")
     require("slowhttptest", "slowhttptest")
-    good = setting.work / "good"
+    good = given.work / "good"
     good.write_bytes(bytes(SIZE))
-    (setting.work / "one").write_bytes(bytes(100_000))
+    (given.work / "one").write_bytes(bytes(100_000))
     for attack in ATTACKS:
-        with Server(setting, "--on-duplicate", "replace", *attack.options) as server:
-            upload(server, setting.work / "one")
-            upload(server, good)
+        with Server(given, "--on-duplicate", "replace", *attack.options) as server:
+            store(server, given.work / "one")
+            store(server, good)
             yield from under(attack, server, good, given)
 
 
-def upload(server: Server, path: Path) -> None:
+def store(server: Server, path: Path) -> None:
     """Raises Failure unless the file is stored."""
-    output(curl("--fail", "-H", "Expect:", "-T", path, f"{server.url}/{path.name}"))
+    output(upload("stream", path, server, "--fail"))
 
 
 def speed(server: Server, path: Path, seconds: int) -> float:
@@ -69,7 +69,7 @@ def speed(server: Server, path: Path, seconds: int) -> float:
     began = time.monotonic()
     count = 0
     while time.monotonic() - began < seconds:
-        upload(server, path)
+        store(server, path)
         count += 1
     return count * path.stat().st_size / (time.monotonic() - began)
 

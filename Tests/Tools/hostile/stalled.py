@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from harness import PATIENCE, Row, Server, Setting, wait_until
+from harness import PATIENCE, Row, Server, wait_until
 
 SIZE = 8_000_000
 SENT = 5_000_000
@@ -52,9 +52,9 @@ def clients() -> list[Client]:
     ]
 
 
-def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
+def rows(given: argparse.Namespace) -> Iterator[Row]:
     options = ("--stall-after", f"{given.stall_after}s", "--idle-timeout", f"{given.idle_timeout}s")
-    with Server(setting, *options) as server:
+    with Server(given, *options) as server:
         stalled = clients()
         try:
             for client in stalled:

@@ -15,39 +15,42 @@ from typing import Any
 from shared import Failure, digest, output, repeated, run, spawn
 
 HOME = Path("/home/anna")
+# Columns and rows.
+Size = tuple[int, int]
+# Of background and foreground.
+Colours = tuple[str, str]
 DARK = ("#101418", "#d8dee9")
 LIGHT = ("#fbfbf8", "#24292e")
-# JetBrains Mono is 0.6 em wide: at 15 points (20 pixels) a cell is exactly 12 pixels wide, so bars have no seams.
+FONT = "JetBrains Mono"
+# It is 0.6 em wide: at 15 points (20 pixels) a cell is exactly 12 pixels wide, so bars have no seams.
 FONT_SIZE = "15"
 
 
 class Terminal:
     """One window, and tmux with the dashboard in it."""
 
-    def __init__(self, display: str, socket: Path) -> None:
+    def __init__(self, display: str, socket: Path, command: list[str], size: Size, colours: Colours) -> None:
+        """Runs a command in tmux, and opens the window."""
         self._display = {**os.environ, "DISPLAY": display, "LC_ALL": "C.UTF-8"}
-        self._socket = str(socket)
-
-    def tmux(self, *arguments: str) -> str:
-        return output(["tmux", "-u", "-f", "/dev/null", "-S", self._socket, *arguments])
-
-    def open(self, command: list[str], size: tuple[int, int], colours: tuple[str, str], font: str) -> None:
-        """Runs a command in tmux, and opens the window; `colours` are those of background and foreground."""
+        self._tmux = ["tmux", "-u", "-f", "/dev/null", "-S", str(socket)]
         width, height = map(str, size)
         # One call of tmux: without a session the server would end between two.
         self.tmux(
             *["set-option", "-g", "default-terminal", "tmux-256color", ";", "set-option", "-g", "status", "off", ";"],
             *["new-session", "-d", "-x", width, "-y", height, "-c", str(HOME), *command],
         )
-        xterm = ["xterm", "-u8", "-fa", font, "-fs", FONT_SIZE, "-geometry", f"{width}x{height}+0+0"]
+        xterm = ["xterm", "-u8", "-fa", FONT, "-fs", FONT_SIZE, "-geometry", f"{width}x{height}+0+0"]
         xterm += ["-bg", colours[0], "-fg", colours[1], "-b", "14", "+sb", "-T", "sluice-screenshot", "-bw", "0"]
         xterm += ["-xrm", "xterm*termName: xterm-256color", "-xrm", "xterm*cursorBlink: false"]
-        xterm += ["-e", "tmux", "-u", "-S", self._socket, "attach"]
+        xterm += ["-e", *self._tmux, "attach"]
         self._xterm = spawn(xterm, env=self._display)
         search = ["xdotool", "search", "--name", "^sluice-screenshot$"]
         found = wait("xterm's window", lambda: run(search, env=self._display).stdout.strip())
         self._window = str(found).split("\n")[-1]
         wait("the attached terminal", lambda: self.tmux("list-clients"))
+
+    def tmux(self, *arguments: str) -> str:
+        return output([*self._tmux, *arguments])
 
     @property
     def screen(self) -> str:
@@ -134,27 +137,20 @@ def virtual_screen() -> Iterator[str]:
 class Studio:
     """Opens terminals with a program on a display, one at a time."""
 
-    def __init__(self, display: str, program: str, into: Path, font: str) -> None:
-        self._display, self.program, self.into, self._font = display, program, into, font
+    def __init__(self, display: str, program: str, into: Path) -> None:
+        self._display, self.program, self.into = display, program, into
 
     @contextmanager
     def window(
-        self,
-        command: list[str],
-        ready: str,
-        *,
-        size: tuple[int, int] = (120, 34),
-        variables: dict[str, str] | None = None,
-        colours: tuple[str, str] = DARK,
+        self, command: list[str], ready: str, size: Size = (120, 34), colours: Colours = DARK, **variables: str
     ) -> Iterator[Terminal]:
-        """A terminal in anna's home with a program that shows the text `ready`."""
+        """A terminal in anna's home with a program that shows the text `ready`; `variables` are of its environment."""
         environment: dict[str, object] = {"HOME": HOME, "USER": "anna", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
-        environment |= {"TERM": "tmux-256color", "XDG_CONFIG_HOME": HOME / ".config", "TZ": "UTC", **(variables or {})}
+        environment |= {"TERM": "tmux-256color", "XDG_CONFIG_HOME": HOME / ".config", "TZ": "UTC", **variables}
         clean = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
         # A socket for each: the tmux server of the previous one may still be running.
         with tempfile.TemporaryDirectory() as directory:
-            terminal = Terminal(self._display, Path(directory) / "tmux")
-            terminal.open([*clean, *command], size, colours, self._font)
+            terminal = Terminal(self._display, Path(directory) / "tmux", [*clean, *command], size, colours)
             try:
                 terminal.shows(ready)
                 yield terminal

@@ -195,7 +195,7 @@ SCENES: dict[str, Callable[[Studio], None]] = {
     "detail": detail,
     "80x24": of_uploads("80x24.png", size=(80, 24)),
     "light": of_uploads("light.png", "t", colours=LIGHT),
-    "ascii": of_uploads("ascii.png", variables={"LANG": "C"}),
+    "ascii": of_uploads("ascii.png", LANG="C"),
     "compare": compare,
     "demo": demo,
 }
