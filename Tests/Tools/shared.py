@@ -10,11 +10,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -118,8 +119,8 @@ def spawned(command: Iterable[object], **options: object) -> Iterator[subprocess
 
 @contextmanager
 def repeated(body: Callable[[], object], pause: float) -> Iterator[None]:
-    """Calls `body` again and again during a `with` statement, on a thread of its own, with pauses in seconds between. At
-    the end raises what it raised."""
+    """Calls `body` repeatedly during a `with` statement, on a thread of its own, with `pause` seconds between two calls.
+    Its error, which stops the calls, is raised at the end of the statement."""
     over = threading.Event()
 
     def repeat() -> None:
@@ -133,6 +134,14 @@ def repeated(body: Callable[[], object], pause: float) -> Iterator[None]:
         finally:
             over.set()
         repeating.result()
+
+
+def wait_until(condition: Callable[[], Any], patience: float = 60, pause: float = 0.01) -> Any:
+    """Checks a condition every `pause` seconds; its first true value, or its last one after `patience` seconds."""
+    end = time.monotonic() + patience
+    while not (value := condition()) and time.monotonic() < end:
+        time.sleep(pause)
+    return value
 
 
 def find_sluice(path: str | None) -> str:

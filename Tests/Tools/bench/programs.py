@@ -8,14 +8,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import shared
-from shared import Absence, Failure, require, spawn
+from shared import Absence, Failure, require, spawn, wait_until
 
 HERE = Path(__file__).resolve().parent / "servers"
 SERVERS = ("sluice", "nginx", "lighttpd", "aiohttp", "busboy")
@@ -139,17 +138,15 @@ def running(name: str, program: Program, work: Path) -> Iterator[Running]:
 
 
 def _wait_until_it_listens(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        status = process.poll()
-        if status is not None or time.monotonic() > deadline:
-            reason = "did not listen in time" if status is None else f"exited with {status}"
-            raise Failure(f"{name} {reason}: {log.read_text(errors='replace')[-2000:].strip()}")
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
+    def responds() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    in_time = wait_until(lambda: process.poll() is not None or responds(), 30)
+    if process.returncode is not None or not in_time:
+        reason = "did not listen in time" if process.returncode is None else f"exited with {process.returncode}"
+        raise Failure(f"{name} {reason}: {log.read_text(errors='replace')[-2000:].strip()}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

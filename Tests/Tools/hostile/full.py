@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from harness import PATIENCE, WAYS, Reply, Row, Server, in_namespace, send, wait_until
-from shared import MIB, Absence, Failure, digest, output, repeated, require, run, sparse
+from harness import PATIENCE, WAYS, Reply, Row, Server, in_namespace, send
+from shared import MIB, Absence, Failure, digest, output, repeated, require, run, sparse, wait_until
 
 # Size of the file system; ext4 uses some of it itself.
 DISK = 64 * MIB
@@ -112,7 +112,7 @@ def said(reply: Reply) -> str:
 def left(server: Server, base: int) -> str | None:
     """What remains of failed uploads after at most 10 s; `base` bytes were free before."""
     clean = wait_until(lambda: server.partial_files() == 0 and free(server) >= base, patience=10)
-    if clean is not None and not visible(server):
+    if clean and not visible(server):
         return None
     missing = (base - free(server)) / MIB
     return f"left: {visible(server)}, {server.partial_files()} unfinished, {missing:.1f} MiB"
@@ -124,9 +124,8 @@ def two_that_do_not_fit(given: argparse.Namespace, server: Server) -> Iterator[R
         first.sendall(f"PUT /first HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n".encode())
         first.sendall(bytes(MIB))
         # The length is reserved once bytes of the body were received.
-        wait_until(lambda: server.find("started", name="first"))
-        started = server.find("started", name="first")
-        wait_until(lambda: started is not None and server.find("progress", id=started[1]["id"]))
+        started = wait_until(lambda: server.find("started", name="first"))
+        wait_until(lambda: started and server.find("progress", id=started[1]["id"]))
         second = send("stream", given.work / "third", server)
         asked = "24 MiB while an upload of 40 MiB is running: rejected before the body"
         yield Row(asked, said(second), second.status == 507 and not second.was_continued)

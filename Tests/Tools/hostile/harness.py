@@ -14,29 +14,19 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, curl, kibibytes, run, spawn
+from shared import Failure, curl, run, spawn, wait_until
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
 # Seconds to wait for anything: a bound against hanging, never a measure.
 PATIENCE = 60
 WAYS = ("stream", "chunked", "form", "raw")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def wait_until(condition: Callable[[], Any], patience: float = PATIENCE) -> float | None:
-    """Checks a condition a hundred times per second; the seconds until it was true, or None after `patience`."""
-    began = time.monotonic()
-    while not condition():
-        if time.monotonic() - began > patience:
-            return None
-        time.sleep(0.01)
-    return time.monotonic() - began
 
 
 def end_children() -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness import PATIENCE, Row, Server, upload, wait_until
-from shared import Failure, sparse, spawned
+from harness import PATIENCE, Row, Server, upload
+from shared import Failure, sparse, spawned, wait_until
 
 LIMIT = 10_000_000
 RECEIVED = 'sluice_transferred_bytes_total{direction="incoming"}'
@@ -29,7 +29,7 @@ def watch(path: Path, clients: list[str], given: argparse.Namespace) -> Iterator
     with Server(given, "--limit-rate", "10MB/s", "--min-free", "0") as server, ExitStack() as senders:
         for kind in clients:
             senders.enter_context(spawned(command(kind, path, given.seconds, server)))
-        if wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)) is None:
+        if not wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)):
             raise Failure(f"not all of {who} began to send")
         samples = sample(server, given.seconds)
         before, after = shares(server, samples[0][0]), shares(server, samples[-1][0])

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import Row, Server, upload, wait_until
-from shared import MIB, Failure, kibibytes, output, require, spawned
+from harness import Row, Server, upload
+from shared import MIB, Failure, kibibytes, output, require, spawned, wait_until
 
 SIZE = 256 * MIB
 # How long slowhttptest would run, in seconds; the limits must have ended all connections well before.
@@ -113,7 +113,7 @@ def under(attack: Attack, server: Server, good: Path, given: argparse.Namespace)
             if round == given.rounds - 1:
                 wait_until(lambda: server.connections() <= 0, patience=LENGTH)
                 took, rest, result = time.monotonic() - began, server.connections(), words(process, log)
-        if wait_until(lambda: server.connections() <= 0) is None:
+        if not wait_until(lambda: server.connections() <= 0):
             raise Failure(f"{server.connections()} connections are still open after {attack.name}")
     ratio = statistics.median(fast / slow for fast, slow in zip(attacked, calm))
     yield Row(

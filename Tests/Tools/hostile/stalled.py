@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from harness import PATIENCE, Row, Server, wait_until
+from harness import PATIENCE, Row, Server
+from shared import wait_until
 
 SIZE = 8_000_000
 SENT = 5_000_000
@@ -64,7 +65,7 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
             in_use = wait_until(lambda: server.partial_files() == len(stalled), patience=given.idle_timeout)
             slabs = server.metrics()["sluice_slab_bytes"]
             seen = f"{server.partial_files()} files, {slabs:,.0f} bytes"
-            yield Row("their files and memory meanwhile", seen, in_use is not None and slabs > 0)
+            yield Row("their files and memory meanwhile", seen, in_use and slabs > 0)
             wait_until(lambda: all(client.responded for client in stalled), given.idle_timeout + PATIENCE)
             last = max(client.responded for client in stalled)
             yield released("their files", last, given, lambda: server.partial_files() == 0)
@@ -82,7 +83,7 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
 
 def released(what: str, since: float, given: argparse.Namespace, is_released: Callable[[], bool]) -> Row:
     asked = f"{what}: released within {given.slack} s after the last 408"
-    if wait_until(is_released) is None:
+    if not wait_until(is_released):
         return Row(asked, "not at all", False)
     seconds = time.monotonic() - since
     return Row(asked, f"after {seconds:.2f} s", seconds <= given.slack)

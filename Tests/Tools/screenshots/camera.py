@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, digest, output, repeated, run, spawn
+from shared import Failure, digest, output, repeated, run, spawn, wait_until
 
 HOME = Path("/home/anna")
 # Columns and rows.
@@ -45,9 +45,10 @@ class Terminal:
         xterm += ["-e", *self._tmux, "attach"]
         self._xterm = spawn(xterm, env=self._display)
         search = ["xdotool", "search", "--name", "^sluice-screenshot$"]
-        found = wait("xterm's window", lambda: run(search, env=self._display).stdout.strip())
-        self._window = str(found).split("\n")[-1]
-        wait("the attached terminal", lambda: self.tmux("list-clients"))
+        windows = wait_until(lambda: run(search, env=self._display).stdout.split(), 20)
+        if not windows or not wait_until(lambda: self.tmux("list-clients"), 20):
+            raise Failure("xterm did not start within 20 s")
+        self._window = windows[-1]
 
     def tmux(self, *arguments: str) -> str:
         return output([*self._tmux, *arguments])
@@ -57,11 +58,9 @@ class Terminal:
         return self.tmux("capture-pane", "-p")
 
     def shows(self, what: str | Callable[[str], bool], within: float = 20) -> None:
-        """Waits until the screen shows a text."""
-        try:
-            wait(repr(what), lambda: what in self.screen if isinstance(what, str) else what(self.screen), within)
-        except Failure as failure:
-            raise Failure(f"{failure}; there was:\n{self.screen}") from None
+        """Waits until the screen shows a text. Raises Failure after `within` seconds."""
+        if not wait_until(lambda: what in self.screen if isinstance(what, str) else what(self.screen), within, 0.05):
+            raise Failure(f"{what!r} did not come within {within:g} s; there was:\n{self.screen}")
 
     def keys(self, *names: str) -> None:
         for name in names:
@@ -103,16 +102,6 @@ def animate(frames: list[tuple[Path, float]], path: Path) -> None:
     # By its path, since another program of that name may be first in PATH.
     convert = Path(shutil.which("import") or "/usr/bin/import").with_name("convert")
     output([convert, *arguments, "-loop", "0", "+dither", "-colors", "48", "-layers", "Optimize", path])
-
-
-def wait(what: str, condition: Callable[[], object], within: float = 20) -> object:
-    """Waits until a condition is true; returns its value."""
-    end = time.monotonic() + within
-    while not (value := condition()):
-        if time.monotonic() > end:
-            raise Failure(f"{what} did not come within {within:g} s")
-        time.sleep(0.05)
-    return value
 
 
 @contextmanager
