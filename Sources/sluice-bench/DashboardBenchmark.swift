@@ -107,9 +107,7 @@ struct FrameClock {
   private var next = ContinuousClock.now + interval
 
   /// Milliseconds until the next frame, rounded up; 0 when it is due.
-  var millisecondsLeft: Int32 {
-    Int32(max(0, (next - .now).inSeconds * 1000).rounded(.up))
-  }
+  var millisecondsLeft: Int32 { Int32(max(0, (next - .now).inSeconds * 1000).rounded(.up)) }
 
   /// Whether a frame is due. If so, the next one is due an interval later.
   mutating func isDue() -> Bool {

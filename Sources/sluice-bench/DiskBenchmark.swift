@@ -63,9 +63,7 @@ struct DiskBenchmark: Benchmark {
       let write = try writer(engine, source, path, size)
       let ((duration, processorTime), growth) = try PageCache.growth { () throws -> (Duration, clock_t) in
         let start = clock()
-        let duration = try ContinuousClock().measure {
-          for number in 0..<files { try write("file\(number)") }
-        }
+        let duration = try ContinuousClock().measure { for number in 0..<files { try write("file\(number)") } }
         return (duration, clock() - start)
       }
       let gigabytes = Double(files * size) / 1e9

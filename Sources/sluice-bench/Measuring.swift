@@ -19,8 +19,7 @@ struct Subject {
     var samples = subjects.map { _ in [[Double?]]() }
     for round in 0..<rounds {
       for (index, subject) in subjects.enumerated() {
-        let labels = subject.labels.joined(separator: ", ")
-        writeAll("round \(round + 1) of \(rounds): \(labels)\n", to: STDERR_FILENO)
+        writeAll("round \(round + 1) of \(rounds): \(subject.labels.joined(separator: ", "))\n", to: STDERR_FILENO)
         samples[index].append(try subject.measure())
       }
     }
@@ -36,9 +35,6 @@ struct Subject {
 
 /// The system's page cache.
 enum PageCache {
-  /// Between two readings, in microseconds.
-  private static let interval: UInt32 = 20_000
-
   /// Runs `body` and reads the size of the cache meanwhile.
   ///
   /// As `body` removes nothing, the growth is the space that its files occupy. Files of other programs count as well,
@@ -49,7 +45,7 @@ enum PageCache {
     Thread.detachNewThread {
       while !watch.isOver.load(ordering: .relaxed) {
         watch.peak.max(size, ordering: .relaxed)
-        usleep(interval)
+        usleep(20_000)
       }
     }
     defer { watch.isOver.store(true, ordering: .relaxed) }
@@ -59,9 +55,7 @@ enum PageCache {
   }
 
   /// `Cached` of `/proc/meminfo`, in bytes.
-  private static var size: UInt64 {
-    (ProcFile.kibibytes(of: "Cached", in: "/proc/meminfo") ?? 0) * 1024
-  }
+  private static var size: UInt64 { (ProcFile.kibibytes(of: "Cached", in: "/proc/meminfo") ?? 0) * 1024 }
 
   private final class Watch: Sendable {
     let peak = Atomic<UInt64>(0)

@@ -119,7 +119,7 @@ def spawned(command: Iterable[object], **options: object) -> Iterator[subprocess
 
 @contextmanager
 def repeated(body: Callable[[], object], pause: float) -> Iterator[None]:
-    """Calls `body` repeatedly during a `with` statement, on a thread of its own, with `pause` seconds between two calls.
+    """Calls `body` repeatedly during a `with` statement, on a thread of its own, with `pause` seconds between calls.
     Its error, which stops the calls, is raised at the end of the statement."""
     over = threading.Event()
 

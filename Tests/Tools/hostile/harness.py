@@ -30,21 +30,18 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def end_children() -> None:
-    """Kills the children of this process that are left after a signal."""
-    while (children := _children()) != []:
-        for child in children or []:
+    """Kills the children of all threads of this process that are left after a signal."""
+    while True:
+        try:
+            lists = [(task / "children").read_text().split() for task in Path("/proc/self/task").iterdir()]
+        except (FileNotFoundError, ProcessLookupError):  # A thread has ended and left its children to another.
+            continue
+        if not any(lists):
+            return
+        for child in [int(child) for children in lists for child in children]:
             with suppress(OSError):  # Ended meanwhile.
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-
-
-def _children() -> list[int] | None:
-    """The children of each thread of this process; None when a thread has ended and left its children to another."""
-    try:
-        lists = [(task / "children").read_text().split() for task in Path("/proc/self/task").iterdir()]
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return [int(child) for children in lists for child in children]
 
 
 def in_namespace(script: str, *arguments: str) -> list[str]:
