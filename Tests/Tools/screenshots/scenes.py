@@ -113,7 +113,7 @@ def press(terminal: Terminal, *keys: str) -> None:
 
 
 def detail_of(name: str) -> Callable[[str], bool]:
-    """Whether a screen shows nothing but the detail of an upload; beside the panes there may be a small one."""
+    """A condition for a screen: the detail of an upload fills it. A small detail may also be below the lists."""
     return lambda screen: f"Detail: {name}" in screen and "Incoming" not in screen
 
 
