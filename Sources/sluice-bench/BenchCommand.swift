@@ -17,9 +17,7 @@ struct BenchCommand: ParsableCommand {
     ]
   )
 
-  func run() throws {
-    throw ValidationError("Name a benchmark.")
-  }
+  func run() throws { throw ValidationError("Name a benchmark.") }
 }
 
 /// A subcommand that measures.
@@ -48,7 +46,7 @@ extension Benchmark {
 
 /// Options of every benchmark.
 struct BenchOptions: ParsableArguments {
-  @Option(help: "Rounds; their medians are reported. (default: 5)", transform: BenchValue.number(in: 1...10_000))
+  @Option(help: "Rounds; their medians are reported. (default: 5)", transform: Parse.number(in: 1...10_000))
   var rounds = 5
   @Flag(help: "Print the report as JSON.")
   var json = false
@@ -57,17 +55,13 @@ struct BenchOptions: ParsableArguments {
 /// Parsers of option values: numbers, sizes, choices, and lists of them separated by commas.
 ///
 /// All throw `ValidationError` with the permitted values.
-enum BenchValue {
+enum Parse {
   /// A size in bytes such as `64KiB`, from 1 byte to 1024 TiB.
   static func size(_ text: String) throws -> Int {
     guard let size = try? ByteSize.parse(text), (1...1 << 50).contains(size) else {
       throw ValidationError("A size must be from 1 byte to 1024TiB, such as 64KiB or 1.9GB.")
     }
     return Int(size)
-  }
-
-  static func sizes(_ text: String) throws -> [Int] {
-    try text.split(separator: ",").map { try size(String($0)) }
   }
 
   static func number(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
@@ -79,17 +73,18 @@ enum BenchValue {
     }
   }
 
-  static func numbers(in range: ClosedRange<Int>) -> @Sendable (String) throws -> [Int] {
-    { text in try text.split(separator: ",").map { try number(in: range)(String($0)) } }
+  /// A raw value of `Choice`.
+  static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> Choice {
+    guard let choice = Choice(rawValue: text) else {
+      throw ValidationError("Choose from \(Choice.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return choice
   }
 
-  /// Raw values of `Choice`.
-  static func choices<Choice: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> [Choice] {
-    try text.split(separator: ",").map { name in
-      guard let choice = Choice(rawValue: String(name)) else {
-        throw ValidationError("Choose from \(Choice.allCases.map(\.rawValue).joined(separator: ", ")).")
-      }
-      return choice
-    }
+  /// A list of values, each parsed by `value`.
+  static func list<Value: Sendable>(
+    _ value: @escaping @Sendable (String) throws -> Value
+  ) -> @Sendable (String) throws -> [Value] {
+    { text in try text.split(separator: ",").map { try value(String($0)) } }
   }
 }

@@ -29,9 +29,7 @@ final class Connection: Sendable {
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Sends bytes from memory.
   /// - Parameter more: whether the kernel may delay them to send them together with the next ones.
@@ -92,17 +90,14 @@ final class Connection: Sendable {
     throw UploadError(.badAnswer, "The server's response is not HTTP, or is longer than 64 KiB.")
   }
 
-  private func receive() throws(UploadError) -> [UInt8] {
+  private func receive() throws(UploadError) -> ArraySlice<UInt8> {
     var readable = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     let ready = poll(&readable, 1, Self.responseTimeout)
     try check(ready > 0, "poll", .timedOut, "The server did not respond in time")
-    var count = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, filled in
-      count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-      filled = max(0, count)
-    }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = recv(descriptor, &bytes, bytes.count, 0)
     try check(count > 0, "recv", .connectionLost, Self.failure)
-    return bytes
+    return bytes.prefix(count)
   }
 }
 

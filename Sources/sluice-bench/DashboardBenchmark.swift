@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dashboard
 import Glibc
+import TerminalNCurses
 import UploadCore
 
 /// Measures frames of the dashboard through ncurses, and the time from a key to its frame.
@@ -13,11 +14,11 @@ struct DashboardBenchmark: Benchmark {
   private static let (columns, rows) = (120, 34)
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "Numbers of running uploads. (default: 100)", transform: BenchValue.numbers(in: 0...4000))
+  @Option(help: "Numbers of running uploads. (default: 100)", transform: Parse.list(Parse.number(in: 0...4000)))
   var uploads: [Int] = [100]
-  @Option(help: "Frames per round, ten per second. (default: 50)", transform: BenchValue.number(in: 1...10_000))
+  @Option(help: "Frames per round, ten per second. (default: 50)", transform: Parse.number(in: 1...10_000))
   var frames = 50
-  @Option(help: "Keys pressed per round. (default: 300)", transform: BenchValue.number(in: 1...10_000))
+  @Option(help: "Keys pressed per round. (default: 300)", transform: Parse.number(in: 1...10_000))
   var keys = 300
 
   func run(rounds: Int) throws -> Report {
@@ -51,9 +52,9 @@ struct DashboardBenchmark: Benchmark {
   @MainActor
   private func measure(uploads: Int) throws -> [Double?] {
     let terminal = try DrainedTerminal(columns: Self.columns, rows: Self.rows)
-    defer { terminal.end() }
+    defer { close(terminal.program) }
     let stage = try DashboardStage(uploads: uploads, on: terminal)
-    defer { stage.end() }
+    defer { stage.terminal.close() }
     return measureFrames(stage, terminal) + (try measureKeys(stage, terminal))
   }
 
@@ -82,15 +83,14 @@ struct DashboardBenchmark: Benchmark {
   /// - Throws: ``UploadError`` with code `internalFailure` when keys are lost.
   @MainActor
   private func measureKeys(_ stage: DashboardStage, _ terminal: DrainedTerminal) throws(UploadError) -> [Double?] {
-    let typist = Typist()
-    typist.type(keys, on: terminal)
+    terminal.type(keys)
     var clock = FrameClock()
     var delays: [Double] = []
     let deadline = ContinuousClock.now + .seconds(60) + .milliseconds(100) * keys
     while delays.count < keys {
-      var ready = pollfd(fd: stage.inputDescriptor, events: Int16(POLLIN), revents: 0)
+      var ready = pollfd(fd: stage.terminal.inputDescriptor, events: Int16(POLLIN), revents: 0)
       poll(&ready, 1, clock.millisecondsLeft)
-      delays += typist.takeDelays(stage.takeKeys())
+      delays += terminal.takeDelays(stage.takeKeys())
       if clock.isDue() { _ = stage.drawFrame() }
       guard ContinuousClock.now < deadline else {
         throw UploadError(.internalFailure, "Only \(delays.count) of \(keys) keys were received.")
@@ -107,9 +107,7 @@ struct FrameClock {
   private var next = ContinuousClock.now + interval
 
   /// Milliseconds until the next frame, rounded up; 0 when it is due.
-  var millisecondsLeft: Int32 {
-    Int32(max(0, (next - .now).inSeconds * 1000).rounded(.up))
-  }
+  var millisecondsLeft: Int32 { Int32(max(0, (next - .now).inSeconds * 1000).rounded(.up)) }
 
   /// Whether a frame is due. If so, the next one is due an interval later.
   mutating func isDue() -> Bool {

@@ -11,7 +11,8 @@ import UploadCore
 /// The dashboard on a terminal, with uploads that all make progress before each frame. The caller draws each frame.
 @MainActor
 final class DashboardStage {
-  private let terminal: NCursesTerminal
+  /// The caller reads its keys, and closes it in the end.
+  let terminal: NCursesTerminal
   private let meters: [UploadMeter]
   private var sampler: Sampler
   private var model: DashboardModel
@@ -19,25 +20,14 @@ final class DashboardStage {
 
   /// - Throws: `TerminalError` when ncurses cannot draw on the terminal.
   init(uploads: Int, on screen: DrainedTerminal) throws {
-    terminal = try NCursesTerminal(
-      type: "xterm-256color",
-      usesColor: true,
-      input: screen.program,
-      output: screen.program,
-      guardsProcess: false
-    )
+    let (type, program) = ("xterm-256color", screen.program)
+    terminal = try NCursesTerminal(type: type, usesColor: true, input: program, output: program, guardsProcess: false)
     let ledger = UploadLedger()
     meters = (0..<uploads).map { number in
       let direction = number.isMultiple(of: 2) ? UploadDirection.incoming : .outgoing
       let mode = number.isMultiple(of: 3) ? UploadMode.multipart : .stream
-      let remote = "192.168.1.7:\(50_000 + number)"
-      return UploadMeter(
-        direction: direction,
-        mode: mode,
-        name: "recording \(number).wav",
-        size: 4 << 30,
-        remote: remote
-      )
+      let (name, remote) = ("recording \(number).wav", "192.168.1.7:\(50_000 + number)")
+      return UploadMeter(direction: direction, mode: mode, name: name, size: 4 << 30, remote: remote)
     }
     for meter in meters { ledger.begin(meter) }
     sampler = Sampler(ledger: ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 100 << 20, budget: 256 << 20) })
@@ -49,9 +39,6 @@ final class DashboardStage {
     )
   }
 
-  /// Readable when a key was pressed.
-  var inputDescriptor: Int32 { terminal.inputDescriptor }
-
   /// Adds 0 to 4 MiB to each upload, takes a snapshot, and draws a frame.
   /// - Returns: CPU seconds of this thread to take the snapshot, update the model, render and flush.
   func drawFrame() -> [Double] {
@@ -60,9 +47,7 @@ final class DashboardStage {
       if meter.direction == .incoming { meter.addStored(Int(byte) << 14) }
     }
     let (snapshot, sampling) = Self.measure { sampler.sample() }
-    let (_, updating) = Self.measure {
-      model.update(.snapshot(snapshot, ClockTime(hour: 12, minute: 0, second: 0)))
-    }
+    let (_, updating) = Self.measure { model.update(.snapshot(snapshot, ClockTime(hour: 12, minute: 0, second: 0))) }
     return [sampling, updating] + draw()
   }
 
@@ -76,10 +61,6 @@ final class DashboardStage {
     }
     if count > 0 { _ = draw() }
     return count
-  }
-
-  func end() {
-    terminal.close()
   }
 
   private func draw() -> [Double] {
@@ -102,12 +83,14 @@ final class DashboardStage {
   }
 }
 
-/// A pseudo-terminal whose output is counted and discarded.
+/// A pseudo-terminal whose output is counted and discarded, with a user who presses keys.
 final class DrainedTerminal: Sendable {
-  /// The descriptor for a program that reads keys and draws.
+  /// The descriptor for a program that reads keys and draws. The caller closes it when the program has ended.
   let program: Int32
   private let screen: Int32
   private let bytes = Atomic<Int>(0)
+  /// When the keys were pressed that ``takeDelays(_:)`` has not removed yet.
+  private let pressed = Mutex<[ContinuousClock.Instant]>([])
 
   /// - Throws: ``UploadError`` with code `internalFailure` when the system has no pseudo-terminal.
   init(columns: Int, rows: Int) throws(UploadError) {
@@ -124,36 +107,14 @@ final class DrainedTerminal: Sendable {
   /// Number of bytes drawn so far.
   var byteCount: Int { bytes.load(ordering: .relaxed) }
 
-  /// Presses a key that sends one byte. Any thread may call it.
-  func type(_ byte: UInt8) {
-    var byte = byte
-    _ = write(screen, &byte, 1)
-  }
-
-  /// Closes the program's descriptor; call it when the program has ended.
-  func end() {
-    close(program)
-  }
-
-  /// Runs on a thread of its own until the program's descriptor is closed.
-  private func drain() {
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while case let count = read(screen, &buffer, buffer.count), count > 0 { bytes.add(count, ordering: .relaxed) }
-    close(screen)
-  }
-}
-
-/// Presses keys that move down and up a list, and records the time of each.
-final class Typist: Sendable {
-  private let pressed = Mutex<[ContinuousClock.Instant]>([])
-
-  /// Presses `count` keys, 2 to 34 milliseconds apart, on a thread of its own.
-  func type(_ count: Int, on terminal: DrainedTerminal) {
+  /// Presses `count` keys that move down and up a list, 2 to 34 milliseconds apart, on a thread of its own.
+  func type(_ count: Int) {
     Thread.detachNewThread { [self] in
       for (number, pause) in SplitMix64.bytes(count, seed: 3).enumerated() {
         usleep(2000 + UInt32(pause) * 125)
         pressed.withLock { $0.append(.now) }
-        terminal.type(UInt8(ascii: number / 20 % 2 == 0 ? "j" : "k"))
+        var key = UInt8(ascii: number / 20 % 2 == 0 ? "j" : "k")
+        _ = write(screen, &key, 1)
       }
     }
   }
@@ -166,5 +127,12 @@ final class Typist: Sendable {
       defer { pressed.removeFirst(min(count, pressed.count)) }
       return pressed.prefix(count).map { (now - $0).inSeconds }
     }
+  }
+
+  /// Runs on a thread of its own until the program's descriptor is closed.
+  private func drain() {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while case let count = read(screen, &buffer, buffer.count), count > 0 { bytes.add(count, ordering: .relaxed) }
+    close(screen)
   }
 }

@@ -13,8 +13,8 @@ import UploadStorage
 final class DiskSource: @unchecked Sendable {
   /// Bytes of the block.
   static let blockSize = 1 << 20
-  /// Bytes; a multiple of the logical block size of any disk.
-  private static let alignment = 4096
+  /// Bytes; a multiple of the logical block size of any disk, as memory and length of a direct write must be.
+  static let alignment = 4096
 
   /// For system calls.
   let bytes: UnsafeRawBufferPointer
@@ -29,35 +29,20 @@ final class DiskSource: @unchecked Sendable {
     buffer = ByteBuffer(bytes: bytes)
   }
 
-  deinit {
-    bytes.deallocate()
-  }
+  deinit { bytes.deallocate() }
 }
 
 /// A directory in which files are stored with system calls alone: what the disk reaches with the least work.
 final class BareDirectory: Sendable {
-  /// Swift's Glibc module hides O_DIRECT, since it does not define `_GNU_SOURCE`.
-  #if arch(arm64)
-    private static let directFlag: Int32 = 0o200000
-  #else
-    private static let directFlag: Int32 = 0o40000
-  #endif
-  /// The length of a direct write must be a multiple of this.
-  private static let blockSize = 4096
-
-  private let path: String
   private let descriptor: Int32
 
   /// - Throws: ``UploadError`` with code `storageFailed`.
   init(path: String) throws(UploadError) {
-    self.path = path
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try expect(descriptor >= 0, "open")
   }
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Stores one file so that it survives a power failure: it is on disk, under its name, when this returns.
   /// - Throws: ``UploadError`` with code `storageFailed`.
@@ -75,18 +60,18 @@ final class BareDirectory: Sendable {
   /// - Parameter direct: whether to write past the page cache into preallocated space.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func write(_ source: DiskSource, size: Int, name: String, direct: Bool) throws(UploadError) {
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | (direct ? Self.directFlag : 0)
-    let file = open(path + "/" + name, flags, 0o600)
+    let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     try expect(file >= 0, "open")
     defer { close(file) }
     if direct {
+      try expect(clinux_set_direct(file, 1) == 0, "fcntl")
       let status = posix_fallocate(file, 0, off_t(size))
       try expect(status == 0, "posix_fallocate", status)
     }
     var offset = 0
     while offset < size {
       var length = min(DiskSource.blockSize, size - offset)
-      if direct { length = (length + Self.blockSize - 1) / Self.blockSize * Self.blockSize }
+      if direct { length = (length + DiskSource.alignment - 1) / DiskSource.alignment * DiskSource.alignment }
       let written = pwrite(file, source.bytes.baseAddress, length, off_t(offset))
       try expect(written > 0, "pwrite")
       offset += written
@@ -165,9 +150,7 @@ private final class StoreFeeder: UploadSinkDelegate {
     sink = store.begin(meter, hash: hash, condition: nil, on: staged.futureResult.eventLoop, delegate: self)
     sinkHasRoom()
     // The sink does not retain its delegate, so this closure does until the file is staged.
-    return staged.futureResult.assumeIsolated().map { staged in
-      withExtendedLifetime(self) { staged }
-    }.nonisolated()
+    return staged.futureResult.assumeIsolated().map { staged in withExtendedLifetime(self) { staged } }.nonisolated()
   }
 
   func sinkHasRoom() {

@@ -19,14 +19,11 @@ struct Subject {
     var samples = subjects.map { _ in [[Double?]]() }
     for round in 0..<rounds {
       for (index, subject) in subjects.enumerated() {
-        let labels = subject.labels.joined(separator: ", ")
-        writeAll("round \(round + 1) of \(rounds): \(labels)\n", to: STDERR_FILENO)
+        writeAll("round \(round + 1) of \(rounds): \(subject.labels.joined(separator: ", "))\n", to: STDERR_FILENO)
         samples[index].append(try subject.measure())
       }
     }
-    return zip(subjects, samples).map { subject, samples in
-      Report.Row(labels: subject.labels, numbers: medians(of: samples))
-    }
+    return zip(subjects, samples).map { Report.Row(labels: $0.labels, numbers: medians(of: $1)) }
   }
 
   /// The median of each column; rounds without a number do not count.
@@ -36,29 +33,8 @@ struct Subject {
   }
 }
 
-/// The time that a measurement took.
-struct Elapsed {
-  /// Wall-clock time.
-  let seconds: Double
-  /// CPU time of this process, user and system. Kernel threads that write on its behalf are not included.
-  let processorSeconds: Double
-
-  /// Runs `body` and measures it.
-  static func measure(_ body: () throws -> Void) rethrows -> Elapsed {
-    let start = ContinuousClock.now
-    let processorStart = clock()
-    try body()
-    // In millionths of a second whatever the system (POSIX, CLOCKS_PER_SEC).
-    let processorSeconds = Double(clock() - processorStart) / 1e6
-    return Elapsed(seconds: (ContinuousClock.now - start).inSeconds, processorSeconds: processorSeconds)
-  }
-}
-
 /// The system's page cache.
 enum PageCache {
-  /// Between two readings, in microseconds.
-  private static let interval: UInt32 = 20_000
-
   /// Runs `body` and reads the size of the cache meanwhile.
   ///
   /// As `body` removes nothing, the growth is the space that its files occupy. Files of other programs count as well,
@@ -69,7 +45,7 @@ enum PageCache {
     Thread.detachNewThread {
       while !watch.isOver.load(ordering: .relaxed) {
         watch.peak.max(size, ordering: .relaxed)
-        usleep(interval)
+        usleep(20_000)
       }
     }
     defer { watch.isOver.store(true, ordering: .relaxed) }
@@ -79,9 +55,7 @@ enum PageCache {
   }
 
   /// `Cached` of `/proc/meminfo`, in bytes.
-  private static var size: UInt64 {
-    (ProcFile.kibibytes(of: "Cached", in: "/proc/meminfo") ?? 0) * 1024
-  }
+  private static var size: UInt64 { (ProcFile.kibibytes(of: "Cached", in: "/proc/meminfo") ?? 0) * 1024 }
 
   private final class Watch: Sendable {
     let peak = Atomic<UInt64>(0)

@@ -10,9 +10,9 @@ struct ParserBenchmark: Benchmark {
   static let abstract = "The multipart parser, without network or disk."
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "Bytes to parse for each row. (default: 512MiB)", transform: BenchValue.size)
+  @Option(help: "Bytes to parse for each row. (default: 512MiB)", transform: Parse.size)
   var size = 512 << 20
-  @Option(help: "Bytes passed to the parser at once. (default: 64KiB,1MiB)", transform: BenchValue.sizes)
+  @Option(help: "Bytes passed to the parser at once. (default: 64KiB,1MiB)", transform: Parse.list(Parse.size))
   var pieces: [Int] = [64 << 10, 1 << 20]
 
   func run(rounds: Int) throws -> Report {
@@ -32,7 +32,7 @@ struct ParserBenchmark: Benchmark {
 
   private static func measure(_ form: BenchForm) throws -> [Double?] {
     var found = 0
-    let elapsed = try Elapsed.measure {
+    let duration = try ContinuousClock().measure {
       for _ in 0..<form.repetitions {
         var parser = MultipartParser(boundary: form.boundary)
         for piece in form.pieces {
@@ -47,7 +47,7 @@ struct ParserBenchmark: Benchmark {
     guard found == form.fileBytes else {
       throw UploadError(.internalFailure, "The parser found \(found) bytes of files instead of \(form.fileBytes).")
     }
-    return [Double(form.bytes) / 1e9 / elapsed.seconds]
+    return [Double(form.bytes) / 1e9 / duration.inSeconds]
   }
 }
 
@@ -70,9 +70,7 @@ struct BenchForm {
   private static let junk = 8000
 
   /// Bytes of all repetitions.
-  var bytes: Int {
-    repetitions * pieces.reduce(0) { $0 + $1.readableBytes }
-  }
+  var bytes: Int { repetitions * pieces.reduce(0) { $0 + $1.readableBytes } }
 
   /// - Parameters:
   ///   - size: bytes of all repetitions, approximately.
@@ -114,20 +112,16 @@ struct BenchForm {
 
   /// The first `count` bytes of a file.
   private static func filling(_ content: FormContent, count: Int) -> [UInt8] {
+    let text: String
     switch content {
-    case .random, .smallFields, .junkAround:
-      return SplitMix64.bytes(count, seed: 1)
-    case .csv:
-      let rows = (1...100).map { "\($0),2024-05-\($0 % 28 + 1),\"a name, a title\",\($0 * 37).5\r\n" }
-      return repeated(Array(rows.joined().utf8), count)
-    case .carriageReturns: return repeated(Array("\r".utf8), count)
-    case .lineFeeds: return repeated(Array("\n".utf8), count)
-    case .delimiterPrefixes: return repeated(Array("\r\n--\(boundaryText)".utf8.dropLast()), count)
+    case .random, .smallFields, .junkAround: return SplitMix64.bytes(count, seed: 1)
+    case .csv: text = (1...100).map { "\($0),2024-05-\($0 % 28 + 1),\"a name, a title\",\($0 * 37).5\r\n" }.joined()
+    case .carriageReturns: text = "\r"
+    case .lineFeeds: text = "\n"
+    case .delimiterPrefixes: text = String("\r\n--\(boundaryText)".dropLast())
     }
-  }
-
-  private static func repeated(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
-    (0..<count).map { bytes[$0 % bytes.count] }
+    let repeated = Array(text.utf8)
+    return (0..<count).map { repeated[$0 % repeated.count] }
   }
 }
 

@@ -60,15 +60,9 @@ struct Report {
   /// The report as a Markdown table with aligned columns, a heading above and the notes below.
   func markdown(_ benchmark: String, _ rounds: Int, _ machine: Machine) -> String {
     let titles = labels + columns.map(\.title)
-    let cells = rows.map { row in
-      row.labels + zip(row.numbers, columns).map { Self.text($0, digits: $1.digits) }
-    }
-    let widths = titles.indices.map { index in
-      ([titles] + cells).map { $0[index].count }.max() ?? 0
-    }
-    let rule = widths.enumerated().map { index, width in
-      index < labels.count ? String(repeating: "-", count: width) : String(repeating: "-", count: width - 1) + ":"
-    }
+    let cells = rows.map { row in row.labels + zip(row.numbers, columns).map { Self.text($0, digits: $1.digits) } }
+    let widths = titles.indices.map { index in ([titles] + cells).map { $0[index].count }.max() ?? 0 }
+    let rule = widths.enumerated().map { String(repeating: "-", count: $1 - 1) + ($0 < labels.count ? "-" : ":") }
     let table = ([titles, rule] + cells).map { cells in
       "| " + cells.indices.map { pad(cells[$0], widths[$0], right: $0 >= labels.count) }.joined(separator: " | ") + " |"
     }

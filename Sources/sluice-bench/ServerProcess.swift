@@ -7,9 +7,7 @@ import UploadStorage
 /// A `sluice serve` in a process of its own.
 final class ServerProcess: Sendable {
   /// The first event of `serve --json`.
-  private struct Listening: Decodable {
-    var url: String
-  }
+  private struct Listening: Decodable { var url: String }
 
   /// The port that it listens on, at 127.0.0.1.
   let port: UInt16
@@ -19,16 +17,16 @@ final class ServerProcess: Sendable {
   /// - Parameters:
   ///   - executable: path of the program.
   ///   - directory: the upload directory.
-  ///   - options: further options of `serve`.
+  ///   - durability: what it syncs before it responds.
   /// - Throws: ``UploadError`` with code `cannotListen`.
-  init(_ executable: String, directory: String, options: [String] = []) throws {
+  init(_ executable: String, directory: String, durability: Durability) throws {
     let output = try ChildProgram.pipe()
     let events = FileHandle(fileDescriptor: output.read, closeOnDealloc: true)
     do {
       defer { close(output.write) }
       processID = try ChildProgram.start(
         URL(filePath: executable).path,
-        ["serve", "--json", "--port", "0", "--dir", directory] + options,
+        ["serve", "--json", "--port", "0", "--dir", directory, "--durability", durability.rawValue],
         environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SLUICE_") },
         streams: .descriptors(input: nil, output: output.write, errors: STDERR_FILENO),
         leadsGroup: true
@@ -37,23 +35,18 @@ final class ServerProcess: Sendable {
       let advice = "Build it with swift build -c release --product sluice, or name another program with --sluice."
       throw UploadError(.cannotListen, "Cannot run \(executable). \(advice)", cause: error)
     }
-    guard let listening = try? JSONDecoder().decode(Listening.self, from: Self.firstLine(of: events)),
-      let port = listening.url.split(separator: ":").last.flatMap({ UInt16($0) })
-    else {
-      Self.end(processID)
+    let listening = try? JSONDecoder().decode(Listening.self, from: Self.firstLine(of: events))
+    port = listening?.url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+    guard port > 0 else {
+      stop()
       throw UploadError(.cannotListen, "\(executable) did not report the address that it listens on.")
     }
-    self.port = port
     // Further events are discarded; a full pipe would block the server.
     Thread.detachNewThread { while !events.availableData.isEmpty {} }
   }
 
   /// Kills the server and waits for its end: a graceful shutdown would wait for uploads whose files are removed anyway.
   func stop() {
-    Self.end(processID)
-  }
-
-  private static func end(_ processID: Int32) {
     kill(processID, SIGKILL)
     ChildProgram.wait(for: processID)
   }
@@ -99,8 +92,7 @@ struct ServerOptions: ParsableArguments {
   /// Starts a server on an empty directory, passes it to `body`, kills it, and removes the directory.
   func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
     try Workspace.use(in: dir) { path in
-      let options = ["--durability", durability.rawValue]
-      let server = try ServerProcess(sluice ?? ServerProcess.besideThisOne, directory: path, options: options)
+      let server = try ServerProcess(sluice ?? ServerProcess.besideThisOne, directory: path, durability: durability)
       return try Interrupt.guarded(undo: { server.stop() }) { try body(server) }
     }
   }

@@ -11,11 +11,11 @@ struct SlowBenchmark: Benchmark {
   private static let chunkSize = 1448
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "Concurrent uploads. (default: 1000)", transform: BenchValue.number(in: 1...10_000))
+  @Option(help: "Concurrent uploads. (default: 1000)", transform: Parse.number(in: 1...10_000))
   var uploads = 1000
-  @Option(help: "Bytes per second of each upload. (default: 20kB)", transform: BenchValue.size)
+  @Option(help: "Bytes per second of each upload. (default: 20kB)", transform: Parse.size)
   var rate = 20_000
-  @Option(help: "Duration in seconds. (default: 20)", transform: BenchValue.number(in: 1...3600))
+  @Option(help: "Duration in seconds. (default: 20)", transform: Parse.number(in: 1...3600))
   var seconds = 20
   @OptionGroup var server: ServerOptions
 
@@ -52,9 +52,7 @@ struct SlowBenchmark: Benchmark {
         return connection
       }
       let before = try server.usage()
-      let start = ContinuousClock.now
-      try send(source, count: size - 1, to: connections)
-      let elapsed = (ContinuousClock.now - start).inSeconds
+      let elapsed = try ContinuousClock().measure { try send(source, count: size - 1, to: connections) }.inSeconds
       let after = try server.usage()
       for connection in connections { try connection.send(source, count: 1) }
       for connection in connections { try connection.expectStored() }

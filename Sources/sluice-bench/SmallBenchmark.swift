@@ -8,14 +8,11 @@ struct SmallBenchmark: Benchmark {
   static let abstract = "Small durable files over HTTP, against as many threads of plain system calls."
 
   @OptionGroup var common: BenchOptions
-  @Option(help: "Size of each file. (default: 4KiB)", transform: BenchValue.size)
+  @Option(help: "Size of each file. (default: 4KiB)", transform: Parse.size)
   var size = 4 << 10
-  @Option(
-    help: "Keep-alive connections, and plain threads. (default: 32)",
-    transform: BenchValue.number(in: 1...10_000)
-  )
+  @Option(help: "Keep-alive connections, and plain threads. (default: 32)", transform: Parse.number(in: 1...10_000))
   var connections = 32
-  @Option(help: "Files per connection. (default: 64)", transform: BenchValue.number(in: 1...1_000_000))
+  @Option(help: "Files per connection. (default: 64)", transform: Parse.number(in: 1...1_000_000))
   var files = 64
   @OptionGroup var server: ServerOptions
 
@@ -57,11 +54,11 @@ struct SmallBenchmark: Benchmark {
   /// Files per second when each of `connections` threads stores its files with `store`.
   private func rate(_ store: @escaping @Sendable (_ thread: Int, _ file: Int) throws -> Void) throws -> [Double?] {
     let files = files
-    let elapsed = try Elapsed.measure {
+    let duration = try ContinuousClock().measure {
       try Threads.run(connections) { thread in
         for file in 0..<files { try store(thread, file) }
       }
     }
-    return [Double(connections * files) / elapsed.seconds]
+    return [Double(connections * files) / duration.inSeconds]
   }
 }

@@ -17,7 +17,7 @@ struct TelemetryBenchmark: Benchmark {
   @OptionGroup var common: BenchOptions
   @Option(help: "Directory for partial files of the uploads.")
   var dir = "."
-  @Option(help: "Numbers of running uploads. (default: 1,100,1000)", transform: BenchValue.numbers(in: 1...4000))
+  @Option(help: "Numbers of running uploads. (default: 1,100,1000)", transform: Parse.list(Parse.number(in: 1...4000)))
   var uploads: [Int] = [1, 100, 1000]
 
   func run(rounds: Int) throws -> Report {
@@ -44,15 +44,12 @@ struct TelemetryBenchmark: Benchmark {
     try Workspace.use(in: dir) { path in
       let uploads = try PausedUploads(count, directory: path)
       defer { uploads.end() }
-      var sampler = Sampler(
-        ledger: uploads.ledger,
-        stallAfter: .seconds(5),
-        slabUse: { [budget = uploads.store.budget] in budget.use }
-      )
+      let budget = uploads.store.budget
+      var sampler = Sampler(ledger: uploads.ledger, stallAfter: .seconds(5), slabUse: { budget.use })
       var snapshot = sampler.sample()
       let numbers = Self.measure(count) { now in
         for meter in uploads.meters { meter.addReceived(1000) }
-        return Elapsed.measure { snapshot = sampler.sample(at: now) }
+        return ContinuousClock().measure { snapshot = sampler.sample(at: now) }
       }
       guard snapshot.uploads.count == count else {
         throw UploadError(.internalFailure, "The snapshot has \(snapshot.uploads.count) uploads instead of \(count).")
@@ -67,17 +64,17 @@ struct TelemetryBenchmark: Benchmark {
     var bytes: UInt64 = 0
     let numbers = measure(count) { now in
       bytes += 1000
-      return Elapsed.measure { for index in rates.indices { rates[index].sample(bytes, at: now) } }
+      return ContinuousClock().measure { for index in rates.indices { rates[index].sample(bytes, at: now) } }
     }
     return numbers + [nil]
   }
 
   /// Takes samples of `count` uploads; `sample` gets times that are a tenth of a second apart.
   /// - Returns: the first three columns, of the mean time of a sample.
-  private static func measure(_ count: Int, _ sample: (ContinuousClock.Instant) -> Elapsed) -> [Double?] {
+  private static func measure(_ count: Int, _ sample: (ContinuousClock.Instant) -> Duration) -> [Double?] {
     let start = ContinuousClock.now
     let samples = min(mostSamples, max(1, enoughSamples / count))
-    let seconds = (1...samples).map { sample(start + .milliseconds(1000 / samplesPerSecond * $0)).seconds }
+    let seconds = (1...samples).map { sample(start + .milliseconds(1000 / samplesPerSecond * $0)).inSeconds }
     let mean = seconds.reduce(0, +) / Double(samples)
     return [mean * 1e6, mean * 1e6 / Double(count), mean * Double(samplesPerSecond) * 100]
   }
@@ -101,23 +98,21 @@ final class PausedUploads {
 
   /// - Throws: ``UploadError`` with code `badDirectory`.
   init(_ count: Int, directory: String) throws {
-    let meters = (0..<count).map {
+    meters = (0..<count).map {
       UploadMeter(direction: .incoming, mode: .stream, name: "upload \($0)", size: 1 << 30, remote: "127.0.0.1:1")
     }
-    let bench = try BenchStore(directory: directory, limit: 1 << 30)
-    let (store, eventLoop) = (bench.store, bench.eventLoop)
+    store = try BenchStore(directory: directory, limit: 1 << 30)
+    let (started, disk, eventLoop) = (meters, store.store, store.eventLoop)
     let bytes = ByteBuffer(bytes: SplitMix64.bytes(Self.received, seed: 5))
     sinks = try eventLoop.submit {
-      let sinks = meters.map { meter in
-        let sink = store.begin(meter, hash: nil, condition: nil, on: eventLoop, delegate: IdleDelegate())
+      let sinks = started.map { meter in
+        let sink = disk.begin(meter, hash: nil, condition: nil, on: eventLoop, delegate: IdleDelegate())
         sink.write(bytes)
         return sink
       }
       return NIOLoopBound(sinks, eventLoop: eventLoop)
     }.wait()
-    for meter in meters { ledger.begin(meter) }
-    self.meters = meters
-    self.store = bench
+    for meter in started { ledger.begin(meter) }
   }
 
   /// Discards the uploads.

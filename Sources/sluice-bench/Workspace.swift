@@ -61,7 +61,6 @@ enum Interrupt {
 final class SourceFile: Sendable {
   /// Bytes; few enough to stay in the page cache.
   static let length = 64 << 20
-  private static let blockSize = 1 << 20
 
   let descriptor: Int32
 
@@ -71,18 +70,13 @@ final class SourceFile: Sendable {
     descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     try check(descriptor >= 0, "open", .badDirectory, "Cannot create a file in \(directory)")
     unlink(path)
-    var noise = SplitMix64(seed: 3)
-    for offset in stride(from: 0, to: Self.length, by: Self.blockSize) {
-      let block = noise.bytes(Self.blockSize)
-      let written = pwrite(descriptor, block, block.count, off_t(offset))
-      try check(written == block.count, "pwrite", .diskFull, "Cannot write 64 MiB to \(directory)")
-    }
+    let content = SplitMix64.bytes(Self.length, seed: 3)
+    let written = pwrite(descriptor, content, content.count, 0)
+    try check(written == content.count, "pwrite", .diskFull, "Cannot write 64 MiB to \(directory)")
     fsync(descriptor)
   }
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 }
 
 /// Checks the result of a system call.

@@ -48,9 +48,8 @@ import UploadTestSupport
 
   @Test func `clients of the rate part run as long as they are measured`() async throws {
     let program = """
-      import subprocess, types, rate
-      subprocess.Popen = lambda command, **_: print(command)
-      rate.start("file", "stream", 0, 600, types.SimpleNamespace(url="", raw_port=0))
+      import pathlib, types, rate
+      print(rate.command("stream", pathlib.Path("file"), 600, types.SimpleNamespace(url="", raw_port=0)))
       """
     let folder = URL(filePath: script.path).deletingLastPathComponent()
     let place = [

@@ -8,23 +8,23 @@ import Testing
   }
 
   @Test func `lists are separated by commas`() throws {
-    #expect(try BenchValue.sizes("4KiB,1MB") == [4096, 1_000_000])
-    #expect(try BenchValue.numbers(in: 1...100)("1,64") == [1, 64])
-    let fruit: [Fruit] = try BenchValue.choices("pear,apple")
+    #expect(try Parse.list(Parse.size)("4KiB,1MB") == [4096, 1_000_000])
+    #expect(try Parse.list(Parse.number(in: 1...100))("1,64") == [1, 64])
+    let fruit: [Fruit] = try Parse.list(Parse.choice)("pear,apple")
     #expect(fruit == [.pear, .apple])
   }
 
   @Test(arguments: ["0", "101", "x", "", "-1", "1.5"])
   func `a number out of range is rejected`(_ text: String) {
-    #expect(throws: (any Error).self) { try BenchValue.number(in: 1...100)(text) }
+    #expect(throws: (any Error).self) { try Parse.number(in: 1...100)(text) }
   }
 
   @Test(arguments: ["0", "x", "1PiB", "2048TiB"])
   func `a malformed or too large size is rejected`(_ text: String) {
-    #expect(throws: (any Error).self) { try BenchValue.size(text) }
+    #expect(throws: (any Error).self) { try Parse.size(text) }
   }
 
   @Test func `an unknown choice is rejected`() {
-    #expect(throws: (any Error).self) { let _: [Fruit] = try BenchValue.choices("apple,plum") }
+    #expect(throws: (any Error).self) { let _: [Fruit] = try Parse.list(Parse.choice)("apple,plum") }
   }
 }

@@ -9,9 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -95,6 +99,51 @@ def output(command: Iterable[object], **options: object) -> str:
     return ended.stdout
 
 
+def spawn(command: Iterable[object], **options: object) -> subprocess.Popen[bytes]:
+    """Starts a program. Its standard streams are empty and discarded, unless `options` of Popen redirect them."""
+    null = subprocess.DEVNULL
+    given = {"env": environment(), "stdin": null, "stdout": null, "stderr": null, **options}
+    return subprocess.Popen([str(word) for word in command], **given)  # type: ignore[call-overload, no-any-return]
+
+
+@contextmanager
+def spawned(command: Iterable[object], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts a program as `spawn` does, and kills it at the end of the `with` statement."""
+    process = spawn(command, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def repeated(body: Callable[[], object], pause: float) -> Iterator[None]:
+    """Calls `body` repeatedly during a `with` statement, on a thread of its own, with `pause` seconds between calls.
+    Its error, which stops the calls, is raised at the end of the statement."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(pause):
+            body()
+
+    with ThreadPoolExecutor(1) as pool:
+        repeating = pool.submit(repeat)
+        try:
+            yield
+        finally:
+            over.set()
+        repeating.result()
+
+
+def wait_until(condition: Callable[[], Any], patience: float = 60, pause: float = 0.01) -> Any:
+    """Checks a condition every `pause` seconds; its first true value, or its last one after `patience` seconds."""
+    end = time.monotonic() + patience
+    while not (value := condition()) and time.monotonic() < end:
+        time.sleep(pause)
+    return value
+
+
 def find_sluice(path: str | None) -> str:
     """The program at `path`; when None, this clone's release build, else the one in PATH. Raises Failure."""
     built = str(REPOSITORY / ".build/release/sluice")
@@ -136,6 +185,7 @@ def digest(path: str | Path) -> str:
 
 
 def kibibytes(path: str, name: str) -> int:
-    """The value of `name: 123 kB` in a file of /proc, in bytes; 0 when there is none."""
-    with open(path, encoding="utf-8", errors="replace") as lines:
+    """The value of `name: 123 kB` in a file of /proc, in bytes; 0 when there is no such file or value."""
+    with suppress(OSError), open(path, encoding="utf-8", errors="replace") as lines:
         return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+    return 0

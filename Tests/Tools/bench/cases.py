@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import socket
 import struct
@@ -10,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import measure
 from measure import Sample
-from programs import SERVERS, Program, environment, running
+from programs import SERVERS, Program, running
 from shared import MIB, Failure, curl, digest
 
 CASES = {
@@ -77,35 +78,39 @@ class Subject:
 def subjects(programs: dict[str, Program], source: Source, work: Path) -> list[Subject]:
     """All that can be measured with the programs that were found, Sluice first in every case."""
 
-    def put(port: int) -> float:
-        return put_by_sendfile(source.path, port, f"/{STORED}")
+    def put(port: int) -> Sample:
+        return Sample(put_by_sendfile(source.path, port, f"/{STORED}"), cpu=0, peak_rss=None)
 
-    def curl_body(port: int) -> list[str]:
-        return curl("--fail", "-T", source.path, f"http://127.0.0.1:{port}/{STORED}")
+    def curl_body(port: int) -> Sample:
+        return measure.run_client(curl("--fail", "-T", source.path, f"http://127.0.0.1:{port}/{STORED}"))
 
-    def curl_form(port: int) -> list[str]:
+    def curl_form(port: int) -> Sample:
         path = source.path.replace("\\", "\\\\").replace('"', '\\"')
-        return curl("--fail", "-F", f'file=@"{path}";filename={STORED}', f"http://127.0.0.1:{port}/file-upload")
+        form = ["-F", f'file=@"{path}";filename={STORED}']
+        return measure.run_client(curl("--fail", *form, f"http://127.0.0.1:{port}/file-upload"))
 
-    def post(port: int) -> float:
-        return _run(curl_form(port)).seconds
-
-    def sluice(mode: str) -> Callable[[int], list[str]]:
+    def sluice(mode: str) -> Callable[[int], Sample]:
         command = [*programs["sluice"].command, "send", source.path, "--mode", mode, "--method", "POST", "--quiet"]
-        return lambda port: [*command, "--to", f"http://127.0.0.1:{port}/{STORED}"]
+        return lambda port: measure.run_client([*command, "--to", f"http://127.0.0.1:{port}/{STORED}"])
+
+    def of_server(case: str, name: str, send: Callable[[int], Sample]) -> Subject:
+        syncs = "file and directory" if name == "sluice" else "nothing"
+        measured = partial(_of_server, name, programs[name], source, work, send)
+        return Subject(case, name, programs[name].version, "sluice", measured, syncs)
 
     servers = [name for name in SERVERS if name in programs]
-    forms = [name for name in servers if name in FORM_SERVERS and "curl" in programs]
-    found = [_of_server("stream", name, programs[name], source, work, put) for name in servers]
-    found += [_of_server("multipart", name, programs[name], source, work, post) for name in forms]
-    for name, program, reference, command in [
+    found = [of_server("stream", name, put) for name in servers]
+    if "curl" in programs:
+        found += [of_server("multipart", name, curl_form) for name in servers if name in FORM_SERVERS]
+    for name, program, reference, send in [
         ("sluice send", "sluice", "sluice send", sluice("stream")),
         ("curl -T", "curl", "sluice send", curl_body),
         ("sluice send form", "sluice", "sluice send form", sluice("multipart")),
         ("curl -F", "curl", "sluice send form", curl_form),
     ]:
         if program in programs:
-            found.append(_of_client(name, programs[program], reference, work, command))
+            measured = partial(_of_client, work, send)
+            found.append(Subject("client", name, programs[program].version, reference, measured))
     return found
 
 
@@ -116,7 +121,7 @@ def measure_in_turn(chosen: list[Subject], rounds: int, settle: float, source: S
     """
     for case in dict.fromkeys(subject.case for subject in chosen):
         of_case = [subject for subject in chosen if subject.case == case]
-        for number, subject in [(number, subject) for number in range(rounds) for subject in of_case]:
+        for number, subject in product(range(rounds), of_case):
             if subject.failure:
                 continue
             # Data that earlier subjects have left in the page cache must not be written at this one's cost.
@@ -134,65 +139,48 @@ def measure_in_turn(chosen: list[Subject], rounds: int, settle: float, source: S
 
 
 def _of_server(
-    case: str, name: str, program: Program, source: Source, work: Path, send: Callable[[int], float]
-) -> Subject:
-    """`send` sends the file to a port and returns the seconds that it took."""
-
-    def measured(verify: bool) -> Sample:
-        with running(name, program, work) as server:
-            cpu, cached, unwritten = measure.session_cpu(server.session), measure.cached(), measure.unwritten()
-            seconds = send(server.port)
-            sample = Sample(
-                seconds,
-                cpu=measure.session_cpu(server.session) - cpu,
-                peak_rss=measure.session_peak_rss(server.session),
-                cached=measure.cached() - cached,
-                unwritten=measure.unwritten() - unwritten,
-                seconds_to_disk=seconds + _sync(server.target / STORED),
-            )
-            _check(server.target / STORED, source, verify)
-            return sample
-
-    syncs = "file and directory" if name == "sluice" else "nothing"
-    return Subject(case, name, program.version, "sluice", measured, syncs)
+    name: str, program: Program, source: Source, work: Path, send: Callable[[int], Sample], verify: bool
+) -> Sample:
+    """Measures a server that stores the file; `send` sends it to a port."""
+    with running(name, program, work) as server:
+        cpu, cached, unwritten = measure.session_cpu(server.session), measure.cached(), measure.unwritten()
+        seconds = send(server.port).seconds
+        return Sample(
+            seconds,
+            cpu=measure.session_cpu(server.session) - cpu,
+            peak_rss=measure.session_peak_rss(server.session),
+            cached=measure.cached() - cached,
+            unwritten=measure.unwritten() - unwritten,
+            seconds_to_disk=seconds + _sync(server.target / STORED, source, verify),
+        )
 
 
-def _sync(stored: Path) -> float:
-    """Syncs what the server has not synced; the seconds that this takes."""
+def _of_client(work: Path, send: Callable[[int], Sample], _: bool) -> Sample:
+    """Measures a client with a server that discards the file; `send` runs it with a port to send to."""
+    with running("discard", Program([sys.executable], ""), work) as server:
+        cpu = measure.session_cpu(server.session)
+        sample = send(server.port)
+        busy = (measure.session_cpu(server.session) - cpu) / sample.seconds
+        return replace(sample, receiver_busy=busy)
+
+
+def _sync(stored: Path, source: Source, verify: bool) -> float:
+    """Syncs what the server has not synced; returns the seconds that this takes.
+
+    Raises Failure unless the stored file has the right size and, to verify, the right digest.
+    """
     start = time.perf_counter()
     try:
         with open(stored, "rb") as file:
             os.fsync(file.fileno())
     except OSError as error:
         raise Failure(f"it responded, but has not stored the file: {error}") from error
-    return time.perf_counter() - start
-
-
-def _check(stored: Path, source: Source, verify: bool) -> None:
-    """Raises Failure unless the stored file has the right size and, to verify, the right digest."""
-    if stored.stat().st_size != source.size:
-        raise Failure(f"it has stored {stored.stat().st_size} bytes, not {source.size}")
+    seconds = time.perf_counter() - start
+    if (size := stored.stat().st_size) != source.size:
+        raise Failure(f"it has stored {size} bytes, not {source.size}")
     if verify and digest(stored) != source.sha256:
         raise Failure("the stored file differs from the sent one")
-
-
-def _of_client(
-    name: str, program: Program, reference: str, work: Path, command: Callable[[int], list[str]]
-) -> Subject:
-    """`command` is that of a client that sends the file to a port."""
-
-    def measured(_: bool) -> Sample:
-        with running("discard", Program([sys.executable], ""), work) as server:
-            cpu = measure.session_cpu(server.session)
-            sample = _run(command(server.port))
-            busy = (measure.session_cpu(server.session) - cpu) / sample.seconds
-            return dataclasses.replace(sample, receiver_busy=busy)
-
-    return Subject("client", name, program.version, reference, measured)
-
-
-def _run(command: list[str]) -> Sample:
-    return measure.run_client(command, environment(), timeout=600)
+    return seconds
 
 
 def put_by_sendfile(path: str, port: int, target: str) -> float:

@@ -6,14 +6,14 @@ import os
 import platform
 import resource
 import subprocess
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, kibibytes, run
+from programs import environment
+from shared import Failure, kibibytes, repeated, run, spawned
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -57,14 +57,12 @@ def session_cpu(leader: int) -> float:
 
 def session_peak_rss(leader: int) -> int:
     """The peaks of resident memory of all processes of a session, added up; shared pages count for each."""
-    return sum(_peak_rss(process) for process in _session(leader))
+    return sum(peak_rss(process) for process in _session(leader))
 
 
-def _peak_rss(process: int) -> int:
-    try:
-        return kibibytes(f"/proc/{process}/status", "VmHWM")
-    except OSError:
-        return 0
+def peak_rss(process: int) -> int:
+    """The peak of a process's resident memory, in bytes; 0 when it has ended."""
+    return kibibytes(f"/proc/{process}/status", "VmHWM")
 
 
 def cached() -> int:
@@ -77,32 +75,19 @@ def unwritten() -> int:
     return kibibytes("/proc/meminfo", "Dirty") + kibibytes("/proc/meminfo", "Writeback")
 
 
-def run_client(command: list[str], environment: dict[str, str], timeout: float) -> Sample:
-    """Runs a program to its end.
-
-    Raises Failure unless it exits with 0 within `timeout` seconds.
-    """
+def run_client(command: list[str]) -> Sample:
+    """Runs a program to its end. Raises Failure unless it exits with 0 within ten minutes."""
     before, start = _children_cpu(), time.perf_counter()
-    null = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=environment, stdin=null, stdout=null, stderr=subprocess.PIPE, text=True)
-    peaks, over = [_peak_rss(process.pid)], threading.Event()
-
-    def watch() -> None:
+    with spawned(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         # The usage that wait4 returns would include this process before exec. The kernel keeps the peak, so a few
         # readings are enough; 200 per second slowed a client down.
-        while not over.wait(0.05):
-            peaks.append(_peak_rss(process.pid))
-
-    threading.Thread(target=watch, daemon=True).start()
-    try:
-        _, said = process.communicate(timeout=timeout)
-        seconds = time.perf_counter() - start
-    except subprocess.TimeoutExpired as late:
-        raise Failure(f"{' '.join(command)} did not end within {timeout:g} s") from late
-    finally:
-        over.set()
-        process.kill()
-        process.wait()
+        peaks = [peak_rss(process.pid)]
+        with repeated(lambda: peaks.append(peak_rss(process.pid)), 0.05):
+            try:
+                _, said = process.communicate(timeout=600)
+            except subprocess.TimeoutExpired as late:
+                raise Failure(f"{' '.join(command)} did not end within 600 s") from late
+            seconds = time.perf_counter() - start
     if process.returncode != 0:
         raise Failure(f"{' '.join(command)} exited with {process.returncode}: {said.strip()}")
     return Sample(seconds, _children_cpu() - before, max(peaks) or None)

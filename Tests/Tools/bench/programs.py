@@ -8,15 +8,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
 import shared
-from shared import Absence, Failure, require
+from shared import Absence, Failure, require, spawn, wait_until
 
 HERE = Path(__file__).resolve().parent / "servers"
 SERVERS = ("sluice", "nginx", "lighttpd", "aiohttp", "busboy")
@@ -78,11 +76,7 @@ def find_curl() -> Program:
 
 # `.ci/install bench` installs them.
 FINDERS: dict[str, Callable[[], Program]] = {
-    "nginx": find_nginx,
-    "lighttpd": find_lighttpd,
-    "aiohttp": find_aiohttp,
-    "busboy": find_busboy,
-    "curl": find_curl,
+    "nginx": find_nginx, "lighttpd": find_lighttpd, "aiohttp": find_aiohttp, "busboy": find_busboy, "curl": find_curl,
 }
 
 
@@ -113,7 +107,7 @@ def _command(name: str, program: Program, directory: Path, port: int) -> list[st
     if name in SCRIPTS:
         return [*program.command, str(HERE / SCRIPTS[name]), str(port), "target"]
     settings = f"{name}.conf"
-    text = Template((HERE / settings).read_text(encoding="utf-8")).substitute(port=port)
+    text = (HERE / settings).read_text(encoding="utf-8").replace("$port", str(port))
     (directory / settings).write_text(text, encoding="utf-8")
     if name == "lighttpd":
         return [*program.command, "-D", "-f", settings]
@@ -132,12 +126,10 @@ def running(name: str, program: Program, work: Path) -> Iterator[Running]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port: int = probe.getsockname()[1]
         log = directory / "log"
-        with open(log, "wb") as output:
+        with open(log, "wb") as file:
             # A session of its own, so that all its processes are known and Ctrl-C does not reach it.
-            process = subprocess.Popen(
-                _command(name, program, directory, port), cwd=directory, env=environment(),
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )
+            command = _command(name, program, directory, port)
+            process = spawn(command, cwd=directory, env=environment(), stdout=file, stderr=file, start_new_session=True)
         try:
             _wait_until_it_listens(name, process, port, log)
             yield Running(port, process.pid, directory / "target")
@@ -146,17 +138,15 @@ def running(name: str, program: Program, work: Path) -> Iterator[Running]:
 
 
 def _wait_until_it_listens(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        status = process.poll()
-        if status is not None or time.monotonic() > deadline:
-            reason = "did not listen in time" if status is None else f"exited with {status}"
-            raise Failure(f"{name} {reason}: {log.read_text(errors='replace')[-2000:].strip()}")
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
+    def responds() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    in_time = wait_until(lambda: process.poll() is not None or responds(), 30)
+    if process.returncode is not None or not in_time:
+        reason = "did not listen in time" if process.returncode is None else f"exited with {process.returncode}"
+        raise Failure(f"{name} {reason}: {log.read_text(errors='replace')[-2000:].strip()}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

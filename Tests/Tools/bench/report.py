@@ -120,7 +120,8 @@ class Report:
         lines = [[*head, "Sluice's speed", "Sluice's CPU"]]
         for row in rows:
             cells = [f"{row.name} {row.version}".strip()]
-            cells += [_text(self._median(row, column), column) for column in columns]
+            values = [(self._median(row, column), column) for column in columns]
+            cells += ["" if value is None else f"{value / column.unit:.{column.digits}f}" for value, column in values]
             if self.rounds > 1:
                 speeds = [self.size / sample.seconds / 1e9 for sample in row.samples]
                 cells[1] += f" ({min(speeds):.2f} to {max(speeds):.2f})"
@@ -133,10 +134,6 @@ class Report:
 
 def _reasons(reasons: dict[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "reason": reason} for name, reason in reasons.items()]
-
-
-def _text(number: float | None, column: Column) -> str:
-    return "" if number is None else f"{number / column.unit:.{column.digits}f}"
 
 
 def _aligned(lines: list[list[str]]) -> str:

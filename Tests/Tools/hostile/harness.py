@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -13,13 +14,13 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import Failure, curl, environment, kibibytes, run
+from shared import Failure, curl, run, spawn, wait_until
 
 CLIENTS = Path(__file__).resolve().parent / "clients"
 # Seconds to wait for anything: a bound against hanging, never a measure.
@@ -28,41 +29,19 @@ WAYS = ("stream", "chunked", "form", "raw")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What every part is given."""
-
-    sluice: str
-    # A directory on the disk to write to; removed in the end.
-    work: Path
-
-
-def wait_until(condition: Callable[[], Any], patience: float = PATIENCE) -> float | None:
-    """Checks a condition a hundred times per second; the seconds until it was true, or None after `patience`."""
-    began = time.monotonic()
-    while not condition():
-        if time.monotonic() - began > patience:
-            return None
-        time.sleep(0.01)
-    return time.monotonic() - began
-
-
 def end_children() -> None:
-    """Kills the children of this process that are left after a signal."""
-    while (children := _children()) != []:
-        for child in children or []:
+    """Kills the children of all threads of this process that are left after a signal."""
+    while True:
+        try:
+            lists = [(task / "children").read_text().split() for task in Path("/proc/self/task").iterdir()]
+        except (FileNotFoundError, ProcessLookupError):  # A thread has ended and left its children to another.
+            continue
+        if not any(lists):
+            return
+        for child in [int(child) for children in lists for child in children]:
             with suppress(OSError):  # Ended meanwhile.
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-
-
-def _children() -> list[int] | None:
-    """The children of each thread of this process; None when a thread has ended and left its children to another."""
-    try:
-        lists = [(task / "children").read_text().split() for task in Path("/proc/self/task").iterdir()]
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return [int(child) for children in lists for child in children]
 
 
 def in_namespace(script: str, *arguments: str) -> list[str]:
@@ -78,22 +57,19 @@ class Server:
     of its own, so that no other process sees it and it ends with the server in any case.
     """
 
-    def __init__(self, setting: Setting, *options: str, mount: str | None = None) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="server-", dir=setting.work))
+    def __init__(self, given: argparse.Namespace, *options: str, mount: str | None = None) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="server-", dir=given.work))
         uploads = self.home / "uploads"
         uploads.mkdir()
-        command = [setting.sluice, "serve", "--json", "--interval", "100ms", "--port", "0", "--raw-port", "0"]
-        command += ["--dir", str(uploads), *options]
+        command = [given.sluice, "serve", "--json", "--interval", "100ms", "--port", "0", "--raw-port", "0"]
+        command += ["--dir", str(uploads), "--log-level", "error", *options]
         if mount is not None:
             command = in_namespace(f'{mount}; exec "$@"', str(uploads), *command)
         # Each with the time when it was received.
         self.events: list[tuple[float, dict[str, Any]]] = []
         log = self.home / "errors"
         with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                command, cwd=setting.work, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=errors,
-            )
+            self._process = spawn(command, cwd=given.work, stdout=subprocess.PIPE, stderr=errors)
         self.process_id = self._process.pid
         self._reader = threading.Thread(target=self._read_events, daemon=True)
         self._reader.start()
@@ -103,18 +79,15 @@ class Server:
             self.stop()
             raise Failure(f"the server did not start: {said}")
         listening = self.events[0][1]
-        self.port = int(listening["url"].rpartition(":")[2])
-        self.raw_port = int(listening["rawPort"])
+        self.port, self.raw_port = int(listening["url"].rpartition(":")[2]), int(listening["rawPort"])
         self.url = f"http://127.0.0.1:{self.port}"
         self.uploads = Path(f"/proc/{self.process_id}/root{uploads}") if mount else uploads
+        self._own_sockets = self._sockets()
 
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
+    def stop(self, *_: object) -> None:
         """Stops the server by Ctrl-C, twice if necessary, and kills it when that takes more than a few seconds."""
         for patience in (0.5, 5):
             self._process.send_signal(signal.SIGINT)
@@ -125,6 +98,8 @@ class Server:
         self._reader.join()
         shutil.rmtree(self.home, ignore_errors=True)
 
+    __exit__ = stop
+
     def _read_events(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
@@ -133,10 +108,8 @@ class Server:
 
     def find(self, event: str, **fields: object) -> tuple[float, dict[str, Any]] | None:
         """The first event of a kind with these fields."""
-        for when, line in list(self.events):
-            if line["event"] == event and all(line.get(name) == value for name, value in fields.items()):
-                return when, line
-        return None
+        wanted = {"event": event, **fields}.items()
+        return next(((when, line) for when, line in list(self.events) if wanted <= line.items()), None)
 
     def descriptors(self) -> list[str]:
         """What the process's descriptors lead to."""
@@ -146,16 +119,16 @@ class Server:
                 found.append(os.readlink(entry))
         return found
 
-    def sockets(self) -> int:
+    def _sockets(self) -> int:
         return sum(target.startswith("socket:") for target in self.descriptors())
+
+    def connections(self) -> int:
+        """Open connections: sockets, without those that the server has had from the beginning."""
+        return self._sockets() - self._own_sockets
 
     def partial_files(self) -> int:
         """Files without a name that the server has open."""
         return sum(target.endswith(" (deleted)") for target in self.descriptors())
-
-    def peak_rss(self) -> int:
-        """The peak of the resident memory, in bytes."""
-        return kibibytes(f"/proc/{self.process_id}/status", "VmHWM")
 
     def metrics(self) -> dict[str, float]:
         """The values of /metrics by the full names of their series."""
@@ -173,31 +146,36 @@ class Reply:
     was_continued: bool = False
 
 
+def upload(way: str, path: Path, server: Server, *options: object, expect: str = "Expect:") -> list[str]:
+    """How to upload a file under its own name with curl: as a `stream`, `chunked`, or as a `form`."""
+    url = f"{server.url}/{path.name}"
+    body = {
+        "stream": ["-T", path, url],
+        "chunked": ["-H", "Transfer-Encoding: chunked", "-T", path, url],
+        "form": ["-F", f"file=@{path}", f"{server.url}/file-upload"],
+    }[way]
+    return curl("-H", expect, *options, *body)
+
+
 def send(way: str, path: Path, server: Server) -> Reply:
     """Uploads a file under its own name. Raises Failure when the client fails."""
     if way == "raw":
         return _raw(path, server)
-    arguments = {
-        "stream": ["-H", "Expect: 100-continue", "-T", path, f"{server.url}/{path.name}"],
-        "chunked": ["-H", "Expect:", "-H", "Transfer-Encoding: chunked", "-T", path, f"{server.url}/{path.name}"],
-        "form": ["-H", "Expect:", "-F", f"file=@{path}", f"{server.url}/file-upload"],
-    }[way]
-    ended = run(curl("--verbose", "--max-time", PATIENCE, *arguments))
+    expect = "Expect: 100-continue" if way == "stream" else "Expect:"
+    ended = run(upload(way, path, server, "--verbose", "--max-time", PATIENCE, expect=expect))
     if ended.returncode != 0:
         raise Failure(f"curl exited with {ended.returncode}: {ended.stderr}")
     return _reply(ended.stdout, "< HTTP/1.1 100 " in ended.stderr)
 
 
 def _raw(path: Path, server: Server) -> Reply:
-    response = b""
     with socket.create_connection(("127.0.0.1", server.raw_port), timeout=PATIENCE) as connection:
         # An early rejection closes the connection; the response gives the reason.
         with suppress(OSError), path.open("rb") as file:
             connection.sendfile(file)
             connection.shutdown(socket.SHUT_WR)
-        while received := connection.recv(65536):
-            response += received
-    return _reply(response.decode())
+        with connection.makefile("rb") as response:
+            return _reply(response.read().decode())
 
 
 def _reply(text: str, was_continued: bool = False) -> Reply:

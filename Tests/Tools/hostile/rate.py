@@ -3,60 +3,52 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
-from harness import CLIENTS, PATIENCE, Row, Server, Setting, wait_until
-from shared import Failure, curl, environment, sparse
+from harness import PATIENCE, Row, Server, upload
+from shared import Failure, sparse, spawned, wait_until
 
 LIMIT = 10_000_000
 RECEIVED = 'sluice_transferred_bytes_total{direction="incoming"}'
 
 
-def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
+def rows(given: argparse.Namespace) -> Iterator[Row]:
     # Long enough that no upload ends before the measurement does.
-    path = sparse(setting.work / "limited", LIMIT * (given.seconds + 5))
+    path = sparse(given.work / "limited", LIMIT * (given.seconds + 5))
     for clients in (["stream"], ["stream", "form"], ["stream", "stream", "form", "raw"]):
-        yield from watch(str(path), clients, given.seconds, setting)
+        yield from watch(path, clients, given)
 
 
-def watch(path: str, clients: list[str], seconds: int, setting: Setting) -> Iterator[Row]:
+def watch(path: Path, clients: list[str], given: argparse.Namespace) -> Iterator[Row]:
     """Rows for clients that all send as fast as they can."""
     who = " and ".join(f"{clients.count(kind)} {kind}" for kind in dict.fromkeys(clients))
-    with Server(setting, "--limit-rate", "10MB/s", "--min-free", "0") as server:
-        senders = [start(path, kind, index, seconds, server) for index, kind in enumerate(clients)]
-        try:
-            if wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)) is None:
-                raise Failure(f"not all of {who} began to send")
-            samples = sample(server, seconds)
-            before, after = shares(server, samples[0][0]), shares(server, samples[-1][0])
-        finally:
-            for sender in senders:
-                sender.kill()
-                sender.wait()
+    with Server(given, "--limit-rate", "10MB/s", "--min-free", "0") as server, ExitStack() as senders:
+        for kind in clients:
+            senders.enter_context(spawned(command(kind, path, given.seconds, server)))
+        if not wait_until(lambda: len(shares(server, time.monotonic())) == len(clients)):
+            raise Failure(f"not all of {who} began to send")
+        samples = sample(server, given.seconds)
+        before, after = shares(server, samples[0][0]), shares(server, samples[-1][0])
     rate = (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
-    asked = f"--limit-rate 10MB/s, {who}: within 5 % over {seconds} s"
+    asked = f"--limit-rate 10MB/s, {who}: within 5 % over {given.seconds} s"
     yield Row(asked, f"{rate / 1e6:.2f} MB/s", abs(rate / LIMIT - 1) <= 0.05)
     most = fastest_second(samples)
     yield Row(f"{who}: no second above 1.2 times that", f"at most {most / 1e6:.2f} MB", most <= 1.2 * LIMIT)
     if len(clients) > 1:
-        got = [after[upload] - before.get(upload, 0) for upload in after]
+        got = [end - before.get(identifier, 0) for identifier, end in after.items()]
         text = ", ".join(f"{bytes / 1e6:.1f}" for bytes in got)
         yield Row(f"{who}: the least gets 0.8 of the most", f"{text} MB", min(got) >= 0.8 * max(got))
 
 
-def start(path: str, kind: str, index: int, seconds: int, server: Server) -> subprocess.Popen[bytes]:
-    upload = curl("-H", "Expect:", "--max-time", PATIENCE + seconds)
-    command = {
-        "stream": [*upload, "-T", path, f"{server.url}/{index}"],
-        "form": [*upload, "-F", f"file=@{path}", f"{server.url}/file-upload"],
-        "raw": [sys.executable, str(CLIENTS / "raw.py"), str(server.raw_port), path],
-    }[kind]
-    null = subprocess.DEVNULL
-    return subprocess.Popen(command, env=environment(), stdin=null, stdout=null, stderr=null)
+def command(kind: str, path: Path, seconds: int, server: Server) -> list[str]:
+    """How to send a file in a way, for longer than `seconds`."""
+    if kind == "raw":
+        return ["bash", "-c", 'exec cat "$0" >"/dev/tcp/127.0.0.1/$1"', str(path), str(server.raw_port)]
+    return upload(kind, path, server, "--max-time", PATIENCE + seconds)
 
 
 def sample(server: Server, seconds: int) -> list[tuple[float, float]]:

@@ -9,30 +9,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
-from harness import CLIENTS, PATIENCE, Row, Server, Setting, tally
-from shared import Failure, curl, output, run, sparse
+from harness import CLIENTS, PATIENCE, Row, Server, tally, upload
+from shared import Failure, output, run, sparse
 
 # Number of clients that send at the same time.
 AT_ONCE = 4
 ASKED = "1 GiB without Expect, over --max-size 1MB: 413 read by"
 
 
-def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
-    gibibyte = sparse(setting.work / "1GiB", 1 << 30)
-    with Server(setting, "--max-size", "1MB", "--log-level", "error") as server:
+def rows(given: argparse.Namespace) -> Iterator[Row]:
+    gibibyte = sparse(given.work / "1GiB", 1 << 30)
+    with Server(given, "--max-size", "1MB") as server:
         # Half with a length, a quarter in chunks, a quarter as forms.
-        ways = {
-            "-T": ["-T", gibibyte, f"{server.url}/file"],
-            "-T in chunks": ["-H", "Transfer-Encoding: chunked", "-T", gibibyte, f"{server.url}/file"],
-            "-F": ["-F", f"file=@{gibibyte}", f"{server.url}/file-upload"],
-        }
         quarter = given.curl // 4
-        for (way, arguments), number in zip(ways.items(), [given.curl - 2 * quarter, quarter, quarter]):
+        first = given.curl - 2 * quarter
+        ways = [("stream", "-T", first), ("chunked", "-T in chunks", quarter), ("form", "-F", quarter)]
+        for way, name, number in ways:
             if number:
-                yield tally(f"{ASKED} curl {way}", by_curl(arguments, number), "413", number)
+                yield tally(f"{ASKED} curl {name}", by_curl(way, gibibyte, server, number), "413", number)
         python = ["http.client", "threads", *(["requests"] if find_spec("requests") else [])]
         if "requests" not in python:
             print("the client requests is left out: apt-get install python3-requests", file=sys.stderr)
@@ -40,16 +38,16 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
         yield from by_script("Python", sys.executable, "early.py", python, given.python, server, gibibyte)
         stored = sum(1 for _ in server.uploads.iterdir())
         yield Row("nothing of all that is stored", f"{stored} files, {server.partial_files()} unfinished", stored == 0)
-    with Server(setting, "--max-size", "100kB") as server:
+    with Server(given, "--max-size", "100kB") as server:
         outcomes = [on_one_connection(server, 100 + round) for round in range(20)]
         yield tally("a connection continues after a 413 with under 1 MiB left to send", outcomes, "413 then 201", 20)
 
 
-def by_curl(arguments: list[object], number: int) -> list[str]:
+def by_curl(way: str, file: Path, server: Server, number: int) -> list[str]:
     """For each of `number` uploads the status, if curl has read it with its message and exited with 0."""
 
     def one(_: int) -> str:
-        ended = run(curl("--max-time", PATIENCE, "--write-out", "\n%{http_code}", "-H", "Expect:", *arguments))
+        ended = run(upload(way, file, server, "--max-time", PATIENCE, "--write-out", "\n%{http_code}"))
         body, _, status = ended.stdout.rpartition("\n")
         if ended.returncode != 0:
             return f"curl {ended.returncode}: {ended.stderr.strip()}"
@@ -79,17 +77,15 @@ def by_script(
 
 def on_one_connection(server: Server, kilobytes: int) -> str:
     """The statuses of an upload that is too large and, on the same connection, of one that is not."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-    try:
-        statuses, sockets = [], []
-        for path, body in (("/large", bytes(kilobytes * 1024)), ("/small", b"small")):
-            connection.request("PUT", path, body=body)
-            sockets.append(connection.sock)
-            with connection.getresponse() as response:
-                response.read()
-            statuses.append(str(response.status))
-        return " then ".join(statuses) if sockets[0] is sockets[1] else f"{statuses[0]}, then a connection of its own"
-    except OSError as error:
-        return type(error).__name__
-    finally:
-        connection.close()
+    statuses, sockets = [], []
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+        try:
+            for path, body in (("/large", bytes(kilobytes * 1024)), ("/small", b"small")):
+                connection.request("PUT", path, body=body)
+                sockets.append(connection.sock)
+                with connection.getresponse() as response:
+                    response.read()
+                statuses.append(str(response.status))
+        except OSError as error:
+            return type(error).__name__
+    return " then ".join(statuses) if sockets[0] is sockets[1] else f"{statuses[0]}, then a connection of its own"

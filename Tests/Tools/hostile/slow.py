@@ -9,12 +9,11 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import Row, Server, Setting, wait_until
-from shared import MIB, Failure, curl, environment, output, require
+from harness import Row, Server, upload
+from shared import MIB, Failure, kibibytes, output, require, spawned, wait_until
 
 SIZE = 256 * MIB
 # How long slowhttptest would run, in seconds; the limits must have ended all connections well before.
@@ -47,24 +46,22 @@ ATTACKS = [
 ]
 
 
-def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
+def rows(given: argparse.Namespace) -> Iterator[Row]:
     require("curl", "curl")
     require("slowhttptest", "slowhttptest")
-    good = setting.work / "good"
+    good = given.work / "good"
     good.write_bytes(bytes(SIZE))
-    (setting.work / "one").write_bytes(bytes(100_000))
+    (given.work / "one").write_bytes(bytes(100_000))
     for attack in ATTACKS:
-        options = ("--on-duplicate", "replace", "--log-level", "error", *attack.options)
-        with Server(setting, *options) as server:
-            base = server.sockets()
-            upload(server, setting.work / "one")
-            upload(server, good)
-            yield from under(attack, server, base, good, given)
+        with Server(given, "--on-duplicate", "replace", *attack.options) as server:
+            store(server, given.work / "one")
+            store(server, good)
+            yield from under(attack, server, good, given)
 
 
-def upload(server: Server, path: Path) -> None:
+def store(server: Server, path: Path) -> None:
     """Raises Failure unless the file is stored."""
-    output(curl("--fail", "-H", "Expect:", "-T", path, f"{server.url}/{path.name}"))
+    output(upload("stream", path, server, "--fail"))
 
 
 def speed(server: Server, path: Path, seconds: int) -> float:
@@ -72,28 +69,17 @@ def speed(server: Server, path: Path, seconds: int) -> float:
     began = time.monotonic()
     count = 0
     while time.monotonic() - began < seconds:
-        upload(server, path)
+        store(server, path)
         count += 1
     return count * path.stat().st_size / (time.monotonic() - began)
 
 
-@contextmanager
-def attackers(
-    attack: Attack, server: Server, given: argparse.Namespace, log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs slowhttptest, which writes to a log."""
+def command(attack: Attack, server: Server, given: argparse.Namespace) -> list[object]:
+    """How to run slowhttptest for an attack."""
     rate = given.connections // 2 if attack.persists else -(-given.connections // given.burst)
     *arguments, path = attack.arguments
-    command = [require("slowhttptest", "slowhttptest"), "-c", str(given.connections), "-r", str(max(1, rate))]
-    command += ["-l", str(LENGTH), *arguments, "-u", f"{server.url}{path}"]
-    null = subprocess.DEVNULL
-    with log.open("wb") as file:
-        process = subprocess.Popen(command, env=environment(), stdin=null, stdout=file, stderr=file)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    numbers = ["-c", given.connections, "-r", max(1, rate), "-l", LENGTH]
+    return [require("slowhttptest", "slowhttptest"), *numbers, *arguments, "-u", f"{server.url}{path}"]
 
 
 def words(process: subprocess.Popen[bytes], log: Path) -> str:
@@ -105,9 +91,8 @@ def words(process: subprocess.Popen[bytes], log: Path) -> str:
     return f"slowhttptest: {found[1].strip() if found else text.strip()[-200:]}"
 
 
-def under(attack: Attack, server: Server, base: int, good: Path, given: argparse.Namespace) -> Iterator[Row]:
-    """Measures without and with the attack in turn, and waits until the last attack is over; `base` is the number of
-    sockets that the server has without a connection."""
+def under(attack: Attack, server: Server, good: Path, given: argparse.Namespace) -> Iterator[Row]:
+    """Measures without and with the attack in turn, and waits until the last attack is over."""
     log = good.with_name("attack.log")
     calm: list[float] = []
     attacked: list[float] = []
@@ -115,23 +100,21 @@ def under(attack: Attack, server: Server, base: int, good: Path, given: argparse
     for round in range(given.rounds):
         calm.append(speed(server, good, given.burst))
         began = time.monotonic()
-        with attackers(attack, server, given, log) as process:
+        with log.open("wb") as file, spawned(command(attack, server, given), stdout=file, stderr=file) as process:
             if attack.persists:
-                wait_until(lambda: server.sockets() - base >= given.connections, patience=8)
-                least = min(least, server.sockets() - base)
+                wait_until(lambda: server.connections() >= given.connections, patience=8)
+                least = min(least, server.connections())
             # The lowest priority, since an attacker has machines of its own. Not before its connections are open: that
             # would take so long that limits end the first ones before the last ones are open.
             os.setpriority(os.PRIO_PROCESS, process.pid, 19)
             attacked.append(speed(server, good, given.burst))
             if attack.persists:
-                least = min(least, server.sockets() - base)
+                least = min(least, server.connections())
             if round == given.rounds - 1:
-                wait_until(lambda: server.sockets() <= base, patience=LENGTH)
-                took = time.monotonic() - began
-                rest = server.sockets() - base
-                result = words(process, log)
-        if wait_until(lambda: server.sockets() <= base) is None:
-            raise Failure(f"{server.sockets() - base} connections are still open after {attack.name}")
+                wait_until(lambda: server.connections() <= 0, patience=LENGTH)
+                took, rest, result = time.monotonic() - began, server.connections(), words(process, log)
+        if not wait_until(lambda: server.connections() <= 0):
+            raise Failure(f"{server.connections()} connections are still open after {attack.name}")
     ratio = statistics.median(fast / slow for fast, slow in zip(attacked, calm))
     yield Row(
         f"{attack.name}, {given.connections:,}: a good client has at least 0.8 of its speed",
@@ -139,7 +122,7 @@ def under(attack: Attack, server: Server, base: int, good: Path, given: argparse
         f" of {given.rounds}), while {f'at least {least:,} were open' if attack.persists else 'they ran'}",
         ratio >= 0.8 and least >= 0.9 * given.connections,
     )
-    peak = server.peak_rss()
+    peak = kibibytes(f"/proc/{server.process_id}/status", "VmHWM")
     yield Row(f"{attack.name}: the server's memory under 256 MiB", f"peak {peak / MIB:.0f} MiB", peak < MOST_MEMORY)
     partial = server.partial_files()
     yield Row(

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from harness import PATIENCE, Row, Server, Setting, wait_until
+from harness import PATIENCE, Row, Server
+from shared import wait_until
 
 SIZE = 8_000_000
 SENT = 5_000_000
@@ -52,10 +53,9 @@ def clients() -> list[Client]:
     ]
 
 
-def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
+def rows(given: argparse.Namespace) -> Iterator[Row]:
     options = ("--stall-after", f"{given.stall_after}s", "--idle-timeout", f"{given.idle_timeout}s")
-    with Server(setting, *options, "--log-level", "error") as server:
-        base = server.sockets()
+    with Server(given, *options) as server:
         stalled = clients()
         try:
             for client in stalled:
@@ -65,12 +65,12 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
             in_use = wait_until(lambda: server.partial_files() == len(stalled), patience=given.idle_timeout)
             slabs = server.metrics()["sluice_slab_bytes"]
             seen = f"{server.partial_files()} files, {slabs:,.0f} bytes"
-            yield Row("their files and memory meanwhile", seen, in_use is not None and slabs > 0)
+            yield Row("their files and memory meanwhile", seen, in_use and slabs > 0)
             wait_until(lambda: all(client.responded for client in stalled), given.idle_timeout + PATIENCE)
             last = max(client.responded for client in stalled)
             yield released("their files", last, given, lambda: server.partial_files() == 0)
             yield released("their memory", last, given, lambda: server.metrics()["sluice_slab_bytes"] == 0)
-            yield released("their connections", last, given, lambda: server.sockets() <= base)
+            yield released("their connections", last, given, lambda: server.connections() <= 0)
         finally:
             for client in stalled:
                 client.closing.set()
@@ -83,7 +83,7 @@ def rows(given: argparse.Namespace, setting: Setting) -> Iterator[Row]:
 
 def released(what: str, since: float, given: argparse.Namespace, is_released: Callable[[], bool]) -> Row:
     asked = f"{what}: released within {given.slack} s after the last 408"
-    if wait_until(is_released) is None:
+    if not wait_until(is_released):
         return Row(asked, "not at all", False)
     seconds = time.monotonic() - since
     return Row(asked, f"after {seconds:.2f} s", seconds <= given.slack)
@@ -91,20 +91,23 @@ def released(what: str, since: float, given: argparse.Namespace, is_released: Ca
 
 def reported(client: Client, server: Server, given: argparse.Namespace) -> Iterator[Row]:
     """Rows for the events and the response of one client."""
-    started = [line for _, line in list(server.events) if line["event"] == "started" and line["mode"] == client.mode]
-    upload = next((line for line in started if client.mode == "raw" or line["name"] == client.name), {})
-    event = server.find("stalled", id=upload.get("id"))
+
+    def in_time(seconds: float, limit: int) -> bool:
+        return limit - 0.1 <= seconds <= limit + given.slack
+
+    names = {} if client.mode == "raw" else {"name": client.name}
+    started = server.find("started", mode=client.mode, **names)
+    event = started and server.find("stalled", id=started[1]["id"])
     asked = f"{client.name}: reported as stalled by its client within {given.stall_after} + {given.slack} s"
     if event is None:
         yield Row(asked, "never", False)
     else:
-        seconds = event[0] - client.last_byte
-        by_client = event[1]["cause"] == "client"
-        in_time = given.stall_after - 0.1 <= seconds <= given.stall_after + given.slack
-        yield Row(asked, f"after {seconds:.2f} s, by {event[1]['cause']}", by_client and in_time)
+        seconds, cause = event[0] - client.last_byte, event[1]["cause"]
+        passed = cause == "client" and in_time(seconds, given.stall_after)
+        yield Row(asked, f"after {seconds:.2f} s, by {cause}", passed)
     is_http = client.response.startswith(b"HTTP/1.1 408 ")
     status = b'"status":408,' in client.response and (is_http or client.mode == "raw")
     seconds = client.responded - client.last_byte
-    in_time = given.idle_timeout - 0.1 <= seconds <= given.idle_timeout + given.slack
+    seen = f"after {seconds:.2f} s" if status else repr(client.response[:80])
     asked = f"{client.name}: reads its 408 within {given.idle_timeout} + {given.slack} s"
-    yield Row(asked, f"after {seconds:.2f} s" if status else repr(client.response[:80]), status and in_time)
+    yield Row(asked, seen, status and in_time(seconds, given.idle_timeout))

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from camera import HOME, LIGHT, Studio, Terminal
-from shared import REPOSITORY, curl
+from shared import REPOSITORY, curl, spawned
 
 URL = "http://127.0.0.1:8080"
-EXAMPLE = REPOSITORY / "example"
 MB = 1_000_000
 
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08free"
 ZSTD = bytes.fromhex("28b52ffd2400010000")
-GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\x03"
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
 FLAC = b"fLaC\0\0\0\x22\x10\0\x10\0"
 PDF = b"%PDF-1.7\n"
@@ -31,14 +28,10 @@ ISO = bytes(32768) + b"\x01CD001\x01\0"
 # First bytes, sizes in bytes, and days since the last change. The rest of each file is zeros.
 FILES: dict[str, tuple[bytes, int, float]] = {
     "Backups/db-backup-2026-11.tar.zst": (ZSTD, 1_840 * MB, 1.2),
-    "Backups/mail-archive.tar.gz": (GZIP, 618 * MB, 12.03),
-    "Backups/photos-2025.tar.zst": (ZSTD, 9_412 * MB, 201.4),
     "Documents/tax-2025.pdf": (PDF, 2_114_730, 214.2),
     "Downloads/debian-13.2.0-amd64-netinst.iso": (ISO, 784 * MB, 4.31),
-    "Downloads/fedora-43-workstation.iso": (ISO, 2_742 * MB, 16.8),
     "Music/goldberg-variations.flac": (FLAC, 487 * MB, 340.27),
     "Pictures/glacier-panorama.jpg": (JPEG, 94 * MB, 61.11),
-    "Pictures/harbour-at-dawn.jpg": (JPEG, 28 * MB, 61.09),
     "Videos/conference-talk.mp4": (MP4, 1_322 * MB, 8.4),
     "Videos/concert-in-bergen.mp4": (MP4, 2_304 * MB, 33.17),
     "Videos/holiday-in-norway.mp4": (MP4, 1_120 * MB, 33.05),
@@ -69,87 +62,77 @@ def furnish() -> None:
             os.utime(directory, (newest, newest))
 
 
-def tidy() -> None:
-    """Removes uploaded files and settings, so that the next scene starts without them."""
-    for folder in ("uploads", ".config"):
-        shutil.rmtree(HOME / folder, ignore_errors=True)
-
-
 @contextmanager
-def clients() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts clients that are killed at the end of the scene."""
-    running: list[subprocess.Popen[bytes]] = []
+def busy(studio: Studio, *keys: str, **options: Any) -> Iterator[Terminal]:
+    """The dashboard, after some keys, with uploads of other programs halfway: of Node, and of curl on three other
+    machines, the first of which is stalled and the second a form. The stalled one would time out after 30 s."""
+    with studio.dashboard(**options) as terminal, ExitStack() as stack:
 
-    def start(*command: str | Path) -> subprocess.Popen[bytes]:
-        null = subprocess.DEVNULL
-        running.append(subprocess.Popen([str(word) for word in command], stdin=null, stdout=null, stderr=null))
-        return running[-1]
+        def start(*command: str | Path) -> subprocess.Popen[bytes]:
+            return stack.enter_context(spawned(command))
 
-    try:
-        yield start
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
+        def send(host: int, rate: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
+            return start(*curl("--interface", f"192.168.1.{host}", "--limit-rate", rate, *arguments))
 
-
-def send(terminal: Terminal, name: str, mode: str) -> None:
-    """Sends a file from the dashboard: pastes its path, selects the mode, presses Enter."""
-    terminal.paste(str(HOME / name))
-    terminal.shows("Enter sends 1 file")
-    for _ in range(["stream", "multipart", "buffered"].index(mode)):
-        terminal.keys("m")
-    terminal.keys("Enter")
-    terminal.shows(lambda screen: "Enter sends" not in screen and Path(name).stem[:10] in screen)
-
-
-def walk(terminal: Terminal, steps: int) -> None:
-    """Moves down a list slowly enough for a viewer."""
-    for _ in range(steps):
-        terminal.keys("j")
-        time.sleep(0.25)
+        terminal.keys(*keys)
+        stalls = send(23, "60M", "-T", HOME / "Downloads/debian-13.2.0-amd64-netinst.iso", URL)
+        time.sleep(4)
+        stalls.send_signal(signal.SIGSTOP)
+        send(31, "11M", "-F", f"file=@{HOME}/Music/goldberg-variations.flac", f"{URL}/file-upload")
+        send(40, "14M", "-T", HOME / "Videos/lecture-2.mp4", URL)
+        # Of unknown length: Node reads a pipe like a file.
+        fifo = HOME / "lecture-11.mp4"
+        os.mkfifo(fifo)
+        start("node", REPOSITORY / "example/node/stream.mjs", fifo, URL)
+        start("sh", "-c", f"while dd if=/dev/zero bs=1500000 count=1; do sleep 0.2; done > {fifo}")
+        time.sleep(6)
+        # Both have it open now; the file picker must not list it.
+        fifo.unlink()
+        yield terminal
 
 
-def uploads(terminal: Terminal, start: Callable[..., subprocess.Popen[bytes]]) -> None:
-    """Uploads of every kind, halfway: of the dashboard, of curl, of Node, and one that is stalled."""
-    # Of unknown length: Node reads a pipe like a file.
-    fifo = HOME / "lecture-11.mp4"
-    os.mkfifo(fifo)
-    stalls = start(*curl("--limit-rate", "60M", "-T", HOME / "Downloads/debian-13.2.0-amd64-netinst.iso", URL))
-    time.sleep(4)
-    stalls.send_signal(signal.SIGSTOP)
-    flac = HOME / "Music/goldberg-variations.flac"
-    start(*curl("--limit-rate", "11M", "-F", f"file=@{flac}", f"{URL}/file-upload"))
-    start(*curl("--limit-rate", "14M", "-T", HOME / "Videos/lecture-2.mp4", URL))
-    start("node", EXAMPLE / "node/stream.mjs", fifo, URL)
-    start("sh", "-c", f"while dd if=/dev/zero bs=1500000 count=1; do sleep 0.2; done > {fifo}")
-    time.sleep(6)
-    send(terminal, "thesis-draft.pdf", "stream")
-    send(terminal, "Videos/holiday-in-norway.mp4", "stream")
-    send(terminal, "Backups/db-backup-2026-11.tar.zst", "multipart")
-    # Select the first incoming upload, which has the most details.
+def send_own(terminal: Terminal) -> None:
+    """Sends files from the dashboard, one of them as a form, and selects the first incoming upload, which has the most
+    details."""
+    modes = {"thesis-draft.pdf": "", "Videos/holiday-in-norway.mp4": "", "Backups/db-backup-2026-11.tar.zst": "m"}
+    for name, keys in modes.items():
+        terminal.paste(str(HOME / name))
+        terminal.shows("Enter sends 1 file")
+        terminal.keys(*keys, "Enter")
+        start = Path(name).name[:10]
+        terminal.shows(lambda screen: "Enter sends" not in screen and start in screen)
     terminal.keys("1", "g")
     time.sleep(16)
-    fifo.unlink()
+
+
+def press(terminal: Terminal, *keys: str) -> None:
+    """Presses keys slowly enough for a viewer."""
+    for key in keys:
+        terminal.keys(key)
+        time.sleep(0.2)
+
+
+def detail_of(name: str) -> Callable[[str], bool]:
+    """A condition for a screen: the detail of an upload fills it. A small detail may also be below the lists."""
+    return lambda screen: f"Detail: {name}" in screen and "Incoming" not in screen
 
 
 def of_uploads(screenshot: str, *keys: str, **options: Any) -> Callable[[Studio], None]:
     """The dashboard with uploads of every kind, which start after some keys were pressed."""
 
     def act(studio: Studio) -> None:
-        with studio.dashboard(**options) as terminal, clients() as start:
-            terminal.keys(*keys)
-            uploads(terminal, start)
+        with busy(studio, *keys, **options) as terminal:
+            send_own(terminal)
             terminal.shoot(studio.into / screenshot)
 
     return act
 
 
 def detail(studio: Studio) -> None:
-    with studio.dashboard() as terminal, clients() as start:
-        uploads(terminal, start)
+    with busy(studio) as terminal:
+        send_own(terminal)
         terminal.keys("j", "Enter")
-        terminal.shows("Detail: holiday")
+        terminal.shows(detail_of("holiday"))
         time.sleep(1)
         terminal.shoot(studio.into / "detail.png")
 
@@ -158,8 +141,7 @@ def picker(studio: Studio) -> None:
     with studio.dashboard() as terminal:
         terminal.keys("u")
         terminal.shows("thesis-draft.pdf")
-        walk(terminal, 6)
-        terminal.keys("Enter")
+        press(terminal, *"jjjjjj", "Enter")
         terminal.shows("lecture-10.mp4")
         terminal.keys("Space", "j", "Space")
         time.sleep(0.5)
@@ -176,24 +158,34 @@ def compare(studio: Studio) -> None:
 
 
 def demo(studio: Studio) -> None:
-    # Before each key a pause and steps down, after it a text to wait for.
-    acts = [
-        (1.2, 0, "u", "thesis-draft.pdf"), (0.8, 6, "Enter", "lecture-10.mp4"), (1.4, 3, "Enter", "Enter sends 1 file"),
-        (1.5, 0, "Enter", "done"),
+    """While other programs upload: looks at the stalled upload, then chooses a file and sends it. Takes about 16 s."""
+    # Keys, what the screen shows after the last one, and the seconds to look at that.
+    acts: list[tuple[list[str], str | Callable[[str], bool], float]] = [
+        # The oldest of four uploads is the last one of the list.
+        ([*"jjj", "Enter"], detail_of("debian"), 1.8),
+        (["Escape"], "Incoming", 0.8),
+        (["u"], "thesis-draft.pdf", 0.4),
+        ([*"jjjjjj", "Enter"], "timelapse-harbour.mp4", 0.4),
+        (["G"], "timelapse-harbour.mp4", 0.6),
+        (["Enter"], "Enter sends 1 file", 1.2),
+        # Complete in both panes, whose borders count ended uploads.
+        (["Enter"], lambda screen: screen.count("1 ended") == 2, 1),
     ]
-    with studio.dashboard(size=(120, 30)) as terminal, terminal.filmed(studio.into / "demo.gif"):
-        for pause, steps, key, text in acts:
-            time.sleep(pause)
-            walk(terminal, steps)
-            terminal.keys(key)
-            terminal.shows(text, within=60)
-        time.sleep(2)
+    with busy(studio, size=(120, 30)) as terminal:
+        terminal.shows("stalled: client")
+        with terminal.filmed(studio.into / "demo.gif"):
+            time.sleep(1.2)
+            for keys, shown, pause in acts:
+                press(terminal, *keys)
+                terminal.shows(shown)
+                time.sleep(pause)
 
 
 def play(name: str, studio: Studio) -> None:
-    """Plays a scene of ``SCENES`` in a tidy home."""
+    """Plays a scene of ``SCENES`` in a home without the uploaded files and settings of other scenes."""
     furnish()
-    tidy()
+    for folder in ("uploads", ".config"):
+        shutil.rmtree(HOME / folder, ignore_errors=True)
     SCENES[name](studio)
 
 
@@ -203,7 +195,7 @@ SCENES: dict[str, Callable[[Studio], None]] = {
     "detail": detail,
     "80x24": of_uploads("80x24.png", size=(80, 24)),
     "light": of_uploads("light.png", "t", colours=LIGHT),
-    "ascii": of_uploads("ascii.png", variables={"LANG": "C"}),
+    "ascii": of_uploads("ascii.png", LANG="C"),
     "compare": compare,
     "demo": demo,
 }

@@ -35,12 +35,8 @@ async def form(request: web.Request) -> web.Response:
     return web.json_response({"ok": True}, status=201)
 
 
-def main() -> None:
+if __name__ == "__main__":
     app = web.Application()
     app["directory"] = Path(sys.argv[2])
     app.add_routes([web.put("/{name}", put), web.post("/file-upload", form)])
     web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None)
-
-
-if __name__ == "__main__":
-    main()
