@@ -58,9 +58,11 @@ package enum ListenHost {
 
   /// The historic short forms of IPv4 (`127.1`, `0`, `0x7f.1`) as a complete address; nil for all other texts.
   private static func version4(_ text: String) -> String? {
-    var address = in_addr()
-    guard IPAddress(text) == nil, inet_aton(text, &address) == 1 else { return nil }
-    return withUnsafeBytes(of: address) { $0.map { String($0) }.joined(separator: ".") }
+    guard IPAddress(text) == nil else { return nil }
+    return withUnsafeTemporaryAllocation(of: in_addr.self, capacity: 1) { address in
+      guard inet_aton(text, address.baseAddress) == 1 else { return nil }
+      return UnsafeRawBufferPointer(address).map { String($0) }.joined(separator: ".")
+    }
   }
 
   /// All addresses of the machine: `::` where one socket can serve IPv4 as well as IPv6, otherwise those of IPv4.

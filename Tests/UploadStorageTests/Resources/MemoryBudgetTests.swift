@@ -189,7 +189,7 @@ import UploadCore
           for round in 0..<200 {
             let size = round.isMultiple(of: 3) ? Slab.large : Slab.small
             let slab = await withCheckedContinuation { continuation in
-              _ = budget.wait(upTo: size, as: round.isMultiple(of: 2) ? .fast : .slow, on: eventLoop) {
+              _ = budget.wait(upTo: size, isSlow: !round.isMultiple(of: 2), on: eventLoop) {
                 continuation.resume(returning: $0)
               }
             }
