@@ -84,9 +84,11 @@ package struct Uploader: Sendable {
       meter.onCancel { cancellation.cancel() }
       var attempt: UploadAttempt
       do throws(UploadError) {
+        // The file's error first: it does not depend on the configuration.
+        let source = try opened.get()
         attempt = UploadAttempt(
           request: try request.get(),
-          content: BodyContent(try opened.get(), copies: target.isSecure, atMost: resources.limiter?.chunkSize),
+          content: BodyContent(source, copies: target.isSecure, atMost: resources.limiter?.chunkSize),
           target: target,
           meter: meter,
           cancellation: cancellation,

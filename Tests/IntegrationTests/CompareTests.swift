@@ -80,7 +80,8 @@ import UploadTestSupport
       for (arguments, words) in [
         ([directory.file("missing")], "cannot be read"), ([place.path], "not a plain file"),
         ([directory.file("fifo")], "not a plain file"), ([huge], "8.0 TiB are needed"),
-        (["--size", "8000TB"], "are needed"), ([small, "--dir", directory.file("no")], "Cannot create a temporary directory"),
+        (["--size", "8000TB"], "are needed"),
+        ([small, "--dir", directory.file("no")], "Cannot create a temporary directory"),
         ([small, "--svg", directory.file("no/a.svg")], "does not exist"),
       ] {
         let ended = try await Sluice.run(["compare", "--json"] + arguments, environment: ["TMPDIR": place.path])

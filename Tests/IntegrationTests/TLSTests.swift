@@ -41,7 +41,8 @@ import UploadTestSupport
         wait idle
         expect
         """
-      for (options, words) in [([], "failed: untrusted server"), (["--fingerprint", try fingerprint(server)], " sent ")] {
+      let fingerprint = ["--fingerprint", try fingerprint(server)]
+      for (options, words) in [([], "failed: untrusted server"), (fingerprint, " sent ")] {
         let ended = try await Sluice.run(
           ["headless", "--script", "-"] + options,
           input: Array("\(script) \"\(words)\"\nquit\n".utf8),
