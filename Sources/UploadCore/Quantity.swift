@@ -2,7 +2,7 @@
 package enum ByteSize {
   /// Reads a size: digits, perhaps with a fraction, then a unit. `64KiB`, `1.9GB`, `512`, `10M`.
   ///
-  /// `KB MB GB TB` count in thousands; `KiB MiB GiB TiB`, and `K M G T` alone, in 1,024s. Upper and lower case are the
+  /// `kB MB GB TB` count in thousands; `KiB MiB GiB TiB`, and `K M G T` alone, in 1,024s. Upper and lower case are the
   /// same. A fraction that leaves part of a byte is rounded down.
   /// - Throws: ``UploadError`` with code `badValue` and examples of sizes.
   package static func parse(_ text: String) throws(UploadError) -> UInt64 {
@@ -56,7 +56,7 @@ package enum ByteSize {
 
   /// The units that can be written, smallest first.
   static let unitNames: [(name: String, factor: UInt64)] = [
-    ("B", 1), ("KB", 1_000), ("KiB", 1 << 10), ("MB", 1_000_000), ("MiB", 1 << 20),
+    ("B", 1), ("kB", 1_000), ("KiB", 1 << 10), ("MB", 1_000_000), ("MiB", 1 << 20),
     ("GB", 1_000_000_000), ("GiB", 1 << 30), ("TB", 1_000_000_000_000), ("TiB", 1 << 40),
   ]
 

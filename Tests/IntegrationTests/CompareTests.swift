@@ -78,8 +78,8 @@ import UploadTestSupport
       #expect(truncate(huge, 8 << 40) == 0)
       let small = try directory.random(10, to: "small")
       for (arguments, words) in [
-        ([directory.file("missing")], "cannot be read"), ([place.path], "not a plain file"),
-        ([directory.file("fifo")], "not a plain file"), ([huge], "8.0 TiB are needed"),
+        ([directory.file("missing")], "cannot be read"), ([place.path], "not a regular file"),
+        ([directory.file("fifo")], "not a regular file"), ([huge], "8.0 TiB are needed"),
         (["--size", "8000TB"], "are needed"),
         ([small, "--dir", directory.file("no")], "Cannot create a temporary directory"),
         ([small, "--svg", directory.file("no/a.svg")], "does not exist"),

@@ -81,7 +81,7 @@ import UploadTestSupport
     try await withServer(["--max-size", "1kB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {
-        try await expectPage(413, request, says: "1 KB")
+        try await expectPage(413, request, says: "1 kB")
       }
       #expect(try server.uploads.names() == [])
     }

@@ -38,7 +38,7 @@ import UploadTestSupport
     #expect(ended.errors.contains("\(option) is set by the variable \(variable)."), "\(ended)")
   }
 
-  @Test(.curl, arguments: [("1MB", "1 MB"), ("1.5MB", "1.5 MB"), ("1MiB", "1 MiB"), ("900kb", "900 KB")])
+  @Test(.curl, arguments: [("1MB", "1 MB"), ("1.5MB", "1.5 MB"), ("1MiB", "1 MiB"), ("900kb", "900 kB")])
   func `a message repeats --max-size in its unit`(option: String, text: String) async throws {
     try await withServer(["--max-size", option, "--raw-port", "0"]) { server in
       let path = try server.scratch.random(2_000_000, to: "large")

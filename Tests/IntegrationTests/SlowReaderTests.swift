@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a client that reads 2 KB a second is not disconnected`() async throws {
+  @Test func `a client that reads 2 kB a second is not disconnected`() async throws {
     try await withStoredFile(["--idle-timeout", "1s"]) { server, path in
       let reader = try await beginDownload(server)
       // Its system announces no room before it has read 64 KiB: this is about time, so time has to pass.

@@ -60,7 +60,7 @@ import Testing
     let environment = ["SLUICE_PORT": "none", "SLUICE_TLS": "off", "SLUICE_HOST": "::1"]
     let about = { EnvironmentDefaults.note(on: $0, environment, to: ["serve", "--host", "::1"]) }
     #expect(about("The value 'none' is invalid for '--port <port>'") == "--port is set by the variable SLUICE_PORT.")
-    #expect(about("--tls-cert and --tls-key go together") == nil)
+    #expect(about("Give --tls-cert and --tls-key together") == nil)
     #expect(about("--host is strange") == nil)
     #expect(about("") == nil)
     #expect(EnvironmentDefaults.note(on: "--port", environment, to: ["--help"]) == nil)

@@ -87,7 +87,7 @@ import Testing
   @Test(
     arguments: [
       ("1MB", 1_000_000, "1 MB"), ("1.9gb", 1_900_000_000, "1.9 GB"), (" 64 kib ", 65_536, "64 KiB"),
-      ("10M", 10 << 20, "10 MiB"), ("512", 512, "512 B"), ("1000kb", 1_000_000, "1000 KB"), ("0", 0, "0 B"),
+      ("10M", 10 << 20, "10 MiB"), ("512", 512, "512 B"), ("1000kb", 1_000_000, "1000 kB"), ("0", 0, "0 B"),
     ] as [(String, UInt64, String)]
   )
   func `a size is repeated in the unit it was written in`(text: String, bytes: UInt64, shown: String) throws {

@@ -23,7 +23,7 @@ struct DetailPane: Widget {
     surface.draw(Panel(title, isFocused: isFocused), in: surface.bounds)
     let content = surface.bounds.inset(horizontally: 2, vertically: 1)
     guard let record else {
-      let lines = ["Select an upload to see all about it."] + notes.flatMap { Self.lines($0, width: content.width - 2) }
+      let lines = ["Select an upload to see its details."] + notes.flatMap { Self.lines($0, width: content.width - 2) }
       return surface.draw(Placeholder(lines: lines.map { StyledText($0, theme.dim) }), in: content)
     }
     let facts = UploadFacts(upload: record.now, peakRate: record.peakRate)

@@ -80,7 +80,7 @@ struct UploadsPane: Widget {
       let keys = StyledText([
         Span("Press ", theme.dim), Span("u", theme.key), Span(" to choose a file, or drop one here.", theme.dim),
       ])
-      return [StyledText("Nothing has been sent yet.", theme.dim), keys]
+      return [StyledText("No uploads sent yet.", theme.dim), keys]
     }
   }
 }

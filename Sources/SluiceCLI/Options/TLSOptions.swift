@@ -18,7 +18,7 @@ struct TLSOptions: ParsableArguments {
 
   mutating func validate() throws {
     guard (tlsCert == nil) == (tlsKey == nil) else {
-      throw ValidationError("--tls-cert and --tls-key go together: a certificate is of no use without its key.")
+      throw ValidationError("Give --tls-cert and --tls-key together: a certificate needs its private key.")
     }
     guard tls == .off || tlsCert == nil else {
       throw ValidationError("--tls self-signed generates a certificate; leave it out, or --tls-cert and --tls-key.")

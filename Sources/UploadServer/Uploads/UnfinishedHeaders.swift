@@ -9,7 +9,7 @@ final class UnfinishedHeaders: Sendable {
   /// In bytes.
   static let limit = 64 * 1024 * 1024
   /// The decoder stores each byte about twice: in its buffer, and in the fields that are complete (measured: 132 KiB for
-  /// 60 KB).
+  /// 60 kB).
   private static let copies = 2
 
   /// The headers of one connection.

@@ -81,6 +81,6 @@ final class FreeSpace: Sendable {
     var message = "Not enough space is left on the server: \(ByteSize.text(count)) more are needed, "
     message += "\(ByteSize.text(free)) are free, of which \(kept) are kept free (--min-free)"
     if promised > 0 { message += " and \(ByteSize.text(promised)) are promised to what is under way" }
-    return UploadError(.diskFull, message + ". Free some and send the file again.")
+    return UploadError(.diskFull, message + ". Free some space and send the file again.")
   }
 }

@@ -29,7 +29,7 @@ struct CompareFile: Sendable {
     name = PlainText.sanitized(String(self.path.split(separator: "/").last ?? ""))
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw UploadError(.unreadableFile, "\(shown) is not a plain file. Name one, or make one with --size.")
+      throw UploadError(.unreadableFile, "\(shown) is not a regular file. Name one, or make one with --size.")
     }
     stamp = FileStamp(status)
   }

@@ -23,6 +23,6 @@ import UploadCore
       #expect(try harness.received().contains("the limit is 1 MB."))
     }
     let rate = try SizeSetting(parsingRate: "10KB/s")
-    #expect(UploadError.tooSlow(limit: rate).message.contains("the minimum rate is 10 KB/s."))
+    #expect(UploadError.tooSlow(limit: rate).message.contains("the minimum rate is 10 kB/s."))
   }
 }
