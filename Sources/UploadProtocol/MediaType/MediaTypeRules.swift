@@ -27,8 +27,8 @@ package struct MediaTypeRules: Sendable, Equatable {
   /// - Parameters:
   ///   - detected: the detected type; nil, where it is unknown, counts as `application/octet-stream`.
   ///   - stored: the type that the file is stored and reported with.
-  ///   - named: that type without regard to the declared one. The file is listed with it where the file system has no
-  ///     place to store a type.
+  ///   - named: the type by `detected` and the file's extension alone, without the declared one. The file is listed
+  ///     with it where the file system has no place to store a type.
   /// - Throws: ``UploadError`` with code `unsupportedType` where ``denied`` includes one of the three types, or where
   ///   ``allowed`` is not empty and lacks `stored`, or lacks `application/octet-stream` while `detected` is nil.
   package func check(detected: String?, stored: String, named: String) throws(UploadError) {
