@@ -30,7 +30,7 @@ package final class MemorySink: UploadSink {
 
   /// The bytes that have been written, as UTF-8.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
-  /// The requested name, safe to show; nil until the upload's end.
+  /// The requested name as text; nil until the upload's end.
   package var name: String? { request?.name.description }
   /// Whether the upload was interrupted and is to be kept: only then the request asks for a free name.
   package var isKept: Bool { request?.onDuplicate == .rename }
