@@ -123,7 +123,7 @@ enum Excerpt {
     return "\"\(PlainText.sanitized(String(start)))\(isShortened ? "..." : "")\""
   }
 
-  /// The same for bytes that should be text; sequences that are not UTF-8 become U+FFFD.
+  /// Bytes as text in quotes, shortened and made safe as a text is; sequences that are not UTF-8 become U+FFFD.
   static func quoted(_ bytes: some Collection<UInt8>) -> String {
     // A scalar has at most four bytes. One more than shown tells whether the text is longer.
     quoted(bytes.prefix((length + 1) * 4).repairedText)

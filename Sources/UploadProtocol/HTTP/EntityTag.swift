@@ -22,7 +22,7 @@ package struct EntityTag: Sendable, Hashable {
 
 extension EntityTag {
   /// A strong tag.
-  /// - Parameter opaque: visible ASCII characters except the quotation mark, which is not checked.
+  /// - Parameter opaque: visible ASCII characters except the quotation mark; this is not checked.
   package init(_ opaque: String) {
     self.init(opaque: Array(opaque.utf8), isWeak: false)
   }

@@ -27,7 +27,7 @@ struct JSONShape {
   private var open: [UInt8] = []
   private var expectation = Expectation.value
 
-  /// `application/json` for one array or object, `application/x-ndjson` for several with a line end after each, nil for
+  /// `application/json` for one array or object, `application/x-ndjson` for several separated by line ends, nil for
   /// other text, such as a number on its own.
   /// - Parameters:
   ///   - text: in UTF-8, without a byte order mark.

@@ -5,7 +5,7 @@ import UploadCore
 @testable import UploadProtocol
 
 @Suite struct DigestFieldsTests {
-  /// Of `hello`.
+  /// The digest of `hello` in Base64, like ``sha512``.
   private static let sha256 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
   private static let sha512 =
     "m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw=="
