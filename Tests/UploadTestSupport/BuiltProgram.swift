@@ -2,7 +2,8 @@ import Foundation
 
 /// A program of this package as the build has made it.
 package enum BuiltProgram {
-  /// Where it is: beside the test bundle, else where a debug build puts it.
+  /// The path of a program by its name: beside the test bundle, otherwise in `.build/debug`. Where it has not been
+  /// built, a name that cannot be started and says so.
   package static func path(_ name: String) -> String {
     let bundles = CommandLine.arguments.filter { $0.contains(".xctest") }
     let places = ["/proc/self/exe"].compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: $0) }
@@ -12,7 +13,7 @@ package enum BuiltProgram {
     return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "\(name)-was-not-built"
   }
 
-  /// The root of the package.
+  /// The root directory of the package, absolute.
   package static let package: String = {
     var place = URL(filePath: #filePath)
     while place.path != "/", !FileManager.default.fileExists(atPath: place.path + "/Package.swift") {

@@ -2,7 +2,8 @@ package import Crypto
 import Foundation
 
 extension SHA256 {
-  /// The digest of a file in lower-case hexadecimal, read a chunk at a time.
+  /// The digest of a file in lower-case hexadecimal; the file is read in chunks of 1 MiB.
+  /// - Throws: Foundation's error where the file cannot be read.
   package static func hexadecimal(ofFile path: String) throws -> String {
     let file = try FileHandle(forReadingFrom: URL(filePath: path))
     defer { try? file.close() }
@@ -26,6 +27,7 @@ extension SHA256 {
 /// SHA-256 for tests that do not import Crypto.
 package enum Digest {
   /// A file's digest in lower-case hexadecimal.
+  /// - Throws: Foundation's error where the file cannot be read.
   package static func ofFile(_ path: String) throws -> String {
     try SHA256.hexadecimal(ofFile: path)
   }

@@ -9,11 +9,12 @@ package struct TimeoutError: Error, CustomStringConvertible {
   }
 }
 
-/// Waits until `condition` is true; evaluates it every few milliseconds.
+/// Waits until `condition` is true; evaluates it at once and then every 5 ms.
 ///
-/// `timeout` only prevents hanging, since a machine under load is no failure. It counts only time in which the condition
-/// could have been evaluated again: a test that waits for a thread among all others loses little of it.
-/// - Throws: ``TimeoutError`` naming `what` when it never was true, and any error that `condition` throws.
+/// `timeout` only prevents hanging, since a machine under load is no failure. It counts only time in which the
+/// condition could have been evaluated again: a test that waits for a thread among all others loses little of it.
+/// - Throws: ``TimeoutError`` naming `what` when it never was true, `CancellationError` when the task is cancelled, and
+///   any error that `condition` throws.
 package func eventually(
   _ what: String = "the condition",
   timeout: Duration = .seconds(120),
@@ -31,7 +32,9 @@ package func eventually(
   }
 }
 
-/// Runs `work`, which may block, on a thread of its own; the tests' threads, of which there are few, continue meanwhile.
+/// Runs `work`, which may block, on a thread of its own; the tests' threads, of which there are few, continue
+/// meanwhile.
+/// - Throws: the error of `work`.
 package func onThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread { continuation.resume(with: Swift.Result(catching: work)) }

@@ -3,7 +3,7 @@ import Glibc
 /// A call on a socket failed.
 package struct SocketError: Error {
   package let call: String
-  /// `errno`.
+  /// `errno` after the call.
   package let number: Int32
 
   package init(call: String, number: Int32) {
@@ -16,6 +16,8 @@ package struct SocketError: Error {
 package enum Loopback {
   /// Connects a new socket to a port.
   /// - Parameter prepare: sets options of the socket first; of a non-blocking one the connection may only have begun.
+  /// - Returns: the socket.
+  /// - Throws: ``SocketError``.
   package static func connect(to port: Int, prepare: (Int32) -> Void = { _ in }) throws -> Int32 {
     try open("connect", port: port, prepare) { descriptor, address, length in
       Glibc.connect(descriptor, address, length) == 0 || errno == EINPROGRESS
@@ -24,6 +26,7 @@ package enum Loopback {
 
   /// Binds a new socket to a free port, without listening.
   /// - Parameter prepare: sets options of the socket first.
+  /// - Throws: ``SocketError``.
   package static func bind(prepare: (Int32) -> Void = { _ in }) throws -> (descriptor: Int32, port: Int) {
     try open("bind", port: 0, prepare) { descriptor, address, length in
       var length = length
@@ -31,10 +34,11 @@ package enum Loopback {
     }
   }
 
-  /// Listens on a free port.
+  /// Listens on a free port with a new socket.
   /// - Parameters:
   ///   - backlog: how many connections may wait to be accepted.
   ///   - prepare: sets options of the socket first.
+  /// - Throws: ``SocketError``.
   package static func listen(
     backlog: Int32 = 64,
     prepare: (Int32) -> Void = { _ in }
@@ -44,13 +48,13 @@ package enum Loopback {
     return (descriptor, port)
   }
 
-  /// Sets the size of a socket's receive buffer, in bytes. Before the connection begins: it tells the peer how large a
-  /// window can become.
+  /// Sets the size of a socket's receive buffer, in bytes. Call it before the connection begins, which tells the peer
+  /// how large the window can become. Errors are ignored.
   package static func setReceiveBuffer(_ size: Int32, of descriptor: Int32) {
     set(SO_RCVBUF, to: size, of: descriptor)
   }
 
-  /// Sets an option of a socket to a number, or to 1 for true.
+  /// Sets an option of level `SOL_SOCKET` to a number; 1 stands for true. Errors are ignored.
   package static func set(_ option: Int32, to value: Int32, of descriptor: Int32) {
     var value = value
     setsockopt(descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
@@ -86,12 +90,14 @@ package enum Loopback {
   }
 }
 
-/// A port of loopback on which nothing listens, reserved for one test: no other socket that asks for any port gets it, while
-/// a listener that asks for this one by its number does (`SO_REUSEADDR`).
+/// A port of loopback on which nothing listens, reserved for one test: no other socket that asks for any port gets it,
+/// while a listener that asks for this one by its number does (`SO_REUSEADDR`). Released with the last reference.
 package final class HeldPort: Sendable {
   package let number: Int
   private let descriptor: Int32
 
+  /// Reserves a free port.
+  /// - Throws: ``SocketError``.
   package init() throws {
     (descriptor, number) = try Loopback.bind { Loopback.set(SO_REUSEADDR, to: 1, of: $0) }
   }

@@ -2,15 +2,16 @@ package import NIOCore
 package import UploadCore
 package import UploadStorage
 
-/// One upload into a ``MemoryStore``, on the test's thread.
+/// One upload into a ``MemoryStore``, on the thread that handler and test share. Bytes are stored also without room.
 package final class MemorySink: UploadSink {
   package let meter: UploadMeter
-  /// The bytes that have been written.
+  /// The bytes that have been written before the upload's end.
   package private(set) var bytes: [UInt8] = []
-  /// How the file is to be finalized; nil until its end.
+  /// How the file is to be finalized; nil until ``stage(_:)`` or ``finalize(_:)`` is called.
   package private(set) var request: FinalizeRequest?
-  /// The digests that the server has computed as the content arrives; nil for none.
+  /// Computes the digests that the server requested when the upload began; nil where it requested none.
   package private(set) var hash: (any ContentHash)?
+  /// Whether ``abort()`` has been called.
   package private(set) var isAborted = false
   /// Whether there is room for more bytes. The delegate is notified when this becomes true.
   package var hasRoom = true {
@@ -29,11 +30,11 @@ package final class MemorySink: UploadSink {
 
   /// The bytes that have been written, as UTF-8.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
-  /// The requested name; nil until the upload's end.
+  /// The requested name as text; nil until the upload's end.
   package var name: String? { request?.name.description }
-  /// Whether the upload was interrupted and is to be kept.
+  /// Whether the upload was interrupted and is to be kept: only then the request asks for a free name.
   package var isKept: Bool { request?.onDuplicate == .rename }
-  /// The media type to note; nil until the upload's end.
+  /// The media type to note; nil until the upload's end, and where there is none.
   package var type: String? { request?.type }
 
   package func write(_ bytes: ByteBuffer) {
@@ -60,7 +61,8 @@ package final class MemorySink: UploadSink {
       }
   }
 
-  /// Ends a ``stage(_:)`` that has not ended.
+  /// Completes a pending ``stage(_:)``, or does nothing: with the file, or with `contentMismatch` where a digest is not
+  /// the expected one.
   package func finishStaging() {
     guard let promise, let request else { return }
     self.promise = nil
@@ -85,7 +87,7 @@ package final class MemorySink: UploadSink {
     promise?.fail(UploadError(.cancelled, "Aborted."))
   }
 
-  /// The store fails in the middle of the upload.
+  /// Fails the upload as a store does: a pending ``stage(_:)`` fails with the error, and the delegate is notified.
   package func fail(_ error: UploadError) {
     let promise = promise
     self.promise = nil

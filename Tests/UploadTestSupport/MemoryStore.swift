@@ -3,26 +3,26 @@ import Synchronization
 package import UploadCore
 package import UploadStorage
 
-/// A store in memory, for tests that need no disk. By default every step succeeds at once; a test can delay a step or let it
-/// fail. Files get their requested names: a later file of a name replaces an earlier one.
+/// A store in memory, for tests that need no disk. By default every step succeeds at once; a test can delay a step or
+/// let it fail. Files get their requested names: a later file of a name replaces an earlier one.
 ///
-/// Unchecked: uploads are stored on the one thread that handler and test share, where an embedded channel runs. Stored files
-/// are read on any thread, so these alone are under a mutex.
+/// Unchecked: uploads are stored on the one thread that handler and test share, where an embedded channel runs. Stored
+/// files are read on any thread, so these alone are under a mutex.
 package final class MemoryStore: UploadStore, @unchecked Sendable {
   package let eventLoop: any EventLoop
   private let stored = Mutex<[String: StoredMemoryFile]>([:])
   private let reading = Mutex(Reading())
-  /// Of all uploads, in the order in which they began.
+  /// The sinks of all uploads, in the order in which they began.
   package private(set) var sinks: [MemorySink] = []
-  /// What was required when each upload began.
+  /// The condition that was passed when each upload began, in the same order; nil for none.
   package private(set) var conditions: [PublishCondition?] = []
-  /// The names of the files that were published, by request.
+  /// The requested names of the files that were published, one array for each successful ``publish(_:on:)``.
   package private(set) var published: [[String]] = []
-  /// The names of staged files that were discarded.
+  /// The requested names of staged files that were discarded.
   package private(set) var discarded: [String] = []
   /// Why an upload fails within the call that begins it; nil when it does not.
   package var beginFailure: UploadError?
-  /// Whether uploads have room when they begin, or only when a test says so.
+  /// Whether uploads have room when they begin, or only once a test sets ``MemorySink/hasRoom``.
   package var beginsWithRoom = true
   /// Whether files are staged at once, or with ``MemorySink/finishStaging()``.
   package var stagesAtOnce = true
@@ -30,7 +30,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package var abortsAtOnce = true
   /// Whether files are published at once, or with ``finishPublishing()``.
   package var publishesAtOnce = true
-  /// Why nothing can be published; nil when files can be.
+  /// The error with which publishing fails; nil when it succeeds.
   package var publishFailure: UploadError?
   /// Whether published files are reported as replacing others.
   package var replaces = false
@@ -46,23 +46,24 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     self.eventLoop = eventLoop
   }
 
-  /// The newest.
+  /// The sink of the upload that began last; nil before the first.
   package var sink: MemorySink? { sinks.last }
 
-  /// Why nothing can be read; nil when files can be.
+  /// The error with which all reading fails; nil when it succeeds. Callable from any thread.
   package var readFailure: UploadError? {
     get { reading.withLock { $0.failure } }
     set { reading.withLock { $0.failure = newValue } }
   }
 
-  /// Whether there is memory for a listing.
+  /// Whether there is memory for a listing; if not, ``list()`` returns nil. Callable from any thread.
   package var hasMemoryForListings: Bool {
     get { reading.withLock { $0.hasMemory } }
     set { reading.withLock { $0.hasMemory = newValue } }
   }
 
-  /// Stores a file.
+  /// Stores a file, or replaces the one of that name. Callable from any thread.
   /// - Parameters:
+  ///   - type: the media type that is noted with it.
   ///   - bufferSize: readers get its content in buffers of at most so many bytes.
   ///   - size: the size that readers see, in bytes; nil for that of the content.
   package func add(
@@ -100,7 +101,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     return promise.futureResult
   }
 
-  /// Ends every ``publish(_:on:)`` that has not ended.
+  /// Completes every pending ``publish(_:on:)``: the files are stored, or it fails with ``publishFailure``.
   package func finishPublishing() {
     let waiting = publishing
     publishing = []

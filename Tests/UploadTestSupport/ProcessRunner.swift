@@ -5,9 +5,9 @@ import Synchronization
 
 /// A program that a test runs: its output as it is written, signals to it, and how it ended.
 ///
-/// Killed when the last reference to it goes, so that no test leaves one behind.
+/// Killed when the last reference to this object goes, so that no test leaves one behind. Callable from any thread.
 package final class ProcessRunner: Sendable {
-  /// How a program ended.
+  /// How a program ended: its exit status, or the number of the signal that ended it.
   package enum Exit: Sendable, Equatable {
     case status(Int32)
     case signal(Int32)
@@ -30,11 +30,12 @@ package final class ProcessRunner: Sendable {
   private let record = Record()
   private let process: SpawnedProcess
 
-  /// Starts `executable`.
+  /// Starts a program; all three of its streams are pipes.
   /// - Parameters:
   ///   - executable: a path, or a name to look up in PATH.
   ///   - environment: added to this process's own.
   ///   - directory: where it runs; here when nil.
+  /// - Throws: ``SystemCallError`` when it cannot be started. With a directory, it ends with status 125 to 127 instead.
   package init(
     _ executable: String,
     _ arguments: [String] = [],
@@ -71,26 +72,26 @@ package final class ProcessRunner: Sendable {
     record.state.withLock { $0.endedStreams += 1 }
   }
 
-  /// The process's number.
+  /// The process ID.
   package var processID: Int32 { process.processID }
 
-  /// What it has written to standard output so far.
+  /// What it has written to standard output so far; bytes that are not UTF-8 become U+FFFD.
   package var output: String {
     String(decoding: record.state.withLock { $0.output }, as: UTF8.self)
   }
 
-  /// What it has written to standard error so far.
+  /// What it has written to standard error so far; bytes that are not UTF-8 become U+FFFD.
   package var errors: String {
     String(decoding: record.state.withLock { $0.errors }, as: UTF8.self)
   }
 
-  /// The whole lines it has written to standard output so far.
+  /// The complete output lines on standard output so far, without their line ends.
   package var lines: [String] {
     output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
   }
 
-  /// Waits for the first line of standard output that `predicate` accepts.
-  /// - Throws: ``TimeoutError`` with all output when it does not come, or when the program ends without it.
+  /// Waits for the first complete output line on standard output, from the start, that `predicate` accepts.
+  /// - Throws: ``TimeoutError`` with all output when it does not come in time, or when the program ends without it.
   package func line(
     timeout: Duration = .seconds(120),
     where predicate: @Sendable (String) -> Bool
@@ -116,7 +117,8 @@ package final class ProcessRunner: Sendable {
     "standard output:\n\(output)\nstandard error:\n\(errors)"
   }
 
-  /// Sends bytes to standard input; waits while the pipe is full.
+  /// Sends bytes to standard input; blocks while the pipe is full.
+  /// - Throws: `POSIXError`, with code `EBADF` after ``closeInput()`` and `EPIPE` when the program no longer reads.
   package func send(_ bytes: [UInt8]) throws {
     guard record.state.withLock({ $0.inputIsOpen }) else { throw POSIXError(.EBADF) }
     guard bytes.withUnsafeBytes({ writeAll($0, to: process.input) }) else {
@@ -124,7 +126,7 @@ package final class ProcessRunner: Sendable {
     }
   }
 
-  /// Ends standard input; a second time does nothing.
+  /// Closes standard input; a second call does nothing.
   package func closeInput() {
     record.state.withLock { state in
       if state.inputIsOpen { close(process.input) }
@@ -132,15 +134,15 @@ package final class ProcessRunner: Sendable {
     }
   }
 
-  /// Sends a signal such as `SIGINT`; nothing happens when it has ended.
+  /// Sends the program a signal such as `SIGINT`; does nothing when it has ended.
   package func signal(_ number: Int32) {
     record.state.withLock { state in
       if state.exit == nil { kill(process.processID, number) }
     }
   }
 
-  /// Waits for the end, and until all output is there.
-  /// - Throws: ``TimeoutError`` with all output so far.
+  /// Waits until the program has ended and all output is there.
+  /// - Throws: ``TimeoutError`` with all output so far; the program continues.
   @discardableResult
   package func exit(timeout: Duration = .seconds(600)) async throws -> Exit {
     do {
@@ -151,7 +153,9 @@ package final class ProcessRunner: Sendable {
     return record.state.withLock { $0.exit } ?? .status(-1)
   }
 
-  /// Runs a program to its end, without input.
+  /// Runs a program to its end, with empty standard input; the parameters are those of the initializer.
+  /// - Throws: ``SystemCallError`` when it cannot be started, ``TimeoutError`` when it does not end in time; it is then
+  ///   killed.
   package static func run(
     _ executable: String,
     _ arguments: [String] = [],

@@ -7,7 +7,7 @@ import UploadCore
 
 /// A program that a test runs in a terminal: every byte that it sends to the screen, keys to it, and how it ended.
 ///
-/// Killed when the last reference to it goes, so that no test leaves one behind.
+/// Killed when the last reference to this object goes, so that no test leaves one behind. Callable from any thread.
 package final class PseudoTerminal: Sendable {
   private struct State {
     var output: [UInt8] = []
@@ -26,10 +26,14 @@ package final class PseudoTerminal: Sendable {
   private let screen: Int32
   package let processID: Int32
 
-  /// Starts `executable` in a terminal.
+  /// Starts a program in a new terminal, which is all three of its streams.
   /// - Parameters:
+  ///   - executable: a path, or a name to look up in PATH; where there is none, the program ends with status 127.
   ///   - environment: added to this process's own.
-  ///   - directory: where it runs.
+  ///   - directory: where it runs; must exist.
+  ///   - width: in columns.
+  ///   - height: in rows.
+  /// - Throws: `POSIXError` when there is no terminal, ``SystemCallError`` when no process can be started.
   package init(
     _ executable: String,
     _ arguments: [String] = [],
@@ -80,29 +84,33 @@ package final class PseudoTerminal: Sendable {
   /// What the program has sent to the screen so far.
   package var output: [UInt8] { record.state.withLock { $0.output } }
 
+  /// How many bytes the program has sent so far.
   package var outputCount: Int { record.state.withLock { $0.output.count } }
 
-  /// Types bytes; waits while the program does not read them.
+  /// Types bytes; blocks while the terminal's input buffer is full.
+  /// - Throws: `POSIXError`.
   package func send(_ bytes: some Sequence<UInt8>) throws {
     guard Array(bytes).withUnsafeBytes({ writeAll($0, to: screen) }) else {
       throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
     }
   }
 
+  /// Types a text in UTF-8, like the bytes above.
+  /// - Throws: `POSIXError`.
   package func send(_ text: String) throws {
     try send(text.utf8)
   }
 
-  /// Changes the size of the window; the program gets SIGWINCH.
+  /// Changes the size of the window, in columns and rows; the program gets SIGWINCH.
   package func resize(width: Int, height: Int) {
     _ = clinux_set_terminal_size(screen, Int32(width), Int32(height))
   }
 
-  /// Whether the program has ended.
+  /// Whether the program has ended; some of its output may still be missing.
   package var hasEnded: Bool { record.state.withLock { $0.exit != nil } }
 
-  /// Waits for the end, and until all output is there.
-  /// - Throws: ``TimeoutError`` with the output so far.
+  /// Waits until the program has ended and all output is there.
+  /// - Throws: ``TimeoutError`` with the last 4 KiB of the output so far; the program continues.
   @discardableResult
   package func exit(timeout: Duration = .seconds(600)) async throws -> ProcessRunner.Exit {
     do {

@@ -9,7 +9,7 @@ package enum SplitFeeder {
     }
   }
 
-  /// `bytes` in chunks of `length`, the last one shorter.
+  /// `bytes` in chunks of `length` bytes, at least 1; the last may be shorter. No chunk for no bytes.
   package static func pieces(_ bytes: [UInt8], of length: Int) -> [[UInt8]] {
     stride(from: 0, to: bytes.count, by: max(1, length)).map {
       Array(bytes[$0..<min(bytes.count, $0 + max(1, length))])

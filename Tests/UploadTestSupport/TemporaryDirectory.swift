@@ -11,13 +11,14 @@ package struct TemporaryDirectory: Sendable {
     self.path = path
   }
 
-  /// The path of `name` in the directory.
+  /// The absolute path of `name` in the directory, whether there is such a file or none.
   package func file(_ name: String) -> String {
     path + "/" + name
   }
 
-  /// Writes a file into the directory.
-  /// - Returns: its path.
+  /// Writes a file into the directory, over an existing one.
+  /// - Returns: its absolute path.
+  /// - Throws: Foundation's error.
   @discardableResult
   package func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
     try Data(bytes).write(to: URL(filePath: file(name)))
@@ -25,11 +26,13 @@ package struct TemporaryDirectory: Sendable {
   }
 
   /// A file's whole content.
+  /// - Throws: Foundation's error where it cannot be read.
   package func read(_ name: String) throws -> [UInt8] {
     try [UInt8](Data(contentsOf: URL(filePath: file(name))))
   }
 
-  /// The names in the directory, hidden ones too, sorted.
+  /// The names of all files and directories in it, hidden ones too, sorted.
+  /// - Throws: Foundation's error where it cannot be read.
   package func names() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
@@ -38,8 +41,9 @@ package struct TemporaryDirectory: Sendable {
 /// Makes a directory, calls `body` with it, and removes it with its files, even if `body` throws.
 ///
 /// A closure and not an object with a `deinit`, because the latter may run while the path is still in use.
-/// - Parameter parent: where to make it; the system's place for temporary files when nil. Name one to test on a
-///   particular file system.
+/// - Parameter parent: an existing directory in which it is made, to test on a particular file system; nil for
+///   `TMPDIR`, otherwise `/tmp`.
+/// - Throws: the error of `body`, or Foundation's where the directory cannot be made.
 package func withTemporaryDirectory<Result>(
   in parent: String? = nil,
   isolation: isolated (any Actor)? = #isolation,

@@ -46,7 +46,7 @@ enum ASCII {
     byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
   }
 
-  /// The hexadecimal digit for the low four bits of `value`, in upper case as RFC 3986 section 2.1 recommends.
+  /// The hexadecimal digit in ASCII for the low four bits of `value`, in upper case as RFC 3986 section 2.1 recommends.
   static func hexDigit(_ value: UInt8) -> UInt8 {
     let low = value & 0x0F
     return low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "A") + (low - 10)
@@ -56,7 +56,7 @@ enum ASCII {
 }
 
 extension BidirectionalCollection<UInt8> {
-  /// The bytes without the spaces and tabs at either end.
+  /// The bytes without the spaces and tabs at either end; empty where there are no others.
   package var trimmingBlanks: SubSequence {
     guard let first = firstIndex(where: { !ASCII.isBlank($0) }),
       let last = lastIndex(where: { !ASCII.isBlank($0) })
@@ -65,24 +65,25 @@ extension BidirectionalCollection<UInt8> {
   }
 }
 
-/// Parses from the front of the remaining text.
+/// Parses text from its front: every call removes the bytes that it has read.
 extension ArraySlice<UInt8> {
   /// Removes the first byte if it is `byte`.
-  /// - Returns: whether it was.
+  /// - Returns: whether it was; if not, nothing is removed.
   mutating func skip(_ byte: UInt8) -> Bool {
     guard first == byte else { return false }
     removeFirst()
     return true
   }
 
-  /// Removes and returns the bytes before the first that does not meet the condition.
+  /// Removes and returns the bytes before the first that does not meet the condition; empty where that is the first
+  /// byte.
   mutating func read(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
     let part = prefix(while: condition)
     self = self[part.endIndex...]
     return part
   }
 
-  /// Removes spaces and tabs.
+  /// Removes the spaces and tabs at the front.
   mutating func skipBlanks() {
     self = drop(while: ASCII.isBlank)
   }
@@ -90,15 +91,15 @@ extension ArraySlice<UInt8> {
 
 extension Collection<UInt8> {
   /// Whether these bytes equal `text` without regard to the case of ASCII letters.
-  /// - Parameter text: in lower case.
+  /// - Parameter text: in lower case; with a capital letter it never matches.
   func equalsIgnoringCase(_ text: StaticString) -> Bool {
     text.withUTF8Buffer { expected in
       count == expected.count && zip(self, expected).allSatisfy { ASCII.lowercased($0) == $1 }
     }
   }
 
-  /// Whether these bytes are a token (RFC 9110 section 5.6.2), as methods and names of header fields must be: at least one
-  /// byte, each allowed in a token.
+  /// Whether these bytes are a token (RFC 9110 section 5.6.2), as methods and names of header fields must be: at least
+  /// one byte, each allowed in a token.
   package var isToken: Bool {
     !isEmpty && allSatisfy(ASCII.isTokenByte)
   }
@@ -111,17 +112,18 @@ extension Collection<UInt8> {
 
 /// Untrusted text made safe and short enough for a message.
 enum Excerpt {
-  /// How many Unicode scalars of a text are shown.
+  /// The most Unicode scalars of a text that are shown.
   static let length = 60
 
-  /// `text` in quotes, at most ``length`` scalars of it, without characters that could control a terminal.
+  /// `text` in quotes; a text of more than ``length`` scalars is shortened to these and `...`. Characters that could
+  /// control a terminal become U+FFFD (``PlainText``); quotes inside are not escaped.
   static func quoted(_ text: String) -> String {
     let start = text.unicodeScalars.prefix(length)
     let isShortened = start.endIndex < text.unicodeScalars.endIndex
     return "\"\(PlainText.sanitized(String(start)))\(isShortened ? "..." : "")\""
   }
 
-  /// The same for bytes that should be text; sequences that are not UTF-8 become U+FFFD.
+  /// Bytes as text in quotes, shortened and made safe as a text is; sequences that are not UTF-8 become U+FFFD.
   static func quoted(_ bytes: some Collection<UInt8>) -> String {
     // A scalar has at most four bytes. One more than shown tells whether the text is longer.
     quoted(bytes.prefix((length + 1) * 4).repairedText)

@@ -2,17 +2,20 @@ package import UploadCore
 
 /// The names in a Content-Disposition field. Untrusted: neither safe to show nor safe to open.
 package struct ContentDisposition: Sendable, Equatable {
-  /// The `name` parameter: the form control.
+  /// The `name` parameter without escapes: the name of the form's control. Nil without one; bytes that are not UTF-8
+  /// become U+FFFD.
   package let name: String?
 
-  /// The file's name, with any directories still in it; nil where the field has none.
+  /// The file's name, decoded, with any directories still in it. Nil where the field has none; may be empty.
   package let filename: NameBytes?
 
-  /// Reads the field of a form's part (RFC 7578 section 4.2), as the usual clients write it.
+  /// Reads the field of a form's part (RFC 7578 section 4.2), as the usual clients write it. Never fails: a file name
+  /// that cannot be decoded is used as it was sent.
   ///
   /// `filename` takes precedence over `filename*`, which RFC 7578 forbids here: a client could use it to show one name
   /// to a filter and another to the server. Where `filename` is encoded as RFC 2047 describes (.NET, PowerShell) it
-  /// shows no readable name, and `filename*` takes precedence. The bytes of names that are not UTF-8 are preserved.
+  /// shows no readable name, and a `filename*` that can be decoded takes precedence. The bytes of file names that are
+  /// not UTF-8 are preserved.
   package init(part field: some Collection<UInt8>) {
     let parameters = DispositionParameters(field)
     name = parameters["name"].map { Self.bytes($0, percentEscapes: true).repairedText }
@@ -27,9 +30,9 @@ package struct ContentDisposition: Sendable, Equatable {
     }
   }
 
-  /// Reads the header field of a request whose body is one file (RFC 6266).
+  /// Reads the header field of a request whose body is one file (RFC 6266). Never fails.
   ///
-  /// `filename*` takes precedence here, as section 4.3 says, unless it is malformed.
+  /// `filename*` takes precedence here, as section 4.3 says; it is ignored where it cannot be decoded.
   package init(header field: String) {
     let parameters = DispositionParameters(field.utf8)
     name = parameters["name"].map { Self.bytes($0, percentEscapes: false).repairedText }
@@ -38,7 +41,7 @@ package struct ContentDisposition: Sendable, Equatable {
       ?? parameters["filename"].map { Self.decoded($0, percentEscapes: false) }
   }
 
-  /// The value of `filename`, which may be encoded as RFC 2047 describes.
+  /// The value of `filename`, decoded where it is encoded as RFC 2047 describes.
   private static func decoded(_ value: DispositionParameters.Value, percentEscapes: Bool) -> NameBytes {
     NameBytes(EncodedWord.decode(value.bytes) ?? bytes(value, percentEscapes: percentEscapes))
   }
@@ -131,8 +134,8 @@ struct DispositionParameters {
     }
   }
 
-  /// The value of the first parameter with a name.
-  /// - Parameter name: in lower case.
+  /// The value of the first parameter with a name; nil where there is none.
+  /// - Parameter name: in lower case; the field may have it in any case.
   subscript(_ name: StaticString) -> Value? {
     parameters.first { $0.name.equalsIgnoringCase(name) }?.value
   }

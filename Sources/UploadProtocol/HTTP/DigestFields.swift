@@ -4,14 +4,16 @@ package import UploadCore
 
 /// Reads and writes the fields `Repr-Digest`, `Content-Digest` and `Want-Repr-Digest` (RFC 9530).
 package enum DigestFields {
-  /// Reads `Repr-Digest` or `Content-Digest`; algorithms that ``DigestAlgorithm`` does not have are ignored.
-  /// - Throws: ``UploadError`` with code `badRequest`.
+  /// Reads `Repr-Digest` or `Content-Digest`. Algorithms that ``DigestAlgorithm`` does not have are ignored, so the
+  /// result may be empty.
+  /// - Throws: ``UploadError`` with code `badRequest` where the value breaks the grammar or a digest is not of its
+  ///   algorithm's length.
   static func digests(_ value: some Collection<UInt8>) throws(UploadError) -> ContentDigests {
     let members = try dictionary(value)
     return ContentDigests(sha256: try digest(.sha256, members), sha512: try digest(.sha512, members))
   }
 
-  /// The value of `Repr-Digest` for known digests; nil where none is known.
+  /// The value of `Repr-Digest` with those of `digests` that are known; nil where none is.
   package static func text(_ digests: ContentDigests) -> String? {
     let members = DigestAlgorithm.allCases.compactMap { algorithm in
       digests[algorithm].map { "\(algorithm.rawValue)=:\(Base64.encode($0)):" }
@@ -20,9 +22,10 @@ package enum DigestFields {
   }
 
   /// Reads `Want-Repr-Digest`.
-  /// - Returns: the algorithm of ``DigestAlgorithm`` with the highest weight; nil where none has one above 0, which
-  ///   means not acceptable.
-  /// - Throws: ``UploadError`` with code `badRequest`.
+  /// - Returns: the algorithm of ``DigestAlgorithm`` with the highest weight, of equal ones SHA-256; nil where none has
+  ///   a weight above 0. (The weight 0 means not acceptable.)
+  /// - Throws: ``UploadError`` with code `badRequest` where the value breaks the grammar or a weight is not an integer
+  ///   from 0 to 10.
   static func wanted(_ value: some Collection<UInt8>) throws(UploadError) -> DigestAlgorithm? {
     let members = try dictionary(value)
     var best: (algorithm: DigestAlgorithm, weight: Int)?
@@ -36,8 +39,8 @@ package enum DigestFields {
     return best?.algorithm
   }
 
-  /// Combines two statements about the digests of one content.
-  /// - Throws: ``UploadError`` with code `badRequest` where they contradict each other.
+  /// Combines two statements about the digests of one content: the digests that either has.
+  /// - Throws: ``UploadError`` with code `badRequest` where they have different digests by one algorithm.
   static func both(_ one: ContentDigests, _ other: ContentDigests) throws(UploadError) -> ContentDigests {
     var both = one
     both.fill(from: other)
@@ -68,10 +71,11 @@ package enum DigestFields {
   }
 }
 
-/// The digests that a request states and requests of its content. An upload has no content coding and is never a range,
-/// so its content is the whole representation, and `Content-Digest` means the same as `Repr-Digest`.
+/// The digests that a request states for its content, and the one that it wants in the response. An upload has no
+/// content coding and is never a range, so its content is the whole representation, and `Content-Digest` means the same
+/// as `Repr-Digest`.
 package struct DigestRequest: Sendable, Equatable {
-  /// The digests that the content must have.
+  /// The digests that the content must have; empty where the request states none.
   package private(set) var expected: ContentDigests
   /// The algorithm of the digest that the client requests for the response.
   private var wanted: DigestAlgorithm?
@@ -84,7 +88,7 @@ package struct DigestRequest: Sendable, Equatable {
   }
 
   /// Reads a request's headers.
-  /// - Throws: ``UploadError`` with code `badRequest`.
+  /// - Throws: ``UploadError`` with code `badRequest` where a digest field is malformed or two contradict each other.
   package init(_ fields: HTTPFields) throws(UploadError) {
     self.init()
     try add(fields)
@@ -102,7 +106,8 @@ package struct DigestRequest: Sendable, Equatable {
     }
   }
 
-  /// The algorithms to compute while the content arrives.
+  /// The algorithms of the digests to compute while the content arrives: those of ``expected``, the one that the client
+  /// wants, and SHA-256 where the request announces a digest in its trailer section. Empty where none is needed.
   package var algorithms: Set<DigestAlgorithm> {
     var algorithms = expected.algorithms
     if let wanted { algorithms.insert(wanted) }
@@ -112,7 +117,7 @@ package struct DigestRequest: Sendable, Equatable {
 }
 
 extension ContentDigests {
-  /// The algorithms of the known digests.
+  /// The algorithms of the known digests; empty where none is known.
   package var algorithms: Set<DigestAlgorithm> {
     Set(DigestAlgorithm.allCases.filter { self[$0] != nil })
   }

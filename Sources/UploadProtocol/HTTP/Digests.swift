@@ -1,7 +1,7 @@
 import Crypto
 package import UploadCore
 
-/// Computes one or both SHA-2 digests of a content.
+/// Computes the SHA-256, the SHA-512 or both of a content.
 package struct SHAHash: ContentHash {
   private var sha256: SHA256?
   private var sha512: SHA512?
@@ -24,8 +24,8 @@ package struct SHAHash: ContentHash {
   }
 }
 
-/// The secure algorithms of RFC 9530 section 5. The registry's other algorithms are insecure; fields with them are
-/// ignored.
+/// The secure algorithms of RFC 9530 section 5, by their keys in the digest fields. The registry's other algorithms are
+/// insecure; their digests are ignored.
 package enum DigestAlgorithm: String, Sendable, CaseIterable {
   case sha256 = "sha-256"
   case sha512 = "sha-512"
@@ -46,7 +46,7 @@ package struct CertificateFingerprint: Sendable, Hashable, CustomStringConvertib
 
   /// Reads a fingerprint, as the server prints it and users enter it.
   /// - Parameter text: 64 hexadecimal digits in either case; colons are ignored.
-  /// - Throws: ``UploadError`` with code `badValue`.
+  /// - Throws: ``UploadError`` with code `badValue` for other text.
   package init(_ text: String) throws(UploadError) {
     let plain = text.lowercased().filter { $0 != ":" }
     guard plain.utf8.count == 64, plain.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
@@ -65,7 +65,7 @@ package struct CertificateFingerprint: Sendable, Hashable, CustomStringConvertib
     digits = Hexadecimal.text(SHA256.hash(data: bytes))
   }
 
-  /// The fingerprint as openssl writes it: `AB:CD:..`.
+  /// The fingerprint as openssl writes it, in upper case with colons between the bytes: `AB:CD:..`.
   package var description: String {
     let bytes = stride(from: 0, to: 64, by: 2).map { digits.uppercased().dropFirst($0).prefix(2) }
     return bytes.joined(separator: ":")

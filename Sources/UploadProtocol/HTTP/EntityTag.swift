@@ -4,17 +4,17 @@ package struct EntityTag: Sendable, Hashable {
   let opaque: [UInt8]
   let isWeak: Bool
 
-  /// The tag as header fields write it.
+  /// The tag as header fields write it, `"x"` or `W/"x"`; bytes that are not UTF-8 become U+FFFD.
   package var text: String {
     "\(isWeak ? "W/" : "")\"\(opaque.repairedText)\""
   }
 
-  /// Strong comparison: both are strong and the same (RFC 9110 section 8.8.3.2).
+  /// Strong comparison: neither is weak, and their opaque bytes are equal (RFC 9110 section 8.8.3.2).
   func matchesStrongly(_ other: EntityTag) -> Bool {
     !isWeak && !other.isWeak && opaque == other.opaque
   }
 
-  /// Weak comparison: the same, whether strong or weak.
+  /// Weak comparison: their opaque bytes are equal, whether the tags are strong or weak.
   func matchesWeakly(_ other: EntityTag) -> Bool {
     opaque == other.opaque
   }
@@ -22,7 +22,7 @@ package struct EntityTag: Sendable, Hashable {
 
 extension EntityTag {
   /// A strong tag.
-  /// - Parameter opaque: visible ASCII characters except the quotation mark.
+  /// - Parameter opaque: visible ASCII characters except the quotation mark; this is not checked.
   package init(_ opaque: String) {
     self.init(opaque: Array(opaque.utf8), isWeak: false)
   }
@@ -34,9 +34,9 @@ enum EntityTagList: Sendable, Equatable {
   case any
   case tags([EntityTag])
 
-  /// Reads a field's value; the values of repeated fields are joined by commas. Empty elements of the list are ignored
-  /// (section 5.6.1.2).
-  /// - Returns: nil where the value breaks the grammar or has no tag.
+  /// Reads a field's value. Empty elements of the list are ignored (section 5.6.1.2).
+  /// - Parameter value: of repeated fields all values, which the caller joins with commas.
+  /// - Returns: nil where the value breaks the grammar or has neither a tag nor `*`.
   init?(_ value: some Collection<UInt8>) {
     var rest = Array(value)[...]
     if rest.trimmingBlanks.elementsEqual("*".utf8) {

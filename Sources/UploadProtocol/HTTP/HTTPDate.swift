@@ -9,14 +9,16 @@ package enum HTTPDate {
 
   // MARK: Writing
 
-  /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 section 5.6.7).
+  /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 section 5.6.7). Times outside the years 0 to 9999 become
+  /// the nearest of these.
   package static func text(_ secondsSince1970: Int64) -> String {
     let date = calendarDate(secondsSince1970)
     let month = months[Int(date.tm_mon)]
     return "\(weekdays[Int(date.tm_wday)]), \(padded(date.tm_mday)) \(month) \(year(date)) \(timeOfDay(date)) GMT"
   }
 
-  /// `1994-11-06T08:49:37Z` (RFC 3339).
+  /// In UTC, whole seconds: `1994-11-06T08:49:37Z` (RFC 3339). Times outside the years 0 to 9999 become the nearest of
+  /// these.
   package static func internetText(_ secondsSince1970: Int64) -> String {
     let date = calendarDate(secondsSince1970)
     return "\(year(date))-\(padded(date.tm_mon + 1))-\(padded(date.tm_mday))T\(timeOfDay(date))Z"
@@ -31,8 +33,8 @@ package enum HTTPDate {
   }
 
   /// The date in UTC at a time.
-  /// - Parameter seconds: since 1970. Times outside of the years 0 to 9999, which the formats cannot express, become the
-  ///   nearest of these.
+  /// - Parameter seconds: since 1970. Times outside of the years 0 to 9999, which the formats cannot express, become
+  ///   the nearest of these.
   private static func calendarDate(_ seconds: Int64) -> tm {
     var clamped = time_t(min(max(seconds, -62_167_219_200), 253_402_300_799))
     var date = tm()
@@ -53,7 +55,8 @@ package enum HTTPDate {
   ///   - text: a field's value without blanks around it.
   ///   - now: the current time in seconds since 1970. A year of two digits is the latest that makes the date at most 50
   ///     years later.
-  /// - Returns: seconds since 1970; nil where the text is not a date.
+  /// - Returns: seconds since 1970, negative for earlier dates; nil where the text has none of the forms or the date
+  ///   does not exist.
   package static func seconds(_ text: String, now: Int64) -> Int64? {
     let fields = text.split(separator: " ", omittingEmptySubsequences: false)
     let day = String(fields[0])

@@ -5,7 +5,8 @@ struct HeaderParameters {
   private var parameters: [(name: [UInt8], value: [UInt8])] = []
 
   /// Reads the parameters of a field.
-  /// - Parameter text: the field's value; the text before the first semicolon is ignored.
+  /// - Parameter text: the field's value; the text before the first semicolon is ignored. Without a semicolon there are
+  ///   no parameters.
   /// - Returns: nil where the grammar is broken: no `=`, blanks around it, a name or an unquoted value that is not a
   ///   token, a quoted string without its end or with control characters.
   init?(_ text: some Collection<UInt8>) {
@@ -24,8 +25,8 @@ struct HeaderParameters {
     }
   }
 
-  /// The value of the first parameter with a name.
-  /// - Parameter name: in lower case.
+  /// The unquoted value of the first parameter with a name; nil where there is none.
+  /// - Parameter name: in lower case; the field may have it in any case.
   subscript(_ name: StaticString) -> [UInt8]? {
     parameters.first { $0.name.equalsIgnoringCase(name) }?.value
   }

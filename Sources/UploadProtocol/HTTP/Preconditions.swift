@@ -6,7 +6,7 @@ package struct Preconditions: Sendable, Equatable {
   /// The validators of the file at a request's target.
   package struct Representation: Sendable, Equatable {
     package var tag: EntityTag
-    /// Last modification, in seconds since 1970.
+    /// Last modification, in whole seconds since 1970.
     package var modified: Int64
 
     package init(tag: EntityTag, modified: Int64) {
@@ -47,7 +47,8 @@ package struct Preconditions: Sendable, Equatable {
   /// file; only in a request that reads, a malformed `If-None-Match` is ignored, which causes an unnecessary transfer
   /// at most.
   /// - Parameter now: the current time in seconds since 1970.
-  /// - Throws: ``UploadError`` with code `badRequest`.
+  /// - Throws: ``UploadError`` with code `badRequest` for a malformed list of tags in `If-Match`, or in the
+  ///   `If-None-Match` of a request that stores.
   package init(_ fields: HTTPFields, for purpose: Purpose, now: Int64) throws(UploadError) {
     self.purpose = purpose
     ifMatch = try Self.list(.ifMatch, fields)
@@ -60,19 +61,19 @@ package struct Preconditions: Sendable, Equatable {
     ifModifiedSince = purpose == .read ? date(.ifModifiedSince, unless: .ifNoneMatch) : nil
   }
 
-  /// Whether the request sets no conditions.
+  /// Whether the request sets no conditions. A field that is ignored sets none.
   package var isEmpty: Bool {
     ifMatch == nil && ifNoneMatch == nil && ifUnmodifiedSince == nil && ifModifiedSince == nil
   }
 
-  /// Whether a generated page meets the conditions. It has neither an entity tag nor a date, so no tag matches it
-  /// (section 13.1.1).
+  /// Whether a generated page may be sent in response. It has neither an entity tag nor a date, so only an `If-Match`
+  /// with tags fails: none of them matches (section 13.1.1). All other conditions count as met.
   package var areMetByPage: Bool {
     if case .tags = ifMatch { false } else { true }
   }
 
-  /// Evaluates the conditions in the order of RFC 9110 section 13.2.2.
-  /// - Parameter current: the current representation; nil where there is none.
+  /// Evaluates the conditions in the order of RFC 9110 section 13.2.2; the first that is not met decides.
+  /// - Parameter current: the validators of the file at the target; nil where there is none.
   package func evaluate(_ current: Representation?) -> Outcome {
     if let ifMatch {
       guard let current, ifMatch.contains(current.tag, by: { $0.matchesStrongly($1) }) else { return .failed(.ifMatch) }
@@ -89,7 +90,7 @@ package struct Preconditions: Sendable, Equatable {
     return .perform
   }
 
-  /// The error for a condition that is not met.
+  /// The error for ``Outcome/failed(_:)``, with code `preconditionFailed` and the field's name in its message.
   package static func failure(_ field: HTTPField.Name) -> UploadError {
     UploadError(
       .preconditionFailed,

@@ -22,33 +22,36 @@ package struct RequestTarget: Sendable, Equatable {
     query = path.endIndex < target.endIndex ? String(Substring(target.utf8[path.endIndex...].dropFirst())) : nil
   }
 
-  /// The path's last component, decoded; nil where the path ends in a slash.
+  /// The path's last component, percent-decoded; nil where the path ends in a slash. A `+` is a plus sign.
   ///
   /// It may contain a slash that was escaped, and may be `..`: the caller must apply the rules for file names
   /// (``FileName``).
-  /// - Throws: ``UploadError`` with code `badRequest` where an escape is malformed or bytes were lost before.
+  /// - Throws: ``UploadError`` with code `badRequest` where an escape is malformed, or where there is an unescaped
+  ///   U+FFFD: NIO puts it in place of bytes that are not UTF-8, which are lost.
   package func lastPathComponent() throws(UploadError) -> NameBytes? {
     let component = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last
     guard let component, !component.isEmpty else { return nil }
     return try Self.name(component, within: path, plusIsSpace: false)
   }
 
-  /// The value of a query parameter that is a file name, as bytes; nil where there is no such parameter.
-  /// - Throws: ``UploadError`` with code `badRequest` where an escape is malformed or bytes were lost before.
+  /// The decoded value of the first query parameter with a name, for a parameter that is a file name: bytes that are
+  /// not UTF-8 are preserved. `+` stands for a space; empty without `=`, nil where there is no such parameter.
+  /// - Throws: ``UploadError`` with code `badRequest` where an escape in the value is malformed, or where there is an
+  ///   unescaped U+FFFD: NIO puts it in place of bytes that are not UTF-8, which are lost.
   package func nameParameter(_ name: String) throws(UploadError) -> NameBytes? {
     guard let (pair, value) = pair(name) else { return nil }
     return try Self.name(value, within: String(Substring(pair)), plusIsSpace: true)
   }
 
-  /// Whether the path has directories that ``lastPathComponent()`` omits: neither `/NAME` nor `/files/NAME`, the path
-  /// to download a file.
+  /// Whether the path has directories that ``lastPathComponent()`` omits. False for `/`, `/NAME`, and `/files/NAME`,
+  /// which is the path to download a file; true for all longer paths, empty components included.
   package var hasDirectories: Bool {
     let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
     return components.count > (components.first?.elementsEqual("files".utf8) == true ? 2 : 1)
   }
 
   /// The decoded value of the first query parameter with a name, where `+` stands for a space; empty for a parameter
-  /// without `=`, nil where there is no such parameter.
+  /// without `=`, nil where there is no such parameter. Bytes that are not UTF-8 become U+FFFD.
   /// - Throws: ``UploadError`` with code `badRequest` where an escape in the value is malformed.
   package func parameter(_ name: String) throws(UploadError) -> String? {
     guard let (pair, value) = pair(name) else { return nil }
@@ -89,13 +92,13 @@ package struct RequestTarget: Sendable, Equatable {
 
 /// Percent-encoding of paths and queries (RFC 3986 section 2.1).
 package enum PercentEncoding {
-  /// Escapes every byte of `text` that is not unreserved (RFC 3986 section 2.3): for one segment of a path, or a name
-  /// or value of a query.
+  /// Escapes every byte of `text` in UTF-8 that is not unreserved (RFC 3986 section 2.3): for one segment of a path, or
+  /// a name or value of a query. A slash is escaped, a space becomes `%20`.
   package static func encode(_ text: String) -> String {
     encode(text.utf8)
   }
 
-  /// Escapes all bytes that are not unreserved, as for text. The bytes need not be UTF-8.
+  /// Escapes every byte that is not unreserved, like `encode(_:)` for text. The bytes need not be UTF-8.
   package static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var result: [UInt8] = []
     for byte in bytes {
@@ -108,7 +111,7 @@ package enum PercentEncoding {
     return result.repairedText
   }
 
-  /// Decodes the escapes of a text; nil where a `%` is not followed by two hexadecimal digits.
+  /// Decodes the percent escapes of a text; nil where a `%` is not followed by two hexadecimal digits.
   /// - Parameter plusIsSpace: whether `+` stands for a space, as in the query of a form.
   /// - Returns: bytes that need not be UTF-8.
   package static func decodedBytes(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {

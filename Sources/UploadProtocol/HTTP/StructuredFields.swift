@@ -1,12 +1,13 @@
 import Basics
 
-/// Parses dictionaries of structured fields (RFC 8941 section 4.2.2). Inner lists are rejected, since no field that is
-/// used here has any.
+/// Parses dictionaries of structured fields (RFC 8941 section 4.2.2). A dictionary with an inner list is rejected,
+/// since no field that is used here has any.
 struct StructuredDictionary {
   private var rest: ArraySlice<UInt8>
 
   /// Parses a field's value.
-  /// - Returns: the members by key; of a repeated key the last counts. Nil where the value breaks the grammar.
+  /// - Returns: the members by key, without their parameters; of a repeated key the last counts. Empty for an empty
+  ///   value, nil where the value breaks the grammar.
   static func parse(_ value: some Collection<UInt8>) -> [String: StructuredItem]? {
     var reader = StructuredDictionary(rest: Array(value)[...])
     return reader.members()

@@ -24,8 +24,11 @@ struct MPEGAudioFrame {
   ]
 
   /// Reads the header of a frame.
-  /// - Returns: nil where no frame begins. A frame of free format, whose header does not state its length, is not
-  ///   recognized.
+  /// - Parameters:
+  ///   - header: the first bytes of a file.
+  ///   - offset: where the frame begins in them.
+  /// - Returns: nil where no frame begins or fewer than four bytes are there. A frame of free format, whose header does
+  ///   not state its length, is not recognized.
   init?(_ header: [UInt8], at offset: Int) {
     guard let bits = header.number(4, at: offset), bits >> 21 == 0x7FF else { return nil }
     // The values 0 to 3 of the version are 2.5, reserved, 2 and 1; those of the layer are reserved, III, II and I.
@@ -46,7 +49,8 @@ struct MPEGAudioFrame {
     kind = bits & 0x1E_0C00
   }
 
-  /// Whether a file begins with two frames of the same kind; nil where the bytes end before the second.
+  /// Whether a file that begins with `header` begins with two frames of the same version, layer and sampling frequency;
+  /// nil where the bytes end before the second one's header is complete.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = MPEGAudioFrame(header, at: 0) else { return false }
     guard first.length + 4 <= header.count else { return nil }
@@ -60,7 +64,10 @@ struct ADTSFrame {
   let length: Int
 
   /// Reads the header of a frame.
-  /// - Returns: nil where no frame begins.
+  /// - Parameters:
+  ///   - header: the first bytes of a file.
+  ///   - offset: where the frame begins in them.
+  /// - Returns: nil where no frame begins or fewer than six bytes are there.
   init?(_ header: [UInt8], at offset: Int) {
     guard let bits = header.number(4, at: offset), bits >> 16 & 0xFFF6 == 0xFFF0,
       // Sampling frequencies 13 to 15 are reserved or forbidden.
@@ -70,7 +77,8 @@ struct ADTSFrame {
     guard length >= 7 else { return nil }
   }
 
-  /// Whether a file is one frame or begins with two; nil where the bytes end before the second.
+  /// Whether `header` is exactly one frame or begins with two; nil where it ends before the second one's header is
+  /// complete.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = ADTSFrame(header, at: 0) else { return false }
     if first.length == header.count { return true }
@@ -94,10 +102,10 @@ struct TaggedAudio: Sendable, Equatable {
   /// Bytes of the tag that are still to come; nil before its header is complete.
   private var remaining: Int?
 
-  /// The media type; nil until enough bytes behind the tag have arrived.
+  /// The media type, which is then final; nil until six bytes behind the tag have arrived. See ``typeAtEnd``.
   private(set) var type: String?
 
-  /// Processes the next bytes of the file.
+  /// Processes the next bytes of the file, at first those of the tag's header.
   mutating func append(_ bytes: some Collection<UInt8>) {
     var rest = bytes[...]
     if remaining == nil {
@@ -114,14 +122,15 @@ struct TaggedAudio: Sendable, Equatable {
   }
 
   /// Advances over the rest of the tag; does nothing before the tag's header is complete.
-  /// - Returns: how many bytes need not be given to ``append(_:)``.
+  /// - Returns: how many of the file's next bytes must not be given to ``append(_:)``; the caller continues behind
+  ///   them.
   mutating func skip() -> Int {
     guard let count = remaining else { return 0 }
     remaining = 0
     return count
   }
 
-  /// The media type if the file ends here.
+  /// The media type if the file ends here: `audio/mpeg` where the bytes behind the tag show no other, or are missing.
   var typeAtEnd: String {
     if beginning.has("fLaC", at: 0) { return "audio/flac" }
     if beginning.has("wvpk", at: 0) { return "audio/x-wavpack" }

@@ -12,7 +12,11 @@ struct BytePattern: Sendable {
   private let skipsWhitespace: Bool
 
   /// A pattern of bytes.
-  /// - Parameter mask: one mask for each of `bytes`; nil compares all bits.
+  /// - Parameters:
+  ///   - bytes: must be 0 in the bits that `mask` excludes, otherwise nothing matches.
+  ///   - mask: the bits to compare, one mask for each of `bytes`; nil compares all bits.
+  ///   - offset: where the bytes begin in the file.
+  ///   - skipsWhitespace: whether whitespace may come before the bytes, from `offset` on.
   init(_ bytes: [UInt8], mask: [UInt8]? = nil, at offset: Int = 0, skipsWhitespace: Bool = false) {
     self.offset = offset
     self.bytes = bytes
@@ -20,7 +24,7 @@ struct BytePattern: Sendable {
     self.skipsWhitespace = skipsWhitespace
   }
 
-  /// A pattern of ASCII characters.
+  /// A pattern of ASCII characters, compared with their case; see ``init(_:mask:at:skipsWhitespace:)``.
   init(_ text: String, at offset: Int = 0, skipsWhitespace: Bool = false) {
     self.init(Array(text.utf8), at: offset, skipsWhitespace: skipsWhitespace)
   }
@@ -32,7 +36,7 @@ struct BytePattern: Sendable {
   }
 
   /// Whether a file that begins with `header` has this signature (MIME Sniffing, section 6, pattern matching
-  /// algorithm).
+  /// algorithm); false where the bytes end before it does.
   func matches(_ header: [UInt8]) -> Bool {
     var start = offset
     if skipsWhitespace { start += header.dropFirst(offset).prefix(while: Self.isWhitespace).count }
@@ -57,6 +61,7 @@ extension [UInt8] {
 
   /// The unsigned number of `length` bytes, at most four, at `offset`; nil where the bytes end before or `offset` is
   /// negative.
+  /// - Parameter bigEndian: whether the most significant byte comes first.
   func number(_ length: Int, at offset: Int, bigEndian: Bool = true) -> Int? {
     guard offset >= 0, count - offset >= length else { return nil }
     let bytes = self[offset..<offset + length]

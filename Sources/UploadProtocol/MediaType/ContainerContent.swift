@@ -26,7 +26,10 @@ enum ISOBaseMedia {
     "video/mj2": ["mjp2", "mj2s"],
   ]
 
-  /// The type of the first known brand: the major brand first, then the compatible ones; nil where none is known.
+  /// The type of a file that begins with `header`; nil for other formats and where no brand is known.
+  ///
+  /// The first known brand decides, the major one before the compatible ones; a brand that only says HEIF gives way to
+  /// one of another image format. JPEG 2000 without a known brand is `image/jp2`; QuickTime files may have no brands.
   static func type(of header: [UInt8]) -> String? {
     if header.has("jP  \r\n", at: 4), header.starts(with: [0, 0, 0, 12]) {
       return type(of: header, boxAt: 12, in: jpeg2000) ?? "image/jp2"
@@ -60,7 +63,7 @@ enum OggContent {
   /// Skeleton, which describes the other streams.
   private static let skeleton = Array("fishead\0".utf8)
 
-  /// `audio/ogg`, `video/ogg`, or nil for neither.
+  /// `video/ogg` or `audio/ogg` for a file that begins with `header`; nil where it has no known stream.
   static func type(of header: [UInt8]) -> String? {
     var offset = 0
     var hasAudio = false
@@ -98,7 +101,8 @@ enum OggContent {
 /// The kind of an EBML document, found as the standard does (MIME Sniffing, section 6.2.2): by a search for the element
 /// `DocType` in the first 38 bytes.
 enum Matroska {
-  /// The value of `DocType`, such as `webm` or `matroska`; nil where the file is not EBML or the element comes later.
+  /// The value of `DocType`, such as `webm` or `matroska`, of a file that begins with `header`; nil where it is not
+  /// EBML, or the element comes later or is incomplete.
   static func documentType(of header: [UInt8]) -> String? {
     guard header.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) else { return nil }
     for start in 4..<38 where header.number(2, at: start) == 0x4282 {

@@ -27,8 +27,11 @@ struct JSONShape {
   private var open: [UInt8] = []
   private var expectation = Expectation.value
 
-  /// `application/json`, `application/x-ndjson`, or nil for other text: also for a number, string or keyword outside of
-  /// an array or object.
+  /// `application/json` for one array or object, `application/x-ndjson` for several separated by line ends, nil for
+  /// other text, such as a number on its own.
+  /// - Parameters:
+  ///   - text: in UTF-8, without a byte order mark.
+  ///   - isWhole: whether `text` is the whole file; if not, its last value may be incomplete.
   static func type(of text: [UInt8], isWhole: Bool) -> String? {
     var (place, values, lineEnds) = (0, 0, 0)
     while true {

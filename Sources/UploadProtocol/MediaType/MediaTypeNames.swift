@@ -7,8 +7,8 @@ package enum MediaTypeNames {
     return MediaTypeTable.typesByExtension[name[dot...].dropFirst().lowercased()]
   }
 
-  /// The usual file name extension for a media type, without a dot; nil where the type is unknown.
-  /// - Parameter type: in any case; parameters are ignored.
+  /// The usual file name extension for a media type, in lower case and without a dot; nil where the type is unknown.
+  /// - Parameter type: any name of the type, in any case; parameters are ignored.
   package static func fileExtension(forType type: String) -> String? {
     let essence = Array(type.utf8.prefix { $0 != ASCII.semicolon }).trimmingBlanks.map(ASCII.lowercased)
     return MediaTypeTable.extensionsByType[usualName(of: essence.repairedText)]
@@ -23,16 +23,18 @@ package enum MediaTypeNames {
     return parts.count == 2 && parts.allSatisfy(\.isToken) ? Array(trimmed).repairedText : nil
   }
 
-  /// The name in ``MediaTypeTable`` of a type that has several; an unknown type as it is.
+  /// The name in ``MediaTypeTable`` of a type that has several; any other type as it is.
+  /// - Parameter type: in lower case, without parameters.
   static func usualName(of type: String) -> String {
     MediaTypeTable.typesByAlias[type] ?? type
   }
 
   /// The best guess of a file's type: the type detected from its bytes, else the declared one, else that of its
-  /// extension; nil where all are unknown.
+  /// extension; nil where all are unknown. A declared `application/octet-stream` counts as unknown.
   ///
   /// A detected `text/plain` is vague: the declared type or that of the extension is preferred where it is a text as
   /// well, unless the bytes of such a file would have shown that type.
+  /// - Parameter declared: in lower case, without parameters, as ``essence(ofField:)`` returns it.
   package static func best(detected: String?, declared: String?, fileName: String) -> String? {
     let stated = declared == unknown ? nil : declared
     let named = type(forFileName: fileName)

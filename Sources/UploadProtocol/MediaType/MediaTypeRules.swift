@@ -1,7 +1,8 @@
 package import UploadCore
 
-/// The media types that a server accepts. The type detected from a file's bytes decides; a declared type can only cause
-/// a rejection, since it proves nothing. Every accepted file is reported with a type that these rules accept.
+/// The media types that a server accepts; by default all. The type detected from a file's bytes decides; a declared
+/// type can only cause a rejection, since it proves nothing. Every accepted file is reported with a type that these
+/// rules accept.
 package struct MediaTypeRules: Sendable, Equatable {
   /// The accepted types; empty to accept all.
   package var allowed: [MediaTypePattern] = []
@@ -14,20 +15,22 @@ package struct MediaTypeRules: Sendable, Equatable {
   }
 
   /// Checks the type that a client declares, before the first byte of the file.
-  /// - Parameter type: the declared type; nil, where the client declares none, is accepted.
+  /// - Parameter type: the declared type, in any case and without parameters; nil, where the client declares none, is
+  ///   accepted.
   /// - Throws: ``UploadError`` with code `unsupportedType` where ``denied`` includes the type.
   package func check(declared type: String?) throws(UploadError) {
     guard let type, denied.contains(where: { $0.matches(type) }) else { return }
     throw rejection("Files of type \(Excerpt.quoted(type)) are not accepted.")
   }
 
-  /// Checks a file whose type has been detected from its first bytes.
+  /// Checks a file once its type has been detected from its first bytes.
   /// - Parameters:
   ///   - detected: the detected type; nil, where it is unknown, counts as `application/octet-stream`.
   ///   - stored: the type that the file is stored and reported with.
-  ///   - named: that type without regard to the declared one. The file is listed with it where the file system has no
-  ///     place to store a type.
-  /// - Throws: ``UploadError`` with code `unsupportedType`.
+  ///   - named: the type by `detected` and the file's extension alone, without the declared one. The file is listed
+  ///     with it where the file system has no place to store a type.
+  /// - Throws: ``UploadError`` with code `unsupportedType` where ``denied`` includes one of the three types, or where
+  ///   ``allowed`` is not empty and lacks `stored`, or lacks `application/octet-stream` while `detected` is nil.
   package func check(detected: String?, stored: String, named: String) throws(UploadError) {
     let shown = detected ?? MediaTypeNames.unknown
     for type in [stored, named, shown] where denied.contains(where: { $0.matches(type) }) {
@@ -68,6 +71,7 @@ package struct MediaTypePattern: Sendable, Equatable, CustomStringConvertible {
     (kind, subtype) = (String(parts[0]), String(parts[1]))
   }
 
+  /// The pattern in lower case.
   package var description: String { "\(kind)/\(subtype)" }
 
   /// Whether this pattern includes a media type by any of the type's names.

@@ -7,7 +7,8 @@
 /// is known.
 package struct MediaTypeSniffer: Sendable {
   package enum Result: Sendable, Equatable {
-    /// The bytes so far do not decide: append more, or call ``MediaTypeSniffer/finish()`` at the end of the file.
+    /// The bytes so far do not decide: append the next ones, or call ``MediaTypeSniffer/finish()`` at the end of the
+    /// file.
     case needMore
     /// The result, which further bytes do not change; nil where the bytes show no known type.
     case known(String?)
@@ -27,9 +28,10 @@ package struct MediaTypeSniffer: Sendable {
     case done(String?)
   }
 
-  /// The length of the standard's resource header, in bytes.
+  /// How many first bytes the MIME Sniffing standard looks at: its resource header.
   static let standardLength = 1445
-  /// How many bytes are enough for an audio frame, at most 2,881 bytes, and the header of the next.
+  /// How many first bytes are searched for two audio frames: enough for one of MPEG, at most 2,881 bytes, and the
+  /// header of the next.
   static let framesLength = 4096
 
   private var state = State.gathering
@@ -38,7 +40,7 @@ package struct MediaTypeSniffer: Sendable {
 
   package init() {}
 
-  /// Processes the next bytes of the file.
+  /// Processes the next bytes of the file. Once the result is known, ignores them and returns it again.
   package mutating func append(_ bytes: some Collection<UInt8>) -> Result {
     if case .done(let type) = state { return .known(type) }
     disc.append(bytes)
@@ -54,7 +56,8 @@ package struct MediaTypeSniffer: Sendable {
     return .needMore
   }
 
-  /// The type of a file that ends after the bytes appended so far; nil where they show no known type.
+  /// The type of a file that ends after the bytes appended so far; nil where they show no known type. Append no more
+  /// afterwards.
   package mutating func finish() -> String? {
     if state == .gathering { classify(isWhole: true) }
     return switch state {
@@ -67,7 +70,9 @@ package struct MediaTypeSniffer: Sendable {
   }
 
   /// The type of a file, of which only the bytes that matter are read; nil where they show no known type.
-  /// - Parameter read: returns at most `count` bytes at `offset`; an empty array at the end of the file.
+  /// - Parameter read: returns at most `count` bytes at `offset`; an empty array at or beyond the end of the file.
+  ///   Called for increasing offsets.
+  /// - Throws: the error of `read`.
   package static func type<Failure: Error>(
     reading read: (_ offset: Int, _ count: Int) throws(Failure) -> [UInt8]
   ) throws(Failure) -> String? {
@@ -178,7 +183,7 @@ struct DiscSignature: Sendable {
   /// How many bytes of the mark have been found.
   private var matched = 0
 
-  /// Whether the file is a disc image; nil before the mark's last byte.
+  /// Whether the file is a disc image; nil until a byte at the mark's place differs or the whole mark has arrived.
   private(set) var isDisc: Bool?
 
   /// Processes the next bytes of the file.

@@ -4,7 +4,7 @@ struct MediaTypeEntry: Sendable {
   let type: String
   /// File name extensions in lower case and without a dot, the usual one first.
   let extensions: [String]
-  /// Other names of the type, which the WHATWG's sniffing standard and browsers use.
+  /// Other names of the type, in lower case, which the WHATWG's sniffing standard and browsers use.
   let aliases: [String]
   /// Signatures of files that contain bytes that are not text.
   let binary: [BytePattern]
@@ -13,11 +13,12 @@ struct MediaTypeEntry: Sendable {
 
   /// A row of a table of media types.
   /// - Parameters:
-  ///   - alias: other names of the type.
-  ///   - extensions: separated by spaces, the usual one first.
+  ///   - type: in lower case, without parameters.
+  ///   - extensions: in lower case, without dots, separated by spaces, the usual one first.
+  ///   - alias: other names of the type, in lower case.
   ///   - hex: signatures of binary files in hexadecimal, see ``BytePattern/init(hex:at:)``.
   ///   - bytes: signatures of binary files in ASCII.
-  ///   - text: signatures of files that may be text.
+  ///   - text: signatures in ASCII of files that may be text; they begin at the file's first byte.
   ///   - offset: where the signatures in `hex` and `bytes` begin, in bytes.
   ///   - patterns: other signatures of binary files.
   init(
@@ -39,12 +40,12 @@ struct MediaTypeEntry: Sendable {
 }
 
 extension [MediaTypeEntry] {
-  /// The type of the first entry with a signature for binary files that matches.
+  /// The type of the first entry with a signature for binary files that `header` matches; nil where there is none.
   func binaryType(of header: [UInt8]) -> String? {
     first { $0.binary.contains { $0.matches(header) } }?.type
   }
 
-  /// The type of the first entry with a signature for text files that matches.
+  /// The type of the first entry with a signature for text files that `header` matches; nil where there is none.
   func textType(of header: [UInt8]) -> String? {
     first { $0.text.contains { $0.matches(header) } }?.type
   }
@@ -62,11 +63,11 @@ enum MediaTypeTable {
   /// for a file with two signatures at different offsets the first row decides.
   static let entries = [archives, documents, images, audioAndVideo, data, others, text].flatMap { $0 }
 
-  /// The type for each of its other names.
+  /// The usual name of a type by each of its other names, in lower case.
   static let typesByAlias = index { entry in entry.aliases.map { ($0, entry.type) } }
-  /// The type for each file name extension.
+  /// The type by file name extension, in lower case and without a dot.
   static let typesByExtension = index { entry in entry.extensions.map { ($0, entry.type) } }
-  /// The usual file name extension for each type.
+  /// The usual file name extension, without a dot, by the usual name of the type.
   static let extensionsByType = index { entry in entry.extensions.prefix(1).map { (entry.type, $0) } }
 
   private static func index(_ pairs: (MediaTypeEntry) -> [(String, String)]) -> [String: String] {

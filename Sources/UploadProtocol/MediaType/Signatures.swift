@@ -1,7 +1,7 @@
 /// Types that the standard does not identify: by the signatures of ``MediaTypeTable`` and by rules that a pattern
 /// cannot express.
 enum Signatures {
-  /// The type of a file that begins with `header` and is not text; nil where no rule matches.
+  /// The type of a file that begins with `header` and that the standard calls binary; nil where no rule matches.
   static func type(of header: [UInt8]) -> String? {
     if let type = MediaTypeTable.entries.binaryType(of: header) ?? textType(of: header) { return type }
     if isTar(header) { return "application/x-tar" }
@@ -31,8 +31,8 @@ enum Signatures {
     return StandardPatterns.scriptable.binaryType(of: rest) == StandardRules.html ? StandardRules.html : nil
   }
 
-  /// PostScript by its first two bytes `%!`, behind an optional end of transmission (0x04); nil for others. TeX sources
-  /// with a comment that names their program begin with these bytes as well.
+  /// `application/postscript` or `image/x-eps` for a file that begins with `%!`, perhaps behind ends of transmission
+  /// (0x04); nil for others, and for TeX sources, which may begin with `%!TeX`.
   static func postScript(_ header: [UInt8]) -> String? {
     let line = firstLine(header.drop { $0 == 4 })
     guard line.starts(with: "%!".utf8), !line.dropFirst(2).prefix(3).equalsIgnoringCase("tex") else { return nil }

@@ -13,7 +13,8 @@ enum StandardRules {
   /// The type of bytes that are not text and that no rule identifies.
   static let binary = "application/octet-stream"
 
-  /// The type of a file that begins with `header`: its first 1,445 bytes, or the whole file where that is shorter.
+  /// The type of a file by its first 1,445 bytes, or all where it is shorter; `text/plain` or
+  /// `application/octet-stream` where no signature matches.
   static func type(of header: [UInt8]) -> String {
     if let type = StandardPatterns.scriptable.binaryType(of: header) { return type }
     if let type = StandardPatterns.media.binaryType(of: header) { return type }
@@ -71,8 +72,8 @@ enum StandardPatterns {
     Row("audio/wave", hex: "52 49 46 46 .. .. .. .. 57 41 56 45"),
   ]
 
-  /// Section 6.3. The rules for unknown types do not use this table, since any text with the letters `LP` at offset 34
-  /// would be a font; here it is used last, and only for bytes that are not text.
+  /// Section 6.3: fonts. The rules for unknown types do not use this table, since any text with the letters `LP` at
+  /// offset 34 would be a font; here it is used last, and only for bytes that are not text.
   static let fonts: [Row] = [
     Row("application/vnd.ms-fontobject", bytes: "LP", at: 34),
     Row("font/ttf", hex: "00 01 00 00"),
@@ -81,7 +82,7 @@ enum StandardPatterns {
     Row("application/font-woff", bytes: "wOFF"),
   ]
 
-  /// Section 6.4.
+  /// Section 6.4: archives.
   static let archives: [Row] = [
     Row("application/x-gzip", hex: "1F 8B 08"),
     Row(StandardRules.zip, hex: "50 4B 03 04"),

@@ -3,7 +3,7 @@ enum TextShape {
   static let vectorImage = "image/svg+xml"
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// The media type of a text that begins with `header`; nil for plain text.
+  /// The media type of a text that begins with `header`, by its structure; nil where it has none of these.
   /// - Parameter isWhole: whether `header` is the whole file.
   static func type(of header: [UInt8], isWhole: Bool) -> String? {
     let marked = textBehindMark(header)
@@ -17,8 +17,9 @@ enum TextShape {
     return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
   }
 
-  /// Whether the root element of an XML document is `svg`; the declaration, comments and the document type before it
-  /// are skipped.
+  /// Whether the root element of an XML document in ASCII or UTF-8, without a byte order mark, is `svg`; the
+  /// declaration, comments and the document type before it are skipped. False where `header` ends before the element's
+  /// name does.
   static func isVectorImage(_ header: [UInt8]) -> Bool {
     var rest = header[...]
     while true {
@@ -65,7 +66,8 @@ struct TableShape {
   private var previous = ASCII.lineFeed
   private let delimiter: UInt8
 
-  /// `text/csv`, `text/tab-separated-values` or nil.
+  /// `text/csv` or `text/tab-separated-values` for a table; nil for other text.
+  /// - Parameter isWhole: whether `text` is the whole file; if not, an incomplete last record is ignored.
   static func type(of text: [UInt8], isWhole: Bool) -> String? {
     if isTable(text, ASCII.tab, isWhole) { return "text/tab-separated-values" }
     return isTable(text, UInt8(ascii: ","), isWhole) || isTable(text, ASCII.semicolon, isWhole) ? "text/csv" : nil

@@ -28,7 +28,8 @@ struct ZipContent: Sendable, Equatable {
     case content, header
   }
 
-  /// The media type as far as it is known: `application/zip` at first.
+  /// The media type as far as it is known: `application/zip` at first. It is also the type of an archive that ends
+  /// here.
   private(set) var type = StandardRules.zip
   private var state = State.header
   /// The bytes so far of the current header with the beginning of its name, or of the content of `mimetype`.
@@ -39,7 +40,7 @@ struct ZipContent: Sendable, Equatable {
   private var hasOfficeMark = false
   private var officeType: String?
 
-  /// Whether ``type`` is final.
+  /// Whether ``type`` is final: further bytes do not change it.
   var isCertain: Bool { state == .done || position >= limit }
 
   private var limit: Int { hasOfficeMark || officeType != nil ? Self.officeLimit : Self.usualLimit }
@@ -55,7 +56,7 @@ struct ZipContent: Sendable, Equatable {
   }
 
   /// Advances over the next bytes as far as they make no difference.
-  /// - Returns: how many bytes need not be given to ``append(_:)``.
+  /// - Returns: how many of them must not be given to ``append(_:)``; the caller continues behind them.
   mutating func skip() -> Int {
     guard case .skipping(let remaining, _) = state else { return 0 }
     let count = min(remaining, limit - position)
@@ -212,7 +213,8 @@ struct ZipContent: Sendable, Equatable {
       lengthBeforeContent = nameLength - name.count + extraLength
     }
 
-    /// How many bytes of a header to retain, as far as its first `bytes` determine that.
+    /// How many bytes of a header with its name to retain: 30 until the first 30 in `bytes` state the name's length,
+    /// then that length more, at most 64.
     static func length(of bytes: [UInt8]) -> Int {
       guard bytes.count >= fixedLength, let name = bytes.number(2, at: 26, bigEndian: false) else { return fixedLength }
       return fixedLength + min(name, longestName)

@@ -7,7 +7,7 @@ import NIOCore
 /// the delimiter's first bytes, so the scanner stores only their number. And where they turn out to be content, no
 /// other match can begin inside them, so the search resumes at the next byte. The time is linear for all input.
 struct DelimiterScanner {
-  /// What is at the front of the scanned bytes.
+  /// What is at the front of the scanned bytes. The caller removes the n bytes of a step before it scans again.
   enum Step {
     /// The first n bytes are content.
     case content(Int)
@@ -15,11 +15,11 @@ struct DelimiterScanner {
     case pending(Int)
     /// The pending bytes are content; none of the scanned bytes was consumed. Call ``releasePending()`` next.
     case mismatch
-    /// The delimiter ends after the first n bytes.
+    /// The pending bytes, if any, and the first n bytes are the delimiter.
     case delimiter(Int)
   }
 
-  /// CRLF, two dashes, the boundary.
+  /// The searched bytes: CRLF, two dashes, the boundary.
   let delimiter: ByteBuffer
 
   private let search: DelimiterSearch
@@ -35,19 +35,20 @@ struct DelimiterScanner {
     search = DelimiterSearch(boundary: boundary)
   }
 
-  /// How many bytes are pending: content unless the next buffer completes the delimiter.
+  /// How many bytes are pending: content unless the next bytes complete the delimiter.
   var pendingBytes: Int {
     matched - borrowed
   }
 
-  /// Continues behind a line end or at the start of the body, where the delimiter needs no CRLF of its own.
+  /// Call it behind a line end and at the start of the body, before the next bytes are scanned: there the delimiter
+  /// needs no CRLF of its own.
   mutating func beginLine() {
     matched = 2
     borrowed = 2
   }
 
-  /// Scans the front of `bytes`, which must not be empty. After ``Step/content(_:)`` and ``Step/mismatch``, a second
-  /// call with the same bytes returns the same step.
+  /// Scans the front of `bytes`, which must not be empty and must follow the bytes removed before. After
+  /// ``Step/content(_:)`` and ``Step/mismatch``, a second call with the same bytes returns the same step.
   mutating func scan(_ bytes: ByteBuffer) -> Step {
     // A copy, since the closure mutates `self` while it reads the needle.
     let needle = delimiter
@@ -58,7 +59,7 @@ struct DelimiterScanner {
     }
   }
 
-  /// Ends the match after ``Step/mismatch``.
+  /// Ends the match. Call it only after ``Step/mismatch``.
   /// - Returns: the range of ``delimiter`` that the pending bytes, which are content, are equal to.
   mutating func releasePending() -> Range<Int> {
     defer { (matched, borrowed) = (0, 0) }

@@ -54,14 +54,14 @@ package struct MultipartBoundary: Sendable, Equatable {
     bytes = Array(text.utf8)
   }
 
-  /// A boundary for a form to send, with 128 random bits from the system's generator: the content of a file could forge
-  /// parts if the boundary were predictable.
+  /// A new boundary for a form to send, a token of 39 bytes with 128 random bits from the system's generator: the
+  /// content of a file could forge parts if the boundary were predictable.
   package static func random() -> MultipartBoundary {
     let digits = (0..<32).map { _ in String(UInt8.random(in: 0...15), radix: 16) }
     return MultipartBoundary(random: "sluice-" + digits.joined())
   }
 
-  /// The value of the Content-Type header field for a form with this boundary, quoted if necessary.
+  /// The value of the Content-Type header field for a form with this boundary, which is quoted if necessary.
   package var contentType: String {
     if bytes.isToken { return "multipart/form-data; boundary=\(bytes.repairedText)" }
     let quoted = bytes.flatMap { $0 == ASCII.quote || $0 == ASCII.backslash ? [ASCII.backslash, $0] : [$0] }
@@ -74,7 +74,7 @@ package struct MultipartBoundary: Sendable, Equatable {
     bytes.count + 6
   }
 
-  /// The delimiter before every part: CRLF, two dashes, the boundary.
+  /// The delimiter before every part: CRLF, two dashes, the boundary. The first one in a body may lack the CRLF.
   var delimiter: [UInt8] {
     Array("\r\n--".utf8) + bytes
   }

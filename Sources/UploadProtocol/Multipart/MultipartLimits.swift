@@ -1,9 +1,9 @@
 import UploadCore
 
-/// How much of everything except files a form may contain. A preamble over its limit makes the form malformed;
-/// everything else over its limit makes it too large.
+/// How much of everything except the files' content a form may contain; exactly a limit is allowed. A preamble over its
+/// limit makes the form malformed; everything else over its limit makes it too large.
 package struct MultipartLimits: Sendable, Equatable {
-  /// Bytes before the first boundary, by default 8 KiB.
+  /// Bytes before the first delimiter, by default 8 KiB.
   package var preambleBytes = 8 << 10
   /// Header fields of one part, by default 16.
   package var headersPerPart = 16
@@ -12,7 +12,7 @@ package struct MultipartLimits: Sendable, Equatable {
   package var headerBytesPerPart = 8 << 10
   /// Parts of any kind in one form, by default 10,000.
   package var parts = 10_000
-  /// File parts in one form, by default 1,000; a form control without a file chosen does not count.
+  /// Files in one form, by default 1,000; a form control without a file chosen does not count.
   package var files = 1000
   /// Bytes of one text field, by default 64 KiB.
   package var fieldBytes = 64 << 10
@@ -23,7 +23,7 @@ package struct MultipartLimits: Sendable, Equatable {
 }
 
 extension Int {
-  /// Adds `count` to a counter, within a limit.
+  /// Adds `count`, which is not negative, to a counter within a limit.
   /// - Throws: ``UploadError`` with this code and message where the sum would exceed `limit`; the counter is unchanged.
   mutating func add(
     _ count: Int,

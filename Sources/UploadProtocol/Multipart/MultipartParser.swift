@@ -5,9 +5,10 @@ package import UploadCore
 package enum MultipartEvent: Equatable, Sendable {
   /// A file begins. Next: `body` or `partEnded`.
   case partBegan(MultipartPartHead)
-  /// The file's next bytes, never empty, in the storage of the buffer they arrived in. Next: `body` or `partEnded`.
+  /// The file's next bytes, never empty, in the storage of the buffer they arrived in; only bytes that began like a
+  /// delimiter at the end of a buffer are in storage of the parser. Next: `body` or `partEnded`.
   case body(ByteBuffer)
-  /// The file is complete. Next: `partBegan` or `ended`.
+  /// The file that began last is complete. Next: `partBegan` or `ended`.
   case partEnded
   /// The closing delimiter was found; the parser discards the bytes after it. Next: nothing.
   case ended
@@ -22,23 +23,26 @@ package struct MultipartPartHead: Equatable, Sendable {
   /// for a nested multipart/mixed body; empty where the client sends a file without a name.
   package var filename: NameBytes?
 
-  /// The part's Content-Type as it was sent.
+  /// The part's Content-Type as it was sent, with its parameters; nil without one. Bytes that are not UTF-8 become
+  /// U+FFFD.
   package var contentType: String?
 
-  /// The part's Content-Length in bytes; nil where it states none or it is not a number. Only a hint, which RFC 7578
+  /// The part's Content-Length in bytes; nil without one or where it is not a number. Only a hint, which RFC 7578
   /// section 4.8 has receivers ignore: the delimiter alone decides where a part ends.
   package var contentLength: UInt64?
 
-  /// The digests that the part's content must have, from its `Repr-Digest` and `Content-Digest` (RFC 9530).
+  /// The digests that the part's content must have, from its `Repr-Digest` and `Content-Digest` (RFC 9530); empty
+  /// without them. The parser does not compare them.
   package var digests = ContentDigests()
 }
 
 /// Finds the files in a multipart/form-data body as it arrives (RFC 7578, with the grammar of RFC 2046 section 5.1.1).
 ///
-/// No I/O and no clock: give it buffers with ``append(_:)``, and call ``next()`` for events until it returns nil. File
-/// content is returned in the storage it arrived in; the parser itself retains a few KiB at most. Text fields, and form
-/// controls for which no file was chosen, are checked against their limits and discarded. After an error every call
-/// throws that same error.
+/// No I/O and no clock: give it buffers with ``append(_:)``, call ``next()`` for events until it returns nil, and
+/// ``finish()`` at the end of the body. File content is returned in the storage it arrived in; apart from bytes that
+/// are not parsed yet, the parser retains only one part's headers, within their limits. Text fields, and form controls
+/// for which no file was chosen, are checked against their limits and discarded. After an error, ``next()`` and
+/// ``finish()`` throw that same error.
 package struct MultipartParser: Sendable {
   private enum Phase {
     /// Before the first delimiter. Next: `delimiterLine`.
@@ -85,22 +89,23 @@ package struct MultipartParser: Sendable {
     scanner.beginLine()
   }
 
-  /// How many bytes of the body were parsed up to the end of the last event: after `partBegan`, the offset of the
-  /// file's content. Bytes that may begin a delimiter are not counted until the next bytes decide.
+  /// How many bytes of the body have been parsed: after an event the bytes up to its end, so after `partBegan` the
+  /// offset of the file's content; after nil all appended bytes. Bytes that may begin a delimiter are not counted until
+  /// the next bytes decide.
   package var bytesConsumed: UInt64 {
     bytesParsed &- UInt64(scanner.pendingBytes)
   }
 
-  /// Appends the next bytes of the body. Call ``next()`` until it returns nil before; otherwise the unparsed bytes and
-  /// these are copied into one buffer.
+  /// Appends the next bytes of the body; empty buffers are allowed. Call ``next()`` until it returns nil before;
+  /// otherwise these bytes are copied behind those that are not parsed yet.
   package mutating func append(_ buffer: ByteBuffer) {
     if input.readableBytes == 0 { input = buffer } else { input.writeImmutableBuffer(buffer) }
   }
 
-  /// The next event; nil where it needs more bytes.
+  /// The next event; nil where it needs more bytes, and after ``MultipartEvent/ended``.
   /// - Throws: ``UploadError`` with code `malformedForm` for a form that breaks the rules, `tooLarge` past a limit,
-  ///   `unsupportedType` for a part with a transfer encoding, `badRequest` for a malformed digest. Discard the whole
-  ///   form.
+  ///   `unsupportedType` for a part in base64 or quoted-printable, `badRequest` for digests that are malformed or
+  ///   contradict each other. Discard the whole form.
   package mutating func next() throws(UploadError) -> MultipartEvent? {
     if let failure { throw failure }
     do {

@@ -2,8 +2,8 @@ package import UploadCore
 
 /// Writes everything of a form except the files' content, which the caller sends separately, for example from a file.
 ///
-/// A form of two files is `head(isFirst: true)`, content, `head(isFirst: false)`, content, `tail`; the lengths of these
-/// add up to its Content-Length.
+/// A form of two files is `head(isFirst: true)`, content, `head(isFirst: false)`, content, `tail`; their lengths in
+/// bytes add up to its Content-Length. A form has at least one part.
 package struct MultipartWriter: Sendable {
   package let boundary: MultipartBoundary
 
@@ -15,7 +15,9 @@ package struct MultipartWriter: Sendable {
   ///
   /// Names are written as browsers do (the WHATWG's encoding of form data): raw UTF-8, with CR, LF and `"` escaped.
   /// Controls in `contentType` are omitted, so that it cannot add a header.
-  /// - Parameter filename: need not be UTF-8; its bytes are written as they are.
+  /// - Parameters:
+  ///   - filename: need not be UTF-8; all other bytes are written as they are.
+  ///   - isFirst: whether this is the form's first part, text fields included; its delimiter has no CRLF.
   package func head(fieldName: String, filename: NameBytes, contentType: String, isFirst: Bool) -> [UInt8] {
     var head = opening(fieldName, isFirst: isFirst)
     head += "; filename=\"".utf8
@@ -27,7 +29,11 @@ package struct MultipartWriter: Sendable {
   }
 
   /// A whole part with a text field (RFC 7578 section 4.2). The caller makes sure that `value` contains no delimiter,
-  /// which is certain with a random boundary.
+  /// which is as good as certain with a random boundary.
+  /// - Parameters:
+  ///   - name: escaped like the names of ``head(fieldName:filename:contentType:isFirst:)``.
+  ///   - value: written as it is.
+  ///   - isFirst: whether this is the form's first part; its delimiter has no CRLF.
   package func field(name: String, value: String, isFirst: Bool) -> [UInt8] {
     opening(name, isFirst: isFirst) + "\r\n\r\n".utf8 + value.utf8
   }
@@ -39,7 +45,7 @@ package struct MultipartWriter: Sendable {
     return head + Self.escaped(name.utf8) + "\"".utf8
   }
 
-  /// The bytes after the last file's content: CRLF, the closing delimiter, CRLF.
+  /// The bytes after the form's last part: CRLF, two dashes, the boundary, two dashes, CRLF.
   package var tail: [UInt8] {
     boundary.delimiter + "--\r\n".utf8
   }

@@ -14,17 +14,18 @@ struct PartHeaders {
   /// The beginning of a header line that continues in the next buffer.
   private var line: [UInt8] = []
 
-  /// Counts bytes of the section.
+  /// Counts bytes towards the limit on the section; ``read(from:within:)`` counts its own.
   /// - Throws: ``UploadError`` with code `tooLarge` where they exceed the limit.
   mutating func count(_ length: Int, within limits: MultipartLimits) throws(UploadError) {
     let limit = limits.headerBytesPerPart
     try bytes.add(length, upTo: limit, "A part's headers exceed \(limit) bytes. Send fewer or shorter headers.")
   }
 
-  /// Reads from `buffer` up to and including the next line end.
-  /// - Returns: whether that ends the section: the header line is empty.
-  /// - Throws: ``UploadError`` with code `tooLarge` past a limit, `malformedForm` for an LF or CR on its own, or an error
-  ///   of ``read(_:)``.
+  /// Removes the bytes up to and including the next line end from `buffer`, or all where it has none, and reads them.
+  /// Call it until it returns true; it continues with an incomplete header line.
+  /// - Returns: whether the section has ended, with an empty header line.
+  /// - Throws: ``UploadError`` with code `tooLarge` past a limit, `malformedForm` for an LF or CR on its own, or an
+  ///   error of ``read(_:)``.
   mutating func read(from buffer: inout ByteBuffer, within limits: MultipartLimits) throws(UploadError) -> Bool {
     let lineFeed = buffer.readableBytesView.firstIndex(of: ASCII.lineFeed)
     let length = lineFeed.map { $0 + 1 - buffer.readerIndex } ?? buffer.readableBytes
@@ -53,7 +54,8 @@ struct PartHeaders {
 
   /// Reads one header line without its line end. Of repeated fields the first counts.
   /// - Throws: ``UploadError`` with code `malformedForm` for a folded header line or one that is not a header field,
-  ///   `unsupportedType` for a transfer encoding that would have to be decoded, `badRequest` for a malformed digest.
+  ///   `unsupportedType` for the transfer encoding base64 or quoted-printable, `badRequest` for digests that are
+  ///   malformed or contradict each other.
   mutating func read(_ line: [UInt8]) throws(UploadError) {
     if let first = line.first, ASCII.isBlank(first) {
       throw UploadError(.malformedForm, "A part's header is folded over two header lines. Send it as one header line.")
@@ -79,7 +81,7 @@ struct PartHeaders {
     }
   }
 
-  /// What the part states about itself where it is a file; nil for a text field.
+  /// What the part states about itself where it is a file; nil for a text field. Call it at the section's end.
   ///
   /// A part with a file name, even an empty one, is a file. So is a nested multipart/mixed body, which curl sends for
   /// several files in one field; it is stored as it is.

@@ -5,7 +5,9 @@ import UploadProtocol
 @Suite struct CertificateFingerprintTests {
   private static let plain = String(repeating: "0123456789abcdef", count: 4)
 
-  @Test func `upper case, lower case and colons give the same fingerprint`() throws {
+  @Test func `a fingerprint is read in either case, with or without colons, and written in upper case with colons`()
+    throws
+  {
     let one = try CertificateFingerprint(Self.plain)
     #expect(try CertificateFingerprint(Self.plain.uppercased()) == one)
     #expect(try CertificateFingerprint(one.description) == one)
@@ -13,7 +15,7 @@ import UploadProtocol
     #expect(one.description.utf8.count == 95)
   }
 
-  @Test func `a certificate's fingerprint is its SHA-256`() {
+  @Test func `a certificate's fingerprint is the SHA-256 of its bytes`() {
     #expect(
       CertificateFingerprint(certificate: Array("abc".utf8)).description.hasPrefix(
         "BA:78:16:BF:8F:01:CF:EA:41:41:40:DE"
@@ -22,7 +24,7 @@ import UploadProtocol
   }
 
   @Test(arguments: ["", "ab", String(repeating: "g", count: 64), plain + "0", "sha256/" + plain])
-  func `text that is not a fingerprint is rejected`(text: String) {
+  func `text of fewer or more than 64 digits, or with other characters, is rejected as a fingerprint`(text: String) {
     #expect(throws: UploadError.self) { try CertificateFingerprint(text) }
   }
 }

@@ -74,7 +74,10 @@ import UploadCore
     ("filename*=koi8-r''%C1", "koi8-r''%C1"),
     ("filename*=utf-8''%4", "utf-8''%4"),
     ("filename*=plain", "plain"),
-  ]) func `names in the Content-Disposition of a part are read`(field: String, expected: NameBytes) {
+  ]) func `the file name in a part's Content-Disposition is read as each client writes it`(
+    field: String,
+    expected: NameBytes
+  ) {
     #expect(filename(part: field) == expected)
   }
 
@@ -89,7 +92,7 @@ import UploadCore
     #expect(field.filename == "c")
   }
 
-  @Test func `the disposition type may be missing`() {
+  @Test func `names are read from a Content-Disposition without a type`() {
     let field = ContentDisposition(part: Array(#"name="n"; filename="f""#.utf8))
     #expect(field.name == "n")
     #expect(field.filename == "f")
@@ -110,7 +113,10 @@ import UploadCore
     (#"attachment; filename="a%22b""#, "a%22b"),
     (#"attachment; filename="a\"b""#, "a\"b"),
     (#"attachment; filename="C:\dir\a""#, #"C:\dir\a"#),
-  ]) func `names in the Content-Disposition of a request are read`(field: String, expected: NameBytes) {
+  ]) func `the file name in a request's Content-Disposition is read, first from a valid filename*`(
+    field: String,
+    expected: NameBytes
+  ) {
     #expect(ContentDisposition(header: field).filename == expected)
   }
 
@@ -127,7 +133,7 @@ import UploadCore
     ("%4", "%4", "%254"), ("a;b=c", "a;b=c", "a%3Bb%3Dc"), ("a\r\nb", "a__b", "a%0D%0Ab"),
     ("👨‍👩‍👧", "_____", "%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7"),
   ])
-  func `a name is sent as ASCII for every client and exactly for those that decode it`(
+  func `an attachment's name is written in ASCII as filename and exactly as filename*`(
     name: String,
     fallback: String,
     exact: String
@@ -137,7 +143,7 @@ import UploadCore
     #expect(ContentDisposition(header: field).filename == NameBytes(name))
   }
 
-  @Test func `a name that is not UTF-8 is sent as ASCII alone`() {
+  @Test func `an attachment's name that is not UTF-8 is written in ASCII as filename only`() {
     let name = NameBytes(Array("caf".utf8) + [0xE9] + Array(".txt".utf8))
     #expect(ContentDisposition.attachment(named: name) == "attachment; filename=\"caf_.txt\"")
   }

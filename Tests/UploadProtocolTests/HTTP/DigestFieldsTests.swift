@@ -5,7 +5,7 @@ import UploadCore
 @testable import UploadProtocol
 
 @Suite struct DigestFieldsTests {
-  /// Of `hello`.
+  /// The digest of `hello` in Base64, like ``sha512``.
   private static let sha256 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
   private static let sha512 =
     "m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw=="
@@ -27,7 +27,9 @@ import UploadCore
     #expect(hash("hello", [.sha512]) == ContentDigests(sha512: digests.sha512))
   }
 
-  @Test func `other algorithms and parameters are ignored and the last of repeated keys counts`() throws {
+  @Test func `in a digest field other algorithms and parameters are ignored, and the last of repeated keys counts`()
+    throws
+  {
     let value =
       "md5=:AA==:, x;q=1, sha-256=:\(Self.sha512.prefix(44)):;a=\"b\\\"\";c, n=1.5, t=tok/en, b=?0,\tsha-256=:\(Self.sha256):"
     #expect(try DigestFields.digests(value.utf8) == hash("hello", [.sha256]))
@@ -54,12 +56,15 @@ import UploadCore
       ("sha-256=0", nil),
       ("md5=10", nil), ("", nil), ("sha-512=5, sha-256=5", .sha256),
     ] as [(String, DigestAlgorithm?)]
-  ) func `the algorithm with the highest weight is selected`(value: String, algorithm: DigestAlgorithm?) throws {
+  ) func `the known algorithm with the highest weight above 0 is selected from Want-Repr-Digest`(
+    value: String,
+    algorithm: DigestAlgorithm?
+  ) throws {
     #expect(try DigestFields.wanted(value.utf8) == algorithm)
   }
 
   @Test(arguments: ["sha-256=11", "sha-256=-1", "sha-256", "sha-256=x", "sha-256=1.5", "sha-256=:AA==:"])
-  func `an invalid weight is rejected`(value: String) {
+  func `a Want-Repr-Digest with an invalid weight is rejected`(value: String) {
     #expect(throws: UploadError.self) { try DigestFields.wanted(value.utf8) }
   }
 
@@ -76,7 +81,7 @@ import UploadCore
     #expect(try DigestRequest([.contentType: "a/b"]) == DigestRequest())
   }
 
-  @Test func `digests of both algorithms are compared`() throws {
+  @Test func `content is rejected if an expected digest of either algorithm differs or was not computed`() throws {
     let good = hash("hello", [.sha256, .sha512])
     try good.require(good)
     try good.require(ContentDigests())

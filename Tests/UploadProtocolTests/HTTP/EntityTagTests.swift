@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: ["*", " * ", "\t*"])
-  func `an asterisk alone stands for any representation`(value: String) {
+  func `an asterisk alone is read as any representation`(value: String) {
     #expect(EntityTagList(value.utf8) == .any)
   }
 
@@ -33,7 +33,7 @@ import Testing
   }
 
   /// The table of RFC 9110 section 8.8.3.2.
-  @Test func `weak and strong comparison differ as the standard says`() {
+  @Test func `equal tags match weakly in any case, and strongly only if neither is weak`() {
     let weak = EntityTag(opaque: Array("1".utf8), isWeak: true)
     let otherWeak = EntityTag(opaque: Array("2".utf8), isWeak: true)
     let strong = EntityTag("1")

@@ -24,7 +24,7 @@ import Testing
     #expect(HTTPDate.seconds(text, now: Self.now) == seconds)
   }
 
-  @Test func `a year of two digits is at most 50 years ahead`() throws {
+  @Test func `a year of two digits is the latest that is at most 50 years ahead`() throws {
     let near = try #require(HTTPDate.seconds("Monday, 01-Jan-76 00:00:00 GMT", now: Self.now))
     let far = try #require(HTTPDate.seconds("Monday, 01-Jan-77 00:00:00 GMT", now: Self.now))
     #expect(near == 3_345_062_400, "2076")
@@ -39,7 +39,7 @@ import Testing
     "Sonntag, 06-Nov-94 08:49:37 GMT", "Sun Nov 6 08:49:37 1994", "Sun, 06 Nov +994 08:49:37 GMT",
     " Sun, 06 Nov 1994 08:49:37 GMT",
   ])
-  func `other text is not a date`(text: String) {
+  func `text in none of the three forms, or with an impossible date, is not a date`(text: String) {
     #expect(HTTPDate.seconds(text, now: Self.now) == nil)
   }
 
@@ -67,7 +67,7 @@ import Testing
     #expect(HTTPDate.internetText(seconds) == internet)
   }
 
-  @Test func `a date that the format cannot write becomes the nearest that it can`() {
+  @Test func `a time outside the years 0 to 9999 is written as the nearest one within them`() {
     #expect(HTTPDate.text(.max) == HTTPDate.text(253_402_300_799))
     #expect(HTTPDate.text(253_402_300_800) == HTTPDate.text(253_402_300_799))
     #expect(HTTPDate.text(.min) == HTTPDate.text(-62_167_219_200))

@@ -40,7 +40,7 @@ import UploadCore
     #expect(try outcome([(.ifMatch, "*")], purpose, of: nil) == .failed(.ifMatch))
   }
 
-  @Test func `If-None-Match forbids each of its tags by weak comparison`() throws {
+  @Test func `If-None-Match with a weakly matching tag fails a store and gives not modified to a read`() throws {
     for value in [#""a""#, #"W/"a""#, #""b", "a""#, "*"] {
       #expect(try outcome([(.ifNoneMatch, value)], .store) == .failed(.ifNoneMatch))
       #expect(try outcome([(.ifNoneMatch, value)], .read) == .notModified)
@@ -51,7 +51,7 @@ import UploadCore
   }
 
   @Test(arguments: [Preconditions.Purpose.read, .store])
-  func `If-Unmodified-Since forbids a later change`(purpose: Preconditions.Purpose) throws {
+  func `If-Unmodified-Since fails if the file was modified later`(purpose: Preconditions.Purpose) throws {
     #expect(try outcome([(.ifUnmodifiedSince, Self.date)], purpose) == .perform)
     #expect(try outcome([(.ifUnmodifiedSince, Self.older)], purpose) == .failed(.ifUnmodifiedSince))
     // Without a current representation the condition is met.
@@ -66,7 +66,7 @@ import UploadCore
     #expect(try outcome([(.ifModifiedSince, Self.date)], .store) == .perform)
   }
 
-  @Test func `tags are evaluated before dates, and If-Match before If-None-Match`() throws {
+  @Test func `a date is ignored beside its field with tags, and If-Match is evaluated before If-None-Match`() throws {
     // The date is ignored where the field with tags is present.
     #expect(try outcome([(.ifMatch, #""a""#), (.ifUnmodifiedSince, Self.older)], .store) == .perform)
     #expect(try outcome([(.ifNoneMatch, #""b""#), (.ifModifiedSince, Self.date)], .read) == .perform)
@@ -79,7 +79,7 @@ import UploadCore
     )
   }
 
-  @Test func `malformed tags are rejected where ignoring them could overwrite a file`() throws {
+  @Test func `malformed tags are rejected, but ignored in the If-None-Match of a request that reads`() throws {
     for (field, purpose) in [
       (HTTPField.Name.ifMatch, Preconditions.Purpose.store), (.ifNoneMatch, .store), (.ifMatch, .read),
     ] {
@@ -90,7 +90,7 @@ import UploadCore
     #expect(try outcome([(.ifNoneMatch, "unquoted")], .read) == .perform)
   }
 
-  @Test func `the error contains the name of the field`() {
+  @Test func `the error for a failed condition contains the name of its field`() {
     let error = Preconditions.failure(.ifNoneMatch)
     #expect(error.code == .preconditionFailed)
     #expect(error.message.contains("If-None-Match"))

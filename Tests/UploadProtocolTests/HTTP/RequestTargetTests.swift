@@ -15,7 +15,8 @@ import UploadCore
     #expect(target.query == query)
   }
 
-  @Test(arguments: ["", "*", "a", "?name=a", "http://host/a", "host:80"]) func `targets of other forms are rejected`(
+  @Test(arguments: ["", "*", "a", "?name=a", "http://host/a", "host:80"])
+  func `a target that does not begin with a slash is rejected`(
     target: String
   ) {
     let error = #expect(throws: UploadError.self) { try RequestTarget(target) }
@@ -39,18 +40,18 @@ import UploadCore
       ("/?%6eame=a", "a"), ("/?name=a=b", "a=b"), ("/?&&name=a", "a"), ("/?names=a", nil), ("/", nil), ("/?", nil),
       ("/name=a", nil), ("/?other=%zz&name=a", "a"), ("/?%zz=b&name=a", "a"), ("/?name=%FF", "\u{FFFD}"),
     ] as [(String, String?)]
-  ) func `parameters of the query are decoded`(target: String, expected: String?) throws {
+  ) func `the first query parameter with a name is decoded`(target: String, expected: String?) throws {
     #expect(try RequestTarget(target).parameter("name") == expected)
   }
 
-  @Test func `a name in the query keeps its bytes`() throws {
+  @Test func `a file name in the query keeps bytes that are not UTF-8`() throws {
     #expect(
       try RequestTarget("/?name=caf%E9+1&name=x").nameParameter("name") == NameBytes("caf".utf8 + [0xE9] + " 1".utf8)
     )
     #expect(try RequestTarget("/?other=a").nameParameter("name") == nil)
   }
 
-  @Test func `a name with U+FFFD in place of lost bytes is rejected`() throws {
+  @Test func `a file name with an unescaped U+FFFD, which stands for lost bytes, is rejected`() throws {
     for target in ["/caf\u{FFFD}", "/?name=caf\u{FFFD}"] {
       let error = #expect(throws: UploadError.self) {
         let target = try RequestTarget(target)
@@ -61,7 +62,7 @@ import UploadCore
     }
   }
 
-  @Test func `malformed escapes are rejected`() throws {
+  @Test func `a path or query with a malformed escape is rejected`() throws {
     let path = #expect(throws: UploadError.self) { try RequestTarget("/100%").lastPathComponent() }
     #expect(path?.code == .badRequest)
     let query = #expect(throws: UploadError.self) { try RequestTarget("/?name=%4").parameter("name") }
@@ -73,7 +74,9 @@ import UploadCore
     ("/a", false), ("/files/a", false), ("/a?name=b/c", false), ("/a%2Fb", false), ("/", false), ("/a/b", true),
     ("/files/a/b", true), ("//a", true), ("/a/files/b", true), ("/Files/a", true), ("/files//a", true),
   ])
-  func `a path with directories is recognized`(target: String, hasDirectories: Bool) throws {
+  func `a path has directories unless it is a name alone or a name in /files`(target: String, hasDirectories: Bool)
+    throws
+  {
     #expect(try RequestTarget(target).hasDirectories == hasDirectories)
   }
 }
@@ -91,12 +94,12 @@ import UploadCore
   }
 
   @Test(arguments: ["%", "a%", "%2", "%2g", "%g2", "%%20", "%+1", "%-1", "% 1", "%u20AC", "%\u{0660}1"])
-  func `malformed percent escapes are rejected`(text: String) {
+  func `text with a malformed percent escape is not decoded`(text: String) {
     #expect(decoded(text) == nil)
     #expect(decoded(text, plusIsSpace: true) == nil)
   }
 
-  @Test func `plus is a space in queries only`() {
+  @Test func `a plus is decoded as a space in queries only`() {
     #expect(decoded("a+b%2B", plusIsSpace: true) == "a b+")
     #expect(decoded("a+b%2B") == "a+b+")
   }

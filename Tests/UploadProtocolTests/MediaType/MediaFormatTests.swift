@@ -153,7 +153,7 @@ import UploadTestSupport
     return sniffer.finish()
   }
 
-  @Test func `frames of every version, layer, bit rate and sampling frequency are accepted`() {
+  @Test func `two MPEG audio frames of any version, layer, bit rate and sampling frequency are detected as audio`() {
     var count = 0
     // Version and layer; bit rate, frequency and padding; no checksum.
     for head in 0..<(1 << 11) {
@@ -175,16 +175,16 @@ import UploadTestSupport
     (0xFFFF_9200, 316),
     (0xFFF3_8000, 208), (0xFFF5_8000, 417), (0xFFE3_8000, 417),
   ])
-  func `the length of a frame follows from its header`(word: Int, length: Int) {
+  func `the length of an MPEG audio frame follows from its header`(word: Int, length: Int) {
     #expect(MPEGAudioFrame(Self.bigEndian(word), at: 0)?.length == length)
   }
 
   @Test(arguments: [0xFFFB_0000, 0xFFFB_F000, 0xFFFB_9C00, 0xFFF9_9000, 0xFFEB_9000, 0xFFDB_9000])
-  func `a header with reserved values is not a frame`(word: Int) {
+  func `an MPEG audio header with reserved values or of free format is not a frame`(word: Int) {
     #expect(MPEGAudioFrame(Self.bigEndian(word), at: 0) == nil)
   }
 
-  @Test func `two frames of different kinds are not audio`() {
+  @Test func `two MPEG audio frames may differ in the bit rate, but not in layer or sampling frequency`() {
     let first = Self.bigEndian(0xFFFB_9000) + Array(repeating: 0, count: 413)
     #expect(MediaTypeSniffer.type(of: first + Self.bigEndian(0xFFFB_A000)) == "audio/mpeg", "the bit rate may change")
     #expect(MediaTypeSniffer.type(of: first + Self.bigEndian(0xFFFB_9400)) == nil)
@@ -211,7 +211,7 @@ import UploadTestSupport
     #expect(MediaTypeSniffer.type(of: Array(repeating: 0, count: 512)) == nil)
   }
 
-  @Test func `altered formats give the same type for all chunk boundaries`() {
+  @Test func `files with altered bytes give the same type for all chunk boundaries`() {
     var generator = SplitMix64(seed: 1235)
     for _ in 0..<600 {
       var bytes = Self.samples.randomElement(using: &generator)?.bytes.prefix(1600).map { $0 } ?? []

@@ -7,7 +7,7 @@ import Testing
     ("a.csv", "text/csv"), ("A.CSV", "text/csv"), ("movie.final.Mp4", "video/mp4"), ("x.tar.gz", "application/gzip"),
     ("x.zst", "application/zstd"), (".json", "application/json"), ("a/b.d/c.pdf", "application/pdf"),
     ("x.iso", "application/x-iso9660-image"), ("x.jpeg", "image/jpeg"), ("x.bin", "application/octet-stream"),
-  ]) func `a file name extension determines the type`(name: String, type: String) {
+  ]) func `the text after the last dot of a file name, in any case, determines the type`(name: String, type: String) {
     #expect(MediaTypeNames.type(forFileName: name) == type)
   }
 
@@ -21,7 +21,10 @@ import Testing
   @Test(arguments: [
     ("image/jpeg", "jpg"), ("IMAGE/PNG", "png"), ("text/plain; charset=utf-8", "txt"), (" text/html ;x", "html"),
     ("application/zip", "zip"), ("audio/ogg", "ogg"), ("application/octet-stream", "bin"),
-  ]) func `a type determines the usual extension`(type: String, fileExtension: String) {
+  ]) func `a media type in any case and with parameters determines the usual extension`(
+    type: String,
+    fileExtension: String
+  ) {
     #expect(MediaTypeNames.fileExtension(forType: type) == fileExtension)
   }
 
@@ -41,7 +44,10 @@ import Testing
       ("\"text/html\"", nil),
     ] as [(String, String?)]
   )
-  func `a malformed Content-Type has no essence`(field: String, type: String?) {
+  func `the essence of a Content-Type is its type in lower case without parameters, nil if it is malformed`(
+    field: String,
+    type: String?
+  ) {
     #expect(MediaTypeNames.essence(ofField: field) == type)
   }
 

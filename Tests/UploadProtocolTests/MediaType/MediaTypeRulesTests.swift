@@ -10,7 +10,11 @@ import UploadCore
     // One type, two names.
     ("application/gzip", "application/x-gzip", true), ("application/x-gzip", "application/gzip", true),
     ("image/*", "application/pdf", false), ("application/xml", "text/xml", true), ("text/*", "text/xml", true),
-  ]) func `patterns match types`(pattern: String, type: String, matches: Bool) throws {
+  ]) func `a pattern matches a type in any case and by any of the type's names`(
+    pattern: String,
+    type: String,
+    matches: Bool
+  ) throws {
     #expect(try MediaTypePattern(pattern).matches(type) == matches)
   }
 

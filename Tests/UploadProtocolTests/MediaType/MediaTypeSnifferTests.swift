@@ -52,7 +52,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `noise behind real beginnings gives the same type for all chunk boundaries`() {
+  @Test func `real first bytes followed by noise give the same type for all chunk boundaries`() {
     var generator = SplitMix64(seed: 7)
     for _ in 0..<400 {
       // Real beginnings with noise behind them reach more code than noise alone.
@@ -111,7 +111,7 @@ import UploadTestSupport
     #expect(withSignatures.count >= 60)
   }
 
-  @Test func `a signature is detected at the offset and with the bytes of its row`() {
+  @Test func `a signature is compared at its offset, and the first row that matches decides`() {
     #expect(BytePattern(hex: "52 .. 46", at: 1).matches([0, 0x52, 0xFF, 0x46]))
     #expect(!BytePattern(hex: "52 .. 46", at: 1).matches([0, 0x52, 0xFF]))
     #expect(!BytePattern(hex: "52 .. 46").matches([0x52, 0xFF, 0x47]))
@@ -130,7 +130,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [0x00, 0x7F, 0x80, 0xFF] as [UInt8])
-  func `extreme lengths and offsets in a header do not trap`(filler: UInt8) {
+  func `first bytes followed by extreme values for lengths and offsets do not trap`(filler: UInt8) {
     for (bytes, _) in Self.cases {
       for count in [1, 3, 4, 8, 27, 64, 600, 5000] {
         let file = bytes + Array(repeating: filler, count: count)

@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `only 4 KiB are searched of an archive without entries of a document`() {
+  @Test func `an archive is searched for 4 KiB, and one with an entry of an office document for 1 MiB`() {
     let archive =
       entry("a", Array(repeating: 0, count: 5000)) + entry("[Content_Types].xml") + entry("word/document.xml")
     #expect(MediaTypeSniffer.type(of: archive) == "application/zip")
@@ -86,7 +86,7 @@ import UploadTestSupport
     #expect(MediaTypeSniffer.type(of: archive) == Self.wordDocument)
   }
 
-  @Test func `noise in an archive gives the same type for all chunk boundaries`() {
+  @Test func `an archive with altered bytes gives the same type for all chunk boundaries`() {
     var generator = SplitMix64(seed: 7)
     for _ in 0..<300 {
       var archive = entry("[Content_Types].xml", filler, size: Bool.random(using: &generator) ? nil : 700)
@@ -118,7 +118,7 @@ import UploadTestSupport
     )
   }
 
-  @Test func `an archive with false sizes or an unknown mimetype is a plain archive`() {
+  @Test func `an archive with false sizes, an unknown mimetype or a missing end is detected as application/zip`() {
     // A type that an archive cannot have, a folder alone, a size beyond the end, and sizes that overflow 32 bits.
     let html = Array("text/html".utf8)
     #expect(MediaTypeSniffer.type(of: entry("mimetype", html, size: 9, isStored: true)) == "application/zip")

@@ -11,7 +11,9 @@ import UploadCore
   /// A repeated pattern in a file is returned unchanged for all chunk sizes, in at most two events per chunk: one for
   /// the bytes pending from the previous chunk and one for its own content.
   @Test(arguments: ["\r", "\n", "\r\n", "\r\n-", "\r\n--", "-", "\r\n--B", "\r\r\n", "\r\n--\r\n--B", "b", "-b"])
-  func `content full of candidates is searched in linear time`(pattern: String) throws {
+  func `content full of incomplete delimiters is returned unchanged in at most two events per chunk`(pattern: String)
+    throws
+  {
     let boundary = try MultipartBoundary("b")
     // A space first: directly behind the headers a pattern could complete a delimiter.
     let content = [32] + Array(String(repeating: pattern, count: 140_000 / pattern.utf8.count).utf8)
@@ -33,7 +35,7 @@ import UploadCore
     }
   }
 
-  @Test(arguments: [1, 3, 50, 200]) func `a boundary longer than every buffer is found`(chunkLength: Int) throws {
+  @Test(arguments: [1, 3, 50, 200]) func `a delimiter longer than every chunk is found`(chunkLength: Int) throws {
     let boundary = try MultipartBoundary(String(repeating: "-", count: 200))
     let writer = MultipartWriter(boundary: boundary)
     let content = Array("x\r\n".utf8) + [UInt8](repeating: 45, count: 201) + Array("x\r\n--".utf8)
@@ -45,7 +47,7 @@ import UploadCore
     #expect(transcript.files.map(\.content) == [content])
   }
 
-  @Test func `a long preamble is rejected after its limit`() throws {
+  @Test func `a preamble of 1 MiB is rejected once it exceeds 8 KiB`() throws {
     let junk = [UInt8](repeating: 120, count: 1 << 20)
     let boundary = try MultipartBoundary("b")
     var parser = MultipartParser(boundary: boundary)
@@ -61,7 +63,7 @@ import UploadCore
     #expect(fed == 9 << 10)
   }
 
-  @Test func `a long epilogue is discarded`() throws {
+  @Test func `a long epilogue full of boundaries is discarded`() throws {
     let junk = Array(String(repeating: "\r\n--b\r\n", count: 1 << 17).utf8)
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(bytes: Array("--b--".utf8) + junk))
@@ -71,7 +73,7 @@ import UploadCore
     #expect(parser.bytesConsumed == UInt64("--b--".utf8.count + junk.count))
   }
 
-  @Test func `endless headers are rejected after their limit`() throws {
+  @Test func `a header without an end is rejected once it exceeds 8 KiB`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--b\r\nA: "))
     var fed = 0
@@ -86,14 +88,14 @@ import UploadCore
     #expect(fed <= (8 << 10) + 1024)
   }
 
-  @Test func `a form of thousands of tiny parts is rejected`() throws {
+  @Test func `a form of 10,001 empty parts is rejected`() throws {
     let form = Array(String(repeating: "--b\r\n\r\n", count: 10_001).utf8)
     #expect(Transcript(of: [form], boundary: try MultipartBoundary("b")).failure == .tooLarge)
   }
 
   /// Thousands of unescaped, escaped and unbalanced quotes: quadratic time would be hours here.
   @Test(arguments: [";a=\"\\\"", "\"", "\\\"", ";a=\"", "\\", ";", "=", "\" ", "\";"])
-  func `a header full of quotes is parsed in linear time`(pattern: String) {
+  func `a Content-Disposition of 200,000 bytes full of quotes or separators is parsed`(pattern: String) {
     let field = Array(("form-data; filename=\"" + String(repeating: pattern, count: 200_000 / pattern.utf8.count)).utf8)
     #expect(ContentDisposition(part: field).filename != nil)
   }

@@ -47,11 +47,11 @@ import UploadCore
   }
 
   @Test(arguments: [[], [13], [97, 10], [0], [UInt8](repeating: 97, count: 201)] as [[UInt8]])
-  func `a boundary with forbidden bytes or of invalid length is rejected`(bytes: [UInt8]) {
+  func `a boundary that is empty, longer than 200 bytes or contains CR, LF or NUL is rejected`(bytes: [UInt8]) {
     #expect(throws: UploadError.self) { try MultipartBoundary(bytes: bytes) }
   }
 
-  @Test func `random boundaries differ`() {
+  @Test func `random boundaries differ and need no quotes`() {
     let boundaries = (0..<100).map { _ in MultipartBoundary.random() }
     #expect(Set(boundaries.map(\.bytes)).count == 100)
     for boundary in boundaries {
@@ -71,7 +71,7 @@ import UploadCore
     #expect(try MultipartBoundary(contentType: boundary.contentType) == boundary)
   }
 
-  @Test func `the closing delimiter's length includes its line end and dashes`() throws {
+  @Test func `the closing delimiter's length includes the CRLF before it and its dashes`() throws {
     #expect(try MultipartBoundary("abc").closingDelimiterLength == Array("\r\n--abc--".utf8).count)
   }
 }

@@ -6,7 +6,9 @@ import UploadCore
 
 /// The parser finds the files of real clients with their intended names.
 @Suite struct MultipartClientTests {
-  @Test(arguments: ClientForm.all) func `the files of real clients are found`(form: ClientForm) throws {
+  @Test(arguments: ClientForm.all) func `the files in the forms of real clients are found with their names and types`(
+    form: ClientForm
+  ) throws {
     let transcript = Transcript(of: [form.body], boundary: try MultipartBoundary(contentType: form.contentType))
     #expect(transcript.failure == nil)
     #expect(transcript.entries.last == .ended)
@@ -22,7 +24,7 @@ import UploadCore
     #expect(files == form.files)
   }
 
-  @Test func `forms by the writer are parsed into the same files`() throws {
+  @Test func `a written form is parsed into the same files, except that %22 in a name becomes a quote`() throws {
     let writer = MultipartWriter(boundary: .random())
     let names = ["a \"b\"\r\n%22\\", "", "日本語 🎉.bin", "\\\"", "trailing\\", "a\"; filename=\"b"]
     var body: [UInt8] = []
@@ -42,7 +44,7 @@ import UploadCore
     #expect(transcript.files.map(\.content.text) == names.indices.map { "content \($0)" })
   }
 
-  @Test func `the size of a single file follows from the length of the form`() throws {
+  @Test func `the size of a single file follows from the length of its form and the bytes consumed before it`() throws {
     let writer = MultipartWriter(boundary: .random())
     let head = writer.head(fieldName: "f", filename: "a", contentType: "text/plain", isFirst: true)
     let total = head.count + 1000 + writer.tail.count

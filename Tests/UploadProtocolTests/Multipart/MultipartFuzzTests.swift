@@ -66,7 +66,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the reference agrees on a valid form`() throws {
+  @Test func `the reference parser finds the files of a valid form`() throws {
     let transcript = ReferenceParser.transcript(
       of: Self.valid,
       boundary: try MultipartBoundary("b"),
@@ -76,7 +76,8 @@ import UploadTestSupport
     #expect(transcript.files.map(\.content.text) == ["some\r\n--content--\r\n--B", "abc"])
   }
 
-  @Test(arguments: seeds) func `random sequences of form elements give the same events for all splits`(seed: UInt64)
+  @Test(arguments: seeds)
+  func `random sequences of form elements give the reference parser's events in all chunk sizes`(seed: UInt64)
     throws
   {
     var generator = SplitMix64(seed: seed)
@@ -89,7 +90,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: seeds) func `content of random delimiter bytes gives the same events for all splits`(seed: UInt64)
+  @Test(arguments: seeds)
+  func `content of random delimiter bytes gives the reference parser's events in all chunk sizes`(seed: UInt64)
     throws
   {
     var generator = SplitMix64(seed: seed)
@@ -102,7 +104,9 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: seeds) func `mutated forms give the same events for all splits`(seed: UInt64) throws {
+  @Test(arguments: seeds) func `mutated forms give the reference parser's events in all chunk sizes`(seed: UInt64)
+    throws
+  {
     var generator = SplitMix64(seed: seed)
     for _ in 0..<150 {
       var body = Self.valid

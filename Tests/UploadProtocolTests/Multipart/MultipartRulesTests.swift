@@ -28,30 +28,30 @@ import UploadCore
     #expect(files.map(\.head) == [MultipartPartHead(fieldName: "", filename: "f")])
   }
 
-  @Test func `an empty file name with bytes is a file`() throws {
+  @Test func `a part with an empty file name and content is a file`() throws {
     let transcript = try file(headers: "Content-Disposition: form-data; name=\"n\"; filename=\"\"", content: "\r\n--")
     #expect(transcript.files.map(\.head) == [MultipartPartHead(fieldName: "n", filename: "")])
     #expect(transcript.files.map(\.content.text) == ["\r\n--"])
   }
 
-  @Test func `an empty file name without bytes is not a file`() throws {
+  @Test func `a part with an empty file name and no content is not a file`() throws {
     let header = "Content-Disposition: form-data; name=\"n\"; filename=\"\""
     #expect(try file(headers: header, content: "").entries == [.ended])
     #expect(try transcript("--b\r\n\(header)\r\n\r\n--b--").entries == [.ended])
   }
 
-  @Test func `a named file without bytes is a file`() throws {
+  @Test func `a part with a file name and no content is a file`() throws {
     let transcript = try file(headers: Self.disposition, content: "")
     #expect(transcript.files.map(\.content) == [[]])
   }
 
-  @Test func `parts without a file name are fields`() throws {
+  @Test func `parts without a file name are text fields, which are not reported`() throws {
     #expect(try file(headers: "Content-Disposition: form-data; name=\"n\"").entries == [.ended])
     #expect(try file(headers: "X-Any: thing").entries == [.ended])
     #expect(try transcript("--b\r\n\r\nno headers\r\n--b--").entries == [.ended])
   }
 
-  @Test func `the first of repeated headers counts`() throws {
+  @Test func `the first of repeated headers of a part counts`() throws {
     let headers = "\(Self.disposition)\r\nContent-Disposition: form-data; filename=\"g\"\r\nContent-Type: a/b"
     let head = try file(headers: "\(headers)\r\nContent-Type: c/d").files.first?.head
     #expect(head == MultipartPartHead(fieldName: "n", filename: "f", contentType: "a/b"))
@@ -62,7 +62,7 @@ import UploadCore
       ("7", 7), ("18446744073709551615", UInt64.max), ("18446744073709551616", nil), ("-1", nil), ("+1", nil),
       ("", nil), ("1 2", nil), ("0x1", nil),
     ] as [(String, UInt64?)]
-  ) func `a part's own length is read`(text: String, length: UInt64?) throws {
+  ) func `a part's Content-Length is read if it is a number of up to 64 bits`(text: String, length: UInt64?) throws {
     #expect(
       try file(headers: "\(Self.disposition)\r\nContent-Length: \(text)").files.first?.head.contentLength == length
     )
@@ -76,7 +76,7 @@ import UploadCore
     #expect(try transcript(body).failure == nil)
   }
 
-  @Test func `the bytes of the epilogue count as consumed`() throws {
+  @Test func `the bytes of the epilogue count as consumed bytes`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     for chunk in ["--b--", "\r\n", "junk"] { parser.append(ByteBuffer(string: chunk)) }
     #expect(try parser.next() == .ended)
@@ -85,7 +85,7 @@ import UploadCore
     #expect(parser.bytesConsumed == 11)
   }
 
-  @Test func `blanks after a boundary are allowed`() throws {
+  @Test func `spaces and tabs after a boundary are allowed`() throws {
     let transcript = try transcript("--b \t \r\n\(Self.disposition)\r\n\r\nx\r\n--b-- \t")
     #expect(transcript.files.map(\.content.text) == ["x"])
   }
@@ -121,7 +121,7 @@ import UploadCore
   @Test(arguments: [
     "A: b\nC: d", "A: b\n", "A: b\r\n folded", "A: b\r\n\tfolded", " A: b", "no colon", ": no name", "A : b",
     "A\u{1}: b", "A: b\rC: d", "--b--",
-  ]) func `malformed headers are rejected`(headers: String) throws {
+  ]) func `a part with a malformed header is rejected`(headers: String) throws {
     #expect(try file(headers: headers).failure == .malformedForm)
   }
 
@@ -142,7 +142,7 @@ import UploadCore
     #expect(transcript.files.count == 1)
   }
 
-  @Test func `names that are not UTF-8 keep their bytes`() throws {
+  @Test func `a file name that is not UTF-8 keeps its bytes`() throws {
     let body =
       Array("--b\r\nContent-Disposition: form-data; name=\"\u{00FF}\"; filename=\"a".utf8) + [0xFF, 0xC3]
       + Array(".txt\"\r\n\r\nx\r\n--b--".utf8)
@@ -152,7 +152,7 @@ import UploadCore
 
   // Errors.
 
-  @Test func `after an error every call throws`() throws {
+  @Test func `after an error next and finish throw again`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--bX"))
     #expect(throws: UploadError.self) { try parser.next() }
@@ -161,7 +161,7 @@ import UploadCore
     #expect(throws: UploadError.self) { try parser.finish() }
   }
 
-  @Test func `a message contains no control characters and only the beginning of a long header line`() throws {
+  @Test func `an error message contains no control characters and only the beginning of a long header line`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--b\r\nevil\u{1B}]0;x\u{7}" + String(repeating: "y", count: 5000) + "\r\n"))
     let error = try #require(throws: UploadError.self) { try parser.next() }

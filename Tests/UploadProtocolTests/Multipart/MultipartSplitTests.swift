@@ -21,7 +21,9 @@ import UploadCore
     }
   }
 
-  @Test(arguments: forms) func `every proper prefix of a form is incomplete`(form: ClientForm) throws {
+  @Test(arguments: forms) func `every prefix of a form without its whole closing boundary is incomplete`(
+    form: ClientForm
+  ) throws {
     let boundary = try MultipartBoundary(contentType: form.contentType)
     let closing = Array("--".utf8) + boundary.bytes + Array("--".utf8)
     let lastStart = try #require(form.body.indices.last { form.body[$0...].starts(with: closing) })
@@ -48,8 +50,9 @@ import UploadCore
   }
 
   /// With the length of the request, the server computes from this the maximum size of a file.
-  @Test(arguments: ["f", ""]) func `the consumed bytes end where the content of a file begins`(filename: String) throws
-  {
+  @Test(arguments: ["f", ""]) func `after each event the number of consumed bytes is that up to the event's end`(
+    filename: String
+  ) throws {
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"\(filename)\"\r\n\r\n".utf8)
     let form = head + Array("--\r\n--\r\n--b--\r\n".utf8)
     for length in 1...form.count {
@@ -103,7 +106,7 @@ import UploadCore
     #expect(content.address == input.address + UInt(head.count))
   }
 
-  @Test func `pending bytes that are content come from one shared buffer`() throws {
+  @Test func `bytes that began like a delimiter but are content are returned from one shared buffer`() throws {
     var parser = try Self.parserInsideAFile()
     var addresses: Set<UInt> = []
     for _ in 0..<3 {
@@ -121,7 +124,7 @@ import UploadCore
     #expect(addresses.count == 1)
   }
 
-  @Test func `a drained parser releases its buffer`() throws {
+  @Test func `a parser releases an appended buffer once all its events are read`() throws {
     var parser = try Self.parserInsideAFile()
     var buffer = ByteBuffer(string: "content\r")
     let address = buffer.address

@@ -36,7 +36,7 @@ import UploadCore
     )
   }
 
-  @Test func `names and types cannot add headers`() throws {
+  @Test func `line ends and quotes in names and types cannot add headers`() throws {
     let evil = "a\"; filename=\"x\"\r\nX-Evil: 1\r\n\r\n--b--\\"
     let head = try writer().head(
       fieldName: evil,
