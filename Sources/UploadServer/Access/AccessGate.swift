@@ -5,8 +5,8 @@ import UploadCore
 import UploadProtocol
 
 /// Decides from a request's headers alone whether to accept it. Rejects web pages of foreign origins that are not
-/// allowed, clients without the access token where one is required, and on a loopback address every other host name in
-/// `Host` (DNS rebinding). Callable on any thread.
+/// allowed, and clients without the access token where one is required. A server on a loopback address also rejects
+/// requests whose `Host` is another name (DNS rebinding), unless a trusted proxy sends them. Callable on any thread.
 struct AccessGate: Sendable {
   /// What to do with a request.
   enum Decision {

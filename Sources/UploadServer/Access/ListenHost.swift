@@ -86,8 +86,8 @@ package enum ListenHost {
 
 /// Names of this machine that no other machine can reach.
 package enum LoopbackName {
-  /// Whether `host` is `localhost` in any case or a loopback address, without brackets: see
-  /// ``ListenHost/normalized(_:)``. Names are not resolved.
+  /// Whether `host`, as ``ListenHost/normalized(_:)`` returns it, is `localhost` in any case or a loopback address.
+  /// Names are not resolved.
   package static func contains(_ host: String) -> Bool {
     host.lowercased() == "localhost" || (IPAddress(ListenHost.withoutZone(host))?.isLoopback ?? false)
   }

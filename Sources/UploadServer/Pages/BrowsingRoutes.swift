@@ -82,7 +82,7 @@ struct BrowsingContext: RequestContext {
 }
 
 /// Turns every error of Hummingbird's routes into an error response like that of a rejected upload: JSON, or a page. An
-/// ``UploadError`` has the status of its code, Hummingbird's own errors have 404 or 400, and all others 500.
+/// ``UploadError`` has the status of its code, a client error of Hummingbird 404 or 400, and every other error 500.
 struct ErrorResponseMiddleware: RouterMiddleware {
   typealias Context = BrowsingContext
 

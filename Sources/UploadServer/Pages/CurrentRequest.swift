@@ -8,7 +8,7 @@ import UploadStorage
 struct CurrentRequest {
   /// The client that sent it: behind a trusted proxy the one that the proxy reports, otherwise the peer.
   var client: ClientAddress
-  /// Whether the client wants to keep the connection open.
+  /// Whether the client wants to keep the connection open after the response.
   var keepAlive = false
   var length = BodyLength.none
   /// Bytes of the body's content, without chunk framing, that have been delivered to the upload.
@@ -25,7 +25,7 @@ struct CurrentRequest {
   var host: String?
   /// The target as it was sent, with the query, and so perhaps with the token; nil when it could not be parsed.
   var rawTarget: String?
-  /// The methods that are allowed for the path, for the `Allow` field of a 405; empty when it could not be parsed.
+  /// The methods that are allowed for the path, for the `Allow` field of a 405; empty when the request is not parsed.
   var allowedMethods = ""
   /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
   var allowedOrigin: String?
@@ -53,8 +53,8 @@ struct CurrentRequest {
   /// Bytes of the body that have not been delivered; 0 without a body, nil when its length is not known.
   var remaining: UInt64? { length.bytes.map { $0 > received ? $0 - received : 0 } }
 
-  /// Adds to the headers of a response what depends on the request: `Connection: close`, and the fields that let pages
-  /// of ``allowedOrigin`` read the response.
+  /// Adds to the headers of a response what depends on the request: `Connection: close` if it closes, and the fields
+  /// that let pages of ``allowedOrigin`` read the response.
   /// - Parameter closes: whether the connection is closed after the response.
   func complete(_ response: inout HTTPResponse, closes: Bool) {
     if closes { response.headerFields[.connection] = "close" }

@@ -48,13 +48,13 @@ struct ListingFormat: Sendable {
   let contentType: String
   /// The text at the beginning, before any file.
   let start: String
-  /// The text before the first file; not used when there is none.
+  /// The text before the first file; not used without files.
   var first = ""
   /// The text between two files.
   let separator: String
-  /// The text after the last file; not used when there is none.
+  /// The text after the last file; not used without files.
   var last = ""
-  /// The text in place of the files when there is none.
+  /// The text in place of the files when there are none.
   var empty = ""
   /// The text at the end, after all files.
   let end: String

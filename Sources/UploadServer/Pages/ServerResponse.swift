@@ -121,7 +121,7 @@ struct ServerResponse: Sendable {
 
 extension ServerResponse {
   /// The response to a CORS preflight request (the Fetch standard), with status 204: a page of another origin may send
-  /// its request. Only for one that ``AccessGate`` has accepted.
+  /// its request. Only for the decision ``AccessGate/Decision/preflight``; ``head(for:closes:)`` adds the origin.
   static func preflight(_ request: HTTPRequest) -> ServerResponse {
     var response = ServerResponse(status: .noContent)
     response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT"

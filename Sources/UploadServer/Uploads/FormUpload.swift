@@ -14,7 +14,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let expected: ContentDigests
     let condition: PublishCondition?
     var inspector: ContentInspector
-    /// nil before the store has begun, and once the file is staged.
+    /// Where the file's content is written; nil before the store has begun, and once the file is staged.
     var sink: (any UploadSink)?
     var staged: (any StagedFile)?
   }

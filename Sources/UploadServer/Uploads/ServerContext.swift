@@ -12,9 +12,9 @@ final class ServerContext: Sendable {
 
   /// Where uploads are stored.
   let store: any UploadStore
-  /// The limit on the memory of slabs, receive buffers and listings together.
+  /// The limit on the memory of slabs, large buffers and listings together.
   let budget: MemoryBudget
-  /// All uploads and rejected requests, for observers.
+  /// Where every upload, from its beginning to its end, and every rejected request is reported for observers.
   let ledger: UploadLedger
   let limits: UploadLimits
   /// Digests to compute of every upload, besides those that a request asks for.

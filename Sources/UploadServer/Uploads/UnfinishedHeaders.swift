@@ -25,7 +25,7 @@ final class UnfinishedHeaders: Sendable {
 
   private struct State {
     var items: [Entry: Item] = [:]
-    /// In the order in which they began; may contain entries that have been removed.
+    /// The entries in the order in which they began; may contain some that have been removed.
     var order = CircularBuffer<Entry>()
     var bytes = 0
     var nextNumber: UInt64 = 0
