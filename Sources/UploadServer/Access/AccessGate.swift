@@ -4,35 +4,38 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// Decides from a request's headers alone whether it is accepted. Web pages of other sites must not reach a server that
-/// listens on this machine only, and clients without the access token must not reach one that requires it.
+/// Decides from a request's headers alone whether to accept it. Rejects web pages of foreign origins that are not
+/// allowed, and clients without the access token where one is required. A server on a loopback address also rejects
+/// requests whose `Host` is another name (DNS rebinding), unless a trusted proxy sends them. Callable on any thread.
 struct AccessGate: Sendable {
   /// What to do with a request.
   enum Decision {
     /// Serve it.
-    /// - Parameter hasToken: whether it presented the token.
+    /// - Parameter hasToken: whether it presented the right token; false also where it needs none.
     case accept(hasToken: Bool)
     /// Reject it.
-    /// - Parameter retryAfter: seconds until the client may retry, where they are known.
+    /// - Parameter retryAfter: seconds until the client may retry; nil when they are not known.
     case reject(UploadError, retryAfter: Int? = nil)
-    /// A browser asks whether a page of an allowed foreign origin may send a request (a CORS preflight request).
+    /// A browser asks whether a page of an allowed foreign origin may send a request (a CORS preflight request):
+    /// respond with ``ServerResponse/preflight(_:)``.
     case preflight
   }
 
-  /// How a client may present the token, for `WWW-Authenticate` (RFC 6750, RFC 7617). With the second one a browser asks
-  /// its user for a password.
+  /// The values of `WWW-Authenticate` in a 401 response: the schemes by which a client may present the token (RFC 6750,
+  /// RFC 7617). Because of the second one a browser asks its user for a password.
   static let challenges = ["Bearer realm=\"sluice\"", "Basic realm=\"sluice\", charset=\"UTF-8\""]
-  /// How many tokens of one request are compared: a header field and a parameter, and one to spare.
+  /// How many tokens of one request are compared: a header field and a parameter, and one to spare. Others are ignored.
   private static let maxCandidates = 3
 
-  /// Removes the server's token from events and logs.
+  /// Hides the server's token, and what clients present as one, in texts for events and logs.
   let redactor: TokenRedactor
   private let rules: AccessRules
   private let origins: Set<String>
-  /// The server can only be reached by names of this machine.
+  /// Whether the server can only be reached by names of this machine.
   private let isLoopback: Bool
   private let guesses = TokenGuesses()
 
+  /// - Parameter isLoopback: whether the server listens on a loopback address alone.
   init(_ rules: AccessRules = AccessRules(), isLoopback: Bool = false) {
     redactor = TokenRedactor(rules.token)
     self.rules = rules
@@ -40,12 +43,12 @@ struct AccessGate: Sendable {
     self.isLoopback = isLoopback
   }
 
-  /// Decides about a request; counts a wrong token against its client.
+  /// Decides about a request. Call it once for each: wrong tokens in it count against its client.
   /// - Parameters:
-  ///   - peer: the other end of the connection.
+  ///   - peer: the other end of the connection; nil when it is not known.
   ///   - client: where the request comes from, as ``client(of:from:)`` says.
-  ///   - isAuthenticated: whether this client has presented the token on this connection before. Then it is not blocked by
-  ///     wrong tokens that others present from its address.
+  ///   - isAuthenticated: whether this client has presented the token on this connection before. Then it is not blocked
+  ///     by wrong tokens that others present from its address.
   func decision(
     on incoming: IncomingRequest,
     from peer: SocketAddress?,
@@ -90,8 +93,9 @@ struct AccessGate: Sendable {
     return .reject(UploadError(.tooManyGuesses, message), retryAfter: seconds)
   }
 
-  /// Where a request comes from: the first address in `X-Forwarded-For`, from the right, that is not a trusted proxy's.
-  /// - Parameter peer: the other end of the connection; the field counts only if this is a trusted proxy.
+  /// Where a request comes from. Behind a trusted proxy it is the last address in `X-Forwarded-For` that is not a
+  /// trusted proxy's. Without one, after a malformed element, and behind no trusted proxy, it is the peer.
+  /// - Parameter peer: the other end of the connection; nil, when it is not known, gives the client "unknown".
   func client(of request: HTTPRequest, from peer: SocketAddress?) -> ClientAddress {
     guard isTrusted(peer) else { return ClientAddress(peer) }
     for text in Self.elements(of: .xForwardedFor, in: request).reversed() {
@@ -102,7 +106,8 @@ struct AccessGate: Sendable {
     return ClientAddress(peer)
   }
 
-  /// The foreign origin whose pages may read the response; nil when there is none.
+  /// The request's `Origin` as it was sent, if it is in ``AccessRules/allowedOrigins``, so that pages of that origin
+  /// may read the response; otherwise nil.
   func allowedOrigin(of request: HTTPRequest) -> String? {
     request.headerFields[.origin].flatMap { isAllowed($0) ? $0 : nil }
   }
@@ -157,10 +162,12 @@ struct AccessGate: Sendable {
     }
   }
 
-  /// How the client reached the server: the server's name and port, and the scheme where that is known.
+  /// The server's address as the client used it, perhaps that of a proxy. The authority is a host with or without a
+  /// port, nil for a request without `Host`; the scheme is `http` or `https`, nil when it is not known.
   ///
-  /// A trusted proxy reports both in `X-Forwarded-Host` and `X-Forwarded-Proto`. Of several values the last counts: it is
-  /// the one that the trusted proxy wrote itself, while those before may be the client's own.
+  /// A trusted proxy reports both in `X-Forwarded-Host` and `X-Forwarded-Proto`. Of several values the last counts: it
+  /// is the one that the trusted proxy wrote itself, while those before may be the client's own.
+  /// - Parameter peer: the other end of the connection; the two fields count only if it is a trusted proxy.
   func publicAddress(of request: HTTPRequest, from peer: SocketAddress?) -> (scheme: String?, authority: String?) {
     guard isTrusted(peer) else { return (nil, request.authority) }
     let scheme = Self.elements(of: .xForwardedProto, in: request).last?.lowercased()
@@ -173,8 +180,8 @@ struct AccessGate: Sendable {
     request.headerFields[values: name].joined(separator: ",").split(separator: ",").map(\.withoutBlanks)
   }
 
-  /// An origin in the form in which origins are compared: lower case, without a slash at its end, and without the default
-  /// port of its scheme.
+  /// An origin in the form in which origins are compared: lower case, without a slash at its end, and without the
+  /// default port of its scheme.
   private static func normalized(origin: String) -> String {
     var text = origin.lowercased()[...]
     if text.hasSuffix("/") { text = text.dropLast() }
@@ -196,13 +203,16 @@ struct AccessGate: Sendable {
   }
 }
 
-/// Who may use the server.
+/// Who may use the server over HTTP. By default no token is required, and pages of foreign origins are rejected.
 package struct AccessRules: Sendable {
-  /// The token that every request but `/healthz` must present; nil when none is required.
+  /// The token that every HTTP request must present, except GET and HEAD of `/healthz` and preflight requests of
+  /// ``allowedOrigins``; nil when none is required.
   package var token: AccessToken?
-  /// Origins besides the server's own whose web pages may use it, as browsers write them: `https://app.example`.
+  /// Origins besides the server's own whose web pages may use it, such as `https://app.example`. Case, a final slash
+  /// and the scheme's default port make no difference.
   package var allowedOrigins: [String] = []
-  /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` fields are believed.
+  /// Addresses of proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` fields are believed. From
+  /// other peers these fields are ignored.
   package var trustedProxies: [AddressRange] = []
 
   package init() {}

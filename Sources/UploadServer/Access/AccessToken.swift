@@ -4,18 +4,18 @@ package import UploadCore
 package struct AccessToken: Sendable {
   private let bytes: [UInt8]
 
-  /// The token as clients send it.
+  /// The token in clear, as clients send it.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The fewest characters of a token that a user chooses, so that it cannot be guessed easily.
   private static let shortest = 8
-  /// The length of a generated token: 130 bits.
+  /// The number of characters in a generated token, 5 bits each: 130 bits.
   private static let length = 26
   private static let letters = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
-  /// A token that the server's user chose.
-  /// - Throws: ``UploadError`` with code `badValue` when it is shorter than 8 characters, or would not pass through a
-  ///   header field and a URL unchanged (RFC 3986 section 2.3). The message does not repeat it.
+  /// A token that the server's user chose: at least 8 ASCII letters, digits and `-._~`, which pass through a header
+  /// field and a URL unchanged (RFC 3986 section 2.3).
+  /// - Throws: ``UploadError`` with code `badValue` for any other text. The message does not repeat it.
   package init(_ text: String) throws(UploadError) {
     guard text.utf8.count >= Self.shortest,
       text.utf8.allSatisfy({ $0.isAlphanumeric || "-._~".utf8.contains($0) })
@@ -26,13 +26,14 @@ package struct AccessToken: Sendable {
     bytes = Array(text.utf8)
   }
 
-  /// A new token of 26 random characters from the system's generator.
+  /// A new token of 26 random characters, 130 bits, from the system's secure generator.
   package init() {
     var generator = SystemRandomNumberGenerator()
     bytes = (0..<Self.length).map { _ in Self.letters[Int(generator.next() & 31)] }
   }
 
-  /// Compares in the same time wherever the difference lies, so that the time does not help to guess.
+  /// Whether `candidate` is this token, byte for byte. Takes the same time wherever the first difference lies, so that
+  /// the time does not help to guess.
   func matches(_ candidate: some StringProtocol) -> Bool {
     let other = Array(candidate.utf8)
     var difference = UInt8(other.count == bytes.count ? 0 : 1)
@@ -41,27 +42,28 @@ package struct AccessToken: Sendable {
   }
 }
 
-/// Makes what is reported of a request safe to show: without a token, a query or control characters, and of bounded length.
+/// Makes texts about a request safe for events and logs: replaces a text with a token or credentials as a whole,
+/// replaces control characters, and truncates after 256 bytes. Callable on any thread.
 ///
 /// Searches in bytes, not in characters: a combining mark after a token would make its last character another one.
 struct TokenRedactor: Sendable {
-  /// How the message of a 401 response spells the query with the token. This is not a secret.
+  /// The example of a query with a token in the message of a 401 response. ``text(_:)`` does not hide it.
   static let example = "?token=TOKEN,"
   private static let hidden = "[redacted]"
-  /// Longer texts are truncated, in bytes.
+  /// The length in bytes after which a text is truncated.
   private static let longest = 256
-  /// A target may be percent-encoded more than once.
+  /// How often a text is decoded in search of a token: a target may be percent-encoded more than once.
   private static let decodings = 3
 
   private let token: String?
 
-  /// - Parameter token: the server's; nil when it requires none.
+  /// - Parameter token: the server's; nil when it requires none. What clients present as a token is hidden anyway.
   init(_ token: AccessToken?) {
     self.token = token?.text.lowercased()
   }
 
-  /// The path of a request's target. A path that contains the token, or something presented as a token, is not shown at
-  /// all.
+  /// The path of a request's target, without query and fragment. In its place `/[redacted]` when it contains the token
+  /// or `token=`, in any case and however often percent-encoded; `[redacted]` for a URL with credentials.
   func path(_ target: String) -> String {
     let path = Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
     // The absolute form of a target may contain a user name and a password.
@@ -69,7 +71,8 @@ struct TokenRedactor: Sendable {
     return revealsToken(path) ? "/\(Self.hidden)" : bounded(path)
   }
 
-  /// A method, a host, or a message about a request.
+  /// A method, a host, or a message about a request. In its place `[redacted]` when it contains the token, `token=` (in
+  /// any case and however often percent-encoded) or a URL with credentials; only ``example`` is shown.
   func text(_ text: String) -> String {
     let hasCredentials = text.utf8.contains(UInt8(ascii: "@")) && text.utf8.contains("://".utf8)
     let isHidden = hasCredentials || revealsToken(text.replacing(Self.example, with: "")[...])
@@ -82,8 +85,8 @@ struct TokenRedactor: Sendable {
     return PlainText.sanitized(String(decoding: text.utf8.prefix(Self.longest), as: UTF8.self) + "…")
   }
 
-  /// Whether the text, decoded up to ``decodings`` times, contains the token or a parameter named `token`. A text that is
-  /// encoded more often counts as one that does.
+  /// Whether the text, decoded up to ``decodings`` times, contains the token or a parameter named `token`. A text that
+  /// is encoded more often counts as one that does.
   private func revealsToken(_ text: Substring) -> Bool {
     var text = text.lowercased()
     for _ in 0...Self.decodings {

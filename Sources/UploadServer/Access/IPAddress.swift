@@ -2,20 +2,20 @@ import Glibc
 import NIOCore
 package import UploadCore
 
-/// An address of IPv4 or IPv6 as bytes, to compare networks. An IPv4 address inside IPv6 (`::ffff:1.2.3.4`), as a socket
-/// reports it that accepts both, counts as IPv4.
+/// An address of IPv4 or IPv6 as bytes, to compare networks; without port and zone. An IPv4 address inside IPv6
+/// (`::ffff:1.2.3.4`), as a socket reports it that accepts both, becomes an IPv4 address.
 struct IPAddress: Sendable, Hashable {
   /// The bytes of the address in network order: 4 of IPv4, 16 of IPv6.
   let bytes: [UInt8]
 
-  /// The address of a socket, without its port; nil for one that is no IP address.
+  /// The address of a socket, without its port and zone; nil for one that is no IP address.
   init?(_ address: SocketAddress) {
     guard let text = address.ipAddress else { return nil }
     // A link-local address ends with a percent sign and its interface.
     self.init(text.prefix { $0 != "%" })
   }
 
-  /// Reads an address without brackets and port; nil when it is malformed.
+  /// Reads an address without brackets, port and zone; nil for every other text. Names are not resolved.
   init?(_ text: some StringProtocol) {
     var all = [UInt8](repeating: 0, count: 16)
     if inet_pton(AF_INET, String(text), &all) == 1 {
@@ -28,16 +28,16 @@ struct IPAddress: Sendable, Hashable {
     }
   }
 
-  /// The canonical form: `127.0.0.1`, `2001:db8::1`.
+  /// The canonical form, without brackets: `127.0.0.1`, `2001:db8::1`.
   var text: String { (try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0))?.ipAddress ?? "" }
 
-  /// Whether only this machine can reach it.
+  /// Whether only this machine can reach it: `127.0.0.0/8` and `::1`.
   var isLoopback: Bool {
     bytes.count == 4 ? bytes[0] == 127 : bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 }
   }
 
-  /// The key of the client with this address: the address itself, or with IPv6 its network of 64 bits, since one client
-  /// has that many addresses.
+  /// The key to count the client with this address by, not to be shown: the address itself, or with IPv6 its network of
+  /// 64 bits, since one client has that many addresses.
   var network: String {
     guard bytes.count == 16 else { return text }
     return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ".") + "/64"
@@ -50,6 +50,7 @@ package struct AddressRange: Sendable, Equatable {
   /// How many leading bits an address must share with ``bytes``.
   private let bits: Int
 
+  /// Reads an address without brackets and port, perhaps with `/` and the number of its leading bits that count.
   /// - Throws: ``UploadError`` with code `badValue` when `text` is neither an address nor a network.
   package init(parsing text: String) throws(UploadError) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -74,16 +75,16 @@ package struct AddressRange: Sendable, Equatable {
   }
 }
 
-/// Where a request comes from, as far as that can be trusted.
+/// The address of a request's or a raw connection's client, as far as it can be trusted.
 struct ClientAddress: Sendable, Equatable {
   /// The address as events show it, with its port where that is known: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
   let text: String
-  /// The address alone, without a port.
+  /// The address alone, without port and brackets.
   let host: String
-  /// The same for all addresses that count as one client; see ``IPAddress/network``.
+  /// The same for all addresses that count as one client, for limits per client; see ``IPAddress/network``.
   let key: String
 
-  /// The other end of a connection; "unknown" when there is no IP address.
+  /// The other end of a connection, with its port; "unknown" when there is no IP address.
   init(_ address: SocketAddress?) {
     let host = address?.ipAddress ?? "unknown"
     let port = address?.port.map { ":\($0)" } ?? ""
@@ -92,7 +93,7 @@ struct ClientAddress: Sendable, Equatable {
     key = address.flatMap { IPAddress($0) }?.network ?? host
   }
 
-  /// An address that a trusted proxy reports.
+  /// An address that a trusted proxy reports, without a port.
   init(_ address: IPAddress) {
     (text, host, key) = (address.text, address.text, address.network)
   }

@@ -5,7 +5,7 @@ import UploadProtocol
 /// The headers of a request, with its target and the length of its body parsed once for access control and routing.
 struct IncomingRequest {
   let head: HTTPRequest
-  /// The parsed target, or why it cannot be used.
+  /// The parsed target, `/` for a request without one; an error with code `badRequest` where it begins with no slash.
   let target: Result<RequestTarget, UploadError>
   let length: BodyLength
 
@@ -15,14 +15,15 @@ struct IncomingRequest {
     length = BodyLength(of: head)
   }
 
-  /// The target's path; empty when the target cannot be used.
+  /// The target's path as it was sent, without the query; empty when the target cannot be used.
   var path: String { (try? target.get().path) ?? "" }
 
-  /// The value of the query's parameter `token`, decoded; nil when there is none or the target cannot be used.
+  /// The value of the query's parameter `token`, decoded and perhaps empty; nil when there is none, its encoding is
+  /// malformed, or the target cannot be used.
   var token: String? { try? target.get().parameter("token") }
 }
 
-/// The length of a request's body as its headers state it.
+/// The length of a request's body as its headers state it. `Transfer-Encoding` takes precedence over `Content-Length`.
 enum BodyLength: Sendable, Equatable {
   /// There is no body, or an empty one.
   case none
@@ -41,7 +42,7 @@ enum BodyLength: Sendable, Equatable {
     }
   }
 
-  /// In bytes; nil when it is not stated.
+  /// In bytes: 0 without a body, nil for a chunked one.
   var bytes: UInt64? {
     switch self {
     case .none: 0
@@ -75,6 +76,6 @@ extension UInt8 {
 }
 
 extension StringProtocol {
-  /// The text without its spaces and tabs.
+  /// The text without all of its spaces and tabs, those in the middle included.
   var withoutBlanks: String { String(filter { $0 != " " && $0 != "\t" }) }
 }

@@ -3,11 +3,12 @@ import NIOCore
 package import UploadCore
 package import UploadProtocol
 
-/// The address to listen on as people write it: `127.0.0.1`, `::1`, `[::1]`, `*`, `fe80::1%eth0`, `files.example`.
+/// Reads the address to listen on as people write it: `127.0.0.1`, `[::1]`, `*`, `fe80::1%eth0`, `files.example`.
 package enum ListenHost {
-  /// `text` as the resolver reads it: without brackets, with an address for `*`, and with the zone after a plain `%`.
-  /// - Throws: ``UploadError`` with code `badValue` for what cannot be an address: an empty text, one with a port or a
-  ///   scheme, a malformed IPv6 address, a zone that is no network interface of this machine. Names are not resolved here.
+  /// `text` as the resolver reads it: without brackets, with `::` or `0.0.0.0` for `*`, with the zone after a plain
+  /// `%`, and with a short form of IPv4 such as `127.1` completed. Names are not resolved here.
+  /// - Throws: ``UploadError`` with code `badValue` for what cannot be an address: an empty text, a number alone, one
+  ///   with a port or a scheme, a malformed IPv6 address, a zone that is no network interface of this machine.
   package static func normalized(_ text: String) throws(UploadError) -> String {
     guard !text.isEmpty else {
       throw UploadError(.badValue, "--host is empty. Write 127.0.0.1, an interface's address, or * for all of them.")
@@ -27,12 +28,12 @@ package enum ListenHost {
     return version4(text) ?? text
   }
 
-  /// Whether a host that has been ``normalized(_:)`` means all addresses of the machine.
+  /// Whether a host that has been ``normalized(_:)`` means all addresses of the machine: `0.0.0.0` or `::`.
   static func isWildcard(_ host: String) -> Bool {
     IPAddress(host)?.bytes.allSatisfy { $0 == 0 } ?? false
   }
 
-  /// The host without the zone of an IPv6 address.
+  /// A ``normalized(_:)`` host without the zone of an IPv6 address: `fe80::1` for `fe80::1%eth0`, others unchanged.
   static func withoutZone(_ host: String) -> String {
     host.contains(":") ? String(host.prefix { $0 != "%" }) : host
   }
@@ -85,7 +86,8 @@ package enum ListenHost {
 
 /// Names of this machine that no other machine can reach.
 package enum LoopbackName {
-  /// Whether `host`, as written on the command line, is one.
+  /// Whether `host`, as ``ListenHost/normalized(_:)`` returns it, is `localhost` in any case or a loopback address.
+  /// Names are not resolved.
   package static func contains(_ host: String) -> Bool {
     host.lowercased() == "localhost" || (IPAddress(ListenHost.withoutZone(host))?.isLoopback ?? false)
   }
@@ -93,16 +95,17 @@ package enum LoopbackName {
 
 /// Where a running server can be reached.
 package struct ServerAddress: Sendable, Equatable {
-  /// A name or an address, without brackets.
+  /// A name or an address, without brackets; never a wildcard, see ``ReachableHost``.
   let host: String
-  /// The port of HTTP.
+  /// The TCP port of HTTP, or of HTTPS where the server uses TLS.
   package let port: Int
-  /// The raw listener's port; nil without one.
+  /// The raw listener's TCP port; nil without one.
   package var rawPort: Int?
   /// The fingerprint of the certificate that clients see; nil without TLS.
   package var fingerprint: CertificateFingerprint?
 
-  /// For clients on this machine or its network: `http://127.0.0.1:8080`, or with `https` where the server uses TLS.
+  /// The server's URL, without a final slash and without a token: `http://127.0.0.1:8080`, or with `https` where the
+  /// server uses TLS.
   package var url: String {
     // The % before a zone is written %25 in a URL (RFC 6874).
     let authority = host.contains(":") ? "[\(host.replacing("%", with: "%25"))]" : host
@@ -110,11 +113,12 @@ package struct ServerAddress: Sendable, Equatable {
   }
 }
 
-/// The host to show to people when the server listens on every address of the machine: `0.0.0.0` or `::` cannot be reached
-/// from another machine.
+/// The host to show to people when the server listens on every address of the machine: `0.0.0.0` or `::` cannot be
+/// reached from another machine.
 enum ReachableHost {
-  /// `host` itself, or in place of a wildcard an address that others on the network can reach: IPv4 if there is one.
-  /// - Parameter addresses: the machine's own.
+  /// `host` itself, or in place of a wildcard the first of `addresses` that others on the network can reach, IPv4
+  /// before IPv6. For `0.0.0.0` it is never an IPv6 address. Without such an address it is the loopback address.
+  /// - Parameter addresses: the machine's own, see ``addresses``.
   static func host(for host: String, addresses: [SocketAddress]) -> String {
     guard ListenHost.isWildcard(host) else { return host }
     let isV6 = host.contains(":")
@@ -123,7 +127,7 @@ enum ReachableHost {
     return best?.ipAddress ?? (isV6 ? "::1" : "127.0.0.1")
   }
 
-  /// The machine's own addresses; none when they cannot be read.
+  /// The machine's own addresses, of all interfaces; empty when they cannot be read.
   static var addresses: [SocketAddress] { (try? System.enumerateDevices())?.compactMap(\.address) ?? [] }
 
   /// Whether an address has a meaning on this machine or this link alone.

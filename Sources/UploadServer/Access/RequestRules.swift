@@ -4,9 +4,10 @@ import UploadCore
 /// Rules of HTTP/1 that are checked before the request is converted to its version-independent form: the version, the
 /// `Host` fields and the connection's persistence are not all visible afterwards (RFC 9112 sections 3.2, 6.1 and 9.3).
 enum RequestRules {
-  /// Checks the headers of a request. When the connection ends with this request, its `Connection` field becomes exactly
-  /// `close`, the only spelling that later handlers look for.
-  /// - Throws: ``UploadError`` with code `badRequest` or `notImplemented`.
+  /// Checks the headers of a request.
+  /// - Returns: the headers. Where the connection ends with this request, as it does with HTTP/1.0, the `Connection`
+  ///   field is exactly `close`, the only spelling that later handlers look for. HTTP/1.0 loses its `Expect` field.
+  /// - Throws: ``UploadError`` with code `badRequest`; `notImplemented` for every transfer coding but `chunked`.
   static func checked(_ head: HTTPRequestHead) throws(UploadError) -> HTTPRequestHead {
     let hosts = head.headers["host"]
     guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else {

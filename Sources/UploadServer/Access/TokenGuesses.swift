@@ -3,25 +3,26 @@ import Synchronization
 
 /// Slows down guessing: a client that has presented ``limit`` wrong tokens within ``window`` is blocked for ``window``.
 ///
-/// Requests without a token are no guesses. Locked only for wrong tokens, and while any client has presented one.
+/// Requests without a token are no guesses. Callable on any thread; locked only for wrong tokens, and while any client
+/// has presented one.
 final class TokenGuesses: Sendable {
-  /// The wrong tokens that block a client.
+  /// How many wrong tokens block a client.
   static let limit = 10
-  /// The time in which these are counted, and for which the client is then blocked.
+  /// The time in which ``limit`` wrong tokens block a client, and for which it is then blocked.
   static let window = TimeAmount.minutes(1)
-  /// The most clients whose wrong tokens are counted. At this number the half that guessed least recently is dropped, and
-  /// blocked clients last.
+  /// The most clients whose wrong tokens are counted. When there are this many, a further one makes room: the half that
+  /// guessed least recently is dropped, blocked clients last.
   static let maxClients = 4096
 
-  /// When a client presented its wrong tokens of the last ``window``, oldest first. A blocked client has ``limit`` of them,
-  /// all at the instant of the last one.
+  /// When a client presented its wrong tokens of the last ``window``, oldest first. A blocked client has ``limit`` of
+  /// them, all at the instant of the last one.
   private typealias Times = [NIODeadline]
 
   private let records = Mutex<[String: Times]>([:])
   /// The number of records, which can be read without the lock.
   private let count = Atomic<Int>(0)
 
-  /// How long a client is still blocked; nil when it is not.
+  /// How long a client is still blocked; nil when it is not. Ask before its tokens are compared.
   /// - Parameter client: ``ClientAddress/key``.
   func blockedTime(of client: String, at now: NIODeadline) -> TimeAmount? {
     guard count.load(ordering: .relaxed) > 0 else { return nil }
@@ -34,8 +35,10 @@ final class TokenGuesses: Sendable {
     }
   }
 
-  /// Counts the wrong tokens of one request.
-  /// - Parameter client: ``ClientAddress/key``.
+  /// Counts the wrong tokens of one request. Those of a blocked client do not prolong its block.
+  /// - Parameters:
+  ///   - wrong: how many; nothing is counted for 0.
+  ///   - client: ``ClientAddress/key``.
   func note(_ wrong: Int, of client: String, at now: NIODeadline) {
     guard wrong > 0 else { return }
     records.withLock { records in
@@ -61,6 +64,6 @@ final class TokenGuesses: Sendable {
     (times.last ?? .distantPast) + (times.count < limit ? .zero : window)
   }
 
-  /// How many clients have records now.
+  /// How many clients have records now, blocked ones included; at most ``maxClients``.
   var clients: Int { records.withLock { $0.count } }
 }

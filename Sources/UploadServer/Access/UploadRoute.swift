@@ -2,22 +2,26 @@ import HTTPTypes
 import UploadCore
 import UploadProtocol
 
-/// Where a request goes, decided from its headers alone, before a byte of its body is read.
+/// Where an accepted request goes, decided from its headers alone, before a byte of its body is read.
 enum UploadRoute: Sendable {
   /// No body, and not an upload: Hummingbird's router serves it.
   case hummingbird
   /// The body is one file.
+  /// - Parameters:
+  ///   - name: nil when the request names none, or none that can be used: then one is generated.
+  ///   - declaredType: in lower case, without parameters; nil when the request states none that says anything.
   case file(name: FileName?, declaredType: String?)
-  /// The body is a form.
+  /// The body is a form, whose parts this boundary separates.
   case form(MultipartBoundary)
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
   /// Paths that are read, and could be mistaken for names of files.
   private static let notFiles: Set<String> = ["/healthz", "/metrics"]
 
-  /// Finds the route for a request. No request with a body goes to Hummingbird: it would read a body that no route asked
-  /// for without limit.
-  /// - Throws: ``UploadError`` when the request is to be rejected at once.
+  /// Finds the route for a request. No request with a body goes to Hummingbird: it would read a body that no route
+  /// asked for without limit.
+  /// - Throws: ``UploadError`` when the request is to be rejected at once, with code `badRequest`, `malformedForm`,
+  ///   `unsupportedType`, `notFound` or `methodNotAllowed`.
   init(_ request: IncomingRequest) throws(UploadError) {
     let (head, target) = (request.head, try request.target.get())
     let isEndpoint = Self.endpoints.contains(target.path)
@@ -45,7 +49,7 @@ enum UploadRoute: Sendable {
     }
   }
 
-  /// The methods that are allowed for a request's path, as the `Allow` field lists them.
+  /// The methods that are allowed for a request's path, as the `Allow` field lists them: `GET, HEAD, PUT`.
   static func methods(for request: IncomingRequest) -> String {
     if endpoints.contains(request.path) { return "POST" }
     return notFiles.contains(request.path) || request.path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"

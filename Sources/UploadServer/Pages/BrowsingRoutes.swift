@@ -6,13 +6,13 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// The routes that read: the front page, the listing, downloads, health and metrics.
+/// The routes that read: the front page `/`, the listing `/files/`, downloads, `/healthz` and `/metrics`.
 struct BrowsingRoutes: Sendable {
   let store: any UploadStore
   let budget: MemoryBudget
   let ledger: UploadLedger
 
-  /// The router with all of them.
+  /// The router with all of them, for GET and HEAD. Every error becomes a response: see ``ErrorResponseMiddleware``.
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
@@ -38,7 +38,9 @@ struct BrowsingRoutes: Sendable {
     return try await list(format, for: request, over: channel)
   }
 
-  /// A listing of all files in this format; 503 when the memory budget has no room for it.
+  /// A listing of all files in this format; 503 when listings use all of the memory that they may. Waits while uploads
+  /// use the memory.
+  /// - Throws: ``UploadError`` for a malformed or failed precondition, and when the store cannot be read.
   private func list(_ format: ListingFormat, for request: Request, over channel: any Channel) async throws -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
     guard preconditions.areMetByPage else { throw Preconditions.failure(.ifMatch) }
@@ -67,8 +69,8 @@ struct BrowsingRoutes: Sendable {
   }
 }
 
-/// The context of a request in the router: what Hummingbird needs, and the connection, for responses that must not be written
-/// faster than it accepts them.
+/// The context of a request in the router: what Hummingbird needs, and the connection, for responses that must not be
+/// written faster than the client accepts them.
 struct BrowsingContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
@@ -79,7 +81,8 @@ struct BrowsingContext: RequestContext {
   }
 }
 
-/// Turns every error of Hummingbird's routes into an error response like that of a rejected upload: JSON, or a page.
+/// Turns every error of Hummingbird's routes into an error response like that of a rejected upload: JSON, or a page. An
+/// ``UploadError`` has the status of its code, a client error of Hummingbird 404 or 400, and every other error 500.
 struct ErrorResponseMiddleware: RouterMiddleware {
   typealias Context = BrowsingContext
 

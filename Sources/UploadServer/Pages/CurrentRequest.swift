@@ -4,14 +4,14 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// What a connection remembers of the request that it is serving.
+/// What a connection remembers of the request that it is serving, or that it served last.
 struct CurrentRequest {
-  /// Where it comes from.
+  /// The client that sent it: behind a trusted proxy the one that the proxy reports, otherwise the peer.
   var client: ClientAddress
-  /// Whether the client wants to keep the connection open.
+  /// Whether the client wants to keep the connection open after the response.
   var keepAlive = false
   var length = BodyLength.none
-  /// Bytes of the body that have been delivered.
+  /// Bytes of the body's content, without chunk framing, that have been delivered to the upload.
   var received: UInt64 = 0
   /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
   var page: Page?
@@ -23,14 +23,15 @@ struct CurrentRequest {
   var method: String?
   /// The host and port that the client asked for, see ``AccessGate/publicAddress(of:from:)``; nil when unknown.
   var host: String?
-  /// The target as it was sent, with the query; nil when it could not be parsed.
+  /// The target as it was sent, with the query, and so perhaps with the token; nil when it could not be parsed.
   var rawTarget: String?
-  /// The methods that are allowed for the path, for the `Allow` field of a 405.
+  /// The methods that are allowed for the path, for the `Allow` field of a 405; empty when the request is not parsed.
   var allowedMethods = ""
-  /// The foreign origin whose pages may read the response; nil when there is none.
+  /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
   var allowedOrigin: String?
 
-  /// A request that could not be parsed, or was not complete.
+  /// Stands for a request that could not be parsed or was not complete, or for a raw connection. The connection ends
+  /// with the response.
   init(client: ClientAddress = ClientAddress(nil)) {
     self.client = client
   }
@@ -49,11 +50,12 @@ struct CurrentRequest {
     allowedMethods = UploadRoute.methods(for: request)
   }
 
-  /// Bytes of the body that have not arrived; nil when the length is not known.
+  /// Bytes of the body that have not been delivered; 0 without a body, nil when its length is not known.
   var remaining: UInt64? { length.bytes.map { $0 > received ? $0 - received : 0 } }
 
-  /// Adds to the headers of a response what depends on the request.
-  /// - Parameter closes: whether the connection ends with it.
+  /// Adds to the headers of a response what depends on the request: `Connection: close` if it closes, and the fields
+  /// that let pages of ``allowedOrigin`` read the response.
+  /// - Parameter closes: whether the connection is closed after the response.
   func complete(_ response: inout HTTPResponse, closes: Bool) {
     if closes { response.headerFields[.connection] = "close" }
     // Lets pages of an allowed foreign origin read the response (the Fetch standard's CORS protocol).
@@ -64,19 +66,21 @@ struct CurrentRequest {
 }
 
 extension HTTPRequest {
-  /// Whether the connection ends with this request, by the one spelling of `Connection` that ``RequestRules`` leaves.
+  /// Whether the connection ends with this request. Only for one that ``RequestRules`` has checked: they leave a single
+  /// spelling of `Connection`.
   var closesConnection: Bool { headerFields[.connection]?.lowercased() == "close" }
 }
 
 extension Preconditions.Representation {
-  /// A version of a stored file, with a strong entity tag (RFC 9110 section 8.8.3).
+  /// The validators of a version of a stored file: a strong entity tag (RFC 9110 section 8.8.3) and its date.
   init(_ version: FileVersion) {
     self.init(tag: EntityTag(version.text), modified: version.modified)
   }
 }
 
 extension Preconditions {
-  /// The preconditions in the form that the store checks; nil when nothing is required.
+  /// The preconditions of an upload in the form that the store checks; nil when the request sets none. The check throws
+  /// ``UploadError`` with code `preconditionFailed`.
   /// - Parameter name: the requested name; nil when none is requested.
   func condition(for name: FileName?) -> PublishCondition? {
     guard !isEmpty else { return nil }
@@ -88,12 +92,12 @@ extension Preconditions {
 
 /// The wall clock.
 enum CurrentTime {
-  /// Seconds since 1970.
+  /// Whole seconds since 1970 in UTC.
   static var seconds: Int64 { Int64(time(nil)) }
 }
 
 /// The time at the beginning of a log line.
 package enum LogTime {
-  /// `1994-11-06T08:49:37Z` (RFC 3339).
+  /// The current time in UTC, in whole seconds: `1994-11-06T08:49:37Z` (RFC 3339).
   package static var now: String { HTTPDate.internetText(CurrentTime.seconds) }
 }

@@ -8,11 +8,11 @@ import UploadStorage
 
 /// Responds to `GET /files/NAME`: the file as an attachment, whole or in part.
 ///
-/// One open file serves the size, the tag and the bytes, so that a file that is replaced in between is never mixed with its
-/// successor.
+/// One open file serves the size, the tag and the bytes, so that a file that is replaced in between is never mixed with
+/// its successor.
 struct Download: Sendable {
-  /// Bytes that are read at once, and all that a connection keeps in memory of a file: thousands of clients may read
-  /// slowly at the same time.
+  /// How many bytes are read at once, and all that a connection keeps in memory of a file: thousands of clients may
+  /// read slowly at the same time.
   private static let smallChunk = 32 * 1024
   /// The same for a client that reads fast, as far as the memory budget allows: large chunks cost less time per byte.
   private static let largeChunk = 1024 * 1024
@@ -26,8 +26,9 @@ struct Download: Sendable {
   /// The client's connection.
   let channel: any Channel
 
-  /// The response to a request for this file.
-  /// - Throws: ``UploadError`` with code `badRequest` or `preconditionFailed`.
+  /// The response to GET or HEAD for this file, by its preconditions and range: 200, 206, 304 or 416. The file is read
+  /// while the body is sent, which fails when the file has another length by then.
+  /// - Throws: ``UploadError`` with code `badRequest` for a malformed precondition, or `preconditionFailed`.
   func response(to request: Request) throws(UploadError) -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
     var fields: HTTPFields = [
@@ -60,9 +61,9 @@ struct Download: Sendable {
 
   private var tag: String { Preconditions.Representation(file.version).tag.text }
 
-  /// The requested range, unless `If-Range` names another version of the file, or only a date: the file may have changed
-  /// twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5 and 8.8.2.2), and parts of two
-  /// versions must never be put together.
+  /// The requested range, unless `If-Range` names another version of the file, or only a date: the file may have
+  /// changed twice within that second, so a date is no strong validator (RFC 9110 sections 13.1.5 and 8.8.2.2), and
+  /// parts of two versions must never be put together.
   ///
   /// Only GET has ranges (RFC 9110 section 14.2): HEAD describes the whole file.
   private func requestedRange(of request: Request) -> String? {
@@ -88,10 +89,10 @@ struct Download: Sendable {
 
   /// Reads a region on the threads of its store and sends it, one chunk after the other.
   ///
-  /// Not by `sendfile`. SwiftNIO calls it on the event loop, where it blocks every connection of the loop while pages are
-  /// read from the disk. That is the usual case: large uploads bypass the page cache, or are dropped from it. Besides, it
-  /// cannot be used over TLS, `HTTPResponsePart` has no file region, and for a file that was truncated meanwhile it returns
-  /// 0 for ever. The upload client does use `sendfile`: its event loops serve nothing else.
+  /// Not by `sendfile`. SwiftNIO calls it on the event loop, where it blocks every connection of the loop while pages
+  /// are read from the disk. That is the usual case: large uploads bypass the page cache, or are dropped from it.
+  /// Besides, it cannot be used over TLS, `HTTPResponsePart` has no file region, and for a file that was truncated
+  /// meanwhile it returns 0 for ever. The upload client does use `sendfile`: its event loops serve nothing else.
   /// - Returns: how many bytes were sent: fewer than the region has when the file is shorter by now.
   private func send(_ region: LocalFileRegion) async throws -> UInt64 {
     var sent: UInt64 = 0
@@ -119,8 +120,8 @@ struct Download: Sendable {
   /// Sends buffers as they arrive, each when the socket has accepted the one before.
   /// - Parameter length: the announced length, in bytes.
   /// - Returns: how many bytes were sent: fewer than announced when the buffers end early.
-  /// - Throws: ``UploadError`` with code `storageFailed` when there are more, before any of those is sent: the client would
-  ///   read them as the beginning of the next response.
+  /// - Throws: ``UploadError`` with code `storageFailed` when there are more, before any of those is sent: the client
+  ///   would read them as the beginning of the next response.
   private func send(
     _ buffers: some AsyncSequence<ByteBuffer, any Error> & Sendable,
     length: UInt64
@@ -138,15 +139,18 @@ struct Download: Sendable {
 }
 
 extension Response {
-  /// A complete response, as Hummingbird writes it.
+  /// The same response in Hummingbird's form, with its whole body.
   init(_ response: ServerResponse) {
     self.init(status: response.status, headers: response.fields, body: ResponseBody(byteBuffer: response.body))
   }
 }
 
 extension Channel {
-  /// Sends a chunk of a response's body, and waits until the socket has accepted it. Hummingbird's writer checks for room on
-  /// another thread, and so passes on megabytes before the event loop can report that there is none.
+  /// Sends a chunk of a response's body, and waits until the socket has accepted it. Hummingbird's writer checks for
+  /// room on another thread, and so passes on megabytes before the event loop can report that there is none.
+  ///
+  /// Callable on any thread. A cancellation of the task closes the connection.
+  /// - Throws: the connection's error when it cannot send, or is closed before.
   func sendBody(_ chunk: ByteBuffer) async throws {
     try await withTaskCancellationHandler {
       try await writeAndFlush(HTTPResponsePart.body(chunk))
@@ -157,8 +161,9 @@ extension Channel {
 }
 
 extension OpenFile {
-  /// The file with its type. Where no type is stored with it, as on file systems without attributes, it is detected again:
-  /// from the content of a local file, which blocks, otherwise from the name.
+  /// The file with its type. Where no type is stored with it, as on file systems without attributes, it is detected
+  /// again: from the content of a local file, for which the call blocks, otherwise from the name. It is nil where
+  /// neither shows one.
   var typed: StoredFile {
     guard file.type == nil else { return file }
     var typed = file
@@ -175,7 +180,8 @@ extension OpenFile {
     return typed
   }
 
-  /// The same as ``typed``, without blocking the caller.
+  /// The same as ``typed``, without blocking the caller: reads on a thread of the store.
+  /// - Throws: `CancellationError` when the store has been shut down.
   func detectType() async throws -> StoredFile {
     guard file.type == nil, case .region(let region) = content(in: 0..<file.size) else { return typed }
     return try await region.reading { [self] _ in self.typed }
@@ -186,13 +192,14 @@ extension OpenFile {
 enum ByteRange: Equatable {
   /// The whole file: the request has no range, or one that may be ignored.
   case whole
-  /// The bytes at these offsets, all of which the file has.
+  /// The bytes at these offsets: at least one, and all within the file.
   case part(Range<UInt64>)
-  /// Only bytes beyond the end of the file.
+  /// The range has no byte of the file, such as one that begins beyond its end. Respond with 416.
   case unsatisfiable
 
   /// Reads a `Range` field for a file of `size` bytes. Several ranges at once, other units and malformed fields are
   /// ignored, as the standard allows.
+  /// - Parameter field: the field's value; nil, for the whole file, when the request has none.
   init(field: String?, size: UInt64) {
     self = .whole
     guard let field, let equals = field.firstIndex(of: "="), field[..<equals].lowercased() == "bytes" else { return }

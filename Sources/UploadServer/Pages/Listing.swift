@@ -8,16 +8,17 @@ import UploadStorage
 /// Responds with a listing in chunks of a few KiB. Each is sent only when the client has accepted the one before, since
 /// thousands of clients may request a listing at once and read it slowly, or not at all.
 struct Listing: Sendable {
-  /// Bytes that are rendered at once, and all that a response occupies besides the names, which responses share.
+  /// The size in bytes from which a rendered chunk is sent. A chunk is about all that a response occupies besides the
+  /// names, which responses share.
   static let chunkSize = 4096
 
   let files: any FileListing
   let format: ListingFormat
-  /// The memory of one chunk, reserved in the budget until the response has been sent.
+  /// The memory of one chunk, ``chunkSize`` bytes, reserved in the budget until the response has been sent.
   let reservation: MemoryReservation
   let channel: any Channel
 
-  /// A response without a stated length, whose body is rendered while it is sent.
+  /// The response, with status 200 and without a stated length. Its body is rendered while it is sent.
   func response() -> Response {
     var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
@@ -47,27 +48,27 @@ struct ListingFormat: Sendable {
   let contentType: String
   /// The text at the beginning, before any file.
   let start: String
-  /// The text before the first file; not used when there is none.
+  /// The text before the first file; not used without files.
   var first = ""
   /// The text between two files.
   let separator: String
-  /// The text after the last file; not used when there is none.
+  /// The text after the last file; not used without files.
   var last = ""
-  /// The text in place of the files when there is none.
+  /// The text in place of the files when there are none.
   var empty = ""
   /// The text at the end, after all files.
   let end: String
-  /// The text of one file.
+  /// Renders one file. Callable on any thread.
   let row: @Sendable (StoredFile) -> String
 
-  /// A listing of files that are known already.
+  /// The whole listing of these files, in their order.
   func text(_ files: [StoredFile]) -> String {
     let rows = files.isEmpty ? empty : first + files.map(row).joined(separator: separator) + last
     return start + rows + end
   }
 
-  /// The format for programs.
-  /// - Parameter path: of the request, which each file's `url` is relative to.
+  /// The format for programs: a JSON object with the array `files`.
+  /// - Parameter path: of the request, which each file's `url` is relative to; with or without a query.
   static func json(path: String) -> ListingFormat {
     ListingFormat(
       contentType: "application/json",

@@ -5,17 +5,18 @@ import UploadStorage
 
 /// The server's few pages for browsers: plain HTML without scripts.
 ///
-/// Links are relative to the address that a page was requested under, so that they stay below the prefix of a proxy such as
-/// nginx's `location /up/ { proxy_pass http://127.0.0.1:8080/; }`, which the server never sees.
+/// Links are relative to the address that a page was requested under, so that they stay below the prefix of a proxy
+/// such as nginx's `location /up/ { proxy_pass http://127.0.0.1:8080/; }`, which the server never sees.
 struct Page: Sendable {
   /// From the page to the front page, without the token: `./`, or one `../` for each directory of the page's own path.
   private let root: String
   /// The token in the address that the page was requested with, which its links pass on. Empty without one.
   private let query: String
 
+  /// The pages for requests of one path.
   /// - Parameters:
   ///   - path: of the request, as it was sent, with or without a query; begins with a slash.
-  ///   - token: in clear; it is escaped here. nil without one.
+  ///   - token: what the request's query has as the token, in clear; it is escaped here. nil without one.
   init(path: String, token: String? = nil) {
     let depth = path.utf8.prefix { $0 != UInt8(ascii: "?") }.count { $0 == UInt8(ascii: "/") } - 1
     root = depth > 0 ? String(repeating: "../", count: depth) : "./"
@@ -32,8 +33,8 @@ struct Page: Sendable {
     self.init(request)
   }
 
-  /// A link to any page or endpoint.
-  /// - Parameter path: below the server's root, without the leading slash; escaped. Empty for the front page.
+  /// A relative URL of a page or endpoint, with the token that this page was requested with.
+  /// - Parameter path: below the server's root, without the leading slash; already escaped. Empty for the front page.
   func link(to path: String) -> String { root + path + query }
 
   /// The front page: a form to upload with, and the stored files.
@@ -53,15 +54,15 @@ struct Page: Sendable {
     )
   }
 
-  /// The stored files without the form.
+  /// The page with the stored files, without the form.
   var listing: ListingFormat { format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore) }
 
-  /// The page that the sender of a form gets when all files are stored.
+  /// The page after a successful upload: the files that it stored, and a link to the front page.
   func stored(_ files: [StoredFile]) -> String {
     format(title: "Uploaded", before: "<h1>Uploaded</h1>\n", after: uploadMore).text(files)
   }
 
-  /// The page for an error: what happened, and a link back.
+  /// The page for an error: what happened, and a link back; with status 401 a field for the token in place of the link.
   /// - Parameters:
   ///   - message: may contain what a client sent; it is escaped here.
   ///   - linksBack: false where the link would only lead to the same error.
@@ -78,7 +79,7 @@ struct Page: Sendable {
     return Self.documentStart(title: title) + body + Self.documentEnd
   }
 
-  /// Opens the front page with a token, which its links then pass on.
+  /// A form that opens the front page with a token, which its links then pass on.
   private var tokenForm: String {
     """
     <form method="get" action="\(root)">
@@ -139,26 +140,26 @@ struct Page: Sendable {
 }
 
 extension StoredFile {
-  /// The name, byte for byte, as one component of a URL's path.
+  /// The name, byte for byte, as one component of a URL's path: percent-encoded.
   var urlComponent: String { PercentEncoding.encode(nameBytes.bytes) }
 
-  /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2): right also behind
-  /// a proxy that adds a prefix to all paths or removes one.
+  /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2), without a
+  /// token: right also behind a proxy that adds a prefix to all paths or removes one.
   /// - Parameter path: the request's, with or without a query.
   func url(relativeTo path: String) -> String {
     Page(path: path).link(to: "files/" + urlComponent)
   }
 }
 
-/// Content negotiation by the `Accept` header field (RFC 9110 section 12.5.1), between the two available representations:
-/// HTML for browsers, JSON for all other clients.
+/// Content negotiation by the `Accept` header field (RFC 9110 section 12.5.1), between the two available
+/// representations: HTML for browsers, JSON for all other clients.
 enum AcceptField {
   /// How well a type matches what a client accepts: the quality from 0, not acceptable, to 1; the precision is 0 for no
   /// match, 1 for `*/*`, 2 for `type/*`, 3 for the type itself.
   private typealias Match = (quality: Double, precision: Int)
 
-  /// Whether the client prefers HTML to JSON: by a higher quality, or by naming it more precisely. Without `Accept`, and
-  /// for clients that accept both alike (`*/*`), it does not.
+  /// Whether the client prefers HTML to JSON: by a higher quality, or at the same one by naming it more precisely.
+  /// Without `Accept`, and for clients that accept both alike (`*/*`), it does not.
   static func prefersHTML(_ fields: HTTPFields) -> Bool {
     guard let field = fields[.accept] else { return false }
     let (html, json) = (match(of: "text/html", in: field), match(of: "application/json", in: field))

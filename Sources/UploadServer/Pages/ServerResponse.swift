@@ -6,7 +6,8 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// A complete response with its body, for stored uploads, for errors and for small pages. Hummingbird streams all others.
+/// A complete response with its body, for stored uploads, for errors and for small pages. Hummingbird streams all
+/// others.
 struct ServerResponse: Sendable {
   var status: HTTPResponse.Status
   var fields: HTTPFields
@@ -14,7 +15,7 @@ struct ServerResponse: Sendable {
   /// The message of an error response; nil for success.
   private(set) var problem: String?
 
-  /// A response with a body, and the header fields that protect browsers from what clients upload.
+  /// A response with a body and its length, and the header fields that protect browsers from what clients upload.
   init(status: HTTPResponse.Status, contentType: String, body: String) {
     self.status = status
     self.body = ByteBuffer(string: body)
@@ -25,7 +26,7 @@ struct ServerResponse: Sendable {
     fields[.referrerPolicy] = "same-origin"
   }
 
-  /// A response without a body, such as 204.
+  /// A response without a body and without header fields, such as 204.
   init(status: HTTPResponse.Status) {
     (self.status, fields, body) = (status, [:], ByteBuffer())
   }
@@ -39,8 +40,8 @@ struct ServerResponse: Sendable {
     self.init(status: status, contentType: "application/json", body: json)
   }
 
-  /// Success as JSON, with the stored files.
-  /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload.
+  /// Success as JSON, with the stored files; of a single file also `Location` and `Repr-Digest`.
+  /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload: no URLs.
   static func stored(_ files: [StoredFile], status: HTTPResponse.Status, path: String? = nil) -> ServerResponse {
     let entries = files.map { file in
       let url = path.map { [("url", JSONValue.string(file.url(relativeTo: $0)))] } ?? []
@@ -59,7 +60,7 @@ struct ServerResponse: Sendable {
     return response
   }
 
-  /// Success, as JSON or on a page, with 200 instead of 201 where a PUT replaced a file.
+  /// Success, on a page or as JSON as the client prefers. The status is 201, or 200 where a PUT replaced a file.
   static func stored(_ files: [StoredFile], for request: CurrentRequest) -> ServerResponse {
     let status: HTTPResponse.Status = request.method == "PUT" && files.contains { $0.replaced } ? .ok : .created
     var response = stored(files, status: status, path: request.rawTarget ?? "/")
@@ -67,8 +68,9 @@ struct ServerResponse: Sendable {
     return response
   }
 
-  /// The status and headers with which it is sent in response to a request.
-  /// - Parameter closes: whether the connection ends with it.
+  /// The status and headers with which it is sent in response to a request: its own, `Date` and `Server`, `Allow` with
+  /// 405, `WWW-Authenticate` with 401, and what ``CurrentRequest/complete(_:closes:)`` adds.
+  /// - Parameter closes: whether the connection is closed after it.
   func head(for request: CurrentRequest, closes: Bool) -> HTTPResponse {
     var head = HTTPResponse(status: status, headerFields: fields)
     head.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
@@ -79,10 +81,10 @@ struct ServerResponse: Sendable {
     return head
   }
 
-  /// Writes it in response to a request, and flushes.
+  /// Writes it in response to a request, to HEAD without the body, and flushes. Call it on the event loop.
   /// - Parameters:
-  ///   - closes: whether the connection ends with it.
-  ///   - sent: completed when the socket has accepted the end of the response.
+  ///   - closes: whether to announce that the connection is closed after it; the caller closes.
+  ///   - sent: succeeds when the socket has accepted the end of the response, and fails when it cannot.
   func write(
     for request: CurrentRequest,
     closes: Bool,
@@ -102,14 +104,14 @@ struct ServerResponse: Sendable {
     fields[.contentLength] = String(body.readableBytes)
   }
 
-  /// An error response, with the status of the error's code.
-  /// - Parameter retryAfter: seconds until the client may retry; nil for the default of 5 with 429 and 503.
+  /// An error response as JSON, with the error's message and the status of its code.
+  /// - Parameter retryAfter: seconds until the client may retry; nil for 5 with 429 and 503, and none with others.
   init(failure error: UploadError, retryAfter: Int? = nil) {
     self.init(failure: error.message, status: error.code.status)
     if let retryAfter { fields[.retryAfter] = String(retryAfter) }
   }
 
-  /// An error response with a status that no error code has.
+  /// An error response as JSON, for a failure that is no ``UploadError``. With 429 and 503 it has `Retry-After: 5`.
   init(failure message: String, status: HTTPResponse.Status) {
     self.init(status: status, message: message, ok: false)
     problem = message
@@ -118,7 +120,8 @@ struct ServerResponse: Sendable {
 }
 
 extension ServerResponse {
-  /// The response to a CORS preflight request (the Fetch standard): a page of another origin may send its request.
+  /// The response to a CORS preflight request (the Fetch standard), with status 204: a page of another origin may send
+  /// its request. Only for the decision ``AccessGate/Decision/preflight``; ``head(for:closes:)`` adds the origin.
   static func preflight(_ request: HTTPRequest) -> ServerResponse {
     var response = ServerResponse(status: .noContent)
     response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT"
@@ -130,9 +133,9 @@ extension ServerResponse {
     return response
   }
 
-  /// An error response as a page, with all other header fields kept; every other response as it is.
+  /// An error response with a page as its body, and its other header fields unchanged; every other response as it is.
   /// - Parameters:
-  ///   - page: nil for a client that prefers JSON.
+  ///   - page: nil for a client that prefers JSON: then the response is unchanged.
   ///   - linksBack: whether the page links to the front page.
   func shown(on page: Page?, linksBack: Bool = true) -> ServerResponse {
     guard let page, let problem else { return self }
@@ -143,7 +146,7 @@ extension ServerResponse {
 }
 
 extension UploadError.Code {
-  /// The HTTP status that reports this error to a client.
+  /// The HTTP status that reports this error to a client; 500 also for errors that no request causes.
   var status: HTTPResponse.Status {
     switch self {
     case .badRequest, .malformedForm, .noFile, .incomplete, .contentMismatch: .badRequest
@@ -171,8 +174,8 @@ extension UploadError.Code {
 }
 
 extension HTTPResponse.Status {
-  /// Whether a response to a request for a page or a download rejects it, so that it is reported. A request for a file
-  /// that does not exist, or for a range or version that it does not have, is not rejected.
+  /// Whether Hummingbird's response with this status rejects the request, so that it is reported: from 400 on, except
+  /// 404, 412 and 416, since a request for a file, version or range that does not exist is no rejected one.
   var isRejection: Bool {
     code >= 400 && ![HTTPResponse.Status.notFound, .preconditionFailed, .rangeNotSatisfiable].contains(self)
   }

@@ -2,18 +2,18 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// Inspects the content of one upload as it arrives: counts its bytes in the meter, enforces the size limit, detects the
-/// type from the first bytes, and rejects types that are not accepted. After these first bytes it costs two comparisons per
-/// chunk.
+/// Inspects the content of one upload as it arrives: counts its bytes in the meter, enforces the size limit, detects
+/// the type from the first bytes, and rejects types that are not accepted. After these first bytes it costs two
+/// comparisons per chunk.
 struct ContentInspector {
   let meter: UploadMeter
   let name: RequestedName
   let limits: UploadLimits
-  /// nil once the type is detected.
+  /// Detects the type; nil once that is done.
   var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
 
-  /// Inspects the next bytes.
-  /// - Throws: ``UploadError`` with code `tooLarge` or `unsupportedType`.
+  /// Inspects the next bytes. Call it before they are stored.
+  /// - Throws: ``UploadError`` with code `tooLarge` or `unsupportedType`: the upload has to be rejected.
   mutating func inspect(_ bytes: ByteBuffer) throws(UploadError) {
     meter.addReceived(bytes.readableBytes)
     if let limit = limits.maxSize, meter.received > limit.bytes { throw .tooLarge(limit: limit) }
@@ -21,7 +21,7 @@ struct ContentInspector {
     try check(type)
   }
 
-  /// The content is complete.
+  /// Ends the content, which may be empty: detects its type, unless that is done.
   /// - Returns: the name and the media type to store it with.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
   mutating func finish() throws(UploadError) -> (name: FileName, type: String) {
@@ -40,17 +40,18 @@ struct ContentInspector {
 
 /// The name to store an upload under: the requested one, or a generated one with the extension of the content's type.
 struct RequestedName {
-  /// nil when the request names none.
+  /// The name that the request states, made safe; nil when it states none.
   let requested: FileName?
   private let stem = "upload-\(UploadID())"
 
-  /// The name for content of a type; nil for an unknown one.
+  /// The requested name whatever the type, otherwise a generated one such as `upload-ID.png`.
+  /// - Parameter type: the content's media type; nil, and a type without a usual extension, give `bin`.
   func fileName(type: String?) -> FileName {
     let suffix = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
     return requested ?? FileName("\(stem).\(suffix)") ?? FileName.fallback
   }
 
-  /// The name and the media type for the content that `meter` has counted. The type is the detected one, otherwise the
+  /// The name and the media type for the content whose types `meter` has. The type is the detected one, otherwise the
   /// declared one, otherwise that of the name; see ``MediaTypeNames/best(detected:declared:fileName:)``.
   func resolved(for meter: UploadMeter) -> (name: FileName, type: String) {
     let (detected, declared) = (meter.detectedType, meter.declaredType)

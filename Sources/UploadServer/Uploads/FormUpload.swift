@@ -5,7 +5,8 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// A body that is a form: each of its files is an upload of its own, and all are stored together or not at all.
+/// A body that is a form: each of its files is an upload of its own, and all are stored together or not at all. Lives
+/// on the connection's event loop.
 final class FormUpload: IncomingBody, UploadSinkDelegate {
   /// One file part.
   private struct Part {
@@ -13,7 +14,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let expected: ContentDigests
     let condition: PublishCondition?
     var inspector: ContentInspector
-    /// nil before the store has begun, and once the file is staged.
+    /// Where the file's content is written; nil before the store has begun, and once the file is staged.
     var sink: (any UploadSink)?
     var staged: (any StagedFile)?
   }
@@ -22,7 +23,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     case receiving, storing, over
   }
 
-  /// The most parts that are written and synced while the next arrive. More would let memory grow with the number of files.
+  /// The most parts that are written and synced while the next arrive. More would let memory grow with the number of
+  /// files.
   private static let maxStaging = 8
 
   private let context: ServerContext
@@ -32,8 +34,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private let length: BodyLength
   /// The client's address, as events show it.
   private let remote: String
-  /// The bytes after the content of a form's last file: the closing delimiter, and the CRLF that every known client sends
-  /// after it.
+  /// The bytes after the content of a form's last file: the closing delimiter, and the CRLF that every known client
+  /// sends after it.
   private let closingLength: Int
   private let eventLoop: any EventLoop
   private weak var delegate: (any IncomingBodyDelegate)?

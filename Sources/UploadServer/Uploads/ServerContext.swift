@@ -4,30 +4,32 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// What all connections of a server share.
+/// What all connections of a server share, HTTP and raw ones. Callable on any thread.
 final class ServerContext: Sendable {
-  /// The most connections of one client that may count in ``lingering`` at the same time.
+  /// How many connections of one client may discard the rest of a rejected body under
+  /// ``LingeringCloseStateMachine/Limits/full`` at the same time; see ``lingering``.
   static let maxLingeringPerClient = 4
 
   /// Where uploads are stored.
   let store: any UploadStore
-  /// The limit on all slabs and receive buffers together.
+  /// The limit on the memory of slabs, large buffers and listings together.
   let budget: MemoryBudget
-  /// All uploads and rejected requests, for observers.
+  /// Where every upload, from its beginning to its end, and every rejected request is reported for observers.
   let ledger: UploadLedger
   let limits: UploadLimits
-  /// Digests to compute of every upload.
+  /// Digests to compute of every upload, besides those that a request asks for.
   let digests: Set<DigestAlgorithm>
   let access: AccessGate
   /// The limit on all uploads' rate together; nil without one.
   let limiter: RateLimiter?
-  /// How many uploads each client has; nil without a limit per client.
+  /// How many requests with uploads each client has now, a form counting as one; nil without a limit per client.
   let perClient: PerClientCount?
-  /// Connections on which the rest of a rejected body is read and discarded under the highest limits.
+  /// How many connections of each client discard the rest of a rejected body under
+  /// ``LingeringCloseStateMachine/Limits/full``. Beyond ``maxLingeringPerClient``, the limits are `brief`.
   let lingering = PerClientCount(limit: ServerContext.maxLingeringPerClient)
-  /// Memory for the headers of requests that are not complete yet.
+  /// The memory for incomplete request headers, on all connections that have presented no token.
   let unfinishedHeaders = UnfinishedHeaders()
-  /// The number of forms of which no file has begun. Each counts as one upload.
+  /// The number of forms of which no file has begun. Each counts as one upload in ``UploadLimits/maxUploads``.
   let emptyForms = Atomic<Int>(0)
 
   init(
@@ -48,13 +50,14 @@ final class ServerContext: Sendable {
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
 
-  /// The rate limits of a new upload: the server's, which all uploads share, and its own. Empty without any.
+  /// The rate limits of a new request with uploads: the server's, which all share, and its own. Empty without any.
   func limitersOfUpload() -> [RateLimiter] {
     [limiter, limits.ratePerUpload.map { RateLimiter(bytesPerSecond: $0) }].compactMap { $0 }
   }
 
-  /// Counts an upload for its client.
-  /// - Returns: the upload's place in the count, to be retained until it ends; nil without a limit per client.
+  /// Checks the limits on simultaneous uploads, and counts a request with uploads for its client. Call it before the
+  /// upload begins.
+  /// - Returns: the request's place in the count, to be retained until its upload ends; nil without a limit per client.
   /// - Throws: ``UploadError`` with code `tooManyUploads` or `tooManyFromClient` when a limit is reached.
   func admit(_ client: ClientAddress) throws(UploadError) -> PerClientCount.Place? {
     if let error = uploadRejection { throw error }
@@ -64,14 +67,15 @@ final class ServerContext: Sendable {
     throw UploadError(.tooManyFromClient, message)
   }
 
-  /// Why no further upload can begin, in a running request or in a new one; nil when one can.
+  /// Why no further upload can begin, in a running request or in a new one: an error with code `tooManyUploads`; nil
+  /// when one can. Limits per client are not considered.
   var uploadRejection: UploadError? {
     guard ledger.activeCount(.incoming) + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
   }
 
-  /// Reports a request that was rejected before an upload began. The target's query is not reported.
-  /// - Parameter reason: nil for the status's reason phrase.
+  /// Reports a request that was rejected before an upload began, without the target's query and without tokens.
+  /// - Parameter reason: the error's message; nil for the status's reason phrase.
   func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String? = nil) {
     let redactor = access.redactor
     let rejected = RejectedRequest(
@@ -90,7 +94,7 @@ final class ServerContext: Sendable {
 /// How many uploads, or other activities, each client has at the same time, up to a limit. Locked once at the beginning
 /// and once at the end of each.
 final class PerClientCount: Sendable {
-  /// The most that one client may have.
+  /// The most that one client may have at the same time.
   let limit: Int
   private let counts = Mutex<[String: Int]>([:])
 
@@ -112,7 +116,7 @@ final class PerClientCount: Sendable {
     }
   }
 
-  /// Counts one more for a client.
+  /// Counts one more for a client. Callable on any thread.
   /// - Parameter client: ``ClientAddress/key``.
   /// - Returns: its place in the count; nil, and counts nothing, when the client has reached the limit.
   func begin(_ client: String) -> Place? {
@@ -130,6 +134,6 @@ final class PerClientCount: Sendable {
     }
   }
 
-  /// How many clients have at least one.
+  /// How many clients have at least one now.
   var clients: Int { counts.withLock { $0.count } }
 }

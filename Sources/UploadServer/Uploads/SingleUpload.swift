@@ -4,7 +4,7 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// A body that is one file: that of a streamed request, or of a raw connection.
+/// A body that is one file: that of a streamed request, or of a raw connection. Lives on the connection's event loop.
 final class SingleUpload: IncomingBody, UploadSinkDelegate {
   private enum State {
     case receiving
@@ -29,7 +29,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   /// Why the upload fails even if the file can be finalized.
   private var failure: UploadError?
 
-  /// Begins the upload.
+  /// Begins the upload, which is reported from now on. A store that fails at once fails it in the loop's next turn.
   /// - Parameters:
   ///   - name: the requested name; nil when the request names none.
   ///   - size: of the file in bytes; nil when it is not known.
@@ -123,8 +123,8 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     eventLoop.assumeIsolated().execute { self.fail(error) }
   }
 
-  /// Keeps the content of an interrupted upload as `NAME.partial` where that is configured, and reports `error` once it is
-  /// stored. An existing file is never replaced. Content of a type that is not accepted is not kept.
+  /// Keeps the content of an interrupted upload as `NAME.partial` where that is configured, and reports `error` once it
+  /// is stored. An existing file is never replaced. Content of a type that is not accepted is not kept.
   /// - Returns: false when nothing is kept.
   private func keepContent(after error: UploadError) -> Bool {
     guard context.limits.onCut == .keep, error.isInterrupted, inspector.meter.received > 0, let sink,

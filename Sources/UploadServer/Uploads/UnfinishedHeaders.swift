@@ -4,15 +4,16 @@ import Synchronization
 /// The memory for request headers that are not complete, over all connections that have presented no token. Above
 /// ``limit`` the connections whose headers began first are evicted.
 ///
-/// Headers that arrive in one read are not counted here; for others a lock is taken with each read.
+/// Headers that arrive in one read are not counted here; for others a lock is taken with each read. Callable on any
+/// thread.
 final class UnfinishedHeaders: Sendable {
-  /// In bytes.
+  /// The default limit on the memory, in bytes.
   static let limit = 64 * 1024 * 1024
-  /// The decoder stores each byte about twice: in its buffer, and in the fields that are complete (measured: 132 KiB for
-  /// 60 kB).
+  /// The decoder stores each byte about twice: in its buffer, and in the fields that are complete (measured: 132 KiB
+  /// for 60 kB).
   private static let copies = 2
 
-  /// The headers of one connection.
+  /// Identifies the incomplete headers of one connection.
   struct Entry: Sendable, Hashable {
     fileprivate let number: UInt64
   }
@@ -24,7 +25,7 @@ final class UnfinishedHeaders: Sendable {
 
   private struct State {
     var items: [Entry: Item] = [:]
-    /// In the order in which they began; may contain entries that have been removed.
+    /// The entries in the order in which they began; may contain some that have been removed.
     var order = CircularBuffer<Entry>()
     var bytes = 0
     var nextNumber: UInt64 = 0
@@ -37,16 +38,17 @@ final class UnfinishedHeaders: Sendable {
     self.limit = limit
   }
 
-  /// Memory counted now, in bytes.
+  /// Memory counted now, in bytes: twice the bytes received.
   var bytes: Int { state.withLock { $0.bytes } }
 
-  /// How many entries, present and removed, are remembered now.
+  /// How many records are kept now, for tests: two for each entry, and one for a removed entry until it is forgotten.
   var remembered: Int { state.withLock { $0.items.count + $0.order.count } }
 
-  /// Headers have begun and are not complete.
+  /// Adds headers that have begun and are not complete.
   /// - Parameters:
   ///   - count: bytes received of them.
-  ///   - evict: called at most once, on any thread, when the connection must release them.
+  ///   - evict: called at most once, on any thread and perhaps within this call, when the connection must release them.
+  /// - Returns: the entry to pass to ``set(_:of:)`` and ``remove(_:)``.
   func add(_ count: Int, evict: @escaping @Sendable () -> Void) -> Entry {
     let entry = state.withLock { state in
       state.nextNumber += 1
@@ -59,8 +61,9 @@ final class UnfinishedHeaders: Sendable {
     return entry
   }
 
-  /// More of an entry's headers has been received.
-  /// - Parameter count: all bytes received of them.
+  /// Notes that more of an entry's headers has been received, which may evict this entry or older ones. Does nothing
+  /// for an evicted or removed entry.
+  /// - Parameter count: all bytes received of them so far.
   func set(_ count: Int, of entry: Entry) {
     let bytes = count * Self.copies
     let evicted = state.withLock { state -> [Item] in
@@ -79,7 +82,7 @@ final class UnfinishedHeaders: Sendable {
     for item in evicted { item.evict() }
   }
 
-  /// An entry's headers are complete, or its connection is closed. Does nothing for an evicted entry.
+  /// Stops counting an entry: its headers are complete, or its connection is closed. Does nothing for an evicted entry.
   func remove(_ entry: Entry) {
     state.withLock { state in
       guard let item = state.items.removeValue(forKey: entry) else { return }

@@ -4,44 +4,51 @@ package import UploadProtocol
 
 /// Limits of what one client, or all clients together, may ask of the server.
 package struct UploadLimits: Sendable {
-  /// Largest file in bytes; nil for no limit. Over it: 413.
+  /// Largest file in bytes, also for each file of a form; nil for no limit. Over it: 413.
   package var maxSize: SizeSetting?
   /// The media types that are accepted. Others: 415.
   package var types = MediaTypeRules()
-  /// The most that a form may contain besides the content of its files. Over it: 413.
+  /// The most that a form may contain besides the content of its files. Over it: 413, or 400 for the preamble.
   package var form = MultipartLimits()
-  /// Uploads at the same time. Over it: 503.
+  /// The most uploads at the same time, each file of a form counting as one. Over it: 503.
   package var maxUploads = 4096
-  /// Requests with uploads at the same time of one address; nil for no limit. Over it: 429.
+  /// The most requests with uploads at the same time of one client, see ``ClientAddress/key``; nil for no limit. Over
+  /// it: 429.
   package var maxUploadsPerClient: Int?
-  /// A client that sends nothing for this long gets 408; a connection without a request is closed.
+  /// A client that sends nothing of a body for this long gets 408. A connection on which no request begins for this
+  /// long, or no response is read, is closed.
   package var idleTimeout = Duration.seconds(30)
-  /// A client slower than this on average gets 408, in bytes per second; nil for no limit.
+  /// The lowest average rate, in bytes per second, of a client that can send, checked after 10 s; nil for no limit.
+  /// Below it: 408.
   package var minRate: SizeSetting?
-  /// The rate that all uploads together are limited to, in bytes per second; nil for no limit.
+  /// The rate that all uploads together are limited to, in bytes per second, at least 1; nil for no limit.
   package var rate: UInt64?
-  /// The rate that each upload is limited to, in bytes per second; nil for no limit.
+  /// The rate that each request's upload is limited to, a form as a whole, in bytes per second, at least 1; nil for no
+  /// limit.
   package var ratePerUpload: UInt64?
   /// What happens to the content of an interrupted upload.
   package var onCut = CutPolicy.discard
-  /// How long running uploads may continue after a graceful shutdown has begun.
+  /// How long running uploads may continue after a graceful shutdown has begun. After it they fail.
   package var grace = Duration.seconds(30)
 
   package init() {}
 }
 
 extension UploadLimits {
-  /// The times for event loops; a longer one becomes the longest that these know, 292 years.
+  /// The ``idleTimeout`` in the unit of event loops; at most the 292 years that these know.
   var idleTime: TimeAmount { TimeAmount(idleTimeout) }
+  /// The ``grace`` in the unit of event loops; at most 292 years.
   var graceTime: TimeAmount { TimeAmount(grace) }
-  /// The time in which the headers of a request must be complete.
+  /// The time from their first byte in which the headers of a request must be complete: 20 s, or the idle timeout if it
+  /// is shorter. Over it: 408.
   var headerTime: TimeAmount { min(.seconds(20), idleTime) }
 }
 
-/// What happens to the content of an upload that was interrupted or timed out.
+/// What happens to the content of an upload that was interrupted, timed out or ended by the server's shutdown.
 package enum CutPolicy: String, Sendable, CaseIterable {
   /// It is deleted: a file appears complete or not at all.
   case discard
-  /// It is stored as `NAME.partial`. The files of forms are deleted all the same.
+  /// It is stored as `NAME.partial`, numbered where that exists, unless it is empty or of a type that is not accepted.
+  /// The files of forms are deleted all the same.
   case keep
 }

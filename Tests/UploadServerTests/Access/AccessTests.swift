@@ -30,7 +30,9 @@ import UploadTestSupport
     ("PUT /a", ["Authorization: Basic bWU6c2VjcmV0LXRva2VuLTE="]), ("PUT /a?token=secret-token-1", []),
     ("POST /stream-upload?name=a&token=secret-token-1", []), ("PUT /a?token=secret%2Dtoken-1", []),
   ])
-  func `a request with the token is accepted`(line: String, fields: [String]) async throws {
+  func `a request with the token as bearer token, password or parameter is accepted`(line: String, fields: [String])
+    async throws
+  {
     try await withHandler(access: gate(token: Self.token)) { harness in
       try harness.send(request(line, fields, body: "abc"))
       #expect(try harness.statuses() == [201])
@@ -45,7 +47,8 @@ import UploadTestSupport
     ("PUT /a", ["Authorization: secret-token-1"]), ("PUT /a?token=", []), ("PUT /a?token=%zz", []),
     ("PUT /a?Token=secret-token-1", []), ("POST /healthz", []), ("PUT /healthz", []),
   ])
-  func `a request without the token is rejected before the body is read`(line: String, fields: [String]) async throws {
+  func `a request without the right token gets 401 before its body is read`(line: String, fields: [String]) async throws
+  {
     try await withHandler(access: gate(token: Self.token)) { harness in
       try harness.send(request(line, fields + ["Content-Length: 100000000", "Expect: 100-continue"]))
       let response = try harness.received()
@@ -101,7 +104,7 @@ import UploadTestSupport
     "http://evil.example", "null", "http://localhost:8081", "http://localhost.evil.example", "file://", "https://good",
     "http://good.example", "https://good.example.evil", "https://good.example:444", "",
   ])
-  func `pages of other origins are rejected`(origin: String) async throws {
+  func `pages of origins that are neither the server's own nor allowed are rejected`(origin: String) async throws {
     try await withHandler(access: gate(origins: ["https://good.example"], isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
       let response = try harness.received()
@@ -153,7 +156,7 @@ import UploadTestSupport
   @Test(arguments: [
     "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]", "app.localhost:1",
   ])
-  func `a loopback server accepts every name of this machine`(host: String) async throws {
+  func `a loopback server accepts every name of this machine in Host`(host: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send("GET /a HTTP/1.1\r\nHost: \(host)\r\n\r\n")
       #expect(try harness.statuses() == [200])
@@ -165,7 +168,9 @@ import UploadTestSupport
     "0.0.0.0", "localhost@evil.example", "", "[::1]evil.example", "[::1].evil.example:80", "localhost:evil.example",
     "localhost:80:80", "127.0.0.1:80.evil.example", "[::1", "::1",
   ])
-  func `a loopback server rejects foreign host names`(host: String) async throws {
+  func `a loopback server rejects foreign and malformed hosts, any other accepts a foreign one`(host: String)
+    async throws
+  {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send("PUT /a HTTP/1.1\r\nHost: \(host)\r\nContent-Length: 1\r\n\r\nx")
       let status = try harness.statuses()
@@ -178,7 +183,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the error message has the host or origin that is not allowed`() async throws {
+  @Test func `the error message has the host or origin that is not allowed, truncated if it is long`() async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send("GET /a HTTP/1.1\r\nHost: evil.example\r\n\r\n")
       #expect(try harness.received().contains(#"Host not allowed: \"evil.example\"."#))
@@ -198,7 +203,10 @@ import UploadTestSupport
     (["X-Forwarded-For: 2001:db8::7"], "2001:db8::7"), (["X-Forwarded-For: 1.1.1.1, evil"], "192.0.2.1:4711"),
     ([], "192.0.2.1:4711"), (["X-Forwarded-For: "], "192.0.2.1:4711"),
   ])
-  func `the client's address comes from a trusted proxy's X-Forwarded-For`(fields: [String], remote: String)
+  func `behind a trusted proxy the client is the last X-Forwarded-For address that is no proxy`(
+    fields: [String],
+    remote: String
+  )
     async throws
   {
     try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
@@ -208,7 +216,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `X-Forwarded-For of other peers is ignored`() async throws {
+  @Test func `X-Forwarded-For of a peer that is no trusted proxy is ignored`() async throws {
     try await withHandler(access: gate(proxies: ["10.0.0.1"])) { harness in
       try harness.send(request("PUT /a", ["X-Forwarded-For: 203.0.113.7"], body: "x"))
       #expect(harness.store.sink?.meter.remote == "192.0.2.1:4711")
@@ -225,7 +233,7 @@ import UploadTestSupport
     ("https://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: gopher"]),
     ("http://localhost", []), ("http://localhost", ["X-Forwarded-Proto: http"]),
   ])
-  func `pages of the address that a trusted proxy forwards are accepted`(
+  func `pages of the server's own origin as a trusted proxy forwards it are accepted`(
     origin: String,
     fields: [String]
   ) async throws {
@@ -242,7 +250,9 @@ import UploadTestSupport
     ("http://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: https"]),
     ("https://files.example", ["X-Forwarded-Proto: https"]),
   ])
-  func `pages of other addresses are rejected behind a trusted proxy`(origin: String, fields: [String]) async throws {
+  func `behind a trusted proxy pages of any other host or scheme are rejected`(origin: String, fields: [String])
+    async throws
+  {
     try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"] + fields, body: "x"))
       #expect(try harness.statuses() == [403])
@@ -251,7 +261,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("192.0.2.0/24", "files.example"), ("10.0.0.1", "localhost")])
-  func `a rejected request is reported with the host that a trusted proxy forwards`(
+  func `a rejected request is reported with the host that a trusted proxy forwards, else its Host`(
     proxies: String,
     host: String
   ) async throws {
@@ -262,7 +272,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `X-Forwarded-Host and X-Forwarded-Proto of other peers are ignored`() async throws {
+  @Test func `X-Forwarded-Host and X-Forwarded-Proto of a peer that is no trusted proxy are ignored`() async throws {
     let fields = ["X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https"]
     try await withHandler(access: gate(proxies: ["10.0.0.1"], isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: https://evil.example"] + fields, body: "x"))
@@ -275,7 +285,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the limit per client applies to clients behind a trusted proxy`() async throws {
+  @Test func `the limit per client applies to each client that a trusted proxy forwards`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits, access: gate(proxies: ["192.0.2.1"])) { harness in

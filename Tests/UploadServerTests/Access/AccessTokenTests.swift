@@ -4,7 +4,7 @@ import UploadCore
 @testable import UploadServer
 
 @Suite struct AccessTokenTests {
-  @Test func `a generated token is new each time and is unchanged in a URL`() throws {
+  @Test func `generated tokens differ, have 26 characters and pass the rules for chosen ones`() throws {
     let made = (0..<100).map { _ in AccessToken().text }
     #expect(Set(made).count == 100)
     for text in made {
@@ -14,7 +14,7 @@ import UploadCore
   }
 
   @Test(arguments: ["", "short", "has space", "percent%20", "quote\"quote", "ümläuteüü", "text\ntext", "a+b/c==dd"])
-  func `a token that a URL or a header would change is rejected, and the message does not repeat it`(text: String) {
+  func `a short token, or one that a URL or header would change, is rejected and not repeated`(text: String) {
     do {
       _ = try AccessToken(text)
       Issue.record("accepted")

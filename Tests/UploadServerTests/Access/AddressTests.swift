@@ -22,14 +22,14 @@ import UploadCore
     #expect(throws: UploadError.self) { try AddressRange(parsing: text) }
   }
 
-  @Test func `addresses are written in their canonical form`() throws {
+  @Test func `addresses are written in their canonical form, and malformed ones are rejected`() throws {
     #expect(IPAddress("2001:DB8:0:0:0:0:0:1")?.text == "2001:db8::1")
     #expect(IPAddress("::ffff:1.2.3.4")?.text == "1.2.3.4")
     #expect(IPAddress(String(repeating: "1", count: 10_000)) == nil)
     #expect(IPAddress("1.2.3.4:80") == nil)
   }
 
-  @Test func `a network of 64 bits counts as one client of IPv6`() throws {
+  @Test func `all IPv6 addresses in one network of 64 bits count as one client`() throws {
     let one = ClientAddress(try SocketAddress(ipAddress: "2001:db8::1", port: 5))
     let two = ClientAddress(try SocketAddress(ipAddress: "2001:db8::ffff:2", port: 6))
     let other = ClientAddress(try SocketAddress(ipAddress: "2001:db8:0:1::1", port: 5))
@@ -44,7 +44,7 @@ import UploadCore
     ("localhost", true), ("LOCALHOST", true), ("127.0.0.1", true), ("127.8.9.1", true), ("::1", true),
     ("0.0.0.0", false), ("::", false), ("127.0.0.1.example", false), ("10.0.0.1", false), ("localhost.example", false),
   ])
-  func `only names of this machine are loopback names`(host: String, isLoopback: Bool) {
+  func `only localhost and loopback addresses are loopback names`(host: String, isLoopback: Bool) {
     #expect(LoopbackName.contains(host) == isLoopback)
   }
 }

@@ -11,11 +11,11 @@ import UploadCore
     ("fe80::1%lo", "fe80::1%lo"), ("[fe80::1%25lo]", "fe80::1%lo"), ("fe80::1%1", "fe80::1%1"),
     ("::1%lo", "::1"),
   ])
-  func `an address is accepted in every usual spelling`(text: String, host: String) throws {
+  func `an address in any usual spelling is accepted and normalized`(text: String, host: String) throws {
     #expect(try ListenHost.normalized(text) == host)
   }
 
-  @Test func `an asterisk means all addresses`() throws {
+  @Test func `an asterisk is normalized to a wildcard address`() throws {
     #expect(ListenHost.isWildcard(try ListenHost.normalized("*")))
   }
 
@@ -26,14 +26,14 @@ import UploadCore
     ("[::1", "[::1"), ("*:8080", "--port"), ("8080", "--port"), ("a b", "neither"), ("a/b", "neither"),
     ("fe80::1%nosuch0", "no network interface"), ("fe80::1%", "no network interface"), ("\u{1B}[31m", "neither"),
   ])
-  func `what cannot be an address is rejected with a reason`(text: String, reason: String) throws {
+  func `a text that cannot be an address is rejected with a reason`(text: String, reason: String) throws {
     let error = try #require(throws: UploadError.self) { try ListenHost.normalized(text) }
     #expect(error.code == .badValue)
     #expect(error.message.contains("--host") && error.message.contains(reason), "\(error.message)")
     #expect(!error.message.contains("\u{1B}"))
   }
 
-  @Test func `a loopback address is recognized with a zone`() {
+  @Test func `a loopback address is recognized with a zone, a link-local one is not`() {
     #expect(LoopbackName.contains("::1%lo"))
     #expect(!LoopbackName.contains("fe80::1%lo"))
     #expect(SelfSignedCertificate.names(host: "::1%lo").contains { "\($0)".contains("localhost") })

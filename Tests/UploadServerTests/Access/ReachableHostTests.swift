@@ -13,7 +13,7 @@ import Testing
     #expect(try host("files.example", "192.168.1.7") == "files.example")
   }
 
-  @Test func `for a wildcard an address is shown that other machines can reach`() throws {
+  @Test func `for a wildcard an address is shown that other machines can reach, IPv4 if there is one`() throws {
     #expect(try host("0.0.0.0", "127.0.0.1", "169.254.3.4", "::1", "192.168.1.7", "10.0.0.2") == "192.168.1.7")
     #expect(try host("::", "::1", "fe80::1", "2001:db8::7") == "2001:db8::7")
     #expect(try host("::", "2001:db8::7", "192.168.1.7") == "192.168.1.7")

@@ -22,7 +22,7 @@ import UploadCore
 
   private static let host = ("Host", "a")
 
-  @Test func `exactly one Host field is required, and none with HTTP/1.0`() {
+  @Test func `exactly one Host field is required, but HTTP/1.0 may omit it`() {
     #expect(code([]) == .badRequest)
     #expect(code([Self.host]) == nil)
     #expect(code([("hOsT", "a")]) == nil)
@@ -37,7 +37,10 @@ import UploadCore
     (["chunked, chunked"], .notImplemented), (["chunked", "chunked"], .notImplemented), (["identity"], .notImplemented),
     (["chunked, gzip"], .notImplemented), (["xchunked"], UploadError.Code.notImplemented),
   ])
-  func `chunked is the only transfer coding that is accepted`(codings: [String], expected: UploadError.Code?) {
+  func `chunked is the only accepted transfer coding, not with HTTP/1.0 or Content-Length`(
+    codings: [String],
+    expected: UploadError.Code?
+  ) {
     let fields = [Self.host] + codings.map { ("Transfer-Encoding", $0) }
     #expect(code(fields) == expected)
     #expect(code(fields, .http1_0) == .badRequest)
@@ -50,7 +53,7 @@ import UploadCore
     (["foo", "close"], .http1_1, ["close"]),
     ([], .http1_0, ["close"]), (["keep-alive"], .http1_0, ["close"]),
   ])
-  func `the Connection field of the last request is exactly close`(
+  func `the Connection field of a connection's last request is exactly close`(
     given: [String],
     version: HTTPVersion,
     expected: [String]

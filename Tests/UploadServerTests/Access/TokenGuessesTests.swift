@@ -19,7 +19,7 @@ import UploadCore
     #expect(guesses.clients == 0, "the count begins at zero")
   }
 
-  @Test func `wrong tokens spread over more than a minute block no client`() {
+  @Test func `fewer than ten wrong tokens a minute never block a client`() {
     let guesses = TokenGuesses()
     for round in 0..<100 {
       let now = start + .seconds(Int64(7 * round))
@@ -34,7 +34,7 @@ import UploadCore
     #expect(guesses.blockedTime(of: "a", at: start) != nil)
   }
 
-  @Test func `the number of records is bounded, and blocked clients are dropped last`() {
+  @Test func `the number of recorded clients is bounded, and blocked ones are dropped last`() {
     let guesses = TokenGuesses()
     for _ in 0..<10 { guesses.note(1, of: "guesser", at: start) }
     for number in 0..<(3 * TokenGuesses.maxClients) {
@@ -59,7 +59,7 @@ import UploadCore
     request("GET /files/", (token.map { ["Authorization: Bearer \($0)"] } ?? []) + fields)
   }
 
-  @Test func `a client that guesses gets 429 for a minute, with the right token too`() async throws {
+  @Test func `ten wrong tokens give a client 429 for a minute, with the right token too`() async throws {
     try await withHandler(access: gate()) { harness in
       for number in 0..<10 {
         try harness.send(get("wrong-token-\(number)"))
@@ -86,7 +86,7 @@ import UploadCore
     }
   }
 
-  @Test func `requests without a token are no guesses`() async throws {
+  @Test func `requests without a token or with malformed credentials are no guesses`() async throws {
     try await withHandler(access: gate()) { harness in
       for fields in [[], ["Authorization: Bearer"], ["Authorization: Basic !!"], ["Authorization: other"]] {
         for _ in 0..<10 { try harness.send(get(nil, fields)) }

@@ -42,11 +42,11 @@ import UploadProtocol
     ("/stream-upload?name=%00%1B%5Ba", "[a"), ("/stream-upload?name=.sluice-1.part", "_.sluice-1.part"),
     ("/stream-upload?name=%FF", #"\xFF"#), ("/stream-upload?Name=a", "(made up)"), ("/stream-upload?name=%3F", "?"),
   ])
-  func `a streamed file gets the name in the query`(path: String, expected: String) {
+  func `a streamed file gets the name in the query, made safe, or none`(path: String, expected: String) {
     #expect(name(route(.post, path)) == expected)
   }
 
-  @Test func `without a name in the query the file gets that of Content-Disposition`() {
+  @Test func `without a name in the query a file gets the name in Content-Disposition`() {
     let fields: HTTPFields = [.contentDisposition: "attachment; filename=\"x/y.txt\""]
     #expect(name(route(.post, "/stream-upload", fields)) == "y.txt")
     #expect(name(route(.post, "/stream-upload?name=q", fields)) == "q")
@@ -63,19 +63,22 @@ import UploadProtocol
     ("/stream-upload%2Fa", "a"), ("/healthz/", nil), ("/", nil), ("/a/", nil), ("/..", nil), ("/.", nil), ("/%2e", nil),
     ("/%2F", nil), ("/%00", nil), ("/a/..", nil),
   ])
-  func `a PUT gets the last component of its path as its name`(path: String, expected: String?) {
+  func `a PUT names its file by the last component of its path, and gets 400 without one`(
+    path: String,
+    expected: String?
+  ) {
     let route = route(.put, path)
     #expect(name(route) == expected)
     #expect(rejection(route) == (expected == nil ? .badRequest : nil))
   }
 
   @Test(arguments: ["/stream-upload?name=%", "/stream-upload?name=%G0", "/stream-upload?name=a%2"])
-  func `a malformed escape in a name is rejected`(path: String) {
+  func `a malformed escape in a name parameter is rejected`(path: String) {
     #expect(rejection(route(.post, path)) == .badRequest)
   }
 
   @Test(arguments: ["/%", "/a%2", "/%zz"])
-  func `a malformed escape in a path is rejected`(path: String) {
+  func `a malformed escape in the path of a PUT is rejected`(path: String) {
     #expect(rejection(route(.put, path)) == .badRequest)
   }
 
@@ -90,7 +93,7 @@ import UploadProtocol
     if case .success(.hummingbird) = route(.get, nil, length: .none) {} else { Issue.record("not Hummingbird's") }
   }
 
-  @Test func `a form is recognized by its content type`() {
+  @Test func `a form needs the content type multipart/form-data with a boundary`() {
     let fields: HTTPFields = [.contentType: "multipart/form-data; boundary=xyz"]
     guard case .success(.form(let boundary)) = route(.post, "/file-upload", fields) else {
       Issue.record("no form")
@@ -106,7 +109,7 @@ import UploadProtocol
   }
 
   @Test(arguments: [HTTPRequest.Method.get, .head])
-  func `GET and HEAD without a body are forwarded to Hummingbird`(method: HTTPRequest.Method) {
+  func `GET and HEAD go to Hummingbird, except with a body or to an upload endpoint`(method: HTTPRequest.Method) {
     for path in ["/", "/files/", "/files/a", "/healthz", "/metrics", "/nothing", "/%", "/stream-upload/"] {
       let forwarded = route(method, path, length: .none)
       if case .success(.hummingbird) = forwarded {} else { Issue.record("\(path) is not Hummingbird's") }
@@ -118,7 +121,7 @@ import UploadProtocol
   }
 
   @Test(arguments: [HTTPRequest.Method.post, .delete, .patch, .options, .trace, .connect])
-  func `other methods are rejected, with and without a body`(method: HTTPRequest.Method) {
+  func `away from the endpoints other methods get 405 without a body and 404 with one`(method: HTTPRequest.Method) {
     #expect(rejection(route(method, "/", length: .none)) == .methodNotAllowed)
     #expect(rejection(route(method, "/files/a", length: .none)) == .methodNotAllowed)
     #expect(rejection(route(method, "/files/a", length: .known(1))) == .notFound)
@@ -137,13 +140,13 @@ import UploadProtocol
     ("/stream-upload", "POST"), ("/file-upload?x=1", "POST"), ("/", "GET, HEAD"), ("/healthz", "GET, HEAD"),
     ("/metrics?x", "GET, HEAD"), ("/a", "GET, HEAD, PUT"), ("/files/a", "GET, HEAD, PUT"), ("", "GET, HEAD, PUT"),
   ])
-  func `a rejection lists the methods that the path allows`(path: String, methods: String) {
+  func `the allowed methods of each kind of path`(path: String, methods: String) {
     let request = HTTPRequest(method: .delete, scheme: nil, authority: nil, path: path)
     #expect(UploadRoute.methods(for: IncomingRequest(request)) == methods)
   }
 
   @Test(arguments: [(HTTPRequest.Method.post, "/stream-upload"), (.post, "/file-upload"), (.put, "/a")])
-  func `parts of files and encoded files are rejected`(method: HTTPRequest.Method, path: String) {
+  func `Content-Range, and content encodings except identity, are rejected`(method: HTTPRequest.Method, path: String) {
     #expect(rejection(route(method, path, [.contentRange: "bytes 0-1/2"])) == .badRequest)
     for coding in ["gzip", "br", "deflate", "identity, gzip"] {
       #expect(rejection(route(method, path, [.contentEncoding: coding])) == .unsupportedType)
@@ -157,7 +160,10 @@ import UploadProtocol
     ("application/x-www-form-urlencoded", nil), ("nonsense", nil), ("", nil), (";", nil),
     ("a/\u{202E}b", nil), ("text/plain,text/html", nil),
   ])
-  func `a declared type is used without its parameters`(field: String, expected: String?) {
+  func `a declared type loses its parameters, and a malformed or generic one counts as none`(
+    field: String,
+    expected: String?
+  ) {
     #expect(type(route(.put, "/a", [.contentType: field])) == expected)
     #expect(type(route(.post, "/stream-upload", [.contentType: field])) == expected)
   }
@@ -167,7 +173,10 @@ import UploadProtocol
     (["content-length": "0"], .none), ([:], .none), (["content-length": "18446744073709551615"], .known(.max)),
     (["transfer-encoding": "chunked", "content-length": "5"], .chunked),
   ])
-  func `the length of the body comes from its header fields`(fields: [String: String], expected: BodyLength) throws {
+  func `the length of a body comes from Transfer-Encoding, otherwise from Content-Length`(
+    fields: [String: String],
+    expected: BodyLength
+  ) throws {
     var request = HTTPRequest(method: .post, scheme: nil, authority: nil, path: "/")
     for (name, value) in fields { request.headerFields[try #require(HTTPField.Name(name))] = value }
     #expect(BodyLength(of: request) == expected)

@@ -63,7 +63,7 @@ import UploadTestSupport
     #expect(status == 200 && text == "{\"files\":[]}\n")
   }
 
-  @Test func `a file is downloaded, and one that is not stored is not found`() async throws {
+  @Test func `a stored file is downloaded, a missing one gets 404 and a malformed name 400`() async throws {
     let store = store()
     store.add("a b", Array("content".utf8))
     let (status, text) = try await get("/files/a%20b", from: store)
@@ -76,7 +76,7 @@ import UploadTestSupport
     #expect(missingStatus == 404 && missingText.contains("Page not found."), "\(missingText)")
   }
 
-  @Test func `a store that cannot be used is reported by every route that reads it`() async throws {
+  @Test func `every route that reads the store responds with 503 while it cannot be used`() async throws {
     let store = store()
     store.add("a", [1])
     let (healthy, body) = try await get("/healthz", from: store)
@@ -88,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a listing without memory in the budget is rejected`() async throws {
+  @Test func `a listing for which the budget has no memory gets 503`() async throws {
     let store = store()
     store.hasMemoryForListings = false
     let (status, text) = try await get("/files/", from: store)

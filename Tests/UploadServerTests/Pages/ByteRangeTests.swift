@@ -26,7 +26,7 @@ import Testing
     ("bytes=0-1-2", .whole),
     ("bytes =0-1", ByteRange.whole),
   ])
-  func `ranges of a file of ten thousand bytes`(field: String, expected: ByteRange) {
+  func `a range of a file of 10,000 bytes is satisfied, unsatisfiable or ignored`(field: String, expected: ByteRange) {
     #expect(ByteRange(field: field, size: 10_000) == expected)
   }
 
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=-0", "bytes=5-6"])
-  func `an empty file has no range`(field: String) {
+  func `every range of an empty file is unsatisfiable`(field: String) {
     #expect(ByteRange(field: field, size: 0) == .unsatisfiable)
   }
 

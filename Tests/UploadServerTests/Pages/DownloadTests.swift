@@ -53,7 +53,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(11, "0123456789"), (9, "012345678"), (8, "012345")] as [(UInt64, String)])
-  func `a file of another length than announced fails, and no byte beyond that length is sent`(
+  func `a download of a file of another length than announced fails, and sends no byte beyond it`(
     announced: UInt64,
     expected: String
   ) async throws {

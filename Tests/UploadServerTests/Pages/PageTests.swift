@@ -13,7 +13,7 @@ import UploadStorage
     modified: 0
   )
 
-  @Test func `names and types are escaped as text`() {
+  @Test func `every page escapes the names and types of files`() {
     let pages = Page(path: "/")
     for page in [pages.front.text([hostile]), pages.listing.text([hostile]), pages.stored([hostile])] {
       #expect(!page.contains("<b>"))
@@ -26,7 +26,7 @@ import UploadStorage
     }
   }
 
-  @Test func `sizes have units, and an unknown type is empty`() {
+  @Test func `a page shows sizes with units, and an unknown type as an empty cell`() {
     let page = Page(path: "/").listing.text([
       StoredFile(name: "a", size: 1536, type: nil, modified: 0)
     ])
@@ -85,7 +85,7 @@ extension PageTests {
     #expect(!page.contains("<script") && !page.contains("<form"))
   }
 
-  @Test func `a wrong token is not passed on, and another can be entered`() {
+  @Test func `the page of a 401 response does not pass on the wrong token, and asks for another`() {
     let page = Page(path: "/", token: "wrong").error("A token is required.", status: .unauthorized)
     #expect(!page.contains("wrong"))
     #expect(page.contains("<form method=\"get\" action=\"./\">") && page.contains("name=\"token\""))

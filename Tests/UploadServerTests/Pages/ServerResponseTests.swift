@@ -32,13 +32,13 @@ import UploadStorage
     #expect(response.fields[.retryAfter] == nil)
   }
 
-  @Test func `responses with 429 and 503 have a Retry-After field`() {
+  @Test func `error responses with 429 and 503 have a Retry-After field of 5 s`() {
     #expect(ServerResponse(failure: UploadError(.tooManyUploads, "")).fields[.retryAfter] == "5")
     #expect(ServerResponse(failure: UploadError(.shuttingDown, "")).fields[.retryAfter] == "5")
     #expect(ServerResponse(failure: "", status: .tooManyRequests).fields[.retryAfter] == "5")
   }
 
-  @Test func `every error code has its status`() {
+  @Test func `every error code has its HTTP status, by default 500`() {
     let expected: [UploadError.Code: Int] = [
       .badRequest: 400, .malformedForm: 400, .noFile: 400, .incomplete: 400, .contentMismatch: 400, .tooLarge: 413,
       .unsupportedType: 415,

@@ -9,7 +9,7 @@ import UploadTestSupport
 
 /// Uploads that the server's user cancels.
 @Suite struct CancellingTests {
-  @Test func `the client of a cancelled upload gets a response, and the rest of its body is discarded`() async throws {
+  @Test func `the client of a cancelled upload gets 403, and the rest of its body is discarded`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 100000000"]) + "begin")
       try cancel(harness)
@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a cancelled upload that waits for 100 Continue gets an error response instead`() async throws {
+  @Test func `a cancelled upload that waits for 100 Continue gets 403 instead`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 10"]))
@@ -82,7 +82,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a cancelled raw upload gets a response`() async throws {
+  @Test func `a cancelled raw upload gets a response with status 403`() async throws {
     try await RawHarness.with { harness in
       try harness.send("hello")
       #expect(harness.ledger.cancel(try #require(harness.store.sink).meter.id))

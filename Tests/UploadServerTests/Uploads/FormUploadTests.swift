@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `one file that fails fails the others of its form`() async throws {
+  @Test func `when one file of a form cannot be stored, the whole form fails`() async throws {
     try await withHandler { harness in
       let length = "Content-Length: 100000000"
       try harness.send(request("POST /file-upload", [FormText.type, length]))
@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file that cannot be staged fails the form once`() async throws {
+  @Test func `a file that cannot be staged fails its form with one response`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
@@ -131,7 +131,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the size of a part is exact when stated, otherwise an upper limit`() async throws {
+  @Test func `the size of a part is exact when stated, otherwise an upper limit or unknown`() async throws {
     try await withHandler { harness in
       try harness.send(FormText.post(FormText.file("a", "12345")))
       let only = try #require(harness.store.sink?.meter)
@@ -172,7 +172,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form may have a thousand files and no more`() async throws {
+  @Test func `by default a form may have a thousand files, and with more gets 413`() async throws {
     let files = (1...1000).map { FormText.file("\($0)", "x") }
     try await withHandler { harness in
       try harness.send(FormText.post(files.joined()))
@@ -199,7 +199,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form with more files than the limit is rejected whole`() async throws {
+  @Test func `a form with more files than the configured limit gets 413, and none is stored`() async throws {
     var limits = UploadLimits()
     limits.form.files = 2
     try await withHandler(limits: limits) { harness in
@@ -212,7 +212,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `each file of a form counts as an upload, and an empty form as one`() async throws {
+  @Test func `each file of a form counts as an upload, and so does a form without a file`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 2
     try await withHandler(limits: limits) { harness in
@@ -240,7 +240,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `after a complete file its phase shows that the server waits for the client`() async throws {
+  @Test func `a form's staged file has the phase peer until the next file or the end of the body arrives`() async throws
+  {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 500"]))

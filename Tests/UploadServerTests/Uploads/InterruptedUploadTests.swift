@@ -37,7 +37,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a body that the client ended early or left is kept`() async throws {
+  @Test func `a body that the client ended early, or whose connection was reset, is kept`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.sendEnd()

@@ -6,7 +6,7 @@ import UploadCore
 
 /// Limits in messages, and limits at the ends of their ranges.
 @Suite struct LimitMessageTests {
-  @Test func `the longest times do not overflow`() {
+  @Test func `the longest times do not overflow, and headers never get more than 20 s`() {
     var limits = UploadLimits()
     (limits.idleTimeout, limits.grace) = (.seconds(Int64.max), .seconds(Int64.max))
     #expect(limits.idleTime == .nanoseconds(.max) && limits.graceTime == .nanoseconds(.max))
@@ -15,7 +15,7 @@ import UploadCore
     #expect(limits.idleTime == .milliseconds(1500) && limits.headerTime == .milliseconds(1500))
   }
 
-  @Test func `a limit is repeated in the unit it was set in`() async throws {
+  @Test func `an error message repeats a limit in the unit it was set in`() async throws {
     var limits = UploadLimits()
     limits.maxSize = try SizeSetting(parsing: "1MB")
     try await withHandler(limits: limits) { harness in

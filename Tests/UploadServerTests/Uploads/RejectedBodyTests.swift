@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `on more than four connections of a client only 64 MiB each are discarded`() async throws {
+  @Test func `on a client's fifth connection with a rejected body only 64 MiB are discarded`() async throws {
     try await withHandler { harness in
       harness.fillLingering()
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the end of a rejected request that was pipelined is found in the queue`() async throws {
+  @Test func `after rejecting a pipelined request that is queued whole, the output is closed at once`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + request("DELETE /b", ["Connection: close"], body: "y"))
@@ -69,8 +69,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `nothing of a connection remains after it is disconnected in the middle of a rejected body`() async throws
-  {
+  @Test func `a connection that closes in the middle of a rejected body no longer counts as lingering`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]) + piece)
       #expect(harness.server.lingering.clients == 1)

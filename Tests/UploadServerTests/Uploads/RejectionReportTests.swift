@@ -31,7 +31,11 @@ import UploadTestSupport
     ("POST /file-upload", ["Content-Type: multipart/form-data"], "POST /file-upload 400"),
     ("POST /stream-upload", ["Transfer-Encoding: gzip"], "- - 501"), ("GET /a b", [], "- - 400"),
   ])
-  func `each rejected request is reported`(line: String, fields: [String], expected: String) async throws {
+  func `each rejected request is reported with client, method, path and status`(
+    line: String,
+    fields: [String],
+    expected: String
+  ) async throws {
     var limits = UploadLimits()
     limits.maxSize = 10
     limits.types = MediaTypeRules(denied: [try MediaTypePattern("image/*")])
@@ -41,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `requests to Hummingbird are reported when they are rejected, not when a file is missing`() async throws {
+  @Test func `requests to Hummingbird are reported when rejected, but not with 404, 412 or 416`() async throws {
     try await withHandler(access: gate()) { harness in
       try harness.send(request("GET /files/a"))
       #expect(report(harness) == ["192.0.2.1 GET /files/a 401"])
@@ -63,7 +67,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form without a file is a rejected request`() async throws {
+  @Test func `a form without a file is reported as a rejected request`() async throws {
     try await withHandler { harness in
       let type = "Content-Type: multipart/form-data; boundary=b"
       try harness.send(request("POST /file-upload", [type], body: "--b--\r\n"))

@@ -22,7 +22,7 @@ import UploadTestSupport
   @Test(arguments: [
     ["Content-Length: 1048577"], ["Transfer-Encoding: chunked"], ["Content-Length: 8", "Connection: close"],
   ])
-  func `the rest of any other rejected body is discarded until the response can have arrived`(fields: [String])
+  func `the rest of any other rejected body is discarded, and the client's end closes the connection`(fields: [String])
     async throws
   {
     try await withHandler { harness in
@@ -125,7 +125,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `uploads over the limit per address are rejected`() async throws {
+  @Test func `uploads over the limit per address get 429, and finished ones no longer count`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 2
     try await withHandler(limits: limits) { harness in

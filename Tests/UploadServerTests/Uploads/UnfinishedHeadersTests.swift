@@ -44,7 +44,7 @@ import UploadCore
     #expect(headers.bytes == 0)
   }
 
-  @Test func `closed connections are forgotten while an older one is open`() {
+  @Test func `removed entries are forgotten while an older one remains`() {
     let headers = UnfinishedHeaders(limit: 200)
     let evicted = Evicted()
     let oldest = headers.add(1, evict: evicted.add(0))
@@ -57,7 +57,7 @@ import UploadCore
 
   // MARK: Through the handler
 
-  @Test func `headers count while they are incomplete, and no longer once a token was presented`() async throws {
+  @Test func `incomplete headers count until they are complete, and none do once a token was presented`() async throws {
     var rules = AccessRules()
     rules.token = try AccessToken("secret-token-1")
     try await withHandler(access: AccessGate(rules)) { harness in

@@ -23,7 +23,10 @@ import UploadTestSupport
     ]
       as [(String, String?)]
   )
-  func `the condition of a request is checked when its upload begins and when it is stored`(line: String, name: String?)
+  func `the store gets a request's condition when its upload begins and when its file is stored`(
+    line: String,
+    name: String?
+  )
     async throws
   {
     try await withHandler { harness in
@@ -53,7 +56,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without a condition nothing is required`() async throws {
+  @Test func `an upload whose only precondition is If-Modified-Since has no condition`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT"], body: "x"))
       #expect(harness.store.conditions.count == 1 && harness.store.conditions[0] == nil)
@@ -61,7 +64,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["PUT /a", "POST /stream-upload", "POST /file-upload"])
-  func `malformed entity tags are rejected before the body`(line: String) async throws {
+  func `malformed entity tags get 400 before the body is read`(line: String) async throws {
     try await withHandler { harness in
       let fields = ["Content-Type: multipart/form-data; boundary=Z", "Content-Length: 5000000", "Expect: 100-continue"]
       try harness.send(request(line, fields + ["If-None-Match: unquoted"]))

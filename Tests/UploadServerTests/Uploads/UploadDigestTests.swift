@@ -13,7 +13,9 @@ import UploadTestSupport
     "sha-512=:m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw==:"
   private static let text = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
-  @Test(arguments: ["Repr-Digest", "Content-Digest"]) func `a digest that matches is in the response`(field: String)
+  @Test(arguments: ["Repr-Digest", "Content-Digest"]) func `a stated digest that matches is in the response`(
+    field: String
+  )
     async throws
   {
     try await withHandler { harness in
@@ -27,7 +29,9 @@ import UploadTestSupport
   @Test(arguments: [
     [digest.replacing("LPJ", with: "LPK")], [digest, digest512.replacing("m3H", with: "m3I")],
     [digest.replacing("LPJ", with: "LPK"), digest512],
-  ]) func `a digest that does not match stores nothing`(digests: [String]) async throws {
+  ]) func `an upload whose content does not match a stated digest gets 400 and is not stored`(digests: [String])
+    async throws
+  {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Repr-Digest: \(digests.joined(separator: ", "))"], body: "hello"))
       #expect(try harness.statuses() == [400])
@@ -62,7 +66,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the requested digest is in the response`() async throws {
+  @Test func `the digest that Want-Repr-Digest prefers is in the response`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Want-Repr-Digest: sha-256=1, sha-512=9"], body: "hello"))
       let response = try harness.received()
@@ -78,7 +82,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[], ["Trailer: Repr-Digest"]], [digest, digest512])
-  func `a digest in a trailer alone is checked as well`(
+  func `a digest that only the trailer states is checked as well`(
     fields: [String],
     digest: String
   ) async throws {
@@ -123,7 +127,7 @@ import UploadTestSupport
     return request("POST /file-upload", [type], body: body.joined() + "--b--\r\n")
   }
 
-  @Test func `a part of a form has a digest of its own`() async throws {
+  @Test func `the digest that a form's part states is checked and reported for its file alone`() async throws {
     try await withHandler { harness in
       try harness.send(form([("Content-Digest: \(Self.digest)\r\n", "hello"), ("", "x")]))
       let response = try harness.received()

@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a full store sends an error instead of 100 Continue`() async throws {
+  @Test func `a store that is full responds with 507 instead of 100 Continue`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5000000"]))
@@ -108,7 +108,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("Content-Length: 100000000", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
-  func `a full disk is reported while the client still sends`(length: String, piece: String) async throws {
+  func `a full disk gives 507 while the client still sends, and the rest is discarded`(length: String, piece: String)
+    async throws
+  {
     try await withHandler { harness in
       try begin(harness, length)
       try harness.send(piece)

@@ -31,7 +31,8 @@ import UploadTestSupport
     ("PUT /a%20b.txt", "./files/a%20b.txt"), ("PUT /files/a.txt?x=/y/", "../files/a.txt"),
     ("POST /stream-upload?name=%C3%BC%3A", "./files/%C3%BC%3A"), ("PUT /x/y/a.txt", "../../files/a.txt"),
   ])
-  func `the response has the URL of the file relative to that of the request`(line: String, url: String) async throws {
+  func `Location and url of the response are relative to the URL of the request`(line: String, url: String) async throws
+  {
     try await withHandler { harness in
       try harness.send(request(line, body: "hello"))
       let response = try harness.received()
@@ -133,7 +134,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `HTTP/1.0 gets one response, and the connection is closed`() async throws {
+  @Test func `an HTTP/1.0 upload gets one response without 100 Continue, and the connection is closed`() async throws {
     try await withHandler { harness in
       try harness.send("PUT /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
       let response = try harness.received()
@@ -143,7 +144,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `over the upload limit a request is rejected with Retry-After`() async throws {
+  @Test func `over the limit on uploads a request gets 503 with Retry-After`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 0
     try await withHandler(limits: limits) { harness in

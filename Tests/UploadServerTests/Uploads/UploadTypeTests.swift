@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a type that is not accepted is rejected as soon as it is detected`() async throws {
+  @Test func `a file of a type that is not allowed gets 415 as soon as its type is detected`() async throws {
     try await withHandler(limits: limits(allow: ["image/*"])) { harness in
       let declared = "Content-Type: image/png"
       try harness.send(request("PUT /a", [declared, "Content-Length: 5000"]) + String(repeating: "a", count: 1444))
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a denied type is rejected whether it is detected or declared`() async throws {
+  @Test func `a denied type gets 415, whether it is declared or detected`() async throws {
     try await withHandler(limits: limits(deny: ["text/html", "application/pdf"])) { harness in
       try harness.send(request("PUT /a", ["Content-Type: text/html"], body: "x"))
       #expect(try harness.statuses() == [415])
@@ -120,7 +120,7 @@ import UploadTestSupport
       ("PUT /a.txt", [], "x", 201, "text/plain"),
     ] as [(String, [String], String, Int, String?)]
   )
-  func `no stored file is reported with a denied type`(
+  func `a file is rejected when it would be reported with a denied type, and stored otherwise`(
     line: String,
     fields: [String],
     body: String,
@@ -138,7 +138,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a stored file is reported with an allowed type`() async throws {
+  @Test func `only a file that would be reported with an allowed type is stored`() async throws {
     try await withHandler(limits: limits(allow: ["text/csv"])) { harness in
       try harness.send(request("PUT /a.csv", body: "one column"))
       #expect(try harness.received().contains(#""type":"text/csv""#))
@@ -148,7 +148,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a part of a form with a malformed type has none`() async throws {
+  @Test func `a malformed declared type of a form's part counts as none`() async throws {
     try await withHandler(limits: limits(deny: ["text/html"])) { harness in
       let form =
         "--b\r\nContent-Disposition: form-data; name=f; filename=a\r\nContent-Type: text/plain,text/html\r\n\r\nx\r\n--b--\r\n"
@@ -169,7 +169,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["application/pdf", nil]) func `one part of a form that is not accepted fails the whole form`(
+  @Test(arguments: ["application/pdf", nil])
+  func `one part of a denied type, declared or detected, fails the whole form`(
     declared: String?
   ) async throws {
     try await withHandler(limits: limits(deny: ["application/pdf"])) { harness in
@@ -182,7 +183,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `raw uploads have their type detected and checked`() async throws {
+  @Test func `raw uploads are stored only with an allowed detected type`() async throws {
     try await RawHarness.with(limits: limits(allow: ["application/pdf"])) { harness in
       try harness.send(Self.pdf)
       harness.fire(ChannelEvent.inputClosed)
