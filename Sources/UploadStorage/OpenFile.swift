@@ -10,15 +10,15 @@ package protocol OpenFile: Sendable {
   /// Differs from that of any other content that the name has had, as far as the store can tell.
   var version: FileVersion { get }
 
-  /// Its content, or a part of it.
+  /// Its content, or a part of it; reads nothing yet.
   /// - Parameter range: in bytes, within `0..<file.size`.
   func content(in range: Range<UInt64>) -> FileContent
 }
 
-/// The files of a store at one instant: newest first, then by the bytes of their names. Retains memory of the budget until
-/// its last reference is gone.
+/// The files that a store had when it was listed: newest first, those of one second by the bytes of their names.
+/// Retains memory of the budget until its last reference is gone.
 package protocol FileListing: Sendable {
-  /// How many files there were.
+  /// How many files were listed.
   var count: Int { get }
 
   /// Opens files one after the other, in their order, until `body` returns false or none is left. Files that have been
@@ -26,8 +26,10 @@ package protocol FileListing: Sendable {
   /// - Parameters:
   ///   - start: the place in the order to begin at, within `0...count`.
   ///   - initial: the value that `body` changes, such as text that it appends to.
-  ///   - body: gets the value, and a file that is open during the call. May block.
+  ///   - body: gets the value, and a file that is open during the call. Runs on a thread of the store, where it may
+  ///     block.
   /// - Returns: the changed value, and the place to continue at: `count` when none is left.
+  /// - Throws: `CancellationError` when the store has been shut down.
   func read<Value: Sendable>(
     from start: Int,
     into initial: Value,
@@ -39,11 +41,11 @@ package protocol FileListing: Sendable {
 package enum FileContent: Sendable {
   /// A part of a local file, which can be read in any order.
   case region(LocalFileRegion)
-  /// The bytes in their order, as they arrive from elsewhere. Ends early only with an error.
+  /// The bytes in their order, as they arrive from elsewhere; exactly those of the range unless it throws.
   case buffers(any AsyncSequence<ByteBuffer, any Error> & Sendable)
 }
 
-/// A part of a local file, open as long as this is referenced.
+/// A part of a local file, which is open as long as this or a part of it is referenced.
 package struct LocalFileRegion: Sendable {
   /// Closes a descriptor with the last reference.
   private final class Owner: Sendable {
@@ -63,24 +65,24 @@ package struct LocalFileRegion: Sendable {
   private let readers: WorkerPool
   /// Where it begins in the file, in bytes.
   package private(set) var offset: UInt64
-  /// In bytes.
+  /// How long it is, in bytes. The file may end earlier when another program has truncated it.
   package private(set) var length: UInt64
 
   /// The first `length` bytes of an open file.
   /// - Parameters:
   ///   - owned: the file's descriptor, to be closed with the last region of it.
-  ///   - readers: threads to read it on.
+  ///   - readers: threads to read it on, see ``reading(_:)``.
   init(owned descriptor: Int32, length: UInt64, readers: WorkerPool) {
     owner = Owner(descriptor)
     self.readers = readers
     (offset, self.length) = (0, length)
   }
 
-  /// The file's descriptor; valid as long as this is referenced.
+  /// The file's descriptor; valid as long as this is referenced. The caller must not close it.
   package var descriptor: Int32 { owner.descriptor }
 
   /// A part of the region.
-  /// - Parameter range: in bytes, within `0..<length`.
+  /// - Parameter range: in bytes from the region's start, within `0..<length`; bytes beyond that are left out.
   package func part(_ range: Range<UInt64>) -> LocalFileRegion {
     let range = range.clamped(to: 0..<length)
     var part = self
@@ -89,14 +91,14 @@ package struct LocalFileRegion: Sendable {
   }
 
   /// Runs `body` on a thread of the store, where it may block.
-  /// - Throws: what `body` throws.
+  /// - Throws: what `body` throws, or `CancellationError` when the store has been shut down.
   package func reading<Result: Sendable>(
     _ body: @escaping @Sendable (LocalFileRegion) throws -> Result
   ) async throws -> Result {
     try await readers.runIfActive { [self] in try body(self) }
   }
 
-  /// Reads at most `buffer.count` bytes of the region; blocks.
+  /// Reads at most `buffer.count` bytes of the region, perhaps fewer; blocks, so call it within ``reading(_:)``.
   /// - Parameter position: where to begin, in bytes from the region's start.
   /// - Returns: how many were read; 0 at the end of the region, or of the file.
   /// - Throws: ``UploadError`` with code `storageFailed`.

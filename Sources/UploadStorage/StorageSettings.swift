@@ -3,21 +3,23 @@ package import UploadCore
 
 /// What happens when a file with the requested name exists already.
 package enum DuplicatePolicy: String, Sendable, CaseIterable {
-  /// The new one becomes `name (2).ext`.
+  /// The new one gets the next free number: `name (2).ext`.
   case rename
-  /// The upload is rejected (409).
+  /// The upload is rejected with code `nameTaken` (409).
   case error
-  /// The new one replaces the old one, once it is durable.
+  /// The new one replaces an old file or symbolic link in one step, once it is synced as far as configured. It is
+  /// numbered if its requested name was altered, and rejected with code `nameTaken` if the name belongs to anything
+  /// else, such as a directory.
   case replace
 }
 
-/// What must be durable before the server responds that a file is stored.
+/// What must be synced before the server responds that a file is stored.
 package enum Durability: String, Sendable, CaseIterable {
   /// File and directory are synced: the file survives a power failure.
   case full
-  /// The file is synced; a power failure may lose its name.
+  /// The file is synced; a power failure may lose its name, and with that the file.
   case file
-  /// Nothing is synced: the kernel writes the bytes some time later.
+  /// Nothing is synced: the kernel writes the bytes some time later, and a power failure may lose them.
   case none
 }
 
@@ -25,7 +27,7 @@ package enum Durability: String, Sendable, CaseIterable {
 package struct DiskStoreConfiguration: Sendable {
   /// What is synced before a file counts as stored.
   package var durability: Durability
-  /// What happens when a name is taken.
+  /// What happens when a name is taken and the request does not say.
   package var onDuplicate: DuplicatePolicy
 
   package init(durability: Durability = .full, onDuplicate: DuplicatePolicy = .rename) {
@@ -36,12 +38,12 @@ package struct DiskStoreConfiguration: Sendable {
 
 /// The permissions of stored files, as chosen by the user: read and write bits only. Uploaded files are never executable.
 package struct FileMode: Sendable, Equatable, CustomStringConvertible {
-  /// What files are created with when no mode is chosen; the kernel subtracts the umask.
+  /// The mode that files are created with when none is chosen: 0666, from which the kernel subtracts the umask.
   static let unrestricted: mode_t = 0o666
 
   let bits: mode_t
 
-  /// Reads an octal mode such as `640` or `0664`.
+  /// Reads an octal mode of three or four digits, such as `640` or `0664`.
   /// - Throws: ``UploadError`` with code `badValue` when it is not octal, has bits other than read and write, or would
   ///   keep the server itself from reading the file.
   package init(octal text: String) throws(UploadError) {

@@ -7,12 +7,15 @@ package import UploadCore
 /// A file passes through three values: a ``FinalizeRequest`` says what it is to become, a ``StagedFile`` is complete and
 /// synced but has no name yet, and a ``StoredFile`` has its name. An ``OpenFile`` is a stored file being read.
 package protocol UploadStore: Sendable {
-  /// Begins to store one file. Does not block; failures reach the delegate.
+  /// Begins to store one file; call it on `eventLoop`. Does not block; failures reach the delegate, perhaps within this
+  /// call.
   /// - Parameters:
-  ///   - meter: gets stored and durable bytes, the memory in use and the phase.
+  ///   - meter: states what is known of the size; gets stored and durable bytes, the memory in use and the phase.
   ///   - hash: computes digests of the content as it arrives; nil for none.
-  ///   - condition: checked before the first byte is accepted; to be repeated at the end, in ``FinalizeRequest``.
+  ///   - condition: checked before the first byte is accepted, and to be repeated at the end, in ``FinalizeRequest``;
+  ///     nil for none.
   ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
+  ///   - delegate: is notified on `eventLoop`; not retained.
   func begin(
     _ meter: UploadMeter,
     hash: (any ContentHash)?,
@@ -21,71 +24,79 @@ package protocol UploadStore: Sendable {
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
 
-  /// Gives staged files of this store their names: all of them, or none. Two with the same requested name are numbered
-  /// where that is allowed.
-  /// - Returns: the files in the order given; fails with ``UploadError`` and leaves nothing behind, except what has
-  ///   replaced another file before the store failed.
+  /// Gives staged files of this store their names: all of them, or none. Two with the same requested name are numbered,
+  /// or rejected where the policy is `error`.
+  /// - Returns: the files in the order given; fails with ``UploadError``, or `CancellationError` when the store has
+  ///   been shut down, and leaves nothing behind, except what has replaced another file before the store failed.
   func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]>
 
-  /// Deletes staged files that are not to be published. Does not block.
+  /// Deletes staged files that are not to be published; ignores those of other stores. Does not block.
   func discard(_ files: [any StagedFile])
 
   // MARK: Reading
 
-  /// Checks that files can be stored and read now.
-  /// - Throws: ``UploadError`` that says why not.
+  /// Checks that files can be stored and read now: that the place where they are stored is available.
+  /// - Throws: ``UploadError`` that says why not, or `CancellationError` when the store has been shut down.
   func check() async throws
 
-  /// Opens a stored file for reading.
-  /// - Returns: nil when there is no file of that name.
+  /// Opens a stored file for reading, by its exact name.
+  /// - Returns: nil when there is no file of that name, or it cannot be opened.
   /// - Throws: what ``check()`` throws.
   func open(_ name: NameBytes) async throws -> (any OpenFile)?
 
-  /// The stored files now.
+  /// The stored files now, without those that are still being stored.
   /// - Returns: nil when the memory budget has no room for all names.
   /// - Throws: what ``check()`` throws; ``UploadError`` with code `storageFailed` when the system has no memory left.
   func list() async throws -> (any FileListing)?
 
-  /// Bytes that may still be stored; nil when that is not known. May block.
+  /// Free bytes where files are stored, including those that are to stay free or are promised to running uploads; nil
+  /// when that is not known. May block.
   func freeSpace() -> UInt64?
 }
 
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
 package protocol UploadSink: AnyObject {
   /// Accepts the next bytes. Bytes for which there is no room yet are queued, so that none are lost; check ``hasRoom``
-  /// before writing more.
+  /// before writing more. Ignored once the end was requested, or the upload has failed.
   func write(_ bytes: ByteBuffer)
 
-  /// Whether more bytes may be written. Where not, ``UploadSinkDelegate/sinkHasRoom()`` is called once they may.
+  /// Whether more bytes may be written. Where not, ``UploadSinkDelegate/sinkHasRoom()`` is called once they may, unless
+  /// the upload ends before.
   var hasRoom: Bool { get }
 
-  /// Ends the file, which is one of a form's: writes the bytes that are left, compares the digests and syncs.
-  /// - Returns: fails with ``UploadError``, with code `contentMismatch` when a digest is not the expected one.
+  /// Ends the file, which is to be published later by ``UploadStore/publish(_:on:)``, with others of a form: writes the
+  /// bytes that are left, compares the digests and syncs as far as configured.
+  /// - Returns: fails with ``UploadError``: with code `contentMismatch` when a digest is not the expected one,
+  ///   `cancelled` when the end was requested before or the upload is over.
   func stage(_ request: FinalizeRequest) -> EventLoopFuture<any StagedFile>
 
-  /// Ends the file and gives it its name: stages and publishes in one step. The bytes that have arrived are the whole file,
-  /// even if it is an interrupted upload that is kept.
-  /// - Returns: the file under its name; fails with ``UploadError`` and leaves nothing behind, unless it has replaced
-  ///   another file before the store failed.
+  /// Ends the file and gives it its name: stages and publishes in one step. The bytes that have arrived are the whole
+  /// file, even if it is an interrupted upload that is kept.
+  /// - Returns: the file under its name; fails with ``UploadError``, as ``stage(_:)`` does or for the name, and leaves
+  ///   nothing behind, unless it has replaced another file before the store failed.
   func finalize(_ request: FinalizeRequest) -> EventLoopFuture<StoredFile>
 
-  /// Releases everything and leaves nothing in the store. Does nothing after ``stage(_:)`` has succeeded. After
-  /// ``finalize(_:)`` it may be too late: then the future still succeeds.
+  /// Releases everything and leaves nothing in the store; a pending future fails with code `cancelled`, and the
+  /// delegate is not notified. Does nothing after ``stage(_:)`` has succeeded. After ``finalize(_:)`` it may be too
+  /// late: then the future completes as if this had not been called.
   func abort()
 }
 
 /// Is notified of what happens to an ``UploadSink`` between calls; always on the sink's event loop.
 package protocol UploadSinkDelegate: AnyObject {
-  /// There is room again: more bytes may be written.
+  /// There is room again after ``UploadSink/hasRoom`` was false: more bytes may be written.
   func sinkHasRoom()
-  /// The upload cannot be stored; the sink has already released everything.
+  /// The upload cannot be stored: a pending future of ``UploadSink/stage(_:)`` or ``UploadSink/finalize(_:)`` has
+  /// failed, and the sink releases everything by itself. May be called within
+  /// ``UploadStore/begin(_:hash:condition:on:delegate:)``. Not called after ``UploadSink/abort()``, nor when
+  /// ``UploadStore/publish(_:on:)`` fails.
   func sinkFailed(_ error: UploadError)
 }
 
 /// A file that is complete, and synced as far as configured, but has no name yet. Only the store that staged it can
-/// publish it.
+/// publish it. Deleted with its last reference unless it has been published.
 package protocol StagedFile: Sendable {
-  /// The upload that it was received by.
+  /// The meter of the upload that it was received by.
   var meter: UploadMeter { get }
 }
 
@@ -93,11 +104,12 @@ package protocol StagedFile: Sendable {
 package struct FinalizeRequest: Sendable {
   /// The requested name; the store may have to number it.
   package var name: FileName
-  /// Media type to note with the file.
+  /// Media type to note with the file; nil for none.
   package var type: String?
-  /// The digests that its content must have; otherwise nothing is stored.
+  /// The digests that its content must have; otherwise nothing is stored. Each must be computed, by the hash given to
+  /// ``UploadStore/begin(_:hash:condition:on:delegate:)`` or by ``late``.
   package var expected: ContentDigests
-  /// Computes digests that were not requested before the end, for which the file has to be read again.
+  /// Computes digests that were not requested before the end, for which the file is read again; nil for none.
   package var late: (any ContentHash)?
   /// What the file that has the name must satisfy when this one is published; nil for no condition.
   package var condition: PublishCondition?
@@ -129,6 +141,7 @@ package struct PublishCondition: Sendable {
   /// The requested name; nil when the request names none, so that no file can have it.
   package let name: FileName?
   /// Throws why the upload must not be published. Gets the version of the file that has the name; nil when none has.
+  /// Called on a thread of the store.
   package let check: @Sendable (FileVersion?) throws(UploadError) -> Void
 
   package init(name: FileName?, check: @escaping @Sendable (FileVersion?) throws(UploadError) -> Void) {
@@ -137,7 +150,7 @@ package struct PublishCondition: Sendable {
   }
 }
 
-/// A file in the store.
+/// A file in the store, as it was when it was stored or opened.
 package struct StoredFile: Sendable, Equatable {
   /// The name, byte for byte.
   package var nameBytes: NameBytes
@@ -149,9 +162,9 @@ package struct StoredFile: Sendable, Equatable {
   package var type: String?
   /// Last change, in seconds since 1970.
   package var modified: Int64
-  /// Whether it has replaced another file of that name.
+  /// Whether storing it has replaced another file of that name; false for a file that was opened.
   package var replaced: Bool
-  /// Those digests of its content that were computed when it was stored.
+  /// Those digests of its content that are known: computed when it was stored, or noted with it then.
   package var digests: ContentDigests
 
   package init(
@@ -175,7 +188,8 @@ package struct StoredFile: Sendable, Equatable {
 package struct FileVersion: Sendable, Equatable {
   /// Last change, in seconds since 1970.
   package let modified: Int64
-  /// Differs between contents: letters, digits and hyphens.
+  /// Differs between contents, even if their bytes are equal but were stored at different times. Letters, digits and
+  /// hyphens.
   package let text: String
 
   package init(modified: Int64, text: String) {

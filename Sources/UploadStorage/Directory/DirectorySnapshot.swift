@@ -2,20 +2,21 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// A listing of a directory: the names of its files at one instant, newest first, then by their bytes.
+/// A listing of a directory: the names that its finished regular files had while it was read, newest first, those of
+/// one second by their bytes.
 ///
-/// Only names are kept, so that a directory of any size needs little memory: 16 bytes and the name itself for each file.
-/// Everything else about a file is read when its row is rendered.
+/// Only names are kept, so that a directory of any size needs little memory: 16 bytes and the name itself for each
+/// file. Everything else about a file is read when ``read(from:into:_:)`` opens it.
 final class DirectorySnapshot: FileListing {
   /// A file: its time of change, and where its name is within ``names``.
   private struct Entry {
-    /// In seconds since 1970.
+    /// Time of the last change, in seconds since 1970.
     var modified: Int64
     var offset: UInt32
     var length: UInt8
   }
 
-  /// Which state of the directory it shows.
+  /// The state of the directory just before its names were read.
   let stamp: DirectoryStamp
   /// How many names there are.
   let count: Int
@@ -24,16 +25,17 @@ final class DirectorySnapshot: FileListing {
   private let reservation: MemoryReservation
   private let reader: UploadDirectoryReader
 
-  /// How much memory a snapshot may need: whole pages, with room for files that are added between counting and reading.
+  /// The memory that a snapshot needs: whole pages of 4 KiB, with about a sixteenth to spare for files that are added
+  /// between counting and reading.
   struct Size: Sendable {
     /// For entries, and for names, in bytes.
     fileprivate let entries: Int
     fileprivate let names: Int
 
-    /// In bytes.
+    /// The memory to reserve in the budget, in bytes: for entries and names together.
     var bytes: Int { entries + names }
 
-    /// Reads all names of a directory; blocks.
+    /// Counts all names in the directory, those of directories and unfinished files too; blocks.
     init(_ directory: UploadDirectory) {
       var (files, nameBytes) = (0, 0)
       directory.visitNames {
@@ -50,7 +52,7 @@ final class DirectorySnapshot: FileListing {
   /// Reads a directory; blocks.
   /// - Parameters:
   ///   - size: how many names fit; files that were added since it was computed and do not fit are left out.
-  ///   - reservation: of the memory that `size` states, retained as long as the snapshot.
+  ///   - reservation: of `size.bytes` of memory; retained as long as the snapshot.
   /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left.
   init(size: Size, reservation: MemoryReservation, reader: UploadDirectoryReader) throws(UploadError) {
     guard let entries = Slab(size: size.entries), let names = Slab(size: size.names) else {
@@ -81,7 +83,8 @@ final class DirectorySnapshot: FileListing {
     }
   }
 
-  /// The name at a place in the order; `index` is in `0..<count`.
+  /// The name of a file by its place in the order; it may have been removed since.
+  /// - Parameter index: must be in `0..<count`.
   func name(at index: Int) -> NameBytes {
     NameBytes(Self.bytes(entries.bytes.bindMemory(to: Entry.self)[index], in: names))
   }
@@ -107,13 +110,13 @@ final class DirectorySnapshot: FileListing {
   }
 }
 
-/// Distinguishes the states of a directory, as far as its time of change does.
+/// The state of a directory at one time, by its inode, size and time of change. Compare two with ``isSame(as:)``.
 struct DirectoryStamp: Sendable {
   private var version: FileVersion?
-  /// Otherwise two states may have one stamp.
+  /// Whether the last change was so long ago that a later one has another time.
   private var isSettled = false
 
-  /// Of an open directory; blocks.
+  /// The stamp of an open directory now; blocks. The same as no other stamp when its status cannot be read.
   init(descriptor: Int32) {
     var now = timespec()
     guard clock_gettime(CLOCK_REALTIME, &now) == 0, let status = FileStatus(descriptor: descriptor) else { return }
@@ -122,19 +125,20 @@ struct DirectoryStamp: Sendable {
     isSettled = Self.isSettled(status.content, at: time)
   }
 
-  /// Whether the last change was long enough ago that one after it would have another time: file systems count time in
-  /// the kernel's ticks of up to 10 ms.
-  /// - Parameter now: since 1970.
+  /// Whether the last change was more than 100 ms ago, so that one after it would have another time: file systems count
+  /// time in the kernel's ticks of up to 10 ms.
+  /// - Parameter now: the time since 1970.
   static func isSettled(_ content: ContentVersion, at now: Duration) -> Bool {
     now - content.modified > .milliseconds(100)
   }
 
-  /// Whether a directory with this stamp is unchanged since it had the other one.
+  /// Whether the directory is unchanged between the earlier stamp and this one. False also where that cannot be told:
+  /// the directory had been changed within 100 ms before the earlier one, or its status could not be read.
   func isSame(as earlier: DirectoryStamp) -> Bool { earlier.isSettled && version == earlier.version }
 }
 
 /// Makes snapshots of an upload directory for listings, one at a time. All listings share one snapshot as long as the
-/// directory is unchanged, so that its names are in memory once. They are released with the last listing.
+/// directory is unchanged, so that its names are in memory once. A snapshot is released with its last listing.
 actor DirectorySnapshots {
   private let reader: UploadDirectoryReader
   private let budget: MemoryBudget
@@ -146,9 +150,10 @@ actor DirectorySnapshots {
     self.budget = budget
   }
 
-  /// The directory as it is now, or was at some time since the call.
-  /// - Returns: nil when it has more files than the budget has room for.
-  /// - Throws: ``UploadError`` with code `storageFailed`.
+  /// The directory as it is now, or was at some time since the call. Waits until uploads have released enough memory.
+  /// - Returns: nil when its names and all other reservations together need more than ``MemoryBudget/reservable``.
+  /// - Throws: ``UploadError`` with code `storageFailed` when the system has no memory left, or `CancellationError`
+  ///   when the reading threads have been shut down.
   func current() async throws -> DirectorySnapshot? {
     if let shared = try await unchanged() { return shared }
     // A read that is under way may have begun before the latest file had its name.

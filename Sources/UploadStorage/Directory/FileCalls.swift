@@ -2,64 +2,68 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// The system calls that move an upload's bytes to the disk; tests replace them with failing ones.
+/// The system calls that move an upload's bytes to the disk, most of which block; tests replace them with failing ones.
 ///
-/// Each returns the result of the system call: a negative number, with `errno` set, when it failed.
+/// Unless a call says otherwise it returns the result of the system call: 0 or more, or a negative number, with `errno`
+/// set, when it failed. A file or directory is given by its open descriptor.
 package struct FileCalls: Sendable {
   /// The real system calls.
   package init() {}
 
-  /// `pwrite`: the bytes, and the offset they go to.
+  /// `pwrite`: writes the bytes at an offset in the file. Returns how many were written, perhaps fewer.
   var write: @Sendable (Int32, UnsafeRawBufferPointer, UInt64) -> Int = {
     pwrite($0, $1.baseAddress, $1.count, off_t(clamping: $2))
   }
-  /// `fallocate`: reserves the blocks of a range, and makes the file that long.
+  /// `fallocate`: reserves the blocks of a range of bytes, and makes the file at least as long as its end.
   var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_reserve, $0, $1) }
-  /// `ftruncate`.
+  /// `ftruncate`: sets the length of a file, in bytes.
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
   /// `fdatasync` of a file.
   var sync: @Sendable (Int32) -> Int32 = { fdatasync($0) }
-  /// Opens an open directory again, for a descriptor of its own.
+  /// Opens an open directory again. Returns a new descriptor with its own position, which the caller closes.
   var openAgain: @Sendable (Int32) -> Int32 = { openat($0, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-  /// `syncfs` of the file system that a descriptor is on, which works as `fsync` of every file there; `ENOSYS` where it does
-  /// not.
+  /// `syncfs` of the file system that a descriptor is on: syncs every file there. Fails with `ENOSYS` where it does not
+  /// sync them, or would not report failed writes.
   var syncFileSystem: @Sendable (Int32) -> Int32 = { clinux_sync_file_system($0) }
-  /// Whether so few bytes are to be written to the disks that syncing all of them is cheap.
+  /// Whether at most 128 MiB wait to be written to the disks of the whole machine, so that ``syncFileSystem`` is cheap.
+  /// False when that is not known.
   var hasLittleToWrite: @Sendable () -> Bool = { dirtyPagesAreFew() }
-  /// `fsync` of the directory.
+  /// `fsync` of a directory: the names in it survive a power failure.
   var syncDirectory: @Sendable (Int32) -> Int32 = { fsync($0) }
-  /// Turns `O_DIRECT` on or off.
+  /// Turns `O_DIRECT` of an open file on or off.
   var setDirect: @Sendable (Int32, Bool) -> Int32 = { clinux_set_direct($0, $1 ? 1 : 0) }
-  /// Opens an unnamed file in a directory (`O_TMPFILE`). The kernel subtracts the umask, or the directory's default access
-  /// list, from the mode.
+  /// Opens a new unnamed file in a directory (`O_TMPFILE`) and returns its descriptor. Its mode is 0666, from which the
+  /// kernel subtracts the umask, or the directory's default access list.
   var openUnnamed: @Sendable (Int32) -> Int32 = { clinux_open_unnamed($0, FileMode.unrestricted) }
-  /// `fchmod`.
+  /// `fchmod` of an open file.
   var setMode: @Sendable (Int32, mode_t) -> Int32 = { fchmod($0, $1) }
-  /// Gives an unnamed file a name in a directory, unless that is taken.
+  /// Gives an open unnamed file a name in a directory; fails with `EEXIST` when the name is taken.
   var link: @Sendable (Int32, _ directory: Int32, NameBytes) -> Int32 = { clinux_link_descriptor($0, $1, $2.cString) }
-  /// `renameat2` from one directory to another, or within one, unless the new name is taken; `EINVAL` or `ENOSYS` where
-  /// that is not supported.
+  /// `renameat2` from one directory to another, or within one, without overwriting: fails with `EEXIST` when the new
+  /// name is taken, and with `EINVAL` or `ENOSYS` where the file system does not support that.
   var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = {
     clinux_rename_new($0, $1.cString, $2, $3.cString)
   }
   /// `renameat` within a directory: replaces a file that has the new name.
   var rename: @Sendable (Int32, NameBytes, _ to: NameBytes) -> Int32 = { renameat($0, $1.cString, $0, $2.cString) }
-  /// `renameat2` within a directory: swaps what two names lead to; `EINVAL` or `ENOSYS` where that is not supported.
+  /// `renameat2` within a directory: swaps what two names lead to. Both must exist; `EINVAL` or `ENOSYS` where that is
+  /// not supported.
   var exchange: @Sendable (Int32, NameBytes, NameBytes) -> Int32 = { clinux_exchange($0, $1.cString, $2.cString) }
-  /// `fstatat` of a name in a directory: of a link itself, not of its target.
+  /// `fstatat`: reads the status of a name in a directory, of a link itself and not of its target.
   var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = {
     fstatat($0, $1.cString, &$2, AT_SYMLINK_NOFOLLOW)
   }
-  /// Begins to write a range from the page cache to the disk.
+  /// Begins to write a range of bytes from the page cache to the disk, and does not wait. `0..<0` is the whole file.
   var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_start_writeback, $0, $1) }
-  /// `fstatvfs`: bytes of a directory's file system that may still be used; nil when that is not known. File systems that
-  /// report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is not a full disk.
+  /// `fstatvfs`: bytes that this process may still use on a directory's file system; nil when that is not known. File
+  /// systems that report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is
+  /// not a full disk.
   var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
     var status = statvfs()
     guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
     return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
   }
-  /// Waits until a range is on the disk and drops it from the page cache.
+  /// Writes a range of bytes to the disk, waits for that, and drops it from the page cache. No substitute for a sync.
   var dropWritten: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_drop_written, $0, $1) }
 }
 
@@ -80,7 +84,7 @@ private func dirtyPagesAreFew() -> Bool {
   return dirty + underWay <= 128 * 1024
 }
 
-/// The status of a file or directory (stat(2)).
+/// The status of a file or directory (stat(2)), as it was when it was read.
 struct FileStatus {
   private var status = stat()
 
@@ -88,12 +92,12 @@ struct FileStatus {
     self.status = status
   }
 
-  /// Of an open file; nil with `errno` when it cannot be read.
+  /// Of an open file; nil, with `errno` set, when it cannot be read.
   init?(descriptor: Int32) {
     guard fstat(descriptor, &status) == 0 else { return nil }
   }
 
-  /// Of the file that a path leads to, links followed; nil with `errno` when it leads to none.
+  /// Of the file that a path leads to, links followed; nil, with `errno` set, when it leads to none.
   init?(path: UnsafePointer<CChar>) {
     guard stat(path, &status) == 0 else { return nil }
   }
@@ -109,7 +113,7 @@ struct FileStatus {
   /// and devices are there for other purposes.
   var isReplaceable: Bool { isFile || status.st_mode & S_IFMT == S_IFLNK }
 
-  /// Whether a directory contains it.
+  /// Whether at least one directory contains it: false for an unnamed or a deleted file.
   var hasName: Bool { status.st_nlink > 0 }
 
   var content: ContentVersion {
@@ -119,7 +123,8 @@ struct FileStatus {
     }
   }
 
-  /// Two uploads within a second differ in the inode, a change in place in the nanoseconds.
+  /// A version by inode, time of change and size. Two files stored within a second differ in the inode, a change in
+  /// place differs in the nanoseconds of the time.
   var version: FileVersion {
     let content = content
     let parts = [
@@ -140,10 +145,10 @@ struct FileIdentity: Hashable, Sendable {
 struct ContentVersion: Sendable, Equatable {
   /// In bytes.
   var size: UInt64
-  /// Time of the last change: seconds since 1970, and the rest in nanoseconds. A file system may store any value.
+  /// Whole seconds of the time of the last change, since 1970. A file system may store any value.
   var seconds: Int64
   var nanoseconds: Int64
 
-  /// Time of the last change, since 1970.
+  /// Time of the last change since 1970, with its nanoseconds.
   var modified: Duration { .seconds(seconds) + .nanoseconds(nanoseconds) }
 }

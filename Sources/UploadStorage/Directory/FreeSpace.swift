@@ -1,11 +1,13 @@
 import Synchronization
 import UploadCore
 
-/// Distributes the free space of a file system among uploads: leaves part of it free, and promises no byte to two uploads.
+/// Distributes the free space of a file system among uploads: leaves part of it free, and promises no byte to two
+/// uploads.
 ///
-/// Blocks that a file has reserved are no longer free for the system. Space is promised only to files without blocks: where
-/// the file system cannot reserve, or whose length is unknown. So a byte is counted twice only while it is written, or while
-/// its block is reserved, and no upload is rejected for that. Makes system calls: for workers only.
+/// Blocks that a file has reserved are no longer free for the system. Space is promised only to files without blocks:
+/// where the file system cannot reserve, or whose length is unknown. So a byte is counted twice only while it is
+/// written, or while its block is reserved, and no upload is rejected for that. Makes system calls and waits: call it
+/// on workers only.
 final class FreeSpace: Sendable {
   /// How much stays free, in bytes.
   private let kept: SizeSetting
@@ -19,15 +21,18 @@ final class FreeSpace: Sendable {
   /// rejected waits for it.
   private let settlement = Mutex<Void>(())
 
-  /// - Parameter free: bytes that may be used; nil when that is not known; then every upload is accepted.
+  /// - Parameters:
+  ///   - kept: how much stays free.
+  ///   - free: reads how many bytes may be used; nil when that is not known: then every upload is accepted.
   init(keeping kept: SizeSetting, free: @escaping @Sendable () -> UInt64?) {
     self.kept = kept
     self.free = free
   }
 
-  /// Lets a file grow by `count` bytes: they are promised until ``release(_:)``, so that files that grow at the same time do
-  /// not all find the same space.
-  /// - Throws: ``UploadError`` with code `diskFull`.
+  /// Lets a file grow by `count` bytes: they are promised until ``release(_:)``, so that files that grow at the same
+  /// time do not all find the same space. Where there seems to be no room, waits for a running ``settle(_:)`` and
+  /// checks again.
+  /// - Throws: ``UploadError`` with code `diskFull` when not enough would stay free; then nothing is promised.
   func promise(_ count: UInt64) throws(UploadError) {
     if promiseIfRoom(for: count) == nil { return }
     // Blocks that are being reserved count twice: checked again when none are.
@@ -43,14 +48,17 @@ final class FreeSpace: Sendable {
     }
   }
 
-  /// Lets `step` reserve the blocks of promised bytes and ``release(_:)`` these.
+  /// Runs `step`, which reserves the blocks of promised bytes and releases these: meanwhile they count twice, so
+  /// uploads that find no room wait for its end before they are rejected. One step runs at a time.
   /// - Throws: what `step` throws.
   func settle<Result: Sendable>(_ step: () throws(UploadError) -> Result) throws(UploadError) -> Result {
     try settlement.withLock { _ throws(UploadError) in try step() }
   }
 
   /// Reserves blocks for a file of unknown length ahead of its bytes, if there is room for so many.
-  /// - Parameter reserve: reserves them; false where that cannot be done.
+  /// - Parameters:
+  ///   - count: how much to reserve, in bytes.
+  ///   - reserve: reserves them; false where that cannot be done. Not called when there is no room.
   /// - Returns: whether they are reserved.
   func reserveAhead(_ count: UInt64, reserve: () -> Bool) -> Bool {
     guard promiseIfRoom(for: count) == nil else { return false }
@@ -60,12 +68,14 @@ final class FreeSpace: Sendable {
     }
   }
 
-  /// Ends the promise of `count` bytes: they have been written, or will never arrive.
+  /// Ends the promise of `count` bytes, all or some of those promised: they have been written, have their blocks, or
+  /// will never arrive.
   func release(_ count: UInt64) {
     promised.wrappingSubtract(count, ordering: .releasing)
   }
 
-  /// - Throws: ``UploadError`` with code `diskFull` and the numbers when `count` more bytes would not leave enough free.
+  /// Checks whether `count` more bytes would leave enough free, and promises nothing.
+  /// - Throws: ``UploadError`` with code `diskFull` and the numbers when they would not.
   func check(_ count: UInt64) throws(UploadError) {
     if let shortage = shortage(of: count) { throw shortage }
   }

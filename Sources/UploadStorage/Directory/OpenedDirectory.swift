@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// The directory that an ``UploadDirectory`` stores files in while its path leads there: one descriptor, and calls on the
-/// names beneath it. Uploads that began before another directory replaced it keep its descriptor valid.
+/// One directory that an ``UploadDirectory`` stores files in as long as its path leads there: a descriptor, and calls
+/// on the names in it, which block. Uploads that began in it retain it when another directory has replaced it.
 final class OpenedDirectory: Sendable {
   /// Owned, closed with the last reference; negative when the directory could not be opened.
   let descriptor: Int32
@@ -29,10 +29,10 @@ final class OpenedDirectory: Sendable {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// Whether files can be created in it; otherwise `errno` is the reason.
+  /// Whether files may be created in it; otherwise `errno` is the reason.
   var isWritable: Bool { faccessat(descriptor, ".", W_OK | X_OK, 0) == 0 }
 
-  /// Removes unfinished files that a crash left: ours by name, and locked by no process.
+  /// Removes unfinished files that a crash left: unfinished by their names, and locked by no process. Ignores failures.
   func sweep() {
     for name in DirectoryNames.read(descriptor: calls.openAgain(descriptor)) where FileName.isPartial(name) {
       let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
@@ -47,19 +47,20 @@ final class OpenedDirectory: Sendable {
 
   // MARK: Names
 
-  /// The status of the file that has a name now: of a link itself, not of its target. Nil when there is none.
+  /// The status of the file that has a name now: of a link itself, not of its target. Nil when there is none, or its
+  /// status cannot be read.
   func entry(at name: NameBytes) -> FileStatus? {
     var status = stat()
     return calls.entryStatus(descriptor, name, &status) == 0 ? FileStatus(status) : nil
   }
 
-  /// Checks a condition against the file that has its name now.
+  /// Checks a condition against the file that has the condition's name now, or against none where it has no name.
   /// - Throws: what the condition throws.
   func check(_ condition: PublishCondition) throws(UploadError) {
     try condition.check(condition.name.flatMap { entry(at: $0.bytes)?.version })
   }
 
-  /// Gives a file a name.
+  /// Gives a file a name here that no other file has: links an unnamed file, renames a hidden one.
   /// - Returns: 0, or a negative number with `errno` set: `EEXIST` when the name is taken.
   func link(_ file: PartialFile, as name: NameBytes) -> Int32 {
     guard let hidden = file.hiddenName else { return calls.link(file.descriptor, descriptor, name) }
@@ -78,12 +79,12 @@ final class OpenedDirectory: Sendable {
     return 0
   }
 
-  /// Removes a name.
+  /// Removes a name. Ignores failures.
   func remove(_ name: NameBytes) {
     unlinkat(descriptor, name.cString, 0)
   }
 
-  /// Removes a file's name, unless another file has it by now.
+  /// Removes a file's name, unless another file has it by now. Ignores failures.
   func remove(_ name: NameBytes, of file: PartialFile) {
     guard let own = file.identity, entry(at: name)?.identity == own else { return }
     remove(name)
@@ -110,11 +111,11 @@ extension DirectoryLocation {
 
   /// Why nothing can be stored under the path now.
   enum Problem: Equatable {
-    /// The directory no longer exists.
+    /// There is no directory at the path any more.
     case missing
     /// The disk with the directory is not mounted any more.
     case unmounted
-    /// The path leads to another file system that was there before.
+    /// The path leads to another file system, and the old one is still mounted: a link was changed, say.
     case elsewhere
   }
 

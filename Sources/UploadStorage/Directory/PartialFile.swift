@@ -2,12 +2,12 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// A file being written, not yet under its name: unnamed (`O_TMPFILE`), or hidden and locked where the file system
-/// does not support that. All calls block; workers make them, at most two writes at once, everything else alone. Deleted
-/// by ``discard()`` or with the last reference, unless it has been given a name.
+/// A file being written, not yet under its name: unnamed (`O_TMPFILE`), or hidden and locked where the file system does
+/// not support that. All calls block; workers make them, at most two writes at once, everything else alone. Closed and
+/// deleted by ``discard()`` or with the last reference; a name that it has been given stays.
 final class PartialFile: Sendable {
   let descriptor: Int32
-  /// The hidden name, where it has one.
+  /// The hidden name in ``place``; nil for an unnamed file. Unchanged when the file has been renamed to its final name.
   let hiddenName: String?
   /// The directory that it was created in, and has its hidden name in.
   let place: OpenedDirectory
@@ -32,7 +32,7 @@ final class PartialFile: Sendable {
 
   private var calls: FileCalls { directory.calls }
 
-  /// Which file it is; nil when that cannot be read.
+  /// Device and inode; nil when the status cannot be read.
   var identity: FileIdentity? { FileStatus(descriptor: descriptor)?.identity }
 
   init(descriptor: Int32, hiddenName: String?, directory: UploadDirectory, place: OpenedDirectory) {
@@ -46,9 +46,10 @@ final class PartialFile: Sendable {
     discard()
   }
 
-  /// Reserves the blocks of a file whose size is known, where the file system supports that; otherwise the bytes stay
-  /// promised to it.
-  /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, or `storageFailed`.
+  /// Reserves the blocks of a file whose size is known, before its first write. Where the file system does not support
+  /// that the bytes stay promised to it.
+  /// - Parameter range: in bytes.
+  /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, `tooLarge` or `storageFailed`.
   func reserve(_ range: Range<UInt64>) throws(UploadError) {
     try directory.space.promise(range.upperBound - range.lowerBound)
     promised.store(range.upperBound - range.lowerBound, ordering: .relaxed)
@@ -80,9 +81,9 @@ final class PartialFile: Sendable {
 
   /// Writes all bytes of an extent, in several calls if necessary.
   /// - Parameters:
-  ///   - memory: the bytes; page-aligned for a write past the page cache.
+  ///   - memory: the extent's bytes; page-aligned for a write past the page cache.
   ///   - padding: how many bytes behind it in memory may be written as well; ``truncate(to:)`` removes them.
-  /// - Throws: ``UploadError`` with code `diskFull`, `storageFailed` or `directoryUnavailable`.
+  /// - Throws: ``UploadError`` with code `diskFull`, `tooLarge`, `storageFailed` or `directoryUnavailable`.
   func write(_ extent: WritePlan.Extent, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
     try directory.check(place, last: lastPathCheck)
     let growth = try claimSpace(for: extent)
@@ -105,8 +106,8 @@ final class PartialFile: Sendable {
     guard calls.truncate(descriptor, length) == 0 else { throw StorageError.uploadFailed("ftruncate") }
   }
 
-  /// Gives the file the permissions chosen for stored files. The last step before its sync: attributes cannot be added to
-  /// a read-only file.
+  /// Gives the file the permissions chosen for stored files, if any were. The last step before its sync: attributes
+  /// cannot be added to a read-only file.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func applyMode() throws(UploadError) {
     guard let mode = directory.fileMode, calls.setMode(descriptor, mode.bits) != 0 else { return }
@@ -114,6 +115,9 @@ final class PartialFile: Sendable {
   }
 
   /// Reads the file again, for digests that were not requested while it was received.
+  /// - Parameters:
+  ///   - hash: one that has no bytes yet.
+  ///   - length: how many bytes to read, from the start of the file; all must have been written.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func digests(_ hash: any ContentHash, length: UInt64) throws(UploadError) -> ContentDigests {
     if isDirect.load(ordering: .relaxed) { turnDirect(false) }
@@ -139,7 +143,7 @@ final class PartialFile: Sendable {
     guard calls.sync(descriptor) == 0 else { throw StorageError.uploadFailed("fdatasync") }
   }
 
-  /// Begins to write the file's pages in the page cache to the disk; ``sync()`` reports failures.
+  /// Begins to write the file's pages in the page cache to the disk, and does not wait; ``sync()`` reports failures.
   func startWriteback() {
     // For sync_file_range(2) a length of 0 means up to the end of the file.
     _ = calls.startWriteback(descriptor, 0..<0)
@@ -150,13 +154,13 @@ final class PartialFile: Sendable {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
-  /// Closes the file and deletes it, unless it has been closed.
+  /// Closes the file and deletes it if it has no final name. Does nothing once it has been closed.
   func discard() {
     close(deleting: hiddenName)
   }
 
-  /// Closes the file, unless it has been closed.
-  /// - Parameter name: the hidden name to remove; nil once the file has its final name.
+  /// Closes the file. Does nothing once it has been closed.
+  /// - Parameter name: the hidden name to remove; nil for an unnamed file, and once the file has its final name.
   func close(deleting name: String?) {
     guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
     if let name { unlinkat(place.descriptor, name, 0) }

@@ -3,12 +3,15 @@ import UploadCore
 
 /// Makes ``UploadError`` values of system calls that failed in the store.
 enum StorageError {
-  /// The name that errors give the sync of a directory.
+  /// The name of the call in errors when the sync of a directory has failed.
   static let directorySync = "fsync of the directory"
 
-  /// A write, sync or link of an upload failed. Reads `errno` first of all.
+  /// The error for an upload when a system call on its file has failed. Reads `errno`, so make it right after the call.
   ///
-  /// Clients read the message, so it names no path of the server.
+  /// The code depends on `errno`: `diskFull`, `tooLarge`, `tooManyUploads`, `directoryUnavailable`, `badRequest` when
+  /// the file system rejects the name, otherwise `storageFailed`. Clients read the message, so it names no path of the
+  /// server.
+  /// - Parameter call: the call's name, such as `write`; for `link`, `EINVAL` means that the name is rejected.
   static func uploadFailed(_ call: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     switch cause.number {
@@ -29,9 +32,10 @@ enum StorageError {
     }
   }
 
-  /// The path of the upload directory leads to nothing that files may be stored in now. Clients read these
-  /// messages, so they name no path.
+  /// The path of the upload directory leads to nothing that files may be stored in now. Clients read these messages, so
+  /// they name no path.
   /// - Parameter cause: the call that failed; nil where none did.
+  /// - Returns: an error with code `directoryUnavailable`.
   static func directoryUnavailable(_ problem: DirectoryLocation.Problem, _ cause: SystemCallError?) -> UploadError {
     let message =
       switch problem {
@@ -48,6 +52,8 @@ enum StorageError {
   }
 
   /// The upload directory was replaced by one that cannot be used.
+  /// - Parameter cause: why not: a failed call, or an ``UploadError``, whose own cause the message then states.
+  /// - Returns: an error with code `directoryUnavailable`.
   static func directoryReplaced(_ cause: any Error) -> UploadError {
     let reason = (cause as? UploadError)?.cause ?? cause
     let message = "The upload directory was replaced by one that nothing can be stored in (\(reason))."
@@ -55,12 +61,15 @@ enum StorageError {
   }
 
   /// An upload began on another file system than that of the upload directory now.
+  /// - Parameter cause: the call that failed for it; nil where none did.
+  /// - Returns: an error with code `directoryUnavailable`.
   static func directoryMoved(_ cause: (any Error)? = nil) -> UploadError {
     let message = "The upload directory was moved to another file system during the upload. Send the file again."
     return UploadError(.directoryUnavailable, message, cause: cause)
   }
 
-  /// The file system rejects the mode chosen for stored files. Reads `errno` first of all.
+  /// The file system rejects the mode chosen for stored files. Reads `errno`, so make it right after the failed
+  /// `fchmod`. Code `badDirectory`.
   static func directoryRejectsMode(_ mode: FileMode, path: String) -> UploadError {
     let cause = SystemCallError("fchmod", errno)
     let message = "The file system of \(PlainText.sanitized(path)) does not support mode \(mode) for files: \(cause)."
@@ -68,7 +77,9 @@ enum StorageError {
     return UploadError(.badDirectory, message + help, cause: cause)
   }
 
-  /// The directory for uploads cannot be used. Reads `errno` first of all.
+  /// The directory for uploads cannot be used. Reads `errno`, so make it right after the failed call. Code
+  /// `badDirectory`.
+  /// - Parameter call: the call's name; `mkdir` means that the directory cannot be created.
   static func directoryUnusable(_ call: String, path: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     let place = PlainText.sanitized(path)
@@ -87,8 +98,8 @@ enum StorageError {
     return UploadError(.badDirectory, message, cause: cause)
   }
 
-  /// No file can be created in the directory for uploads, as in /proc.
-  /// - Parameter error: of the first attempt.
+  /// No file can be created in the directory for uploads, as in /proc. Code `badDirectory`.
+  /// - Parameter error: that of the attempt to create one.
   static func directoryRejectsFiles(_ error: UploadError, path: String) -> UploadError {
     let cause = error.cause as? SystemCallError
     let reason =
@@ -102,9 +113,9 @@ enum StorageError {
     return UploadError(.badDirectory, message + " Name another directory with --dir.", cause: error.cause)
   }
 
-  /// The file system of the directory for uploads does not support a call that finalizes each upload. Reads `errno` first
-  /// of all.
-  /// - Parameter call: its name; ``directorySync`` for the sync of the directory.
+  /// The file system of the directory for uploads does not support a call that finalizes each upload. Reads `errno`, so
+  /// make it right after the failed call. Code `badDirectory`.
+  /// - Parameter call: the call's name; ``directorySync`` for the sync of the directory.
   static func directoryCannotFinalize(_ call: String, path: String) -> UploadError {
     let cause = SystemCallError(call, errno)
     var message = "The file system of \(PlainText.sanitized(path)) cannot finish an upload: \(cause). "

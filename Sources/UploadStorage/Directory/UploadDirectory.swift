@@ -10,13 +10,14 @@ package import UploadCore
 /// Files in it are reached beneath a descriptor, never by path. But the directory that the path leads to is compared with
 /// the open one whenever an upload begins, has been written for some time, or is published.
 package final class UploadDirectory: Sendable {
-  /// As the user wrote it, for messages.
+  /// As the user wrote it, perhaps relative.
   package let path: String
-  /// Of the directory, for reading it. Stays valid: another directory that replaces the first gets the same number.
+  /// Of the directory that files are stored in now, for reading it. Valid as long as this object: a directory that
+  /// replaces the first gets the same number.
   let descriptor: Int32
   let calls: FileCalls
   let space: FreeSpace
-  /// The permissions of stored files; nil for those that the umask leaves.
+  /// The permissions of stored files; nil for 0666 less the umask.
   let fileMode: FileMode?
   private let durability: Durability
   /// While an upload is written, the path is checked this often, in nanoseconds.
@@ -27,20 +28,21 @@ package final class UploadDirectory: Sendable {
 
   // What the file system supports: probed when the directory is opened, or learned from the first call that it rejects.
 
-  /// Unnamed files (`O_TMPFILE`); learned from the first that is rejected.
+  /// Whether unnamed files (`O_TMPFILE`) can be created: true until the first is rejected.
   let supportsUnnamed = Atomic<Bool>(true)
-  /// Writes past the page cache (`O_DIRECT`); probed.
+  /// Whether files can be written past the page cache (`O_DIRECT`): probed, and false once such a write is rejected.
   let supportsDirect = Atomic<Bool>(false)
-  /// Reserving blocks; learned from the first reserve that is rejected.
+  /// Whether blocks can be reserved: true until the first reserve is rejected.
   let supportsReserve = Atomic<Bool>(true)
 
-  /// Opens a directory, creates it first if it is missing, and deletes unfinished files that a crash has left.
+  /// Opens a directory, creates it first if it is missing, and deletes unfinished files that a crash has left; blocks.
   /// - Parameters:
+  ///   - path: absolute, or relative to the working directory. Missing parents are created too.
   ///   - calls: the system calls that write files; failing ones in tests.
-  ///   - minFree: how much space stays free, in bytes.
+  ///   - minFree: how much space stays free.
   ///   - durability: of the uploads, so that a file system that does not support it is rejected now.
-  ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access list
-  ///     says.
+  ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access
+  ///     list says.
   ///   - pathCheckInterval: how often the path is checked while an upload is written.
   /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
   package init(
@@ -134,10 +136,12 @@ package final class UploadDirectory: Sendable {
     return place
   }
 
-  /// Checks where the path leads, unless that was done within the check interval.
+  /// Checks whether the path still leads to the open directory, or to another one on the same file system, unless that
+  /// was done for this upload within the check interval. Blocks: call it on a thread of the store.
   /// - Parameters:
   ///   - place: the directory in which the upload began.
-  ///   - last: when the path was checked for this upload, in nanoseconds of `NIODeadline`; 0 for never.
+  ///   - last: when this last checked for the upload, in nanoseconds of `NIODeadline`; updated. 0 before the first
+  ///     call, which checks nothing: the upload's file has just been created.
   /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
     let now = Int64(NIODeadline.now().uptimeNanoseconds)
@@ -151,11 +155,12 @@ package final class UploadDirectory: Sendable {
 
   // MARK: Files
 
-  /// A new file without a name, on the same file system.
-  /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull` or `storageFailed`.
+  /// Creates an empty file without a name, or with a hidden one where the file system does not support that, in the
+  /// directory that the path leads to now; blocks.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull`, `tooManyUploads` or `storageFailed`.
   func createPartial() throws(UploadError) -> PartialFile { try createPartial(in: current()) }
 
-  /// A new file as ``createPartial()`` makes it, in a directory that was opened before.
+  /// Creates a file as ``createPartial()`` does and throws the same errors, in a directory that was opened before.
   func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
     if supportsUnnamed.load(ordering: .relaxed) {
       let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
@@ -167,9 +172,9 @@ package final class UploadDirectory: Sendable {
     return try createHidden(in: place)
   }
 
-  /// A new hidden file, locked as long as it is open so that no sweep of another server removes it.
-  /// - Parameter lock: locks a file without waiting; tests replace it.
-  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
+  /// Creates a hidden file, locked as long as it is open so that no sweep of another server removes it; blocks.
+  /// - Parameter lock: locks a file without waiting; 0, or a negative number with `errno` set. Tests replace it.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull`, `tooManyUploads` or `storageFailed`.
   func createHidden(
     in place: OpenedDirectory,
     lock: (Int32) -> Int32 = { flock($0, LOCK_EX | LOCK_NB) }
@@ -200,12 +205,13 @@ package final class UploadDirectory: Sendable {
     }
   }
 
-  /// A random name that marks a file as unfinished; see ``FileName/isPartial(_:)``.
+  /// A new random name that marks a file as unfinished; see ``FileName/isPartial(_:)``.
   static func hiddenName() -> String {
     FileName.partialPrefix + UploadID().description + FileName.partialSuffix
   }
 
-  /// Calls `body` with all names in the directory, in no order; blocks.
+  /// Calls `body` with all names in the directory, those of directories and unfinished files too, in no order; blocks.
+  /// Ends early, or calls it for none, when the directory cannot be read.
   func visitNames(_ body: (UnsafePointer<CChar>) -> Void) {
     DirectoryNames.visit(descriptor: calls.openAgain(descriptor), body)
   }

@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// Reads the files of an upload directory. All calls block.
+/// Reads the files of an upload directory. All calls block; run them on ``readers``.
 struct UploadDirectoryReader: Sendable {
   let directory: UploadDirectory
   /// Threads that may block, for these calls and for reading opened files.
   let readers: WorkerPool
 
-  /// Opens one regular file of the directory.
-  /// - Returns: nil when there is none of that name, or it is a link, a directory or anything but a file.
+  /// Opens one finished regular file of the directory by its exact name.
+  /// - Returns: nil when there is none, or it cannot be opened; also for a link, a directory, and an unfinished file.
   func open(_ name: NameBytes) -> OpenDiskFile? {
     let isComponent = !name.isEmpty && !name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/"))
     guard isComponent, !FileName.isPartial(name) else { return nil }
@@ -31,8 +31,8 @@ struct UploadDirectoryReader: Sendable {
   /// The directory's state now; blocks.
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
-  /// Calls `body` with the names of the regular files, without unfinished ones; blocks.
-  /// - Parameter body: gets each name, and the time of the last change in seconds since 1970.
+  /// Calls `body` with the names of the regular files, without unfinished ones, in no order; blocks.
+  /// - Parameter body: gets each name, valid during the call, and the time of the last change in seconds since 1970.
   func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
     directory.visitNames { name in
       var status = stat()
@@ -59,36 +59,39 @@ struct FileAttributes {
   static let typeName = "user.mime_type"
   static let digestName = "user.sluice.sha256"
 
-  /// Of the open file.
+  /// Of the open file; not closed by this.
   let descriptor: Int32
 
-  /// The media type noted with the file; nil for a text that is none, since any program may write attributes.
+  /// The media type noted with the file; nil when there is none, or the text is no media type, since any program may
+  /// write attributes.
   var type: String? {
     guard let text = read(Self.typeName) else { return nil }
     return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
   }
 
-  /// The digest noted with the file; nil when it was computed of another content.
+  /// The SHA-256 noted with the file, 32 bytes; nil when there is none, or it was computed of another content.
+  /// - Parameter content: that of the file now.
   func sha256(of content: ContentVersion) -> [UInt8]? {
     read(Self.digestName).flatMap { Self.sha256(in: $0, of: content) }
   }
 
-  /// Notes media type and digest. All of the content must have been written: the digest is noted with the size and time
-  /// of change that it was computed for. Failures are ignored: the attributes are only a convenience.
+  /// Notes media type and SHA-256, each unless it is nil. All of the content must have been written: the digest is
+  /// noted with the size and time of change that it was computed for. Failures are ignored: the attributes are only a
+  /// convenience.
   func note(type: String?, sha256: [UInt8]?) {
     if let type { write(type, as: Self.typeName) }
     guard let sha256, let content = FileStatus(descriptor: descriptor)?.content else { return }
     write(Self.note(of: sha256, content), as: Self.digestName)
   }
 
-  /// The text by which a digest is noted: in hexadecimal, then size, seconds and nanoseconds of the content that it was
-  /// computed for, separated by spaces, since any program may change the file afterwards.
+  /// The text by which a SHA-256 is noted: in hexadecimal, then size, seconds and nanoseconds of the content that it
+  /// was computed for, separated by spaces, since any program may change the file afterwards.
   static func note(of sha256: [UInt8], _ content: ContentVersion) -> String {
     "\(Hexadecimal.text(sha256)) \(content.size) \(content.seconds) \(content.nanoseconds)"
   }
 
-  /// The digest in a note; nil for a note of another content and for any other text, such as the digest alone that earlier
-  /// versions of this program noted.
+  /// The SHA-256 in a note, 32 bytes; nil for a note of another content and for any other text, such as the digest
+  /// alone that earlier versions of this program noted.
   static func sha256(in note: String, of content: ContentVersion) -> [UInt8]? {
     guard let sha256 = ContentDigests(sha256Text: String(note.prefix(64)))?.sha256 else { return nil }
     return note == Self.note(of: sha256, content) ? sha256 : nil

@@ -1,25 +1,27 @@
 /// Decides at which offset each slab of an upload is written to its file, and how. Depends only on what is known of the
-/// upload's size, and on the bytes written before.
+/// upload's size, and on the bytes planned before. Call ``reserveWhole()`` first, ``next(_:)`` for each slab,
+/// ``tail(_:isAligned:)`` last.
 ///
-/// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples of
-/// ``alignment``; so every extent but the last is one. Small files are cheaper through the page cache.
+/// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples
+/// of ``alignment``; so every extent but the last is one. Small files are cheaper through the page cache.
 struct WritePlan {
   /// One write: a range of the file, and how it is written.
   struct Extent: Sendable, Equatable {
     var offset: UInt64
-    /// Bytes of content.
+    /// Bytes of content, without padding.
     var count: Int
-    /// Whether it is written past the page cache where the file system supports that, otherwise with early writeback. If
-    /// not, it is written through the page cache, and the sync at the end writes it to the disk.
+    /// True for a write past the page cache or, where the file system does not support that, with early writeback.
+    /// False for one through the page cache, which the sync at the end writes to the disk.
     var isLarge: Bool
-    /// Blocks to reserve ahead of it; a failure is ignored, since the write would fail as well.
+    /// The range of bytes to reserve before it is written, which includes the extent as far as that has no blocks; nil
+    /// for none. A failure is ignored, since the write would fail as well.
     var ahead: Range<UInt64>?
 
     var end: UInt64 { offset + UInt64(count) }
   }
 
-  /// The last write of a file: the bytes that are left, which may be none, and whether the file becomes longer than its
-  /// content, by reserved blocks or by padding of the last extent.
+  /// The last write of a file: the bytes that are left, which may be none, and whether the file has to be truncated to
+  /// its content after it, since reserved blocks or padding have made it longer.
   typealias Tail = (extent: Extent, needsTruncation: Bool)
 
   /// What `O_DIRECT` requires, in bytes: the logical block of every disk that Linux mounts by default, and a page.
@@ -46,17 +48,19 @@ struct WritePlan {
     limit = size
   }
 
-  /// The range to reserve before the first byte, so that a full disk is reported then; nil for small files and unknown sizes.
+  /// The range of bytes to reserve before the first write, so that a full disk is reported then; nil for small files
+  /// and sizes that are not known exactly.
   mutating func reserveWhole() -> Range<UInt64>? {
     guard let size, size >= Self.largeFrom else { return nil }
     reserved = size
     return 0..<size
   }
 
-  /// How much of a slab with `count` bytes can be written before it is full.
+  /// The largest multiple of ``alignment`` that is not over `count`: how many of a slab's `count` bytes can be written
+  /// before it is full.
   static func alignedPart(of count: Int) -> Int { count & ~(alignment - 1) }
 
-  /// The extent of the next slab.
+  /// The extent of the next slab, behind those before.
   /// - Parameter count: the slab's bytes: a multiple of ``alignment``.
   mutating func next(_ count: Int) -> Extent {
     // With unknown size, the first slab may already contain the whole file.
@@ -67,7 +71,9 @@ struct WritePlan {
   }
 
   /// The extent of the bytes that are left at the end.
-  /// - Parameter isAligned: whether the bytes lie in page-aligned memory, as `O_DIRECT` requires.
+  /// - Parameters:
+  ///   - count: how many are left; may be 0.
+  ///   - isAligned: whether the bytes lie in page-aligned memory, as `O_DIRECT` requires.
   mutating func tail(_ count: Int, isAligned: Bool) -> Tail {
     let length = offset + UInt64(count)
     let isLarge = count > 0 && isAligned && length >= Self.largeFrom

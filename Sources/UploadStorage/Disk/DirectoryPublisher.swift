@@ -2,10 +2,10 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// Gives staged files their names in one directory.
+/// Gives staged files their names in one directory; blocks.
 ///
-/// The file system decides which names are the same: it may ignore case, or the Unicode normalization form. So files are
-/// compared, by device and inode, not names.
+/// The file system decides which names are the same: it may ignore case, or the Unicode normalization form. So files
+/// are compared, by device and inode, not names.
 struct DirectoryPublisher {
   /// The number at which the search for a free one ends: no directory has so many files.
   private static let highestNumber = 1 << 40
@@ -15,13 +15,14 @@ struct DirectoryPublisher {
   /// The name that a file has been given, or gets when it replaces another.
   private struct AssignedName {
     var name: NameBytes
-    /// The file that has it, or will have it.
+    /// The file that has the name, or will have it.
     let file: FileIdentity
-    /// The hidden name of the file until it replaces another.
+    /// The hidden name from which the file is renamed over another, still set after that; nil for a file that replaces
+    /// none.
     var aside: NameBytes?
-    /// The file that it is to replace.
+    /// The file that it is to replace; nil for none.
     var old: FileIdentity?
-    /// What the file that it replaces must satisfy.
+    /// What the file that it replaces must satisfy; nil for no condition.
     var condition: PublishCondition?
 
     /// Whether an entry is this file, or the one that it is to replace; false for no entry.
@@ -35,10 +36,11 @@ struct DirectoryPublisher {
   /// Gives the files of one request their names: all of them, or none. Blocks.
   ///
   /// A file that replaces another gets a hidden name first, and is renamed when nothing else can fail the request. A
-  /// replaced file cannot be restored: if a rename fails after all, files that have been renamed stay, since otherwise neither
-  /// the old nor the new bytes would be left.
+  /// replaced file cannot be restored: if a rename fails after all, files that have been renamed stay, since otherwise
+  /// neither the old nor the new bytes would be left.
   /// - Returns: the files in the order given.
-  /// - Throws: ``UploadError``; then no file has a name except those that have replaced another.
+  /// - Throws: ``UploadError``: with code `nameTaken`, what a condition throws, or as ``StorageError/uploadFailed(_:)``
+  ///   makes it. Then no file has a name except those that have replaced another.
   func publish(_ files: [StagedDiskFile]) throws(UploadError) -> [StoredFile] {
     // A file gets a name only on the file system that its bytes are on.
     guard files.allSatisfy({ $0.file.place.device == place.device }) else { throw StorageError.directoryMoved() }
@@ -55,10 +57,12 @@ struct DirectoryPublisher {
     return zip(files, assigned).map { stored($0, $1) }
   }
 
-  /// Syncs the directory once for all, so that names survive a power cut. When that fails no name is certain, and all are
-  /// removed again except those that have replaced other files: their bytes are complete and synced, and the old ones are
-  /// gone.
-  /// - Parameter results: of publishing each request.
+  /// Syncs the directory once for all, so that names survive a power failure. When that fails no name is certain: all
+  /// are removed again except those that have replaced other files, whose bytes are complete and synced while the old
+  /// ones are gone, and every success in `results` becomes a failure.
+  /// - Parameters:
+  ///   - requests: the files of each request.
+  ///   - results: of publishing each request, in the same order.
   func syncNames(of requests: [[StagedDiskFile]], _ results: inout [Result<[StoredFile], UploadError>]) {
     guard results.contains(where: { (try? $0.get())?.isEmpty == false }),
       place.calls.syncDirectory(place.descriptor) != 0

@@ -77,10 +77,10 @@ package final class DiskStore: UploadStore {
   package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }
 }
 
-/// One upload being written into a directory. Lives on one event loop.
+/// One upload being written into a directory. Lives on one event loop: every call is made there.
 ///
-/// Bytes are copied once, by the ``SlabFiller``; the ``SlabWriter`` writes each full slab at its offset. While no slab is
-/// free, or two writes are running, further bytes are queued as they are and ``hasRoom`` is false. At the end the
+/// Bytes are copied once, by the ``SlabFiller``; the ``SlabWriter`` writes each full slab at its offset. While no slab
+/// is free, or two writes are running, further bytes are queued as they are and ``hasRoom`` is false. At the end the
 /// ``Finalizer`` writes the tail. This type decides which of the three acts next, and reports to its delegate.
 final class DiskUpload: UploadSink, SlabFillerDelegate {
   private static let aborted = UploadError(.cancelled, "The upload was cancelled before it was stored.")

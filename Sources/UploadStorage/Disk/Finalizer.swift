@@ -32,7 +32,8 @@ final class Finalizer: Sendable {
 
   // MARK: Requests
 
-  /// Completes a file that is to be published later, with others. Does not block.
+  /// Writes the tail of a file that is to be published later, with others, and syncs the file where the durability
+  /// requires it. Does not block.
   /// - Returns: fails with ``UploadError``, or `CancellationError` when the workers were shut down before.
   func stage(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StagedDiskFile> {
     let promise = eventLoop.makePromise(of: StagedDiskFile.self)
@@ -40,8 +41,8 @@ final class Finalizer: Sendable {
     return promise.futureResult
   }
 
-  /// Completes a file and gives it its name: in one step, which saves two hops between worker and loop. Does not block.
-  /// - Returns: fails as ``stage(_:on:)`` does.
+  /// Stages a file and gives it its name: in one step, which saves two hops between worker and loop. Does not block.
+  /// - Returns: fails as ``stage(_:on:)`` and ``publish(_:on:)`` do.
   func finalize(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StoredFile> {
     let promise = eventLoop.makePromise(of: StoredFile.self)
     submit((tail, .stored(promise)))
@@ -49,7 +50,8 @@ final class Finalizer: Sendable {
   }
 
   /// Gives staged files their names: all of them, or none. Does not block.
-  /// - Returns: fails as ``stage(_:on:)`` does; then the files are deleted.
+  /// - Returns: the files in the order given; fails with ``UploadError``, or `CancellationError` when the workers were
+  ///   shut down before. Then the files are deleted, except those that have replaced another.
   func publish(_ files: [StagedDiskFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     workers.runIfActive(eventLoop: eventLoop) { [self] in
       let stored = try publish([files])[0].get()
@@ -110,7 +112,7 @@ final class Finalizer: Sendable {
 
   // MARK: Bytes
 
-  /// Writes the tails of files and syncs the files; blocks.
+  /// Writes the tails of files and syncs the files where the durability requires it; blocks.
   ///
   /// Small files share a sync of their bytes, so nothing of several files may have been written before. Otherwise they
   /// are independent: one that fails leaves nothing behind and fails alone.
@@ -137,10 +139,11 @@ final class Finalizer: Sendable {
 
   // MARK: Names
 
-  /// Gives staged files their names and syncs these, once for all, where the durability requires it; blocks.
-  /// - Parameter requests: the files of each request: all of them are published, or none. Requests are independent.
-  /// - Returns: the result for each request, in their order; the files of one that failed are deleted, except those that
-  ///   have replaced another file.
+  /// Gives staged files their names and syncs these, once for all, if the durability is `full`; blocks.
+  /// - Parameter requests: the files of each request: all of them are published, or none. Requests are independent,
+  ///   except that a failed sync of the names fails all.
+  /// - Returns: the result for each request, in their order; the files of one that failed are deleted, except those
+  ///   that have replaced another file.
   func publish(_ requests: [[StagedDiskFile]]) -> [Result<[StoredFile], UploadError>] {
     let publisher = Result { () throws(UploadError) in
       DirectoryPublisher(place: try directory.current(), policy: configuration.onDuplicate)
@@ -174,7 +177,8 @@ final class SyncTogether {
   private let calls: FileCalls
   private let descriptor: Int32
 
-  /// Begins to watch for failed writes; nil when no descriptor is available. Blocks.
+  /// Begins to watch for failed writes: make it before the first byte of the group is written. Nil when no descriptor
+  /// is available. Blocks.
   init?(_ directory: UploadDirectory) {
     calls = directory.calls
     descriptor = DescriptorReserve.openFile { directory.calls.openAgain(directory.descriptor) }
@@ -185,7 +189,7 @@ final class SyncTogether {
     DescriptorReserve.closeFile(descriptor)
   }
 
-  /// Syncs files that were written after this was made; blocks.
+  /// Syncs files of which every byte was written after this was made; blocks.
   /// - Returns: false when that failed, or cannot be relied on; then each file has to be synced by itself.
   func syncs(_ files: [PartialFile]) -> Bool {
     guard let device = FileStatus(descriptor: descriptor)?.identity.device else { return false }
@@ -202,7 +206,7 @@ struct FileTail: Sendable {
   enum Content: Sendable {
     /// Page-aligned, as `O_DIRECT` requires.
     case slab(Slab)
-    /// Less than a block; may be empty.
+    /// Less than ``WritePlan/alignment`` bytes; may be empty.
     case buffer(ByteBuffer)
 
     /// In bytes.
@@ -223,22 +227,22 @@ struct FileTail: Sendable {
   }
 
   let request: FinalizeRequest
-  /// The upload that the file is received by.
+  /// The meter of the upload that the file is received by.
   let meter: UploadMeter
   /// The file; nil while nothing of it has been written.
   let file: PartialFile?
   let placement: WritePlan.Tail
   let content: Content
-  /// The hash of everything before; nil when no digest is computed.
+  /// The hash of everything before ``content``, or why it could not be computed; nil when no digest is computed.
   let hash: Result<any ContentHash, any Error>?
 
-  /// Whether the file is not worth keeping in the page cache.
+  /// Whether the whole file has at least ``WritePlan/largeFrom`` bytes: too many to be worth keeping in the page cache.
   var isLarge: Bool { placement.extent.end >= WritePlan.largeFrom }
 
   /// Writes the tail, creates the file first if necessary, compares the digests, and notes type and digest; blocks. The
   /// result is complete but not synced.
-  /// - Throws: ``UploadError``, with code `contentMismatch` when a digest is not the expected one, or what the hash failed
-  ///   with.
+  /// - Throws: ``UploadError``, with code `contentMismatch` when an expected digest differs or was not computed, or
+  ///   what the hash failed with. The file is not deleted then, unless this has created it.
   func write(into directory: UploadDirectory) throws -> StagedDiskFile {
     let file = try file ?? directory.createPartial()
     let extent = placement.extent
@@ -258,7 +262,8 @@ struct FileTail: Sendable {
   }
 }
 
-/// A staged file of a ``DiskStore``.
+/// A staged file of a ``DiskStore``: complete, without its final name. Deleted with the last reference unless it has
+/// been published.
 struct StagedDiskFile: StagedFile {
   let meter: UploadMeter
   let request: FinalizeRequest
@@ -267,9 +272,9 @@ struct StagedDiskFile: StagedFile {
   let file: PartialFile
 }
 
-/// Whether a file is published at once, and the promise of the result.
+/// Whether a file is published as soon as it is staged, and the promise of the result.
 enum FinalizeCompletion: Sendable {
-  /// It gets its name later, with others.
+  /// Only staged: it gets its name later, with others.
   case staged(EventLoopPromise<StagedDiskFile>)
   case stored(EventLoopPromise<StoredFile>)
 

@@ -3,14 +3,16 @@ import UploadCore
 
 /// Is notified by a ``SlabFiller``, on its event loop.
 protocol SlabFillerDelegate: AnyObject {
-  /// A slab was granted, or the one being filled is to be released: see ``SlabFiller/isRecalled``.
+  /// The upload can continue: a slab was granted, or the one being filled is to be written and released (see
+  /// ``SlabFiller/isRecalled``).
   func resume()
 }
 
-/// Copies the bytes of one upload into slabs of the memory budget. Lives on one event loop.
+/// Copies the bytes of one upload into slabs of the memory budget. Lives on one event loop: every call is made there.
 ///
-/// ``UploadBuffer`` contains the bytes, and measures how long slabs take to fill. This type takes slabs from the budget,
-/// waits for one while the budget is spent, offers the slab of a slow upload to other uploads, and returns all of them.
+/// ``UploadBuffer`` contains the bytes, and measures how long slabs take to fill. This type takes slabs from the
+/// budget, waits for one while the budget is spent, offers the slab of a slow upload to other uploads, and returns all
+/// of them.
 final class SlabFiller {
   private let meter: UploadMeter
   private let budget: MemoryBudget
@@ -22,11 +24,13 @@ final class SlabFiller {
   private var ticket: MemoryBudget.Ticket?
   /// Whether the budget may recall the slab that is being filled.
   private var isOffered = false
-  /// Whether the slab that is being filled is to be written, and released, as it is.
+  /// Whether the slab that is being filled is to be written and released although it is not full, with
+  /// ``takeBlocks()``.
   private(set) var isRecalled = false
   /// The next check of how long the slab has been filled.
   private var check: Scheduled<Void>?
-  /// Whether the last byte has arrived. Then a partly filled slab is part of the file's tail, and is no longer checked.
+  /// Whether the last byte has arrived, which the owner sets. Then a partly filled slab is part of the file's tail, and
+  /// is no longer checked.
   var isComplete = false
   private var isOver = false
 
@@ -36,24 +40,25 @@ final class SlabFiller {
     self.eventLoop = eventLoop
   }
 
-  /// Whether bytes wait for room in a slab.
+  /// Whether bytes wait for room in a slab: ``fill()`` has not copied them yet.
   var hasQueued: Bool { buffer.hasQueued }
 
   /// Whether the budget is spent, and the upload waits for a slab.
   var isWaiting: Bool { ticket != nil }
 
-  /// Whether there is a slab, and it is full.
+  /// Whether a slab is being filled, and is full: ``takeSlab()`` is due.
   var isFull: Bool { buffer.filling?.room == 0 }
 
   // MARK: Filling
 
-  /// Queues bytes that have arrived; ``fill()`` copies them.
+  /// Queues bytes that have arrived, however many; ``fill()`` copies them.
   func append(_ bytes: ByteBuffer) {
     buffer.append(bytes)
   }
 
   /// Copies queued bytes into the slab, until it is full or none is left. Takes a slab first where there is none.
-  /// - Returns: false while the upload has to wait for the budget, or has too little to need a slab.
+  /// - Returns: false while there is no slab: the upload has to wait for the budget, until
+  ///   ``SlabFillerDelegate/resume()``, or has too little to need one, and none of its bytes is queued any more.
   func fill() -> Bool {
     guard buffer.filling != nil || beginSlab() else { return false }
     buffer.fill()
@@ -153,7 +158,8 @@ final class SlabFiller {
     return nil
   }
 
-  /// Removes the bytes that are left once nothing is queued; the caller returns a slab with ``release(_:)``.
+  /// Removes and returns the bytes that are left; call it once nothing is queued. The caller returns a slab with
+  /// ``release(_:)`` after its last use.
   func takeTail() -> FileTail.Content {
     let (slab, rest) = (buffer.filling, buffer.takeRemainder())
     endFilling()
@@ -174,14 +180,14 @@ final class SlabFiller {
     release(slab)
   }
 
-  /// Returns a slab to the budget after its last use.
+  /// Returns a slab that was taken to the budget; call it after the last use.
   func release(_ slab: Slab) {
     meter.remove(slab.region)
     budget.release(slab)
   }
 
-  /// Discards the bytes that are left, and returns all memory except slabs that were taken. Nothing may be appended after
-  /// this.
+  /// Discards the bytes that are left, stops waiting, and returns all memory except slabs that were taken. Nothing may
+  /// be appended after this.
   func end() {
     isOver = true
     check?.cancel()
@@ -206,11 +212,12 @@ struct UploadBuffer {
     case normal
     /// From ``slow`` on: the slab is more than its upload needs.
     case slow
-    /// So long that the slab is released even if no other upload waits. Only for a large one.
+    /// 1 s or more: the slab is released even if no other upload waits. Only for a large one.
     case tooLong
   }
 
-  /// A slab filled faster than this makes the next one large; from here on the filling is ``FillingTime/slow``.
+  /// 250 ms. A slab that becomes full sooner makes the next one large; one that is not full by then is
+  /// ``FillingTime/slow``.
   static let slow = TimeAmount.milliseconds(250)
   /// From here on the filling of a large slab is ``FillingTime/tooLong``.
   private static let tooLongLarge = TimeAmount.seconds(1)
@@ -225,16 +232,16 @@ struct UploadBuffer {
   private var remainder: ByteBuffer?
   /// When the first byte of ``remainder`` arrived.
   private var remainderSince = NIODeadline.uptimeNanoseconds(0)
-  /// How large the next slab should be, in bytes.
+  /// How large the next slab should be, in bytes: ``Slab/small`` or ``Slab/large``.
   private(set) var nextSlabSize = Slab.small
-  /// Whether the upload did not fill a slab in time, and none since.
+  /// Whether the upload has needed ``slow`` or longer for a slab or a block, and has not filled a slab faster since.
   private(set) var isSlow = false
 
-  /// Whether chunks wait for room.
+  /// Whether chunks wait for room in a slab.
   var hasQueued: Bool { !queued.isEmpty }
 
-  /// Whether a slab is needed only for a block or more: a large slab is for an upload that still has something to write
-  /// after its first slab.
+  /// Whether the next slab is to be taken only for a block (``WritePlan/alignment``) or more: where a remainder is kept
+  /// already, or the slab would be a large one. With less, call ``keepRemainder(at:)`` instead.
   var needsBlock: Bool { remainder != nil || nextSlabSize > Slab.small }
 
   mutating func append(_ chunk: ByteBuffer) {
@@ -243,7 +250,7 @@ struct UploadBuffer {
 
   // MARK: Filling
 
-  /// Begins to fill a slab, with the remainder first.
+  /// Begins to fill an empty slab, with the remainder first.
   mutating func begin(_ slab: Slab, at now: NIODeadline) {
     (filling, fillingSince) = (slab, now)
     if let remainder { _ = remainder.withUnsafeReadableBytes { slab.append($0) } }
@@ -262,7 +269,8 @@ struct UploadBuffer {
     }
   }
 
-  /// Decides how large the next slab is; the filled one is about to be written.
+  /// Decides how large the next slab is: large if this one is full and was filled within ``slow``, otherwise small.
+  /// Call it when the slab that is being filled is about to be written.
   mutating func notePace(at now: NIODeadline) {
     let isFast = filling?.room == 0 && now - fillingSince < Self.slow
     nextSlabSize = isFast ? Slab.large : Slab.small
@@ -271,14 +279,15 @@ struct UploadBuffer {
 
   // MARK: Slow uploads
 
-  /// Checks how long the slab has been filled; after ``slow`` its upload is slow.
+  /// Checks how long the slab has been filled; if that is ``slow`` or longer the upload is slow from now on.
   mutating func checkFilling(at now: NIODeadline) -> FillingTime {
     guard let slab = filling, slab.room > 0, now - fillingSince >= Self.slow else { return .normal }
     isSlow = true
     return slab.bytes.count > Slab.small && now - fillingSince >= Self.tooLongLarge ? .tooLong : .slow
   }
 
-  /// Shortens the content of the slab that is being filled to whole blocks; the rest becomes the remainder.
+  /// Shortens the content of the slab that is being filled to whole blocks, perhaps none; the rest becomes the
+  /// remainder, and the next slab is small.
   mutating func keepBlocks(at now: NIODeadline) {
     guard let slab = filling else { return }
     let aligned = WritePlan.alignedPart(of: slab.count)
@@ -288,7 +297,7 @@ struct UploadBuffer {
   }
 
   /// Moves the queued chunks to the remainder if both together are less than a block.
-  /// - Returns: whether they were moved.
+  /// - Returns: whether they were moved; otherwise nothing has changed.
   mutating func keepRemainder(at now: NIODeadline) -> Bool {
     let count = queued.reduce(remainder?.readableBytes ?? 0) { $0 + $1.readableBytes }
     guard count < WritePlan.alignment else { return false }
@@ -297,15 +306,15 @@ struct UploadBuffer {
     return true
   }
 
-  /// Marks the upload as slow if it took long to collect a block: it waits as a slow one, and the slab that it gets can be
-  /// recalled at once.
+  /// Marks the upload as slow if its remainder is ``slow`` old or older: it waits for its slab as a slow one, and the
+  /// slab that it gets can be recalled at once. Call it before a slab is taken.
   mutating func noteSlowRemainder(at now: NIODeadline) {
     guard remainder != nil, now - remainderSince >= Self.slow else { return }
     isSlow = true
     nextSlabSize = Slab.small
   }
 
-  /// Removes the remainder.
+  /// Removes and returns the remainder; nil when there is none.
   mutating func takeRemainder() -> ByteBuffer? {
     defer { remainder = nil }
     return remainder

@@ -1,10 +1,11 @@
 import NIOCore
 import UploadCore
 
-/// Writes the slabs of one upload into its file, on the workers, at most two at once. Lives on one event loop.
+/// Writes the slabs of one upload into its file, on the workers, at most two at once. Lives on one event loop: every
+/// call is made there.
 ///
-/// ``WritePlan`` decides where the bytes go. A slab that is also hashed counts as being written until both are done. Each
-/// completion is called once, on the event loop; within the call itself when the workers have been shut down.
+/// ``WritePlan`` decides where the bytes go. A slab that is also hashed counts as being written until both are done.
+/// Each completion is called once, on the event loop; within the call itself when the workers have been shut down.
 final class SlabWriter {
   /// How many writes run at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
@@ -21,7 +22,7 @@ final class SlabWriter {
   /// nil until the first write, or a reserve, has created it.
   private var file: PartialFile?
   private var runningWork = 0
-  /// Whether the condition is being checked, or the file created and its blocks reserved.
+  /// Whether ``open(if:then:)`` has begun and its completion has not been called.
   private(set) var isOpening = false
 
   init(meter: UploadMeter, hash: (any ContentHash)?, finalizer: Finalizer, eventLoop: any EventLoop) {
@@ -34,7 +35,7 @@ final class SlabWriter {
     plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
   }
 
-  /// Whether another slab can be written now. The first write also creates the file, so it runs alone.
+  /// Whether another slab may be written now. The first write also creates the file, so it runs alone.
   var canWrite: Bool { runningWork < (file == nil ? 1 : Self.writesAtOnce) }
 
   /// Whether no work on the file is running.
@@ -42,9 +43,9 @@ final class SlabWriter {
 
   // MARK: Opening
 
-  /// Checks the condition, and creates the file and reserves its blocks where it is large and its size known. Does nothing
-  /// where there is nothing to do.
-  /// - Parameter completion: called when something was done, with success or the reason why the upload fails.
+  /// Checks the condition, and creates the file and reserves its blocks where it is large and its size known. Does
+  /// nothing where there is nothing to do. Call it before the first write.
+  /// - Parameter completion: called only when something was done, with success or the reason why the upload fails.
   func open(if condition: PublishCondition?, then completion: @escaping (Result<Void, any Error>) -> Void) {
     let range = plan.reserveWhole()
     guard range != nil || condition != nil else { return }
@@ -63,15 +64,17 @@ final class SlabWriter {
     }
   }
 
-  /// Checks whether `count` bytes would fit on the disk.
-  /// - Returns: fails with ``UploadError`` with code `diskFull` when they would not.
+  /// Checks whether `count` bytes would fit on the disk, and reserves nothing.
+  /// - Returns: fails with ``UploadError`` with code `diskFull` when they would not, or `CancellationError` when the
+  ///   workers were shut down before.
   func checkSpace(_ count: UInt64) -> EventLoopFuture<Void> {
     workers.runIfActive(eventLoop: eventLoop) { [directory] in try directory.space.check(count) }
   }
 
   // MARK: Writing
 
-  /// Writes a slab behind those written before; it must not change until the completion is called.
+  /// Writes a slab behind those written before, if ``canWrite``. Its content must be whole blocks
+  /// (``WritePlan/alignment``), and must not change until the completion is called.
   /// - Parameter completion: gets how many bytes were written, or why they were not.
   func write(_ slab: Slab, then completion: @escaping (Result<Int, any Error>) -> Void) {
     let extent = plan.next(slab.count)
@@ -105,8 +108,9 @@ final class SlabWriter {
     return next.map { _ in }.recover { _ in }
   }
 
-  /// The tail for the ``Finalizer``. Its file is nil where nothing has been written: then the file is small.
-  /// - Parameter content: the bytes that are left, once every write has ended.
+  /// The tail for the ``Finalizer``; call it once, when ``isIdle`` and every slab has been written. Its file is nil
+  /// where nothing has been written: then the file is small.
+  /// - Parameter content: the bytes that are left.
   func tail(_ content: FileTail.Content, _ request: FinalizeRequest) -> FileTail {
     FileTail(
       request: request,
@@ -119,7 +123,7 @@ final class SlabWriter {
     )
   }
 
-  /// Counts work on the file until it has ended.
+  /// Counts `outcome` as work on the file until it is complete, and then calls `completion`.
   func wait<Outcome: Sendable>(
     for outcome: EventLoopFuture<Outcome>,
     then completion: @escaping (Result<Outcome, any Error>) -> Void
@@ -133,12 +137,13 @@ final class SlabWriter {
 
   // MARK: The end
 
-  /// Drops the reference to the file, which belongs to the finalizer, or has its name.
+  /// Drops the reference to the file without closing it: it belongs to the finalizer, or has its name.
   func releaseFile() {
     file = nil
   }
 
-  /// Deletes the file, where there is one. Does nothing while work on it is running.
+  /// Deletes the file on a worker, where there is one. Does nothing while work on it is running: call it again after
+  /// that.
   func discardFile() {
     guard isIdle, let file else { return }
     self.file = nil

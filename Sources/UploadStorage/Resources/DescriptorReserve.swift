@@ -48,8 +48,9 @@ package enum DescriptorReserve {
     )
   }
 
-  /// Counts the descriptors that are open before the first connection.
-  /// - Returns: how many connections each of `listeners` may have at once.
+  /// Counts the descriptors that are open, and shares the others among clients. Call it when a listener is about to be
+  /// opened, before the first connection.
+  /// - Returns: how many connections each of `listeners` may have at once; at least 1.
   package static func connections(listeners: Int) -> Int {
     if let free = lowestFree { base.store(free + margin, ordering: .relaxed) }
     return max(1, share / max(1, listeners))
@@ -63,14 +64,17 @@ package enum DescriptorReserve {
     return Int(free)
   }
 
-  /// Whether `descriptor` is a reserved one: then the caller has to close it at once.
+  /// Whether `descriptor` is one of the last 24 that the process may open, which are reserved: then the caller has to
+  /// close it at once.
   package static func contains(_ descriptor: Int32) -> Bool {
     Int(descriptor) >= DescriptorLimit.current - count
   }
 
-  /// Opens a file of an upload, or the directory for a group of them, unless that would be one too many.
+  /// Opens a file of an upload, or the directory for a group of them, unless that would be one too many. Close it with
+  /// ``closeFile(_:)``.
   /// - Parameter open: returns the descriptor, or a negative number with `errno` set.
-  /// - Returns: what `open` returned; or -1 with EMFILE in `errno`, in which case a file may have been created all the same.
+  /// - Returns: what `open` returned; or -1 with EMFILE in `errno`, in which case a file may have been created all the
+  ///   same.
   static func openFile(_ open: () -> Int32) -> Int32 {
     // Counted before it is opened: workers that open many at once must not use the last ones even for a moment.
     guard files.add(1, ordering: .relaxed).newValue <= max(leastFiles, share) else {
@@ -89,7 +93,7 @@ package enum DescriptorReserve {
     return -1
   }
 
-  /// Closes what ``openFile(_:)`` returned.
+  /// Closes what ``openFile(_:)`` returned; does nothing for a negative number.
   static func closeFile(_ descriptor: Int32) {
     guard descriptor >= 0 else { return }
     close(descriptor)

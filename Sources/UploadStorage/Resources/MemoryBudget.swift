@@ -2,17 +2,17 @@ import NIOCore
 import Synchronization
 package import UploadCore
 
-/// The limit on all slabs and receive buffers together.
+/// The limit on all slabs, receive buffers and reservations together. Callable from any thread.
 ///
-/// An upload that finds the budget spent waits in one of two queues: one for uploads that fill their slabs, one for slow
-/// uploads. The queues are served in turn, so that thousands of slow uploads never delay a fast one by more than one grant.
-/// An upload never waits for ever, because a slow upload offers the slab that it has filled in part (``SlabOffers``), and
-/// releases it when it is recalled.
+/// An upload that finds the budget spent waits in one of two queues: one for uploads that fill their slabs, one for
+/// slow uploads. The queues are served in turn, so that thousands of slow uploads never delay a fast one by more than
+/// one grant. An upload never waits for ever, because a slow upload offers the slab that it has filled in part
+/// (``SlabOffers``), and releases it when it is recalled.
 ///
 /// Locked once per slab (64 KiB or 1 MiB) or change of a buffer's size, never per chunk.
 package final class MemoryBudget: Sendable {
-  /// The smallest limit, in bytes, that lets one upload run at full speed: a first small slab and three large ones,
-  /// rounded up.
+  /// The smallest limit that is accepted, in bytes: it lets one upload run at full speed, with a first small slab and
+  /// three large ones, rounded up.
   package static let minimum = 4 * Slab.large
 
   /// Identifies a waiting upload until it is granted a slab, or stops waiting.
@@ -32,7 +32,7 @@ package final class MemoryBudget: Sendable {
   package let limit: Int
   private let state: Mutex<BudgetState>
 
-  /// - Parameter limit: bytes for all slabs together.
+  /// - Parameter limit: bytes for slabs, receive buffers and reservations together.
   /// - Throws: ``UploadError`` with code `badValue` under ``minimum``.
   package init(limit: UInt64) throws(UploadError) {
     guard limit >= UInt64(Self.minimum) else {
@@ -43,15 +43,16 @@ package final class MemoryBudget: Sendable {
     state = Mutex(BudgetState(limit: Int(clamping: limit)))
   }
 
-  /// Bytes in use now, and the limit, for telemetry.
+  /// Bytes that slabs, receive buffers and reservations use now, and the limit, for telemetry.
   package var use: SlabUse { SlabUse(used: state.withLock { $0.used }, budget: limit) }
 
   // MARK: Slabs
 
-  /// A slab at once; nil when the budget is spent, or others wait already.
-  /// - Parameter size: ``Slab/small`` or ``Slab/large``, in bytes. Where there is no room for a large slab a small one is
-  ///   granted, and slow uploads' slabs are recalled, so that the next can be large. No upload waits for a large one: others
-  ///   would have to wait until so much has been released.
+  /// A slab at once, to be returned with ``release(_:)``; nil when the budget is spent, others wait already, or the
+  /// system has no memory left.
+  /// - Parameter size: ``Slab/small`` or ``Slab/large``, in bytes. Where there is no room for a large slab a small one
+  ///   is granted, and slow uploads' slabs are recalled, so that the next can be large. No upload waits for a large
+  ///   one: others would have to wait until so much has been released.
   func take(upTo size: Int) -> Slab? {
     let (slab, recalls) = state.withLock { state -> (Slab?, [SlabOffers.Recall]) in
       guard !state.isContended else { return (nil, []) }
@@ -63,11 +64,12 @@ package final class MemoryBudget: Sendable {
     return slab
   }
 
-  /// Waits for a slab.
+  /// Queues a request for a slab, which is to be returned with ``release(_:)``. Does not block.
   /// - Parameters:
   ///   - size: as in ``take(upTo:)``.
   ///   - isSlow: whether the upload did not fill its last slab in time: its own small buffer is enough for a while.
   ///   - grant: gets the slab on `eventLoop`, perhaps after the ticket was dropped: then it releases the slab.
+  /// - Returns: the request, for ``drop(_:)``.
   func wait(
     upTo size: Int,
     isSlow: Bool,
@@ -84,25 +86,27 @@ package final class MemoryBudget: Sendable {
     return ticket
   }
 
-  /// Stops waiting. Does nothing when the ticket has been served or dropped.
+  /// Stops waiting. Does nothing when the ticket has been served or dropped: a slab that was granted still arrives.
   func drop(_ ticket: Ticket) {
     state.withLock { $0.drop(ticket) }
     serve()
   }
 
   /// Offers a slab that a slow upload is filling to other uploads, until it is withdrawn or released.
-  /// - Parameter recall: called once on `eventLoop`, when another upload needs the slab; perhaps after it was withdrawn.
+  /// - Parameter recall: called at most once, on `eventLoop`, when another upload needs the slab, which is then to be
+  ///   written and released; perhaps after it was withdrawn.
   func offer(_ slab: Slab, on eventLoop: any EventLoop, recall: @escaping @Sendable () -> Void) {
     state.withLock { $0.offers.add(slab) { eventLoop.execute(recall) } }
     serve()
   }
 
-  /// Withdraws an offered slab that is about to be written, and released after that.
+  /// Withdraws an offered slab that is about to be written, and released after that. Does nothing when it is not on
+  /// offer.
   func withdraw(_ slab: Slab) {
     state.withLock { $0.offers.withdraw(slab) }
   }
 
-  /// Returns a slab to the budget, which grants its room to the next waiting upload.
+  /// Returns a slab to the budget, which grants its room to the next waiting upload. Its content is lost.
   func release(_ slab: Slab) {
     state.withLock { state in
       state.used -= slab.bytes.count
@@ -115,7 +119,7 @@ package final class MemoryBudget: Sendable {
     serve()
   }
 
-  /// Unmaps the slabs that stay mapped for the next upload.
+  /// Unmaps the slabs that stay mapped for the next upload; call it when no upload runs.
   package func dropSpare() {
     // Unmapped with the last reference, outside the lock.
     _ = state.withLock { state in
@@ -140,9 +144,10 @@ package final class MemoryBudget: Sendable {
 
   // MARK: Other memory
 
-  /// Counts a receive buffer that is about to grow.
+  /// Counts a receive buffer that is about to grow; stop counting with ``shrinkBuffer(by:)``.
   /// - Parameter count: by how many bytes.
-  /// - Returns: false when it must not grow: the budget is spent, or buffers have used their share of it.
+  /// - Returns: false, and nothing is counted, when it must not grow: the budget is spent, uploads wait for it, or
+  ///   buffers have used a quarter of it.
   package func growBuffer(by count: Int) -> Bool {
     state.withLock { state in
       let hasRoom = !state.isContended && state.used + count <= limit
@@ -153,7 +158,7 @@ package final class MemoryBudget: Sendable {
     }
   }
 
-  /// Stops counting `count` bytes of a receive buffer.
+  /// Stops counting `count` bytes of a receive buffer that ``growBuffer(by:)`` has counted.
   package func shrinkBuffer(by count: Int) {
     state.withLock { state in
       state.used -= count
@@ -162,12 +167,14 @@ package final class MemoryBudget: Sendable {
     serve()
   }
 
-  /// The most that reservations may use together, in bytes, so that there is always room for uploads.
+  /// The most that reservations may use together, in bytes, so that there is always room for uploads: a quarter of the
+  /// limit, at least 3 MiB.
   package var reservable: Int { max(limit / 4, 3 * Slab.large) }
 
   /// Reserves memory that is no slab, such as that of a listing; waits until uploads have released enough.
   /// - Parameter count: in bytes.
-  /// - Returns: nil at once when all reservations together would exceed ``reservable``.
+  /// - Returns: the reservation, to be retained as long as the memory; nil at once when all reservations together would
+  ///   exceed ``reservable``.
   package func reserve(_ count: Int) async -> MemoryReservation? {
     let isAllowed = state.withLock { state in
       guard state.reserved + count <= reservable else { return false }
@@ -198,7 +205,7 @@ package final class MemoryBudget: Sendable {
   }
 }
 
-/// Memory that counts in a budget as long as this is referenced.
+/// Memory that counts in a budget as long as this is referenced. Counts only: the memory itself is allocated elsewhere.
 package final class MemoryReservation: Sendable {
   /// In bytes.
   package let count: Int
@@ -216,7 +223,8 @@ package final class MemoryReservation: Sendable {
 
 /// What a ``MemoryBudget`` has granted, and what waits for it. Changed under its lock alone.
 private struct BudgetState {
-  /// Takes memory, and returns the closure that notifies its requester; nil when there is no room.
+  /// Takes memory, and returns the closure that notifies its requester, to be called without the lock; nil when there
+  /// is no room.
   typealias Grant = @Sendable (inout BudgetState) -> (@Sendable () -> Void)?
 
   struct Request {
@@ -227,15 +235,15 @@ private struct BudgetState {
   }
 
   let limit: Int
-  /// Bytes of slabs, buffers and reservations.
+  /// Bytes of slabs, receive buffers and reservations, without spare slabs.
   var used = 0
   var buffers = 0
   var reserved = 0
-  /// The fewest bytes that satisfy all waiting requests.
+  /// The fewest bytes that satisfy all waiting requests together.
   var awaited = 0
   var fast = CircularBuffer<Request>()
   var slow = CircularBuffer<Request>()
-  /// Whether the queue of slow uploads was served last.
+  /// Whether the queue of slow uploads was served last, so that the other one is next.
   var hasServedSlow = true
   var nextTicket: UInt64 = 0
   var offers = SlabOffers()
@@ -243,7 +251,7 @@ private struct BudgetState {
   var spare: [Slab] = []
   var spareBytes = 0
 
-  /// Whether a request waits.
+  /// Whether any request waits.
   var isContended: Bool { !fast.isEmpty || !slow.isEmpty }
 
   /// A slab of `size` bytes, spare or new, counted as used; nil when there is no room for it, or the system has no memory
@@ -262,12 +270,13 @@ private struct BudgetState {
     return slab
   }
 
-  /// Spare slabs must not come on top of the limit.
+  /// Unmaps all spare slabs if `size` more used bytes and they would together exceed the limit.
   mutating func dropSpare(toAdd size: Int) {
     if used + spareBytes + size > limit { (spare, spareBytes) = ([], 0) }
   }
 
   /// Adds a request to the queue of slow uploads, or to the other one.
+  /// - Parameter least: the fewest bytes that satisfy it.
   mutating func enqueue(least: Int, isSlow: Bool, grant: @escaping Grant) -> MemoryBudget.Ticket {
     nextTicket += 1
     let request = Request(ticket: MemoryBudget.Ticket(number: nextTicket), least: least, grant: grant)

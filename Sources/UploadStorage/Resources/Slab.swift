@@ -8,9 +8,9 @@ import UploadCore
 /// worker that writes it, and gets it back when the write has ended; a second worker that hashes it meanwhile only reads, as
 /// the first does. ``isRecalled`` alone is the budget's, which accesses it under its lock.
 package final class Slab: @unchecked Sendable {
-  /// What a small upload needs: 64 KiB.
+  /// What a small upload needs: 64 KiB, in bytes.
   package static let small = 64 * 1024
-  /// What a fast upload fills: 1 MiB.
+  /// What a fast upload fills: 1 MiB, in bytes.
   package static let large = 1024 * 1024
 
   let bytes: UnsafeMutableRawBufferPointer
@@ -19,7 +19,8 @@ package final class Slab: @unchecked Sendable {
   /// Whether the budget has recalled it; accessed by ``SlabOffers`` alone, under the budget's lock.
   fileprivate var isRecalled = false
 
-  /// Maps `size` bytes; nil when the system has no memory left.
+  /// Maps `size` bytes, all zero; nil when the system has no memory left. Counts in no budget: ``MemoryBudget`` does
+  /// that.
   init?(size: Int) {
     guard let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), base != MAP_FAILED
     else { return nil }
@@ -39,15 +40,16 @@ package final class Slab: @unchecked Sendable {
   /// The filled part.
   var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
 
-  /// Zeroes the bytes from the end of the filled part up to the next multiple of `alignment`.
-  /// - Returns: how many bytes were zeroed.
+  /// Zeroes the bytes from the end of the filled part up to the next multiple of `alignment`, which do not count as
+  /// filled.
+  /// - Returns: how many bytes were zeroed; 0 when it ends at a multiple.
   func pad(to alignment: Int) -> Int {
     let padding = min(room, (alignment - count % alignment) % alignment)
     if let base = bytes.baseAddress { memset(base + count, 0, padding) }
     return padding
   }
 
-  /// Copies as much of `source` as fits.
+  /// Copies as much of `source` as fits behind the filled part.
   /// - Returns: how many bytes were copied.
   func append(_ source: UnsafeRawBufferPointer) -> Int {
     let copied = min(room, source.count)
@@ -58,13 +60,14 @@ package final class Slab: @unchecked Sendable {
   }
 }
 
-/// Partly filled slabs that their slow uploads can do without, in the order in which they were offered.
+/// Partly filled slabs that their slow uploads can do without, in the order in which they were offered. Not locked: the
+/// budget uses it under its lock.
 struct SlabOffers {
-  /// Has an upload write and release its slab.
+  /// Makes an upload write and release its slab; to be called without the lock.
   typealias Recall = @Sendable () -> Void
 
   private var offers: [ObjectIdentifier: (slab: Slab, recall: Recall)] = [:]
-  /// The order, oldest first; includes slabs that have been withdrawn since.
+  /// The order, oldest first; may include slabs that have been withdrawn since.
   private(set) var order = CircularBuffer<ObjectIdentifier>()
   /// Bytes of slabs that have been recalled and not returned yet.
   private var recalled = 0
@@ -86,8 +89,9 @@ struct SlabOffers {
     offers[ObjectIdentifier(slab)] = nil
   }
 
-  /// Recalls the slabs that were offered first, until `count` bytes are recalled, including those recalled before.
-  /// - Returns: what is to be called without the lock.
+  /// Recalls the slabs that were offered first, until `count` bytes are recalled, including those recalled before and
+  /// not returned yet, or no offer is left.
+  /// - Returns: closures to be called without the lock.
   mutating func recall(_ count: Int) -> [Recall] {
     var recalls: [Recall] = []
     while recalled < count, let identity = order.popFirst() {
@@ -99,7 +103,7 @@ struct SlabOffers {
     return recalls
   }
 
-  /// A slab, offered or not, was returned to the budget.
+  /// Ends the offer or the recall of a slab that is returned to the budget; call it for every slab.
   mutating func noteReturn(of slab: Slab) {
     withdraw(slab)
     guard slab.isRecalled else { return }

@@ -9,18 +9,18 @@ package import NIOCore
 ///
 /// Unchecked, because the compiler does not know the mutex: every variable is accessed within ``locked(_:)`` only.
 package final class WorkerPool: @unchecked Sendable {
-  /// What work is called for.
+  /// Whether work is to be done when it is called.
   package enum WorkState: Sendable {
-    /// To be done, on a thread that may block.
+    /// The work is to be done, on a thread that may block.
     case active
-    /// To fail without being done: the pool has been shut down.
+    /// The work is to fail without being done: the pool has been shut down.
     case cancelled
   }
 
   package typealias Work = @Sendable (WorkState) -> Void
 
-  /// Threads of the pool that writes and syncs uploads. More than cores, because they wait for the disk: small files need
-  /// many syncs at once.
+  /// How many threads the pool that writes and syncs uploads has at most. More than cores, because they wait for the
+  /// disk: small files need many syncs at once.
   package static let diskThreads = 16
 
   private let limit: Int
@@ -59,11 +59,11 @@ package final class WorkerPool: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// How many threads there are now.
+  /// How many threads there are now, idle ones too.
   package var threadCount: Int { locked { threads } }
 
-  /// Has a thread do `work`, in the order of the calls. Once the pool is shut down `work` is called at once, as cancelled;
-  /// where the system cannot start a first thread the caller does the work.
+  /// Has a thread do `work`; work begins in the order of the calls. Once the pool is shut down `work` is called at
+  /// once, by the caller, as cancelled; where the system cannot start a first thread the caller does the work.
   package func submit(_ work: @escaping Work) {
     let ownState = locked { () -> WorkState? in
       guard !isShutDown else { return .cancelled }
@@ -82,7 +82,8 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// Has a thread run `body`.
-  /// - Returns: what it returned; fails with `CancellationError` when the pool was shut down before.
+  /// - Returns: what `body` returned; fails with what it throws, or with `CancellationError` when the pool was shut
+  ///   down before.
   package func runIfActive<Result: Sendable>(
     eventLoop: any EventLoop,
     _ body: @escaping @Sendable () throws -> Result
@@ -92,7 +93,7 @@ package final class WorkerPool: @unchecked Sendable {
     return promise.futureResult
   }
 
-  /// Has a thread run `body`, and waits for it.
+  /// Has a thread run `body`, and waits for it without blocking.
   /// - Throws: what `body` throws, or `CancellationError` when the pool was shut down before.
   package func runIfActive<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
@@ -107,7 +108,8 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Cancels queued work, and returns when running work is done and all threads have ended.
+  /// Cancels queued and later work, and returns when running work is done and all threads have ended. Callable more
+  /// than once.
   package func shutDown() async {
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       locked {
@@ -117,7 +119,8 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Cancels queued work, and blocks until running work is done and all threads have ended.
+  /// Cancels queued and later work, and blocks until running work is done and all threads have ended; not for threads
+  /// of the pool.
   package func shutDownAndWait() {
     locked {
       close()

@@ -31,7 +31,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `uploads go to the directory that was made in place of a renamed one`(isHidden: Bool) async throws {
+  func `after the directory is renamed and made again, staged and new uploads are stored in the new one`(isHidden: Bool)
+    async throws
+  {
     try await withTemporaryDirectory { parent in
       let (path, old) = (parent.file("up"), parent.file("old"))
       let directory = try UploadDirectory(path: path, durability: .full)
@@ -54,7 +56,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `small files that are finalized in a group are stored in the new directory as well`() async throws {
+  @Test func `after the directory is renamed and made again, small uploads are finalized in the new one`() async throws
+  {
     try await withTemporaryDirectory { parent in
       try await withStore(durability: .full, in: parent.path) { fixture in
         _ = try await fixture.store([1], as: "before")
@@ -70,7 +73,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `uploads are rejected while the path leads to nothing, and accepted again later`() async throws {
+  @Test func `while the directory is gone uploads are rejected, and a staged one is published once it is back`()
+    async throws
+  {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
       let directory = try UploadDirectory(path: path)
@@ -84,7 +89,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file in place of the directory is no directory`() async throws {
+  @Test func `a file in place of the directory makes it unavailable, and stays unchanged`() async throws {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
       let directory = try UploadDirectory(path: path)
@@ -95,7 +100,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a directory in which nothing can be stored does not replace the old one`() async throws {
+  @Test func `a directory made again in which no file can be named is unavailable, and left empty`() async throws {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
       let disk = FaultyDisk(sparesOpening: true) { $0 == .link ? .fails(EPERM) : .fine }
@@ -108,7 +113,9 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, mounts), arguments: [true, false])
-  func `a disk mounted over the directory replaces it, and running uploads fail`(isHidden: Bool) async throws {
+  func `when a disk is mounted over the directory new uploads go there, and earlier ones fail`(isHidden: Bool)
+    async throws
+  {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
       let directory = try UploadDirectory(path: path, calls: FileCalls(), pathCheckInterval: .zero)
@@ -131,7 +138,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, mounts), arguments: ["", "/inner"])
-  func `when its disk is unmounted nothing is stored on the disk below`(inner: String) async throws {
+  func `when the disk is unmounted uploads fail, and nothing is stored on the disk below`(inner: String) async throws {
     try await withTemporaryDirectory { parent in
       let (disk, path) = (parent.file("disk"), parent.file("disk") + inner)
       try #require(mkdir(disk, 0o755) == 0)
@@ -160,7 +167,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the path of an unchanged directory is checked only from time to time`() async throws {
+  @Test func `within the path check interval writes succeed after the directory is renamed`() async throws {
     try await withTemporaryDirectory { parent in
       let path = parent.file("up")
       let directory = try UploadDirectory(path: path, calls: FileCalls(), pathCheckInterval: .seconds(3600))

@@ -12,7 +12,7 @@ import Testing
     DirectoryLocation(identity: FileIdentity(device: device, inode: inode), mountPoint: mountPoint)
   }
 
-  @Test func `the same directory stays`() {
+  @Test func `a path that leads to the same directory is no change`() {
     let opened = location(Self.root, 10, at: "/")
     #expect(opened.change(to: opened, deviceAtMountPoint: Self.root) == .none)
   }
@@ -30,7 +30,7 @@ import Testing
     #expect(opened.change(to: location(Self.disk, 2, at: mountPoint), deviceAtMountPoint: Self.root) == .replaced)
   }
 
-  @Test func `a disk mounted deeper or in place of the old one replaces it`() {
+  @Test func `a disk mounted deeper, or at the mount point of the old one, replaces the directory`() {
     let opened = location(Self.disk, 10, at: "/srv")
     let deeper = location(Self.other, 2, at: "/srv/uploads")
     #expect(opened.change(to: deeper, deviceAtMountPoint: Self.disk) == .replaced)
@@ -38,7 +38,7 @@ import Testing
     #expect(opened.change(to: again, deviceAtMountPoint: Self.other) == .replaced)
   }
 
-  @Test func `the directory below an unmounted disk does not replace it`() {
+  @Test func `after the disk is unmounted the path is unavailable, whatever directory is below it`() {
     let opened = location(Self.disk, 2, at: "/srv/uploads")
     let bare = location(Self.root, 10, at: "/")
     #expect(opened.change(to: bare, deviceAtMountPoint: Self.root) == .unavailable(.unmounted))
@@ -49,12 +49,12 @@ import Testing
     #expect(opened.change(to: nil, deviceAtMountPoint: nil) == .unavailable(.unmounted))
   }
 
-  @Test func `a directory that no longer exists is missing`() {
+  @Test func `a path that leads to no directory, with its disk still mounted, is missing`() {
     let opened = location(Self.root, 10, at: "/")
     #expect(opened.change(to: nil, deviceAtMountPoint: Self.root) == .unavailable(.missing))
   }
 
-  @Test func `a link that was changed to lead to another disk is not followed`() {
+  @Test func `a path that leads to a disk at another mount point, with the old one still mounted, is not followed`() {
     let opened = location(Self.disk, 10, at: "/mnt/one")
     let found = location(Self.other, 10, at: "/mnt/other")
     #expect(opened.change(to: found, deviceAtMountPoint: Self.disk) == .unavailable(.elsewhere))

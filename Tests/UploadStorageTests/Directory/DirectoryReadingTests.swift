@@ -12,7 +12,7 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
   }
 
-  @Test func `the listing is newest first, then by name, of files only`() async throws {
+  @Test func `the listing has only finished regular files, newest first and then by name`() async throws {
     try await withTemporaryDirectory { place in
       for (name, time) in [("b", 100), ("a", 100), ("old", 1), ("new", 200), (".hidden", 50)] {
         try setTime(place.write([1, 2], to: name), time)
@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an open file is read up to its end`() async throws {
+  @Test func `reading an open file returns the bytes up to its end, and 0 there`() async throws {
     try await withTemporaryDirectory { place in
       try place.write([1, 2, 3], to: "a")
       let file = try #require(try UploadDirectory(path: place.path).reader.open("a"))
@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file's version changes with its content, and only then`() async throws {
+  @Test func `the version of a file differs exactly when its time or inode differs`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let version = { try #require(directory.reader.open("a")).version.text }
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `only a file with exactly the requested name is opened`() async throws {
+  @Test func `only a regular file with exactly the requested name is opened`() async throws {
     try await withTemporaryDirectory { place in
       let root = place.file("root")
       let directory = try UploadDirectory(path: root)

@@ -12,7 +12,7 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
   }
 
-  @Test func `a snapshot takes as much memory as it reserved, and returns it`() async throws {
+  @Test func `a snapshot of 3,000 names uses its size of the budget until its last reference is gone`() async throws {
     try await withTemporaryDirectory { place in
       for number in 0..<3000 { try place.write([], to: "file-number-\(number)") }
       let directory = try UploadDirectory(path: place.path)
@@ -31,14 +31,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an empty directory has a snapshot too`() async throws {
+  @Test func `the snapshot of an empty directory has no names`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       #expect(try await directory.snapshotNames() == [])
     }
   }
 
-  @Test func `files added after the size was computed are left out where there is no room`() async throws {
+  @Test func `a snapshot leaves out files that were added after its size was computed and do not fit`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
@@ -50,7 +50,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a directory has the same stamp until a file comes or goes`() async throws {
+  @Test func `the stamp of a directory is the same until a file is added, and never just after a change`() async throws
+  {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([1], to: "a")
@@ -67,7 +68,7 @@ import UploadTestSupport
 
   /// Any program may set the time of a directory, and some file systems store all 64 bits.
   @Test(arguments: [Int64.min, -1, 0, 1_700_000_000, .max])
-  func `times of change of any value do not trap`(seconds: Int64) {
+  func `a time of change of any value is settled when it is more than 100 ms ago, and does not trap`(seconds: Int64) {
     let content = ContentVersion(size: 0, seconds: seconds, nanoseconds: 999_999_999)
     #expect(DirectoryStamp.isSettled(content, at: .seconds(1_800_000_000)) == (seconds < 1_800_000_000))
     #expect(!DirectoryStamp.isSettled(content, at: content.modified + .milliseconds(100)))

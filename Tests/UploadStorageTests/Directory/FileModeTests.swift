@@ -10,7 +10,7 @@ import UploadTestSupport
     arguments: [("640", 0o640), ("0640", 0o640), ("600", 0o600), ("666", 0o666), ("0444", 0o444), ("400", 0o400)]
       as [(String, UInt32)]
   )
-  func `an octal mode without execute bits is read`(text: String, bits: UInt32) throws {
+  func `an octal mode of read and write bits is accepted when the owner may read`(text: String, bits: UInt32) throws {
     let mode = try FileMode(octal: text)
     #expect(mode.bits == bits)
     #expect(try FileMode(octal: mode.description) == mode)
@@ -20,13 +20,15 @@ import UploadTestSupport
     "", "6", "64", "06440", "abc", "0o640", "+640", "-640", "648", "u+rw", "755", "641", "4644", "1644", "2640", "000",
     "200", "066", "6 4", "６４０",
   ])
-  func `anything else is rejected`(text: String) throws {
+  func `a mode that is not octal, has bits beyond read and write or is unreadable to its owner is rejected`(
+    text: String
+  ) throws {
     let error = try #require(throws: UploadError.self) { try FileMode(octal: text) }
     #expect(error.code == .badValue)
   }
 
   @Test(arguments: [true, false], ["640", "444", "666"])
-  func `stored files get the chosen mode under any umask`(isHidden: Bool, text: String) async throws {
+  func `stored files get exactly the chosen mode`(isHidden: Bool, text: String) async throws {
     try await withTemporaryDirectory { place in
       let mode = try FileMode(octal: text)
       let disk = FaultyDisk { call in isHidden && call == .openUnnamed ? .fails(EOPNOTSUPP) : .fine }
@@ -57,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file system that rejects the mode is rejected at the start`() async throws {
+  @Test func `a directory whose file system rejects the chosen mode is rejected when it is opened`() async throws {
     try await withTemporaryDirectory { place in
       let mode = try FileMode(octal: "640")
       let disk = FaultyDisk { $0 == .setMode(0o640) ? .fails(EPERM) : .fine }

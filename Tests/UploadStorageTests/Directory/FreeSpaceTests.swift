@@ -74,7 +74,7 @@ import UploadTestSupport
     #expect(throws: UploadError.self) { try space.promise(20) }
   }
 
-  @Test(arguments: [true, false]) func `of two uploads that find space for one, only one is accepted`(
+  @Test(arguments: [true, false]) func `of two uploads that find space for one, only the first is accepted`(
     supportsReserve: Bool
   )
     async throws
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a promise ends with its upload, and shrinks as bytes are written`() async throws {
+  @Test func `the space promised to an upload is freed when it ends, and shrinks as bytes are written`() async throws {
     let disk = SmallDisk(free: 10 * Self.mebibyte, supportsReserve: false)
     try await withStore(calls: disk.calls) { fixture in
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
@@ -119,7 +119,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [true, false]) func `uploads that grow at the same time leave the space that is to stay free`(
+  @Test(arguments: [true, false])
+  func `uploads of unknown size that grow at the same time leave the space that is to stay free`(
     supportsReserve: Bool
   )
     async throws
@@ -173,7 +174,9 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [true, false]) func `an upload of unknown length is checked as it grows`(supportsReserve: Bool)
+  @Test(arguments: [true, false]) func `an upload of unknown size fails when it would use the space to keep free`(
+    supportsReserve: Bool
+  )
     async throws
   {
     let disk = SmallDisk(free: 5 * Self.mebibyte, supportsReserve: supportsReserve)
@@ -192,7 +195,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `blocks that are reserved ahead of a file's bytes are not reserved again`() async throws {
+  @Test func `an upload continues in blocks reserved ahead although the disk has become full`() async throws {
     let disk = SmallDisk(free: 100 * Self.mebibyte)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let probe = try await fixture.probe()
@@ -207,7 +210,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `space is checked for small files, and for forms with a known limit, too`() async throws {
+  @Test func `small files and forms of limited size are rejected when they would use the space to keep free`()
+    async throws
+  {
     let disk = SmallDisk(free: 3 * Self.mebibyte)
     try await withStore(minFree: SizeSetting(2 * Self.mebibyte), calls: disk.calls) { fixture in
       let form = try await fixture.probe(size: 2 * Self.mebibyte, isExact: false)
@@ -226,7 +231,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `while one upload's blocks are being reserved others are accepted, as far as space is left`() async throws
+  @Test func `while blocks of one upload are being reserved others are accepted, as far as space is left`() async throws
   {
     let disk = SmallDisk(free: 10 * Self.mebibyte)
     let isReserving = Atomic(false)
@@ -257,7 +262,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a large file is reserved completely, in steps`() async throws {
+  @Test func `all blocks of a large file of known size are reserved at the start, in adjacent steps`() async throws {
     let size: UInt64 = 200 * Self.mebibyte + 5
     let disk = SmallDisk(free: size)
     let steps = Mutex<[Range<UInt64>]>([])
@@ -287,7 +292,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the free space is that of the file system`() throws {
+  @Test func `the free space of an open directory is known, that of an invalid descriptor is not`() throws {
     let root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { close(root) }
     #expect(FileCalls().freeSpace(root) ?? 0 > 0)
@@ -295,7 +300,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [DuplicatePolicy.replace, .error, .rename])
-  func `an interrupted upload that is kept never replaces another file`(policy: DuplicatePolicy) async throws {
+  func `an interrupted upload is kept under a numbered name whatever the policy`(policy: DuplicatePolicy) async throws {
     try await withStore(durability: .full, onDuplicate: policy) { fixture in
       try fixture.place.write([9], to: "a.partial")
       let probe = try await fixture.probe(size: 3 * Self.mebibyte)
@@ -309,14 +314,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `sizes of any sum are accepted where the free space is not known, and do not trap`() throws {
+  @Test func `promises whose sum exceeds 64 bits are accepted where the free space is not known`() throws {
     let space = FreeSpace(keeping: 0) { nil }
     for _ in 0..<3 { try space.promise(.max) }
     for _ in 0..<3 { space.release(.max) }
     #expect(space.hasRoom(for: .max))
   }
 
-  @Test func `sizes whose sum exceeds 64 bits are rejected where the free space is known`() throws {
+  @Test func `a promise by which the sum exceeds 64 bits is rejected where the free space is known`() throws {
     let space = FreeSpace(keeping: 0) { UInt64.max }
     try space.promise(.max - 1)
     let error = try #require(throws: UploadError.self) { try space.promise(2) }

@@ -14,7 +14,7 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, [time, time], 0) == 0)
   }
 
-  @Test func `a digest is known until the file changes in size or time`() async throws {
+  @Test func `the noted digest of a file is known until its size or time changes`() async throws {
     try await withStore { fixture in
       let path = fixture.place.file("a")
       guard Descriptors.takesAttributes(fixture.place.file("probe")) else { return }
@@ -59,7 +59,7 @@ import UploadTestSupport
     #expect(FileAttributes.sha256(in: String(repeating: "a", count: 64) + " 1 2 3", of: content) != nil)
   }
 
-  @Test func `a noted digest is read as it was written`() {
+  @Test func `a noted digest is read back for the same size and time`() {
     let content = ContentVersion(size: .max, seconds: -1, nanoseconds: 999_999_999)
     let note = FileAttributes.note(of: Array(0..<32), content)
     #expect(FileAttributes.sha256(in: note, of: content) == Array(0..<32))

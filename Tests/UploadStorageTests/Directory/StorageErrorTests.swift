@@ -11,7 +11,7 @@ import UploadCore
     (EILSEQ, "rename", .badRequest), (EINVAL, "link", .badRequest), (EINVAL, "write", .storageFailed),
     (EFBIG, "fallocate", .tooLarge), (ENOENT, "link", .directoryUnavailable),
   ])
-  func `a failed call is reported with a code, and its cause is kept`(
+  func `a failed call is reported with the error code for its errno, and with the call as the cause`(
     number: Int32,
     call: String,
     code: UploadError.Code

@@ -7,7 +7,7 @@ import UploadTestSupport
 
 @Suite struct UploadDirectoryTests {
   @Test(arguments: ["new", "a/b/c", "a//b///", "spaces and ü", "./x/../y"])
-  func `a missing directory is created`(path: String) async throws {
+  func `a missing directory is created with its parents`(path: String) async throws {
     try await withTemporaryDirectory { place in
       if path.contains("..") { try #require(mkdir(place.file("x"), 0o755) == 0) }
       let directory = try UploadDirectory(path: place.file(path))
@@ -29,7 +29,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["file", "file/below"])
-  func `a file is no directory`(path: String) async throws {
+  func `a path to a file, or below one, is rejected, and the file is unchanged`(path: String) async throws {
     try await withTemporaryDirectory { place in
       try place.write([1], to: "file")
       let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.file(path)) }
@@ -52,7 +52,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a link to nothing is no directory`() async throws {
+  @Test func `a path that is a symbolic link to nothing is rejected`() async throws {
     try await withTemporaryDirectory { place in
       symlink("missing", place.file("link"))
       let error = try #require(throws: UploadError.self) { try UploadDirectory(path: place.file("link")) }
@@ -100,7 +100,9 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [ENOSPC, EDQUOT]) func `a full disk is accepted at the start`(number: Int32) async throws {
+  @Test(arguments: [ENOSPC, EDQUOT]) func `a directory on a full disk is accepted at the start`(number: Int32)
+    async throws
+  {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk { call in
         switch call {
@@ -126,7 +128,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `leftovers of a crash are swept, and nothing else`() async throws {
+  @Test func `opening a directory removes unlocked unfinished files, and nothing else`() async throws {
     try await withTemporaryDirectory { place in
       let foreign = [
         ".hidden", ".sluice-", ".sluice-x.par", ".sluice-x.part.txt", "sluice-x.part", ".other.part", "x.part",
@@ -162,7 +164,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a hidden file without a reference is deleted`() async throws {
+  @Test func `a hidden file is deleted with its last reference`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       do {
@@ -174,7 +176,7 @@ import UploadTestSupport
   }
 
   @Test(.timeLimit(.minutes(30)))
-  func `where files cannot be locked the upload fails, and nothing is left`() async throws {
+  func `where files cannot be locked a hidden file is not created, and nothing is left`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let error = try #require(throws: UploadError.self) {
@@ -188,7 +190,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a hidden file that another server has swept is created again`() async throws {
+  @Test func `a hidden file swept or locked by another server before its own lock is created anew`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       var tries = 0

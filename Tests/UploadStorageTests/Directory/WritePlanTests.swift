@@ -43,7 +43,7 @@ import UploadTestSupport
     #expect(plan.tail(0, isAligned: false).needsTruncation)
   }
 
-  @Test func `with unknown size the first extent is cached, and the next reserve blocks ahead`() {
+  @Test func `with unknown size the first extent is cached, and later ones reserve 64 MiB ahead at a time`() {
     var plan = WritePlan(size: nil, isExact: true)
     #expect(plan.reserveWhole() == nil)
     #expect(!plan.next(Slab.small).isLarge)
@@ -59,7 +59,7 @@ import UploadTestSupport
     #expect(plan.tail(10, isAligned: true).needsTruncation)
   }
 
-  @Test func `no more is reserved than the largest possible size`() {
+  @Test func `no more blocks are reserved ahead than the largest possible size`() {
     let limit = UInt64(3 * Self.mebi)
     var plan = WritePlan(size: limit, isExact: false)
     #expect(plan.reserveWhole() == nil, "it may be much less")
@@ -67,14 +67,14 @@ import UploadTestSupport
     #expect(plan.next(Slab.large).ahead == UInt64(Slab.small)..<limit)
   }
 
-  @Test func `bytes beyond the stated size are written too`() {
+  @Test func `for bytes beyond the stated largest size blocks are reserved too`() {
     var plan = WritePlan(size: 10, isExact: false)
     _ = plan.next(Slab.small)
     let extent = plan.next(Slab.large)
     #expect(extent.ahead == UInt64(Slab.small)..<extent.end)
   }
 
-  @Test func `the last extent is cached when the file is small or its memory is not aligned`() {
+  @Test func `the last extent is cached when it is empty, the file is small or its memory is not aligned`() {
     for (before, count, isAligned, isLarge) in [
       (0, Self.mebi - 1, true, false), (0, Self.mebi, true, true), (0, Self.mebi, false, false),
       (Self.mebi, 1, true, true), (Self.mebi, 1, false, false), (Self.mebi, 0, true, false),
@@ -108,7 +108,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(0, 0), (1, 0), (4095, 0), (4096, 4096), (4097, 4096), (65_537, 65_536)])
-  func `the aligned part is whole blocks`(count: Int, part: Int) {
+  func `the aligned part of a count is its whole blocks of 4,096 bytes`(count: Int, part: Int) {
     #expect(WritePlan.alignedPart(of: count) == part)
   }
 }

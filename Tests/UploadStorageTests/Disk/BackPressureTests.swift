@@ -58,7 +58,7 @@ import UploadTestSupport
     return spent
   }
 
-  @Test func `with the budget spent an upload waits for memory, and is served`() async throws {
+  @Test func `with the budget spent an upload waits for memory, and continues when a slab is released`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       var spent = spend(fixture.budget)
       #expect(fixture.budget.use.used == MemoryBudget.minimum)
@@ -79,7 +79,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an empty file needs no memory at all`() async throws {
+  @Test func `an empty file is stored although the budget is spent`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       let spent = spend(fixture.budget)
       let probe = try await fixture.probe()
@@ -90,7 +90,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload that is aborted while it waits for memory leaves the queue`() async throws {
+  @Test func `when an upload that waits for memory is aborted the next one is granted the slab`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       var spent = spend(fixture.budget)
       let (first, second) = (try await fixture.probe(), try await fixture.probe())
@@ -123,7 +123,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `staging waits for memory like any write`() async throws {
+  @Test func `staging waits for memory when the budget is spent`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       let spent = spend(fixture.budget)
       let probe = try await fixture.probe()
@@ -135,7 +135,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `many uploads share the smallest budget, and all end`() async throws {
+  @Test func `many uploads at once share the smallest budget, and all are stored`() async throws {
     try await withStore(budget: MemoryBudget.minimum) { fixture in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 0..<24 {

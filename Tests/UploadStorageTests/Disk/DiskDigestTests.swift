@@ -16,7 +16,7 @@ import UploadTestSupport
     try await SinkProbe(fixture.store, size: size, isExact: true, hash: hash, on: fixture.eventLoop)
   }
 
-  @Test(arguments: sizes, [1, 16]) func `the digest is the content's in any order of completed writes`(
+  @Test(arguments: sizes, [1, 16]) func `a digest computed during the upload is right with one thread and with many`(
     size: Int,
     threads: Int
   ) async throws {
@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes) func `a digest requested only at the end is computed of the stored file`(
+  @Test(arguments: sizes) func `a digest requested only at the end is computed by reading the file again`(
     size: Int
   ) async throws {
     try await withStore { fixture in
@@ -75,7 +75,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload that ends early while it is hashed releases everything`() async throws {
+  @Test func `an upload that is aborted while it is hashed releases everything`() async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: TestHash())
       try await probe.feed(SplitMix64.bytes(9 * Slab.large + 7), chunks: repeatElement(500_000, count: 20))
@@ -85,7 +85,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a slow hash slows an upload down, and its memory stays bounded`() async throws {
+  @Test func `while the first slab is being hashed there is no room, and only two slabs are in use`() async throws {
     try await withStore { fixture in
       let gate = DispatchSemaphore(value: 0)
       let probe = try await probe(fixture, hash: GatedHash(gate: gate))

@@ -54,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a directory removed while the server runs is reported without its path`() async throws {
+  @Test func `when the directory is removed staged and new uploads fail, with no path in the message`() async throws {
     try await withTemporaryDirectory { parent in
       try await withStore(in: parent.path) { fixture in
         let started = try await fixture.probe()
@@ -76,7 +76,8 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `a directory that was removed and created again is used again`(isUnnamed: Bool) async throws {
+  func `uploads fail while the directory is removed, and succeed once it is created again`(isUnnamed: Bool) async throws
+  {
     try await withTemporaryDirectory { try await useAgain(in: $0.path, isUnnamed: isUnnamed) }
   }
 
@@ -85,7 +86,9 @@ import UploadTestSupport
     .enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)),
     arguments: [true, false]
   )
-  func `a directory on tmpfs that was removed and created again is used again`(isUnnamed: Bool) async throws {
+  func `on tmpfs uploads fail while the directory is removed, and succeed once it is created again`(isUnnamed: Bool)
+    async throws
+  {
     try await MountedFileSystem.withTmpfs(size: 8 * Slab.large) { try await useAgain(in: $0, isUnnamed: isUnnamed) }
   }
 
@@ -114,7 +117,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a write that fails among others ends the upload once`() async throws {
+  @Test func `when several running writes fail the delegate is notified of one failure`() async throws {
     try await withStore(threads: 2) { fixture in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small))

@@ -39,7 +39,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `listings of an unchanged directory share their names`() async throws {
+  @Test func `listings of an unchanged directory share their memory, and one after a change is new`() async throws {
     try await withStore { fixture in
       try fixture.place.write([1], to: "a")
       try setTime(fixture.place.path, 1000)
@@ -54,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `there is no listing when the budget has no room for its names`() async throws {
+  @Test func `there is no listing when reservations have used all that they may`() async throws {
     try await withStore { fixture in
       let reservation = await fixture.budget.reserve(fixture.budget.reservable)
       let listing = try await fixture.store.list()

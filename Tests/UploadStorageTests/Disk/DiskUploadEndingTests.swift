@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an abort after staging does nothing, the store deletes the file`() async throws {
+  @Test func `an abort after staging does nothing, and discarding the staged file deletes it`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -99,7 +99,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a staged file without a reference is deleted`() async throws {
+  @Test func `a staged file is deleted with its last reference`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1])
@@ -108,7 +108,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `after the end no more bytes are accepted`() async throws {
+  @Test func `after an abort further bytes are ignored, and staging fails as cancelled`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.abort()
@@ -131,7 +131,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a sink without a reference ends with its last write`() async throws {
+  @Test func `a sink that is released during its last write leaves no memory and no file`() async throws {
     try await withStore(threads: 1) { fixture in
       let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       try await fixture.probe().write(SplitMix64.bytes(Slab.small))
@@ -140,7 +140,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `workers that were shut down fail the upload instead of hanging it`() async throws {
+  @Test func `when the workers have been shut down uploads and publishing fail at once`() async throws {
     try await withTemporaryDirectory { place in
       let workers = WorkerPool(threads: 1)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))

@@ -40,7 +40,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: sizes)
-  func `any size in any chunks is stored as it was sent`(size: Int) async throws {
+  func `a file of any size, sent in chunks of any size, is stored as it was sent`(size: Int) async throws {
     try await withStore { fixture in
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
       for pattern in Pattern.allCases {
@@ -63,7 +63,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [Durability.none, .file, .full])
-  func `bytes count as durable once they are`(durability: Durability) async throws {
+  func `bytes count as durable once the file is published, but never with durability none`(durability: Durability)
+    async throws
+  {
     try await withStore(durability: durability) { fixture in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(100_000))
@@ -76,7 +78,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the first slab is small, and an upload that fills it at once gets a large one`() async throws {
+  @Test func `the first slab is small, and an upload that fills it at once gets a large one next`() async throws {
     try await withTimedStore { fixture, _ in
       let (slow, fast) = (try await fixture.probe(), try await fixture.probe())
       try await slow.write([1])
@@ -92,7 +94,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `even a fast sender uses at most three slabs`() async throws {
+  @Test func `an upload that writes without waiting uses at most three large slabs`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       for _ in 0..<8 { try await probe.write(SplitMix64.bytes(Slab.large)) }
@@ -103,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the type is noted with the file, where the file system supports attributes`() async throws {
+  @Test func `the type of a stored file is read back where the file system supports attributes`() async throws {
     try await withStore { fixture in
       let stored = try await fixture.store([1], as: "a", type: "image/x-test")
       #expect(stored.type == "image/x-test")
@@ -116,7 +118,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `many uploads of one name all survive under rename`() async throws {
+  @Test func `many simultaneous uploads of one name are numbered without gaps under rename`() async throws {
     try await withStore(threads: WorkerPool.diskThreads) { fixture in
       let stored = try await withThrowingTaskGroup(of: (Int, StoredFile).self) { group in
         for number in 0..<64 {
@@ -135,7 +137,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `of many uploads of one name exactly one survives under error`() async throws {
+  @Test func `of many simultaneous uploads of one name exactly one is stored under error`() async throws {
     try await withStore(onDuplicate: .error, threads: WorkerPool.diskThreads) { fixture in
       let outcomes = await withTaskGroup(of: UploadError.Code?.self) { group in
         for number in 0..<16 {

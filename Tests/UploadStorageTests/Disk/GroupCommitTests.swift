@@ -78,7 +78,7 @@ import UploadTestSupport
     disk.made.count { $0 == call }
   }
 
-  @Test func `queued files share one sync of their bytes and one of their names`() async throws {
+  @Test func `many queued files share one sync of their bytes and one of their names`() async throws {
     let disk = FaultyDisk()
     try await finalize(20, disk) { fixture, outcomes in
       #expect(names(outcomes) == (0..<20).map { "file-\($0)" })
@@ -106,7 +106,7 @@ import UploadTestSupport
   }
 
   /// The kernel reports a failed write once to each descriptor: with one for all groups only the first would learn of it.
-  @Test func `a group syncs by a descriptor of its own, opened before its first byte is written`()
+  @Test func `a group is synced by a descriptor of its own, opened before its first byte is written`()
     async throws
   {
     try await withTemporaryDirectory { place in
@@ -166,7 +166,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `a sync of the whole file system is used only where it syncs`() async throws {
+  func `the sync of a whole file system succeeds on tmpfs, and is reported as unsupported on proc`() async throws {
     let calls = FileCalls()
     try await MountedFileSystem.withTmpfs(size: Slab.large) { path in
       let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -179,7 +179,7 @@ import UploadTestSupport
     #expect(calls.syncFileSystem(proc) == -1 && errno == ENOSYS)
   }
 
-  @Test func `one or two files are synced by themselves`() async throws {
+  @Test func `two queued files are synced one by one`() async throws {
     let disk = FaultyDisk()
     try await finalize(2, disk) { _, _ in }
     #expect(count(.syncFileSystem, disk) == 0)
@@ -215,7 +215,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a failed write fails no other file of the group`() async throws {
+  @Test func `when the write of one file fails the others of its group are stored`() async throws {
     let counter = Counter()
     let disk = FaultyDisk(sparesOpening: true) { call in
       if case .write = call, counter.next() == 5 { .fails(EIO) } else { .fine }
@@ -253,7 +253,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `files of one name in one group are numbered, or rejected one by one`() async throws {
+  @Test func `all files but the first of one name in a group are numbered, or rejected under error`() async throws {
     try await finalize(5, named: { _ in "same.txt" }, FaultyDisk()) { fixture, outcomes in
       #expect(names(outcomes).count == 5)
       let stored = try fixture.place.names()

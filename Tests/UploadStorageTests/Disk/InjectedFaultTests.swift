@@ -66,7 +66,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [1, 511, 512, 4095, 4096, 50_000])
-  func `short writes are continued`(count: Int) async throws {
+  func `after a short write the rest is written`(count: Int) async throws {
     // Every block of 64 KiB has one short write; writing a byte at a time would take for ever.
     let shortened = Mutex<Set<UInt64>>([])
     let disk = FaultyDisk { call in
@@ -94,14 +94,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a write of no bytes is an error, not a loop`() async throws {
+  @Test func `a write call that writes no bytes fails the upload`() async throws {
     try await expectFailure(
       .storageFailed,
       FaultyDisk { if case .write(offset: 65_536, _) = $0 { .short(0) } else { .fine } }
     )
   }
 
-  @Test func `a disk without enough space is reported before the first byte`() async throws {
+  @Test func `when blocks cannot be reserved for lack of space the upload fails before the first byte`() async throws {
     let disk = FaultyDisk { if case .reserve = $0 { .fails(ENOSPC) } else { .fine } }
     try await withTimedStore(calls: disk.calls) { fixture, _ in
       disk.clear()
@@ -143,7 +143,7 @@ import UploadTestSupport
     #expect(!disk.made.contains(.syncDirectory))
   }
 
-  @Test func `the name is removed when the directory cannot be synced`() async throws {
+  @Test func `when the directory cannot be synced the upload fails, and its name is removed`() async throws {
     let disk = FaultyDisk { $0 == .syncDirectory ? .fails(EIO) : .fine }
     try await expectFailure(.storageFailed, disk)
     #expect(disk.made.filter { $0 == .syncDirectory }.count == 1)

@@ -40,7 +40,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `a failed replacement leaves the old file`(isUnnamed: Bool) async throws {
+  func `when the rename over an old file fails the old file stays`(isUnnamed: Bool) async throws {
     let disk = FaultyDisk { call in
       switch call {
       case .openUnnamed: isUnnamed ? .fine : .fails(EOPNOTSUPP)
@@ -64,7 +64,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [EINVAL, ENOSYS])
-  func `nothing is overwritten on a file system whose rename always overwrites`(number: Int32) async throws {
+  func `where every rename overwrites, a hidden file gets a free name, and existing files stay`(number: Int32)
+    async throws
+  {
     let disk = FaultyDisk { call in
       switch call {
       case .openUnnamed: .fails(EOPNOTSUPP)

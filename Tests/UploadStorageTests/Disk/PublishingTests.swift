@@ -63,7 +63,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `a taken name is numbered under rename`(origin: Origin) async throws {
+  func `a taken name gets the next free number under rename`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "a.tar.gz")
@@ -82,7 +82,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `a taken name is rejected under error, and nothing is left`(origin: Origin) async throws {
+  func `a taken name is rejected under error, and no file of the request gets a name`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "taken")
@@ -98,7 +98,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `a file is replaced in one step, open readers keep the old one`(origin: Origin) async throws {
+  func `when a file is replaced, readers that have opened the old one still read that`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9, 9], to: "a")
@@ -174,7 +174,8 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `a directory is never replaced, and the form's other files go too`(origin: Origin) async throws {
+  func `a form that would replace a directory is rejected, and none of its files is stored`(origin: Origin) async throws
+  {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "old")
@@ -190,7 +191,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `the longest names are numbered within their length`(origin: Origin) async throws {
+  func `a name of 255 bytes is shortened when it is numbered`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let name = String(repeating: "x", count: 251) + ".txt"
@@ -203,7 +204,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `publishing no files succeeds`() async throws {
+  @Test func `publishing an empty list of files succeeds`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       #expect(try directory.publish([], .init(durability: .full, onDuplicate: .rename)) == [])
@@ -211,7 +212,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases)
-  func `a directory that was removed meanwhile is reported`(origin: Origin) async throws {
+  func `publishing after the directory was removed fails as unavailable under any policy`(origin: Origin) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.file("root"))
       let upload = try staged(directory, origin, [1], "a")

@@ -42,7 +42,7 @@ import UploadTestSupport
 
   // MARK: Altered names
 
-  @Test func `a shortened name never replaces a file, it is numbered`() async throws {
+  @Test func `a shortened name is numbered under replace`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let long = String(repeating: "x", count: 255)
@@ -56,7 +56,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [true, false])
-  func `a flattened name never replaces a file, a kept one does`(isFlattened: Bool) async throws {
+  func `under replace a flattened name is numbered, and an unaltered one replaces the file`(isFlattened: Bool)
+    async throws
+  {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "index.html")
@@ -86,7 +88,7 @@ import UploadTestSupport
   // MARK: File systems that take different names for the same
 
   @Test(arguments: [true, false], [true, false])
-  func `a form's files never replace each other even where the file system folds names`(
+  func `the files of a form never replace each other, even where the file system ignores case and normalization`(
     isHidden: Bool,
     isTaken: Bool
   ) async throws {
@@ -107,7 +109,7 @@ import UploadTestSupport
   }
 
   /// The file that the first was to replace is removed before the second is published, which then takes its name.
-  @Test func `a form's file that got the name in between is not replaced`() async throws {
+  @Test func `a file is numbered when another of its form gets the name of the old file in between`() async throws {
     try await withTemporaryDirectory { place in
       var calls = FoldingDisk.calls
       let (link, taken) = (calls.link, place.file("a"))
@@ -134,7 +136,7 @@ import UploadTestSupport
   // MARK: Conditions
 
   @Test(arguments: DuplicatePolicy.allCases, [true, false])
-  func `a failed condition changes nothing under any policy`(
+  func `when a condition fails no file of the request is stored or replaced, under any policy`(
     policy: DuplicatePolicy,
     isHidden: Bool
   ) async throws {
@@ -173,7 +175,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `of many that replace the same version exactly one is published`() async throws {
+  @Test func `of many uploads that may replace only the same version exactly one is published`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([255], to: "a")
@@ -199,7 +201,8 @@ import UploadTestSupport
   }
 
   /// Another program replaces the file between the last check and the exchange.
-  @Test func `a file that another program has put there in between is put back`() async throws {
+  @Test func `a file put there by another program before the exchange is put back, and the upload fails`() async throws
+  {
     try await withTemporaryDirectory { place in
       var calls = FileCalls()
       let exchange = calls.exchange

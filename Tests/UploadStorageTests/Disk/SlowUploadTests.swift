@@ -27,7 +27,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the rest of a stalled upload is stored when it ends there`() async throws {
+  @Test func `an upload that ends after its slab was released for stalling is stored completely`() async throws {
     try await withTimedStore { fixture, loop in
       let bytes = SplitMix64.bytes(Slab.small + 1_000)
       let probe = try await fixture.probe()
@@ -40,7 +40,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a small slab is kept while no other upload waits`() async throws {
+  @Test func `a slow upload retains its small slab while no other upload waits`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(20_000))
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload that trickles after its first slab has none until it has a block, and that can be recalled`()
+  @Test func `a slow upload has no slab until it has a block of bytes, and that slab is recalled for a fast one`()
     async throws
   {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
@@ -149,7 +149,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload that ends while its slab is being released leaves nothing`() async throws {
+  @Test func `an upload that is aborted while its slab is being released leaves nothing`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small + 100_000))

@@ -9,7 +9,10 @@ import UploadTestSupport
   private static let start = NIODeadline.uptimeNanoseconds(0)
 
   @Test(arguments: [(249, Slab.large), (250, Slab.small)] as [(Int64, Int)])
-  func `a slab that is filled fast makes the next one large`(milliseconds: Int64, next: Int) throws {
+  func `after a slab that is filled within 250 ms the next one is large, otherwise small`(
+    milliseconds: Int64,
+    next: Int
+  ) throws {
     var buffer = UploadBuffer()
     buffer.begin(try #require(Slab(size: Slab.small)), at: Self.start)
     buffer.append(ByteBuffer(repeating: 1, count: Slab.small))
@@ -20,7 +23,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [Slab.small, Slab.large])
-  func `an upload that does not fill its slab in time is slow, and a large slab is released in the end`(
+  func `an upload is slow after 250 ms without a full slab, and after 1 s a large slab is to be released`(
     size: Int
   ) throws {
     var buffer = UploadBuffer()

@@ -31,7 +31,7 @@ import UploadTestSupport
   /// Small enough to have no write where the other one's fail.
   private static let goodSize = 600_000
 
-  @Test(arguments: Fault.allCases) func `a failure fails one upload only`(fault: Fault) async throws {
+  @Test(arguments: Fault.allCases) func `a failure at any step fails its own upload only`(fault: Fault) async throws {
     let isDue = Mutex(false)
     let disk = FaultyDisk { call in
       guard fault.befalls(call) else { return .fine }
@@ -72,7 +72,7 @@ import UploadTestSupport
   }
 
   /// Without workers a write fails within the call that asks for it.
-  @Test func `an upload fails once when the workers have been shut down, and retains nothing`() async throws {
+  @Test func `when the workers are shut down during an upload it fails once, and retains no memory`() async throws {
     try await withTimedStore { fixture, loop in
       let probe = try await fixture.probe()
       try await probe.write(SplitMix64.bytes(Slab.small - 1))

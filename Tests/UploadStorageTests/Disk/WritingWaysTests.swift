@@ -32,7 +32,9 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Ways.allCases, sizes)
-  func `files of any size are stored as sent, with and without a known size`(ways: Ways, size: Int) async throws {
+  func `files of any size are stored as sent on any file system, with or without a known size`(ways: Ways, size: Int)
+    async throws
+  {
     try await withStore(durability: .file, calls: ways.disk.calls) { fixture in
       if ways == .withoutUnnamed { fixture.directory.supportsUnnamed.store(false, ordering: .relaxed) }
       let bytes = SplitMix64.bytes(size, seed: UInt64(size))
@@ -111,8 +113,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a disk that rejects one aligned write later is written through the page cache from then on`() async throws
-  {
+  @Test func `a disk that rejects an aligned write later counts as one without O_DIRECT from then on`() async throws {
     let disk = FaultyDisk { call in
       if case .write(offset: 65_536, count: _) = call { .fails(EINVAL) } else { .fine }
     }

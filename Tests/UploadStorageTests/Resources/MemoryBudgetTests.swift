@@ -42,7 +42,7 @@ import UploadCore
   }
 
   @Test(arguments: [0, 1, UInt64(MemoryBudget.minimum) - 1])
-  func `a budget that no upload fits into is rejected, with the least that is accepted`(limit: UInt64) throws {
+  func `a budget under the minimum is rejected, with the minimum in the message`(limit: UInt64) throws {
     let error = try #require(throws: UploadError.self) { try MemoryBudget(limit: limit) }
     #expect(error.code == .badValue)
     #expect(error.message.contains("give at least \(ByteSize.text(UInt64(MemoryBudget.minimum)))"))
@@ -137,7 +137,7 @@ import UploadCore
     #expect(budget.use.used == 0)
   }
 
-  @Test func `a released slab is used again, empty`() throws {
+  @Test func `a released slab is granted again, empty`() throws {
     let budget = try budget()
     let slab = try #require(budget.take(upTo: Slab.small))
     let address = slab.bytes.baseAddress
@@ -149,7 +149,7 @@ import UploadCore
     #expect(again.count == 0 && again.room == Slab.small)
   }
 
-  @Test func `only some of the unused slabs are kept`() throws {
+  @Test func `of many released slabs the last is unmapped`() throws {
     let budget = try budget(32 * Slab.large)
     weak var last: Slab?
     do {

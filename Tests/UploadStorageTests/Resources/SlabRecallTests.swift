@@ -38,7 +38,7 @@ import UploadCore
     try await eventLoop.submit {}.get()
   }
 
-  @Test func `nothing is recalled while there is room`() async throws {
+  @Test func `an offered slab is not recalled while there is room`() async throws {
     let slab = try #require(budget.take(upTo: Slab.small))
     let recalls = Recalls()
     budget.offer(slab, on: eventLoop, recall: recalls.note(0))
@@ -48,7 +48,7 @@ import UploadCore
     budget.release(slab)
   }
 
-  @Test func `a waiting upload recalls the slab that was offered first, and no more than it needs`() async throws {
+  @Test func `two waiting uploads recall the two slabs that were offered first, and no more`() async throws {
     let slabs = spend()
     let recalls = Recalls()
     for number in 0..<3 { budget.offer(slabs[number], on: eventLoop, recall: recalls.note(number)) }
@@ -85,7 +85,7 @@ import UploadCore
     #expect(recalls.all == [1])
   }
 
-  @Test func `an upload that gets a small slab for lack of room gets a large one next`() async throws {
+  @Test func `a small slab granted for lack of room recalls enough offered slabs for a large one`() async throws {
     let slabs = spend()
     let recalls = Recalls()
     for number in 0..<32 { budget.offer(slabs[number], on: eventLoop, recall: recalls.note(number)) }
@@ -97,7 +97,7 @@ import UploadCore
     #expect(budget.take(upTo: Slab.large)?.bytes.count == Slab.large)
   }
 
-  @Test func `offering and withdrawing slabs for hours does not let the order of offers grow`() async throws {
+  @Test func `offering and withdrawing a slab 10,000 times does not let the order of offers grow`() async throws {
     let slab = try #require(budget.take(upTo: Slab.small))
     let other = try #require(budget.take(upTo: Slab.small))
     let recalls = Recalls()

@@ -14,7 +14,7 @@ import Testing
     #expect(slab.bytes[..<(Slab.small - 1)].allSatisfy { $0 == 7 })
   }
 
-  @Test func `slabs begin at a page`() throws {
+  @Test func `the memory of a slab begins at a page`() throws {
     let slab = try #require(Slab(size: Slab.large))
     #expect(UInt(bitPattern: slab.bytes.baseAddress) % 4096 == 0)
     #expect(slab.bytes.count == Slab.large)
