@@ -27,7 +27,8 @@ package protocol Terminal: AnyObject {
   /// Sets the window's title.
   func setTitle(_ title: String)
 
-  /// Sets whether clicks and the wheel are reported as events. Initially off, so that text can be selected with the mouse.
+  /// Sets whether clicks and the wheel are reported as events. Initially off, so that text can be selected with the
+  /// mouse.
   func setMouse(_ isOn: Bool)
 
   /// Shows progress at the window's entry in the taskbar, if the terminal supports it.

@@ -158,7 +158,8 @@ struct FilePicker: Sendable {
 
   private var directoryText: String { PickerPath.join(PickerPath.abbreviated(directory, home: home), "") }
 
-  /// Shows the directory at a path, or chooses the file at it, once the parent directory was read and tells which it is.
+  /// Shows the directory at a path, or chooses the file at it, once the parent directory was read and tells which it
+  /// is.
   mutating func go(toPath text: String) -> Outcome {
     let path = PickerPath.absolute(text, in: directory, home: home)
     guard let (parent, name) = PickerPath.split(path), !text.hasSuffix("/"), name != ".", name != ".." else {

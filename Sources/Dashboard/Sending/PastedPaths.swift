@@ -4,8 +4,8 @@ import UploadCore
 enum PastedPaths {
   /// The paths that `text` consists of; none when any part of it is not a path.
   ///
-  /// Accepts absolute paths and paths that begin with `~/`, quoted or escaped as in shells or not at all, and `file:` URLs
-  /// (RFC 8089) of this machine; separated by spaces, or one in each line of text.
+  /// Accepts absolute paths and paths that begin with `~/`, quoted or escaped as in shells or not at all, and `file:`
+  /// URLs (RFC 8089) of this machine; separated by spaces, or one in each line of text.
   /// - Parameter home: the home directory, which `~` stands for; absolute.
   /// - Returns: absolute paths in their order, without duplicates.
   static func parse(_ text: String, home: String) -> [String] {
@@ -25,8 +25,8 @@ enum PastedPaths {
     }
   }
 
-  /// The paths in text with one path in each line of text, where spaces and quotes belong to the path: file managers copy
-  /// paths that way. Nil when one of them is not a path.
+  /// The paths in text with one path in each line of text, where spaces and quotes belong to the path: file managers
+  /// copy paths that way. Nil when one of them is not a path.
   private static func unquoted(_ text: String, home: String) -> [String]? {
     let paths = text.split(whereSeparator: \.isNewline).map { line -> String? in
       if let paths = separated(String(line), home: home), paths.count == 1 { return paths.first }

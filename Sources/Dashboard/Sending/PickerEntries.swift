@@ -34,8 +34,8 @@ struct PickerEntry: Sendable {
     .map { entries[$0.index] }
   }
 
-  /// A key whose plain order is that of the entries: each number in the name has its length before it, so that `file2` sorts
-  /// before `file10`.
+  /// A key whose plain order is that of the entries: each number in the name has its length before it, so that `file2`
+  /// sorts before `file10`.
   private var sortKey: String {
     var key: [UInt8] = [entry.kind == .directory ? 1 : 2]
     key.reserveCapacity(folded.count + 8)

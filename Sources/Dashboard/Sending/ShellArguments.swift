@@ -1,10 +1,10 @@
 import UploadCore
 
-/// Splits text into arguments as a POSIX shell splits a command (POSIX.1-2024, XCU section 2.2): with quotes, backslashes,
-/// and the `$'...'` of bash. Nothing is expanded.
+/// Splits text into arguments as a POSIX shell splits a command (POSIX.1-2024, XCU section 2.2): with quotes,
+/// backslashes, and the `$'...'` of bash. Nothing is expanded.
 struct ShellArguments {
-  /// One argument without its quotes, and whether its first character was neither quoted nor escaped: only then does `~`
-  /// mean the home directory.
+  /// One argument without its quotes, and whether its first character was neither quoted nor escaped: only then does
+  /// `~` mean the home directory.
   typealias Argument = (text: String, startsPlain: Bool)
 
   private enum Quote { case single, double, escape }

@@ -69,8 +69,8 @@ struct HeaderView: Widget {
     return x - Self.gap
   }
 
-  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory, each
-  /// where it fits.
+  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory,
+  /// each where it fits.
   private func drawSecondRow(on surface: inout Surface, withURL: Bool) {
     let theme = surface.theme
     var x = 1

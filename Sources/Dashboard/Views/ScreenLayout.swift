@@ -3,8 +3,8 @@ import UploadCore
 
 /// The regions of the screen's parts at a size, which drawing, the mouse and the keys for pages share.
 ///
-/// Panes are beside each other from 100 columns on. Below 24 rows an upload has one row; below 16 rows or 50 columns only
-/// the pane with the focus is shown; below 40 columns or 8 rows a summary in place of panes.
+/// Panes are beside each other from 100 columns on. Below 24 rows an upload has one row; below 16 rows or 50 columns
+/// only the pane with the focus is shown; below 40 columns or 8 rows a summary in place of panes.
 struct ScreenLayout: Hashable, Sendable {
   /// Whether the screen is too small for panes.
   let isSummary: Bool

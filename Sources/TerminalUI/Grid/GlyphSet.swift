@@ -85,7 +85,8 @@ package struct BorderGlyphs: Hashable, Sendable {
 
 /// The characters of a ``Gauge``.
 struct BarGlyphs: Hashable, Sendable {
-  /// Cells filled from the left to one eighth, two eighths, and so on to eight; only the last where the font has no parts.
+  /// Cells filled from the left to one eighth, two eighths, and so on to eight; only the last where the font has no
+  /// parts.
   let parts: [Glyph]
   /// A cell that is received but not stored yet, where colours cannot show the difference.
   let received: Glyph

@@ -32,8 +32,8 @@ package struct Color: Hashable, Sendable {
   /// 0 for the terminal's own, otherwise the palette's index and one: cells are compared by it.
   private let code: UInt16
 
-  /// - Parameter index: the palette's: 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6, 232-255
-  ///   greys; nil for the terminal's own.
+  /// - Parameter index: the palette's: 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6,
+  ///   232-255 greys; nil for the terminal's own.
   package init(index: UInt8?) { code = index.map { UInt16($0) + 1 } ?? 0 }
 
   /// The palette's index; nil for the terminal's own.

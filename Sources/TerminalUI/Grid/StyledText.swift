@@ -65,8 +65,8 @@ package enum Truncation: Sendable {
   /// The start: for paths.
   case start
 
-  /// The clusters of `text` that fit into `columns`, with the ellipsis in place of the others. One column may remain free,
-  /// where only half of a wide character would fit.
+  /// The clusters of `text` that fit into `columns`, with the ellipsis in place of the others. One column may remain
+  /// free, where only half of a wide character would fit.
   func fit(_ text: [StyledCluster], columns: Int, ellipsis: TextCluster) -> [StyledCluster] {
     guard text.reduce(0, { $0 + $1.cluster.width }) > columns else { return text }
     let room = columns - ellipsis.width

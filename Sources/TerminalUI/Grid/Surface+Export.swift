@@ -5,7 +5,8 @@ extension Surface {
   /// The characters of all rows, each with a newline at its end.
   package var text: String { (0..<size.height).map { text(ofRow: $0) + "\n" }.joined() }
 
-  /// All rows with escape sequences for colours and attributes, each with a newline at its end: for `cat`, and for tests.
+  /// All rows with escape sequences for colours and attributes, each with a newline at its end: for `cat`, and for
+  /// tests.
   package var ansiText: String { (0..<size.height).map { ansiText(ofRow: $0) + "\n" }.joined() }
 
   private func ansiText(ofRow y: Int) -> String {

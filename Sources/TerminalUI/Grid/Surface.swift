@@ -175,8 +175,8 @@ extension Surface {
     }
   }
 
-  /// Writes a text into `width` columns: aligned when it is narrower, with an ellipsis when it is wider. Columns that it
-  /// does not fill are not changed.
+  /// Writes a text into `width` columns: aligned when it is narrower, with an ellipsis when it is wider. Columns that
+  /// it does not fill are not changed.
   package mutating func write(
     _ text: StyledText,
     x: Int,

@@ -2,10 +2,11 @@ import Basics
 
 /// Splits a text into the contents of cells. All strings pass through it into the grid.
 ///
-/// Scalars that could control the terminal or disguise a name become U+FFFD: controls, bidirectional controls, invisible
-/// and other format characters, paragraph separators, unassigned code points, and a combining mark without a base.
-/// Variation selectors, joiners after a letter or an emoji, skin tones and tags of flags are dropped: terminals disagree
-/// on whether they draw such a sequence as one character, and how wide; without these scalars the width is certain.
+/// Scalars that could control the terminal or disguise a name become U+FFFD: controls, bidirectional controls,
+/// invisible and other format characters, paragraph separators, unassigned code points, and a combining mark without a
+/// base. Variation selectors, joiners after a letter or an emoji, skin tones and tags of flags are dropped: terminals
+/// disagree on whether they draw such a sequence as one character, and how wide; without these scalars the width is
+/// certain.
 package struct TextClusters: Sequence, IteratorProtocol {
   private var scalars: String.UnicodeScalarView.Iterator
   /// A character that was read; combining marks may follow.

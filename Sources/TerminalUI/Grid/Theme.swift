@@ -135,8 +135,8 @@ extension CaseIterable where Self: Equatable {
 }
 
 extension Array where Element: Equatable {
-  /// The element `steps` places after `element`, or before it when negative; the first follows the last. An element that
-  /// is not in the array counts as the one before its first; that of an empty array is returned unchanged.
+  /// The element `steps` places after `element`, or before it when negative; the first follows the last. An element
+  /// that is not in the array counts as the one before its first; that of an empty array is returned unchanged.
   package func stepping(_ steps: Int, from element: Element) -> Element {
     guard !isEmpty else { return element }
     let index = (firstIndex(of: element) ?? -1) + steps

@@ -1,4 +1,5 @@
-/// A progress bar in two shades that fills its region: the stored part, and the part that is received but not stored yet.
+/// A progress bar in two shades that fills its region: the stored part, and the part that is received but not stored
+/// yet.
 ///
 /// Rounded down to eighths of a cell, so that it is full only when everything is stored.
 package struct Gauge: Widget {

@@ -72,8 +72,8 @@ package struct Overlay {
     (self.panel, self.width, self.height) = (panel, Rect.bounded(width), Rect.bounded(height))
   }
 
-  /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the content
-  /// fills the surface.
+  /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the
+  /// content fills the surface.
   package func draw(on surface: inout Surface, content: (inout Surface) -> Void) {
     let hasBorder = surface.width >= 8 && surface.height >= 3
     let frame = hasBorder ? surface.bounds.centered(width: width + 4, height: height + 2) : surface.bounds
