@@ -9,7 +9,7 @@ struct HeaderView: Widget {
 
   private static let gap = 2
   private static let sparkColumns = 10
-  /// Columns of an amount below 1 GiB, which the process should never exceed.
+  /// Columns of an amount below 1,000 MiB, which the process should never exceed.
   private static let memoryColumns = 9
 
   func draw(on surface: inout Surface) {

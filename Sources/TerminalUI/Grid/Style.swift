@@ -11,7 +11,7 @@ package struct Style: Hashable, Sendable {
   /// The terminal's own colours, no attribute.
   package static let plain = Style()
 
-  /// This style with more attributes.
+  /// This style with more attributes; those that it has remain.
   package func adding(_ attributes: Attributes) -> Style {
     Style(foreground: foreground, background: background, self.attributes.union(attributes))
   }

@@ -1,5 +1,5 @@
 extension Surface {
-  /// The characters of one row, exactly `size.width` columns wide.
+  /// The characters of one row of the whole grid, exactly `size.width` columns wide; empty beyond the grid.
   package func text(ofRow y: Int) -> String { row(y).reduce(into: "") { $0 += $1.text } }
 
   /// The characters of all rows, each with a newline at its end.

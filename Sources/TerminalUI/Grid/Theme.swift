@@ -27,7 +27,7 @@ package struct Theme: Hashable, Sendable {
   package let borderFocused: Style
   /// The selected row; applied with ``Surface/highlight(_:_:)``.
   package let selection: Style
-  /// Whether stored and received differ in colour.
+  /// Whether the theme has colours, so that stored and received parts of a bar can differ in colour.
   let hasColor: Bool
 
   /// The theme as a terminal of the given tier can show it.
@@ -68,9 +68,9 @@ package enum ThemeName: String, CaseIterable, Sendable {
   case mono
 }
 
-/// The number of colours of a terminal.
+/// How many colours a terminal can show.
 package enum ColorTier: Sendable {
-  /// None, or the user asked for none (`NO_COLOR`): attributes only.
+  /// None, or fewer than 8, or the user asked for none (`NO_COLOR`): attributes only.
   case mono
   case colors8
   case colors16
