@@ -31,7 +31,7 @@ package enum UploadSort: String, Sendable, CaseIterable {
   /// Most memory first.
   case memory
 
-  /// The order in words, for a note: `rate, highest first`.
+  /// The order as text for a note: `rate, highest first`.
   var text: String {
     switch self {
     case .started: "start, newest first"

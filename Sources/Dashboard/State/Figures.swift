@@ -87,7 +87,7 @@ enum Figures {
 }
 
 extension UploadSnapshot {
-  /// The state in words: `queued`, `receiving`, `stalled: client 12 s`, `attempt 2 in 3 s`, `failed: disk full`;
+  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `attempt 2 in 3 s`, `failed: disk full`;
   /// `stored` or `sent` when it is complete.
   var stateText: String {
     switch state {

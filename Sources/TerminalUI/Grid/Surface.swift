@@ -205,7 +205,6 @@ extension Surface {
 
 /// A part of the screen that can draw itself into a region of any size.
 package protocol Widget {
-  /// Draws into the current region of `surface`, whose size may be 0. Must not depend on anything but the widget and
-  /// the surface.
+  /// Draws into the current region of `surface`, whose size may be 0.
   func draw(on surface: inout Surface)
 }

@@ -92,8 +92,8 @@ struct Palette {
   static func of(_ name: ThemeName, tier: ColorTier) -> Palette {
     switch (tier, name) {
     case (.mono, _), (_, .mono): Palette()
-    // Above 15 the colours are the same on every terminal, so contrast can be relied on: every text has at least 4.5:1 on
-    // its background and on the selection's.
+    // Above 15 the colours are the same on every terminal, so contrast can be relied on: every text has at least 4.5:1
+    // on its background and on the selection's.
     case (.colors256, .dark):
       Palette(dim: 248, accent: 75, good: 114, warning: 221, bad: 210, stored: 75, received: 25, track: 240)
         .painted(nil, on: nil, selection: 237)
