@@ -68,6 +68,7 @@ struct FilePicker: Sendable {
   var firstEffects: [DashboardEffect] { [.readDirectory(directory)] }
 
   /// Accepts the result of ``DashboardEffect/readDirectory(_:)``; ignores one that is no longer needed.
+  /// - Returns: `choose` when a typed or pasted path is, or may be, a file; otherwise `stay`, perhaps with effects.
   mutating func receive(_ listing: DirectoryListing) -> Outcome {
     if listing.requested == pendingDirectory { show(listing) }
     guard let lookup, lookup.directory == listing.requested else { return .stay([]) }
@@ -158,8 +159,8 @@ struct FilePicker: Sendable {
 
   private var directoryText: String { PickerPath.join(PickerPath.abbreviated(directory, home: home), "") }
 
-  /// Shows the directory at a path, or chooses the file at it, once the parent directory was read and tells which it
-  /// is.
+  /// Shows the directory at a path, or chooses the file at it, once the listing of its parent has shown which it is.
+  /// - Parameter text: absolute, relative to the directory that is shown, or beginning with `~`.
   mutating func go(toPath text: String) -> Outcome {
     let path = PickerPath.absolute(text, in: directory, home: home)
     guard let (parent, name) = PickerPath.split(path), !text.hasSuffix("/"), name != ".", name != ".." else {
@@ -209,7 +210,7 @@ struct FilePicker: Sendable {
   }
 
   /// Checks whether an entry can be sent, and shows why not.
-  /// - Returns: false for an entry that can.
+  /// - Returns: true for an entry that cannot; then ``message`` has the reason.
   mutating func reject(_ entry: DirectoryEntry) -> Bool {
     guard let problem = entry.sendProblem else { return false }
     message = "\(PlainText.sanitized(entry.name)): \(problem)"

@@ -27,8 +27,8 @@ package enum NoteLevel: Sendable, CaseIterable {
   case info, warning, error
 }
 
-/// A request of the dashboard to the program around it, which must not block on it. Results arrive as
-/// ``DashboardMessage``.
+/// A request of the dashboard to the program around it, which performs it after ``DashboardModel/update(_:)`` has
+/// returned it. Results arrive as ``DashboardMessage``.
 package enum DashboardEffect: Hashable, Sendable {
   /// Queue the files at these absolute paths for sending, in this order. The results are
   /// ``DashboardMessage/queued(_:)``, and a note of level `error` for files that could not be queued.

@@ -43,7 +43,7 @@ package struct DirectoryEntry: Hashable, Sendable {
 }
 
 extension DirectoryEntry {
-  /// An entry of which only the name and the kind are known so far.
+  /// An entry without size, time and link target, for the reader to fill in.
   package init(name: String, kind: Kind, problem: String?) {
     self.init(name: name, kind: kind, size: nil, problem: problem)
   }

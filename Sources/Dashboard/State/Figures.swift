@@ -53,8 +53,8 @@ enum Figures {
   /// negative ones and NaN as 0.
   static func percent(_ part: Double) -> String { "\(part > 0 ? Int(min(part, 1) * 100) : 0)%" }
 
-  /// How long an upload has been stalled, given in seconds: `12 s`, from ten minutes on `30 min`, from ten hours on `11
-  /// h`. Rounded down; negative numbers and NaN count as 0.
+  /// How long an upload has been stalled, given in seconds: `12 s`; from ten minutes on in minutes, `30 min`; from ten
+  /// hours on in hours, `11 h`. Rounded down; negative numbers and NaN count as 0.
   static func span(_ seconds: Double) -> String {
     let whole = seconds > 0 ? Int(min(seconds, 1e9)) : 0
     if whole < 600 { return "\(whole) s" }

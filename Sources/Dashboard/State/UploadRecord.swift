@@ -67,8 +67,8 @@ struct UploadRecord: Sendable {
 
 /// Values over time in a fixed amount of memory, at first one for each ``interval``.
 ///
-/// A full series merges each two neighbours into one value, and from then on twice as many appended values as before.
-/// So it always reaches back to the first appended value.
+/// A full series merges each two neighbours into one value; from then on a value stands for twice as many appended
+/// ones. So a series always reaches back to the first appended value.
 struct Series: Sendable, Hashable {
   /// How neighbours are merged.
   enum Merge: Hashable, Sendable { case average, maximum }
@@ -125,7 +125,8 @@ struct TickClock: Sendable {
   private var first: ContinuousClock.Instant?
   private var next: ContinuousClock.Instant?
 
-  /// How many half seconds have ended since the previous call, 0 to 20; one at the first call.
+  /// How many half seconds have ended since the previous call, 0 to 20; one at the first call, and one after a pause of
+  /// more than 10 seconds.
   mutating func ticks(until now: ContinuousClock.Instant) -> Int {
     if first == nil { first = now }
     let due = next ?? now

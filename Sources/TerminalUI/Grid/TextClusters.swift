@@ -58,7 +58,8 @@ package struct TextCluster: Hashable, Sendable {
     }
   }
 
-  /// Whether a joiner after it belongs to a letter or an emoji.
+  /// Whether a joiner after this character is dropped, because it belongs to a letter, digit or emoji. After any other
+  /// character it is replaced.
   var takesJoiner: Bool {
     let properties = scalar.properties
     return properties.isAlphabetic || properties.numericType != nil || (!scalar.isASCII && properties.isEmoji)

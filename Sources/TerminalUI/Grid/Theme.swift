@@ -10,11 +10,11 @@ package struct Theme: Hashable, Sendable {
   package let title: Style
   /// The key in a hint such as "q quit".
   package let key: Style
-  /// Finished, intact.
+  /// Text about success: finished, intact.
   package let good: Style
-  /// Stalled, waiting, nearly full.
+  /// Text about what may need attention: stalled, waiting, nearly full.
   package let warning: Style
-  /// Failed.
+  /// Text about failures.
   package let bad: Style
   /// The part of a bar that is on disk.
   package let barStored: Style
@@ -80,7 +80,7 @@ package enum ColorTier: Sendable {
 /// The colours a ``Theme`` is made of: indices of the xterm palette; nil for the terminal's own colour.
 struct Palette {
   var text, background: UInt8?
-  /// Nil where no colour is darker than the others: the attribute is used instead.
+  /// The colour of unimportant text; nil where no colour is darker than the others, and the attribute is used instead.
   var dim: UInt8?
   var accent, good, warning, bad, stored, received: UInt8?
   /// The empty part of bars, and borders.

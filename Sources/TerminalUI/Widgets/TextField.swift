@@ -5,7 +5,7 @@ package struct TextField: Hashable, Sendable {
   /// The cursor's position between characters (grapheme clusters): 0 is before the first.
   package private(set) var cursor = 0
 
-  /// The most characters; a path has at most 4,096 bytes.
+  /// The most characters (grapheme clusters) of a field; a path has at most 4,096 bytes.
   package static let limit = 4096
 
   /// A field with a text that is inserted as by ``insert(_:)``; the cursor is at its end.
