@@ -103,8 +103,8 @@ extension DashboardModel {
     }
   }
 
-  /// Goes back one step: closes the help, clears the log's filter, closes the log or the detail, clears the panes' filter,
-  /// or resumes a frozen screen.
+  /// Goes back one step, the first that applies: closes the help, clears the log's filter, closes the log or the
+  /// detail, moves the focus from the detail to the list, clears the panes' filter, or resumes a frozen screen.
   private mutating func goBack() {
     if helpOffset != nil {
       helpOffset = nil
@@ -127,7 +127,7 @@ extension DashboardModel {
     applyFilter()
   }
 
-  /// The next higher or lower rate; nil when there is none.
+  /// The next higher or lower rate in snapshots per second; nil when there is none.
   private func nextRefreshRate(faster: Bool) -> Int? {
     let rates = DashboardSettings.refreshRates
     return faster ? rates.first { $0 > settings.refreshRate } : rates.last { $0 < settings.refreshRate }

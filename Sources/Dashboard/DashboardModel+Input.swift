@@ -3,6 +3,7 @@ import UploadCore
 
 extension DashboardModel {
   /// Handles an event of the terminal.
+  /// - Returns: the effects that it needs.
   mutating func handle(_ event: InputEvent) -> [DashboardEffect] {
     switch event {
     case .key(let key): return press(key)
@@ -39,7 +40,8 @@ extension DashboardModel {
     return []
   }
 
-  /// Opens the send dialog for pasted paths in every view: a terminal pastes the path of a dropped file.
+  /// Opens the send dialog for pasted paths in every view: a terminal pastes the path of a dropped file. Other text
+  /// goes into the filter that is being typed.
   private mutating func paste(_ text: String) -> [DashboardEffect] {
     guard question == nil else { return [] }
     helpOffset = nil
@@ -71,7 +73,7 @@ extension DashboardModel {
     return []
   }
 
-  /// Selects the upload that was clicked on, or scrolls the list below the pointer.
+  /// Selects the upload that was clicked on; or, with the wheel, moves the selection of the list below the pointer.
   private mutating func handle(_ mouse: MouseEvent, in pane: Pane, _ layout: ScreenLayout) {
     if mouse.action == .press { focusPane(pane) }
     guard let direction = pane.direction else { return }
@@ -125,7 +127,7 @@ extension DashboardModel {
 
   // MARK: Filter
 
-  /// Applies the filter after it has changed.
+  /// Applies the filter of the current view to the rows. Call it after each change of the filter.
   mutating func applyFilter() {
     rearrange()
     logScroll = Scroll()

@@ -2,7 +2,7 @@ package import TerminalUI
 import UploadCore
 
 extension DashboardModel {
-  /// Draws the screen at its size. Depends on the model's state only.
+  /// Draws the screen at the terminal's size. Depends on the model's state only.
   package func render() -> Surface {
     let glyphs = capabilities.glyphs.with(bar: settings.bar)
     var surface = Surface(size: size, theme: capabilities.theme(settings.theme), glyphs: glyphs)
@@ -83,7 +83,8 @@ extension DashboardModel {
     }
   }
 
-  /// The sections of the help, beginning with those for what is open.
+  /// All sections of the help: those of file picker and send dialog come first while one of these is open, otherwise
+  /// last.
   var helpSections: [KeySection] {
     isSending ? KeyTable.sendingSections + KeyTable.dashboardSections : KeyTable.sections
   }

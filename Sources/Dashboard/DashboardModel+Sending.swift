@@ -6,7 +6,7 @@ extension DashboardModel {
   /// Whether keys go to the file picker or the send dialog.
   var isSending: Bool { sheet != nil || isPicking }
 
-  /// The region that file picker and send dialog are drawn into.
+  /// The region of the screen that file picker and send dialog are drawn into, and that their mouse positions refer to.
   var sendingArea: Rect { layout.isSummary ? Rect(size) : layout.body }
 
   private var newPicker: FilePicker {
@@ -15,6 +15,7 @@ extension DashboardModel {
 
   /// Opens the picker in the directory that it showed last, in this run or an earlier one; before its first use, in the
   /// working directory.
+  /// - Returns: the effects that read the directory.
   mutating func openPicker() -> [DashboardEffect] {
     isPicking = true
     if let outcome = picker?.reload() { return follow(outcome) }
@@ -25,6 +26,7 @@ extension DashboardModel {
 
   /// Opens the send dialog for files.
   /// - Parameter paths: absolute, at least one.
+  /// - Returns: the effects that check the files.
   mutating func openSheet(_ paths: [String]) -> [DashboardEffect] {
     let new = SendSheet(paths: paths, mode: settings.mode, ownURL: facts.url, home: facts.home)
     sheet = new

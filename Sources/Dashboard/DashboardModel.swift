@@ -3,17 +3,17 @@ import UploadCore
 
 /// The dashboard: what it knows, what it shows, and which effects it needs.
 ///
-/// A value without a clock, a file or a thread: ``update(_:)`` handles a message and returns effects, ``render()`` draws the
-/// state.
+/// A value without a clock, a file or a thread: ``update(_:)`` handles a message and returns effects, ``render()``
+/// draws the state.
 package struct DashboardModel: Sendable {
   let facts: DashboardFacts
   let capabilities: TerminalCapabilities
   package internal(set) var settings: DashboardSettings
   var size: Size
 
-  /// The latest state.
+  /// The latest state, which continues to be updated while the screen is frozen.
   var live = DashboardState()
-  /// The state that is shown while the screen is frozen; nil otherwise.
+  /// The state that is shown while the screen is frozen; nil while it is not.
   var frozen: DashboardState?
 
   var focus = Pane.incoming
@@ -21,7 +21,8 @@ package struct DashboardModel: Sendable {
   /// The list whose pane had the focus last: the detail shows its selected upload.
   var direction = UploadDirection.incoming
   var places: [UploadDirection: ListPlace] = [:]
-  /// The upload to select in the next snapshot: the first of the files that were queued last.
+  /// The upload to select when the next snapshot arrives: the first of the files that were queued last; nil when there
+  /// is none.
   var queued: UploadID?
   var logScroll = Scroll()
   /// The filter of the panes.
@@ -32,7 +33,8 @@ package struct DashboardModel: Sendable {
   /// Rows of the help above the first visible one; nil while the help is closed.
   var helpOffset: Int?
   var question: Question?
-  /// Kept while it is closed: it remembers directories and marks.
+  /// Kept while it is closed, because it remembers directories and marks; nil before its first use. Drawn only while
+  /// ``isPicking``.
   var picker: FilePicker?
   var isPicking = false
   var sheet: SendSheet?
@@ -48,8 +50,8 @@ package struct DashboardModel: Sendable {
     for text in facts.notes { note(.info, text) }
   }
 
-  /// Handles a message.
-  /// - Returns: the effects to perform, in this order.
+  /// Handles a message: the only way to change the model from outside.
+  /// - Returns: the effects to perform, in this order; all of them, because their results are awaited.
   package mutating func update(_ message: DashboardMessage) -> [DashboardEffect] {
     let before = settings
     var effects: [DashboardEffect] = []
@@ -87,8 +89,8 @@ package struct DashboardModel: Sendable {
     logScroll.move(by: max(0, count - before), count: count, visible: layout.visibleLogRows)
   }
 
-  /// Selects the first of the files that were queued last, so that keys apply to it, unless it has no row: far down in the
-  /// queue, or hidden by the filter.
+  /// Selects the first of the files that were queued last, so that keys apply to it, unless it has no row: far down in
+  /// the queue, or hidden by the filter.
   private mutating func selectQueued() {
     defer { queued = nil }
     let list = shown.outgoing
@@ -105,7 +107,7 @@ package struct DashboardModel: Sendable {
 
   // MARK: What is shown
 
-  /// The filter of the current view.
+  /// The filter of the current view: that of the log, or that of the panes.
   var filter: TextField {
     get { view == .log ? logFilter : paneFilter }
     set { if view == .log { logFilter = newValue } else { paneFilter = newValue } }
@@ -118,23 +120,24 @@ package struct DashboardModel: Sendable {
 
   func place(_ direction: UploadDirection) -> ListPlace { places[direction, default: ListPlace()] }
 
-  /// The upload that keys apply to; nil when there is none.
+  /// The upload that keys apply to: the selected one of the list that had the focus last; nil when that list is empty.
   var selected: UploadRecord? { place(direction).id.flatMap { shown[direction][$0] } }
 
   var logEntries: [LogEntry] { shown.log.newestFirst(filter.text) }
 
   // MARK: For the program around it
 
-  /// Snapshots per second that the user wants.
+  /// Snapshots per second that the user wants: one of ``DashboardSettings/refreshRates``.
   package var refreshRate: Int { settings.refreshRate }
 
-  /// Whether an upload is active or queued.
+  /// Whether an upload is active or queued, also while the screen is frozen.
   package var hasRunningUploads: Bool { live.runningCount > 0 }
 
-  /// Whether no upload runs and no effect is pending.
+  /// Whether no upload is active or queued, and no result of an effect is pending.
   package var isIdle: Bool { !hasRunningUploads && pending.isEmpty }
 
-  /// The window's title: the number and progress of running uploads, or the URL of the server. Without control characters.
+  /// The window's title: the number and progress of running uploads, or the URL of the server. Without control
+  /// characters.
   package var title: String {
     guard hasRunningUploads else { return "sluice \(facts.url)".printable }
     let counts = UploadDirection.allCases.map { "\($0.arrow(capabilities.isUnicode))\(live[$0].activeCount)" }
@@ -142,7 +145,8 @@ package struct DashboardModel: Sendable {
     return "sluice \(counts.joined(separator: " "))\(part)".printable
   }
 
-  /// The progress of all running uploads together, for the taskbar; an error while all active ones are stalled.
+  /// The progress of all running uploads together, for the taskbar: `none` without any, `error` while all active ones
+  /// are stalled, `busy` when a size is unknown.
   package var progress: TaskbarProgress {
     guard hasRunningUploads else { return .none }
     let active = live.incoming.activeCount + live.outgoing.activeCount
@@ -150,7 +154,8 @@ package struct DashboardModel: Sendable {
     return part.map(TaskbarProgress.part) ?? .busy
   }
 
-  /// The fraction (0 to 1) of all bytes that have moved; nil when the size of an upload is unknown or not listed.
+  /// The fraction (0 to 1) of the bytes of all running uploads that have moved; nil when the size of an upload is
+  /// unknown, an upload is not listed, or there are no bytes to move.
   private var part: Double? {
     guard live.outgoing.unlisted == 0 else { return nil }
     var (bytes, size) = (0.0, 0.0)

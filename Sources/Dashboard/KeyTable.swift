@@ -1,6 +1,6 @@
 import TerminalUI
 
-/// What a key does outside of the file picker and the send dialog.
+/// What a key of the dashboard does. ``PickerCommand`` and ``SheetCommand`` are those of file picker and send dialog.
 enum Command: Hashable, Sendable {
   /// Moves in the help, in the event log, or in the list of uploads, whichever is open.
   case move(Motion)
@@ -9,15 +9,15 @@ enum Command: Hashable, Sendable {
   case upload, mode, detail, cancel, retry, clear
   case freeze, sort, filter, log, copy, theme, bar, faster, slower, mouse
   case help, back, quit, suspend, redraw
-  /// Confirms or closes a dialog.
+  /// Confirm what a dialog asks about, or close the dialog without doing it.
   case yes, no
-  /// The ways to end typing the filter.
+  /// End typing the filter: it remains, or is cleared.
   case keepFilter, clearFilter
 }
 
 /// Where a key was pressed: the same key has different meanings in different contexts.
 enum KeyContext: Hashable, Sendable, CaseIterable {
-  /// Everywhere.
+  /// Everywhere, also in file picker and send dialog; looked up before all other contexts.
   case program
   /// The panes, the event log and the help.
   case dashboard
@@ -101,7 +101,7 @@ package enum KeyTable {
     KeyBinding([KeyEvent("n"), KeyEvent(.escape), KeyEvent("q")], .no, hint: "no", help: "close without doing it"),
   ]
 
-  /// Commands of the dashboard's context that have an effect while the help is open.
+  /// The commands of ``KeyContext/dashboard`` that have an effect while the help is open; all others do nothing.
   static let validInHelp = Set(Motion.allCases.map { Command.move($0) } + [.help, .back, .quit, .theme])
 
   /// The keys that work in a context, in the order of the table.
@@ -109,7 +109,7 @@ package enum KeyTable {
     groups.filter { $0.context == context }.flatMap(\.bindings)
   }
 
-  /// The sections of the help for the dashboard's own keys.
+  /// The sections of the help for the dashboard's own keys: one for each of ``groups``.
   static let dashboardSections: [KeySection] = groups.map { KeySection($0.title, $0.bindings) }
 
   /// The sections of the help for file picker and send dialog. Their help key is that of the dashboard, and left out.

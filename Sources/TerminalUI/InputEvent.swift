@@ -4,7 +4,7 @@ package enum InputEvent: Hashable, Sendable {
   /// Pasted text, complete and unchanged: it may contain control characters.
   case paste(String)
   case mouse(MouseEvent)
-  /// The window has a new size and must be drawn again.
+  /// The window has a new size: draw a surface of this size.
   case resize(Size)
   /// The window gained (true) or lost the keyboard focus.
   case focus(Bool)
@@ -19,7 +19,8 @@ package struct KeyEvent: Hashable, Sendable {
 
   package init(_ key: Key, _ modifiers: KeyModifiers = []) { (self.key, self.modifiers) = (key, modifiers) }
 
-  /// A key that types a character. With `.control`, use the lower-case letter: Ctrl-C is `KeyEvent("c", .control)`.
+  /// A key that types a character. With `.control`, use the lower-case letter: Ctrl-C is `KeyEvent("c", .control)`. For
+  /// an upper-case letter, use no `.shift`.
   package init(_ character: Character, _ modifiers: KeyModifiers = []) { self.init(.character(character), modifiers) }
 
   /// The key's name in the help and the footer: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
@@ -68,13 +69,13 @@ package struct KeyModifiers: OptionSet, Hashable, Sendable {
 
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Not reported for characters, which arrive in upper case.
+  /// Not reported for characters: Shift-A arrives as the character `A`.
   package static let shift = KeyModifiers(rawValue: 1)
   package static let alt = KeyModifiers(rawValue: 2)
   package static let control = KeyModifiers(rawValue: 4)
 }
 
-/// A mouse action on a cell.
+/// A mouse action on a cell of the screen.
 package struct MouseEvent: Hashable, Sendable {
   package enum Action: Hashable, Sendable {
     /// The left button was pressed.
@@ -88,7 +89,8 @@ package struct MouseEvent: Hashable, Sendable {
 
   package init(_ action: Action, at position: Point) { (self.action, self.position) = (action, position) }
 
-  /// The cell in the coordinates of an area of the screen; nil when it is outside of the area.
+  /// The cell in the coordinates of an area of the screen, whose first cell is 0, 0; nil when it is outside of the
+  /// area.
   package func position(in area: Rect) -> Point? {
     area.contains(position) ? Point(x: position.x - area.x, y: position.y - area.y) : nil
   }

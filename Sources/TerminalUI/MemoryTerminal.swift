@@ -1,12 +1,13 @@
-/// A terminal in memory, for tests and scripts: it records what is drawn and returns the events that were added.
+/// A terminal in memory, for tests and scripts: it records what is drawn and returns the events that were added. It has
+/// no descriptor to wait for.
 @MainActor
 package final class MemoryTerminal: Terminal {
   package private(set) var size: Size
   package let capabilities: TerminalCapabilities
   package let inputDescriptor: Int32 = -1
-  /// The last frame; nil before the first.
+  /// The frame that was drawn last; nil before the first.
   package private(set) var frame: Surface?
-  /// Number of frames that were drawn.
+  /// The number of frames that were drawn, without those while it was suspended.
   package private(set) var frameCount = 0
   package private(set) var isSuspended = false
   package private(set) var isMouseOn = false
@@ -26,16 +27,17 @@ package final class MemoryTerminal: Terminal {
   /// The last frame's characters, each row with a newline at its end; empty before the first.
   package var text: String { frame?.text ?? "" }
 
-  /// The last frame with its colours and attributes; empty before the first.
+  /// The last frame with escape sequences for its colours and attributes, each row with a newline at its end; empty
+  /// before the first.
   package var ansiText: String { frame?.ansiText ?? "" }
 
-  /// Adds events for the next call of ``pendingEvents()``; a resize changes the size.
+  /// Adds events for the next call of ``pendingEvents()``; a resize changes ``size`` immediately.
   package func send(_ events: InputEvent...) {
     for case .resize(let size) in events { self.size = size }
     self.events += events
   }
 
-  /// Adds a key for each character of `text`.
+  /// Adds a key event for each character of `text`, for the next call of ``pendingEvents()``.
   package func type(_ text: String) { events += text.map { .key(KeyEvent($0)) } }
 
   package func draw(_ surface: Surface) {

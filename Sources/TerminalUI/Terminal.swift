@@ -1,18 +1,21 @@
-/// A screen to draw on and a keyboard to read from. Call it on one thread; no call blocks.
+/// A screen to draw on and a keyboard to read from. Call it on the main thread; no call blocks.
 @MainActor
 package protocol Terminal: AnyObject {
   var size: Size { get }
   var capabilities: TerminalCapabilities { get }
-  /// A descriptor that is readable when there are events, or when the terminal was closed; below 0 where there is none.
+  /// A descriptor that is readable when input has arrived, or when the terminal was closed; below 0 where there is
+  /// none. Then call ``pendingEvents()``.
   var inputDescriptor: Int32 { get }
 
-  /// Shows a surface and its cursor. Only the differences to the previous surface are sent.
+  /// Shows a surface of the terminal's ``size`` and its cursor. Only the differences to the previous surface are sent.
+  /// Has no effect while suspended.
   func draw(_ surface: Surface)
 
-  /// Adjusts to the window's size, and makes the next ``draw(_:)`` send everything; call it on SIGWINCH.
+  /// Adjusts ``size`` to the window, adds a resize event, and makes the next ``draw(_:)`` send everything. Call it on
+  /// SIGWINCH, or to redraw a spoiled screen.
   func windowDidChange()
 
-  /// Removes and returns the events since the last call.
+  /// Removes and returns the events since the last call, in order; empty when there are none. Does not wait.
   func pendingEvents() -> [InputEvent]
 
   /// Restores the screen for another program. Until ``resume()``, nothing is drawn and no event is returned.
@@ -24,10 +27,11 @@ package protocol Terminal: AnyObject {
   /// Copies text to the user's clipboard, if the terminal supports and allows it.
   func copy(_ text: String)
 
-  /// Sets the window's title.
+  /// Sets the window's title, if the terminal supports it.
   func setTitle(_ title: String)
 
-  /// Sets whether clicks and the wheel are reported as events. Initially off, so that text can be selected with the mouse.
+  /// Sets whether clicks and the wheel are reported as events. Initially off, so that text can be selected with the
+  /// mouse.
   func setMouse(_ isOn: Bool)
 
   /// Shows progress at the window's entry in the taskbar, if the terminal supports it.
@@ -39,14 +43,14 @@ package struct TerminalCapabilities: Hashable, Sendable {
   package var colors: ColorTier
   /// Whether it can show the symbols of ``GlyphSet/unicode``: its locale is UTF-8, and it is not Linux's console.
   package var isUnicode: Bool
-  /// Whether text can be copied to the clipboard through it.
+  /// Whether the terminal may support ``Terminal/copy(_:)``; terminals do not confirm it.
   package var hasClipboard: Bool
 
   package init(colors: ColorTier, isUnicode: Bool, hasClipboard: Bool) {
     (self.colors, self.isUnicode, self.hasClipboard) = (colors, isUnicode, hasClipboard)
   }
 
-  /// The glyphs to draw with.
+  /// The glyphs to draw with: Unicode where the terminal can show them, otherwise ASCII.
   package var glyphs: GlyphSet { isUnicode ? .unicode : .ascii }
 
   /// A theme in the colours of this terminal.

@@ -15,7 +15,7 @@ import UploadCore
 
   // MARK: Cancel, retry, clear
 
-  @Test func `cancelling asks once on either side`() {
+  @Test func `the key x asks before it cancels an incoming or outgoing upload, and y confirms`() {
     for (pane, upload) in [("1", incoming), ("2", outgoing)] {
       var driver = driver()
       driver.type(pane + "x")
@@ -27,7 +27,7 @@ import UploadCore
     }
   }
 
-  @Test func `declining a cancellation changes nothing`() {
+  @Test func `the keys n and Escape close the question about cancelling without an effect`() {
     for key in [KeyEvent("n"), KeyEvent(.escape)] {
       var driver = driver()
       driver.type("x")
@@ -36,7 +36,7 @@ import UploadCore
     }
   }
 
-  @Test func `other keys do nothing while a dialog is open`() {
+  @Test func `keys of the dashboard do nothing while a question is open`() {
     var driver = driver()
     driver.type("xusm2")
     #expect(driver.effects.isEmpty && driver.text.contains("Cancel this upload?"))
@@ -53,7 +53,7 @@ import UploadCore
     #expect(driver.effects == [.retry(outgoing.id)])
   }
 
-  @Test func `an ended upload stays in its list until it is cleared`() {
+  @Test func `an ended upload remains in its list until it is cleared`() {
     var driver = driver()
     driver.show([incoming, outgoing.finished()])
     driver.show([incoming])
@@ -65,7 +65,7 @@ import UploadCore
 
   // MARK: Quitting
 
-  @Test func `quitting asks only while uploads run`() {
+  @Test func `the key q quits at once, but asks while uploads run`() {
     var idle = Driver()
     idle.type("q")
     #expect(idle.effects == [.quit])
@@ -77,7 +77,7 @@ import UploadCore
     #expect(busy.effects == [.quit])
   }
 
-  @Test func `a second Ctrl-C quits immediately`() {
+  @Test func `while uploads run the first Ctrl-C asks and the second one quits`() {
     var driver = driver()
     driver.press(KeyEvent("c", .control))
     #expect(driver.effects.isEmpty)
@@ -85,7 +85,7 @@ import UploadCore
     #expect(driver.effects == [.quit])
   }
 
-  @Test func `Ctrl-C works in the file picker`() {
+  @Test func `Ctrl-C twice quits from the file picker while uploads run`() {
     var driver = driver()
     driver.type("u")
     _ = driver.takeEffects()
@@ -93,13 +93,13 @@ import UploadCore
     #expect(driver.effects == [.quit])
   }
 
-  @Test func `a lost terminal ends the program`() {
+  @Test func `a closed terminal quits without a question while uploads run`() {
     var driver = driver()
     driver.send(.input(.closed))
     #expect(driver.effects == [.quit])
   }
 
-  @Test func `suspend and redraw have keys`() {
+  @Test func `Ctrl-Z suspends and Ctrl-L redraws`() {
     var driver = driver()
     driver.press(KeyEvent("z", .control), KeyEvent("l", .control))
     #expect(driver.effects == [.suspend, .redraw])
@@ -123,7 +123,7 @@ import UploadCore
     ("b", { $0.bar = .thin }), ("+", { $0.refreshRate = 10 }), ("-", { $0.refreshRate = 2 }),
   ]
 
-  @Test func `the refresh rate has an end on both sides`() {
+  @Test func `plus and minus change the refresh rate to at most 10 and at least 1 snapshot per second`() {
     var driver = driver()
     driver.type("+++")
     #expect(driver.model.refreshRate == 10)
@@ -131,7 +131,7 @@ import UploadCore
     #expect(driver.model.refreshRate == 1)
   }
 
-  @Test func `the URL is copied when the terminal has a clipboard`() {
+  @Test func `the key y copies the URL, and without a clipboard shows it in a note`() {
     var driver = driver()
     driver.type("y")
     #expect(driver.effects == [.copy("http://192.168.1.7:8080")])
@@ -144,7 +144,7 @@ import UploadCore
 
   // MARK: Views
 
-  @Test func `Escape goes back one step at a time`() {
+  @Test func `Escape closes the help, then the log, and then clears the filter of the panes`() {
     var driver = driver()
     driver.type("/zz")
     driver.press(.enter)
@@ -173,7 +173,8 @@ import UploadCore
     #expect(driver.text.contains("in.bin"), "the next time too")
   }
 
-  @Test(arguments: [KeyEvent("?"), KeyEvent(.function(1))]) func `help opens and closes`(_ key: KeyEvent) {
+  @Test(arguments: [KeyEvent("?"), KeyEvent(.function(1))])
+  func `the question mark and F1 open and close the help`(_ key: KeyEvent) {
     var driver = driver()
     driver.press(key)
     #expect(driver.text.contains("choose files to send"))
@@ -205,7 +206,7 @@ import UploadCore
     #expect(driver.effects == [.quit])
   }
 
-  @Test func `a detail that fills the screen has no key to enlarge it`() {
+  @Test func `Enter has no hint and no effect while the focused detail fills the screen`() {
     var driver = Driver(Size(width: 80, height: 24))
     driver.show([incoming])
     #expect(driver.row(23).contains("Enter detail"))
@@ -216,7 +217,7 @@ import UploadCore
     #expect(driver.text.contains("Incoming (server)"), "Enter had no effect, so that one step back is enough")
   }
 
-  @Test func `the dialog for an outgoing upload promises nothing about the server`() {
+  @Test func `the question about an outgoing upload says that the server may keep what it has received`() {
     var driver = driver()
     driver.type("2x")
     #expect(driver.text.contains("Sending stops. The server may keep what it has received."))
@@ -248,7 +249,7 @@ import UploadCore
     #expect(footer().contains("Enter keep") && !footer().contains("upload"))
   }
 
-  @Test func `the filter shows only matching uploads`() {
+  @Test func `the filter shows only matching uploads, in upper or lower case, until Escape clears it`() {
     var driver = driver()
     driver.type("/OUT")
     #expect(driver.text.contains("out.bin") && !driver.text.contains("│ in.bin"))

@@ -4,7 +4,7 @@ import Testing
 import UploadCore
 
 @Suite struct FreezingTests {
-  @Test func `a frozen screen does not change and shows that it is frozen`() {
+  @Test func `a frozen screen says so and does not change with later snapshots`() {
     let upload = UploadSnapshot.example("in.bin")
     var driver = Driver()
     driver.show([upload])
@@ -17,7 +17,7 @@ import UploadCore
     #expect(driver.model.render() == frame)
   }
 
-  @Test func `nothing is lost while the screen is frozen`() {
+  @Test func `uploads and events that arrive while the screen is frozen are shown when it resumes`() {
     let upload = UploadSnapshot.example("in.bin")
     let short = UploadSnapshot.sending("short.bin")
     var driver = Driver()
@@ -43,7 +43,7 @@ import UploadCore
     #expect(driver.row(33).contains("order of uploads: name"))
   }
 
-  @Test func `sending ends a freeze`() {
+  @Test func `sending a pasted file ends a freeze`() {
     var driver = Driver()
     driver.type(" ")
     driver.send(.input(.paste("/a/b.bin")))
@@ -73,7 +73,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("one") == true)
   }
 
-  @Test func `an idle screen does not change`() {
+  @Test func `an idle screen does not change within half a minute, even if memory changes a little`() {
     var driver = Driver()
     driver.send(.freeSpace(1 << 40))
     driver.show([])
@@ -88,7 +88,7 @@ import UploadCore
     #expect(driver.model.render() == frame, "less than a tenth of a MiB")
   }
 
-  @Test func `a screen with only ended uploads does not change`() {
+  @Test func `a screen with only ended uploads does not change within ten seconds`() {
     var driver = Driver()
     let upload = UploadSnapshot.example("in.bin")
     driver.show([upload])
@@ -99,7 +99,7 @@ import UploadCore
     #expect(driver.model.render() == frame)
   }
 
-  @Test func `the uptime counts in minutes`() {
+  @Test func `after 65 seconds the header shows an uptime of 1 min`() {
     var driver = Driver()
     for _ in 0..<130 { driver.show([]) }
     #expect(driver.row(0).contains("up 1 min"))

@@ -4,14 +4,14 @@ import Testing
 @testable import Dashboard
 
 @Suite struct KeyTableTests {
-  @Test func `a key has one meaning in a context`() {
+  @Test func `no key has two commands in one context of the dashboard`() {
     for context in KeyContext.allCases {
       let keys = KeyTable.groups.filter { $0.context == context }.flatMap(\.bindings).flatMap(\.keys)
       #expect(Set(keys).count == keys.count, "\(context)")
     }
   }
 
-  @Test func `a key that works everywhere has no other meaning`() {
+  @Test func `a key that works everywhere has no other command, also in picker and send dialog`() {
     let everywhere = KeyTable.groups.filter { $0.context == .program }.flatMap(\.bindings).flatMap(\.keys)
     var others = KeyTable.groups.filter { $0.context != .program }.flatMap(\.bindings).flatMap(\.keys)
     for context in PickerCommand.Context.allCases { others += context.keys.flatMap(\.keys) }

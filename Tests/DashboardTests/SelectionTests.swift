@@ -25,13 +25,14 @@ import UploadCore
     #expect(driver().selectedRow?.contains("file-4") == true)
   }
 
-  @Test(arguments: [KeyEvent(.down), KeyEvent("j")]) func `down selects the next upload`(_ key: KeyEvent) {
+  @Test(arguments: [KeyEvent(.down), KeyEvent("j")])
+  func `the keys Down and j select the next upload`(_ key: KeyEvent) {
     var driver = driver()
     driver.press(key)
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func `keys select the first and last upload and move by pages`() {
+  @Test func `G selects the last upload and g the first, and PgDn and PgUp move by a page`() {
     var driver = driver()
     driver.type("G")
     #expect(driver.selectedRow?.contains("file-0") == true)
@@ -43,14 +44,14 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-4") == true)
   }
 
-  @Test func `the selection stays with its upload when the order changes`() {
+  @Test func `after j the selection remains on its upload when the sort order changes`() {
     var driver = driver()
     driver.type("js")
     #expect(names(driver).first == "file-0", "ordered by name")
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func `the selection stays with its upload when another begins`() {
+  @Test func `after j the selection remains on its upload when another begins`() {
     var driver = driver()
     driver.type("j")
     driver.show(uploads + [.example("file-5")])
@@ -58,7 +59,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func `the first row is selected until the user moves`() {
+  @Test func `the first row is selected until the user moves, and again after g`() {
     var driver = driver()
     driver.show(uploads + [.example("file-5")])
     #expect(driver.selectedRow?.contains("file-5") == true)
@@ -77,14 +78,14 @@ import UploadCore
     #expect(driver.row(3).contains("in-29") && driver.row(3).contains("out-29"))
   }
 
-  @Test func `the detail stays with its upload when another begins`() {
+  @Test func `the large detail shows the same upload when another begins`() {
     var driver = driver()
     driver.press(.enter)
     driver.show(uploads + [.example("file-5")])
     #expect(driver.text.contains("Detail: file-4"))
   }
 
-  @Test func `the first of the files queued last is selected`() {
+  @Test func `the first of the files queued last is selected in the next snapshot, and keys apply to it`() {
     var driver = driver()
     let sending = (0..<3).map { UploadSnapshot.sending("out-\($0)") }
     driver.show(uploads + sending)
@@ -98,7 +99,7 @@ import UploadCore
   }
 
   /// The user did not select it, and the active uploads are elsewhere in the list.
-  @Test func `the selection does not follow an ended upload that the user did not select`() {
+  @Test func `a queued file that was selected automatically loses the selection when it ends below the first page`() {
     var driver = Driver()
     let sent = (0..<12).map { UploadSnapshot.sending("out-\($0)") }
     driver.type("2")
@@ -117,7 +118,7 @@ import UploadCore
     #expect(single.selectedRow?.contains("out-0") == true, "it is still visible")
   }
 
-  @Test func `a queued upload that the next snapshot lacks is not selected later`() {
+  @Test func `a queued file that is missing in the next snapshot is not selected later`() {
     var driver = driver()
     let new = UploadSnapshot.queued("new")
     driver.type("2")
@@ -127,7 +128,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("out") == true)
   }
 
-  @Test func `the selection follows an upload that the user selected after its end`() {
+  @Test func `an upload that the user selected remains selected after its end, below the running ones`() {
     var driver = driver()
     driver.type("j")
     driver.show(uploads.map { $0.name == "file-3" ? $0.finished() : $0 })
@@ -136,7 +137,7 @@ import UploadCore
     #expect(names(driver).last == "file-3")
   }
 
-  @Test func `keys move between the panes`() {
+  @Test func `the keys 2, Tab and l go to the outgoing pane, and Shift-Tab returns`() {
     var driver = driver()
     driver.show(uploads + [.sending("outgoing-1")])
     for keys in [[KeyEvent("2")], [KeyEvent("1"), KeyEvent(.tab)], [KeyEvent("1"), KeyEvent("l")]] {
@@ -147,7 +148,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-4") == true)
   }
 
-  @Test func `the detail is about the selected upload`() {
+  @Test func `Enter shows the detail of the selected upload, j that of the next one, and Escape the panes`() {
     var driver = driver()
     driver.press(.enter)
     #expect(driver.text.contains("Detail: file-4"))
@@ -158,7 +159,7 @@ import UploadCore
     #expect(driver.text.contains("Incoming"))
   }
 
-  @Test func `the mouse selects and scrolls only while it is on`() {
+  @Test func `a click selects and the wheel moves the selection only while the mouse is on`() {
     var driver = driver()
     let place = Point(x: 10, y: 7)
     driver.send(.input(.mouse(MouseEvent(.press, at: place))))
@@ -176,7 +177,7 @@ import UploadCore
   @Test(arguments: [
     (UploadSort.name, "file-0"), (.rate, "file-0"), (.progress, "file-2"), (.memory, "file-1"), (.started, "file-4"),
   ])
-  func `every sort order has its first upload in the first row`(_ sort: UploadSort, _ first: String) {
+  func `each sort order of the settings has the expected upload in the first row`(_ sort: UploadSort, _ first: String) {
     var settings = DashboardSettings()
     settings.sort = sort
     var driver = Driver(settings: settings)

@@ -5,20 +5,20 @@ import UploadCore
 
 /// The window's title and taskbar entry, and screens of unusual size.
 @Suite struct WindowTests {
-  @Test func `the title shows the number and progress of running uploads`() {
+  @Test func `the title shows number and progress of running uploads, and without any the URL`() {
     var driver = Driver()
     #expect(driver.model.title == "sluice http://192.168.1.7:8080")
     driver.show([.example(), .sending { $0.bytes = 0 }])
     #expect(driver.model.title == "sluice ↓1 ↑1 25%")
   }
 
-  @Test func `the title has no control characters`() {
+  @Test func `the title has no control characters even if the URL has`() {
     let facts = DashboardFacts(url: "http://\u{1B}]0;x\u{7}", directory: "", workingDirectory: "/", home: "/")
     let title = Driver(facts: facts).model.title
     #expect(title.unicodeScalars.allSatisfy { $0.value >= 0x20 })
   }
 
-  @Test func `the taskbar shows the progress of all uploads together`() {
+  @Test func `the taskbar shows the progress of all uploads together, busy for an unknown size, error for a stall`() {
     var driver = Driver()
     #expect(driver.model.progress == .none)
     driver.show([.example(), .sending { $0.bytes = 0 }])
@@ -39,7 +39,7 @@ import UploadCore
     #expect(driver.model.isIdle && !driver.model.hasRunningUploads)
   }
 
-  @Test func `a warning is visible at every size`() {
+  @Test func `a warning is visible from 20 by 5 cells on`() {
     var facts = DashboardFacts.example
     facts.warning = "No token required."
     for (width, height) in [(20, 5), (40, 8), (80, 24), (120, 34)] {

@@ -9,18 +9,22 @@ import Testing
     (KeyEvent(.function(1)), "F1", "F1"), (KeyEvent(.pageDown), "PgDn", "PgDn"), (KeyEvent(.escape), "Esc", "Esc"),
     (KeyEvent(.left, [.control, .alt]), "Ctrl-Alt-←", "Ctrl-Alt-Left"),
   ])
-  func `a key's label is the one in help and footer`(key: KeyEvent, unicode: String, ascii: String) {
+  func `a key's label has the names of its modifiers, and arrows only in Unicode`(
+    key: KeyEvent,
+    unicode: String,
+    ascii: String
+  ) {
     #expect(key.label(.unicode) == unicode)
     #expect(key.label(.ascii) == ascii)
   }
 
-  @Test func `a mouse position is converted to the coordinates of an area`() {
+  @Test func `a mouse position is converted to the coordinates of an area, and is nil outside of it`() {
     let mouse = MouseEvent(.press, at: Point(x: 5, y: 3))
     #expect(mouse.position(in: Rect(x: 4, y: 1, width: 2, height: 3)) == Point(x: 1, y: 2))
     #expect(mouse.position(in: Rect(x: 4, y: 1, width: 1, height: 3)) == nil)
   }
 
-  @Test func `superscript digits are used where the font has them`() {
+  @Test func `superscripts are used in Unicode for 0 to 9, and plain digits otherwise`() {
     #expect(GlyphSet.unicode.superscript(3) == "³" && GlyphSet.ascii.superscript(3) == "3")
     #expect(GlyphSet.unicode.superscript(10) == "10" && GlyphSet.unicode.superscript(-1) == "-1")
   }
@@ -62,7 +66,7 @@ import Testing
     #expect(terminal.pendingEvents().isEmpty)
   }
 
-  @Test func `a suspended terminal draws nothing and returns no event`() {
+  @Test func `a suspended terminal draws nothing, and returns events only after it resumes`() {
     let terminal = terminal()
     terminal.suspend()
     terminal.draw(surface("one"))
@@ -83,7 +87,7 @@ import Testing
     #expect(terminal.isMouseOn && terminal.progress == .part(0.5))
   }
 
-  @Test func `capabilities choose glyphs and theme`() {
+  @Test func `capabilities choose the glyphs by Unicode and the theme by colours`() {
     let plain = TerminalCapabilities(colors: .mono, isUnicode: false, hasClipboard: false)
     #expect(plain.glyphs == .ascii && plain.theme(.dark) == Theme(.dark, tier: .mono))
     #expect(terminal().capabilities.glyphs == .unicode)

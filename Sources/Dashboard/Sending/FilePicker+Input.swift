@@ -3,7 +3,7 @@ import TerminalUI
 /// What a key does in the file picker.
 enum PickerCommand: Hashable, Sendable {
   case move(Motion)
-  /// Opens the directory under the cursor; for a file, as ``choose``.
+  /// Opens the directory under the cursor; on a file, does the same as ``choose``.
   case open
   /// Shows the parent directory.
   case leave
@@ -16,9 +16,9 @@ enum PickerCommand: Hashable, Sendable {
   case help
   /// Ends typing the filter, which remains.
   case keepFilter
-  /// Completes the typed path as far as it is unambiguous.
+  /// Completes the typed path as far as all matching names agree, and lists them when there are several.
   case complete
-  /// Goes to the typed path.
+  /// Shows the directory at the typed path, or chooses the file there.
   case go
 
   /// The state of the picker that decides what keys do.
@@ -76,7 +76,7 @@ enum PickerCommand: Hashable, Sendable {
 }
 
 extension FilePicker {
-  /// Handles an event of the terminal.
+  /// Handles an event of the terminal; a resize, a change of focus and the end of the terminal have no effect.
   /// - Parameter area: the picker's region of the screen, which mouse positions refer to.
   mutating func handle(_ event: InputEvent, in area: Rect) -> Outcome {
     let layout = PickerLayout(Size(width: area.width, height: area.height), context: context)
@@ -185,7 +185,8 @@ extension FilePicker {
     return .stay([])
   }
 
-  /// Goes to a single path, and chooses several. Other text is inserted where text is being typed.
+  /// Goes to a single pasted path, and chooses several together with the marked files. Other text is inserted where
+  /// text is being typed.
   private mutating func paste(_ text: String) -> Outcome {
     message = nil
     let paths = PastedPaths.parse(text, home: home)

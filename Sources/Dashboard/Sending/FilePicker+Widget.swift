@@ -147,7 +147,7 @@ struct PickerLayout {
 /// The columns of a row of the file picker: the marks, the name, and the size and time or why the entry cannot be sent.
 struct PickerRow {
   let name: Rect
-  /// Size and time; empty where there is no space for them.
+  /// The columns of size and time; empty where there is no space for them.
   private let details: Rect
   private let hasTime: Bool
 

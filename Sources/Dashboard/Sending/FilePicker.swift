@@ -24,11 +24,11 @@ struct FilePicker: Sendable {
     case failed(String)
   }
 
-  /// The purpose of reading a directory for a typed or pasted path.
+  /// Why a directory is read that is not to be shown: for a typed or pasted path.
   enum LookupPurpose: Sendable {
-    /// To go to the entry of this name.
+    /// To show the directory of this name, or to choose the file of this name.
     case find(String)
-    /// To complete the typed path, if it is still this one.
+    /// To complete the typed path, if it is still this text when the listing arrives.
     case complete(String)
   }
 
@@ -39,14 +39,14 @@ struct FilePicker: Sendable {
   var context = PickerCommand.Context.browsing
   var content = Content.reading
   var entries = PickerEntries()
-  /// How many entries of the directory were not read.
+  /// How many entries of the directory the listing leaves out; 0 or more.
   var unreadCount = 0
   var scroll = Scroll()
   var marks = PickerMarks()
   var filter = TextField()
   /// The path that is being typed; editing it removes the names that Tab found.
   var path = TextField() { didSet { candidates = PickerEntries() } }
-  /// The names that Tab found, until another key is pressed.
+  /// The names with which Tab could complete the path, until the path is edited; empty when fewer than two match.
   var candidates = PickerEntries()
   /// A text about the last key, such as why it had no effect; nil when there is none.
   var message: String?
@@ -64,10 +64,11 @@ struct FilePicker: Sendable {
     (self.directory, self.home, pendingDirectory) = (directory, home, directory)
   }
 
-  /// The effects to perform once the picker was created.
+  /// The effects that read the first directory; perform them once the picker was created.
   var firstEffects: [DashboardEffect] { [.readDirectory(directory)] }
 
   /// Accepts the result of ``DashboardEffect/readDirectory(_:)``; ignores one that is no longer needed.
+  /// - Returns: `choose` when a typed or pasted path is, or may be, a file; otherwise `stay`, perhaps with effects.
   mutating func receive(_ listing: DirectoryListing) -> Outcome {
     if listing.requested == pendingDirectory { show(listing) }
     guard let lookup, lookup.directory == listing.requested else { return .stay([]) }
@@ -97,14 +98,14 @@ struct FilePicker: Sendable {
   /// The entry under the cursor; nil when none is shown.
   var selected: DirectoryEntry? { entries.entry(scroll.selection) }
 
-  /// Moves the cursor to a name, or to the first entry when the name is not shown.
+  /// Moves the cursor to the entry of a name; to the first entry when the name is nil or not shown.
   mutating func select(_ name: String?) {
     let index = name.flatMap { entries.index(of: $0) } ?? 0
     // Four rows below the top, so that entries before it are visible.
     scroll = Scroll(selection: index, offset: index - 4)
   }
 
-  /// Shows another directory.
+  /// Leaves this directory and its filter, and shows another one as soon as its listing arrives.
   /// - Parameter name: the name under the cursor; when nil, the one at which the directory was left.
   mutating func go(to directory: String, selecting name: String? = nil) -> Outcome {
     if let selected { places[self.directory] = selected.name }
@@ -158,7 +159,8 @@ struct FilePicker: Sendable {
 
   private var directoryText: String { PickerPath.join(PickerPath.abbreviated(directory, home: home), "") }
 
-  /// Shows the directory at a path, or chooses the file at it, once the parent directory was read and tells which it is.
+  /// Shows the directory at a path, or chooses the file at it, once the listing of its parent has shown which it is.
+  /// - Parameter text: absolute, relative to the directory that is shown, or beginning with `~`.
   mutating func go(toPath text: String) -> Outcome {
     let path = PickerPath.absolute(text, in: directory, home: home)
     guard let (parent, name) = PickerPath.split(path), !text.hasSuffix("/"), name != ".", name != ".." else {
@@ -207,8 +209,8 @@ struct FilePicker: Sendable {
     message = found.isEmpty ? listing.problem ?? "No name starts with that." : nil
   }
 
-  /// Shows why an entry cannot be sent.
-  /// - Returns: false for an entry that can.
+  /// Checks whether an entry can be sent, and shows why not.
+  /// - Returns: true for an entry that cannot; then ``message`` has the reason.
   mutating func reject(_ entry: DirectoryEntry) -> Bool {
     guard let problem = entry.sendProblem else { return false }
     message = "\(PlainText.sanitized(entry.name)): \(problem)"
@@ -217,7 +219,7 @@ struct FilePicker: Sendable {
 }
 
 extension DirectoryEntry {
-  /// Why the entry cannot be sent; nil for a readable file.
+  /// Why the entry cannot be sent, as a phrase for a message; nil for a readable file.
   var sendProblem: String? {
     if let problem { return problem }
     switch kind {

@@ -2,12 +2,13 @@ import UploadCore
 
 /// Finds the paths in pasted text: a file dropped on a terminal arrives as its path, quoted in one of many ways.
 enum PastedPaths {
-  /// The paths that `text` consists of; none when any part of it is not a path.
+  /// The paths that `text` consists of; none when any part of it is not a path, or it is longer than 1 MiB. Whether
+  /// they exist is not checked.
   ///
-  /// Accepts absolute paths and paths that begin with `~/`, quoted or escaped as in shells or not at all, and `file:` URLs
-  /// (RFC 8089) of this machine; separated by spaces, or one in each line of text.
+  /// Accepts absolute paths and paths that begin with `~/`, quoted or escaped as in shells or not at all, and `file:`
+  /// URLs (RFC 8089) of this machine; separated by spaces, or one in each line of text.
   /// - Parameter home: the home directory, which `~` stands for; absolute.
-  /// - Returns: absolute paths in their order, without duplicates.
+  /// - Returns: absolute paths in their order, without duplicates, each shorter than 4,096 bytes and without NUL.
   static func parse(_ text: String, home: String) -> [String] {
     guard text.utf8.count <= sizeLimit else { return [] }
     var known: Set<String> = []
@@ -25,8 +26,8 @@ enum PastedPaths {
     }
   }
 
-  /// The paths in text with one path in each line of text, where spaces and quotes belong to the path: file managers copy
-  /// paths that way. Nil when one of them is not a path.
+  /// The paths in text with one path in each line of text, where spaces and quotes belong to the path: file managers
+  /// copy paths that way. Nil when one of them is not a path.
   private static func unquoted(_ text: String, home: String) -> [String]? {
     let paths = text.split(whereSeparator: \.isNewline).map { line -> String? in
       if let paths = separated(String(line), home: home), paths.count == 1 { return paths.first }
@@ -65,12 +66,12 @@ enum PastedPaths {
 
 /// Operations on paths as text, without access to the file system.
 enum PickerPath {
-  /// The path of `name` in a directory.
+  /// The path of `name` in a directory; for an empty name, the directory's path with a slash at its end.
   static func join(_ directory: String, _ name: String) -> String {
     directory.hasSuffix("/") ? directory + name : directory + "/" + name
   }
 
-  /// The parent directory of a path and the last name in it; nil for the root.
+  /// The parent directory of a path and the last name in it, without regard to a slash at the end; nil for the root.
   /// - Parameter path: absolute, without doubled slashes.
   static func split(_ path: String) -> (parent: String, name: String)? {
     let trimmed = path.utf8.count > 1 && path.hasSuffix("/") ? path.dropLast() : path[...]
@@ -80,14 +81,15 @@ enum PickerPath {
     return (slash == trimmed.startIndex ? "/" : String(trimmed[..<slash]), String(name))
   }
 
-  /// A typed path made absolute: `~` is replaced by the home directory, a relative path is one below `directory`.
+  /// A typed path made absolute: `~` is replaced by the home directory, a relative path is one below `directory`. `.`
+  /// and `..` remain in it.
   static func absolute(_ text: String, in directory: String, home: String) -> String {
     if text == "~" { return home }
     if text.hasPrefix("~/") { return join(home, String(text.dropFirst(2))) }
     return text.hasPrefix("/") ? text : join(directory, text)
   }
 
-  /// A path for display, with `~` for the home directory.
+  /// A path for display: `~` replaces the home directory at its start, unless that is the root. Not sanitized.
   static func abbreviated(_ path: String, home: String) -> String {
     guard home.count > 1, path.hasPrefix(home) else { return path }
     let rest = path.dropFirst(home.count)

@@ -8,7 +8,7 @@ enum SheetCommand: Hashable, Sendable {
   case nextField, previousField
   /// Goes to the field for the target's address.
   case editTarget
-  /// Leaves that field and checks the address.
+  /// Leaves that field, and checks the address if it has changed.
   case acceptTarget
   case back, help
 
@@ -41,7 +41,7 @@ extension SendSheet {
   /// The keys with a command in the current field.
   var keys: [KeyBinding<SheetCommand>] { field == .target ? SheetCommand.typingKeys : SheetCommand.keys }
 
-  /// Handles an event of the terminal.
+  /// Handles an event of the terminal; a resize, a change of focus and the end of the terminal have no effect.
   /// - Parameter area: the region of the screen in which the dialog is centered, and which mouse positions refer to.
   mutating func handle(_ event: InputEvent, in area: Rect) -> Outcome {
     let layout = SheetLayout(Size(width: area.width, height: area.height), files: paths.count)

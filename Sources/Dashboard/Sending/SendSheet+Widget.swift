@@ -142,8 +142,8 @@ extension SendSheet: Widget {
     }
   }
 
-  /// The message; without one, the problem of the selected file, which its row may truncate; otherwise how many files are
-  /// left out.
+  /// The message; without one, the problem of the selected file, which its row may truncate; otherwise how many files
+  /// are left out.
   private func noteText(_ theme: Theme) -> StyledText {
     if let message, message != obstacle { return StyledText(message, theme.warning) }
     if field == .files, paths.indices.contains(scroll.selection), let file = known[paths[scroll.selection]],

@@ -9,9 +9,10 @@ struct SendSheet: Sendable {
   enum Outcome: Hashable, Sendable {
     /// The dialog remains open, and needs these effects.
     case stay([DashboardEffect])
-    /// The dialog is closed without sending.
+    /// The dialog must be closed without sending.
     case back
-    /// The dialog is closed, and the effect sends the files; `left` are those that the queue has no room for.
+    /// The dialog must be closed. The effect, which the caller performs, sends the files; `left` are those that the
+    /// queue has no room for.
     case send(DashboardEffect, left: [SendCheck.File])
     /// The help was requested.
     case help
@@ -19,7 +20,7 @@ struct SendSheet: Sendable {
 
   enum Field: CaseIterable, Sendable { case files, mode, target }
 
-  /// Absolute, in the order in which they were chosen.
+  /// The paths of all files, absolute, without duplicates, in the order in which they were chosen.
   private(set) var paths: [String]
   var mode: UploadMode
   /// The URL of the server in this process.
@@ -30,19 +31,19 @@ struct SendSheet: Sendable {
   /// The typed target; empty for the server in this process.
   var address = TextField()
   var scroll = Scroll()
-  /// The results of the latest check, by path.
+  /// The results of the latest check, by path; empty before the first, and without files that were added since.
   var known: [String: SendCheck.File] = [:]
   var targetProblem: String?
-  /// How many more files the queue has room for; 0 or more.
+  /// How many more files the queue has room for, 0 or more; the model sets it after each message.
   var room = Int.max
-  /// The check whose result is pending; nil when none is.
+  /// The effect of the check whose result is pending; nil when none is.
   var pendingCheck: DashboardEffect?
-  /// The target of the latest check.
+  /// The target of the latest check that was requested.
   private(set) var checkedTarget = SendDestination.ownServer
   /// A text about the last key, such as why it had no effect; nil when there is none.
   var message: String?
 
-  /// The modes in which files can be sent.
+  /// The modes in which files can be sent, in the order of the dialog's rows.
   static let modes: [UploadMode] = [.stream, .multipart, .buffered]
 
   /// - Parameters:
@@ -56,7 +57,7 @@ struct SendSheet: Sendable {
     pendingCheck = .check(paths: paths, target: .ownServer)
   }
 
-  /// The effects that request the pending check, to be performed once the dialog was created.
+  /// The effect that requests the pending check, or none; perform it once the dialog was created.
   var firstEffects: [DashboardEffect] { pendingCheck.map { [$0] } ?? [] }
 
   /// The target's address as it is typed now; that of the server in this process for an empty field.
@@ -78,10 +79,10 @@ struct SendSheet: Sendable {
 
   var isChecking: Bool { pendingCheck != nil }
 
-  /// The files that can be sent according to the latest check.
+  /// The files that can be sent according to the latest check, in the order of ``paths``.
   var sendable: [SendCheck.File] { paths.compactMap { known[$0] }.filter { $0.problem == nil } }
 
-  /// Why nothing can be sent now; nil when Enter sends.
+  /// Why nothing can be sent now, as a sentence for the user; nil when Enter sends.
   var obstacle: String? {
     if target != checkedTarget { return "Press Enter to accept the address." }
     if isChecking { return "Checking the files." }
@@ -90,7 +91,8 @@ struct SendSheet: Sendable {
     return room > 0 ? nil : "The queue is full. Send these files when other uploads have ended."
   }
 
-  /// Closes the dialog and sends the files, or shows why that is not possible.
+  /// Sends as many of the files as the queue has room for, or shows why that is not possible.
+  /// - Returns: `send`, or `stay` without effects.
   mutating func send() -> Outcome {
     message = obstacle
     guard message == nil else { return .stay([]) }
@@ -99,7 +101,9 @@ struct SendSheet: Sendable {
     return .send(.send(paths: sent, target: target, mode: mode), left: Array(files.dropFirst(room)))
   }
 
-  /// Adds files that are not in the dialog yet, and checks all files again.
+  /// Adds files that are not in the dialog yet, and then checks all files again; does nothing when there are none to
+  /// add.
+  /// - Parameter added: absolute paths without duplicates.
   mutating func add(_ added: [String]) -> Outcome {
     let present = Set(paths)
     let new = added.filter { !present.contains($0) }
@@ -107,7 +111,8 @@ struct SendSheet: Sendable {
     return new.isEmpty ? .stay([]) : check()
   }
 
-  /// Checks the files for the target that is typed now.
+  /// Requests a check of all files and of the target that is typed now.
+  /// - Returns: `stay` with the effect.
   mutating func check() -> Outcome {
     checkedTarget = target
     targetProblem = nil

@@ -1,10 +1,11 @@
 import UploadCore
 
-/// Splits text into arguments as a POSIX shell splits a command (POSIX.1-2024, XCU section 2.2): with quotes, backslashes,
-/// and the `$'...'` of bash. Nothing is expanded.
+/// Splits text at blanks and line ends, and removes quotes and backslashes as a POSIX shell does (POSIX.1-2024, XCU
+/// section 2.2), and bash's `$'...'`. Nothing is expanded; operators such as `;` and `*` are ordinary characters. Text
+/// with an open quote or an invalid escape gives nil.
 struct ShellArguments {
-  /// One argument without its quotes, and whether its first character was neither quoted nor escaped: only then does `~`
-  /// mean the home directory.
+  /// One argument without its quotes, and whether its first character was neither quoted nor escaped: only then does
+  /// `~` mean the home directory.
   typealias Argument = (text: String, startsPlain: Bool)
 
   private enum Quote { case single, double, escape }
@@ -17,8 +18,9 @@ struct ShellArguments {
   /// Whether that argument starts plain; nil between arguments.
   private var startsPlain: Bool?
 
-  /// The arguments of `text`, of which bytes that are not UTF-8 are kept (``NameBytes/losslessText``).
-  /// - Returns: nil when a quote is not closed, or a backslash is the last character.
+  /// The arguments of `text` in their order; bytes that are not UTF-8 are kept (``NameBytes/losslessText``).
+  /// - Returns: nil when a quote is not closed, an escape sequence of `$'...'` is invalid, or a backslash is the last
+  ///   character; empty for blanks only.
   static func split(_ text: String) -> [Argument]? {
     var reader = ShellArguments(input: ArraySlice(text.utf8))
     while let byte = reader.input.popFirst() {

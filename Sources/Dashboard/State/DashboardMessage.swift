@@ -5,17 +5,20 @@ package import UploadCore
 package enum DashboardMessage: Sendable {
   /// A key, a paste, a mouse event, or a new size of the terminal.
   case input(InputEvent)
-  /// The state of all uploads at one instant, and the local time of that instant.
+  /// The running uploads at one instant and those that ended since the previous snapshot, with the local time of that
+  /// instant. Every snapshot must arrive, in order: each reports an end only once.
   case snapshot(Snapshot, ClockTime)
   /// Free space on the file system that uploads are stored on, in bytes; nil when it is unknown.
   case freeSpace(UInt64?)
-  /// The result of ``DashboardEffect/readDirectory(_:)``.
+  /// The result of ``DashboardEffect/readDirectory(_:)``; one that is no longer needed is ignored.
   case directory(DirectoryListing)
-  /// The result of ``DashboardEffect/check(paths:target:)``.
+  /// The result of ``DashboardEffect/check(paths:target:)``; one that is no longer needed is ignored.
   case checked(SendCheck)
-  /// Files were queued for sending; the first of them is this upload.
+  /// Files were queued because of ``DashboardEffect/send(paths:target:mode:)`` or ``DashboardEffect/retry(_:)``; the
+  /// first of them is this upload. The next snapshot selects its row, if it has one.
   case queued(UploadID)
-  /// A text for the user that belongs to no upload.
+  /// A text for the log and the footer that belongs to no upload, without control characters. After an `error`, no file
+  /// to send counts as pending: it may be the one that could not be queued.
   case note(NoteLevel, String)
 }
 
@@ -24,28 +27,33 @@ package enum NoteLevel: Sendable, CaseIterable {
   case info, warning, error
 }
 
-/// A request of the dashboard to the program around it. Results arrive as ``DashboardMessage``.
+/// A request of the dashboard to the program around it, which performs it after ``DashboardModel/update(_:)`` has
+/// returned it. Results arrive as ``DashboardMessage``.
 package enum DashboardEffect: Hashable, Sendable {
-  /// Queue files for sending, in this order.
+  /// Queue the files at these absolute paths for sending, in this order. The results are
+  /// ``DashboardMessage/queued(_:)``, and a note of level `error` for files that could not be queued.
   case send(paths: [String], target: SendDestination, mode: UploadMode)
-  /// Cancel an upload of either direction.
+  /// Cancel a running or queued upload of either direction.
   case cancel(UploadID)
-  /// Send the file of an ended outgoing upload again.
+  /// Send the file of an ended outgoing upload again, as a new upload: the result is ``DashboardMessage/queued(_:)``,
+  /// or a note of level `error`.
   case retry(UploadID)
-  /// Read a directory on another thread. The path may be relative or begin with `~`.
+  /// Read a directory on another thread. The path may be relative or begin with `~`. The result is
+  /// ``DashboardMessage/directory(_:)``.
   case readDirectory(String)
-  /// Check whether files can be read, and whether the target is a valid one.
+  /// Check on another thread whether files can be read, and whether the target is a valid one. The result is
+  /// ``DashboardMessage/checked(_:)``.
   case check(paths: [String], target: SendDestination)
   /// Copy text to the user's clipboard, and report the result with a note.
   case copy(String)
   case setMouse(Bool)
-  /// Store the settings.
+  /// Store the settings for the next run.
   case save(DashboardSettings)
   /// Send the whole screen again, after something else has written to the terminal.
   case redraw
-  /// Return to the shell until it resumes the process.
+  /// Restore the terminal, and stop the process until the shell resumes it.
   case suspend
-  /// End the program and cancel running uploads.
+  /// Cancel running uploads and end the program, without asking.
   case quit
 }
 
@@ -53,20 +61,20 @@ package enum DashboardEffect: Hashable, Sendable {
 package enum SendDestination: Hashable, Sendable {
   /// The server in this process.
   case ownServer
-  /// Another server, by the address that the user typed.
+  /// Another server, by the address that the user typed: not checked.
   case url(String)
 }
 
-/// Effects whose results have not arrived yet.
+/// Counts the effects whose results have not arrived yet: listings, checks, and files to send.
 struct PendingEffects: Sendable {
-  /// Requested directory listings and checks of files.
+  /// How many directory listings and checks of files have been requested; 0 or more.
   private var readings = 0
-  /// Files to send that no snapshot has shown yet.
+  /// How many files to send no snapshot has shown yet; 0 or more.
   private var uploads = 0
 
   var isEmpty: Bool { readings == 0 && uploads == 0 }
 
-  /// Counts effects that are about to be performed.
+  /// Adds effects that are about to be performed; those without a result are ignored.
   mutating func add(_ effects: [DashboardEffect]) {
     for effect in effects {
       switch effect {
@@ -78,7 +86,7 @@ struct PendingEffects: Sendable {
     }
   }
 
-  /// Counts the results that a message contains.
+  /// Removes the effects whose results a message contains.
   /// - Parameter isKnown: whether an earlier snapshot had this outgoing upload.
   mutating func remove(_ message: DashboardMessage, isKnown: (UploadID) -> Bool) {
     switch message {
@@ -103,15 +111,15 @@ package struct ClockTime: Hashable, Sendable {
 
   package init(hour: Int, minute: Int, second: Int) { (self.hour, self.minute, self.second) = (hour, minute, second) }
 
-  /// `18:39:10`
+  /// Hours, minutes and seconds, two digits each: `18:39:10`.
   package var text: String { [hour, minute, second].map { TimeText.padded($0) }.joined(separator: ":") }
 
-  /// Seconds since an earlier time, which was less than a day before.
+  /// Seconds since an earlier time, which was less than a day before, perhaps before midnight: 0 to 86,399.
   func seconds(since earlier: ClockTime) -> Int {
     let difference = secondOfDay &- earlier.secondOfDay
     return difference < 0 ? difference &+ 86_400 : difference
   }
 
-  /// Overflow wraps around, so that no invalid time can end the program.
+  /// Seconds since midnight. Overflow wraps around, so that no invalid time can end the program.
   private var secondOfDay: Int { (hour &* 60 &+ minute) &* 60 &+ second }
 }

@@ -10,10 +10,10 @@ package struct DashboardSettings: Hashable, Sendable {
   package var mode = UploadMode.stream
   /// Snapshots per second: one of ``refreshRates``.
   package var refreshRate = 5
-  /// The directory that the file picker showed last; nil before its first use.
+  /// The directory that the file picker showed last, absolute; nil before its first use.
   package var directory: String?
 
-  /// The rates that `+` and `-` step through, lowest first.
+  /// The rates that `+` and `-` step through, in snapshots per second, lowest first.
   package static let refreshRates = [1, 2, 5, 10]
 
   package init() {}
@@ -31,7 +31,7 @@ package enum UploadSort: String, Sendable, CaseIterable {
   /// Most memory first.
   case memory
 
-  /// The order as a note names it.
+  /// The order as text for a note: `rate, highest first`.
   var text: String {
     switch self {
     case .started: "start, newest first"
@@ -45,11 +45,11 @@ package enum UploadSort: String, Sendable, CaseIterable {
 
 /// What the dashboard knows of its server and its process. None of it changes while the dashboard runs.
 package struct DashboardFacts: Hashable, Sendable {
-  /// The URL that uploads are sent to: `http://127.0.0.1:8080`.
+  /// The URL of the server in this process, without a slash at its end: `http://127.0.0.1:8080`.
   package var url: String
   /// The port for raw TCP uploads; nil when they are off.
   package var rawPort: Int?
-  /// The directory in which the server stores uploads.
+  /// The directory in which the server stores uploads, for display only.
   package var directory: String
   /// The directory in which the file picker opens when the settings have none; absolute.
   package var workingDirectory: String
@@ -63,14 +63,15 @@ package struct DashboardFacts: Hashable, Sendable {
   package var fingerprint: String?
   /// A warning that is always visible, such as uploads without a token; nil when there is none.
   package var warning: String?
-  /// How many files may be queued for sending.
+  /// The most files that may be queued for sending at a time.
   package var queueLimit = Int.max
 
   package init(url: String, directory: String, workingDirectory: String, home: String) {
     (self.url, self.directory, self.workingDirectory, self.home) = (url, directory, workingDirectory, home)
   }
 
-  /// The curl command that uploads a file to this server, in two parts that may be shown on two rows.
+  /// The curl command that uploads a file to this server, in two parts that may be shown on two rows. `FILE` stands for
+  /// the file, and `TOKEN` for a token that the user chose; a generated token is part of the command.
   var uploadCommand: (curl: String, rest: String) {
     // curl cannot compare the fingerprint of a self-signed certificate.
     let trust = fingerprint == nil ? "" : " -k"

@@ -1,7 +1,8 @@
 import UploadCore
 import UploadReport
 
-/// Everything that snapshots and notes have reported so far: what the screen is drawn from. Freezing keeps a copy of it.
+/// Everything that snapshots and notes have reported so far: what the screen is drawn from. Freezing keeps a copy of
+/// it.
 struct DashboardState: Sendable {
   private(set) var incoming = UploadList()
   private(set) var outgoing = UploadList()
@@ -11,17 +12,18 @@ struct DashboardState: Sendable {
   private(set) var slabs = SlabUse(used: 0, budget: 0)
   /// Requests that the server rejected since it started.
   private(set) var rejectedCount: UInt64 = 0
-  /// In bytes; nil while it is unknown.
+  /// Free space on the file system that uploads are stored on, in bytes; nil while it is unknown.
   var freeSpace: UInt64?
-  /// Resident bytes of the process, oldest first, a value for each half second in which an upload ran.
+  /// Resident bytes of the process, oldest first, at most 32 values: one for each half second in which an upload ran,
+  /// and otherwise one for each snapshot in which the number of tenths of a MiB has changed.
   private(set) var residentHistory: [Double] = []
   /// Whole minutes since the first snapshot.
   private(set) var uptimeMinutes = 0
-  /// When the latest snapshot was taken; nil before the first.
+  /// The local time of the latest snapshot; nil before the first.
   private(set) var time: ClockTime?
   private var clock = TickClock()
 
-  /// More values than the sparkline in the header shows.
+  /// The most values of ``residentHistory``: more than the sparkline in the header shows.
   private static let historyLimit = 32
 
   subscript(direction: UploadDirection) -> UploadList { direction == .incoming ? incoming : outgoing }
@@ -57,7 +59,9 @@ struct DashboardState: Sendable {
     return rest
   }
 
-  /// While nothing runs, the sparkline moves only when the number beside it changes: an idle screen does not change.
+  /// Sets the memory and extends its history. While nothing runs, the sparkline moves only when the number beside it
+  /// changes: an idle screen does not change.
+  /// - Parameter ticks: half seconds since the snapshot before.
   private mutating func appendMemory(_ new: ProcessMemory, ticks: Int) {
     let isSame = Figures.mebibyteTenths(new.resident) == Figures.mebibyteTenths(memory.resident)
     memory = new

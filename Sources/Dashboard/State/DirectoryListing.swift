@@ -4,11 +4,13 @@ package struct DirectoryListing: Hashable, Sendable {
   package var requested: String
   /// The directory's path: absolute, without `.`, `..`, `~` and doubled slashes. Symbolic links in it are not resolved.
   package var path: String
-  /// In no order; at most as many as the reader's limit.
+  /// The entries in no order, without `.` and `..`; at most as many as the reader's limit. Empty when it cannot be
+  /// read.
   package var entries: [DirectoryEntry] = []
-  /// The number of entries in the directory: more than in ``entries`` when that is at its limit.
+  /// The number of entries in the directory, 0 or more: more than in ``entries`` when those are at the reader's limit.
   package var total = 0
-  /// Why the directory could not be read, or not completely; nil when it was.
+  /// Why the directory could not be read, or only a part of it; nil without such an error, even if the limit was
+  /// reached.
   package var problem: String?
 }
 
@@ -26,22 +28,22 @@ package struct DirectoryEntry: Hashable, Sendable {
     case other(String)
   }
 
-  /// The name in the file system, which may contain any character.
+  /// The name as the file system has it. It may contain control characters: sanitize it for display.
   package var name: String
   /// The kind of the entry itself; for a symbolic link, of its target.
   package var kind: Kind
-  /// In bytes; nil for everything but files.
+  /// In bytes; nil for everything but files. For a link to a file, the size of that file.
   package var size: UInt64?
-  /// When it was last modified, in local time: `2026-11-25 18:30`.
+  /// When it was last modified, in local time: `2026-11-25 18:30`; empty when unknown.
   package var modified = ""
-  /// The target of a symbolic link; nil for other entries.
+  /// The target of a symbolic link, as it is stored in the link; nil for other entries.
   package var linkTarget: String?
   /// Why it cannot be opened or sent; nil when it can.
   package var problem: String?
 }
 
 extension DirectoryEntry {
-  /// An entry of which only the name and the kind are known so far.
+  /// An entry without size, time and link target, for the reader to fill in.
   package init(name: String, kind: Kind, problem: String?) {
     self.init(name: name, kind: kind, size: nil, problem: problem)
   }
@@ -49,10 +51,10 @@ extension DirectoryEntry {
 
 /// The result of checking files and a target before they are sent.
 package struct SendCheck: Hashable, Sendable {
-  /// One of the files.
+  /// One of the files, and whether it can be sent.
   package struct File: Hashable, Sendable {
     package var path: String
-    /// In bytes; nil when it could not be read.
+    /// In bytes; nil when it is unknown, as for a missing file.
     package var size: UInt64?
     /// Why the file cannot be sent; nil when it can.
     package var problem: String?
@@ -62,7 +64,7 @@ package struct SendCheck: Hashable, Sendable {
     }
   }
 
-  /// In the order in which they were requested.
+  /// One result for each requested path, in the order of the request.
   package var files: [File]
   package var target: SendDestination
   /// Why nothing can be sent to the target; nil when it can be tried.

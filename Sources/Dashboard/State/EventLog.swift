@@ -5,7 +5,7 @@ import UploadReport
 struct EventLog: Sendable {
   /// How many entries are shown at most; up to a quarter more are kept.
   static let limit = 500
-  /// The longest detail, in Unicode scalars: notes have no limit of their own.
+  /// The longest detail in Unicode scalars; the rest is dropped. Notes have no limit of their own.
   private static let detailLimit = 1000
 
   private(set) var entries: [LogEntry] = []
@@ -23,7 +23,8 @@ struct EventLog: Sendable {
     for index in entries.indices where entries[index].time == nil { entries[index].time = time }
   }
 
-  /// The entries that contain `filter` in upper or lower case, newest first; all entries for an empty filter.
+  /// Of the latest ``limit`` entries those that contain `filter`, ignoring case, newest first; all of them for an empty
+  /// filter.
   func newestFirst(_ filter: String) -> [LogEntry] {
     let filter = filter.lowercased()
     return entries.suffix(Self.limit).reversed().filter { filter.isEmpty || $0.matches(filter) }
@@ -35,7 +36,7 @@ struct LogEntry: Sendable, Hashable {
   /// The raw value is the kind as the log shows it, at most nine columns wide.
   enum Kind: String, Sendable {
     case started, stalled, resumed
-    /// Waits for its next attempt.
+    /// An outgoing upload whose last attempt failed, and that waits for the next one.
     case waiting
     /// A complete incoming upload.
     case stored
@@ -45,7 +46,7 @@ struct LogEntry: Sendable, Hashable {
     case note, warning, error
   }
 
-  /// Nil until the first snapshot states the time.
+  /// The local time; nil until the first snapshot states it.
   var time: ClockTime?
   var kind: Kind
   /// The direction of the upload or request; nil for a note.
@@ -55,7 +56,8 @@ struct LogEntry: Sendable, Hashable {
   /// The text of a note; for an upload or request, figures or the reason.
   var detail: String
 
-  /// Whether the entry contains `text`, which is in lower case.
+  /// Whether the name, the detail or the kind contains a text, ignoring case.
+  /// - Parameter text: in lower case.
   func matches(_ text: String) -> Bool {
     name.lowercased().contains(text) || detail.lowercased().contains(text) || kind.rawValue.contains(text)
   }
@@ -72,7 +74,7 @@ extension LogEntry {
     self.init(time: time, kind: kind, detail: text)
   }
 
-  /// The entry for an event; nil for an event that the log does not show.
+  /// The entry for an event; nil for an event that the log does not show, such as progress.
   init?(_ event: UploadEvent, at time: ClockTime) {
     switch event {
     case .started(let upload): self.init(.started, upload, "\(upload.mode.rawValue), \(event.detail)", at: time)

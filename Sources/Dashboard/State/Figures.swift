@@ -1,29 +1,32 @@
 import UploadCore
 import UploadReport
 
-/// Numbers as the dashboard shows them: in fields of fixed width, so that nothing moves when a number changes.
+/// Numbers as text for the dashboard, and the widths of their fields: fixed, so that nothing moves when a number
+/// changes.
 enum Figures {
-  /// Columns of the widest rate: `1023.9 MiB/s`.
+  /// Columns of the widest rate as ``ByteSize/rateText(_:)``: `1023.9 MiB/s`.
   static let rateColumns = 12
-  /// Columns of the widest amount of memory: `9999.9 MiB`.
+  /// Columns of the widest ``memory(_:)``: `9999.9 MiB`.
   static let memoryColumns = 10
   /// Columns of the widest ``clock(_:)``: `99:59:59`.
   static let clockColumns = 8
-  /// Columns of the widest size: `1023.9 MiB`.
+  /// Columns of the widest size as ``ByteSize/text(_:)``: `1023.9 MiB`.
   static let sizeColumns = 10
   /// Columns of the widest ``compact(_:)``: `1023.9M`.
   static let compactColumns = 7
 
-  /// Memory in tenths of a MiB, so that the number of an idle program does not change: `14.2 MiB`.
+  /// An amount of memory, given in bytes, in MiB with one decimal, rounded: `14.2 MiB`. Other units would make the
+  /// number of an idle program change. From 10,000 MiB on as ``ByteSize/text(_:)``.
   static func memory(_ bytes: UInt64) -> String {
     let tenths = mebibyteTenths(bytes)
     return tenths < 100_000 ? "\(tenths / 10).\(tenths % 10) MiB" : ByteSize.text(bytes)
   }
 
-  /// As for unsigned numbers; a negative number counts as 0.
+  /// The same for a signed number of bytes; a negative one counts as 0.
   static func memory(_ bytes: Int) -> String { memory(UInt64(max(0, bytes))) }
 
-  /// Bytes in tenths of a MiB, rounded: equal for two amounts that are shown alike.
+  /// Bytes in tenths of a MiB, rounded. Below 10,000 MiB two amounts have the same tenths exactly if ``memory(_:)``
+  /// shows the same text for them.
   static func mebibyteTenths(_ bytes: UInt64) -> UInt64 { UInt64((Double(bytes) * 10 / 1_048_576).rounded()) }
 
   /// A size in bytes for narrow columns, in units of 1,024: `512.0M`, `17B`.
@@ -33,28 +36,34 @@ enum Figures {
     return String(text.prefix { $0 != "i" })
   }
 
-  /// A rate in whole units, for a summary in one row: `212MiB/s`.
+  /// A rate, given in bytes per second, without decimals and spaces: `212MiB/s`. Negative and invalid numbers count as
+  /// 0.
   static func shortRate(_ bytesPerSecond: Double) -> String {
     let parts = ByteSize.rateText(bytesPerSecond).split(separator: " ")
     return parts.map { $0.prefix { $0 != "." } }.joined()
   }
 
-  /// A duration in seconds as `1:05` or `2:03:04`; in days from a hundred hours on: `12 d`.
+  /// A duration, given in seconds, as `1:05` or `2:03:04`; in days from a hundred hours on: `12 d`. Rounded down;
+  /// negative numbers and NaN count as 0.
   static func clock(_ seconds: Double) -> String {
     seconds >= 360_000 ? "\(Int(min(seconds, 1e9)) / 86_400) d" : TimeText.clock(seconds)
   }
 
-  /// A fraction (0 to 1) in whole percent, rounded down, so that only a complete upload shows 100.
+  /// A fraction (0 to 1) in whole percent: `51%`. Rounded down, so that only 1 gives `100%`; larger numbers count as 1,
+  /// negative ones and NaN as 0.
   static func percent(_ part: Double) -> String { "\(part > 0 ? Int(min(part, 1) * 100) : 0)%" }
 
-  /// How long an upload has been stalled, from seconds: `12 s`, `30 min`, `11 h`.
+  /// How long an upload has been stalled, given in seconds: `12 s`; from ten minutes on in minutes, `30 min`; from ten
+  /// hours on in hours, `11 h`. Rounded down; negative numbers and NaN count as 0.
   static func span(_ seconds: Double) -> String {
     let whole = seconds > 0 ? Int(min(seconds, 1e9)) : 0
     if whole < 600 { return "\(whole) s" }
     return whole < 36_000 ? "\(whole / 60) min" : "\(whole / 3600) h"
   }
 
-  /// How long the program has run, in whole minutes: a clock with seconds would redraw an idle screen.
+  /// How long the program has run: `5 min`, `3 h 20 min`, from two days on `2 d 1 h`. A clock with seconds would redraw
+  /// an idle screen.
+  /// - Parameter minutes: 0 or more.
   static func uptime(_ minutes: Int) -> String {
     if minutes < 60 { return "\(minutes) min" }
     let hours = minutes / 60
@@ -78,7 +87,8 @@ enum Figures {
 }
 
 extension UploadSnapshot {
-  /// The state as text: `receiving`, `stalled: client 12 s`, `failed: disk full`; `stored` or `sent` when it is complete.
+  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `attempt 2 in 3 s`, `failed: disk full`;
+  /// `stored` or `sent` when it is complete.
   var stateText: String {
     switch state {
     case .waiting where isQueued: "queued"
@@ -92,8 +102,8 @@ extension UploadSnapshot {
     }
   }
 
-  /// The rate beside the state, in bytes per second: the current one of an active upload, the average of a complete one.
-  /// Nil in states in which no rate means anything.
+  /// The rate beside the state, in bytes per second: the current one while bytes move, the average of a complete
+  /// upload; nil in all other states.
   var shownRate: Double? {
     switch state {
     case .receiving, .sending, .limited: speed
@@ -102,7 +112,8 @@ extension UploadSnapshot {
     }
   }
 
-  /// The time left of a running upload, empty when it is unknown; the duration of an ended one.
+  /// The time left of a running upload as ``Figures/clock(_:)``, empty when it is unknown; the duration of an ended
+  /// one.
   var shownTime: String { outcome == nil ? eta.map(Figures.clock) ?? "" : Figures.clock(seconds) }
 
   /// The error of a failed upload; nil otherwise.
@@ -111,7 +122,8 @@ extension UploadSnapshot {
   /// The result of a complete upload; nil otherwise.
   var finishedFile: FinishedUpload? { if case .finished(let file) = outcome { file } else { nil } }
 
-  /// The received and the stored fraction of the bytes, each 0 to 1; nil while the size is unknown.
+  /// The received (or sent) and the stored fraction of the size, each 0 to 1. Both are 1 for a complete upload, and 0
+  /// for an empty file before that; nil while the size is unknown.
   var barParts: (received: Double, stored: Double)? {
     if state == .done { return (1, 1) }
     guard let size, let fraction else { return nil }
@@ -125,7 +137,8 @@ extension UploadError.Code {
 }
 
 extension UploadDirection {
-  /// An arrow in the direction of the bytes, one column wide.
+  /// An arrow, one column wide: down for incoming, up for outgoing.
+  /// - Parameter isUnicode: false for `v` and `^`.
   func arrow(_ isUnicode: Bool) -> String {
     switch self {
     case .incoming: isUnicode ? "↓" : "v"

@@ -7,8 +7,9 @@ enum Motion: Hashable, Sendable, CaseIterable {
   /// More rows than any list has, and few enough to be added to a row number without an overflow.
   private static let toTheEnd = 1 << 20
 
-  /// The rows to move down; negative to move up.
-  /// - Parameter page: the rows that are visible at a time.
+  /// How many items of a list, or rows of a text, to move down; negative to move up. It may go beyond the ends: the
+  /// caller limits it.
+  /// - Parameter page: how many items or rows are visible at a time.
   func steps(page: Int) -> Int {
     switch self {
     case .up: -1
@@ -50,7 +51,7 @@ struct KeyBinding<Action: Hashable & Sendable>: Hashable, Sendable {
 }
 
 extension Array {
-  /// The command that a key performs; nil for a key without a row.
+  /// The command of the first row that has this key; nil when none has.
   func command<Action: Hashable & Sendable>(for key: KeyEvent) -> Action? where Element == KeyBinding<Action> {
     first { $0.keys.contains(key) }?.command
   }

@@ -1,10 +1,10 @@
 import TerminalUI
 import UploadCore
 
-/// The uploads of one direction in the order of their rows: active ones, newest first; queued ones, the next to begin
-/// first; ended ones, newest first.
+/// The uploads of one direction and their rows: active ones, by default newest first; queued ones, the next to begin
+/// first; ended ones, the latest end first. ``arrange(by:filter:)`` sets the rows, after changes too.
 struct UploadList: Sendable {
-  /// How many ended uploads are kept.
+  /// The most ended uploads that are kept; beyond it, the oldest are dropped.
   static let endedLimit = 200
 
   private var records: [UploadID: UploadRecord] = [:]
@@ -18,9 +18,9 @@ struct UploadList: Sendable {
   private var ended: [UploadID] = []
   /// Ended uploads that were dropped over the limit since the list was last cleared.
   private(set) var droppedCount = 0
-  /// The uploads of all rows, which contain the filter.
+  /// The uploads that have a row, in the order of the rows: those that contain the filter.
   private(set) var shown: [UploadID] = []
-  /// The sum over active uploads, in bytes per second.
+  /// The sum of the current rates of all active uploads, in bytes per second.
   private(set) var totalRate = 0.0
 
   /// Larger counts of a snapshot become this one, so that no sum overflows.
@@ -28,27 +28,28 @@ struct UploadList: Sendable {
 
   var activeCount: Int { active.count }
   var queuedCount: Int { queued.count + unlisted }
-  /// Active and queued uploads.
+  /// The number of active and queued uploads, with ``unlisted`` ones.
   var runningCount: Int { activeCount + queuedCount }
   var endedCount: Int { ended.count }
   var stalledCount: Int { active.count { records[$0]?.now.state == .stalled } }
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
 
-  /// The record of a row; nil beyond the last one.
+  /// The record of a row, counted from 0; nil beyond the last one.
   func record(at row: Int) -> UploadRecord? { shown.indices.contains(row) ? records[shown[row]] : nil }
 
-  /// The row of an upload; nil when it is not shown.
+  /// The row of an upload, counted from 0; nil when it has none.
   func row(of id: UploadID) -> Int? { shown.firstIndex(of: id) }
 
-  /// Active and queued uploads, without ``unlisted`` ones.
+  /// The records of active uploads, oldest first, then of queued ones, without ``unlisted`` ones.
   var runningRecords: [UploadRecord] { (active + queued).compactMap { records[$0] } }
 
-  /// Updates the list with the uploads of a snapshot, which are all of its direction.
+  /// Updates the list with the uploads of a snapshot, which are all of its direction. The rows do not change before
+  /// ``arrange(by:filter:)``.
   /// - Parameters:
   ///   - unlisted: how many more are queued.
   ///   - ticks: half seconds since the snapshot before.
-  /// - Returns: whether an upload began, left the queue or ended.
+  /// - Returns: whether an upload was added, left the queue, ended or disappeared, so that the rows must be arranged.
   mutating func update(with uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
     let before = (active, queued, ended.count)
     active.removeAll(keepingCapacity: true)
@@ -76,7 +77,8 @@ struct UploadList: Sendable {
     return true
   }
 
-  /// Removes uploads that were running before and are in no list now: the ledger drops ended ones that are not read in time.
+  /// Removes uploads that were running before and are in no list now: the ledger drops ended ones that are not read in
+  /// time.
   private mutating func removeMissing(_ before: [UploadID]) {
     guard records.count > active.count + queued.count + ended.count else { return }
     let kept = Set(active).union(queued).union(ended)
@@ -122,7 +124,8 @@ struct ListPlace: Hashable, Sendable {
   /// What the selection follows when the list changes.
   enum Anchor: Hashable {
     case firstRow
-    /// An upload that was selected automatically, until it ends outside of the visible rows.
+    /// An upload that was selected automatically. The first row again when it has no row any more, or has ended and is
+    /// below the first page.
     case uploadUntilEnd
     /// An upload that the user selected.
     case upload
@@ -133,8 +136,9 @@ struct ListPlace: Hashable, Sendable {
   private(set) var scroll = Scroll()
   var anchor = Anchor.firstRow
 
-  /// Finds the selected upload after the list has changed. When it is gone, selects the one in its row.
-  /// - Parameter visible: the rows that are visible at a time.
+  /// Updates the selection after the list has changed, as ``anchor`` says. When the selected upload is gone, selects
+  /// the one that is now in its row, or the last one.
+  /// - Parameter visible: how many uploads are visible at a time.
   mutating func follow(_ list: UploadList, visible: Int) {
     let row = id.flatMap { list.row(of: $0) }
     let isLost = row.map { $0 >= visible && list.record(at: $0)?.isRunning != true } ?? true
@@ -146,7 +150,8 @@ struct ListPlace: Hashable, Sendable {
     select(min(scroll.selection, list.shown.count) + steps, anchor: .upload, in: list, visible: visible)
   }
 
-  /// Selects the upload of a row, or of the nearest row that exists.
+  /// Selects the upload of a row, or of the nearest row that exists; none in an empty list.
+  /// - Parameter visible: how many uploads are visible at a time.
   mutating func select(_ row: Int, anchor: Anchor, in list: UploadList, visible: Int) {
     self.anchor = anchor
     scroll.select(row, count: list.shown.count, visible: visible)

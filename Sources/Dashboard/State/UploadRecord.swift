@@ -2,17 +2,17 @@ import UploadCore
 
 /// One upload: its latest snapshot and its history.
 struct UploadRecord: Sendable {
-  /// How many values the sparkline of a row can show.
+  /// The most values of ``recent``: more than the sparkline of a row shows.
   private static let recentLimit = 16
 
   private(set) var now: UploadSnapshot
-  /// The rate since the start, in bytes per second.
+  /// The rates in bytes per second, from the start on: averages over half a second or more.
   private(set) var rates = Series(.average)
-  /// Resident bytes since the start.
+  /// The memory that the upload used, in bytes, from the start on: maxima over half a second or more.
   private(set) var memory = Series(.maximum)
-  /// The latest rates in bytes per second, oldest first, a value for each half second.
+  /// The latest rates in bytes per second, oldest first: a value for each half second, at most 16.
   private(set) var recent: [Double] = []
-  /// The highest rate so far, in bytes per second.
+  /// The highest rate in any snapshot so far, in bytes per second; at the end at least the average.
   private(set) var peakRate = 0.0
   /// The number of snapshots in which bytes have moved: the position of the moving bar of an upload without a size.
   private(set) var motion = 0
@@ -43,7 +43,8 @@ struct UploadRecord: Sendable {
     if rates.values.isEmpty { append(rate: now.averageSpeed, memory: now.peakResidentBytes) }
   }
 
-  /// Whether a text of the row contains `text`, which is in lower case.
+  /// Whether name, peer, mode or state contains a text, ignoring case.
+  /// - Parameter text: in lower case.
   func matches(_ text: String) -> Bool {
     now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
       || now.mode.rawValue.contains(text) || now.stateText.contains(text)
@@ -56,8 +57,8 @@ struct UploadRecord: Sendable {
     recent.append(rate)
   }
 
-  /// A name of at most 1,024 bytes, with an ellipsis for the middle of a longer one, which would slow down each frame. File
-  /// systems allow 255 bytes.
+  /// The name; if it is longer than 1,024 bytes, its first 256 and last 128 Unicode scalars around an ellipsis. A
+  /// longer name would slow down each frame. File systems allow 255 bytes.
   static func bounded(_ name: String) -> String {
     guard name.utf8.count > 1024 else { return name }
     return String(name.unicodeScalars.prefix(256)) + "…" + String(name.unicodeScalars.suffix(128))
@@ -66,18 +67,19 @@ struct UploadRecord: Sendable {
 
 /// Values over time in a fixed amount of memory, at first one for each ``interval``.
 ///
-/// A full series merges neighbours and from then on accepts values at half the rate, so that it always reaches back to its
-/// first value.
+/// A full series merges each two neighbours into one value; from then on a value stands for twice as many appended
+/// ones. So a series always reaches back to the first appended value.
 struct Series: Sendable, Hashable {
   /// How neighbours are merged.
   enum Merge: Hashable, Sendable { case average, maximum }
 
   /// Seconds between two calls of ``append(_:)``.
   static let interval = 0.5
-  /// Enough values for a graph 100 cells wide in braille.
+  /// A series that reaches this many values is halved, so that it always has fewer. A graph 100 cells wide in braille
+  /// shows 200.
   static let capacity = 240
 
-  /// Oldest first; 0 or more each.
+  /// The stored values, oldest first, fewer than ``capacity``; 0 or more each.
   private(set) var values: [Float] = []
   /// How many appended values one of ``values`` stands for.
   private var stride = 1
@@ -87,10 +89,11 @@ struct Series: Sendable, Hashable {
 
   init(_ merge: Merge) { self.merge = merge }
 
-  /// Seconds that one of ``values`` stands for.
+  /// Seconds that one of ``values`` stands for: 0.5 at first, doubled each time the series is full.
   var secondsPerValue: Double { Double(stride) * Self.interval }
 
-  /// Appends a value; NaN and negative values count as 0.
+  /// Appends a value; call it once for each ``interval``. NaN and negative values count as 0. It may appear in
+  /// ``values`` only after later calls.
   mutating func append(_ value: Double) {
     let value = value > 0 ? Float(min(value, 1e18)) : 0
     switch merge {
@@ -116,13 +119,14 @@ struct Series: Sendable, Hashable {
 /// Converts the times of snapshots, which arrive at any rate, into half seconds for histories.
 struct TickClock: Sendable {
   private static let interval = Duration.seconds(Series.interval)
-  /// A longer pause, in which the process was stopped, counts as one tick.
+  /// In ticks. A longer pause, in which the process was stopped, counts as one tick.
   private static let limit = 20
 
   private var first: ContinuousClock.Instant?
   private var next: ContinuousClock.Instant?
 
-  /// How many half seconds have ended since the previous call, 0 to 20; one at the first call.
+  /// How many half seconds have ended since the previous call, 0 to 20; one at the first call, and one after a pause of
+  /// more than 10 seconds.
   mutating func ticks(until now: ContinuousClock.Instant) -> Int {
     if first == nil { first = now }
     let due = next ?? now
@@ -133,7 +137,7 @@ struct TickClock: Sendable {
     return isPause ? 1 : count
   }
 
-  /// Whole minutes since the first call of ``ticks(until:)``.
+  /// Whole minutes since the first call of ``ticks(until:)``; 0 before it.
   func minutes(until now: ContinuousClock.Instant) -> Int {
     first.map { max(0, Int((now - $0).components.seconds / 60)) } ?? 0
   }

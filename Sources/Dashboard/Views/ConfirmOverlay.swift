@@ -25,7 +25,7 @@ struct ConfirmOverlay: Widget {
 /// An action that needs confirmation.
 enum Question: Hashable, Sendable {
   case cancel(UploadID, name: String, direction: UploadDirection)
-  /// - running: the number of active and queued uploads.
+  /// Quit while uploads run; the value is the number of active and queued uploads, 1 or more.
   case quit(running: Int)
 
   var title: String {
@@ -35,7 +35,7 @@ enum Question: Hashable, Sendable {
     }
   }
 
-  /// The effect of the action.
+  /// The text of the dialog: which upload it is about, and what the action does.
   var lines: [String] {
     switch self {
     case .cancel(_, let name, .incoming): [name, "The data received so far is discarded."]

@@ -3,9 +3,9 @@ import UploadCore
 
 /// All about one upload: facts as text, and graphs of its rate and memory.
 struct DetailPane: Widget {
-  /// Nil when no upload is selected.
+  /// The selected upload; nil when none is.
   let record: UploadRecord?
-  /// What is shown when no upload is selected.
+  /// Texts that are shown when no upload is selected, such as the generated token.
   let notes: [String]
   let isFocused: Bool
 
@@ -65,7 +65,8 @@ struct HistoryGraph: Widget {
   /// Whether it shows the rate; otherwise the memory.
   let isRate: Bool
 
-  /// The highest value since the start, as the facts show it: the values of the series are averages.
+  /// The highest value since the start, in bytes per second or in bytes, as the facts show it: the rates of the series
+  /// are averages and may be lower.
   private var peak: Double { isRate ? record.peakRate : Double(record.now.peakResidentBytes) }
 
   /// The peak as text, in the columns of the widest one, so that nothing moves when it changes.

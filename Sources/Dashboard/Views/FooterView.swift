@@ -3,14 +3,14 @@ import TerminalUI
 /// The last row: the keys that have an effect now, and the latest log entry.
 struct FooterView: Widget {
   let hints: [KeyHint]
-  /// Nil when there is none.
+  /// The latest log entry; nil when there is none.
   let last: LogEntry?
-  /// Whether ``last`` is a note that must be visible at the expense of hints.
+  /// Whether ``last`` is a new note, for which all hints but the first and the last two are left out if necessary.
   var isNew = false
 
   private static let gap = 2
 
-  /// The columns of all hints, with a gap behind each.
+  /// How many columns all hints need, with a gap behind each.
   var hintColumns: Int { hints.reduce(0) { $0 + $1.columns + Self.gap } }
 
   func draw(on surface: inout Surface) {

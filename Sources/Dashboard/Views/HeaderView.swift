@@ -9,7 +9,7 @@ struct HeaderView: Widget {
 
   private static let gap = 2
   private static let sparkColumns = 10
-  /// Columns of an amount below 1 GiB, which the process should never exceed.
+  /// Columns of an amount below 1,000 MiB, which the process should never exceed.
   private static let memoryColumns = 9
 
   func draw(on surface: inout Surface) {
@@ -69,8 +69,8 @@ struct HeaderView: Widget {
     return x - Self.gap
   }
 
-  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory, each
-  /// where it fits.
+  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory,
+  /// each where it fits.
   private func drawSecondRow(on surface: inout Surface, withURL: Bool) {
     let theme = surface.theme
     var x = 1

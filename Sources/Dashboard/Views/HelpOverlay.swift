@@ -3,7 +3,7 @@ import TerminalUI
 /// All keys, in as many columns as there is space for.
 struct HelpOverlay: Widget {
   let sections: [KeySection]
-  /// Rows that are scrolled out above.
+  /// How many rows are scrolled out above the first visible one; reduced to the largest useful number.
   let offset: Int
 
   static let columnWidth = 54
@@ -26,10 +26,12 @@ struct HelpOverlay: Widget {
     }
   }
 
-  /// The nearest offset to `offset` at which no row at the bottom is blank: 0 or more.
+  /// The nearest offset to `offset` at which rows fill the screen: 0 to `rows - visible`, or 0 when all rows are
+  /// visible.
   static func clamped(_ offset: Int, rows: Int, visible: Int) -> Int { max(0, min(offset, rows - visible)) }
 
-  /// The rows of the longest column, and how many rows are visible at a time, on a screen of a size.
+  /// How many rows the longest column of the help has on a screen of `size`, and how many are visible at a time (1 or
+  /// more).
   static func extent(_ sections: [KeySection], size: Size) -> (rows: Int, visible: Int) {
     (columns(sections, width: size.width).map(\.count).max() ?? 0, max(1, size.height - 2))
   }

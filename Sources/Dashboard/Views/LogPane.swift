@@ -27,7 +27,7 @@ struct LogPane: Widget {
 /// A row of the event log: `18:39:10  stored    ↓ holiday-video.mp4  1.9 GiB in 20.1 s (96.2 MiB/s)`.
 struct LogRow: Widget {
   let entry: LogEntry
-  /// Whether margins, the time and most details are left out, as in the footer.
+  /// Whether margins, the time and most details are left out, as in the footer; notes and failures keep their detail.
   var isShort = false
 
   /// Columns of the widest kind.
@@ -52,7 +52,7 @@ struct LogRow: Widget {
     surface.write(StyledText(detail, theme.dim), x: x + columns, y: 0, width: width - columns)
   }
 
-  /// The columns of the whole text of a short row.
+  /// How many columns the whole text of the row needs; only for a short one.
   func columns(_ surface: Surface) -> Int {
     entry.kind.rawValue.columns + 1 + subject(surface).columns + detail.columns
   }

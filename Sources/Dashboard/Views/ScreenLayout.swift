@@ -3,17 +3,18 @@ import UploadCore
 
 /// The regions of the screen's parts at a size, which drawing, the mouse and the keys for pages share.
 ///
-/// Panes are beside each other from 100 columns on. Below 24 rows an upload has one row; below 16 rows or 50 columns only
-/// the pane with the focus is shown; below 40 columns or 8 rows a summary in place of panes.
+/// Panes are beside each other from 100 columns on. An upload has three rows, two on a screen below 30 rows, one below
+/// 24. Below 16 rows or 50 columns only the pane with the focus is shown; below 40 columns or 8 rows a summary in place
+/// of panes.
 struct ScreenLayout: Hashable, Sendable {
   /// Whether the screen is too small for panes.
   let isSummary: Bool
   let header: Rect
-  /// Empty when there is no warning.
+  /// The row of the warning; empty when there is none.
   let warning: Rect
   /// The regions of the panes that are shown.
   private var panes: [Pane: Rect] = [:]
-  /// Empty when the event log is not shown.
+  /// The region of the event log; empty when it is not shown.
   private(set) var log = Rect(x: 0, y: 0, width: 0, height: 0)
   let footer: Rect
   /// Everything between header and footer.
@@ -55,12 +56,12 @@ struct ScreenLayout: Hashable, Sendable {
   /// The region of a pane; empty when the pane is not shown.
   func rect(of pane: Pane) -> Rect { panes[pane] ?? Rect(x: 0, y: 0, width: 0, height: 0) }
 
-  /// How many uploads a pane shows at a time; 1 when it is not shown.
+  /// How many uploads a pane shows completely at a time, at least 1; also 1 when the pane is not shown.
   func visibleUploads(_ pane: Pane) -> Int {
     ItemList.visible(height: Panel.content(of: rect(of: pane)).height, itemHeight: rowsPerUpload)
   }
 
-  /// How many rows of the event log are visible at a time; 1 when it is not shown.
+  /// How many rows of the event log are visible at a time, at least 1; also 1 when it is not shown.
   var visibleLogRows: Int { ItemList.visible(height: Panel.content(of: log).height) }
 }
 

@@ -4,7 +4,7 @@ import UploadCore
 /// The facts about an upload, each with a label in rows of its own, the most important first.
 struct UploadFacts: Widget {
   let upload: UploadSnapshot
-  /// In bytes per second.
+  /// The highest rate so far, in bytes per second.
   let peakRate: Double
 
   private static let labelColumns = 9

@@ -18,8 +18,8 @@ struct UploadRow: Widget {
     if let reason { draw(reason, on: &surface) }
   }
 
-  /// Draws the reason of a failure or retry in place of the bar. Below the first row it gets the space of all fields behind
-  /// the bar too, and when it is longer also that of the last row.
+  /// Draws the reason of a failure or retry in place of the bar. Below the first row it gets the space of all fields
+  /// behind the bar too, and when it is longer also that of the last row.
   private func draw(_ reason: String, on surface: inout Surface) {
     let places = layout.rows.enumerated().compactMap { y, row in row.first { $0.field == .bar }.map { (y, $0) } }
     guard let (y, place) = places.first else { return }

@@ -1,7 +1,7 @@
 import TerminalUI
 
-/// The places of an upload's fields in its one to three rows, which are the same for all uploads of a pane. Fields without
-/// space are left out, the least important first.
+/// The places of an upload's fields in its one to three rows, which are the same for all uploads of a pane. Fields
+/// without space are left out, the least important first.
 struct UploadRowLayout {
   enum Field {
     case name, mode, peer

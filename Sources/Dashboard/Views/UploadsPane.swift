@@ -7,14 +7,14 @@ struct UploadsPane: Widget {
   let list: UploadList
   let scroll: Scroll
   let isFocused: Bool
-  /// 1 to 3.
+  /// Rows of one upload: 1 to 3.
   let rowsPerUpload: Int
   let settings: DashboardSettings
   let filter: String
-  /// How many files are marked in the file picker.
+  /// How many files are marked in the closed file picker, to be sent later; 0 for incoming uploads.
   let marked: Int
   let facts: DashboardFacts
-  /// Requests that the server rejected; 0 for outgoing uploads.
+  /// How many requests the server has rejected since its start; 0 for outgoing uploads.
   let rejectedCount: UInt64
 
   func draw(on surface: inout Surface) {

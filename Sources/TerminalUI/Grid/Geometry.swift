@@ -2,11 +2,12 @@
 package struct Rect: Hashable, Sendable {
   package let x: Int
   package let y: Int
-  /// 0 or more.
+  /// 0 to 1,048,576 cells.
   package let width: Int
   package let height: Int
 
-  /// Coordinates and sizes are limited to 1,048,576 cells, so that sums of them cannot overflow.
+  /// Coordinates beyond ±1,048,576 and sizes beyond 0 to 1,048,576 become the nearest value in range, so that sums of
+  /// them cannot overflow.
   package init(x: Int, y: Int, width: Int, height: Int) {
     self.x = Self.bounded(x)
     self.y = Self.bounded(y)
@@ -16,28 +17,28 @@ package struct Rect: Hashable, Sendable {
 
   package init(_ size: Size) { self.init(x: 0, y: 0, width: size.width, height: size.height) }
 
-  /// The first column to the right of it.
+  /// The first column to the right of the rectangle, which it does not contain.
   package var maxX: Int { x + width }
 
-  /// The first row below it.
+  /// The first row below the rectangle, which it does not contain.
   package var maxY: Int { y + height }
 
   package var isEmpty: Bool { width == 0 || height == 0 }
 
   package func contains(_ point: Point) -> Bool { (x..<maxX).contains(point.x) && (y..<maxY).contains(point.y) }
 
-  /// The area that is in both; empty when there is none.
+  /// The area that is in both rectangles; an empty rectangle when there is none.
   package func intersection(_ other: Rect) -> Rect {
     let (left, top) = (max(x, other.x), max(y, other.y))
     return Rect(x: left, y: top, width: min(maxX, other.maxX) - left, height: min(maxY, other.maxY) - top)
   }
 
-  /// Smaller by that number of cells on each side; never of negative size.
+  /// The rectangle without that number of cells on each side, or extended when negative; never of negative size.
   package func inset(horizontally: Int, vertically: Int) -> Rect {
     Rect(x: x + horizontally, y: y + vertically, width: width - 2 * horizontally, height: height - 2 * vertically)
   }
 
-  /// A rectangle of at most the given size in the middle of this one.
+  /// A rectangle of the given size in the middle of this one, reduced where it would be larger than this one.
   package func centered(width: Int, height: Int) -> Rect {
     let (width, height) = (min(max(0, width), self.width), min(max(0, height), self.height))
     return Rect(x: x + (self.width - width) / 2, y: y + (self.height - height) / 2, width: width, height: height)

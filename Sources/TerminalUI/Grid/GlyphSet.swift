@@ -11,7 +11,7 @@ package struct GlyphSet: Hashable, Sendable {
   private(set) var bar: BarGlyphs
   let graph: GraphGlyphs
 
-  /// A small digit, 0 to 9, to number a pane; a plain one in ASCII.
+  /// A digit, 0 to 9, as a superscript, to number a pane; in ASCII, and for other numbers, in plain digits.
   package func superscript(_ digit: Int) -> String {
     let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
     return isUnicode && digits.indices.contains(digit) ? String(digits[digit]) : "\(digit)"
@@ -85,13 +85,14 @@ package struct BorderGlyphs: Hashable, Sendable {
 
 /// The characters of a ``Gauge``.
 struct BarGlyphs: Hashable, Sendable {
-  /// Cells filled from the left to one eighth, two eighths, and so on to eight; only the last where the font has no parts.
+  /// Cells filled from the left to one eighth, two eighths, and so on to eight; in ASCII only the last of them.
   let parts: [Glyph]
   /// A cell that is received but not stored yet, where colours cannot show the difference.
   let received: Glyph
   /// An empty cell.
   let track: Glyph
-  /// Whether a filled cell covers its background, so that two shades can share one.
+  /// Whether a glyph covers its part of the cell completely, so that the background can show the second shade in the
+  /// rest.
   let fillsCell: Bool
 
   private init(_ parts: String, received: Glyph, track: Glyph, fillsCell: Bool) {
@@ -120,12 +121,12 @@ package enum BarStyle: String, CaseIterable, Sendable {
 
 /// The characters of a ``Graph``.
 struct GraphGlyphs: Hashable, Sendable {
-  /// Number of values in one cell, side by side.
+  /// The number of values in one cell, side by side: 2 in braille, 1 in ASCII.
   let valuesPerCell: Int
   /// Glyphs by the heights 0...4 of the values in a cell: `levels[left]` or `levels[left * 5 + right]`.
   private let levels: [Glyph]
 
-  /// The largest height in one cell.
+  /// The height of a value that fills the cell; heights are 0 to this.
   static let topLevel = 4
 
   /// Two columns of four dots, filled from the bottom (U+2800 and the bits of its dots).
@@ -143,7 +144,8 @@ struct GraphGlyphs: Hashable, Sendable {
 
   static let ascii = GraphGlyphs(valuesPerCell: 1, levels: [" ", ".", ":", "+", "#"].map { Glyph($0) })
 
-  /// The glyph for the ``valuesPerCell`` heights in a cell, 0...4 each.
+  /// The glyph for the heights of the values in a cell, left to right: ``valuesPerCell`` of them, 0 to ``topLevel``
+  /// each.
   func glyph(_ heights: some Sequence<Int>) -> Glyph {
     let index = heights.reduce(0) { $0 * (Self.topLevel + 1) + $1 }
     return levels.indices.contains(index) ? levels[index] : .space

@@ -1,15 +1,18 @@
 /// The requested width or height, in cells, of one of several adjacent areas.
 package enum Extent: Sendable {
-  /// This length, or the remaining one if that is less.
+  /// This length in cells, or what remains if that is less; a negative length counts as 0.
   case fixed(Int)
-  /// At least `min`, and a share of the space that the others leave, in proportion to `weight`.
+  /// At least `min` cells, and a share of the space that all minimum and fixed lengths leave, in proportion to
+  /// `weight`.
   case rest(weight: Int = 1, min: Int = 0)
 
   /// The same as ``rest(weight:min:)``, for columns of a table.
   package static func flexible(min: Int, weight: Int = 1) -> Extent { .rest(weight: weight, min: min) }
 
-  /// Divides `total` among `extents`. Where it is too small for all, the first ones are served first.
-  /// - Returns: a length for each, 0 or more; their sum is at most `total`, and equal to it if one of them is a `rest`.
+  /// Divides `total` cells among `extents`. Where it is too small for all minimum and fixed lengths, the first ones get
+  /// theirs, and later ones what remains.
+  /// - Returns: a length for each, 0 or more; their sum is at most `total`, and equal to it if one of them is a `rest`
+  ///   with a weight above 0.
   package static func lengths(_ extents: [Extent], total: Int) -> [Int] {
     let total = max(0, Rect.bounded(total))
     var left = total
@@ -63,12 +66,13 @@ package struct Column: Sendable {
 
   package var width: Width
   /// When there is too little space for all columns, those with the highest number are left out first; the one with the
-  /// lowest is always shown.
+  /// lowest is always shown, if necessary narrower.
   package var priority: Int
 
   package init(_ width: Width, priority: Int) { (self.width, self.priority) = (width, priority) }
 
-  /// The cells of each column within `width` cells, with one cell between columns; nil for columns that do not fit.
+  /// The cells of each column within `width` cells, counted from 0, with one free cell between columns; nil for columns
+  /// that do not fit, and for all when `width` is 0 or less.
   package static func layout(_ columns: [Column], width: Int) -> [Range<Int>?] {
     let shown = fitting(columns, width: width)
     let lengths = Extent.lengths(shown.map { columns[$0].width }, total: width - (shown.count - 1))

@@ -11,7 +11,7 @@ package struct Style: Hashable, Sendable {
   /// The terminal's own colours, no attribute.
   package static let plain = Style()
 
-  /// This style with more attributes.
+  /// This style with more attributes; those that it has remain.
   package func adding(_ attributes: Attributes) -> Style {
     Style(foreground: foreground, background: background, self.attributes.union(attributes))
   }
@@ -32,8 +32,8 @@ package struct Color: Hashable, Sendable {
   /// 0 for the terminal's own, otherwise the palette's index and one: cells are compared by it.
   private let code: UInt16
 
-  /// - Parameter index: the palette's: 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6, 232-255
-  ///   greys; nil for the terminal's own.
+  /// - Parameter index: the palette's: 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6,
+  ///   232-255 greys; nil for the terminal's own.
   package init(index: UInt8?) { code = index.map { UInt16($0) + 1 } ?? 0 }
 
   /// The palette's index; nil for the terminal's own.

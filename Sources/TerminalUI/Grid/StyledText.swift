@@ -1,4 +1,4 @@
-/// A text in one row with several styles. String literals are styled texts too.
+/// A text in one row with several styles. A string literal is a styled text in the plain style.
 package struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation {
   package var spans: [Span]
 
@@ -28,13 +28,13 @@ package struct StyledText: Hashable, Sendable, ExpressibleByStringInterpolation 
 /// A part of a text that has one style.
 package struct Span: Hashable, Sendable {
   package var text: String
-  /// Applied on top of the style of the whole text.
+  /// Applied on top of the style of the whole text, as by ``Style/over(_:)``.
   package var style: Style
 
   package init(_ text: String, _ style: Style = .plain) { (self.text, self.style) = (text, style) }
 }
 
-/// The content of a cell and its style.
+/// A character of a styled text, one or two columns wide, with its style.
 struct StyledCluster {
   let cluster: TextCluster
   let style: Style
@@ -46,7 +46,7 @@ package enum Alignment: Sendable {
   case center
   case trailing
 
-  /// The number of free columns before a text of `columns` columns in `width`.
+  /// The number of free columns before a text of `columns` columns in a field of `width` columns; 0 for a wider text.
   func offset(of columns: Int, in width: Int) -> Int {
     switch self {
     case .leading: 0
@@ -65,8 +65,9 @@ package enum Truncation: Sendable {
   /// The start: for paths.
   case start
 
-  /// The clusters of `text` that fit into `columns`, with the ellipsis in place of the others. One column may remain free,
-  /// where only half of a wide character would fit.
+  /// The clusters of `text` that fit into `columns`, with the ellipsis in place of the others; all of them when they
+  /// fit, none when not even the ellipsis does. One column may remain free, where only half of a wide character would
+  /// fit.
   func fit(_ text: [StyledCluster], columns: Int, ellipsis: TextCluster) -> [StyledCluster] {
     guard text.reduce(0, { $0 + $1.cluster.width }) > columns else { return text }
     let room = columns - ellipsis.width

@@ -1,11 +1,12 @@
 extension Surface {
-  /// The characters of one row, exactly `size.width` columns wide.
+  /// The characters of one row of the whole grid, exactly `size.width` columns wide; empty beyond the grid.
   package func text(ofRow y: Int) -> String { row(y).reduce(into: "") { $0 += $1.text } }
 
   /// The characters of all rows, each with a newline at its end.
   package var text: String { (0..<size.height).map { text(ofRow: $0) + "\n" }.joined() }
 
-  /// All rows with escape sequences for colours and attributes, each with a newline at its end: for `cat`, and for tests.
+  /// All rows with escape sequences for colours and attributes, each with a newline at its end: for `cat`, and for
+  /// tests.
   package var ansiText: String { (0..<size.height).map { ansiText(ofRow: $0) + "\n" }.joined() }
 
   private func ansiText(ofRow y: Int) -> String {

@@ -11,7 +11,7 @@ package struct Surface: Hashable, Sendable {
   package private(set) var cursor: Point?
   /// Row by row, `size.width` each.
   private var cells: [Cell]
-  /// Whether a wide character was drawn: only then writes must check for halves.
+  /// Whether a wide character was ever drawn: only then writes must check for halves.
   private var hasWide = false
   /// The current region in the whole grid; it may extend beyond it.
   private var region: Rect
@@ -32,7 +32,8 @@ package struct Surface: Hashable, Sendable {
   package var width: Int { region.width }
   package var height: Int { region.height }
 
-  /// Makes `rect` the current region while `body` runs: its upper left corner is 0, 0, and drawing is clipped to it.
+  /// Makes `rect`, given in the current region's coordinates, the current region while `body` runs: its upper left
+  /// corner is 0, 0, and drawing is clipped to it and to the outer region.
   package mutating func within(_ rect: Rect, _ body: (inout Surface) -> Void) {
     let (outerRegion, outerClip) = (region, clip)
     region = Rect(x: outerRegion.x + rect.x, y: outerRegion.y + rect.y, width: rect.width, height: rect.height)
@@ -41,25 +42,26 @@ package struct Surface: Hashable, Sendable {
     (region, clip) = (outerRegion, outerClip)
   }
 
-  /// Draws a widget into a region of this one.
+  /// Draws a widget into a rectangle of the current region, which becomes the widget's region.
   package mutating func draw(_ widget: some Widget, in rect: Rect) { within(rect) { widget.draw(on: &$0) } }
 
-  /// Places the terminal's cursor; hides it where the position is not visible.
+  /// Places the terminal's cursor at a position in the current region; hides it where the position is not visible.
   package mutating func placeCursor(x: Int, y: Int) {
     let point = Point(x: region.x + Rect.bounded(x), y: region.y + Rect.bounded(y))
     cursor = clip.contains(point) ? point : nil
   }
 
-  /// Hides the cursor, for an overlay that covers it.
+  /// Hides the terminal's cursor; call it for an overlay that covers what was drawn before.
   package mutating func hideCursor() { cursor = nil }
 
-  /// The cells of one row of the whole grid, `size.width` of them; empty beyond the grid.
+  /// The cells of one row of the whole grid, not of the current region: `size.width` of them; empty beyond the grid.
   package func row(_ y: Int) -> ArraySlice<Cell> {
     guard y >= 0, y < size.height else { return [] }
     return cells[y * size.width..<(y + 1) * size.width]
   }
 
-  /// Fills a rectangle with one character, by default with spaces in the theme's text style.
+  /// Fills a rectangle with one character, by default with spaces.
+  /// - Parameter style: the theme's text style when nil.
   package mutating func fill(_ rect: Rect, with glyph: Glyph = .space, style: Style? = nil) {
     let style = style ?? theme.text
     let area = visible(rect)
@@ -68,12 +70,13 @@ package struct Surface: Hashable, Sendable {
     }
   }
 
-  /// Draws one glyph, one column wide.
+  /// Draws one glyph into the cell at a position in the current region.
   package mutating func put(_ glyph: Glyph, x: Int, y: Int, style: Style) {
     fill(Rect(x: x, y: y, width: 1, height: 1), with: glyph, style: style)
   }
 
-  /// Adds a style to a rectangle that was drawn: its colours replace those of the theme's text, and attributes add up.
+  /// Adds a style to the cells of a rectangle after they were drawn. Its colours replace only those of the theme's text
+  /// style; other colours remain, and attributes add up.
   package mutating func highlight(_ rect: Rect, _ style: Style) {
     let area = visible(rect)
     for y in area.y..<area.maxY {
@@ -123,7 +126,8 @@ package struct Surface: Hashable, Sendable {
     }
   }
 
-  /// Draws printable ASCII, starting at a position in this region.
+  /// Draws ASCII, one cell for each byte, starting at a position in this region.
+  /// - Parameter bytes: printable only: 0x20 to 0x7E, which is not checked.
   mutating func placeASCII(_ bytes: UnsafeBufferPointer<UInt8>, style: Style, x: Int, y: Int) {
     let y = region.y + Rect.bounded(y)
     guard y >= clip.y, y < clip.maxY else { return }
@@ -146,7 +150,7 @@ package struct Surface: Hashable, Sendable {
 }
 
 extension Surface {
-  /// Writes a text, clipped to this region.
+  /// Writes a text from a position in the current region on, clipped to the region.
   /// - Parameter style: the theme's text style when nil.
   /// - Returns: the width of the whole text in columns, so that another one can be written after it.
   @discardableResult
@@ -164,7 +168,7 @@ extension Surface {
     return clusters.reduce(0) { $0 + $1.cluster.width }
   }
 
-  /// Writes a text in several styles, clipped to this region.
+  /// Writes a text in several styles from a position in the current region on, clipped to the region.
   /// - Parameter style: the style below those of the spans; the theme's text style when nil.
   /// - Returns: the width of the whole text in columns.
   @discardableResult
@@ -175,8 +179,9 @@ extension Surface {
     }
   }
 
-  /// Writes a text into `width` columns: aligned when it is narrower, with an ellipsis when it is wider. Columns that it
-  /// does not fill are not changed.
+  /// Writes a text into `width` columns: aligned when it is narrower, with an ellipsis when it is wider. Columns that
+  /// it does not fill are not changed; nothing is written when `width` is 0 or less.
+  /// - Parameter style: the style below those of the spans; the theme's text style when nil.
   package mutating func write(
     _ text: StyledText,
     x: Int,
@@ -200,6 +205,6 @@ extension Surface {
 
 /// A part of the screen that can draw itself into a region of any size.
 package protocol Widget {
-  /// Draws into the current region of `surface`.
+  /// Draws into the current region of `surface`, whose size may be 0.
   func draw(on surface: inout Surface)
 }

@@ -2,13 +2,15 @@ import Basics
 
 /// Splits a text into the contents of cells. All strings pass through it into the grid.
 ///
-/// Scalars that could control the terminal or disguise a name become U+FFFD: controls, bidirectional controls, invisible
-/// and other format characters, paragraph separators, unassigned code points, and a combining mark without a base.
-/// Variation selectors, joiners after a letter or an emoji, skin tones and tags of flags are dropped: terminals disagree
-/// on whether they draw such a sequence as one character, and how wide; without these scalars the width is certain.
+/// Scalars that could control the terminal or disguise a name become U+FFFD: controls, bidirectional controls,
+/// invisible and other format characters, paragraph separators, unassigned code points, and a combining mark without a
+/// base. Variation selectors, joiners after a letter or an emoji, skin tones and tags of flags are dropped: terminals
+/// disagree on whether they draw such a sequence as one character, and how wide; without these scalars the width is
+/// certain.
 package struct TextClusters: Sequence, IteratorProtocol {
   private var scalars: String.UnicodeScalarView.Iterator
-  /// A character that was read; combining marks may follow.
+  /// A character that was read and not returned yet: combining marks may follow. Nil before the first and after the
+  /// last.
   private var current: TextCluster?
 
   package init(_ text: String) { scalars = text.unicodeScalars.makeIterator() }
@@ -36,10 +38,10 @@ package struct TextClusters: Sequence, IteratorProtocol {
   }
 }
 
-/// The content of a cell: a character, one or two columns wide, with at most three combining marks.
+/// A character for the grid, one or two columns wide, with at most three combining marks.
 package struct TextCluster: Hashable, Sendable {
   package let scalar: Unicode.Scalar
-  /// 1 or 2.
+  /// In columns: 1 or 2.
   package let width: Int
   /// Three times 21 bits, the first mark lowest; 0 is none.
   private(set) var packedMarks: UInt64 = 0
@@ -56,7 +58,8 @@ package struct TextCluster: Hashable, Sendable {
     }
   }
 
-  /// Whether a joiner after it belongs to a letter or an emoji.
+  /// Whether a joiner after this character is dropped, because it belongs to a letter, digit or emoji. After any other
+  /// character it is replaced.
   var takesJoiner: Bool {
     let properties = scalar.properties
     return properties.isAlphabetic || properties.numericType != nil || (!scalar.isASCII && properties.isEmoji)
@@ -87,7 +90,7 @@ package struct TextCluster: Hashable, Sendable {
 package struct Cell: Hashable, Sendable {
   /// Up to three combining marks of 21 bits, the first one lowest.
   private let packedMarks: UInt64
-  /// NUL in the right half of a wide character.
+  /// The character; NUL in the right half of a wide one.
   package let scalar: Unicode.Scalar
   package var style: Style
 
@@ -114,12 +117,13 @@ package struct Cell: Hashable, Sendable {
 }
 
 extension String {
-  /// How many columns the grid needs for this text.
+  /// How many columns the grid needs for this text, in which unsafe characters are one column each.
   package var columns: Int {
     if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return utf8.count }
     return TextClusters(self).reduce(0) { $0 + $1.width }
   }
 
-  /// The text as the grid shows it, for output to a terminal past the grid.
+  /// The text as the grid shows it, with U+FFFD for control and other unsafe characters: for output to a terminal that
+  /// does not pass through the grid.
   package var printable: String { TextClusters(self).reduce(into: "") { $0 += $1.text } }
 }

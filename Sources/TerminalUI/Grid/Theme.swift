@@ -10,11 +10,11 @@ package struct Theme: Hashable, Sendable {
   package let title: Style
   /// The key in a hint such as "q quit".
   package let key: Style
-  /// Finished, intact.
+  /// Text about success: finished, intact.
   package let good: Style
-  /// Stalled, waiting, nearly full.
+  /// Text about what may need attention: stalled, waiting, nearly full.
   package let warning: Style
-  /// Failed.
+  /// Text about failures.
   package let bad: Style
   /// The part of a bar that is on disk.
   package let barStored: Style
@@ -27,7 +27,7 @@ package struct Theme: Hashable, Sendable {
   package let borderFocused: Style
   /// The selected row; applied with ``Surface/highlight(_:_:)``.
   package let selection: Style
-  /// Whether stored and received differ in colour.
+  /// Whether the theme has colours, so that stored and received parts of a bar can differ in colour.
   let hasColor: Bool
 
   /// The theme as a terminal of the given tier can show it.
@@ -68,9 +68,9 @@ package enum ThemeName: String, CaseIterable, Sendable {
   case mono
 }
 
-/// The number of colours of a terminal.
+/// How many colours a terminal can show.
 package enum ColorTier: Sendable {
-  /// None, or the user asked for none (`NO_COLOR`): attributes only.
+  /// None, or fewer than 8, or the user asked for none (`NO_COLOR`): attributes only.
   case mono
   case colors8
   case colors16
@@ -80,7 +80,7 @@ package enum ColorTier: Sendable {
 /// The colours a ``Theme`` is made of: indices of the xterm palette; nil for the terminal's own colour.
 struct Palette {
   var text, background: UInt8?
-  /// Nil where no colour is darker than the others: the attribute is used instead.
+  /// The colour of unimportant text; nil where no colour is darker than the others, and the attribute is used instead.
   var dim: UInt8?
   var accent, good, warning, bad, stored, received: UInt8?
   /// The empty part of bars, and borders.
@@ -92,8 +92,8 @@ struct Palette {
   static func of(_ name: ThemeName, tier: ColorTier) -> Palette {
     switch (tier, name) {
     case (.mono, _), (_, .mono): Palette()
-    // Above 15 the colours are the same on every terminal, so contrast can be relied on: every text has at least 4.5:1 on
-    // its background and on the selection's.
+    // Above 15 the colours are the same on every terminal, so contrast can be relied on: every text has at least 4.5:1
+    // on its background and on the selection's.
     case (.colors256, .dark):
       Palette(dim: 248, accent: 75, good: 114, warning: 221, bad: 210, stored: 75, received: 25, track: 240)
         .painted(nil, on: nil, selection: 237)
@@ -135,8 +135,8 @@ extension CaseIterable where Self: Equatable {
 }
 
 extension Array where Element: Equatable {
-  /// The element `steps` places after `element`, or before it when negative; the first follows the last. An element that
-  /// is not in the array counts as the one before its first; that of an empty array is returned unchanged.
+  /// The element `steps` places after `element`, or before it when negative; the first follows the last. An element
+  /// that is not in the array counts as the one before its first; that of an empty array is returned unchanged.
   package func stepping(_ steps: Int, from element: Element) -> Element {
     guard !isEmpty else { return element }
     let index = (firstIndex(of: element) ?? -1) + steps

@@ -1,7 +1,10 @@
 extension String {
   /// Breaks the text at spaces into rows of at most `width` columns. A part without spaces that is wider (an address, a
   /// digest) is broken at any character.
-  /// - Parameter limit: the most rows; the last one contains the rest of the text and may be wider.
+  /// - Parameters:
+  ///   - width: in columns; less than 1 counts as 1. A wide character may exceed it.
+  ///   - limit: the most rows, 1 or more; the last one contains the rest of the text and may be wider.
+  /// - Returns: the rows without spaces at their ends; none for a text of spaces only.
   package func wrapped(to width: Int, limit: Int = .max) -> [String] {
     var rows: [String] = []
     var room = 0
@@ -36,7 +39,8 @@ extension String {
 }
 
 extension Surface {
-  /// Writes a text over the rows of this region, broken at spaces; an ellipsis replaces the part that does not fit.
+  /// Writes a text into the rows of the current region, broken at spaces; an ellipsis in the last row replaces the part
+  /// that does not fit. Other cells are not changed.
   package mutating func writeWrapped(_ text: String, style: Style) {
     for (y, row) in text.wrapped(to: width, limit: height).enumerated() {
       write(StyledText(row, style), x: 0, y: y, width: width)

@@ -1,4 +1,5 @@
-/// A progress bar in two shades that fills its region: the stored part, and the part that is received but not stored yet.
+/// A progress bar in two shades that fills its region: the stored part, and the part that is received but not stored
+/// yet.
 ///
 /// Rounded down to eighths of a cell, so that it is full only when everything is stored.
 package struct Gauge: Widget {
@@ -16,7 +17,8 @@ package struct Gauge: Widget {
     content = .known(received: Self.part(received), stored: min(Self.part(stored), Self.part(received)))
   }
 
-  /// A segment that moves back and forth by one cell per tick, for an upload of unknown length.
+  /// A segment that moves back and forth, for an upload of unknown length.
+  /// - Parameter tick: any number; the segment moves by one cell when it changes by 1.
   package init(tick: Int) { content = .unknown(tick: tick) }
 
   private static func part(_ value: Double) -> Double { value > 0 ? min(value, 1) : 0 }

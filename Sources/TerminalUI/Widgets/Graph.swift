@@ -8,13 +8,13 @@ package struct Graph: Widget {
 
   /// - Parameters:
   ///   - values: oldest first; the newest that fit are shown. Negative values and NaN count as 0.
-  ///   - maximum: the value that fills the height; nil for the largest value shown.
+  ///   - maximum: the value that fills the height, as do larger ones; nil for the largest value shown.
   ///   - style: nil for the theme's accent.
   package init(_ values: [Double], maximum: Double? = nil, style: Style? = nil) {
     (self.values, self.maximum, self.style) = (values, maximum, style)
   }
 
-  /// The number of values that a graph of this width can show.
+  /// The number of values that a graph of this width can show; 0 for a negative width.
   package static func capacity(columns: Int, glyphs: GlyphSet) -> Int {
     max(0, Rect.bounded(columns)) * glyphs.graph.valuesPerCell
   }

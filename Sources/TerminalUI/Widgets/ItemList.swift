@@ -9,8 +9,9 @@ package struct ItemList: Widget {
   /// - Parameters:
   ///   - count: number of items.
   ///   - itemHeight: rows of one item, at least 1.
-  ///   - isFocused: whether the selected item is marked.
-  ///   - item: draws the item at an index into its region, whose first column is overwritten by the mark.
+  ///   - isFocused: whether the selected item is marked and highlighted.
+  ///   - item: draws the item at an index, 0 to `count - 1`, into its region; the mark of the selected item overwrites
+  ///     the region's first column.
   package init(
     count: Int,
     itemHeight: Int = 1,
@@ -22,7 +23,7 @@ package struct ItemList: Widget {
     (self.count, self.scroll, self.isFocused, self.item) = (count, scroll, isFocused, item)
   }
 
-  /// The number of items that fit into a region of this height, at least 1: the `visible` of ``Scroll``.
+  /// The number of items that fit completely into a region of this many rows, at least 1: the `visible` of ``Scroll``.
   package static func visible(height: Int, itemHeight: Int = 1) -> Int {
     max(1, Rect.bounded(height) / max(1, itemHeight))
   }
@@ -48,18 +49,23 @@ package struct ItemList: Widget {
   }
 }
 
-/// The selected item and the scroll position of a list. A value, to be stored in a model.
+/// The selected item and the scroll position of a list. A value, to be stored in a model; it does not know the list,
+/// whose length is passed to each call.
 package struct Scroll: Hashable, Sendable {
   /// The index of the selected item; 0 when there are none.
   package private(set) var selection: Int
-  /// The index of the first visible item.
+  /// The index of the first visible item at the last change; ``offset(count:visible:)`` is the one to draw.
   package private(set) var offset: Int
 
   package init(selection: Int = 0, offset: Int = 0) {
     (self.selection, self.offset) = (max(0, selection), max(0, offset))
   }
 
-  /// Selects the item `steps` further down (up when negative), and scrolls until it is visible.
+  /// Selects the item `steps` further down (up when negative), at most the last (first) one, and scrolls until it is
+  /// visible.
+  /// - Parameters:
+  ///   - count: number of items; 0 or more.
+  ///   - visible: number of items that are visible at a time.
   package mutating func move(by steps: Int, count: Int, visible: Int) {
     // Limited first, so that a large number of pages does not overflow.
     let steps = min(max(-count, steps), count)
@@ -68,7 +74,7 @@ package struct Scroll: Hashable, Sendable {
 
   /// Selects an item, or the nearest existing one, and scrolls no further than needed to make it visible.
   /// - Parameters:
-  ///   - count: number of items.
+  ///   - count: number of items; 0 or more.
   ///   - visible: number of items that are visible at a time.
   package mutating func select(_ index: Int, count: Int, visible: Int) {
     selection = max(0, min(index, count - 1))

@@ -2,20 +2,20 @@
 ///
 /// With one row it is a horizontal rule with titles.
 package struct Panel: Widget {
-  /// At the left of the upper border; ends in an ellipsis where it does not fit.
+  /// The text at the left of the upper border; ends in an ellipsis where it does not fit.
   package var title: StyledText
-  /// At the right of the upper border; omitted where both titles do not fit.
+  /// The text at the right of the upper border; omitted where it does not fit beside the whole title.
   package var trailing: StyledText
-  /// At the left of the lower border.
+  /// The text at the left of the lower border; ends in an ellipsis where it does not fit.
   package var footer: StyledText
-  /// Whether its content has the keyboard focus.
+  /// Whether its content has the keyboard focus, which changes the style of the border.
   package var isFocused: Bool
 
   package init(_ title: StyledText = "", trailing: StyledText = "", footer: StyledText = "", isFocused: Bool = false) {
     (self.title, self.trailing, self.footer, self.isFocused) = (title, trailing, footer, isFocused)
   }
 
-  /// The part of a rectangle inside of the border.
+  /// The part of a panel's rectangle inside of the border; empty when it is too small.
   package static func content(of rect: Rect) -> Rect { rect.inset(horizontally: 1, vertically: 1) }
 
   package func draw(on surface: inout Surface) {
@@ -59,21 +59,21 @@ package struct Panel: Widget {
   }
 }
 
-/// A box in the middle of the screen that covers everything below it.
+/// A box in the middle of a surface that covers everything drawn there before.
 package struct Overlay {
   private let panel: Panel
   private let width: Int
   private let height: Int
 
   /// - Parameters:
-  ///   - width: columns of the content; clipped to the screen.
-  ///   - height: rows of the content; clipped to the screen.
+  ///   - width: columns of the content, without border; reduced to the surface.
+  ///   - height: rows of the content, without border; reduced to the surface.
   package init(_ panel: Panel, width: Int, height: Int) {
     (self.panel, self.width, self.height) = (panel, Rect.bounded(width), Rect.bounded(height))
   }
 
-  /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the content
-  /// fills the surface.
+  /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the
+  /// content fills the surface.
   package func draw(on surface: inout Surface, content: (inout Surface) -> Void) {
     let hasBorder = surface.width >= 8 && surface.height >= 3
     let frame = hasBorder ? surface.bounds.centered(width: width + 4, height: height + 2) : surface.bounds

@@ -2,13 +2,13 @@
 package struct TextField: Hashable, Sendable {
   /// Grapheme clusters: one press of backspace removes one of them.
   private var characters: [Character] = []
-  /// The cursor's position between characters: 0 is before the first.
+  /// The cursor's position between characters (grapheme clusters): 0 is before the first.
   package private(set) var cursor = 0
 
-  /// The most characters; a path has at most 4,096 bytes.
+  /// The most characters (grapheme clusters) of a field; a path has at most 4,096 bytes.
   package static let limit = 4096
 
-  /// The cursor is at the end of `text`.
+  /// A field with a text that is inserted as by ``insert(_:)``; the cursor is at its end.
   package init(_ text: String = "") { insert(text) }
 
   package var text: String { String(characters) }
@@ -16,7 +16,8 @@ package struct TextField: Hashable, Sendable {
   package var isEmpty: Bool { characters.isEmpty }
 
   /// Inserts typed or pasted text at the cursor. Line breaks at its end are dropped, other line breaks and tabs become
-  /// spaces, and other control characters are dropped. A text that would exceed ``limit`` is ignored.
+  /// spaces, and other control characters are dropped. Only the first ``limit`` characters are used, and the text
+  /// is ignored when the field would exceed ``limit``.
   package mutating func insert(_ text: String) {
     let row = text.reversed().drop(while: \.isNewline).reversed()
     let clean = row.compactMap { character -> Character? in
@@ -35,8 +36,10 @@ package struct TextField: Hashable, Sendable {
   /// Removes all text.
   package mutating func clear() { self = TextField() }
 
-  /// Handles the usual editing keys, and those of shells (Ctrl-A E B F W U K D H, Alt-B F D).
-  /// - Returns: false for other keys, which the caller may handle.
+  /// Inserts typed characters, and handles the usual editing keys and those of shells (Ctrl-A E B F W U K D H, Alt-B F
+  /// D).
+  /// - Returns: true for a key of the field, even if it changes nothing; false for other keys, which the caller may
+  ///   handle.
   package mutating func handle(_ event: KeyEvent) -> Bool {
     if case .character(let character) = event.key, event.modifiers.isDisjoint(with: [.control, .alt]) {
       insert(String(character))

@@ -8,11 +8,13 @@ import Testing
     (1, 1), (20, 5), (39, 7), (40, 8), (80, 24), (99, 30), (100, 30), (120, 34), (200, 50),
   ]
 
-  @Test(arguments: Scene.allCases) func `frames in Unicode match the recorded ones`(_ scene: Scene) throws {
+  @Test(arguments: Scene.allCases)
+  func `each scene in Unicode matches its recorded frames at nine sizes`(_ scene: Scene) throws {
     try Golden.expect(frames(scene, .unicode), is: "\(scene.rawValue).unicode")
   }
 
-  @Test(arguments: Scene.allCases) func `frames in ASCII match the recorded ones`(_ scene: Scene) throws {
+  @Test(arguments: Scene.allCases)
+  func `each scene in ASCII matches its recorded frames at nine sizes`(_ scene: Scene) throws {
     try Golden.expect(frames(scene, .ascii), is: "\(scene.rawValue).ascii")
   }
 

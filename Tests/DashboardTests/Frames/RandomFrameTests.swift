@@ -14,7 +14,7 @@ import UploadTestSupport
 @Suite struct RandomFrameTests {
   private static let count = Int(ProcessInfo.processInfo.environment["SLUICE_RANDOM_FRAMES"] ?? "") ?? 50
 
-  @Test func `every frame is valid after random messages`() {
+  @Test func `after random messages every row has its width, and neither frame nor title has control characters`() {
     for seed in 0..<Self.count {
       var random = RandomModel(seed: UInt64(seed))
       let model = random.model()

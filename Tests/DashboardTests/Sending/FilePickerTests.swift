@@ -4,7 +4,7 @@ import Testing
 @testable import Dashboard
 
 struct FilePickerTests {
-  @Test func `directories come first and numbers are sorted by value`() {
+  @Test func `directories come first, then names without regard to case, with numbers by their value`() {
     let rows = PickerScript().rows(
       of: "Cuts/",
       "raw/",
@@ -30,7 +30,7 @@ struct FilePickerTests {
     )
   }
 
-  @Test func `the cursor is on the directory that was left and on its last entry after return`() {
+  @Test func `going up puts the cursor on the directory that was left; coming back puts it on the last entry`() {
     var script = PickerScript()
     script.press(KeyEvent(.down), KeyEvent(.enter))
     #expect(script.picker.directory == "/home/ann/videos/raw")
@@ -51,7 +51,7 @@ struct FilePickerTests {
     #expect(script.outcome == .choose(["/home/ann/videos/File1.mp4"]))
   }
 
-  @Test func `marks survive moving and are chosen together`() {
+  @Test func `marks remain in other directories, and all marked files are chosen together`() {
     var script = PickerScript()
     script.press(KeyEvent(.end), KeyEvent("k"), KeyEvent("k"), KeyEvent("k"), KeyEvent(" "))
     script.press(KeyEvent(.left), KeyEvent("G"), KeyEvent(" "))
@@ -62,7 +62,7 @@ struct FilePickerTests {
     #expect(script.frame().text.contains("1 marked"))
   }
 
-  @Test func `all files that are shown and can be sent are marked and unmarked`() {
+  @Test func `the key a marks all shown files that can be sent, or unmarks them when all are marked`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("file")
@@ -75,7 +75,7 @@ struct FilePickerTests {
     #expect(script.picker.marks.isEmpty)
   }
 
-  @Test func `an entry that cannot be sent shows the reason even when files are marked`() {
+  @Test func `opening or marking an entry that cannot be sent shows the reason, even when files are marked`() {
     var script = PickerScript()
     script.press(KeyEvent("a"), KeyEvent("G"), KeyEvent(.enter))
     #expect(script.outcome == .stay([]))
@@ -89,7 +89,7 @@ struct FilePickerTests {
     #expect(script.status.contains("root: you may not read it"))
   }
 
-  @Test func `hidden files are toggled and the cursor stays`() {
+  @Test func `the period key toggles hidden files, and the cursor remains on its entry`() {
     var script = PickerScript()
     #expect(script.rows(of: ".hidden") == [nil])
     script.press(KeyEvent("j"), KeyEvent("."))
@@ -116,7 +116,7 @@ struct FilePickerTests {
     #expect(script.outcome == .close)
   }
 
-  @Test func `an empty filter is left by Backspace and opening a directory clears it`() {
+  @Test func `opening a directory clears the filter, and Backspace in an empty filter ends typing it`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("raw")
@@ -127,7 +127,7 @@ struct FilePickerTests {
     #expect(script.picker.directory == "/home/ann/videos")
   }
 
-  @Test func `a late listing of another directory is ignored`() {
+  @Test func `a late listing of a directory that was left is ignored`() {
     var script = PickerScript(respondsLate: true)
     #expect(script.frame().text.contains("Reading this directory."))
     script.press(KeyEvent(.left))
@@ -138,7 +138,7 @@ struct FilePickerTests {
     #expect(script.picker.selected?.name == "videos")
   }
 
-  @Test func `a missing directory is reported and can be left`() {
+  @Test func `a directory that is missing when it is read again is reported and can be left`() {
     var script = PickerScript()
     script.directories["/home/ann/videos"] = nil
     script.press(KeyEvent("r", .control))
@@ -148,7 +148,7 @@ struct FilePickerTests {
     #expect(script.picker.selected != nil)
   }
 
-  @Test func `reading again keeps the cursor and shows new entries`() {
+  @Test func `F5 reads the directory again, shows new entries and leaves the cursor on its entry`() {
     var script = PickerScript()
     script.press(KeyEvent("j"))
     script.directories["/home/ann/videos"]?.append(.folder("a new one"))
@@ -157,7 +157,7 @@ struct FilePickerTests {
     #expect(script.rows(of: "a new one/", "raw/") == [3, 5])
   }
 
-  @Test func `entries that were not read are counted`() {
+  @Test func `the status shows how many entries of a large directory were read, and of how many`() {
     var picker = FilePicker(directory: "/d", home: "/")
     let listing = DirectoryListing(requested: "/d", path: "/d", entries: [.file("a", 1)], total: 100_000)
     #expect(picker.receive(listing) == .stay([]))
@@ -167,14 +167,14 @@ struct FilePickerTests {
   }
 
   @Test(arguments: [Int.min, -1, 0, .max])
-  func `a number of entries out of range does not overflow`(total: Int) {
+  func `a listing whose total is negative, 0 or Int.max counts its unread entries without overflow`(total: Int) {
     var picker = FilePicker(directory: "/d", home: "/")
     let listing = DirectoryListing(requested: "/d", path: "/d", entries: [.file("a", 1)], total: total)
     #expect(picker.receive(listing) == .stay([]))
     #expect(picker.unreadCount == max(0, total - (total > 0 ? 1 : 0)))
   }
 
-  @Test func `the mouse selects, opens and scrolls`() {
+  @Test func `a click selects an entry, a second one opens it, and a click on the path edits the path`() {
     var script = PickerScript()
     script.size = Size(width: 80, height: 8)
     script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))
@@ -189,7 +189,7 @@ struct FilePickerTests {
     #expect(script.picker.context == .typingPath)
   }
 
-  @Test func `every key has one meaning in its context`() {
+  @Test func `no key has two commands in one context of the picker`() {
     for context in PickerCommand.Context.allCases {
       let keys = context.keys.flatMap(\.keys)
       #expect(Set(keys).count == keys.count)

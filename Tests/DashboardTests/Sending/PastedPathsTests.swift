@@ -30,7 +30,7 @@ struct PastedPathsTests {
     ("/tmp/it's mine.txt", ["/tmp/it's mine.txt"]),
     ("/tmp/My Holiday.mp4\n/tmp/'My Work'.txt", ["/tmp/My Holiday.mp4", "/tmp/My Work.txt"]),
   ])
-  func `paths are found`(text: String, paths: [String]) {
+  func `absolute paths, ~ paths and file URLs are found, quoted as in shells or not`(text: String, paths: [String]) {
     #expect(parse(text) == paths)
   }
 
@@ -40,15 +40,15 @@ struct PastedPathsTests {
     "$'\\xg'",
     "$'\\xFF'", "$'\\777'", "trailing\\", "/tmp/a\nand a sentence",
   ])
-  func `text that is not a path yields no paths`(text: String) {
+  func `text yields no paths when any part of it is not an absolute path of this machine`(text: String) {
     #expect(parse(text) == [])
   }
 
-  @Test func `a pasted URL of a file keeps bytes that are not UTF-8`() {
+  @Test func `a file URL with an escaped byte that is not UTF-8 keeps the byte`() {
     #expect(parse("file:///tmp/%FF") == [NameBytes("/tmp/".utf8 + [0xFF]).losslessText])
   }
 
-  @Test func `the pasted content of a file yields no paths`() {
+  @Test func `a path of 4,096 bytes and a text of more than 1 MiB yield no paths`() {
     #expect(parse("/" + String(repeating: "a", count: 4_094)).count == 1)
     #expect(parse("/" + String(repeating: "a", count: 4_095)).isEmpty)
     #expect(parse(String(repeating: "/a\n", count: 400_000)).isEmpty)

@@ -11,7 +11,7 @@ struct PickerFrameTests {
     return script
   }
 
-  @Test func `a wide frame is as recorded`() {
+  @Test func `at 80 by 15 cells the picker shows border, sizes and times as recorded`() {
     let frame = script(width: 80, height: 15).frame()
     let expected = """
       ╭─ Choose files to send ───────────────────────────────── 9 entries, 1 hidden ─╮
@@ -34,7 +34,7 @@ struct PickerFrameTests {
     #expect(frame.text == expected)
   }
 
-  @Test func `a narrow frame in ASCII is as recorded`() {
+  @Test func `at 40 by 10 cells in ASCII the picker shows sizes without times as recorded`() {
     var script = script(width: 40, height: 10)
     script.press(KeyEvent("G"))
     let expected = """
@@ -53,7 +53,7 @@ struct PickerFrameTests {
     #expect(script.frame(.ascii).text == expected)
   }
 
-  @Test func `a frame without a border is as recorded`() {
+  @Test func `at 20 by 4 cells the picker has no border and no sizes, as recorded`() {
     let expected = """
        ~/videos           
        ✓ File1.mp4        
@@ -64,7 +64,7 @@ struct PickerFrameTests {
     #expect(script(width: 20, height: 4).frame().text == expected)
   }
 
-  @Test func `a tiny frame is as recorded`() {
+  @Test func `in one or two rows the picker shows the selected file, or the text that is being typed`() {
     #expect(script(width: 10, height: 2).frame().text == "~/videos  \n▌file2.mp4\n")
     #expect(script(width: 6, height: 1).frame().text == "▌fi…p4\n")
     #expect(script(width: 1, height: 1).frame().text == "▌\n")
@@ -77,7 +77,7 @@ struct PickerFrameTests {
     #expect(script.frame().cursor == Point(x: 9, y: 0))
   }
 
-  @Test func `directories, marked files and entries that cannot be sent have different styles`() {
+  @Test func `directories, marked files, other files and entries that cannot be sent have different styles`() {
     let frame = script(width: 80, height: 15).frame()
     let theme = frame.theme
     func style(_ y: Int) -> Style? { frame.row(y).dropFirst(4).first?.style }

@@ -11,7 +11,7 @@ struct PickerPathTests {
     return script
   }
 
-  @Test func `a typed path begins with that of the directory`() {
+  @Test func `the colon key lets the user type behind the directory's path, and Escape cancels it`() {
     var script = PickerScript()
     script.press(KeyEvent(":"))
     #expect(script.picker.path.text == "~/videos/")
@@ -21,7 +21,7 @@ struct PickerPathTests {
   }
 
   @Test(arguments: ["/home/ann/vinyl", "~/vinyl"])
-  func `an absolute path replaces that of the directory`(text: String) {
+  func `an absolute path or ~ typed behind the directory's path replaces it, and Enter goes there`(text: String) {
     var script = PickerScript()
     script.press(KeyEvent(":"))
     script.type(text)
@@ -30,7 +30,7 @@ struct PickerPathTests {
     #expect(script.picker.directory == "/home/ann/vinyl")
   }
 
-  @Test func `only a home directory below the root is abbreviated`() {
+  @Test func `a path in the home directory is shown with ~, unless the home directory is empty or the root`() {
     #expect(PickerPath.abbreviated("/home/ann/a", home: "/home/ann") == "~/a")
     #expect(PickerPath.abbreviated("/home/anna", home: "/home/ann") == "/home/anna")
     for home in ["", "/"] { #expect(PickerPath.abbreviated("/a", home: home) == "/a") }
@@ -56,13 +56,16 @@ struct PickerPathTests {
   }
 
   @Test(arguments: [("r", "raw/"), ("~", "~/"), ("/ho", "/home/"), (".h", ".hidden.mp4"), ("none", "none")])
-  func `a path is completed by the names in its directory`(text: String, completed: String) {
+  func `Tab completes relative, absolute and hidden names, and leaves a name without a match`(
+    text: String,
+    completed: String
+  ) {
     var script = script(typing: text)
     script.press(KeyEvent(.tab))
     #expect(script.picker.path.text == completed)
   }
 
-  @Test func `a listing that arrives after more was typed changes nothing`() {
+  @Test func `a listing for Tab that arrives after more was typed changes nothing`() {
     var script = script(typing: "~/vid")
     script.respondsLate = true
     script.press(KeyEvent(.tab))
@@ -76,14 +79,14 @@ struct PickerPathTests {
     ("raw", "/home/ann/videos/raw"),
     ("raw/", "/home/ann/videos/raw"), ("/home", "/home"), ("", "/home/ann/videos"),
   ])
-  func `Enter goes to a directory`(text: String, directory: String) {
+  func `Enter goes to the typed directory, and without text to the current one`(text: String, directory: String) {
     var script = script(typing: text)
     script.press(KeyEvent(.enter))
     #expect(script.picker.directory == directory)
     #expect(script.picker.content == .read)
   }
 
-  @Test func `a missing path is reported and the directory stays`() {
+  @Test func `Enter on a missing path or a FIFO shows the reason, and directory and typed path remain`() {
     var script = script(typing: "~/vinyl/C side.flac")
     script.press(KeyEvent(.enter))
     #expect(script.picker.directory == "/home/ann/videos")
@@ -98,7 +101,7 @@ struct PickerPathTests {
     #expect(script.status.contains("pipe: a FIFO"))
   }
 
-  @Test func `a pasted path is opened or chosen in every context`() {
+  @Test func `while browsing, filtering or typing, a pasted directory is opened and pasted files are chosen`() {
     for key in [KeyEvent("g"), KeyEvent("/"), KeyEvent(":")] {
       var script = PickerScript()
       script.press(key)
@@ -113,7 +116,7 @@ struct PickerPathTests {
     }
   }
 
-  @Test func `other pasted text is inserted where text is being typed`() {
+  @Test func `pasted text that is no path is inserted into a typed path or filter, and otherwise reported`() {
     var script = script(typing: "~/")
     script.send(.paste("vin"))
     #expect(script.picker.path.text == "~/vin")
@@ -125,7 +128,7 @@ struct PickerPathTests {
     #expect(script.rows(of: "raw/", "Cuts/") == [3, nil])
   }
 
-  @Test func `a typed file is chosen together with marked files`() {
+  @Test func `Enter on a typed file chooses the marked files and this file`() {
     var script = PickerScript()
     script.press(KeyEvent("G"), KeyEvent("k"), KeyEvent("k"), KeyEvent(" "), KeyEvent(":"))
     script.type("file2.mp4")

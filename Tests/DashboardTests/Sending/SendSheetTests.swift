@@ -5,7 +5,7 @@ import UploadCore
 @testable import Dashboard
 
 struct SendSheetTests {
-  @Test func `Enter sends all readable files and the dialog shows what is left out`() {
+  @Test func `Enter sends all readable files, and the dialog counts those left out`() {
     var script = SheetScript()
     #expect(script.text.contains("Enter sends 2 files, 3.0 GiB, as a stream to http://127.0.0.1:8080"))
     #expect(script.text.contains("1 file is left out."))
@@ -14,7 +14,7 @@ struct SendSheetTests {
     #expect(script.outcome == .send(.send(paths: paths, target: .ownServer, mode: .stream), left: []))
   }
 
-  @Test func `nothing is sent before the files were checked`() {
+  @Test func `Enter sends nothing until the result of the check has arrived`() {
     var script = SheetScript(respondsLate: true)
     #expect(script.requested.count == 1)
     script.press(KeyEvent(.enter))
@@ -33,7 +33,7 @@ struct SendSheetTests {
     #expect(script.text.contains("gone.txt: it is not there, or not any more"))
   }
 
-  @Test func `keys and mouse select the mode`() {
+  @Test func `the keys m and Left and a click select the mode`() {
     var script = SheetScript()
     script.press(KeyEvent("m"), KeyEvent("m"))
     #expect(script.sheet.mode == .buffered)
@@ -47,7 +47,7 @@ struct SendSheetTests {
     #expect(script.sheet.mode == .stream)
   }
 
-  @Test func `an address is checked only when its field is left`() {
+  @Test func `a changed address is checked when its field is left, not while it is typed`() {
     var script = SheetScript()
     let url = "http://other.test:9000/m"
     script.press(KeyEvent("t"))
@@ -62,7 +62,7 @@ struct SendSheetTests {
     #expect(script.sheet.target == .ownServer)
   }
 
-  @Test func `nothing is sent to a target with a problem`() {
+  @Test func `Enter shows the problem of an invalid target and sends nothing until the target is valid`() {
     var script = SheetScript()
     script.targetProblems["nonsense"] = "An address begins with http:// or https://."
     script.press(KeyEvent("t"))
@@ -74,7 +74,7 @@ struct SendSheetTests {
     guard case .send = script.outcome else { return #expect(Bool(false), "\(script.outcome)") }
   }
 
-  @Test func `the result of an earlier check is ignored`() {
+  @Test func `the result of a check that a later one has replaced is ignored`() {
     var script = SheetScript(respondsLate: true)
     script.press(KeyEvent("t"))
     script.type("http://other.test")
@@ -85,7 +85,7 @@ struct SendSheetTests {
     #expect(!script.sheet.isChecking)
   }
 
-  @Test func `a file dropped on the terminal is added once`() {
+  @Test func `pasted paths are added once each, and other text goes into the address or is reported`() {
     var script = SheetScript(["/home/ann/notes.txt"])
     script.send(.paste("'/home/ann/videos/holiday.mp4' "))
     script.send(.paste("/home/ann/notes.txt"))
@@ -114,7 +114,7 @@ struct SendSheetTests {
     #expect(script.outcome == .back)
   }
 
-  @Test func `every key has one meaning`() {
+  @Test func `no key has two commands, whether or not an address is being typed`() {
     for keys in [SheetCommand.keys, SheetCommand.typingKeys].map({ $0.flatMap(\.keys) }) {
       #expect(Set(keys).count == keys.count)
     }

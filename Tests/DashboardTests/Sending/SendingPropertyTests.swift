@@ -6,7 +6,7 @@ import Testing
 struct PickerPropertyTests {
   /// Requests get their results immediately, late, or never.
   @Test(arguments: 1...10)
-  func `any events at any size leave a valid frame`(seed: UInt64) {
+  func `after random events and listings the picker draws a valid frame and chooses absolute paths`(seed: UInt64) {
     var events = RandomEvents(seed: seed)
     var directories = PickerScript.sample
     directories["/home/ann/videos"]? += [.file("漢字のとても長い名前.mp4", .max), .file("e\u{301}\u{200B}\n", .max)]
@@ -24,7 +24,7 @@ struct PickerPropertyTests {
 
 struct SheetPropertyTests {
   @Test(arguments: 1...10)
-  func `any events at any size leave a valid frame`(seed: UInt64) {
+  func `after random events and checks the dialog draws a valid frame and sends in a valid mode`(seed: UInt64) {
     var events = RandomEvents(seed: seed)
     let names = ["notes.txt", "漢字のとても長い名前.mp4", "evil\u{1B}]0;x\u{7}\u{202E}gnp.exe", "a", "b", "c"]
     var script = SheetScript(names.map { "/home/ann/" + $0 }, respondsLate: true)

@@ -11,7 +11,7 @@ import UploadCore
     .checked(SendCheck(files: [.init(path: path, size: 713_031_680)], target: target))
   }
 
-  @Test func `the key opens the picker in the working directory`() {
+  @Test func `the key u opens the picker in the working directory, and the model is idle only after the listing`() {
     var driver = Driver()
     driver.type("u")
     #expect(driver.effects == [.readDirectory("/home/ann/videos")])
@@ -21,7 +21,7 @@ import UploadCore
     #expect(driver.text.contains("take 9.mov") && driver.row(33).contains("Space mark"))
   }
 
-  @Test func `the picker opens in the remembered directory`() {
+  @Test func `the picker opens in the directory that the settings remember`() {
     var settings = DashboardSettings()
     settings.directory = "/srv"
     var driver = Driver(settings: settings)
@@ -29,7 +29,7 @@ import UploadCore
     #expect(driver.effects == [.readDirectory("/srv")])
   }
 
-  @Test func `a file is chosen, checked and sent`() {
+  @Test func `a file is chosen in the picker, checked and sent, and directory and mode are saved`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -52,7 +52,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("take 9.mov") != false)
   }
 
-  @Test func `a pasted path opens the send dialog`() {
+  @Test func `a pasted path opens the send dialog, and Enter sends the file once it is checked`() {
     var driver = Driver()
     driver.send(.input(.paste("'\(path)'")))
     #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
@@ -69,7 +69,7 @@ import UploadCore
     #expect(driver.effects == [.check(paths: [path], target: .ownServer)])
   }
 
-  @Test func `pasted text that is not a path is inserted into the filter or reported`() {
+  @Test func `pasted text that is not a path is inserted into the filter being typed, or else reported`() {
     var driver = Driver()
     driver.type("/")
     driver.send(.input(.paste("holiday")))
@@ -80,7 +80,7 @@ import UploadCore
     #expect(driver.row(33).contains("not a path"))
   }
 
-  @Test func `Escape closes the picker, in which keys have their own meaning`() {
+  @Test func `in the picker c and m are not the dashboard's commands, and Escape closes it`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -90,7 +90,7 @@ import UploadCore
     #expect(driver.model.settings.mode == .stream)
   }
 
-  @Test func `the help begins with the keys of the open picker`() {
+  @Test func `F1 in the picker opens a help that begins with its keys, and Escape returns to the picker`() {
     var driver = Driver()
     driver.type("u")
     driver.press(.function(1))
@@ -129,7 +129,7 @@ import UploadCore
     return driver
   }
 
-  @Test func `files that the queue has no room for are reported and stay marked`() {
+  @Test func `files that the queue has no room for are reported, remain marked, and can be sent next`() {
     var driver = sendMany(5, limit: 4, waiting: 1)
     #expect(driver.text.contains("Enter sends 3 of 5 files, 3.0 MiB"))
     #expect(driver.text.contains("2 files stay marked: the queue has no room."))
@@ -159,7 +159,7 @@ import UploadCore
     #expect(driver.effects.contains { if case .send = $0 { true } else { false } }, "once there is room")
   }
 
-  @Test func `uploads under way are above queued ones`() {
+  @Test func `active outgoing uploads are above queued ones, which the log does not show as started`() {
     var driver = Driver()
     driver.show(
       (0..<2).map { .sending("active-\($0)") } + (0..<10).map { .queued("queued-\($0)") }
@@ -172,7 +172,7 @@ import UploadCore
     #expect(driver.text.contains("started   ↑ active-0") && !driver.text.contains("queued-"))
   }
 
-  @Test func `queued uploads that are not listed are counted`() {
+  @Test func `queued uploads that the snapshot only counts are part of all counts, and make the progress unknown`() {
     var driver = Driver()
     driver.show((0..<3).map { .queued("w-\($0)") }, unlisted: 9_800)
     #expect(driver.text.contains("0 active · 9803 queued") && driver.text.contains("9800 queued and not listed"))
@@ -181,14 +181,14 @@ import UploadCore
     #expect(driver.text.contains("9803 uploads are still running"))
   }
 
-  @Test func `results that nothing waits for change nothing`() {
+  @Test func `a listing and a check that nothing waits for change nothing`() {
     var driver = Driver()
     driver.send(.directory(.example))
     driver.send(checked())
     #expect(driver.effects.isEmpty && driver.text.contains("Incoming (server)"))
   }
 
-  @Test func `a file that could not be queued is not pending any more`() {
+  @Test func `after Enter the model waits for the upload, until an error note ends the wait`() {
     var driver = Driver()
     driver.send(.input(.paste(path)))
     driver.send(checked())

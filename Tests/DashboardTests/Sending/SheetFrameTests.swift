@@ -5,7 +5,7 @@ import Testing
 
 /// Whole frames, as text.
 struct SheetFrameTests {
-  @Test func `a wide frame is as recorded`() {
+  @Test func `at 80 by 14 cells the dialog shows files, all modes, target, summary and note as recorded`() {
     let script = SheetScript(width: 80, height: 14)
     let expected = """
       ╭─ Send ──────────────────────────────────────────────────── 2 files, 3.0 GiB ─╮
@@ -27,7 +27,7 @@ struct SheetFrameTests {
     #expect(script.text == expected)
   }
 
-  @Test func `a narrow frame in ASCII is as recorded`() {
+  @Test func `at 40 by 8 cells in ASCII the dialog shows only the chosen mode, as recorded`() {
     var script = SheetScript(width: 40, height: 8)
     script.press(KeyEvent("t"))
     let expected = """
@@ -44,13 +44,13 @@ struct SheetFrameTests {
     #expect(script.frame(.ascii).text == expected)
   }
 
-  @Test func `a tiny frame is as recorded`() {
+  @Test func `in one or two rows the dialog shows the number and size of the files, and above it the target`() {
     #expect(SheetScript(width: 20, height: 2).text == " http://127.0.0.1:… \n2 files, 3.0 GiB    \n")
     #expect(SheetScript(width: 16, height: 1).text == "2 files, 3.0 GiB\n")
     #expect(SheetScript(width: 1, height: 1).text == "…\n")
   }
 
-  @Test func `the dialog leaves the cells around it unchanged`() {
+  @Test func `on a large screen the dialog leaves the cells around it unchanged`() {
     let script = SheetScript(width: 120, height: 34)
     var surface = Surface(size: script.size, theme: Theme(.dark, tier: .colors256), glyphs: .unicode)
     for y in 0..<34 { surface.write(String(repeating: "#", count: 120), x: 0, y: y) }

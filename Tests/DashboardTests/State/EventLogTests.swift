@@ -14,7 +14,7 @@ import UploadCore
     }
   }
 
-  @Test func `the log has the events of an upload in order`() {
+  @Test func `the log shows start, stall, resume and end of an upload once each, newest first`() {
     let upload = UploadSnapshot.example("a.bin") { $0.size = 1 << 30 }
     var driver = Driver()
     driver.show([upload])
@@ -33,7 +33,7 @@ import UploadCore
     )
   }
 
-  @Test func `rejected requests are in the log and counted beside the incoming uploads`() {
+  @Test func `rejected requests are in the log with their reason, and the incoming pane shows their number`() {
     var driver = Driver()
     driver.show([])
     #expect(!driver.text.contains("rejected"))
@@ -59,7 +59,7 @@ import UploadCore
     )
   }
 
-  @Test func `the log has the messages of failures and notes`() {
+  @Test func `the log shows the messages of a failed upload and of a note`() {
     var driver = Driver()
     driver.show([UploadSnapshot.sending("b").ended(.failed(UploadError(.unreachable, "No way to there.")))])
     driver.send(.note(.warning, "The disk is nearly full."))
@@ -68,7 +68,7 @@ import UploadCore
     #expect(lines[1] == "18:30:00  failed    ↑ b  No way to there.")
   }
 
-  @Test func `a pause before the next attempt is reported once`() {
+  @Test func `an upload that waits for its next attempt is logged once, with number, time and reason`() {
     let upload = UploadSnapshot.sending("b")
     let paused = upload.changed {
       $0.state = .waiting
@@ -84,7 +84,7 @@ import UploadCore
     #expect(driver.text.contains("attempt 2 in 3 s"))
   }
 
-  @Test func `an upload starts when it leaves the queue`() {
+  @Test func `a queued upload is logged when it leaves the queue: as started, or as cancelled`() {
     let upload = UploadSnapshot.queued("a")
     let other = UploadSnapshot.queued("b")
     var driver = Driver()
@@ -100,7 +100,7 @@ import UploadCore
     )
   }
 
-  @Test func `a long name leaves room for the reason`() {
+  @Test func `a long name is truncated in footer and log, so that the reason of a failure is visible`() {
     let name = String(repeating: "long-", count: 40) + "name.bin"
     let message = "No space is left in ./uploads: free some, then send it again."
     let failed = UploadSnapshot.sending(name).ended(.failed(UploadError(.diskFull, message)))
@@ -112,7 +112,7 @@ import UploadCore
     #expect(driver.row(3).contains("No space is left in ./uploads"))
   }
 
-  @Test func `a note before the first snapshot gets its time`() {
+  @Test func `a note before the first snapshot gets the time of that snapshot`() {
     var driver = Driver()
     driver.send(.note(.info, "early"))
     driver.show([])
@@ -133,7 +133,7 @@ import UploadCore
     #expect(driver.text.contains("alpha") && !driver.text.contains("beta"))
   }
 
-  @Test func `the log is bounded`() {
+  @Test func `after 10,000 entries the log shows the latest 500 and keeps at most a quarter more`() {
     var log = EventLog()
     for index in 0..<10_000 {
       let time = ClockTime(hour: 0, minute: 0, second: 0)
@@ -144,7 +144,7 @@ import UploadCore
     #expect(log.newestFirst("").first?.detail == "9999")
   }
 
-  @Test func `a log that is scrolled down continues to show the same entries`() {
+  @Test func `a log that is scrolled down shows the same entries when new ones arrive`() {
     var driver = Driver(Size(width: 80, height: 12))
     driver.show((0..<40).map { .example("file-\($0)") })
     driver.type("L")

@@ -3,7 +3,7 @@ import Testing
 @testable import Dashboard
 
 @Suite struct FiguresTests {
-  @Test func `fields have their width and are never truncated`() {
+  @Test func `padded and filled texts have the width of their field, and wider ones are unchanged`() {
     #expect(Figures.padded("7 B", 5) == "  7 B")
     #expect(Figures.filled("7 B", 5) == "7 B  ")
     #expect(Figures.padded("1023.9 MiB", 3) == "1023.9 MiB" && Figures.filled("1023.9 MiB", 3) == "1023.9 MiB")
@@ -11,7 +11,7 @@ import Testing
 }
 
 struct SettingsTests {
-  @Test func `the default refresh rate is one of the selectable rates`() {
+  @Test func `the default refresh rate is one of the selectable rates, which are in ascending order`() {
     #expect(DashboardSettings.refreshRates.contains(DashboardSettings().refreshRate))
     #expect(DashboardSettings.refreshRates == DashboardSettings.refreshRates.sorted())
   }

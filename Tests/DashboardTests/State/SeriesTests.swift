@@ -11,7 +11,10 @@ import Testing
   }
 
   @Test(arguments: [(Series.Merge.average, Float(1.5)), (.maximum, 2)])
-  func `a full series merges neighbours`(_ merge: Series.Merge, _ first: Float) {
+  func `a full series merges neighbours, so that half the values stand for 1 second each`(
+    _ merge: Series.Merge,
+    _ first: Float
+  ) {
     var series = Series(merge)
     for value in 1...Series.capacity { series.append(Double(value)) }
     #expect(series.values.count == Series.capacity / 2)
@@ -22,7 +25,7 @@ import Testing
     #expect(series.values.last == 1000)
   }
 
-  @Test func `a series never grows beyond its capacity`() {
+  @Test func `after 100,000 values a series is below its capacity and reaches back to the first of them`() {
     var series = Series(.maximum)
     for _ in 0..<100_000 { series.append(7) }
     #expect(series.values.count < Series.capacity)

@@ -15,7 +15,7 @@ import UploadCore
     list.shown.indices.compactMap { list.record(at: $0)?.now.name }
   }
 
-  @Test func `ended uploads come last, newest first`() {
+  @Test func `ended uploads come after running ones, the latest end first`() {
     let uploads = ["a", "b", "c", "d"].map { UploadSnapshot.example($0) }
     let list = list(
       uploads,
@@ -26,7 +26,7 @@ import UploadCore
     #expect(list.runningCount == 1 && list.endedCount == 2)
   }
 
-  @Test func `queued uploads follow the active ones, the next to begin first`() {
+  @Test func `queued uploads follow the active ones, the next to begin first, whatever the sort order`() {
     let uploads =
       ["old", "new"].map { UploadSnapshot.sending($0) } + ["next", "later", "last"].map { UploadSnapshot.queued($0) }
     var list = list(uploads + [.sending("ended").ended(.cancelled)])
@@ -39,27 +39,27 @@ import UploadCore
   }
 
   @Test(arguments: [Int.max, .min, -1])
-  func `a count of queued uploads out of range does not overflow`(unlisted: Int) {
+  func `a count of unlisted uploads that is negative counts as 0, and Int.max as the limit`(unlisted: Int) {
     var list = list()
     _ = list.update(with: [.queued("a")], unlisted: unlisted, ticks: 1)
     #expect(list.runningCount == 1 + (unlisted > 0 ? UploadList.countLimit : 0))
   }
 
-  @Test func `an upload that leaves the queue is active`() {
+  @Test func `an upload that leaves the queue counts as active and as a change of the list`() {
     let upload = UploadSnapshot.queued("a")
     var list = list([upload, .queued("b")])
     let hasChanged = list.update(with: [upload.changed { $0.isQueued = false }, .queued("b")], ticks: 0)
     #expect(hasChanged && list.activeCount == 1)
   }
 
-  @Test func `ended uploads are kept up to a limit`() {
+  @Test func `beyond the limit the oldest ended uploads are dropped and counted`() {
     let ended = (0..<UploadList.endedLimit + 30).map { UploadSnapshot.example("\($0)").finished() }
     let list = list(ended)
     #expect(list.endedCount == UploadList.endedLimit && list.droppedCount == 30)
     #expect(names(list).first == "\(UploadList.endedLimit + 29)" && names(list).last == "30")
   }
 
-  @Test func `clearing removes ended uploads and their count`() {
+  @Test func `clearing removes all ended uploads and resets the count of dropped ones`() {
     var list = list((0..<UploadList.endedLimit + 3).map { UploadSnapshot.example("\($0)").finished() })
     list.clearEnded()
     list.arrange(by: .started, filter: "")
@@ -67,13 +67,14 @@ import UploadCore
   }
 
   /// The ledger drops ended uploads that no snapshot reads in time.
-  @Test func `an upload that is in no snapshot any more is removed`() {
+  @Test func `a running upload that is missing in the next snapshot is removed`() {
     let upload = UploadSnapshot.example("a")
     let list = list([upload], [])
     #expect(list.shown.isEmpty && list[upload.id] == nil)
   }
 
-  @Test(arguments: ["HOLIDAY", "192.168", "multi", "stalled"]) func `the filter searches all texts of a row`(
+  @Test(arguments: ["HOLIDAY", "192.168", "multi", "stalled"])
+  func `the filter finds an upload by name, peer, mode or state, in upper or lower case`(
     _ filter: String
   ) {
     let wanted = UploadSnapshot.example("Holiday.mp4") { $0.mode = .multipart }.stalled(.client, 9)
@@ -81,7 +82,7 @@ import UploadCore
     #expect(names(list([wanted, other], filter: filter)) == ["Holiday.mp4"])
   }
 
-  @Test func `rates that are not finite affect neither the sum nor the order`() {
+  @Test func `with rates that are NaN or infinite the sum is finite and the order by rate is right`() {
     let uploads = [1e6, .nan, 3e6, -.infinity, .infinity].map { speed in
       UploadSnapshot.example("\(speed)") { $0.speed = speed }
     }
@@ -91,12 +92,12 @@ import UploadCore
     #expect(names(list).prefix(3) == ["inf", "3000000.0", "1000000.0"])
   }
 
-  @Test func `a long name is shortened`() {
+  @Test func `a name of 100,000 letters is shortened to less than 1,024 bytes`() {
     let list = list([.example(String(repeating: "x", count: 100_000))])
     #expect(names(list)[0].utf8.count < 1024)
   }
 
-  @Test func `an upload that ended before its first sample is shown by its average`() {
+  @Test func `an upload that has ended in its first snapshot has its average as only rate and as peak`() {
     let upload = UploadSnapshot.example("a").finished()
     var list = UploadList()
     _ = list.update(with: [upload], ticks: 0)

@@ -15,7 +15,7 @@ import UploadCore
     return facts
   }
 
-  @Test func `a generated token is shown and part of the command`() {
+  @Test func `a generated token is in the header, the curl command and the copied URL`() {
     var driver = Driver(facts: facts(made: "s3cret"))
     driver.show([])
     #expect(driver.row(1).contains("token s3cret"))
@@ -29,7 +29,7 @@ import UploadCore
     #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/?token=s3cret")])
   }
 
-  @Test func `the user's own token is not shown`() {
+  @Test func `for a token that the user chose the curl command has TOKEN and the copied URL nothing`() {
     var driver = Driver(facts: facts())
     driver.show([])
     #expect(driver.text.contains("curl -u :TOKEN -T FILE http://192.168.1.7:8080/"))
@@ -37,7 +37,7 @@ import UploadCore
     #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080")])
   }
 
-  @Test func `the complete fingerprint of the certificate is in the log`() {
+  @Test func `the certificate's complete fingerprint is in the log and in the detail without an upload`() {
     var driver = Driver(facts: facts(asks: false, fingerprint: Self.fingerprint))
     driver.show([])
     #expect(driver.text.contains("curl -k -T FILE"))

@@ -13,19 +13,19 @@ import UploadCore
   }
 
   @Test(arguments: [60, 80, 100, 200])
-  func `a note is shown completely beside the keys for upload and quit`(width: Int) {
+  func `a new note is shown completely beside the hints for upload and quit at any width from 60`(width: Int) {
     let text = footer(width) { $0.send(.note(.warning, "The disk is nearly full.")) }
     #expect(text.contains("warning The disk is nearly full."), "\(text)")
     #expect(text.contains("u upload") && text.contains("q quit"), "\(text)")
   }
 
-  @Test func `a long note leaves the first hint and the last two`() {
+  @Test func `a new note too long for the footer is truncated and leaves the first hint and the last two`() {
     let text = footer(80) { $0.send(.note(.error, String(repeating: "long ", count: 50))) }
     #expect(text.contains("error long long") && text.contains("…"), "\(text)")
     #expect(text.contains("u upload") && text.contains("? help") && text.contains("q quit"), "\(text)")
   }
 
-  @Test func `all hints are shown again after ten seconds`() {
+  @Test func `ten seconds after a note the footer shows hints in its place`() {
     let text = footer(80) { driver in
       driver.send(.note(.warning, "The disk is nearly full."))
       for _ in 0..<20 { driver.show([]) }
@@ -33,12 +33,12 @@ import UploadCore
     #expect(text.contains("Space freeze") && !text.contains("nearly full"), "\(text)")
   }
 
-  @Test func `an event of an upload replaces no hints`() {
+  @Test func `an event of an upload is shown beside all hints and replaces none`() {
     let text = footer(120) { $0.show([UploadSnapshot.example().finished()]) }
     #expect(text.contains("stored ↓ a.bin") && text.contains("Space freeze") && text.contains("/ filter"), "\(text)")
   }
 
-  @Test func `a refresh rate of one snapshot is singular`() {
+  @Test func `the note on the refresh rate says 1 snapshot but 2 snapshots`() {
     let text = footer(120) { $0.type("----") }
     #expect(text.contains("1 snapshot a second"), "\(text)")
     #expect(footer(120) { $0.type("-") }.contains("2 snapshots a second"))
@@ -46,7 +46,7 @@ import UploadCore
 }
 
 @Suite struct PeakTests {
-  @Test func `the detail and its graphs show the same peak`() throws {
+  @Test func `the detail and its graphs show the same peaks of rate and memory`() throws {
     var driver = Driver(Size(width: 160, height: 50))
     let upload = UploadSnapshot.example()
     // Between two values of the graph the rate was higher than in both.
@@ -59,7 +59,7 @@ import UploadCore
     #expect(Set(peaks) == ["381.5 MiB", "4.0 MiB"], "rate and memory, each in the facts and over its graph")
   }
 
-  @Test func `a stalled upload shows no rate`() {
+  @Test func `the detail of a stalled upload shows a rate of 0 B/s`() {
     var driver = Driver(Size(width: 160, height: 50))
     let upload = UploadSnapshot.example()
     driver.show([upload])

@@ -16,7 +16,11 @@ import UploadCore
     (StallCause.client, 12.0, "stalled: client 12 s"), (.server, 5.9, "stalled: server 5 s"),
     (.disk, 700, "stalled: disk 11 min"), (.memory, 40_000, "stalled: memory 11 h"), (.limit, 6, "stalled: limit 6 s"),
   ])
-  func `a stall is shown with its cause and duration`(_ cause: StallCause, _ seconds: Double, _ state: String) {
+  func `a stalled upload shows cause and duration of the stall from 40 by 8 cells on`(
+    _ cause: StallCause,
+    _ seconds: Double,
+    _ state: String
+  ) {
     for size in [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 40, height: 8)] {
       #expect(text(UploadSnapshot.example().stalled(cause, seconds), size).contains(state))
     }
@@ -26,11 +30,14 @@ import UploadCore
     (UploadState.waiting, "waiting"), (.receiving, "receiving"), (.waitingForMemory, "waiting for memory"),
     (.limited, "limited"), (.finishing, "finishing"),
   ])
-  func `every state is shown as text`(_ state: UploadState, _ shown: String) {
+  func `an upload that waits, receives, is limited or finishes shows its state as text`(
+    _ state: UploadState,
+    _ shown: String
+  ) {
     #expect(text(.example { $0.state = state }).contains(shown))
   }
 
-  @Test func `a failure is shown with its reason`() {
+  @Test func `a failed upload shows the error's code and its message`() {
     let upload = UploadSnapshot.example().ended(.failed(UploadError(.diskFull, "No space is left in ./uploads.")))
     #expect(text(upload).contains("failed: disk full"))
     #expect(text(upload).contains("No space is left in ./uploads."))
@@ -48,7 +55,7 @@ import UploadCore
   }
 
   @Test(arguments: [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 50, height: 20)])
-  func `the large detail shows the complete reason`(_ size: Size) {
+  func `the large detail shows a long message of a failure completely`(_ size: Size) {
     var driver = Driver(size)
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
     driver.press(.enter)
@@ -57,7 +64,7 @@ import UploadCore
     #expect(text.contains("END"))
   }
 
-  @Test func `a reason that does not fit into the second row continues in the third`() {
+  @Test func `a message of a failure that does not fit into the second row continues in the third`() {
     var driver = Driver()
     driver.show([UploadSnapshot.example().ended(.failed(UploadError(.untrustedServer, Self.long)))])
     #expect(joined([driver.row(4), driver.row(5)]).hasPrefix("127.0.0.1:9443 presents a certificate"))
@@ -67,7 +74,7 @@ import UploadCore
     #expect(driver.row(4).contains("No space.") && driver.row(5).contains("192.168.1.9:51234"))
   }
 
-  @Test func `a pause before the next attempt is shown with its reason`() {
+  @Test func `an upload that waits to retry shows the reason in rows with room for it, and always in the detail`() {
     let upload = UploadSnapshot.sending("b") {
       $0.state = .waiting
       $0.retryReason = "Connection refused."
@@ -85,7 +92,7 @@ import UploadCore
     }
   }
 
-  @Test func `the next attempt is shown with the time until it begins`() {
+  @Test func `an upload that waits to retry shows the attempt's number and the seconds until it begins`() {
     let upload = UploadSnapshot.sending("b") {
       $0.state = .waiting
       $0.retryReason = "Connection refused."
@@ -101,7 +108,7 @@ import UploadCore
   }
 
   /// The first rate, that of filling network buffers, is far higher than all others.
-  @Test func `the sparkline is scaled to the latest rates`() {
+  @Test func `the sparkline is scaled to the latest rates, not to a far higher first one`() {
     var driver = Driver()
     let upload = UploadSnapshot.example { $0.speed = 4e9 }
     driver.show([upload])
@@ -110,7 +117,7 @@ import UploadCore
     #expect(Set(spark).count > 1, "\(spark)")
   }
 
-  @Test func `the numbers of the detail are complete and do not move`() {
+  @Test func `the widest numbers of the detail are complete, and its labels are where they are with small numbers`() {
     for size in [Size(width: 120, height: 34), Size(width: 200, height: 60), Size(width: 100, height: 30)] {
       var driver = Driver(size)
       func columns(_ upload: UploadSnapshot) -> [[Int?]] {
@@ -140,13 +147,13 @@ import UploadCore
     }
   }
 
-  @Test func `the peer is shown from a hundred columns on`() {
+  @Test func `a row shows the peer on a screen of 100 columns`() {
     var driver = Driver(Size(width: 100, height: 30))
     driver.show([.example()])
     #expect(driver.row(5).contains("192.168.1.9:51234"))
   }
 
-  @Test func `a row shows all fields of an upload`() {
+  @Test func `rows of 120 and 80 columns show all fields of an upload`() {
     for part in ["a.bin", "stream", "192.168.1.9:51234", "50%", "96.2 MiB/s", "0:10", "1.0G/2.0G", "mem    3.0 MiB"] {
       #expect(text(.example()).contains(part), "\(part)")
       #expect(text(.example(), Size(width: 80, height: 24)).contains(part), "\(part)")
@@ -158,7 +165,7 @@ import UploadCore
     #expect(text(upload).contains("1.0G") && !text(upload).contains("%"))
   }
 
-  @Test func `the bar of an upload without a size moves while bytes do`() {
+  @Test func `the bar of an upload without a size moves with a snapshot exactly if bytes have arrived`() {
     var driver = Driver()
     var upload = UploadSnapshot.example { $0.size = nil }
     func bar() -> Substring { driver.row(4).prefix(30) }
@@ -171,11 +178,11 @@ import UploadCore
     #expect(bar() != first)
   }
 
-  @Test func `a size that is an upper limit is marked`() {
+  @Test func `a size that is only an upper bound is shown with ≤`() {
     #expect(text(.example { $0.sizeExact = false }).contains("1.0G/≤2.0G"))
   }
 
-  @Test func `an upload with all bytes is not complete before it is stored`() {
+  @Test func `an upload that has all bytes and is not stored yet shows 100% and finishing`() {
     let upload = UploadSnapshot.example {
       $0.bytes = 2 << 30
       $0.state = .finishing
@@ -184,7 +191,7 @@ import UploadCore
     #expect(!text(upload).contains(/a.bin +stored/))
   }
 
-  @Test func `the bar distinguishes received from stored bytes`() {
+  @Test func `the bar shows stored and received bytes in two colours`() {
     var driver = Driver()
     driver.show([.example { $0.stored = 1 << 29 }])
     let surface = driver.model.render()
@@ -194,7 +201,7 @@ import UploadCore
     #expect(received > 3 && stored > 3)
   }
 
-  @Test func `no field moves when a number changes`() {
+  @Test func `the fields of a row remain in their columns when rate and bytes change`() {
     var driver = Driver()
     let upload = UploadSnapshot.example { $0.state = .receiving }
     func columns() -> [Int?] {

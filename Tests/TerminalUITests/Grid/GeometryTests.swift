@@ -28,7 +28,7 @@ import Testing
     #expect(rect.intersection(rect) == rect)
   }
 
-  @Test func `an inset removes cells from each side, at most all`() {
+  @Test func `an inset removes cells from each side, at most all, and a negative one adds them`() {
     let rect = Rect(x: 2, y: 3, width: 10, height: 5)
     #expect(rect.inset(horizontally: 2, vertically: 1) == Rect(x: 4, y: 4, width: 6, height: 3))
     #expect(rect.inset(horizontally: 6, vertically: 0).isEmpty)

@@ -17,12 +17,16 @@ import UploadTestSupport
       ([], 7, []),
     ] as [([Extent], Int, [Int])]
   )
-  func `fixed extents come first and the rest is shared by weight`(extents: [Extent], total: Int, lengths: [Int]) {
+  func `fixed and minimum lengths are given in order, and the rest is shared by weight`(
+    extents: [Extent],
+    total: Int,
+    lengths: [Int]
+  ) {
     #expect(Extent.lengths(extents, total: total) == lengths)
   }
 
   @Test(arguments: 1...20)
-  func `lengths never exceed the total, and a rest fills it`(seed: UInt64) {
+  func `the lengths of random extents never exceed the total, and with a rest they fill it`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     for _ in 0..<100 {
       let extents = (0..<Int.random(in: 1...6, using: &random)).map { _ -> Extent in
@@ -65,16 +69,19 @@ import UploadTestSupport
       (12, [0..<12, nil, nil]), (5, [0..<5, nil, nil]), (0, [nil, nil, nil]), (-4, [nil, nil, nil]),
     ] as [(Int, [Range<Int>?])]
   )
-  func `columns with the highest number are omitted first`(width: Int, ranges: [Range<Int>?]) {
+  func `columns with the highest number are omitted first, and the last one is narrowed`(
+    width: Int,
+    ranges: [Range<Int>?]
+  ) {
     #expect(Column.layout(Self.table, width: width) == ranges)
   }
 
-  @Test func `a narrow column does not replace a wide one of higher priority`() {
+  @Test func `a narrow column does not appear when a wide one with a lower number is omitted`() {
     let columns = [Column(.fixed(2), priority: 0), Column(.fixed(10), priority: 1), Column(.fixed(1), priority: 2)]
     #expect(Column.layout(columns, width: 6) == [0..<2, nil, nil])
   }
 
-  @Test func `columns are in order regardless of their priority`() {
+  @Test func `columns appear in their own order, not in that of their priorities`() {
     let columns = [Column(.fixed(2), priority: 2), Column(.fixed(3), priority: 0), Column(.fixed(4), priority: 1)]
     #expect(Column.layout(columns, width: 11) == [0..<2, 3..<6, 7..<11])
     #expect(Column.layout(columns, width: 10) == [nil, 0..<3, 4..<8])

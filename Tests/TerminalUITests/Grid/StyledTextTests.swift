@@ -20,11 +20,15 @@ import Testing
     (.end, 17, "holiday-video.mp4"), (.end, 2, "h…"), (.middle, 2, "h…"), (.start, 2, "…4"), (.end, 1, "…"),
     (.middle, 1, "…"), (.start, 1, "…"),
   ])
-  func `text too wide for its field is truncated with an ellipsis`(how: Truncation, width: Int, text: String) {
+  func `text too wide for its field has an ellipsis at its end, middle or start`(
+    how: Truncation,
+    width: Int,
+    text: String
+  ) {
     #expect(field("holiday-video.mp4", width, how) == text)
   }
 
-  @Test func `a field without a column shows nothing`() {
+  @Test func `a field of no or negative width shows nothing`() {
     var surface = Surface.test(width: 3, height: 1)
     surface.write("abc", x: 1, y: 0, width: 0)
     surface.write("abc", x: 1, y: 0, width: -2)
@@ -36,7 +40,7 @@ import Testing
     #expect(field("漢字漢字", width) == text)
   }
 
-  @Test func `ASCII has an ellipsis of its own`() {
+  @Test func `in ASCII the ellipsis is a tilde`() {
     #expect(field("abcdef", 4, glyphs: .ascii) == "abc~")
   }
 
@@ -73,7 +77,7 @@ import Testing
     #expect(Array(surface.row(0))[3].style == theme.bad)
   }
 
-  @Test func `texts are joined and measured in columns`() {
+  @Test func `joined texts have the sum of their columns, and a text of empty spans is empty`() {
     var text: StyledText = "漢a"
     text.append("b", .plain)
     #expect((text + "字").columns == 6)

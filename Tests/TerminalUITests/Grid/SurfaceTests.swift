@@ -14,7 +14,7 @@ import UploadTestSupport
     #expect(surface.text == "bc   \n   de\n")
   }
 
-  @Test func `writing returns the columns of the whole text`() {
+  @Test func `writing returns the columns of the whole text, even if it is clipped`() {
     var surface = Surface.test(width: 3, height: 1)
     #expect(surface.write("abcdef", x: 0, y: 0) == 6)
     #expect(surface.write("漢字e\u{301}", x: 0, y: 9) == 5)
@@ -44,7 +44,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: 1...20)
-  func `any writes leave rows of exactly the surface's width`(seed: UInt64) {
+  func `after random writes every row has the surface's width and no half of a wide character`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let texts = ["a", "漢字漢字", "e\u{301}漢", "", "👩🏽\u{200D}🚀", "plain text", "\u{1B}[31m", "한ｶ"]
     var surface = Surface.test(width: 12, height: 3)
@@ -63,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a region has its own coordinates and clips`() {
+  @Test func `a region, also one inside another, begins at 0, 0 and clips what is drawn`() {
     var surface = Surface.test(width: 6, height: 3)
     surface.within(Rect(x: 2, y: 1, width: 3, height: 1)) { surface in
       #expect(surface.bounds == Rect(x: 0, y: 0, width: 3, height: 1))
@@ -89,7 +89,7 @@ import UploadTestSupport
     #expect(surface.cursor == nil)
   }
 
-  @Test func `a highlight replaces the theme's colours only`() {
+  @Test func `a highlight gives its background to all cells and leaves foreground colours other than the text's`() {
     var surface = Surface.test(width: 4, height: 1)
     surface.write("ab", x: 0, y: 0, style: surface.theme.good)
     surface.highlight(Rect(x: 1, y: 0, width: 2, height: 1), surface.theme.selection)
@@ -101,7 +101,7 @@ import UploadTestSupport
     #expect(row[3].style == surface.theme.text)
   }
 
-  @Test func `filling changes only the cells of its rectangle`() {
+  @Test func `filling changes only the cells of its rectangle, by default to spaces`() {
     var surface = Surface.test(width: 5, height: 3)
     surface.write("abcde", x: 0, y: 1)
     surface.fill(Rect(x: 1, y: 0, width: 3, height: 9), with: surface.glyphs.separator)
@@ -115,7 +115,7 @@ import UploadTestSupport
     #expect(surface.row(-1).isEmpty && surface.row(1).isEmpty && surface.row(0).count == 2)
   }
 
-  @Test func `colours and attributes are exported as a terminal takes them`() {
+  @Test func `colours and attributes are exported as escape sequences, with a reset after them`() {
     var surface = Surface.test(width: 6, height: 2)
     surface.write("ok", x: 0, y: 0, style: surface.theme.good)
     let style = Style(foreground: Color(index: 1), background: Color(index: 255), [.bold, .reverse])

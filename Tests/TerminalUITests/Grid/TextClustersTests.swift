@@ -9,14 +9,14 @@ import Testing
     return surface.text(ofRow: 0)
   }
 
-  @Test func `controls become replacement characters`() {
+  @Test func `all C0 and C1 controls and DEL become replacement characters`() {
     let controls = (0..<0x20).map { $0 } + Array(0x7F..<0xA0)
     for value in controls {
       #expect(shown("a\(Unicode.Scalar(UInt8(value)))b") == "a\u{FFFD}b", "U+\(String(value, radix: 16))")
     }
   }
 
-  @Test func `names cannot control the terminal or disguise themselves`() {
+  @Test func `escape sequences and bidirectional controls in a name become replacement characters`() {
     #expect(shown("evil\u{1B}]0;pwned\u{7}\u{202E}gnp.exe") == "evil\u{FFFD}]0;pwned\u{FFFD}\u{FFFD}gnp.exe")
   }
 
@@ -25,21 +25,21 @@ import Testing
     "\u{2060}", "\u{2066}", "\u{2069}", "\u{FEFF}", "\u{FFF9}", "\u{E0001}", "\u{E0061}", "\u{3164}", "\u{115F}",
     "\u{1160}", "\u{34F}", "\u{378}", "\u{10FFFF}", "\u{FFFE}",
   ])
-  func `invisible and unassigned scalars are replaced`(_ scalar: String) {
+  func `invisible, bidirectional and unassigned scalars become replacement characters`(_ scalar: String) {
     #expect(shown("a\(scalar)b") == "a\u{FFFD}b")
   }
 
-  @Test func `combining marks stay with their character and are limited`() {
+  @Test func `a character has up to three of its combining marks and no column more`() {
     #expect(shown("e\u{301}\u{323}x") == "e\u{301}\u{323}x")
     #expect(shown("a" + String(repeating: "\u{301}", count: 1000) + "b") == "a\u{301}\u{301}\u{301}b")
     #expect("a\u{301}".columns == 1)
   }
 
-  @Test func `a combining mark without a base is replaced`() {
+  @Test func `a combining mark at the start of a text becomes a replacement character`() {
     #expect(shown("\u{301}a") == "\u{FFFD}a")
   }
 
-  @Test func `emoji are two columns each`() {
+  @Test func `emoji are separate without joiners and variation selectors; a joiner elsewhere is replaced`() {
     #expect("👍".columns == 2)
     #expect(shown("👨\u{200D}👩\u{200D}👧") == "👨👩👧")
     #expect(shown("-\u{200D}b") == "-\u{FFFD}b")

@@ -22,7 +22,7 @@ import Testing
     }
 
   @Test(arguments: Self.cases)
-  private func `text has a contrast of 4.5 on its background and on a selected row`(_ item: Case) {
+  private func `text styles have a contrast of at least 4.5 on their background and on a selected row`(_ item: Case) {
     let theme = Theme(item.name, tier: item.tier)
     let texts: [(String, Style)] = [
       ("text", theme.text), ("dim", theme.dim), ("accent", theme.accent), ("title", theme.title), ("key", theme.key),
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test(arguments: [ThemeName.light, .highContrast], [ColorTier.colors8, .colors16, .colors256])
-  func `a theme that paints a background paints every cell`(name: ThemeName, tier: ColorTier) {
+  func `the light and contrast themes give colours to every cell that widgets draw`(name: ThemeName, tier: ColorTier) {
     let theme = Theme(name, tier: tier)
     #expect(theme.text.background != .standard && theme.text.foreground != .standard)
     var surface = Surface(size: Size(width: 40, height: 6), theme: theme, glyphs: .unicode)
@@ -97,7 +97,7 @@ private enum Luminance {
 }
 
 @Suite struct SteppingTests {
-  @Test func `stepping returns to the first element, and to the same one of an empty array`() {
+  @Test func `stepping beyond an end continues at the other, and in an empty array returns the same element`() {
     #expect([1, 2, 3].stepping(1, from: 3) == 1 && [1, 2, 3].stepping(-1, from: 1) == 3)
     #expect([1, 2, 3].stepping(-7, from: 2) == 1)
     #expect([Int]().stepping(1, from: 5) == 5)

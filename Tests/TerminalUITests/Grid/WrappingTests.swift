@@ -2,7 +2,7 @@ import TerminalUI
 import Testing
 
 @Suite struct WrappingTests {
-  @Test func `rows end at spaces`() {
+  @Test func `text is wrapped at spaces, and repeated spaces are dropped`() {
     #expect("one two three".wrapped(to: 7) == ["one two", "three"])
     #expect("one two three".wrapped(to: 6) == ["one", "two", "three"])
     #expect("  one   two ".wrapped(to: 9) == ["one two"])
@@ -16,7 +16,7 @@ import Testing
     #expect("ab".wrapped(to: -3) == ["a", "b"])
   }
 
-  @Test func `the last row contains the rest of the text`() {
+  @Test func `with a limit of rows the last one contains the rest of the text`() {
     #expect("one two three four".wrapped(to: 7, limit: 2) == ["one two", "three four"])
   }
 

@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: [
     (BarStyle.block, "███████▌──"), (.thin, "━━━━━━━╾──"), (.ascii, "#####==---"),
   ])
-  func `each style is drawn with its own characters`(_ style: BarStyle, _ text: String) {
+  func `a bar of each style is drawn with its own characters`(_ style: BarStyle, _ text: String) {
     #expect(bar(style).text(ofRow: 0) == text)
   }
 
@@ -27,7 +27,8 @@ import Testing
     #expect(bar(.thin, tier: .mono).text(ofRow: 0) == "━━━━━╍╍───")
   }
 
-  @Test(arguments: BarStyle.allCases) func `a terminal without Unicode gets ASCII`(_ style: BarStyle) {
+  @Test(arguments: BarStyle.allCases)
+  func `in ASCII a bar of any style is drawn with ASCII characters`(_ style: BarStyle) {
     #expect(bar(style, .ascii).text(ofRow: 0) == "#####==---")
   }
 
@@ -82,7 +83,7 @@ import Testing
     #expect(text(Gauge(tick: tick)) == bar)
   }
 
-  @Test func `the segment fits into any width and any tick`() {
+  @Test func `the moving segment fits into any width for any tick`() {
     for width in 0...6 {
       for tick in [Int.min, -7, 0, 5, Int.max] { #expect(text(Gauge(tick: tick), width: width).count == width) }
     }

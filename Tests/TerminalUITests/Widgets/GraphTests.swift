@@ -27,7 +27,7 @@ import Testing
     #expect(drawn([2, 4, 6, 8], 4, 2, maximum: 8) == "  :#\n:###\n")
   }
 
-  @Test func `the largest value that is shown fills the height without a maximum`() {
+  @Test func `without a maximum the largest value that is shown fills the height`() {
     #expect(drawn([100, 2, 4], 2, 1) == ":#\n")
     #expect(drawn([0, 0], 2, 1) == "  \n")
   }
@@ -48,7 +48,7 @@ import Testing
     #expect(Graph.capacity(columns: -3, glyphs: .unicode) == 0)
   }
 
-  @Test func `the style is the accent's unless another is given`() {
+  @Test func `a graph has the theme's accent style unless another is given`() {
     var surface = Surface.test(width: 2, height: 1)
     let theme = surface.theme
     surface.draw(Graph([1, 1, 1, 1]), in: surface.bounds)

@@ -27,7 +27,7 @@ import Testing
     #expect(drawn(Scroll(selection: 1), glyphs: .ascii).text == "  item 0\n> item 1\n  item 2\n")
   }
 
-  @Test func `the selected item has the selection's background, its mark too`() {
+  @Test func `the selected item and its mark have the selection's background, and others do not`() {
     let surface = drawn(Scroll(selection: 1))
     let background = surface.theme.selection.background
     #expect(surface.row(1).allSatisfy { $0.style.background == background })
@@ -52,7 +52,7 @@ import Testing
     #expect(drawn(Scroll(), height: 0).text.isEmpty)
   }
 
-  @Test func `at least one item counts as visible`() {
+  @Test func `the number of visible items is rounded down and at least 1`() {
     #expect(ItemList.visible(height: 7, itemHeight: 2) == 3)
     #expect(ItemList.visible(height: 0) == 1 && ItemList.visible(height: 5, itemHeight: 0) == 5)
   }
@@ -71,7 +71,7 @@ import Testing
     #expect(scroll == Scroll(selection: 0, offset: 0))
   }
 
-  @Test(arguments: [Int.max, 1 << 40, 9]) func `no step leaves the list`(steps: Int) {
+  @Test(arguments: [Int.max, 1 << 40, 9]) func `a step of any size ends at the last or first item`(steps: Int) {
     var scroll = Scroll()
     scroll.move(by: steps, count: 10, visible: 4)
     #expect(scroll == Scroll(selection: 9, offset: 6))

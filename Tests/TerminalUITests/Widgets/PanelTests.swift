@@ -10,7 +10,7 @@ import Testing
 
   private static let panel = Panel("Files", trailing: "3", footer: "q quit")
 
-  @Test func `titles are in the border, with a space on both sides`() {
+  @Test func `titles and footer are in the border, with a space on both sides`() {
     #expect(
       drawn(Self.panel, 20, 4) == """
         ╭─ Files ────── 3 ─╮
@@ -22,7 +22,7 @@ import Testing
     )
   }
 
-  @Test func `ASCII has corners and lines too`() {
+  @Test func `in ASCII the border consists of plus, minus and bar`() {
     #expect(
       drawn(Self.panel, 20, 3, glyphs: .ascii) == """
         +- Files ------ 3 -+

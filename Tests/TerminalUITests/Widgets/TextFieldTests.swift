@@ -16,7 +16,10 @@ import Testing
     ("a\nb\t\u{7}c\n", "a b c"), ("one\r\ntwo\r\n\r\n", "one two"), ("\n\n", ""), ("\u{1B}[31mred", "[31mred"),
     ("漢字 e\u{301}", "漢字 e\u{301}"),
   ])
-  func `inserted text has no line breaks and no control characters`(text: String, line: String) {
+  func `in inserted text line breaks and tabs become spaces, and control characters are dropped`(
+    text: String,
+    line: String
+  ) {
     #expect(TextField(text).text == line)
   }
 
@@ -25,7 +28,7 @@ import Testing
     #expect(field.text == "abBc" && field.cursor == 3)
   }
 
-  @Test func `keys of shells edit the line`() {
+  @Test func `the keys of shells move and delete by words and to either end`() {
     #expect(edited("/home/ann/vinyl", KeyEvent("w", .control)).text == "/home/ann/")
     #expect(edited("/home/ann/vinyl", KeyEvent("u", .control)).isEmpty)
     #expect(edited("abc", KeyEvent("a", .control), KeyEvent("k", .control)).isEmpty)
@@ -36,12 +39,12 @@ import Testing
     #expect(edited("one two", KeyEvent(.home), KeyEvent(.right, .control)).cursor == 3)
   }
 
-  @Test func `keys at either end change nothing`() {
+  @Test func `keys that move or delete beyond either end change nothing`() {
     #expect(edited("", KeyEvent(.backspace), KeyEvent(.delete), KeyEvent(.left), KeyEvent(.right)).isEmpty)
     #expect(edited("ab", KeyEvent(.end), KeyEvent("f", .control), KeyEvent("k", .control)).text == "ab")
   }
 
-  @Test func `other keys are left to the caller`() {
+  @Test func `keys that do not edit return false and change nothing`() {
     var field = TextField("a")
     for key in [KeyEvent(.up), KeyEvent(.enter), KeyEvent("x", .control), KeyEvent("x", .alt), KeyEvent(.function(1))] {
       let isHandled = field.handle(key)
@@ -54,13 +57,13 @@ import Testing
     #expect(edited("ae\u{301}", KeyEvent(.backspace)).text == "a")
   }
 
-  @Test func `a mark joins the character before the cursor`() {
+  @Test func `an inserted combining mark joins the character before the cursor`() {
     var field = TextField("e")
     field.insert("\u{301}x")
     #expect(field.text == "e\u{301}x" && field.cursor == 2)
   }
 
-  @Test func `the text has a limit`() {
+  @Test func `a field truncates a longer text to its limit, and a full one accepts no more`() {
     var field = TextField(String(repeating: "x", count: 5000))
     #expect(field.text.count == TextField.limit)
     field.insert("y")
