@@ -66,8 +66,8 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   /// The most bytes that the next read accepts.
   var readSize: Int { staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed) }
 
-  /// Notes that `count` bytes which were read at once have been decoded into so many parts. If these are tiny, later
-  /// reads are limited to 4 KiB for good.
+  /// Notes that `count` bytes which were read at once have been decoded into so many parts. If these are more than one
+  /// for each 512 bytes, and 16 besides, later reads are limited to 4 KiB for good.
   func noteParts(_ parts: Int, of count: Int) {
     guard parts > Self.fewParts + count / Self.partSize else { return }
     staysSmall.store(true, ordering: .relaxed)

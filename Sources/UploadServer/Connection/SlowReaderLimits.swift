@@ -112,8 +112,8 @@ struct ResponseProgress: Sendable {
     case stopped
   }
 
-  /// A client that reads this fast does not count as stopped, in bytes per second; unless its receive window exceeds
-  /// 4.8 MB, a sixteenth of which it would read for more than 5 minutes.
+  /// In bytes per second: a client that reads at least this fast does not count as stopped, unless its receive window
+  /// exceeds 4.8 MB.
   static let slowestRate: UInt64 = 1000
   /// What Linux may retain as one block until all of it has been read, in bytes.
   private static let block: UInt64 = 64 * 1024
