@@ -72,8 +72,8 @@ struct ConnectionEnd {
     }
   }
 
-  /// The postponed events, to be forwarded to Hummingbird now; each is returned once. Call it when a request is
-  /// finished and the next one has not begun.
+  /// The postponed events (the server's shutdown, the client's FIN), to be forwarded to Hummingbird now; each is
+  /// returned once. Call it when a request is finished and the next one has not begun.
   mutating func takeDeferredEvents() -> (shutdown: Bool, endOfInput: Bool) {
     defer { deferred = (false, false) }
     return deferred

@@ -241,8 +241,8 @@ struct ConnectionStateMachine {
     end.closeInput(in: phase, isAtRest: isAtRest)
   }
 
-  /// The events that were postponed while a request was being served, to be forwarded to Hummingbird now. Each is
-  /// returned once; neither while a request is being served.
+  /// The events (the server's shutdown, the client's FIN) that were postponed while a request was being served, to be
+  /// forwarded to Hummingbird now. Each is returned once; neither while a request is being served.
   mutating func takeDeferredEvents() -> (shutdown: Bool, endOfInput: Bool) {
     guard phase == .idle else { return (false, false) }
     return end.takeDeferredEvents()

@@ -92,7 +92,8 @@ final class RequestRulesHandler: ChannelInboundHandler {
 
   private let handler: ConnectionHandler
 
-  /// - Parameter handler: the connection's, later in the pipeline; when it ignores its input, this does as well.
+  /// - Parameter handler: the connection's, later in the pipeline. While it ignores its input, all input is discarded
+  ///   here.
   init(_ handler: ConnectionHandler) {
     self.handler = handler
   }

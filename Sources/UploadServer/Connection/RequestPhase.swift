@@ -26,7 +26,7 @@ enum RequestPhase: Equatable {
     case wait
     /// Close the connection: the client has pipelined more than the queue or the memory budget accepts.
     case close
-    /// It is a new request: find out who serves it.
+    /// Decide with ``RequestDisposition`` who serves it: it is a new request, of which only the headers are known.
     case route
     /// Forward it to Hummingbird, which serves its request.
     case forward

@@ -145,13 +145,13 @@ final class UploadSession: IncomingBodyDelegate {
     pace?.note(canSend: hasRoom, at: now)
   }
 
-  /// When to call ``checkPace()`` next; nil without an upload, and when it has already exceeded a limit.
+  /// When to call ``checkPace()`` next; nil without an upload, and when its client is already over a limit.
   var paceDeadline: NIODeadline? {
     guard case .acceptable(let deadline) = pace?.status(at: now) else { return nil }
     return deadline
   }
 
-  /// Fails the upload if its client has timed out or is too slow. Call it when ``paceDeadline`` has passed.
+  /// Fails the upload if its client has timed out or is too slow. Call it each time the timer fires during an upload.
   func checkPace() {
     notePace()
     switch pace?.status(at: now) {

@@ -148,6 +148,7 @@ struct RawConnectionStateMachine {
   }
 
   private enum Phase {
+    /// The upload's bytes arrive, or the first of them is awaited.
     /// - Parameter hasBegun: whether a byte has arrived.
     case receiving(hasBegun: Bool)
     case storing, responded

@@ -19,7 +19,7 @@ package final class ReloadableTLSIdentity: Sendable {
   }
 
   /// Generates a certificate for all names and addresses that `host` can be reached by.
-  /// - Parameter host: the address or name to listen on, ``ListenHost/normalized(_:)``.
+  /// - Parameter host: the address or name to listen on, as ``ListenHost/normalized(_:)`` returns it.
   /// - Throws: ``UploadError`` with code `badCertificate`.
   package init(selfSignedFor host: String) throws(UploadError) {
     files = nil

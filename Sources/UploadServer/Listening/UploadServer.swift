@@ -11,7 +11,7 @@ package import UploadStorage
 
 /// The settings of a server that its user chooses.
 package struct ServerConfiguration: Sendable {
-  /// Address or name to listen on: ``ListenHost/normalized(_:)``.
+  /// Address or name to listen on, as ``ListenHost/normalized(_:)`` returns it.
   package var host = "127.0.0.1"
   /// TCP port for HTTP; 0 for any free one.
   package var port = 8080
